@@ -1,0 +1,151 @@
+"""Every error that Openhours raises on purpose, as one tree.
+
+OpenhoursError
+├── BadInput                 what the user sent cannot be accepted
+│   ├── InvalidParameters    a report's parameters
+│   ├── RejectedFile         a file with rows that cannot be loaded
+│   └── NoPolls              a report that needs polls while none are loaded
+├── NotFound
+│   ├── UnknownReportKind
+│   └── UnknownReport
+├── ReportFailed             a report ended without a result
+│   ├── WorkerCrashed        its process died
+│   ├── TimeLimitExceeded    it ran longer than allowed
+│   └── MemoryLimitExceeded  it wanted more memory than allowed
+├── Unavailable              a server we depend on did not answer (retryable)
+│   ├── DatabaseUnavailable
+│   ├── RedisUnavailable
+│   ├── ObjectStoreUnavailable
+│   └── ServerUnreachable    the Openhours server that a command talks to
+└── SetupError               this installation cannot run as it is configured
+    ├── NotMigrated
+    └── EmbeddedServerError
+
+Each class has a stable ``code`` for programs, an HTTP ``status``, and ``retryable``; the message is for people
+and names what was received and what is allowed. A poll, a page and the command line show the same words.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class OpenhoursError(Exception):
+    """Root of the tree. ``details`` are further members of the problem document, JSON-ready."""
+
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Internal error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, Any] = details
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive the pipe between a report's process and its supervisor with message and details."""
+        return _rebuild, (type(self), self.message, dict(self.details))
+
+
+def _rebuild(kind: type[OpenhoursError], message: str, details: dict[str, Any]) -> OpenhoursError:
+    return kind(message, **details)
+
+
+class BadInput(OpenhoursError):
+    code = "bad_input"
+    title = "Input not accepted"
+    status = 422
+
+
+class InvalidParameters(BadInput):
+    code = "invalid_parameters"
+    title = "Parameters not accepted"
+
+
+class RejectedFile(BadInput):
+    code = "rejected_file"
+    title = "File not loaded"
+
+
+class NoPolls(BadInput):
+    code = "no_polls"
+    title = "No polls are loaded"
+
+
+class NotFound(OpenhoursError):
+    code = "not_found"
+    title = "Not found"
+    status = 404
+
+
+class UnknownReportKind(NotFound):
+    code = "unknown_report_kind"
+    title = "Unknown report kind"
+
+
+class UnknownReport(NotFound):
+    code = "unknown_report"
+    title = "Unknown report"
+
+
+class ReportFailed(OpenhoursError):
+    code = "report_failed"
+    title = "The report failed"
+
+
+class WorkerCrashed(ReportFailed):
+    code = "worker_crashed"
+    title = "The report's process died"
+
+
+class TimeLimitExceeded(ReportFailed):
+    code = "time_limit_exceeded"
+    title = "The report ran longer than allowed"
+
+
+class MemoryLimitExceeded(ReportFailed):
+    code = "memory_limit_exceeded"
+    title = "The report wanted more memory than allowed"
+
+
+class Unavailable(OpenhoursError):
+    code = "unavailable"
+    title = "A server did not answer"
+    status = 503
+    retryable = True
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"
+    title = "Postgres did not answer"
+
+
+class RedisUnavailable(Unavailable):
+    code = "redis_unavailable"
+    title = "Redis did not answer"
+
+
+class ObjectStoreUnavailable(Unavailable):
+    code = "object_store_unavailable"
+    title = "The object store did not answer"
+
+
+class ServerUnreachable(Unavailable):
+    code = "server_unreachable"
+    title = "The Openhours server did not answer"
+
+
+class SetupError(OpenhoursError):
+    code = "setup_error"
+    title = "This installation cannot run as it is configured"
+
+
+class NotMigrated(SetupError):
+    code = "not_migrated"
+    title = "The database is not at this version's migration"
+    status = 503
+
+
+class EmbeddedServerError(SetupError):
+    code = "embedded_server_error"
+    title = "An embedded server did not start"

@@ -1,0 +1,54 @@
+"""Every setting, typed, with its default and meaning; read once, from ``OPENHOURS_*`` and the usual AWS variables."""
+
+import os
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The environment of one process. A server whose address is not set is started from a wheel (see embedded.py)."""
+
+    model_config = SettingsConfigDict(env_prefix="OPENHOURS_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    home: Path = Field(
+        Path(".openhours"), description="Folder of the embedded servers: their data, logs and generated keys."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL to use, as `postgresql://user:password@host:port/database`. Unset: embedded."
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="Redis (6.2 or later) or Valkey to use, as `redis://…` or `rediss://…`. Unset: embedded."
+    )
+    s3_endpoint_url: str | None = Field(
+        None, description="S3 endpoint to use, as `https://…`. Unset: embedded. Credentials: the usual AWS variables."
+    )
+    s3_bucket: str = Field("openhours", min_length=3, description="Bucket of raw files and results.")
+    s3_region: str = Field(
+        "us-east-1",
+        validation_alias=AliasChoices("OPENHOURS_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="Region that signs the requests; `AWS_REGION` is understood too.",
+    )
+    host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
+    port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=0, description="Reports computed at the same time by a process."
+    )
+    default_timezone: str = Field("America/Chicago", description="Zone of an entity that has none.")
+    read_connections: int = Field(
+        2, ge=1, le=16, description="Connections on which one report reads its series in parallel."
+    )
+    report_time_limit_seconds: float = Field(3600, gt=0, description="A report that runs longer is stopped, seconds.")
+    report_memory_limit_mb: int = Field(
+        2048, ge=256, description="Memory that the process of one report may hold, MiB; beyond, it fails."
+    )
+    link_ttl_seconds: int = Field(3600, ge=1, le=604800, description="How long a presigned link works, seconds.")
+
+    @field_validator("default_timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is not a zone of the IANA time zone database, such as America/Chicago")
+        return name
