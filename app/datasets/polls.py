@@ -1,0 +1,70 @@
+"""Dataset kind ``polls``: one observation of a store per row."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from app.binary_copy import POSTGRES_EPOCH, copy_in
+from app.datasets import values
+from app.datasets.kind import Column, DatasetKind, Rows
+from app.datasets.keys import KeyIds
+from app.series import polls
+
+_LOWEST: Final = 0
+_HIGHEST: Final = int((values.LATEST - values.EARLIEST).total_seconds()) * 1_000_000
+
+
+def _instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
+    """Instants of a whole block by Arrow's own parser; None when one of them is not plainly right."""
+    try:
+        parsed = pc.replace_substring(texts, " UTC", "Z").cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        return None
+    at = np.asarray(parsed.cast(pa.int64()))
+    return at if len(at) and at.min() >= _LOWEST and at.max() <= _HIGHEST else None
+
+
+class PollLoading:
+    """Collects polls in a staging table and merges them: one status per store and instant, the last row wins."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._table = polls.stage(connection)
+        self._ids = KeyIds(connection, "store")
+        self._spans: dict[int, tuple[int, int]] = {}
+
+    def add(self, rows: Rows) -> None:
+        if not len(rows):
+            return
+        instant = rows.columns["timestamp_utc"].array().astype(np.int64)
+        block = polls.STAGED_POLL_ROW.rows(
+            at=instant - POSTGRES_EPOCH,
+            entity_id=self._ids.of(rows.columns["store_id"]),
+            active=rows.columns["status"].array(),
+            line=np.arange(rows.first_row, rows.first_row + len(rows)),
+        )
+        copy_in(self._connection, self._table, polls.STAGED_POLL_ROW, [block])
+        weeks = polls.week_of(instant)
+        for week in np.unique(weeks).tolist():
+            here = instant[weeks == week]
+            first, last = self._spans.get(week, (here[0], here[0]))
+            self._spans[week] = (min(first, int(here.min())), max(last, int(here.max())))
+
+    def merge(self) -> None:
+        polls.merge(self._connection, self._spans)
+
+
+POLLS = DatasetKind(
+    name="polls",
+    summary="one row per observation: a store was active or inactive at an instant",
+    columns=(
+        Column("store_id", values.key, example="8419537941919820732"),
+        Column("status", values.choice({"active": True, "inactive": False}), example="active"),
+        Column("timestamp_utc", values.instant, example="2023-01-22 12:09:39.388884 UTC", parse_all=_instants),
+    ),
+    loading=PollLoading,
+)

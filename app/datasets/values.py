@@ -1,0 +1,109 @@
+"""Text of a CSV field to a value: one function per type, each raising ValueError with a reason for people."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import Final, TypeVar
+
+from app.timeline import DAY, HOUR, SECOND
+from app.timeline.zones import known_zones
+
+#: Longest key of an entity, characters.
+KEY_LENGTH: Final = 255
+
+#: Instants outside these are mistakes of a clock or a format, not observations.
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+_TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
+
+
+def key(text: str) -> str:
+    """The key of an entity: any printable text, kept as it is."""
+    if not text:
+        raise ValueError("is empty")
+    if len(text) > KEY_LENGTH:
+        raise ValueError(f"is longer than {KEY_LENGTH} characters")
+    if not text.isprintable():
+        raise ValueError("has characters that cannot be seen")
+    if text != text.strip():
+        raise ValueError("begins or ends with a space")
+    return text
+
+
+T = TypeVar("T")
+
+
+def choice(allowed: Mapping[str, T]) -> Callable[[str], T]:
+    """One of a few words, spelt exactly so."""
+
+    def parse(text: str) -> T:
+        if text not in allowed:
+            raise ValueError(f"is not one of {', '.join(allowed)}")
+        return allowed[text]
+
+    return parse
+
+
+def instant(text: str) -> int:
+    """An instant with its zone to microseconds since the epoch: ``… UTC``, or ISO 8601 with ``Z`` or an offset.
+
+    Digits beyond microseconds are cut off.
+    """
+    iso = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text
+    try:
+        parsed = datetime.fromisoformat(iso)
+    except ValueError:
+        raise ValueError(
+            "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
+        ) from None
+    if parsed.tzinfo is None:
+        raise ValueError("is ambiguous: it has neither UTC, Z nor an offset such as +01:00")
+    offset = parsed.utcoffset() or timedelta()
+    naive = parsed.replace(tzinfo=UTC)
+    if not EARLIEST <= naive <= LATEST:
+        raise ValueError(f"is not between {EARLIEST.year} and {LATEST.year}")
+    return (naive - EARLIEST - offset) // timedelta(microseconds=1)
+
+
+def weekday(text: str) -> int:
+    """A weekday, 0 = Monday … 6 = Sunday."""
+    if len(text) != 1 or text not in "0123456":
+        raise ValueError("is not a weekday from 0 (Monday) to 6 (Sunday)")
+    return int(text)
+
+
+def opening_time(text: str) -> int:
+    """A local time of day before 24:00 to microseconds after midnight."""
+    at = _time_of_day(text)
+    if at is None or at >= DAY:
+        raise ValueError("is not a time of day such as 09:00 or 09:00:00, from 00:00 to 23:59:59")
+    return at
+
+
+def closing_time(text: str) -> int:
+    """A local time of day, 24:00 included, to microseconds after midnight."""
+    at = _time_of_day(text)
+    if at is None or at > DAY:
+        raise ValueError("is not a time of day such as 17:00 or 17:00:00, from 00:00 to 24:00")
+    return at
+
+
+def _time_of_day(text: str) -> int | None:
+    match = _TIME_OF_DAY.fullmatch(text)
+    if match is None:
+        return None
+    hour, minute, second, fraction = match.groups()
+    if int(minute) > 59 or int(second or 0) > 59:
+        return None
+    return int(hour) * HOUR + (int(minute) * 60 + int(second or 0)) * SECOND + int((fraction or "0").ljust(6, "0"))
+
+
+def zone(text: str) -> str:
+    """A name of the IANA time zone database, spelt exactly so."""
+    if text not in known_zones():
+        near = get_close_matches(text, known_zones(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"is not a zone of the IANA time zone database such as America/Chicago{hint}")
+    return text

@@ -1,0 +1,54 @@
+"""Brings the database to this version's tables, and tells whether it is there."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from alembic import command
+from app.errors import NotMigrated
+
+#: Key of the advisory lock that lets one migration run at a time, whatever number of replicas starts together.
+_MIGRATION_LOCK = 0x6F70656E
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def migrate(engine: Engine) -> None:
+    """Apply the migrations that are missing, in one transaction; does nothing when there are none."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        if current_revision(connection) != newest_revision():
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def require_migrated(connection: Connection) -> None:
+    """Raise NotMigrated unless the database is at this version's revision."""
+    current, newest = current_revision(connection), newest_revision()
+    if current != newest:
+        raise NotMigrated(
+            f"The database is at revision {current or 'none'}, this version needs {newest}: "
+            "run `python -m app migrate`."
+        )
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision the database is at, or None for a database without our tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str:
+    """The revision that this version of the program needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - there is always a first migration; this tells the type checker
+    return head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return config

@@ -1,0 +1,1 @@
+"""The series in Postgres: entities with their hours and zones, and their polls."""

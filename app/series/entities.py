@@ -1,0 +1,105 @@
+"""Entities with their weekly hours and zones: read as arrays, written by merging a staging table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, text
+
+from app.binary_copy import INTEGER, SMALLINT, TIME, Block, RowFormat, copy_out
+from app.timeline.working_hours import WeeklyHours
+
+HOURS_ROW = RowFormat({"entity_id": INTEGER, "weekday": SMALLINT, "opens": TIME, "closes": TIME})
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Entities of one kind, numbered 0 … n - 1 in the order of their id.
+
+    Attributes:
+        ids: int64[n], ascending.
+        keys: their keys, text.
+        zone_of: int64[n], index into ``zones``.
+        zones: IANA names.
+    """
+
+    ids: npt.NDArray[np.int64]
+    keys: Sequence[str]
+    zone_of: npt.NDArray[np.int64]
+    zones: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def part(self, start: int, stop: int) -> "Entities":
+        """Entities ``start`` … ``stop - 1``, numbered from 0 again."""
+        return Entities(self.ids[start:stop], self.keys[start:stop], self.zone_of[start:stop], self.zones)
+
+    def numbers(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """The numbers of these ids, -1 for an id that is not among them."""
+        if not len(self.ids):
+            return np.full(len(ids), -1)
+        lowest = self.ids[0]
+        table = np.full(self.ids[-1] - lowest + 2, -1)
+        table[self.ids - lowest] = np.arange(len(self.ids))
+        return table[np.clip(ids - lowest, -1, len(table) - 1)]
+
+
+def read_entities(
+    connection: Connection, kind: str, *, default_zone: str, keys: Sequence[str] | None = None
+) -> Entities:
+    """All entities of a kind, or those with the given keys."""
+    chosen = "" if keys is None else "AND key = ANY(:keys)"
+    rows = connection.execute(
+        text(f"SELECT id, key, coalesce(timezone, :zone) FROM entity WHERE kind = :kind {chosen} ORDER BY id"),  # noqa: S608
+        {"kind": kind, "zone": default_zone, "keys": None if keys is None else list(keys)},
+    ).all()
+    codes: dict[str, int] = {}
+    zone_of = np.fromiter((codes.setdefault(row[2], len(codes)) for row in rows), np.int64, len(rows))
+    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    return Entities(ids, [row[1] for row in rows], zone_of, list(codes))
+
+
+def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
+    """The windows of these entities."""
+    blocks: list[Block] = []
+    if len(entities):
+        query = (
+            "SELECT entity_id, weekday, opens, closes FROM working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s"
+        )
+        bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1])}
+        copy_out(connection, query, HOURS_ROW, blocks.append, bounds)
+    rows = np.concatenate(blocks) if blocks else np.empty(0, HOURS_ROW.dtype)
+    number = entities.numbers(rows["entity_id"])
+    ours = number >= 0
+    return WeeklyHours(
+        number[ours],
+        rows["weekday"][ours].astype(np.int64),
+        rows["opens"][ours].astype(np.int64),
+        rows["closes"][ours].astype(np.int64),
+    )
+
+
+def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:
+    """Ids of these keys; entities that do not exist yet are made, in the caller's transaction."""
+    connection.execute(
+        text(
+            "INSERT INTO entity (kind, key) SELECT :kind, key FROM unnest(CAST(:keys AS text[])) AS key "
+            "WHERE NOT EXISTS (SELECT FROM entity e WHERE e.kind = :kind AND e.key = key.key) ORDER BY key"
+        ),
+        {"kind": kind, "keys": list(keys)},
+    )
+    rows = connection.execute(
+        text("SELECT key, id FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
+    )
+    return {key: number for key, number in rows}
+
+
+def unknown_keys(connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:
+    """Those of ``keys`` that no entity of the kind has, in their order."""
+    found = connection.execute(
+        text("SELECT key FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
+    ).scalars()
+    known = set(found)
+    return [key for key in keys if key not in known]

@@ -1,0 +1,91 @@
+"""The open intervals of many entities, and the two questions that are asked of them: open at, open until."""
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from app.timeline import Micros
+
+
+class Calendar:
+    """Disjoint open intervals of ``entities`` numbered entities within ``[first, last)``.
+
+    All entities are laid end to end on one line, each with a stretch of ``last - first``: the place of an instant is
+    ``entity * (last - first) + instant - first``. Intervals sorted on that line answer for all entities in one
+    binary search, and sorted questions are answered several times faster than shuffled ones.
+
+    Attributes:
+        start, end: places of the intervals on the line, int64[n], sorted, disjoint, never empty.
+    """
+
+    __slots__ = ("_open_before", "end", "entities", "first", "last", "start")
+
+    def __init__(self, start: Micros, end: Micros, *, entities: int, first: int, last: int) -> None:
+        if entities * (last - first) >= 2**62:
+            raise ValueError(f"{entities} entities over {last - first} microseconds do not fit on one line")
+        self.start, self.end = start, end
+        self.entities, self.first, self.last = entities, first, last
+        self._open_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(end - start)])
+
+    @classmethod
+    def of(
+        cls, entity: npt.NDArray[np.integer], start: Micros, end: Micros, *, entities: int, first: int, last: int
+    ) -> Self:
+        """Union of intervals in any order: clipped to ``[first, last)``, overlapping and touching ones merged.
+
+        Args:
+            entity: the entity of each interval, 0 … entities - 1.
+            start, end: instants, int64 microseconds; an interval that is empty after clipping is dropped.
+            entities: number of entities, also those without any interval.
+            first, last: bounds of the calendar, instants.
+        """
+        start, end = np.maximum(start, first), np.minimum(end, last)
+        kept = start < end
+        line = entity[kept].astype(np.int64) * (last - first) - first
+        start, end = line + start[kept], line + end[kept]
+        order = np.argsort(start)
+        start, end = start[order], end[order]
+        reached = np.maximum.accumulate(end)
+        opens = np.ones(len(start), bool)
+        opens[1:] = start[1:] > reached[:-1]
+        closes = np.roll(opens, -1)
+        return cls(start[opens], reached[closes], entities=entities, first=first, last=last)
+
+    @property
+    def span(self) -> int:
+        """Length of each entity's stretch of the line, microseconds."""
+        return self.last - self.first
+
+    def place(self, entity: npt.NDArray[np.integer], instant: Micros) -> Micros:
+        """Places on the line of instants within ``[first, last)``; shapes are broadcast."""
+        return entity * np.int64(self.span) + (instant - self.first)
+
+    def is_open(self, place: Micros) -> npt.NDArray[np.bool_]:
+        """Whether the entities are open at these places of the line."""
+        if not len(self.start):
+            return np.zeros(place.shape, bool)
+        interval = np.searchsorted(self.start, place, side="right") - 1
+        return (interval >= 0) & (place < self.end[interval])
+
+    def open_until(self, place: Micros) -> Micros:
+        """Open time of the line before these places, microseconds; the open time of ``[a, b)`` of one entity is the
+        difference of two of them."""
+        interval = np.searchsorted(self.start, place, side="right")
+        done = self._open_before[interval]
+        if not len(self.start):
+            return done
+        return done - np.maximum(self.end[interval - 1] - place, 0) * (interval > 0)
+
+    def open_time(self, edges: Micros, entities: slice) -> Micros:
+        """Open time between neighbouring edges.
+
+        Args:
+            edges: ascending instants within ``[first, last]``, int64[m + 1].
+            entities: which entities, a slice of step 1.
+
+        Returns:
+            Microseconds, int64[entities, m].
+        """
+        entity = np.arange(*entities.indices(self.entities), dtype=np.int64)[:, None]
+        return np.diff(self.open_until(self.place(entity, edges[None, :])), axis=1)

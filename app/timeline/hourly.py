@@ -1,0 +1,72 @@
+"""The hourly series: one status per entity and UTC clock hour, by majority, then by the last one known.
+
+Counting is additive, so polls may come in blocks of any size and order: memory grows with entities x hours, not with
+polls. Rules: docs/uptime-rules.md, "Hourly series".
+"""
+
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from app.timeline import HOUR, Micros
+from app.timeline.calendar import Calendar
+
+#: Status of an hour. INACTIVE and ACTIVE are also what a poll says.
+INACTIVE, ACTIVE, UNKNOWN = 0, 1, 2
+
+Status = npt.NDArray[np.int8]
+
+
+class HourlyVotes:
+    """Polls inside open intervals, counted per entity and hour of a calendar that spans whole hours.
+
+    Attributes:
+        polls: int32[entities, hours], polls that count.
+        active: int32[entities, hours], those of them that say active.
+    """
+
+    __slots__ = ("_calendar", "_lock", "active", "polls")
+
+    def __init__(self, calendar: Calendar) -> None:
+        if calendar.first % HOUR or calendar.last % HOUR:
+            raise ValueError("the calendar of an hourly series begins and ends on a full hour")
+        self._calendar = calendar
+        self._lock = Lock()
+        shape = (calendar.entities, calendar.span // HOUR)
+        self.polls = np.zeros(shape, np.int32)
+        self.active = np.zeros(shape, np.int32)
+
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, active: npt.NDArray[np.bool_]) -> None:
+        """Count a block of polls; those outside their entity's open intervals are discarded.
+
+        Several threads may add at the same time.
+
+        Args:
+            entity: int[n], 0 … entities - 1.
+            instant: int64[n], within the calendar's ``[first, last)``.
+            active: bool[n].
+        """
+        # The answer rides in the lowest bit, so that one plain sort of integers orders places and answers together.
+        answers = np.sort(self._calendar.place(entity, instant) << 1 | active)
+        answers = answers[self._calendar.is_open(answers >> 1)]
+        if not len(answers):
+            return
+        cell = (answers >> 1) // HOUR
+        onset = np.flatnonzero(np.diff(cell, prepend=-1))
+        cell = cell[onset]
+        polls = np.diff(onset, append=len(answers))
+        ups = np.add.reduceat(answers & 1, onset)
+        with self._lock:
+            self.polls.reshape(-1)[cell] += polls.astype(np.int32)
+            self.active.reshape(-1)[cell] += ups.astype(np.int32)
+
+    def status(self, entities: slice) -> Status:
+        """Status of each hour, int8[entities, hours]: the majority (a tie is INACTIVE), else that of the last hour
+        that has one, else UNKNOWN."""
+        polls, active = self.polls[entities], self.active[entities]
+        # An hour's number with its status in the lowest bit; the running maximum carries the last known one on.
+        hour = np.arange(1, polls.shape[1] + 1, dtype=np.int32) << 1
+        known = np.where(polls > 0, hour | (2 * active > polls), 0)
+        last_known = np.maximum.accumulate(known, axis=1)
+        return np.where(last_known > 0, last_known & 1, UNKNOWN).astype(np.int8)

@@ -1,0 +1,80 @@
+"""Local clock time to UTC: the one place that knows what happens when clocks change.
+
+The rule (docs/uptime-rules.md, "Working hours in UTC", 3): a local time that happens twice is the first of the two,
+one that never happens is the first instant after the gap. Both are one sentence: **the first instant at which the
+local clock shows that time or later.**
+"""
+
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+
+from app.timeline import DAY, HOUR, SECOND, Micros
+
+# The pinned tzdata package answers everywhere, so that two machines never differ in their rules.
+zoneinfo.reset_tzpath(to=())
+
+#: No zone is further from UTC than this; a margin around the local times that are asked for, microseconds.
+_MARGIN = 2 * DAY
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=1)
+def known_zones() -> frozenset[str]:
+    """Names of the IANA time zone database."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def to_utc(local: Micros, zone: str) -> Micros:
+    """First instants at which the clocks of ``zone`` show ``local`` or later.
+
+    Args:
+        local: local times as if they were UTC, int64 microseconds, any shape.
+        zone: IANA name.
+
+    Returns:
+        Instants, int64 microseconds since the epoch, the shape of ``local``.
+
+    Raises:
+        zoneinfo.ZoneInfoNotFoundError: no such zone.
+    """
+    if local.size == 0:
+        return local.copy()
+    first = (int(local.min()) - _MARGIN) // DAY
+    last = -((-int(local.max()) - _MARGIN) // DAY)
+    starts, offsets = _offsets(zone, first, last)
+    # Until the clocks leave an offset they have shown every time up to here; a clock set back shows no later one.
+    shown_before = np.maximum.accumulate(np.append(starts[1:] + offsets[:-1], np.iinfo(np.int64).max))
+    stretch = np.searchsorted(shown_before, local, side="right")
+    return np.maximum(local - offsets[stretch], starts[stretch])
+
+
+@lru_cache(maxsize=2048)
+def _offsets(zone: str, first_day: int, last_day: int) -> tuple[Micros, Micros]:
+    """Stretches of constant UTC offset between two days since the epoch: their starts and their offsets.
+
+    zoneinfo does not list its transitions, so they are found by asking for the offset every hour and bisecting to
+    the second where two answers differ. No zone changes twice within an hour.
+    """
+    rules = zoneinfo.ZoneInfo(zone)
+
+    def offset_at(second: int) -> int:
+        offset = (_EPOCH + timedelta(seconds=second)).astimezone(rules).utcoffset()
+        assert offset is not None  # noqa: S101 - a ZoneInfo always answers; this tells the type checker
+        return round(offset.total_seconds())
+
+    hour = HOUR // SECOND
+    probes = range(first_day * 24 * hour, last_day * 24 * hour, hour)
+    starts, offsets = [probes[0]], [offset_at(probes[0])]
+    for probe in probes[1:]:
+        if (offset := offset_at(probe)) != offsets[-1]:
+            before, after = probe - hour, probe
+            while after - before > 1:
+                middle = (before + after) // 2
+                before, after = (middle, after) if offset_at(middle) == offsets[-1] else (before, middle)
+            starts.append(after)
+            offsets.append(offset)
+    return np.array(starts, dtype=np.int64) * SECOND, np.array(offsets, dtype=np.int64) * SECOND

@@ -1,0 +1,170 @@
+"""Hypothesis strategies for small uptime cases that sit on the corners of the rules."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import strategies as st
+
+from tests.reference.uptime import DAY, HOUR, MICROSECOND, WEEK, Poll, Window, hour_of, open_intervals
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+#: The instants at which each zone changes its clocks; the default zone is among them.
+MOMENTS = {
+    "America/Chicago": (_utc("2023-03-12T08:00"), _utc("2023-11-05T07:00")),
+    "America/New_York": (_utc("2023-03-12T07:00"), _utc("2023-11-05T06:00")),
+    "Europe/London": (_utc("2023-03-26T01:00"), _utc("2023-10-29T01:00")),
+    "Australia/Lord_Howe": (_utc("2023-04-01T15:00"), _utc("2023-09-30T15:30")),  # half an hour each
+    "Pacific/Chatham": (_utc("2023-04-01T14:00"), _utc("2023-09-23T14:00")),  # 03:45 and 02:45 local
+    "Pacific/Apia": (_utc("2011-12-30T10:00"),),  # skips 2011-12-30
+    "Asia/Kathmandu": (_utc("1985-12-31T18:30"),),  # 15 minutes, its only change since 1920
+    "Africa/Casablanca": (  # an hour back for Ramadan
+        _utc("2023-03-19T02:00"),
+        _utc("2023-04-23T02:00"),
+        _utc("2024-03-10T02:00"),
+        _utc("2024-04-14T02:00"),
+    ),
+}
+
+DEFAULT_ZONE = "America/Chicago"
+
+#: Text order of these is neither numeric nor that of a dictionary.
+STORE_IDS = ("9", "10", "007", "B", "a")
+
+#: Local times near midnight, near the clock changes of MOMENTS, and of ordinary shops.
+TIMES = (
+    "00:00:00",
+    "00:10:00",
+    "01:00:00",
+    "01:30:00",
+    "01:45:00",
+    "02:00:00",
+    "02:15:00",
+    "02:30:00",
+    "03:00:00",
+    "03:15:00",
+    "03:45:00",
+    "09:00:00",
+    "12:00:00",
+    "17:00:00",
+    "18:00:00",
+    "23:30:00",
+)
+
+#: Ends around the rule that 23:59:00 and later mean midnight.
+LATE_ENDS = ("24:00:00", "23:59:00", "23:59:59", "23:59:59.999999", "23:58:59", "23:58:59.999999")
+
+NUDGES = tuple(sign * size for size in (MICROSECOND, timedelta(seconds=1), timedelta(minutes=7)) for sign in (-1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class UptimeCase:
+    """The arguments of one report; stores missing from `zones` are in DEFAULT_ZONE."""
+
+    polls: list[Poll]
+    windows: list[Window]
+    zones: dict[str, str]
+    as_of: datetime
+    lookback_hours: int
+
+    @property
+    def horizon(self) -> datetime:
+        """The earliest instant whose poll counts."""
+        return self.as_of - WEEK - self.lookback_hours * HOUR
+
+
+@st.composite
+def uptime_case(draw: st.DrawFn) -> UptimeCase:
+    """One to four stores with up to 60 polls (and a few repeats of them) and up to three windows on each weekday."""
+    focus = draw(st.sampled_from(sorted(MOMENTS)))
+    store_ids = draw(st.lists(st.sampled_from(STORE_IDS), min_size=1, max_size=4, unique=True))
+    zone = st.one_of(st.just(focus), st.none(), st.sampled_from(sorted(MOMENTS)))
+    zone_or_none = {store_id: draw(zone) for store_id in store_ids}
+    zones = {store_id: zone for store_id, zone in zone_or_none.items() if zone is not None}
+    windows = [window for store_id in store_ids for window in draw(_windows(store_id))]
+    as_of = draw(_report_instants(focus))
+    lookback_hours = draw(_mostly(st.integers(1, 120), st.sampled_from((96, 720))))
+    case = UptimeCase([], windows, zones, as_of, lookback_hours)
+    instants = _poll_instants(draw, case, store_ids)
+    poll = st.builds(Poll, st.sampled_from(store_ids), instants, st.booleans())
+    polls = draw(st.lists(poll, min_size=draw(st.sampled_from((0, 10, 40))), max_size=60))
+    repeats = draw(st.lists(st.sampled_from(polls), max_size=5)) if polls else []
+    contradictions = [Poll(poll.store_id, poll.at, not poll.active) for poll in repeats]
+    return UptimeCase(polls + contradictions, windows, zones, as_of, lookback_hours)
+
+
+def _report_instants(zone: str) -> st.SearchStrategy[datetime]:
+    """Instants near a clock change of `zone` or anywhere; whole hours, whole seconds or with a fraction."""
+    moment = st.sampled_from(MOMENTS[zone])
+    near = st.builds(
+        lambda at, hours: hour_of(at) + hours * HOUR, moment, st.integers(-1, 25) | st.integers(-24, 10 * 24)
+    )
+    anywhere = st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(hour_of)  # noqa: DTZ001 - Hypothesis wants naive bounds
+    seconds = st.integers(1, 3599).map(lambda seconds: timedelta(seconds=seconds))
+    microseconds = st.integers(1, HOUR // MICROSECOND - 1).map(lambda count: count * MICROSECOND)
+    past_the_hour = st.one_of(st.just(timedelta()), seconds, microseconds)
+    return _mostly(st.builds(lambda at, past: at + past, _mostly(near, anywhere), past_the_hour), moment)
+
+
+def _mostly(usual: st.SearchStrategy, rare: st.SearchStrategy) -> st.SearchStrategy:
+    """`usual` in four of five draws; one_of would drop its repetitions."""
+    return st.integers(0, 4).flatmap(lambda number: rare if number == 4 else usual)
+
+
+def _clock_times() -> st.SearchStrategy[str]:
+    odd_second = st.times().map(lambda time: time.replace(microsecond=0).isoformat())
+    odd_microsecond = st.times().map(lambda time: time.isoformat())
+    return _mostly(st.sampled_from(TIMES), odd_second | odd_microsecond)
+
+
+def _days() -> st.SearchStrategy[list[tuple[str, str]]]:
+    """The (start, end) pairs of one weekday, three at most."""
+    times = _clock_times()
+    free = st.tuples(times, st.one_of(times, st.sampled_from(LATE_ENDS)))
+    round_the_clock = times.map(lambda time: (time, time))
+    chain = st.lists(times, min_size=2, max_size=4).map(lambda ends: list(pairwise(ends)))
+    return st.one_of(st.just([]), st.lists(free, max_size=3), chain, st.lists(round_the_clock, min_size=1, max_size=1))
+
+
+@st.composite
+def _windows(draw: st.DrawFn, store_id: str) -> list[Window]:
+    """No hours, the same hours every day, or other hours each day; sometimes no day has any."""
+    kind = draw(st.sampled_from(("none", "same", "different", "different")))
+    if kind == "none":
+        return []
+    days = [draw(_days())] * 7 if kind == "same" else draw(st.lists(_days(), min_size=7, max_size=7))
+    return [Window(store_id, weekday, opens, closes) for weekday, day in enumerate(days) for opens, closes in day]
+
+
+def _poll_instants(draw: st.DrawFn, case: UptimeCase, store_ids: list[str]) -> st.SearchStrategy[datetime]:
+    """A strategy for one poll's instant: spread out, in a few busy hours, or on and around the edges of the rules."""
+    span_hours = (case.as_of - case.horizon) // HOUR
+    hours_back = st.integers(0, 25) | st.integers(0, span_hours)
+    busy = draw(st.lists(hours_back.map(lambda hours: hour_of(case.as_of) - hours * HOUR), min_size=1, max_size=3))
+    minutes = st.integers(0, 59).map(lambda minutes: timedelta(minutes=minutes))
+    in_busy_hour = st.builds(lambda hour, past: hour + past, st.sampled_from(busy), minutes)
+    on_the_hour = hours_back.map(lambda hours: hour_of(case.as_of) - hours * HOUR)
+    anywhere = st.integers(0, span_hours * (HOUR // MICROSECOND)).map(lambda count: case.horizon + count * MICROSECOND)
+    edge = st.sampled_from(_report_edges(case))
+    opening = st.sampled_from(_window_edges(case, store_ids) or [case.as_of])
+    nudged = st.builds(lambda at, nudge: at + nudge, edge | opening | on_the_hour, st.sampled_from(NUDGES))
+    return st.one_of(anywhere, in_busy_hour, on_the_hour, edge, opening, nudged)
+
+
+def _report_edges(case: UptimeCase) -> list[datetime]:
+    starts = [case.as_of - length for length in (HOUR, DAY, WEEK)]
+    return [case.as_of, case.horizon, *starts, case.as_of + 5 * HOUR, case.horizon - 5 * HOUR]
+
+
+def _window_edges(case: UptimeCase, store_ids: list[str]) -> list[datetime]:
+    edges = set()
+    for store_id in store_ids:
+        own = [window for window in case.windows if window.store_id == store_id]
+        zone = case.zones.get(store_id, DEFAULT_ZONE)
+        for opens, closes in open_intervals(own, zone, case.horizon, case.as_of):
+            edges |= {opens, closes}
+    return sorted(edges)
