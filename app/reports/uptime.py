@@ -1,0 +1,282 @@
+"""Report kind ``uptime``: how long each store was up, down or unobserved while it was open (docs/uptime-rules.md)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
+from pydantic import AwareDatetime, Field, field_validator
+from sqlalchemy import Connection
+
+from app.database import database_errors
+from app.errors import InvalidParameters, NoPolls
+from app.reports.kind import Artifact, Params, ReportContext, ReportKind
+from app.series import polls
+from app.series.entities import Entities, read_entities, read_hours, unknown_keys
+from app.timeline import DAY, HOUR, Micros
+from app.timeline.calendar import Calendar
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
+from app.timeline.working_hours import calendar
+
+#: The windows of the report, microseconds; all end at as_of.
+WINDOWS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
+
+#: One hundredth of what a window is given in (minutes for the hour, hours for day and week), microseconds.
+HUNDREDTHS: Final = {"hour": HOUR // 60 // 100, "day": HOUR // 100, "week": HOUR // 100}
+
+#: Column prefix of each status, in the order of the columns.
+COLUMNS: Final = {"uptime": ACTIVE, "downtime": INACTIVE, "unknown": UNKNOWN}
+
+#: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range.
+GRID_CELLS: Final = 48_000_000
+
+#: Entities whose hours are evaluated at a time; some 20 MB of intermediate arrays.
+CHUNK: Final = 4096
+
+#: Share of the work that is reading, as told by the progress.
+_READING: Final = 0.8
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(1970, 3, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class UptimeParams(Params):
+    """Parameters of the uptime report."""
+
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(
+            description="Instant the report speaks for, ISO 8601 with Z or an offset. Default: the latest poll.",
+            examples=["2023-01-25T18:13:22Z"],
+        ),
+    ] = None
+    lookback_hours: Annotated[
+        int,
+        Field(ge=1, le=720, description="How long before the week the last known status is looked for, hours."),
+    ] = 96
+    stores: Annotated[
+        list[str] | None,
+        Field(min_length=1, description="Stores to report, by store_id. Default: all stores."),
+    ] = None
+    hourly: Annotated[
+        bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
+    ] = False
+
+    @field_validator("as_of")
+    @classmethod
+    def _plausible(cls, as_of: datetime | None) -> datetime | None:
+        if as_of is not None and not _EARLIEST <= as_of <= _LATEST:
+            raise ValueError(f"as_of must lie between {_EARLIEST:%Y-%m-%d} and {_LATEST:%Y-%m-%d}")
+        return as_of
+
+
+def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
+    """Fix as_of to the latest poll unless it is given; refuse stores that nobody ever named."""
+    if params.stores is not None and (unknown := unknown_keys(connection, "store", params.stores)):
+        raise InvalidParameters(
+            f"stores: no polls, hours or timezones file has named {', '.join(map(repr, unknown[:5]))}"
+            + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""),
+            errors=[{"parameter": "stores", "received": unknown[:20], "allowed": "stores named in a loaded file"}],
+        )
+    as_of = params.as_of or polls.latest(connection)
+    if as_of is None:
+        raise NoPolls("No polls are loaded: load some with `python -m app load polls FILE`, or give as_of.")
+    return params.model_copy(update={"as_of": as_of}), as_of
+
+
+def produce(context: ReportContext, params: UptimeParams) -> Sequence[Artifact]:
+    """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet."""
+    if params.as_of is None:
+        raise ValueError("resolve() fixes as_of before a report runs")
+    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
+    hourly_file = HourlyFile(context, horizon) if params.hourly else None
+    keys: list[str] = []
+    parts: list[npt.NDArray[np.int64]] = []
+    for entities, votes, opening in load(context, params, horizon):
+        for start in range(0, len(entities), CHUNK):
+            chunk = slice(start, min(start + CHUNK, len(entities)))
+            open_time, status = opening.open_time(horizon.edges, chunk), votes.status(chunk)
+            parts.append(compute(open_time, status, horizon))
+            if hourly_file is not None:
+                hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+        keys += entities.keys
+    table = np.concatenate(parts) if parts else np.empty((0, 9), np.int64)
+    artifacts = [write_csv(context, keys, table)]
+    if hourly_file is not None:
+        artifacts.append(hourly_file.close())
+    return artifacts
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """The instants that a report looks at, microseconds since the epoch.
+
+    Attributes:
+        earliest: polls before it are discarded.
+        as_of: polls after it are discarded; the windows end here.
+        first, last: full hours around both; the hours of the series are ``[first, last)``.
+        edges: where the open time of the week is cut: at full hours and at the beginning of each window.
+        hour: for each piece between two edges, its hour of the series.
+    """
+
+    earliest: int
+    as_of: int
+    first: int
+    last: int
+    edges: Micros
+    hour: npt.NDArray[np.int64]
+
+    @classmethod
+    def before(cls, as_of: datetime, *, lookback: timedelta) -> "Horizon":
+        end = (as_of - _EPOCH) // timedelta(microseconds=1)
+        week = end - WINDOWS["week"]
+        earliest = week - lookback // timedelta(microseconds=1)
+        first = earliest // HOUR * HOUR
+        full_hours = np.arange(week // HOUR + 1, -(-end // HOUR)) * HOUR
+        edges = np.unique(np.concatenate([full_hours, [end], [end - length for length in WINDOWS.values()]]))
+        # A poll at as_of itself belongs to the report, so the series ends after the hour that holds it.
+        last = (end // HOUR + 1) * HOUR
+        return cls(earliest, end, first, last, edges, (edges[:-1] - first) // HOUR)
+
+    @property
+    def hours(self) -> int:
+        return (self.last - self.first) // HOUR
+
+    def pieces(self, window: str) -> slice:
+        """The pieces between edges that make up a window."""
+        return slice(int(np.searchsorted(self.edges, self.as_of - WINDOWS[window])), len(self.edges) - 1)
+
+
+def load(
+    context: ReportContext, params: UptimeParams, horizon: Horizon
+) -> Iterator[tuple[Entities, HourlyVotes, Calendar]]:
+    """Count the polls of the horizon for one range of stores after the other."""
+    with database_errors(), context.engine.connect() as connection:
+        everyone = read_entities(
+            connection, "store", default_zone=context.settings.default_timezone, keys=params.stores
+        )
+        per_range = max(1, GRID_CELLS // horizon.hours)
+        bounds = [*range(0, len(everyone), per_range), len(everyone)]
+        for start, stop in pairwise(bounds):
+            entities = everyone.part(start, stop)
+            opening = calendar(
+                read_hours(connection, entities),
+                entities.zone_of,
+                entities.zones,
+                first=horizon.first,
+                last=horizon.last,
+            )
+            votes = HourlyVotes(opening)
+            before, share = start / len(everyone), (stop - start) / len(everyone)
+            polls.read(
+                context.engine,
+                entities,
+                first=horizon.earliest,
+                last=horizon.as_of,
+                scope="listed" if params.stores is not None else "range" if len(bounds) > 2 else "all",
+                connections=context.settings.read_connections,
+                consume=votes.add,
+                progress=lambda done, before=before, share=share: context.progress(  # type: ignore[misc]
+                    "loading", _READING * (before + share * done)
+                ),
+            )
+            context.progress("computing", _READING * (before + share))
+            yield entities, votes, opening
+
+
+def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
+    """Open time of each window by status.
+
+    Args:
+        open_time: microseconds, int64[stores, pieces], as cut by ``horizon.edges``.
+        status: int8[stores, hours], see timeline/hourly.py.
+        horizon: the instants.
+
+    Returns:
+        int64[stores, 9], hundredths of a minute for the hour and of an hour for day and week, rounded half up;
+        columns uptime, downtime, unknown, each for hour, day, week.
+    """
+    piece_status = status[:, horizon.hour]
+    columns = []
+    for code in COLUMNS.values():
+        of_status = open_time * (piece_status == code)
+        for window in WINDOWS:
+            unit = HUNDREDTHS[window]
+            columns.append((of_status[:, horizon.pieces(window)].sum(axis=1) + unit // 2) // unit)
+    return np.stack(columns, axis=1)
+
+
+def write_csv(context: ReportContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
+    """uptime.csv, sorted by store_id as text."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    columns: dict[str, pa.Array] = {"store_id": pa.array([keys[at] for at in order], pa.string())}
+    names = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
+    for name, values in zip(names, table[order].T, strict=True):
+        columns[name] = _two_decimals(values)
+    path = context.folder / "uptime.csv"
+    arrow_csv.write_csv(pa.table(columns), path, arrow_csv.WriteOptions(quoting_style="needed"))
+    return Artifact(path, "text/csv", rows=len(keys))
+
+
+def _two_decimals(hundredths: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array(hundredths / 100).cast(pa.decimal128(18, 2))
+
+
+class HourlyFile:
+    """hourly.parquet: a row per store and UTC hour of the week, with the part of it that lies in the week."""
+
+    SCHEMA: Final = pa.schema(
+        [
+            ("store_id", pa.dictionary(pa.int32(), pa.string())),
+            ("hour_utc", pa.timestamp("us", "UTC")),
+            ("status", pa.dictionary(pa.int8(), pa.string())),
+            ("open_seconds", pa.float64()),
+            ("polls", pa.int32()),
+        ]
+    )
+    STATUS: Final = pa.array(["inactive", "active", "unknown"])
+
+    def __init__(self, context: ReportContext, horizon: Horizon) -> None:
+        self._path = context.folder / "hourly.parquet"
+        self._horizon = horizon
+        self._writer = parquet.ParquetWriter(self._path, self.SCHEMA, compression="zstd")
+        self._rows = 0
+
+    def write(
+        self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8], poll_counts: npt.NDArray[np.int32]
+    ) -> None:
+        """Add some stores; arguments as of compute(), with the polls of each hour of the series."""
+        hours, onset = np.unique(self._horizon.hour, return_index=True)
+        open_seconds = np.add.reduceat(open_time, onset, axis=1) / 1_000_000
+        stores, count = open_seconds.shape
+        hour_utc = self._horizon.first + hours * HOUR
+        columns = [
+            pa.DictionaryArray.from_arrays(np.repeat(np.arange(stores, dtype=np.int32), count), pa.array(keys)),
+            pa.array(np.tile(hour_utc, stores)).cast(pa.timestamp("us", "UTC")),
+            pa.DictionaryArray.from_arrays(status[:, hours].reshape(-1), self.STATUS),
+            pa.array(open_seconds.reshape(-1)),
+            pa.array(poll_counts[:, hours].reshape(-1)),
+        ]
+        self._writer.write_batch(pa.record_batch(columns, schema=self.SCHEMA))
+        self._rows += stores * count
+
+    def close(self) -> Artifact:
+        """Finish the file."""
+        self._writer.close()
+        return Artifact(self._path, "application/vnd.apache.parquet", rows=self._rows)
+
+
+UPTIME = ReportKind(
+    name="uptime",
+    summary="open time of each store in the last hour, day and week: up, down, or unknown",
+    params=UptimeParams,
+    resolve=resolve,
+    produce=produce,
+)
