@@ -1,12 +1,17 @@
-"""COPY between Postgres and numpy in the binary format, for rows of fixed width without nulls.
+"""COPY between Postgres and numpy in the binary format, for columns of fixed width without nulls.
 
 Format: PostgreSQL documentation, COPY, "Binary Format": a signature, then for each row a field count and for each
-field its length and its bytes, big-endian, then a field count of -1. With fixed widths and no nulls every row has the
-same length, so a block of rows *is* a structured array.
+field its length and its bytes, big-endian, then a field count of -1.
+
+Writing sends one such row per row: with fixed widths a block of rows *is* a structured array. Reading lets Postgres
+string each column together and receives a single row of a few megabytes: the driver hands over row by row under
+Python's global lock, so that millions of small rows would keep parallel connections waiting for each other.
 """
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -19,111 +24,100 @@ from app.database import driver_cursor
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
 
-#: Postgres counts timestamps from 2000-01-01, microseconds after 1970-01-01.
-POSTGRES_EPOCH: Final = 946_684_800_000_000
 
-#: Rows are handed over in blocks of about this size; larger ones fall out of the processor's cache, bytes.
-BLOCK_BYTES: Final = 4 << 20
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a Postgres type travels.
 
-#: numpy types of the columns that are copied, by the Postgres type they stand for.
-INTEGER, SMALLINT, BOOLEAN, TIMESTAMPTZ, TIME = ">i4", ">i2", "?", ">i8", ">i8"
+    Attributes:
+        send: the function of Postgres that makes its binary form.
+        dtype: numpy type of that form.
+        zero: what Postgres' zero is in our terms.
+    """
 
-Block = npt.NDArray[np.void]
-
-
-class RowFormat:
-    """The layout of one row: columns by name with their numpy types, in the order of the COPY statement."""
-
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        self.columns = tuple(columns)
-        self._widths = {f"width of {name}": np.dtype(code).itemsize for name, code in columns.items()}
-        fields: list[tuple[str, str]] = [("fields", ">i2")]
-        for name, code in columns.items():
-            fields += [(f"width of {name}", ">i4"), (name, code)]
-        self.dtype = np.dtype(fields)
-
-    def rows(self, **columns: npt.NDArray[Any]) -> Block:
-        """A block of rows from arrays of one length; timestamps are Postgres' own (see POSTGRES_EPOCH)."""
-        block = np.empty(len(next(iter(columns.values()))), self.dtype)
-        block["fields"] = len(self.columns)
-        for name, width in self._widths.items():
-            block[name] = width
-        for name in self.columns:
-            block[name] = columns[name]
-        return block
+    send: str
+    dtype: str
+    zero: int = 0
 
 
-def copy_in(connection: Connection, table: str, layout: RowFormat, blocks: Iterable[Block]) -> None:
-    """Append blocks of rows to ``table``; ``blocks`` is drawn while Postgres reads."""
-    statement = f"COPY {table} ({', '.join(layout.columns)}) FROM STDIN (FORMAT binary)"
+INTEGER: Final = Wire("int4send", ">i4")
+SMALLINT: Final = Wire("int2send", ">i2")
+BOOLEAN: Final = Wire("boolsend", "?")
+#: Microseconds since 1970-01-01 UTC; Postgres counts from 2000-01-01.
+TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
+#: Microseconds after midnight.
+TIME: Final = Wire("time_send", ">i8")
+
+Columns = Mapping[str, Wire]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def read_columns(connection: Connection, columns: Columns, source: str, params: Mapping[str, Any]) -> Arrays:
+    """The rows of ``source`` as one array per column, booleans as bool and everything else as int64.
+
+    Args:
+        connection: any; the rows are read in its transaction.
+        columns: names, which must not be null in any row, and their types.
+        source: what follows SELECT … FROM, with psycopg's ``%(name)s`` for parameters.
+        params: values of the parameters.
+
+    Raises:
+        psycopg2.Error: as the statement does; a column of more than 1 GB is one of the reasons.
+    """
+    selected = ", ".join(f"coalesce(string_agg({wire.send}({name}), ''), '')" for name, wire in columns.items())
+    received = io.BytesIO()
     with driver_cursor(connection) as cursor:
-        cursor.copy_expert(statement, _BlockSource(blocks), size=1 << 20)
+        query = cursor.mogrify(f"SELECT {selected} FROM {source}", params).decode()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", received)
+    arrays: Arrays = {}
+    row = received.getbuffer()
+    at = len(_HEADER) + 2
+    for name, wire in columns.items():
+        (width,) = struct.unpack_from(">i", row, at)
+        column = np.frombuffer(row, wire.dtype, width // np.dtype(wire.dtype).itemsize, offset=at + 4)
+        arrays[name] = column if wire is BOOLEAN else column.astype(np.int64) + wire.zero
+        at += 4 + width
+    return arrays
 
 
-def copy_out(
-    connection: Connection,
-    query: str,
-    layout: RowFormat,
-    consume: Callable[[Block], None],
-    params: Mapping[str, Any] | None = None,
+def write_columns(
+    connection: Connection, table: str, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]
 ) -> None:
-    """Hand the rows of ``query`` to ``consume`` block by block, in memory that does not grow with their number."""
+    """Append blocks of rows, given as one array per column, to ``table``."""
     with driver_cursor(connection) as cursor:
-        if params is not None:
-            query = cursor.mogrify(query, params).decode()
-        sink = _BlockSink(layout.dtype, consume)
-        # The driver hands over row by row; a buffered writer collects them without a Python call for each.
-        with io.BufferedWriter(sink, buffer_size=BLOCK_BYTES) as buffer:
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", buffer)
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+        cursor.copy_expert(statement, _Rows(columns, blocks), size=1 << 20)
 
 
-class _BlockSource(io.RawIOBase):
-    """A binary file that reads as header, blocks, trailer."""
+class _Rows(io.RawIOBase):
+    """A binary file that reads as header, rows, trailer; drawn from the blocks while Postgres takes it in."""
 
-    def __init__(self, blocks: Iterable[Block]) -> None:
-        self._parts = self._all_parts(blocks)
+    def __init__(self, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> None:
+        self._parts = self._all_parts(columns, blocks)
         self._rest = memoryview(b"")
 
     @staticmethod
-    def _all_parts(blocks: Iterable[Block]) -> Iterable[Any]:
-        yield _HEADER
+    def _all_parts(columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> Iterator[memoryview]:
+        fields: list[tuple[str, str]] = [("field count", ">i2")]
+        for name, wire in columns.items():
+            fields += [(f"width of {name}", ">i4"), (name, wire.dtype)]
+        layout = np.dtype(fields)
+        yield memoryview(_HEADER)
         for block in blocks:
-            if len(block):
-                yield block.view(np.uint8).data
-        yield _TRAILER
+            rows = np.empty(len(next(iter(block.values()))), layout)
+            rows["field count"] = len(columns)
+            for name, wire in columns.items():
+                rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
+                rows[name] = block[name] - wire.zero if wire.zero else block[name]
+            if len(rows):
+                yield memoryview(rows.view(np.uint8))
+        yield memoryview(_TRAILER)
 
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int = -1) -> bytes:
         if not self._rest:
-            self._rest = memoryview(next(iter(self._parts), b""))
+            self._rest = next(self._parts, memoryview(b""))
         piece, self._rest = self._rest[:size], self._rest[size:]
         return bytes(piece)
-
-
-class _BlockSink(io.RawIOBase):
-    """A binary file that cuts what is written into whole rows."""
-
-    def __init__(self, dtype: np.dtype[np.void], consume: Callable[[Block], None]) -> None:
-        self._dtype = dtype
-        self._consume = consume
-        self._rest = b""
-        self._in_rows = False
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        written = len(data)
-        piece = self._rest + bytes(data)
-        if not self._in_rows:
-            if len(piece) < len(_HEADER):
-                self._rest = piece
-                return written
-            piece, self._in_rows = piece[len(_HEADER) :], True
-        rows = len(piece) // self._dtype.itemsize
-        self._rest = piece[rows * self._dtype.itemsize :]
-        if rows:
-            self._consume(np.frombuffer(piece, self._dtype, rows))
-        return written

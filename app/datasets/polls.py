@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from app.binary_copy import POSTGRES_EPOCH, copy_in
+from app.binary_copy import write_columns
 from app.datasets import values
 from app.datasets.kind import Column, DatasetKind, Rows
 from app.datasets.keys import KeyIds
@@ -41,13 +41,13 @@ class PollLoading:
         if not len(rows):
             return
         instant = rows.columns["timestamp_utc"].array().astype(np.int64)
-        block = polls.STAGED_POLL_ROW.rows(
-            at=instant - POSTGRES_EPOCH,
-            entity_id=self._ids.of(rows.columns["store_id"]),
-            active=rows.columns["status"].array(),
-            line=np.arange(rows.first_row, rows.first_row + len(rows)),
-        )
-        copy_in(self._connection, self._table, polls.STAGED_POLL_ROW, [block])
+        block = {
+            "at": instant,
+            "entity_id": self._ids.of(rows.columns["store_id"]),
+            "active": rows.columns["status"].array(),
+            "line": np.arange(rows.first_row, rows.first_row + len(rows)),
+        }
+        write_columns(self._connection, self._table, polls.STAGED_COLUMNS, [block])
         weeks = polls.week_of(instant)
         for week in np.unique(weeks).tolist():
             here = instant[weeks == week]

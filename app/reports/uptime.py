@@ -221,7 +221,10 @@ def write_csv(context: ReportContext, keys: Sequence[str], table: npt.NDArray[np
     for name, values in zip(names, table[order].T, strict=True):
         columns[name] = _two_decimals(values)
     path = context.folder / "uptime.csv"
-    arrow_csv.write_csv(pa.table(columns), path, arrow_csv.WriteOptions(quoting_style="needed"))
+    try:
+        arrow_csv.write_csv(pa.table(columns), path, arrow_csv.WriteOptions(quoting_style="none"))
+    except pa.ArrowInvalid:  # a key with a comma, a quote or the like: Arrow then quotes every text
+        arrow_csv.write_csv(pa.table(columns), path, arrow_csv.WriteOptions(quoting_style="needed"))
     return Artifact(path, "text/csv", rows=len(keys))
 
 

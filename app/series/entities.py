@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, text
 
-from app.binary_copy import INTEGER, SMALLINT, TIME, Block, RowFormat, copy_out
+from app.binary_copy import INTEGER, SMALLINT, TIME, read_columns
 from app.timeline.working_hours import WeeklyHours
 
-HOURS_ROW = RowFormat({"entity_id": INTEGER, "weekday": SMALLINT, "opens": TIME, "closes": TIME})
+HOURS_COLUMNS: Final = {"entity_id": INTEGER, "weekday": SMALLINT, "opens": TIME, "closes": TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +64,13 @@ def read_entities(
 
 def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
     """The windows of these entities."""
-    blocks: list[Block] = []
-    if len(entities):
-        query = (
-            "SELECT entity_id, weekday, opens, closes FROM working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s"
-        )
-        bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1])}
-        copy_out(connection, query, HOURS_ROW, blocks.append, bounds)
-    rows = np.concatenate(blocks) if blocks else np.empty(0, HOURS_ROW.dtype)
-    number = entities.numbers(rows["entity_id"])
-    ours = number >= 0
-    return WeeklyHours(
-        number[ours],
-        rows["weekday"][ours].astype(np.int64),
-        rows["opens"][ours].astype(np.int64),
-        rows["closes"][ours].astype(np.int64),
+    bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1])} if len(entities) else {"low": 1, "high": 0}
+    rows = read_columns(
+        connection, HOURS_COLUMNS, "working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s", bounds
     )
+    number = entities.numbers(rows.pop("entity_id"))
+    ours = number >= 0
+    return WeeklyHours(number[ours], **{name: values[ours] for name, values in rows.items()})
 
 
 def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:

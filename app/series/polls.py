@@ -18,19 +18,22 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.binary_copy import BOOLEAN, INTEGER, POSTGRES_EPOCH, TIMESTAMPTZ, Block, RowFormat, copy_out
+from app.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns, read_columns
 from app.database import poll_week
 from app.series.entities import Entities
 from app.timeline import DAY, Micros
 
-POLL_ROW: Final = RowFormat({"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN})
+POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
 
-#: Rows of the table that a load is collected in; of rows that repeat an instant the one with the highest line wins.
-STAGED_POLL_ROW: Final = RowFormat({"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN, "line": INTEGER})
+#: The table that a load is collected in; of rows that repeat an instant the one with the highest line wins.
+STAGED_COLUMNS: Final[Columns] = {**POLL_COLUMNS, "line": INTEGER}
 
-#: A partition is read in slices of this many pages of 8 KiB: about 250,000 polls, enough to make a query's own cost
+#: A partition is read in slices of this many pages of 8 KiB: about 80,000 polls, enough to make a query's own cost
 #: vanish and few enough that parallel connections end together.
-SLICE_PAGES: Final = 1536
+SLICE_PAGES: Final = 512
+
+#: Of listed entities the polls of this many are looked up at a time.
+SLICE_ENTITIES: Final = 256
 
 #: Memory for sorting a load, so that a usual one is not sorted on disk.
 MERGE_MEMORY: Final = "256MB"
@@ -127,7 +130,7 @@ def latest(connection: Connection) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
-    query: str
+    source: str
     params: Mapping[str, Any]
 
 
@@ -170,21 +173,16 @@ def read(
             slices.put(part)
         done, lock, stop = 0, Lock(), Event()
 
-        def hand_over(block: Block) -> None:
-            if stop.is_set():
-                raise InterruptedError("another connection failed")
-            number = entities.numbers(block["entity_id"])
-            ours = number >= 0
-            instant = block["at"].astype(np.int64) + POSTGRES_EPOCH
-            consume(number[ours], instant[ours], block["active"][ours])
-
         def work() -> None:
             nonlocal done
             try:
                 with joined_snapshot(engine, name) as reader:
                     while not stop.is_set():
                         part = slices.get_nowait()
-                        copy_out(reader, part.query, POLL_ROW, hand_over, part.params)
+                        block = read_columns(reader, POLL_COLUMNS, part.source, part.params)
+                        number = entities.numbers(block["entity_id"])
+                        ours = number >= 0
+                        consume(number[ours], block["at"][ours], block["active"][ours])
                         with lock:
                             done += 1
                             progress(done / total)
@@ -216,16 +214,17 @@ def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
         yield connection
 
 
-_COLUMNS = "SELECT at, entity_id, active FROM"
-
-
 def _instants(first: int, last: int) -> dict[str, Any]:
     return {"first": _EPOCH + timedelta(microseconds=first), "last": _EPOCH + timedelta(microseconds=last)}
 
 
 def _by_entity(entities: Entities, first: int, last: int) -> Iterator[_Slice]:
-    query = f"{_COLUMNS} poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s"
-    yield _Slice(query, _instants(first, last) | {"ids": entities.ids.tolist()})
+    for start in range(0, len(entities), SLICE_ENTITIES):
+        ids = entities.ids[start : start + SLICE_ENTITIES].tolist()
+        yield _Slice(
+            "poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s",
+            _instants(first, last) | {"ids": ids},
+        )
 
 
 def _by_page(connection: Connection, entities: Entities | None, first: int, last: int) -> Iterator[_Slice]:
@@ -242,7 +241,7 @@ def _by_page(connection: Connection, entities: Entities | None, first: int, last
         if entities is not None:
             conditions.append("entity_id BETWEEN %(low)s AND %(high)s")
             bounds |= {"low": int(entities.ids[0]), "high": int(entities.ids[-1])}
-        query = f"{_COLUMNS} {_partition(week)} WHERE {' AND '.join(conditions)}"
+        source = f"{_partition(week)} WHERE {' AND '.join(conditions)}"
         pages = connection.scalar(text(f"SELECT pg_relation_size('{_partition(week)}') / 8192")) or 0
         for page in range(0, pages, SLICE_PAGES):
-            yield _Slice(query, bounds | {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"})
+            yield _Slice(source, bounds | {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"})
