@@ -159,19 +159,22 @@ class Postgres(Server):
 
     def _create(self) -> None:
         """Make the folder beside its place, so that it appears there complete."""
-        with tempfile.TemporaryDirectory(prefix="postgres.new-", dir=self.home, ignore_cleanup_errors=True) as draft:
-            password_file = Path(draft, "password")
+        draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
+        try:
+            password_file = draft / "password"
             write_private(password_file, self.credentials.postgres_password)
             if os.geteuid() == 0:
-                for path in (draft, password_file):
+                for path in (password_file, draft):
                     os.chown(path, *_nobody())
             options = ["--username=postgres", "--pwfile=password", "--auth=scram-sha-256", "--no-instructions"]
             self._run("initdb", [*options, "--encoding=UTF8", "--locale=C", "data"], cwd=draft)
             single_user = ["--single", "-D", "data", "-c", "exit_on_error=on", "postgres"]
             self._run("postgres", single_user, cwd=draft, lines="CREATE DATABASE openhours\n")
-            Path(draft, "data").rename(self.folder)
+            (draft / "data").rename(self.folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
-    def _run(self, program: str, arguments: list[str], *, cwd: str, lines: str = "") -> None:
+    def _run(self, program: str, arguments: list[str], *, cwd: Path, lines: str = "") -> None:
         with self.log.open("ab") as log:
             done = subprocess.run(  # noqa: S603
                 [*_run_as(), *_run_with_name(), self._binary(program), *arguments],
@@ -317,8 +320,10 @@ def _run_as() -> tuple[str, ...]:
     uid, gid = _nobody()
     as_nobody = (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
     with_capability = (*as_nobody, *KEEP_DAC_OVERRIDE, "--")
-    permitted = subprocess.run([*with_capability, "true"], capture_output=True, check=False)  # noqa: S603
-    return with_capability if permitted.returncode == 0 else (*as_nobody, "--inh-caps=-all", "--")
+    # setpriv does not complain when the kernel keeps the capability back.
+    probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
+    kept = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603
+    return with_capability if kept else (*as_nobody, "--inh-caps=-all", "--")
 
 
 def _run_with_name() -> tuple[str, ...]:

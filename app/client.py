@@ -1,0 +1,114 @@
+"""A client of the HTTP API, as the commands and the demo use it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+from typing import Any, Final
+
+import httpx2
+
+from app.errors import OpenhoursError, ReportFailed, ServerUnreachable, Unavailable
+
+#: Wait between two polls; an answer costs a server about a millisecond, seconds.
+POLL_SECONDS: Final = 0.2
+
+#: A server that does not answer within this is not there, seconds.
+TIMEOUT_SECONDS: Final = 30.0
+
+
+class Problem(OpenhoursError):
+    """A problem document that a server answered, with its own code and status."""
+
+    def __init__(self, document: Mapping[str, Any], status: int) -> None:
+        super().__init__(str(document.get("detail") or f"The server answered {status}."))
+        self.code = str(document.get("code", "http_error"))
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a complete report."""
+
+    name: str
+    url: str
+    bytes: int
+    rows: int
+    sha256: str
+
+
+class Client:
+    """Talks to one server; close it after use."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+        self._http = httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def trigger(self, kind: str, params: Mapping[str, Any]) -> str:
+        """Start a report; returns its id."""
+        answer = self._ask("POST", "/trigger_report", json={"report": kind, "params": dict(params)})
+        return str(answer["report_id"])
+
+    def poll(self, report_id: str) -> Mapping[str, Any]:
+        """How a report stands, as answered."""
+        return self._ask("GET", "/get_report", params={"report_id": report_id})
+
+    def follow(self, report_id: str) -> Iterator[Mapping[str, Any]]:
+        """Answers to polls until the report has ended; the last one is Complete.
+
+        Raises:
+            ReportFailed: it failed or was cancelled.
+        """
+        while (answer := self.poll(report_id))["status"] == "Running":
+            yield answer
+            sleep(POLL_SECONDS)
+        if answer["status"] != "Complete":
+            error = answer.get("error", {"code": "cancelled", "message": "The report was cancelled."})
+            raise ReportFailed(f"{error['message']} ({error['code']})")
+        yield answer
+
+    def reports(self, **query: Any) -> Mapping[str, Any]:
+        """One page of the list of reports, as answered."""
+        return self._ask("GET", "/reports", params={name: value for name, value in query.items() if value is not None})
+
+    def download(self, file: File, path: Path) -> None:
+        """Download a file of a report; it appears under its name only when it is whole."""
+        digest = hashlib.sha256()
+        part = path.with_name(path.name + ".part")
+        try:
+            with _errors(file.url.split("?")[0]), self._http.stream("GET", file.url) as response, part.open("wb") as out:
+                if response.status_code != 200:
+                    raise Unavailable(f"The object store answered {response.status_code} for {file.name}.")
+                for block in response.iter_bytes():
+                    digest.update(block)
+                    out.write(block)
+            if digest.hexdigest() != file.sha256:
+                raise Unavailable(f"{file.name} did not arrive whole: its SHA-256 differs. Poll and download again.")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:
+        with _errors(self.address):
+            response = self._http.request(method, self.address + path, **options)
+        try:
+            body = response.json()
+        except ValueError:
+            body = {}
+        if response.is_success and isinstance(body, dict):
+            return body
+        raise Problem(body if isinstance(body, dict) else {}, response.status_code)
+
+
+@contextmanager
+def _errors(address: str) -> Iterator[None]:
+    try:
+        yield
+    except (httpx2.TransportError, httpx2.InvalidURL) as error:
+        raise ServerUnreachable(f"{address} does not answer: {error}") from error

@@ -1,0 +1,41 @@
+"""What a command shows: results on stdout, progress and errors on stderr; a bar on a terminal, lines in a pipe."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def report_progress(title: str) -> Iterator[Callable[[str, float], None]]:
+    """Show how far a report is; yields a function of (stage, share done)."""
+    if err.is_terminal:
+        columns = (TextColumn("{task.fields[stage]:>9}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=err) as bar:
+            task = bar.add_task(title, total=1.0, stage="queued")
+            yield lambda stage, share: bar.update(task, completed=share, stage=stage)
+        return
+    told: set[str] = set()
+
+    def line(stage: str, share: float) -> None:
+        if stage not in told:
+            told.add(stage)
+            err.print(f"{title}: {stage} ({share:.0%})")
+
+    yield line
+
+
+@contextmanager
+def row_progress(title: str) -> Iterator[Callable[[int], None]]:
+    """Show how many rows of a file were read; yields a function of the number."""
+    if err.is_terminal:
+        columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+        with Progress(*columns, console=err) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda rows: bar.update(task, completed=rows)
+        return
+    yield lambda _: None

@@ -1,0 +1,63 @@
+"""The main job from end to end on sample data, as ``make demo`` shows it."""
+
+from pathlib import Path
+
+import pandas as pd
+from rich.markup import escape
+
+from app.client import Client, File
+from app.console import err, out, report_progress
+from app.datasets.load import load
+from app.datasets.registry import DATASET_KINDS
+from app.migrate import migrate
+from app.reports.registry import DEFAULT_KIND
+from app.resources import addresses, open_resources
+from app.server import serving
+from app.settings import Settings
+
+SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
+
+
+def run(settings: Settings, folder: Path) -> None:
+    """Load ``sample_data``, trigger over HTTP, poll, download into ``folder``, show; nothing keeps running."""
+    err.print("starting PostgreSQL, Redis and S3 …")
+    with addresses(settings) as where, open_resources(settings, where) as resources:
+        if where.embedded:
+            migrate(resources.engine)
+        for name in ("hours", "timezones", "polls"):
+            loaded = load(resources.engine, DATASET_KINDS[name], SAMPLE_DATA / f"{name}.csv")
+            out.print(f"loaded {loaded.rows:>6,} rows of sample_data/{name}.csv")
+        with serving(resources, slots=1) as address:
+            client = Client(address)
+            try:
+                _report(client, folder)
+            finally:
+                client.close()
+    out.print("every server has stopped")
+
+
+def _report(client: Client, folder: Path) -> None:
+    report_id = client.trigger(DEFAULT_KIND.name, {})
+    out.print(f"\nPOST {client.address}/trigger_report → {report_id}")
+    with report_progress(DEFAULT_KIND.name) as progress:
+        for answer in client.follow(report_id):
+            progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
+    file = File(**answer["files"][0])
+    out.print(f"GET {client.address}/get_report?report_id={report_id} → Complete")
+    out.print(f"GET {escape(file.url[:78])}…")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / file.name
+    client.download(file, path)
+    _show(path, as_of=answer["as_of"])
+
+
+def _show(path: Path, *, as_of: str) -> None:
+    table = pd.read_csv(path, dtype={"store_id": str})
+    out.print(f"\n{len(table)} stores as of {as_of}; minutes for the hour, hours for day and week:\n")
+    with pd.option_context("display.width", 200, "display.max_columns", None):
+        out.print(table.head(5).to_string(index=False), markup=False)
+    week = {status: table[f"{status}_last_week"].sum() for status in ("uptime", "downtime", "unknown")}
+    total = sum(week.values()) or 1
+    shares = ", ".join(f"{status} {hours:,.2f} h ({hours / total:.1%})" for status, hours in week.items())
+    out.print(f"\nopen hours of the last week: {shares}")
+    out.print(f"the whole report: {path}", markup=False)

@@ -1,0 +1,104 @@
+"""The process that computes one report: started by the fork server with everything imported, gone when it is done.
+
+It talks to its supervisor (supervise.py) over one pipe: Progress while it works, then Done or Refused. A pipe that
+closes without either is a crash. When the supervisor dies the pipe closes on this side, and the process ends.
+"""
+
+import logging
+import os
+import resource
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from app.database import build_engine, database_errors
+from app.errors import MemoryLimitExceeded, OpenhoursError
+from app.reports.kind import Artifact, ReportContext
+from app.reports.registry import REPORT_KINDS
+from app.settings import Settings
+
+#: Added to the niceness, so that whoever answers HTTP on this machine goes first.
+NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a child is to do."""
+
+    kind: str
+    params: Mapping[str, Any]
+    database_url: str
+    settings: Settings
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the report is, 0 … 1."""
+
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The artifacts lie in the folder."""
+
+    artifacts: tuple[Artifact, ...]
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The report ended in an error that is known."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+def main(pipe: Connection, order: Order) -> None:
+    """Entry of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends us in its own order
+    os.nice(NICENESS)
+    limit = order.settings.report_memory_limit_mb << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
+    pipe.send(_run(pipe, order))
+
+
+def _run(pipe: Connection, order: Order) -> Done | Refused:
+    settings = order.settings
+    try:
+        kind = REPORT_KINDS[order.kind]
+        engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
+        context = ReportContext(
+            engine, settings, order.folder, lambda stage, fraction: pipe.send(Progress(stage, fraction))
+        )
+        with database_errors():
+            artifacts = kind.produce(context, kind.params.model_validate(order.params))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+        return Done(tuple(artifacts), peak)
+    except MemoryError:
+        return Refused(
+            MemoryLimitExceeded.code,
+            f"The report wanted more than {settings.report_memory_limit_mb} MiB of memory "
+            "(OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
+            retryable=False,
+        )
+    except OpenhoursError as error:
+        return Refused(error.code, error.message, error.retryable)
+    except Exception:
+        logging.getLogger(__name__).exception("report kind %s failed", order.kind)
+        return Refused(OpenhoursError.code, "The report failed by a defect; its log tells where.", retryable=False)
+
+
+def _die_with_supervisor(pipe: Connection) -> None:
+    try:
+        pipe.recv()
+    except (EOFError, OSError):
+        os._exit(1)

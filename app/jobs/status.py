@@ -1,0 +1,71 @@
+"""What polls are answered from while a report runs: a Redis hash that can be lost, and is not believed when stale.
+
+Keys:
+    openhours:report:<id>    hash: status, stage, progress, updated_at. Expires 24 hours after its last update.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from redis import Redis
+
+#: How long the hash outlives its last update, seconds.
+TTL_SECONDS: Final = 24 * 3600
+
+#: An older update may be the last word of a worker that died: Postgres is asked then, seconds. Workers refresh
+#: the hash with every heartbeat.
+FRESH_SECONDS: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How far a running report is."""
+
+    stage: str
+    progress: float
+
+
+class LiveStatus:
+    """Stage and progress of running reports."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+
+    def update(self, report_id: str, live: Live) -> None:
+        """Tell how far a report is."""
+        key = _key(report_id)
+        with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(
+                key,
+                mapping={
+                    "status": "running",
+                    "stage": live.stage,
+                    "progress": f"{live.progress:.4f}",
+                    "updated_at": datetime.now(UTC).isoformat(),
+                },
+            )
+            pipeline.expire(key, TTL_SECONDS)
+            pipeline.execute()
+
+    def get(self, report_id: str) -> Live | None:
+        """How far a report is, or None when that is not known freshly.
+
+        The age is what has passed of the time to live, so that no two clocks are compared.
+        """
+        with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hgetall(_key(report_id))
+            pipeline.ttl(_key(report_id))
+            answer: Any
+            answer, ttl = pipeline.execute()
+        if not answer or TTL_SECONDS - ttl > FRESH_SECONDS:
+            return None
+        return Live(answer["stage"], float(answer["progress"]))
+
+    def forget(self, report_id: str) -> None:
+        """The report ended: from now on Postgres answers."""
+        self._redis.delete(_key(report_id))
+
+
+def _key(report_id: str) -> str:
+    return f"openhours:report:{report_id}"

@@ -1,0 +1,91 @@
+"""Runs one report in a process of its own and tells how it ended; the process never outlives the call."""
+
+import multiprocessing
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
+from threading import Event
+from time import monotonic
+from typing import Final
+
+from app.errors import TimeLimitExceeded
+from app.jobs import child
+from app.jobs.child import Done, Order, Progress, Refused
+
+#: How often a quiet process is looked at, for its time limit and for being called off, seconds.
+_LOOK_SECONDS: Final = 0.2
+
+#: A process that has sent its last word is given this long to end by itself, seconds.
+_FAREWELL_SECONDS: Final = 5
+
+
+class Crashed(Exception):  # noqa: N818 - an outcome, not an error of ours
+    """The process died without a word."""
+
+
+class CalledOff(Exception):  # noqa: N818
+    """The process was ended because its report is no longer ours to run, or the worker stops."""
+
+
+def fork_server() -> ForkServerContext:
+    """The fork server, running, with the report kinds imported; children start from it in some 20 milliseconds.
+
+    It is a process of its own without threads, so that forking is safe whatever this one does.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([child.__name__])
+    multiprocessing.forkserver.ensure_running()
+    return context
+
+
+def supervise(
+    context: ForkServerContext, order: Order, *, progress: Callable[[Progress], None], call_off: Event
+) -> Done | Refused:
+    """Run a report.
+
+    Args:
+        context: of fork_server().
+        order: what to run.
+        progress: called with each step that the report tells of.
+        call_off: set it from another thread to end the process.
+
+    Raises:
+        Crashed: the process died.
+        CalledOff: ``call_off`` was set.
+    """
+    ours, theirs = context.Pipe()
+    process = context.Process(target=child.main, args=(theirs, order), name=f"report {order.kind}", daemon=True)
+    process.start()
+    theirs.close()
+    limit = order.settings.report_time_limit_seconds
+    deadline = monotonic() + limit
+    try:
+        while not call_off.is_set():
+            if monotonic() > deadline:
+                return Refused(
+                    TimeLimitExceeded.code,
+                    f"The report ran longer than {limit:g} seconds (OPENHOURS_REPORT_TIME_LIMIT_SECONDS).",
+                    retryable=False,
+                )
+            if not ours.poll(_LOOK_SECONDS):
+                continue
+            match ours.recv():
+                case Progress() as step:
+                    progress(step)
+                case Done() | Refused() as outcome:
+                    process.join(_FAREWELL_SECONDS)
+                    return outcome
+        raise CalledOff
+    except (EOFError, ConnectionResetError):
+        process.join(_FAREWELL_SECONDS)
+        raise Crashed(_cause(process.exitcode)) from None
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+        ours.close()
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"signal {-exit_code}"
+    return f"exit code {exit_code}"

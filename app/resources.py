@@ -1,0 +1,100 @@
+"""The servers that a process works with: built once, pinged, closed in reverse."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import Engine, text
+
+from app.database import build_engine, database_errors
+from app.errors import SetupError
+from app.jobs.queue import Queue
+from app.jobs.status import LiveStatus
+from app.object_store import ObjectStore
+from app.settings import Settings
+
+#: Longest wait for an answer of Redis; nothing in it is worth more, seconds.
+REDIS_TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the three servers are, with their credentials; for S3 None means the usual AWS variables."""
+
+    database_url: str
+    redis_url: str
+    s3_endpoint_url: str
+    s3_access_key: str | None
+    s3_secret_key: str | None
+    embedded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Clients of the three servers."""
+
+    settings: Settings
+    database_url: str
+    engine: Engine
+    queue: Queue
+    status: LiveStatus
+    object_store: ObjectStore
+
+
+@contextmanager
+def addresses(settings: Settings) -> Iterator[Addresses]:
+    """Where the servers are; those without a configured address are started, and shared with other processes."""
+    with ExitStack() as stack:
+        database = settings.database_url and settings.database_url.get_secret_value()
+        redis = settings.redis_url and settings.redis_url.get_secret_value()
+        s3, key, secret = settings.s3_endpoint_url, None, None
+        missing = not (database and redis and s3)
+        if missing:
+            from app.embedded import servers  # noqa: PLC0415 - the production image does not carry them
+
+            own = stack.enter_context(
+                servers(settings.home, postgres=database is None, redis=redis is None, s3=s3 is None)
+            )
+            database, redis = database or own.database_url, redis or own.redis_url
+            if s3 is None:
+                s3, key, secret = own.s3_endpoint_url, own.s3_access_key, own.s3_secret_key
+        if not (database and redis and s3):
+            raise SetupError("An embedded server did not tell its address.")
+        yield Addresses(database, redis, s3, key, secret, embedded=missing)
+
+
+@contextmanager
+def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
+    """Connect to the servers at these addresses."""
+    with ExitStack() as stack:
+        # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots, claim and beat one.
+        engine = build_engine(where.database_url, pool_size=20 + settings.slots)
+        stack.callback(engine.dispose)
+        redis = Redis.from_url(
+            where.redis_url,
+            decode_responses=True,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 1),
+        )
+        stack.callback(redis.close)
+        store = ObjectStore(
+            bucket=settings.s3_bucket,
+            region=settings.s3_region,
+            endpoint_url=where.s3_endpoint_url,
+            access_key=where.s3_access_key,
+            secret_key=where.s3_secret_key,
+        )
+        stack.callback(store.close)
+        if where.embedded and where.s3_access_key is not None:
+            store.ensure_bucket()
+        yield Resources(settings, where.database_url, engine, Queue(redis), LiveStatus(redis), store)
+
+
+def ping_database(engine: Engine) -> None:
+    """Raise DatabaseUnavailable unless Postgres answers."""
+    with database_errors(), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))

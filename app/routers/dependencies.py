@@ -1,0 +1,15 @@
+"""What routes are given, by annotation."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.jobs.service import ReportService
+
+
+def _reports(request: Request) -> ReportService:
+    service: ReportService = request.app.state.reports
+    return service
+
+
+Reports = Annotated[ReportService, Depends(_reports)]

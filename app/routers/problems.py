@@ -1,0 +1,95 @@
+"""Errors as problem details (RFC 9457): one handler for everything that goes wrong."""
+
+import logging
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.errors import OpenhoursError
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+#: What an answer that says "later" says about when, seconds.
+RETRY_AFTER_SECONDS: Final = 2
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """Problem details, RFC 9457; `errors` tells, per parameter, what was received and what is allowed."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str
+    status: int
+    code: str = Field(description="Stable, for programs.")
+    detail: str = Field(description="For people.")
+    errors: list[dict[str, Any]] | None = None
+
+
+#: For the ``responses`` of routes.
+UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
+NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
+UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "Try again later"}}
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every error with a problem."""
+    app.add_exception_handler(OpenhoursError, _known)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _defect)
+
+
+def problem(*, code: str, title: str, status: int, detail: str, **more: Any) -> JSONResponse:
+    """A problem document."""
+    body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _known(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
+    if error.status >= 500:
+        _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
+    return problem(
+        code=error.code, title=error.title, status=error.status, detail=error.message, **dict(error.details)
+    )
+
+
+def _malformed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    errors = [
+        {
+            "parameter": ".".join(str(part) for part in one["loc"] if part not in ("body", "query")) or "body",
+            "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
+            "reason": one["msg"],
+        }
+        for one in error.errors()
+    ]
+    detail = "; ".join(f"{one['parameter']}: {one['reason']}" for one in errors)
+    return problem(code="malformed_request", title="Request not understood", status=422, detail=detail, errors=errors)
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    code, title = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed")}.get(
+        error.status_code, ("http_error", "Request not accepted")
+    )
+    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
+    answer = problem(code=code, title=title, status=error.status_code, detail=detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _defect(request: Request, error: Exception) -> JSONResponse:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(
+        code=OpenhoursError.code,
+        title=OpenhoursError.title,
+        status=500,
+        detail="This is a defect of the service; its log tells where.",
+    )

