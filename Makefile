@@ -1,0 +1,52 @@
+# Everything runs in .venv, which each target makes for itself. Needs Python 3.11 or later and make.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKS := requirements.txt requirements-embedded.txt requirements-dev.txt
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test lint types bench lock clean
+
+help:  ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: .venv/ready  ## make .venv with everything that the other targets need
+
+demo: .venv/ready  ## run the main job on sample data: load, trigger, poll, download
+	@$(BIN)/python -m app demo
+
+serve: .venv/ready  ## serve the API on port 8000, with servers of its own unless configured
+	@$(BIN)/python -m app serve
+
+test: .venv/ready  ## run the tests against real servers
+	$(BIN)/python -m pytest
+
+lint: .venv/ready  ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready  ## check types
+	$(BIN)/mypy
+
+bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
+	$(BIN)/python -m benchmarks.bench
+
+lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
+	for name in requirements requirements-embedded requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-emit-index-url $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean:  ## remove .venv, caches and the data of the embedded servers
+	rm -rf .venv .openhours out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Bytecode is compiled here, once, because a first start without it takes several seconds longer.
+.venv/ready: $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Openhours needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+		$(foreach lock,$(LOCKS),-r $(lock))
+	@touch $@
