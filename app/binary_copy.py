@@ -110,7 +110,7 @@ class _Rows(io.RawIOBase):
                 rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
                 rows[name] = block[name] - wire.zero if wire.zero else block[name]
             if len(rows):
-                yield memoryview(rows.view(np.uint8))
+                yield rows.view(np.uint8).data
         yield memoryview(_TRAILER)
 
     def readable(self) -> bool:

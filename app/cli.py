@@ -35,9 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-report = typer.Typer(
-    help="Make a report: trigger it, show its progress, download its files.", no_args_is_help=True
-)
+report = typer.Typer(help="Make a report: trigger it, show its progress, download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
 
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]

@@ -82,7 +82,11 @@ class Client:
         digest = hashlib.sha256()
         part = path.with_name(path.name + ".part")
         try:
-            with _errors(file.url.split("?")[0]), self._http.stream("GET", file.url) as response, part.open("wb") as out:
+            with (
+                _errors(file.url.split("?")[0]),
+                self._http.stream("GET", file.url) as response,
+                part.open("wb") as out,
+            ):
                 if response.status_code != 200:
                     raise Unavailable(f"The object store answered {response.status_code} for {file.name}.")
                 for block in response.iter_bytes():

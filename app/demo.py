@@ -1,9 +1,12 @@
 """The main job from end to end on sample data, as ``make demo`` shows it."""
 
+import csv
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
-import pandas as pd
 from rich.markup import escape
+from rich.table import Table
 
 from app.client import Client, File
 from app.console import err, out, report_progress
@@ -14,6 +17,9 @@ from app.reports.registry import DEFAULT_KIND
 from app.resources import addresses, open_resources
 from app.server import serving
 from app.settings import Settings
+
+#: Rows of the report that are shown.
+SHOWN_ROWS: Final = 5
 
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
 
@@ -52,11 +58,20 @@ def _report(client: Client, folder: Path) -> None:
 
 
 def _show(path: Path, *, as_of: str) -> None:
-    table = pd.read_csv(path, dtype={"store_id": str})
-    out.print(f"\n{len(table)} stores as of {as_of}; minutes for the hour, hours for day and week:\n")
-    with pd.option_context("display.width", 200, "display.max_columns", None):
-        out.print(table.head(5).to_string(index=False), markup=False)
-    week = {status: table[f"{status}_last_week"].sum() for status in ("uptime", "downtime", "unknown")}
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    out.print(f"\n{len(rows)} stores as of {as_of}; minutes for the hour, hours for day and week:\n")
+    table = Table(*(name.replace("_last_", "\n") for name in header), box=None)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in islice(rows, SHOWN_ROWS):
+        table.add_row(*row)
+    out.print(table)
+    week = {
+        status: sum(float(row[header.index(f"{status}_last_week")]) for row in rows)
+        for status in ("uptime", "downtime", "unknown")
+    }
     total = sum(week.values()) or 1
     shares = ", ".join(f"{status} {hours:,.2f} h ({hours / total:.1%})" for status, hours in week.items())
     out.print(f"\nopen hours of the last week: {shares}")

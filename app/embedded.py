@@ -181,6 +181,11 @@ def _free_port() -> int:
         return port
 
 
+def _failed_in_passing(log: Path) -> bool:
+    text = log.read_text(encoding="utf-8", errors="replace").lower()
+    return any(failure in text for failure in PASSING_FAILURES)
+
+
 class _Share:
     """The share of one program in the servers of a home. To be used with the start lock held."""
 
@@ -295,7 +300,7 @@ class _Share:
             if time.monotonic() > deadline:
                 raise server.error(f"it did not answer within {READY_SECONDS:.0f} s ({reason})")
             if not self._runs(name):
-                if not any(failure in server.log.read_text(errors="replace").lower() for failure in PASSING_FAILURES):
+                if name in self._children and not _failed_in_passing(server.log):
                     raise server.error("it ended")
                 self._launch(name)
             time.sleep(LOOK_SECONDS)

@@ -26,15 +26,15 @@ and names what was received and what is allowed. A poll, a page and the command 
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 
 class OpenhoursError(Exception):
     """Root of the tree. ``details`` are further members of the problem document, JSON-ready."""
 
-    code: ClassVar[str] = "internal_error"
-    title: ClassVar[str] = "Internal error"
-    status: ClassVar[int] = 500
+    code: str = "internal_error"
+    title: str = "Internal error"
+    status: int = 500
     retryable: bool = False
 
     def __init__(self, message: str, **details: Any) -> None:

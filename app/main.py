@@ -1,6 +1,6 @@
 """The web application: its lifespan, its routes, its errors."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from threading import Lock
 from time import monotonic
@@ -16,6 +16,8 @@ from app.errors import OpenhoursError, Unavailable
 from app.jobs.service import ReportService
 from app.jobs.worker import Worker
 from app.migrate import require_migrated
+from app.reports.kind import ReportKind
+from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 from app.routers import health, problems, reports
 
@@ -53,12 +55,12 @@ class Readiness:
         return None
 
 
-def create_app(resources: Resources, *, slots: int) -> FastAPI:
+def create_app(resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> FastAPI:
     """The application over servers that are connected already, running up to ``slots`` reports itself."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        worker = await run_in_threadpool(Worker, resources, slots=slots) if slots else None
+        worker = await run_in_threadpool(Worker, resources, slots=slots, kinds=kinds) if slots else None
         if worker is not None:
             worker.start()
         try:
@@ -74,7 +76,7 @@ def create_app(resources: Resources, *, slots: int) -> FastAPI:
         summary="Reports that count only working hours.",
         lifespan=lifespan,
     )
-    app.state.reports = ReportService(resources)
+    app.state.reports = ReportService(resources, kinds)
     app.state.readiness = Readiness(resources)
     problems.install(app)
     for module in (reports, health):

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from alembic import command
 from app.errors import NotMigrated
 
 #: Key of the advisory lock that lets one migration run at a time, whatever number of replicas starts together.

@@ -13,9 +13,10 @@ import sysconfig
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,12 @@ class TestSecrecy:
         assert {address.ip for address in listening} == {"127.0.0.1"}
         assert not [socket for process in running(home) for socket in process.net_connections("unix") if socket.laddr]
 
+    def test_servers_do_not_inherit_the_locks(self, shared: tuple[Path, Endpoints]) -> None:
+        home, _ = shared
+        files = {Path(file.path).name for process in running(home) for file in process.open_files()}
+        assert "redis.log" in files
+        assert not {name for name in files if name.endswith(".lock")}
+
     def test_postgres_and_redis_want_the_password(self, shared: tuple[Path, Endpoints]) -> None:
         home, endpoints = shared
         credentials = json.loads((home / "credentials.json").read_text())
@@ -338,8 +345,8 @@ class TestStarting:
         assert running(tmp_path) == []
 
     def test_a_port_that_is_taken_meanwhile_is_replaced(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        with servers(home.with_name("other"), postgres=False, redis=False) as other:
-            taken = int(str(other.s3_endpoint_url).rpartition(":")[2])
+        with servers(home.with_name("other"), postgres=False, s3=False) as other:
+            taken = urllib.parse.urlsplit(other.redis_url).port
             free_port, ports = embedded._free_port, [taken] * 3
             monkeypatch.setattr(embedded, "_free_port", lambda: ports.pop() if ports else free_port())
             with servers(home) as endpoints:
@@ -445,6 +452,15 @@ class TestSharing:
             assert not set(recorded_pids(home).values()) & set(pids.values())
         assert running(home) == []
 
+    def test_postgres_starts_again_while_children_of_the_killed_one_still_end(self, home: Path) -> None:
+        with servers(home, redis=False, s3=False) as endpoints, ExitStack() as connections:
+            for _ in range(60):
+                connections.enter_context(closing(psycopg2.connect(endpoints.database_url)))
+            os.kill(recorded_pids(home)["postgres"], signal.SIGKILL)
+            with servers(home, redis=False, s3=False) as again:
+                assert query(again.database_url, "SELECT 1") == [(1,)]
+        assert running(home) == []
+
     def test_a_recycled_pid_is_never_signalled(self, home: Path) -> None:
         with servers(home, postgres=False, s3=False), subprocess.Popen(["sleep", "60"]) as bystander:
             records = json.loads((home / "servers.json").read_text())
@@ -484,7 +500,7 @@ class TestInterruption:
             raise exception
         assert running(home) == []
 
-    @pytest.mark.parametrize("delay_seconds", [0, 0.1, 0.3, 0.6])
+    @pytest.mark.parametrize("delay_seconds", [0, 0.2, 0.5])
     def test_ctrl_c_during_a_first_start_leaves_nothing(self, home: Path, delay_seconds: float) -> None:
         with program(home, ready=False) as other:
             eventually((home / "start.lock").exists)
@@ -495,7 +511,7 @@ class TestInterruption:
         with servers(home) as endpoints:
             remember(endpoints, "clean")
 
-    @pytest.mark.parametrize("delay_seconds", [0, 0.1, 0.3, 0.6])
+    @pytest.mark.parametrize("delay_seconds", [0, 0.2, 0.5])
     def test_a_kill_during_a_first_start_is_cleaned_up_by_the_next(self, home: Path, delay_seconds: float) -> None:
         with program(home, ready=False) as other:
             eventually((home / "start.lock").exists)

@@ -97,9 +97,7 @@ class Checker:
         raise RejectedFile(
             f"{self.path} was not loaded: {self.rejected} of {self.read} rows cannot be accepted.\n" + "\n".join(lines),
             rejected=self.rejected,
-            rows=[
-                {"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in shown
-            ],
+            rows=[{"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in shown],
         )
 
     def _header(self) -> dict[str, Column]:

@@ -23,7 +23,8 @@ class KeyIds:
         new = [key for key, wanted in zip(keys.distinct.tolist(), used, strict=True) if wanted and key not in self._ids]
         if new:
             self._ids |= ensure_entities(self._connection, self._kind, new)
-        return np.array([self._ids.get(key, 0) for key in keys.distinct.tolist()], np.int64)[keys.codes]
+        ids = np.fromiter((self._ids.get(key, 0) for key in keys.distinct.tolist()), np.int64, len(keys.distinct))
+        return Values(keys.codes, ids).array()
 
     @property
     def named(self) -> list[int]:

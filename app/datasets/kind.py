@@ -42,7 +42,8 @@ class Values:
 
     def array(self) -> npt.NDArray[Any]:
         """One value a row."""
-        return self.distinct[self.codes]
+        values: npt.NDArray[Any] = self.distinct[self.codes]
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from app.binary_copy import write_columns
 from app.datasets import values
-from app.datasets.kind import Column, DatasetKind, Rows
 from app.datasets.keys import KeyIds
+from app.datasets.kind import Column, DatasetKind, Rows
 from app.series import polls
 
 _LOWEST: Final = 0

@@ -17,8 +17,7 @@ from typing import Any
 
 from app.database import build_engine, database_errors
 from app.errors import MemoryLimitExceeded, OpenhoursError
-from app.reports.kind import Artifact, ReportContext
-from app.reports.registry import REPORT_KINDS
+from app.reports.kind import Artifact, ReportContext, ReportKind
 from app.settings import Settings
 
 #: Added to the niceness, so that whoever answers HTTP on this machine goes first.
@@ -27,9 +26,9 @@ NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a child is to do."""
+    """What a child is to do. The kind travels by the names of its functions."""
 
-    kind: str
+    kind: ReportKind
     params: Mapping[str, Any]
     database_url: str
     settings: Settings
@@ -74,13 +73,12 @@ def main(pipe: Connection, order: Order) -> None:
 def _run(pipe: Connection, order: Order) -> Done | Refused:
     settings = order.settings
     try:
-        kind = REPORT_KINDS[order.kind]
         engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
         context = ReportContext(
             engine, settings, order.folder, lambda stage, fraction: pipe.send(Progress(stage, fraction))
         )
         with database_errors():
-            artifacts = kind.produce(context, kind.params.model_validate(order.params))
+            artifacts = order.kind.produce(context, order.kind.params.model_validate(order.params))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
         return Done(tuple(artifacts), peak)
     except MemoryError:
@@ -93,7 +91,7 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
     except OpenhoursError as error:
         return Refused(error.code, error.message, error.retryable)
     except Exception:
-        logging.getLogger(__name__).exception("report kind %s failed", order.kind)
+        logging.getLogger(__name__).exception("report kind %s failed", order.kind.name)
         return Refused(OpenhoursError.code, "The report failed by a defect; its log tells where.", retryable=False)
 
 

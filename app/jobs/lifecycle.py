@@ -152,9 +152,7 @@ def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
 
 def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> bool:
     """Make the report complete with these artifacts; False when the claim is no longer ours."""
-    stored = [
-        {name: getattr(artifact, name) for name in StoredArtifact.__dataclass_fields__} for artifact in artifacts
-    ]
+    stored = [{name: getattr(artifact, name) for name in StoredArtifact.__dataclass_fields__} for artifact in artifacts]
     return _end(connection, claim, ReportStatus.COMPLETE, artifacts=stored)
 
 

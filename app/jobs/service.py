@@ -107,9 +107,7 @@ class ReportService:
             case _:
                 return Ended(record, tuple(self._linked(artifact) for artifact in record.artifacts))
 
-    def page(
-        self, *, kind: str | None, status: ReportStatus | None, cursor: str | None, limit: int
-    ) -> Page:
+    def page(self, *, kind: str | None, status: ReportStatus | None, cursor: str | None, limit: int) -> Page:
         """Reports, newest first.
 
         Raises:
@@ -123,6 +121,10 @@ class ReportService:
         more = len(records) > limit
         records = records[:limit]
         return Page(records, _cursor(records[-1]) if more else None)
+
+    def kinds(self) -> list[ReportKind]:
+        """The report kinds."""
+        return list(self._kinds.values())
 
     def kind(self, name: str) -> ReportKind:
         """A report kind by its name."""
@@ -184,7 +186,7 @@ def allowed(schema: Mapping[str, Any]) -> str:
     return words
 
 
-def _words(value: str | list[str]) -> str:
+def _words(value: Any) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from threading import Event
 from time import monotonic
@@ -10,6 +11,7 @@ from typing import Final
 from app.errors import TimeLimitExceeded
 from app.jobs import child
 from app.jobs.child import Done, Order, Progress, Refused
+from app.reports import registry
 
 #: How often a quiet process is looked at, for its time limit and for being called off, seconds.
 _LOOK_SECONDS: Final = 0.2
@@ -18,11 +20,11 @@ _LOOK_SECONDS: Final = 0.2
 _FAREWELL_SECONDS: Final = 5
 
 
-class Crashed(Exception):  # noqa: N818 - an outcome, not an error of ours
+class Crashed(Exception):
     """The process died without a word."""
 
 
-class CalledOff(Exception):  # noqa: N818
+class CalledOff(Exception):
     """The process was ended because its report is no longer ours to run, or the worker stops."""
 
 
@@ -32,8 +34,8 @@ def fork_server() -> ForkServerContext:
     It is a process of its own without threads, so that forking is safe whatever this one does.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([child.__name__])
-    multiprocessing.forkserver.ensure_running()
+    context.set_forkserver_preload([child.__name__, registry.__name__])
+    forkserver.ensure_running()
     return context
 
 
@@ -53,7 +55,7 @@ def supervise(
         CalledOff: ``call_off`` was set.
     """
     ours, theirs = context.Pipe()
-    process = context.Process(target=child.main, args=(theirs, order), name=f"report {order.kind}", daemon=True)
+    process = context.Process(target=child.main, args=(theirs, order), name=f"report {order.kind.name}", daemon=True)
     process.start()
     theirs.close()
     limit = order.settings.report_time_limit_seconds

@@ -8,6 +8,7 @@ import os
 import random
 import socket
 import uuid
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +28,15 @@ from app.jobs.queue import Entry
 from app.jobs.status import Live
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
 from app.object_store import sha256_of
+from app.reports.kind import ReportKind
+from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 
 #: Leases are renewed and abandoned reports looked for this often, seconds; the lease is six beats long.
 BEAT_SECONDS: Final = 5
 
-#: How long one read of the queue waits, which is also how long stopping may take, milliseconds.
-READ_WAIT_MS: Final = 1000
+#: How long one read of the queue waits, which is also how long stopping an idle worker may take, milliseconds.
+READ_WAIT_MS: Final = 300
 
 #: A report that its servers fail is tried again after a random wait between these, seconds, so that many do not come
 #: back at once ("full jitter").
@@ -55,8 +58,9 @@ class _Job:
 class Worker:
     """Runs reports in ``slots`` processes at a time, from ``start()`` to ``stop()``."""
 
-    def __init__(self, resources: Resources, *, slots: int) -> None:
+    def __init__(self, resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
         self._resources = resources
+        self._kinds = kinds
         self._settings = resources.settings
         self._slots = slots
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
@@ -153,7 +157,21 @@ class Worker:
     def _run(self, job: _Job) -> None:
         claim = job.claim
         try:
-            self._tell(job, job.live)
+            self._attempt(job)
+        except (OpenhoursError, RedisError) as error:
+            _log.warning("report %s: its end is not recorded, its lease will run out: %s", claim.id, error)
+        except Exception:
+            _log.exception("report %s: the worker failed, its lease will run out", claim.id)
+        finally:
+            with self._jobs_lock:
+                del self._jobs[claim.id]
+            self._free.release()
+            self._forget(claim.id)
+
+    def _attempt(self, job: _Job) -> None:
+        claim = job.claim
+        self._tell(job, job.live)
+        try:
             with TemporaryDirectory(prefix="openhours-", ignore_cleanup_errors=True) as folder:
                 self._conclude(job, self._compute(job, Path(folder)))
         except CalledOff:
@@ -166,18 +184,13 @@ class Worker:
                 self._resources.queue.add(claim.id)
         except OpenhoursError as error:
             self._fail(claim, error.code, error.message, retryable=error.retryable)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the report must not stay Running; logged with its trace
             _log.exception("report %s: the worker failed", claim.id)
             self._fail(claim, OpenhoursError.code, "The report failed by a defect; its log tells where.")
-        finally:
-            with self._jobs_lock:
-                del self._jobs[claim.id]
-            self._free.release()
-            self._forget(claim.id)
 
     def _compute(self, job: _Job, folder: Path) -> Done | Refused:
         order = Order(
-            kind=job.claim.kind,
+            kind=self._kinds[job.claim.kind],
             params=job.claim.params,
             database_url=self._resources.database_url,
             settings=self._settings,
@@ -202,9 +215,7 @@ class Worker:
             key = prefix + path.name
             self._resources.object_store.put(path, key, media_type=artifact.media_type)
             stored.append(
-                StoredArtifact(
-                    path.name, key, artifact.media_type, path.stat().st_size, artifact.rows, sha256_of(path)
-                )
+                StoredArtifact(path.name, key, artifact.media_type, path.stat().st_size, artifact.rows, sha256_of(path))
             )
         with database_errors(), self._resources.engine.begin() as connection:
             published = lifecycle.publish(connection, claim, stored)

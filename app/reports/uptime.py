@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 from pydantic import AwareDatetime, Field, field_validator
 from sqlalchemy import Connection
 

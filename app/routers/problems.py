@@ -55,9 +55,7 @@ def _known(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
     if error.status >= 500:
         _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
-    return problem(
-        code=error.code, title=error.title, status=error.status, detail=error.message, **dict(error.details)
-    )
+    return problem(code=error.code, title=error.title, status=error.status, detail=error.message, **dict(error.details))
 
 
 def _malformed(_: Request, error: Exception) -> JSONResponse:

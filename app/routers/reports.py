@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.jobs.lifecycle import ReportRecord, ReportStatus
 from app.jobs.service import Ended, Running
-from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
+from app.reports.registry import DEFAULT_KIND
 from app.routers.dependencies import Reports
 from app.routers.problems import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 
@@ -144,9 +144,7 @@ def get_report(reports: Reports, response: Response, report_id: Annotated[_Repor
     state = reports.poll(report_id)
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
-        return RunningAnswer.model_validate(
-            {"stage": state.live.stage, "progress": round(state.live.progress, 4)}
-        )
+        return RunningAnswer.model_validate({"stage": state.live.stage, "progress": round(state.live.progress, 4)})
     return _ended(state)
 
 
@@ -170,11 +168,11 @@ def list_reports(
 
 
 @router.get("/reports/kinds")
-def list_kinds() -> list[KindDescription]:
+def list_kinds(reports: Reports) -> list[KindDescription]:
     """The report kinds with the JSON Schema of their parameters."""
     return [
         KindDescription(name=kind.name, summary=kind.summary, params=kind.params.model_json_schema())
-        for kind in REPORT_KINDS.values()
+        for kind in reports.kinds()
     ]
 
 

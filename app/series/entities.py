@@ -44,7 +44,8 @@ class Entities:
         lowest = self.ids[0]
         table = np.full(self.ids[-1] - lowest + 2, -1)
         table[self.ids - lowest] = np.arange(len(self.ids))
-        return table[np.clip(ids - lowest, -1, len(table) - 1)]
+        numbers: npt.NDArray[np.int64] = table[np.clip(ids - lowest, -1, len(table) - 1)]
+        return numbers
 
 
 def read_entities(
@@ -53,7 +54,7 @@ def read_entities(
     """All entities of a kind, or those with the given keys."""
     chosen = "" if keys is None else "AND key = ANY(:keys)"
     rows = connection.execute(
-        text(f"SELECT id, key, coalesce(timezone, :zone) FROM entity WHERE kind = :kind {chosen} ORDER BY id"),  # noqa: S608
+        text(f"SELECT id, key, coalesce(timezone, :zone) FROM entity WHERE kind = :kind {chosen} ORDER BY id"),
         {"kind": kind, "zone": default_zone, "keys": None if keys is None else list(keys)},
     ).all()
     codes: dict[str, int] = {}
@@ -65,9 +66,7 @@ def read_entities(
 def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
     """The windows of these entities."""
     bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1])} if len(entities) else {"low": 1, "high": 0}
-    rows = read_columns(
-        connection, HOURS_COLUMNS, "working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s", bounds
-    )
+    rows = read_columns(connection, HOURS_COLUMNS, "working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s", bounds)
     number = entities.numbers(rows.pop("entity_id"))
     ours = number >= 0
     return WeeklyHours(number[ours], **{name: values[ours] for name, values in rows.items()})
@@ -85,7 +84,7 @@ def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> d
     rows = connection.execute(
         text("SELECT key, id FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
     )
-    return {key: number for key, number in rows}
+    return dict(rows.tuples().all())
 
 
 def unknown_keys(connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:

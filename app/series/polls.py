@@ -125,7 +125,8 @@ def _add_to_week(connection: Connection, week: date) -> None:
 
 def latest(connection: Connection) -> datetime | None:
     """The instant of the latest poll, or None without any."""
-    return connection.scalar(select(func.max(poll_week.c.last_at)))
+    at: datetime | None = connection.scalar(select(func.max(poll_week.c.last_at)))
+    return at
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,23 +59,27 @@ class Calendar:
 
     def place(self, entity: npt.NDArray[np.integer], instant: Micros) -> Micros:
         """Places on the line of instants within ``[first, last)``; shapes are broadcast."""
-        return entity * np.int64(self.span) + (instant - self.first)
+        place: Micros = entity * np.int64(self.span) + (instant - self.first)
+        return place
 
     def is_open(self, place: Micros) -> npt.NDArray[np.bool_]:
         """Whether the entities are open at these places of the line."""
         if not len(self.start):
             return np.zeros(place.shape, bool)
         interval = np.searchsorted(self.start, place, side="right") - 1
-        return (interval >= 0) & (place < self.end[interval])
+        inside: npt.NDArray[np.bool_] = (interval >= 0) & (place < self.end[interval])
+        return inside
 
     def open_until(self, place: Micros) -> Micros:
-        """Open time of the line before these places, microseconds; the open time of ``[a, b)`` of one entity is the
-        difference of two of them."""
+        """Open time of the line before these places, microseconds.
+
+        The open time of ``[a, b)`` of one entity is the difference of two of them.
+        """
         interval = np.searchsorted(self.start, place, side="right")
-        done = self._open_before[interval]
-        if not len(self.start):
-            return done
-        return done - np.maximum(self.end[interval - 1] - place, 0) * (interval > 0)
+        done: Micros = self._open_before[interval]
+        if len(self.start):
+            done = done - np.maximum(self.end[interval - 1] - place, 0) * (interval > 0)
+        return done
 
     def open_time(self, edges: Micros, entities: slice) -> Micros:
         """Open time between neighbouring edges.

@@ -62,8 +62,10 @@ class HourlyVotes:
             self.active.reshape(-1)[cell] += ups.astype(np.int32)
 
     def status(self, entities: slice) -> Status:
-        """Status of each hour, int8[entities, hours]: the majority (a tie is INACTIVE), else that of the last hour
-        that has one, else UNKNOWN."""
+        """Status of each hour, int8[entities, hours].
+
+        The majority of its polls (a tie is INACTIVE), else the status of the last hour that has one, else UNKNOWN.
+        """
         polls, active = self.polls[entities], self.active[entities]
         # An hour's number with its status in the lowest bit; the running maximum carries the last known one on.
         hour = np.arange(1, polls.shape[1] + 1, dtype=np.int32) << 1

@@ -49,7 +49,8 @@ def to_utc(local: Micros, zone: str) -> Micros:
     # Until the clocks leave an offset they have shown every time up to here; a clock set back shows no later one.
     shown_before = np.maximum.accumulate(np.append(starts[1:] + offsets[:-1], np.iinfo(np.int64).max))
     stretch = np.searchsorted(shown_before, local, side="right")
-    return np.maximum(local - offsets[stretch], starts[stretch])
+    instants: Micros = np.maximum(local - offsets[stretch], starts[stretch])
+    return instants
 
 
 @lru_cache(maxsize=2048)

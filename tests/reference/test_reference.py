@@ -185,9 +185,7 @@ SINGLE_WINDOWS = [
 
 
 @pytest.mark.parametrize(("zone", "day", "opens", "closes", "first", "last"), SINGLE_WINDOWS)
-def test_a_window_becomes_this_interval(  # noqa: PLR0913 - the columns of the table
-    *, zone: str, day: str, opens: str, closes: str, first: str, last: str
-) -> None:
+def test_a_window_becomes_this_interval(*, zone: str, day: str, opens: str, closes: str, first: str, last: str) -> None:
     assert opening(zone, day, (opens, closes)) == [(utc(first), utc(last))]
 
 

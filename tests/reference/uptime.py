@@ -179,7 +179,7 @@ def open_by_hour(intervals: Intervals, start: datetime, end: datetime) -> dict[d
     return total
 
 
-def uptime_report(  # noqa: PLR0913 - three tables and three parameters are what the report is made of
+def uptime_report(
     polls: list[Poll],
     windows: list[Window],
     zones: dict[str, str],
@@ -201,7 +201,7 @@ def uptime_report(  # noqa: PLR0913 - three tables and three parameters are what
     return rows
 
 
-def hourly_rows(  # noqa: PLR0913 - the same six as uptime_report
+def hourly_rows(
     polls: list[Poll],
     windows: list[Window],
     zones: dict[str, str],
@@ -235,7 +235,7 @@ def _of(store_id: str, rows: list) -> list:
     return [row for row in rows if row.store_id == store_id]
 
 
-def _store_intervals(  # noqa: PLR0913, PLR0917 - the arguments of its two callers
+def _store_intervals(
     store_id: str,
     windows: list[Window],
     zones: dict[str, str],

@@ -1,5 +1,7 @@
 """Entities with hours and zones, polls by week, and the record of every report."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -8,7 +10,7 @@ revision = "0001"
 down_revision = None
 
 
-def _instant(name: str, **options: object) -> sa.Column[object]:
+def _instant(name: str, **options: Any) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), **options)
 
 
