@@ -167,12 +167,14 @@ class _Record:
 
 
 def _start_ticks(pid: int) -> int:
-    """When a process started, in clock ticks since boot (proc_pid_stat(5), field 22); 0 if it does not run."""
+    """When a process started, in clock ticks since boot; 0 if it does not run. Fields: proc_pid_stat(5)."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return 0 if state in {b"Z", b"X"} else int(fields[18])
+    threads, start_ticks = int(fields[20 - 4]), int(fields[22 - 4])
+    # While its other threads end, a process is a zombie that still holds its port and files.
+    return 0 if state in {b"Z", b"X"} and threads <= 1 else start_ticks
 
 
 def _free_port() -> int:
@@ -218,9 +220,9 @@ class _Share:
             self._records = self._read_records(alone=True)
             self._stop(self._records)
             self._records_file.unlink(missing_ok=True)
-        else:
-            for child in self._children.values():
-                child.returncode = child.poll() or 0  # not ours to wait for; subprocess would warn
+        for child in self._children.values():
+            if child.poll() is None:
+                child.returncode = 0  # goes on without us, of which subprocess would warn
 
     def endpoints(self, wanted: Collection[str]) -> Endpoints:
         urls = {name: self._server(name).url for name in wanted}
@@ -260,11 +262,12 @@ class _Share:
         return SERVERS[name](self._home, self._records[name].port, self._credentials)
 
     def _runs(self, name: str) -> bool:
-        record = self._records.get(name)
-        runs = record is not None and 0 < record.start_ticks == _start_ticks(record.pid)
-        if name in self._children:
-            self._children[name].poll()  # a child that ended stays a zombie until it is asked for
-        return runs
+        record, child = self._records.get(name), self._children.get(name)
+        if record is None:
+            return False
+        if child is not None and child.pid == record.pid:
+            return child.poll() is None
+        return 0 < record.start_ticks == _start_ticks(record.pid)
 
     def _launch(self, name: str) -> None:
         server = SERVERS[name](self._home, _free_port(), self._credentials)

@@ -4,20 +4,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from app.database import build_engine, database_errors
+from app.database import build_engine
 from app.errors import SetupError
 from app.jobs.queue import Queue
 from app.jobs.status import LiveStatus
 from app.object_store import ObjectStore
+from app.redis_client import build_redis
 from app.settings import Settings
-
-#: Longest wait for an answer of Redis; nothing in it is worth more, seconds.
-REDIS_TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +68,7 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
         # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots, claim and beat one.
         engine = build_engine(where.database_url, pool_size=20 + settings.slots)
         stack.callback(engine.dispose)
-        redis = Redis.from_url(
-            where.redis_url,
-            decode_responses=True,
-            socket_timeout=REDIS_TIMEOUT_SECONDS,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 1),
-        )
+        redis = build_redis(where.redis_url)
         stack.callback(redis.close)
         store = ObjectStore(
             bucket=settings.s3_bucket,
@@ -92,9 +81,3 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
         if where.embedded and where.s3_access_key is not None:
             store.ensure_bucket()
         yield Resources(settings, where.database_url, engine, Queue(redis), LiveStatus(redis), store)
-
-
-def ping_database(engine: Engine) -> None:
-    """Raise DatabaseUnavailable unless Postgres answers."""
-    with database_errors(), engine.connect() as connection:
-        connection.execute(text("SELECT 1"))

@@ -1,5 +1,6 @@
 """Runs the web application: in the foreground for ``serve``, beside a command for ``report`` and ``demo``."""
 
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ START_SECONDS: Final = 30
 
 def serve(resources: Resources, *, host: str, port: int, slots: int) -> None:
     """Serve until SIGINT or SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with _listening(host, port) as listener:
         config = _config(resources, slots=slots, log_level="info")
         uvicorn.Server(config).run(sockets=[listener])

@@ -337,20 +337,18 @@ class TestStarting:
             assert endpoints == Endpoints(None, None, None, None, None)
         assert not home.exists()
 
-    @pytest.mark.parametrize("name", ["long" * 60, "two words 'and' \"quotes\" $HOME", "Öffnungszeiten-営業時間"])
-    def test_any_folder_name_works(self, tmp_path: Path, name: str) -> None:
-        with servers(tmp_path / name / "home") as endpoints:
+    def test_any_folder_name_works(self, tmp_path: Path) -> None:
+        with servers(tmp_path / ("long" * 60) / "two words, 'single' \"double\" $HOME" / "営業時間 é") as endpoints:
             remember(endpoints, "here")
             assert remembered(endpoints) == {"here"}
         assert running(tmp_path) == []
 
     def test_a_port_that_is_taken_meanwhile_is_replaced(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with servers(home.with_name("other"), postgres=False, s3=False) as other:
-            taken = urllib.parse.urlsplit(other.redis_url).port
-            free_port, ports = embedded._free_port, [taken] * 3
+            free_port, ports = embedded._free_port, [int(str(urllib.parse.urlsplit(other.redis_url).port))]
             monkeypatch.setattr(embedded, "_free_port", lambda: ports.pop() if ports else free_port())
-            with servers(home) as endpoints:
-                remember(endpoints, "here")
+            with servers(home, postgres=False, s3=False) as endpoints, redis_client(endpoints) as client:
+                assert client.ping()
             assert not ports
 
     @as_root
@@ -500,7 +498,7 @@ class TestInterruption:
             raise exception
         assert running(home) == []
 
-    @pytest.mark.parametrize("delay_seconds", [0, 0.2, 0.5])
+    @pytest.mark.parametrize("delay_seconds", [0.1, 0.4])
     def test_ctrl_c_during_a_first_start_leaves_nothing(self, home: Path, delay_seconds: float) -> None:
         with program(home, ready=False) as other:
             eventually((home / "start.lock").exists)
@@ -511,15 +509,17 @@ class TestInterruption:
         with servers(home) as endpoints:
             remember(endpoints, "clean")
 
-    @pytest.mark.parametrize("delay_seconds", [0, 0.2, 0.5])
-    def test_a_kill_during_a_first_start_is_cleaned_up_by_the_next(self, home: Path, delay_seconds: float) -> None:
+    @pytest.mark.parametrize("delay_seconds", [0.1, 0.4])
+    def test_a_kill_during_a_first_start_does_not_harm_the_next(self, home: Path, delay_seconds: float) -> None:
         with program(home, ready=False) as other:
             eventually((home / "start.lock").exists)
             time.sleep(delay_seconds)
             other.kill()
         with servers(home) as endpoints:
             remember(endpoints, "clean")
-        eventually(lambda: running(home) == [])
+        eventually(lambda: running(home) == [])  # the killed program's initdb may outlive it for a second
+        with servers(home, redis=False, s3=False):
+            pass
         assert not list(home.glob("postgres.new-*"))
 
 

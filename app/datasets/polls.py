@@ -51,8 +51,9 @@ class PollLoading:
         weeks = polls.week_of(instant)
         for week in np.unique(weeks).tolist():
             here = instant[weeks == week]
-            first, last = self._spans.get(week, (here[0], here[0]))
-            self._spans[week] = (min(first, int(here.min())), max(last, int(here.max())))
+            first, last = int(here.min()), int(here.max())
+            earliest, latest = self._spans.get(week, (first, last))
+            self._spans[week] = (min(first, earliest), max(last, latest))
 
     def merge(self) -> None:
         polls.merge(self._connection, self._spans)

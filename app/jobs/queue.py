@@ -13,6 +13,8 @@ from typing import Any, Final
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from app.redis_client import redis_errors
+
 STREAM: Final = "openhours:queue"
 GROUP: Final = "workers"
 
@@ -36,7 +38,8 @@ class Queue:
 
     def add(self, report_id: str) -> None:
         """Append a report."""
-        self._redis.xadd(STREAM, {"report": report_id})
+        with redis_errors():
+            self._redis.xadd(STREAM, {"report": report_id})
 
     def take(self, consumer: str, *, count: int, wait_ms: int) -> list[Entry]:
         """Up to ``count`` new entries; waits up to ``wait_ms`` for the first."""
@@ -55,24 +58,25 @@ class Queue:
 
     def done(self, entry: Entry) -> None:
         """Acknowledge and delete an entry."""
-        with self._redis.pipeline(transaction=True) as pipeline:
+        with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.xack(STREAM, GROUP, entry.id)
             pipeline.xdel(STREAM, entry.id)
             pipeline.execute()
 
     def _grouped(self, read: Any) -> Any:
         """Run a read of the group; make the group first where it does not exist, as after a FLUSHALL."""
-        try:
+        with redis_errors():
+            try:
+                return read()
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+            try:
+                self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):  # another worker was faster
+                    raise
             return read()
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-        try:
-            self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if "BUSYGROUP" not in str(error):  # another worker was faster
-                raise
-        return read()
 
 
 def _flat(entries: Any) -> Any:

@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
-from redis import RedisError
 
 from app.database import database_errors
-from app.errors import InvalidParameters, UnknownReport, UnknownReportKind
+from app.errors import InvalidParameters, RedisUnavailable, UnknownReport, UnknownReportKind
 from app.jobs import lifecycle
 from app.jobs.lifecycle import ReportRecord, ReportStatus, StoredArtifact
 from app.jobs.status import Live
@@ -82,7 +81,7 @@ class ReportService:
             )
         try:
             self._resources.queue.add(report_id)
-        except RedisError as error:
+        except RedisUnavailable as error:
             _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
         return report_id
 
@@ -139,7 +138,7 @@ class ReportService:
     def _live(self, report_id: str) -> Live | None:
         try:
             return self._resources.status.get(report_id)
-        except RedisError as error:
+        except RedisUnavailable as error:
             _log.warning("Postgres answers polls, Redis does not: %s", error)
             return None
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from redis import Redis
 
+from app.redis_client import redis_errors
+
 #: How long the hash outlives its last update, seconds.
 TTL_SECONDS: Final = 24 * 3600
 
@@ -35,7 +37,7 @@ class LiveStatus:
     def update(self, report_id: str, live: Live) -> None:
         """Tell how far a report is."""
         key = _key(report_id)
-        with self._redis.pipeline(transaction=True) as pipeline:
+        with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(
                 key,
                 mapping={
@@ -53,7 +55,7 @@ class LiveStatus:
 
         The age is what has passed of the time to live, so that no two clocks are compared.
         """
-        with self._redis.pipeline(transaction=False) as pipeline:
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
             pipeline.hgetall(_key(report_id))
             pipeline.ttl(_key(report_id))
             answer: Any
@@ -64,7 +66,8 @@ class LiveStatus:
 
     def forget(self, report_id: str) -> None:
         """The report ended: from now on Postgres answers."""
-        self._redis.delete(_key(report_id))
+        with redis_errors():
+            self._redis.delete(_key(report_id))
 
 
 def _key(report_id: str) -> str:

@@ -17,10 +17,8 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
 from typing import Final
 
-from redis import RedisError
-
 from app.database import database_errors
-from app.errors import OpenhoursError
+from app.errors import OpenhoursError, RedisUnavailable
 from app.jobs import lifecycle
 from app.jobs.child import Done, Order, Progress, Refused
 from app.jobs.lifecycle import Claim, StoredArtifact
@@ -104,7 +102,7 @@ class Worker:
             try:
                 for entry in queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
                     claimed = self._claim(entry)
-            except (RedisError, OpenhoursError) as error:
+            except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
                 self._stopping.wait(random.uniform(0.5, 2))  # noqa: S311 - jitter, not a secret
             finally:
@@ -129,7 +127,7 @@ class Worker:
             try:
                 self._beat()
                 self._sweep()
-            except (RedisError, OpenhoursError) as error:
+            except OpenhoursError as error:
                 _log.warning("heartbeat failed: %s", error)
 
     def _beat(self) -> None:
@@ -158,9 +156,9 @@ class Worker:
         claim = job.claim
         try:
             self._attempt(job)
-        except (OpenhoursError, RedisError) as error:
+        except OpenhoursError as error:
             _log.warning("report %s: its end is not recorded, its lease will run out: %s", claim.id, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the slot must live on; logged with its trace
             _log.exception("report %s: the worker failed, its lease will run out", claim.id)
         finally:
             with self._jobs_lock:
@@ -243,11 +241,11 @@ class Worker:
         job.live = live
         try:
             self._resources.status.update(job.claim.id, live)
-        except RedisError as error:
+        except RedisUnavailable as error:
             _log.warning("report %s: progress is not told: %s", job.claim.id, error)
 
     def _forget(self, report_id: str) -> None:
         try:
             self._resources.status.forget(report_id)
-        except RedisError as error:
+        except RedisUnavailable as error:
             _log.warning("report %s: its progress stays until it is stale: %s", report_id, error)

@@ -84,7 +84,7 @@ def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> d
     rows = connection.execute(
         text("SELECT key, id FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
     )
-    return dict(rows.tuples().all())
+    return {row.key: row.id for row in rows}
 
 
 def unknown_keys(connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:

@@ -1,0 +1,129 @@
+"""The real servers, started once per run; a database and a bucket of its own for each test that asks."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, settings
+
+from app.database import build_engine
+from app.datasets.load import load
+from app.datasets.registry import DATASET_KINDS
+from app.jobs.worker import Worker
+from app.main import create_app
+from app.migrate import migrate
+from app.redis_client import build_redis
+from app.reports.kind import ReportKind
+from app.reports.registry import REPORT_KINDS
+from app.resources import Addresses, Resources, addresses, open_resources
+from app.settings import Settings
+
+settings.register_profile(
+    "openhours", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("openhours")
+
+GOLDEN = Path(__file__).parent / "golden"
+SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
+
+LoadText = Callable[[str, str], int]
+
+
+@pytest.fixture(scope="session")
+def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("home"), slots=2)
+
+
+@pytest.fixture(scope="session")
+def servers(session_settings: Settings) -> Iterator[Addresses]:
+    """The three servers with an empty, migrated database, to be copied."""
+    with addresses(session_settings) as where:
+        engine = build_engine(where.database_url, pool_size=1)
+        migrate(engine)
+        engine.dispose()
+        yield where
+
+
+@contextmanager
+def copy_of_database(servers: Addresses) -> Iterator[str]:
+    """The address of a database of its own."""
+    name = f"test_{uuid.uuid4().hex}"
+    server, _, template = servers.database_url.rpartition("/")
+    admin = psycopg2.connect(f"{server}/postgres")
+    admin.autocommit = True
+    try:
+        with admin.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            yield f"{server}/{name}"
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        admin.close()
+
+
+@contextmanager
+def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    redis = build_redis(servers.redis_url)
+    redis.flushall()
+    redis.close()
+    with copy_of_database(servers) as database_url:
+        where = Addresses(
+            database_url,
+            servers.redis_url,
+            servers.s3_endpoint_url,
+            servers.s3_access_key,
+            servers.s3_secret_key,
+            embedded=True,
+        )
+        own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
+        with open_resources(own, where) as resources:
+            yield resources
+
+
+@pytest.fixture
+def resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    """Clients of the servers: an empty migrated database, an empty Redis, an empty bucket."""
+    with fresh_resources(servers, session_settings) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def loaded(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    """As resources, for a whole module, with sample_data loaded; tests only read the series."""
+    with fresh_resources(servers, session_settings) as fresh:
+        for name in ("hours", "timezones", "polls"):
+            load(fresh.engine, DATASET_KINDS[name], SAMPLE_DATA / f"{name}.csv")
+        yield fresh
+
+
+@pytest.fixture
+def load_text(resources: Resources, tmp_path: Path) -> LoadText:
+    """Loads a CSV given as text; returns the number of rows."""
+
+    def run(kind: str, text: str) -> int:
+        path = tmp_path / f"{kind}.csv"
+        path.write_text(text, encoding="utf-8", newline="")
+        return load(resources.engine, DATASET_KINDS[kind], path).rows
+
+    return run
+
+
+@contextmanager
+def api(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPORT_KINDS) -> Iterator[TestClient]:
+    """The application with a worker, answering in this process."""
+    with TestClient(create_app(resources, slots=slots, kinds=kinds), raise_server_exceptions=False) as client:
+        yield client
+
+
+@contextmanager
+def working(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPORT_KINDS) -> Iterator[Worker]:
+    """A worker alone."""
+    worker = Worker(resources, slots=slots, kinds=kinds)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()

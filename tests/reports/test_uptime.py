@@ -1,0 +1,235 @@
+"""The uptime report: its numbers against the reference and the golden file, its parameters, its files."""
+
+import csv
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from pyarrow import parquet
+
+from app.datasets.load import load
+from app.datasets.registry import DATASET_KINDS
+from app.errors import InvalidParameters, NoPolls
+from app.reports import uptime
+from app.reports.kind import Artifact, ReportContext
+from app.reports.uptime import UptimeParams
+from app.resources import Resources
+from tests.conftest import GOLDEN, LoadText, fresh_resources
+from tests.engine import case_table
+from tests.reference import uptime as reference
+from tests.strategies import UptimeCase, uptime_case
+
+COLUMNS = [
+    f"{status}_last_{window}" for status in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
+]
+
+
+def hundredths(value: Fraction) -> int:
+    """Rounded half up, exactly."""
+    return int(value * 100 + Fraction(1, 2))
+
+
+def make(resources: Resources, folder: Path, **params: object) -> Sequence[Artifact]:
+    with resources.engine.connect() as connection:
+        resolved, _ = uptime.resolve(connection, UptimeParams.model_validate(params))
+    context = ReportContext(resources.engine, resources.settings, folder, lambda *_: None)
+    return uptime.produce(context, resolved)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@given(case=uptime_case())
+@settings(max_examples=400)
+def test_every_column_agrees_with_the_reference(case: UptimeCase) -> None:
+    stores, table = case_table(case)
+    expected = reference.uptime_report(
+        case.polls, case.windows, case.zones, as_of=case.as_of, lookback_hours=case.lookback_hours
+    )
+    assert stores == [row["store_id"] for row in expected]
+    for row, got in zip(expected, table.tolist(), strict=True):
+        assert got == [hundredths(row[column]) for column in COLUMNS]
+
+
+def test_the_golden_report_is_reproduced(servers, session_settings, tmp_path: Path) -> None:  # noqa: ANN001
+    with fresh_resources(servers, session_settings) as resources:
+        for kind in ("hours", "timezones", "polls"):
+            load(resources.engine, DATASET_KINDS[kind], GOLDEN / f"{kind}.csv.gz")
+        (artifact,) = make(resources, tmp_path)
+    got = {row["store_id"]: row for row in rows_of(artifact.path)}
+    expected = rows_of(GOLDEN / "uptime.csv")
+    assert len(expected) == 278
+    assert artifact.rows == len(got) == 278
+    for row in expected:
+        for column in COLUMNS:
+            assert float(got[row["store_id"]][column]) == pytest.approx(float(row[column]), abs=0.01), row["store_id"]
+
+
+def test_the_worked_example_of_the_rules(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
+    load_text("timezones", "store_id,timezone_str\n007,America/New_York\n")
+    load_text("hours", "store_id,day,start_time_local,end_time_local\n007,0,09:00,12:00\n")
+    stamps = [("13:50", "inactive"), ("14:10", "active"), ("14:40", "inactive"), ("14:50", "active")]
+    stamps.append(("16:05", "inactive"))
+    load_text(
+        "polls",
+        "store_id,status,timestamp_utc\n"
+        + "".join(f"007,{status},2023-01-23 {time}:00 UTC\n" for time, status in stamps),
+    )
+    (artifact,) = make(resources, tmp_path, as_of=datetime(2023, 1, 23, 17, tzinfo=UTC))
+    (row,) = rows_of(artifact.path)
+    assert row == {
+        "store_id": "007",
+        "uptime_last_hour": "0.00",
+        "uptime_last_day": "2.00",
+        "uptime_last_week": "2.00",
+        "downtime_last_hour": "60.00",
+        "downtime_last_day": "1.00",
+        "downtime_last_week": "1.00",
+        "unknown_last_hour": "0.00",
+        "unknown_last_day": "0.00",
+        "unknown_last_week": "0.00",
+    }
+
+
+def test_random_cases_agree_with_the_reference_through_the_database(servers, session_settings, tmp_path: Path) -> None:  # noqa: ANN001
+    """The way in through CSV, staging, partitions and COPY keeps what the pure engine was proven to do."""
+    with fresh_resources(servers, session_settings) as resources:
+
+        @given(case=uptime_case())
+        @settings(max_examples=25)
+        def agree(case: UptimeCase) -> None:
+            clear(resources)
+            load_case(resources, case, tmp_path)
+            expected = reference.uptime_report(
+                case.polls, case.windows, case.zones, as_of=case.as_of, lookback_hours=case.lookback_hours
+            )
+            main, _ = make(resources, tmp_path, as_of=case.as_of, lookback_hours=case.lookback_hours, hourly=True)
+            got = rows_of(main.path)
+            assert [row["store_id"] for row in got] == [row["store_id"] for row in expected]
+            for ours, theirs in zip(got, expected, strict=True):
+                assert [ours[column] for column in COLUMNS] == [
+                    f"{hundredths(theirs[column]) / 100:.2f}" for column in COLUMNS
+                ]
+
+        agree()
+
+
+def clear(resources: Resources) -> None:
+    from sqlalchemy import text
+
+    with resources.engine.begin() as connection:
+        for week in connection.execute(text("SELECT week FROM poll_week")).scalars().all():
+            connection.execute(text(f"DROP TABLE poll_{week:%Y_%m_%d}"))
+        connection.execute(text("TRUNCATE poll_week, working_hours, entity"))
+
+
+def load_case(resources: Resources, case: UptimeCase, folder: Path) -> None:
+    files = {
+        "polls": [["store_id", "status", "timestamp_utc"]]
+        + [[p.store_id, "active" if p.active else "inactive", p.at.isoformat()] for p in case.polls],
+        "hours": [["store_id", "dayOfWeek", "start_time_local", "end_time_local"]]
+        + [[w.store_id, str(w.weekday), w.opens, w.closes] for w in case.windows],
+        "timezones": [["store_id", "timezone_str"], *map(list, case.zones.items())],
+    }
+    for kind, rows in files.items():
+        path = folder / f"{kind}.csv"
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+        load(resources.engine, DATASET_KINDS[kind], path)
+
+
+def test_ranges_of_stores_give_the_report_of_all_at_once(
+    loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, hourly = make(loaded, tmp_path, hourly=True)
+    expected, expected_hourly = whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()
+    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(uptime, "CHUNK", 3)
+    parts, hourly_parts = make(loaded, tmp_path, hourly=True)
+    assert parts.path.read_bytes() == expected
+    assert parquet.read_table(hourly_parts.path).to_pylist() == expected_hourly
+
+
+def test_listed_stores_have_the_rows_that_they_have_in_the_whole_report(loaded: Resources, tmp_path: Path) -> None:
+    (artifact,) = make(loaded, tmp_path)
+    everyone = {row["store_id"]: row for row in rows_of(artifact.path)}
+    chosen = sorted(everyone)[3:6]
+    (artifact,) = make(loaded, tmp_path, stores=chosen[::-1])
+    assert rows_of(artifact.path) == [everyone[store] for store in chosen]
+
+
+def test_hours_add_up_to_the_week_of_the_report(loaded: Resources, tmp_path: Path) -> None:
+    main, hourly = make(loaded, tmp_path, hourly=True)
+    table = parquet.read_table(hourly.path)
+    assert table.column_names == ["store_id", "hour_utc", "status", "open_seconds", "polls"]
+    assert hourly.rows == table.num_rows == main.rows * 169
+    seconds: dict[tuple[str, str], float] = {}
+    for row in table.to_pylist():
+        key = (row["store_id"], row["status"])
+        seconds[key] = seconds.get(key, 0.0) + row["open_seconds"]
+    names = {"active": "uptime", "inactive": "downtime", "unknown": "unknown"}
+    for row in rows_of(main.path):
+        for status, column in names.items():
+            hours = seconds.get((row["store_id"], status), 0.0) / 3600
+            assert float(row[f"{column}_last_week"]) == pytest.approx(hours, abs=0.00501)
+
+
+def test_a_store_that_only_has_a_zone_is_unknown_around_the_clock(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    load_text("timezones", "store_id,timezone_str\n1,Asia/Tokyo\n")
+    (artifact,) = make(resources, tmp_path, as_of="2024-02-29T12:34:56.789Z")
+    (row,) = rows_of(artifact.path)
+    assert [row[f"unknown_last_{window}"] for window in ("hour", "day", "week")] == ["60.00", "24.00", "168.00"]
+
+
+def test_keys_with_commas_and_quotes_stay_one_field(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
+    load_text("polls", 'store_id,status,timestamp_utc\n"a,b ""c""",active,2023-01-22T12:00:00Z\n')
+    (artifact,) = make(resources, tmp_path)
+    assert rows_of(artifact.path)[0]["store_id"] == 'a,b "c"'
+
+
+def test_the_latest_poll_is_the_default_instant(load_text: LoadText, resources: Resources) -> None:
+    load_text(
+        "polls",
+        "store_id,status,timestamp_utc\n1,active,2023-01-22T12:00:00Z\n1,active,2023-03-22T12:00:00.5Z\n"
+        "1,active,2022-01-22T12:00:00Z\n",
+    )
+    with resources.engine.connect() as connection:
+        _, as_of = uptime.resolve(connection, UptimeParams())
+    assert as_of == datetime(2023, 3, 22, 12, tzinfo=UTC) + timedelta(seconds=0.5)
+
+
+def test_without_polls_and_as_of_there_is_no_report(resources: Resources) -> None:
+    with resources.engine.connect() as connection, pytest.raises(NoPolls, match="load"):
+        uptime.resolve(connection, UptimeParams())
+
+
+def test_stores_that_nobody_named_are_refused_by_name(loaded: Resources) -> None:
+    with loaded.engine.connect() as connection, pytest.raises(InvalidParameters, match="'nobody'"):
+        uptime.resolve(connection, UptimeParams(stores=["nobody"]))
+
+
+def test_rounding_is_half_up_on_exact_numbers() -> None:
+    horizon = uptime.Horizon.before(datetime(2023, 1, 1, tzinfo=UTC), lookback=timedelta(hours=1))
+    open_time = np.zeros((1, len(horizon.edges) - 1), np.int64)
+    status = np.ones((1, horizon.hours), np.int8)
+    open_time[0, -1] = 300_000  # 0.005 minutes
+    assert uptime.compute(open_time, status, horizon)[0, 0] == 1
+    open_time[0, -1] = 299_999
+    assert uptime.compute(open_time, status, horizon)[0, 0] == 0
+
+
+def test_the_horizon_cuts_at_hours_and_windows() -> None:
+    as_of = datetime(2023, 1, 25, 18, 13, 22, 479220, tzinfo=UTC)
+    horizon = uptime.Horizon.before(as_of, lookback=timedelta(hours=96))
+    assert horizon.hours == 7 * 24 + 96 + 1
+    pieces = [len(horizon.edges[horizon.pieces(window)]) for window in ("hour", "day", "week")]
+    # A window of n hours that begins within an hour touches n + 1; the shorter windows inside it add a cut each.
+    assert pieces == [2, 24 + 1 + 1, 168 + 1 + 2]

@@ -1,0 +1,61 @@
+"""Local time to UTC against the plain reference, and the moments where clocks change."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.timeline.zones import known_zones, to_utc
+from tests.engine import array, micros
+from tests.reference import uptime as reference
+from tests.strategies import MOMENTS
+
+ZONES = sorted(MOMENTS)
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "utc"),
+    [
+        ("America/New_York", "2023-03-12T02:30", "2023-03-12T07:00Z"),  # never happens: the end of the gap
+        ("America/New_York", "2023-11-05T01:30", "2023-11-05T05:30Z"),  # happens twice: the first
+        ("America/New_York", "2023-11-05T02:00", "2023-11-05T07:00Z"),  # only once, after both
+        ("Europe/London", "2023-03-26T01:00", "2023-03-26T01:00Z"),
+        ("Australia/Lord_Howe", "2023-10-01T02:15", "2023-09-30T15:30Z"),  # half an hour is skipped
+        ("Asia/Kathmandu", "2023-01-01T00:00", "2022-12-31T18:15Z"),
+        ("Pacific/Apia", "2011-12-30T12:00", "2011-12-30T10:00Z"),  # the day was skipped
+        ("Africa/Casablanca", "2023-03-19T02:30", "2023-03-19T01:30Z"),  # back for Ramadan: the first of two
+    ],
+)
+def test_a_local_time_is_the_first_instant_whose_clock_shows_it_or_later(zone: str, local: str, utc: str) -> None:
+    asked = array([micros(datetime.fromisoformat(local + "Z"))])
+    assert to_utc(asked, zone).tolist() == [micros(datetime.fromisoformat(utc))]
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    data=st.data(),
+)
+def test_local_times_around_every_change_agree_with_the_reference(zone: str, data: st.DataObject) -> None:
+    moment = data.draw(st.sampled_from(MOMENTS[zone]))
+    minutes = data.draw(st.lists(st.integers(-3 * 1440, 3 * 1440), min_size=1, max_size=20))
+    locals_ = [moment.replace(tzinfo=None) + timedelta(minutes=minute) for minute in minutes]
+    expected = [micros(reference.to_utc(local, ZoneInfo(zone))) for local in locals_]
+    asked = array(micros(local.replace(tzinfo=UTC)) for local in locals_)
+    assert to_utc(asked, zone).tolist() == expected
+
+
+def test_no_local_times_give_no_instants() -> None:
+    assert to_utc(np.empty(0, np.int64), "Europe/London").shape == (0,)
+
+
+def test_the_shape_of_the_local_times_is_kept() -> None:
+    assert to_utc(np.zeros((2, 3), np.int64), "Asia/Tokyo").shape == (2, 3)
+
+
+def test_zones_come_from_the_pinned_package_and_not_from_the_machine() -> None:
+    assert "America/Chicago" in known_zones()
+    assert "../../etc/passwd" not in known_zones()
+    assert "posixrules" not in known_zones()
