@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     report_time_limit_seconds: float = Field(3600, gt=0, description="A report that runs longer is stopped, seconds.")
     report_memory_limit_mb: int = Field(
-        2048, ge=256, description="Memory that the process of one report may hold, MiB; beyond, it fails."
+        2048, ge=256, description="Memory that one report may allocate, MiB; a report that wants more fails."
     )
     link_ttl_seconds: int = Field(3600, ge=1, le=604800, description="How long a presigned link works, seconds.")
 

@@ -396,7 +396,7 @@ def run_as(uid: int, folder: Path) -> subprocess.CompletedProcess[str]:
         pytest.skip("user namespaces are not permitted here, and initdb wants users with a name")
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
         try:
-            subprocess.run([python, "-c", "import app.embedded"], **options, check=True, capture_output=True)
+            subprocess.run([python, "-c", "import app, psycopg2"], **options, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             continue
         command = [python, "-W", "error", "-c", TWICE_PROGRAM, str(folder / "home")]
@@ -416,12 +416,11 @@ class TestSharing:
             assert running(home) == []
 
     def test_the_first_of_two_programs_leaves_the_servers_running(self, home: Path) -> None:
-        with servers(home, s3=False) as first:
-            other = program(home)
-            process = other.__enter__()
-        assert query(first.database_url, "SELECT 1") == [(1,)]
-        process.communicate("stop\n", timeout=30)
-        other.__exit__(None, None, None)
+        with ExitStack() as later:
+            with servers(home, s3=False) as endpoints:
+                other = later.enter_context(program(home))
+            assert query(endpoints.database_url, "SELECT 1") == [(1,)]
+            other.communicate("stop\n", timeout=30)
         assert running(home) == []
 
     def test_servers_of_a_killed_program_are_taken_over_and_stopped(self, home: Path) -> None:
@@ -543,7 +542,7 @@ class TestErrors:
         assert setting in raised.value.message
 
     def test_a_server_that_does_not_start_is_explained_and_the_others_are_stopped(self, home: Path) -> None:
-        with servers(home, s3=False) as endpoints, redis_client(endpoints) as client:
+        with servers(home, postgres=False, s3=False) as endpoints, redis_client(endpoints) as client:
             client.set("a", "b")
         (home / "redis" / "appendonly.aof").write_bytes(b"not a log of commands")
         with pytest.raises(EmbeddedServerError) as raised, servers(home):
@@ -558,7 +557,7 @@ class TestErrors:
             client.set("a", "b")
         with servers(home, postgres=False, redis=False) as endpoints, s3_client(endpoints) as client:
             (home / "redis" / "appendonly.aof").write_bytes(b"not a log of commands")
-            with pytest.raises(EmbeddedServerError, match="Redis did not start"), servers(home):
+            with pytest.raises(EmbeddedServerError, match="Redis did not start"), servers(home, postgres=False):
                 pass
             client.create_bucket(Bucket="still-there")
             assert {process.name() for process in running(home)} == {"rclone"}

@@ -64,9 +64,8 @@ def main(pipe: Connection, order: Order) -> None:
     """Entry of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends us in its own order
     os.nice(NICENESS)
-    limit = order.settings.report_memory_limit_mb << 20
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
+    _limit_memory(order.settings.report_memory_limit_mb << 20)
     pipe.send(_run(pipe, order))
 
 
@@ -93,6 +92,14 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
     except Exception:
         logging.getLogger(__name__).exception("report kind %s failed", order.kind.name)
         return Refused(OpenhoursError.code, "The report failed by a defect; its log tells where.", retryable=False)
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    """Let this process allocate that much more than the imported modules hold already."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():  # Linux; elsewhere the kernel does not keep such a limit
+        held = int(statm.read_text().split()[5]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_DATA, (held + limit_bytes, held + limit_bytes))
 
 
 def _die_with_supervisor(pipe: Connection) -> None:

@@ -1,0 +1,173 @@
+"""Reports run in processes of their own: they end, whatever those processes do."""
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TypeVar
+
+import psutil
+import pytest
+
+from app.jobs import worker as worker_module
+from app.jobs.lifecycle import ReportStatus
+from app.jobs.service import Ended, ReportService, Running
+from app.resources import Resources
+from tests.conftest import working
+from tests.kinds import KINDS
+
+#: Longest wait for anything in these tests, seconds.
+PATIENCE = 30
+
+
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T | None]) -> T:
+    deadline = monotonic() + PATIENCE
+    while (found := look()) is None:
+        assert monotonic() < deadline, "it did not happen in time"
+        sleep(0.02)
+    return found
+
+
+def ended(service: ReportService, report_id: str) -> Ended:
+    def look() -> Ended | None:
+        state = service.poll(report_id)
+        return state if isinstance(state, Ended) else None
+
+    return until(look)
+
+
+def test_a_report_completes_with_its_file_in_s3(resources: Resources) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        done = ended(service, service.trigger("dummy", {"lines": 2, "word": "hello"}))
+    assert done.record.status is ReportStatus.COMPLETE
+    (file,) = done.files
+    assert (file.artifact.name, file.artifact.rows, file.artifact.bytes) == ("dummy.csv", 2, 17)
+    assert file.artifact.key == f"reports/{done.record.id}/a1/dummy.csv"
+
+
+def test_a_poison_report_crashes_exactly_three_times_and_harms_no_neighbour(
+    resources: Resources, tmp_path: Path
+) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=2, kinds=KINDS):
+        poison = service.trigger("segfault", {"folder": str(tmp_path)})
+        neighbours = [service.trigger("dummy", {}) for _ in range(5)]
+        record = ended(service, poison).record
+        assert [ended(service, neighbour).record.status for neighbour in neighbours] == [ReportStatus.COMPLETE] * 5
+    assert (record.status, record.error_code) == (ReportStatus.FAILED, "worker_crashed")
+    assert "signal 11" in str(record.error_message)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_report_whose_process_was_killed_once_completes_at_the_second_attempt(
+    resources: Resources, tmp_path: Path
+) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        record = ended(service, service.trigger("segfault_once", {"folder": str(tmp_path)})).record
+    assert (record.status, record.attempt) == (ReportStatus.COMPLETE, 2)
+
+
+def test_a_report_that_runs_too_long_is_stopped_and_says_so(resources: Resources, tmp_path: Path) -> None:
+    object.__setattr__(
+        resources, "settings", resources.settings.model_copy(update={"report_time_limit_seconds": 0.5})
+    )
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        record = ended(service, service.trigger("hang", {"folder": str(tmp_path)})).record
+    assert (record.status, record.error_code) == (ReportStatus.FAILED, "time_limit_exceeded")
+    assert "0.5 seconds" in str(record.error_message)
+
+
+def test_a_report_that_wants_too_much_memory_fails_and_says_so(resources: Resources, tmp_path: Path) -> None:
+    object.__setattr__(resources, "settings", resources.settings.model_copy(update={"report_memory_limit_mb": 512}))
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        record = ended(service, service.trigger("devour", {"folder": str(tmp_path)})).record
+    assert (record.status, record.error_code) == (ReportStatus.FAILED, "memory_limit_exceeded")
+    assert "512 MiB" in str(record.error_message)
+
+
+def test_a_defect_fails_the_report_without_telling_users_its_inside(resources: Resources, tmp_path: Path) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        record = ended(service, service.trigger("raise_defect", {"folder": str(tmp_path)})).record
+    assert (record.status, record.error_code) == (ReportStatus.FAILED, "internal_error")
+    assert "secret" not in str(record.error_message)
+
+
+def test_a_report_whose_server_is_away_is_tried_again_and_then_says_why(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "RETRY_SECONDS", (0, 0))
+    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        record = ended(service, service.trigger("lose_database", {"folder": str(tmp_path)})).record
+    assert (record.status, record.error_code) == (ReportStatus.FAILED, "database_unavailable")
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_progress_is_shown_while_it_runs(resources: Resources, tmp_path: Path) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        report_id = service.trigger("hang", {"folder": str(tmp_path)})
+
+        def look() -> Running | None:
+            state = service.poll(report_id)
+            return state if isinstance(state, Running) and state.live.stage == "computing" else None
+
+        assert until(look).live.progress == pytest.approx(0.25 * worker_module.COMPUTED)
+
+
+def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(
+    resources: Resources, tmp_path: Path
+) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        report_id = service.trigger("hang", {"folder": str(tmp_path)})
+        (pid,) = until(lambda: [int(path.name) for path in tmp_path.iterdir()] or None)
+    assert not psutil.pid_exists(pid)
+    with resources.engine.connect() as connection:
+        from app.jobs import lifecycle
+
+        record = lifecycle.find(connection, report_id)
+    assert record is not None
+    assert record.status is ReportStatus.QUEUED
+
+
+def test_a_report_that_redis_lost_is_dispatched_again(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
+    service = ReportService(resources, KINDS)
+    monkeypatch.setattr(resources.queue, "add", lambda _: None)
+    report_id = service.trigger("dummy", {})
+    monkeypatch.undo()
+    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
+    with working(resources, slots=1, kinds=KINDS):
+        assert ended(service, report_id).record.status is ReportStatus.COMPLETE
+
+
+def test_a_worker_that_lost_its_lease_ends_its_process_and_publishes_nothing(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=1, kinds=KINDS):
+        report_id = service.trigger("hang", {"folder": str(tmp_path)})
+        (pid,) = until(lambda: [int(path.name) for path in tmp_path.iterdir()] or None)
+        from sqlalchemy import text
+
+        with resources.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE report SET attempt = 7, lease_until = now() + interval '1 hour' WHERE id = :id"),
+                {"id": report_id},
+            )
+        until(lambda: None if psutil.pid_exists(pid) else True)
+    state = service.poll(report_id)
+    assert isinstance(state, Running)
