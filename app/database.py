@@ -64,7 +64,7 @@ entity = Table(
     Column("kind", Text, nullable=False),
     Column("key", Text(collation="C"), nullable=False),
     Column("timezone", Text, comment="IANA zone; null means the default zone"),
-    UniqueConstraint("kind", "key"),
+    UniqueConstraint("kind", "key", name="entity_kind_key"),
 )
 
 working_hours = Table(

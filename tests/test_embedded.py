@@ -52,8 +52,8 @@ from pathlib import Path
 import psycopg2
 from app.embedded import servers
 with servers(Path(sys.argv[1])) as endpoints:
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         time.sleep(0.2)

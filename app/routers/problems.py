@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from app.errors import OpenhoursError
@@ -44,21 +45,22 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
-def problem(*, code: str, title: str, status: int, detail: str, **more: Any) -> JSONResponse:
+def problem(*, code: str, title: str, status: int, detail: str, **more: Any) -> Response:
     """A problem document."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
-    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    # What was received is shown as it came, NaN included, which JSON does not have: it becomes null.
+    return Response(to_json(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _known(request: Request, error: Exception) -> JSONResponse:
+def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
     if error.status >= 500:
         _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
     return problem(code=error.code, title=error.title, status=error.status, detail=error.message, **dict(error.details))
 
 
-def _malformed(_: Request, error: Exception) -> JSONResponse:
+def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     errors = [
         {
@@ -72,7 +74,7 @@ def _malformed(_: Request, error: Exception) -> JSONResponse:
     return problem(code="malformed_request", title="Request not understood", status=422, detail=detail, errors=errors)
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     code, title = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed")}.get(
         error.status_code, ("http_error", "Request not accepted")
@@ -83,7 +85,7 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-def _defect(request: Request, error: Exception) -> JSONResponse:
+def _defect(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(
         code=OpenhoursError.code,

@@ -72,9 +72,7 @@ def test_a_report_whose_process_was_killed_once_completes_at_the_second_attempt(
 
 
 def test_a_report_that_runs_too_long_is_stopped_and_says_so(resources: Resources, tmp_path: Path) -> None:
-    object.__setattr__(
-        resources, "settings", resources.settings.model_copy(update={"report_time_limit_seconds": 0.5})
-    )
+    object.__setattr__(resources, "settings", resources.settings.model_copy(update={"report_time_limit_seconds": 0.5}))
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("hang", {"folder": str(tmp_path)})).record
@@ -124,9 +122,7 @@ def test_progress_is_shown_while_it_runs(resources: Resources, tmp_path: Path) -
         assert until(look).live.progress == pytest.approx(0.25 * worker_module.COMPUTED)
 
 
-def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(
-    resources: Resources, tmp_path: Path
-) -> None:
+def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(resources: Resources, tmp_path: Path) -> None:
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         report_id = service.trigger("hang", {"folder": str(tmp_path)})

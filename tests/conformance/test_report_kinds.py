@@ -1,0 +1,82 @@
+"""What every report kind owes its users; a dummy kind shows that a file and a registry line are all it takes."""
+
+import csv
+import inspect
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from app.cli import _report_command
+from app.reports.kind import ReportContext, ReportKind
+from app.reports.registry import REPORT_KINDS
+from app.resources import Resources
+from tests.conftest import api
+from tests.kinds import DUMMY
+
+ALL = {**REPORT_KINDS, DUMMY.name: DUMMY}
+
+
+@pytest.fixture(params=ALL.values(), ids=ALL.keys())
+def kind(request: pytest.FixtureRequest) -> ReportKind:
+    found: ReportKind = request.param
+    return found
+
+
+class TestReportKind:
+    """The contract of app/reports/kind.py."""
+
+    def test_its_name_is_the_name_of_its_file(self, kind: ReportKind) -> None:
+        if kind is not DUMMY:
+            assert Path(inspect.getfile(kind.params)).stem == kind.name
+        assert ALL[kind.name] is kind
+
+    def test_every_parameter_has_a_description_and_a_default(self, kind: ReportKind) -> None:
+        assert kind.params.model_fields
+        for name, field in kind.params.model_fields.items():
+            assert field.description, name
+            assert not field.is_required(), name
+
+    def test_its_parameters_survive_json(self, kind: ReportKind, loaded: Resources) -> None:
+        with loaded.engine.connect() as connection:
+            params, as_of = kind.resolve(connection, kind.params())
+        assert as_of.tzinfo is not None
+        assert kind.params.model_validate_json(params.model_dump_json()) == params
+
+    def test_it_produces_the_same_files_twice(self, kind: ReportKind, loaded: Resources, tmp_path: Path) -> None:
+        contents = []
+        for attempt in ("one", "two"):
+            folder = tmp_path / attempt
+            folder.mkdir()
+            told: list[float] = []
+            context = ReportContext(
+                loaded.engine, loaded.settings, folder, lambda _, done, told=told: told.append(done)
+            )
+            with loaded.engine.connect() as connection:
+                params, _ = kind.resolve(connection, kind.params())
+            artifacts = kind.produce(context, params)
+            assert artifacts
+            assert told == sorted(told)
+            assert all(0 <= done <= 1 for done in told)
+            assert {artifact.path.parent for artifact in artifacts} == {folder}
+            with artifacts[0].path.open(newline="") as file:
+                assert len(list(csv.reader(file))) == artifacts[0].rows + 1
+            contents.append([artifact.path.read_bytes() for artifact in artifacts])
+        assert contents[0] == contents[1]
+
+    def test_it_is_described_over_http(self, kind: ReportKind, loaded: Resources) -> None:
+        with api(loaded, slots=0, kinds=ALL) as client:
+            (described,) = [one for one in client.get("/reports/kinds").json() if one["name"] == kind.name]
+            assert described["summary"] == kind.summary
+            assert described["params"] == kind.params.model_json_schema()
+            assert client.post("/trigger_report", json={"report": kind.name}).status_code == 202
+            answer = client.post("/trigger_report", json={"report": kind.name, "params": {"no such": 1}})
+            assert answer.json()["errors"][0]["allowed"] == sorted(kind.params.model_fields)
+
+    def test_the_command_line_has_an_option_for_every_parameter(self, kind: ReportKind) -> None:
+        app = typer.Typer()
+        app.command()(_report_command(kind))
+        help_text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+        for name in kind.params.model_fields:
+            assert f"--{name.replace('_', '-')}" in help_text

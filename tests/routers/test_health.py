@@ -1,0 +1,51 @@
+"""Probes, echo, and the pages that come with the API."""
+
+import re
+
+from app.main import Readiness, create_app
+from app.resources import Resources
+from tests.conftest import api
+
+
+def test_echo_returns_the_message(loaded: Resources) -> None:
+    with api(loaded, slots=0) as client:
+        assert client.get("/echo/hello wörld").json() == {"message": "hello wörld"}
+
+
+def test_a_replica_with_a_migrated_database_is_alive_and_ready(loaded: Resources) -> None:
+    with api(loaded, slots=0) as client:
+        assert client.get("/livez").json() == {"status": "alive"}
+        assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    with api(resources, slots=0) as client:
+        assert client.get("/livez").status_code == 200
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["code"] == "not_migrated"
+    assert "python -m app migrate" in response.json()["detail"]
+
+
+def test_a_replica_that_stops_is_not_ready(loaded: Resources) -> None:
+    app = create_app(loaded, slots=0)
+    readiness: Readiness = app.state.readiness
+    readiness.check()
+    readiness.draining = True
+    with api(loaded, slots=0) as client:
+        client.app.state.readiness.draining = True  # type: ignore[attr-defined]
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/livez").status_code == 200
+
+
+def test_the_documentation_page_takes_nothing_from_other_addresses(loaded: Resources) -> None:
+    with api(loaded, slots=0) as client:
+        page = client.get("/docs").text
+        sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert sources
+        for source in sources:
+            assert not source.startswith(("http:", "https:", "//")), source
+            assert client.get(source).status_code == 200
+        assert client.get("/openapi.json").json()["openapi"].startswith("3.1")

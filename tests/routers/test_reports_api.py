@@ -1,0 +1,239 @@
+"""The HTTP contract: trigger, poll, list, kinds, and problems that people can act on."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from time import monotonic, sleep
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from app.reports.registry import REPORT_KINDS
+from app.resources import Addresses, Resources
+from app.settings import Settings
+from tests.conftest import SAMPLE_DATA, api, fresh_resources
+from tests.kinds import DUMMY
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def client(loaded: Resources) -> Iterator[TestClient]:
+    with api(loaded, slots=2, kinds={**REPORT_KINDS, "dummy": DUMMY}) as client:
+        yield client
+
+
+def finish(client: TestClient, report_id: str) -> dict[str, Any]:
+    deadline = monotonic() + 30
+    while (answer := client.get("/get_report", params={"report_id": report_id}).json())["status"] == "Running":
+        assert monotonic() < deadline
+        sleep(0.02)
+    return answer
+
+
+def test_a_report_goes_from_trigger_to_a_link_that_downloads_it(client: TestClient) -> None:
+    response = client.post("/trigger_report", json={"report": "uptime", "params": {"hourly": True}})
+    assert response.status_code == 202
+    report_id = response.json()["report_id"]
+    assert re.fullmatch("[0-9a-f]{32}", report_id)
+    assert response.headers["location"] == f"/get_report?report_id={report_id}"
+    assert int(response.headers["retry-after"]) >= 1
+    answer = finish(client, report_id)
+    assert answer["status"] == "Complete"
+    assert [file["name"] for file in answer["files"]] == ["uptime.csv", "hourly.parquet"]
+    assert answer["url"] == answer["files"][0]["url"]
+    for file in answer["files"]:
+        content = httpx2.get(file["url"]).raise_for_status().content
+        assert len(content) == file["bytes"]
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    stores = {line.split(",")[0] for line in (SAMPLE_DATA / "polls.csv").read_text().splitlines()[1:]}
+    assert answer["files"][0]["rows"] >= len(stores)
+
+
+def test_the_location_of_a_trigger_can_be_followed(client: TestClient) -> None:
+    response = client.post("/trigger_report", json={"report": "dummy"})
+    answer = client.get(response.headers["location"])
+    assert answer.status_code == 200
+    assert answer.json()["status"] in {"Running", "Complete"}
+
+
+@pytest.mark.parametrize("body", [None, {}, {"report": "uptime"}, {"params": {}}])
+def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, body: dict[str, Any] | None) -> None:
+    response = client.post("/trigger_report", json=body) if body is not None else client.post("/trigger_report")
+    assert response.status_code == 202
+    row = client.get("/reports", params={"limit": 1}).json()["reports"][0]
+    assert row["report_id"] == response.json()["report_id"]
+    assert row["report"] == "uptime"
+    assert row["params"]["lookback_hours"] == 96
+    assert row["as_of"] == row["params"]["as_of"] == "2023-01-25T18:12:02.540980Z"
+
+
+def test_older_clients_trigger_with_get_and_poll_with_post(client: TestClient) -> None:
+    response = client.get("/trigger_report")
+    assert response.status_code == 202
+    answer = client.post("/get_report", json={"report_id": response.json()["report_id"]})
+    assert answer.status_code == 200
+    assert answer.json()["status"] in {"Running", "Complete"}
+
+
+def test_each_poll_of_a_complete_report_makes_a_link_of_its_own(client: TestClient) -> None:
+    report_id = client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
+    first = finish(client, report_id)
+    assert finish(client, report_id)["files"][0]["sha256"] == first["files"][0]["sha256"]
+    tampered = first["url"].replace(report_id, report_id[::-1])
+    assert httpx2.get(tampered).status_code == 403
+
+
+def test_a_waiting_report_tells_stage_and_progress(resources: Resources) -> None:
+    with api(resources, slots=0, kinds={"dummy": DUMMY}) as idle:
+        report_id = idle.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
+        response = idle.get("/get_report", params={"report_id": report_id})
+    assert response.json() == {"status": "Running", "stage": "queued", "progress": 0.0}
+    assert int(response.headers["retry-after"]) >= 1
+
+
+def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["status"] == status
+    assert problem["code"] == code
+    assert problem["title"]
+    assert problem["detail"]
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("params", "parameter", "allowed"),
+    [
+        ({"lookback_hours": 0}, "lookback_hours", "a whole number from 1 to 720"),
+        ({"lookback_hours": 721}, "lookback_hours", "a whole number from 1 to 720"),
+        ({"lookback_hours": "many"}, "lookback_hours", "a whole number from 1 to 720"),
+        ({"as_of": "2023-01-25T18:00:00"}, "as_of", "an instant in ISO 8601 with Z or an offset"),
+        ({"as_of": "soon"}, "as_of", "an instant in ISO 8601 with Z or an offset"),
+        ({"as_of": "1969-01-01T00:00:00Z"}, "as_of", "an instant in ISO 8601 with Z or an offset"),
+        ({"stores": []}, "stores", "a list of texts, at least 1"),
+        ({"hourly": "perhaps"}, "hourly", "true or false"),
+        ({"lookback": 96}, "lookback", ["as_of", "hourly", "lookback_hours", "stores"]),
+    ],
+)
+def test_a_bad_parameter_is_a_problem_with_the_allowed_values_and_no_report(
+    client: TestClient, params: dict[str, Any], parameter: str, allowed: object
+) -> None:
+    before = client.get("/reports", params={"limit": 200}).json()["reports"]
+    problem = assert_problem(client.post("/trigger_report", json={"params": params}), 422, "invalid_parameters")
+    (error,) = problem["errors"]
+    assert error["parameter"] == parameter
+    assert error["received"] == params[parameter]
+    assert error["allowed"] == allowed
+    assert parameter in problem["detail"]
+    assert client.get("/reports", params={"limit": 200}).json()["reports"] == before
+
+
+def test_an_unknown_kind_is_a_problem_that_names_the_kinds(client: TestClient) -> None:
+    problem = assert_problem(client.post("/trigger_report", json={"report": "uptimes"}), 404, "unknown_report_kind")
+    assert problem["allowed"] == ["uptime", "dummy"]
+    assert "uptime" in problem["detail"]
+
+
+def test_unknown_stores_are_named(client: TestClient) -> None:
+    response = client.post("/trigger_report", json={"params": {"stores": ["x", "1050565545391667097"]}})
+    assert assert_problem(response, 422, "invalid_parameters")["errors"][0]["received"] == ["x"]
+
+
+@pytest.mark.parametrize("report_id", ["0" * 32, "nonsense", "", "%00", "a b", "ü" * 400])
+def test_an_unknown_report_is_not_found(client: TestClient, report_id: str) -> None:
+    response = client.get("/get_report", params={"report_id": report_id})
+    assert_problem(response, 404, "unknown_report")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status", "code"),
+    [
+        ("GET", "/get_report", {}, 422, "malformed_request"),
+        ("POST", "/get_report", {"json": {"id": "x"}}, 422, "malformed_request"),
+        ("POST", "/trigger_report", {"content": b"{", "headers": JSON}, 422, "malformed_request"),
+        ("POST", "/trigger_report", {"json": {"report": "uptime", "parms": {}}}, 422, "malformed_request"),
+        ("POST", "/trigger_report", {"json": []}, 422, "malformed_request"),
+        ("GET", "/reports?limit=0", {}, 422, "malformed_request"),
+        ("GET", "/reports?status=done", {}, 422, "malformed_request"),
+        ("GET", "/reports?kind=none", {}, 404, "unknown_report_kind"),
+        ("GET", "/reports?cursor=nonsense", {}, 422, "invalid_parameters"),
+        ("GET", "/nowhere", {}, 404, "not_found"),
+        ("DELETE", "/trigger_report", {}, 405, "method_not_allowed"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_a_problem(
+    client: TestClient, method: str, path: str, options: dict[str, Any], status: int, code: str
+) -> None:
+    assert_problem(client.request(method, path, **options), status, code)
+
+
+def test_a_parameter_that_is_not_a_number_at_all_does_not_break_the_answer(client: TestClient) -> None:
+    response = client.post(
+        "/trigger_report",
+        content=b'{"params": {"lookback_hours": NaN}}',
+        headers=JSON,
+    )
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_the_list_is_newest_first_filtered_and_paged(servers: Addresses, session_settings: Settings) -> None:
+    kinds = {**REPORT_KINDS, "dummy": DUMMY}
+    with fresh_resources(servers, session_settings) as fresh, api(fresh, slots=0, kinds=kinds) as client:
+        ids = [client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"] for _ in range(5)]
+        seen: list[str] = []
+        cursor: str | None = None
+        while True:
+            query = {"limit": 2, "kind": "dummy", "status": "queued"} | ({"cursor": cursor} if cursor else {})
+            page = client.get("/reports", params=query).json()
+            seen += [row["report_id"] for row in page["reports"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert seen == ids[::-1]
+        assert client.get("/reports", params={"status": "complete"}).json() == {"reports": [], "next_cursor": None}
+        assert client.get("/reports", params={"kind": "uptime"}).json()["reports"] == []
+
+
+def test_without_any_poll_an_uptime_report_says_what_to_do(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        problem = assert_problem(client.post("/trigger_report"), 422, "no_polls")
+    assert "load" in problem["detail"]
+
+
+def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) -> None:
+    kinds = {kind["name"]: kind for kind in client.get("/reports/kinds").json()}
+    assert list(kinds) == ["uptime", "dummy"]
+    lookback = kinds["uptime"]["params"]["properties"]["lookback_hours"]
+    assert (lookback["default"], lookback["minimum"], lookback["maximum"]) == (96, 1, 720)
+
+
+def test_a_poll_is_answered_by_postgres_when_redis_is_away(
+    loaded: Resources, servers: Addresses, session_settings: Settings
+) -> None:
+    from app.resources import open_resources
+
+    with api(loaded, slots=1, kinds={"dummy": DUMMY}) as client:
+        report_id = client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
+        finish(client, report_id)
+    deaf = Addresses(
+        loaded.database_url,
+        "redis://127.0.0.1:1/0",
+        servers.s3_endpoint_url,
+        servers.s3_access_key,
+        servers.s3_secret_key,
+        embedded=False,
+    )
+    with (
+        open_resources(loaded.settings, deaf) as without_redis,
+        api(without_redis, slots=0, kinds={"dummy": DUMMY}) as client,
+    ):
+        assert client.get("/get_report", params={"report_id": report_id}).json()["status"] == "Complete"
+        accepted = client.post("/trigger_report", json={"report": "dummy"})
+        assert accepted.status_code == 202
+        answer = client.get("/get_report", params={"report_id": accepted.json()["report_id"]}).json()
+        assert answer == {"status": "Running", "stage": "queued", "progress": 0.0}

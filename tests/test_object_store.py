@@ -1,0 +1,54 @@
+"""S3 on a real endpoint: what is put is there, and what goes wrong has a name."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.errors import ObjectStoreUnavailable
+from app.object_store import ObjectStore
+from app.resources import Addresses, Resources
+
+
+def test_a_large_file_arrives_whole_through_a_link(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * 80_000)  # 20 MB: more than one part
+    resources.object_store.put(path, "reports/x/a1/large", media_type="application/octet-stream")
+    link = resources.object_store.link("reports/x/a1/large", seconds=60)
+    content = httpx2.get(link).raise_for_status().content
+    assert content == path.read_bytes()
+
+
+def test_what_lies_below_a_prefix_can_be_removed(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
+    store = resources.object_store
+    for key in ("reports/x/a1/one", "reports/x/a1/two", "reports/x/a2/one"):
+        store.put(path, key, media_type="text/plain")
+    store.remove_below("reports/x/a1/")
+    found = [httpx2.get(store.link(key, seconds=60)).status_code for key in ("reports/x/a1/one", "reports/x/a2/one")]
+    assert found == [404, 200]
+
+
+def test_an_endpoint_that_is_not_there_may_be_tried_again(resources: Resources) -> None:
+    store = ObjectStore(
+        bucket="missing", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+    )
+    with pytest.raises(ObjectStoreUnavailable, match="does not answer") as caught:
+        store.ping()
+    assert caught.value.retryable
+    store.close()
+
+
+def test_wrong_keys_are_not_tried_again(servers: Addresses) -> None:
+    store = ObjectStore(
+        bucket="openhours",
+        region="us-east-1",
+        endpoint_url=servers.s3_endpoint_url,
+        access_key="wrong",
+        secret_key="wrong",
+    )
+    with pytest.raises(ObjectStoreUnavailable, match="403") as caught:
+        store.ping()
+    assert not caught.value.retryable
+    store.close()
