@@ -59,7 +59,7 @@ class Client:
         """How a report stands, as answered."""
         return self._ask("GET", "/get_report", params={"report_id": report_id})
 
-    def follow(self, report_id: str) -> Iterator[Mapping[str, Any]]:
+    def follow(self, report_id: str, *, every_seconds: float = POLL_SECONDS) -> Iterator[Mapping[str, Any]]:
         """Answers to polls until the report has ended; the last one is Complete.
 
         Raises:
@@ -67,7 +67,7 @@ class Client:
         """
         while (answer := self.poll(report_id))["status"] == "Running":
             yield answer
-            sleep(POLL_SECONDS)
+            sleep(every_seconds)
         if answer["status"] != "Complete":
             error = answer.get("error", {"code": "cancelled", "message": "The report was cancelled."})
             raise ReportFailed(f"{error['message']} ({error['code']})")

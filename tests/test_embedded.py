@@ -459,10 +459,13 @@ class TestSharing:
         assert running(home) == []
 
     def test_a_recycled_pid_is_never_signalled(self, home: Path) -> None:
-        with servers(home, postgres=False, s3=False), subprocess.Popen(["sleep", "60"]) as bystander:
+        with servers(home, postgres=False, s3=False), ExitStack() as stack:
+            time.sleep(0.05)  # start times are told apart by ticks of 10 ms
+            bystander = stack.enter_context(subprocess.Popen(["sleep", "60"]))
+            stack.callback(bystander.kill)
+            real = recorded_pids(home)["redis"]
             records = json.loads((home / "servers.json").read_text())
             records["servers"]["redis"]["pid"] = bystander.pid
-            real = recorded_pids(home)["redis"]
             (home / "servers.json").write_text(json.dumps(records))
             os.kill(real, signal.SIGKILL)
             with servers(home, postgres=False, s3=False) as endpoints:
@@ -470,7 +473,6 @@ class TestSharing:
                 with redis_client(endpoints) as client:
                     assert client.ping()
             assert bystander.poll() is None
-            bystander.kill()
         assert running(home) == []
 
     def test_a_home_in_use_by_another_container_is_refused(self, home: Path) -> None:
