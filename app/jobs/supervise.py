@@ -16,7 +16,7 @@ from app.reports import registry
 #: How often a quiet process is looked at, for its time limit and for being called off, seconds.
 _LOOK_SECONDS: Final = 0.2
 
-#: A process that has sent its last word is given this long to end by itself, seconds.
+#: A process whose pipe has closed is given this long to end, so that its exit code is known, seconds.
 _FAREWELL_SECONDS: Final = 5
 
 
@@ -74,8 +74,7 @@ def supervise(
                 case Progress() as step:
                     progress(step)
                 case Done() | Refused() as outcome:
-                    process.join(_FAREWELL_SECONDS)
-                    return outcome
+                    return outcome  # its files are closed: nobody needs to wait for its tidying up
         raise CalledOff
     except (EOFError, ConnectionResetError):
         process.join(_FAREWELL_SECONDS)
