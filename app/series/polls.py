@@ -51,9 +51,12 @@ def week_of(instant: Micros) -> Micros:
 
 
 def stage(connection: Connection) -> str:
-    """Make the table that a load is collected in; it goes with the transaction."""
+    """Make the table that a load is collected in; merge() drops it, and so does a rollback.
+
+    It is not temporary, because several processes of Postgres cannot sort a temporary table together.
+    """
     connection.execute(
-        text("CREATE TEMP TABLE staged_poll (at timestamptz, entity_id int, active bool, line int) ON COMMIT DROP")
+        text("CREATE UNLOGGED TABLE staged_poll (at timestamptz, entity_id int, active bool, line int)")
     )
     return "staged_poll"
 
@@ -88,6 +91,7 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
                 },
             )
         )
+    connection.execute(text("DROP TABLE staged_poll"))
 
 
 def _partition(week: date) -> str:
@@ -105,9 +109,8 @@ def _staged(week: date) -> str:
 def _make_week(connection: Connection, week: date) -> None:
     partition, until = _partition(week), week + timedelta(days=7)
     for statement in (
-        f"CREATE TABLE {partition} (LIKE poll)",
-        f"INSERT INTO {partition} (at, entity_id, active) {_staged(week)}",
-        f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at)",
+        f"CREATE TABLE {partition} AS {_staged(week)}",
+        f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL",
         f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES FROM ('{week} 00:00Z') TO ('{until} 00:00Z')",
     ):
         connection.execute(text(statement))
