@@ -10,16 +10,20 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from app.database import build_engine, database_errors
 from app.errors import MemoryLimitExceeded, OpenhoursError
 from app.reports.kind import Artifact, ReportContext, ReportKind
 from app.settings import Settings
+
+#: Progress within a stage is told at most this often; a poll will hardly come sooner, seconds.
+TELL_SECONDS = 0.1
 
 #: Added to the niceness, so that whoever answers HTTP on this machine goes first.
 NICENESS = 10
@@ -75,9 +79,7 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
     settings = order.settings
     try:
         engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
-        context = ReportContext(
-            engine, settings, order.folder, lambda stage, fraction: pipe.send(Progress(stage, fraction))
-        )
+        context = ReportContext(engine, settings, order.folder, _teller(pipe))
         with database_errors():
             artifacts = order.kind.produce(context, order.kind.params.model_validate(order.params))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
@@ -94,6 +96,19 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
     except Exception:
         logging.getLogger(__name__).exception("report kind %s failed", order.kind.name)
         return Refused(OpenhoursError.code, "The report failed by a defect; its log tells where.", retryable=False)
+
+
+def _teller(pipe: Connection) -> Callable[[str, float], None]:
+    """Tells the supervisor how far the report is, and not too often."""
+    told: tuple[str, float] = ("", 0.0)
+
+    def tell(stage: str, fraction: float) -> None:
+        nonlocal told
+        if stage != told[0] or monotonic() - told[1] > TELL_SECONDS:
+            told = (stage, monotonic())
+            pipe.send(Progress(stage, fraction))
+
+    return tell
 
 
 def _limit_memory(limit_bytes: int) -> None:

@@ -1,11 +1,11 @@
 """Report kind ``uptime``: how long each store was up, down or unobserved while it was open (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,6 @@ from app.reports.kind import Artifact, Params, ReportContext, ReportKind
 from app.series import polls
 from app.series.entities import Entities, read_entities, read_hours, unknown_keys
 from app.timeline import DAY, HOUR, Micros
-from app.timeline.calendar import Calendar
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
 from app.timeline.working_hours import calendar
 
@@ -103,8 +102,8 @@ def produce(context: ReportContext, params: UptimeParams) -> Sequence[Artifact]:
     hourly_file = HourlyFile(context, horizon) if params.hourly else None
     keys: list[str] = []
     parts: list[npt.NDArray[np.int64]] = []
-    for entities, votes, opening in load(context, params, horizon):
-        for chunk, open_time, status, table in evaluate(votes, opening, horizon):
+    for entities, votes in load(context, params, horizon):
+        for chunk, open_time, status, table in evaluate(votes, horizon):
             parts.append(table)
             if hourly_file is not None:
                 hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
@@ -156,26 +155,23 @@ class Horizon:
         return slice(int(np.searchsorted(self.edges, self.as_of - WINDOWS[window])), len(self.edges) - 1)
 
 
-def load(
-    context: ReportContext, params: UptimeParams, horizon: Horizon
-) -> Iterator[tuple[Entities, HourlyVotes, Calendar]]:
+def load(context: ReportContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
     """Count the polls of the horizon for one range of stores after the other."""
-    with database_errors(), context.engine.connect() as connection:
-        everyone = read_entities(
-            connection, "store", default_zone=context.settings.default_timezone, keys=params.stores
-        )
+    with database_errors(), ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
+        with context.engine.connect() as connection:
+            everyone = read_entities(
+                connection, "store", default_zone=context.settings.default_timezone, keys=params.stores
+            )
         per_range = max(1, GRID_CELLS // horizon.hours)
         bounds = [*range(0, len(everyone), per_range), len(everyone)]
         for start, stop in pairwise(bounds):
             entities = everyone.part(start, stop)
-            opening = calendar(
-                read_hours(connection, entities),
-                entities.zone_of,
-                entities.zones,
-                first=horizon.first,
-                last=horizon.last,
-            )
-            votes = HourlyVotes(opening)
+            # The first polls are on their way while the calendar is made; nobody counts before it is there.
+            ready = preparing.submit(_prepare, context, entities, horizon)
+
+            def count(*block: Any, ready: Future[HourlyVotes] = ready) -> None:
+                ready.result().add(*block)
+
             before, share = start / len(everyone), (stop - start) / len(everyone)
             polls.read(
                 context.engine,
@@ -184,26 +180,33 @@ def load(
                 last=horizon.as_of,
                 scope="listed" if params.stores is not None else "range" if len(bounds) > 2 else "all",
                 connections=context.settings.read_connections,
-                consume=votes.add,
+                consume=count,
                 progress=lambda done, before=before, share=share: context.progress(  # type: ignore[misc]
                     "loading", _READING * (before + share * done)
                 ),
             )
             context.progress("computing", _READING * (before + share))
-            yield entities, votes, opening
+            yield entities, ready.result()
+
+
+def _prepare(context: ReportContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
+    """No votes yet, on the calendar of these stores."""
+    with database_errors(), context.engine.connect() as connection:
+        hours = read_hours(connection, entities)
+    return HourlyVotes(calendar(hours, entities.zone_of, entities.zones, first=horizon.first, last=horizon.last))
 
 
 def evaluate(
-    votes: HourlyVotes, opening: Calendar, horizon: Horizon
+    votes: HourlyVotes, horizon: Horizon
 ) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
     """For some stores after the other: which, and their open time, status and columns as of compute()."""
 
     def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-        chunk = slice(start, min(start + CHUNK, opening.entities))
-        open_time, status = opening.open_time(horizon.edges, chunk), votes.status(chunk)
+        chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
+        open_time, status = votes.calendar.open_time(horizon.edges, chunk), votes.status(chunk)
         return chunk, open_time, status, compute(open_time, status, horizon)
 
-    starts = range(0, opening.entities, CHUNK)
+    starts = range(0, votes.calendar.entities, CHUNK)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
         for first in range(0, len(starts), THREADS):  # no more at a time than are wanted next
             yield from pool.map(one, starts[first : first + THREADS])

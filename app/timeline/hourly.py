@@ -22,16 +22,17 @@ class HourlyVotes:
     """Polls inside open intervals, counted per entity and hour of a calendar that spans whole hours.
 
     Attributes:
+        calendar: when each entity is open.
         polls: int32[entities, hours], polls that count.
         active: int32[entities, hours], those of them that say active.
     """
 
-    __slots__ = ("_calendar", "_lock", "active", "polls")
+    __slots__ = ("_lock", "active", "calendar", "polls")
 
     def __init__(self, calendar: Calendar) -> None:
         if calendar.first % HOUR or calendar.last % HOUR:
             raise ValueError("the calendar of an hourly series begins and ends on a full hour")
-        self._calendar = calendar
+        self.calendar = calendar
         self._lock = Lock()
         shape = (calendar.entities, calendar.span // HOUR)
         self.polls = np.zeros(shape, np.int32)
@@ -48,8 +49,8 @@ class HourlyVotes:
             active: bool[n].
         """
         # The answer rides in the lowest bit, so that one plain sort of integers orders places and answers together.
-        answers = np.sort(self._calendar.place(entity, instant) << 1 | active)
-        answers = answers[self._calendar.is_open(answers >> 1)]
+        answers = np.sort(self.calendar.place(entity, instant) << 1 | active)
+        answers = answers[self.calendar.is_open(answers >> 1)]
         if not len(answers):
             return
         cell = (answers >> 1) // HOUR

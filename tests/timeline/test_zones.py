@@ -1,6 +1,9 @@
 """Local time to UTC against the plain reference, and the moments where clocks change."""
 
+import struct
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -59,3 +62,25 @@ def test_zones_come_from_the_pinned_package_and_not_from_the_machine() -> None:
     assert "America/Chicago" in known_zones()
     assert "../../etc/passwd" not in known_zones()
     assert "posixrules" not in known_zones()
+
+
+def offset_changes(zone: str) -> list[int]:
+    """Seconds since the epoch at which a zone changes its offset, from its file (RFC 9636, version 2 data)."""
+    content = files("tzdata.zoneinfo").joinpath(*zone.split("/")).read_bytes()
+
+    def counts(at: int) -> tuple[int, ...]:
+        return struct.unpack_from(">6l", content, at + 20)
+
+    utc, standard, leaps, times, types, letters = counts(0)
+    second = 44 + times * 5 + types * 6 + letters + leaps * 8 + standard + utc
+    _, _, _, times, types, _ = counts(second)
+    instants = struct.unpack_from(f">{times}q", content, second + 44)
+    codes = struct.unpack_from(f">{times}B", content, second + 44 + 8 * times)
+    offsets = [struct.unpack_from(">l", content, second + 44 + 9 * times + 6 * code)[0] for code in range(types)]
+    steps = [(instant, offsets[code]) for instant, code in zip(instants, codes, strict=True)]
+    return [at for (_, before), (at, after) in pairwise(steps) if before != after and at >= 0]
+
+
+def test_no_zone_changes_its_offset_twice_within_a_day() -> None:
+    closest = min(later - earlier for zone in known_zones() for earlier, later in pairwise(offset_changes(zone)))
+    assert 86_400 < closest <= 601_200  # Boa Vista, 2000: summer time was called off after a week
