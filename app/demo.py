@@ -39,7 +39,6 @@ def run(settings: Settings, folder: Path) -> None:
                 _report(client, folder)
             finally:
                 client.close()
-    out.print("every server has stopped")
 
 
 def _report(client: Client, folder: Path) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from app.errors import ObjectStoreUnavailable
+from app.errors import ObjectStoreUnavailable, SetupError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -75,11 +75,17 @@ class ObjectStore:
         if stored != path.stat().st_size:
             raise ObjectStoreUnavailable(f"{key}: {stored} of {path.stat().st_size} bytes were stored.")
 
-    def link(self, key: str, *, seconds: int) -> str:
-        """A presigned URL that downloads an object for that long."""
-        return self._client.generate_presigned_url(
-            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
-        )
+    def link(self, key: str, *, media_type: str, seconds: int) -> str:
+        """A presigned URL that downloads an object under its own name for that long."""
+        name = key.rpartition("/")[2]
+        wanted = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ResponseContentType": media_type,
+            "ResponseContentDisposition": f'attachment; filename="{name}"',
+        }
+        with object_store_errors():
+            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
 
     def remove_below(self, prefix: str) -> None:
         """Delete every object whose key begins with ``prefix``."""
@@ -105,6 +111,11 @@ def object_store_errors() -> Iterator[None]:
         wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
         wrong.retryable = status not in _PERMANENT
         raise wrong from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise SetupError(
+            "There are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this process "
+            "a role."
+        ) from error
     except (BotoCoreError, Boto3Error) as error:
         raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.") from error
 

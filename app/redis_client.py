@@ -10,8 +10,8 @@ from redis.retry import Retry
 
 from app.errors import RedisUnavailable
 
-#: Longest wait for an answer of Redis; nothing in it is worth more, seconds.
-TIMEOUT_SECONDS: Final = 5
+#: Longest wait for an answer of Redis; longer than a read of the queue waits, and nothing in it is worth more, seconds.
+TIMEOUT_SECONDS: Final = 1
 
 
 def build_redis(url: str) -> Redis:

@@ -144,7 +144,8 @@ class ReportService:
 
     def _linked(self, artifact: StoredArtifact) -> LinkedArtifact:
         seconds = self._resources.settings.link_ttl_seconds
-        return LinkedArtifact(artifact, self._resources.object_store.link(artifact.key, seconds=seconds))
+        link = self._resources.object_store.link(artifact.key, media_type=artifact.media_type, seconds=seconds)
+        return LinkedArtifact(artifact, link)
 
 
 def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:

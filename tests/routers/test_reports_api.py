@@ -237,3 +237,17 @@ def test_a_poll_is_answered_by_postgres_when_redis_is_away(
         assert accepted.status_code == 202
         answer = client.get("/get_report", params={"report_id": accepted.json()["report_id"]}).json()
         assert answer == {"status": "Running", "stage": "queued", "progress": 0.0}
+
+
+def test_without_postgres_requests_are_told_to_come_back(loaded: Resources, servers: Addresses) -> None:
+    from app.resources import open_resources
+
+    away = Addresses(
+        "postgresql://nobody@127.0.0.1:1/nothing", servers.redis_url, servers.s3_endpoint_url, "a", "b", embedded=False
+    )
+    with open_resources(loaded.settings, away) as resources, api(resources, slots=0) as client:
+        for path in ("/reports", "/readyz", f"/get_report?report_id={'0' * 32}"):
+            response = client.get(path)
+            assert_problem(response, 503, "database_unavailable")
+            assert int(response.headers["retry-after"]) >= 1
+        assert client.get("/livez").status_code == 200
