@@ -34,7 +34,8 @@ def fork_server() -> ForkServerContext:
     It is a process of its own without threads, so that forking is safe whatever this one does.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([child.__name__, registry.__name__])
+    # Arrow imports pandas at its first conversion, which each process would else do again.
+    context.set_forkserver_preload([child.__name__, registry.__name__, "pandas"])
     forkserver.ensure_running()
     return context
 

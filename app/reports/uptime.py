@@ -265,7 +265,7 @@ class HourlyFile:
             ("polls", pa.int32()),
         ]
     )
-    STATUS: Final = pa.array(["inactive", "active", "unknown"])
+    STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
 
     def __init__(self, context: ReportContext, horizon: Horizon) -> None:
         self._path = context.folder / "hourly.parquet"
@@ -284,7 +284,9 @@ class HourlyFile:
         columns = [
             pa.DictionaryArray.from_arrays(np.repeat(np.arange(stores, dtype=np.int32), count), pa.array(keys)),
             pa.array(np.tile(hour_utc, stores)).cast(pa.timestamp("us", "UTC")),
-            pa.DictionaryArray.from_arrays(status[:, hours].reshape(-1), self.STATUS),
+            pa.DictionaryArray.from_arrays(
+                status[:, hours].reshape(-1), pa.array([self.STATUS[code] for code in range(len(self.STATUS))])
+            ),
             pa.array(open_seconds.reshape(-1)),
             pa.array(poll_counts[:, hours].reshape(-1)),
         ]

@@ -15,6 +15,9 @@ class Calendar:
     ``entity * (last - first) + instant - first``. Intervals sorted on that line answer for all entities in one
     binary search, and sorted questions are answered several times faster than shuffled ones.
 
+    An entity that is open until ``last`` and a next one that is open from ``first`` share one interval on the line;
+    every answer stays the same.
+
     Attributes:
         start, end: places of the intervals on the line, int64[n], sorted, disjoint, never empty.
     """
