@@ -1,10 +1,11 @@
 """The commands: ``python -m app demo|serve|migrate|load|report|reports|status|env``.
 
-Exit codes: 0 it worked, 1 it failed, 2 what was given cannot be accepted, 130 Ctrl-C.
+Exit codes: 0 it worked, 1 it failed, 2 what was given cannot be accepted, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import inspect
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import typer
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.console import err, out, report_progress, row_progress
+from app.database import database_errors
 from app.datasets.registry import DATASET_KINDS
 from app.errors import BadInput, InvalidParameters, NotFound, OpenhoursError
 from app.reports.kind import ReportKind
@@ -48,8 +50,10 @@ Server = Annotated[
 
 def main() -> None:
     """Run the command line; errors become one message and an exit code."""
+    # What a command has opened is closed as after Ctrl-C; above all, embedded servers do not stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        app(standalone_mode=False)
+        app()
     except OpenhoursError as error:
         err.print(f"[bold red]{error.code}[/]: {escape(error.message)}")
         sys.exit(2 if isinstance(error, BadInput | NotFound) or 400 <= error.status < 500 else 1)
@@ -58,11 +62,9 @@ def main() -> None:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             err.print(f"[bold red]bad_setting[/]: OPENHOURS_{name}: {escape(problem['msg'])}")
         sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        err.print("stopped")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+    except OSError as error:
+        err.print(f"[bold red]input_output_error[/]: {escape(str(error))}")
+        sys.exit(1)
 
 
 @app.command()
@@ -78,7 +80,9 @@ def demo(
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OPENHOURS_HOST, 127.0.0.1.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port, 0 for a free one. Default: OPENHOURS_PORT, 8000.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port, 0 for a free one. Default: OPENHOURS_PORT, 8000.")
+    ] = None,
     slots: Annotated[
         int | None, typer.Option(min=0, help="Reports computed at a time. Default: OPENHOURS_SLOTS, one per core.")
     ] = None,
@@ -87,7 +91,7 @@ def serve(
     from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
     settings = Settings()
-    with _resources(settings) as (_, resources):
+    with _resources(settings, require_migration=False) as (_, resources):
         serve_http(
             resources,
             host=settings.host if host is None else host,
@@ -104,7 +108,8 @@ def migrate() -> None:
 
     settings = Settings()
     with addresses(settings) as where, open_resources(settings, where) as resources:
-        apply(resources.engine)
+        with database_errors():
+            apply(resources.engine)
         out.print(f"the database is at revision {newest_revision()}")
 
 
@@ -118,7 +123,7 @@ def load(
 
     with _resources(Settings()) as (_, resources), row_progress(f"loading {file.name}") as progress:
         loaded = load_file(resources.engine, DATASET_KINDS[kind.value], file, progress=progress)
-    out.print(f"{loaded.rows:,} rows of {file} loaded as {kind.value}")
+    out.print(f"{loaded.rows:,} rows of {file} loaded as {kind.value}", markup=False)
 
 
 @app.command()
@@ -176,10 +181,14 @@ def _report_command(kind: ReportKind) -> Callable[..., None]:
     def command(*, out_file: Path | None, server: str | None, **options: Any) -> None:
         from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
 
-        params = {name: value for name, value in options.items() if value not in (None, [], False)}
+        params = {
+            name: value for name, value in options.items() if not (value is None or value is False or value == [])
+        }
         target = out_file or Path(f"{kind.name}.csv")
         if not target.parent.is_dir():
             raise InvalidParameters(f"--out: there is no folder {target.parent}")
+        if target.is_dir():
+            raise InvalidParameters(f"--out: {target} is a folder, not the name of a file")
         with _client(server, slots=1) as client:
             report_id = client.trigger(kind.name, params)
             answer: Any = None
@@ -241,13 +250,18 @@ for _kind in REPORT_KINDS.values():
 
 
 @contextmanager
-def _resources(settings: Settings) -> Iterator[tuple[Addresses, Resources]]:
-    """The servers in use; embedded ones are migrated."""
+def _resources(settings: Settings, *, require_migration: bool = True) -> Iterator[tuple[Addresses, Resources]]:
+    """The servers in use; embedded ones are migrated, others have to be unless a readiness check tells it later."""
     with addresses(settings) as where, open_resources(settings, where) as resources:
-        if where.embedded:
-            from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
+        from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
+        from app.migrate import require_migrated  # noqa: PLC0415
 
-            apply(resources.engine)
+        with database_errors():
+            if where.embedded:
+                apply(resources.engine)
+            elif require_migration:
+                with resources.engine.connect() as connection:
+                    require_migrated(connection)
         yield where, resources
 
 
@@ -285,9 +299,9 @@ def _exports(settings: Settings, where: Addresses) -> dict[str, str]:
         "OPENHOURS_REDIS_URL": where.redis_url,
         "OPENHOURS_S3_ENDPOINT_URL": where.s3_endpoint_url,
         "OPENHOURS_S3_BUCKET": settings.s3_bucket,
-        **{name: str(getattr(database, part) or "") for name, part in _PSQL.items()},
-        "PGDATABASE": database.path.lstrip("/"),
-        "REDISCLI_AUTH": redis.password or "",
+        **{name: unquote(str(getattr(database, part) or "")) for name, part in _PSQL.items()},
+        "PGDATABASE": unquote(database.path.lstrip("/")),
+        "REDISCLI_AUTH": unquote(redis.password or ""),
         "AWS_ENDPOINT_URL_S3": where.s3_endpoint_url,
         "AWS_ACCESS_KEY_ID": where.s3_access_key or "",
         "AWS_SECRET_ACCESS_KEY": where.s3_secret_key or "",

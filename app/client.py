@@ -104,10 +104,12 @@ class Client:
         try:
             body = response.json()
         except ValueError:
-            body = {}
-        if response.is_success and isinstance(body, dict):
-            return body
-        raise Problem(body if isinstance(body, dict) else {}, response.status_code)
+            body = None
+        if not isinstance(body, dict):
+            raise ServerUnreachable(f"{self.address} answers {response.status_code}, but not as an Openhours server.")
+        if not response.is_success:
+            raise Problem(body, response.status_code)
+        return body
 
 
 @contextmanager

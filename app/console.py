@@ -10,8 +10,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 #: Width of tables that are not for a terminal, characters.
 _PIPE_WIDTH = 200
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Texts are shown as they are: ":100:" is a part of a value, not the name of an emoji.
+out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager
@@ -37,7 +38,11 @@ def report_progress(title: str) -> Iterator[Callable[[str, float], None]]:
 def row_progress(title: str) -> Iterator[Callable[[int], None]]:
     """Show how many rows of a file were read; yields a function of the number."""
     if err.is_terminal:
-        columns = (TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.completed:,.0f} rows"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=err) as bar:
             task = bar.add_task(title, total=None)
             yield lambda rows: bar.update(task, completed=rows)

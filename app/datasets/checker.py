@@ -8,6 +8,7 @@ a second time, plainly, to name the lines.
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,20 +49,26 @@ class Rejection:
 
 @dataclass(slots=True)
 class Checker:
-    """The check of one file: iterate ``rows()``, then call ``finish()``.
-
-    Attributes:
-        read: rows read so far, accepted or not.
-        rejected: rows rejected so far.
-    """
+    """The check of one file: iterate ``rows()``, then call ``finish()``."""
 
     kind: DatasetKind
     path: Path
-    read: int = 0
-    rejected: int = 0
     _wrong_values: list[tuple[int, str, str, str]] = field(default_factory=list)
-    _wrong_widths: list[tuple[int, str]] = field(default_factory=list)
+    _wrong_widths: list[str] = field(default_factory=list)
     _whole_rows: int = 0
+    _whole_rejected: int = 0
+    # Counted apart: a thread of Arrow tells of these.
+    _uneven_rows: int = 0
+
+    @property
+    def read(self) -> int:
+        """Rows read so far, accepted or not."""
+        return self._whole_rows + self._uneven_rows
+
+    @property
+    def rejected(self) -> int:
+        """Rows rejected so far."""
+        return self._whole_rejected + self._uneven_rows
 
     def rows(self) -> Iterator[Rows]:
         """The accepted rows of the file, a block at a time.
@@ -69,22 +76,27 @@ class Checker:
         Raises:
             RejectedFile: the file cannot be read as a CSV of this kind at all.
         """
-        header = self._header()
         try:
+            header, has_rows = self._header()
+            if not has_rows:
+                return
             with _opened(self.path) as file:
                 reader = arrow_csv.open_csv(
                     file,
-                    read_options=arrow_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+                    # Python decodes, because Arrow cannot hand over a row of the wrong width that is not UTF-8.
+                    read_options=arrow_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, encoding="utf-8-sig"),
                     parse_options=arrow_csv.ParseOptions(
                         newlines_in_values=True, invalid_row_handler=self._wrong_width
                     ),
                     convert_options=arrow_csv.ConvertOptions(
-                        column_types={name: pa.string() for name in header}, strings_can_be_null=False
+                        column_types={name: pa.string() for name in header},
+                        strings_can_be_null=False,
+                        check_utf8=False,
                     ),
                 )
                 for batch in reader:
                     yield self._check({column.name: batch.column(at) for at, column in enumerate(header.values())})
-        except (pa.ArrowInvalid, OSError, EOFError) as error:
+        except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
             raise RejectedFile(_unreadable(self.path, error)) from error
 
     def finish(self) -> None:
@@ -100,10 +112,11 @@ class Checker:
             rows=[{"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in shown],
         )
 
-    def _header(self) -> dict[str, Column]:
-        """The header's names, each with the column that it means."""
+    def _header(self) -> tuple[dict[str, Column], bool]:
+        """The header's names, each with the column that it means, and whether anything follows."""
         wanted = ", ".join(" or ".join((column.name, *column.aliases)) for column in self.kind.columns)
-        names = next(_plain_rows(self.path), (0, []))[1]
+        rows = _plain_rows(self.path)
+        line, names = next(rows, (1, []))
         if not names:
             raise RejectedFile(f"{self.path} is empty; a {self.kind.name} file begins with the header {wanted}.")
         meaning = {name: column for column in self.kind.columns for name in (column.name, *column.aliases)}
@@ -112,46 +125,41 @@ class Checker:
             header
         ) != len(names):
             raise RejectedFile(
-                f"{self.path}, line 1: the header is {_shown(','.join(names))}; "
+                f"{self.path}, line {line}: the header is {_shown(','.join(names))}; "
                 f"a {self.kind.name} file has exactly these columns, in any order: {wanted}."
             )
-        return header
+        return header, next(rows, None) is not None
 
     def _wrong_width(self, row: arrow_csv.InvalidRow) -> str:
-        self.read += 1
-        self.rejected += 1
+        self._uneven_rows += 1
         if len(self._wrong_widths) < SHOWN:
-            reason = f"has {row.actual_columns} fields instead of {row.expected_columns}"
-            self._wrong_widths.append((self.rejected, reason))
+            self._wrong_widths.append(f"has {row.actual_columns} fields instead of {row.expected_columns}")
         return "skip"
 
     def _check(self, columns: dict[str, pa.StringArray]) -> Rows:
         first_row = self._whole_rows
         count = len(next(iter(columns.values())))
         accepted = np.ones(count, bool)
-        values = {}
+        values, wrong = {}, []
         for column in self.kind.columns:
             values[column.name], reasons = _parse(column, columns[column.name])
-            if not reasons:
-                continue
-            for row in np.flatnonzero(accepted & np.isin(values[column.name].codes, list(reasons))):
-                code = int(values[column.name].codes[row])
-                accepted[row] = False
-                if len(self._wrong_values) < SHOWN:
-                    text = columns[column.name][int(row)].as_py()
-                    self._wrong_values.append((first_row + int(row), column.name, text, reasons[code]))
+            codes = values[column.name].codes
+            rows = np.flatnonzero(accepted & np.isin(codes, list(reasons)))
+            accepted[rows] = False
+            for row in rows[:SHOWN].tolist():
+                text = columns[column.name][row].as_py()
+                wrong.append((first_row + row, column.name, text, reasons[int(codes[row])]))
+        self._wrong_values += sorted(wrong)[: SHOWN - len(self._wrong_values)]
         self._whole_rows += count
-        self.read += count
-        self.rejected += count - int(accepted.sum())
+        self._whole_rejected += count - int(accepted.sum())
         if not accepted.all():
             values = {name: Values(value.codes[accepted], value.distinct) for name, value in values.items()}
         return Rows(values, first_row)
 
     def _located(self) -> list[Rejection]:
         """The first rejected rows with their lines, found by reading the file again."""
-        values = sorted(self._wrong_values)[:SHOWN]
-        wrong_values = {row: (column, value, reason) for row, column, value, reason in values}
-        widths = [reason for _, reason in self._wrong_widths]
+        wrong_values = {row: (column, value, reason) for row, column, value, reason in self._wrong_values}
+        widths = list(self._wrong_widths)
         found: list[Rejection] = []
         rows = _plain_rows(self.path)
         width = len(next(rows)[1])
@@ -206,23 +214,33 @@ def _plain_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if fields:
                     yield line, fields
                 line = reader.line_num + 1
-        except (csv.Error, EOFError, gzip.BadGzipFile) as error:
+        except csv.Error as error:
             raise RejectedFile(f"{path}, line {line}: {error}.") from error
 
 
-def _unreadable(path: Path, error: BaseException) -> str:
-    if "UTF8" in str(error):
-        with _opened(path) as file:
-            for line, content in enumerate(file, 1):
-                try:
-                    content.decode()
-                except UnicodeDecodeError as wrong:
-                    return f"{path}, line {line}: byte {wrong.start + 1} is not UTF-8; save the file as UTF-8."
-    if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-        return f"{path} cannot be read: {error.strerror}."
-    return f"{path} cannot be read as a CSV: {error}"
+def _unreadable(path: Path, error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return _not_utf8(path)
+        case EOFError() | zlib.error() | gzip.BadGzipFile():
+            return f"{path} is a damaged gzip file: {error}."
+        case OSError():
+            return f"{path} cannot be read: {error.strerror}."
+    if "straddling" in str(error):
+        return f"{path} has a row of more than {BLOCK_BYTES:,} bytes; a quotation mark that is not closed makes one."
+    return f"{path} cannot be read as a CSV: {error}."
+
+
+def _not_utf8(path: Path) -> str:
+    with _opened(path) as file:
+        for line, content in enumerate(file, 1):
+            try:
+                content.decode()
+            except UnicodeDecodeError as error:
+                return f"{path}, line {line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
+    raise AssertionError(f"{path} changed while it was read")
 
 
 def _shown(value: str) -> str:
-    cut = value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
-    return ascii(cut) if not cut.isprintable() else repr(cut)
+    cut = value[:SHOWN_LENGTH]
+    return (repr(cut) if cut.isprintable() else ascii(cut)) + ("…" if len(value) > SHOWN_LENGTH else "")

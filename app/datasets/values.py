@@ -16,6 +16,8 @@ KEY_LENGTH: Final = 255
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
+# Python takes any character between date and time.
+_SEPARATED = re.compile(r"[0-9W-]+[T ][0-9].*")
 _TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
 
 
@@ -53,18 +55,16 @@ def instant(text: str) -> int:
     """
     iso = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text
     try:
-        parsed = datetime.fromisoformat(iso)
+        parsed = datetime.fromisoformat(iso if _SEPARATED.fullmatch(iso) else "")
     except ValueError:
         raise ValueError(
             "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
         ) from None
     if parsed.tzinfo is None:
         raise ValueError("is ambiguous: it has neither UTC, Z nor an offset such as +01:00")
-    offset = parsed.utcoffset() or timedelta()
-    naive = parsed.replace(tzinfo=UTC)
-    if not EARLIEST <= naive <= LATEST:
+    if not EARLIEST <= parsed <= LATEST:
         raise ValueError(f"is not between {EARLIEST.year} and {LATEST.year}")
-    return (naive - EARLIEST - offset) // timedelta(microseconds=1)
+    return (parsed - EARLIEST) // timedelta(microseconds=1)
 
 
 def weekday(text: str) -> int:
@@ -103,7 +103,8 @@ def _time_of_day(text: str) -> int | None:
 def zone(text: str) -> str:
     """A name of the IANA time zone database, spelt exactly so."""
     if text not in known_zones():
-        near = get_close_matches(text, known_zones(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        names = {name.lower(): name for name in known_zones()}
+        near = get_close_matches(text.lower(), names, n=1)
+        hint = f"; did you mean {names[near[0]]}?" if near else ""
         raise ValueError(f"is not a zone of the IANA time zone database such as America/Chicago{hint}")
     return text

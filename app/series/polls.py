@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Lock
 from typing import Any, Final, Literal
 
@@ -55,9 +55,7 @@ def stage(connection: Connection) -> str:
 
     It is not temporary, because several processes of Postgres cannot sort a temporary table together.
     """
-    connection.execute(
-        text("CREATE UNLOGGED TABLE staged_poll (at timestamptz, entity_id int, active bool, line int)")
-    )
+    connection.execute(text("CREATE UNLOGGED TABLE staged_poll (at timestamptz, entity_id int, active bool, line int)"))
     return "staged_poll"
 
 
@@ -167,38 +165,40 @@ def read(
     if not len(entities):
         return
     with snapshot(engine) as (connection, name):
-        slices: SimpleQueue[_Slice] = SimpleQueue()
+        slices: SimpleQueue[_Slice | None] = SimpleQueue()
         if scope == "listed":
             plan = _by_entity(entities, first, last)
         else:
             plan = _by_page(connection, None if scope == "all" else entities, first, last)
-        total = 0
-        for total, part in enumerate(plan, 1):  # noqa: B007 - the count is what is wanted
+        parts = list(plan)
+        for part in (*parts, *[None] * connections):
             slices.put(part)
-        done, lock, stop = 0, Lock(), Event()
+        done, lock, failed = 0, Lock(), Event()
 
         def work() -> None:
             nonlocal done
-            try:
-                with joined_snapshot(engine, name) as reader:
-                    while not stop.is_set():
-                        part = slices.get_nowait()
-                        block = read_columns(reader, POLL_COLUMNS, part.source, part.params)
-                        number = entities.numbers(block["entity_id"])
-                        ours = number >= 0
-                        consume(number[ours], block["at"][ours], block["active"][ours])
-                        with lock:
-                            done += 1
-                            progress(done / total)
-            except Empty:
-                return
-            except BaseException:
-                stop.set()
-                raise
+            with joined_snapshot(engine, name) as reader, _set_on_error(failed):
+                while (part := slices.get()) is not None and not failed.is_set():
+                    block = read_columns(reader, POLL_COLUMNS, part.source, part.params)
+                    number = entities.numbers(block["entity_id"])
+                    ours = number >= 0
+                    consume(number[ours], block["at"][ours], block["active"][ours])
+                    with lock:
+                        done += 1
+                        progress(done / len(parts))
 
         with ThreadPoolExecutor(connections, thread_name_prefix="read") as pool:
-            for future in [pool.submit(work) for _ in range(min(connections, total))]:
+            for future in [pool.submit(work) for _ in range(min(connections, len(parts)))]:
                 future.result()
+
+
+@contextmanager
+def _set_on_error(event: Event) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        event.set()
+        raise
 
 
 @contextmanager

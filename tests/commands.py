@@ -1,0 +1,115 @@
+"""The commands as the tests give them: in a process of their own, as a user does, or in this one, which is faster."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from typer import rich_utils
+
+from app.cli import main
+
+REPOSITORY = Path(__file__).parent.parent
+
+#: Make rich and typer colour what they write into a pipe.
+COLOUR_VARIABLES = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
+
+#: Longest that a command of these tests may take, seconds.
+LIMIT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it showed."""
+
+    code: int
+    out: str
+    err: str
+
+    def __post_init__(self) -> None:
+        assert "Traceback" not in self.err, self.err
+        assert "\x1b" not in self.out + self.err, "escape codes in a pipe"
+
+
+def _start(home: Path, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("OPENHOURS_") and name not in COLOUR_VARIABLES
+    }
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "app", *arguments],
+        cwd=REPOSITORY,
+        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(home: Path, *arguments: str) -> Outcome:
+    """``python -m app …`` to its end."""
+    with started(home, *arguments) as process:
+        out, err = process.communicate(timeout=LIMIT_SECONDS)
+        return Outcome(process.returncode, out, err)
+
+
+@contextmanager
+def started(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """``python -m app …`` in its own terminal session, killed in the end if it is still there."""
+    with _start(home, arguments) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+class CommandLine:
+    """Runs commands in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", False)  # it was set by the variables, at import
+        monkeypatch.setenv("COLUMNS", "80")
+        for name in COLOUR_VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+
+    def __call__(self, *arguments: str) -> Outcome:
+        self._monkeypatch.setattr(sys, "argv", ["app", *arguments])
+        handler = signal.getsignal(signal.SIGTERM)
+        code = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+        return Outcome(code, *self._capsys.readouterr())
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def working_below(folder: Path) -> list[psutil.Process]:
+    """Processes whose working directory lies below a folder, as that of each embedded server does."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found

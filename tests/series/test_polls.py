@@ -1,0 +1,218 @@
+"""Reading polls in slices and in parallel gives what a plain SELECT gives."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Lock, get_ident
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from app.datasets.load import load
+from app.datasets.registry import DATASET_KINDS
+from app.resources import Addresses, Resources
+from app.series import polls
+from app.series.entities import Entities, read_entities
+from app.settings import Settings
+from app.timeline import DAY, Micros
+from tests.conftest import fresh_resources
+from tests.engine import array, micros
+
+STORES = 40
+MONDAY = micros(datetime(2023, 1, 16, tzinfo=UTC))
+WEEK = 7 * DAY
+END = MONDAY + 3 * WEEK
+#: Instants of which there is a poll: the edges of the weeks, and one in the middle.
+EDGES = [MONDAY, MONDAY + WEEK - 1, MONDAY + WEEK, MONDAY + 2 * WEEK - 1, MONDAY + 2 * WEEK, END - 1]
+MIDDLE = MONDAY + 10 * DAY
+
+Poll = tuple[int, int, bool]
+
+
+@pytest.fixture(scope="module")
+def stored(
+    servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Resources]:
+    """Polls of three weeks and 40 stores, of which the last has a zone only."""
+    folder = tmp_path_factory.mktemp("series")
+    random = np.random.default_rng(20230116)
+    instants = np.append(random.integers(MONDAY, END, 30_000), [*EDGES, MIDDLE])
+    active = random.random(len(instants)) < 0.5
+    (folder / "polls.csv").write_text(
+        "store_id,status,timestamp_utc\n"
+        + "".join(
+            f"{number % (STORES - 1)},{'active' if up else 'inactive'},{np.datetime64(at, 'us')}Z\n"
+            for number, (at, up) in enumerate(zip(instants.tolist(), active.tolist(), strict=True))
+        )
+    )
+    (folder / "zones.csv").write_text("store_id,timezone_str\n" + "".join(f"{n},UTC\n" for n in range(STORES)))
+    with fresh_resources(servers, session_settings) as resources:
+        load(resources.engine, DATASET_KINDS["timezones"], folder / "zones.csv")
+        load(resources.engine, DATASET_KINDS["polls"], folder / "polls.csv")
+        yield resources
+
+
+@pytest.fixture
+def everyone(stored: Resources) -> Entities:
+    with stored.engine.connect() as connection:
+        return read_entities(connection, "store", default_zone="UTC")
+
+
+def plain(resources: Resources, entities: Entities, first: int, last: int) -> list[Poll]:
+    """What a plain SELECT finds, with the numbers of the entities."""
+    number = {entity: at for at, entity in enumerate(entities.ids.tolist())}
+    query = "SELECT entity_id, (extract(epoch FROM at) * 1000000)::bigint AS at, active FROM poll"
+    with resources.engine.connect() as connection:
+        rows = connection.execute(text(f"SELECT * FROM ({query}) AS p WHERE at BETWEEN {first} AND {last}"))
+        return sorted((number[row[0]], row[1], row[2]) for row in rows if row[0] in number)
+
+
+def read(
+    resources: Resources, entities: Entities, scope: polls.Scope, first: int, last: int, *, connections: int = 2
+) -> list[Poll]:
+    found: list[Poll] = []
+    told: list[float] = []
+
+    def consume(number: Micros, at: Micros, active: np.ndarray) -> None:
+        assert (number.dtype, at.dtype, active.dtype) == (np.int64, np.int64, bool)
+        found.extend(zip(number.tolist(), at.tolist(), active.tolist(), strict=True))
+
+    polls.read(
+        resources.engine,
+        entities,
+        first=first,
+        last=last,
+        scope=scope,
+        connections=connections,
+        consume=consume,
+        progress=told.append,
+    )
+    assert told == sorted(told)
+    assert told[-1:] in ([], [1.0])
+    assert resources.engine.pool.checkedout() == 0
+    return sorted(found)
+
+
+WINDOWS = {
+    "everything": (0, END + WEEK),
+    "the edges of the data, included": (MONDAY, END - 1),
+    "the edges of the data, left out": (MONDAY + 1, END - 2),
+    "within a week": (MONDAY + DAY, MONDAY + 2 * DAY),
+    "from the last instant of a week to the first of the next": (MONDAY + WEEK - 1, MONDAY + WEEK),
+    "one instant": (MIDDLE, MIDDLE),
+    "before the data": (0, MONDAY - 1),
+    "after the data": (END, END + WEEK),
+}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("scope", ["all", "range", "listed"])
+@pytest.mark.parametrize("connections", [1, 3])
+def test_every_scope_reads_what_a_plain_select_reads(
+    stored: Resources,
+    everyone: Entities,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: polls.Scope,
+    window: str,
+    connections: int,
+) -> None:
+    monkeypatch.setattr(polls, "SLICE_PAGES", 5)
+    monkeypatch.setattr(polls, "SLICE_ENTITIES", 3)
+    first, last = WINDOWS[window]
+    entities = {"all": everyone, "range": everyone.part(10, 25), "listed": chosen(everyone, [3, 4, 17, 38, 39])}[scope]
+    expected = plain(stored, entities, first, last)
+    assert read(stored, entities, scope, first, last, connections=connections) == expected
+    counts = {"everything": 30_007, "one instant": 1, "before the data": 0, "after the data": 0}
+    if scope == "all" and window in counts:
+        assert len(expected) == counts[window]
+
+
+def chosen(entities: Entities, numbers: list[int]) -> Entities:
+    at = array(numbers)
+    return Entities(entities.ids[at], [entities.keys[n] for n in numbers], entities.zone_of[at], entities.zones)
+
+
+@pytest.mark.parametrize("scope", ["all", "range", "listed"])
+def test_polls_of_others_are_dropped(stored: Resources, everyone: Entities, scope: polls.Scope) -> None:
+    some = chosen(everyone, [5, 6, 30])
+    expected = plain(stored, some, 0, END)
+    assert len(expected) > 2000
+    assert read(stored, some, scope, 0, END) == expected
+
+
+def test_nobody_is_not_read_for(stored: Resources, everyone: Entities) -> None:
+    assert read(stored, everyone.part(0, 0), "all", 0, END) == []
+    silent = chosen(everyone, [everyone.keys.index(str(STORES - 1))])
+    assert read(stored, silent, "listed", 0, END) == []
+
+
+@pytest.mark.parametrize("scope", ["all", "listed"])
+def test_an_error_in_one_thread_ends_the_call_with_that_error(
+    stored: Resources, everyone: Entities, monkeypatch: pytest.MonkeyPatch, scope: polls.Scope
+) -> None:
+    monkeypatch.setattr(polls, "SLICE_PAGES", 1)
+    monkeypatch.setattr(polls, "SLICE_ENTITIES", 1)
+    calls: list[int] = []
+    lock = Lock()
+
+    def consume(*_: object) -> None:
+        with lock:
+            calls.append(get_ident())
+            if len(calls) == 5:
+                raise ZeroDivisionError("the fifth block")
+
+    with pytest.raises(ZeroDivisionError, match="the fifth block"):
+        polls.read(
+            stored.engine,
+            everyone,
+            first=0,
+            last=END,
+            scope=scope,
+            connections=3,
+            consume=consume,
+            progress=lambda _: None,
+        )
+    assert len(calls) < 25  # of some 200 or 40; a slice under way is finished
+    assert stored.engine.pool.checkedout() == 0
+    assert read(stored, everyone, scope, 0, END) == plain(stored, everyone, 0, END)
+
+
+def test_an_error_of_the_progress_ends_the_call_too(stored: Resources, everyone: Entities) -> None:
+    def progress(_: float) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        polls.read(
+            stored.engine,
+            everyone,
+            first=0,
+            last=END,
+            scope="all",
+            connections=2,
+            consume=lambda *_: None,
+            progress=progress,
+        )
+
+
+def test_the_latest_poll_is_known_without_looking_for_it(stored: Resources, resources: Resources) -> None:
+    with stored.engine.connect() as connection:
+        latest = polls.latest(connection)
+    assert latest is not None
+    assert micros(latest) == END - 1
+    with resources.engine.connect() as connection:
+        assert polls.latest(connection) is None
+
+
+def test_a_week_begins_on_monday() -> None:
+    assert polls.week_of(array([*EDGES, MIDDLE, 0, -1, 4 * DAY])).tolist() == [
+        MONDAY,
+        MONDAY,
+        MONDAY + WEEK,
+        MONDAY + WEEK,
+        MONDAY + 2 * WEEK,
+        MONDAY + 2 * WEEK,
+        MONDAY + WEEK,
+        -3 * DAY,
+        -3 * DAY,
+        4 * DAY,
+    ]

@@ -1,0 +1,154 @@
+"""Which room may import which: the directions of the design, read out of the sources."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parent.parent / "app"
+
+#: May import anything of ours.
+OUTSIDE = {"main", "cli", "demo", "server", "__main__"}
+
+#: What each other room may import of ours; every room may import itself, and nobody what stands outside. A room is a
+#: folder or a file of app/; reports/ has three: ``reports.kind``, ``reports.registry`` and ``reports.*``.
+ALLOWED = {
+    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "errors"},
+    "jobs": {
+        *("reports.registry", "reports.kind", "resources", "object_store", "database", "redis_client"),
+        *("settings", "errors"),
+    },
+    "reports.registry": {"reports.*", "reports.kind"},
+    "reports.kind": {"settings", "errors"},
+    "reports.*": {"reports.kind", "timeline", "series", "database", "binary_copy", "errors"},
+    "datasets": {"series", "timeline", "database", "binary_copy", "errors"},
+    "series": {"timeline", "database", "binary_copy", "errors"},
+    "timeline": set(),
+    "resources": {"jobs", "object_store", "database", "redis_client", "embedded", "settings", "errors"},
+    "client": {"errors"},
+    "console": set(),
+    "binary_copy": {"database"},
+    "object_store": {"errors"},
+    "redis_client": {"errors"},
+    "database": {"errors"},
+    "migrate": {"database", "errors"},
+    "migrations": {"database"},
+    "embedded": {"embedded_servers", "errors"},
+    "embedded_servers": {"errors"},
+    "settings": set(),
+    "errors": set(),
+}
+
+#: Libraries that a room leaves to others.
+FORBIDDEN = {
+    "routers": {"redis", "boto3", "botocore", "sqlalchemy", "psycopg2"},
+    "datasets": {"redis", "boto3", "botocore", "fastapi", "starlette"},
+    "series": {"redis", "boto3", "botocore", "fastapi", "starlette"},
+    "jobs": {"fastapi", "starlette"},
+    "reports.kind": {"fastapi", "starlette", "redis", "boto3"},
+    "reports.*": {"fastapi", "starlette", "redis", "boto3"},
+}
+
+#: The libraries of rooms that have no others.
+ONLY = {"timeline": {"numpy", "pandas"}, "errors": set[str](), "settings": {"pydantic", "pydantic_settings"}}
+
+
+def room_of(module: str) -> str:
+    """The room of a module that is named from app/ on, such as ``jobs.queue``."""
+    parts = module.split(".")
+    if parts[0] == "reports" and len(parts) > 1:
+        return module if parts[1] in {"kind", "registry"} else "reports.*"
+    return parts[0]
+
+
+def imports(source: str, module: str) -> Iterator[str]:
+    """Full names of the modules that a source imports, wherever in it; ``from`` a package counts as its member."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=origin, names=names, level=level):
+                package = ".".join(filter(None, [above(module, level), origin]))
+                for name in names:
+                    member = f"{package}.{name.name}"
+                    yield member if exists(member) else package
+
+
+def above(module: str, level: int) -> str:
+    """The package that the dots of a relative import mean; none without dots."""
+    parts = ["app", *module.split(".")]
+    inside = parts if APP.parent.joinpath(*parts).is_dir() else parts[:-1]
+    return ".".join(inside[: len(inside) - level + 1]) if level else ""
+
+
+def exists(module: str) -> bool:
+    path = APP.parent.joinpath(*module.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def violations(source: str, module: str) -> set[str]:
+    """What a source imports against the directions; ``module`` is its name from app/ on."""
+    room = room_of(module)
+    return {name for name in imports(source, module) if not may_import(room, name)}
+
+
+def may_import(room: str, name: str) -> bool:
+    top, _, ours = name.partition(".")
+    if top != "app":
+        library = top not in sys.stdlib_module_names
+        return not library or (top not in FORBIDDEN.get(room, set()) and top in ONLY.get(room, {top}))
+    return room in OUTSIDE or not ours or room_of(ours) in {room, *ALLOWED.get(room, set())}
+
+
+def modules() -> dict[str, Path]:
+    """Every source below app/, by its name from there on; a folder's is that of its ``__init__``."""
+    found = {}
+    for path in sorted(APP.rglob("*.py")):
+        parts = path.relative_to(APP).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_only_in_the_directions_of_the_design(module: str) -> None:
+    assert violations(modules()[module].read_text(encoding="utf-8"), module) == set()
+
+
+def test_every_room_has_its_line_and_every_line_its_room() -> None:
+    rooms = {room_of(name) for name in modules()} - {"", "reports"}
+    assert rooms == {*ALLOWED, *OUTSIDE}
+    assert set().union(*ALLOWED.values()) <= set(ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("routers.uploads", "import redis", {"redis"}),
+        ("routers.uploads", "from sqlalchemy.exc import DBAPIError", {"sqlalchemy.exc"}),
+        ("routers.uploads", "import boto3.session, json", {"boto3.session"}),
+        ("routers.uploads", "from app.reports.uptime import UPTIME", {"app.reports.uptime"}),
+        ("routers.uploads", "from app.reports import uptime, registry", {"app.reports.uptime"}),
+        ("routers.uploads", "from ..series import polls", {"app.series.polls"}),
+        ("routers.uploads", "from . import health", set()),
+        ("routers.uploads", "from app.jobs.service import ReportService\nfrom app.errors import BadInput", set()),
+        ("timeline.weeks", "import numpy\nimport zoneinfo\nfrom app.timeline import DAY", set()),
+        ("timeline.weeks", "def late():\n    import pyarrow.compute", {"pyarrow.compute"}),
+        ("timeline.weeks", "import app.errors", {"app.errors"}),
+        ("timeline", "from .zones import to_utc\nfrom app import settings", {"app.settings"}),
+        ("jobs.worker", "from app.main import create_app", {"app.main"}),
+        ("jobs.worker", "if True:\n    from app.reports import uptime", {"app.reports.uptime"}),
+        ("reports.openings", "from app.jobs import lifecycle\nfrom app.series import polls", {"app.jobs.lifecycle"}),
+        ("reports.openings", "from app.reports.uptime import Horizon", set()),
+        ("datasets.orders", "import app.jobs.queue as queue", {"app.jobs.queue"}),
+        ("series.orders", "from app import reports", {"app.reports"}),
+        ("errors", "from app.settings import Settings", {"app.settings"}),
+        ("settings", "import app.errors", {"app.errors"}),
+        ("client", "from app.cli import main", {"app.cli"}),
+        ("resources", "from app import server, settings", {"app.server"}),
+        ("demo", "from app.cli import main\nimport redis", set()),
+    ],
+)
+def test_a_violation_is_found(module: str, source: str, wrong: set[str]) -> None:
+    assert violations(source, module) == wrong

@@ -1,0 +1,103 @@
+"""Columns to Postgres and back, bit by bit, and as Postgres itself shows them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, text
+
+from app.binary_copy import BOOLEAN, INTEGER, SMALLINT, TIME, TIMESTAMPTZ, read_columns, write_columns
+from app.resources import Addresses
+from tests.engine import EPOCH, micros
+
+COLUMNS = {"number": INTEGER, "small": SMALLINT, "flag": BOOLEAN, "at": TIMESTAMPTZ, "clock": TIME}
+
+#: From the year 1 to 9999, so that Python can say what Postgres means.
+INSTANTS = st.datetimes(timezones=st.just(UTC)).map(micros)
+DAY = 86_400_000_000
+ROWS = st.lists(
+    st.tuples(
+        st.integers(-(2**31), 2**31 - 1),
+        st.integers(-(2**15), 2**15 - 1),
+        st.booleans(),
+        INSTANTS,
+        st.integers(0, DAY),
+    ),
+    max_size=20,
+)
+
+
+@pytest.fixture(scope="module")
+def connection(servers: Addresses) -> Iterator[Connection]:
+    """A connection with an empty table of every type that travels."""
+    engine = create_engine(servers.database_url.replace("postgresql:", "postgresql+psycopg2:"))
+    with engine.connect() as connection:
+        connection.execute(text("SET TIME ZONE 'UTC'"))
+        connection.execute(
+            text("CREATE TEMP TABLE travel (number int, small smallint, flag bool, at timestamptz, clock time)")
+        )
+        yield connection
+    engine.dispose()
+
+
+def block(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
+    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+    return {
+        name: np.array(values, bool if wire is BOOLEAN else np.int64)
+        for (name, wire), values in zip(COLUMNS.items(), columns, strict=True)
+    }
+
+
+def read(connection: Connection, source: str = "travel ORDER BY ctid", **params: object) -> list[tuple[Any, ...]]:
+    ordered = f"(SELECT * FROM {source}) AS ordered"
+    columns = read_columns(connection, COLUMNS, ordered, params)
+    assert list(columns) == list(COLUMNS)
+    assert all(column.dtype == (bool if name == "flag" else np.int64) for name, column in columns.items())
+    return list(zip(*(column.tolist() for column in columns.values()), strict=True))
+
+
+@given(blocks=st.lists(ROWS, max_size=4))
+@example(blocks=[])
+@example(blocks=[[], []])
+@example(blocks=[[(0, 0, False, -1, 0)], [], [(-1, -1, True, 0, DAY)]])
+@example(blocks=[[(2**31 - 1, 2**15 - 1, True, micros(datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)), DAY - 1)]])
+def test_what_is_written_is_read_back(connection: Connection, blocks: list[list[tuple[Any, ...]]]) -> None:
+    connection.execute(text("TRUNCATE travel"))
+    write_columns(connection, "travel", COLUMNS, map(block, blocks))
+    expected = [row for rows in blocks for row in rows]
+    assert read(connection) == expected
+    shown = connection.execute(text("SELECT number, small, flag, at, clock::text FROM travel ORDER BY ctid")).all()
+    assert [tuple(row) for row in shown] == [
+        (number, small, flag, EPOCH + timedelta(microseconds=at), clock_text(clock))
+        for number, small, flag, at, clock in expected
+    ]
+
+
+def clock_text(micros_after_midnight: int) -> str:
+    if micros_after_midnight == DAY:
+        return "24:00:00"
+    shown = (datetime.combine(EPOCH, time()) + timedelta(microseconds=micros_after_midnight)).time().isoformat()
+    return shown.rstrip("0") if "." in shown else shown
+
+
+def test_values_of_parameters_stay_values(connection: Connection) -> None:
+    connection.execute(text("TRUNCATE travel"))
+    rows = [(number, 0, number % 2 == 0, number, 0) for number in range(10)]
+    write_columns(connection, "travel", COLUMNS, [block(rows)])
+    source = "travel WHERE number = ANY(%(numbers)s) AND at < %(before)s AND number <> %(text)s::int"
+    before = EPOCH + timedelta(microseconds=8)
+    assert read(connection, source, numbers=[1, 2, 3, 9], before=before, text="2") == [rows[1], rows[3]]
+
+
+def test_blocks_larger_than_one_read_arrive_whole(connection: Connection) -> None:
+    connection.execute(text("TRUNCATE travel"))
+    rows = np.arange(200_000)
+    large = {"number": rows, "small": rows % 7, "flag": rows % 2 == 0, "at": rows - 100_000, "clock": rows * 1000}
+    write_columns(connection, "travel", COLUMNS, [large, {name: column[:0] for name, column in large.items()}, large])
+    columns = read_columns(connection, COLUMNS, "(SELECT * FROM travel ORDER BY ctid) AS ordered", {})
+    for name, column in large.items():
+        assert np.array_equal(columns[name], np.tile(column, 2)), name

@@ -1,0 +1,205 @@
+"""The commands as a user gives them, from files to the report, and what is left when they end."""
+
+import csv
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import psutil
+import psycopg2
+import pytest
+
+from app.resources import Addresses, addresses
+from app.settings import Settings
+from tests.commands import CommandLine, Outcome, free_port, run, started, working_below
+from tests.conftest import SAMPLE_DATA
+
+AS_OF = "2023-01-24T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli") / "home"
+
+
+@pytest.fixture(scope="module")
+def where(empty_home: Path) -> Iterator[Addresses]:
+    """The embedded servers of that home, which the commands then need not start."""
+    with addresses(Settings(home=empty_home)) as where:
+        yield where
+    assert working_below(empty_home) == []
+
+
+@pytest.fixture(scope="module")
+def home(empty_home: Path, where: Addresses) -> Path:
+    """That home with servers that run and the sample data, loaded by the command."""
+    files = {kind: SAMPLE_DATA / f"{kind}.csv" for kind in ("polls", "hours", "timezones")}
+    with ThreadPoolExecutor() as pool:
+        outcomes = list(pool.map(lambda kind: run(empty_home, "load", kind, str(files[kind])), files))
+    assert outcomes == [
+        Outcome(0, f"{rows} rows of {file} loaded as {kind}\n", "")
+        for (kind, file), rows in zip(files.items(), ("3,601", "155", "25"), strict=True)
+    ]
+    return empty_home
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[str]:
+    """The address of ``serve``, which is stopped as a service manager does it."""
+    address = f"http://127.0.0.1:{free_port()}"
+    with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
+        wait_until_ready(address, process)
+        yield address
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+        # The signal alone would have ended it with -15, and left embedded servers behind.
+        assert Outcome(process.returncode, out, err).code == 143
+
+
+def wait_until_ready(address: str, process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + 40
+    while True:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        try:
+            if httpx2.get(f"{address}/readyz").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def cli(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    monkeypatch.setenv("OPENHOURS_HOME", str(home))
+    return CommandLine(monkeypatch, capsys)
+
+
+def stores_of_the_samples() -> list[str]:
+    keys = set()
+    for path in SAMPLE_DATA.glob("*.csv"):
+        with path.open(newline="") as file:
+            keys |= {row["store_id"] for row in csv.DictReader(file)}
+    return sorted(keys)
+
+
+def stores_of(path: Path) -> list[str]:
+    with path.open(newline="") as file:
+        return [row["store_id"] for row in csv.DictReader(file)]
+
+
+def test_a_report_is_made_and_downloaded_without_a_server(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "my report.csv"
+    outcome = run(home, "report", "uptime", "--out", str(file), "--hourly", "--as-of", AS_OF)
+    assert outcome.code == 0
+    rows = len(stores_of_the_samples())
+    hourly = tmp_path / "hourly.parquet"
+    assert outcome.out == f"{file}: {rows} rows as of {AS_OF}\n{hourly}: {rows * 168:,} rows as of {AS_OF}\n"
+    assert stores_of(file) == stores_of_the_samples()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hourly.parquet", "my report.csv"]
+    lines = outcome.err.splitlines()
+    assert all(re.fullmatch(r"uptime [0-9a-f]{32}: [a-z]+ \([0-9]+%\)", line) for line in lines), lines
+    assert lines[-1].endswith(": complete (100%)")
+
+
+def test_a_running_server_makes_reports_and_tells_of_them(
+    server: str, cli: CommandLine, home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "uptime.csv"
+    store = stores_of_the_samples()[3]
+    outcome = run(home, "report", "uptime", "--server", server, "--out", str(file), "--stores", store)
+    assert outcome.code == 0
+    assert stores_of(file) == [store]
+    report_id = outcome.err.split()[1].rstrip(":")
+
+    listed = cli("reports", "--server", server, "--limit", "1", "--kind", "uptime", "--status", "complete")
+    assert listed.code == 0
+    header, row = listed.out.splitlines()
+    assert header.split() == ["report", "kind", "status", "as", "of", "created", "seconds"]
+    assert row.split()[:3] == [report_id, "uptime", "complete"]
+
+    answers = [cli("status", report_id, *option) for option in ([], ["--server", server])]
+    for answer in answers:
+        assert answer.code == 0
+        complete, size, url = answer.out.splitlines()
+        assert complete.startswith("Complete, as of 2023-01-")
+        assert size == f"uptime.csv: 1 rows, {file.stat().st_size} bytes"
+        assert httpx2.get(url.strip()).content == file.read_bytes()
+
+
+def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_path: Path) -> None:
+    file = tmp_path / "wrong [" / "b] :100:.csv"
+    file.parent.mkdir()
+    file.write_text("store_id,status,timestamp_utc\nnew,active,2023-01-22 12:00:00 UTC\nnew,:100:,[red]noon[/]\n")
+    outcome = run(home, "load", "polls", str(file))
+    assert outcome == Outcome(
+        2,
+        "",
+        f"rejected_file: {file} was not loaded: 1 of 2 rows cannot be accepted.\n"
+        "line 3, status: ':100:' is not one of active, inactive\n",
+    )
+    with psycopg2.connect(where.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM entity WHERE key = 'new'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_the_connection_settings_are_lines_for_a_shell(cli: CommandLine, where: Addresses) -> None:
+    outcome = cli("env")
+    assert outcome.code == 0
+    assert outcome.err == "# embedded servers listen only while a command such as serve is running\n"
+    assert where.s3_access_key is not None
+    assert shell(outcome.out, "OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", "AWS_ACCESS_KEY_ID", "PGDATABASE") == [
+        where.database_url,
+        where.redis_url,
+        where.s3_access_key,
+        where.database_url.rpartition("/")[2],
+    ]
+
+
+def test_odd_passwords_reach_the_shell_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql://me:it's%20%2450:100:%5Bb%5D@db.example:5433/open"
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", url)
+    monkeypatch.setenv("OPENHOURS_REDIS_URL", "redis://:a%40b@redis.example:6379/0")
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", "https://s3.example")
+    outcome = CommandLine(monkeypatch, capsys)("env")
+    assert outcome.code == 0
+    assert outcome.err == ""
+    names = ("OPENHOURS_DATABASE_URL", "PGUSER", "PGPASSWORD", "PGHOST", "PGPORT", "PGDATABASE", "REDISCLI_AUTH")
+    assert shell(outcome.out, *names) == [url, "me", "it's $50:100:[b]", "db.example", "5433", "open", "a@b"]
+
+
+def shell(exports: str, *names: str) -> list[str]:
+    """What variables hold in a shell that has read the lines."""
+    show = "".join(f'printf "%s\\n" "${name}"; ' for name in names)
+    done = subprocess.run(["sh", "-euc", f"{exports}\n{show}"], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_database_is_migrated_once_and_again(cli: CommandLine) -> None:
+    assert cli("migrate") == cli("migrate")
+    assert re.fullmatch(r"the database is at revision \d{4}\n", cli("migrate").out)
+
+
+def test_serve_ends_with_its_servers_on_ctrl_c(tmp_path: Path) -> None:
+    home, port = tmp_path / "home", free_port()
+    with started(home, "serve", "--port", str(port)) as process:
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", process)
+            assert len(working_below(home)) >= 3
+            begin = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+            assert time.monotonic() - begin < 10
+            assert Outcome(process.returncode, out, err).code == 130
+            assert working_below(home) == []
+        finally:
+            left = working_below(home)
+            for server in left:
+                server.kill()
+            psutil.wait_procs(left, timeout=10)
