@@ -74,7 +74,9 @@ def demo(
     """Run the main job from end to end on sample data: load, trigger, poll, download."""
     from app.demo import run  # noqa: PLC0415 - the web server takes a while to import
 
-    run(Settings(), folder)
+    err.print("starting the servers …")
+    with _resources(Settings()) as (_, resources):
+        run(resources, folder)
 
 
 @app.command()
@@ -257,7 +259,7 @@ def _resources(settings: Settings, *, require_migration: bool = True) -> Iterato
         from app.migrate import require_migrated  # noqa: PLC0415
 
         with database_errors():
-            if where.embedded:
+            if "postgres" in where.embedded:
                 apply(resources.engine)
             elif require_migration:
                 with resources.engine.connect() as connection:

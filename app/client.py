@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Final
 
 import httpx2
@@ -14,6 +14,12 @@ from app.errors import OpenhoursError, ReportFailed, ServerUnreachable, Unavaila
 
 #: Wait between two polls; an answer costs a server about a millisecond, seconds.
 POLL_SECONDS: Final = 0.2
+
+#: While a report is followed the server may be away for this long, as during a roll-out, seconds.
+PATIENCE_SECONDS: Final = 30
+
+#: Wait before a server that was away is asked again, seconds.
+RETRY_SECONDS: Final = 1.0
 
 #: A server that does not answer within this is not there, seconds.
 TIMEOUT_SECONDS: Final = 30.0
@@ -65,13 +71,24 @@ class Client:
         Raises:
             ReportFailed: it failed or was cancelled.
         """
-        while (answer := self.poll(report_id))["status"] == "Running":
+        while (answer := self._poll_patiently(report_id))["status"] == "Running":
             yield answer
             sleep(every_seconds)
         if answer["status"] != "Complete":
             error = answer.get("error", {"code": "cancelled", "message": "The report was cancelled."})
             raise ReportFailed(f"{error['message']} ({error['code']})")
         yield answer
+
+    def _poll_patiently(self, report_id: str) -> Mapping[str, Any]:
+        """As poll(); a server that is away for a while does not end a report that goes on."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self.poll(report_id)
+            except OpenhoursError as error:
+                if error.status != Unavailable.status or monotonic() > deadline:
+                    raise
+            sleep(RETRY_SECONDS)
 
     def reports(self, **query: Any) -> Mapping[str, Any]:
         """One page of the list of reports, as answered."""

@@ -9,14 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.client import Client, File
-from app.console import err, out, report_progress
+from app.console import out, report_progress
 from app.datasets.load import load
 from app.datasets.registry import DATASET_KINDS
-from app.migrate import migrate
 from app.reports.registry import DEFAULT_KIND
-from app.resources import addresses, open_resources
+from app.resources import Resources
 from app.server import serving
-from app.settings import Settings
 
 #: Rows of the report that are shown.
 SHOWN_ROWS: Final = 5
@@ -24,21 +22,17 @@ SHOWN_ROWS: Final = 5
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
 
 
-def run(settings: Settings, folder: Path) -> None:
-    """Load ``sample_data``, trigger over HTTP, poll, download into ``folder``, show; nothing keeps running."""
-    err.print("starting PostgreSQL, Redis and S3 …")
-    with addresses(settings) as where, open_resources(settings, where) as resources:
-        if where.embedded:
-            migrate(resources.engine)
-        for name in ("hours", "timezones", "polls"):
-            loaded = load(resources.engine, DATASET_KINDS[name], SAMPLE_DATA / f"{name}.csv")
-            out.print(f"loaded {loaded.rows:>6,} rows of sample_data/{name}.csv")
-        with serving(resources, slots=1) as address:
-            client = Client(address)
-            try:
-                _report(client, folder)
-            finally:
-                client.close()
+def run(resources: Resources, folder: Path) -> None:
+    """Load ``sample_data``, trigger over HTTP, poll, download into ``folder``, show."""
+    for name in ("hours", "timezones", "polls"):
+        loaded = load(resources.engine, DATASET_KINDS[name], SAMPLE_DATA / f"{name}.csv")
+        out.print(f"loaded {loaded.rows:>6,} rows of sample_data/{name}.csv")
+    with serving(resources, slots=1) as address:
+        client = Client(address)
+        try:
+            _report(client, folder)
+        finally:
+            client.close()
 
 
 def _report(client: Client, folder: Path) -> None:

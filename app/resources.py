@@ -17,14 +17,17 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the three servers are, with their credentials; for S3 None means the usual AWS variables."""
+    """Where the three servers are, with their credentials; for S3 None means the usual AWS variables.
+
+    ``embedded`` names those that were started here: "postgres", "redis", "s3".
+    """
 
     database_url: str
     redis_url: str
     s3_endpoint_url: str
     s3_access_key: str | None
     s3_secret_key: str | None
-    embedded: bool
+    embedded: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,18 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
         database = settings.database_url and settings.database_url.get_secret_value()
         redis = settings.redis_url and settings.redis_url.get_secret_value()
         s3, key, secret = settings.s3_endpoint_url, None, None
-        missing = not (database and redis and s3)
-        if missing:
+        configured = {"postgres": database, "redis": redis, "s3": s3}
+        embedded = frozenset(name for name, address in configured.items() if not address)
+        if embedded:
             from app.embedded import servers  # noqa: PLC0415 - the production image does not carry them
 
-            own = stack.enter_context(
-                servers(settings.home, postgres=database is None, redis=redis is None, s3=s3 is None)
-            )
+            own = stack.enter_context(servers(settings.home, **{name: name in embedded for name in configured}))
             database, redis = database or own.database_url, redis or own.redis_url
             if s3 is None:
                 s3, key, secret = own.s3_endpoint_url, own.s3_access_key, own.s3_secret_key
         if not (database and redis and s3):
             raise SetupError("An embedded server did not tell its address.")
-        yield Addresses(database, redis, s3, key, secret, embedded=missing)
+        yield Addresses(database, redis, s3, key, secret, embedded)
 
 
 @contextmanager
@@ -78,6 +80,6 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
             secret_key=where.s3_secret_key,
         )
         stack.callback(store.close)
-        if where.embedded and where.s3_access_key is not None:
+        if "s3" in where.embedded:
             store.ensure_bucket()
         yield Resources(settings, where.database_url, engine, Queue(redis), LiveStatus(redis), store)

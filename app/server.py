@@ -14,6 +14,8 @@ from app.errors import SetupError
 from app.main import create_app
 from app.resources import Resources
 
+_log = logging.getLogger(__name__)
+
 #: How long requests under way may take once the server is told to stop, seconds.
 DRAIN_SECONDS: Final = 15
 
@@ -26,6 +28,7 @@ def serve(resources: Resources, *, host: str, port: int, slots: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with _listening(host, port) as listener:
         config = _config(resources, slots=slots, log_level="info")
+        _log.info("listening on http://%s:%s, API page at /docs", host, listener.getsockname()[1])
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -2,10 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: How the address of each server begins.
+SCHEMES: Final = {
+    "database_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss"),
+    "s3_endpoint_url": ("https", "http"),
+}
 
 
 class Settings(BaseSettings):
@@ -45,6 +54,17 @@ class Settings(BaseSettings):
         2048, ge=256, description="Memory that one report may allocate, MiB; a report that wants more fails."
     )
     link_ttl_seconds: int = Field(3600, ge=1, le=604800, description="How long a presigned link works, seconds.")
+
+    @field_validator("database_url", "redis_url", "s3_endpoint_url")
+    @classmethod
+    def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
+        if address is not None:
+            text = address.get_secret_value() if isinstance(address, SecretStr) else address
+            schemes = SCHEMES[str(info.field_name)]
+            parts = urlsplit(text)
+            if parts.scheme not in schemes or not (parts.netloc or parts.path):
+                raise ValueError(f"is not an address that begins with {' or '.join(f'{one}://' for one in schemes)}")
+        return address
 
     @field_validator("default_timezone")
     @classmethod

@@ -76,7 +76,7 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
             servers.s3_endpoint_url,
             servers.s3_access_key,
             servers.s3_secret_key,
-            embedded=True,
+            embedded=frozenset({"postgres", "redis", "s3"}),
         )
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
         with open_resources(own, where) as resources:

@@ -226,7 +226,6 @@ def test_a_bad_setting_is_refused_by_its_name(cli: CommandLine, monkeypatch: pyt
     assert outcome.err.count("\n") == 1
 
 
-@pytest.mark.xfail(strict=True, raises=Exception, reason="Settings takes any text as an address")
 @pytest.mark.parametrize("name", ["OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", "OPENHOURS_S3_ENDPOINT_URL"])
 @pytest.mark.usefixtures("own_servers")
 def test_an_address_that_is_none_is_refused_by_its_name(

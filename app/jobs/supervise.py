@@ -1,8 +1,9 @@
 """Runs one report in a process of its own and tells how it ended; the process never outlives the call."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from threading import Event
 from time import monotonic
@@ -36,7 +37,13 @@ def fork_server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     # Arrow imports pandas at its first conversion, which each process would else do again.
     context.set_forkserver_preload([child.__name__, registry.__name__, "pandas"])
-    forkserver.ensure_running()
+    # It inherits our signals while it starts: Ctrl-C in a terminal must not end it with a traceback.
+    resource_tracker.ensure_running()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return context
 
 

@@ -226,7 +226,7 @@ def test_a_poll_is_answered_by_postgres_when_redis_is_away(
         servers.s3_endpoint_url,
         servers.s3_access_key,
         servers.s3_secret_key,
-        embedded=False,
+        embedded=frozenset(),
     )
     with (
         open_resources(loaded.settings, deaf) as without_redis,
@@ -243,7 +243,12 @@ def test_without_postgres_requests_are_told_to_come_back(loaded: Resources, serv
     from app.resources import open_resources
 
     away = Addresses(
-        "postgresql://nobody@127.0.0.1:1/nothing", servers.redis_url, servers.s3_endpoint_url, "a", "b", embedded=False
+        "postgresql://nobody@127.0.0.1:1/nothing",
+        servers.redis_url,
+        servers.s3_endpoint_url,
+        "a",
+        "b",
+        embedded=frozenset(),
     )
     with open_resources(loaded.settings, away) as resources, api(resources, slots=0) as client:
         for path in ("/reports", "/readyz", f"/get_report?report_id={'0' * 32}"):

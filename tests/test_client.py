@@ -1,0 +1,64 @@
+"""The client while the server comes and goes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from app import client as client_module
+from app.client import Client
+from app.errors import OpenhoursError, ReportFailed, ServerUnreachable
+
+
+class Answers(Client):
+    """A client whose polls have these outcomes, one after the other."""
+
+    def __init__(self, *outcomes: Mapping[str, Any] | OpenhoursError) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self._outcomes = list(outcomes)
+
+    def poll(self, report_id: str) -> Mapping[str, Any]:
+        outcome = self._outcomes.pop(0)
+        if isinstance(outcome, OpenhoursError):
+            raise outcome
+        return outcome
+
+
+RUNNING = {"status": "Running", "stage": "loading", "progress": 0.5}
+COMPLETE = {"status": "Complete", "files": []}
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "RETRY_SECONDS", 0.0)
+
+
+def test_a_server_that_is_away_for_a_while_does_not_end_a_report() -> None:
+    client = Answers(RUNNING, ServerUnreachable("gone"), ServerUnreachable("still"), RUNNING, COMPLETE)
+    assert list(client.follow("x", every_seconds=0)) == [RUNNING, RUNNING, COMPLETE]
+    client.close()
+
+
+def test_a_server_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "PATIENCE_SECONDS", -1.0)
+    client = Answers(RUNNING, ServerUnreachable("gone"))
+    with pytest.raises(ServerUnreachable):
+        list(client.follow("x", every_seconds=0))
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            {"status": "Failed", "error": {"code": "worker_crashed", "message": "It died."}},
+            r"It died. \(worker_crashed",
+        ),
+        ({"status": "Cancelled"}, "cancelled"),
+    ],
+)
+def test_a_report_that_ends_without_a_result_is_an_error(answer: Mapping[str, Any], words: str) -> None:
+    client = Answers(RUNNING, answer)
+    with pytest.raises(ReportFailed, match=words):
+        list(client.follow("x", every_seconds=0))
+    client.close()
