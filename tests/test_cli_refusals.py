@@ -1,7 +1,6 @@
 """What the commands say when it does not work: one message, an exit code, and never a traceback."""
 
 import re
-import signal
 import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,16 +22,7 @@ DEAD = "http://127.0.0.1:1"
 #: What is accepted by mistake would wait for a worker that is not there.
 TEST_SECONDS = 30
 
-
-@pytest.fixture(autouse=True)
-def _bounded() -> Iterator[None]:
-    def give_up(*_: object) -> None:
-        raise TimeoutError(f"the test took more than {TEST_SECONDS} s")
-
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TEST_SECONDS)
-    yield
-    signal.alarm(0)
+pytestmark = pytest.mark.timeout(TEST_SECONDS)
 
 
 @pytest.fixture

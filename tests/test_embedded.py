@@ -84,16 +84,7 @@ assert ctypes.CDLL(None).prctl(28, 0x40, 0, 0, 0) == 0
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
-
-@pytest.fixture(autouse=True)
-def _bounded() -> Iterator[None]:
-    def give_up(*_: object) -> None:
-        raise TimeoutError(f"the test took more than {TEST_SECONDS} s")
-
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TEST_SECONDS)
-    yield
-    signal.alarm(0)
+pytestmark = pytest.mark.timeout(TEST_SECONDS)
 
 
 @pytest.fixture
