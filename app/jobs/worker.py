@@ -60,7 +60,6 @@ class Worker:
         self._resources = resources
         self._kinds = kinds
         self._settings = resources.settings
-        self._slots = slots
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._stopping = Event()  # claim nothing more
         self._ended = Event()  # nothing runs any more
@@ -104,7 +103,10 @@ class Worker:
                     claimed = self._claim(entry)
             except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
-                self._stopping.wait(random.uniform(0.5, 2))  # noqa: S311 - jitter, not a secret
+                self._pause()
+            except Exception:  # noqa: BLE001 - a worker that stops claiming without a word is worse; logged
+                _log.exception("claiming pauses")
+                self._pause()
             finally:
                 if not claimed:
                     self._free.release()
@@ -113,7 +115,10 @@ class Worker:
         """Claim the entry's report and start it in a slot that is held already; False when it is not to be run."""
         with database_errors(), self._resources.engine.begin() as connection:
             claim = lifecycle.claim(connection, entry.report_id, owner=self._name)
-        self._resources.queue.done(entry)
+        try:
+            self._resources.queue.done(entry)
+        except RedisUnavailable as error:
+            _log.warning("report %s: its entry stays in the queue until it is abandoned: %s", entry.report_id, error)
         if claim is None:
             return False
         job = _Job(claim, Live("loading", 0.0))
@@ -122,6 +127,9 @@ class Worker:
         self._pool.submit(self._run, job)
         return True
 
+    def _pause(self) -> None:
+        self._stopping.wait(random.uniform(0.5, 2))  # noqa: S311 - jitter, not a secret
+
     def _beat_loop(self) -> None:
         while not self._ended.wait(BEAT_SECONDS * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter, not a secret
             try:
@@ -129,6 +137,8 @@ class Worker:
                 self._sweep()
             except OpenhoursError as error:
                 _log.warning("heartbeat failed: %s", error)
+            except Exception:  # noqa: BLE001 - leases must go on being renewed; logged
+                _log.exception("heartbeat failed")
 
     def _beat(self) -> None:
         jobs = self._running()
@@ -137,10 +147,12 @@ class Worker:
         with database_errors(), self._resources.engine.begin() as connection:
             ours = lifecycle.renew(connection, [job.claim for job in jobs])
         for job in jobs:
-            if job.claim.id in ours:
-                self._resources.status.update(job.claim.id, job.live)
-            else:
+            if job.claim.id not in ours:
                 job.call_off.set()
+                continue
+            with self._jobs_lock:  # a report that ended meanwhile must not look as if it ran again
+                if job.claim.id in self._jobs:
+                    self._resources.status.update(job.claim.id, job.live)
 
     def _sweep(self) -> None:
         """Hand out again what nobody claimed, or whose worker died."""
