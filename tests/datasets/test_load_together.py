@@ -35,8 +35,11 @@ def polls_file(folder: Path, name: str, *, status: str, weeks: int, per_week: in
 
 
 def counts(resources: Resources) -> tuple[int, int]:
-    """Polls and active polls, as a plain query sees them."""
-    with resources.engine.connect() as connection:
+    """Polls and active polls, as one snapshot sees them.
+
+    READ COMMITTED plans with the partitions of one moment and reads with the snapshot of a later one.
+    """
+    with resources.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         row = connection.execute(text("SELECT count(*), count(*) FILTER (WHERE active) FROM poll")).one()
         return row[0], row[1]
 
