@@ -1,17 +1,16 @@
 """What a command shows: results on stdout, progress and errors on stderr; a bar on a terminal, lines in a pipe."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-#: Width of tables that are not for a terminal, characters.
-_PIPE_WIDTH = 200
+#: Width of tables, characters: a narrower terminal breaks their lines rather than lose the ends of ids and numbers.
+_TABLE_WIDTH = 160
 
 # Texts are shown as they are: ":100:" is a part of a value, not the name of an emoji.
-out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+out = Console(highlight=False, emoji=False, soft_wrap=True, width=_TABLE_WIDTH)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
