@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import httpx2
 import pytest
 
-from tests.commands import REPOSITORY, free_port, run, started
+from tests.commands import REPOSITORY, free_port, run, started, working_below
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(home: Path) -> Iterator[str]:
     """A server as ``make serve`` starts it, on a port of its own."""
     address = f"localhost:{free_port()}"
-    with started(home, "serve", "--port", address.rpartition(":")[2]):
+    with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
         deadline = monotonic() + 40
         while True:
             try:
@@ -62,6 +62,9 @@ def address(home: Path) -> Iterator[str]:
                 assert monotonic() < deadline
                 sleep(0.05)
         yield address
+        process.terminate()
+        process.communicate(timeout=20)
+    assert working_below(home) == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
