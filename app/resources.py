@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from redis import Redis
 from sqlalchemy import Engine
 
 from app.database import build_engine
 from app.errors import SetupError
-from app.jobs.queue import Queue
-from app.jobs.status import LiveStatus
 from app.object_store import ObjectStore
 from app.redis_client import build_redis
 from app.settings import Settings
@@ -37,8 +36,7 @@ class Resources:
     settings: Settings
     database_url: str
     engine: Engine
-    queue: Queue
-    status: LiveStatus
+    redis: Redis
     object_store: ObjectStore
 
 
@@ -82,4 +80,4 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
         stack.callback(store.close)
         if "s3" in where.embedded:
             store.ensure_bucket()
-        yield Resources(settings, where.database_url, engine, Queue(redis), LiveStatus(redis), store)
+        yield Resources(settings, where.database_url, engine, redis, store)

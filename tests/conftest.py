@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -70,14 +71,7 @@ def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[
     redis.flushall()
     redis.close()
     with copy_of_database(servers) as database_url:
-        where = Addresses(
-            database_url,
-            servers.redis_url,
-            servers.s3_endpoint_url,
-            servers.s3_access_key,
-            servers.s3_secret_key,
-            embedded=frozenset({"postgres", "redis", "s3"}),
-        )
+        where = replace(servers, database_url=database_url)
         own = session_settings.model_copy(update={"s3_bucket": f"test-{uuid.uuid4().hex[:12]}"})
         with open_resources(own, where) as resources:
             yield resources

@@ -26,7 +26,7 @@ ALLOWED = {
     "datasets": {"series", "timeline", "database", "binary_copy", "errors"},
     "series": {"timeline", "database", "binary_copy", "errors"},
     "timeline": set(),
-    "resources": {"jobs", "object_store", "database", "redis_client", "embedded", "settings", "errors"},
+    "resources": {"object_store", "database", "redis_client", "embedded", "settings", "errors"},
     "client": {"errors"},
     "console": set(),
     "binary_copy": {"database"},

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Final, TypeVar
 
-from app.timeline import DAY, HOUR, SECOND
+from app.timeline import DAY, HOUR, SECOND, to_micros
 from app.timeline.zones import known_zones
 
 #: Longest key of an entity, characters.
@@ -64,7 +64,7 @@ def instant(text: str) -> int:
         raise ValueError("is ambiguous: it has neither UTC, Z nor an offset such as +01:00")
     if not EARLIEST <= parsed <= LATEST:
         raise ValueError(f"is not between {EARLIEST.year} and {LATEST.year}")
-    return (parsed - EARLIEST) // timedelta(microseconds=1)
+    return to_micros(parsed)
 
 
 def weekday(text: str) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -152,8 +152,7 @@ def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
 
 def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> bool:
     """Make the report complete with these artifacts; False when the claim is no longer ours."""
-    stored = [{name: getattr(artifact, name) for name in StoredArtifact.__dataclass_fields__} for artifact in artifacts]
-    return _end(connection, claim, ReportStatus.COMPLETE, artifacts=stored)
+    return _end(connection, claim, ReportStatus.COMPLETE, artifacts=[asdict(artifact) for artifact in artifacts])
 
 
 def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> bool:

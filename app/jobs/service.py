@@ -15,7 +15,8 @@ from app.database import database_errors
 from app.errors import InvalidParameters, RedisUnavailable, UnknownReport, UnknownReportKind
 from app.jobs import lifecycle
 from app.jobs.lifecycle import ReportRecord, ReportStatus, StoredArtifact
-from app.jobs.status import Live
+from app.jobs.queue import Queue
+from app.jobs.status import Live, LiveStatus
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
@@ -62,6 +63,8 @@ class ReportService:
 
     def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
         self._resources = resources
+        self._queue = Queue(resources.redis)
+        self._status = LiveStatus(resources.redis)
         self._kinds = kinds
 
     def trigger(self, kind_name: str, raw_params: Mapping[str, Any]) -> str:
@@ -80,7 +83,7 @@ class ReportService:
                 connection, kind=kind.name, params=resolved.model_dump(mode="json"), as_of=as_of
             )
         try:
-            self._resources.queue.add(report_id)
+            self._queue.add(report_id)
         except RedisUnavailable as error:
             _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
         return report_id
@@ -137,7 +140,7 @@ class ReportService:
 
     def _live(self, report_id: str) -> Live | None:
         try:
-            return self._resources.status.get(report_id)
+            return self._status.get(report_id)
         except RedisUnavailable as error:
             _log.warning("Postgres answers polls, Redis does not: %s", error)
             return None

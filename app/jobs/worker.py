@@ -22,8 +22,8 @@ from app.errors import OpenhoursError, RedisUnavailable
 from app.jobs import lifecycle
 from app.jobs.child import Done, Order, Progress, Refused
 from app.jobs.lifecycle import Claim, StoredArtifact
-from app.jobs.queue import Entry
-from app.jobs.status import Live
+from app.jobs.queue import Entry, Queue
+from app.jobs.status import Live, LiveStatus
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
 from app.object_store import sha256_of
 from app.reports.kind import ReportKind
@@ -58,6 +58,8 @@ class Worker:
 
     def __init__(self, resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
         self._resources = resources
+        self._queue = Queue(resources.redis)
+        self._status = LiveStatus(resources.redis)
         self._kinds = kinds
         self._settings = resources.settings
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
@@ -93,13 +95,12 @@ class Worker:
             return list(self._jobs.values())
 
     def _claim_loop(self) -> None:
-        queue = self._resources.queue
         while not self._stopping.is_set():
             if not self._free.acquire(timeout=READ_WAIT_MS / 1000):
                 continue
             claimed = False
             try:
-                for entry in queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
+                for entry in self._queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
                     claimed = self._claim(entry)
             except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
@@ -116,7 +117,7 @@ class Worker:
         with database_errors(), self._resources.engine.begin() as connection:
             claim = lifecycle.claim(connection, entry.report_id, owner=self._name)
         try:
-            self._resources.queue.done(entry)
+            self._queue.done(entry)
         except RedisUnavailable as error:
             _log.warning("report %s: its entry stays in the queue until it is abandoned: %s", entry.report_id, error)
         if claim is None:
@@ -152,17 +153,17 @@ class Worker:
                 continue
             with self._jobs_lock:  # a report that ended meanwhile must not look as if it ran again
                 if job.claim.id in self._jobs:
-                    self._resources.status.update(job.claim.id, job.live)
+                    self._status.update(job.claim.id, job.live)
 
     def _sweep(self) -> None:
         """Hand out again what nobody claimed, or whose worker died."""
         with database_errors(), self._resources.engine.begin() as connection:
             due = lifecycle.take_due(connection)
         for report_id in due:
-            self._resources.queue.add(report_id)
-        for entry in self._resources.queue.take_abandoned(self._name, count=100):
-            self._resources.queue.add(entry.report_id)
-            self._resources.queue.done(entry)
+            self._queue.add(report_id)
+        for entry in self._queue.take_abandoned(self._name, count=100):
+            self._queue.add(entry.report_id)
+            self._queue.done(entry)
 
     def _run(self, job: _Job) -> None:
         claim = job.claim
@@ -191,7 +192,7 @@ class Worker:
             with database_errors(), self._resources.engine.begin() as connection:
                 again = lifecycle.crashed(connection, claim, how=str(crash))
             if again:
-                self._resources.queue.add(claim.id)
+                self._queue.add(claim.id)
         except OpenhoursError as error:
             self._fail(claim, error.code, error.message, retryable=error.retryable)
         except Exception:  # noqa: BLE001 - whatever it is, the report must not stay Running; logged with its trace
@@ -247,17 +248,17 @@ class Worker:
         with database_errors(), self._resources.engine.begin() as connection:
             queued = lifecycle.try_again(connection, claim, after_seconds=0)
         if queued:
-            self._resources.queue.add(claim.id)
+            self._queue.add(claim.id)
 
     def _tell(self, job: _Job, live: Live) -> None:
         job.live = live
         try:
-            self._resources.status.update(job.claim.id, live)
+            self._status.update(job.claim.id, live)
         except RedisUnavailable as error:
             _log.warning("report %s: progress is not told: %s", job.claim.id, error)
 
     def _forget(self, report_id: str) -> None:
         try:
-            self._resources.status.forget(report_id)
+            self._status.forget(report_id)
         except RedisUnavailable as error:
             _log.warning("report %s: its progress stays until it is stale: %s", report_id, error)

@@ -20,7 +20,7 @@ from app.errors import InvalidParameters, NoPolls
 from app.reports.kind import Artifact, Params, ReportContext, ReportKind
 from app.series import polls
 from app.series.entities import Entities, read_entities, read_hours, unknown_keys
-from app.timeline import DAY, HOUR, Micros
+from app.timeline import DAY, HOUR, Micros, to_micros
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
 from app.timeline.working_hours import calendar
 
@@ -45,7 +45,6 @@ THREADS: Final = 2
 #: Share of the work that is reading, as told by the progress.
 _READING: Final = 0.8
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1970, 3, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -136,7 +135,7 @@ class Horizon:
 
     @classmethod
     def before(cls, as_of: datetime, *, lookback: timedelta) -> "Horizon":
-        end = (as_of - _EPOCH) // timedelta(microseconds=1)
+        end = to_micros(as_of)
         week = end - WINDOWS["week"]
         earliest = week - lookback // timedelta(microseconds=1)
         first = earliest // HOUR * HOUR

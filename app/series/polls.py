@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from queue import SimpleQueue
 from threading import Event, Lock
 from typing import Any, Final, Literal
@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns, read_columns
 from app.database import poll_week
 from app.series.entities import Entities
-from app.timeline import DAY, Micros
+from app.timeline import DAY, Micros, from_micros
 
 POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
 
@@ -38,7 +38,6 @@ SLICE_ENTITIES: Final = 256
 #: Memory for sorting a load, so that a usual one is not sorted on disk.
 MERGE_MEMORY: Final = "256MB"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY = 4 * DAY  # 1970-01-05
 
 Scope = Literal["all", "range", "listed"]
@@ -71,14 +70,14 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
     """
     connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{MERGE_MEMORY}'"))
-    mondays = {monday: (_EPOCH + timedelta(microseconds=monday)).date() for monday in sorted(spans)}
+    mondays = {monday: from_micros(monday).date() for monday in sorted(spans)}
     known = set(connection.scalars(select(poll_week.c.week).where(poll_week.c.week.in_(mondays.values()))))
     for monday, week in mondays.items():
         if week in known:
             _add_to_week(connection, week)
         else:
             _make_week(connection, week)
-        first, last = (_EPOCH + timedelta(microseconds=at) for at in spans[monday])
+        first, last = map(from_micros, spans[monday])
         row = insert(poll_week).values(week=week, first_at=first, last_at=last)
         connection.execute(
             row.on_conflict_do_update(
@@ -219,7 +218,7 @@ def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
 
 
 def _instants(first: int, last: int) -> dict[str, Any]:
-    return {"first": _EPOCH + timedelta(microseconds=first), "last": _EPOCH + timedelta(microseconds=last)}
+    return {"first": from_micros(first), "last": from_micros(last)}
 
 
 def _by_entity(entities: Entities, first: int, last: int) -> Iterator[_Slice]:

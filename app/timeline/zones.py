@@ -6,20 +6,17 @@ local clock shows that time or later.**
 """
 
 import zoneinfo
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
 
-from app.timeline import DAY, SECOND, Micros
+from app.timeline import DAY, SECOND, Micros, from_micros
 
 # The pinned tzdata package answers everywhere, so that two machines never differ in their rules.
 zoneinfo.reset_tzpath(to=())
 
 #: No zone is further from UTC than this; a margin around the local times that are asked for, microseconds.
 _MARGIN = 2 * DAY
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +60,7 @@ def _offsets(zone: str, first_day: int, last_day: int) -> tuple[Micros, Micros]:
     rules = zoneinfo.ZoneInfo(zone)
 
     def offset_at(second: int) -> int:
-        offset = (_EPOCH + timedelta(seconds=second)).astimezone(rules).utcoffset()
+        offset = from_micros(second * SECOND).astimezone(rules).utcoffset()
         assert offset is not None  # noqa: S101 - a ZoneInfo always answers; this tells the type checker
         return round(offset.total_seconds())
 

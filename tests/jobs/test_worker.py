@@ -1,8 +1,10 @@
 """Reports run in processes of their own: they end, whatever those processes do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import TypeVar
 
 import psutil
@@ -72,7 +74,7 @@ def test_a_report_whose_process_was_killed_once_completes_at_the_second_attempt(
 
 
 def test_a_report_that_runs_too_long_is_stopped_and_says_so(resources: Resources, tmp_path: Path) -> None:
-    object.__setattr__(resources, "settings", resources.settings.model_copy(update={"report_time_limit_seconds": 0.5}))
+    resources = replace(resources, settings=resources.settings.model_copy(update={"report_time_limit_seconds": 0.5}))
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("hang", {"folder": str(tmp_path)})).record
@@ -81,7 +83,7 @@ def test_a_report_that_runs_too_long_is_stopped_and_says_so(resources: Resources
 
 
 def test_a_report_that_wants_too_much_memory_fails_and_says_so(resources: Resources, tmp_path: Path) -> None:
-    object.__setattr__(resources, "settings", resources.settings.model_copy(update={"report_memory_limit_mb": 512}))
+    resources = replace(resources, settings=resources.settings.model_copy(update={"report_memory_limit_mb": 512}))
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("devour", {"folder": str(tmp_path)})).record
@@ -140,7 +142,7 @@ def test_a_report_that_redis_lost_is_dispatched_again(resources: Resources, monk
     monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
-    monkeypatch.setattr(resources.queue, "add", lambda _: None)
+    monkeypatch.setattr(service, "_queue", SimpleNamespace(add=lambda _: None))
     report_id = service.trigger("dummy", {})
     monkeypatch.undo()
     monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)

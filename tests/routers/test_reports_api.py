@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
@@ -220,14 +221,7 @@ def test_a_poll_is_answered_by_postgres_when_redis_is_away(
     with api(loaded, slots=1, kinds={"dummy": DUMMY}) as client:
         report_id = client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
         finish(client, report_id)
-    deaf = Addresses(
-        loaded.database_url,
-        "redis://127.0.0.1:1/0",
-        servers.s3_endpoint_url,
-        servers.s3_access_key,
-        servers.s3_secret_key,
-        embedded=frozenset(),
-    )
+    deaf = replace(servers, database_url=loaded.database_url, redis_url="redis://127.0.0.1:1/0", embedded=frozenset())
     with (
         open_resources(loaded.settings, deaf) as without_redis,
         api(without_redis, slots=0, kinds={"dummy": DUMMY}) as client,
@@ -242,14 +236,7 @@ def test_a_poll_is_answered_by_postgres_when_redis_is_away(
 def test_without_postgres_requests_are_told_to_come_back(loaded: Resources, servers: Addresses) -> None:
     from app.resources import open_resources
 
-    away = Addresses(
-        "postgresql://nobody@127.0.0.1:1/nothing",
-        servers.redis_url,
-        servers.s3_endpoint_url,
-        "a",
-        "b",
-        embedded=frozenset(),
-    )
+    away = replace(servers, database_url="postgresql://nobody@127.0.0.1:1/nothing", embedded=frozenset())
     with open_resources(loaded.settings, away) as resources, api(resources, slots=0) as client:
         for path in ("/reports", "/readyz", f"/get_report?report_id={'0' * 32}"):
             response = client.get(path)
