@@ -129,15 +129,18 @@ class ObjectStore:
         """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
         aborted = 0
         with object_store_errors():
-            for page in self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self.bucket, Prefix=prefix
-            ):
-                for upload in page.get("Uploads", ()):
-                    if upload["Initiated"] < begun_before:
-                        self._client.abort_multipart_upload(
-                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                        )
-                        aborted += 1
+            try:
+                for page in self._client.get_paginator("list_multipart_uploads").paginate(
+                    Bucket=self.bucket, Prefix=prefix
+                ):
+                    for upload in page.get("Uploads", ()):
+                        if upload["Initiated"] < begun_before:
+                            self._client.abort_multipart_upload(
+                                Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                            )
+                            aborted += 1
+            except self._client.exceptions.NoSuchUpload:
+                pass  # what rclone answers when there are none, or when another replica was faster
         return aborted
 
     def _credentials_seconds(self) -> int:
