@@ -20,18 +20,18 @@ def migrate(engine: Engine) -> None:
     """Apply the migrations that are missing, in one transaction; does nothing when there are none."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if current_revision(connection) != newest_revision():
+        if _behind(current_revision(connection)):
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
 
 def require_migrated(connection: Connection) -> None:
-    """Raise NotMigrated unless the database is at this version's revision."""
-    current, newest = current_revision(connection), newest_revision()
-    if current != newest:
+    """Raise NotMigrated unless the database is at this version's revision or at that of a later version."""
+    current = current_revision(connection)
+    if _behind(current):
         raise NotMigrated(
-            f"The database is at revision {current or 'none'}, this version needs {newest}: "
+            f"The database is at revision {current or 'none'}, this version needs {newest_revision()}: "
             "run `python -m app migrate`."
         )
 
@@ -46,6 +46,12 @@ def newest_revision() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # noqa: S101 - there is always a first migration; this tells the type checker
     return head
+
+
+def _behind(current: str | None) -> bool:
+    """Whether migrations are missing. One that is not ours came with a later version, during its roll-out: go on."""
+    ours = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return current is None or (current in ours and current != newest_revision())
 
 
 def _config() -> Config:

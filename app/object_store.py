@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,13 +33,14 @@ class ObjectStore:
         bucket: str,
         region: str,
         endpoint_url: str | None,
+        public_url: str | None = None,
         access_key: str | None = None,
         secret_key: str | None = None,
     ) -> None:
         self.bucket = bucket
-        self._client: S3Client = boto3.client(
+        connect = partial(
+            boto3.client,
             "s3",
-            endpoint_url=endpoint_url,
             region_name=region,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
@@ -51,6 +53,10 @@ class ObjectStore:
                 max_pool_connections=32,
             ),
         )
+        self._client: S3Client = connect(endpoint_url=endpoint_url)
+        # The host is part of what is signed, so a link works only at the address that it was made for. Signing needs no
+        # connection: this process may not even reach that address.
+        self._signer: S3Client = connect(endpoint_url=public_url) if public_url else self._client
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
@@ -85,7 +91,7 @@ class ObjectStore:
             "ResponseContentDisposition": f'attachment; filename="{name}"',
         }
         with object_store_errors():
-            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+            return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
 
     def remove_below(self, prefix: str) -> None:
         """Delete every object whose key begins with ``prefix``."""
@@ -98,6 +104,7 @@ class ObjectStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._signer.close()
 
 
 @contextmanager
