@@ -31,6 +31,7 @@ LEFT_ALONE = {
     "OPENHOURS_HOME": "the embedded servers are not in the image",
     "OPENHOURS_HOST": "set in the image",
     "OPENHOURS_PORT": "the manifests know it",
+    "OPENHOURS_HEALTH_PORT": "the manifests know it",
     "OPENHOURS_S3_ENDPOINT_URL": "set by each overlay",
     "OPENHOURS_S3_PUBLIC_URL": "only where users reach S3 at another address",
 }
