@@ -318,6 +318,10 @@ def _to(status: ReportStatus) -> Update:
 
 
 def _is_ours(claim: Claim) -> ColumnElement[bool]:
+    return and_(_is_of(claim), report.c.status == ReportStatus.RUNNING)
+
+
+def _is_of(claim: Claim) -> ColumnElement[bool]:
     return and_(report.c.id == claim.id, report.c.attempt == claim.attempt)
 
 
@@ -339,7 +343,7 @@ def _end(connection: Connection, claim: Claim, status: ReportStatus, **values: A
 
 
 def _is_published(connection: Connection, claim: Claim) -> bool:
-    query = select(report.c.id).where(_is_ours(claim), report.c.status == ReportStatus.COMPLETE)
+    query = select(report.c.id).where(_is_of(claim), report.c.status == ReportStatus.COMPLETE)
     return connection.scalar(query) is not None
 
 
@@ -353,7 +357,7 @@ def _count(connection: Connection, claim: Claim, column: str) -> int | None:
     """Add one to a counter of a report that runs; its new value, or None when the report is no longer ours."""
     counted: int | None = connection.scalar(
         update(report)
-        .where(_is_ours(claim), report.c.status == ReportStatus.RUNNING)
+        .where(_is_ours(claim))
         .values({column: report.c[column] + 1})
         .returning(report.c[column])
     )

@@ -124,7 +124,9 @@ class Worker:
             REPORT_SECONDS.labels(claim.kind, "queued").observe(claim.waited_seconds)
         job = Job(claim, lease_ends=since + LEASE_SECONDS)
         with self._jobs_lock:
-            self._jobs[claim.id] = job
+            late, self._jobs[claim.id] = self._jobs.get(claim.id), job
+        if late is not None:  # its lease ran out, and this worker took over from itself
+            late.call_off.set()
         SLOTS_BUSY.inc()
         self._pool.submit(self._run, job)
         return True
@@ -134,7 +136,8 @@ class Worker:
             self._runner.run(job)
         finally:
             with self._jobs_lock:
-                del self._jobs[job.claim.id]
+                if self._jobs.get(job.claim.id) is job:
+                    del self._jobs[job.claim.id]
             SLOTS_BUSY.dec()
             self._free.release()
 

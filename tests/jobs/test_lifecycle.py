@@ -102,6 +102,13 @@ def test_an_expired_lease_lets_another_take_over_and_fences_the_first_one_off(co
     assert lifecycle.publish(connection, successor, [ARTIFACT]) is Verdict.ENDED
 
 
+def test_a_report_that_was_given_back_is_nobodys_until_it_is_claimed_again(connection: Connection) -> None:
+    claim = claimed(connection)
+    assert lifecycle.hand_back(connection, claim) is Verdict.QUEUED
+    assert set(every_end(connection, claim)) == {Verdict.LOST}
+    assert status_of(connection, claim.id) is ReportStatus.QUEUED
+
+
 def test_a_complete_report_keeps_its_artifacts_whatever_comes_after(connection: Connection) -> None:
     claim = claimed(connection)
     assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED

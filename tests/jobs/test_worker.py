@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.jobs import records, runner, sweeper, worker
+from app.jobs.queue import Queue
 from app.jobs.records import ReportStatus
 from app.jobs.service import Ended, ReportService, Running
 from app.resources import Resources
@@ -162,3 +163,23 @@ def test_a_worker_that_lost_its_lease_ends_its_process_and_publishes_nothing(
         until(lambda: None if psutil.pid_exists(pid) else True)
     state = service.poll(report_id)
     assert isinstance(state, Running)
+
+
+def test_a_worker_that_takes_over_from_itself_ends_its_late_attempt_and_keeps_its_slots(
+    resources: Resources, tmp_path: Path
+) -> None:
+    service = ReportService(resources, KINDS)
+    with working(resources, slots=2, kinds=KINDS):
+        report_id = service.trigger("hang", {"folder": str(tmp_path)})
+        (late,) = until(lambda: list(tmp_path.iterdir()) or None)
+        with resources.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE report SET lease_until = now() - interval '1 second' WHERE id = :id"), {"id": report_id}
+            )
+        Queue(resources.redis).add(report_id)
+        until(lambda: None if psutil.pid_exists(int(late.name)) else True)
+        dummies = [service.trigger("dummy", {}) for _ in range(2)]
+        assert [ended(service, dummy).record.status for dummy in dummies] == [ReportStatus.COMPLETE] * 2
+        successors = set(tmp_path.iterdir()) - {late}
+        assert [psutil.pid_exists(int(path.name)) for path in successors] == [True]
+    assert not any(psutil.pid_exists(int(path.name)) for path in successors)
