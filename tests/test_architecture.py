@@ -15,10 +15,10 @@ OUTSIDE = {"main", "cli", "demo", "server", "__main__"}
 #: What each other room may import of ours; every room may import itself, and nobody what stands outside. A room is a
 #: folder or a file of app/; reports/ has three: ``reports.kind``, ``reports.registry`` and ``reports.*``.
 ALLOWED = {
-    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "errors"},
+    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "metrics", "errors"},
     "jobs": {
         *("reports.registry", "reports.kind", "resources", "object_store", "database", "redis_client"),
-        *("settings", "errors"),
+        *("settings", "metrics", "errors"),
     },
     "reports.registry": {"reports.*", "reports.kind"},
     "reports.kind": {"settings", "errors"},
@@ -29,6 +29,7 @@ ALLOWED = {
     "resources": {"object_store", "database", "redis_client", "embedded", "settings", "errors"},
     "client": {"errors"},
     "console": set(),
+    "metrics": set(),
     "binary_copy": {"database"},
     "object_store": {"errors"},
     "redis_client": {"errors"},

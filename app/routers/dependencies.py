@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.jobs.endings import Endings
 from app.jobs.service import ReportService
 
 
@@ -13,3 +14,11 @@ def _reports(request: Request) -> ReportService:
 
 
 Reports = Annotated[ReportService, Depends(_reports)]
+
+
+def _endings(request: Request) -> Endings:
+    endings: Endings = request.app.state.endings
+    return endings
+
+
+ReportEndings = Annotated[Endings, Depends(_endings)]

@@ -14,8 +14,8 @@ from app.errors import OpenhoursError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-#: What an answer that says "later" says about when, seconds.
-RETRY_AFTER_SECONDS: Final = 2
+#: Where FastAPI finds a parameter; its name alone says enough.
+PLACES: Final = frozenset({"body", "query", "header", "path"})
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Problem(BaseModel):
 #: For the ``responses`` of routes.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
+TOO_MANY: Final[dict[int | str, dict[str, Any]]] = {429: {"model": Problem, "description": "Too many are waiting"}}
 UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "Try again later"}}
 
 
@@ -45,10 +46,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
-def problem(*, code: str, title: str, status: int, detail: str, **more: Any) -> Response:
+def problem(
+    *, code: str, title: str, status: int, detail: str, retry_after_seconds: int | None = None, **more: Any
+) -> Response:
     """A problem document."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+    headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
     # What was received is shown as it came, NaN included, which JSON does not have: it becomes null.
     return Response(to_json(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
@@ -57,14 +60,21 @@ def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
     if error.status >= 500:
         _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
-    return problem(code=error.code, title=error.title, status=error.status, detail=error.message, **dict(error.details))
+    return problem(
+        code=error.code,
+        title=error.title,
+        status=error.status,
+        detail=error.message,
+        retry_after_seconds=error.retry_after_seconds,
+        **dict(error.details),
+    )
 
 
 def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     errors = [
         {
-            "parameter": ".".join(str(part) for part in one["loc"] if part not in ("body", "query")) or "body",
+            "parameter": ".".join(str(part) for part in one["loc"] if part not in PLACES) or "body",
             "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
             "reason": one["msg"],
         }
