@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,11 +127,10 @@ class ObjectStore:
 
     def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
         """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
+        uploads = self._client.get_paginator("list_multipart_uploads")
         aborted = 0
-        with object_store_errors():
-            for page in self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self.bucket, Prefix=prefix
-            ):
+        with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
+            for page in uploads.paginate(Bucket=self.bucket, Prefix=prefix):
                 for upload in page.get("Uploads", ()):
                     if upload["Initiated"] < begun_before:
                         self._client.abort_multipart_upload(
