@@ -90,16 +90,19 @@ class FaultProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with self._kept(client):
-            if self._refuses:
-                return None
             if self._status is not None:
-                return self._answer(client, self._status)
-            with suppress(OSError), self._kept(socket.create_connection(("127.0.0.1", self._target_port))) as server:
-                counter = _Counter(self._cut_after)
-                back = Thread(target=self._pump, args=(server, client, counter), daemon=True)
-                back.start()
-                self._pump(client, server, counter)
-                back.join()
+                self._answer(client, self._status)
+            elif not self._refuses:
+                self._relay(client)
+
+    def _relay(self, client: socket.socket) -> None:
+        address = ("127.0.0.1", self._target_port)
+        with suppress(OSError), self._kept(socket.create_connection(address)) as server:
+            counter = _Counter(self._cut_after)
+            back = Thread(target=self._pump, args=(server, client, counter), daemon=True)
+            back.start()
+            self._pump(client, server, counter)
+            back.join()
 
     def _pump(self, source: socket.socket, sink: socket.socket, counter: "_Counter") -> None:
         with suppress(OSError):
