@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from boto3.exceptions import Boto3Error
+from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
@@ -161,11 +161,11 @@ def object_store_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        code = error.response.get("Error", {}).get("Code", "")
-        wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
-        wrong.retryable = status not in _PERMANENT
-        raise wrong from error
+        raise _answered(error) from error
+    except S3UploadFailedError as error:
+        if isinstance(error.__context__, ClientError):  # boto3 wraps what S3 answered to an upload
+            raise _answered(error.__context__) from error
+        raise ObjectStoreUnavailable("The object store did not take the file; try again in a moment.") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise SetupError(
             "There are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this process "
@@ -173,6 +173,14 @@ def object_store_errors() -> Iterator[None]:
         ) from error
     except (BotoCoreError, Boto3Error) as error:
         raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.") from error
+
+
+def _answered(error: ClientError) -> ObjectStoreUnavailable:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    code = error.response.get("Error", {}).get("Code", "")
+    wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
+    wrong.retryable = status not in _PERMANENT
+    return wrong
 
 
 def report_prefix(report_id: str, attempt: int | None = None) -> str:
