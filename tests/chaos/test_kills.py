@@ -50,7 +50,7 @@ def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage) -> Non
         "accepted reports lost", f"{found.completed} of {found.accepted} complete; deaths: {dict(where)}"
     )
     assert set(where) == {*FAILPOINTS, "SIGKILL"}
-    assert max(seconds) <= 40
+    assert max(seconds) <= 40, late(scene, deaths)
 
 
 def break_servers(scene: Scene, chance: random.Random) -> None:
@@ -72,3 +72,12 @@ def kill_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
         replica = chance.choice(scene.cluster.wait_ready(2))
         sleep(chance.uniform(0, 1))
         scene.cluster.kill(replica)
+
+
+def late(scene: Scene, deaths: dict[int, float]) -> str:
+    """What happened to the reports that were taken over too late."""
+    return "\n\n".join(
+        "\n".join(map(str, changes))
+        for changes in scene.history().values()
+        if max(audit.takeovers(changes, deaths), default=0) > 40
+    )
