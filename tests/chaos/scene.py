@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from app.jobs.cleanup import clean_up
-
 from app.resources import Resources
 from tests.chaos import audit
 from tests.chaos.audit import Change
