@@ -5,7 +5,7 @@ LOCKS := requirements.txt requirements-embedded.txt requirements-dev.txt
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint types bench lock clean
+.PHONY: help setup demo serve test chaos lint types bench lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,6 +20,9 @@ serve: .venv/ready  ## serve the API on port 8000, with servers of its own unles
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest
+
+chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is the full run (200: half an hour)
+	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
 lint: .venv/ready  ## check style and format
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from boto3.exceptions import Boto3Error
+from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
@@ -133,20 +133,16 @@ class ObjectStore:
 
     def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
         """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
+        uploads = self._client.get_paginator("list_multipart_uploads")
         aborted = 0
-        with object_store_errors():
-            try:
-                for page in self._client.get_paginator("list_multipart_uploads").paginate(
-                    Bucket=self.bucket, Prefix=prefix
-                ):
-                    for upload in page.get("Uploads", ()):
-                        if upload["Initiated"] < begun_before:
-                            self._client.abort_multipart_upload(
-                                Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                            )
-                            aborted += 1
-            except self._client.exceptions.NoSuchUpload:
-                pass  # what rclone answers when there are none, or when another replica was faster
+        with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
+            for page in uploads.paginate(Bucket=self.bucket, Prefix=prefix):
+                for upload in page.get("Uploads", ()):
+                    if upload["Initiated"] < begun_before:
+                        self._client.abort_multipart_upload(
+                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                        )
+                        aborted += 1
         return aborted
 
     def _credentials_seconds(self) -> int:
@@ -172,11 +168,11 @@ def object_store_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        code = error.response.get("Error", {}).get("Code", "")
-        wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
-        wrong.retryable = status not in _PERMANENT
-        raise wrong from error
+        raise _answered(error) from error
+    except S3UploadFailedError as error:
+        if isinstance(error.__context__, ClientError):  # boto3 wraps what S3 answered to an upload
+            raise _answered(error.__context__) from error
+        raise ObjectStoreUnavailable("The object store did not take the file; try again in a moment.") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise SetupError(
             "There are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this process "
@@ -184,6 +180,14 @@ def object_store_errors() -> Iterator[None]:
         ) from error
     except (BotoCoreError, Boto3Error) as error:
         raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.") from error
+
+
+def _answered(error: ClientError) -> ObjectStoreUnavailable:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    code = error.response.get("Error", {}).get("Code", "")
+    wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
+    wrong.retryable = status not in _PERMANENT
+    return wrong
 
 
 def report_prefix(report_id: str, attempt: int | None = None) -> str:

@@ -63,9 +63,11 @@ class Server(uvicorn.Server):
             if not self._replica.draining:
                 _log.info("stopping: no more work is taken on, answering for %g more seconds", self._drain_seconds)
                 self._replica.drain(grace_seconds=JOB_GRACE_SECONDS)
-                self._endings.release()
+                self._endings.release()  # who waits would hold up the shutdown
             if monotonic() >= self._terminated_at + self._drain_seconds:
                 super().handle_exit(SIGTERM, None)
+        if self.should_exit:
+            self._endings.release()
         return await super().on_tick(counter)
 
 

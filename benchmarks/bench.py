@@ -10,12 +10,13 @@ import argparse
 import asyncio
 import io
 import re
+import socket
 import subprocess
 import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from os import environ
 from pathlib import Path
@@ -30,14 +31,21 @@ from app.client import Client
 from app.database import build_engine, driver_cursor
 from app.datasets.load import load
 from app.datasets.registry import DATASET_KINDS
+from app.jobs.status import Live, LiveStatus
 from app.migrate import migrate
+from app.redis_client import build_redis
 from app.resources import Addresses, addresses
 from app.settings import Settings
 from benchmarks.make_polls import DATA, write
-from benchmarks.poll_load import percentiles, poll_latencies
+from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second
 
 POLLS_PER_SECOND = 200
 POLL_SECONDS = 10
+THROUGHPUT_SECONDS = 3
+TRIGGERS = 200
+
+#: Reports that are computed at a time while latencies are measured.
+SLOTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +124,11 @@ def floor(url: str) -> float:
 
 
 @contextmanager
-def served(url: str, home: Path, port: int) -> Iterator[tuple[Client, Path]]:
+def served(url: str, home: Path, port: int, *, slots: int = 1) -> Iterator[tuple[Client, Path]]:
     """A server process of its own, as users have it, and its log."""
     log = home / f"serve-{uuid.uuid4().hex[:6]}.log"
-    settings = {"OPENHOURS_HOME": str(home), "OPENHOURS_DATABASE_URL": url}
-    command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--slots", "1"]
+    settings = {"OPENHOURS_HOME": str(home), "OPENHOURS_DATABASE_URL": url, "OPENHOURS_DRAIN_SECONDS": "0"}
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--slots", str(slots)]
     with log.open("w") as out:
         process = subprocess.Popen(command, env={**environ, **settings}, stdout=out, stderr=out)
     client = Client(f"http://127.0.0.1:{port}")
@@ -161,35 +169,96 @@ def report_rounds(url: str, home: Path, port: int, rounds: int) -> Reports:
     return Reports(median(floors), median(reports), max(peaks))
 
 
-def poll_rounds(url: str, home: Path, port: int) -> tuple[float, float]:
-    """p50 and p99 of polls at a steady rate while one report after the other is computed, milliseconds."""
-    with served(url, home, port) as (client, _):
-        run_report(client)
-        stop = threading.Event()
-        busy = Client(client.address)
+@contextmanager
+def every_slot_busy(client: Client) -> Iterator[list[str]]:
+    """Reports in every slot, one after the other; yields the ids of those that run now."""
+    stop = threading.Event()
+    current = [client.trigger("uptime", {}) for _ in range(SLOTS)]
 
-        current = [client.trigger("uptime", {})]
+    def keep_busy(slot: int) -> None:
+        own = Client(client.address)
+        while not stop.is_set():
+            for _ in own.follow(current[slot]):
+                pass
+            current[slot] = own.trigger("uptime", {})
+        own.close()
 
-        def keep_busy() -> None:
-            while not stop.is_set():
-                for _ in busy.follow(current[0]):
-                    pass
-                current[0] = busy.trigger("uptime", {})
-
-        thread = threading.Thread(target=keep_busy)
+    threads = [threading.Thread(target=keep_busy, args=(slot,)) for slot in range(SLOTS)]
+    for thread in threads:
         thread.start()
-        latencies = asyncio.run(
-            poll_latencies(
-                client.address,
-                lambda: f"/get_report?report_id={current[0]}",
-                per_second=POLLS_PER_SECOND,
-                seconds=POLL_SECONDS,
-            )
-        )
-        stop.set()
+    yield current
+    stop.set()
+    for thread in threads:
         thread.join()
-        busy.close()
-    return percentiles(latencies)
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """p50 and p99, milliseconds."""
+
+    poll: tuple[float, float]
+    trigger: tuple[float, float]
+
+
+def latencies(url: str, home: Path, port: int) -> Latencies:
+    """Polls at a steady rate, then triggers in a row, while every slot computes one report after the other."""
+    with served(url, home, port, slots=SLOTS) as (client, _):
+        run_report(client)
+        with every_slot_busy(client) as current:
+            polls = asyncio.run(
+                poll_latencies(
+                    client.address,
+                    lambda: f"/get_report?report_id={current[0]}",
+                    per_second=POLLS_PER_SECOND,
+                    seconds=POLL_SECONDS,
+                )
+            )
+            triggered: list[str] = []
+            seconds = [timed(lambda: triggered.append(client.trigger("uptime", {}))) for _ in range(TRIGGERS)]
+            for report_id in triggered:
+                client.delete(report_id)
+    return Latencies(percentiles(polls), percentiles(seconds))
+
+
+@contextmanager
+def bare_api(redis_url: str, port: int) -> Iterator[str]:
+    """The smallest application that reads a hash."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_api", redis_url, str(port)])
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = perf_counter() + 30
+        while not _listens(port):
+            if perf_counter() > deadline:
+                raise SystemExit("the bare application did not start")
+            sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def throughputs(url: str, where: Addresses, home: Path, port: int, rounds: int) -> tuple[float, float]:
+    """Polls a second of the bare application and of ours, in turns."""
+    report_id = "0" * 32
+    with closing(build_redis(where.redis_url, timeout_seconds=1)) as redis:
+        status = LiveStatus(redis)
+        with bare_api(where.redis_url, port + 1) as bare, served(url, home, port, slots=0) as (client, _):
+            pairs = []
+            for _ in range(rounds + 1):  # the first one warms up
+                pair = []
+                for address in (bare, client.address):
+                    status.update(report_id, Live("computing", 0.5))
+                    path = f"/get_report?report_id={report_id}"
+                    pair.append(asyncio.run(requests_per_second(address, path, seconds=THROUGHPUT_SECONDS)))
+                pairs.append(pair)
+        status.forget(report_id)
+    bares, ours = zip(*pairs[1:], strict=True)
+    return median(bares), median(ours)
 
 
 def main() -> None:
@@ -198,7 +267,7 @@ def main() -> None:
     parser.add_argument("--large", type=float, default=10.0, help="size of the large log; 0 leaves it out")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--port", type=int, default=18765)
-    parser.add_argument("--polls-only", action="store_true", help="measure only the latency of polls")
+    parser.add_argument("--polls-only", action="store_true", help="measure only polls and triggers")
     arguments = parser.parse_args()
     with TemporaryDirectory(prefix="openhours-bench-") as folder:
         home = Path(folder)
@@ -213,7 +282,7 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
     if arguments.polls_only:
         with database(where) as url:
             load_everything(url, [polls])
-            row("poll", "p50 {:.1f} ms, p99 {:.1f} ms".format(*poll_rounds(url, home, port)))
+            show_api(latencies(url, home, port), throughputs(url, where, home, port, rounds))
         return
     bare, loads = [], []
     for _ in range(3):
@@ -225,11 +294,11 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
     with database(where) as url:
         load_everything(url, [polls])
         once = report_rounds(url, home, port, rounds)
-        p50, p99 = poll_rounds(url, home, port)
+        api = latencies(url, home, port), throughputs(url, where, home, port, rounds)
     row("floor: binary COPY of all polls, one connection", f"{once.floor_seconds:.2f} s")
     row("report: trigger to Complete", f"{once.report_seconds:.2f} s", f"{once.ratio:.2f} x floor (aim 1.5)")
     row("peak memory of the report's process", f"{once.peak_mib} MiB", "(aim 600)")
-    row(f"poll at {POLLS_PER_SECOND}/s during reports", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", "(aim p99 50)")
+    show_api(*api)
     with database(where) as url:
         _, days = write(home / "day.csv", scale=arguments.scale, by_day=True)
         seconds = load_everything(url, days)
@@ -247,6 +316,15 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
         times = large.report_seconds / once.report_seconds
         row("report: trigger to Complete", f"{large.report_seconds:.2f} s", f"{times:.1f} x the smaller (aim 11)")
         row("peak memory of the report's process", f"{large.peak_mib} MiB", "(aim 1000)")
+
+
+def show_api(measured: Latencies, polls_per_second: tuple[float, float]) -> None:
+    bare, ours = polls_per_second
+    spread = "p50 {:.1f} ms, p99 {:.1f} ms".format
+    row(f"poll at {POLLS_PER_SECOND}/s, every slot busy", spread(*measured.poll), "(aim p99 50)")
+    row("trigger, every slot busy", spread(*measured.trigger))
+    row("polls a second, bare FastAPI and redis-py", f"{bare:,.0f}")
+    row("polls a second", f"{ours:,.0f}", f"{ours / bare:.2f} x bare")
 
 
 def row(what: str, figure: str, judged: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A steady load of polls on one server: a fixed number a second, whether or not the last ones were answered."""
+"""Polls on one server: a fixed number a second whether or not the last were answered, or as many as it takes."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,10 +21,7 @@ async def poll_latencies(address: str, path: Callable[[], str], *, per_second: i
         reader, writer = await asyncio.open_connection(url.hostname, url.port)
         while (moment := await due.get()) is not None:
             writer.write(f"GET {path()} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head  # noqa: S101 - a benchmark of failures means nothing
-            length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-            await reader.readexactly(int(length.split(b":")[1]))
+            await _answer(reader)
             latencies.append(loop.time() - moment)
         writer.close()
         await writer.wait_closed()
@@ -39,6 +36,34 @@ async def poll_latencies(address: str, path: Callable[[], str], *, per_second: i
         due.put_nowait(None)
     await asyncio.gather(*connections)
     return latencies
+
+
+async def requests_per_second(address: str, path: str, *, seconds: float) -> float:
+    """How many requests a server answers when each connection sends the next one as soon as it has the last answer."""
+    url = urlsplit(address)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    request = f"GET {path} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
+
+    async def connection() -> int:
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+        answered = 0
+        while loop.time() < end:
+            writer.write(request)
+            await _answer(reader)
+            answered += 1
+        writer.close()
+        await writer.wait_closed()
+        return answered
+
+    return sum(await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))) / seconds
+
+
+async def _answer(reader: asyncio.StreamReader) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head  # noqa: S101 - a benchmark of failures means nothing
+    length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    await reader.readexactly(int(length.split(b":")[1]))
 
 
 def percentiles(latencies: list[float]) -> tuple[float, float]:

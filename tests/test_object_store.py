@@ -57,7 +57,9 @@ def test_an_endpoint_that_is_not_there_may_be_tried_again(resources: Resources) 
     store.close()
 
 
-def test_wrong_keys_are_not_tried_again(servers: Addresses) -> None:
+def test_wrong_keys_are_not_tried_again(servers: Addresses, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
     store = ObjectStore(
         bucket="openhours",
         region="us-east-1",
@@ -65,7 +67,8 @@ def test_wrong_keys_are_not_tried_again(servers: Addresses) -> None:
         access_key="wrong",
         secret_key="wrong",
     )
-    with pytest.raises(ObjectStoreUnavailable, match="403") as caught:
-        store.ping()
-    assert not caught.value.retryable
+    for ask in (store.ping, lambda: store.put(path, "file", media_type="text/plain")):
+        with pytest.raises(ObjectStoreUnavailable, match="403") as caught:
+            ask()
+        assert not caught.value.retryable
     store.close()

@@ -356,10 +356,7 @@ def _queue_again(connection: Connection, claim: Claim, **values: Any) -> Verdict
 def _count(connection: Connection, claim: Claim, column: str) -> int | None:
     """Add one to a counter of a report that runs; its new value, or None when the report is no longer ours."""
     counted: int | None = connection.scalar(
-        update(report)
-        .where(_is_ours(claim))
-        .values({column: report.c[column] + 1})
-        .returning(report.c[column])
+        update(report).where(_is_ours(claim)).values({column: report.c[column] + 1}).returning(report.c[column])
     )
     return counted
 

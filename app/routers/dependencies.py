@@ -8,7 +8,7 @@ from app.jobs.endings import Endings
 from app.jobs.service import ReportService
 
 
-def _reports(request: Request) -> ReportService:
+async def _reports(request: Request) -> ReportService:
     service: ReportService = request.app.state.reports
     return service
 
@@ -16,7 +16,7 @@ def _reports(request: Request) -> ReportService:
 Reports = Annotated[ReportService, Depends(_reports)]
 
 
-def _endings(request: Request) -> Endings:
+async def _endings(request: Request) -> Endings:
     endings: Endings = request.app.state.endings
     return endings
 

@@ -1,0 +1,23 @@
+"""A replica as ``python -m app serve|worker …`` runs it, with the report kinds of the tests and with failpoints.
+
+``CHAOS_FAILPOINTS`` is a JSON object of names and probabilities (failpoints.py), ``CHAOS_SEED`` seeds their dice. The
+process of each report imports this module once more, so everything else is imported only where it is used.
+"""
+
+import json
+import os
+
+
+def main() -> None:
+    from app import cli
+    from app.reports.registry import REPORT_KINDS
+    from tests.chaos.failpoints import install
+    from tests.chaos.kinds import KINDS
+
+    REPORT_KINDS.update(KINDS)
+    install(json.loads(os.environ.get("CHAOS_FAILPOINTS", "{}")), seed=int(os.environ.get("CHAOS_SEED", "0")))
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""A scenario's stage: replicas behind a reverse proxy, clients with a ledger, and the verdict in the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.jobs.cleanup import clean_up
+from app.resources import Resources
+from tests.chaos import audit
+from tests.chaos.audit import Change
+from tests.chaos.cluster import Cluster, cluster
+from tests.chaos.ledger import Ledger
+from tests.chaos.load import Clients, Load
+from tests.chaos.promises import Promises
+from tests.chaos.reverse_proxy import reverse_proxy
+from tests.chaos.servers import Servers
+from tests.chaos.verdict import Verdict, orphans, verdict
+
+#: Longest wait for every report to end: a lease, a sweep and some retries, which wait up to a minute, seconds.
+PATIENCE_SECONDS = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    servers: Servers
+    cluster: Cluster
+    clients: Clients
+    resources: Resources
+    promises: Promises
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.clients.ledger
+
+    def load(self, *, per_second: float, seed: int = 0) -> Load:
+        return Load(self.clients, per_second=per_second, seed=seed)
+
+    def history(self) -> dict[str, list[Change]]:
+        """What happened to each accepted report, in order."""
+        return audit.history(self.resources.engine, [account.id for account in self.ledger.accounts()])
+
+    def finish(self, *, patience_seconds: float = PATIENCE_SECONDS) -> Verdict:
+        """Wait for all reports, and hold the result against the promises that every scenario has to keep."""
+        self.clients.settle(patience_seconds)
+        clean_up(self.resources, orphan_hours=0)
+        self.clients.look_back()
+        found = verdict(self.ledger, self.resources.engine)
+        left = orphans(self.resources)
+        processes = self.cluster.orphans()
+        self.promises.count("accepted reports lost", len(found.lost))
+        self.promises.count("different visible results for one id", len(found.different))
+        self.promises.count("orphan objects after clean-up", len(left))
+        self.promises.count("processes left behind by killed replicas", len(processes))
+        assert found.is_clean, found
+        assert not left
+        assert not processes
+        return found
+
+
+@contextmanager
+def scene(
+    servers: Servers, folder: Path, promises: Promises, *, ports: dict[str, int] | None = None, **options: Any
+) -> Iterator[Scene]:
+    """``ports`` are those of proxies in front of servers, by name; ``options`` are the cluster's."""
+    with (
+        servers.resources() as resources,
+        cluster(servers.environment(**ports or {}), folder, **options) as replicas,
+        reverse_proxy(replicas.addresses) as proxy,
+    ):
+        yield Scene(servers, replicas, Clients(proxy.address, Ledger()), resources, promises)

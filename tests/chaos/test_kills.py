@@ -1,0 +1,83 @@
+"""kill -9 of everything: no accepted report is lost, none shows two results, and takeovers come in time."""
+
+import random
+import signal
+from collections import Counter
+from time import sleep, time
+
+import pytest
+
+from tests.chaos import audit
+from tests.chaos.conftest import KILLS, Stage
+from tests.chaos.failpoints import FAILPOINTS
+from tests.chaos.scene import Scene
+from tests.chaos.verdict import spread
+
+#: How often each server is killed or emptied.
+SERVER_FAULTS = max(KILLS // 10, 2)
+
+#: Requests a second meanwhile; about two of them are triggers.
+LOAD = 25
+
+#: A replica that may die at a failpoint does so at every fourth pass, or its reports would hardly ever end.
+PROBABILITY = 0.25
+
+SEED = 20240101
+
+
+def failpoints(number: int) -> dict[str, float]:
+    """Of five replicas one has none and each other has one of its own."""
+    names = [*FAILPOINTS, None]
+    name = names[number % len(names)]
+    return {} if name is None else {name: PROBABILITY}
+
+
+@pytest.mark.timeout(600 + 10 * KILLS)
+def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage) -> None:
+    chance = random.Random(SEED)
+    with stage(replicas=3, slots=2, failpoints=failpoints) as scene:
+        with scene.load(per_second=LOAD, seed=SEED):
+            break_servers(scene, chance)
+            calm_since = time()
+            kill_replicas(scene, chance, until=len(scene.cluster.deaths) + KILLS)
+        found = scene.finish()
+        deaths = {death.pid: death.at for death in scene.cluster.deaths if death.at > calm_since}
+        seconds = [s for changes in scene.history().values() for s in audit.takeovers(changes, deaths)]
+    where = Counter(death.where for death in scene.cluster.deaths)
+    scene.promises.faults.update({"replica kills": len(scene.cluster.deaths)})
+    scene.promises.tell("takeover after a kill", spread(seconds))
+    scene.promises.tell(
+        "accepted reports lost", f"{found.completed} of {found.accepted} complete; deaths: {dict(where)}"
+    )
+    assert set(where) == {*FAILPOINTS, "SIGKILL"}
+    assert max(seconds) <= 40, late(scene, deaths)
+
+
+def break_servers(scene: Scene, chance: random.Random) -> None:
+    """Redis killed, Redis emptied, Postgres killed, in turns, while reports run."""
+    faults = {
+        "Redis kills": lambda: scene.servers.restart("redis"),
+        "FLUSHALLs": scene.servers.flush,
+        "Postgres kills": lambda: scene.servers.restart("postgres", chance.choice([signal.SIGKILL, signal.SIGQUIT])),
+    }
+    for name in [*faults] * SERVER_FAULTS:
+        sleep(chance.uniform(0.5, 2))
+        faults[name]()
+        scene.promises.faults[name] += 1
+
+
+def kill_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
+    """Kill a ready replica again and again, leaving one; those that die by themselves count."""
+    while len(scene.cluster.deaths) < until:
+        replica = chance.choice(scene.cluster.wait_ready(2))
+        sleep(chance.uniform(0, 1))
+        scene.cluster.kill(replica)
+
+
+def late(scene: Scene, deaths: dict[int, float]) -> str:
+    """What happened to the reports that were taken over too late."""
+    return "\n\n".join(
+        "\n".join(map(str, changes))
+        for changes in scene.history().values()
+        if max(audit.takeovers(changes, deaths), default=0) > 40
+    )
