@@ -10,9 +10,10 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from app.jobs import records, runner, sweeper, worker
+from app.jobs import lifecycle, records, runner, sweeper, worker
 from app.jobs.queue import Queue
 from app.jobs.records import ReportStatus
+from app.jobs.runner import Job
 from app.jobs.service import Ended, ReportService, Running
 from app.resources import Resources
 from tests.conftest import working
@@ -183,3 +184,19 @@ def test_a_worker_that_takes_over_from_itself_ends_its_late_attempt_and_keeps_it
         successors = set(tmp_path.iterdir()) - {late}
         assert [psutil.pid_exists(int(path.name)) for path in successors] == [True]
     assert not any(psutil.pid_exists(int(path.name)) for path in successors)
+
+
+def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(resources: Resources) -> None:
+    service = ReportService(resources, KINDS)
+    report_id = service.trigger("dummy", {})
+    attempts = []
+    for owner in ("late", "successor"):
+        with resources.engine.begin() as connection:
+            connection.execute(text("UPDATE report SET lease_until = now() - interval '1 second'"))
+            claim = lifecycle.claim(connection, report_id, owner=owner)
+        assert claim is not None
+        attempts.append(Job(claim, lease_ends=monotonic() + PATIENCE))
+    for job in reversed(attempts):
+        runner.Runner(resources, KINDS).run(job)
+    (file,) = ended(service, report_id).record.artifacts
+    assert [item.key for page in resources.object_store.pages("reports/") for item in page] == [file.key]

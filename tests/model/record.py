@@ -85,7 +85,7 @@ class Connection:
 
     @property
     def now(self) -> float:
-        """What Postgres calls now()."""
+        """The present, as the virtual clock has it."""
         return self.table.clock()
 
     def rollback(self) -> None:

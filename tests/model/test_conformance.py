@@ -19,7 +19,7 @@ from tests.kinds import AS_OF
 from tests.model import record
 from tests.model.record import Row, Table
 
-SEQUENCES = 100
+SEQUENCES = 200
 STEPS = 30
 
 #: Time that passes before an operation, seconds: none of the protocol's waits, and each of them and a bit.
