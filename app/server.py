@@ -25,9 +25,8 @@ START_SECONDS: Final = 30
 
 def serve(resources: Resources, *, host: str, port: int, slots: int) -> None:
     """Serve until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with _listening(host, port) as listener:
-        config = _config(resources, slots=slots, log_level="info")
+        config = _config(resources, slots=slots)
         _log.info("listening on http://%s:%s, API page at /docs", host, listener.getsockname()[1])
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -36,7 +35,7 @@ def serve(resources: Resources, *, host: str, port: int, slots: int) -> None:
 def serving(resources: Resources, *, slots: int) -> Iterator[str]:
     """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
     with _listening("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(_config(resources, slots=slots, log_level="warning"))
+        server = uvicorn.Server(_config(resources, slots=slots))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         thread.start()
         try:
@@ -66,10 +65,11 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _config(resources: Resources, *, slots: int, log_level: str) -> uvicorn.Config:
+def _config(resources: Resources, *, slots: int) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(resources, slots=slots),
-        log_level=log_level,
+        log_config=None,  # app.logs is configured; uvicorn writes through it
+        reset_contextvars=True,  # what one request binds for its log, the next on its connection must not show
         access_log=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         lifespan="on",

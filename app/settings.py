@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         2048, ge=256, description="Memory that one report may allocate, MiB; a report that wants more fails."
     )
     link_ttl_seconds: int = Field(3600, ge=1, le=604800, description="How long a presigned link works, seconds.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="Least that is logged: `debug`, `info`, `warning` or `error`. "
+        "Unset, commands that are no server log from `warning` on.",
+    )
 
     @field_validator("database_url", "redis_url", "s3_endpoint_url")
     @classmethod

@@ -19,6 +19,7 @@ from typing import Any
 
 from app.database import build_engine, database_errors
 from app.errors import MemoryLimitExceeded, OpenhoursError
+from app.logs import bound, conceal, configure
 from app.reports.kind import Artifact, ReportContext, ReportKind
 from app.settings import Settings
 
@@ -27,6 +28,8 @@ TELL_SECONDS = 0.1
 
 #: Added to the niceness, so that whoever answers HTTP on this machine goes first.
 NICENESS = 10
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Order:
     database_url: str
     settings: Settings
     folder: Path
+    report_id: str
+    replica: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,16 @@ def main(pipe: Connection, order: Order) -> None:
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
     _limit_memory(order.settings.report_memory_limit_mb << 20)
-    pipe.send(_run(pipe, order))
+    configure(order.settings, replica=order.replica)
+    conceal(order.database_url)
+    with bound(report_id=order.report_id):
+        pipe.send(_run(pipe, order))
 
 
 def _run(pipe: Connection, order: Order) -> Done | Refused:
     settings = order.settings
     try:
+        _log.debug("%s with %s", order.kind.name, dict(order.params))
         engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
         context = ReportContext(engine, settings, order.folder, _teller(pipe))
         with database_errors():
@@ -93,8 +102,8 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
         )
     except OpenhoursError as error:
         return Refused(error.code, error.message, error.retryable)
-    except Exception:
-        logging.getLogger(__name__).exception("report kind %s failed", order.kind.name)
+    except Exception:  # noqa: BLE001 - the supervisor is to hear of it; logged with its trace
+        _log.exception("report kind %s failed", order.kind.name)
         return Refused(OpenhoursError.code, "The report failed by a defect; its log tells where.", retryable=False)
 
 

@@ -17,6 +17,7 @@ from app.jobs import lifecycle
 from app.jobs.lifecycle import ReportRecord, ReportStatus, StoredArtifact
 from app.jobs.queue import Queue
 from app.jobs.status import Live, LiveStatus
+from app.logs import bound
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
@@ -82,10 +83,11 @@ class ReportService:
             report_id = lifecycle.create(
                 connection, kind=kind.name, params=resolved.model_dump(mode="json"), as_of=as_of
             )
-        try:
-            self._queue.add(report_id)
-        except RedisUnavailable as error:
-            _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
+        with bound(report_id=report_id):
+            try:
+                self._queue.add(report_id)
+            except RedisUnavailable as error:
+                _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
         return report_id
 
     def poll(self, report_id: str) -> Running | Ended:

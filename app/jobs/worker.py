@@ -4,10 +4,7 @@ Threads: one that claims, one that beats (renews leases, refreshes what polls se
 """
 
 import logging
-import os
 import random
-import socket
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,7 +22,9 @@ from app.jobs.lifecycle import Claim, StoredArtifact
 from app.jobs.queue import Entry, Queue
 from app.jobs.status import Live, LiveStatus
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
+from app.logs import bound
 from app.object_store import sha256_of
+from app.replica import replica_name
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
@@ -62,7 +61,7 @@ class Worker:
         self._status = LiveStatus(resources.redis)
         self._kinds = kinds
         self._settings = resources.settings
-        self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self._name = replica_name()
         self._stopping = Event()  # claim nothing more
         self._ended = Event()  # nothing runs any more
         self._free = BoundedSemaphore(slots)
@@ -101,7 +100,8 @@ class Worker:
             claimed = False
             try:
                 for entry in self._queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
-                    claimed = self._claim(entry)
+                    with bound(report_id=entry.report_id):
+                        claimed = self._claim(entry)
             except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
                 self._pause()
@@ -166,6 +166,10 @@ class Worker:
             self._queue.done(entry)
 
     def _run(self, job: _Job) -> None:
+        with bound(report_id=job.claim.id):
+            self._run_claimed(job)
+
+    def _run_claimed(self, job: _Job) -> None:
         claim = job.claim
         try:
             self._attempt(job)
@@ -206,6 +210,8 @@ class Worker:
             database_url=self._resources.database_url,
             settings=self._settings,
             folder=folder,
+            report_id=job.claim.id,
+            replica=self._name,
         )
 
         def progress(step: Progress) -> None:

@@ -3,19 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.jobs.lifecycle import ReportRecord, ReportStatus
 from app.jobs.service import Ended, Running
+from app.logs import bind
 from app.reports.registry import DEFAULT_KIND
-from app.routers.dependencies import Reports
+from app.routers.dependencies import Reports, bind_report
 from app.routers.problems import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
-router = APIRouter(tags=["reports"], responses=UNAVAILABLE)
+router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
 
 _ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
 
@@ -148,7 +149,11 @@ def get_report(reports: Reports, response: Response, report_id: Annotated[_Repor
     return _ended(state)
 
 
-@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE)
+async def _bind_polled(poll: Poll) -> None:
+    bind(report_id=poll.report_id)
+
+
+@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(_bind_polled)])
 def post_get_report(reports: Reports, response: Response, poll: Poll) -> PollAnswer:
     """The same with the id in the body; for older clients."""
     return get_report(reports, response, poll.report_id)
