@@ -24,6 +24,9 @@ from app.routers import health, problems, reports
 #: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
 READINESS_SECONDS: Final = 2
 
+#: More than any list of stores needs; a body is parsed in memory, in the process that answers everybody else, bytes.
+MAX_BODY_BYTES: Final = 8 << 20
+
 
 class Readiness:
     """Whether requests may come: not while draining, and only with a database that is migrated."""
@@ -75,6 +78,8 @@ def create_app(resources: Resources, *, slots: int, kinds: Mapping[str, ReportKi
         version=__version__,
         summary="Reports that count only working hours.",
         lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.reports = ReportService(resources, kinds)
     app.state.readiness = Readiness(resources)

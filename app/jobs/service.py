@@ -1,12 +1,13 @@
 """What the outside may ask of reports: trigger one, look at one, list them."""
 
 import base64
-import binascii
 import json
 import logging
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,9 @@ from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 
 _log = logging.getLogger(__name__)
+
+#: What an id looks like; no server needs to be asked about anything else, least of all with what it cannot hold.
+_ID: Final = re.compile("[0-9a-f]{32}")
 
 #: What a queued report shows.
 QUEUED: Final = Live("queued", 0.0)
@@ -96,13 +100,15 @@ class ReportService:
         Raises:
             UnknownReport: no such id.
         """
+        if not _ID.fullmatch(report_id):
+            raise _unknown(report_id)
         live = self._live(report_id)
         if live is not None:
             return Running(live)
         with database_errors(), self._resources.engine.connect() as connection:
             record = lifecycle.find(connection, report_id)
         if record is None:
-            raise UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+            raise _unknown(report_id)
         match record.status:
             case ReportStatus.QUEUED:
                 return Running(QUEUED)
@@ -153,6 +159,10 @@ class ReportService:
         return LinkedArtifact(artifact, link)
 
 
+def _unknown(report_id: str) -> UnknownReport:
+    return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+
+
 def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
     try:
         return kind.params.model_validate_json(json.dumps(raw))
@@ -200,11 +210,13 @@ def _cursor(record: ReportRecord) -> str:
 
 
 def _place(cursor: str) -> tuple[datetime, str]:
-    try:
+    place: tuple[datetime, str] | None = None
+    with suppress(ValueError, OverflowError):
         created_at, report_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromisoformat(created_at), report_id
-    except (ValueError, binascii.Error):
+        place = datetime.fromisoformat(created_at).astimezone(UTC), report_id
+    if place is None or not _ID.fullmatch(place[1]):
         raise InvalidParameters(
             f"cursor: {cursor!r} is not the next_cursor of an earlier page.",
             errors=[{"parameter": "cursor", "received": cursor, "allowed": "the next_cursor of an earlier page"}],
-        ) from None
+        )
+    return place

@@ -11,12 +11,21 @@ from app.jobs.service import Ended, Running
 from app.logs import bind
 from app.reports.registry import DEFAULT_KIND
 from app.routers.dependencies import Reports, bind_report
-from app.routers.problems import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
+from app.routers.problems import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
 router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
+
+#: For the ``responses`` of triggers: where the id that is answered leads.
+_TRIGGERED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "links": {
+            "poll": {"operationId": "get_report", "parameters": {"report_id": "$response.body#/report_id"}},
+        }
+    }
+}
 
 _ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
 
@@ -123,7 +132,7 @@ class KindDescription(BaseModel):
     params: dict[str, Any] = Field(description="JSON Schema of the parameters.")
 
 
-@router.post("/trigger_report", status_code=202, responses=UNPROCESSABLE | NOT_FOUND)
+@router.post("/trigger_report", status_code=202, responses=_TRIGGERED | UNPROCESSABLE | NOT_FOUND | TOO_LARGE)
 def trigger_report(reports: Reports, response: Response, trigger: Trigger | None = None) -> Triggered:
     """Start a report. An empty body starts `uptime` with its defaults."""
     trigger = trigger or Trigger.model_validate({})
@@ -133,7 +142,7 @@ def trigger_report(reports: Reports, response: Response, trigger: Trigger | None
     return Triggered(report_id=report_id)
 
 
-@router.get("/trigger_report", status_code=202, responses=UNPROCESSABLE)
+@router.get("/trigger_report", status_code=202, responses=_TRIGGERED | UNPROCESSABLE)
 def trigger_default_report(reports: Reports, response: Response) -> Triggered:
     """Start `uptime` with its defaults; for older clients."""
     return trigger_report(reports, response)
@@ -149,12 +158,13 @@ def get_report(reports: Reports, response: Response, report_id: Annotated[_Repor
     return _ended(state)
 
 
-async def _bind_polled(poll: Poll) -> None:
+async def _polled(poll: Poll) -> Poll:
     bind(report_id=poll.report_id)
+    return poll
 
 
-@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(_bind_polled)])
-def post_get_report(reports: Reports, response: Response, poll: Poll) -> PollAnswer:
+@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE | TOO_LARGE)
+def post_get_report(reports: Reports, response: Response, poll: Annotated[Poll, Depends(_polled)]) -> PollAnswer:
     """The same with the id in the body; for older clients."""
     return get_report(reports, response, poll.report_id)
 
