@@ -1,4 +1,4 @@
-"""The commands: ``python -m app demo|serve|migrate|load|report|reports|status|env``.
+"""The commands: ``python -m app demo|serve|worker|migrate|load|report|reports|status|cancel|env``.
 
 Exit codes: 0 it worked, 1 it failed, 2 what was given cannot be accepted, 130 Ctrl-C, 143 SIGTERM.
 """
@@ -26,7 +26,7 @@ from app.database import database_errors
 from app.datasets.registry import DATASET_KINDS
 from app.errors import BadInput, InvalidParameters, NotFound, OpenhoursError
 from app.logs import configure, redacted
-from app.replica import replica_name
+from app.replica_name import replica_name
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Addresses, Resources, addresses, open_resources
@@ -88,10 +88,11 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Port, 0 for a free one. Default: OPENHOURS_PORT, 8000.")
     ] = None,
     slots: Annotated[
-        int | None, typer.Option(min=0, help="Reports computed at a time. Default: OPENHOURS_SLOTS, one per core.")
+        int | None,
+        typer.Option(min=0, help="Reports computed at a time, 0 for none. Default: OPENHOURS_SLOTS, one per core."),
     ] = None,
 ) -> None:
-    """Serve the API and compute reports until Ctrl-C."""
+    """Serve the API and compute reports until Ctrl-C; with --slots 0 the API alone."""
     from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
     settings = _settings(server=True)
@@ -101,6 +102,33 @@ def serve(
             host=settings.host if host is None else host,
             port=settings.port if port is None else port,
             slots=settings.slots if slots is None else slots,
+        )
+
+
+@app.command()
+def worker(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OPENHOURS_HOST, 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port of probes and metrics, 0 for a free one. Default: OPENHOURS_HEALTH_PORT, 8001."
+        ),
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Reports computed at a time. Default: OPENHOURS_SLOTS, one per core.")
+    ] = None,
+) -> None:
+    """Compute reports until Ctrl-C, without the API."""
+    from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
+
+    settings = _settings(server=True)
+    with _resources(settings, require_migration=False) as (_, resources):
+        serve_http(
+            resources,
+            host=settings.host if host is None else host,
+            port=settings.health_port if port is None else port,
+            slots=max(settings.slots, 1) if slots is None else slots,
+            api=False,
         )
 
 
@@ -166,6 +194,13 @@ def status(report_id: Annotated[str, typer.Argument(help="As printed by report."
             out.print(f"Failed: {answer['error']['code']}: {escape(answer['error']['message'])}")
         case ended:
             out.print(ended)
+
+
+@app.command()
+def cancel(report_id: Annotated[str, typer.Argument(help="As printed by report.")], server: Server = None) -> None:
+    """Cancel a report that is queued or running; remove one that has ended, with its files."""
+    with _client(server, slots=0) as client:
+        out.print(client.delete(report_id)["status"])
 
 
 @app.command()

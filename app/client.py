@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
+from urllib.parse import quote
 
 import httpx2
 
 from app.errors import OpenhoursError, ReportFailed, ServerUnreachable, Unavailable
 
-#: Wait between two polls; an answer costs a server about a millisecond, seconds.
-POLL_SECONDS: Final = 0.2
+#: How long the server may hold back a poll of a report that runs; it answers at once when the report ends, seconds.
+POLL_SECONDS: Final = 0.5
 
 #: While a report is followed the server may be away for this long, as during a roll-out, seconds.
 PATIENCE_SECONDS: Final = 30
@@ -61,9 +62,13 @@ class Client:
         answer = self._ask("POST", "/trigger_report", json={"report": kind, "params": dict(params)})
         return str(answer["report_id"])
 
-    def poll(self, report_id: str) -> Mapping[str, Any]:
-        """How a report stands, as answered."""
-        return self._ask("GET", "/get_report", params={"report_id": report_id})
+    def poll(self, report_id: str, *, wait_seconds: float = 0) -> Mapping[str, Any]:
+        """How a report stands, as answered: at its end, or after that long."""
+        return self._ask("GET", "/get_report", params={"report_id": report_id, "wait": wait_seconds})
+
+    def delete(self, report_id: str) -> Mapping[str, Any]:
+        """Cancel or remove a report; what became of it, as answered."""
+        return self._ask("DELETE", f"/reports/{quote(report_id, safe='')}")
 
     def follow(self, report_id: str, *, every_seconds: float = POLL_SECONDS) -> Iterator[Mapping[str, Any]]:
         """Answers to polls until the report has ended; the last one is Complete.
@@ -71,20 +76,24 @@ class Client:
         Raises:
             ReportFailed: it failed or was cancelled.
         """
-        while (answer := self._poll_patiently(report_id))["status"] == "Running":
+        while True:
+            next_at = monotonic() + every_seconds
+            answer = self._poll_patiently(report_id, wait_seconds=every_seconds)
+            if answer["status"] != "Running":
+                break
             yield answer
-            sleep(every_seconds)
+            sleep(max(next_at - monotonic(), 0))  # a server that stops answers sooner
         if answer["status"] != "Complete":
             error = answer.get("error", {"code": "cancelled", "message": "The report was cancelled."})
             raise ReportFailed(f"{error['message']} ({error['code']})")
         yield answer
 
-    def _poll_patiently(self, report_id: str) -> Mapping[str, Any]:
+    def _poll_patiently(self, report_id: str, *, wait_seconds: float) -> Mapping[str, Any]:
         """As poll(); a server that is away for a while does not end a report that goes on."""
         deadline = monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return self.poll(report_id)
+                return self.poll(report_id, wait_seconds=wait_seconds)
             except OpenhoursError as error:
                 if error.status != Unavailable.status or monotonic() > deadline:
                     raise

@@ -39,6 +39,10 @@ from app.errors import DatabaseUnavailable
 #: How long a request waits for a connection of the pool before it is told to come back, seconds.
 POOL_WAIT_SECONDS: Final = 0.5
 
+#: A Postgres whose machine has not acknowledged anything for this long is given up: a vanished host must not hold a
+#: heartbeat, whose lease lasts 30 seconds, seconds.
+UNREACHABLE_SECONDS: Final = 10
+
 #: SQLSTATE classes that go away by themselves: connection, rollback, resources, operator intervention.
 TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
 
@@ -107,7 +111,11 @@ report = Table(
     Column("idempotency_key", String(255)),
     Column("status", Text, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0", comment="the fence: grows with every claim"),
-    Column("crashes", Integer, nullable=False, server_default="0"),
+    Column("crashes", Integer, nullable=False, server_default="0", comment="attempts whose process died"),
+    Column("retries", Integer, nullable=False, server_default="0", comment="attempts that a server failed"),
+    Column(
+        "returned", Integer, nullable=False, server_default="0", comment="attempts that a stopping worker gave back"
+    ),
     Column("owner", Text, comment="replica that runs it"),
     _instant("lease_until"),
     _instant("not_before"),
@@ -121,6 +129,7 @@ report = Table(
     _instant("finished_at"),
     CheckConstraint("status IN ('queued', 'running', 'complete', 'failed', 'cancelled')", name="status"),
 )
+Index("report_idempotency_key_idx", report.c.idempotency_key, unique=True)
 Index("report_newest_idx", report.c.created_at.desc(), report.c.id.desc())
 Index(
     "report_outstanding_idx",
@@ -139,7 +148,15 @@ def build_engine(url: str, *, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5, "application_name": "openhours"},
+        connect_args={
+            "options": "-c timezone=UTC",
+            "connect_timeout": 5,
+            "tcp_user_timeout": UNREACHABLE_SECONDS * 1000,
+            "keepalives_idle": UNREACHABLE_SECONDS,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "application_name": "openhours",
+        },
     )
 
 

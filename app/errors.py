@@ -3,26 +3,32 @@
 OpenhoursError
 ├── BadInput                 what the user sent cannot be accepted
 │   ├── InvalidParameters    a report's parameters
+│   ├── IdempotencyConflict  a key that stands for another request already
 │   ├── RejectedFile         a file with rows that cannot be loaded
 │   └── NoPolls              a report that needs polls while none are loaded
 ├── NotFound
 │   ├── UnknownReportKind
-│   └── UnknownReport
+│   ├── UnknownReport
+│   └── ReportExpired        it was removed when it was old enough
+├── TooManyReports           more wait than this installation takes on (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── WorkerCrashed        its process died
+│   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded    it ran longer than allowed
 │   └── MemoryLimitExceeded  it wanted more memory than allowed
-├── Unavailable              a server we depend on did not answer (retryable)
+├── Unavailable              something we depend on did not work for now (retryable)
 │   ├── DatabaseUnavailable
 │   ├── RedisUnavailable
 │   ├── ObjectStoreUnavailable
+│   ├── DiskFull             a replica has no room for a report's files
 │   └── ServerUnreachable    the Openhours server that a command talks to
 └── SetupError               this installation cannot run as it is configured
     ├── NotMigrated
     └── EmbeddedServerError
 
-Each class has a stable ``code`` for programs, an HTTP ``status``, and ``retryable``; the message is for people
-and names what was received and what is allowed. A poll, a page and the command line show the same words.
+Each class has a stable ``code`` for programs, an HTTP ``status``, ``retryable`` and, where waiting helps,
+``retry_after_seconds``; the message is for people and names what was received and what is allowed. A poll, a page and
+the command line show the same words.
 """
 
 from collections.abc import Mapping
@@ -36,6 +42,7 @@ class OpenhoursError(Exception):
     title: str = "Internal error"
     status: int = 500
     retryable: bool = False
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
@@ -60,6 +67,11 @@ class BadInput(OpenhoursError):
 class InvalidParameters(BadInput):
     code = "invalid_parameters"
     title = "Parameters not accepted"
+
+
+class IdempotencyConflict(BadInput):
+    code = "idempotency_conflict"
+    title = "Idempotency key used for another request"
 
 
 class RejectedFile(BadInput):
@@ -88,6 +100,18 @@ class UnknownReport(NotFound):
     title = "Unknown report"
 
 
+class ReportExpired(NotFound):
+    code = "report_expired"
+    title = "The report is no longer kept"
+
+
+class TooManyReports(OpenhoursError):
+    code = "too_many_reports"
+    title = "Too many reports are waiting"
+    status = 429
+    retryable = True
+
+
 class ReportFailed(OpenhoursError):
     code = "report_failed"
     title = "The report failed"
@@ -96,6 +120,11 @@ class ReportFailed(OpenhoursError):
 class WorkerCrashed(ReportFailed):
     code = "worker_crashed"
     title = "The report's process died"
+
+
+class AttemptsExhausted(ReportFailed):
+    code = "attempts_exhausted"
+    title = "The report was begun too often"
 
 
 class TimeLimitExceeded(ReportFailed):
@@ -113,6 +142,7 @@ class Unavailable(OpenhoursError):
     title = "A server did not answer"
     status = 503
     retryable = True
+    retry_after_seconds = 2
 
 
 class DatabaseUnavailable(Unavailable):
@@ -128,6 +158,11 @@ class RedisUnavailable(Unavailable):
 class ObjectStoreUnavailable(Unavailable):
     code = "object_store_unavailable"
     title = "The object store did not answer"
+
+
+class DiskFull(Unavailable):
+    code = "disk_full"
+    title = "The disk is full"
 
 
 class ServerUnreachable(Unavailable):

@@ -8,18 +8,22 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.database import database_errors
 from app.errors import OpenhoursError, Unavailable
+from app.jobs.backlog import backlog_registry
+from app.jobs.endings import Endings
+from app.jobs.replica import Replica
 from app.jobs.service import ReportService
-from app.jobs.worker import Worker
 from app.migrate import require_migrated
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
-from app.routers import health, problems, reports
+from app.routers import health, metrics, problems, reports
+from app.routers.observed import Observed
 
 #: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
 READINESS_SECONDS: Final = 2
@@ -31,16 +35,16 @@ MAX_BODY_BYTES: Final = 8 << 20
 class Readiness:
     """Whether requests may come: not while draining, and only with a database that is migrated."""
 
-    def __init__(self, resources: Resources) -> None:
-        self._engine = resources.engine
+    def __init__(self, engine: Engine, replica: Replica) -> None:
+        self._engine = engine
+        self._replica = replica
         self._lock = Lock()
         self._checked_at = -float("inf")
         self._error: OpenhoursError | None = None
-        self.draining = False
 
     def check(self) -> None:
         """Raise Unavailable or NotMigrated unless ready."""
-        if self.draining:
+        if self._replica.draining:
             raise Unavailable("This replica is stopping.")
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
@@ -58,20 +62,22 @@ class Readiness:
         return None
 
 
-def create_app(resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> FastAPI:
-    """The application over servers that are connected already, running up to ``slots`` reports itself."""
+def create_app(
+    resources: Resources, *, slots: int, api: bool = True, kinds: Mapping[str, ReportKind] = REPORT_KINDS
+) -> FastAPI:
+    """The application over servers that are connected already, running up to ``slots`` reports itself.
+
+    Without ``api`` it only answers probes and metrics, which is what a worker's own port is for.
+    """
+    replica = Replica(resources, slots=slots, kinds=kinds)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        worker = await run_in_threadpool(Worker, resources, slots=slots, kinds=kinds) if slots else None
-        if worker is not None:
-            worker.start()
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(replica.start)
         try:
             yield
         finally:
-            app.state.readiness.draining = True
-            if worker is not None:
-                await run_in_threadpool(worker.stop)
+            await run_in_threadpool(replica.stop)
 
     app = FastAPIOffline(
         title="Openhours",
@@ -81,9 +87,13 @@ def create_app(resources: Resources, *, slots: int, kinds: Mapping[str, ReportKi
         max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.replica = replica
+    app.state.readiness = Readiness(resources.engine, replica)
+    app.state.backlog = backlog_registry(resources.engine)
     app.state.reports = ReportService(resources, kinds)
-    app.state.readiness = Readiness(resources)
+    app.state.endings = Endings(resources.engine)
+    app.add_middleware(Observed, replica=replica)
     problems.install(app)
-    for module in (reports, health):
+    for module in (reports, health, metrics) if api else (health, metrics):
         app.include_router(module.router)
     return app

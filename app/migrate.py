@@ -32,9 +32,13 @@ def migrate(engine: Engine) -> None:
 
 
 def require_migrated(connection: Connection) -> None:
-    """Raise NotMigrated unless the database is at this version's revision."""
+    """Raise NotMigrated when the database lacks migrations of this version.
+
+    One that is ahead is fine: while a new version is rolled out, the old replicas go on serving on its tables, which
+    only ever gain something that the version before does not need to know.
+    """
     current, newest = current_revision(connection), newest_revision()
-    if current != newest:
+    if current != newest and (current is None or _is_known(current)):
         raise NotMigrated(
             f"The database is at revision {current or 'none'}, this version needs {newest}: "
             "run `python -m app migrate`."
@@ -51,6 +55,10 @@ def newest_revision() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # noqa: S101 - there is always a first migration; this tells the type checker
     return head
+
+
+def _is_known(revision: str) -> bool:
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

@@ -1,8 +1,10 @@
 """Artifacts in S3: put, check, link, remove."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +18,26 @@ from app.errors import ObjectStoreUnavailable, SetupError
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+#: Keys of all reports' objects begin with it.
+REPORTS: Final = "reports/"
+
 #: Bytes of a file that are hashed at a time.
 _HASH_BLOCK: Final = 1 << 20
 
 #: Answers of S3 that will not change by asking again: wrong keys, missing bucket, refused.
 _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
+
+
+#: S3 signs links for a week at most, seconds.
+_LONGEST_LINK: Final = 604_800
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object of the bucket; ``modified_at`` is aware."""
+
+    key: str
+    modified_at: datetime
 
 
 class ObjectStore:
@@ -36,18 +53,18 @@ class ObjectStore:
         secret_key: str | None = None,
     ) -> None:
         self.bucket = bucket
-        self._client: S3Client = boto3.client(
+        self._session = boto3.Session(
+            aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
+        )
+        self._client: S3Client = self._session.client(
             "s3",
             endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
             config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
                 connect_timeout=5,
-                read_timeout=30,
-                retries={"mode": "standard", "total_max_attempts": 3},
+                read_timeout=15,
+                retries={"mode": "standard", "total_max_attempts": 2},  # a report is tried again as a whole
                 max_pool_connections=32,
             ),
         )
@@ -76,7 +93,10 @@ class ObjectStore:
             raise ObjectStoreUnavailable(f"{key}: {stored} of {path.stat().st_size} bytes were stored.")
 
     def link(self, key: str, *, media_type: str, seconds: int) -> str:
-        """A presigned URL that downloads an object under its own name for that long."""
+        """A presigned URL that downloads an object under its own name for that long.
+
+        One that was signed with temporary credentials would stop working with them, so it ends before they do.
+        """
         name = key.rpartition("/")[2]
         wanted = {
             "Bucket": self.bucket,
@@ -85,15 +105,54 @@ class ObjectStore:
             "ResponseContentDisposition": f'attachment; filename="{name}"',
         }
         with object_store_errors():
-            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+            lasts = min(seconds, self._credentials_seconds())
+            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
+
+    def pages(self, prefix: str) -> Iterator[list[StoredObject]]:
+        """Every object whose key begins with ``prefix``, up to a thousand at a time, by key."""
+        with object_store_errors():
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                yield [StoredObject(item["Key"], item["LastModified"]) for item in page.get("Contents", ())]
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Delete objects; one that does not exist is fine."""
+        with object_store_errors():
+            for key in keys:
+                self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def remove_below(self, prefix: str) -> None:
         """Delete every object whose key begins with ``prefix``."""
+        for page in self.pages(prefix):
+            self.remove(item.key for item in page)
+
+    def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
+        """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
+        aborted = 0
         with object_store_errors():
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    self._client.delete_object(Bucket=self.bucket, Key=item["Key"])
+            try:
+                for page in self._client.get_paginator("list_multipart_uploads").paginate(
+                    Bucket=self.bucket, Prefix=prefix
+                ):
+                    for upload in page.get("Uploads", ()):
+                        if upload["Initiated"] < begun_before:
+                            self._client.abort_multipart_upload(
+                                Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                            )
+                            aborted += 1
+            except self._client.exceptions.NoSuchUpload:
+                pass  # what rclone answers when there are none, or when another replica was faster
+        return aborted
+
+    def _credentials_seconds(self) -> int:
+        """How long the credentials that sign now are good for; without an end for keys that have none."""
+        credentials = self._session.get_credentials()
+        if credentials is not None:
+            credentials.get_frozen_credentials()  # renews those that are about to end
+        # botocore tells the end of temporary credentials in no public way.
+        ends = getattr(credentials, "_expiry_time", None)
+        if ends is None:
+            return _LONGEST_LINK
+        return max(int((ends - datetime.now(UTC)).total_seconds()), 1)
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,6 +177,11 @@ def object_store_errors() -> Iterator[None]:
         ) from error
     except (BotoCoreError, Boto3Error) as error:
         raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.") from error
+
+
+def report_prefix(report_id: str, attempt: int | None = None) -> str:
+    """Where the objects of a report are, or those of one attempt at it: attempts never touch each other's."""
+    return f"{REPORTS}{report_id}/" + ("" if attempt is None else f"a{attempt}/")
 
 
 def sha256_of(path: Path) -> str:

@@ -11,7 +11,7 @@ from app.database import build_engine
 from app.errors import SetupError
 from app.logs import conceal
 from app.object_store import ObjectStore
-from app.redis_client import build_redis
+from app.redis_client import REQUEST_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS, build_redis
 from app.settings import Settings
 
 
@@ -32,12 +32,16 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Clients of the three servers."""
+    """Clients of the three servers.
+
+    ``redis`` waits as long as a worker may, ``request_redis`` as long as a request may.
+    """
 
     settings: Settings
     database_url: str
     engine: Engine
     redis: Redis
+    request_redis: Redis
     object_store: ObjectStore
 
 
@@ -67,11 +71,13 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
     """Connect to the servers at these addresses."""
     conceal(where.database_url, where.redis_url, where.s3_secret_key)
     with ExitStack() as stack:
-        # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots, claim and beat one.
+        # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots and loops one each.
         engine = build_engine(where.database_url, pool_size=20 + settings.slots)
         stack.callback(engine.dispose)
-        redis = build_redis(where.redis_url)
+        redis = build_redis(where.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
         stack.callback(redis.close)
+        request_redis = build_redis(where.redis_url, timeout_seconds=REQUEST_TIMEOUT_SECONDS)
+        stack.callback(request_redis.close)
         store = ObjectStore(
             bucket=settings.s3_bucket,
             region=settings.s3_region,
@@ -82,4 +88,4 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
         stack.callback(store.close)
         if "s3" in where.embedded:
             store.ensure_bucket()
-        yield Resources(settings, where.database_url, engine, redis, store)
+        yield Resources(settings, where.database_url, engine, redis, request_redis, store)

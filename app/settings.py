@@ -42,6 +42,16 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
+    health_port: int = Field(
+        8001, ge=0, le=65535, description="Port on which `worker` answers probes and metrics; 0 picks a free one."
+    )
+    drain_seconds: float = Field(
+        5,
+        ge=0,
+        le=15,
+        description="How long the API goes on answering after SIGTERM while `/readyz` says 503, so that load balancers "
+        "stop sending, seconds.",
+    )
     slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=0, description="Reports computed at the same time by a process."
     )
@@ -53,7 +63,18 @@ class Settings(BaseSettings):
     report_memory_limit_mb: int = Field(
         2048, ge=256, description="Memory that one report may allocate, MiB; a report that wants more fails."
     )
-    link_ttl_seconds: int = Field(3600, ge=1, le=604800, description="How long a presigned link works, seconds.")
+    link_ttl_seconds: int = Field(
+        3600,
+        ge=1,
+        le=604800,
+        description="How long a presigned link works, seconds; never longer than the credentials that signed it.",
+    )
+    max_outstanding: int = Field(
+        10_000, ge=1, description="Reports queued and running at which further ones are refused with 429."
+    )
+    retention_days: int = Field(
+        30, ge=1, le=36500, description="Reports that were triggered longer ago are removed with their files, days."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="Least that is logged: `debug`, `info`, `warning` or `error`. "

@@ -146,7 +146,7 @@ def _is_ready(client: Client) -> bool:
 
 
 def run_report(client: Client) -> None:
-    for _ in client.follow(client.trigger("uptime", {}), every_seconds=0.02):
+    for _ in client.follow(client.trigger("uptime", {})):
         pass
 
 

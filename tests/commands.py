@@ -49,7 +49,7 @@ def _start(home: Path, arguments: tuple[str, ...], variables: dict[str, str]) ->
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "app", *arguments],
         cwd=REPOSITORY,
-        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1"} | variables,
+        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "OPENHOURS_DRAIN_SECONDS": "0"} | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

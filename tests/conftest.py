@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, settings
 from app.database import build_engine
 from app.datasets.load import load
 from app.datasets.registry import DATASET_KINDS
-from app.jobs.worker import Worker
+from app.jobs.replica import Replica
 from app.main import create_app
 from app.migrate import migrate
-from app.redis_client import build_redis
+from app.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Addresses, Resources, addresses, open_resources
@@ -67,7 +67,7 @@ def copy_of_database(servers: Addresses) -> Iterator[str]:
 
 @contextmanager
 def fresh_resources(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
-    redis = build_redis(servers.redis_url)
+    redis = build_redis(servers.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
     redis.flushall()
     redis.close()
     with copy_of_database(servers) as database_url:
@@ -113,11 +113,11 @@ def api(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPO
 
 
 @contextmanager
-def working(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPORT_KINDS) -> Iterator[Worker]:
-    """A worker alone."""
-    worker = Worker(resources, slots=slots, kinds=kinds)
-    worker.start()
+def working(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPORT_KINDS) -> Iterator[Replica]:
+    """A replica without the API."""
+    replica = Replica(resources, slots=slots, kinds=kinds)
+    replica.start()
     try:
-        yield worker
+        yield replica
     finally:
-        worker.stop()
+        replica.stop()

@@ -15,10 +15,10 @@ OUTSIDE = {"main", "cli", "demo", "server", "__main__"}
 #: What each other room may import of ours; every room may import itself, and nobody what stands outside. A room is a
 #: folder or a file of app/; reports/ has three: ``reports.kind``, ``reports.registry`` and ``reports.*``.
 ALLOWED = {
-    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "logs", "errors"},
+    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "metrics", "logs", "errors"},
     "jobs": {
         *("reports.registry", "reports.kind", "resources", "object_store", "database", "redis_client"),
-        *("logs", "replica", "settings", "errors"),
+        *("settings", "metrics", "logs", "replica_name", "errors"),
     },
     "reports.registry": {"reports.*", "reports.kind"},
     "reports.kind": {"settings", "errors"},
@@ -29,9 +29,10 @@ ALLOWED = {
     "resources": {"logs", "object_store", "database", "redis_client", "embedded", "settings", "errors"},
     "logs": {"redaction", "settings"},
     "redaction": set(),
-    "replica": set(),
+    "replica_name": set(),
     "client": {"errors"},
     "console": set(),
+    "metrics": set(),
     "binary_copy": {"database"},
     "object_store": {"errors"},
     "redis_client": {"errors"},

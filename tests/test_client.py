@@ -17,7 +17,7 @@ class Answers(Client):
         super().__init__("http://127.0.0.1:1")
         self._outcomes = list(outcomes)
 
-    def poll(self, report_id: str) -> Mapping[str, Any]:  # noqa: ARG002 - the outcomes are given
+    def poll(self, report_id: str, *, wait_seconds: float = 0) -> Mapping[str, Any]:  # noqa: ARG002 - the outcomes are given
         outcome = self._outcomes.pop(0)
         if isinstance(outcome, OpenhoursError):
             raise outcome

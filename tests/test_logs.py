@@ -144,7 +144,7 @@ def test_a_report_that_fails_by_a_defect_tells_of_it_under_its_id_and_replica(tm
     )
     (line,) = lines(done.stderr)
     assert (line["replica"], line["report_id"], line["logger"]) == ("me", "7", "app.jobs.child")
-    assert line["event"] == "report kind raise_defect failed"
+    assert line["event"] == "a report failed by a defect"
     assert "ZeroDivisionError" in line["exception"]
 
 
@@ -199,7 +199,7 @@ def test_every_line_of_a_server_is_an_object_under_one_name(served: Log) -> None
     logged = lines(served.text)
     (replica,) = {line["replica"] for line in logged}
     assert replica.startswith(f"{socket.gethostname()}-")
-    assert {"app.server", "uvicorn.error", "app.jobs.worker", "app.jobs.child"} <= {line["logger"] for line in logged}
+    assert {"app.server", "uvicorn.error", "app.jobs.runner", "app.jobs.child"} <= {line["logger"] for line in logged}
 
 
 def test_every_line_about_a_report_has_its_id(served: Log) -> None:

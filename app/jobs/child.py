@@ -4,6 +4,7 @@ It talks to its supervisor (supervise.py) over one pipe: Progress while it works
 closes without either is a crash. When the supervisor dies the pipe closes on this side, and the process ends.
 """
 
+import errno
 import gc
 import logging
 import os
@@ -15,10 +16,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from app.database import build_engine, database_errors
-from app.errors import MemoryLimitExceeded, OpenhoursError
+from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError
 from app.logs import bound, conceal, configure
 from app.reports.kind import Artifact, ReportContext, ReportKind
 from app.settings import Settings
@@ -28,6 +29,9 @@ TELL_SECONDS = 0.1
 
 #: Added to the niceness, so that whoever answers HTTP on this machine goes first.
 NICENESS = 10
+
+#: What the kernel says when there is no room for a file.
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 _log = logging.getLogger(__name__)
 
@@ -100,11 +104,21 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
             "(OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
             retryable=False,
         )
-    except OpenhoursError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        return refusal(error)
+
+
+def refusal(error: Exception) -> Refused:
+    """How a report ends by this error; the inside of a mistake of ours is logged, and nobody else's business."""
+    if isinstance(error, OpenhoursError):
         return Refused(error.code, error.message, error.retryable)
-    except Exception:  # noqa: BLE001 - the supervisor is to hear of it; logged with its trace
-        _log.exception("report kind %s failed", order.kind.name)
-        return Refused(OpenhoursError.code, "The report failed by a defect; its log tells where.", retryable=False)
+    if isinstance(error, OSError) and error.errno in FULL:
+        message = "The replica that ran the report has no room left for its files."
+        return Refused(DiskFull.code, message, retryable=DiskFull.retryable)
+    _log.error("a report failed by a defect", exc_info=error)
+    return Refused(
+        OpenhoursError.code, "The report failed by a defect; the log of its replica tells where.", retryable=False
+    )
 
 
 def _teller(pipe: Connection) -> Callable[[str, float], None]:

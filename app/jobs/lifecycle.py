@@ -1,23 +1,39 @@
-"""The record of every report in Postgres, and the only code that writes its status.
+"""The life of a report in Postgres: the only code that writes its status.
 
 Every change is one UPDATE that names the states it may come from (TRANSITIONS) and, once a report runs, the attempt it
 was claimed with: the attempt is the fence that keeps a late worker from touching a report that another has taken over.
+It only ever grows. What an attempt is charged with is counted beside it: ``crashes`` (its process died), ``retries`` (a
+server failed it), ``returned`` (a worker that stopped gave it back, which costs nothing).
 Times are compared with Postgres' ``now()`` only.
 """
 
-import hashlib
-import json
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, and_, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Update,
+    and_,
+    cast,
+    delete,
+    extract,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 
 from app.database import report
-from app.errors import WorkerCrashed
+from app.errors import AttemptsExhausted, WorkerCrashed
+from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact
+from app.jobs.report_id import new_report_id
 
 #: A worker that has not renewed its claim for this long is taken for dead, seconds.
 LEASE_SECONDS: Final = 30
@@ -28,22 +44,24 @@ REDISPATCH_SECONDS: Final = 10
 #: Deaths of its process after which a report is given up: by then it is the report, not bad luck.
 MAX_CRASHES: Final = 3
 
-#: Attempts at a report whose servers fail it for a while.
+#: Attempts that a server may fail.
 MAX_TRANSIENT_ATTEMPTS: Final = 5
 
+#: Attempts in all, those not counted that a stopping worker gave back: a report that takes its replicas down with it
+#: must not do so for ever.
+MAX_ATTEMPTS: Final = 10
 
-class ReportStatus(StrEnum):
-    """Where a report is in its life."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    COMPLETE = "complete"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
+#: How long an idempotency key is remembered, seconds.
+KEY_SECONDS: Final = 24 * 3600
 
 TRANSITIONS: Final[Mapping[ReportStatus, frozenset[ReportStatus]]] = {
-    ReportStatus.QUEUED: frozenset({ReportStatus.RUNNING, ReportStatus.CANCELLED}),
+    ReportStatus.QUEUED: frozenset(
+        {
+            ReportStatus.RUNNING,
+            ReportStatus.FAILED,  # all its attempts are used up
+            ReportStatus.CANCELLED,
+        }
+    ),
     ReportStatus.RUNNING: frozenset(
         {
             ReportStatus.RUNNING,  # taken over after the lease ran out
@@ -60,82 +78,111 @@ TRANSITIONS: Final[Mapping[ReportStatus, frozenset[ReportStatus]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class StoredArtifact:
-    """A file of a complete report, as the record keeps it."""
-
-    name: str
-    key: str
-    media_type: str
-    bytes: int
-    rows: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRecord:
-    """A report as Postgres knows it."""
-
-    id: str
-    kind: str
-    params: Mapping[str, Any]
-    status: ReportStatus
-    attempt: int
-    as_of: datetime | None
-    artifacts: tuple[StoredArtifact, ...]
-    error_code: str | None
-    error_message: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's right to run a report: good while the row is running with this attempt."""
+    """A worker's right to run a report: good while the row is running with this attempt.
+
+    Attributes:
+        attempt: the fence.
+        retries: attempts that a server has failed so far.
+        took_over: another worker held it, and let its lease run out.
+        waited_seconds: since it was triggered.
+    """
 
     id: str
     attempt: int
     kind: str
     params: Mapping[str, Any]
+    retries: int = 0
+    took_over: bool = False
+    waited_seconds: float = 0.0
 
 
-def create(connection: Connection, *, kind: str, params: Mapping[str, Any], as_of: datetime) -> str:
-    """Record a new report as queued; returns its id, 32 hexadecimal digits."""
-    report_id = uuid.uuid4().hex
-    canonical = json.dumps(params, sort_keys=True, separators=(",", ":")).encode()
-    connection.execute(
-        report.insert().values(
-            id=report_id,
+class Verdict(StrEnum):
+    """What an attempt's end made of its report."""
+
+    ENDED = "ended"
+    QUEUED = "queued again"
+    LATER = "queued for later"
+    LOST = "no longer ours"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedReport:
+    """The report that an idempotency key stands for, and the fingerprint of what was asked for with it."""
+
+    id: str
+    params_sha256: str
+
+
+def create(
+    connection: Connection,
+    *,
+    kind: str,
+    params: Mapping[str, Any],
+    params_sha256: str,
+    as_of: datetime,
+    idempotency_key: str | None = None,
+) -> str | None:
+    """Record a new report as queued; returns its id, or None when the idempotency key stands for another already.
+
+    ``params_sha256`` is the fingerprint of what was asked for, before defaults were filled in from the data.
+    """
+    created: str | None = connection.scalar(
+        insert(report)
+        .values(
+            id=new_report_id(datetime.now(UTC)),
             kind=kind,
             params=dict(params),
-            params_sha256=hashlib.sha256(canonical).hexdigest(),
+            params_sha256=params_sha256,
+            idempotency_key=idempotency_key,
             status=ReportStatus.QUEUED,
             as_of=as_of,
             dispatched_at=func.now(),
         )
+        .on_conflict_do_nothing(index_elements=[report.c.idempotency_key])
+        .returning(report.c.id)
     )
-    return report_id
+    return created
+
+
+def keyed(connection: Connection, idempotency_key: str) -> KeyedReport | None:
+    """The report that was triggered with this key; a key that is too old is free again."""
+    mine = report.c.idempotency_key == idempotency_key
+    too_old = report.c.created_at < _in_seconds(-KEY_SECONDS)
+    connection.execute(update(report).where(mine, too_old).values(idempotency_key=None))
+    row = connection.execute(select(report.c.id, report.c.params_sha256).where(mine)).one_or_none()
+    return None if row is None else KeyedReport(*row)
 
 
 def claim(connection: Connection, report_id: str, *, owner: str) -> Claim | None:
     """Take a queued report, or a running one whose lease ran out; None when it is neither, or not due yet."""
-    free = or_(
-        report.c.status == ReportStatus.QUEUED,
-        and_(report.c.status == ReportStatus.RUNNING, report.c.lease_until < func.now()),
+    free = or_(report.c.status == ReportStatus.QUEUED, _is_abandoned())
+    before = (
+        select(report.c.id, report.c.status)
+        .where(report.c.id == report_id, free, _is_due(), _charged() < MAX_ATTEMPTS)
+        .with_for_update()
+        .cte("before")
     )
-    due = or_(report.c.not_before.is_(None), report.c.not_before <= func.now())
     row = connection.execute(
         _to(ReportStatus.RUNNING)
-        .where(report.c.id == report_id, free, due)
+        .where(report.c.id == before.c.id)
         .values(
             attempt=report.c.attempt + 1,
             owner=owner,
             lease_until=_in_seconds(LEASE_SECONDS),
             started_at=func.coalesce(report.c.started_at, func.now()),
         )
-        .returning(report.c.id, report.c.attempt, report.c.kind, report.c.params)
+        .returning(
+            report.c.id,
+            report.c.attempt,
+            report.c.kind,
+            report.c.params,
+            report.c.retries,
+            (before.c.status == ReportStatus.RUNNING).label("took_over"),
+            cast(extract("epoch", func.now() - report.c.created_at), Double).label("waited_seconds"),
+        )
     ).one_or_none()
-    return None if row is None else Claim(*row)
+    return None if row is None else Claim(**row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
 
 
 def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
@@ -150,64 +197,106 @@ def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     return set(rows.scalars())
 
 
-def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> bool:
-    """Make the report complete with these artifacts; False when the claim is no longer ours."""
-    return _end(connection, claim, ReportStatus.COMPLETE, artifacts=[asdict(artifact) for artifact in artifacts])
+def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> Verdict:
+    """Make the report complete with these artifacts.
+
+    To repeat it is safe: when the connection broke during the commit, nobody knows whether it took place.
+    """
+    stored = [asdict(artifact) for artifact in artifacts]
+    verdict = _end(connection, claim, ReportStatus.COMPLETE, artifacts=stored)
+    if verdict is Verdict.LOST and _is_published(connection, claim):
+        return Verdict.ENDED
+    return verdict
 
 
-def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> bool:
-    """Make the report failed, with a stable code and a message for people; False when it is no longer ours."""
+def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Verdict:
+    """Make the report failed, with a stable code and a message for people."""
     return _end(connection, claim, ReportStatus.FAILED, error_code=code, error_message=message)
 
 
-def try_again(connection: Connection, claim: Claim, *, after_seconds: float) -> bool:
-    """Queue the report once more, to be claimed no sooner than that; False when it is no longer ours."""
-    return _changed(
-        connection,
-        _to(ReportStatus.QUEUED)
-        .where(_is_ours(claim))
-        .values(
-            not_before=_in_seconds(after_seconds),
-            lease_until=None,
-            owner=None,
-            dispatched_at=func.now(),
-        ),
-    )
+def hand_back(connection: Connection, claim: Claim) -> Verdict:
+    """A worker that stops queues its report again, free of charge."""
+    return _queue_again(connection, claim, returned=report.c.returned + 1)
 
 
-def crashed(connection: Connection, claim: Claim, *, how: str) -> bool:
-    """The report's process died: queue it again, or give it up after MAX_CRASHES; True when it may run again."""
-    crashes = connection.scalar(
-        update(report)
-        .where(_is_ours(claim), report.c.status == ReportStatus.RUNNING)
-        .values(crashes=report.c.crashes + 1)
-        .returning(report.c.crashes)
-    )
+def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
+    """The report's process died: queue it again, or give it up after MAX_CRASHES."""
+    crashes = _count(connection, claim, "crashes")
     if crashes is None:
-        return False
+        return Verdict.LOST
     if crashes < MAX_CRASHES:
-        return try_again(connection, claim, after_seconds=0)
+        return _queue_again(connection, claim)
     message = f"The process of this report died {crashes} times ({how}); it is not tried again."
-    fail(connection, claim, code=WorkerCrashed.code, message=message)
-    return False
+    return fail(connection, claim, code=WorkerCrashed.code, message=message)
 
 
-def take_due(connection: Connection, *, limit: int = 100) -> list[str]:
-    """Reports to dispatch again: queued and not claimed for a while, or running with a lease that ran out."""
-    waiting = and_(
-        report.c.status == ReportStatus.QUEUED,
-        func.coalesce(report.c.dispatched_at, report.c.created_at) < _in_seconds(-REDISPATCH_SECONDS),
-        or_(report.c.not_before.is_(None), report.c.not_before <= func.now()),
+def server_failed(connection: Connection, claim: Claim, *, code: str, message: str, after_seconds: float) -> Verdict:
+    """A server failed the report for a while: queue it again for later, or give it up."""
+    retries = _count(connection, claim, "retries")
+    if retries is None:
+        return Verdict.LOST
+    if retries >= MAX_TRANSIENT_ATTEMPTS:
+        return fail(connection, claim, code=code, message=f"{message} It was tried {retries} times.")
+    # Dated back, so that the first sweep after it is due hands it out.
+    due, dispatched = _in_seconds(after_seconds), _in_seconds(after_seconds - REDISPATCH_SECONDS)
+    _queue_again(connection, claim, not_before=due, dispatched_at=dispatched)
+    return Verdict.LATER
+
+
+def give_up(connection: Connection) -> list[str]:
+    """Fail the reports that nobody works on and whose attempts are used up; returns their ids."""
+    idle = or_(report.c.status == ReportStatus.QUEUED, _is_abandoned())
+    rows = connection.execute(
+        _to(ReportStatus.FAILED)
+        .where(idle, _charged() >= MAX_ATTEMPTS)
+        .values(
+            **_ENDED,
+            error_code=AttemptsExhausted.code,
+            error_message=f"The report was begun {MAX_ATTEMPTS} times, and each time its replica or a server ended "
+            "before it did; it is not tried again.",
+        )
+        .returning(report.c.id)
     )
-    # The dispatch time counts here too: a report that was just handed out again is not handed out every sweep.
-    abandoned = and_(
-        report.c.status == ReportStatus.RUNNING,
-        report.c.lease_until < func.now(),
-        report.c.dispatched_at < _in_seconds(-REDISPATCH_SECONDS),
+    return list(rows.scalars())
+
+
+def cancel(connection: Connection, report_id: str) -> bool:
+    """Make a report that has not ended cancelled; False when there is none."""
+    return _changed(connection, _to(ReportStatus.CANCELLED).where(report.c.id == report_id).values(**_ENDED))
+
+
+def remove(connection: Connection, report_id: str) -> bool:
+    """Delete the record of a report that is complete or has failed; False when there is none."""
+    removable = report.c.status.in_([ReportStatus.COMPLETE, ReportStatus.FAILED])
+    return connection.execute(delete(report).where(report.c.id == report_id, removable)).rowcount == 1
+
+
+def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
+    """Delete records of ended reports that were triggered longer ago; returns their ids, at most ``limit``."""
+    old = (
+        select(report.c.id)
+        .where(report.c.created_at < func.now() - timedelta(days=days), report.c.status.not_in(OUTSTANDING))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    return list(connection.execute(delete(report).where(report.c.id.in_(old)).returning(report.c.id)).scalars())
+
+
+def take_abandoned(connection: Connection, *, limit: int) -> list[str]:
+    """Running reports to dispatch again because their lease ran out."""
+    return _take(connection, _is_abandoned(), limit=limit)
+
+
+def take_forgotten(connection: Connection, *, limit: int) -> list[str]:
+    """Queued reports to dispatch again because nobody has claimed them for a while, oldest first."""
+    return _take(connection, and_(report.c.status == ReportStatus.QUEUED, _is_due()), limit=limit)
+
+
+def _take(connection: Connection, condition: ColumnElement[bool], *, limit: int) -> list[str]:
+    # The dispatch time counts: a report that was just handed out again is not handed out every sweep.
     due = (
         select(report.c.id)
-        .where(or_(waiting, abandoned))
+        .where(condition, report.c.dispatched_at < _in_seconds(-REDISPATCH_SECONDS))
         .order_by(report.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -218,39 +307,8 @@ def take_due(connection: Connection, *, limit: int = 100) -> list[str]:
     return list(rows.scalars())
 
 
-def find(connection: Connection, report_id: str) -> ReportRecord | None:
-    """The record of a report."""
-    row = connection.execute(_RECORD.where(report.c.id == report_id)).one_or_none()
-    return None if row is None else _record(row)
-
-
-def newest(
-    connection: Connection,
-    *,
-    kind: str | None,
-    status: ReportStatus | None,
-    before: tuple[datetime, str] | None,
-    limit: int,
-) -> list[ReportRecord]:
-    """Records, newest first, optionally of one kind and status, from after ``before`` (created_at, id) on."""
-    query = _RECORD.order_by(report.c.created_at.desc(), report.c.id.desc()).limit(limit)
-    if kind is not None:
-        query = query.where(report.c.kind == kind)
-    if status is not None:
-        query = query.where(report.c.status == status)
-    if before is not None:
-        query = query.where(tuple_(report.c.created_at, report.c.id) < before)
-    return [_record(row) for row in connection.execute(query)]
-
-
-_RECORD = select(*(report.c[name] for name in ReportRecord.__dataclass_fields__))
-
-
-def _record(row: Row[Any]) -> ReportRecord:
-    fields = dict(row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
-    fields["status"] = ReportStatus(fields["status"])
-    fields["artifacts"] = tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ())
-    return ReportRecord(**fields)
+#: What every end sets.
+_ENDED: Final[Mapping[str, Any]] = {"finished_at": func.now(), "lease_until": None, "owner": None}
 
 
 def _to(status: ReportStatus) -> Update:
@@ -259,15 +317,47 @@ def _to(status: ReportStatus) -> Update:
     return update(report).where(report.c.status.in_(origins)).values(status=status)
 
 
-def _is_ours(claim: Claim) -> Any:
+def _is_ours(claim: Claim) -> ColumnElement[bool]:
     return and_(report.c.id == claim.id, report.c.attempt == claim.attempt)
 
 
-def _end(connection: Connection, claim: Claim, status: ReportStatus, **values: Any) -> bool:
-    return _changed(
-        connection,
-        _to(status).where(_is_ours(claim)).values(finished_at=func.now(), lease_until=None, owner=None, **values),
+def _is_abandoned() -> ColumnElement[bool]:
+    return and_(report.c.status == ReportStatus.RUNNING, report.c.lease_until < func.now())
+
+
+def _is_due() -> ColumnElement[bool]:
+    return or_(report.c.not_before.is_(None), report.c.not_before <= func.now())
+
+
+def _charged() -> ColumnElement[int]:
+    return report.c.attempt - report.c.returned
+
+
+def _end(connection: Connection, claim: Claim, status: ReportStatus, **values: Any) -> Verdict:
+    statement = _to(status).where(_is_ours(claim)).values(**_ENDED, **values)
+    return Verdict.ENDED if _changed(connection, statement) else Verdict.LOST
+
+
+def _is_published(connection: Connection, claim: Claim) -> bool:
+    query = select(report.c.id).where(_is_ours(claim), report.c.status == ReportStatus.COMPLETE)
+    return connection.scalar(query) is not None
+
+
+def _queue_again(connection: Connection, claim: Claim, **values: Any) -> Verdict:
+    free = {"not_before": None, "lease_until": None, "owner": None, "dispatched_at": func.now()}
+    statement = _to(ReportStatus.QUEUED).where(_is_ours(claim)).values(free | values)
+    return Verdict.QUEUED if _changed(connection, statement) else Verdict.LOST
+
+
+def _count(connection: Connection, claim: Claim, column: str) -> int | None:
+    """Add one to a counter of a report that runs; its new value, or None when the report is no longer ours."""
+    counted: int | None = connection.scalar(
+        update(report)
+        .where(_is_ours(claim), report.c.status == ReportStatus.RUNNING)
+        .values({column: report.c[column] + 1})
+        .returning(report.c[column])
     )
+    return counted
 
 
 def _changed(connection: Connection, statement: Update) -> bool:

@@ -4,7 +4,7 @@ Keys:
     openhours:queue     stream; each entry has the field ``report``, an id. Consumer group ``workers``, created at 0.
 
 An entry is acknowledged and deleted as soon as its report is claimed in Postgres, so the stream holds only what waits.
-It has no length limit (trimming would drop waiting reports) and consumers are never deleted while they hold entries.
+It has no length limit (trimming would drop waiting reports) and a consumer is never deleted while it holds entries.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ GROUP: Final = "workers"
 #: An entry that was read but not acknowledged for this long belongs to a worker that died in between, milliseconds.
 ABANDONED_MS: Final = 60_000
 
+#: A consumer that has not been heard of for this long belongs to a worker that is gone, milliseconds.
+GONE_MS: Final = 3600_000
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -36,10 +39,18 @@ class Queue:
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
 
-    def add(self, report_id: str) -> None:
-        """Append a report."""
-        with redis_errors():
-            self._redis.xadd(STREAM, {"report": report_id})
+    def add(self, *report_ids: str) -> None:
+        """Append reports."""
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
+            for report_id in report_ids:
+                pipeline.xadd(STREAM, {"report": report_id})
+            pipeline.execute()
+
+    def depth(self) -> int:
+        """Entries that no worker has read yet."""
+        length = self._grouped(lambda: self._redis.xlen(STREAM))
+        pending: Any = self._grouped(lambda: self._redis.xpending(STREAM, GROUP))
+        return int(length) - int(pending["pending"])
 
     def take(self, consumer: str, *, count: int, wait_ms: int) -> list[Entry]:
         """Up to ``count`` new entries; waits up to ``wait_ms`` for the first."""
@@ -63,13 +74,21 @@ class Queue:
             pipeline.xdel(STREAM, entry.id)
             pipeline.execute()
 
+    def forget_gone_consumers(self) -> None:
+        """Delete the consumers of workers that are gone and hold nothing."""
+        consumers: Any = self._grouped(lambda: self._redis.xinfo_consumers(STREAM, GROUP))
+        for consumer in consumers:
+            if consumer["idle"] > GONE_MS and consumer["pending"] == 0:
+                with redis_errors():
+                    self._redis.xgroup_delconsumer(STREAM, GROUP, consumer["name"])
+
     def _grouped(self, read: Any) -> Any:
         """Run a read of the group; make the group first where it does not exist, as after a FLUSHALL."""
         with redis_errors():
             try:
                 return read()
             except ResponseError as error:
-                if "NOGROUP" not in str(error):
+                if not any(lack in str(error) for lack in ("NOGROUP", "no such key")):
                     raise
             try:
                 self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)

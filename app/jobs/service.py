@@ -1,32 +1,49 @@
-"""What the outside may ask of reports: trigger one, look at one, list them."""
+"""What the outside may ask of reports: trigger one, look at one, cancel one, list them."""
 
 import base64
+import hashlib
 import json
 import logging
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from math import ceil
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import Connection
 
 from app.database import database_errors
-from app.errors import InvalidParameters, RedisUnavailable, UnknownReport, UnknownReportKind
-from app.jobs import lifecycle
-from app.jobs.lifecycle import ReportRecord, ReportStatus, StoredArtifact
+from app.errors import (
+    IdempotencyConflict,
+    InvalidParameters,
+    NotFound,
+    ObjectStoreUnavailable,
+    RedisUnavailable,
+    ReportExpired,
+    TooManyReports,
+    UnknownReport,
+    UnknownReportKind,
+)
+from app.jobs import lifecycle, records
+from app.jobs.lifecycle import KeyedReport
 from app.jobs.queue import Queue
+from app.jobs.records import ReportRecord, ReportStatus, StoredArtifact
+from app.jobs.report_id import is_report_id, made_at
 from app.jobs.status import Live, LiveStatus
 from app.logs import bound
+from app.object_store import report_prefix
+from app.redis_client import CircuitBreaker
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 
 _log = logging.getLogger(__name__)
 
-#: What an id looks like; no server needs to be asked about anything else, least of all with what it cannot hold.
-_ID: Final = re.compile("[0-9a-f]{32}")
+#: Nobody is told to come back later than this, seconds.
+LONGEST_RETRY_SECONDS: Final = 3600
 
 #: What a queued report shows.
 QUEUED: Final = Live("queued", 0.0)
@@ -55,6 +72,13 @@ class Ended:
     files: tuple[LinkedArtifact, ...]
 
 
+class Deletion(StrEnum):
+    """What became of a report that nobody wants any more."""
+
+    CANCELLED = "Cancelled"
+    REMOVED = "Removed"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some reports, newest first, and the cursor of the next page if there is one."""
@@ -68,47 +92,57 @@ class ReportService:
 
     def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
         self._resources = resources
-        self._queue = Queue(resources.redis)
-        self._status = LiveStatus(resources.redis)
+        self._queue = Queue(resources.request_redis)
+        self._status = LiveStatus(resources.request_redis)
+        self._redis = CircuitBreaker()
         self._kinds = kinds
 
-    def trigger(self, kind_name: str, raw_params: Mapping[str, Any]) -> str:
+    def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
         """Record a report and dispatch it; returns its id.
 
-        Once it is recorded it is accepted: when Redis does not take it, a sweep dispatches it later.
+        Once it is recorded it is accepted: when Redis does not take it, a sweep dispatches it later. With an
+        idempotency key that was used within a day the same request is answered with the same id.
 
         Raises:
-            UnknownReportKind, InvalidParameters, NoPolls: nothing was recorded.
+            UnknownReportKind, InvalidParameters, NoPolls, TooManyReports, IdempotencyConflict: nothing was recorded.
         """
         kind = self.kind(kind_name)
         params = _validated(kind, raw_params)
+        fingerprint = _fingerprint(kind, raw_params)
         with database_errors(), self._resources.engine.begin() as connection:
+            if earlier := self._keyed(connection, idempotency_key):
+                return _same(earlier, fingerprint, str(idempotency_key))
+            self._require_room(connection)
             resolved, as_of = kind.resolve(connection, params)
             report_id = lifecycle.create(
-                connection, kind=kind.name, params=resolved.model_dump(mode="json"), as_of=as_of
+                connection,
+                kind=kind.name,
+                params=resolved.model_dump(mode="json"),
+                params_sha256=fingerprint,
+                as_of=as_of,
+                idempotency_key=idempotency_key,
             )
+        if report_id is None:  # a request with the same key was faster
+            return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
         with bound(report_id=report_id):
-            try:
-                self._queue.add(report_id)
-            except RedisUnavailable as error:
-                _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
+            self._dispatch(report_id)
         return report_id
 
     def poll(self, report_id: str) -> Running | Ended:
         """How a report stands: from Redis while that is fresh, else from Postgres.
 
         Raises:
-            UnknownReport: no such id.
+            UnknownReport, ReportExpired: no such id, or no longer.
         """
-        if not _ID.fullmatch(report_id):
-            raise _unknown(report_id)
+        if not is_report_id(report_id):
+            raise self._missing(report_id)
         live = self._live(report_id)
         if live is not None:
             return Running(live)
         with database_errors(), self._resources.engine.connect() as connection:
-            record = lifecycle.find(connection, report_id)
+            record = records.find(connection, report_id)
         if record is None:
-            raise _unknown(report_id)
+            raise self._missing(report_id)
         match record.status:
             case ReportStatus.QUEUED:
                 return Running(QUEUED)
@@ -116,6 +150,30 @@ class ReportService:
                 return Running(Live("loading", 0.0))
             case _:
                 return Ended(record, tuple(self._linked(artifact) for artifact in record.artifacts))
+
+    def delete(self, report_id: str) -> Deletion:
+        """Cancel a report that has not ended; remove one that has, with its files.
+
+        A cancelled report stays on record until it is old, so that repeating the request changes nothing.
+
+        Raises:
+            UnknownReport, ReportExpired: no such id, or no longer.
+        """
+        if not is_report_id(report_id):
+            raise self._missing(report_id)
+        with database_errors(), self._resources.engine.begin() as connection:
+            cancelled = lifecycle.cancel(connection, report_id)
+            removed = not cancelled and lifecycle.remove(connection, report_id)
+            if not (cancelled or removed) and records.find(connection, report_id) is None:
+                raise self._missing(report_id)
+        self._end_live(report_id)
+        if not removed:
+            return Deletion.CANCELLED
+        try:
+            self._resources.object_store.remove_below(report_prefix(report_id))
+        except ObjectStoreUnavailable as error:
+            _log.warning("report %s: its files stay until they are swept up: %s", report_id, error)
+        return Deletion.REMOVED
 
     def page(self, *, kind: str | None, status: ReportStatus | None, cursor: str | None, limit: int) -> Page:
         """Reports, newest first.
@@ -127,10 +185,9 @@ class ReportService:
             self.kind(kind)
         before = None if cursor is None else _place(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
-            records = lifecycle.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
-        more = len(records) > limit
-        records = records[:limit]
-        return Page(records, _cursor(records[-1]) if more else None)
+            found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
+        shown = found[:limit]
+        return Page(shown, _cursor(shown[-1]) if len(found) > limit else None)
 
     def kinds(self) -> list[ReportKind]:
         """The report kinds."""
@@ -146,12 +203,57 @@ class ReportService:
             )
         return self._kinds[name]
 
-    def _live(self, report_id: str) -> Live | None:
+    def _keyed(self, connection: Connection, idempotency_key: str | None) -> KeyedReport | None:
+        return None if idempotency_key is None else lifecycle.keyed(connection, idempotency_key)
+
+    def _require_room(self, connection: Connection) -> None:
+        """Refuse what would wait too long: more is queued than this installation is meant to hold."""
+        limit = self._resources.settings.max_outstanding
+        backlog = records.backlog(connection)
+        if backlog.queued + backlog.running < limit:
+            return
+        seconds = backlog.queued * records.median_seconds(connection) / max(backlog.running, 1)
+        error = TooManyReports(
+            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; no more than {limit:,} are taken "
+            "on (OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
+        )
+        error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
+        raise error
+
+    def _dispatch(self, report_id: str) -> None:
+        if self._redis.is_open:
+            return  # a sweep will find it
         try:
-            return self._status.get(report_id)
+            with self._redis.watching():
+                self._queue.add(report_id)
+        except RedisUnavailable as error:
+            _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
+
+    def _live(self, report_id: str) -> Live | None:
+        if self._redis.is_open:
+            return None
+        try:
+            with self._redis.watching():
+                return self._status.get(report_id)
         except RedisUnavailable as error:
             _log.warning("Postgres answers polls, Redis does not: %s", error)
             return None
+
+    def _end_live(self, report_id: str) -> None:
+        try:
+            self._status.end(report_id)
+        except RedisUnavailable as error:
+            _log.warning("report %s: polls may see it running until that is stale: %s", report_id, error)
+
+    def _missing(self, report_id: str) -> NotFound:
+        days = self._resources.settings.retention_days
+        made = made_at(report_id)
+        if made is not None and made < datetime.now(UTC) - timedelta(days=days):
+            return ReportExpired(
+                f"Report {report_id} was triggered at {made:%Y-%m-%d %H:%M} UTC; reports are kept for {days} days.",
+                received=report_id,
+            )
+        return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
 
     def _linked(self, artifact: StoredArtifact) -> LinkedArtifact:
         seconds = self._resources.settings.link_ttl_seconds
@@ -159,8 +261,20 @@ class ReportService:
         return LinkedArtifact(artifact, link)
 
 
-def _unknown(report_id: str) -> UnknownReport:
-    return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:
+    """SHA-256 of what was asked for, the same whatever the order of its members."""
+    asked = json.dumps([kind.name, raw_params], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _same(earlier: KeyedReport, fingerprint: str, idempotency_key: str) -> str:
+    if earlier.params_sha256 != fingerprint:
+        raise IdempotencyConflict(
+            f"Idempotency-Key {idempotency_key!r} was sent with another request less than a day ago; repeat that "
+            "request as it was, or use another key.",
+            received=idempotency_key,
+        )
+    return earlier.id
 
 
 def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
@@ -214,7 +328,7 @@ def _place(cursor: str) -> tuple[datetime, str]:
     with suppress(ValueError, OverflowError):
         created_at, report_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
         place = datetime.fromisoformat(created_at).astimezone(UTC), report_id
-    if place is None or not _ID.fullmatch(place[1]):
+    if place is None or not is_report_id(place[1]):
         raise InvalidParameters(
             f"cursor: {cursor!r} is not the next_cursor of an earlier page.",
             errors=[{"parameter": "cursor", "received": cursor, "allowed": "the next_cursor of an earlier page"}],

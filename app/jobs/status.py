@@ -1,7 +1,9 @@
 """What polls are answered from while a report runs: a Redis hash that can be lost, and is not believed when stale.
 
 Keys:
-    openhours:report:<id>    hash: status, stage, progress, updated_at. Expires 24 hours after its last update.
+    openhours:report:<id>    hash: status (running | ended), stage, progress, updated_at. Expires 24 hours after its
+                             last update. Once it says ended nobody can make it say running again, so a worker that
+                             was late does not bring a report back to life.
 """
 
 from dataclasses import dataclass
@@ -37,16 +39,14 @@ class LiveStatus:
     def update(self, report_id: str, live: Live) -> None:
         """Tell how far a report is."""
         key = _key(report_id)
+        told: dict[Any, Any] = {
+            "stage": live.stage,
+            "progress": f"{live.progress:.4f}",
+            "updated_at": datetime.now(UTC).isoformat(),
+        }
         with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(
-                key,
-                mapping={
-                    "status": "running",
-                    "stage": live.stage,
-                    "progress": f"{live.progress:.4f}",
-                    "updated_at": datetime.now(UTC).isoformat(),
-                },
-            )
+            pipeline.hsetnx(key, "status", "running")
+            pipeline.hset(key, mapping=told)
             pipeline.expire(key, TTL_SECONDS)
             pipeline.execute()
 
@@ -60,14 +60,22 @@ class LiveStatus:
             pipeline.ttl(_key(report_id))
             answer: Any
             answer, ttl = pipeline.execute()
-        if not answer or TTL_SECONDS - ttl > FRESH_SECONDS:
+        if answer.get("status") != "running" or TTL_SECONDS - ttl > FRESH_SECONDS:
             return None
         return Live(answer["stage"], float(answer["progress"]))
 
     def forget(self, report_id: str) -> None:
-        """The report ended: from now on Postgres answers."""
+        """The report waits for another attempt: until then Postgres answers."""
         with redis_errors():
             self._redis.delete(_key(report_id))
+
+    def end(self, report_id: str) -> None:
+        """The report has ended: from now on Postgres answers, whatever a late worker tells."""
+        key = _key(report_id)
+        with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(key, "status", "ended")
+            pipeline.expire(key, TTL_SECONDS)
+            pipeline.execute()
 
 
 def _key(report_id: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.jobs.endings import Endings
 from app.jobs.service import ReportService
 from app.logs import bind
 
@@ -14,6 +15,14 @@ def _reports(request: Request) -> ReportService:
 
 
 Reports = Annotated[ReportService, Depends(_reports)]
+
+
+def _endings(request: Request) -> Endings:
+    endings: Endings = request.app.state.endings
+    return endings
+
+
+ReportEndings = Annotated[Endings, Depends(_endings)]
 
 
 async def bind_report(request: Request) -> None:

@@ -20,9 +20,10 @@ class Echo(BaseModel):
     message: str
 
 
-@router.get("/livez")
-async def livez() -> Health:
-    """The process answers; depends on nothing."""
+@router.get("/livez", responses=UNAVAILABLE)
+async def livez(request: Request) -> Health:
+    """The process answers and its loops go round; depends on nothing else."""
+    request.app.state.replica.check_alive()
     return Health(status="alive")
 
 

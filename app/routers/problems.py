@@ -10,14 +10,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from app.errors import OpenhoursError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-#: What an answer that says "later" says about when, seconds.
-RETRY_AFTER_SECONDS: Final = 2
+#: Where FastAPI finds a parameter; its name alone says enough.
+PLACES: Final = frozenset({"body", "query", "header", "path"})
 
 #: Code and title of errors that come from the framework.
 _HTTP_ERRORS: Final = {
@@ -25,8 +24,6 @@ _HTTP_ERRORS: Final = {
     405: ("method_not_allowed", "Method not allowed"),
     413: ("too_large", "Request too large"),
 }
-
-_METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +46,7 @@ TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {
     413: {"model": Problem, "description": "Body too large", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
+TOO_MANY: Final[dict[int | str, dict[str, Any]]] = {429: {"model": Problem, "description": "Too many are waiting"}}
 UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "Try again later"}}
 
 
@@ -77,10 +75,12 @@ def _with_media_type(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def problem(*, code: str, title: str, status: int, detail: str, **more: Any) -> Response:
+def problem(
+    *, code: str, title: str, status: int, detail: str, retry_after_seconds: int | None = None, **more: Any
+) -> Response:
     """A problem document."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+    headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
     # What was received is shown as it came, but for what JSON does not have: NaN becomes null, half a surrogate pair ?.
     text = json.dumps(to_jsonable_python(body, inf_nan_mode="null"), ensure_ascii=False, separators=(",", ":"))
     content = text.encode(errors="replace")
@@ -91,7 +91,14 @@ def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
     if error.status >= 500:
         _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
-    return problem(code=error.code, title=error.title, status=error.status, detail=error.message, **dict(error.details))
+    return problem(
+        code=error.code,
+        title=error.title,
+        status=error.status,
+        detail=error.message,
+        retry_after_seconds=error.retry_after_seconds,
+        **dict(error.details),
+    )
 
 
 def _malformed(_: Request, error: Exception) -> Response:
@@ -110,7 +117,7 @@ def _malformed(_: Request, error: Exception) -> Response:
 def _parameter(error: dict[str, Any]) -> str:
     if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
         return "body"
-    return ".".join(str(part) for part in error["loc"] if part not in ("body", "query")) or "body"
+    return ".".join(str(part) for part in error["loc"] if part not in PLACES) or "body"
 
 
 def _not_understood(errors: list[dict[str, Any]]) -> Response:
@@ -127,18 +134,15 @@ def _http(request: Request, error: Exception) -> Response:
     detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
     answer.headers.update(error.headers or {})
-    if error.status_code == 405:
-        answer.headers["Allow"] = ", ".join(_allowed_methods(request))
+    if error.status_code == 405 and (allowed := _allowed_methods(request)):
+        answer.headers["Allow"] = allowed
     return answer
 
 
-def _allowed_methods(request: Request) -> list[str]:
-    """What may be done at this address; by itself only the first of its routes would be named."""
-    return [
-        method
-        for method in _METHODS
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
-    ]
+def _allowed_methods(request: Request) -> str | None:
+    """What may be done at this address; Starlette names the methods of its first route only."""
+    operations = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None))
+    return operations and ", ".join(sorted(operations)).upper()
 
 
 def _defect(request: Request, error: Exception) -> Response:

@@ -1,33 +1,47 @@
-"""Trigger a report, poll it, list reports and kinds."""
+"""Trigger a report, poll it, wait for it, cancel or remove it, list reports and kinds."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
-from app.jobs.lifecycle import ReportRecord, ReportStatus
-from app.jobs.service import Ended, Running
+from app.jobs.records import ReportRecord, ReportStatus
+from app.jobs.service import Deletion, Ended, Running
 from app.logs import bind
 from app.reports.registry import DEFAULT_KIND
-from app.routers.dependencies import Reports, bind_report
-from app.routers.problems import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
+from app.routers.dependencies import ReportEndings, Reports, bind_report
+from app.routers.problems import NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
 router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
 
-#: For the ``responses`` of triggers: where the id that is answered leads.
-_TRIGGERED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "links": {
-            "poll": {"operationId": "get_report", "parameters": {"report_id": "$response.body#/report_id"}},
-        }
-    }
-}
+#: Longest that a request may wait for the end of its report, seconds: less than what proxies put up with.
+LONGEST_WAIT_SECONDS: Final = 30
 
 _ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
+
+_Wait = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=LONGEST_WAIT_SECONDS,
+        allow_inf_nan=False,
+        description="Answer as soon as the report has ended, or else after that many seconds.",
+    ),
+]
+
+_IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description="Repeating a request with its key within 24 hours answers with the same report.",
+    ),
+]
 
 
 class Trigger(BaseModel):
@@ -103,6 +117,39 @@ class CancelledAnswer(BaseModel):
 PollAnswer = RunningAnswer | CompleteAnswer | FailedAnswer | CancelledAnswer
 
 
+class TriggeredRunning(Triggered, RunningAnswer):
+    """It was waited for and still runs."""
+
+
+class TriggeredComplete(Triggered, CompleteAnswer):
+    """It was waited for and is there."""
+
+
+class TriggeredFailed(Triggered, FailedAnswer):
+    """It was waited for and failed."""
+
+
+class TriggeredCancelled(Triggered, CancelledAnswer):
+    """It was waited for and called off."""
+
+
+TriggerAnswer = TriggeredRunning | TriggeredComplete | TriggeredFailed | TriggeredCancelled | Triggered
+
+#: The answer to a trigger that waited, by how its report stood in the end.
+_WAITED: Final[dict[str, type[Triggered]]] = {
+    "Running": TriggeredRunning,
+    "Complete": TriggeredComplete,
+    "Failed": TriggeredFailed,
+    "Cancelled": TriggeredCancelled,
+}
+
+
+class Deleted(BaseModel):
+    """What became of the report."""
+
+    status: Deletion
+
+
 class ReportSummary(BaseModel):
     """A report in the list."""
 
@@ -132,41 +179,85 @@ class KindDescription(BaseModel):
     params: dict[str, Any] = Field(description="JSON Schema of the parameters.")
 
 
-@router.post("/trigger_report", status_code=202, responses=_TRIGGERED | UNPROCESSABLE | NOT_FOUND | TOO_LARGE)
-def trigger_report(reports: Reports, response: Response, trigger: Trigger | None = None) -> Triggered:
+def _link(operation: str) -> dict[str, Any]:
+    """Where the id in an answer leads, for the document."""
+    return {"operationId": operation, "parameters": {"report_id": "$response.body#/report_id"}}
+
+
+_TRIGGER: Final[dict[str, Any]] = {
+    "status_code": 202,
+    "response_model": TriggerAnswer,
+    "responses": {200: {"model": TriggerAnswer, "description": "It was waited for, and has ended"}}
+    | UNPROCESSABLE
+    | NOT_FOUND
+    | TOO_MANY
+    | {202: {"links": {name: _link(name) for name in ("get_report", "delete_report")}}},
+}
+
+
+@router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
+async def trigger_report(
+    reports: Reports,
+    endings: ReportEndings,
+    response: Response,
+    trigger: Trigger | None = None,
+    wait: _Wait = 0,
+    idempotency_key: _IdempotencyKey = None,
+) -> TriggerAnswer:
     """Start a report. An empty body starts `uptime` with its defaults."""
     trigger = trigger or Trigger.model_validate({})
-    report_id = reports.trigger(trigger.report, trigger.params)
+    report_id = await run_in_threadpool(
+        reports.trigger, trigger.report, trigger.params, idempotency_key=idempotency_key
+    )
     response.headers["Location"] = f"/get_report?report_id={report_id}"
     response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
-    return Triggered(report_id=report_id)
+    if not wait:
+        return Triggered(report_id=report_id)
+    answer = await get_report(reports, endings, response, report_id, wait)
+    if not isinstance(answer, RunningAnswer):
+        response.status_code = 200
+        del response.headers["Retry-After"]
+    return _WAITED[answer.status].model_validate({"report_id": report_id, **answer.model_dump()})
 
 
-@router.get("/trigger_report", status_code=202, responses=_TRIGGERED | UNPROCESSABLE)
-def trigger_default_report(reports: Reports, response: Response) -> Triggered:
+@router.get("/trigger_report", **_TRIGGER)
+async def trigger_default_report(
+    reports: Reports,
+    endings: ReportEndings,
+    response: Response,
+    wait: _Wait = 0,
+    idempotency_key: _IdempotencyKey = None,
+) -> TriggerAnswer:
     """Start `uptime` with its defaults; for older clients."""
-    return trigger_report(reports, response)
+    return await trigger_report(reports, endings, response, None, wait, idempotency_key)
 
 
 @router.get("/get_report", responses=NOT_FOUND | UNPROCESSABLE)
-def get_report(reports: Reports, response: Response, report_id: Annotated[_ReportId, Query()]) -> PollAnswer:
+async def get_report(
+    reports: Reports,
+    endings: ReportEndings,
+    response: Response,
+    report_id: Annotated[_ReportId, Query()],
+    wait: _Wait = 0,
+) -> PollAnswer:
     """How a report stands. Always 200 for a known id; links are made at each poll."""
-    state = reports.poll(report_id)
+    state = await run_in_threadpool(reports.poll, report_id)
+    if wait and isinstance(state, Running):
+        await endings.wait(report_id, seconds=wait)
+        state = await run_in_threadpool(reports.poll, report_id)
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         return RunningAnswer.model_validate({"stage": state.live.stage, "progress": round(state.live.progress, 4)})
     return _ended(state)
 
 
-async def _polled(poll: Poll) -> Poll:
-    bind(report_id=poll.report_id)
-    return poll
-
-
 @router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE | TOO_LARGE)
-def post_get_report(reports: Reports, response: Response, poll: Annotated[Poll, Depends(_polled)]) -> PollAnswer:
+async def post_get_report(
+    reports: Reports, endings: ReportEndings, response: Response, poll: Poll, wait: _Wait = 0
+) -> PollAnswer:
     """The same with the id in the body; for older clients."""
-    return get_report(reports, response, poll.report_id)
+    bind(report_id=poll.report_id)
+    return await get_report(reports, endings, response, poll.report_id, wait)
 
 
 @router.get("/reports", responses=NOT_FOUND | UNPROCESSABLE)
@@ -189,6 +280,13 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
         KindDescription(name=kind.name, summary=kind.summary, params=kind.params.model_json_schema())
         for kind in reports.kinds()
     ]
+
+
+# Behind /reports/kinds: the first route that fits an address is the one whose methods a 405 tells.
+@router.delete("/reports/{report_id}", responses=NOT_FOUND | UNPROCESSABLE)
+def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
+    """Cancel a report that is queued or running; remove one that has ended, with its files."""
+    return Deleted(status=reports.delete(report_id))
 
 
 def _ended(state: Ended) -> PollAnswer:

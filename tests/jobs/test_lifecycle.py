@@ -1,13 +1,17 @@
 """The record of a report: who may change it, and when."""
 
+import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
 
 from app.database import report
-from app.jobs import lifecycle
-from app.jobs.lifecycle import TRANSITIONS, Claim, ReportStatus, StoredArtifact
+from app.jobs import lifecycle, records
+from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
+from app.jobs.records import ReportStatus, StoredArtifact
+from app.jobs.report_id import made_at
 from app.resources import Resources
 from tests.kinds import AS_OF
 
@@ -21,8 +25,12 @@ def connection(resources: Resources) -> Iterator[Connection]:
         yield connection
 
 
-def create(connection: Connection) -> str:
-    return lifecycle.create(connection, kind="dummy", params={"lines": 3}, as_of=AS_OF)
+def create(connection: Connection, key: str | None = None) -> str:
+    created = lifecycle.create(
+        connection, kind="dummy", params={"lines": 3}, params_sha256="f", as_of=AS_OF, idempotency_key=key
+    )
+    assert created is not None
+    return created
 
 
 def claimed(connection: Connection, owner: str = "a") -> Claim:
@@ -41,8 +49,18 @@ def expire(connection: Connection, report_id: str) -> None:
     )
 
 
+def every_end(connection: Connection, claim: Claim) -> list[Verdict]:
+    return [
+        lifecycle.publish(connection, claim, []),
+        lifecycle.fail(connection, claim, code="x", message="y"),
+        lifecycle.hand_back(connection, claim),
+        lifecycle.crashed(connection, claim, how="signal 9"),
+        lifecycle.server_failed(connection, claim, code="x", message="y", after_seconds=0),
+    ]
+
+
 def status_of(connection: Connection, report_id: str) -> ReportStatus:
-    record = lifecycle.find(connection, report_id)
+    record = records.find(connection, report_id)
     assert record is not None
     return record.status
 
@@ -51,7 +69,7 @@ def test_a_new_report_is_queued_and_has_an_id_of_32_hexadecimal_digits(connectio
     report_id = create(connection)
     assert len(report_id) == 32
     assert int(report_id, 16) >= 0
-    record = lifecycle.find(connection, report_id)
+    record = records.find(connection, report_id)
     assert record is not None
     assert (record.status, record.attempt, record.params, record.as_of) == (
         ReportStatus.QUEUED,
@@ -64,7 +82,10 @@ def test_a_new_report_is_queued_and_has_an_id_of_32_hexadecimal_digits(connectio
 def test_only_one_of_two_workers_gets_a_claim(connection: Connection) -> None:
     report_id = create(connection)
     first = lifecycle.claim(connection, report_id, owner="a")
-    assert first == Claim(report_id, 1, "dummy", {"lines": 3})
+    assert first is not None
+    assert (first.id, first.attempt, first.kind, first.params) == (report_id, 1, "dummy", {"lines": 3})
+    assert (first.retries, first.took_over) == (0, False)
+    assert 0 <= first.waited_seconds < 60
     assert lifecycle.claim(connection, report_id, owner="b") is None
 
 
@@ -75,21 +96,18 @@ def test_an_expired_lease_lets_another_take_over_and_fences_the_first_one_off(co
     assert successor is not None
     assert successor.attempt == late.attempt + 1
     assert lifecycle.renew(connection, [late]) == set()
-    assert not lifecycle.publish(connection, late, [ARTIFACT])
-    assert not lifecycle.fail(connection, late, code="x", message="y")
-    assert not lifecycle.try_again(connection, late, after_seconds=0)
-    assert not lifecycle.crashed(connection, late, how="signal 9")
+    assert successor.took_over
+    assert set(every_end(connection, late)) == {Verdict.LOST}
     assert status_of(connection, late.id) is ReportStatus.RUNNING
-    assert lifecycle.publish(connection, successor, [ARTIFACT])
+    assert lifecycle.publish(connection, successor, [ARTIFACT]) is Verdict.ENDED
 
 
 def test_a_complete_report_keeps_its_artifacts_whatever_comes_after(connection: Connection) -> None:
     claim = claimed(connection)
-    assert lifecycle.publish(connection, claim, [ARTIFACT])
-    assert not lifecycle.publish(connection, claim, [])
-    assert not lifecycle.fail(connection, claim, code="x", message="y")
+    assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED
+    assert set(every_end(connection, claim)[1:]) == {Verdict.LOST}
     assert lifecycle.claim(connection, claim.id, owner="b") is None
-    record = lifecycle.find(connection, claim.id)
+    record = records.find(connection, claim.id)
     assert record is not None
     assert record.artifacts == (ARTIFACT,)
 
@@ -105,8 +123,8 @@ def test_a_report_is_given_up_after_exactly_three_crashes(connection: Connection
     for crash in (1, 2, 3):
         claim = lifecycle.claim(connection, report_id, owner="a")
         assert claim is not None
-        assert lifecycle.crashed(connection, claim, how="signal 11") is (crash < 3)
-    record = lifecycle.find(connection, report_id)
+        assert lifecycle.crashed(connection, claim, how="signal 11") is (Verdict.QUEUED if crash < 3 else Verdict.ENDED)
+    record = records.find(connection, report_id)
     assert record is not None
     assert (record.status, record.error_code) == (ReportStatus.FAILED, "worker_crashed")
     assert "signal 11" in str(record.error_message)
@@ -114,7 +132,8 @@ def test_a_report_is_given_up_after_exactly_three_crashes(connection: Connection
 
 def test_a_report_that_waits_for_its_next_attempt_is_not_claimed_before(connection: Connection) -> None:
     claim = claimed(connection)
-    lifecycle.try_again(connection, claim, after_seconds=3600)
+    verdict = lifecycle.server_failed(connection, claim, code="x", message="y", after_seconds=3600)
+    assert verdict is Verdict.LATER
     assert status_of(connection, claim.id) is ReportStatus.QUEUED
     assert lifecycle.claim(connection, claim.id, owner="b") is None
 
@@ -124,8 +143,10 @@ def test_the_sweep_finds_what_waits_too_long_and_what_lost_its_worker_once_each(
     running, abandoned = claimed(connection), claimed(connection)
     expire(connection, forgotten)
     expire(connection, abandoned.id)
-    assert set(lifecycle.take_due(connection)) == {forgotten, abandoned.id}
-    assert lifecycle.take_due(connection) == []
+    assert lifecycle.take_forgotten(connection, limit=10) == [forgotten]
+    assert lifecycle.take_abandoned(connection, limit=10) == [abandoned.id]
+    assert lifecycle.take_forgotten(connection, limit=10) == []
+    assert lifecycle.take_abandoned(connection, limit=10) == []
     assert status_of(connection, fresh) is ReportStatus.QUEUED
     assert status_of(connection, running.id) is ReportStatus.RUNNING
 
@@ -135,17 +156,165 @@ def test_nothing_leaves_an_ended_state(connection: Connection, ended: ReportStat
     assert TRANSITIONS[ended] == frozenset()
     claim = claimed(connection)
     connection.execute(report.update().where(report.c.id == claim.id).values(status=ended))
-    assert not lifecycle.publish(connection, claim, [ARTIFACT])
-    assert not lifecycle.try_again(connection, claim, after_seconds=0)
+    own = {Verdict.ENDED} if ended is ReportStatus.COMPLETE else {Verdict.LOST}  # publishing twice is publishing once
+    assert lifecycle.publish(connection, claim, []) in own
+    assert set(every_end(connection, claim)[1:]) == {Verdict.LOST}
     assert lifecycle.claim(connection, claim.id, owner="b") is None
     assert status_of(connection, claim.id) is ended
 
 
 def test_the_list_is_newest_first_and_goes_on_from_a_place(connection: Connection) -> None:
     ids = [create(connection) for _ in range(5)]
-    everything = lifecycle.newest(connection, kind=None, status=None, before=None, limit=10)
+    everything = records.newest(connection, kind=None, status=None, before=None, limit=10)
     assert [record.id for record in everything] == ids[::-1]
     place = (everything[1].created_at, everything[1].id)
-    rest = lifecycle.newest(connection, kind="dummy", status=ReportStatus.QUEUED, before=place, limit=2)
+    rest = records.newest(connection, kind="dummy", status=ReportStatus.QUEUED, before=place, limit=2)
     assert [record.id for record in rest] == ids[::-1][2:4]
-    assert lifecycle.newest(connection, kind="other", status=None, before=None, limit=10) == []
+    assert records.newest(connection, kind="other", status=None, before=None, limit=10) == []
+
+
+def test_publishing_once_more_after_a_broken_commit_is_not_taken_for_a_loss(connection: Connection) -> None:
+    claim = claimed(connection)
+    assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED
+    assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED
+    expire(connection, claim.id)
+    assert lifecycle.publish(connection, Claim(claim.id, 7, "dummy", {}), [ARTIFACT]) is Verdict.LOST
+
+
+def test_an_attempt_that_a_stopping_worker_gives_back_costs_nothing(connection: Connection) -> None:
+    report_id = create(connection)
+    for attempt in range(1, 2 * MAX_ATTEMPTS):
+        claim = lifecycle.claim(connection, report_id, owner="a")
+        assert claim is not None
+        assert claim.attempt == attempt
+        assert lifecycle.hand_back(connection, claim) is Verdict.QUEUED
+    assert lifecycle.give_up(connection) == []
+    assert status_of(connection, report_id) is ReportStatus.QUEUED
+
+
+def test_a_report_is_given_up_after_ten_replicas_died_with_it(connection: Connection) -> None:
+    report_id = create(connection)
+    for attempt in range(MAX_ATTEMPTS):
+        assert lifecycle.give_up(connection) == []
+        claim = lifecycle.claim(connection, report_id, owner="a")
+        assert claim is not None
+        assert claim.took_over is (attempt > 0)
+        expire(connection, report_id)
+    assert lifecycle.claim(connection, report_id, owner="b") is None
+    assert lifecycle.give_up(connection) == [report_id]
+    record = records.find(connection, report_id)
+    assert record is not None
+    assert (record.status, record.error_code) == (ReportStatus.FAILED, "attempts_exhausted")
+
+
+def test_an_attempt_that_goes_on_is_not_given_up_at_the_last_one(connection: Connection) -> None:
+    report_id = create(connection)
+    connection.execute(report.update().where(report.c.id == report_id).values(attempt=MAX_ATTEMPTS - 1))
+    claim = lifecycle.claim(connection, report_id, owner="a")
+    assert claim is not None
+    assert lifecycle.give_up(connection) == []
+    assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED
+
+
+def test_a_server_may_fail_a_report_five_times_and_takeovers_do_not_count(connection: Connection) -> None:
+    report_id = create(connection)
+    connection.execute(report.update().where(report.c.id == report_id).values(attempt=4))
+    for failure in (1, 2, 3, 4, 5):
+        claim = lifecycle.claim(connection, report_id, owner="a")
+        assert claim is not None
+        assert claim.retries == failure - 1
+        verdict = lifecycle.server_failed(connection, claim, code="x_unavailable", message="Gone.", after_seconds=0)
+        assert verdict is (Verdict.LATER if failure < 5 else Verdict.ENDED)
+    record = records.find(connection, report_id)
+    assert record is not None
+    assert (record.error_code, record.error_message) == ("x_unavailable", "Gone. It was tried 5 times.")
+
+
+def test_a_report_that_waits_for_its_next_attempt_is_handed_out_by_the_first_sweep_after_it(
+    connection: Connection,
+) -> None:
+    claim = claimed(connection)
+    lifecycle.server_failed(connection, claim, code="x", message="y", after_seconds=20)
+    assert lifecycle.take_forgotten(connection, limit=10) == []
+    later = "UPDATE report SET not_before = not_before - :s, dispatched_at = dispatched_at - :s"
+    connection.execute(text(later), {"s": timedelta(seconds=20.1)})
+    assert lifecycle.take_forgotten(connection, limit=10) == [claim.id]
+
+
+def test_a_key_stands_for_one_report_for_a_day(connection: Connection) -> None:
+    assert lifecycle.keyed(connection, "k") is None
+    report_id = create(connection, key="k")
+    keyed = lifecycle.keyed(connection, "k")
+    assert keyed is not None
+    assert (keyed.id, keyed.params_sha256) == (report_id, "f")
+    taken = lifecycle.create(connection, kind="dummy", params={}, params_sha256="f", as_of=AS_OF, idempotency_key="k")
+    assert taken is None
+    older = report.c.created_at - timedelta(seconds=KEY_SECONDS + 1)
+    connection.execute(report.update().values(created_at=older))
+    assert lifecycle.keyed(connection, "k") is None
+    assert create(connection, key="k") != report_id
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_what_has_not_ended_can_be_cancelled_and_its_worker_finds_out(connection: Connection, running: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    claim = claimed(connection)
+    if not running:
+        lifecycle.hand_back(connection, claim)
+    assert lifecycle.cancel(connection, claim.id)
+    assert not lifecycle.cancel(connection, claim.id)
+    assert lifecycle.renew(connection, [claim]) == set()
+    assert set(every_end(connection, claim)) == {Verdict.LOST}
+    assert status_of(connection, claim.id) is ReportStatus.CANCELLED
+
+
+def test_only_a_report_that_is_complete_or_failed_can_be_removed(connection: Connection) -> None:
+    complete, failed, running = claimed(connection), claimed(connection), claimed(connection)
+    lifecycle.publish(connection, complete, [ARTIFACT])
+    lifecycle.fail(connection, failed, code="x", message="y")
+    assert lifecycle.remove(connection, complete.id)
+    assert lifecycle.remove(connection, failed.id)
+    assert not lifecycle.remove(connection, running.id)
+    assert records.find(connection, complete.id) is None
+
+
+def test_old_reports_expire_unless_they_have_not_ended(connection: Connection) -> None:
+    old, young, stuck = claimed(connection), claimed(connection), create(connection)
+    for claim in (old, young):
+        lifecycle.publish(connection, claim, [ARTIFACT])
+    connection.execute(
+        report.update().where(report.c.id.in_([old.id, stuck])).values(created_at=AS_OF - timedelta(days=900))
+    )
+    assert lifecycle.expire(connection, days=30, limit=10) == [old.id]
+    assert records.find(connection, young.id) is not None
+    assert records.find(connection, stuck) is not None
+
+
+def test_an_id_tells_when_it_was_made(connection: Connection) -> None:
+    made = made_at(create(connection))
+    assert made is not None
+    assert abs(made - datetime.now(UTC)) < timedelta(minutes=1)
+    for other in ("", "0" * 32, "g" * 32, uuid.uuid4().hex, "x" * 12 + "7" + "x" * 3 + "8" + "x" * 15):
+        assert made_at(other) is None
+
+
+def test_the_backlog_counts_what_waits_and_runs(connection: Connection) -> None:
+    assert records.backlog(connection) == records.Backlog(0, 0.0, 0)
+    create(connection)
+    waiting = create(connection)
+    claimed(connection)
+    connection.execute(
+        report.update().where(report.c.id == waiting).values(created_at=report.c.created_at - timedelta(hours=1))
+    )
+    found = records.backlog(connection)
+    assert (found.queued, found.running) == (2, 1)
+    assert 3600 <= found.oldest_seconds < 3700
+
+
+def test_the_median_duration_is_that_of_complete_reports(connection: Connection) -> None:
+    assert records.median_seconds(connection) == 1.0
+    for seconds in (1, 4, 100):
+        claim = claimed(connection)
+        lifecycle.publish(connection, claim, [ARTIFACT])
+        started = report.c.finished_at - timedelta(seconds=seconds)
+        connection.execute(report.update().where(report.c.id == claim.id).values(started_at=started))
+    assert records.median_seconds(connection) == pytest.approx(4)

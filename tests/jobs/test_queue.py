@@ -14,7 +14,7 @@ from app.resources import Addresses, Resources
 
 @pytest.fixture
 def redis(servers: Addresses, resources: Resources) -> Iterator[Redis]:
-    client = build_redis(servers.redis_url)
+    client = build_redis(servers.redis_url, timeout_seconds=1)
     yield client
     client.close()
 
@@ -78,7 +78,7 @@ def test_progress_that_is_stale_is_not_believed(redis: Redis) -> None:
 
 
 def test_a_redis_that_is_not_there_is_an_error_of_ours() -> None:
-    client = build_redis("redis://127.0.0.1:1/0")
+    client = build_redis("redis://127.0.0.1:1/0", timeout_seconds=1)
     with pytest.raises(RedisUnavailable):
         Queue(client).add("a")
     with pytest.raises(RedisUnavailable):

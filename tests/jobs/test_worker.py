@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
-from types import SimpleNamespace
 from typing import TypeVar
 
 import psutil
 import pytest
+from sqlalchemy import text
 
-from app.jobs import worker as worker_module
-from app.jobs.lifecycle import ReportStatus
+from app.jobs import records, runner, sweeper, worker
+from app.jobs.records import ReportStatus
 from app.jobs.service import Ended, ReportService, Running
 from app.resources import Resources
 from tests.conftest import working
@@ -102,8 +102,8 @@ def test_a_defect_fails_the_report_without_telling_users_its_inside(resources: R
 def test_a_report_whose_server_is_away_is_tried_again_and_then_says_why(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "RETRY_SECONDS", (0, 0))
-    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(runner, "RETRY_SECONDS", (0, 0))
+    monkeypatch.setattr(sweeper, "SWEEP_SECONDS", 0.1)
     monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
@@ -121,7 +121,7 @@ def test_progress_is_shown_while_it_runs(resources: Resources, tmp_path: Path) -
             state = service.poll(report_id)
             return state if isinstance(state, Running) and state.live.stage == "computing" else None
 
-        assert until(look).live.progress == pytest.approx(0.25 * worker_module.COMPUTED)
+        assert until(look).live.progress == pytest.approx(0.25 * runner.COMPUTED)
 
 
 def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(resources: Resources, tmp_path: Path) -> None:
@@ -131,22 +131,17 @@ def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(resourc
         (pid,) = until(lambda: [int(path.name) for path in tmp_path.iterdir()] or None)
     assert not psutil.pid_exists(pid)
     with resources.engine.connect() as connection:
-        from app.jobs import lifecycle
-
-        record = lifecycle.find(connection, report_id)
+        record = records.find(connection, report_id)
     assert record is not None
     assert record.status is ReportStatus.QUEUED
 
 
 def test_a_report_that_redis_lost_is_dispatched_again(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(sweeper, "SWEEP_SECONDS", 0.1)
     monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
-    monkeypatch.setattr(service, "_queue", SimpleNamespace(add=lambda _: None))
     report_id = service.trigger("dummy", {})
-    monkeypatch.undo()
-    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
+    resources.redis.flushall()
     with working(resources, slots=1, kinds=KINDS):
         assert ended(service, report_id).record.status is ReportStatus.COMPLETE
 
@@ -154,13 +149,11 @@ def test_a_report_that_redis_lost_is_dispatched_again(resources: Resources, monk
 def test_a_worker_that_lost_its_lease_ends_its_process_and_publishes_nothing(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         report_id = service.trigger("hang", {"folder": str(tmp_path)})
         (pid,) = until(lambda: [int(path.name) for path in tmp_path.iterdir()] or None)
-        from sqlalchemy import text
-
         with resources.engine.begin() as connection:
             connection.execute(
                 text("UPDATE report SET attempt = 7, lease_until = now() + interval '1 hour' WHERE id = :id"),

@@ -2,7 +2,6 @@
 
 import re
 
-from app.main import Readiness, create_app
 from app.resources import Resources
 from tests.conftest import api
 
@@ -20,7 +19,7 @@ def test_a_replica_with_a_migrated_database_is_alive_and_ready(loaded: Resources
 
 def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resources) -> None:
     with resources.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     with api(resources, slots=0) as client:
         assert client.get("/livez").status_code == 200
         response = client.get("/readyz")
@@ -29,14 +28,19 @@ def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resource
     assert "python -m app migrate" in response.json()["detail"]
 
 
+def test_a_replica_whose_database_a_later_version_has_migrated_stays_ready(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'of a later version'")
+    with api(resources, slots=0) as client:
+        assert client.get("/readyz").status_code == 200
+
+
 def test_a_replica_that_stops_is_not_ready(loaded: Resources) -> None:
-    app = create_app(loaded, slots=0)
-    readiness: Readiness = app.state.readiness
-    readiness.check()
-    readiness.draining = True
     with api(loaded, slots=0) as client:
-        client.app.state.readiness.draining = True  # type: ignore[attr-defined]
-        assert client.get("/readyz").status_code == 503
+        assert client.get("/readyz").headers.get("connection") != "close"
+        client.app.state.replica.drain(grace_seconds=0)  # type: ignore[attr-defined]
+        response = client.get("/readyz")
+        assert (response.status_code, response.headers["connection"]) == (503, "close")
         assert client.get("/livez").status_code == 200
 
 

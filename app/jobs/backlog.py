@@ -1,0 +1,43 @@
+"""The backlog as metrics: read from Postgres at each scrape, and left out while Postgres does not answer."""
+
+import logging
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine
+
+from app.database import database_errors
+from app.errors import DatabaseUnavailable
+from app.jobs import records
+
+_log = logging.getLogger(__name__)
+
+
+class BacklogCollector(Collector):
+    """The same figures from every replica: take their maximum, not their sum."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the backlog."""
+        try:
+            with database_errors(), self._engine.connect() as connection:
+                backlog = records.backlog(connection)
+        except DatabaseUnavailable as error:
+            _log.warning("metrics come without the backlog: %s", error)
+            return
+        yield GaugeMetricFamily("openhours_reports_queued", "Reports that wait for a worker.", backlog.queued)
+        yield GaugeMetricFamily(
+            "openhours_oldest_queued_age_seconds", "Age of the report that waits longest.", backlog.oldest_seconds
+        )
+        yield GaugeMetricFamily("openhours_reports_running", "Reports that a worker has claimed.", backlog.running)
+
+
+def backlog_registry(engine: Engine) -> CollectorRegistry:
+    """A registry of the backlog alone."""
+    registry = CollectorRegistry()
+    registry.register(BacklogCollector(engine))
+    return registry

@@ -1,0 +1,97 @@
+"""Removes what nobody needs any more: old reports with their files, and files that no report names."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from app.database import database_errors
+from app.jobs import lifecycle, records
+from app.jobs.queue import Queue
+from app.object_store import REPORTS, StoredObject, report_prefix
+from app.resources import Resources
+
+#: Key of the advisory lock that lets one replica clean up at a time.
+_LOCK: Final = 0x636C6E75
+
+#: Old reports that are removed in one transaction.
+_BATCH: Final = 200
+
+#: Files and uploads that no report names are left alone until they are this old: they may be in the making.
+ORPHAN_HOURS: Final = 24
+
+_log = logging.getLogger(__name__)
+
+
+def clean_up(
+    resources: Resources,
+    *,
+    stopping: Event | None = None,
+    beat: Callable[[], None] = lambda: None,
+    orphan_hours: float = ORPHAN_HOURS,
+) -> None:
+    """Remove reports that are past their retention, orphaned objects and uploads, and consumers of gone workers.
+
+    Does nothing when another replica is at it. To be interrupted at any moment is harmless: records go before their
+    objects, and an object without a record is an orphan for the next time.
+
+    Args:
+        resources: of this process.
+        stopping: set it to end early.
+        beat: called as it goes on.
+        orphan_hours: age from which an object that no report names is an orphan.
+
+    Raises:
+        DatabaseUnavailable, RedisUnavailable, ObjectStoreUnavailable: the next time goes on.
+    """
+    with database_errors(), resources.engine.connect() as connection:
+        if not connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+            return
+        before = connection.execute(select(func.now() - timedelta(hours=orphan_hours))).scalar_one()
+        expired = _expire(resources, stopping or Event(), beat)
+        orphans = _remove_orphans(resources, before, stopping or Event(), beat)
+        aborted = resources.object_store.abort_uploads(REPORTS, begun_before=before)
+        Queue(resources.redis).forget_gone_consumers()
+    if expired or orphans or aborted:
+        _log.info("removed %d old reports, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
+
+
+def _expire(resources: Resources, stopping: Event, beat: Callable[[], None]) -> int:
+    removed = 0
+    while not stopping.is_set():
+        beat()
+        with resources.engine.begin() as connection:
+            ids = lifecycle.expire(connection, days=resources.settings.retention_days, limit=_BATCH)
+        for report_id in ids:
+            resources.object_store.remove_below(report_prefix(report_id))
+        removed += len(ids)
+        if len(ids) < _BATCH:
+            break
+    return removed
+
+
+def _remove_orphans(resources: Resources, before: datetime, stopping: Event, beat: Callable[[], None]) -> int:
+    removed = 0
+    for page in resources.object_store.pages(REPORTS):
+        if stopping.is_set():
+            break
+        beat()
+        old = [item for item in page if item.modified_at < before]
+        with resources.engine.connect() as connection:
+            orphans = _orphans(connection, old)
+        resources.object_store.remove(orphans)
+        removed += len(orphans)
+    return removed
+
+
+def _orphans(connection: Connection, objects: list[StoredObject]) -> list[str]:
+    """Keys of those objects that belong to no complete report and to none that may still become complete."""
+    report_of = {item.key: item.key.removeprefix(REPORTS).partition("/")[0] for item in objects}
+    ids = set(report_of.values())
+    # In this order: a report that completes in between is seen as outstanding.
+    outstanding = records.outstanding(connection, ids)
+    kept = records.kept_objects(connection, ids)
+    return [key for key, owner in report_of.items() if owner not in outstanding and key not in kept.get(owner, ())]

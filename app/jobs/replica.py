@@ -1,0 +1,66 @@
+"""One process of the installation: it sweeps, and runs reports when it has slots for them."""
+
+from collections.abc import Mapping
+from threading import Event
+from time import monotonic
+from typing import Final
+
+from app.errors import Unavailable
+from app.jobs.pulse import Pulse
+from app.jobs.sweeper import Sweeper
+from app.jobs.worker import Worker
+from app.replica_name import replica_name
+from app.reports.kind import ReportKind
+from app.resources import Resources
+
+#: A replica is taken for stuck when one of its loops has not gone round for this long, seconds.
+STALE_SECONDS: Final = 60
+
+
+class Replica:
+    """Works from ``start()`` to ``stop()``."""
+
+    def __init__(self, resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind]) -> None:
+        self.name = replica_name()
+        self.draining = False
+        self._resources = resources
+        self._slots = slots
+        self._kinds = kinds
+        self._pulse = Pulse()
+        self._sweeper = Sweeper(resources, name=self.name, pulse=self._pulse)
+        self._worker: Worker | None = None
+        self._deadline = -float("inf")
+        self._hurry = Event()
+
+    def start(self) -> None:
+        """Begin to sweep and to claim."""
+        self._sweeper.start()
+        if self._slots:
+            self._worker = Worker(
+                self._resources, name=self.name, slots=self._slots, kinds=self._kinds, pulse=self._pulse
+            )
+            self._worker.start()
+
+    def drain(self, *, grace_seconds: float) -> None:
+        """Claim nothing more; reports that run may go on for so long, even when ``stop()`` is called before."""
+        self.draining = True
+        self._deadline = monotonic() + grace_seconds
+        if self._worker is not None:
+            self._worker.drain()
+
+    def hurry(self) -> None:
+        """Do not wait any longer for reports that run."""
+        self._hurry.set()
+
+    def stop(self) -> None:
+        """Wait for reports as long as ``drain()`` allowed, hand back the others, and end."""
+        self.draining = True
+        if self._worker is not None:
+            self._worker.stop(hurry=self._hurry, deadline=self._deadline)
+        self._sweeper.stop()
+
+    def check_alive(self) -> None:
+        """Raise Unavailable when a loop is stuck; asks no server."""
+        loop, seconds = self._pulse.slowest()
+        if seconds > STALE_SECONDS:
+            raise Unavailable(f"The {loop} loop of this replica has not gone round for {seconds:.0f} seconds.")

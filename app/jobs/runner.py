@@ -1,0 +1,241 @@
+"""One attempt at a claimed report, in a slot: compute, upload, publish, or record why not."""
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from time import monotonic, sleep
+from typing import Final
+
+from sqlalchemy import Connection
+
+from app.database import database_errors
+from app.errors import DatabaseUnavailable, ObjectStoreUnavailable, OpenhoursError, RedisUnavailable, UnknownReportKind
+from app.jobs import lifecycle
+from app.jobs.child import Done, Order, Progress, Refused, refusal
+from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
+from app.jobs.queue import Queue
+from app.jobs.records import StoredArtifact
+from app.jobs.status import Live, LiveStatus
+from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
+from app.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
+from app.object_store import report_prefix, sha256_of
+from app.reports.kind import Artifact, ReportKind
+from app.resources import Resources
+
+#: A report that its servers fail is tried again after a random wait between the first of these and a bound that
+#: doubles with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
+RETRY_SECONDS: Final = (2, 60)
+
+#: Wait before the end of an attempt is written once more to a Postgres that was away, seconds.
+RECORD_AGAIN_SECONDS: Final = 1.0
+
+#: Loading and computing end at this share of the progress; uploading is the rest.
+COMPUTED: Final = 0.9
+
+#: What a report shows that was just claimed.
+CLAIMED: Final = Live("loading", 0.0)
+
+_log = logging.getLogger(__name__)
+
+#: What the metric calls the end of an attempt that failed.
+_OUTCOMES: Final = {Verdict.ENDED: "failed", Verdict.LATER: "retried", Verdict.LOST: "lost"}
+
+
+@dataclass(slots=True)
+class Job:
+    """A claimed report and how far it is.
+
+    Attributes:
+        lease_ends: when, on the monotonic clock, the lease runs out unless it is renewed.
+        call_off: set it to end the attempt.
+    """
+
+    claim: Claim
+    lease_ends: float
+    live: Live = CLAIMED
+    call_off: Event = field(default_factory=Event)
+    claimed_at: float = field(default_factory=monotonic)
+    stage_began: float = field(default_factory=monotonic)
+
+    @property
+    def lease_is_over(self) -> bool:
+        """Whether another worker may have taken over, as after this process was paused."""
+        return monotonic() > self.lease_ends
+
+    def renewed(self, since: float) -> None:
+        """The lease was renewed by a statement that began at ``since``, on the monotonic clock."""
+        self.lease_ends = since + LEASE_SECONDS
+
+
+class Runner:
+    """Runs one report after the other in the calling thread; shared by the slots of a worker."""
+
+    def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind], *, replica: str) -> None:
+        self._resources = resources
+        self._queue = Queue(resources.redis)
+        self._status = LiveStatus(resources.redis)
+        self._kinds = kinds
+        self._replica = replica
+        self._context = fork_server()
+
+    def run(self, job: Job) -> None:
+        """Make an attempt, whatever comes of it; what cannot be recorded is left to the end of the lease."""
+        claim = job.claim
+        outcome = "lost"
+        try:
+            outcome = self._attempt(job)
+        except OpenhoursError as error:
+            _log.warning("report %s: its end is not recorded, its lease will run out: %s", claim.id, error)
+        except Exception:  # noqa: BLE001 - the slot must live on; logged with its trace
+            _log.exception("report %s: the worker failed, its lease will run out", claim.id)
+        self._observe_stage(job)
+        ATTEMPTS.labels(claim.kind, outcome).inc()
+
+    def tell(self, job: Job) -> None:
+        """Show polls how far the report is, as long as it is surely ours."""
+        if job.lease_is_over:
+            return
+        try:
+            self._status.update(job.claim.id, job.live)
+        except RedisUnavailable as error:
+            _log.warning("report %s: progress is not told: %s", job.claim.id, error)
+
+    def _attempt(self, job: Job) -> str:
+        """Compute and publish; returns how it ended, as the metric has it."""
+        self.tell(job)
+        try:
+            with TemporaryDirectory(prefix="openhours-", ignore_cleanup_errors=True) as folder:
+                outcome = self._compute(job, Path(folder))
+                if isinstance(outcome, Done):
+                    return self._publish(job, self._upload(job, outcome.artifacts), outcome.peak_memory_bytes)
+        except CalledOff:
+            return self._hand_back(job)
+        except Crashed as crash:
+            return self._crashed(job, how=str(crash))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the report must not stay Running
+            outcome = refusal(error)
+        return self._fail(job, outcome)
+
+    def _compute(self, job: Job, folder: Path) -> Done | Refused:
+        kind = self._kinds.get(job.claim.kind)
+        if kind is None:
+            message = f"The replica that claimed it does not know the report kind {job.claim.kind!r}."
+            return Refused(UnknownReportKind.code, message, retryable=True)  # as during a roll-out; another one may
+        order = Order(
+            kind=kind,
+            params=job.claim.params,
+            database_url=self._resources.database_url,
+            settings=self._resources.settings,
+            folder=folder,
+            report_id=job.claim.id,
+            replica=self._replica,
+        )
+
+        def progress(step: Progress) -> None:
+            self._advance(job, Live(step.stage, step.fraction * COMPUTED))
+
+        return supervise(self._context, order, progress=progress, call_off=job.call_off)
+
+    def _upload(self, job: Job, artifacts: tuple[Artifact, ...]) -> list[StoredArtifact]:
+        self._advance(job, Live("uploading", COMPUTED))
+        prefix = report_prefix(job.claim.id, job.claim.attempt)
+        stored = []
+        for artifact in artifacts:
+            if job.call_off.is_set():
+                raise CalledOff
+            path, size = artifact.path, artifact.path.stat().st_size
+            key = prefix + path.name
+            self._resources.object_store.put(path, key, media_type=artifact.media_type)
+            stored.append(StoredArtifact(path.name, key, artifact.media_type, size, artifact.rows, sha256_of(path)))
+            UPLOADED_BYTES.labels(job.claim.kind).inc(size)
+        return stored
+
+    def _publish(self, job: Job, stored: list[StoredArtifact], peak_memory_bytes: int) -> str:
+        claim = job.claim
+        verdict = self._settle(job, lambda connection: lifecycle.publish(connection, claim, stored))
+        if verdict is Verdict.LOST:
+            _log.warning("report %s: attempt %d came too late, its files are removed", claim.id, claim.attempt)
+            self._discard(job)
+            return "lost"
+        total = claim.waited_seconds + monotonic() - job.claimed_at
+        REPORT_SECONDS.labels(claim.kind, "total").observe(total)
+        _log.info("report %s complete, peak memory %d MiB", claim.id, peak_memory_bytes >> 20)
+        return "complete"
+
+    def _fail(self, job: Job, why: Refused) -> str:
+        """End the report, or have it tried again later when its servers were at fault."""
+        claim = job.claim
+        _log.warning("report %s: %s: %s", claim.id, why.code, why.message)
+        shortest, longest = RETRY_SECONDS
+        after = random.uniform(shortest, min(longest, shortest * 2 ** (claim.retries + 1)))  # noqa: S311 - jitter
+
+        def write(connection: Connection) -> Verdict:
+            if not why.retryable:
+                return lifecycle.fail(connection, claim, code=why.code, message=why.message)
+            return lifecycle.server_failed(connection, claim, code=why.code, message=why.message, after_seconds=after)
+
+        return _OUTCOMES[self._settle(job, write)]
+
+    def _crashed(self, job: Job, *, how: str) -> str:
+        claim = job.claim
+        _log.warning("report %s: its process died (%s)", claim.id, how)
+        CRASHES.labels(claim.kind).inc()
+        self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
+        return "crashed"
+
+    def _hand_back(self, job: Job) -> str:
+        """The worker stops, or the report is not ours any more."""
+        if job.live.stage == "uploading":
+            self._discard(job)
+        verdict = self._settle(job, lambda connection: lifecycle.hand_back(connection, job.claim))
+        return "lost" if verdict is Verdict.LOST else "handed_back"
+
+    def _discard(self, job: Job) -> None:
+        """Remove what this attempt has uploaded."""
+        try:
+            self._resources.object_store.remove_below(report_prefix(job.claim.id, job.claim.attempt))
+        except ObjectStoreUnavailable as error:
+            _log.warning("report %s: its files stay until they are swept up: %s", job.claim.id, error)
+
+    def _settle(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
+        """Record how the attempt ended, then bring Redis in line with it."""
+        verdict = self._recorded(job, write)
+        report_id = job.claim.id
+        try:
+            match verdict:
+                case Verdict.ENDED:
+                    self._status.end(report_id)
+                case Verdict.LATER:
+                    self._status.forget(report_id)
+                case Verdict.QUEUED:
+                    self._status.forget(report_id)
+                    self._queue.add(report_id)
+        except RedisUnavailable as error:
+            _log.warning("report %s: Redis is not told that it is %s: %s", report_id, verdict, error)
+        return verdict
+
+    def _recorded(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
+        """Write the end of an attempt; a Postgres that is away is asked again while the lease lasts."""
+        while True:
+            try:
+                with database_errors(), self._resources.engine.begin() as connection:
+                    return write(connection)
+            except DatabaseUnavailable:
+                if job.lease_is_over:
+                    raise
+            sleep(RECORD_AGAIN_SECONDS)
+
+    def _advance(self, job: Job, live: Live) -> None:
+        if live.stage != job.live.stage:
+            self._observe_stage(job)
+        job.live = live
+        self.tell(job)
+
+    def _observe_stage(self, job: Job) -> None:
+        now = monotonic()
+        REPORT_SECONDS.labels(job.claim.kind, job.live.stage).observe(now - job.stage_began)
+        job.stage_began = now

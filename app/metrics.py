@@ -1,0 +1,34 @@
+"""What Prometheus reads from /metrics: counted here as it happens, except for the backlog (see jobs/backlog.py)."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+#: Bounds of the duration of a report and its stages, seconds: from the smallest to the default time limit.
+_REPORT_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+#: Bounds of the duration of a request, seconds; a poll is to take at most 50 ms.
+_REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
+
+REPORT_SECONDS: Final = Histogram(
+    "openhours_report_seconds",
+    "Duration of a report by stage: queued, loading, computing, uploading, and total from trigger to end.",
+    ["kind", "stage"],
+    buckets=_REPORT_BUCKETS,
+)
+ATTEMPTS: Final = Counter(
+    "openhours_attempts",
+    "Attempts at reports by how they ended: complete, failed, retried, crashed, handed_back, lost.",
+    ["kind", "outcome"],
+)
+CRASHES: Final = Counter("openhours_crashes", "Report processes that died.", ["kind"])
+TAKEOVERS: Final = Counter("openhours_takeovers", "Reports taken over from a worker whose lease ran out.", ["kind"])
+UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
+SLOTS: Final = Gauge("openhours_slots", "Reports that this replica computes at a time.")
+SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Reports that this replica computes now.")
+REQUEST_SECONDS: Final = Histogram(
+    "openhours_http_request_seconds",
+    "Duration of HTTP requests.",
+    ["method", "route", "status"],
+    buckets=_REQUEST_BUCKETS,
+)
