@@ -137,7 +137,7 @@ def _limit_memory(limit_bytes: int) -> None:
 
 
 def _signal_end_of(pipe: Connection) -> None:
-    """Have the kernel end this process (SIGIO) with its supervisor: C code may never let the thread below have a turn."""
+    """Have the kernel end this process with its supervisor, by SIGIO: C code may never let the thread have a turn."""
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
