@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +50,7 @@ class ObjectStore:
         bucket: str,
         region: str,
         endpoint_url: str | None,
+        public_url: str | None = None,
         access_key: str | None = None,
         secret_key: str | None = None,
     ) -> None:
@@ -56,9 +58,9 @@ class ObjectStore:
         self._session = boto3.Session(
             aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
         )
-        self._client: S3Client = self._session.client(
+        connect = partial(
+            self._session.client,
             "s3",
-            endpoint_url=endpoint_url,
             config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
@@ -68,6 +70,10 @@ class ObjectStore:
                 max_pool_connections=32,
             ),
         )
+        self._client: S3Client = connect(endpoint_url=endpoint_url)
+        # The host is part of what is signed, so a link works only at the address that it was made for. Signing needs no
+        # connection: this process may not even reach that address.
+        self._signer: S3Client = connect(endpoint_url=public_url) if public_url else self._client
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
@@ -106,7 +112,7 @@ class ObjectStore:
         }
         with object_store_errors():
             lasts = min(seconds, self._credentials_seconds())
-            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
+            return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
 
     def pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Every object whose key begins with ``prefix``, up to a thousand at a time, by key."""
@@ -157,6 +163,7 @@ class ObjectStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._signer.close()
 
 
 @contextmanager
