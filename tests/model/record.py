@@ -1,0 +1,364 @@
+"""The table ``report`` in memory, with the operations of app/jobs/lifecycle.py and app/jobs/records.py.
+
+The model puts this module in their place, because thousands of runs on a real Postgres would take hours. That it does
+the same as they do is proven by test_conformance.py. Times are seconds on the virtual clock.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.errors import AttemptsExhausted, WorkerCrashed
+from app.jobs import lifecycle
+from app.jobs.lifecycle import KEY_SECONDS, LEASE_SECONDS, REDISPATCH_SECONDS, TRANSITIONS, Claim, KeyedReport, Verdict
+from app.jobs.records import OUTSTANDING, Backlog, ReportRecord, ReportStatus, StoredArtifact
+
+#: Where the virtual clock begins.
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+
+_ORIGINS = {target: {origin for origin, to in TRANSITIONS.items() if target in to} for target in ReportStatus}
+
+
+@dataclass(slots=True)
+class Row:
+    """A row; its fields are the columns."""
+
+    id: str
+    kind: str
+    params: Mapping[str, Any]
+    params_sha256: str
+    idempotency_key: str | None
+    as_of: datetime
+    created_at: float
+    dispatched_at: float
+    status: ReportStatus = ReportStatus.QUEUED
+    attempt: int = 0
+    crashes: int = 0
+    retries: int = 0
+    returned: int = 0
+    owner: str | None = None
+    lease_until: float | None = None
+    not_before: float | None = None
+    artifacts: list[dict[str, Any]] | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+
+    @property
+    def is_outstanding(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in OUTSTANDING
+
+
+@dataclass(slots=True)
+class Table:
+    """All rows, by id, in the order of their creation.
+
+    Attributes:
+        clock: tells the time, seconds.
+        made: how many there ever were.
+        observers: told of each change of a row: the row, what was done, and with which claim if with one.
+    """
+
+    clock: Callable[[], float]
+    rows: dict[str, Row] = field(default_factory=dict)
+    made: int = 0
+    observers: list[Callable[[Row, str, Claim | None], None]] = field(default_factory=list)
+
+    def next_id(self) -> str:
+        """Ids in order, so that runs are the same again."""
+        return f"{self.made + 1:02d}"
+
+    def changed(self, row: Row, what: str, claim: Claim | None) -> None:
+        """Tell the observers."""
+        for observer in self.observers:
+            observer(row, what, claim)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What stands where the operations expect a connection of SQLAlchemy."""
+
+    table: Table
+
+    @property
+    def now(self) -> float:
+        """What Postgres calls now()."""
+        return self.table.clock()
+
+    def rollback(self) -> None:
+        """Nothing that is rolled back has been written before."""
+
+    def execute(self, answer: Any) -> "Answer":
+        """What is asked directly is known already."""
+        return Answer(answer)
+
+    def scalar(self, answer: Any) -> Any:
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result of one row and one column."""
+
+    value: Any
+
+    def scalar_one(self) -> Any:
+        return self.value
+
+
+def create(
+    connection: Connection,
+    *,
+    kind: str,
+    params: Mapping[str, Any],
+    params_sha256: str,
+    as_of: datetime,
+    idempotency_key: str | None = None,
+) -> str | None:
+    table, now = connection.table, connection.now
+    if idempotency_key is not None and any(row.idempotency_key == idempotency_key for row in table.rows.values()):
+        return None
+    row = Row(table.next_id(), kind, dict(params), params_sha256, idempotency_key, as_of, now, now)
+    table.made += 1
+    table.rows[row.id] = row
+    table.changed(row, "create", None)
+    return row.id
+
+
+def keyed(connection: Connection, idempotency_key: str) -> KeyedReport | None:
+    for row in connection.table.rows.values():
+        if row.idempotency_key == idempotency_key:
+            if row.created_at >= connection.now - KEY_SECONDS:
+                return KeyedReport(row.id, row.params_sha256)
+            row.idempotency_key = None
+    return None
+
+
+def claim(connection: Connection, report_id: str, *, owner: str) -> Claim | None:
+    row, now = connection.table.rows.get(report_id), connection.now
+    if row is None or not (_is_idle(row, now) and _is_due(row, now) and _charged(row) < lifecycle.MAX_ATTEMPTS):
+        return None
+    took_over = row.status == ReportStatus.RUNNING
+    row.status = ReportStatus.RUNNING
+    row.attempt += 1
+    row.owner = owner
+    row.lease_until = now + LEASE_SECONDS
+    row.started_at = now if row.started_at is None else row.started_at
+    claim = Claim(row.id, row.attempt, row.kind, row.params, row.retries, took_over, now - row.created_at)
+    connection.table.changed(row, "claim", claim)
+    return claim
+
+
+def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
+    ours = set()
+    for claim in claims:
+        row = _ours(connection, claim)
+        if row is not None:
+            row.lease_until = connection.now + LEASE_SECONDS
+            connection.table.changed(row, "renew", claim)
+            ours.add(row.id)
+    return ours
+
+
+def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> Verdict:
+    row = _ours(connection, claim)
+    if row is None:
+        row = connection.table.rows.get(claim.id)
+        is_published = row is not None and row.status == ReportStatus.COMPLETE and _is_ours(row, claim)
+        return Verdict.ENDED if is_published else Verdict.LOST
+    row.artifacts = [asdict(artifact) for artifact in artifacts]
+    return _end(connection, row, ReportStatus.COMPLETE, claim)
+
+
+def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Verdict:
+    row = _ours(connection, claim)
+    return Verdict.LOST if row is None else _fail(connection, row, claim, code, message)
+
+
+def hand_back(connection: Connection, claim: Claim) -> Verdict:
+    row = _ours(connection, claim)
+    if row is None:
+        return Verdict.LOST
+    row.returned += 1
+    return _queue_again(connection, row, claim, "hand_back")
+
+
+def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
+    row = _ours(connection, claim)
+    if row is None:
+        return Verdict.LOST
+    row.crashes += 1
+    if row.crashes < lifecycle.MAX_CRASHES:
+        return _queue_again(connection, row, claim, "crashed")
+    message = f"The process of this report died {row.crashes} times ({how}); it is not tried again."
+    return _fail(connection, row, claim, WorkerCrashed.code, message)
+
+
+def server_failed(connection: Connection, claim: Claim, *, code: str, message: str, after_seconds: float) -> Verdict:
+    row = _ours(connection, claim)
+    if row is None:
+        return Verdict.LOST
+    row.retries += 1
+    if row.retries >= lifecycle.MAX_TRANSIENT_ATTEMPTS:
+        return _fail(connection, row, claim, code, f"{message} It was tried {row.retries} times.")
+    _queue_again(connection, row, claim, "server_failed", after_seconds=after_seconds)
+    return Verdict.LATER
+
+
+def give_up(connection: Connection) -> list[str]:
+    given_up = []
+    for row in connection.table.rows.values():
+        if _is_idle(row, connection.now) and _charged(row) >= lifecycle.MAX_ATTEMPTS:
+            message = (
+                f"The report was begun {lifecycle.MAX_ATTEMPTS} times, and each time its replica or a server ended "
+                "before it did; it is not tried again."
+            )
+            _fail(connection, row, None, AttemptsExhausted.code, message)
+            given_up.append(row.id)
+    return given_up
+
+
+def cancel(connection: Connection, report_id: str) -> bool:
+    row = connection.table.rows.get(report_id)
+    if row is None or row.status not in _ORIGINS[ReportStatus.CANCELLED]:
+        return False
+    _end(connection, row, ReportStatus.CANCELLED, None)
+    return True
+
+
+def remove(connection: Connection, report_id: str) -> bool:
+    row = connection.table.rows.get(report_id)
+    if row is None or row.status not in {ReportStatus.COMPLETE, ReportStatus.FAILED}:
+        return False
+    del connection.table.rows[report_id]
+    connection.table.changed(row, "remove", None)
+    return True
+
+
+def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
+    before = connection.now - days * 86400
+    old = [row for row in connection.table.rows.values() if row.created_at < before and not row.is_outstanding][:limit]
+    for row in old:
+        del connection.table.rows[row.id]
+    return [row.id for row in old]
+
+
+def take_abandoned(connection: Connection, *, limit: int) -> list[str]:
+    return _take(connection, lambda row: row.status == ReportStatus.RUNNING and _is_idle(row, connection.now), limit)
+
+
+def take_forgotten(connection: Connection, *, limit: int) -> list[str]:
+    return _take(connection, lambda row: row.status == ReportStatus.QUEUED and _is_due(row, connection.now), limit)
+
+
+def find(connection: Connection, report_id: str) -> ReportRecord | None:
+    row = connection.table.rows.get(report_id)
+    if row is None:
+        return None
+    return ReportRecord(
+        id=row.id,
+        kind=row.kind,
+        params=row.params,
+        status=row.status,
+        attempt=row.attempt,
+        as_of=row.as_of,
+        artifacts=tuple(StoredArtifact(**artifact) for artifact in row.artifacts or ()),
+        error_code=row.error_code,
+        error_message=row.error_message,
+        created_at=instant(row.created_at),
+        started_at=None if row.started_at is None else instant(row.started_at),
+        finished_at=None if row.finished_at is None else instant(row.finished_at),
+    )
+
+
+def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
+    rows = connection.table.rows
+    return {report_id for report_id in ids if report_id in rows and rows[report_id].is_outstanding}
+
+
+def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[str]]:
+    rows = [connection.table.rows[report_id] for report_id in ids if report_id in connection.table.rows]
+    return {
+        row.id: {artifact["key"] for artifact in row.artifacts or ()}
+        for row in rows
+        if row.status == ReportStatus.COMPLETE
+    }
+
+
+def backlog(connection: Connection) -> Backlog:
+    rows = connection.table.rows.values()
+    waiting = [connection.now - row.created_at for row in rows if row.status == ReportStatus.QUEUED]
+    running = sum(row.status == ReportStatus.RUNNING for row in rows)
+    return Backlog(len(waiting), max(waiting, default=0.0), running)
+
+
+def count_waiting(connection: Connection) -> int:
+    now = connection.now
+    return sum(row.status == ReportStatus.QUEUED and _is_due(row, now) for row in connection.table.rows.values())
+
+
+def instant(seconds: float) -> datetime:
+    """A time of the virtual clock as the code under test sees it."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def _is_ours(row: Row, claim: Claim) -> bool:
+    return row.attempt == claim.attempt
+
+
+def _ours(connection: Connection, claim: Claim) -> Row | None:
+    row = connection.table.rows.get(claim.id)
+    return row if row is not None and row.status == ReportStatus.RUNNING and _is_ours(row, claim) else None
+
+
+def _is_idle(row: Row, now: float) -> bool:
+    """Whether it waits, or runs with a lease that ran out."""
+    if row.status == ReportStatus.RUNNING:
+        return row.lease_until is not None and row.lease_until < now
+    return row.status == ReportStatus.QUEUED
+
+
+def _is_due(row: Row, now: float) -> bool:
+    return row.not_before is None or row.not_before <= now
+
+
+def _charged(row: Row) -> int:
+    return row.attempt - row.returned
+
+
+def _end(connection: Connection, row: Row, status: ReportStatus, claim: Claim | None) -> Verdict:
+    row.status = status
+    row.finished_at = connection.now
+    row.lease_until = row.owner = None
+    connection.table.changed(row, status, claim)
+    return Verdict.ENDED
+
+
+def _fail(connection: Connection, row: Row, claim: Claim | None, code: str, message: str) -> Verdict:
+    row.error_code, row.error_message = code, message
+    return _end(connection, row, ReportStatus.FAILED, claim)
+
+
+def _queue_again(
+    connection: Connection, row: Row, claim: Claim, what: str, *, after_seconds: float | None = None
+) -> Verdict:
+    now = connection.now
+    row.status = ReportStatus.QUEUED
+    row.not_before = None if after_seconds is None else now + after_seconds
+    row.dispatched_at = now if after_seconds is None else now + after_seconds - REDISPATCH_SECONDS
+    row.lease_until = row.owner = None
+    connection.table.changed(row, what, claim)
+    return Verdict.QUEUED
+
+
+def _take(connection: Connection, is_wanted: Callable[[Row], bool], limit: int) -> list[str]:
+    now = connection.now
+    due = [
+        row for row in connection.table.rows.values() if row.dispatched_at < now - REDISPATCH_SECONDS and is_wanted(row)
+    ][:limit]
+    for row in due:
+        row.dispatched_at = now
+    return [row.id for row in due]
