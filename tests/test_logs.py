@@ -114,6 +114,7 @@ def test_on_a_terminal_lines_are_for_reading_and_as_discreet(monkeypatch: pytest
 
 #: What the supervisor has the process of a report do.
 CHILD = """\
+import os
 import sys
 from multiprocessing import Pipe
 from pathlib import Path
@@ -135,6 +136,7 @@ child.main(
         replica="me",
     ),
 )
+os._exit(0)  # the other end of the pipe, that of a supervisor, must not close before
 """
 
 

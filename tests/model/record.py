@@ -85,7 +85,7 @@ class Connection:
 
     @property
     def now(self) -> float:
-        """What Postgres calls now()."""
+        """The time of Postgres' clock."""
         return self.table.clock()
 
     def rollback(self) -> None:
