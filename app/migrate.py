@@ -20,7 +20,7 @@ def migrate(engine: Engine) -> None:
     """Apply the migrations that are missing, in one transaction; does nothing when there are none."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if current_revision(connection) != newest_revision():
+        if _behind(current_revision(connection)):
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -32,10 +32,10 @@ def require_migrated(connection: Connection) -> None:
     One that is ahead is fine: while a new version is rolled out, the old replicas go on serving on its tables, which
     only ever gain something that the version before does not need to know.
     """
-    current, newest = current_revision(connection), newest_revision()
-    if current != newest and (current is None or _is_known(current)):
+    current = current_revision(connection)
+    if _behind(current):
         raise NotMigrated(
-            f"The database is at revision {current or 'none'}, this version needs {newest}: "
+            f"The database is at revision {current or 'none'}, this version needs {newest_revision()}: "
             "run `python -m app migrate`."
         )
 
@@ -52,8 +52,10 @@ def newest_revision() -> str:
     return head
 
 
-def _is_known(revision: str) -> bool:
-    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+def _behind(current: str | None) -> bool:
+    """Whether migrations are missing. One that is not ours came with a later version, during its roll-out: go on."""
+    ours = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return current is None or (current in ours and current != newest_revision())
 
 
 def _config() -> Config:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,6 +50,7 @@ class ObjectStore:
         bucket: str,
         region: str,
         endpoint_url: str | None,
+        public_url: str | None = None,
         access_key: str | None = None,
         secret_key: str | None = None,
     ) -> None:
@@ -56,9 +58,9 @@ class ObjectStore:
         self._session = boto3.Session(
             aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
         )
-        self._client: S3Client = self._session.client(
+        connect = partial(
+            self._session.client,
             "s3",
-            endpoint_url=endpoint_url,
             config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
@@ -68,6 +70,10 @@ class ObjectStore:
                 max_pool_connections=32,
             ),
         )
+        self._client: S3Client = connect(endpoint_url=endpoint_url)
+        # The host is part of what is signed, so a link works only at the address that it was made for. Signing needs no
+        # connection: this process may not even reach that address.
+        self._signer: S3Client = connect(endpoint_url=public_url) if public_url else self._client
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
@@ -106,7 +112,7 @@ class ObjectStore:
         }
         with object_store_errors():
             lasts = min(seconds, self._credentials_seconds())
-            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
+            return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
 
     def pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Every object whose key begins with ``prefix``, up to a thousand at a time, by key."""
@@ -127,16 +133,20 @@ class ObjectStore:
 
     def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
         """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
-        uploads = self._client.get_paginator("list_multipart_uploads")
         aborted = 0
-        with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
-            for page in uploads.paginate(Bucket=self.bucket, Prefix=prefix):
-                for upload in page.get("Uploads", ()):
-                    if upload["Initiated"] < begun_before:
-                        self._client.abort_multipart_upload(
-                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                        )
-                        aborted += 1
+        with object_store_errors():
+            try:
+                for page in self._client.get_paginator("list_multipart_uploads").paginate(
+                    Bucket=self.bucket, Prefix=prefix
+                ):
+                    for upload in page.get("Uploads", ()):
+                        if upload["Initiated"] < begun_before:
+                            self._client.abort_multipart_upload(
+                                Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                            )
+                            aborted += 1
+            except self._client.exceptions.NoSuchUpload:
+                pass  # what rclone answers when there are none, or when another replica was faster
         return aborted
 
     def _credentials_seconds(self) -> int:
@@ -153,6 +163,7 @@ class ObjectStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._signer.close()
 
 
 @contextmanager

@@ -80,6 +80,7 @@ def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
             bucket=settings.s3_bucket,
             region=settings.s3_region,
             endpoint_url=where.s3_endpoint_url,
+            public_url=settings.s3_public_url,
             access_key=where.s3_access_key,
             secret_key=where.s3_secret_key,
         )

@@ -14,6 +14,7 @@ SCHEMES: Final = {
     "database_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss"),
     "s3_endpoint_url": ("https", "http"),
+    "s3_public_url": ("https", "http"),
 }
 
 
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     )
     s3_endpoint_url: str | None = Field(
         None, description="S3 endpoint to use, as `https://…`. Unset: embedded. Credentials: the usual AWS variables."
+    )
+    s3_public_url: str | None = Field(
+        None, description="Where users reach the S3 endpoint, if at another address; links are signed for it."
     )
     s3_bucket: str = Field("openhours", min_length=3, description="Bucket of raw files and results.")
     s3_region: str = Field(
@@ -76,7 +80,7 @@ class Settings(BaseSettings):
         30, ge=1, le=36500, description="Reports that were triggered longer ago are removed with their files, days."
     )
 
-    @field_validator("database_url", "redis_url", "s3_endpoint_url")
+    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
     @classmethod
     def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if address is not None:

@@ -47,7 +47,7 @@ def _start(home: Path, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "app", *arguments],
         cwd=REPOSITORY,
-        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1"},
+        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "OPENHOURS_DRAIN_SECONDS": "0"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -29,3 +29,12 @@ def test_migrating_twice_changes_nothing_and_from_nothing_makes_everything(resou
     migrate(resources.engine)
     with resources.engine.connect() as connection:
         require_migrated(connection)
+
+
+def test_a_replica_goes_on_when_a_later_version_has_migrated_the_database(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    migrate(resources.engine)
+    with resources.engine.connect() as connection:
+        require_migrated(connection)
+        assert current_revision(connection) == "later"

@@ -7,7 +7,7 @@ import pytest
 
 from app.errors import ObjectStoreUnavailable
 from app.object_store import ObjectStore
-from app.resources import Addresses, Resources
+from app.resources import Addresses, Resources, open_resources
 
 
 def test_a_large_file_arrives_whole_through_a_link(resources: Resources, tmp_path: Path) -> None:
@@ -29,6 +29,22 @@ def test_what_lies_below_a_prefix_can_be_removed(resources: Resources, tmp_path:
     store.remove_below("reports/x/a1/")
     links = [store.link(f"reports/x/{key}", media_type="text/plain", seconds=60) for key in ("a1/one", "a2/one")]
     assert [httpx2.get(link).status_code for link in links] == [404, 200]
+
+
+def test_links_are_signed_for_the_address_at_which_users_reach_the_endpoint(
+    resources: Resources, servers: Addresses, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
+    public = servers.s3_endpoint_url.replace("127.0.0.1", "localhost")
+    settings = resources.settings.model_copy(update={"s3_public_url": public})
+    with open_resources(settings, servers) as behind_a_proxy:
+        store = behind_a_proxy.object_store
+        store.put(path, "reports/x/a1/file", media_type="text/plain")
+        link = store.link("reports/x/a1/file", media_type="text/plain", seconds=60)
+    assert link.startswith(public)
+    assert httpx2.get(link).text == "x"
+    assert httpx2.get(link.replace("localhost", "127.0.0.1")).status_code == 403
 
 
 def test_an_endpoint_that_is_not_there_may_be_tried_again(resources: Resources) -> None:

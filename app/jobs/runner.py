@@ -58,6 +58,7 @@ class Job:
     lease_ends: float
     live: Live = CLAIMED
     call_off: Event = field(default_factory=Event)
+    claimed_at: float = field(default_factory=monotonic)
     stage_began: float = field(default_factory=monotonic)
 
     @property
@@ -157,6 +158,8 @@ class Runner:
             _log.warning("report %s: attempt %d came too late, its files are removed", claim.id, claim.attempt)
             self._discard(job)
             return "lost"
+        total = claim.waited_seconds + monotonic() - job.claimed_at
+        REPORT_SECONDS.labels(claim.kind, "total").observe(total)
         _log.info("report %s complete, peak memory %d MiB", claim.id, peak_memory_bytes >> 20)
         return "complete"
 

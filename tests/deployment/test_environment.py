@@ -1,0 +1,91 @@
+"""Every variable that a deployment sets is read by somebody, and every setting is set or left alone for a reason."""
+
+import re
+
+import pytest
+import yaml
+
+from app.settings import Settings
+from tests.commands import REPOSITORY
+from tests.deployment.compose import ours as our_services
+from tests.deployment.compose import services
+from tests.deployment.manifests import Manifest, containers, ours, settings_of, workloads
+
+SETTINGS = {f"OPENHOURS_{name.upper()}" for name in Settings.model_fields}
+
+#: Read by boto3.
+AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+
+#: Read by other programs: Python, the shell, and the servers' images.
+OTHERS = {
+    *("PATH", "HOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"),
+    *("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "REDISCLI_AUTH"),
+    *("RCLONE_AUTH_KEY", "RCLONE_CONFIG", "PASSWORD"),
+}
+
+#: In the Secret, which is not in the repository.
+SECRET = {"OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", *AWS}
+
+#: Settings that the base leaves alone, and why.
+LEFT_ALONE = {
+    "OPENHOURS_HOME": "the embedded servers are not in the image",
+    "OPENHOURS_HOST": "set in the image",
+    "OPENHOURS_PORT": "the manifests know it",
+    "OPENHOURS_HEALTH_PORT": "the manifests know it",
+    "OPENHOURS_S3_ENDPOINT_URL": "set by each overlay",
+    "OPENHOURS_S3_PUBLIC_URL": "only where users reach S3 at another address",
+}
+
+
+def in_dockerfile() -> set[str]:
+    text = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+    return set(re.findall(r"(?:ENV |^ {4})([A-Z_]+)=", text, re.MULTILINE))
+
+
+def test_the_dockerfile_sets_what_is_read() -> None:
+    assert "OPENHOURS_HOST" in in_dockerfile()
+    assert in_dockerfile() <= SETTINGS | OTHERS
+
+
+def test_compose_sets_what_is_read() -> None:
+    for service in our_services().values():
+        assert set(service["environment"]) <= SETTINGS | AWS
+    for service in services().values():
+        assert set(service.get("environment", {})) <= SETTINGS | AWS | OTHERS
+
+
+def test_the_manifests_set_what_is_read(overlay: list[Manifest]) -> None:
+    assert set(settings_of(overlay)) <= SETTINGS
+    for workload in workloads(overlay):
+        for container in containers(workload):
+            assert {variable["name"] for variable in container.get("env", [])} <= OTHERS
+
+
+def test_what_is_set_is_accepted(overlay: list[Manifest], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings_of(overlay)
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    for name in found:
+        assert str(getattr(settings, name.removeprefix("OPENHOURS_").lower())).removesuffix(".0") == found[name]
+
+
+def test_ours_reads_the_settings_and_the_secret(overlay: list[Manifest]) -> None:
+    for workload in ours(overlay):
+        for container in containers(workload):
+            config, secret = container["envFrom"]
+            assert config["configMapRef"]["name"].startswith("openhours-"), "with the hash of its content"
+            assert secret == {"secretRef": {"name": "openhours"}}
+
+
+def test_every_setting_is_set_or_left_alone_for_a_reason(overlay: list[Manifest]) -> None:
+    base = yaml.safe_load((REPOSITORY / "k8s/base/kustomization.yaml").read_text(encoding="utf-8"))
+    literals = {literal.partition("=")[0] for literal in base["configMapGenerator"][0]["literals"]}
+    assert not literals & set(LEFT_ALONE)
+    assert literals | set(LEFT_ALONE) | SECRET == SETTINGS | AWS
+    assert "OPENHOURS_S3_ENDPOINT_URL" in settings_of(overlay)
+
+
+def test_no_secret_is_in_the_repository(overlay: list[Manifest]) -> None:
+    assert not [one for one in overlay if one["kind"] == "Secret"]
+    assert not SECRET & set(settings_of(overlay))

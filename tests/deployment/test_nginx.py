@@ -1,0 +1,123 @@
+"""nginx with the configuration of docker-compose.yml in front of two replicas, one of which dies."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx2
+import pytest
+
+from app.resources import Addresses, Resources
+from tests.commands import REPOSITORY, free_port
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+
+#: A process that does not answer by then has not started, seconds.
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Site:
+    """nginx, and the replicas behind it."""
+
+    client: httpx2.Client
+    replicas: list[subprocess.Popen[bytes]]
+
+
+def adapted(port: int, replicas: list[int], folder: Path) -> str:
+    """The configuration with our ports and addresses instead of Docker's names, and our folder instead of /tmp."""
+    text = (REPOSITORY / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    text, names = re.subn(r" +resolver .*\n", "", text)
+    text, servers = re.subn(
+        r"server api:8000 resolve (.*;)",
+        lambda found: "\n".join(f"server 127.0.0.1:{replica} {found[1]}" for replica in replicas),
+        text,
+    )
+    text, listens = re.subn(r"listen 8080;", f"listen 127.0.0.1:{port};", text)
+    assert (names, servers, listens) == (1, 1, 1)
+    return text.replace("/tmp/", f"{folder}/").replace("/dev/stdout", f"{folder}/access.log")  # noqa: S108
+
+
+def wait_for(url: str) -> None:
+    deadline = monotonic() + START_SECONDS
+    while True:
+        try:
+            httpx2.get(url).raise_for_status()
+        except httpx2.HTTPError:
+            assert monotonic() < deadline, url
+            sleep(0.05)
+        else:
+            return
+
+
+@contextmanager
+def process(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.DEVNULL) as started:
+        try:
+            yield started
+        finally:
+            started.terminate()
+            started.wait(timeout=30)
+
+
+@pytest.fixture
+def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site]:
+    tmp_path.chmod(0o755)
+    environment = os.environ | {
+        "OPENHOURS_DATABASE_URL": loaded.database_url,
+        "OPENHOURS_REDIS_URL": servers.redis_url,
+        "OPENHOURS_S3_ENDPOINT_URL": servers.s3_endpoint_url,
+        "OPENHOURS_S3_BUCKET": loaded.settings.s3_bucket,
+        "AWS_ACCESS_KEY_ID": servers.s3_access_key or "",
+        "AWS_SECRET_ACCESS_KEY": servers.s3_secret_key or "",
+    }
+    port, ports = free_port(), [free_port(), free_port()]
+    configuration = tmp_path / "nginx.conf"
+    # As root, workers of nginx are nobody, who may not write where pytest keeps its folders.
+    own = "user root;\n" if os.geteuid() == 0 else ""
+    configuration.write_text(own + adapted(port, ports, tmp_path), encoding="utf-8")
+    with ExitStack() as stack:
+        serve = [sys.executable, "-m", "app", "serve", "--slots", "0", "--port"]
+        replicas = [stack.enter_context(process([*serve, str(one)], environment)) for one in ports]
+        for one in ports:
+            wait_for(f"http://127.0.0.1:{one}/readyz")
+        command = [str(NGINX), "-e", "stderr", "-c", str(configuration), "-g", "daemon off;"]
+        stack.enter_context(process(command, dict(os.environ)))
+        client = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}"))
+        wait_for(f"http://127.0.0.1:{port}/livez")
+        yield Site(client, replicas)
+
+
+def test_replicas_behind_nginx_answer_as_one_even_when_one_is_killed(site: Site) -> None:
+    report_id = site.client.post("/trigger_report").raise_for_status().json()["report_id"]
+    for number in range(200):
+        if number == 50:
+            site.replicas[0].send_signal(signal.SIGKILL)
+            site.replicas[0].wait()
+        answer = site.client.get("/get_report", params={"report_id": report_id})
+        assert (answer.status_code, answer.json()["status"]) == (200, "Running")
+        assert site.client.post("/trigger_report").status_code == 202
+
+
+def test_what_nginx_refuses_is_a_problem_document_and_metrics_stay_inside(site: Site) -> None:
+    assert site.client.get("/metrics").status_code == 404
+    large = site.client.post("/trigger_report", content=b" " * (1 << 20) + b"{}")
+    assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
+    assert large.headers["content-type"] == "application/problem+json"
+    assert site.client.get("/livez", headers={"X-Large": "x" * 9000}).status_code == 400
+    for replica in site.replicas:
+        replica.kill()
+        replica.wait()
+    gone = site.client.post("/trigger_report")
+    assert (gone.status_code, gone.json()["code"]) == (503, "no_replica")
+    assert "retry-after" in gone.headers

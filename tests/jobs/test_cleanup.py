@@ -1,0 +1,115 @@
+"""What is old or belongs to nobody goes; everything else stays."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.database import report
+from app.jobs import lifecycle, records
+from app.jobs.cleanup import clean_up
+from app.jobs.lifecycle import Claim
+from app.jobs.queue import GROUP, STREAM, Queue
+from app.jobs.records import StoredArtifact
+from app.object_store import report_prefix
+from app.resources import Resources
+from tests.kinds import AS_OF
+
+
+def claimed(resources: Resources) -> Claim:
+    with resources.engine.begin() as connection:
+        report_id = lifecycle.create(connection, kind="dummy", params={}, params_sha256="f", as_of=AS_OF)
+        claim = lifecycle.claim(connection, str(report_id), owner="a")
+    assert claim is not None
+    return claim
+
+
+def put(resources: Resources, claim: Claim, folder: Path, *, attempt: int = 1) -> str:
+    path = folder / "dummy.csv"
+    path.write_text("word\n")
+    key = report_prefix(claim.id, attempt) + path.name
+    resources.object_store.put(path, key, media_type="text/csv")
+    return key
+
+
+def complete(resources: Resources, folder: Path) -> Claim:
+    claim = claimed(resources)
+    key = put(resources, claim, folder)
+    with resources.engine.begin() as connection:
+        lifecycle.publish(connection, claim, [StoredArtifact("dummy.csv", key, "text/csv", 5, 0, "0" * 64)])
+    return claim
+
+
+def keys(resources: Resources) -> set[str]:
+    return {item.key for page in resources.object_store.pages("reports/") for item in page}
+
+
+def age(resources: Resources, claim: Claim, days: int) -> None:
+    with resources.engine.begin() as connection:
+        older = report.c.created_at - timedelta(days=days)
+        connection.execute(report.update().where(report.c.id == claim.id).values(created_at=older))
+
+
+def test_reports_past_their_retention_go_with_their_files(resources: Resources, tmp_path: Path) -> None:
+    old, young = complete(resources, tmp_path), complete(resources, tmp_path)
+    age(resources, old, 31)
+    age(resources, young, 29)
+    clean_up(resources)
+    assert keys(resources) == {report_prefix(young.id, 1) + "dummy.csv"}
+    with resources.engine.connect() as connection:
+        assert records.find(connection, old.id) is None
+        assert records.find(connection, young.id) is not None
+
+
+def test_objects_that_no_report_names_go_when_they_are_old_enough(resources: Resources, tmp_path: Path) -> None:
+    winner, running, failed = complete(resources, tmp_path), claimed(resources), claimed(resources)
+    kept = {report_prefix(winner.id, 1) + "dummy.csv", put(resources, running, tmp_path)}
+    orphans = {
+        put(resources, winner, tmp_path, attempt=2),
+        put(resources, failed, tmp_path),
+        put(resources, Claim("0" * 32, 1, "dummy", {}), tmp_path),
+    }
+    with resources.engine.begin() as connection:
+        lifecycle.fail(connection, failed, code="x", message="y")
+    clean_up(resources)
+    assert keys(resources) == kept | orphans  # too young: they may be in the making
+    clean_up(resources, orphan_hours=-1)
+    assert keys(resources) == kept
+
+
+def test_unfinished_uploads_are_aborted(resources: Resources) -> None:
+    store = resources.object_store
+    client, bucket = store._client, store.bucket
+    client.create_multipart_upload(Bucket=bucket, Key="reports/x/a1/big.csv")
+    client.create_multipart_upload(Bucket=bucket, Key="raw/big.csv")
+    clean_up(resources)
+    assert len(client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])) == 2
+    clean_up(resources, orphan_hours=-1)
+    left = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+    assert [upload["Key"] for upload in left] == ["raw/big.csv"]
+    client.abort_multipart_upload(Bucket=bucket, Key="raw/big.csv", UploadId=left[0]["UploadId"])
+
+
+def test_one_replica_cleans_up_at_a_time(resources: Resources, tmp_path: Path) -> None:
+    old = complete(resources, tmp_path)
+    age(resources, old, 31)
+    with resources.engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": 0x636C6E75})
+        clean_up(resources)
+        assert keys(resources) != set()
+    clean_up(resources)
+    assert keys(resources) == set()
+
+
+def test_consumers_of_gone_workers_are_forgotten_unless_they_hold_entries(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(resources.redis)
+    queue.add("a")
+    queue.take("holds", count=1, wait_ms=10)
+    queue.take("gone", count=1, wait_ms=10)
+    monkeypatch.setattr("app.jobs.queue.GONE_MS", -1)
+    queue.forget_gone_consumers()
+    left = resources.redis.xinfo_consumers(STREAM, GROUP)
+    assert [consumer["name"] for consumer in left] in (["holds"], [b"holds"])
