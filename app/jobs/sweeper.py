@@ -20,6 +20,9 @@ from app.resources import Resources
 #: Between two sweeps, seconds.
 SWEEP_SECONDS: Final = 5
 
+#: Before the first sweep of a process, at most, seconds: replicas that keep dying young must have swept, too.
+FIRST_SWEEP_SECONDS: Final = 1
+
 #: Before the first clean-up of a process, seconds: replicas that start together do not clean up together.
 FIRST_CLEAN_UP_SECONDS: Final = (30, 120)
 
@@ -80,7 +83,9 @@ class Sweeper:
 
     def _loop(self) -> None:
         self._pulse.beat("sweep")
-        while not self._stopping.wait(SWEEP_SECONDS * random.uniform(0.8, 1.2)):  # noqa: S311 - as above
+        wait_seconds = random.uniform(0, FIRST_SWEEP_SECONDS)  # noqa: S311 - as above
+        while not self._stopping.wait(wait_seconds):
+            wait_seconds = SWEEP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
             self._pulse.beat("sweep")
             try:
                 sweep(self._resources, consumer=self._name)
