@@ -25,6 +25,8 @@ from app.console import err, out, report_progress, row_progress
 from app.database import database_errors
 from app.datasets.registry import DATASET_KINDS
 from app.errors import BadInput, InvalidParameters, NotFound, OpenhoursError
+from app.logs import configure, redacted
+from app.replica_name import replica_name
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Addresses, Resources, addresses, open_resources
@@ -55,7 +57,7 @@ def main() -> None:
     try:
         app()
     except OpenhoursError as error:
-        err.print(f"[bold red]{error.code}[/]: {escape(error.message)}")
+        err.print(f"[bold red]{error.code}[/]: {escape(redacted(error.message))}")
         sys.exit(2 if isinstance(error, BadInput | NotFound) or 400 <= error.status < 500 else 1)
     except ValidationError as error:
         for problem in error.errors():
@@ -63,7 +65,7 @@ def main() -> None:
             err.print(f"[bold red]bad_setting[/]: OPENHOURS_{name}: {escape(problem['msg'])}")
         sys.exit(2)
     except OSError as error:
-        err.print(f"[bold red]input_output_error[/]: {escape(str(error))}")
+        err.print(f"[bold red]input_output_error[/]: {escape(redacted(str(error)))}")
         sys.exit(1)
 
 
@@ -75,7 +77,7 @@ def demo(
     from app.demo import run  # noqa: PLC0415 - the web server takes a while to import
 
     err.print("starting the servers …")
-    with _resources(Settings()) as (_, resources):
+    with _resources(_settings()) as (_, resources):
         run(resources, folder)
 
 
@@ -93,7 +95,7 @@ def serve(
     """Serve the API and compute reports until Ctrl-C; with --slots 0 the API alone."""
     from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
-    settings = Settings()
+    settings = _settings(server=True)
     with _resources(settings, require_migration=False) as (_, resources):
         serve_http(
             resources,
@@ -119,7 +121,7 @@ def worker(
     """Compute reports until Ctrl-C, without the API."""
     from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
-    settings = Settings()
+    settings = _settings(server=True)
     with _resources(settings, require_migration=False) as (_, resources):
         serve_http(
             resources,
@@ -136,7 +138,7 @@ def migrate() -> None:
     from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
     from app.migrate import newest_revision  # noqa: PLC0415
 
-    settings = Settings()
+    settings = _settings()
     with addresses(settings) as where, open_resources(settings, where) as resources:
         with database_errors():
             apply(resources.engine)
@@ -151,7 +153,7 @@ def load(
     """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
     from app.datasets.load import load as load_file  # noqa: PLC0415 - Arrow takes a while to import
 
-    with _resources(Settings()) as (_, resources), row_progress(f"loading {file.name}") as progress:
+    with _resources(_settings()) as (_, resources), row_progress(f"loading {file.name}") as progress:
         loaded = load_file(resources.engine, DATASET_KINDS[kind.value], file, progress=progress)
     out.print(f"{loaded.rows:,} rows of {file} loaded as {kind.value}", markup=False)
 
@@ -204,7 +206,7 @@ def cancel(report_id: Annotated[str, typer.Argument(help="As printed by report."
 @app.command()
 def env() -> None:
     """Print the connection settings in use as export lines, for psql, redis-cli and the AWS CLI."""
-    settings = Settings()
+    settings = _settings()
     with addresses(settings) as where:
         for name, value in _exports(settings, where).items():
             out.print(f"export {name}={shlex.quote(value)}", markup=False)
@@ -286,6 +288,15 @@ for _kind in REPORT_KINDS.values():
     report.command(_kind.name)(_report_command(_kind))
 
 
+def _settings(*, server: bool = False) -> Settings:
+    """The settings, and the log as they want it; what is no server logs only what goes wrong unless told otherwise."""
+    settings = Settings()
+    if not server and "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "warning"})
+    configure(settings, replica=replica_name())
+    return settings
+
+
 @contextmanager
 def _resources(settings: Settings, *, require_migration: bool = True) -> Iterator[tuple[Addresses, Resources]]:
     """The servers in use; embedded ones are migrated, others have to be unless a readiness check tells it later."""
@@ -311,7 +322,7 @@ def _client(server: str | None, *, slots: int) -> Iterator[Any]:
         if server is None:
             from app.server import serving  # noqa: PLC0415 - the web server takes a while to import
 
-            _, resources = stack.enter_context(_resources(Settings()))
+            _, resources = stack.enter_context(_resources(_settings()))
             server = stack.enter_context(serving(resources, slots=slots))
         client = Client(server)
         stack.callback(client.close)

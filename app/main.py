@@ -28,6 +28,9 @@ from app.routers.observed import Observed
 #: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
 READINESS_SECONDS: Final = 2
 
+#: More than any list of stores needs; a body is parsed in memory, in the process that answers everybody else, bytes.
+MAX_BODY_BYTES: Final = 8 << 20
+
 
 class Readiness:
     """Whether requests may come: not while draining, and only with a database that is migrated."""
@@ -81,6 +84,8 @@ def create_app(
         version=__version__,
         summary="Reports that count only working hours.",
         lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.replica = replica
     app.state.readiness = Readiness(resources.engine, replica)

@@ -1,5 +1,6 @@
 """Brings the database to this version's tables, and tells whether it is there."""
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -13,6 +14,8 @@ from app.errors import NotMigrated
 #: Key of the advisory lock that lets one migration run at a time, whatever number of replicas starts together.
 _MIGRATION_LOCK = 0x6F70656E
 
+_log = logging.getLogger(__name__)
+
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -20,7 +23,9 @@ def migrate(engine: Engine) -> None:
     """Apply the migrations that are missing, in one transaction; does nothing when there are none."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if _behind(current_revision(connection)):
+        current = current_revision(connection)
+        if _behind(current):
+            _log.info("migrating the database from revision %s to %s", current or "none", newest_revision())
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from app.database import build_engine
 from app.errors import SetupError
+from app.logs import conceal
 from app.object_store import ObjectStore
 from app.redis_client import REQUEST_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS, build_redis
 from app.settings import Settings
@@ -68,6 +69,7 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
 @contextmanager
 def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
     """Connect to the servers at these addresses."""
+    conceal(where.database_url, where.redis_url, where.s3_secret_key)
     with ExitStack() as stack:
         # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots and loops one each.
         engine = build_engine(where.database_url, pool_size=20 + settings.slots)

@@ -81,13 +81,12 @@ def serve(
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> None:
     """Serve until SIGINT or SIGTERM; without ``api`` only probes and metrics are answered."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = create_app(resources, slots=slots, api=api, kinds=kinds)
     with _listening(host, port) as listener:
         pages = "API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
         _log.info("listening on http://%s:%s, %s", host, listener.getsockname()[1], pages)
         drain_seconds = resources.settings.drain_seconds
-        config = _config(app, log_level="info", grace_seconds=HTTP_GRACE_SECONDS - drain_seconds)
+        config = _config(app, grace_seconds=HTTP_GRACE_SECONDS - drain_seconds)
         Server(config, app, drain_seconds=drain_seconds).run(sockets=[listener])
 
 
@@ -96,7 +95,7 @@ def serving(resources: Resources, *, slots: int) -> Iterator[str]:
     """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
     with _listening("127.0.0.1", 0) as listener:
         app = create_app(resources, slots=slots)
-        server = uvicorn.Server(_config(app, log_level="warning", grace_seconds=HTTP_GRACE_SECONDS))
+        server = uvicorn.Server(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         thread.start()
         try:
@@ -126,10 +125,11 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _config(app: FastAPI, *, log_level: str, grace_seconds: float) -> uvicorn.Config:
+def _config(app: FastAPI, *, grace_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_level=log_level,
+        log_config=None,  # app.logs is configured; uvicorn writes through it
+        reset_contextvars=True,  # what one request binds for its log, the next on its connection must not show
         access_log=False,
         timeout_graceful_shutdown=max(ceil(grace_seconds), 1),
         lifespan="on",

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     )
     retention_days: int = Field(
         30, ge=1, le=36500, description="Reports that were triggered longer ago are removed with their files, days."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="Least that is logged: `debug`, `info`, `warning` or `error`. "
+        "Unset, commands that are no server log from `warning` on.",
     )
 
     @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")

@@ -1,10 +1,12 @@
 """The commands as the tests give them: in a process of their own, as a user does, or in this one, which is faster."""
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +40,7 @@ class Outcome:
         assert "\x1b" not in self.out + self.err, "escape codes in a pipe"
 
 
-def _start(home: Path, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
+def _start(home: Path, arguments: tuple[str, ...], variables: dict[str, str]) -> subprocess.Popen[str]:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -47,7 +49,7 @@ def _start(home: Path, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "app", *arguments],
         cwd=REPOSITORY,
-        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "OPENHOURS_DRAIN_SECONDS": "0"},
+        env=kept | {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "OPENHOURS_DRAIN_SECONDS": "0"} | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -64,9 +66,12 @@ def run(home: Path, *arguments: str) -> Outcome:
 
 
 @contextmanager
-def started(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """``python -m app …`` in its own terminal session, killed in the end if it is still there."""
-    with _start(home, arguments) as process:
+def started(home: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """``python -m app …`` in its own terminal session, killed in the end if it is still there.
+
+    ``variables`` are added to its environment.
+    """
+    with _start(home, arguments, variables) as process:
         try:
             yield process
         finally:
@@ -89,12 +94,28 @@ class CommandLine:
         handler = signal.getsignal(signal.SIGTERM)
         code = 0
         try:
-            main()
+            with logging_as_it_was():
+                main()
         except SystemExit as ended:
             code = int(ended.code or 0)
         finally:
             signal.signal(signal.SIGTERM, handler)
         return Outcome(code, *self._capsys.readouterr())
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what app.logs.configure did to this process, which is that of pytest."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    hooks = sys.excepthook, threading.excepthook
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        sys.excepthook, threading.excepthook = hooks
 
 
 def free_port() -> int:

@@ -15,10 +15,10 @@ OUTSIDE = {"main", "cli", "demo", "server", "__main__"}
 #: What each other room may import of ours; every room may import itself, and nobody what stands outside. A room is a
 #: folder or a file of app/; reports/ has three: ``reports.kind``, ``reports.registry`` and ``reports.*``.
 ALLOWED = {
-    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "metrics", "errors"},
+    "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "metrics", "logs", "errors"},
     "jobs": {
         *("reports.registry", "reports.kind", "resources", "object_store", "database", "redis_client"),
-        *("settings", "metrics", "errors"),
+        *("settings", "metrics", "logs", "replica_name", "errors"),
     },
     "reports.registry": {"reports.*", "reports.kind"},
     "reports.kind": {"settings", "errors"},
@@ -26,7 +26,10 @@ ALLOWED = {
     "datasets": {"series", "timeline", "database", "binary_copy", "errors"},
     "series": {"timeline", "database", "binary_copy", "errors"},
     "timeline": set(),
-    "resources": {"object_store", "database", "redis_client", "embedded", "settings", "errors"},
+    "resources": {"logs", "object_store", "database", "redis_client", "embedded", "settings", "errors"},
+    "logs": {"redaction", "settings"},
+    "redaction": set(),
+    "replica_name": set(),
     "client": {"errors"},
     "console": set(),
     "metrics": set(),

@@ -5,6 +5,7 @@ closes without either is a crash. When the supervisor dies the pipe closes on th
 """
 
 import errno
+import fcntl
 import gc
 import logging
 import os
@@ -12,6 +13,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any, Final
 
 from app.database import build_engine, database_errors
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError
+from app.logs import bound, conceal, configure
 from app.reports.kind import Artifact, ReportContext, ReportKind
 from app.settings import Settings
 
@@ -32,6 +35,8 @@ NICENESS = 10
 #: What the kernel says when there is no room for a file.
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -42,6 +47,8 @@ class Order:
     database_url: str
     settings: Settings
     folder: Path
+    report_id: str
+    replica: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +81,19 @@ def main(pipe: Connection, order: Order) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends us in its own order
     os.nice(NICENESS)
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
+    _signal_end_of(pipe)
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
     _limit_memory(order.settings.report_memory_limit_mb << 20)
-    pipe.send(_run(pipe, order))
+    configure(order.settings, replica=order.replica)
+    conceal(order.database_url)
+    with bound(report_id=order.report_id):
+        pipe.send(_run(pipe, order))
 
 
 def _run(pipe: Connection, order: Order) -> Done | Refused:
     settings = order.settings
     try:
+        _log.debug("%s with %s", order.kind.name, dict(order.params))
         engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
         context = ReportContext(engine, settings, order.folder, _teller(pipe))
         with database_errors():
@@ -106,7 +118,7 @@ def refusal(error: Exception) -> Refused:
     if isinstance(error, OSError) and error.errno in FULL:
         message = "The replica that ran the report has no room left for its files."
         return Refused(DiskFull.code, message, retryable=DiskFull.retryable)
-    logging.getLogger(__name__).error("a report failed by a defect", exc_info=error)
+    _log.error("a report failed by a defect", exc_info=error)
     return Refused(
         OpenhoursError.code, "The report failed by a defect; the log of its replica tells where.", retryable=False
     )
@@ -133,8 +145,13 @@ def _limit_memory(limit_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + limit_bytes, held + limit_bytes))
 
 
+def _signal_end_of(pipe: Connection) -> None:
+    """Have the kernel end this process with its supervisor, by SIGIO: C code may never let the thread have a turn."""
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+
+
 def _die_with_supervisor(pipe: Connection) -> None:
-    try:
-        pipe.recv()
-    except (EOFError, OSError):
-        os._exit(1)
+    with suppress(OSError):
+        pipe.poll(None)  # nothing is ever sent to us; a blocked recv() would keep SIGIO back
+    os._exit(1)

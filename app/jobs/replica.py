@@ -1,8 +1,5 @@
 """One process of the installation: it sweeps, and runs reports when it has slots for them."""
 
-import os
-import socket
-import uuid
 from collections.abc import Mapping
 from threading import Event
 from time import monotonic
@@ -12,6 +9,7 @@ from app.errors import Unavailable
 from app.jobs.pulse import Pulse
 from app.jobs.sweeper import Sweeper
 from app.jobs.worker import Worker
+from app.replica_name import replica_name
 from app.reports.kind import ReportKind
 from app.resources import Resources
 
@@ -23,7 +21,7 @@ class Replica:
     """Works from ``start()`` to ``stop()``."""
 
     def __init__(self, resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind]) -> None:
-        self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.name = replica_name()
         self.draining = False
         self._resources = resources
         self._slots = slots

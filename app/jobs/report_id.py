@@ -3,6 +3,7 @@
 Its first 48 bits are the milliseconds at which it was made, so that an id tells its age after its record is gone.
 """
 
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,11 +15,19 @@ _VERSION_7: Final = 0x7 << 76
 _VARIANT: Final = 0b10 << 62
 
 
+_ID: Final = re.compile("[0-9a-f]{32}")
+
+
 def new_report_id(now: datetime) -> str:
     """A new id with 74 random bits."""
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     bits = (milliseconds << 80) | _VERSION_7 | (secrets.randbits(12) << 64) | _VARIANT | secrets.randbits(62)
     return f"{bits:032x}"
+
+
+def is_report_id(text: str) -> bool:
+    """Whether a text looks like an id. No server needs to be asked about any other, least of all one it cannot hold."""
+    return _ID.fullmatch(text) is not None
 
 
 def made_at(report_id: str) -> datetime | None:

@@ -74,11 +74,12 @@ class Job:
 class Runner:
     """Runs one report after the other in the calling thread; shared by the slots of a worker."""
 
-    def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind]) -> None:
+    def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind], *, replica: str) -> None:
         self._resources = resources
         self._queue = Queue(resources.redis)
         self._status = LiveStatus(resources.redis)
         self._kinds = kinds
+        self._replica = replica
         self._context = fork_server()
 
     def run(self, job: Job) -> None:
@@ -130,6 +131,8 @@ class Runner:
             database_url=self._resources.database_url,
             settings=self._resources.settings,
             folder=folder,
+            report_id=job.claim.id,
+            replica=self._replica,
         )
 
         def progress(step: Progress) -> None:

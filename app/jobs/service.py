@@ -1,11 +1,11 @@
 """What the outside may ask of reports: trigger one, look at one, cancel one, list them."""
 
 import base64
-import binascii
 import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,8 +31,9 @@ from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KeyedReport
 from app.jobs.queue import Queue
 from app.jobs.records import ReportRecord, ReportStatus, StoredArtifact
-from app.jobs.report_id import made_at
+from app.jobs.report_id import is_report_id, made_at
 from app.jobs.status import Live, LiveStatus
+from app.logs import bound
 from app.object_store import report_prefix
 from app.redis_client import CircuitBreaker
 from app.reports.kind import ReportKind
@@ -123,7 +124,8 @@ class ReportService:
             )
         if report_id is None:  # a request with the same key was faster
             return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
-        self._dispatch(report_id)
+        with bound(report_id=report_id):
+            self._dispatch(report_id)
         return report_id
 
     def poll(self, report_id: str) -> Running | Ended:
@@ -132,6 +134,8 @@ class ReportService:
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
         """
+        if not is_report_id(report_id):
+            raise self._missing(report_id)
         live = self._live(report_id)
         if live is not None:
             return Running(live)
@@ -155,6 +159,8 @@ class ReportService:
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
         """
+        if not is_report_id(report_id):
+            raise self._missing(report_id)
         with database_errors(), self._resources.engine.begin() as connection:
             cancelled = lifecycle.cancel(connection, report_id)
             removed = not cancelled and lifecycle.remove(connection, report_id)
@@ -318,11 +324,13 @@ def _cursor(record: ReportRecord) -> str:
 
 
 def _place(cursor: str) -> tuple[datetime, str]:
-    try:
+    place: tuple[datetime, str] | None = None
+    with suppress(ValueError, OverflowError):
         created_at, report_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromisoformat(created_at), report_id
-    except (ValueError, binascii.Error):
+        place = datetime.fromisoformat(created_at).astimezone(UTC), report_id
+    if place is None or not is_report_id(place[1]):
         raise InvalidParameters(
             f"cursor: {cursor!r} is not the next_cursor of an earlier page.",
             errors=[{"parameter": "cursor", "received": cursor, "allowed": "the next_cursor of an earlier page"}],
-        ) from None
+        )
+    return place

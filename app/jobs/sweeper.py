@@ -15,6 +15,7 @@ from app.jobs import lifecycle, records
 from app.jobs.cleanup import clean_up
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Queue
+from app.logs import bound
 from app.resources import Resources
 
 #: Between two sweeps, seconds.
@@ -53,7 +54,8 @@ def sweep(resources: Resources, *, consumer: str) -> None:
         if lacking > 0:
             due += lifecycle.take_forgotten(connection, limit=min(lacking, SWEPT_REPORTS))
     for report_id in given_up:
-        _log.warning("report %s is given up: its attempts are used up", report_id)
+        with bound(report_id=report_id):
+            _log.warning("report %s is given up: its attempts are used up", report_id)
     if due:
         queue.add(*due)
     for entry in queue.take_abandoned(consumer, count=100):

@@ -18,6 +18,7 @@ from app.jobs.lifecycle import LEASE_SECONDS
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Entry, Queue
 from app.jobs.runner import Job, Runner
+from app.logs import bound
 from app.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
 from app.reports.kind import ReportKind
 from app.resources import Resources
@@ -48,7 +49,7 @@ class Worker:
     ) -> None:
         self._engine = resources.engine
         self._queue = Queue(resources.redis)
-        self._runner = Runner(resources, kinds)
+        self._runner = Runner(resources, kinds, replica=name)
         self._name = name
         self._slots = slots
         self._pulse = pulse
@@ -95,7 +96,8 @@ class Worker:
             claimed = False
             try:
                 for entry in self._queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
-                    claimed = self._claim(entry)
+                    with bound(report_id=entry.report_id):
+                        claimed = self._claim(entry)
             except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
                 self._pause()
@@ -133,7 +135,8 @@ class Worker:
 
     def _run(self, job: Job) -> None:
         try:
-            self._runner.run(job)
+            with bound(report_id=job.claim.id):
+                self._runner.run(job)
         finally:
             with self._jobs_lock:
                 if self._jobs.get(job.claim.id) is job:
@@ -166,6 +169,7 @@ class Worker:
         for job in jobs:
             if job.claim.id in ours:
                 job.renewed(since)
-                self._runner.tell(job)
+                with bound(report_id=job.claim.id):
+                    self._runner.tell(job)
             else:
                 job.call_off.set()

@@ -1,12 +1,12 @@
 """What a report kind declares, and what it is given to run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy import Connection, Engine
 
 from app.settings import Settings
@@ -19,6 +19,25 @@ class Params(BaseModel):
     """Base of every kind's parameters: their names, types, bounds and words are the API, the CLI and the docs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_recorded(cls, value: Any) -> Any:
+        if any("\0" in text for text in _texts(value)):
+            raise ValueError("holds the character NUL, which Postgres does not keep")
+        return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within a value as JSON has it."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for one in value:
+                yield from _texts(one)
+        case dict():
+            yield from _texts([*value, *value.values()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from app.routers.problems import UNAVAILABLE
+from app.routers.problems import UNAVAILABLE, UNPROCESSABLE
 
 router = APIRouter(tags=["health"])
 
@@ -34,7 +34,7 @@ def readyz(request: Request) -> Health:
     return Health(status="ready")
 
 
-@router.get("/echo/{message}")
+@router.get("/echo/{message}", responses=UNPROCESSABLE)
 async def echo(message: str) -> Echo:
     """The message, back."""
     return Echo(message=message)

@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): one handler for everything that goes wrong."""
 
+import json
 import logging
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
 from app.errors import OpenhoursError
@@ -16,6 +17,13 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 #: Where FastAPI finds a parameter; its name alone says enough.
 PLACES: Final = frozenset({"body", "query", "header", "path"})
+
+#: Code and title of errors that come from the framework.
+_HTTP_ERRORS: Final = {
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "Method not allowed"),
+    413: ("too_large", "Request too large"),
+}
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +39,12 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
-#: For the ``responses`` of routes.
+#: For the ``responses`` of routes; those with a body may also be sent one that is too large.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
+TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {
+    # Starlette has a text of its own when the length is told beforehand.
+    413: {"model": Problem, "description": "Body too large", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
 TOO_MANY: Final[dict[int | str, dict[str, Any]]] = {429: {"model": Problem, "description": "Too many are waiting"}}
 UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "Try again later"}}
@@ -44,6 +56,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _defect)
+    document = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return _with_media_type(document())
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
+
+
+def _with_media_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with every problem under its media type; FastAPI has one for all answers of a route."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {})
+                if status >= "400" and "application/json" in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return document
 
 
 def problem(
@@ -52,8 +81,10 @@ def problem(
     """A problem document."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
     headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
-    # What was received is shown as it came, NaN included, which JSON does not have: it becomes null.
-    return Response(to_json(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    # What was received is shown as it came, but for what JSON does not have: NaN becomes null, half a surrogate pair ?.
+    text = json.dumps(to_jsonable_python(body, inf_nan_mode="null"), ensure_ascii=False, separators=(",", ":"))
+    content = text.encode(errors="replace")
+    return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _known(request: Request, error: Exception) -> Response:
@@ -74,25 +105,44 @@ def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     errors = [
         {
-            "parameter": ".".join(str(part) for part in one["loc"] if part not in PLACES) or "body",
+            "parameter": _parameter(one),
             "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
             "reason": one["msg"],
         }
         for one in error.errors()
     ]
+    return _not_understood(errors)
+
+
+def _parameter(error: dict[str, Any]) -> str:
+    if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
+        return "body"
+    return ".".join(str(part) for part in error["loc"] if part not in PLACES) or "body"
+
+
+def _not_understood(errors: list[dict[str, Any]]) -> Response:
     detail = "; ".join(f"{one['parameter']}: {one['reason']}" for one in errors)
     return problem(code="malformed_request", title="Request not understood", status=422, detail=detail, errors=errors)
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    code, title = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed")}.get(
-        error.status_code, ("http_error", "Request not accepted")
-    )
+    if error.status_code == 400:  # FastAPI's word for a body that fails otherwise than by its syntax
+        reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
+        return _not_understood([{"parameter": "body", "received": None, "reason": reason}])
+    code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
     detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405 and (allowed := _allowed_methods(request)):
+        answer.headers["Allow"] = allowed
     return answer
+
+
+def _allowed_methods(request: Request) -> str | None:
+    """What may be done at this address; Starlette names the methods of its first route only."""
+    operations = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None))
+    return operations and ", ".join(sorted(operations)).upper()
 
 
 def _defect(request: Request, error: Exception) -> Response:

@@ -3,20 +3,21 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.jobs.records import ReportRecord, ReportStatus
 from app.jobs.service import Deletion, Ended, Running
+from app.logs import bind
 from app.reports.registry import DEFAULT_KIND
-from app.routers.dependencies import ReportEndings, Reports
-from app.routers.problems import NOT_FOUND, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
+from app.routers.dependencies import ReportEndings, Reports, bind_report
+from app.routers.problems import NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
-router = APIRouter(tags=["reports"], responses=UNAVAILABLE)
+router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
 
 #: Longest that a request may wait for the end of its report, seconds: less than what proxies put up with.
 LONGEST_WAIT_SECONDS: Final = 30
@@ -178,17 +179,23 @@ class KindDescription(BaseModel):
     params: dict[str, Any] = Field(description="JSON Schema of the parameters.")
 
 
+def _link(operation: str) -> dict[str, Any]:
+    """Where the id in an answer leads, for the document."""
+    return {"operationId": operation, "parameters": {"report_id": "$response.body#/report_id"}}
+
+
 _TRIGGER: Final[dict[str, Any]] = {
     "status_code": 202,
     "response_model": TriggerAnswer,
     "responses": {200: {"model": TriggerAnswer, "description": "It was waited for, and has ended"}}
     | UNPROCESSABLE
     | NOT_FOUND
-    | TOO_MANY,
+    | TOO_MANY
+    | {202: {"links": {name: _link(name) for name in ("get_report", "delete_report")}}},
 }
 
 
-@router.post("/trigger_report", **_TRIGGER)
+@router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
 async def trigger_report(
     reports: Reports,
     endings: ReportEndings,
@@ -244,18 +251,13 @@ async def get_report(
     return _ended(state)
 
 
-@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE)
+@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE | TOO_LARGE)
 async def post_get_report(
     reports: Reports, endings: ReportEndings, response: Response, poll: Poll, wait: _Wait = 0
 ) -> PollAnswer:
     """The same with the id in the body; for older clients."""
+    bind(report_id=poll.report_id)
     return await get_report(reports, endings, response, poll.report_id, wait)
-
-
-@router.delete("/reports/{report_id}", responses=NOT_FOUND | UNPROCESSABLE)
-def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
-    """Cancel a report that is queued or running; remove one that has ended, with its files."""
-    return Deleted(status=reports.delete(report_id))
 
 
 @router.get("/reports", responses=NOT_FOUND | UNPROCESSABLE)
@@ -278,6 +280,13 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
         KindDescription(name=kind.name, summary=kind.summary, params=kind.params.model_json_schema())
         for kind in reports.kinds()
     ]
+
+
+# Behind /reports/kinds: the first route that fits an address is the one whose methods a 405 tells.
+@router.delete("/reports/{report_id}", responses=NOT_FOUND | UNPROCESSABLE)
+def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
+    """Cancel a report that is queued or running; remove one that has ended, with its files."""
+    return Deleted(status=reports.delete(report_id))
 
 
 def _ended(state: Ended) -> PollAnswer:

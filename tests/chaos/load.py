@@ -149,7 +149,7 @@ class Load:
     def _wish(self) -> Wish:
         if self._unanswered:
             return self._unanswered.pop()
-        params = {"seconds": round(self._chance.uniform(0.2, 2), 2), "kilobytes": self._chance.choice([1, 64, 1024])}
+        params = {"seconds": round(self._chance.uniform(0.1, 1), 2), "kilobytes": self._chance.choice([1, 64, 1024])}
         return Wish(uuid.uuid4().hex if self._chance.random() < 0.5 else None, params)
 
     def _chosen(self, accounts: list[Account]) -> Account:

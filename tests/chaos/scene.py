@@ -1,10 +1,12 @@
 """A scenario's stage: replicas behind a reverse proxy, clients with a ledger, and the verdict in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import text
 
 from app.jobs.cleanup import clean_up
 from app.resources import Resources
@@ -41,6 +43,11 @@ class Scene:
         """What happened to each accepted report, in order."""
         return audit.history(self.resources.engine, [account.id for account in self.ledger.accounts()])
 
+    def told(self, ids: Iterable[str]) -> str:
+        """The histories of some reports, for people."""
+        histories = audit.history(self.resources.engine, set(ids))
+        return "\n\n".join("\n".join(map(str, changes)) for changes in histories.values())
+
     def finish(self, *, patience_seconds: float = PATIENCE_SECONDS) -> Verdict:
         """Wait for all reports, and hold the result against the promises that every scenario has to keep."""
         self.clients.settle(patience_seconds)
@@ -53,10 +60,20 @@ class Scene:
         self.promises.count("different visible results for one id", len(found.different))
         self.promises.count("orphan objects after clean-up", len(left))
         self.promises.count("processes left behind by killed replicas", len(processes))
-        assert found.is_clean, found
+        assert found.is_clean, f"{found}\n{self.told(found.lost + found.different)}"
         assert not left
         assert not processes
         return found
+
+
+@contextmanager
+def nothing_outstanding(resources: Resources) -> Iterator[None]:
+    """What a scenario leaves behind, such as reports that never end, must not be run in the next one."""
+    try:
+        yield
+    finally:
+        with resources.engine.begin() as connection:
+            connection.execute(text("UPDATE report SET status = 'cancelled' WHERE status IN ('queued', 'running')"))
 
 
 @contextmanager
@@ -66,6 +83,7 @@ def scene(
     """``ports`` are those of proxies in front of servers, by name; ``options`` are the cluster's."""
     with (
         servers.resources() as resources,
+        nothing_outstanding(resources),
         cluster(servers.environment(**ports or {}), folder, **options) as replicas,
         reverse_proxy(replicas.addresses) as proxy,
     ):

@@ -45,7 +45,7 @@ def test_processes_of_a_killed_replica_end_by_themselves(stage: Stage, tmp_path:
         while len(list(tmp_path.glob("*/[0-9]*"))) < 3:
             sleep(0.1)
         scene.cluster.kill(scene.cluster.replicas[0])
-        assert scene.cluster.orphans() == []
+        assert [process.cmdline() for process in scene.cluster.orphans()] == []
 
 
 @pytest.mark.chaos

@@ -11,7 +11,7 @@ from tests.chaos.fault_proxy import FaultProxy, fault_proxy
 from tests.chaos.scene import Scene
 from tests.chaos.servers import Servers
 
-#: How long S3 misbehaves: some reports get there, and clients' timeouts of 15 seconds pass, seconds.
+#: How long S3 misbehaves; clients give it up after 15 seconds, seconds.
 S3_FAULT_SECONDS = 20
 
 #: How each kind of trouble is made; all of it is over after a while.

@@ -85,7 +85,7 @@ class Connection:
 
     @property
     def now(self) -> float:
-        """The present, as the virtual clock has it."""
+        """The time of Postgres' clock."""
         return self.table.clock()
 
     def rollback(self) -> None:

@@ -1,5 +1,6 @@
 """The HTTP contract: trigger, poll, list, kinds, and problems that people can act on."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterator
@@ -95,6 +96,10 @@ def test_a_waiting_report_tells_stage_and_progress(resources: Resources) -> None
     assert int(response.headers["retry-after"]) >= 1
 
 
+def cursor(created_at: str, report_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{created_at} {report_id}".encode()).decode()
+
+
 def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
@@ -144,7 +149,7 @@ def test_unknown_stores_are_named(client: TestClient) -> None:
     assert assert_problem(response, 422, "invalid_parameters")["errors"][0]["received"] == ["x"]
 
 
-@pytest.mark.parametrize("report_id", ["0" * 32, "nonsense", "", "%00", "a b", "ü" * 400])
+@pytest.mark.parametrize("report_id", ["0" * 32, "nonsense", "", "%00", "\0", "a b", "ü" * 400])
 def test_an_unknown_report_is_not_found(client: TestClient, report_id: str) -> None:
     response = client.get("/get_report", params={"report_id": report_id})
     assert_problem(response, 404, "unknown_report")
@@ -161,7 +166,11 @@ def test_an_unknown_report_is_not_found(client: TestClient, report_id: str) -> N
         ("GET", "/reports?limit=0", {}, 422, "malformed_request"),
         ("GET", "/reports?status=done", {}, 422, "malformed_request"),
         ("GET", "/reports?kind=none", {}, 404, "unknown_report_kind"),
+        ("GET", "/reports?kind=%00", {}, 404, "unknown_report_kind"),
+        ("GET", f"/reports?limit={'9' * 5_000}", {}, 422, "malformed_request"),
         ("GET", "/reports?cursor=nonsense", {}, 422, "invalid_parameters"),
+        ("GET", f"/reports?cursor={cursor('2024-01-01T00:00:00+00:00', chr(0) * 32)}", {}, 422, "invalid_parameters"),
+        ("GET", f"/reports?cursor={cursor('0001-01-01T00:00:00+23:59', '0' * 32)}", {}, 422, "invalid_parameters"),
         ("GET", "/nowhere", {}, 404, "not_found"),
         ("DELETE", "/trigger_report", {}, 405, "method_not_allowed"),
     ],
@@ -180,6 +189,41 @@ def test_a_parameter_that_is_not_a_number_at_all_does_not_break_the_answer(clien
     )
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "status", "code"),
+    [
+        ("/trigger_report", b'{"report": "\xff"}', 422, "malformed_request"),
+        ("/trigger_report", b"[" * 10_000, 422, "malformed_request"),
+        ("/trigger_report", b"9" * 5_000, 422, "malformed_request"),
+        ("/trigger_report", rb'{"report": "\ud800"}', 404, "unknown_report_kind"),
+        ("/trigger_report", rb'{"params": {"stores": ["\ud800"]}}', 422, "invalid_parameters"),
+        ("/trigger_report", rb'{"params": {"stores": ["\u0000"]}}', 422, "invalid_parameters"),
+        ("/trigger_report", rb'{"report": "dummy", "params": {"word": "\u0000"}}', 422, "invalid_parameters"),
+        ("/trigger_report", b'{"params": {"as_of": "0001-01-01T00:00:00+23:59"}}', 422, "invalid_parameters"),
+        ("/get_report", rb'{"report_id": "\u0000"}', 404, "unknown_report"),
+        ("/get_report", rb'{"report_id": "\ud800"}', 404, "unknown_report"),
+    ],
+)
+def test_a_body_with_what_no_server_of_ours_can_hold_is_a_problem(
+    client: TestClient, path: str, content: bytes, status: int, code: str
+) -> None:
+    assert_problem(client.post(path, content=content, headers=JSON), status, code)
+
+
+def test_a_body_that_is_no_json_is_told_as_such_and_not_as_a_parameter(client: TestClient) -> None:
+    problem = assert_problem(client.post("/get_report", content=b"{]", headers=JSON), 422, "malformed_request")
+    assert [error["parameter"] for error in problem["errors"]] == ["body"]
+    (error,) = assert_problem(client.post("/get_report"), 422, "malformed_request")["errors"]
+    assert error == {"parameter": "body", "received": None, "reason": "Field required"}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_of_many_megabytes_is_refused_unread(client: TestClient, declared: bool) -> None:  # noqa: FBT001
+    block = b" " * (1 << 20)
+    content = block * 9 if declared else iter([block] * 9)
+    assert client.post("/trigger_report", content=content, headers=JSON).status_code == 413
 
 
 def test_the_list_is_newest_first_filtered_and_paged(servers: Addresses, session_settings: Settings) -> None:

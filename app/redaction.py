@@ -1,0 +1,69 @@
+"""Takes secrets out of text that is about to be shown: known values, and what looks like a secret by its place."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+#: What stands where a secret was.
+MASK: Final = "***"
+
+#: Shorter values are not looked for: they would take pieces out of ordinary words. The patterns still find them.
+SHORTEST_SECRET: Final = 4
+
+_QUOTED_OR = r"""(?:"[^"\n]*"|'[^'\n]*'|{bare})"""
+
+#: Each keeps its first group and masks the rest.
+_PATTERNS: Final = (
+    # scheme://user:password@host; a password may hold an @ that should have been escaped.
+    re.compile(r"(://[^\s/@:]*:)[^\s/]*(?=@)"),
+    # Presigned links, and the headers that botocore signs; %3D is the = of a link inside of a link.
+    re.compile(
+        r"""(X-Amz-(?:Signature|Credential|Security-Token)(?:=|%3D|["']?\s*:\s*b?["']?))[^&\s"'<>]+""", re.IGNORECASE
+    ),
+    re.compile(r"(\bSignature\s*[:=]\s*)[0-9a-f]{64}", re.IGNORECASE),
+    # Headers, as written on the wire (to the end of the line) or as a pair or an item of a dict (quoted).
+    re.compile(
+        r"""(\b(?:(?:Proxy-)?Authorization|Idempotency-Key|X-Api-Key|(?:Set-)?Cookie)"""
+        r"""(?:["']?\s*[:=]\s*(?-i:b(?=["']))?|["'],\s*b?|\s+(?=["'])))""" + _QUOTED_OR.format(bare=r"[^\n]+"),
+        re.IGNORECASE,
+    ),
+    # password=…, as libpq and settings write it.
+    re.compile(
+        r"""((?<![a-z])(?:password|passwd|secret[_-]?(?:access[_-]?)?key|(?:session|access)[_-]?token|api[_-]?key)"""
+        r"""["']?\s*[:=]\s*(?-i:b(?=["']))?)""" + _QUOTED_OR.format(bare=r"[^\s&,;]+"),
+        re.IGNORECASE,
+    ),
+)
+
+
+class Redactor:
+    """Knows the secrets of this process."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._values = re.compile(r"(?!)")  # matches nothing
+
+    def learn(self, secrets: Iterable[str | None]) -> None:
+        """Hide these from now on; of an address also its password."""
+        for secret in secrets:
+            self._known |= {one for one in _spellings(secret or "") if len(one) >= SHORTEST_SECRET}
+        if self._known:
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._values = re.compile("|".join(map(re.escape, longest_first)))
+
+    def redact(self, text: str) -> str:
+        """The text without them."""
+        text = self._values.sub(MASK, text)
+        for pattern in _PATTERNS:
+            text = pattern.sub(rf"\1{MASK}", text)
+        return text
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """A secret as it may turn up: as it is, in an address, in a repr; and the password inside an address."""
+    if "://" in secret:
+        yield secret
+        secret = urlsplit(secret).password or ""
+    for one in (secret, unquote(secret)):
+        yield from (one, quote(one, safe=""), repr(one)[1:-1])

@@ -1,0 +1,12 @@
+"""The name of this process among the replicas of an installation."""
+
+import os
+import socket
+import uuid
+from functools import cache
+
+
+@cache
+def replica_name() -> str:
+    """Host, process and six random digits: leases, the queue's consumers and every line of the log show it."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
