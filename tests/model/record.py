@@ -69,7 +69,7 @@ class Table:
 
     def next_id(self) -> str:
         """Ids in order, so that runs are the same again."""
-        return f"{self.made + 1:02d}"
+        return f"{self.made + 1:032x}"
 
     def changed(self, row: Row, what: str, claim: Claim | None) -> None:
         """Tell the observers."""
