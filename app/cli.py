@@ -93,16 +93,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API and compute reports until Ctrl-C; with --slots 0 the API alone."""
-    from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
-
     settings = _settings(server=True)
-    with _resources(settings, require_migration=False) as (_, resources):
-        serve_http(
-            resources,
-            host=settings.host if host is None else host,
-            port=settings.port if port is None else port,
-            slots=settings.slots if slots is None else slots,
-        )
+    port = settings.port if port is None else port
+    _serve(settings, host=host, port=port, slots=settings.slots if slots is None else slots, api=True)
 
 
 @app.command()
@@ -119,17 +112,9 @@ def worker(
     ] = None,
 ) -> None:
     """Compute reports until Ctrl-C, without the API."""
-    from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
-
     settings = _settings(server=True)
-    with _resources(settings, require_migration=False) as (_, resources):
-        serve_http(
-            resources,
-            host=settings.host if host is None else host,
-            port=settings.health_port if port is None else port,
-            slots=max(settings.slots, 1) if slots is None else slots,
-            api=False,
-        )
+    port = settings.health_port if port is None else port
+    _serve(settings, host=host, port=port, slots=max(settings.slots, 1) if slots is None else slots, api=False)
 
 
 @app.command()
@@ -286,6 +271,13 @@ def _is_list(field: FieldInfo) -> bool:
 
 for _kind in REPORT_KINDS.values():
     report.command(_kind.name)(_report_command(_kind))
+
+
+def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: bool) -> None:
+    from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
+
+    with _resources(settings, require_migration=False) as (_, resources):
+        serve_http(resources, host=settings.host if host is None else host, port=port, slots=slots, api=api)
 
 
 def _settings(*, server: bool = False) -> Settings:
