@@ -179,7 +179,9 @@ def is_transient(error: BaseException | None) -> bool:
     if not isinstance(error, psycopg2.Error):
         return False
     if error.pgcode is None:
-        return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        # The base class itself is raised where a COPY breaks off because its server died.
+        broken = (psycopg2.OperationalError, psycopg2.InterfaceError)
+        return isinstance(error, broken) or type(error) is psycopg2.DatabaseError
     return error.pgcode[:2] in TRANSIENT_CLASSES
 
 

@@ -50,9 +50,16 @@ def test_a_defect_of_ours_is_not_called_unavailable(resources: Resources) -> Non
         connection.execute(text("SELECT no_such_column"))
 
 
-def test_errors_of_the_driver_itself_are_mapped_too() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg2.OperationalError("server closed the connection unexpectedly"),
+        psycopg2.DatabaseError("error with status PGRES_COPY_OUT and no message from the libpq"),  # killed mid-COPY
+    ],
+)
+def test_errors_of_the_driver_itself_are_mapped_too(error: psycopg2.Error) -> None:
     with pytest.raises(DatabaseUnavailable), database_errors():
-        raise psycopg2.OperationalError("server closed the connection unexpectedly")
+        raise error
 
 
 def test_sessions_speak_utc_and_any_spelling_of_the_address_works(resources: Resources) -> None:
