@@ -2,7 +2,6 @@
 
 import random
 import signal
-from itertools import pairwise
 from time import sleep
 
 import pytest
@@ -34,18 +33,12 @@ def test_a_replica_that_was_paused_past_its_lease_publishes_nothing(stage: Stage
             sleep(10)
         found = scene.finish()
         history = scene.history().values()
-    lost_to = [pid for changes in history for pid in losers(changes)]
+    lost_by = {audit.owner_pid(claim) for changes in history for claim, _ in audit.lost_claims(changes)}
     scene.promises.faults["pauses past the lease"] += ROUNDS
     assert found.failed == {}
-    assert set(lost_to) == paused
-    assert all(claims_of_completion(changes) == 1 for changes in history)
+    assert lost_by == paused
+    assert all(completions(changes) == 1 for changes in history)
 
 
-def losers(changes: list[Change]) -> list[int]:
-    """Replicas from which the report was taken over."""
-    claims = [change for change in changes if change.status == "running"]
-    return [audit.owner_pid(claim) for claim, following in pairwise(claims) if following.was == "running"]
-
-
-def claims_of_completion(changes: list[Change]) -> int:
+def completions(changes: list[Change]) -> int:
     return sum(change.status == "complete" for change in changes)
