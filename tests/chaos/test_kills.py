@@ -41,7 +41,7 @@ def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage) -> Non
         with scene.load(per_second=LOAD, seed=SEED):
             break_servers(scene, chance)
             calm_since = time()
-            kill_replicas(scene, chance, until=len(scene.cluster.deaths) + KILLS)
+            kill_replicas(scene, chance, until=KILLS)
         found = scene.finish()
         deaths = {death.pid: death.at for death in scene.cluster.deaths if death.at > calm_since}
         seconds = [s for changes in scene.history().values() for s in audit.takeovers(changes, deaths)]
