@@ -19,6 +19,8 @@ SERVER_FAULTS = max(KILLS // 10, 2)
 #: Requests a second meanwhile, one of them a trigger: less than one replica can do, so that no report waits for a slot.
 LOAD = 12
 
+REPLICAS = 3
+
 #: A replica that may die at a failpoint does so at every fourth pass, or its reports would hardly ever end.
 PROBABILITY = 0.25
 
@@ -35,11 +37,11 @@ def failpoints(number: int) -> dict[str, float]:
 @pytest.mark.timeout(600 + 10 * KILLS)
 def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage) -> None:
     chance = random.Random(SEED)
-    with stage(replicas=3, slots=4, failpoints=failpoints) as scene:
+    with stage(replicas=REPLICAS, slots=4, failpoints=failpoints) as scene:
         with scene.load(per_second=LOAD, seed=SEED):
             break_servers(scene, chance)
             calm_since = time()
-            kill_replicas(scene, chance, until=len(scene.cluster.deaths) + KILLS)
+            kill_replicas(scene, chance, until=KILLS)
         found = scene.finish()
         deaths = {death.pid: death.at for death in scene.cluster.deaths if death.at > calm_since}
         seconds = [s for changes in scene.history().values() for s in audit.takeovers(changes, deaths)]
@@ -68,9 +70,9 @@ def break_servers(scene: Scene, chance: random.Random) -> None:
 
 
 def kill_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
-    """Kill a ready replica again and again, leaving one; those that die by themselves count."""
+    """Kill a ready replica again and again, leaving two; those that die by themselves count."""
     while len(scene.cluster.deaths) < until:
-        replica = chance.choice(scene.cluster.wait_ready(2))
+        replica = chance.choice(scene.cluster.wait_ready(REPLICAS))
         sleep(chance.uniform(0, 1))
         scene.cluster.kill(replica)
 
