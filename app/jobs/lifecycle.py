@@ -278,8 +278,10 @@ def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
         .where(report.c.created_at < func.now() - timedelta(days=days), report.c.status.not_in(OUTSTANDING))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("old")
     )
-    return list(connection.execute(delete(report).where(report.c.id.in_(old)).returning(report.c.id)).scalars())
+    rows = connection.execute(delete(report).where(report.c.id == old.c.id).returning(report.c.id))
+    return list(rows.scalars())
 
 
 def take_abandoned(connection: Connection, *, limit: int) -> list[str]:
@@ -293,18 +295,20 @@ def take_forgotten(connection: Connection, *, limit: int) -> list[str]:
 
 
 def _take(connection: Connection, condition: ColumnElement[bool], *, limit: int) -> list[str]:
-    # The dispatch time counts: a report that was just handed out again is not handed out every sweep.
+    # The dispatch time counts: a report that was just handed out again is not handed out every sweep. A CTE, because a
+    # subquery after IN may be run once for each row, which makes nothing of its limit.
     due = (
         select(report.c.id)
         .where(condition, report.c.dispatched_at < _in_seconds(-REDISPATCH_SECONDS))
         .order_by(report.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     rows = connection.execute(
-        update(report).where(report.c.id.in_(due)).values(dispatched_at=func.now()).returning(report.c.id)
+        update(report).where(report.c.id == due.c.id).values(dispatched_at=func.now()).returning(report.c.id)
     )
-    return list(rows.scalars())
+    return sorted(rows.scalars())  # ids sort by age
 
 
 #: What every end sets.

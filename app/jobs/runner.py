@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from time import monotonic, sleep
 from typing import Final
@@ -19,6 +18,7 @@ from app.jobs.child import Done, Order, Progress, Refused, refusal
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
 from app.jobs.records import StoredArtifact
+from app.jobs.scratch import scratch_folder
 from app.jobs.status import Live, LiveStatus
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
 from app.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
@@ -108,8 +108,8 @@ class Runner:
         """Compute and publish; returns how it ended, as the metric has it."""
         self.tell(job)
         try:
-            with TemporaryDirectory(prefix="openhours-", ignore_cleanup_errors=True) as folder:
-                outcome = self._compute(job, Path(folder))
+            with scratch_folder() as folder:
+                outcome = self._compute(job, folder)
                 if isinstance(outcome, Done):
                     return self._publish(job, self._upload(job, outcome.artifacts), outcome.peak_memory_bytes)
         except CalledOff:

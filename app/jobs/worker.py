@@ -18,6 +18,7 @@ from app.jobs.lifecycle import LEASE_SECONDS
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Entry, Queue
 from app.jobs.runner import Job, Runner
+from app.jobs.scratch import remove_abandoned_folders
 from app.logs import bound
 from app.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
 from app.reports.kind import ReportKind
@@ -64,6 +65,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to claim."""
+        remove_abandoned_folders()
         SLOTS.set(self._slots)
         self._claiming.start()
         self._beating.start()

@@ -197,6 +197,6 @@ def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(res
         assert claim is not None
         attempts.append(Job(claim, lease_ends=monotonic() + PATIENCE))
     for job in reversed(attempts):
-        runner.Runner(resources, KINDS).run(job)
+        runner.Runner(resources, KINDS, replica="x").run(job)
     (file,) = ended(service, report_id).record.artifacts
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == [file.key]
