@@ -1,7 +1,7 @@
 """Folders for the files that a report is being made of, below the system's temporary folder.
 
-Each is locked while it is in use. The kernel frees the lock of a replica that is killed, so that another one that starts
-on the same machine can tell its folders from those in use, and remove them before they fill the disk.
+Each is locked while it is in use. The kernel frees the lock of a replica that is killed, so the next one that starts on
+the machine can tell its folders from those in use, and remove them before they fill the disk.
 """
 
 import fcntl
