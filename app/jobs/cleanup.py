@@ -1,7 +1,6 @@
 """Removes what nobody needs any more: old reports with their files, and files that no report names."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Final
@@ -13,6 +12,12 @@ from app.jobs import lifecycle, records
 from app.jobs.queue import Queue
 from app.object_store import REPORTS, StoredObject, report_prefix
 from app.resources import Resources
+
+#: Before the first clean-up of a process, seconds: replicas that start together do not clean up together.
+FIRST_CLEAN_UP_SECONDS: Final = (30, 120)
+
+#: Between two clean-ups, seconds.
+CLEAN_UP_SECONDS: Final = 3600
 
 #: Key of the advisory lock that lets one replica clean up at a time.
 _LOCK: Final = 0x636C6E75
@@ -30,7 +35,6 @@ def clean_up(
     resources: Resources,
     *,
     stopping: Event | None = None,
-    beat: Callable[[], None] = lambda: None,
     orphan_hours: float = ORPHAN_HOURS,
 ) -> None:
     """Remove reports that are past their retention, orphaned objects and uploads, and consumers of gone workers.
@@ -41,28 +45,27 @@ def clean_up(
     Args:
         resources: of this process.
         stopping: set it to end early.
-        beat: called as it goes on.
         orphan_hours: age from which an object that no report names is an orphan.
 
     Raises:
         DatabaseUnavailable, RedisUnavailable, ObjectStoreUnavailable: the next time goes on.
     """
+    stopping = stopping or Event()
     with database_errors(), resources.engine.connect() as connection:
         if not connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
             return
         before = connection.execute(select(func.now() - timedelta(hours=orphan_hours))).scalar_one()
-        expired = _expire(resources, stopping or Event(), beat)
-        orphans = _remove_orphans(resources, before, stopping or Event(), beat)
+        expired = _expire(resources, stopping)
+        orphans = _remove_orphans(resources, before, stopping)
         aborted = resources.object_store.abort_uploads(REPORTS, begun_before=before)
         Queue(resources.redis).forget_gone_consumers()
     if expired or orphans or aborted:
         _log.info("removed %d old reports, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
 
 
-def _expire(resources: Resources, stopping: Event, beat: Callable[[], None]) -> int:
+def _expire(resources: Resources, stopping: Event) -> int:
     removed = 0
     while not stopping.is_set():
-        beat()
         with resources.engine.begin() as connection:
             ids = lifecycle.expire(connection, days=resources.settings.retention_days, limit=_BATCH)
         for report_id in ids:
@@ -73,12 +76,11 @@ def _expire(resources: Resources, stopping: Event, beat: Callable[[], None]) -> 
     return removed
 
 
-def _remove_orphans(resources: Resources, before: datetime, stopping: Event, beat: Callable[[], None]) -> int:
+def _remove_orphans(resources: Resources, before: datetime, stopping: Event) -> int:
     removed = 0
     for page in resources.object_store.pages(REPORTS):
         if stopping.is_set():
             break
-        beat()
         old = [item for item in page if item.modified_at < before]
         with resources.engine.connect() as connection:
             orphans = _orphans(connection, old)

@@ -1,13 +1,15 @@
 """One process of the installation: it sweeps, and runs reports when it has slots for them."""
 
 from collections.abc import Mapping
+from functools import partial
 from threading import Event
 from time import monotonic
 from typing import Final
 
 from app.errors import Unavailable
+from app.jobs import cleanup, sweeper
+from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
-from app.jobs.sweeper import Sweeper
 from app.jobs.worker import Worker
 from app.replica_name import replica_name
 from app.reports.kind import ReportKind
@@ -27,14 +29,31 @@ class Replica:
         self._slots = slots
         self._kinds = kinds
         self._pulse = Pulse()
-        self._sweeper = Sweeper(resources, name=self.name, pulse=self._pulse)
+        self._stopping = Event()
+        self._loops = (
+            Periodic(
+                "sweep",
+                partial(sweeper.sweep, resources, consumer=self.name),
+                every_seconds=sweeper.SWEEP_SECONDS,
+                first_seconds=sweeper.FIRST_SWEEP_SECONDS,
+                pulse=self._pulse,
+            ),
+            # A thread of its own, because it may take minutes. It has no pulse: hours pass between two rounds.
+            Periodic(
+                "clean-up",
+                partial(cleanup.clean_up, resources, stopping=self._stopping),
+                every_seconds=cleanup.CLEAN_UP_SECONDS,
+                first_seconds=cleanup.FIRST_CLEAN_UP_SECONDS,
+            ),
+        )
         self._worker: Worker | None = None
         self._deadline = -float("inf")
         self._hurry = Event()
 
     def start(self) -> None:
         """Begin to sweep and to claim."""
-        self._sweeper.start()
+        for loop in self._loops:
+            loop.start()
         if self._slots:
             self._worker = Worker(
                 self._resources, name=self.name, slots=self._slots, kinds=self._kinds, pulse=self._pulse
@@ -57,7 +76,9 @@ class Replica:
         self.draining = True
         if self._worker is not None:
             self._worker.stop(hurry=self._hurry, deadline=self._deadline)
-        self._sweeper.stop()
+        self._stopping.set()
+        for loop in self._loops:
+            loop.stop()
 
     def check_alive(self) -> None:
         """Raise Unavailable when a loop is stuck; asks no server."""

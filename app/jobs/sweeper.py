@@ -1,19 +1,10 @@
-"""Looks for what nobody looks after: in every replica, whether it runs reports or not.
-
-Every few seconds reports that were dispatched in vain, or whose worker died; every hour what is old (cleanup.py).
-"""
+"""Looks for reports that nobody looks after: every replica does, every few seconds, whether it runs reports or not."""
 
 import logging
-import random
-from threading import Event, Thread
-from time import monotonic
 from typing import Final
 
 from app.database import database_errors
-from app.errors import OpenhoursError
 from app.jobs import lifecycle, records
-from app.jobs.cleanup import clean_up
-from app.jobs.pulse import Pulse
 from app.jobs.queue import Queue
 from app.logs import bound
 from app.resources import Resources
@@ -21,14 +12,8 @@ from app.resources import Resources
 #: Between two sweeps, seconds.
 SWEEP_SECONDS: Final = 5
 
-#: Before the first sweep of a process, at most, seconds: soon, because one that starts often replaces one that died.
-FIRST_SWEEP_SECONDS: Final = 1
-
-#: Before the first clean-up of a process, seconds: replicas that start together do not clean up together.
-FIRST_CLEAN_UP_SECONDS: Final = (30, 120)
-
-#: Between two clean-ups, seconds.
-CLEAN_UP_SECONDS: Final = 3600
+#: Before the first sweep of a process, seconds: soon, because one that starts often replaces one that died.
+FIRST_SWEEP_SECONDS: Final = (0, 1)
 
 #: Reports that one sweep hands out at most.
 SWEPT_REPORTS: Final = 1000
@@ -61,41 +46,3 @@ def sweep(resources: Resources, *, consumer: str) -> None:
     for entry in queue.take_abandoned(consumer, count=100):
         queue.add(entry.report_id)
         queue.done(entry)
-
-
-class Sweeper:
-    """Sweeps in a thread, from ``start()`` to ``stop()``."""
-
-    def __init__(self, resources: Resources, *, name: str, pulse: Pulse) -> None:
-        self._resources = resources
-        self._name = name
-        self._pulse = pulse
-        self._stopping = Event()
-        self._thread = Thread(target=self._loop, name="sweep")
-        self._clean_up_at = monotonic() + random.uniform(*FIRST_CLEAN_UP_SECONDS)  # noqa: S311 - jitter, not a secret
-
-    def start(self) -> None:
-        """Begin to sweep."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; a sweep that is under way is finished."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        self._pulse.beat("sweep")
-        pause = random.uniform(0, FIRST_SWEEP_SECONDS)  # noqa: S311 - as above
-        while not self._stopping.wait(pause):
-            pause = SWEEP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - as above
-            self._pulse.beat("sweep")
-            try:
-                sweep(self._resources, consumer=self._name)
-                if monotonic() > self._clean_up_at:
-                    self._clean_up_at = monotonic() + CLEAN_UP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
-                    clean_up(self._resources, stopping=self._stopping, beat=lambda: self._pulse.beat("sweep"))
-            except OpenhoursError as error:
-                _log.warning("sweeping pauses: %s", error)
-            except Exception:  # noqa: BLE001 - a sweeper that stops without a word is worse; logged
-                _log.exception("sweeping pauses")
-        self._pulse.end("sweep")

@@ -15,6 +15,7 @@ from app.database import database_errors
 from app.errors import OpenhoursError, RedisUnavailable
 from app.jobs import lifecycle
 from app.jobs.lifecycle import LEASE_SECONDS
+from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Entry, Queue
 from app.jobs.runner import Job, Runner
@@ -55,13 +56,12 @@ class Worker:
         self._slots = slots
         self._pulse = pulse
         self._draining = Event()  # claim nothing more
-        self._ended = Event()  # nothing runs any more
         self._free = BoundedSemaphore(slots)
         self._jobs: dict[str, Job] = {}
         self._jobs_lock = Lock()
         self._pool = ThreadPoolExecutor(slots, thread_name_prefix="slot")
         self._claiming = Thread(target=self._claim_loop, name="claim")
-        self._beating = Thread(target=self._beat_loop, name="beat")
+        self._beating = Periodic("beat", self._beat, every_seconds=BEAT_SECONDS, pulse=pulse)
 
     def start(self) -> None:
         """Begin to claim."""
@@ -83,8 +83,7 @@ class Worker:
         for job in self._running():
             job.call_off.set()
         self._pool.shutdown()
-        self._ended.set()
-        self._beating.join()
+        self._beating.stop()
 
     def _running(self) -> list[Job]:
         with self._jobs_lock:
@@ -149,19 +148,8 @@ class Worker:
     def _pause(self) -> None:
         self._draining.wait(random.uniform(0.5, 2))  # noqa: S311 - jitter, not a secret
 
-    def _beat_loop(self) -> None:
-        self._pulse.beat("beat")
-        while not self._ended.wait(BEAT_SECONDS * random.uniform(0.8, 1.2)):  # noqa: S311 - jitter, not a secret
-            self._pulse.beat("beat")
-            try:
-                self._beat()
-            except OpenhoursError as error:
-                _log.warning("heartbeat failed: %s", error)
-            except Exception:  # noqa: BLE001 - leases must go on being renewed; logged
-                _log.exception("heartbeat failed")
-        self._pulse.end("beat")
-
     def _beat(self) -> None:
+        """Renew the leases of what runs, and end what is not ours any more."""
         jobs = self._running()
         if not jobs:
             return

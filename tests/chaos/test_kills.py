@@ -3,7 +3,7 @@
 import random
 import signal
 from collections import Counter
-from time import sleep, time
+from time import monotonic, sleep, time
 
 import pytest
 
@@ -24,6 +24,9 @@ REPLICAS = 3
 #: A replica that may die at a failpoint does so at every fourth pass, or its reports would hardly ever end.
 PROBABILITY = 0.25
 
+#: Longest wait for a replica to die at a failpoint where by chance none has died yet, seconds.
+FAILPOINT_SECONDS = 90
+
 SEED = 20240101
 
 
@@ -42,6 +45,7 @@ def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage) -> Non
             break_servers(scene, chance)
             calm_since = time()
             kill_replicas(scene, chance, until=KILLS)
+            await_failpoints(scene)
         found = scene.finish()
         deaths = {death.pid: death.at for death in scene.cluster.deaths if death.at > calm_since}
         seconds = [s for changes in scene.history().values() for s in audit.takeovers(changes, deaths)]
@@ -75,6 +79,13 @@ def kill_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
         replica = chance.choice(scene.cluster.wait_ready(REPLICAS))
         sleep(chance.uniform(0, 1))
         scene.cluster.kill(replica)
+
+
+def await_failpoints(scene: Scene) -> None:
+    """Wait until a replica has died at each failpoint: those that die are followed by ones with the others."""
+    deadline = monotonic() + FAILPOINT_SECONDS
+    while {*FAILPOINTS} - {death.where for death in scene.cluster.deaths} and monotonic() < deadline:
+        sleep(0.1)
 
 
 def late(scene: Scene, deaths: dict[int, float]) -> str:

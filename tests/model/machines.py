@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from app import redis_client
-from app.jobs import cleanup, pulse, replica, runner, service, sweeper, worker
+from app.jobs import cleanup, periodic, pulse, replica, runner, service, sweeper, worker
 from app.jobs.replica import Replica
 from app.jobs.runner import Job
 from app.resources import Resources
@@ -23,7 +23,7 @@ SLOTS = 2
 #: A read of the queue waits longer than in real life, so that idle replicas take fewer steps, milliseconds.
 READ_WAIT_MS = 8000
 
-_MODULES = (cleanup, pulse, redis_client, replica, runner, service, sweeper, worker)
+_MODULES = (cleanup, periodic, pulse, redis_client, replica, runner, service, sweeper, worker)
 
 
 @contextmanager
