@@ -276,7 +276,8 @@ for _kind in REPORT_KINDS.values():
 def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: bool) -> None:
     from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
-    with _resources(settings, require_migration=False) as (_, resources):
+    settings = settings.model_copy(update={"slots": slots})
+    with _resources(settings, server=True) as (_, resources):
         serve_http(resources, host=settings.host if host is None else host, port=port, slots=slots, api=api)
 
 
@@ -290,16 +291,16 @@ def _settings(*, server: bool = False) -> Settings:
 
 
 @contextmanager
-def _resources(settings: Settings, *, require_migration: bool = True) -> Iterator[tuple[Addresses, Resources]]:
-    """The servers in use; embedded ones are migrated, others have to be unless a readiness check tells it later."""
-    with addresses(settings) as where, open_resources(settings, where) as resources:
+def _resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Addresses, Resources]]:
+    """The servers in use; embedded ones are migrated, others have to be, but for a server that waits until they are."""
+    with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
         from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
         from app.migrate import require_migrated  # noqa: PLC0415
 
         with database_errors():
             if "postgres" in where.embedded:
                 apply(resources.engine)
-            elif require_migration:
+            elif not server:
                 with resources.engine.connect() as connection:
                     require_migrated(connection)
         yield where, resources

@@ -139,8 +139,12 @@ Index(
 )
 
 
-def build_engine(url: str, *, pool_size: int) -> Engine:
-    """An engine whose sessions speak UTC. ``url`` is any ``postgres://`` or ``postgresql://`` address."""
+def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = None) -> Engine:
+    """An engine whose sessions speak UTC and stop statements that take longer than ``statement_seconds``.
+
+    ``url`` is any ``postgres://`` or ``postgresql://`` address.
+    """
+    limit = "" if statement_seconds is None else f" -c statement_timeout={statement_seconds}s"
     address = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
     return create_engine(
         address,
@@ -149,7 +153,7 @@ def build_engine(url: str, *, pool_size: int) -> Engine:
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
         connect_args={
-            "options": "-c timezone=UTC",
+            "options": f"-c timezone=UTC{limit}",
             "connect_timeout": 5,
             "tcp_user_timeout": UNREACHABLE_SECONDS * 1000,
             "keepalives_idle": UNREACHABLE_SECONDS,

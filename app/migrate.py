@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from app.database import database_errors
 from app.errors import NotMigrated
 
 #: Key of the advisory lock that lets one migration run at a time, whatever number of replicas starts together.
@@ -43,6 +44,21 @@ def require_migrated(connection: Connection) -> None:
             f"The database is at revision {current or 'none'}, this version needs {newest_revision()}: "
             "run `python -m app migrate`."
         )
+
+
+class MigrationCheck:
+    """Whether a database has this version's tables; once it has, it is not asked again."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._passed = False
+
+    def require(self) -> None:
+        """Raise NotMigrated, or DatabaseUnavailable, unless it has."""
+        if not self._passed:
+            with database_errors(), self._engine.connect() as connection:
+                require_migrated(connection)
+            self._passed = True
 
 
 def current_revision(connection: Connection) -> str | None:

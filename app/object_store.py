@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from boto3.exceptions import Boto3Error, S3UploadFailedError
@@ -27,6 +28,10 @@ _HASH_BLOCK: Final = 1 << 20
 
 #: Answers of S3 that will not change by asking again: wrong keys, missing bucket, refused.
 _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
+
+#: Codes with which S3 answers so although another attempt may succeed: an upload that a restarted server has forgotten,
+#: a slow connection, credentials that have just ended, two requests at once, an object that is not found yet ("404").
+_PASSING: Final = frozenset({"NoSuchUpload", "RequestTimeout", "ExpiredToken", "OperationAborted", "404"})
 
 
 #: S3 signs links for a week at most, seconds.
@@ -90,10 +95,18 @@ class ObjectStore:
                     raise
                 self._client.create_bucket(Bucket=self.bucket)
 
-    def put(self, path: Path, key: str, *, media_type: str) -> None:
-        """Store a file, in parts if it is large, and check that all of it arrived."""
+    def put(self, path: Path, key: str, *, media_type: str, stopping: Event | None = None) -> None:
+        """Store a file, in parts if it is large, and check that all of it arrived.
+
+        ``stopping`` breaks the upload off when it is set: ObjectStoreUnavailable, with nothing left behind.
+        """
+
+        def go_on(_: int) -> None:
+            if stopping is not None and stopping.is_set():
+                raise ObjectStoreUnavailable(f"The upload of {key} was broken off.")
+
         with object_store_errors():
-            self._client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type})
+            self._client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Callback=go_on)
             stored = self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         if stored != path.stat().st_size:
             raise ObjectStoreUnavailable(f"{key}: {stored} of {path.stat().st_size} bytes were stored.")
@@ -133,17 +146,23 @@ class ObjectStore:
 
     def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
         """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
-        uploads = self._client.get_paginator("list_multipart_uploads")
-        aborted = 0
-        with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
-            for page in uploads.paginate(Bucket=self.bucket, Prefix=prefix):
-                for upload in page.get("Uploads", ()):
-                    if upload["Initiated"] < begun_before:
-                        self._client.abort_multipart_upload(
-                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                        )
-                        aborted += 1
-        return aborted
+        with object_store_errors():
+            stale = [
+                upload
+                for page in self._pages_of_uploads(prefix)
+                for upload in page.get("Uploads", ())
+                if upload["Initiated"] < begun_before
+            ]
+            for upload in stale:
+                with suppress(self._client.exceptions.NoSuchUpload):  # it has just ended by itself
+                    self._client.abort_multipart_upload(
+                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+        return len(stale)
+
+    def _pages_of_uploads(self, prefix: str) -> Iterator[Any]:
+        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
+            yield from self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
 
     def _credentials_seconds(self) -> int:
         """How long the credentials that sign now are good for; without an end for keys that have none."""
@@ -186,7 +205,7 @@ def _answered(error: ClientError) -> ObjectStoreUnavailable:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     code = error.response.get("Error", {}).get("Code", "")
     wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
-    wrong.retryable = status not in _PERMANENT
+    wrong.retryable = status not in _PERMANENT or code in _PASSING
     return wrong
 
 

@@ -22,14 +22,14 @@ REQUEST_TIMEOUT_SECONDS: Final = 0.2
 REST_SECONDS: Final = 1.0
 
 
-def build_redis(url: str, *, timeout_seconds: float) -> Redis:
-    """A client that answers with text; it tries once more on a broken connection, never after waiting in vain."""
+def build_redis(url: str, *, timeout_seconds: float, retries: int = 1) -> Redis:
+    """A client that answers with text; it tries again on a broken connection, never after waiting in vain."""
     client: Redis = Redis.from_url(
         url,
         decode_responses=True,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        retry=Retry(NoBackoff(), retries, supported_errors=(RedisConnectionError,)),
     )
     return client
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from redis import Redis
 from sqlalchemy import Engine
@@ -13,6 +14,10 @@ from app.logs import conceal
 from app.object_store import ObjectStore
 from app.redis_client import REQUEST_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS, build_redis
 from app.settings import Settings
+
+#: The statements of requests, leases and sweeps take milliseconds; one that waits for a lock for so long is given up,
+#: before heartbeats and probes wait with it, seconds.
+SERVER_STATEMENT_SECONDS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +72,18 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
 
 
 @contextmanager
-def open_resources(settings: Settings, where: Addresses) -> Iterator[Resources]:
-    """Connect to the servers at these addresses."""
+def open_resources(settings: Settings, where: Addresses, *, server: bool = False) -> Iterator[Resources]:
+    """Connect to the servers at these addresses; a server has its statements stopped that take too long."""
     conceal(where.database_url, where.redis_url, where.s3_secret_key)
     with ExitStack() as stack:
         # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots and loops one each.
-        engine = build_engine(where.database_url, pool_size=20 + settings.slots)
+        limit = SERVER_STATEMENT_SECONDS if server else None
+        engine = build_engine(where.database_url, pool_size=20 + settings.slots, statement_seconds=limit)
         stack.callback(engine.dispose)
         redis = build_redis(where.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
         stack.callback(redis.close)
-        request_redis = build_redis(where.redis_url, timeout_seconds=REQUEST_TIMEOUT_SECONDS)
+        # Without a second try, so that a request learns that Redis was away, and what it says may be from before.
+        request_redis = build_redis(where.redis_url, timeout_seconds=REQUEST_TIMEOUT_SECONDS, retries=0)
         stack.callback(request_redis.close)
         store = ObjectStore(
             bucket=settings.s3_bucket,

@@ -67,6 +67,8 @@ class Server(uvicorn.Server):
             if monotonic() >= self._terminated_at + self._drain_seconds:
                 super().handle_exit(SIGTERM, None)
         if self.should_exit:
+            if not self._replica.draining:
+                self._replica.drain(grace_seconds=0)
             self._endings.release()
         return await super().on_tick(counter)
 

@@ -18,7 +18,7 @@ ALLOWED = {
     "routers": {"jobs", "datasets", "reports.registry", "reports.kind", "resources", "metrics", "logs", "errors"},
     "jobs": {
         *("reports.registry", "reports.kind", "resources", "object_store", "database", "redis_client"),
-        *("settings", "metrics", "logs", "replica_name", "errors"),
+        *("settings", "metrics", "migrate", "logs", "replica_name", "errors"),
     },
     "reports.registry": {"reports.*", "reports.kind"},
     "reports.kind": {"settings", "errors"},

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from app.database import database_errors
 from app.errors import DatabaseUnavailable
@@ -26,7 +27,7 @@ class BacklogCollector(Collector):
         try:
             with database_errors(), self._engine.connect() as connection:
                 backlog = records.backlog(connection)
-        except DatabaseUnavailable as error:
+        except (DatabaseUnavailable, DBAPIError) as error:  # the latter before the database is migrated
             _log.warning("metrics come without the backlog: %s", error)
             return
         yield GaugeMetricFamily("openhours_reports_queued", "Reports that wait for a worker.", backlog.queued)

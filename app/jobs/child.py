@@ -10,7 +10,6 @@ import gc
 import logging
 import os
 import resource
-import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -78,7 +77,6 @@ class Refused:
 
 def main(pipe: Connection, order: Order) -> None:
     """Entry of the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends us in its own order
     os.nice(NICENESS)
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
     _signal_end_of(pipe)

@@ -1,6 +1,7 @@
 """Removes what nobody needs any more: old reports with their files, and files that no report names."""
 
 import logging
+import re
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Final
@@ -27,6 +28,9 @@ _BATCH: Final = 200
 
 #: Files and uploads that no report names are left alone until they are this old: they may be in the making.
 ORPHAN_HOURS: Final = 24
+
+#: Keys of reports' objects, as report_prefix makes them; what looks otherwise is not ours.
+_OURS: Final = re.compile(re.escape(REPORTS) + r"([0-9a-f]{32})/a\d+/.")
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ def clean_up(
         before = connection.execute(select(func.now() - timedelta(hours=orphan_hours))).scalar_one()
         expired = _expire(resources, stopping)
         orphans = _remove_orphans(resources, before, stopping)
-        aborted = resources.object_store.abort_uploads(REPORTS, begun_before=before)
+        aborted = 0 if stopping.is_set() else resources.object_store.abort_uploads(REPORTS, begun_before=before)
         Queue(resources.redis).forget_gone_consumers()
     if expired or orphans or aborted:
         _log.info("removed %d old reports, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
@@ -69,6 +73,8 @@ def _expire(resources: Resources, stopping: Event) -> int:
         with resources.engine.begin() as connection:
             ids = lifecycle.expire(connection, days=resources.settings.retention_days, limit=_BATCH)
         for report_id in ids:
+            if stopping.is_set():
+                break  # the objects of the others have become orphans
             resources.object_store.remove_below(report_prefix(report_id))
         removed += len(ids)
         if len(ids) < _BATCH:
@@ -84,14 +90,17 @@ def _remove_orphans(resources: Resources, before: datetime, stopping: Event) -> 
         old = [item for item in page if item.modified_at < before]
         with resources.engine.connect() as connection:
             orphans = _orphans(connection, old)
-        resources.object_store.remove(orphans)
-        removed += len(orphans)
+        for key in orphans:
+            if stopping.is_set():
+                break
+            resources.object_store.remove([key])
+            removed += 1
     return removed
 
 
 def _orphans(connection: Connection, objects: list[StoredObject]) -> list[str]:
     """Keys of those objects that belong to no complete report and to none that may still become complete."""
-    report_of = {item.key: item.key.removeprefix(REPORTS).partition("/")[0] for item in objects}
+    report_of = {item.key: found[1] for item in objects if (found := _OURS.match(item.key))}
     ids = set(report_of.values())
     # In this order: a report that completes in between is seen as outstanding.
     outstanding = records.outstanding(connection, ids)

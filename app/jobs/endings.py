@@ -25,22 +25,25 @@ class Endings:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiters: dict[str, set[asyncio.Event]] = {}
+        self._waiters: dict[str, set[asyncio.Future[bool]]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._released = False
 
-    async def wait(self, report_id: str, *, seconds: float) -> None:
-        """Return when the report is no longer outstanding, or after ``seconds``, or when all are released."""
+    async def wait(self, report_id: str, *, seconds: float) -> bool:
+        """Return when the report is no longer outstanding, or after ``seconds``, or when all are released.
+
+        True when Postgres says that it has ended.
+        """
         if self._released:
-            return
-        ended = asyncio.Event()
+            return False
+        ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(report_id, set()).add(ended)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
-            await asyncio.wait_for(ended.wait(), seconds)
+            return await asyncio.wait_for(ended, seconds)
         except TimeoutError:
-            pass
+            return False
         finally:
             self._waiters[report_id].discard(ended)
             if not self._waiters[report_id]:
@@ -49,7 +52,7 @@ class Endings:
     def release(self) -> None:
         """Let nobody wait any more: this process stops, and another will answer the next poll."""
         self._released = True
-        self._tell(set(self._waiters))
+        self._tell(set(self._waiters), ended=False)
 
     async def _look(self) -> None:
         while self._waiters:
@@ -60,14 +63,18 @@ class Endings:
             except OpenhoursError as error:
                 _log.warning("waiting requests go on waiting: %s", error)
                 await asyncio.sleep(PAUSE_SECONDS)
+            except Exception:  # noqa: BLE001 - those who wait must not be forgotten; logged
+                _log.exception("waiting requests go on waiting")
+                await asyncio.sleep(PAUSE_SECONDS)
             else:
-                self._tell(ids - outstanding)
+                self._tell(ids - outstanding, ended=True)
 
     def _outstanding(self, ids: Collection[str]) -> set[str]:
         with database_errors(), self._engine.connect() as connection:
             return records.outstanding(connection, ids)
 
-    def _tell(self, ids: set[str]) -> None:
+    def _tell(self, ids: set[str], *, ended: bool) -> None:
         for report_id in ids:
-            for ended in self._waiters.get(report_id, ()):
-                ended.set()
+            for waiter in self._waiters.get(report_id, ()):
+                if not waiter.done():
+                    waiter.set_result(ended)

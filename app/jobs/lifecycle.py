@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.database import report
 from app.errors import AttemptsExhausted, WorkerCrashed
-from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact
+from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact, is_waiting
 from app.jobs.report_id import new_report_id
 
 #: A worker that has not renewed its claim for this long is taken for dead, seconds.
@@ -156,10 +156,10 @@ def keyed(connection: Connection, idempotency_key: str) -> KeyedReport | None:
 
 def claim(connection: Connection, report_id: str, *, owner: str) -> Claim | None:
     """Take a queued report, or a running one whose lease ran out; None when it is neither, or not due yet."""
-    free = or_(report.c.status == ReportStatus.QUEUED, _is_abandoned())
+    free = or_(is_waiting(), _is_abandoned())
     before = (
         select(report.c.id, report.c.status)
-        .where(report.c.id == report_id, free, _is_due(), _charged() < MAX_ATTEMPTS)
+        .where(report.c.id == report_id, free, _charged() < MAX_ATTEMPTS)
         .with_for_update()
         .cte("before")
     )
@@ -286,20 +286,21 @@ def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
 
 def take_abandoned(connection: Connection, *, limit: int) -> list[str]:
     """Running reports to dispatch again because their lease ran out."""
-    return _take(connection, _is_abandoned(), limit=limit)
+    return _take(connection, _is_abandoned(), limit=limit, after_seconds=REDISPATCH_SECONDS)
 
 
-def take_forgotten(connection: Connection, *, limit: int) -> list[str]:
-    """Queued reports to dispatch again because nobody has claimed them for a while, oldest first."""
-    return _take(connection, and_(report.c.status == ReportStatus.QUEUED, _is_due()), limit=limit)
+def take_forgotten(connection: Connection, *, limit: int, after_seconds: float | None = None) -> list[str]:
+    """Queued reports to dispatch again, oldest first: nobody has claimed them for so long (REDISPATCH_SECONDS)."""
+    seconds = REDISPATCH_SECONDS if after_seconds is None else after_seconds
+    return _take(connection, is_waiting(), limit=limit, after_seconds=seconds)
 
 
-def _take(connection: Connection, condition: ColumnElement[bool], *, limit: int) -> list[str]:
+def _take(connection: Connection, condition: ColumnElement[bool], *, limit: int, after_seconds: float) -> list[str]:
     # The dispatch time counts: a report that was just handed out again is not handed out every sweep. A CTE, because a
     # subquery after IN may be run once for each row, which makes nothing of its limit.
     due = (
         select(report.c.id)
-        .where(condition, report.c.dispatched_at < _in_seconds(-REDISPATCH_SECONDS))
+        .where(condition, report.c.dispatched_at < _in_seconds(-after_seconds))
         .order_by(report.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -331,10 +332,6 @@ def _is_of(claim: Claim) -> ColumnElement[bool]:
 
 def _is_abandoned() -> ColumnElement[bool]:
     return and_(report.c.status == ReportStatus.RUNNING, report.c.lease_until < func.now())
-
-
-def _is_due() -> ColumnElement[bool]:
-    return or_(report.c.not_before.is_(None), report.c.not_before <= func.now())
 
 
 def _charged() -> ColumnElement[int]:

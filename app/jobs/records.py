@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, extract, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, extract, func, or_, select, tuple_
 
 from app.database import report
 
@@ -127,11 +127,15 @@ def backlog(connection: Connection) -> Backlog:
     return Backlog(queued, float(oldest), running)
 
 
+def is_waiting() -> ColumnElement[bool]:
+    """Queued, and due to be claimed."""
+    due = or_(report.c.not_before.is_(None), report.c.not_before <= func.now())
+    return and_(report.c.status == ReportStatus.QUEUED, due)
+
+
 def count_waiting(connection: Connection) -> int:
     """Reports that could be claimed now."""
-    due = or_(report.c.not_before.is_(None), report.c.not_before <= func.now())
-    query = select(func.count()).where(and_(report.c.status == ReportStatus.QUEUED, due))
-    return connection.scalar(query) or 0
+    return connection.scalar(select(func.count()).where(is_waiting())) or 0
 
 
 def median_seconds(connection: Connection) -> float:

@@ -1,7 +1,6 @@
 """One process of the installation: it sweeps, and runs reports when it has slots for them."""
 
 from collections.abc import Mapping
-from functools import partial
 from threading import Event
 from time import monotonic
 from typing import Final
@@ -11,6 +10,7 @@ from app.jobs import cleanup, sweeper
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.worker import Worker
+from app.migrate import MigrationCheck
 from app.replica_name import replica_name
 from app.reports.kind import ReportKind
 from app.resources import Resources
@@ -29,11 +29,12 @@ class Replica:
         self._slots = slots
         self._kinds = kinds
         self._pulse = Pulse()
+        self._migrations = MigrationCheck(resources.engine)
         self._stopping = Event()
         self._loops = (
             Periodic(
                 "sweep",
-                partial(sweeper.sweep, resources, consumer=self.name),
+                self._sweep,
                 every_seconds=sweeper.SWEEP_SECONDS,
                 first_seconds=sweeper.FIRST_SWEEP_SECONDS,
                 pulse=self._pulse,
@@ -41,7 +42,7 @@ class Replica:
             # A thread of its own, because it may take minutes. It has no pulse: hours pass between two rounds.
             Periodic(
                 "clean-up",
-                partial(cleanup.clean_up, resources, stopping=self._stopping),
+                self._clean_up,
                 every_seconds=cleanup.CLEAN_UP_SECONDS,
                 first_seconds=cleanup.FIRST_CLEAN_UP_SECONDS,
             ),
@@ -52,17 +53,24 @@ class Replica:
 
     def start(self) -> None:
         """Begin to sweep and to claim."""
+        if self._slots:  # before any thread: it fails when there is no room for its files
+            self._worker = Worker(
+                self._resources,
+                name=self.name,
+                slots=self._slots,
+                kinds=self._kinds,
+                migrations=self._migrations,
+                pulse=self._pulse,
+            )
         for loop in self._loops:
             loop.start()
-        if self._slots:
-            self._worker = Worker(
-                self._resources, name=self.name, slots=self._slots, kinds=self._kinds, pulse=self._pulse
-            )
+        if self._worker is not None:
             self._worker.start()
 
     def drain(self, *, grace_seconds: float) -> None:
         """Claim nothing more; reports that run may go on for so long, even when ``stop()`` is called before."""
         self.draining = True
+        self._stopping.set()
         self._deadline = monotonic() + grace_seconds
         if self._worker is not None:
             self._worker.drain()
@@ -79,6 +87,14 @@ class Replica:
         self._stopping.set()
         for loop in self._loops:
             loop.stop()
+
+    def _sweep(self) -> None:
+        self._migrations.require()
+        sweeper.sweep(self._resources, consumer=self.name)
+
+    def _clean_up(self) -> None:
+        self._migrations.require()
+        cleanup.clean_up(self._resources, stopping=self._stopping)
 
     def check_alive(self) -> None:
         """Raise Unavailable when a loop is stuck; asks no server."""

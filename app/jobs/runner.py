@@ -23,11 +23,12 @@ from app.jobs.status import Live, LiveStatus
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
 from app.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
 from app.object_store import report_prefix, sha256_of
+from app.redis_client import CircuitBreaker
 from app.reports.kind import Artifact, ReportKind
 from app.resources import Resources
 
 #: A report that its servers fail is tried again after a random wait between the first of these and a bound that
-#: doubles with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
+#: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
 RETRY_SECONDS: Final = (2, 60)
 
 #: Wait before the end of an attempt is written once more to a Postgres that was away, seconds.
@@ -78,6 +79,7 @@ class Runner:
         self._resources = resources
         self._queue = Queue(resources.redis)
         self._status = LiveStatus(resources.redis)
+        self._redis = CircuitBreaker()
         self._kinds = kinds
         self._replica = replica
         self._context = fork_server()
@@ -97,10 +99,11 @@ class Runner:
 
     def tell(self, job: Job) -> None:
         """Show polls how far the report is, as long as it is surely ours."""
-        if job.lease_is_over:
+        if job.lease_is_over or self._redis.is_open:
             return
         try:
-            self._status.update(job.claim.id, job.live)
+            with self._redis.watching():
+                self._status.update(job.claim.id, job.live)
         except RedisUnavailable as error:
             _log.warning("report %s: progress is not told: %s", job.claim.id, error)
 
@@ -117,6 +120,8 @@ class Runner:
         except Crashed as crash:
             return self._crashed(job, how=str(crash))
         except Exception as error:  # noqa: BLE001 - whatever it is, the report must not stay Running
+            if job.call_off.is_set():
+                return self._hand_back(job)
             outcome = refusal(error)
         return self._fail(job, outcome)
 
@@ -124,7 +129,7 @@ class Runner:
         kind = self._kinds.get(job.claim.kind)
         if kind is None:
             message = f"The replica that claimed it does not know the report kind {job.claim.kind!r}."
-            return Refused(UnknownReportKind.code, message, retryable=True)  # as during a roll-out; another one may
+            return Refused(UnknownReportKind.code, message, retryable=True)
         order = Order(
             kind=kind,
             params=job.claim.params,
@@ -149,7 +154,7 @@ class Runner:
                 raise CalledOff
             path, size = artifact.path, artifact.path.stat().st_size
             key = prefix + path.name
-            self._resources.object_store.put(path, key, media_type=artifact.media_type)
+            self._resources.object_store.put(path, key, media_type=artifact.media_type, stopping=job.call_off)
             stored.append(StoredArtifact(path.name, key, artifact.media_type, size, artifact.rows, sha256_of(path)))
             UPLOADED_BYTES.labels(job.claim.kind).inc(size)
         return stored
@@ -171,7 +176,9 @@ class Runner:
         claim = job.claim
         _log.warning("report %s: %s: %s", claim.id, why.code, why.message)
         shortest, longest = RETRY_SECONDS
-        after = random.uniform(shortest, min(longest, shortest * 2 ** (claim.retries + 1)))  # noqa: S311 - jitter
+        after = random.uniform(shortest, min(longest, shortest * 4 ** (claim.retries + 1)))  # noqa: S311 - jitter
+        if why.code == UnknownReportKind.code:
+            after = longest  # during a roll-out, which takes minutes, newer replicas are on their way
 
         def write(connection: Connection) -> Verdict:
             if not why.retryable:
@@ -189,9 +196,9 @@ class Runner:
 
     def _hand_back(self, job: Job) -> str:
         """The worker stops, or the report is not ours any more."""
+        verdict = self._settle(job, lambda connection: lifecycle.hand_back(connection, job.claim))
         if job.live.stage == "uploading":
             self._discard(job)
-        verdict = self._settle(job, lambda connection: lifecycle.hand_back(connection, job.claim))
         return "lost" if verdict is Verdict.LOST else "handed_back"
 
     def _discard(self, job: Job) -> None:
@@ -225,7 +232,7 @@ class Runner:
                 with database_errors(), self._resources.engine.begin() as connection:
                     return write(connection)
             except DatabaseUnavailable:
-                if job.lease_is_over:
+                if job.lease_is_over or job.call_off.is_set():
                     raise
             sleep(RECORD_AGAIN_SECONDS)
 

@@ -6,7 +6,6 @@ the machine can tell its folders from those in use, and remove them before they 
 
 import fcntl
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,10 @@ from tempfile import TemporaryDirectory, gettempdir
 from time import time
 from typing import Final
 
-PREFIX: Final = "openhours-"
+PREFIX: Final = "openhours-report-"
+
+#: In each folder of ours: the file that is locked. Without it a folder is somebody else's.
+LOCK: Final = "lock"
 
 #: A folder that is younger may have been made just now, and not be locked yet, seconds.
 YOUNG_SECONDS: Final = 60
@@ -26,26 +28,20 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """An empty folder, gone afterwards. Raises OSError when there is no room for one."""
-    with TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name, _opened(Path(name)) as folder:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield Path(name)
+    with TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
+        files = Path(name, "files")
+        files.mkdir()
+        with Path(name, LOCK).open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield files
 
 
 def remove_abandoned_folders() -> None:
-    """Remove the folders of replicas that were killed; what cannot be removed is somebody else's."""
-    for path in Path(gettempdir()).glob(PREFIX + "*"):
+    """Remove the folders of replicas that were killed; what is locked or cannot be removed stays."""
+    for lock in Path(gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
         with suppress(OSError):
-            if time() - path.stat().st_mtime > YOUNG_SECONDS and path.is_dir() and not path.is_symlink():
-                with _opened(path) as folder:
-                    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(path)
-                    _log.info("removed %s, which a killed replica had left", path)
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+            if time() - lock.stat().st_mtime > YOUNG_SECONDS:
+                with lock.open("rb") as held:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(lock.parent)
+                    _log.info("removed %s, which a killed replica had left", lock.parent)

@@ -32,7 +32,7 @@ from app.jobs.lifecycle import KeyedReport
 from app.jobs.queue import Queue
 from app.jobs.records import ReportRecord, ReportStatus, StoredArtifact
 from app.jobs.report_id import is_report_id, made_at
-from app.jobs.status import Live, LiveStatus
+from app.jobs.status import FRESH_SECONDS, Live, LiveStatus
 from app.logs import bound
 from app.object_store import report_prefix
 from app.redis_client import CircuitBreaker
@@ -94,7 +94,10 @@ class ReportService:
         self._resources = resources
         self._queue = Queue(resources.request_redis)
         self._status = LiveStatus(resources.request_redis)
-        self._redis = CircuitBreaker()
+        self._dispatching = CircuitBreaker()
+        # What Redis remembers from before it was away may be the progress of a report that somebody has seen ended
+        # meanwhile: it is not believed again before that is stale.
+        self._watching = CircuitBreaker(rest_seconds=FRESH_SECONDS + 5)
         self._kinds = kinds
 
     def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
@@ -128,15 +131,15 @@ class ReportService:
             self._dispatch(report_id)
         return report_id
 
-    def poll(self, report_id: str) -> Running | Ended:
-        """How a report stands: from Redis while that is fresh, else from Postgres.
+    def poll(self, report_id: str, *, has_ended: bool = False) -> Running | Ended:
+        """How a report stands: from Redis while that is fresh, unless it ``has_ended`` as we know, else from Postgres.
 
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
         """
         if not is_report_id(report_id):
             raise self._missing(report_id)
-        live = self._live(report_id)
+        live = None if has_ended else self._live(report_id)
         if live is not None:
             return Running(live)
         with database_errors(), self._resources.engine.connect() as connection:
@@ -221,19 +224,19 @@ class ReportService:
         raise error
 
     def _dispatch(self, report_id: str) -> None:
-        if self._redis.is_open:
+        if self._dispatching.is_open:
             return  # a sweep will find it
         try:
-            with self._redis.watching():
+            with self._dispatching.watching():
                 self._queue.add(report_id)
         except RedisUnavailable as error:
             _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
 
     def _live(self, report_id: str) -> Live | None:
-        if self._redis.is_open:
+        if self._watching.is_open:
             return None
         try:
-            with self._redis.watching():
+            with self._watching.watching():
                 return self._status.get(report_id)
         except RedisUnavailable as error:
             _log.warning("Postgres answers polls, Redis does not: %s", error)

@@ -22,6 +22,10 @@ TTL_SECONDS: Final = 24 * 3600
 FRESH_SECONDS: Final = 15
 
 
+#: What a poll may say of a report that runs.
+STAGES: Final = ("queued", "loading", "computing", "uploading")
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """How far a running report is."""
@@ -62,7 +66,9 @@ class LiveStatus:
             answer, ttl = pipeline.execute()
         if answer.get("status") != "running" or TTL_SECONDS - ttl > FRESH_SECONDS:
             return None
-        return Live(answer["stage"], float(answer["progress"]))
+        # A worker of another version, or a report kind, may tell what no answer has room for.
+        stage = answer["stage"] if answer["stage"] in STAGES else "computing"
+        return Live(stage, min(max(float(answer["progress"]), 0.0), 1.0))
 
     def forget(self, report_id: str) -> None:
         """The report waits for another attempt: until then Postgres answers."""

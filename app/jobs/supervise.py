@@ -4,12 +4,13 @@ import multiprocessing
 import signal
 from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
-from multiprocessing.context import ForkServerContext
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from threading import Event
 from time import monotonic
 from typing import Final
 
-from app.errors import TimeLimitExceeded
+from app.errors import TimeLimitExceeded, Unavailable
 from app.jobs import child
 from app.jobs.child import Done, Order, Progress, Refused
 from app.reports import registry
@@ -37,9 +38,10 @@ def fork_server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     # Arrow imports pandas at its first conversion, which each process would else do again.
     context.set_forkserver_preload([child.__name__, registry.__name__, "pandas"])
-    # It inherits our signals while it starts: Ctrl-C in a terminal must not end it with a traceback.
+    # It and its children inherit what is blocked: signals to the whole process group, such as Ctrl-C in a terminal, are
+    # for this process to answer, which ends them in its own order.
     resource_tracker.ensure_running()
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         forkserver.ensure_running()
     finally:
@@ -61,11 +63,9 @@ def supervise(
     Raises:
         Crashed: the process died.
         CalledOff: ``call_off`` was set.
+        Unavailable: this machine has no room for another process.
     """
-    ours, theirs = context.Pipe()
-    process = context.Process(target=child.main, args=(theirs, order), name=f"report {order.kind.name}", daemon=True)
-    process.start()
-    theirs.close()
+    process, ours = _started(context, order)
     limit = order.settings.report_time_limit_seconds
     deadline = monotonic() + limit
     try:
@@ -84,7 +84,7 @@ def supervise(
                 case Done() | Refused() as outcome:
                     return outcome  # its files are closed: nobody needs to wait for its tidying up
         raise CalledOff
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):
         process.join(_FAREWELL_SECONDS)
         raise Crashed(_cause(process.exitcode)) from None
     finally:
@@ -92,6 +92,19 @@ def supervise(
         process.join()
         process.close()
         ours.close()
+
+
+def _started(context: ForkServerContext, order: Order) -> tuple[ForkServerProcess, Connection]:
+    ours, theirs = context.Pipe()
+    process = context.Process(target=child.main, args=(theirs, order), name=f"report {order.kind.name}", daemon=True)
+    try:
+        process.start()
+    except (EOFError, OSError) as error:  # the fork server has died; the next start makes another
+        ours.close()
+        raise Unavailable("The replica could not start a process for the report.") from error
+    finally:
+        theirs.close()
+    return process, ours
 
 
 def _cause(exit_code: int | None) -> str:

@@ -15,6 +15,9 @@ SWEEP_SECONDS: Final = 5
 #: Before the first sweep of a process, seconds: soon, because one that starts often replaces one that died.
 FIRST_SWEEP_SECONDS: Final = (0, 1)
 
+#: A queued report is handed out again after that long even if the queue seems to hold an entry for it, seconds.
+FORGOTTEN_SECONDS: Final = 600
+
 #: Reports that one sweep hands out at most.
 SWEPT_REPORTS: Final = 1000
 
@@ -25,7 +28,8 @@ def sweep(resources: Resources, *, consumer: str) -> None:
     """Hand out again what nobody claimed, or whose worker died; give up what has died too often.
 
     Queued reports are handed out again only as far as the queue lacks entries for them: while it holds one for each,
-    they merely wait for their turn, and entries for them all every ten seconds would fill Redis.
+    they merely wait for their turn, and entries for them all every ten seconds would fill Redis. Entries are counted,
+    not compared, and some are of reports that were cancelled: what has waited long is handed out whatever the count.
 
     Raises:
         DatabaseUnavailable, RedisUnavailable: the next sweep tries again.
@@ -38,6 +42,7 @@ def sweep(resources: Resources, *, consumer: str) -> None:
         lacking = records.count_waiting(connection) - depth
         if lacking > 0:
             due += lifecycle.take_forgotten(connection, limit=min(lacking, SWEPT_REPORTS))
+        due += lifecycle.take_forgotten(connection, limit=SWEPT_REPORTS, after_seconds=FORGOTTEN_SECONDS)
     for report_id in given_up:
         with bound(report_id=report_id):
             _log.warning("report %s is given up: its attempts are used up", report_id)

@@ -22,6 +22,7 @@ from app.jobs.runner import Job, Runner
 from app.jobs.scratch import remove_abandoned_folders
 from app.logs import bound
 from app.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
+from app.migrate import MigrationCheck
 from app.reports.kind import ReportKind
 from app.resources import Resources
 
@@ -47,6 +48,7 @@ class Worker:
         name: str,
         slots: int,
         kinds: Mapping[str, ReportKind],
+        migrations: MigrationCheck,
         pulse: Pulse,
     ) -> None:
         self._engine = resources.engine
@@ -54,6 +56,7 @@ class Worker:
         self._runner = Runner(resources, kinds, replica=name)
         self._name = name
         self._slots = slots
+        self._migrations = migrations
         self._pulse = pulse
         self._draining = Event()  # claim nothing more
         self._free = BoundedSemaphore(slots)
@@ -96,6 +99,7 @@ class Worker:
                 continue
             claimed = False
             try:
+                self._migrations.require()
                 for entry in self._queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
                     with bound(report_id=entry.report_id):
                         claimed = self._claim(entry)

@@ -37,4 +37,6 @@ class Observed:
         finally:
             route = scope.get("route")
             path = "other" if route is None else route.path
+            if b"wait=" in scope["query_string"]:
+                path += "?wait"  # takes as long as it was asked to
             REQUEST_SECONDS.labels(scope["method"], path, status).observe(perf_counter() - begin)

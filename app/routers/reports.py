@@ -243,8 +243,8 @@ async def get_report(
     """How a report stands. Always 200 for a known id; links are made at each poll."""
     state = await run_in_threadpool(reports.poll, report_id)
     if wait and isinstance(state, Running):
-        await endings.wait(report_id, seconds=wait)
-        state = await run_in_threadpool(reports.poll, report_id)
+        has_ended = await endings.wait(report_id, seconds=wait)
+        state = await run_in_threadpool(reports.poll, report_id, has_ended=has_ended)
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         return RunningAnswer.model_validate({"stage": state.live.stage, "progress": round(state.live.progress, 4)})

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -76,6 +77,26 @@ def test_objects_that_no_report_names_go_when_they_are_old_enough(resources: Res
     assert keys(resources) == kept | orphans  # too young: they may be in the making
     clean_up(resources, orphan_hours=-1)
     assert keys(resources) == kept
+
+
+def test_what_was_not_made_here_stays(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    others = {"reports/2023.csv", "reports/monthly/a1/sales.csv", f"reports/{'0' * 32}/notes.txt"}
+    for key in others:
+        resources.object_store.put(path, key, media_type="text/csv")
+    clean_up(resources, orphan_hours=-1)
+    assert keys(resources) == others
+
+
+def test_a_clean_up_that_is_told_to_stop_leaves_the_rest_for_the_next_one(resources: Resources, tmp_path: Path) -> None:
+    put(resources, Claim("0" * 32, 1, "dummy", {}), tmp_path)
+    stopping = Event()
+    stopping.set()
+    clean_up(resources, stopping=stopping, orphan_hours=-1)
+    assert len(keys(resources)) == 1
+    clean_up(resources, orphan_hours=-1)
+    assert keys(resources) == set()
 
 
 def test_unfinished_uploads_are_aborted(resources: Resources) -> None:

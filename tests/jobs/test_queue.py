@@ -70,6 +70,20 @@ def test_progress_is_told_and_forgotten(redis: Redis) -> None:
     assert status.get("x") is None
 
 
+def test_progress_of_a_report_that_has_ended_is_never_shown_again(redis: Redis) -> None:
+    status = LiveStatus(redis)
+    status.update("x", Live("loading", 0.25))
+    status.end("x")
+    status.update("x", Live("computing", 0.5))
+    assert status.get("x") is None
+
+
+def test_progress_that_no_answer_has_room_for_is_shown_as_what_comes_closest(redis: Redis) -> None:
+    status = LiveStatus(redis)
+    status.update("x", Live("polishing", 1.25))
+    assert status.get("x") == Live("computing", 1.0)
+
+
 def test_progress_that_is_stale_is_not_believed(redis: Redis) -> None:
     status = LiveStatus(redis)
     status.update("x", Live("loading", 0.25))

@@ -15,6 +15,7 @@ from app.jobs.queue import Queue
 from app.jobs.records import ReportStatus
 from app.jobs.runner import Job
 from app.jobs.service import Ended, ReportService, Running
+from app.migrate import newest_revision
 from app.resources import Resources
 from tests.conftest import working
 from tests.kinds import KINDS
@@ -200,3 +201,35 @@ def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(res
         runner.Runner(resources, KINDS, replica="x").run(job)
     (file,) = ended(service, report_id).record.artifacts
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == [file.key]
+
+
+def test_nothing_is_claimed_before_the_database_is_migrated(resources: Resources) -> None:
+    service = ReportService(resources, KINDS)
+    report_id = service.trigger("dummy", {})
+    revision = "UPDATE alembic_version SET version_num = :revision"
+    with resources.engine.begin() as connection:
+        connection.execute(text(revision), {"revision": "0001"})
+    with working(resources, slots=1, kinds=KINDS):
+        sleep(1)
+        with resources.engine.begin() as connection:
+            record = records.find(connection, report_id)
+            connection.execute(text(revision), {"revision": newest_revision()})
+        assert record is not None
+        assert (record.status, record.attempt) == (ReportStatus.QUEUED, 0)
+        assert ended(service, report_id).record.status is ReportStatus.COMPLETE
+
+
+def test_a_report_of_a_kind_that_only_newer_replicas_know_waits_for_one(resources: Resources) -> None:
+    service = ReportService(resources, KINDS)
+    report_id = service.trigger("dummy", {})
+    with working(resources, slots=1, kinds={"hang": KINDS["hang"]}):
+        until(lambda: resources.redis.xlen("openhours:queue") == 0 or None)
+        until(lambda: isinstance(service.poll(report_id, has_ended=True), Running) or None)
+    with resources.engine.begin() as connection:
+        record = records.find(connection, report_id)
+        connection.execute(text("UPDATE report SET not_before = NULL"))
+    assert record is not None
+    assert record.status is ReportStatus.QUEUED
+    Queue(resources.redis).add(report_id)
+    with working(resources, slots=1, kinds=KINDS):
+        assert ended(service, report_id).record.status is ReportStatus.COMPLETE

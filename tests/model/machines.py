@@ -54,6 +54,7 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
         supervise=work.supervise,
         scratch_folder=lambda: nullcontext("folder"),
         remove_abandoned_folders=lambda: None,
+        MigrationCheck=lambda _: SimpleNamespace(require=lambda: None),
         sha256_of=lambda file: file.content,
         READ_WAIT_MS=READ_WAIT_MS,
         LOOK_SECONDS=1,

@@ -250,8 +250,9 @@ def take_abandoned(connection: Connection, *, limit: int) -> list[str]:
     return _take(connection, lambda row: row.status == ReportStatus.RUNNING and _is_idle(row, connection.now), limit)
 
 
-def take_forgotten(connection: Connection, *, limit: int) -> list[str]:
-    return _take(connection, lambda row: row.status == ReportStatus.QUEUED and _is_due(row, connection.now), limit)
+def take_forgotten(connection: Connection, *, limit: int, after_seconds: float = REDISPATCH_SECONDS) -> list[str]:
+    now = connection.now
+    return _take(connection, lambda row: row.status == ReportStatus.QUEUED and _is_due(row, now), limit, after_seconds)
 
 
 def find(connection: Connection, report_id: str) -> ReportRecord | None:
@@ -354,11 +355,15 @@ def _queue_again(
     return Verdict.QUEUED
 
 
-def _take(connection: Connection, is_wanted: Callable[[Row], bool], limit: int) -> list[str]:
+def _take(
+    connection: Connection,
+    is_wanted: Callable[[Row], bool],
+    limit: int,
+    after_seconds: float = REDISPATCH_SECONDS,
+) -> list[str]:
     now = connection.now
-    due = [
-        row for row in connection.table.rows.values() if row.dispatched_at < now - REDISPATCH_SECONDS and is_wanted(row)
-    ][:limit]
+    due = [row for row in connection.table.rows.values() if row.dispatched_at < now - after_seconds and is_wanted(row)]
+    due = due[:limit]
     for row in due:
         row.dispatched_at = now
     return [row.id for row in due]

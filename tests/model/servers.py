@@ -288,12 +288,16 @@ class Bucket(ObjectStore, Server):
         self.uploads: list[tuple[str, float]] = []
         self.changed: Callable[[str], None] = lambda _: None
 
-    def put(self, path: Any, key: str, *, media_type: str) -> None:  # noqa: ARG002 - as there
+    def put(self, path: Any, key: str, *, media_type: str, stopping: Any) -> None:  # noqa: ARG002 - as there
         """In two parts, between which it may break off."""
         self.arrive("begin upload", key)
         upload = (key, self.scheduler.now)
         self.uploads.append(upload)
         self.arrive("finish upload", key, longest_seconds=4)
+        if stopping.is_set():
+            if upload in self.uploads:
+                self.uploads.remove(upload)
+            raise ObjectStoreUnavailable("broken off")
         if upload in self.uploads:
             self.uploads.remove(upload)
         self.objects[key] = (path.content, self.scheduler.now)

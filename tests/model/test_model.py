@@ -19,7 +19,7 @@ SEEDS_OFF = 100
 HARM = {
     "fence": (0.07, {"late"}),
     "sweeper": (0.4, {"overdue"}),
-    "key": (0.04, {"result"}),
+    "key": (0.04, {"result", "orphans"}),  # the clean-up does not know keys without an attempt
 }
 
 

@@ -38,7 +38,7 @@ def test_the_life_of_reports_shows_in_the_metrics(resources: Resources, tmp_path
     assert grown('openhours_uploaded_bytes_total{kind="dummy"}') == len("word\n" + 3 * "dummy\n")
     for stage in ("queued", "loading", "computing", "uploading", "total"):
         assert grown(f'openhours_report_seconds_count{{kind="dummy",stage="{stage}"}}') == 1, stage
-    assert grown('openhours_http_request_seconds_count{method="POST",route="/trigger_report",status="200"}') == 2
+    assert grown('openhours_http_request_seconds_count{method="POST",route="/trigger_report?wait",status="200"}') == 2
     assert (after["openhours_slots"], after["openhours_slots_busy"]) == (1, 0)
 
 

@@ -12,9 +12,12 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
 from sqlalchemy import func, select
 
 from app.database import report
+from app.jobs import lifecycle
 from app.jobs.report_id import new_report_id
 from app.jobs.status import Live, LiveStatus
 from app.redis_client import build_redis
@@ -150,6 +153,21 @@ def test_waiting_for_an_unknown_report_is_not_waited_for(idle: TestClient) -> No
     assert monotonic() - begin < 15
 
 
+def test_a_wait_that_saw_the_end_is_not_answered_with_older_progress(idle: TestClient, resources: Resources) -> None:
+    report_id = trigger(idle).json()["report_id"]
+
+    def cancel_behind_the_back_of_redis() -> None:
+        with resources.engine.begin() as connection:
+            lifecycle.cancel(connection, report_id)
+        LiveStatus(resources.redis).update(report_id, Live("computing", 0.5))
+
+    timer = Timer(0.3, cancel_behind_the_back_of_redis)
+    timer.start()
+    answer = idle.get("/get_report", params={"report_id": report_id, "wait": 30}).json()
+    timer.join()
+    assert answer == {"status": "Cancelled"}
+
+
 def test_many_may_wait_and_all_are_told_when_it_is_cancelled(idle: TestClient) -> None:
     report_id = trigger(idle).json()["report_id"]
     timer = Timer(0.5, lambda: idle.delete(f"/reports/{report_id}"))
@@ -224,6 +242,25 @@ def test_an_id_that_is_older_than_reports_are_kept_says_so(idle: TestClient) -> 
     assert "30 days" in problem["detail"]
     assert_problem(idle.delete(f"/reports/{old}"), 404, "report_expired")
     assert_problem(idle.get("/get_report", params={"report_id": young}), 404, "unknown_report")
+
+
+def test_what_redis_remembers_from_before_it_was_away_is_not_believed(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with api(resources, slots=0, kinds=KINDS) as client:
+        report_id = trigger(client).json()["report_id"]
+        with resources.engine.begin() as connection:
+            lifecycle.cancel(connection, report_id)
+        LiveStatus(resources.redis).update(report_id, Live("computing", 0.5))
+        with monkeypatch.context() as away:
+            away.setattr(Redis, "pipeline", _fail)
+            answers = [client.get("/get_report", params={"report_id": report_id}).json()]
+        answers.append(client.get("/get_report", params={"report_id": report_id}).json())
+    assert answers == [{"status": "Cancelled"}] * 2
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise RedisConnectionError
 
 
 def test_triggers_and_polls_go_on_without_redis(resources: Resources) -> None:
