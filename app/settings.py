@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     s3_public_url: str | None = Field(
         None, description="Where users reach the S3 endpoint, if at another address; links are signed for it."
     )
-    s3_bucket: str = Field("openhours", min_length=3, description="Bucket of raw files and results.")
+    s3_bucket: str = Field(
+        "openhours", min_length=3, description="Bucket of the results, which no other installation uses."
+    )
     s3_region: str = Field(
         "us-east-1",
         validation_alias=AliasChoices("OPENHOURS_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),

@@ -19,10 +19,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from app.database import build_engine, database_errors
-from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError
+from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownReportKind
 from app.logs import bound, conceal, configure
-from app.reports.kind import Artifact, ReportContext, ReportKind
+from app.reports.kind import Artifact, Params, ReportContext, ReportKind
 from app.settings import Settings
 
 #: Progress within a stage is told at most this often; a poll will hardly come sooner, seconds.
@@ -94,8 +96,9 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
         _log.debug("%s with %s", order.kind.name, dict(order.params))
         engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
         context = ReportContext(engine, settings, order.folder, _teller(pipe))
+        params = _params(order)
         with database_errors():
-            artifacts = order.kind.produce(context, order.kind.params.model_validate(order.params))
+            artifacts = order.kind.produce(context, params)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
         return Done(tuple(artifacts), peak)
     except MemoryError:
@@ -107,6 +110,16 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         return refusal(error)
+
+
+def _params(order: Order) -> Params:
+    """The parameters, which were checked by who took the report on: a newer replica, if they are not accepted here."""
+    try:
+        return order.kind.params.model_validate(order.params)
+    except ValidationError as error:
+        unknown = UnknownReportKind("The replica that ran the report does not know all of its parameters.")
+        unknown.retryable = True
+        raise unknown from error
 
 
 def refusal(error: Exception) -> Refused:

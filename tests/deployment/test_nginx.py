@@ -112,7 +112,7 @@ def test_replicas_behind_nginx_answer_as_one_even_when_one_is_killed(site: Site)
 def test_what_nginx_refuses_is_a_problem_document_and_metrics_stay_inside(site: Site) -> None:
     assert site.client.get("/metrics").status_code == 404
     large = site.client.post("/trigger_report", content=b" " * (1 << 20) + b"{}")
-    assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
+    assert (large.status_code, large.json()["code"]) == (413, "too_large")
     assert large.headers["content-type"] == "application/problem+json"
     assert site.client.get("/livez", headers={"X-Large": "x" * 9000}).status_code == 400
     for replica in site.replicas:
