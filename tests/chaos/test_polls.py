@@ -3,6 +3,7 @@
 import asyncio
 from itertools import cycle
 from pathlib import Path
+from statistics import median
 from time import sleep
 
 import pytest
@@ -15,7 +16,7 @@ from tests.chaos.test_poison import trigger_trouble
 PER_SECOND = 200
 SECONDS = 8
 
-#: The quietest of so many rounds counts: other programs of the machine only ever add to the figures.
+#: The median of so many rounds counts.
 ROUNDS = 3
 
 
@@ -35,11 +36,11 @@ def test_polls_are_quick_while_every_slot_computes(stage: Stage, tmp_path: Path)
             asyncio.run(poll_latencies(address, lambda: next(paths), per_second=PER_SECOND, seconds=SECONDS))
             for _ in range(ROUNDS)
         ]
-        p99, p50 = min(percentiles(latencies)[::-1] for latencies in rounds)
+        p50, p99 = (median(figures) for figures in zip(*map(percentiles, rounds), strict=True))
         assert {scene.clients.poll(report_id) for report_id in busy} == {RUNNING}
         scene.promises.tell(
             "poll p99 with all slots busy",
-            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms at {PER_SECOND} polls/s, best of {ROUNDS} rounds",
+            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms at {PER_SECOND} polls/s, median of {ROUNDS} rounds",
         )
         scene.finish()
     assert p99 <= 50
