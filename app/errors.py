@@ -21,6 +21,7 @@ OpenhoursError
 │   ├── RedisUnavailable
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
+│   ├── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
 │   └── ServerUnreachable    the Openhours server that a command talks to
 └── SetupError               this installation cannot run as it is configured
     ├── NotMigrated
@@ -163,6 +164,11 @@ class ObjectStoreUnavailable(Unavailable):
 class DiskFull(Unavailable):
     code = "disk_full"
     title = "The disk is full"
+
+
+class ReplicaUnavailable(Unavailable):
+    code = "replica_unavailable"
+    title = "This replica takes nothing on"
 
 
 class ServerUnreachable(Unavailable):

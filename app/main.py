@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.database import database_errors
-from app.errors import OpenhoursError, Unavailable
+from app.errors import OpenhoursError, ReplicaUnavailable
 from app.jobs.backlog import backlog_registry
 from app.jobs.endings import Endings
 from app.jobs.replica import Replica
@@ -43,9 +43,9 @@ class Readiness:
         self._error: OpenhoursError | None = None
 
     def check(self) -> None:
-        """Raise Unavailable or NotMigrated unless ready."""
+        """Raise ReplicaUnavailable or NotMigrated unless ready."""
         if self._replica.draining:
-            raise Unavailable("This replica is stopping.")
+            raise ReplicaUnavailable("This replica is stopping.")
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
                 self._error = self._ask()

@@ -5,7 +5,7 @@ from threading import Event
 from time import monotonic
 from typing import Final
 
-from app.errors import Unavailable
+from app.errors import ReplicaUnavailable
 from app.jobs import cleanup, sweeper
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
@@ -97,7 +97,7 @@ class Replica:
         cleanup.clean_up(self._resources, stopping=self._stopping)
 
     def check_alive(self) -> None:
-        """Raise Unavailable when a loop is stuck; asks no server."""
+        """Raise ReplicaUnavailable when a loop is stuck; asks no server."""
         loop, seconds = self._pulse.slowest()
         if seconds > STALE_SECONDS:
-            raise Unavailable(f"The {loop} loop of this replica has not gone round for {seconds:.0f} seconds.")
+            raise ReplicaUnavailable(f"The {loop} loop of this replica has not gone round for {seconds:.0f} seconds.")

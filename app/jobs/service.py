@@ -128,6 +128,7 @@ class ReportService:
         if report_id is None:  # a request with the same key was faster
             return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
         with bound(report_id=report_id):
+            _log.info("report %s accepted: %s", report_id, kind.name)
             self._dispatch(report_id)
         return report_id
 

@@ -10,7 +10,7 @@ from threading import Event
 from time import monotonic
 from typing import Final
 
-from app.errors import TimeLimitExceeded, Unavailable
+from app.errors import ReplicaUnavailable, TimeLimitExceeded
 from app.jobs import child
 from app.jobs.child import Done, Order, Progress, Refused
 from app.reports import registry
@@ -63,7 +63,7 @@ def supervise(
     Raises:
         Crashed: the process died.
         CalledOff: ``call_off`` was set.
-        Unavailable: this machine has no room for another process.
+        ReplicaUnavailable: this machine has no room for another process.
     """
     process, ours = _started(context, order)
     limit = order.settings.report_time_limit_seconds
@@ -101,7 +101,7 @@ def _started(context: ForkServerContext, order: Order) -> tuple[ForkServerProces
         process.start()
     except (EOFError, OSError) as error:  # the fork server has died; the next start makes another
         ours.close()
-        raise Unavailable("The replica could not start a process for the report.") from error
+        raise ReplicaUnavailable("The replica could not start a process for the report.") from error
     finally:
         theirs.close()
     return process, ours
