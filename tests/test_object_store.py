@@ -1,9 +1,12 @@
 """S3 on a real endpoint: what is put is there, and what goes wrong has a name."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from botocore.credentials import RefreshableCredentials
 
 from app.errors import ObjectStoreUnavailable
 from app.object_store import ObjectStore
@@ -71,4 +74,22 @@ def test_wrong_keys_are_not_tried_again(servers: Addresses, tmp_path: Path) -> N
         with pytest.raises(ObjectStoreUnavailable, match="403") as caught:
             ask()
         assert not caught.value.retryable
+    store.close()
+
+
+def test_a_link_ends_before_the_temporary_credentials_that_signed_it(resources: Resources) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=20)
+    temporary = RefreshableCredentials("key", "secret", "token", ends, refresh_using=dict, method="test")
+    store = ObjectStore(
+        bucket="reports", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+    )
+    store._session._session._credentials = temporary
+    store._signer._request_signer._credentials = temporary
+
+    def lifetime(seconds: int) -> int:
+        link = store.link("a.csv", media_type="text/csv", seconds=seconds)
+        return int(parse_qs(urlsplit(link).query)["X-Amz-Expires"][0])
+
+    assert 1150 < lifetime(3600) <= 1200
+    assert lifetime(60) == 60
     store.close()

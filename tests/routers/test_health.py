@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from app.resources import Resources
 from tests.conftest import api
 
@@ -42,6 +44,15 @@ def test_a_replica_that_stops_is_not_ready(loaded: Resources) -> None:
         response = client.get("/readyz")
         assert (response.status_code, response.headers["connection"]) == (503, "close")
         assert client.get("/livez").status_code == 200
+
+
+def test_a_replica_whose_loop_is_stuck_is_not_alive(loaded: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    with api(loaded, slots=0) as client:
+        assert client.get("/livez").status_code == 200
+        monkeypatch.setattr("app.jobs.replica.STALE_SECONDS", -1)
+        response = client.get("/livez")
+    assert response.status_code == 503
+    assert response.json()["code"] == "replica_unavailable"
 
 
 def test_the_documentation_page_takes_nothing_from_other_addresses(loaded: Resources) -> None:

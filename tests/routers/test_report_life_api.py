@@ -16,7 +16,7 @@ from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 from sqlalchemy import func, select
 
-from app.database import report
+from app.database import build_engine, report
 from app.jobs import lifecycle
 from app.jobs.report_id import new_report_id
 from app.jobs.status import Live, LiveStatus
@@ -106,6 +106,18 @@ def test_beyond_the_limit_reports_are_refused_and_told_when_to_come_back(resourc
         assert "3 reports are queued" in problem["detail"]
         assert trigger(client, key="0").json()["report_id"] == kept[0]
     assert count_reports(resources) == 3
+
+
+def test_when_all_connections_to_postgres_are_busy_it_asks_to_come_back(resources: Resources) -> None:
+    one = build_engine(resources.database_url, pool_size=1)
+    with api(replace(resources, engine=one), slots=0, kinds=KINDS) as client, one.connect():
+        begin = monotonic()
+        response = trigger(client)
+        assert 0.5 <= monotonic() - begin < 10
+    assert_problem(response, 503, "database_unavailable")
+    assert int(response.headers["retry-after"]) >= 1
+    one.dispose()
+    assert count_reports(resources) == 0
 
 
 def test_a_poll_that_waits_is_answered_as_soon_as_the_report_ends(busy: TestClient) -> None:
