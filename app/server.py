@@ -1,5 +1,6 @@
 """Runs the web application: in the foreground for ``serve`` and ``worker``, in a thread for ``report`` and ``demo``."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,9 @@ HTTP_GRACE_SECONDS: Final = 15
 
 #: How long reports may run on after SIGTERM, seconds.
 JOB_GRACE_SECONDS: Final = 60
+
+#: How long connections that were let in last may take to say what they want, seconds.
+LAST_REQUESTS_SECONDS: Final = 0.5
 
 #: A server that has not started by then does not start, seconds.
 START_SECONDS: Final = 30
@@ -71,6 +75,18 @@ class Server(uvicorn.Server):
                 self._replica.drain(grace_seconds=0)
             self._endings.release()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in any more, answer those who are in, then close.
+
+        uvicorn does the last at once: a connection whose request is still on its way is reset, and proxies do not send
+        a POST again that they have sent.
+        """
+        await asyncio.sleep(0)  # accept those who have knocked: closing now would reset them, too
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        await asyncio.sleep(LAST_REQUESTS_SECONDS)
+        await super().shutdown(sockets)
 
 
 def serve(
