@@ -42,9 +42,12 @@ class Death:
 
 
 class Replica:
-    """One process of ours that serves, or only works."""
+    """One process of ours that serves, or only works; ``failpoints`` are those at which it may die, as of install()."""
 
-    def __init__(self, command: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, command: str, environment: dict[str, str], log: Path, *, failpoints: dict[str, float], seed: int
+    ) -> None:
+        self.failpoints = failpoints
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = log
@@ -52,7 +55,7 @@ class Replica:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.replica", command, "--port", str(self.port)],
                 cwd=REPOSITORY,
-                env=environment,
+                env=environment | {"CHAOS_FAILPOINTS": json.dumps(failpoints), "CHAOS_SEED": str(seed)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -110,8 +113,13 @@ class Cluster:
         """One more replica; it will be ready in a while."""
         with self._lock:
             number = next(self._numbers)
-            chaos = {"CHAOS_FAILPOINTS": json.dumps(self._failpoints(number)), "CHAOS_SEED": str(number)}
-            replica = Replica(self._command, self._environment | chaos, self._folder / f"replica-{number}.log")
+            replica = Replica(
+                self._command,
+                self._environment,
+                self._folder / f"replica-{number}.log",
+                failpoints=self._failpoints(number),
+                seed=number,
+            )
             self.replicas.append(replica)
             return replica
 

@@ -82,9 +82,13 @@ def kill_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
 
 
 def await_failpoints(scene: Scene) -> None:
-    """Wait until a replica has died at each failpoint: those that die are followed by ones with the others."""
+    """Wait until a replica has died at each failpoint; those that cannot die at a missing one make way for the next."""
     deadline = monotonic() + FAILPOINT_SECONDS
-    while {*FAILPOINTS} - {death.where for death in scene.cluster.deaths} and monotonic() < deadline:
+    while (missing := {*FAILPOINTS} - {death.where for death in scene.cluster.deaths}) and monotonic() < deadline:
+        for replica in scene.cluster.wait_ready(REPLICAS):
+            if missing.isdisjoint(replica.failpoints):
+                scene.cluster.kill(replica)
+                break
         sleep(0.1)
 
 
