@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := requirements.txt requirements-embedded.txt requirements-dev.txt
 UV_VERSION := 0.13.9
+# A client of the upload protocol, for the tests.
+JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos lint types bench lock clean
+.PHONY: help setup demo serve test chaos fuzz lint types bench lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +26,9 @@ test: .venv/ready  ## run the tests against real servers
 chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
+fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
+	CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest tests/datasets -k mutat --timeout 3600
+
 lint: .venv/ready  ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,6 +38,7 @@ types: .venv/ready  ## check types
 
 bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.uploads
 
 lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
 	for name in requirements requirements-embedded requirements-dev; do \
@@ -41,15 +47,17 @@ lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hash
 	done
 
 clean:  ## remove .venv, caches and the data of the embedded servers
-	rm -rf .venv .openhours out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(JAVASCRIPT)/node_modules .venv .openhours out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Bytecode is compiled here, once, because a first start without it takes several seconds longer.
-.venv/ready: $(LOCKS)
+.venv/ready: $(LOCKS) $(JAVASCRIPT)/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Openhours needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 		$(foreach lock,$(LOCKS),-r $(lock))
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(JAVASCRIPT); \
+		else echo "npm is not installed: the tests leave the JavaScript client of the uploads out"; fi
 	@touch $@

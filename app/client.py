@@ -1,7 +1,7 @@
 """A client of the HTTP API, as the commands and the demo use it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ class Client:
         """
         while True:
             next_at = monotonic() + every_seconds
-            answer = self._poll_patiently(report_id, wait_seconds=every_seconds)
+            answer = self._patiently(lambda: self.poll(report_id, wait_seconds=every_seconds))
             if answer["status"] != "Running":
                 break
             yield answer
@@ -88,12 +88,12 @@ class Client:
             raise ReportFailed(f"{error['message']} ({error['code']})")
         yield answer
 
-    def _poll_patiently(self, report_id: str, *, wait_seconds: float) -> Mapping[str, Any]:
-        """As poll(); a server that is away for a while does not end a report that goes on."""
+    def _patiently(self, ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """The answer; a server that is away for a while does not end work that goes on."""
         deadline = monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return self.poll(report_id, wait_seconds=wait_seconds)
+                return ask()
             except OpenhoursError as error:
                 if error.status != Unavailable.status or monotonic() > deadline:
                     raise
@@ -101,7 +101,26 @@ class Client:
 
     def reports(self, **query: Any) -> Mapping[str, Any]:
         """One page of the list of reports, as answered."""
-        return self._ask("GET", "/reports", params={name: value for name, value in query.items() if value is not None})
+        return self._page("/reports", query)
+
+    def datasets(self, **query: Any) -> Mapping[str, Any]:
+        """One page of the list of datasets, as answered."""
+        return self._page("/datasets", query)
+
+    def follow_dataset(self, dataset_id: str, *, every_seconds: float = POLL_SECONDS) -> Iterator[Mapping[str, Any]]:
+        """Answers to polls until the dataset is ready or rejected."""
+        path = f"/datasets/{quote(dataset_id, safe='')}"
+        while True:
+            next_at = monotonic() + every_seconds
+            answer = self._patiently(lambda: self._ask("GET", path, params={"wait": every_seconds}))
+            yield answer
+            if answer["status"] in {"ready", "rejected"}:
+                return
+            sleep(max(next_at - monotonic(), 0))
+
+    def entities(self, **query: Any) -> Mapping[str, Any]:
+        """One page of the list of entities, as answered."""
+        return self._page("/entities", query)
 
     def download(self, file: File, path: Path) -> None:
         """Download a file of a report; it appears under its name only when it is whole."""
@@ -109,7 +128,7 @@ class Client:
         part = path.with_name(path.name + ".part")
         try:
             with (
-                _errors(file.url.split("?")[0]),
+                client_errors(file.url.split("?")[0]),
                 self._http.stream("GET", file.url) as response,
                 part.open("wb") as out,
             ):
@@ -124,22 +143,39 @@ class Client:
         finally:
             part.unlink(missing_ok=True)
 
+    def _page(self, path: str, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A list as answered; what is None is not asked for."""
+        return self._ask("GET", path, params={name: value for name, value in query.items() if value is not None})
+
     def _ask(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:
-        with _errors(self.address):
+        with client_errors(self.address):
             response = self._http.request(method, self.address + path, **options)
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise ServerUnreachable(f"{self.address} answers {response.status_code}, but not as an Openhours server.")
         if not response.is_success:
-            raise Problem(body, response.status_code)
-        return body
+            raise problem_of(response, self.address)
+        return _body(response, self.address)
+
+
+def problem_of(response: httpx2.Response, address: str) -> OpenhoursError:
+    """What an answer other than success means."""
+    try:
+        return Problem(_body(response, address), response.status_code)
+    except ServerUnreachable as error:
+        return error
+
+
+def _body(response: httpx2.Response, address: str) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ServerUnreachable(f"{address} answers {response.status_code}, but not as an Openhours server.")
+    return body
 
 
 @contextmanager
-def _errors(address: str) -> Iterator[None]:
+def client_errors(address: str) -> Iterator[None]:
+    """Turn a server that does not answer into ServerUnreachable."""
     try:
         yield
     except (httpx2.TransportError, httpx2.InvalidURL) as error:

@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 #: Width of tables, characters: a narrower terminal breaks their lines rather than lose the ends of ids and numbers.
 _TABLE_WIDTH = 160
@@ -31,6 +40,25 @@ def report_progress(title: str) -> Iterator[Callable[[str, float], None]]:
             err.print(f"{title}: {stage} ({share:.0%})")
 
     yield line
+
+
+@contextmanager
+def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of the bytes are done, how fast, and for how long still; yields a function of the number."""
+    if err.is_terminal:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=err) as bar:
+            task = bar.add_task(title, total=total_bytes)
+            yield lambda done: bar.update(task, completed=done)
+        return
+    err.print(f"{title}: {total_bytes:,} bytes", markup=False)
+    yield lambda _: None
 
 
 @contextmanager

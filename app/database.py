@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg2
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -137,6 +138,63 @@ Index(
     report.c.lease_until,
     postgresql_where=text("status IN ('queued', 'running')"),
 )
+
+
+dataset = Table(
+    "dataset",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("filename", Text, comment="as the sender called it"),
+    Column("options", JSONB, nullable=False, comment="how to check it, as it was asked for"),
+    Column("bytes", BigInteger),
+    Column("sha256", String(64), comment="of the bytes as they came"),
+    Column("raw_key", Text, comment="where the bytes are in S3; null until all of them are"),
+    Column("job_id", String(32), comment="the latest run that checks and loads it, a row of report"),
+    Column("merged_by", String(32), comment="the run whose rows are in the series"),
+    Column("merged_options", JSONB, comment="how that run checked it"),
+    Column("outcome", Text, comment="what the check came to"),
+    *(Column(name, BigInteger) for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate")),
+    _instant("first_at", comment="earliest instant of the accepted rows"),
+    _instant("last_at", comment="latest instant of the accepted rows"),
+    Column("rejections", JSONB, comment="the first rejected rows"),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("duplicate_of", String(32), comment="a ready dataset of the same bytes"),
+    _instant("created_at", nullable=False, server_default=func.now()),
+    _instant("uploaded_at"),
+    CheckConstraint("outcome IN ('ready', 'rejected')", name="outcome"),
+)
+Index("dataset_newest_idx", dataset.c.created_at.desc(), dataset.c.id.desc())
+Index("dataset_sha256_idx", dataset.c.sha256)
+
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", String(32), primary_key=True, comment="also that of the dataset which it becomes"),
+    Column("kind", Text, nullable=False),
+    Column("filename", Text, comment="as the sender called it"),
+    Column("metadata", Text, comment="Upload-Metadata as it came"),
+    Column("options", JSONB, nullable=False, comment="how to check the file, as it was asked for"),
+    Column("length_bytes", BigInteger, comment="null when it comes in one request that cannot be resumed"),
+    Column("offset_bytes", BigInteger, nullable=False, server_default="0", comment="bytes that are in S3"),
+    Column("part_bytes", BigInteger, nullable=False, comment="every part but the last has so many"),
+    Column("raw_key", Text, comment="where the file will lie in S3; null until its first bytes tell"),
+    Column("multipart_id", Text, comment="the multipart upload in S3; null for a file of one part"),
+    Column("parts", JSONB, nullable=False, server_default=text("'[]'"), comment="ETags of the parts, in order"),
+    Column("tail_key", Text, comment="object of the bytes behind the last part"),
+    Column("tail_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("fence", Integer, nullable=False, server_default="0", comment="grows with every lock"),
+    _instant("lock_until"),
+    _instant("contested_at", comment="somebody else has asked for the lock"),
+    _instant("created_at", nullable=False, server_default=func.now()),
+    _instant("expires_at", nullable=False),
+    _instant("finished_at", comment="the file is whole, and was handed on"),
+    _instant("lost_at", comment="S3 has lost what had arrived"),
+)
+Index("upload_expires_at_idx", upload.c.expires_at)
+Index("upload_unfinished_idx", upload.c.id, postgresql_where=text("finished_at IS NULL AND lost_at IS NULL"))
 
 
 def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = None) -> Engine:

@@ -5,13 +5,33 @@ OpenhoursError
 │   ├── InvalidParameters    a report's parameters
 │   ├── IdempotencyConflict  a key that stands for another request already
 │   ├── RejectedFile         a file with rows that cannot be loaded
+│   ├── DuplicateDataset     the same bytes were loaded before
+│   ├── DatasetBusy          what it is asked for has to wait for its end
+│   ├── ChecksumDiffers      other bytes are there than were announced or taken in
+│   ├── InvalidUpload        headers, metadata or a form that cannot be understood
 │   └── NoPolls              a report that needs polls while none are loaded
 ├── NotFound
 │   ├── UnknownReportKind
 │   ├── UnknownReport
-│   └── ReportExpired        it was removed when it was old enough
+│   ├── UnknownDatasetKind
+│   ├── UnknownDataset
+│   ├── UnknownEntityKind
+│   ├── UnknownEntity
+│   ├── ReportExpired        it was removed when it was old enough
+│   └── UnknownUpload
+├── UploadRefused            an upload that goes no further as it was asked for
+│   ├── UploadBusy           another request sends bytes to it (retryable)
+│   ├── UploadTooLarge
+│   ├── WrongOffset          bytes from another place than the next
+│   ├── ChecksumMismatch
+│   ├── UploadCut            its connection broke
+│   ├── UploadExpired
+│   ├── UploadLost           the object store has lost what had arrived
+│   ├── WrongTusVersion
+│   └── WrongContentType
 ├── TooManyReports           more wait than this installation takes on (retryable)
 ├── ReportFailed             a report ended without a result
+│   ├── AttemptSuperseded    another attempt counts by now
 │   ├── WorkerCrashed        its process died
 │   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded    it ran longer than allowed
@@ -76,8 +96,45 @@ class IdempotencyConflict(BadInput):
 
 
 class RejectedFile(BadInput):
+    """``loaded`` is what the load would have come to: an app.datasets.load.Loaded, or None before there is one."""
+
     code = "rejected_file"
     title = "File not loaded"
+    loaded: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return *super().__reduce__(), {"loaded": self.loaded}
+
+
+class DuplicateDataset(BadInput):
+    code = "duplicate_dataset"
+    title = "The same file was loaded before"
+    status = 409
+
+    @classmethod
+    def of(cls, first_id: str) -> "DuplicateDataset":
+        """The refusal of a file that is, byte for byte, that of a ready dataset."""
+        return cls(
+            f"The same bytes are loaded already, as dataset {first_id}; nothing was loaded. "
+            "With force=true they are loaded again.",
+            dataset_id=first_id,
+        )
+
+
+class DatasetBusy(BadInput):
+    code = "dataset_busy"
+    title = "The dataset is being worked on"
+    status = 409
+
+
+class ChecksumDiffers(BadInput):
+    code = "checksum_differs"
+    title = "Other bytes are there than were announced"
+
+
+class InvalidUpload(BadInput):
+    code = "invalid_upload"
+    title = "Upload not accepted"
 
 
 class NoPolls(BadInput):
@@ -101,9 +158,95 @@ class UnknownReport(NotFound):
     title = "Unknown report"
 
 
+class UnknownDatasetKind(NotFound):
+    code = "unknown_dataset_kind"
+    title = "Unknown dataset kind"
+
+
+class UnknownDataset(NotFound):
+    code = "unknown_dataset"
+    title = "Unknown dataset"
+
+
+class UnknownEntityKind(NotFound):
+    code = "unknown_entity_kind"
+    title = "Unknown entity kind"
+
+
+class UnknownEntity(NotFound):
+    code = "unknown_entity"
+    title = "Unknown entity"
+
+
 class ReportExpired(NotFound):
     code = "report_expired"
     title = "The report is no longer kept"
+
+
+class UnknownUpload(NotFound):
+    code = "unknown_upload"
+    title = "Unknown upload"
+
+
+class UploadRefused(OpenhoursError):
+    code = "upload_refused"
+    title = "Upload refused"
+    status = 400
+
+
+class UploadBusy(UploadRefused):
+    code = "upload_busy"
+    title = "Another request sends bytes to this upload"
+    status = 423
+    retryable = True
+    retry_after_seconds = 1
+
+
+class UploadTooLarge(UploadRefused):
+    code = "upload_too_large"
+    title = "Upload too large"
+    status = 413
+
+
+class WrongOffset(UploadRefused):
+    code = "wrong_offset"
+    title = "Not the next byte of this upload"
+    status = 409
+
+
+class ChecksumMismatch(UploadRefused):
+    code = "checksum_mismatch"
+    title = "The bytes are not those of their checksum"
+    status = 460
+
+
+class UploadCut(UploadRefused):
+    code = "upload_cut"
+    title = "The connection broke"
+
+
+class UploadExpired(UploadRefused):
+    code = "upload_expired"
+    title = "The upload is no longer kept"
+    status = 410
+
+
+class UploadLost(UploadRefused):
+    code = "upload_lost"
+    title = "The upload has to be started again"
+    status = 410
+
+
+class WrongTusVersion(UploadRefused):
+    code = "wrong_tus_version"
+    title = "Another version of tus"
+    status = 412
+
+
+class WrongContentType(UploadRefused):
+    code = "wrong_content_type"
+    title = "Content type not accepted"
+    status = 415
 
 
 class TooManyReports(OpenhoursError):
@@ -116,6 +259,11 @@ class TooManyReports(OpenhoursError):
 class ReportFailed(OpenhoursError):
     code = "report_failed"
     title = "The report failed"
+
+
+class AttemptSuperseded(ReportFailed):
+    code = "attempt_superseded"
+    title = "Another attempt counts"
 
 
 class WorkerCrashed(ReportFailed):

@@ -19,7 +19,7 @@ from app.redaction import Redactor
 from app.settings import Settings
 
 #: What a line holds, in this order.
-KEYS: Final = ("timestamp", "level", "logger", "event", "replica", "report_id", "exception")
+KEYS: Final = ("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", "exception")
 
 #: Loggers that say at every readiness check which dialect they speak; app.migrate tells what it does itself.
 TALKATIVE: Final = ("alembic.runtime.migration",)
@@ -57,14 +57,14 @@ def redacted(text: str) -> str:
     return _redactor.redact(text)
 
 
-def bound(*, report_id: str) -> AbstractContextManager[None]:
-    """Whatever is logged within, in this thread or task, is about this report."""
-    return structlog.contextvars.bound_contextvars(report_id=report_id)
+def bound(**ids: str) -> AbstractContextManager[None]:
+    """Whatever is logged within, in this thread or task, is about this report or dataset: ``report_id=…``."""
+    return structlog.contextvars.bound_contextvars(**ids)
 
 
-def bind(*, report_id: str) -> None:
-    """Whatever is logged from here on in this task is about this report."""
-    structlog.contextvars.bind_contextvars(report_id=report_id)
+def bind(**ids: str) -> None:
+    """Whatever is logged from here on in this task is about this report or dataset."""
+    structlog.contextvars.bind_contextvars(**ids)
 
 
 def _formatter(stream: TextIO, replica: str) -> logging.Formatter:

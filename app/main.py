@@ -12,7 +12,13 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
+from app.catalogue.intake import upload_hooks
+from app.catalogue.layers import LAYERS
+from app.catalogue.service import DatasetService
+from app.catalogue.work import LOAD_DATASET
 from app.database import database_errors
+from app.datasets.registry import DATASET_KINDS
+from app.entities import EntityService
 from app.errors import OpenhoursError, ReplicaUnavailable
 from app.jobs.backlog import backlog_registry
 from app.jobs.endings import Endings
@@ -22,8 +28,12 @@ from app.migrate import require_migrated
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
-from app.routers import health, metrics, problems, reports
+from app.routers import datasets, entities, health, metrics, problems, reports, uploads
 from app.routers.observed import Observed
+from app.routers.tus import TusHeaders
+from app.uploads.hooks import Hooks
+from app.uploads.keeper import UploadKeeper
+from app.uploads.service import UploadService
 
 #: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
 READINESS_SECONDS: Final = 2
@@ -63,20 +73,31 @@ class Readiness:
 
 
 def create_app(
-    resources: Resources, *, slots: int, api: bool = True, kinds: Mapping[str, ReportKind] = REPORT_KINDS
+    resources: Resources,
+    *,
+    slots: int,
+    api: bool = True,
+    kinds: Mapping[str, ReportKind] = REPORT_KINDS,
+    uploads_go_to: Hooks | None = None,
 ) -> FastAPI:
     """The application over servers that are connected already, running up to ``slots`` reports itself.
 
     Without ``api`` it only answers probes and metrics, which is what a worker's own port is for.
     """
-    replica = Replica(resources, slots=slots, kinds=kinds)
+    work = {**kinds, LOAD_DATASET.name: LOAD_DATASET}
+    replica = Replica(resources, slots=slots, kinds=work, layers=LAYERS)
+    catalogue = DatasetService(resources)
+    hooks = uploads_go_to or upload_hooks(catalogue)
+    keeper = UploadKeeper(resources, hooks)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(replica.start)
+        await run_in_threadpool(keeper.start)
         try:
             yield
         finally:
+            await run_in_threadpool(keeper.stop)
             await run_in_threadpool(replica.stop)
 
     app = FastAPIOffline(
@@ -91,9 +112,13 @@ def create_app(
     app.state.readiness = Readiness(resources.engine, replica)
     app.state.backlog = backlog_registry(resources.engine)
     app.state.reports = ReportService(resources, kinds)
+    app.state.datasets = catalogue
+    app.state.entities = EntityService(resources.engine, default_zone=resources.settings.default_timezone)
     app.state.endings = Endings(resources.engine)
+    app.state.uploads = UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining)
+    app.add_middleware(TusHeaders)
     app.add_middleware(Observed, replica=replica)
     problems.install(app)
-    for module in (reports, health, metrics) if api else (health, metrics):
+    for module in (reports, datasets, uploads, entities, health, metrics) if api else (health, metrics):
         app.include_router(module.router)
     return app

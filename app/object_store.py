@@ -1,9 +1,10 @@
-"""Artifacts in S3: put, check, link, remove."""
+"""Objects in S3: put whole or in parts, read, check, link, remove."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from app.errors import ObjectStoreUnavailable, SetupError
+from app.errors import ObjectStoreUnavailable, SetupError, UploadLost
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
 #: Keys of all reports' objects begin with it.
@@ -34,6 +36,10 @@ _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
 _PASSING: Final = frozenset({"NoSuchUpload", "RequestTimeout", "ExpiredToken", "OperationAborted", "404"})
 
 
+#: Codes that say of a part, or of an object that was there, that going on with the same upload makes no sense. The last
+#: is rclone's: it has written the part already, and what comes now has other bytes.
+_LOST: Final = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "NoSuchKey", "404", "NotImplemented"})
+
 #: S3 signs links for a week at most, seconds.
 _LONGEST_LINK: Final = 604_800
 
@@ -46,22 +52,33 @@ class StoredObject:
     modified_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Where a bucket is and who we are there.
+
+    Attributes:
+        public_url: where users reach the endpoint, if elsewhere.
+        access_key, secret_key: None means the usual AWS variables.
+    """
+
+    bucket: str
+    region: str
+    endpoint_url: str | None
+    public_url: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+
+
 class ObjectStore:
     """One bucket of an S3 endpoint."""
 
-    def __init__(
-        self,
-        *,
-        bucket: str,
-        region: str,
-        endpoint_url: str | None,
-        public_url: str | None = None,
-        access_key: str | None = None,
-        secret_key: str | None = None,
-    ) -> None:
-        self.bucket = bucket
+    def __init__(self, address: StoreAddress) -> None:
+        self.address = address
+        self.bucket = address.bucket
         self._session = boto3.Session(
-            aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
+            aws_access_key_id=address.access_key,
+            aws_secret_access_key=address.secret_key,
+            region_name=address.region,
         )
         connect = partial(
             self._session.client,
@@ -75,10 +92,10 @@ class ObjectStore:
                 max_pool_connections=32,
             ),
         )
-        self._client: S3Client = connect(endpoint_url=endpoint_url)
+        self._client: S3Client = connect(endpoint_url=address.endpoint_url)
         # The host is part of what is signed, so a link works only at the address that it was made for. Signing needs no
         # connection: this process may not even reach that address.
-        self._signer: S3Client = connect(endpoint_url=public_url) if public_url else self._client
+        self._signer: S3Client = connect(endpoint_url=address.public_url) if address.public_url else self._client
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
@@ -127,6 +144,74 @@ class ObjectStore:
             lasts = min(seconds, self._credentials_seconds())
             return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
 
+    def read(self, key: str) -> "ObjectStream":
+        """The bytes of an object as a stream. Raises ObjectStoreUnavailable, also where there is none."""
+        with object_store_errors():
+            return ObjectStream(self._client.get_object(Bucket=self.bucket, Key=key)["Body"])
+
+    def put_bytes(self, block: bytes | bytearray, key: str, *, media_type: str) -> None:
+        """Store an object at once."""
+        with object_store_errors():
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=block, ContentType=media_type)  # type: ignore[arg-type]  # a bytearray will do
+
+    def get_bytes(self, key: str) -> bytes:
+        """A small object, whole; UploadLost when it is not there."""
+        with object_store_errors(), _lost_uploads(key):
+            return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def size(self, key: str) -> int | None:
+        """Bytes of an object; None when it is not there."""
+        with object_store_errors():
+            try:
+                return self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                    raise
+                return None
+
+    def begin_parts(self, key: str, *, media_type: str) -> str:
+        """Begin an upload in parts; returns its id."""
+        with object_store_errors():
+            begun = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type)
+            return begun["UploadId"]
+
+    def put_part(self, block: bytes | bytearray, key: str, multipart_id: str, *, number: int) -> str:
+        """Store the part of this number, from 1, and return its ETag; UploadLost when there is no such upload."""
+        with object_store_errors(), _lost_uploads(key):
+            stored = self._client.upload_part(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=multipart_id,
+                PartNumber=number,
+                Body=block,  # type: ignore[arg-type]  # as above
+            )
+            return stored["ETag"]
+
+    def has_parts(self, key: str, multipart_id: str) -> bool:
+        """Whether S3 still knows an upload in parts."""
+        with object_store_errors():
+            try:
+                self._client.list_parts(Bucket=self.bucket, Key=key, UploadId=multipart_id, MaxParts=1)
+            except self._client.exceptions.NoSuchUpload:
+                return False
+        return True
+
+    def complete_parts(self, key: str, multipart_id: str, etags: Sequence[str]) -> None:
+        """Make the parts with these ETags one object; UploadLost when they are not all there as they were stored."""
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+        with object_store_errors(), _lost_uploads(key):
+            self._client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=multipart_id,
+                MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+            )
+
+    def abort_parts(self, key: str, multipart_id: str) -> None:
+        """Give up an upload in parts; one that has ended is fine."""
+        with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):
+            self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
+
     def pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Every object whose key begins with ``prefix``, up to a thousand at a time, by key."""
         with object_store_errors():
@@ -144,21 +229,25 @@ class ObjectStore:
         for page in self.pages(prefix):
             self.remove(item.key for item in page)
 
-    def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
-        """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many."""
+    def abort_uploads(
+        self, prefix: str, *, begun_before: datetime, unless: Callable[[Collection[str]], Collection[str]]
+    ) -> int:
+        """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many.
+
+        ``unless`` is told their ids, and says which of them somebody still needs.
+        """
         with object_store_errors():
-            stale = [
-                upload
+            stale = {
+                upload["UploadId"]: upload["Key"]
                 for page in self._pages_of_uploads(prefix)
                 for upload in page.get("Uploads", ())
                 if upload["Initiated"] < begun_before
-            ]
-            for upload in stale:
-                with suppress(self._client.exceptions.NoSuchUpload):  # it has just ended by itself
-                    self._client.abort_multipart_upload(
-                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                    )
-        return len(stale)
+            }
+        needed = unless(set(stale))
+        for multipart_id, key in stale.items():
+            if multipart_id not in needed:
+                self.abort_parts(key, multipart_id)  # or it has just ended by itself
+        return len(stale.keys() - set(needed))
 
     def _pages_of_uploads(self, prefix: str) -> Iterator[Any]:
         with suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
@@ -181,6 +270,27 @@ class ObjectStore:
         self._signer.close()
 
 
+class ObjectStream(io.RawIOBase):
+    """The bytes of an object while they come; ``read`` raises ObjectStoreUnavailable when they stop coming."""
+
+    def __init__(self, body: "StreamingBody") -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes; none at the end."""
+        with object_store_errors():
+            return self._body.read(None if size < 0 else size)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._body.close()
+        super().close()
+
+
 @contextmanager
 def object_store_errors() -> Iterator[None]:
     """Turn every failure of S3 into ObjectStoreUnavailable, retryable unless S3 refused for good."""
@@ -199,6 +309,19 @@ def object_store_errors() -> Iterator[None]:
         ) from error
     except (BotoCoreError, Boto3Error) as error:
         raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.") from error
+
+
+@contextmanager
+def _lost_uploads(key: str) -> Iterator[None]:
+    """Turn S3's words for "what arrived before is not there" into UploadLost."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in _LOST:
+            raise
+        raise UploadLost(
+            f"The object store no longer has what had arrived of {key.rpartition('/')[2]}: start the upload again."
+        ) from error
 
 
 def _answered(error: ClientError) -> ObjectStoreUnavailable:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from app.database import build_engine
 from app.errors import SetupError
 from app.logs import conceal
-from app.object_store import ObjectStore
+from app.object_store import ObjectStore, StoreAddress
 from app.redis_client import REQUEST_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS, build_redis
 from app.settings import Settings
 
@@ -86,12 +86,14 @@ def open_resources(settings: Settings, where: Addresses, *, server: bool = False
         request_redis = build_redis(where.redis_url, timeout_seconds=REQUEST_TIMEOUT_SECONDS, retries=0)
         stack.callback(request_redis.close)
         store = ObjectStore(
-            bucket=settings.s3_bucket,
-            region=settings.s3_region,
-            endpoint_url=where.s3_endpoint_url,
-            public_url=settings.s3_public_url,
-            access_key=where.s3_access_key,
-            secret_key=where.s3_secret_key,
+            StoreAddress(
+                bucket=settings.s3_bucket,
+                region=settings.s3_region,
+                endpoint_url=where.s3_endpoint_url,
+                public_url=settings.s3_public_url,
+                access_key=where.s3_access_key,
+                secret_key=where.s3_secret_key,
+            )
         )
         stack.callback(store.close)
         if "s3" in where.embedded:

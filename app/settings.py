@@ -81,6 +81,21 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         30, ge=1, le=36500, description="Reports that were triggered longer ago are removed with their files, days."
     )
+    max_upload_bytes: int = Field(
+        10 << 30, ge=1, description="Longest file that may be uploaded, bytes; a longer one is refused with 413."
+    )
+    upload_ttl_hours: int = Field(
+        24, ge=1, le=8760, description="An upload to which nobody sends anything for so long is removed, hours."
+    )
+    max_row_bytes: int = Field(
+        1 << 20,
+        ge=1024,
+        le=16 << 20,
+        description="Longest row of a file that is loaded; a longer one refuses it, bytes.",
+    )
+    max_unpacked_bytes: int = Field(
+        64 << 30, ge=1 << 20, description="Largest file that is loaded, after unpacking if it is gzip, bytes."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="Least that is logged: `debug`, `info`, `warning` or `error`. "

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os import environ
 from pathlib import Path
 from statistics import median
@@ -31,11 +32,13 @@ from app.client import Client
 from app.database import build_engine, driver_cursor
 from app.datasets.load import load
 from app.datasets.registry import DATASET_KINDS
+from app.datasets.source import FileSource
 from app.jobs.status import Live, LiveStatus
 from app.migrate import migrate
 from app.redis_client import build_redis
 from app.resources import Addresses, addresses
 from app.settings import Settings
+from app.upload_client import Uploader, outgoing
 from benchmarks.make_polls import DATA, write
 from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second
 
@@ -111,8 +114,10 @@ def load_everything(url: str, polls: list[Path]) -> float:
     """Hours and zones, then the polls; seconds that the polls took."""
     with engine_of(url) as engine:
         for kind in ("hours", "timezones"):
-            load(engine, DATASET_KINDS[kind], DATA / f"{kind}.csv.gz")
-        return timed(lambda: [load(engine, DATASET_KINDS["polls"], path) for path in polls])
+            load(engine, DATASET_KINDS[kind], FileSource(DATA / f"{kind}.csv.gz"), now=datetime.now(UTC))
+        return timed(
+            lambda: [load(engine, DATASET_KINDS["polls"], FileSource(path), now=datetime.now(UTC)) for path in polls]
+        )
 
 
 def floor(url: str) -> float:
@@ -261,6 +266,34 @@ def throughputs(url: str, where: Addresses, home: Path, port: int, rounds: int) 
     return median(bares), median(ours)
 
 
+@dataclass(frozen=True, slots=True)
+class Datasets:
+    """Rounds of bringing one file in: sending it, and from its last byte until it is ready."""
+
+    send_seconds: float
+    ready_seconds: float
+    peak_mib: int
+
+
+def dataset_rounds(where: Addresses, home: Path, port: int, path: Path, rounds: int) -> Datasets:
+    """Bring the file in by tus, each time into an empty database."""
+    sends, readies, peaks = [], [], []
+    for _ in range(rounds):
+        with database(where) as url, served(url, home, port) as (client, log):
+            with closing(Uploader(client.address, memory=home / "uploads")) as uploader:
+                file = outgoing(path, kind="polls", options={}, read=lambda _: None)
+                begin = perf_counter()
+                dataset_id = uploader.send(file, sent=lambda _: None)
+                sends.append(perf_counter() - begin)
+            begin = perf_counter()
+            *_, last = client.follow_dataset(dataset_id)
+            readies.append(perf_counter() - begin)
+            if last["status"] != "ready":
+                raise SystemExit(f"the dataset is not ready: {last}")
+            peaks += [int(mib) for mib in re.findall(r"peak memory (\d+) MiB", log.read_text())]
+    return Datasets(median(sends), median(readies), max(peaks))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the log; 1 is 1.94 million polls")
@@ -291,6 +324,10 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
             loads.append(load_everything(url, [polls]))
     row("bare COPY of the CSV into an unlogged table of texts", f"{median(bare):.2f} s")
     row("load: check, stage, merge", f"{median(loads):.2f} s", f"{median(loads) / median(bare):.1f} x bare (aim 4)")
+    brought = dataset_rounds(where, home, port, polls, 3)
+    times = brought.ready_seconds / median(bare)
+    row("dataset: last byte to ready", f"{brought.ready_seconds:.2f} s", f"{times:.1f} x bare (aim 5)")
+    row("peak memory of checking and loading", f"{brought.peak_mib} MiB", "(aim 300)")
     with database(where) as url:
         load_everything(url, [polls])
         once = report_rounds(url, home, port, rounds)

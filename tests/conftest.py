@@ -4,7 +4,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -12,8 +14,9 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 
 from app.database import build_engine
-from app.datasets.load import load
+from app.datasets.load import Loaded, load
 from app.datasets.registry import DATASET_KINDS
+from app.datasets.source import FileSource
 from app.jobs.replica import Replica
 from app.main import create_app
 from app.migrate import migrate
@@ -30,6 +33,9 @@ settings.load_profile("openhours")
 
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
+
+#: When the files of the tests came; what they observe is earlier.
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 LoadText = Callable[[str, str], int]
 
@@ -89,7 +95,7 @@ def loaded(servers: Addresses, session_settings: Settings) -> Iterator[Resources
     """As resources, for a whole module, with sample_data loaded; tests only read the series."""
     with fresh_resources(servers, session_settings) as fresh:
         for name in ("hours", "timezones", "polls"):
-            load(fresh.engine, DATASET_KINDS[name], SAMPLE_DATA / f"{name}.csv")
+            load_file(fresh, name, SAMPLE_DATA / f"{name}.csv")
         yield fresh
 
 
@@ -100,9 +106,14 @@ def load_text(resources: Resources, tmp_path: Path) -> LoadText:
     def run(kind: str, text: str) -> int:
         path = tmp_path / f"{kind}.csv"
         path.write_text(text, encoding="utf-8", newline="")
-        return load(resources.engine, DATASET_KINDS[kind], path).rows
+        return load_file(resources, kind, path).rows_read
 
     return run
+
+
+def load_file(resources: Resources, kind: str, path: Path, **options: Any) -> Loaded:
+    """Load a file that came at NOW."""
+    return load(resources.engine, DATASET_KINDS[kind], FileSource(path), **{"now": NOW, **options})
 
 
 @contextmanager

@@ -11,9 +11,24 @@ from pydantic import Field
 from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
-from app.reports.kind import Artifact, Params, ReportContext, ReportKind
+from app.reports.kind import ReportKind
+from app.resources import Resources
+from app.work import Artifact, Params, Progress, WorkContext
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def context_of(resources: Resources, folder: Path, *, progress: Progress = lambda *_: None) -> WorkContext:
+    """What a report is given that runs in this process."""
+    return WorkContext(
+        engine=resources.engine,
+        settings=resources.settings,
+        store=resources.object_store.address,
+        folder=folder,
+        progress=progress,
+        job_id="0" * 32,
+        fence=lambda _: None,
+    )
 
 
 class DummyParams(Params):
@@ -27,7 +42,7 @@ def resolve(_: Connection, params: Params) -> tuple[Params, datetime]:
     return params, AS_OF
 
 
-def produce(context: ReportContext, params: DummyParams) -> Sequence[Artifact]:
+def produce(context: WorkContext, params: DummyParams) -> Sequence[Artifact]:
     with context.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     context.progress("computing", 0.5)
@@ -36,7 +51,7 @@ def produce(context: ReportContext, params: DummyParams) -> Sequence[Artifact]:
     return [Artifact(path, "text/csv", rows=params.lines)]
 
 
-DUMMY = ReportKind("dummy", "lines that say a word", DummyParams, resolve, produce)
+DUMMY = ReportKind("dummy", DummyParams, produce, summary="lines that say a word", resolve=resolve)
 
 
 class TroubleParams(Params):
@@ -52,44 +67,44 @@ def _trace(params: TroubleParams) -> int:
     return len(list(folder.iterdir()))
 
 
-def segfault(_: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def segfault(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     os.kill(os.getpid(), signal.SIGSEGV)
     return []
 
 
-def segfault_once(context: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def segfault_once(context: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     if _trace(params) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return produce(context, DummyParams(lines=1))
 
 
-def hang(context: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def hang(context: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     context.progress("computing", 0.25)
     Event().wait(120)
     return []
 
 
-def devour(_: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def devour(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     hoard = []
     while True:
         hoard.append(bytearray(64 << 20))
 
 
-def raise_defect(_: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def raise_defect(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     raise ZeroDivisionError("a secret that no user should see")
 
 
-def lose_database(_: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def lose_database(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     raise DatabaseUnavailable("Postgres does not answer.")
 
 
 TROUBLE = {
-    produce.__name__: ReportKind(produce.__name__, "misbehaves", TroubleParams, resolve, produce)
+    produce.__name__: ReportKind(produce.__name__, TroubleParams, produce, summary="misbehaves", resolve=resolve)
     for produce in (segfault, segfault_once, hang, devour, raise_defect, lose_database)
 }
 

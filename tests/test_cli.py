@@ -106,6 +106,17 @@ def test_a_report_is_made_and_downloaded_without_a_server(home: Path, tmp_path: 
     assert lines[-1].endswith(": complete (100%)")
 
 
+def test_entities_are_listed_with_the_zones_that_count(server: str, cli: CommandLine) -> None:
+    outcome = cli("entities", "--server", server, "--prefix", "1", "--limit", "2")
+    assert outcome.code == 0
+    assert [line.split() for line in outcome.out.splitlines()] == [
+        ["kind", "key", "timezone"],
+        ["store", "1050565545391667097", "America/Chicago", "(default)"],
+        ["store", "158406589678859173", "America/Chicago"],
+    ]
+    assert outcome.err == "there are more than 2: use --limit or --prefix\n"
+
+
 def test_a_running_server_makes_reports_and_tells_of_them(
     server: str, cli: CommandLine, home: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +156,21 @@ def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_
     with psycopg2.connect(where.database_url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM entity WHERE key = 'new'")
         assert cursor.fetchone() == (0,)
+
+
+def test_wrong_rows_are_left_out_on_request_and_written_to_a_file(home: Path, tmp_path: Path) -> None:
+    file, rejects = tmp_path / "zones.csv", tmp_path / "rejects.csv"
+    file.write_text("Asia/Tokyo,left-1\nMars,left-2\nUTC\n")
+    options = ("--columns", "timezone_str,store_id", "--rejects", str(rejects), "--on-error", "skip_rows")
+    zone = "'Mars' is not a zone of the IANA time zone database such as America/Chicago"
+    wrong = f"line 2, timezone_str: {zone}\nline 3, row: 'UTC' has 1 fields instead of 2\n"
+    refused = run(home, "load", "timezones", str(file), *options, "--max-errors", "1")
+    first = f"rejected_file: {file} was not loaded: 2 of 3 rows cannot be accepted, more than the 1 allowed.\n"
+    assert refused == Outcome(2, "", first + wrong)
+    taken = run(home, "load", "timezones", str(file), *options)
+    assert taken == Outcome(0, f"1 rows of {file} loaded as timezones\n", f"{wrong}2 rows were left out\n")
+    written = [line.split(",")[:2] for line in rejects.read_text().splitlines()]
+    assert written == [["line", "column"], ["2", "timezone_str"], ["3", "row"]]
 
 
 def test_the_connection_settings_are_lines_for_a_shell(cli: CommandLine, where: Addresses) -> None:

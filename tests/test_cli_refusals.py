@@ -58,12 +58,16 @@ def words(outcome: Outcome) -> str:
         ("nosuch", "No such command 'nosuch'"),
         ("load nosuch {tmp}/x.csv", "'nosuch' is not one of 'polls', 'hours', 'timezones'"),
         ("load polls", "Missing argument 'file'"),
+        ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
+        ("load polls {tmp}/x.csv --max-errors -1", "Invalid value for '--max-errors'"),
         ("report nosuch", "No such command 'nosuch'"),
         ("report uptime --nosuch 1", "No such option: --nosuch"),
         ("report uptime --lookback-hours long", "Invalid value for '--lookback-hours'"),
         ("serve --port 70000", "Invalid value for '--port'"),
         ("serve --slots -1", "Invalid value for '--slots'"),
         ("reports --limit 0", "Invalid value for '--limit'"),
+        ("entities --limit 1001", "Invalid value for '--limit'"),
+        ("demo-data --stores 0", "Invalid value for '--stores'"),
         ("status", "Missing argument 'report_id'"),
         ("report uptime --out {tmp}/none/x.csv", "invalid_parameters: --out: there is no folder {tmp}/none"),
         ("report uptime --out {tmp}", "invalid_parameters: --out: {tmp} is a folder, not the name of a file"),
@@ -88,6 +92,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ("report uptime --stores 1 --stores nobody", "has named '1', 'nobody'"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
         ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
+        ("entities --kind team", "unknown_entity_kind: There is no entity kind 'team'; there is store."),
         ("reports --kind nosuch", "unknown_report_kind: There is no report kind 'nosuch'; there is uptime"),
     ],
 )
@@ -234,7 +239,16 @@ def commands() -> list[str]:
 
 
 #: What a number counts or measures, by its option.
-UNITS = {"--port": "Port", "--slots": "Reports", "--limit": "How many", "--lookback-hours": "hours"}
+UNITS = {
+    "--port": "Port",
+    "--slots": "Reports",
+    "--limit": "How many",
+    "--lookback-hours": "hours",
+    "--stores": "stores",
+    "--days": "Days",
+    "--seed": "seed",
+    "--max-errors": "wrong rows",
+}
 
 
 @pytest.mark.parametrize("command", commands())
@@ -250,7 +264,7 @@ def test_the_help_says_of_every_option_what_it_is_by_default_and_of_every_number
         option, _, text = row.strip().partition(" ")
         if not option.startswith("--") or option == "--help":
             continue
-        assert re.search(r"default: ", text, re.IGNORECASE), row
+        assert re.search(r"default: |\[required\]", text, re.IGNORECASE), row
         if re.search(r"<(int|float)\b", text):
             assert UNITS[option] in text, row
 

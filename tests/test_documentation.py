@@ -7,6 +7,8 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app as cli
+from app.datasets.kind import DatasetKind
+from app.datasets.refusal import REFUSALS, REJECTIONS
 from app.datasets.registry import DATASET_KINDS
 from app.main import create_app
 from app.reports.registry import REPORT_KINDS
@@ -14,6 +16,7 @@ from app.resources import Resources
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+DATASETS = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -63,6 +66,19 @@ def test_every_parameter_of_every_report_kind_has_its_row_in_the_readme() -> Non
             assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), f"{kind.name}: {name}"
 
 
+@pytest.mark.parametrize("code", [*REFUSALS, *REJECTIONS])
+def test_every_reason_and_code_has_its_row_in_the_page_of_datasets(code: str) -> None:
+    assert f"| `{code}` | {(REFUSALS | REJECTIONS)[code]} |" in DATASETS.splitlines()
+
+
+@pytest.mark.parametrize("kind", DATASET_KINDS.values(), ids=DATASET_KINDS.keys())
+def test_every_column_has_its_row_in_the_page_of_datasets(kind: DatasetKind) -> None:
+    section = DATASETS.split(f"### `{kind.name}`")[1].split("\n#")[0]
+    for column in kind.columns:
+        names = " or ".join(f"`{name}`" for name in (column.name, *column.aliases))
+        assert f"| {names} | {column.type.name} | `{column.example}` |" in section
+
+
 def test_links_between_files_lead_somewhere() -> None:
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
     for page in pages:
@@ -83,5 +99,5 @@ def test_no_placeholder_is_left_in_the_readme() -> None:
 
 def test_make_lists_its_targets() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("setup", "demo", "serve", "test", "chaos", "lint", "types", "bench", "clean"):
+    for target in ("setup", "demo", "serve", "test", "chaos", "fuzz", "lint", "types", "bench", "clean"):
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target

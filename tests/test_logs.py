@@ -20,13 +20,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
 from app.logs import KEYS, bound, conceal, configure
 from app.resources import addresses, open_resources
 from app.settings import Settings
 from tests.commands import REPOSITORY, free_port, logging_as_it_was, started
-from tests.conftest import SAMPLE_DATA
+from tests.conftest import SAMPLE_DATA, load_file
 
 #: Longest wait for a server, seconds.
 PATIENCE = 40
@@ -54,7 +52,7 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_an_object_with_its_keys_in_order(err: io.StringIO) -> None:
-    with bound(report_id="7"):
+    with bound(report_id="7", dataset_id="8"):
         log.info("%s of %d", "one", 2)
     log.warning("line\nbreak \udcff")
     first, second = lines(err.getvalue())
@@ -62,6 +60,7 @@ def test_a_line_is_an_object_with_its_keys_in_order(err: io.StringIO) -> None:
     assert first.pop("timestamp").endswith("Z")
     assert first == {
         "level": "info", "logger": log.name, "event": "one of 2", "replica": "me", "report_id": "7",
+        "dataset_id": "8",
     }  # fmt: skip
     assert (second["event"], second["level"]) == ("line\nbreak \udcff", "warning")
     assert "report_id" not in second
@@ -119,6 +118,7 @@ import sys
 from multiprocessing import Pipe
 from pathlib import Path
 from app.jobs import child
+from app.object_store import StoreAddress
 from app.settings import Settings
 from tests.kinds import TROUBLE
 
@@ -131,8 +131,10 @@ child.main(
         params={"folder": str(folder)},
         database_url="postgresql://me:geheim@127.0.0.1:1/none",
         settings=Settings(),
+        store=StoreAddress(bucket="none", region="us-east-1", endpoint_url=None),
         folder=folder,
-        report_id="7",
+        job_id="7",
+        attempt=1,
         replica="me",
     ),
 )
@@ -146,7 +148,7 @@ def test_a_report_that_fails_by_a_defect_tells_of_it_under_its_id_and_replica(tm
     )
     (line,) = lines(done.stderr)
     assert (line["replica"], line["report_id"], line["logger"]) == ("me", "7", "app.jobs.child")
-    assert line["event"] == "a report failed by a defect"
+    assert line["event"] == "work failed by a defect"
     assert "ZeroDivisionError" in line["exception"]
 
 
@@ -174,7 +176,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Log:
             wait_until(lambda: httpx2.get(f"{address}/readyz").status_code == 200)
             with open_resources(settings, where) as resources:
                 for name in ("hours", "timezones", "polls"):
-                    load(resources.engine, DATASET_KINDS[name], SAMPLE_DATA / f"{name}.csv")
+                    load_file(resources, name, SAMPLE_DATA / f"{name}.csv")
             report_id = httpx2.post(f"{address}/trigger_report").json()["report_id"]
             poll = f"{address}/get_report?report_id={report_id}"
             wait_until(lambda: httpx2.get(poll).json()["status"] == "Complete")

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from app.errors import ObjectStoreUnavailable
-from app.object_store import ObjectStore
+from app.errors import ObjectStoreUnavailable, UploadLost
+from app.object_store import ObjectStore, StoreAddress
 from app.resources import Addresses, Resources, open_resources
 
 
@@ -52,7 +52,9 @@ def test_links_are_signed_for_the_address_at_which_users_reach_the_endpoint(
 
 def test_an_endpoint_that_is_not_there_may_be_tried_again(resources: Resources) -> None:
     store = ObjectStore(
-        bucket="missing", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+        StoreAddress(
+            bucket="missing", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+        )
     )
     with pytest.raises(ObjectStoreUnavailable, match="does not answer") as caught:
         store.ping()
@@ -64,11 +66,13 @@ def test_wrong_keys_are_not_tried_again(servers: Addresses, tmp_path: Path) -> N
     path = tmp_path / "file"
     path.write_text("x")
     store = ObjectStore(
-        bucket="openhours",
-        region="us-east-1",
-        endpoint_url=servers.s3_endpoint_url,
-        access_key="wrong",
-        secret_key="wrong",
+        StoreAddress(
+            bucket="openhours",
+            region="us-east-1",
+            endpoint_url=servers.s3_endpoint_url,
+            access_key="wrong",
+            secret_key="wrong",
+        )
     )
     for ask in (store.ping, lambda: store.put(path, "file", media_type="text/plain")):
         with pytest.raises(ObjectStoreUnavailable, match="403") as caught:
@@ -81,7 +85,9 @@ def test_a_link_ends_before_the_temporary_credentials_that_signed_it(resources: 
     ends = datetime.now(UTC) + timedelta(minutes=20)
     temporary = RefreshableCredentials("key", "secret", "token", ends, refresh_using=dict, method="test")
     store = ObjectStore(
-        bucket="reports", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+        StoreAddress(
+            bucket="reports", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+        )
     )
     store._session._session._credentials = temporary
     store._signer._request_signer._credentials = temporary
@@ -93,3 +99,45 @@ def test_a_link_ends_before_the_temporary_credentials_that_signed_it(resources: 
     assert 1150 < lifetime(3600) <= 1200
     assert lifetime(60) == 60
     store.close()
+
+
+def test_parts_become_one_object(resources: Resources) -> None:
+    store = resources.object_store
+    multipart_id = store.begin_parts("raw/x.csv", media_type="text/csv")
+    assert store.has_parts("raw/x.csv", multipart_id)
+    assert store.size("raw/x.csv") is None
+    first, last = b"a" * (8 << 20), bytearray(b"end")
+    etags = [store.put_part(part, "raw/x.csv", multipart_id, number=at) for at, part in enumerate((first, last), 1)]
+    assert store.put_part(first, "raw/x.csv", multipart_id, number=1) == etags[0]  # the same bytes once more
+    store.complete_parts("raw/x.csv", multipart_id, etags)
+    assert store.get_bytes("raw/x.csv") == first + last
+    assert store.size("raw/x.csv") == len(first) + len(last)
+    assert not store.has_parts("raw/x.csv", multipart_id)
+    store.abort_parts("raw/x.csv", multipart_id)  # which is no matter any more
+    assert store.size("raw/x.csv") == len(first) + len(last)
+
+
+def test_what_s3_has_lost_has_a_name(resources: Resources) -> None:
+    store = resources.object_store
+    multipart_id = store.begin_parts("raw/x.csv", media_type="text/csv")
+    etag = store.put_part(b"a" * (8 << 20), "raw/x.csv", multipart_id, number=1)
+    store.abort_parts("raw/x.csv", multipart_id)
+    for ask in (
+        lambda: store.put_part(b"b", "raw/x.csv", multipart_id, number=2),
+        lambda: store.complete_parts("raw/x.csv", multipart_id, [etag]),
+        lambda: store.get_bytes("raw/x.csv"),
+    ):
+        with pytest.raises(UploadLost, match=r"no longer has what had arrived of x\.csv"):
+            ask()
+    changed = store.begin_parts("raw/y.csv", media_type="text/csv")
+    store.put_part(b"a" * (8 << 20), "raw/y.csv", changed, number=1)
+    with pytest.raises(UploadLost):
+        store.complete_parts("raw/y.csv", changed, ['"00000000000000000000000000000000"'])
+
+
+def test_parts_that_somebody_still_needs_are_not_aborted(resources: Resources) -> None:
+    store = resources.object_store
+    needed, orphan = [store.begin_parts(f"raw/{name}.csv", media_type="text/csv") for name in ("needed", "orphan")]
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert store.abort_uploads("raw/", begun_before=later, unless=lambda ids: ids & {needed}) == 1
+    assert (store.has_parts("raw/needed.csv", needed), store.has_parts("raw/orphan.csv", orphan)) == (True, False)

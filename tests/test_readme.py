@@ -108,3 +108,42 @@ def test_the_commands_of_the_command_line_section_show_what_the_readme_shows(
     outcome = run(home, *[str(wrong) if word == "wrong.csv" else word for word in shlex.split(load)[3:]])
     assert outcome.code == 2
     assert plain(outcome.err.replace(f"{tmp_path}/", "")) == plain(shown_load)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_commands_of_the_entities_section_show_what_the_readme_shows(home: Path, address: str) -> None:
+    for kind in ("timezones", "hours", "polls"):
+        run(home, "load", kind, f"sample_data/{kind}.csv")
+    *requests, (listing, shown_listing) = sessions("Entities")
+    assert len(requests) == 3
+    for command, output in requests:
+        here = command.replace("localhost:8000", address).replace("python3 -m", f"{sys.executable} -m")
+        assert subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout == output, (
+            command
+        )
+    outcome = run(home, *shlex.split(listing)[3:], "--server", f"http://{address}")
+    assert [line.rstrip() for line in outcome.out.splitlines()] == shown_listing.splitlines()
+
+
+def test_the_first_command_of_the_demo_data_section_shows_what_the_readme_shows(home: Path, tmp_path: Path) -> None:
+    command, output = sessions("Demo data")[0]
+    *options, folder = shlex.split(command)[3:]
+    outcome = run(home, *options, str(tmp_path / folder))
+    assert outcome.err + outcome.out.replace(f"{tmp_path}/", "") == output
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_commands_that_bring_files_in_show_what_the_readme_shows(home: Path, address: str, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(WRONG_FILE)
+    *uploads, (curl, shown_by_curl) = sessions("Bring files in")
+    assert len(uploads) == 3
+    for command, output in uploads:
+        here = command.replace("localhost:8000", address).replace("wrong.csv", str(wrong))
+        outcome = run(home, *shlex.split(here)[3:])
+        told = outcome.err.strip().splitlines()[-1:] if outcome.code else []
+        assert [*plain(outcome.out), *told] == plain(output), command
+    here = curl.replace("localhost:8000", address).replace("python3 -m", f"{sys.executable} -m")
+    shown = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout
+    instant = re.compile(r'"202\d-\d\d-\d\dT[^"]*"')
+    assert instant.sub("…", "\n".join(plain(shown))) == instant.sub("…", "\n".join(plain(shown_by_curl)))

@@ -1,246 +1,210 @@
 """Reads a CSV block by block and checks every value; one checker for all dataset kinds.
 
-The bulk is parsed by Arrow with every guess switched off (no types, no nulls: ``007`` and ``NULL`` stay text). Each
-distinct value of a block is then parsed once by its column's function. Only when something is wrong the file is read
-a second time, plainly, to name the lines.
+A block without quotation marks that mean anything is split by Arrow with every guess switched off (no types, no nulls:
+``007`` and ``NULL`` stay text). Any other, and a part in which anything is wrong, is split by Python's csv module, and
+the line of each row is known. Both come to the same check, which parses each distinct text of a column once.
 """
 
-import csv
-import gzip
-import io
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Final
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from app.datasets.blocks import Block, Blocks, parts
+from app.datasets.column_check import ColumnCheck
+from app.datasets.header import named_columns, read_header
 from app.datasets.kind import Column, DatasetKind, Rows, Values
-from app.errors import RejectedFile
+from app.datasets.policy import MOST_REJECTED, Limits, Policy
+from app.datasets.quotes import without_quotes
+from app.datasets.records import BadQuoting, Records, line_records
+from app.datasets.rejects import Rejection, Rejects, shown
+from app.datasets.source import Source, opened
+from app.datasets.unpack import BOM, unpacked
+from app.datasets.values import Wrong
+from app.timeline import from_micros, to_micros
 
-#: Text parsed at a time: some 280,000 polls, so that a key is checked once in many rows, bytes.
-BLOCK_BYTES: Final = 16 << 20
+#: Rows of a block with lines that are checked at a time: they are Python objects, a hundred times as large as text.
+BATCH_ROWS: Final = 20_000
 
-#: Rejected rows that are shown; the others are counted.
-SHOWN: Final = 20
+#: Of a block in which something is wrong, the parts of this size that are right are split by Arrow all the same, bytes.
+PART_BYTES: Final = 32 << 10
 
-#: Longest piece of a value that is shown, characters.
-SHOWN_LENGTH: Final = 80
+#: How far a clock may be ahead of ours, or a day begin earlier elsewhere.
+FUTURE: Final = timedelta(days=1)
 
-_GZIP_MAGIC = b"\x1f\x8b"
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why a row cannot be loaded. ``value`` is escaped, so that a terminal shows every character of it."""
-
-    line: int
-    column: str
-    value: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.value} {self.reason}"
+_Batch = Sequence[tuple[int, list[str] | BadQuoting]]
 
 
-@dataclass(slots=True)
 class Checker:
-    """The check of one file: iterate ``rows()``, then call ``finish()``."""
+    """The check of one file, in one pass: iterate ``rows()``.
 
-    kind: DatasetKind
-    path: Path
-    _wrong_values: list[tuple[int, str, str, str]] = field(default_factory=list)
-    _wrong_widths: list[str] = field(default_factory=list)
-    _whole_rows: int = 0
-    _whole_rejected: int = 0
-    # Counted apart: a thread of Arrow tells of these.
-    _uneven_rows: int = 0
+    Args:
+        kind: what the file holds.
+        source: the file.
+        policy: whether it has a header.
+        limits: what it may not exceed.
+        now: observations more than a day later are in the future.
+        rejects: takes the rejected rows.
+    """
+
+    def __init__(
+        self, kind: DatasetKind, source: Source, *, policy: Policy, limits: Limits, now: datetime, rejects: Rejects
+    ) -> None:
+        self.kind = kind
+        self.read = 0
+        self.rejects = rejects
+        self._source = source
+        self._policy = policy
+        self._limits = limits
+        self._latest = to_micros(now + FUTURE) if kind.observed else None
+        self._span: tuple[int, int] | None = None
 
     @property
-    def read(self) -> int:
-        """Rows read so far, accepted or not."""
-        return self._whole_rows + self._uneven_rows
+    def passed(self) -> int:
+        """Rows so far that passed every check."""
+        return self.read - self.rejects.count
 
     @property
-    def rejected(self) -> int:
-        """Rows rejected so far."""
-        return self._whole_rejected + self._uneven_rows
+    def span(self) -> tuple[datetime, datetime] | tuple[None, None]:
+        """First and last instant of the rows that passed, if the kind has instants."""
+        return (None, None) if self._span is None else (from_micros(self._span[0]), from_micros(self._span[1]))
 
-    def rows(self) -> Iterator[Rows]:
-        """The accepted rows of the file, a block at a time.
+    def rows(self) -> Generator[Rows, None, None]:
+        """The rows that pass, a block at a time.
+
+        It ends early once far too many rows were rejected.
 
         Raises:
             RejectedFile: the file cannot be read as a CSV of this kind at all.
         """
-        try:
-            header, has_rows = self._header()
-            if not has_rows:
-                return
-            with _opened(self.path) as file:
-                reader = arrow_csv.open_csv(
-                    file,
-                    # Python decodes, because Arrow cannot hand over a row of the wrong width that is not UTF-8.
-                    read_options=arrow_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False, encoding="utf-8-sig"),
-                    parse_options=arrow_csv.ParseOptions(
-                        newlines_in_values=True, invalid_row_handler=self._wrong_width
-                    ),
-                    convert_options=arrow_csv.ConvertOptions(
-                        column_types={name: pa.string() for name in header},
-                        strings_can_be_null=False,
-                        check_utf8=False,
-                    ),
-                )
-                for batch in reader:
-                    yield self._check({column.name: batch.column(at) for at, column in enumerate(header.values())})
-        except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
-            raise RejectedFile(_unreadable(self.path, error)) from error
+        with opened(self._source) as stream:
+            blocks = Blocks(unpacked(stream, self._source.name, self._limits), self._source.name, self._limits)
+            if self._policy.columns is not None:
+                yield from self._follow(blocks, named_columns(self.kind, self._policy.columns), None)
+            else:
+                columns, rest = read_header(self.kind, blocks, self._source.name, self._limits)
+                yield from self._follow(blocks, columns, rest)
 
-    def finish(self) -> None:
-        """Raise RejectedFile if any row was rejected, with the lines of the first ones."""
-        if not self.rejected:
+    def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
+        checks = {column.name: self._column_check(column) for column in columns}
+        for block in blocks if first is None else chain([first], blocks):
+            yield from self._block(blocks, checks, block)
+            if self.rejects.count > MOST_REJECTED:
+                return
+
+    def _column_check(self, column: Column) -> ColumnCheck:
+        latest = self._latest if column.name == self.kind.instant else None
+        return ColumnCheck(column, limits=self._limits, latest=latest)
+
+    def _block(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
+        if not block.data.strip(b"\r\n"):
             return
-        shown = self._located()
-        rest = self.rejected - len(shown)
-        lines = [str(rejection) for rejection in shown] + ([f"… and {rest} more rejected rows"] if rest else [])
-        raise RejectedFile(
-            f"{self.path} was not loaded: {self.rejected} of {self.read} rows cannot be accepted.\n" + "\n".join(lines),
-            rejected=self.rejected,
-            rows=[{"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in shown],
+        plain = without_quotes(block.data)
+        if plain is None:
+            yield from self._with_lines(blocks, checks, block)
+        elif values := _checked_at_once(plain, checks):
+            yield self._passed(values, len(next(iter(values.values()))))
+        else:
+            yield from self._in_parts(checks, block)
+
+    def _in_parts(self, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
+        """Rows of a block whose every line is a row, and some of them wrong."""
+        for part in parts(block, PART_BYTES):
+            if self.rejects.count > MOST_REJECTED:
+                return
+            if values := _checked_at_once(without_quotes(part.data) or b"", checks):
+                yield self._passed(values, len(next(iter(values.values()))))
+            elif batch := line_records(part):
+                yield self._batch(checks, batch)
+
+    def _with_lines(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
+        records = Records(block, self._source.name, self._limits)
+        split = iter(records)
+        while (batch := list(islice(split, BATCH_ROWS))) and self.rejects.count <= MOST_REJECTED:
+            yield self._batch(checks, batch)
+        if records.rest:
+            blocks.push_back(records.rest, records.line)
+
+    def _batch(self, checks: Mapping[str, ColumnCheck], batch: _Batch) -> Rows:
+        rejected = {line: _misshapen(line, row, len(checks)) for line, row in batch if _is_misshapen(row, len(checks))}
+        rows = [(line, row) for line, row in batch if line not in rejected]
+        texts = dict(zip(checks, zip(*(row for _, row in rows), strict=True), strict=True)) if rows else {}
+        found = {name: check.values(pa.array(texts.get(name, ()), pa.string())) for name, check in checks.items()}
+        accepted = np.ones(len(rows), bool)
+        for column in self.kind.columns:
+            if column.name in found:
+                values, wrong = found[column.name]
+                for row in _rows_of(values, wrong, accepted):
+                    line, reason = rows[row][0], wrong[int(values.codes[row])]
+                    value = shown(texts[column.name][row])
+                    rejected[line] = Rejection(line, column.name, value, reason.code, str(reason))
+                    accepted[row] = False
+        self.rejects.add(rejected[line] for line in sorted(rejected))
+        return self._passed(
+            {name: Values(values.codes[accepted], values.distinct) for name, (values, _) in found.items()}, len(batch)
         )
 
-    def _header(self) -> tuple[dict[str, Column], bool]:
-        """The header's names, each with the column that it means, and whether anything follows."""
-        wanted = ", ".join(" or ".join((column.name, *column.aliases)) for column in self.kind.columns)
-        rows = _plain_rows(self.path)
-        line, names = next(rows, (1, []))
-        if not names:
-            raise RejectedFile(f"{self.path} is empty; a {self.kind.name} file begins with the header {wanted}.")
-        meaning = {name: column for column in self.kind.columns for name in (column.name, *column.aliases)}
-        header = {name: meaning[name] for name in names if name in meaning}
-        if sorted(column.name for column in header.values()) != sorted(c.name for c in self.kind.columns) or len(
-            header
-        ) != len(names):
-            raise RejectedFile(
-                f"{self.path}, line {line}: the header is {_shown(','.join(names))}; "
-                f"a {self.kind.name} file has exactly these columns, in any order: {wanted}."
+    def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
+        first_row, self.read = self.read, self.read + read
+        instants = values.get(self.kind.instant or "")
+        if instants is not None and len(instants):
+            at = instants.array()
+            self._widen(
+                at if at.dtype != object else np.array([one for one in at.tolist() if one is not None], np.int64)
             )
-        return header, next(rows, None) is not None
+        return Rows(values, first_row, self.read)
 
-    def _wrong_width(self, row: arrow_csv.InvalidRow) -> str:
-        self._uneven_rows += 1
-        if len(self._wrong_widths) < SHOWN:
-            self._wrong_widths.append(f"has {row.actual_columns} fields instead of {row.expected_columns}")
-        return "skip"
-
-    def _check(self, columns: dict[str, pa.StringArray]) -> Rows:
-        first_row = self._whole_rows
-        count = len(next(iter(columns.values())))
-        accepted = np.ones(count, bool)
-        values, wrong = {}, []
-        for column in self.kind.columns:
-            values[column.name], reasons = _parse(column, columns[column.name])
-            codes = values[column.name].codes
-            rows = np.flatnonzero(accepted & np.isin(codes, list(reasons)))
-            accepted[rows] = False
-            for row in rows[:SHOWN].tolist():
-                text = columns[column.name][row].as_py()
-                wrong.append((first_row + row, column.name, text, reasons[int(codes[row])]))
-        self._wrong_values += sorted(wrong)[: SHOWN - len(self._wrong_values)]
-        self._whole_rows += count
-        self._whole_rejected += count - int(accepted.sum())
-        if not accepted.all():
-            values = {name: Values(value.codes[accepted], value.distinct) for name, value in values.items()}
-        return Rows(values, first_row)
-
-    def _located(self) -> list[Rejection]:
-        """The first rejected rows with their lines, found by reading the file again."""
-        wrong_values = {row: (column, value, reason) for row, column, value, reason in self._wrong_values}
-        widths = list(self._wrong_widths)
-        found: list[Rejection] = []
-        rows = _plain_rows(self.path)
-        width = len(next(rows)[1])
-        whole = 0
-        for line, fields in rows:
-            if len(fields) != width:
-                if widths:
-                    found.append(Rejection(line, "row", _shown(",".join(fields)), widths.pop(0)))
-                continue
-            if whole in wrong_values:
-                column, value, reason = wrong_values.pop(whole)
-                found.append(Rejection(line, column, _shown(value), reason))
-            whole += 1
-            if not wrong_values and not widths:
-                break
-        return found[:SHOWN]
+    def _widen(self, at: npt.NDArray[Any]) -> None:
+        if len(at):
+            first, last = self._span or (int(at[0]), int(at[0]))
+            self._span = min(first, int(at.min())), max(last, int(at.max()))
 
 
-def _parse(column: Column, texts: pa.StringArray) -> tuple[Values, dict[int, str]]:
-    """Values of a column, and the codes of those that are wrong with the reason."""
-    if column.parse_all is not None and (array := column.parse_all(texts)) is not None:
-        return Values(np.arange(len(array)), array), {}
-    encoded = texts.dictionary_encode()
-    distinct, reasons = [], {}
-    for code, text in enumerate(encoded.dictionary.to_pylist()):
-        try:
-            distinct.append(column.parse(text))
-        except ValueError as error:
-            reasons[code] = str(error)
-            distinct.append(distinct[0] if distinct else None)
-    return Values(encoded.indices.to_numpy(), _array(distinct)), reasons
+def _checked_at_once(data: bytes, checks: Mapping[str, ColumnCheck]) -> dict[str, Values] | None:
+    """The values of lines without quotation marks; None when anything in them is wrong."""
+    values: dict[str, Values] = {}
+    if data.startswith(BOM):  # Arrow would take it for the beginning of a file and drop it
+        return None
+    with suppress(pa.ArrowInvalid):
+        table = _split(data, list(checks))
+        for name, check in checks.items():
+            values[name], wrong = check.values(table.column(name).combine_chunks(), hurried=True)
+            if wrong:
+                return None
+        return values
+    return None
 
 
-def _array(values: list[object]) -> npt.NDArray[np.generic]:
-    array = np.array(values)
-    return array if array.dtype.kind in "bi" else np.array(values, dtype=object)
+def _split(data: bytes, names: list[str]) -> pa.Table:
+    return arrow_csv.read_csv(
+        pa.BufferReader(data),
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(quote_char=False),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={name: pa.string() for name in names},
+            strings_can_be_null=False,
+            check_utf8=False,  # it was checked with the block
+        ),
+    )
 
 
-def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        zipped = file.read(2) == _GZIP_MAGIC
-    return gzip.open(path) if zipped else path.open("rb")  # type: ignore[return-value]
+def _is_misshapen(row: list[str] | BadQuoting, width: int) -> bool:
+    return isinstance(row, BadQuoting) or len(row) != width
 
 
-def _plain_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank with the line on which each begins, in the order of the file."""
-    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="") as text:
-        reader = csv.reader(text)
-        line = 1
-        try:
-            for fields in reader:
-                if fields:
-                    yield line, fields
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise RejectedFile(f"{path}, line {line}: {error}.") from error
+def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> Rejection:
+    if isinstance(row, BadQuoting):
+        return Rejection(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
+    reason = f"has {len(row)} fields instead of {width}"
+    return Rejection(line, "row", shown(",".join(row)), "wrong_width", reason)
 
 
-def _unreadable(path: Path, error: Exception) -> str:
-    match error:
-        case UnicodeDecodeError():
-            return _not_utf8(path)
-        case EOFError() | zlib.error() | gzip.BadGzipFile():
-            return f"{path} is a damaged gzip file: {error}."
-        case OSError():
-            return f"{path} cannot be read: {error.strerror}."
-    if "straddling" in str(error):
-        return f"{path} has a row of more than {BLOCK_BYTES:,} bytes; a quotation mark that is not closed makes one."
-    return f"{path} cannot be read as a CSV: {error}."
-
-
-def _not_utf8(path: Path) -> str:
-    with _opened(path) as file:
-        for line, content in enumerate(file, 1):
-            try:
-                content.decode()
-            except UnicodeDecodeError as error:
-                return f"{path}, line {line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
-    raise AssertionError(f"{path} changed while it was read")
-
-
-def _shown(value: str) -> str:
-    cut = value[:SHOWN_LENGTH]
-    return (repr(cut) if cut.isprintable() else ascii(cut)) + ("…" if len(value) > SHOWN_LENGTH else "")
+def _rows_of(values: Values, wrong: Mapping[int, Wrong], among: npt.NDArray[np.bool_]) -> list[Any]:
+    """Rows ``among`` these whose value is wrong."""
+    return np.flatnonzero(among & np.isin(values.codes, list(wrong))).tolist() if wrong else []

@@ -1,12 +1,12 @@
 """Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores that it names."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.binary_copy import write_columns
-from app.datasets import values
+from app.datasets.column_types import CLOSING_TIME, KEY, OPENING_TIME, WEEKDAY
 from app.datasets.keys import KeyIds
 from app.datasets.kind import Column, DatasetKind, Rows
-from app.series.entities import HOURS_COLUMNS
+from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
 
 
 class HoursLoading:
@@ -14,13 +14,8 @@ class HoursLoading:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._table = stage_hours(connection)
         self._ids = KeyIds(connection, "store")
-        connection.execute(
-            text(
-                "CREATE TEMP TABLE staged_hours (entity_id int, weekday smallint, opens time, closes time) "
-                "ON COMMIT DROP"
-            )
-        )
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -31,23 +26,23 @@ class HoursLoading:
             "opens": rows.columns["start_time_local"].array(),
             "closes": rows.columns["end_time_local"].array(),
         }
-        write_columns(self._connection, "staged_hours", HOURS_COLUMNS, [block])
+        write_columns(self._connection, self._table, HOURS_COLUMNS, [block])
 
-    def merge(self) -> None:
-        self._connection.execute(
-            text("DELETE FROM working_hours WHERE entity_id = ANY(:ids)"), {"ids": self._ids.named}
-        )
-        self._connection.execute(text("INSERT INTO working_hours SELECT DISTINCT * FROM staged_hours"))
+    def merge(self) -> int:
+        return replace_hours(self._connection, "SELECT * FROM staged_hours")
+
+    def remove(self) -> int:
+        return remove_hours(self._connection)
 
 
 HOURS = DatasetKind(
     name="hours",
     summary="one row per opening window of a store: weekday, start and end in local time",
     columns=(
-        Column("store_id", values.key, example="1481966498820158979"),
-        Column("day", values.weekday, example="0", aliases=("dayOfWeek",)),
-        Column("start_time_local", values.opening_time, example="09:00:00"),
-        Column("end_time_local", values.closing_time, example="17:00:00"),
+        Column("store_id", KEY, example="1481966498820158979"),
+        Column("day", WEEKDAY, example="0", aliases=("dayOfWeek",)),
+        Column("start_time_local", OPENING_TIME, example="09:00:00"),
+        Column("end_time_local", CLOSING_TIME, example="17:00:00"),
     ),
     loading=HoursLoading,
 )

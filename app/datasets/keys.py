@@ -1,11 +1,16 @@
 """Keys of entities to their ids while a file is loaded."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.datasets.kind import Values
 from app.series.entities import ensure_entities
+
+#: Keys that are remembered from block to block; some 50 MiB.
+REMEMBERED: Final = 300_000
 
 
 class KeyIds:
@@ -18,15 +23,15 @@ class KeyIds:
 
     def of(self, keys: Values) -> npt.NDArray[np.int64]:
         """The id of each row's key."""
-        used = np.zeros(len(keys.distinct), bool)
-        used[keys.codes] = True
-        new = [key for key, wanted in zip(keys.distinct.tolist(), used, strict=True) if wanted and key not in self._ids]
-        if new:
+        if len(self._ids) > REMEMBERED:
+            self._ids.clear()
+        every = keys.distinct.tolist()
+        try:
+            ids = [self._ids[key] for key in every]
+        except KeyError:
+            used = np.zeros(len(every), bool)
+            used[keys.codes] = True
+            new = [key for key, wanted in zip(every, used, strict=True) if wanted and key not in self._ids]
             self._ids |= ensure_entities(self._connection, self._kind, new)
-        ids = np.fromiter((self._ids.get(key, 0) for key in keys.distinct.tolist()), np.int64, len(keys.distinct))
-        return Values(keys.codes, ids).array()
-
-    @property
-    def named(self) -> list[int]:
-        """Ids of all entities named so far."""
-        return list(self._ids.values())
+            ids = [self._ids.get(key, 0) for key in every]
+        return Values(keys.codes, np.array(ids, np.int64)).array()

@@ -1,31 +1,13 @@
 """Dataset kind ``polls``: one observation of a store per row."""
 
-from typing import Final
-
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from app.binary_copy import write_columns
-from app.datasets import values
+from app.datasets.column_types import INSTANT, KEY, choice
 from app.datasets.keys import KeyIds
 from app.datasets.kind import Column, DatasetKind, Rows
 from app.series import polls
-
-_LOWEST: Final = 0
-_HIGHEST: Final = int((values.LATEST - values.EARLIEST).total_seconds()) * 1_000_000
-
-
-def _instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
-    """Instants of a whole block by Arrow's own parser; None when one of them is not plainly right."""
-    try:
-        parsed = pc.replace_substring(texts, " UTC", "Z").cast(pa.timestamp("us", "UTC"))
-    except pa.ArrowInvalid:
-        return None
-    at = np.asarray(parsed.cast(pa.int64()))
-    return at if len(at) and at.min() >= _LOWEST and at.max() <= _HIGHEST else None
 
 
 class PollLoading:
@@ -55,17 +37,22 @@ class PollLoading:
             earliest, latest = self._spans.get(week, (first, last))
             self._spans[week] = (min(first, earliest), max(last, latest))
 
-    def merge(self) -> None:
-        polls.merge(self._connection, self._spans)
+    def merge(self) -> int:
+        return polls.merge(self._connection, self._spans)
+
+    def remove(self) -> int:
+        return polls.remove(self._connection, self._spans)
 
 
 POLLS = DatasetKind(
     name="polls",
     summary="one row per observation: a store was active or inactive at an instant",
     columns=(
-        Column("store_id", values.key, example="8419537941919820732"),
-        Column("status", values.choice({"active": True, "inactive": False}), example="active"),
-        Column("timestamp_utc", values.instant, example="2023-01-22 12:09:39.388884 UTC", parse_all=_instants),
+        Column("store_id", KEY, example="8419537941919820732"),
+        Column("status", choice({"active": True, "inactive": False}), example="active"),
+        Column("timestamp_utc", INSTANT, example="2023-01-22 12:09:39.388884 UTC"),
     ),
     loading=PollLoading,
+    instant="timestamp_utc",
+    observed=True,
 )

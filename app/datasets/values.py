@@ -1,9 +1,10 @@
-"""Text of a CSV field to a value: one function per type, each raising ValueError with a reason for people."""
+"""Text of a CSV field to a value: one function per type, each raising Wrong with a code and a reason for people."""
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from app.timeline import DAY, HOUR, SECOND, to_micros
@@ -12,25 +13,46 @@ from app.timeline.zones import known_zones
 #: Longest key of an entity, characters.
 KEY_LENGTH: Final = 255
 
+#: Longest text that a zone is guessed for, characters: the guess takes time that grows with it.
+GUESSED_LENGTH: Final = 64
+
 #: Instants outside these are mistakes of a clock or a format, not observations.
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 # Python takes any character between date and time.
 _SEPARATED = re.compile(r"[0-9W-]+[T ][0-9].*")
+# Characters that Python calls printable though nothing is seen of them (Unicode: Default_Ignorable_Code_Point), and the
+# blank pattern of braille.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
+
+
+class Wrong(ValueError):
+    """A text that is no value of its type: a stable code, and a reason that continues "<value> …"."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def is_visible(text: str) -> bool:
+    """Whether every character of a text can be seen: no control, direction or zero-width characters."""
+    return text.isprintable() and _INVISIBLE.search(text) is None
 
 
 def key(text: str) -> str:
     """The key of an entity: any printable text, kept as it is."""
     if not text:
-        raise ValueError("is empty")
+        raise Wrong("empty", "is empty")
     if len(text) > KEY_LENGTH:
-        raise ValueError(f"is longer than {KEY_LENGTH} characters")
-    if not text.isprintable():
-        raise ValueError("has characters that cannot be seen")
+        raise Wrong("too_long", f"is longer than {KEY_LENGTH} characters")
+    if not is_visible(text):
+        raise Wrong("invisible_characters", "has characters that cannot be seen")
     if text != text.strip():
-        raise ValueError("begins or ends with a space")
+        raise Wrong("outer_space", "begins or ends with a space")
     return text
 
 
@@ -42,7 +64,7 @@ def choice(allowed: Mapping[str, T]) -> Callable[[str], T]:
 
     def parse(text: str) -> T:
         if text not in allowed:
-            raise ValueError(f"is not one of {', '.join(allowed)}")
+            raise Wrong("not_allowed", f"is not one of {', '.join(allowed)}")
         return allowed[text]
 
     return parse
@@ -57,20 +79,20 @@ def instant(text: str) -> int:
     try:
         parsed = datetime.fromisoformat(iso if _SEPARATED.fullmatch(iso) else "")
     except ValueError:
-        raise ValueError(
-            "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
+        raise Wrong(
+            "bad_timestamp", "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
         ) from None
     if parsed.tzinfo is None:
-        raise ValueError("is ambiguous: it has neither UTC, Z nor an offset such as +01:00")
+        raise Wrong("no_zone", "is ambiguous: it has neither UTC, Z nor an offset such as +01:00")
     if not EARLIEST <= parsed <= LATEST:
-        raise ValueError(f"is not between {EARLIEST.year} and {LATEST.year}")
+        raise Wrong("out_of_range", f"is not between {EARLIEST.year} and {LATEST.year}")
     return to_micros(parsed)
 
 
 def weekday(text: str) -> int:
     """A weekday, 0 = Monday … 6 = Sunday."""
     if len(text) != 1 or text not in "0123456":
-        raise ValueError("is not a weekday from 0 (Monday) to 6 (Sunday)")
+        raise Wrong("bad_weekday", "is not a weekday from 0 (Monday) to 6 (Sunday)")
     return int(text)
 
 
@@ -78,7 +100,7 @@ def opening_time(text: str) -> int:
     """A local time of day before 24:00 to microseconds after midnight."""
     at = _time_of_day(text)
     if at is None or at >= DAY:
-        raise ValueError("is not a time of day such as 09:00 or 09:00:00, from 00:00 to 23:59:59")
+        raise Wrong("bad_time", "is not a time of day such as 09:00 or 09:00:00, from 00:00 to 23:59:59")
     return at
 
 
@@ -86,7 +108,7 @@ def closing_time(text: str) -> int:
     """A local time of day, 24:00 included, to microseconds after midnight."""
     at = _time_of_day(text)
     if at is None or at > DAY:
-        raise ValueError("is not a time of day such as 17:00 or 17:00:00, from 00:00 to 24:00")
+        raise Wrong("bad_time", "is not a time of day such as 17:00 or 17:00:00, from 00:00 to 24:00")
     return at
 
 
@@ -103,8 +125,14 @@ def _time_of_day(text: str) -> int | None:
 def zone(text: str) -> str:
     """A name of the IANA time zone database, spelt exactly so."""
     if text not in known_zones():
-        names = {name.lower(): name for name in known_zones()}
-        near = get_close_matches(text.lower(), names, n=1)
-        hint = f"; did you mean {names[near[0]]}?" if near else ""
-        raise ValueError(f"is not a zone of the IANA time zone database such as America/Chicago{hint}")
+        near = _nearest_zone(text) if len(text) <= GUESSED_LENGTH else None
+        hint = f"; did you mean {near}?" if near else ""
+        raise Wrong("unknown_zone", f"is not a zone of the IANA time zone database such as America/Chicago{hint}")
     return text
+
+
+@lru_cache(maxsize=4096)
+def _nearest_zone(text: str) -> str | None:
+    names = {name.lower(): name for name in known_zones()}
+    near = get_close_matches(text.lower(), names, n=1)
+    return names[near[0]] if near else None

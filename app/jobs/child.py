@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
@@ -23,9 +24,11 @@ from pydantic import ValidationError
 
 from app.database import build_engine, database_errors
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownReportKind
+from app.jobs import lifecycle
 from app.logs import bound, conceal, configure
-from app.reports.kind import Artifact, Params, ReportContext, ReportKind
+from app.object_store import StoreAddress
 from app.settings import Settings
+from app.work import Artifact, Params, WorkContext, WorkKind, names_of
 
 #: Progress within a stage is told at most this often; a poll will hardly come sooner, seconds.
 TELL_SECONDS = 0.1
@@ -43,12 +46,14 @@ _log = logging.getLogger(__name__)
 class Order:
     """What a child is to do. The kind travels by the names of its functions."""
 
-    kind: ReportKind
+    kind: WorkKind
     params: Mapping[str, Any]
     database_url: str
     settings: Settings
+    store: StoreAddress
     folder: Path
-    report_id: str
+    job_id: str
+    attempt: int
     replica: str
 
 
@@ -85,8 +90,8 @@ def main(pipe: Connection, order: Order) -> None:
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
     _limit_memory(order.settings.report_memory_limit_mb << 20)
     configure(order.settings, replica=order.replica)
-    conceal(order.database_url)
-    with bound(report_id=order.report_id):
+    conceal(order.database_url, order.store.secret_key)
+    with bound(**names_of(order.kind.name, order.job_id, order.params)):
         pipe.send(_run(pipe, order))
 
 
@@ -95,7 +100,15 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
     try:
         _log.debug("%s with %s", order.kind.name, dict(order.params))
         engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
-        context = ReportContext(engine, settings, order.folder, _teller(pipe))
+        context = WorkContext(
+            engine=engine,
+            settings=settings,
+            store=order.store,
+            folder=order.folder,
+            progress=_teller(pipe),
+            job_id=order.job_id,
+            fence=partial(lifecycle.fence, job_id=order.job_id, attempt=order.attempt),
+        )
         params = _params(order)
         with database_errors():
             artifacts = order.kind.produce(context, params)
@@ -104,8 +117,7 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
     except MemoryError:
         return Refused(
             MemoryLimitExceeded.code,
-            f"The report wanted more than {settings.report_memory_limit_mb} MiB of memory "
-            "(OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
+            f"It wanted more than {settings.report_memory_limit_mb} MiB of memory (OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
             retryable=False,
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
@@ -117,7 +129,7 @@ def _params(order: Order) -> Params:
     try:
         return order.kind.params.model_validate(order.params)
     except ValidationError as error:
-        unknown = UnknownReportKind("The replica that ran the report does not know all of its parameters.")
+        unknown = UnknownReportKind("The replica that ran it does not know all of its parameters.")
         unknown.retryable = True
         raise unknown from error
 
@@ -127,12 +139,10 @@ def refusal(error: Exception) -> Refused:
     if isinstance(error, OpenhoursError):
         return Refused(error.code, error.message, error.retryable)
     if isinstance(error, OSError) and error.errno in FULL:
-        message = "The replica that ran the report has no room left for its files."
+        message = "The replica that ran it has no room left for its files."
         return Refused(DiskFull.code, message, retryable=DiskFull.retryable)
-    _log.error("a report failed by a defect", exc_info=error)
-    return Refused(
-        OpenhoursError.code, "The report failed by a defect; the log of its replica tells where.", retryable=False
-    )
+    _log.error("work failed by a defect", exc_info=error)
+    return Refused(OpenhoursError.code, "It failed by a defect; the log of its replica tells where.", retryable=False)
 
 
 def _teller(pipe: Connection) -> Callable[[str, float], None]:

@@ -1,7 +1,9 @@
-"""Removes what nobody needs any more: old reports with their files, and files that no report names."""
+"""Removes what nobody needs any more: old reports with their files, and objects that no record names."""
 
 import logging
 import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Final
@@ -11,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from app.database import database_errors
 from app.jobs import lifecycle, records
 from app.jobs.queue import Queue
-from app.object_store import REPORTS, StoredObject, report_prefix
+from app.object_store import REPORTS, report_prefix
 from app.resources import Resources
 
 #: Before the first clean-up of a process, seconds: replicas that start together do not clean up together.
@@ -26,7 +28,7 @@ _LOCK: Final = 0x636C6E75
 #: Old reports that are removed in one transaction.
 _BATCH: Final = 200
 
-#: Files and uploads that no report names are left alone until they are this old: they may be in the making.
+#: Objects and uploads that no record names are left alone until they are this old: they may be in the making, hours.
 ORPHAN_HOURS: Final = 24
 
 #: Keys of reports' objects, as report_prefix makes them; what looks otherwise is not ours.
@@ -35,9 +37,25 @@ _OURS: Final = re.compile(re.escape(REPORTS) + r"([0-9a-f]{32})/a\d+/.")
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A part of the bucket.
+
+    Attributes:
+        prefix: keys of its objects begin with it.
+        unnamed: those of some old objects that no record names and none may still come to name.
+        multiparts_named: those of some old uploads in parts, by their ids in S3, that a record still names.
+    """
+
+    prefix: str
+    unnamed: Callable[[Connection, Sequence[str]], Collection[str]]
+    multiparts_named: Callable[[Connection, Collection[str]], Collection[str]] = lambda *_: ()
+
+
 def clean_up(
     resources: Resources,
     *,
+    layers: Sequence[Layer] | None = None,
     stopping: Event | None = None,
     orphan_hours: float = ORPHAN_HOURS,
 ) -> None:
@@ -48,8 +66,9 @@ def clean_up(
 
     Args:
         resources: of this process.
+        layers: the parts of the bucket; the reports' alone by default.
         stopping: set it to end early.
-        orphan_hours: age from which an object that no report names is an orphan.
+        orphan_hours: age from which an object that no record names is an orphan.
 
     Raises:
         DatabaseUnavailable, RedisUnavailable, ObjectStoreUnavailable: the next time goes on.
@@ -60,8 +79,9 @@ def clean_up(
             return
         before = connection.execute(select(func.now() - timedelta(hours=orphan_hours))).scalar_one()
         expired = _expire(resources, stopping)
-        orphans = _remove_orphans(resources, before, stopping)
-        aborted = 0 if stopping.is_set() else resources.object_store.abort_uploads(REPORTS, begun_before=before)
+        parts_of_the_bucket = layers or (REPORT_FILES,)
+        orphans = sum(_remove_orphans(resources, layer, before, stopping) for layer in parts_of_the_bucket)
+        aborted = sum(_abort_multiparts(resources, layer, before, stopping) for layer in parts_of_the_bucket)
         Queue(resources.redis).forget_gone_consumers()
     if expired or orphans or aborted:
         _log.info("removed %d old reports, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
@@ -82,14 +102,14 @@ def _expire(resources: Resources, stopping: Event) -> int:
     return removed
 
 
-def _remove_orphans(resources: Resources, before: datetime, stopping: Event) -> int:
+def _remove_orphans(resources: Resources, layer: Layer, before: datetime, stopping: Event) -> int:
     removed = 0
-    for page in resources.object_store.pages(REPORTS):
+    for page in resources.object_store.pages(layer.prefix):
         if stopping.is_set():
             break
-        old = [item for item in page if item.modified_at < before]
+        old = [item.key for item in page if item.modified_at < before]
         with resources.engine.connect() as connection:
-            orphans = _orphans(connection, old)
+            orphans = layer.unnamed(connection, old)
         for key in orphans:
             if stopping.is_set():
                 break
@@ -98,11 +118,26 @@ def _remove_orphans(resources: Resources, before: datetime, stopping: Event) -> 
     return removed
 
 
-def _orphans(connection: Connection, objects: list[StoredObject]) -> list[str]:
-    """Keys of those objects that belong to no complete report and to none that may still become complete."""
-    report_of = {item.key: found[1] for item in objects if (found := _OURS.match(item.key))}
+def _abort_multiparts(resources: Resources, layer: Layer, before: datetime, stopping: Event) -> int:
+    if stopping.is_set():
+        return 0
+
+    def named(ids: Collection[str]) -> Collection[str]:
+        with resources.engine.connect() as connection:
+            return layer.multiparts_named(connection, ids)
+
+    return resources.object_store.abort_uploads(layer.prefix, begun_before=before, unless=named)
+
+
+def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Those keys that belong to no complete report and to none that may still become complete."""
+    report_of = {key: found[1] for key in keys if (found := _OURS.match(key))}
     ids = set(report_of.values())
     # In this order: a report that completes in between is seen as outstanding.
     outstanding = records.outstanding(connection, ids)
     kept = records.kept_objects(connection, ids)
     return [key for key, owner in report_of.items() if owner not in outstanding and key not in kept.get(owner, ())]
+
+
+#: Files of reports and of other work.
+REPORT_FILES: Final = Layer(REPORTS, _unnamed)

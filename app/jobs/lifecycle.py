@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    exists,
     extract,
     func,
     or_,
@@ -30,10 +31,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from app.database import report
-from app.errors import AttemptsExhausted, WorkerCrashed
+from app.database import dataset, report
+from app.errors import AttemptsExhausted, AttemptSuperseded, WorkerCrashed
+from app.ids import new_id
 from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact, is_waiting
-from app.jobs.report_id import new_report_id
+from app.work import DATASET_WORK, names_of
 
 #: A worker that has not renewed its claim for this long is taken for dead, seconds.
 LEASE_SECONDS: Final = 30
@@ -96,6 +98,11 @@ class Claim:
     took_over: bool = False
     waited_seconds: float = 0.0
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the log calls it."""
+        return names_of(self.kind, self.id, self.params)
+
 
 class Verdict(StrEnum):
     """What an attempt's end made of its report."""
@@ -120,7 +127,7 @@ def create(
     kind: str,
     params: Mapping[str, Any],
     params_sha256: str,
-    as_of: datetime,
+    as_of: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> str | None:
     """Record a new report as queued; returns its id, or None when the idempotency key stands for another already.
@@ -130,7 +137,7 @@ def create(
     created: str | None = connection.scalar(
         insert(report)
         .values(
-            id=new_report_id(datetime.now(UTC)),
+            id=new_id(datetime.now(UTC)),
             kind=kind,
             params=dict(params),
             params_sha256=params_sha256,
@@ -197,6 +204,21 @@ def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     return set(rows.scalars())
 
 
+def fence(connection: Connection, *, job_id: str, attempt: int) -> None:
+    """Let this transaction commit only as the work of the attempt that counts; nobody else gets the job before it ends.
+
+    To be called last, because it keeps the lease from being renewed until then.
+
+    Raises:
+        AttemptSuperseded: another attempt counts by now, or the job has ended.
+    """
+    ours = select(report.c.id).where(
+        report.c.id == job_id, report.c.attempt == attempt, report.c.status == ReportStatus.RUNNING
+    )
+    if connection.scalar(ours.with_for_update(read=True)) is None:
+        raise AttemptSuperseded("Another attempt at this work counts by now, or it has ended.")
+
+
 def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> Verdict:
     """Make the report complete with these artifacts.
 
@@ -226,7 +248,7 @@ def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
         return Verdict.LOST
     if crashes < MAX_CRASHES:
         return _queue_again(connection, claim)
-    message = f"The process of this report died {crashes} times ({how}); it is not tried again."
+    message = f"Its process died {crashes} times ({how}); it is not tried again."
     return fail(connection, claim, code=WorkerCrashed.code, message=message)
 
 
@@ -252,7 +274,7 @@ def give_up(connection: Connection) -> list[str]:
         .values(
             **_ENDED,
             error_code=AttemptsExhausted.code,
-            error_message=f"The report was begun {MAX_ATTEMPTS} times, and each time its replica or a server ended "
+            error_message=f"It was begun {MAX_ATTEMPTS} times, and each time its replica or a server ended "
             "before it did; it is not tried again.",
         )
         .returning(report.c.id)
@@ -271,11 +293,23 @@ def remove(connection: Connection, report_id: str) -> bool:
     return connection.execute(delete(report).where(report.c.id == report_id, removable)).rowcount == 1
 
 
+def remove_work(connection: Connection, dataset_id: str) -> list[str]:
+    """Delete the records of all work on a dataset that has ended; returns their ids."""
+    of_it = report.c.params["dataset_id"].astext == dataset_id
+    ended = report.c.status.not_in(OUTSTANDING)
+    rows = connection.execute(delete(report).where(report.c.kind == DATASET_WORK, of_it, ended).returning(report.c.id))
+    return list(rows.scalars())
+
+
 def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
     """Delete records of ended reports that were triggered longer ago; returns their ids, at most ``limit``."""
     old = (
         select(report.c.id)
-        .where(report.c.created_at < func.now() - timedelta(days=days), report.c.status.not_in(OUTSTANDING))
+        .where(
+            report.c.created_at < func.now() - timedelta(days=days),
+            report.c.status.not_in(OUTSTANDING),
+            ~exists().where(dataset.c.job_id == report.c.id),  # these stay as long as their dataset
+        )
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("old")

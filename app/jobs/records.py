@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, and_, extract, func, or_, select, tuple_
 
 from app.database import report
+from app.work import DATASET_WORK
 
 #: Reports that ended last and tell how long one takes.
 _RECENT: Final = 50
@@ -73,7 +74,7 @@ class Backlog:
     running: int
 
 
-_RECORD = select(*(report.c[name] for name in ReportRecord.__dataclass_fields__))
+_RECORD = select(*(report.c[name] for name in ReportRecord.__dataclass_fields__)).where(report.c.kind != DATASET_WORK)
 
 
 def find(connection: Connection, report_id: str) -> ReportRecord | None:

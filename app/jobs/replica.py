@@ -1,19 +1,20 @@
 """One process of the installation: it sweeps, and runs reports when it has slots for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event
 from time import monotonic
 from typing import Final
 
 from app.errors import ReplicaUnavailable
 from app.jobs import cleanup, sweeper
+from app.jobs.cleanup import REPORT_FILES, Layer
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.worker import Worker
 from app.migrate import MigrationCheck
 from app.replica_name import replica_name
-from app.reports.kind import ReportKind
 from app.resources import Resources
+from app.work import WorkKind
 
 #: A replica is taken for stuck when one of its loops has not gone round for this long, seconds.
 STALE_SECONDS: Final = 60
@@ -22,12 +23,21 @@ STALE_SECONDS: Final = 60
 class Replica:
     """Works from ``start()`` to ``stop()``."""
 
-    def __init__(self, resources: Resources, *, slots: int, kinds: Mapping[str, ReportKind]) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        *,
+        slots: int,
+        kinds: Mapping[str, WorkKind],
+        layers: Sequence[Layer] = (REPORT_FILES,),
+    ) -> None:
+        """``kinds`` it can work on, ``layers`` of the bucket it cleans up."""
         self.name = replica_name()
         self.draining = False
         self._resources = resources
         self._slots = slots
         self._kinds = kinds
+        self._layers = layers
         self._pulse = Pulse()
         self._migrations = MigrationCheck(resources.engine)
         self._stopping = Event()
@@ -94,7 +104,7 @@ class Replica:
 
     def _clean_up(self) -> None:
         self._migrations.require()
-        cleanup.clean_up(self._resources, stopping=self._stopping)
+        cleanup.clean_up(self._resources, layers=self._layers, stopping=self._stopping)
 
     def check_alive(self) -> None:
         """Raise ReplicaUnavailable when a loop is stuck; asks no server."""

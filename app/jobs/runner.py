@@ -24,8 +24,8 @@ from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
 from app.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
 from app.object_store import report_prefix, sha256_of
 from app.redis_client import CircuitBreaker
-from app.reports.kind import Artifact, ReportKind
 from app.resources import Resources
+from app.work import Artifact, WorkKind
 
 #: A report that its servers fail is tried again after a random wait between the first of these and a bound that
 #: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
@@ -75,14 +75,14 @@ class Job:
 class Runner:
     """Runs one report after the other in the calling thread; shared by the slots of a worker."""
 
-    def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind], *, replica: str) -> None:
+    def __init__(self, resources: Resources, kinds: Mapping[str, WorkKind], *, replica: str) -> None:
         self._resources = resources
         self._queue = Queue(resources.redis)
         self._status = LiveStatus(resources.redis)
         self._redis = CircuitBreaker()
         self._kinds = kinds
         self._replica = replica
-        self._context = fork_server()
+        self._context = fork_server(kinds)
 
     def run(self, job: Job) -> None:
         """Make an attempt, whatever comes of it; what cannot be recorded is left to the end of the lease."""
@@ -91,9 +91,9 @@ class Runner:
         try:
             outcome = self._attempt(job)
         except OpenhoursError as error:
-            _log.warning("report %s: its end is not recorded, its lease will run out: %s", claim.id, error)
+            _log.warning("job %s: its end is not recorded, its lease will run out: %s", claim.id, error)
         except Exception:  # noqa: BLE001 - the slot must live on; logged with its trace
-            _log.exception("report %s: the worker failed, its lease will run out", claim.id)
+            _log.exception("job %s: the worker failed, its lease will run out", claim.id)
         self._observe_stage(job)
         ATTEMPTS.labels(claim.kind, outcome).inc()
 
@@ -105,10 +105,12 @@ class Runner:
             with self._redis.watching():
                 self._status.update(job.claim.id, job.live)
         except RedisUnavailable as error:
-            _log.warning("report %s: progress is not told: %s", job.claim.id, error)
+            _log.warning("job %s: progress is not told: %s", job.claim.id, error)
 
     def _attempt(self, job: Job) -> str:
         """Compute and publish; returns how it ended, as the metric has it."""
+        if (kind := self._kinds.get(job.claim.kind)) is not None:
+            job.live = Live(kind.first_stage, 0.0)
         self.tell(job)
         try:
             with scratch_folder() as folder:
@@ -136,7 +138,9 @@ class Runner:
             database_url=self._resources.database_url,
             settings=self._resources.settings,
             folder=folder,
-            report_id=job.claim.id,
+            store=self._resources.object_store.address,
+            job_id=job.claim.id,
+            attempt=job.claim.attempt,
             replica=self._replica,
         )
 
@@ -163,18 +167,18 @@ class Runner:
         claim = job.claim
         verdict = self._settle(job, lambda connection: lifecycle.publish(connection, claim, stored))
         if verdict is Verdict.LOST:
-            _log.warning("report %s: attempt %d came too late, its files are removed", claim.id, claim.attempt)
+            _log.warning("job %s: attempt %d came too late, its files are removed", claim.id, claim.attempt)
             self._discard(job)
             return "lost"
         total = claim.waited_seconds + monotonic() - job.claimed_at
         REPORT_SECONDS.labels(claim.kind, "total").observe(total)
-        _log.info("report %s complete, peak memory %d MiB", claim.id, peak_memory_bytes >> 20)
+        _log.info("job %s complete, peak memory %d MiB", claim.id, peak_memory_bytes >> 20)
         return "complete"
 
     def _fail(self, job: Job, why: Refused) -> str:
         """End the report, or have it tried again later when its servers were at fault."""
         claim = job.claim
-        _log.warning("report %s: %s: %s", claim.id, why.code, why.message)
+        _log.warning("job %s: %s: %s", claim.id, why.code, why.message)
         shortest, longest = RETRY_SECONDS
         after = random.uniform(shortest, min(longest, shortest * 4 ** (claim.retries + 1)))  # noqa: S311 - jitter
         if why.code == UnknownReportKind.code:
@@ -189,7 +193,7 @@ class Runner:
 
     def _crashed(self, job: Job, *, how: str) -> str:
         claim = job.claim
-        _log.warning("report %s: its process died (%s)", claim.id, how)
+        _log.warning("job %s: its process died (%s)", claim.id, how)
         CRASHES.labels(claim.kind).inc()
         self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
         return "crashed"
@@ -206,7 +210,7 @@ class Runner:
         try:
             self._resources.object_store.remove_below(report_prefix(job.claim.id, job.claim.attempt))
         except ObjectStoreUnavailable as error:
-            _log.warning("report %s: its files stay until they are swept up: %s", job.claim.id, error)
+            _log.warning("job %s: its files stay until they are swept up: %s", job.claim.id, error)
 
     def _settle(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
         """Record how the attempt ended, then bring Redis in line with it."""
@@ -222,7 +226,7 @@ class Runner:
                     self._status.forget(report_id)
                     self._queue.add(report_id)
         except RedisUnavailable as error:
-            _log.warning("report %s: Redis is not told that it is %s: %s", report_id, verdict, error)
+            _log.warning("job %s: Redis is not told that it is %s: %s", report_id, verdict, error)
         return verdict
 
     def _recorded(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:

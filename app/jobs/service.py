@@ -1,11 +1,9 @@
 """What the outside may ask of reports: trigger one, look at one, cancel one, list them."""
 
-import base64
 import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,27 +13,28 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
+from app import paging
 from app.database import database_errors
 from app.errors import (
     IdempotencyConflict,
     InvalidParameters,
     NotFound,
     ObjectStoreUnavailable,
-    RedisUnavailable,
     ReportExpired,
     TooManyReports,
     UnknownReport,
     UnknownReportKind,
 )
+from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KeyedReport
-from app.jobs.queue import Queue
-from app.jobs.records import ReportRecord, ReportStatus, StoredArtifact
-from app.jobs.report_id import is_report_id, made_at
-from app.jobs.status import FRESH_SECONDS, Live, LiveStatus
+from app.jobs.links import LinkedArtifact, linked
+from app.jobs.records import ReportRecord, ReportStatus
+from app.jobs.request_redis import RequestRedis
+from app.jobs.status import QUEUED, Live
 from app.logs import bound
 from app.object_store import report_prefix
-from app.redis_client import CircuitBreaker
+from app.paging import place_of
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
@@ -45,23 +44,12 @@ _log = logging.getLogger(__name__)
 #: Nobody is told to come back later than this, seconds.
 LONGEST_RETRY_SECONDS: Final = 3600
 
-#: What a queued report shows.
-QUEUED: Final = Live("queued", 0.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """Not ended yet."""
 
     live: Live
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedArtifact:
-    """A file of a complete report with a link that was made just now."""
-
-    artifact: StoredArtifact
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +80,7 @@ class ReportService:
 
     def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
         self._resources = resources
-        self._queue = Queue(resources.request_redis)
-        self._status = LiveStatus(resources.request_redis)
-        self._dispatching = CircuitBreaker()
-        # What Redis remembers from before it was away may be the progress of a report that somebody has seen ended
-        # meanwhile: it is not believed again before that is stale.
-        self._watching = CircuitBreaker(rest_seconds=FRESH_SECONDS + 5)
+        self._redis = RequestRedis(resources.request_redis)
         self._kinds = kinds
 
     def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
@@ -129,7 +112,7 @@ class ReportService:
             return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
         with bound(report_id=report_id):
             _log.info("report %s accepted: %s", report_id, kind.name)
-            self._dispatch(report_id)
+            self._redis.dispatch(report_id)
         return report_id
 
     def poll(self, report_id: str, *, has_ended: bool = False) -> Running | Ended:
@@ -138,9 +121,9 @@ class ReportService:
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
         """
-        if not is_report_id(report_id):
+        if not is_id(report_id):
             raise self._missing(report_id)
-        live = None if has_ended else self._live(report_id)
+        live = None if has_ended else self._redis.live(report_id)
         if live is not None:
             return Running(live)
         with database_errors(), self._resources.engine.connect() as connection:
@@ -153,7 +136,7 @@ class ReportService:
             case ReportStatus.RUNNING:
                 return Running(Live("loading", 0.0))
             case _:
-                return Ended(record, tuple(self._linked(artifact) for artifact in record.artifacts))
+                return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
 
     def delete(self, report_id: str) -> Deletion:
         """Cancel a report that has not ended; remove one that has, with its files.
@@ -163,14 +146,14 @@ class ReportService:
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
         """
-        if not is_report_id(report_id):
+        if not is_id(report_id):
             raise self._missing(report_id)
         with database_errors(), self._resources.engine.begin() as connection:
+            if records.find(connection, report_id) is None:  # or it is work on a dataset, which is no report
+                raise self._missing(report_id)
             cancelled = lifecycle.cancel(connection, report_id)
             removed = not cancelled and lifecycle.remove(connection, report_id)
-            if not (cancelled or removed) and records.find(connection, report_id) is None:
-                raise self._missing(report_id)
-        self._end_live(report_id)
+        self._redis.end(report_id)
         if not removed:
             return Deletion.CANCELLED
         try:
@@ -187,11 +170,11 @@ class ReportService:
         """
         if kind is not None:
             self.kind(kind)
-        before = None if cursor is None else _place(cursor)
+        before = None if cursor is None else place_of(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
             found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
         shown = found[:limit]
-        return Page(shown, _cursor(shown[-1]) if len(found) > limit else None)
+        return Page(shown, paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None)
 
     def kinds(self) -> list[ReportKind]:
         """The report kinds."""
@@ -224,31 +207,6 @@ class ReportService:
         error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
         raise error
 
-    def _dispatch(self, report_id: str) -> None:
-        if self._dispatching.is_open:
-            return  # a sweep will find it
-        try:
-            with self._dispatching.watching():
-                self._queue.add(report_id)
-        except RedisUnavailable as error:
-            _log.warning("report %s waits for a sweep, Redis did not take it: %s", report_id, error)
-
-    def _live(self, report_id: str) -> Live | None:
-        if self._watching.is_open:
-            return None
-        try:
-            with self._watching.watching():
-                return self._status.get(report_id)
-        except RedisUnavailable as error:
-            _log.warning("Postgres answers polls, Redis does not: %s", error)
-            return None
-
-    def _end_live(self, report_id: str) -> None:
-        try:
-            self._status.end(report_id)
-        except RedisUnavailable as error:
-            _log.warning("report %s: polls may see it running until that is stale: %s", report_id, error)
-
     def _missing(self, report_id: str) -> NotFound:
         days = self._resources.settings.retention_days
         made = made_at(report_id)
@@ -258,11 +216,6 @@ class ReportService:
                 received=report_id,
             )
         return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
-
-    def _linked(self, artifact: StoredArtifact) -> LinkedArtifact:
-        seconds = self._resources.settings.link_ttl_seconds
-        link = self._resources.object_store.link(artifact.key, media_type=artifact.media_type, seconds=seconds)
-        return LinkedArtifact(artifact, link)
 
 
 def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:
@@ -321,20 +274,3 @@ def allowed(schema: Mapping[str, Any]) -> str:
 
 def _words(value: Any) -> str:
     return value if isinstance(value, str) else ", ".join(value)
-
-
-def _cursor(record: ReportRecord) -> str:
-    return base64.urlsafe_b64encode(f"{record.created_at.isoformat()} {record.id}".encode()).decode()
-
-
-def _place(cursor: str) -> tuple[datetime, str]:
-    place: tuple[datetime, str] | None = None
-    with suppress(ValueError, OverflowError):
-        created_at, report_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        place = datetime.fromisoformat(created_at).astimezone(UTC), report_id
-    if place is None or not is_report_id(place[1]):
-        raise InvalidParameters(
-            f"cursor: {cursor!r} is not the next_cursor of an earlier page.",
-            errors=[{"parameter": "cursor", "received": cursor, "allowed": "the next_cursor of an earlier page"}],
-        )
-    return place

@@ -22,8 +22,8 @@ TTL_SECONDS: Final = 24 * 3600
 FRESH_SECONDS: Final = 15
 
 
-#: What a poll may say of a report that runs.
-STAGES: Final = ("queued", "loading", "computing", "uploading")
+#: What may be said of work that runs; only datasets are checked.
+STAGES: Final = ("queued", "checking", "loading", "computing", "uploading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Live:
 
     stage: str
     progress: float
+
+
+#: What work shows that nobody has claimed.
+QUEUED: Final = Live("queued", 0.0)
 
 
 class LiveStatus:

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -13,7 +13,7 @@ from typing import Final
 from app.errors import ReplicaUnavailable, TimeLimitExceeded
 from app.jobs import child
 from app.jobs.child import Done, Order, Progress, Refused
-from app.reports import registry
+from app.work import WorkKind
 
 #: How often a quiet process is looked at, for its time limit and for being called off, seconds.
 _LOOK_SECONDS: Final = 0.2
@@ -30,14 +30,15 @@ class CalledOff(Exception):
     """The process was ended because its report is no longer ours to run, or the worker stops."""
 
 
-def fork_server() -> ForkServerContext:
-    """The fork server, running, with the report kinds imported; children start from it in some 20 milliseconds.
+def fork_server(kinds: Mapping[str, WorkKind]) -> ForkServerContext:
+    """The fork server, running, with these kinds of work imported; children start from it in some 20 milliseconds.
 
     It is a process of its own without threads, so that forking is safe whatever this one does.
     """
     context = multiprocessing.get_context("forkserver")
     # Arrow imports pandas at its first conversion, which each process would else do again.
-    context.set_forkserver_preload([child.__name__, registry.__name__, "pandas"])
+    modules = {kind.produce.__module__ for kind in kinds.values()}
+    context.set_forkserver_preload([child.__name__, *sorted(modules), "pandas"])
     # It and its children inherit what is blocked: signals to the whole process group, such as Ctrl-C in a terminal, are
     # for this process to answer, which ends them in its own order.
     resource_tracker.ensure_running()
@@ -73,7 +74,7 @@ def supervise(
             if monotonic() > deadline:
                 return Refused(
                     TimeLimitExceeded.code,
-                    f"The report ran longer than {limit:g} seconds (OPENHOURS_REPORT_TIME_LIMIT_SECONDS).",
+                    f"It ran longer than {limit:g} seconds (OPENHOURS_REPORT_TIME_LIMIT_SECONDS).",
                     retryable=False,
                 )
             if not ours.poll(_LOOK_SECONDS):
@@ -101,7 +102,7 @@ def _started(context: ForkServerContext, order: Order) -> tuple[ForkServerProces
         process.start()
     except (EOFError, OSError) as error:  # the fork server has died; the next start makes another
         ours.close()
-        raise ReplicaUnavailable("The replica could not start a process for the report.") from error
+        raise ReplicaUnavailable("The replica could not start a process for it.") from error
     finally:
         theirs.close()
     return process, ours

@@ -45,7 +45,7 @@ def sweep(resources: Resources, *, consumer: str) -> None:
         due += lifecycle.take_forgotten(connection, limit=SWEPT_REPORTS, after_seconds=FORGOTTEN_SECONDS)
     for report_id in given_up:
         with bound(report_id=report_id):
-            _log.warning("report %s is given up: its attempts are used up", report_id)
+            _log.warning("job %s is given up: its attempts are used up", report_id)
     if due:
         queue.add(*due)
     for entry in queue.take_abandoned(consumer, count=100):

@@ -23,8 +23,8 @@ from app.jobs.scratch import remove_abandoned_folders
 from app.logs import bound
 from app.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
 from app.migrate import MigrationCheck
-from app.reports.kind import ReportKind
 from app.resources import Resources
+from app.work import WorkKind
 
 #: Leases are renewed this often, seconds; a lease is six beats long.
 BEAT_SECONDS: Final = 5
@@ -47,7 +47,7 @@ class Worker:
         *,
         name: str,
         slots: int,
-        kinds: Mapping[str, ReportKind],
+        kinds: Mapping[str, WorkKind],
         migrations: MigrationCheck,
         pulse: Pulse,
     ) -> None:
@@ -122,7 +122,7 @@ class Worker:
         try:
             self._queue.done(entry)
         except RedisUnavailable as error:
-            _log.warning("report %s: its entry stays in the queue until it is abandoned: %s", entry.report_id, error)
+            _log.warning("job %s: its entry stays in the queue until it is abandoned: %s", entry.report_id, error)
         if claim is None:
             return False
         if claim.took_over:
@@ -140,7 +140,7 @@ class Worker:
 
     def _run(self, job: Job) -> None:
         try:
-            with bound(report_id=job.claim.id):
+            with bound(**job.claim.names):
                 self._runner.run(job)
         finally:
             with self._jobs_lock:
@@ -163,7 +163,7 @@ class Worker:
         for job in jobs:
             if job.claim.id in ours:
                 job.renewed(since)
-                with bound(report_id=job.claim.id):
+                with bound(**job.claim.names):
                     self._runner.tell(job)
             else:
                 job.call_off.set()

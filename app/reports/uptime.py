@@ -15,14 +15,16 @@ from pyarrow import parquet
 from pydantic import AwareDatetime, Field, field_validator
 from sqlalchemy import Connection
 
+from app.csv_output import escape_formulas
 from app.database import database_errors
 from app.errors import InvalidParameters, NoPolls
-from app.reports.kind import Artifact, Params, ReportContext, ReportKind
+from app.reports.kind import ReportKind
 from app.series import polls
 from app.series.entities import Entities, read_entities, read_hours, unknown_keys
 from app.timeline import DAY, HOUR, Micros, to_micros
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
 from app.timeline.working_hours import calendar
+from app.work import Artifact, Params, WorkContext
 
 #: The windows of the report, microseconds; all end at as_of.
 WINDOWS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
@@ -93,7 +95,7 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
     return params.model_copy(update={"as_of": as_of}), as_of
 
 
-def produce(context: ReportContext, params: UptimeParams) -> Sequence[Artifact]:
+def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
@@ -154,7 +156,7 @@ class Horizon:
         return slice(int(np.searchsorted(self.edges, self.as_of - WINDOWS[window])), len(self.edges) - 1)
 
 
-def load(context: ReportContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
+def load(context: WorkContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
     """Count the polls of the horizon for one range of stores after the other."""
     with database_errors(), ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
         with context.engine.connect() as connection:
@@ -188,7 +190,7 @@ def load(context: ReportContext, params: UptimeParams, horizon: Horizon) -> Iter
             yield entities, ready.result()
 
 
-def _prepare(context: ReportContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
+def _prepare(context: WorkContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
     """No votes yet, on the calendar of these stores."""
     with database_errors(), context.engine.connect() as connection:
         hours = read_hours(connection, entities)
@@ -233,10 +235,10 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
     return np.stack(columns, axis=1)
 
 
-def write_csv(context: ReportContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
+def write_csv(context: WorkContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
     """uptime.csv, sorted by store_id as text."""
     order = sorted(range(len(keys)), key=keys.__getitem__)
-    columns: dict[str, pa.Array] = {"store_id": pa.array([keys[at] for at in order], pa.string())}
+    columns: dict[str, pa.Array] = {"store_id": escape_formulas(pa.array([keys[at] for at in order], pa.string()))}
     names = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
     for name, values in zip(names, table[order].T, strict=True):
         columns[name] = _two_decimals(values)
@@ -266,7 +268,7 @@ class HourlyFile:
     )
     STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
 
-    def __init__(self, context: ReportContext, horizon: Horizon) -> None:
+    def __init__(self, context: WorkContext, horizon: Horizon) -> None:
         self._path = context.folder / "hourly.parquet"
         self._horizon = horizon
         self._writer = parquet.ParquetWriter(self._path, self.SCHEMA, compression="zstd")

@@ -4,9 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.catalogue.service import DatasetService
+from app.entities import EntityService
 from app.jobs.endings import Endings
 from app.jobs.service import ReportService
 from app.logs import bind
+from app.uploads.service import UploadService
 
 
 async def _reports(request: Request) -> ReportService:
@@ -23,6 +26,37 @@ async def _endings(request: Request) -> Endings:
 
 
 ReportEndings = Annotated[Endings, Depends(_endings)]
+
+
+async def _datasets(request: Request) -> DatasetService:
+    service: DatasetService = request.app.state.datasets
+    return service
+
+
+Datasets = Annotated[DatasetService, Depends(_datasets)]
+
+
+async def bind_dataset(request: Request) -> None:
+    """As bind_report, for datasets."""
+    dataset_id = request.path_params.get("dataset_id")
+    if dataset_id is not None:
+        bind(dataset_id=dataset_id)
+
+
+async def _uploads(request: Request) -> UploadService:
+    service: UploadService = request.app.state.uploads
+    return service
+
+
+Uploads = Annotated[UploadService, Depends(_uploads)]
+
+
+async def _entities(request: Request) -> EntityService:
+    service: EntityService = request.app.state.entities
+    return service
+
+
+Entities = Annotated[EntityService, Depends(_entities)]
 
 
 async def bind_report(request: Request) -> None:

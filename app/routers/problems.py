@@ -46,6 +46,8 @@ TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {
     413: {"model": Problem, "description": "Body too large", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
+CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "Not now"}}
+CUT: Final[dict[int | str, dict[str, Any]]] = {400: {"model": Problem, "description": "The connection broke"}}
 TOO_MANY: Final[dict[int | str, dict[str, Any]]] = {429: {"model": Problem, "description": "Too many are waiting"}}
 UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "Try again later"}}
 

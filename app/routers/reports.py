@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from app.jobs.links import LinkedArtifact
 from app.jobs.records import ReportRecord, ReportStatus
 from app.jobs.service import Deletion, Ended, Running
 from app.logs import bind
@@ -24,7 +25,7 @@ LONGEST_WAIT_SECONDS: Final = 30
 
 _ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
 
-_Wait = Annotated[
+Wait = Annotated[
     float,
     Query(
         ge=0,
@@ -83,6 +84,12 @@ class ReportFile(BaseModel):
     bytes: int
     rows: int
     sha256: str
+
+    @classmethod
+    def of(cls, file: LinkedArtifact) -> "ReportFile":
+        """A file with its link."""
+        artifact = file.artifact
+        return cls(name=artifact.name, url=file.url, bytes=artifact.bytes, rows=artifact.rows, sha256=artifact.sha256)
 
 
 class CompleteAnswer(BaseModel):
@@ -201,7 +208,7 @@ async def trigger_report(
     endings: ReportEndings,
     response: Response,
     trigger: Trigger | None = None,
-    wait: _Wait = 0,
+    wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
     """Start a report. An empty body starts `uptime` with its defaults."""
@@ -225,7 +232,7 @@ async def trigger_default_report(
     reports: Reports,
     endings: ReportEndings,
     response: Response,
-    wait: _Wait = 0,
+    wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
     """Start `uptime` with its defaults; for older clients."""
@@ -238,7 +245,7 @@ async def get_report(
     endings: ReportEndings,
     response: Response,
     report_id: Annotated[_ReportId, Query()],
-    wait: _Wait = 0,
+    wait: Wait = 0,
 ) -> PollAnswer:
     """How a report stands. Always 200 for a known id; links are made at each poll."""
     state = await run_in_threadpool(reports.poll, report_id)
@@ -253,7 +260,7 @@ async def get_report(
 
 @router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE | TOO_LARGE)
 async def post_get_report(
-    reports: Reports, endings: ReportEndings, response: Response, poll: Poll, wait: _Wait = 0
+    reports: Reports, endings: ReportEndings, response: Response, poll: Poll, wait: Wait = 0
 ) -> PollAnswer:
     """The same with the id in the body; for older clients."""
     bind(report_id=poll.report_id)
@@ -293,16 +300,7 @@ def _ended(state: Ended) -> PollAnswer:
     record = state.record
     match record.status:
         case ReportStatus.COMPLETE:
-            files = [
-                ReportFile(
-                    name=file.artifact.name,
-                    url=file.url,
-                    bytes=file.artifact.bytes,
-                    rows=file.artifact.rows,
-                    sha256=file.artifact.sha256,
-                )
-                for file in state.files
-            ]
+            files = [ReportFile.of(file) for file in state.files]
             return CompleteAnswer(url=files[0].url, files=files, as_of=record.as_of)
         case ReportStatus.CANCELLED:
             return CancelledAnswer()

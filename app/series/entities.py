@@ -1,8 +1,8 @@
 """Entities with their weekly hours and zones: read as arrays, written by merging a staging table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,63 @@ def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> d
         text("SELECT key, id FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
     )
     return {row.key: row.id for row in rows}
+
+
+def stage_hours(connection: Connection) -> str:
+    """Make the table that windows are collected in, by ``write_columns`` with HOURS_COLUMNS; gone with the commit."""
+    connection.execute(
+        text("CREATE TEMP TABLE staged_hours (entity_id int, weekday smallint, opens time, closes time) ON COMMIT DROP")
+    )
+    return "staged_hours"
+
+
+def replace_hours(
+    connection: Connection, windows: str, params: Mapping[str, Any] | None = None, *, ids: Sequence[int] | None = None
+) -> int:
+    """Put windows in the place of all that the same entities have.
+
+    The entities are locked first, so that of two who replace the hours of one entity the second waits, and finds what
+    the first has written.
+
+    Args:
+        connection: in the caller's transaction.
+        windows: a query of entity_id, weekday, opens, closes; rows that repeat each other count once.
+        params: the query's parameters.
+        ids: the entities; those that ``windows`` does not name end up without any. None: those that it names.
+
+    Returns:
+        How many windows stand.
+    """
+    which = "SELECT entity_id FROM named_windows" if ids is None else "SELECT unnest(CAST(:ids AS int[]))"
+    named = f"WITH named_windows AS ({windows}) {which}"
+    given = dict(params or {}) | ({} if ids is None else {"ids": list(ids)})
+    lock_entities(connection, named, given)
+    connection.execute(text(f"DELETE FROM working_hours WHERE entity_id IN ({named})"), given)
+    return connection.execute(
+        text(
+            "INSERT INTO working_hours (entity_id, weekday, opens, closes) "
+            f"SELECT DISTINCT entity_id, weekday, opens, closes FROM ({windows}) AS windows"
+        ),
+        params or {},
+    ).rowcount
+
+
+def remove_hours(connection: Connection) -> int:
+    """Delete the windows that are as the staged ones say; returns how many there were."""
+    lock_entities(connection, "SELECT entity_id FROM staged_hours")
+    return connection.execute(
+        text(
+            "DELETE FROM working_hours AS hours USING (SELECT DISTINCT * FROM staged_hours) AS staged "
+            "WHERE (hours.entity_id, hours.weekday, hours.opens, hours.closes) "
+            "= (staged.entity_id, staged.weekday, staged.opens, staged.closes)"
+        )
+    ).rowcount
+
+
+def lock_entities(connection: Connection, which: str, params: Mapping[str, Any] | None = None) -> None:
+    """Lock the entities whose ids the query ``which`` gives, in the order of their ids, in which everybody does."""
+    locked = f"SELECT FROM entity WHERE id IN ({which}) ORDER BY id FOR UPDATE"
+    connection.execute(text(f"SELECT count(*) FROM ({locked}) AS locked"), params or {})
 
 
 def unknown_keys(connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns, read_columns
@@ -58,7 +58,7 @@ def stage(connection: Connection) -> str:
     return "staged_poll"
 
 
-def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
+def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
     """Merge the staged polls: one status per entity and instant, the last line of the file wins.
 
     A new week is built apart, sorted, and indexed afterwards, which takes a third of the time of inserting row by
@@ -67,16 +67,15 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
     Args:
         connection: in the transaction that staged the polls.
         spans: for each week (Monday, microseconds) of the staged polls their first and last instant.
+
+    Returns:
+        How many of the staged polls stand: the others gave way to a later line.
     """
     connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{MERGE_MEMORY}'"))
-    mondays = {monday: from_micros(monday).date() for monday in sorted(spans)}
-    known = set(connection.scalars(select(poll_week.c.week).where(poll_week.c.week.in_(mondays.values()))))
-    for monday, week in mondays.items():
-        if week in known:
-            _add_to_week(connection, week)
-        else:
-            _make_week(connection, week)
+    stand = 0
+    for monday, week in _weeks(spans).items():
+        stand += _add_to_week(connection, week) if _has_partition(connection, week) else _make_week(connection, week)
         first, last = map(from_micros, spans[monday])
         row = insert(poll_week).values(week=week, first_at=first, last_at=last)
         connection.execute(
@@ -89,10 +88,41 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
             )
         )
     connection.execute(text("DROP TABLE staged_poll"))
+    return stand
+
+
+def remove(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
+    """Delete the polls that are as the staged ones say; what was loaded since with another status stays.
+
+    A week's first and last instant are looked up anew. Its partition stays, even when nothing is left in it.
+
+    Args:
+        connection: in the transaction that staged the polls.
+        spans: as for merge().
+
+    Returns:
+        How many polls were deleted.
+    """
+    connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
+    removed = 0
+    for week in _weeks(spans).values():
+        if _has_partition(connection, week):
+            removed += _take_from_week(connection, week)
+    connection.execute(text("DROP TABLE staged_poll"))
+    return removed
+
+
+def _weeks(spans: Mapping[int, tuple[int, int]]) -> dict[int, date]:
+    return {monday: from_micros(monday).date() for monday in sorted(spans)}
 
 
 def _partition(week: date) -> str:
     return f"poll_{week:%Y_%m_%d}"
+
+
+def _has_partition(connection: Connection, week: date) -> bool:
+    """Whether the week has its table; one that was emptied has no row in poll_week."""
+    return connection.scalar(text(f"SELECT to_regclass('{_partition(week)}')")) is not None
 
 
 def _staged(week: date) -> str:
@@ -103,24 +133,43 @@ def _staged(week: date) -> str:
     )
 
 
-def _make_week(connection: Connection, week: date) -> None:
+def _make_week(connection: Connection, week: date) -> int:
     partition, until = _partition(week), week + timedelta(days=7)
+    made = connection.execute(text(f"CREATE TABLE {partition} AS {_staged(week)}"))
     for statement in (
-        f"CREATE TABLE {partition} AS {_staged(week)}",
         f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL",
         f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES FROM ('{week} 00:00Z') TO ('{until} 00:00Z')",
     ):
         connection.execute(text(statement))
+    return made.rowcount
 
 
-def _add_to_week(connection: Connection, week: date) -> None:
-    connection.execute(
+def _add_to_week(connection: Connection, week: date) -> int:
+    stand: int = connection.execute(
         text(
-            f"INSERT INTO {_partition(week)} AS poll (at, entity_id, active) {_staged(week)} "
+            f"WITH staged AS MATERIALIZED ({_staged(week)}), "
+            f"put AS (INSERT INTO {_partition(week)} AS poll (at, entity_id, active) SELECT * FROM staged "
             "ON CONFLICT (entity_id, at) DO UPDATE SET active = excluded.active "
-            "WHERE poll.active <> excluded.active"
+            "WHERE poll.active <> excluded.active) SELECT count(*) FROM staged"
         )
+    ).scalar_one()
+    return stand
+
+
+def _take_from_week(connection: Connection, week: date) -> int:
+    partition = _partition(week)
+    removed = connection.execute(
+        text(
+            f"DELETE FROM {partition} AS poll USING ({_staged(week)}) AS staged "
+            "WHERE (poll.entity_id, poll.at, poll.active) = (staged.entity_id, staged.at, staged.active)"
+        )
+    ).rowcount
+    span = connection.execute(text(f"SELECT min(at) AS first_at, max(at) AS last_at FROM {partition}")).one()
+    here = poll_week.c.week == week
+    connection.execute(
+        delete(poll_week).where(here) if span.last_at is None else update(poll_week).where(here).values(span._asdict())
     )
+    return removed
 
 
 def latest(connection: Connection) -> datetime | None:

@@ -31,15 +31,15 @@ def die(name: str) -> None:
 
 def before_xadd(unlucky: Unlucky) -> None:
     """The trigger is committed, the queue does not know it yet."""
-    from app.jobs import service
+    from app.jobs import request_redis
 
-    class DyingQueue(service.Queue):
+    class DyingQueue(request_redis.Queue):
         def add(self, report_id: str) -> None:
             if unlucky():
                 die("before_xadd")
             super().add(report_id)
 
-    service.Queue = DyingQueue
+    request_redis.Queue = DyingQueue
 
 
 def after_claim(unlucky: Unlucky) -> None:

@@ -10,7 +10,8 @@ from threading import Event
 from pydantic import Field
 
 from app.database import driver_cursor
-from app.reports.kind import Artifact, Params, ReportContext, ReportKind
+from app.reports.kind import ReportKind
+from app.work import Artifact, Params, WorkContext
 from tests import kinds
 from tests.kinds import TroubleParams, resolve
 
@@ -25,7 +26,7 @@ class ParcelParams(Params):
     kilobytes: int = Field(16, ge=0, le=65536, description="Size of the second file.")
 
 
-def parcel(context: ReportContext, params: ParcelParams) -> Sequence[Artifact]:
+def parcel(context: WorkContext, params: ParcelParams) -> Sequence[Artifact]:
     """Two files with the same random token: files of two attempts would show that they do not belong together."""
     context.progress("computing", 0.5)
     Event().wait(params.seconds)
@@ -42,7 +43,7 @@ class CopyParams(Params):
     rows: int = Field(400, ge=1, description="Rows to read, one in ten milliseconds.")
 
 
-def copy(context: ReportContext, params: CopyParams) -> Sequence[Artifact]:
+def copy(context: WorkContext, params: CopyParams) -> Sequence[Artifact]:
     """Read rows by COPY, slowly."""
     context.progress("loading", 0.1)
     rows = BytesIO()
@@ -61,7 +62,7 @@ class FullDiskParams(TroubleParams):
     failures: int = Field(1, ge=0, description="Attempts that find it full.")
 
 
-def full_disk(context: ReportContext, params: FullDiskParams) -> Sequence[Artifact]:
+def full_disk(context: WorkContext, params: FullDiskParams) -> Sequence[Artifact]:
     """Write to a device that is always full, as often as asked for."""
     if kinds._trace(params) <= params.failures:
         with Path("/dev/full").open("wb") as device:
@@ -69,27 +70,27 @@ def full_disk(context: ReportContext, params: FullDiskParams) -> Sequence[Artifa
     return parcel(context, ParcelParams(seconds=0))
 
 
-def loop(_: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def loop(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     """Never end, in Python."""
     kinds._trace(params)
     while True:
         pass
 
 
-def grip(_: ReportContext, params: TroubleParams) -> Sequence[Artifact]:
+def grip(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
     """Never end, in C and without ever giving other threads a turn: a pattern that backtracks for years."""
     kinds._trace(params)
     re.match(r"(a+)+$", "a" * 64 + "b")
     return []
 
 
-PARCEL = ReportKind("parcel", "two files that belong together", ParcelParams, resolve, parcel)
+PARCEL = ReportKind("parcel", ParcelParams, parcel, summary="two files that belong together", resolve=resolve)
 CHAOS = (
     PARCEL,
-    ReportKind("copy", "rows that are read slowly", CopyParams, resolve, copy),
-    ReportKind("full_disk", "finds the disk full", FullDiskParams, resolve, full_disk),
-    ReportKind("loop", "never ends", TroubleParams, resolve, loop),
-    ReportKind("grip", "never ends and listens to nobody", TroubleParams, resolve, grip),
+    ReportKind("copy", CopyParams, copy, summary="rows that are read slowly", resolve=resolve),
+    ReportKind("full_disk", FullDiskParams, full_disk, summary="finds the disk full", resolve=resolve),
+    ReportKind("loop", TroubleParams, loop, summary="never ends", resolve=resolve),
+    ReportKind("grip", TroubleParams, grip, summary="never ends and listens to nobody", resolve=resolve),
 )
 
 KINDS = {**kinds.KINDS, **{kind.name: kind for kind in CHAOS}}

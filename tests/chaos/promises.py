@@ -12,6 +12,7 @@ FIGURES = {
     "rollout": "0 failed requests over 100 SIGTERMs at 50 requests/s",
     "poll p99 with all slots busy": "≤ 50 ms at 200 polls/s per replica",
     "poison job": "exactly 3 crashes, 0 neighbours failed",
+    "uploads": "1 GiB over 200 cuts and 10 kills: SHA-256 equal, ≤ 200 MiB more memory, nothing on disk, nothing left",
     "mutants": "removing the fence, the sweeper or the per-attempt key makes the test suite fail",
 }
 

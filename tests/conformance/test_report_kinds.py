@@ -8,12 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.cli import _report_command
-from app.reports.kind import ReportContext, ReportKind
+from app.commands.reports import report_command
+from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 from tests.conftest import api
-from tests.kinds import DUMMY
+from tests.kinds import DUMMY, context_of
 
 ALL = {**REPORT_KINDS, DUMMY.name: DUMMY}
 
@@ -50,9 +50,7 @@ class TestReportKind:
             folder = tmp_path / attempt
             folder.mkdir()
             told: list[float] = []
-            context = ReportContext(
-                loaded.engine, loaded.settings, folder, lambda _, done, told=told: told.append(done)
-            )
+            context = context_of(loaded, folder, progress=lambda _, done, told=told: told.append(done))
             with loaded.engine.connect() as connection:
                 params, _ = kind.resolve(connection, kind.params())
             artifacts = kind.produce(context, params)
@@ -76,7 +74,7 @@ class TestReportKind:
 
     def test_the_command_line_has_an_option_for_every_parameter(self, kind: ReportKind) -> None:
         app = typer.Typer()
-        app.command()(_report_command(kind))
+        app.command()(report_command(kind))
         help_text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
         for name in kind.params.model_fields:
             assert f"--{name.replace('_', '-')}" in help_text

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.datasets import checker
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
 from app.errors import DatabaseUnavailable, RejectedFile
 from app.resources import Resources
-from tests.conftest import SAMPLE_DATA, LoadText
+from tests.conftest import SAMPLE_DATA, LoadText, load_file
+from tests.datasets.checking import small_blocks
 
 POLLS = "store_id,status,timestamp_utc\n"
 HOURS = "store_id,day,start_time_local,end_time_local\n"
@@ -89,11 +87,11 @@ def test_late_polls_go_into_the_week_that_is_there(load_text: LoadText, resource
     ]
 
 
-@pytest.mark.parametrize("block_bytes", [100, 16 << 20])
+@pytest.mark.parametrize("block_bytes", [100, 4 << 20])
 def test_the_last_row_of_an_instant_counts(
     load_text: LoadText, resources: Resources, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    monkeypatch.setattr(checker, "BLOCK_BYTES", block_bytes)
+    small_blocks(monkeypatch, block_bytes)
     noon, one, two = "2023-01-22 12:00:00 UTC", "2023-01-22 13:00:00 UTC", "2023-01-22 14:00:00 UTC"
     flips = [("1", status, noon) for status in ("active", "inactive") * 10]
     load_text("polls", polls_of([*flips, ("1", "inactive", one), ("2", "inactive", noon), ("1", "active", two)]))
@@ -113,14 +111,14 @@ def test_the_last_row_of_an_instant_counts(
 
 def test_loading_the_same_files_again_changes_nothing(resources: Resources, tmp_path: Path) -> None:
     files = {name: SAMPLE_DATA / f"{name}.csv" for name in ("hours", "timezones", "polls")}
-    rows = [load(resources.engine, DATASET_KINDS[name], file).rows for name, file in files.items()]
+    rows = [load_file(resources, name, file).rows_read for name, file in files.items()]
     before = everything(resources)
     assert rows == [155, 25, 3601]
     assert len(before["poll"]) == 3593  # eight rows repeat a store and an instant
     for name, file in files.items():
         zipped = tmp_path / f"{name}.txt"  # the name says nothing, the content does
         zipped.write_bytes(gzip.compress(file.read_bytes()))
-        assert load(resources.engine, DATASET_KINDS[name], zipped).rows == rows.pop(0)
+        assert load_file(resources, name, zipped).rows_read == rows.pop(0)
     assert everything(resources) == before
 
 
@@ -188,18 +186,18 @@ def test_a_file_that_is_not_accepted_leaves_nothing(
     load_text("hours", HOURS + "1,0,09:00,17:00\n")
     load_text("timezones", ZONES + "1,Asia/Tokyo\n")
     before = everything(resources)
-    monkeypatch.setattr(checker, "BLOCK_BYTES", 100)  # good blocks come first
+    small_blocks(monkeypatch, 100)  # good blocks come first
     with pytest.raises(RejectedFile):
         load_text(kind, content)
     assert everything(resources) == before
 
 
 def interrupted(resources: Resources, *, by: Callable[[int], None]) -> None:
-    load(resources.engine, DATASET_KINDS["polls"], SAMPLE_DATA / "polls.csv", progress=by)
+    load_file(resources, "polls", SAMPLE_DATA / "polls.csv", progress=by)
 
 
 def test_a_load_that_fails_half_way_leaves_nothing(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checker, "BLOCK_BYTES", 20_000)
+    small_blocks(monkeypatch, 20_000)
     before = everything(resources)
     seen: list[int] = []
 
@@ -219,7 +217,7 @@ def test_a_load_that_fails_half_way_leaves_nothing(resources: Resources, monkeyp
 def test_a_load_that_loses_its_connection_says_so_and_leaves_nothing(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checker, "BLOCK_BYTES", 20_000)
+    small_blocks(monkeypatch, 20_000)
     before = everything(resources)
 
     def cut(rows: int) -> None:

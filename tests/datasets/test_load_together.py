@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from app.datasets import checker
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
 from app.resources import Resources
 from app.series import polls
 from app.series.entities import read_entities
+from tests.conftest import load_file
+from tests.datasets.checking import small_blocks
 from tests.engine import EPOCH
 
 MONDAY = datetime(2023, 1, 16, tzinfo=UTC)
@@ -71,7 +70,7 @@ def test_two_loads_that_name_the_same_new_stores_both_succeed(resources: Resourc
 
     def run(file: Path) -> int:
         together.wait()
-        return load(resources.engine, DATASET_KINDS["polls"], file).rows
+        return load_file(resources, "polls", file).rows_read
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(run, files)) == [4000, 4000]
@@ -96,7 +95,7 @@ def test_loads_of_different_kinds_that_name_the_same_new_stores_all_succeed(
         path = tmp_path / f"{kind}.csv"
         path.write_text(contents[kind])
         together.wait()
-        return load(resources.engine, DATASET_KINDS[kind], path).rows
+        return load_file(resources, kind, path).rows_read
 
     with ThreadPoolExecutor(len(contents)) as pool:
         assert list(pool.map(run, contents)) == [500, 500, 500]
@@ -123,9 +122,9 @@ def load_under_readers(
     with ThreadPoolExecutor(len(readings)) as pool:
         readers = [pool.submit(read_on, reading, {before, after}, stop) for reading in readings]
         try:
-            load(
-                resources.engine,
-                DATASET_KINDS["polls"],
+            load_file(
+                resources,
+                "polls",
                 file,
                 progress=lambda _: during.append(read_counts(resources, scope)),
             )
@@ -141,11 +140,11 @@ def load_under_readers(
 def test_a_reader_sees_all_of_a_load_or_nothing(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: polls.Scope
 ) -> None:
-    monkeypatch.setattr(checker, "BLOCK_BYTES", 50_000)
+    small_blocks(monkeypatch, 50_000)
     monkeypatch.setattr(polls, "SLICE_PAGES", 8)
     zones = tmp_path / "zones.csv"
     zones.write_text("store_id,timezone_str\n" + "".join(f"{number},UTC\n" for number in range(STORES)))
-    load(resources.engine, DATASET_KINDS["timezones"], zones)
+    load_file(resources, "timezones", zones)
     first = polls_file(tmp_path, "first.csv", status="active", weeks=2, per_week=6000)
     load_under_readers(resources, first, scope, before=(0, 0), after=(12_000, 12_000))
     more = polls_file(tmp_path, "more.csv", status="inactive", weeks=3, per_week=6000)

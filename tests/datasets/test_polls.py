@@ -6,7 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.datasets import values
-from app.datasets.polls import POLLS, _instants
+from app.datasets.column_types import INSTANT, all_instants
+from app.datasets.polls import POLLS
 
 VALID = st.builds(
     "{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}{}".format,
@@ -81,7 +82,7 @@ def near_valid(draw: st.DrawFn) -> str:
 
 def agree(texts: list[str]) -> bool:
     """Whether the fast parser took the block; it may refuse any, but what it takes has to be right."""
-    fast = _instants(pa.array(texts, pa.string()))
+    fast = all_instants(pa.array(texts, pa.string()))
     if fast is None:
         return False
     assert fast.tolist() == [values.instant(text) for text in texts]
@@ -104,14 +105,15 @@ def test_the_fast_parser_takes_what_files_usually_hold(texts: list[str]) -> None
 
 
 def test_one_doubtful_instant_leaves_the_block_to_the_parser_that_explains() -> None:
-    (column,) = [column for column in POLLS.columns if column.parse_all]
-    assert column.parse is values.instant
+    (column,) = [column for column in POLLS.columns if column.type.parse_all]
+    assert column.type is INSTANT
+    assert INSTANT.parse is values.instant
     good, doubtful = "2023-01-22 12:00:00 UTC", "2023-01-22T12:00:00.1234567Z"
     assert agree([good, good])
     assert not agree([good, doubtful])
     assert values.instant(doubtful) - values.instant(good) == 123_456
 
 
-@pytest.mark.parametrize("text", [column.example for column in POLLS.columns if column.parse_all])
+@pytest.mark.parametrize("text", [column.example for column in POLLS.columns if column.type.parse_all])
 def test_the_example_of_the_help_is_taken(text: str) -> None:
     assert agree([text])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.datasets import values
+from app.datasets.rejects import shown
 from tests.engine import micros
 
 NOON = micros(datetime(2023, 1, 22, 12, tzinfo=UTC))
@@ -203,6 +204,28 @@ def test_a_key_is_any_text_that_can_be_seen(text: str) -> None:
 )
 def test_other_keys_are_refused(text: str, why: str) -> None:
     assert reason(values.key, text) == why
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\u200b",
+        "\u200d",
+        "\u200e",
+        "\u202e",
+        "\u2066",
+        "\u2069",
+        "\ufeff",
+        "\u00ad",
+        "\u2060",
+        "\u034f",
+        "\u3164",
+        "\ufe0f",
+    ],
+)
+def test_characters_of_which_nothing_is_seen_are_refused_and_shown_escaped(character: str) -> None:
+    assert reason(values.key, f"1{character}2") == "has characters that cannot be seen"
+    assert shown(f"1{character}2") == ascii(f"1{character}2")
 
 
 def test_a_choice_is_spelt_exactly_so() -> None:

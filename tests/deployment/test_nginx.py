@@ -109,6 +109,32 @@ def test_replicas_behind_nginx_answer_as_one_even_when_one_is_killed(site: Site)
         assert site.client.post("/trigger_report").status_code == 202
 
 
+def test_files_pass_nginx_as_they_come_whatever_their_size(site: Site, tmp_path: Path) -> None:
+    def blocks() -> Iterator[bytes]:
+        yield b"store_id,status,timestamp_utc\n"
+        for _ in range(80):
+            yield b"\n" * (1 << 18)
+            if not uploading:
+                uploading.extend(site.client.get("/datasets", params={"status": "uploading"}).json()["datasets"])
+
+    uploading: list[object] = []
+    answer = site.client.post("/datasets", params={"kind": "polls"}, content=blocks())
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["bytes"] == 30 + 80 * (1 << 18)
+    assert len(uploading) == 1  # a replica had it before nginx had all of it
+    assert list((tmp_path / "client_body").rglob("*")) == []
+
+
+def test_a_file_larger_than_other_bodies_is_passed_on(site: Site) -> None:
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Metadata": "kind cG9sbHM=", "Upload-Length": str(9 << 20)}
+    bytes_of_it = {"Content-Type": "application/offset+octet-stream"}
+    begun = site.client.post("/uploads", headers=headers | bytes_of_it, content=b"x" * (3 << 20))
+    assert (begun.status_code, begun.headers["upload-offset"]) == (201, str(3 << 20))
+    path, rest = begun.headers["location"], b"x" * (6 << 20)
+    added = site.client.patch(path, headers=headers | bytes_of_it | {"Upload-Offset": str(3 << 20)}, content=rest)
+    assert (added.status_code, added.headers["upload-offset"]) == (204, str(9 << 20))
+
+
 def test_what_nginx_refuses_is_a_problem_document_and_metrics_stay_inside(site: Site) -> None:
     assert site.client.get("/metrics").status_code == 404
     large = site.client.post("/trigger_report", content=b" " * (1 << 20) + b"{}")

@@ -122,8 +122,12 @@ def test_workers_may_be_scaled_by_the_queue_beside_processor_time(extended: list
 def test_the_ingress_leads_the_routes_for_users_to_the_api_and_no_other(
     overlay: list[Manifest], loaded: Resources
 ) -> None:
-    (ingress,) = of_kind(overlay, "Ingress")
-    paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+    paths = [
+        path
+        for ingress in of_kind(overlay, "Ingress")
+        for rule in ingress["spec"]["rules"]
+        for path in rule["http"]["paths"]
+    ]
     assert {path["backend"]["service"]["name"] for path in paths} == {"openhours-api"}
 
     def leads(route: str) -> bool:

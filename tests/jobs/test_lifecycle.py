@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.database import report
+from app.ids import made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
 from app.jobs.records import ReportStatus, StoredArtifact
-from app.jobs.report_id import made_at
 from app.resources import Resources
 from tests.kinds import AS_OF
 

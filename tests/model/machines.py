@@ -50,7 +50,7 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
         lifecycle=record,
         records=record,
         Job=job,
-        fork_server=lambda: None,
+        fork_server=lambda _: None,
         supervise=work.supervise,
         scratch_folder=lambda: nullcontext("folder"),
         remove_abandoned_folders=lambda: None,

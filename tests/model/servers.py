@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from app.errors import DatabaseUnavailable, ObjectStoreUnavailable
-from app.object_store import ObjectStore, StoredObject
+from app.object_store import ObjectStore, StoreAddress, StoredObject
 from tests.model.record import Connection, Table, instant
 from tests.model.scheduler import Scheduler
 from tests.model.threads import Waiters
@@ -284,6 +284,7 @@ class Bucket(ObjectStore, Server):
 
     def __init__(self, scheduler: Scheduler) -> None:
         Server.__init__(self, scheduler, lambda: ObjectStoreUnavailable("S3 does not answer."))
+        self.address = StoreAddress(bucket="model", region="nowhere", endpoint_url=None)
         self.objects: dict[str, tuple[str, float]] = {}
         self.uploads: list[tuple[str, float]] = []
         self.changed: Callable[[str], None] = lambda _: None
@@ -319,8 +320,10 @@ class Bucket(ObjectStore, Server):
                 self.changed(key)
             self.answer("delete", key)
 
-    def abort_uploads(self, prefix: str, *, begun_before: datetime) -> int:
+    def abort_uploads(self, prefix: str, *, begun_before: datetime, unless: Any) -> int:
         self.arrive("abort uploads", prefix)
         old = [upload for upload in self.uploads if instant(upload[1]) < begun_before]
-        self.uploads = [upload for upload in self.uploads if upload not in old]
-        return len(old)
+        needed = unless({key for key, _ in old})
+        stale = [upload for upload in old if upload[0] not in needed]
+        self.uploads = [upload for upload in self.uploads if upload not in stale]
+        return len(stale)

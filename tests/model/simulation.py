@@ -71,7 +71,7 @@ class Simulation:
     """Everything of one seed; ``run()`` raises Violation."""
 
     def __init__(self, seed: int) -> None:
-        self.scheduler = scheduler = Scheduler(Random(seed))  # noqa: S311 - chance that can be repeated
+        self.scheduler = scheduler = Scheduler(Random(seed))
         table = Table(lambda: scheduler.now)
         self._engine, self._redis, self._bucket = Engine(scheduler, table), Redis(scheduler), Bucket(scheduler)
         self._table = table

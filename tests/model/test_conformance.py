@@ -156,11 +156,11 @@ def test_the_record_in_memory_does_what_the_real_one_does(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for seed in range(SEQUENCES):
-        random = Random(seed)  # noqa: S311 - chance that can be repeated
+        random = Random(seed)
         pair = Pair(connection)
         with monkeypatch.context() as patch:
             patch.setattr(lifecycle, "MAX_ATTEMPTS", 4)  # so that it happens
-            patch.setattr(lifecycle, "new_report_id", lambda *_, pair=pair: pair.table.next_id())
+            patch.setattr(lifecycle, "new_id", lambda *_, pair=pair: pair.table.next_id())
             for _ in range(STEPS):
                 pair.wait(random.choice(PASSING))
                 operate(pair, random)

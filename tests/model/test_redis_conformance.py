@@ -80,14 +80,14 @@ def test_the_redis_of_the_model_answers_as_a_real_one(real: RealRedis, monkeypat
     def work() -> None:
         nonlocal steps
         for seed in range(SEQUENCES):
-            random = Random(seed)  # noqa: S311 - chance that can be repeated
+            random = Random(seed)
             real.flushall()
             pair = Pair(real, Redis(scheduler))
             for _ in range(STEPS):
                 pair.step(random)
                 steps += 1
 
-    scheduler = Scheduler(Random(0))  # noqa: S311 - as above
+    scheduler = Scheduler(Random(0))
     scheduler.spawn(Host("here"), "main", work)
     scheduler.run(lambda: steps == SEQUENCES * STEPS, limit_seconds=3600)
     assert steps == SEQUENCES * STEPS

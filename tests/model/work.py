@@ -9,7 +9,8 @@ from typing import Any
 from app.errors import DatabaseUnavailable, TimeLimitExceeded
 from app.jobs.child import Done, Order, Progress, Refused
 from app.jobs.supervise import CalledOff, Crashed
-from app.reports.kind import Artifact, Params, ReportKind
+from app.reports.kind import ReportKind
+from app.work import Artifact, Params
 from tests.kinds import AS_OF
 from tests.model.scheduler import Scheduler
 from tests.model.servers import Engine, File
@@ -54,7 +55,8 @@ class Work:
 
     def __init__(self, scheduler: Scheduler, engine: Engine) -> None:
         self.kinds = {
-            name: ReportKind(name, "of the model", NumberParams, self._resolve, lambda *_: []) for name in DURATIONS
+            name: ReportKind(name, NumberParams, lambda *_: [], summary="of the model", resolve=self._resolve)
+            for name in DURATIONS
         }
         self.crash_rate = 0.0
         self.crashes: Counter[int] = Counter()

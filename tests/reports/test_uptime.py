@@ -11,15 +11,14 @@ import pytest
 from hypothesis import given, settings
 from pyarrow import parquet
 
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
 from app.errors import InvalidParameters, NoPolls
 from app.reports import uptime
-from app.reports.kind import Artifact, ReportContext
 from app.reports.uptime import UptimeParams
 from app.resources import Resources
-from tests.conftest import GOLDEN, LoadText, fresh_resources
+from app.work import Artifact
+from tests.conftest import GOLDEN, LoadText, fresh_resources, load_file
 from tests.engine import case_table
+from tests.kinds import context_of
 from tests.reference import uptime as reference
 from tests.strategies import UptimeCase, uptime_case
 
@@ -36,7 +35,7 @@ def hundredths(value: Fraction) -> int:
 def make(resources: Resources, folder: Path, **params: object) -> Sequence[Artifact]:
     with resources.engine.connect() as connection:
         resolved, _ = uptime.resolve(connection, UptimeParams.model_validate(params))
-    context = ReportContext(resources.engine, resources.settings, folder, lambda *_: None)
+    context = context_of(resources, folder)
     return uptime.produce(context, resolved)
 
 
@@ -60,7 +59,7 @@ def test_every_column_agrees_with_the_reference(case: UptimeCase) -> None:
 def test_the_golden_report_is_reproduced(servers, session_settings, tmp_path: Path) -> None:  # noqa: ANN001
     with fresh_resources(servers, session_settings) as resources:
         for kind in ("hours", "timezones", "polls"):
-            load(resources.engine, DATASET_KINDS[kind], GOLDEN / f"{kind}.csv.gz")
+            load_file(resources, kind, GOLDEN / f"{kind}.csv.gz")
         (artifact,) = make(resources, tmp_path)
     got = {row["store_id"]: row for row in rows_of(artifact.path)}
     expected = rows_of(GOLDEN / "uptime.csv")
@@ -141,7 +140,7 @@ def load_case(resources: Resources, case: UptimeCase, folder: Path) -> None:
         path = folder / f"{kind}.csv"
         with path.open("w", newline="") as file:
             csv.writer(file).writerows(rows)
-        load(resources.engine, DATASET_KINDS[kind], path)
+        load_file(resources, kind, path, now=case.as_of + timedelta(days=30))
 
 
 def test_ranges_of_stores_give_the_report_of_all_at_once(
@@ -193,6 +192,18 @@ def test_keys_with_commas_and_quotes_stay_one_field(load_text: LoadText, resourc
     load_text("polls", 'store_id,status,timestamp_utc\n"a,b ""c""",active,2023-01-22T12:00:00Z\n')
     (artifact,) = make(resources, tmp_path)
     assert rows_of(artifact.path)[0]["store_id"] == 'a,b "c"'
+
+
+def test_keys_that_a_spreadsheet_would_run_are_marked_as_text_and_numbers_are_not(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    keys = ["=cmd|'/C calc'!A0", "+x", "-5", "-x", "@x", "5"]
+    load_text("timezones", "store_id,timezone_str\n" + "".join(f"{key},UTC\n" for key in keys))
+    (file,) = make(resources, tmp_path, as_of="2023-01-25T00:00:00Z")
+    assert [row["store_id"] for row in rows_of(file.path)] == ["'+x", "-5", "'-x", "5", "'=cmd|'/C calc'!A0", "'@x"]
+    # Names of stores are given as they were loaded.
+    (file,) = make(resources, tmp_path, as_of="2023-01-25T00:00:00Z", stores=["@x"])
+    assert [row["store_id"] for row in rows_of(file.path)] == ["'@x"]
 
 
 def test_the_latest_poll_is_the_default_instant(load_text: LoadText, resources: Resources) -> None:

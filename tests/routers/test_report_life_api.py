@@ -17,8 +17,8 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from app.database import build_engine, report
+from app.ids import new_id
 from app.jobs import lifecycle
-from app.jobs.report_id import new_report_id
 from app.jobs.status import Live, LiveStatus
 from app.redis_client import build_redis
 from app.resources import Resources
@@ -248,8 +248,8 @@ def test_a_failed_report_can_be_removed(busy: TestClient, tmp_path: Path) -> Non
 
 
 def test_an_id_that_is_older_than_reports_are_kept_says_so(idle: TestClient) -> None:
-    old = new_report_id(datetime.now(UTC) - timedelta(days=31))
-    young = new_report_id(datetime.now(UTC) - timedelta(days=29))
+    old = new_id(datetime.now(UTC) - timedelta(days=31))
+    young = new_id(datetime.now(UTC) - timedelta(days=29))
     problem = assert_problem(idle.get("/get_report", params={"report_id": old}), 404, "report_expired")
     assert "30 days" in problem["detail"]
     assert_problem(idle.delete(f"/reports/{old}"), 404, "report_expired")

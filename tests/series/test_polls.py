@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
 from app.resources import Addresses, Resources
 from app.series import polls
 from app.series.entities import Entities, read_entities
 from app.settings import Settings
 from app.timeline import DAY, Micros
-from tests.conftest import fresh_resources
+from tests.conftest import fresh_resources, load_file
 from tests.engine import array, micros
 
 STORES = 40
@@ -47,8 +45,8 @@ def stored(
     )
     (folder / "zones.csv").write_text("store_id,timezone_str\n" + "".join(f"{n},UTC\n" for n in range(STORES)))
     with fresh_resources(servers, session_settings) as resources:
-        load(resources.engine, DATASET_KINDS["timezones"], folder / "zones.csv")
-        load(resources.engine, DATASET_KINDS["polls"], folder / "polls.csv")
+        load_file(resources, "timezones", folder / "zones.csv")
+        load_file(resources, "polls", folder / "polls.csv")
         yield resources
 
 

@@ -1,4 +1,4 @@
-"""Ids of reports: 32 hexadecimal digits, a UUID of version 7 (RFC 9562, section 5.7).
+"""Ids of reports and datasets: 32 hexadecimal digits, a UUID of version 7 (RFC 9562, section 5.7).
 
 Its first 48 bits are the milliseconds at which it was made, so that an id tells its age after its record is gone.
 """
@@ -18,23 +18,23 @@ _VARIANT: Final = 0b10 << 62
 _ID: Final = re.compile("[0-9a-f]{32}")
 
 
-def new_report_id(now: datetime) -> str:
+def new_id(now: datetime) -> str:
     """A new id with 74 random bits."""
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     bits = (milliseconds << 80) | _VERSION_7 | (secrets.randbits(12) << 64) | _VARIANT | secrets.randbits(62)
     return f"{bits:032x}"
 
 
-def is_report_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     """Whether a text looks like an id. No server needs to be asked about any other, least of all one it cannot hold."""
     return _ID.fullmatch(text) is not None
 
 
-def made_at(report_id: str) -> datetime | None:
+def made_at(identifier: str) -> datetime | None:
     """When an id was made; None for a text that is none of ours."""
-    if len(report_id) != 32 or report_id[12] != "7" or report_id[16] not in "89ab" or not report_id.isascii():
+    if len(identifier) != 32 or identifier[12] != "7" or identifier[16] not in "89ab" or not identifier.isascii():
         return None
     try:
-        return _EPOCH + timedelta(milliseconds=int(report_id, 16) >> 80)
+        return _EPOCH + timedelta(milliseconds=int(identifier, 16) >> 80)
     except (ValueError, OverflowError):
         return None

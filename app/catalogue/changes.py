@@ -1,0 +1,114 @@
+"""Every change to the record of a dataset."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, insert, update
+
+from app.catalogue.records import Action, Outcome
+from app.database import dataset
+from app.errors import AttemptSuperseded
+from app.jobs import lifecycle
+from app.work import DATASET_WORK
+
+#: What a run of the check has found out; another run begins without it.
+_FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
+    (
+        *("outcome", "rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "first_at", "last_at"),
+        *("rejections", "error_code", "error_message", "duplicate_of"),
+    )
+)
+
+
+def register(
+    connection: Connection,
+    *,
+    dataset_id: str,
+    kind: str,
+    filename: str | None,
+    options: Mapping[str, Any],
+    sha256: str | None = None,
+) -> None:
+    """A file is about to come, with this SHA-256 if the sender knows it."""
+    connection.execute(
+        insert(dataset).values(id=dataset_id, kind=kind, filename=filename, options=dict(options), sha256=sha256)
+    )
+
+
+def arrived(connection: Connection, dataset_id: str, *, raw_key: str, size_bytes: int, sha256: str | None) -> str:
+    """All bytes are in the raw layer: queue the job that checks and loads them; returns its id."""
+    job_id = _queue(connection, dataset_id, Action.LOAD)
+    connection.execute(
+        update(dataset)
+        .where(dataset.c.id == dataset_id)
+        .values(
+            raw_key=raw_key,
+            bytes=size_bytes,
+            sha256=func.coalesce(sha256, dataset.c.sha256),
+            job_id=job_id,
+            uploaded_at=func.now(),
+        )
+    )
+    return job_id
+
+
+def load_again(connection: Connection, dataset_id: str, options: Mapping[str, Any]) -> str:
+    """Queue another job that checks and loads; returns its id."""
+    job_id = _queue(connection, dataset_id, Action.RELOAD)
+    connection.execute(
+        update(dataset).where(dataset.c.id == dataset_id).values(**_FINDINGS, options=dict(options), job_id=job_id)
+    )
+    return job_id
+
+
+def unload(connection: Connection, dataset_id: str) -> str:
+    """Queue a job that takes the rows out again, and the dataset with them; returns its id."""
+    job_id = _queue(connection, dataset_id, Action.UNLOAD)
+    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(job_id=job_id))
+    return job_id
+
+
+def settle(
+    connection: Connection, dataset_id: str, *, job_id: str, outcome: Outcome, sha256: str, **findings: Any
+) -> None:
+    """Write what a job has found out; with outcome ``ready`` its rows are in the series when this is committed.
+
+    Raises:
+        AttemptSuperseded: the dataset was removed, or another job has it.
+    """
+    merged = {"merged_by": job_id, "merged_options": dataset.c.options} if outcome is Outcome.READY else {}
+    # The first hash counts: it is what others are compared with.
+    known = {"sha256": func.coalesce(dataset.c.sha256, sha256)}
+    statement = update(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
+    _require_one(connection.execute(statement.values(outcome=outcome, **known, **merged, **findings)).rowcount)
+
+
+def remove(connection: Connection, dataset_id: str) -> None:
+    """Delete the record, if there is one."""
+    connection.execute(delete(dataset).where(dataset.c.id == dataset_id))
+
+
+def removed_by(connection: Connection, dataset_id: str, *, job_id: str) -> None:
+    """Delete the record as the job that took the rows out.
+
+    Raises:
+        AttemptSuperseded: another job has the dataset, or it is gone.
+    """
+    statement = delete(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
+    _require_one(connection.execute(statement).rowcount)
+
+
+def _queue(connection: Connection, dataset_id: str, action: Action) -> str:
+    job_id = lifecycle.create(
+        connection,
+        kind=DATASET_WORK,
+        params={"dataset_id": dataset_id, "action": action},
+        params_sha256="",  # nobody asks for it a second time by a key
+    )
+    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
+    return job_id
+
+
+def _require_one(rows: int) -> None:
+    if rows != 1:
+        raise AttemptSuperseded("The dataset was removed or is being loaded by another job.")

@@ -1,0 +1,39 @@
+"""What becomes of uploads: each is the beginning of a dataset."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.catalogue.options import LoadOptions, load_options
+from app.catalogue.service import DatasetService
+from app.uploads.hooks import Hooks
+from app.uploads.records import Upload
+
+
+def upload_hooks(datasets: DatasetService) -> Hooks:
+    """The turns of an upload's life as the catalogue takes them."""
+
+    def begin(connection: Connection, upload: Upload, sha256: str | None) -> None:
+        options = LoadOptions.model_validate(upload.options)
+        datasets.register(
+            connection,
+            dataset_id=upload.id,
+            kind=upload.kind,
+            filename=upload.filename,
+            options=options,
+            sha256=sha256,
+        )
+
+    def accept(
+        connection: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None
+    ) -> Callable[[], None]:
+        return datasets.accept(connection, dataset_id=upload.id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
+
+    def drop(connection: Connection, upload: Upload) -> None:
+        datasets.forget(connection, upload.id)
+
+    def options(texts: Mapping[str, str]) -> Mapping[str, Any]:
+        return load_options(**texts).model_dump(mode="json")
+
+    return Hooks(accept=accept, options=options, begin=begin, drop=drop)

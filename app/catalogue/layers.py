@@ -1,0 +1,29 @@
+"""The parts of the bucket, and which objects of the raw layer nobody needs."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from app.catalogue import records
+from app.jobs.cleanup import REPORT_FILES, Layer
+from app.uploads.keys import RAW
+from app.uploads.leftovers import UPLOAD_FILES, multiparts_named
+
+#: Keys as uploads.keys makes them; what looks otherwise is not ours.
+_OURS: Final = re.compile(re.escape(RAW) + r"[a-z0-9_]+/\d{4}/\d\d/\d\d/([0-9a-f]{32})\.csv(\.gz)?")
+
+
+def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Those keys whose dataset is gone: it was removed while the object store was away."""
+    dataset_of = {key: found[1] for key in keys if (found := _OURS.fullmatch(key))}
+    known = records.known(connection, list(dataset_of.values()))
+    return [key for key, owner in dataset_of.items() if owner not in known]
+
+
+#: The files that were brought in.
+RAW_FILES: Final = Layer(RAW, _unnamed, multiparts_named)
+
+#: All that is cleaned up.
+LAYERS: Final = (REPORT_FILES, RAW_FILES, UPLOAD_FILES)

@@ -1,0 +1,177 @@
+"""What Postgres knows of datasets: their records as values, and every look at them that changes nothing.
+
+A dataset has no status of its own. It follows from what is there: without a raw object the bytes are still coming; then
+the job that checks and loads it tells, and once that is complete its outcome.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
+
+from app.database import dataset, report
+from app.errors import DuplicateDataset
+from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact
+from app.paging import Place
+
+
+class DatasetStatus(StrEnum):
+    """Where a dataset is in its life."""
+
+    UPLOADING = "uploading"
+    CHECKING = "checking"
+    LOADING = "loading"
+    READY = "ready"
+    REJECTED = "rejected"
+    REMOVING = "removing"
+
+
+class Outcome(StrEnum):
+    """What the check of a file came to."""
+
+    READY = "ready"
+    REJECTED = "rejected"
+
+
+class Action(StrEnum):
+    """What a job does with a dataset; to reload it is asked for, whatever else has the same bytes."""
+
+    LOAD = "load"
+    RELOAD = "reload"
+    UNLOAD = "unload"
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """The latest job of a dataset."""
+
+    id: str
+    status: ReportStatus
+    action: Action
+    artifacts: tuple[StoredArtifact, ...]
+    error_code: str | None
+    error_message: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRecord:
+    """A dataset as Postgres knows it; ``status`` cannot tell checking from loading, only a live job can."""
+
+    id: str
+    kind: str
+    filename: str | None
+    options: Mapping[str, Any]
+    bytes: int | None
+    sha256: str | None
+    raw_key: str | None
+    merged_by: str | None
+    merged_options: Mapping[str, Any] | None
+    outcome: str | None
+    rows_read: int | None
+    rows_accepted: int | None
+    rows_rejected: int | None
+    rows_duplicate: int | None
+    first_at: datetime | None
+    last_at: datetime | None
+    rejections: Sequence[Mapping[str, Any]] | None
+    error_code: str | None
+    error_message: str | None
+    duplicate_of: str | None
+    created_at: datetime
+    uploaded_at: datetime | None
+    status: DatasetStatus
+    job: JobState | None
+
+
+def _status() -> ColumnElement[str]:
+    unloads = report.c.params["action"].astext == Action.UNLOAD
+    return case(
+        (dataset.c.raw_key.is_(None), DatasetStatus.UPLOADING),
+        (report.c.status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
+        (report.c.status.in_(OUTSTANDING), DatasetStatus.CHECKING),
+        ((dataset.c.outcome == Outcome.READY) & (dataset.c.merged_by == dataset.c.job_id), DatasetStatus.READY),
+        else_=DatasetStatus.REJECTED,
+    )
+
+
+_OWN: Final = tuple(name for name in DatasetRecord.__dataclass_fields__ if name not in {"status", "job"})
+
+_JOB: Final = tuple(name for name in JobState.__dataclass_fields__ if name != "action")
+
+_RECORD: Final = select(
+    *(dataset.c[name] for name in _OWN),
+    _status().label("status"),
+    *(report.c[name].label(f"job_{name}") for name in _JOB),
+    report.c.params["action"].astext.label("job_action"),
+).select_from(dataset.outerjoin(report, report.c.id == dataset.c.job_id))
+
+
+def find(connection: Connection, dataset_id: str) -> DatasetRecord | None:
+    """The record of a dataset."""
+    row = connection.execute(_RECORD.where(dataset.c.id == dataset_id)).one_or_none()
+    return None if row is None else _record(row)
+
+
+def lock(connection: Connection, dataset_id: str) -> DatasetRecord | None:
+    """The record of a dataset that nobody else changes until the transaction ends."""
+    held = select(dataset.c.id).where(dataset.c.id == dataset_id).with_for_update()
+    return None if connection.scalar(held) is None else find(connection, dataset_id)
+
+
+def newest(
+    connection: Connection, *, kind: str | None, status: DatasetStatus | None, before: Place | None, limit: int
+) -> list[DatasetRecord]:
+    """Records, newest first, optionally of one kind and status; what is loading counts as checking here."""
+    query = _RECORD.order_by(dataset.c.created_at.desc(), dataset.c.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(dataset.c.kind == kind)
+    if status is not None:
+        wanted = DatasetStatus.CHECKING if status is DatasetStatus.LOADING else status
+        query = query.where(_status() == wanted)
+    if before is not None:
+        query = query.where(tuple_(dataset.c.created_at, dataset.c.id) < before)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool) -> None:
+    """Raise DuplicateDataset, unless by ``force``, when a dataset of this kind and these bytes has its rows loaded."""
+    if force:
+        return
+    query = (
+        select(dataset.c.id)
+        .where(dataset.c.sha256 == sha256, dataset.c.kind == kind, dataset.c.merged_by.is_not(None))
+        .order_by(dataset.c.created_at, dataset.c.id)
+        .limit(1)
+    )
+    first: str | None = connection.scalar(query)
+    if first is not None:
+        raise DuplicateDataset.of(first)
+
+
+def known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these ids that datasets have."""
+    return set(connection.scalars(select(dataset.c.id).where(dataset.c.id == func.any(list(ids)))))
+
+
+def _record(row: Any) -> DatasetRecord:
+    fields = dict(row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
+    job = {name: fields.pop(f"job_{name}") for name in JobState.__dataclass_fields__}
+    return DatasetRecord(**fields | {"status": DatasetStatus(fields["status"]), "job": _job(job)})
+
+
+def _job(fields: dict[str, Any]) -> JobState | None:
+    if fields["id"] is None:
+        return None
+    return JobState(
+        **fields
+        | {
+            "status": ReportStatus(fields["status"]),
+            "action": Action(fields["action"]),
+            "artifacts": tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ()),
+        }
+    )

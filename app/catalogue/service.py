@@ -1,0 +1,263 @@
+"""What the outside may ask of datasets: bring one in, look at one, load it again, remove it, list them."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from app import paging
+from app.catalogue import changes, records
+from app.catalogue.options import LoadOptions, load_options
+from app.catalogue.records import DatasetRecord, DatasetStatus
+from app.database import database_errors
+from app.datasets.header import named_columns
+from app.datasets.kind import DatasetKind
+from app.datasets.registry import DATASET_KINDS
+from app.errors import DatasetBusy, ObjectStoreUnavailable, UnknownDataset, UnknownDatasetKind
+from app.ids import is_id
+from app.jobs import lifecycle
+from app.jobs.links import LinkedArtifact, linked
+from app.jobs.request_redis import RequestRedis
+from app.jobs.status import QUEUED
+from app.logs import bound
+from app.object_store import report_prefix
+from app.resources import Resources
+
+_log = logging.getLogger(__name__)
+
+#: In these a dataset is being worked on.
+WORKING = (DatasetStatus.CHECKING, DatasetStatus.LOADING, DatasetStatus.REMOVING)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetState:
+    """A dataset as it stands now.
+
+    Attributes:
+        status: of the record, with checking told from loading.
+        progress: share of the work that is done, 0 … 1.
+        rejects: the list of rejected rows, where there is one.
+    """
+
+    record: DatasetRecord
+    status: DatasetStatus
+    progress: float
+    rejects: LinkedArtifact | None
+
+
+class Removal(StrEnum):
+    """What became of a dataset that nobody wants any more."""
+
+    REMOVED = "removed"
+    REMOVING = "removing"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some datasets, newest first, and the cursor of the next page if there is one."""
+
+    states: list[DatasetState]
+    next_cursor: str | None
+
+
+class DatasetService:
+    """Answers for datasets; stateless, so any replica may be asked."""
+
+    def __init__(self, resources: Resources, kinds: Mapping[str, DatasetKind] = DATASET_KINDS) -> None:
+        self._resources = resources
+        self._redis = RequestRedis(resources.request_redis)
+        self._kinds = kinds
+
+    def kinds(self) -> list[DatasetKind]:
+        """The dataset kinds."""
+        return list(self._kinds.values())
+
+    def kind(self, name: str) -> DatasetKind:
+        """A dataset kind by its name. Raises UnknownDatasetKind."""
+        if name not in self._kinds:
+            raise UnknownDatasetKind(
+                f"There is no dataset kind {name!r}; there is {', '.join(self._kinds)}.",
+                received=name,
+                allowed=list(self._kinds),
+            )
+        return self._kinds[name]
+
+    def register(
+        self,
+        connection: Connection,
+        *,
+        dataset_id: str,
+        kind: str,
+        filename: str | None,
+        options: LoadOptions,
+        sha256: str | None,
+    ) -> None:
+        """Record that a file is about to come, with its SHA-256 if the sender knows it.
+
+        Raises:
+            UnknownDatasetKind, InvalidParameters, DuplicateDataset: it need not come.
+        """
+        self._require_columns(kind, options)
+        if sha256 is not None:
+            records.refuse_merged(connection, kind=kind, sha256=sha256, force=options.force)
+        changes.register(
+            connection,
+            dataset_id=dataset_id,
+            kind=kind,
+            filename=_shown_name(filename),
+            options=options.model_dump(mode="json"),
+            sha256=sha256,
+        )
+
+    def accept(
+        self, connection: Connection, *, dataset_id: str, raw_key: str, size_bytes: int, sha256: str | None
+    ) -> Callable[[], None]:
+        """Take on a file whose bytes are all in the raw layer, in the caller's transaction.
+
+        Returns what to call after the commit: it hands the work out. A sweep does so if nobody calls it.
+
+        Raises:
+            UnknownDataset: it was removed meanwhile.
+            DuplicateDataset: a ready dataset has the same bytes.
+        """
+        record = records.lock(connection, dataset_id)
+        if record is None:
+            raise _missing(dataset_id)
+        if sha256 is not None:
+            force = bool(record.options.get("force"))
+            records.refuse_merged(connection, kind=record.kind, sha256=sha256, force=force)
+        job_id = changes.arrived(connection, dataset_id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
+        return lambda: self._dispatch(dataset_id, job_id)
+
+    def forget(self, connection: Connection, dataset_id: str) -> None:
+        """Drop the record of a file that never came whole."""
+        changes.remove(connection, dataset_id)
+
+    def get(self, dataset_id: str, *, has_ended: bool = False) -> DatasetState:
+        """How a dataset stands; ``has_ended`` when its job is known to have.
+
+        Raises:
+            UnknownDataset: there is none with this id.
+        """
+        if not is_id(dataset_id):
+            raise _missing(dataset_id)
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = records.find(connection, dataset_id)
+        if record is None:
+            raise _missing(dataset_id)
+        return self._state(record, believe_redis=not has_ended)
+
+    def page(self, *, kind: str | None, status: DatasetStatus | None, cursor: str | None, limit: int) -> Page:
+        """Datasets, newest first. Raises UnknownDatasetKind, InvalidParameters."""
+        if kind is not None:
+            self.kind(kind)
+        before = None if cursor is None else paging.place_of(cursor)
+        with database_errors(), self._resources.engine.connect() as connection:
+            found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
+        shown = found[:limit]
+        more = paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None
+        return Page([self._state(record) for record in shown], more)
+
+    def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
+        """Check and load a dataset again from the raw layer, with other options where they are given.
+
+        Raises:
+            UnknownDataset, DatasetBusy, InvalidParameters: nothing was started.
+        """
+        with database_errors(), self._resources.engine.begin() as connection:
+            record = self._idle(connection, dataset_id, "loaded again")
+            merged = load_options(**dict(record.options) | dict(options))
+            self._require_columns(record.kind, merged)
+            job_id = changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
+        self._dispatch(dataset_id, job_id)
+
+    def delete(self, dataset_id: str, *, rows: bool) -> Removal:
+        """Remove a dataset and its raw object; its rows stay, unless a job is to take them out first.
+
+        Work on it is called off.
+
+        Raises:
+            UnknownDataset: there is none with this id.
+            DatasetBusy: its bytes are still coming.
+        """
+        with database_errors(), self._resources.engine.begin() as connection:
+            record = self._arrived(connection, dataset_id, "removed")
+            if record.job is not None and record.status in WORKING:
+                lifecycle.cancel(connection, record.job.id)
+            removed_work = lifecycle.remove_work(connection, dataset_id)
+            if rows and record.merged_by is not None:
+                job_id = changes.unload(connection, dataset_id)
+            else:
+                job_id = None
+                changes.remove(connection, dataset_id)
+        if record.job is not None:
+            self._redis.end(record.job.id)
+        self._remove_objects(record, removed_work, with_raw=job_id is None)
+        if job_id is None:
+            return Removal.REMOVED
+        self._dispatch(dataset_id, job_id)
+        return Removal.REMOVING
+
+    def _require_columns(self, kind: str, options: LoadOptions) -> None:
+        """Raise InvalidParameters unless the columns that are named are those of the kind."""
+        known = self.kind(kind)
+        if options.columns is not None:
+            named_columns(known, options.columns)
+
+    def _arrived(self, connection: Connection, dataset_id: str, verb: str) -> DatasetRecord:
+        """The dataset, locked, once all of its bytes are here."""
+        record = records.lock(connection, dataset_id) if is_id(dataset_id) else None
+        if record is None:
+            raise _missing(dataset_id)
+        if record.status is DatasetStatus.UPLOADING:
+            raise DatasetBusy(
+                f"Dataset {dataset_id} is still being uploaded; it can be {verb} when it has arrived. "
+                f"DELETE /uploads/{dataset_id} ends the upload.",
+                status_received=record.status,
+            )
+        return record
+
+    def _idle(self, connection: Connection, dataset_id: str, verb: str) -> DatasetRecord:
+        record = self._arrived(connection, dataset_id, verb)
+        if record.status in WORKING:
+            raise DatasetBusy(f"Dataset {dataset_id} is {record.status}; it can be {verb} when that has ended.")
+        return record
+
+    def _state(self, record: DatasetRecord, *, believe_redis: bool = True) -> DatasetState:
+        status, progress = record.status, 1.0
+        if status is DatasetStatus.UPLOADING:
+            progress = 0.0
+        if status in WORKING and record.job is not None:
+            live = self._redis.live(record.job.id) if believe_redis else None
+            live = live or QUEUED
+            progress = live.progress
+            if status is DatasetStatus.CHECKING and live.stage in {"loading", "uploading"}:
+                status = DatasetStatus.LOADING
+        artifacts = record.job.artifacts if record.job is not None else ()
+        return DatasetState(record, status, progress, linked(self._resources, artifacts[0]) if artifacts else None)
+
+    def _dispatch(self, dataset_id: str, job_id: str) -> None:
+        with bound(dataset_id=dataset_id):
+            _log.info("dataset %s is queued as job %s", dataset_id, job_id)
+            self._redis.dispatch(job_id)
+
+    def _remove_objects(self, record: DatasetRecord, work: Sequence[str], *, with_raw: bool) -> None:
+        """Remove what ended work on a dataset has left, and its raw object unless that is still needed."""
+        try:
+            if with_raw and record.raw_key is not None:
+                self._resources.object_store.remove([record.raw_key])
+            for job_id in work:
+                self._resources.object_store.remove_below(report_prefix(job_id))
+        except ObjectStoreUnavailable as error:
+            _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
+
+
+def _shown_name(filename: str | None) -> str | None:
+    """The last part of what a sender calls a file, whatever its system puts between folders."""
+    return filename and (filename.replace("\\", "/").rpartition("/")[2] or None)
+
+
+def _missing(dataset_id: str) -> UnknownDataset:
+    return UnknownDataset(f"There is no dataset {dataset_id!r}.", received=dataset_id)

@@ -1,0 +1,175 @@
+"""The work that a dataset is: its bytes are checked and its rows loaded, or taken out again.
+
+A run may end at any moment and be done again by another replica. The rows and what is recorded of them are committed
+together, and only by the attempt that counts; whoever comes after that finds it and leaves the rows alone, so that an
+older file never overwrites what a later one has said meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from app.catalogue import changes, records
+from app.catalogue.options import LoadOptions
+from app.catalogue.raw import RawSource
+from app.catalogue.records import Action, DatasetRecord, Outcome
+from app.datasets.kind import DatasetKind
+from app.datasets.load import Loaded, load, unload
+from app.datasets.policy import Limits
+from app.datasets.registry import DATASET_KINDS
+from app.errors import BadInput, ChecksumDiffers, RejectedFile
+from app.object_store import ObjectStore
+from app.work import DATASET_WORK, Artifact, Params, WorkContext, WorkKind
+
+#: Name of the file that lists the rejected rows.
+REJECTS: Final = "rejects.csv"
+
+#: Checking ends at this share of the work; merging is the rest.
+CHECKED: Final = 0.8
+
+
+class DatasetParams(Params):
+    """What a job is to do with which dataset."""
+
+    dataset_id: str
+    action: Action
+
+
+class _AlreadyMerged(Exception):
+    """The rows are in the series: what was staged once more is dropped."""
+
+
+def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
+    """Load or unload; what a file is refused for is a finding, not a failure."""
+    with context.engine.connect() as connection:
+        record = records.find(connection, params.dataset_id)
+    if record is None or record.raw_key is None:
+        return []  # an earlier attempt has removed it and died before it could say so
+    with closing(ObjectStore(context.store)) as store:
+        source = RawSource(store, record.raw_key, name=_name(record))
+        may_repeat = params.action is Action.RELOAD or bool(record.options.get("force"))
+        run = _Run(context, record, DATASET_KINDS[record.kind], source, may_repeat)
+        if params.action is Action.UNLOAD:
+            run.unload()
+            store.remove([record.raw_key])
+            return []
+        return run.load()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    context: WorkContext
+    record: DatasetRecord
+    kind: DatasetKind
+    source: RawSource
+    may_repeat: bool  # the bytes of another dataset
+
+    def load(self) -> list[Artifact]:
+        rejects = self.context.folder / REJECTS
+        if self.record.merged_by == self.context.job_id:
+            rejected = self._reject_again(rejects)
+        else:
+            try:
+                rejected = self._load(rejects)
+            except BadInput as error:
+                rejected = self._reject(error)
+        return [Artifact(rejects, "text/csv", rows=rejected)] if rejected else []
+
+    def _load(self, rejects: Path) -> int:
+        """Check, merge and record, or raise what the file is refused for; returns the number of rejected rows."""
+        self._refuse_duplicate(self.record.sha256)
+        return load(
+            self.context.engine,
+            self.kind,
+            self.source,
+            rejects=rejects,
+            progress=self._progress,
+            stage=self._stage,
+            before_commit=self._settle,
+            **self._how(self.record.options),
+        ).rows_rejected
+
+    def _reject_again(self, rejects: Path) -> int:
+        """Only list the rejected rows once more: an earlier attempt has committed the others, and died after that."""
+
+        def stop(*_: object) -> None:
+            raise _AlreadyMerged
+
+        if self.record.rows_rejected:
+            with suppress(_AlreadyMerged):
+                how = self._how(self.record.options)
+                load(self.context.engine, self.kind, self.source, rejects=rejects, before_commit=stop, **how)
+        return self.record.rows_rejected or 0
+
+    def unload(self) -> None:
+        def settle(connection: Connection) -> None:
+            changes.removed_by(connection, self.record.id, job_id=self.context.job_id)
+            self.context.fence(connection)
+
+        merged = self.record.merged_options or self.record.options
+        unload(self.context.engine, self.kind, self.source, before_commit=settle, **self._how(merged))
+
+    def _how(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        settings = self.context.settings
+        return {
+            "policy": LoadOptions.model_validate(options).policy,
+            "limits": Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
+            "now": self.record.uploaded_at,
+        }
+
+    def _progress(self, _: int) -> None:
+        self.context.progress("checking", CHECKED * self.source.read_bytes / max(self.record.bytes or 0, 1))
+
+    def _stage(self, name: str) -> None:
+        if name == "loading":
+            self._refuse_duplicate(self.source.sha256())
+            self.context.progress(name, CHECKED)
+
+    def _refuse_duplicate(self, sha256: str | None) -> None:
+        """Refuse the bytes of a dataset that is ready, and bytes that are not those that were sent."""
+        if sha256 is None:
+            return
+        if self.record.sha256 not in {None, sha256}:
+            raise ChecksumDiffers(
+                f"The bytes of {self.source.name} have the SHA-256 {sha256}; announced, or found when they came, was "
+                f"{self.record.sha256}."
+            )
+        with self.context.engine.connect() as connection:
+            records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=self.may_repeat)
+
+    def _settle(self, connection: Connection, loaded: Loaded) -> None:
+        self._record(connection, Outcome.READY, _findings(loaded))
+
+    def _reject(self, error: BadInput) -> int:
+        loaded = error.loaded if isinstance(error, RejectedFile) else None
+        findings = _findings(loaded) | {
+            "error_code": error.details.get("reason", error.code),
+            "error_message": error.message,
+            "duplicate_of": error.details.get("dataset_id"),
+        }
+        self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
+        with self.context.engine.begin() as connection:
+            self._record(connection, Outcome.REJECTED, findings)
+        return 0 if loaded is None else loaded.rows_rejected
+
+    def _record(self, connection: Connection, outcome: Outcome, findings: Mapping[str, Any]) -> None:
+        sha256 = self.source.sha256()
+        changes.settle(
+            connection, self.record.id, job_id=self.context.job_id, outcome=outcome, sha256=sha256, **findings
+        )
+        self.context.fence(connection)
+
+
+def _findings(loaded: Loaded | None) -> dict[str, Any]:
+    return {} if loaded is None else asdict(loaded)  # the record has a column for each
+
+
+def _name(record: DatasetRecord) -> str:
+    return record.filename or f"dataset {record.id}"
+
+
+LOAD_DATASET = WorkKind(name=DATASET_WORK, params=DatasetParams, produce=produce, first_stage="checking")

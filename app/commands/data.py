@@ -1,0 +1,212 @@
+"""Commands about data: load, upload, datasets, entities, demo-data."""
+
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.commands import opening
+from app.commands.opening import Server
+from app.console import byte_progress, err, out, report_progress, row_progress
+from app.datasets.policy import MOST_REJECTED, Limits, OnError, Policy
+from app.datasets.registry import DATASET_KINDS
+from app.errors import InvalidParameters, RejectedFile
+
+#: More than that is more than this is for: some things of each store are kept in memory.
+MOST_STORES: Final = 1_000_000
+
+DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
+
+OnErrorOption = Annotated[OnError, typer.Option(help="A wrong row rejects the whole file, or is left out.")]
+
+MaxErrors = Annotated[int, typer.Option(min=0, max=MOST_REJECTED, help="Most wrong rows that skip_rows puts up with.")]
+
+ColumnNames = Annotated[
+    str | None, typer.Option(help="Names for a file without a header, separated by commas. Default: its header's.")
+]
+
+
+def load(
+    kind: Annotated[DatasetName, typer.Argument(help="What the file holds.")],
+    file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
+    on_error: OnErrorOption = OnError.REJECT_FILE,
+    max_errors: MaxErrors = 1000,
+    columns: ColumnNames = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="CSV to write the rejected rows into. Default: only the first are shown.")
+    ] = None,
+) -> None:
+    """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
+    from app.datasets.load import load as load_file  # noqa: PLC0415 - Arrow takes a while to import
+    from app.datasets.source import FileSource  # noqa: PLC0415
+
+    settings = opening.settings()
+    _require_folder(rejects)
+    names = None if columns is None else tuple(columns.split(","))
+    with opening.resources(settings) as (_, resources), row_progress(f"loading {file.name}") as progress:
+        loaded = load_file(
+            resources.engine,
+            DATASET_KINDS[kind.value],
+            FileSource(file, shown_as=str(file)),
+            now=datetime.now(UTC),
+            policy=Policy(on_error, max_errors, names),
+            limits=Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
+            rejects=rejects,
+            progress=progress,
+        )
+    out.print(f"{loaded.rows_read - loaded.rows_rejected:,} rows of {file} loaded as {kind.value}", markup=False)
+    for rejection in loaded.rejections:
+        err.print(str(rejection), markup=False)
+    if loaded.rows_rejected:
+        err.print(f"{loaded.rows_rejected:,} rows were left out", markup=False)
+
+
+def upload(
+    file: Annotated[Path, typer.Argument(help="CSV, plain or gzip.")],
+    kind: Annotated[DatasetName, typer.Option(help="What the file holds.")],
+    *,
+    on_error: OnErrorOption = OnError.REJECT_FILE,
+    max_errors: MaxErrors = 1000,
+    columns: ColumnNames = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="CSV to download the rejected rows into. Default: only the first are shown.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Load the same bytes again. Default: they are refused.")
+    ] = False,
+    server: Server = None,
+) -> None:
+    """Upload a CSV file and have it checked and loaded; after Ctrl-C the same command goes on where it was."""
+    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
+    from app.upload_client import outgoing  # noqa: PLC0415
+
+    if not file.is_file():
+        raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'not there'}; give the path of a file.")
+    _require_folder(rejects)
+    options = {"on_error": on_error.value, "max_errors": str(max_errors)}
+    options |= {"columns": columns} if columns is not None else {}
+    options |= {"force": "true"} if force else {}
+    with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
+        outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
+    with opening.client(server, slots=1) as client:
+        answer = _sent(client, outgoing_file, known_as=server or "embedded")
+        if rejects is not None and answer["rejects"] is not None:
+            client.download(File(**answer["rejects"]), rejects)
+    counts = ", ".join(
+        f"{answer[f'rows_{name}'] or 0:,} {name}" for name in ("read", "accepted", "rejected", "duplicate")
+    )
+    out.print(f"dataset {answer['dataset_id']} {answer['status']}: rows {counts}", markup=False)
+    for row in answer["rejections"]:
+        out.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
+    if answer["status"] == "rejected":
+        error = RejectedFile(answer["error"]["message"].partition("\n")[0])
+        error.code = answer["error"]["code"]
+        raise error
+
+
+def _require_folder(rejects: Path | None) -> None:
+    if rejects is not None and not rejects.parent.is_dir():
+        raise InvalidParameters(f"--rejects: there is no folder {rejects.parent}")
+
+
+def _sent(client: Any, file: Any, *, known_as: str) -> Any:
+    """Upload a file and wait until it is ready or rejected; the last answer."""
+    from app.upload_client import Uploader  # noqa: PLC0415 - as above
+
+    uploader = Uploader(client.address, memory=opening.settings().home / "uploads", known_as=known_as)
+    try:
+        with byte_progress(f"uploading {file.path.name}", file.size_bytes) as sent:
+            dataset_id = uploader.send(file, sent=sent)
+    finally:
+        uploader.close()
+    answer: Any = None
+    with report_progress(f"dataset {dataset_id}") as progress:
+        for answer in client.follow_dataset(dataset_id):
+            progress(answer["status"], answer["progress"])
+    return answer
+
+
+def datasets(
+    server: Server = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind. Default: all.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only uploading, checking, loading, ready or rejected. Default: all.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
+) -> None:
+    """List datasets, newest first."""
+    with opening.client(server, slots=0) as client:
+        page = client.datasets(kind=kind, status=status, limit=limit)
+    table = Table("dataset", "kind", "file", "status", "bytes", "rows", "rejected", "created", box=None)
+    for row in page["datasets"]:
+        figures = (row["bytes"], row["rows_read"], row["rows_rejected"])
+        table.add_row(
+            *(row["dataset_id"], row["kind"], escape(row["filename"] or ""), row["status"]),
+            *("" if figure is None else f"{figure:,}" for figure in figures),
+            row["created_at"],
+        )
+    out.print(table)
+
+
+def demo_data(
+    *,
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="Folder for polls.csv, hours.csv and timezones.csv.")
+    ] = Path("out"),
+    stores: Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")] = 1000,
+    days: Annotated[int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes.")] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    end: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Polls end where this day begins, UTC.", show_default="2025-01-01"),
+    ] = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are there. Default: they are kept.")
+    ] = False,
+) -> None:
+    """Write believable polls, hours and time zones of made-up stores, to try things out."""
+    from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
+
+    if end.date() > datetime.now(UTC).date():
+        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is yet to come, and polls from the future are not loaded")
+    with report_progress("demo data") as progress:
+        files = write(
+            out_folder,
+            stores=stores,
+            days=days,
+            size=None if size is None else parse_size(size),
+            seed=seed,
+            end=end.date(),
+            force=force,
+            progress=progress,
+        )
+    for file in files:
+        out.print(f"{file.path}: {file.rows:,} rows, {file.bytes:,} bytes", markup=False)
+
+
+def entities(
+    server: Server = None,
+    kind: Annotated[str | None, typer.Option(help="Entity kind. Default: store.")] = None,
+    prefix: Annotated[str, typer.Option(help="Only those whose key begins so. Default: all.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, in the order of their keys.")] = 50,
+) -> None:
+    """List entities with their zones."""
+    with opening.client(server, slots=0) as client:
+        page = client.entities(kind=kind, prefix=prefix, limit=limit)
+    table = Table("kind", "key", "timezone", box=None)
+    for row in page["entities"]:
+        is_default = " (default)" if row["timezone_is_default"] else ""
+        table.add_row(escape(row["kind"]), escape(row["key"]), f"{row['timezone']}{is_default}")
+    out.print(table)
+    if page["next_cursor"]:
+        err.print(f"there are more than {limit:,}: use --limit or --prefix")

@@ -1,0 +1,59 @@
+"""What commands open and close: the settings, the servers, a client of the API."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from app.database import database_errors
+from app.logs import configure
+from app.replica_name import replica_name
+from app.resources import Addresses, Resources, addresses, open_resources
+from app.settings import Settings
+
+Server = Annotated[
+    str | None,
+    typer.Option(help="Address of a running server, such as http://127.0.0.1:8000. Default: none, do it here."),
+]
+
+
+def settings(*, server: bool = False) -> Settings:
+    """The settings, and the log as they want it; what is no server logs only what goes wrong unless told otherwise."""
+    settings = Settings()
+    if not server and "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "warning"})
+    configure(settings, replica=replica_name())
+    return settings
+
+
+@contextmanager
+def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Addresses, Resources]]:
+    """The servers in use; embedded ones are migrated, others have to be, but for a server that waits until they are."""
+    with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
+        from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
+        from app.migrate import require_migrated  # noqa: PLC0415
+
+        with database_errors():
+            if "postgres" in where.embedded:
+                apply(resources.engine)
+            elif not server:
+                with resources.engine.connect() as connection:
+                    require_migrated(connection)
+        yield where, resources
+
+
+@contextmanager
+def client(server: str | None, *, slots: int) -> Iterator[Any]:
+    """A client of the given server, or of one that runs here for as long."""
+    from app.client import Client  # noqa: PLC0415 - the HTTP client takes a while to import
+
+    with ExitStack() as stack:
+        if server is None:
+            from app.server import serving  # noqa: PLC0415 - the web server takes a while to import
+
+            _, opened = stack.enter_context(resources(settings()))
+            server = stack.enter_context(serving(opened, slots=slots))
+        client = Client(server)
+        stack.callback(client.close)
+        yield client

@@ -1,0 +1,111 @@
+"""Commands that run servers, and those about the servers in use: demo, serve, worker, migrate, env."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import unquote, urlsplit
+
+import typer
+
+from app.commands import opening
+from app.console import err, out
+from app.database import database_errors
+from app.resources import Addresses, addresses, open_resources
+from app.settings import Settings
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the report is downloaded to.")] = Path("out"),
+) -> None:
+    """Run the main job from end to end on sample data: load, trigger, poll, download."""
+    from app.demo import run  # noqa: PLC0415 - the web server takes a while to import
+
+    err.print("starting the servers …")
+    with opening.resources(opening.settings()) as (_, resources):
+        run(resources, folder)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OPENHOURS_HOST, 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port, 0 for a free one. Default: OPENHOURS_PORT, 8000.")
+    ] = None,
+    slots: Annotated[
+        int | None,
+        typer.Option(min=0, help="Reports computed at a time, 0 for none. Default: OPENHOURS_SLOTS, one per core."),
+    ] = None,
+) -> None:
+    """Serve the API and compute reports until Ctrl-C; with --slots 0 the API alone."""
+    settings = opening.settings(server=True)
+    port = settings.port if port is None else port
+    _serve(settings, host=host, port=port, slots=settings.slots if slots is None else slots, api=True)
+
+
+def worker(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OPENHOURS_HOST, 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port of probes and metrics, 0 for a free one. Default: OPENHOURS_HEALTH_PORT, 8001."
+        ),
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Reports computed at a time. Default: OPENHOURS_SLOTS, one per core.")
+    ] = None,
+) -> None:
+    """Compute reports until Ctrl-C, without the API."""
+    settings = opening.settings(server=True)
+    port = settings.health_port if port is None else port
+    _serve(settings, host=host, port=port, slots=max(settings.slots, 1) if slots is None else slots, api=False)
+
+
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
+    from app.migrate import newest_revision  # noqa: PLC0415
+
+    settings = opening.settings()
+    with addresses(settings) as where, open_resources(settings, where) as resources:
+        with database_errors():
+            apply(resources.engine)
+        out.print(f"the database is at revision {newest_revision()}")
+
+
+def env() -> None:
+    """Print the connection settings in use as export lines, for psql, redis-cli and the AWS CLI."""
+    settings = opening.settings()
+    with addresses(settings) as where:
+        for name, value in _exports(settings, where).items():
+            out.print(f"export {name}={shlex.quote(value)}", markup=False)
+        if where.embedded:
+            err.print("# embedded servers listen only while a command such as serve is running")
+
+
+def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: bool) -> None:
+    from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
+
+    settings = settings.model_copy(update={"slots": slots})
+    with opening.resources(settings, server=True) as (_, resources):
+        serve_http(resources, host=settings.host if host is None else host, port=port, slots=slots, api=api)
+
+
+#: Variables of psql by the part of the address that they hold.
+_PSQL: Final = {"PGHOST": "hostname", "PGPORT": "port", "PGUSER": "username", "PGPASSWORD": "password"}
+
+
+def _exports(settings: Settings, where: Addresses) -> dict[str, str]:
+    database, redis = urlsplit(where.database_url), urlsplit(where.redis_url)
+    found = {
+        "OPENHOURS_DATABASE_URL": where.database_url,
+        "OPENHOURS_REDIS_URL": where.redis_url,
+        "OPENHOURS_S3_ENDPOINT_URL": where.s3_endpoint_url,
+        "OPENHOURS_S3_BUCKET": settings.s3_bucket,
+        **{name: unquote(str(getattr(database, part) or "")) for name, part in _PSQL.items()},
+        "PGDATABASE": unquote(database.path.lstrip("/")),
+        "REDISCLI_AUTH": unquote(redis.password or ""),
+        "AWS_ENDPOINT_URL_S3": where.s3_endpoint_url,
+        "AWS_ACCESS_KEY_ID": where.s3_access_key or "",
+        "AWS_SECRET_ACCESS_KEY": where.s3_secret_key or "",
+        "AWS_REGION": settings.s3_region,
+    }
+    return {name: value for name, value in found.items() if value}

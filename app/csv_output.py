@@ -1,0 +1,36 @@
+"""CSV that we write, made safe to open in a spreadsheet: a text that would be run as a formula is marked as text.
+
+The rule is that of OWASP's "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break
+gets an apostrophe in front, which spreadsheets take for "text follows". A plain number is no formula and stays as it
+is. Only files are escaped; what is stored, and what JSON answers, is as it came.
+"""
+
+import re
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: What a formula can begin with, the wide forms of East Asian keyboards included.
+_FORMULA: Final = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # noqa: RUF001 - the wide forms are meant
+_NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?\z"
+
+#: Python and RE2, which Arrow uses, spell "the very end" differently.
+_PYTHON_NUMBER: Final = re.compile(_NUMBER.replace(r"\z", r"\Z"))
+_PYTHON_FORMULA: Final = re.compile(_FORMULA)
+
+
+def escape_formula(text: str) -> str:
+    """A cell's text, with an apostrophe in front if a spreadsheet would take it for a formula."""
+    if _PYTHON_FORMULA.match(text) is None or _PYTHON_NUMBER.match(text) is not None:
+        return text
+    return f"'{text}"
+
+
+def escape_formulas(texts: pa.StringArray) -> pa.StringArray:
+    """The same for a whole column; null stays null."""
+    suspects = pc.match_substring_regex(texts, _FORMULA)
+    if not pc.any(suspects).as_py():
+        return texts
+    formulas = pc.and_(suspects, pc.invert(pc.match_substring_regex(texts, _NUMBER)))
+    return pc.if_else(formulas, pc.binary_join_element_wise("'", texts, ""), texts)

@@ -1,0 +1,86 @@
+"""Texts of one column to values: each distinct text is parsed once."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from app.datasets.kind import Column, Values
+from app.datasets.policy import Limits
+from app.datasets.values import Wrong
+from app.timeline import from_micros
+
+#: Parsed texts that are remembered from block to block, and the longest that is, characters: some 20 MiB.
+REMEMBERED: Final = 100_000
+REMEMBERED_LENGTH: Final = 100
+
+
+class ColumnCheck:
+    """The check of one column of one file.
+
+    Args:
+        column: what it holds.
+        limits: of a field.
+        latest: values beyond this are in the future, microseconds; None: any are allowed.
+    """
+
+    def __init__(self, column: Column, *, limits: Limits, latest: int | None) -> None:
+        self._column = column
+        self._limits = limits
+        self._latest = latest
+        self._known: dict[str, Any] = {}
+
+    def values(self, texts: pa.StringArray, *, hurried: bool = False) -> tuple[Values, dict[int, Wrong]]:
+        """Values of the texts, and those codes that are wrong; in a hurry the first wrong one only."""
+        if (fast := self._all(texts)) is not None:
+            return Values(np.arange(len(fast)), fast), {}
+        encoded = texts.dictionary_encode()
+        distinct, wrong = self._distinct(encoded.dictionary.to_pylist(), hurried=hurried)
+        return Values(encoded.indices.to_numpy(), _array(distinct)), wrong
+
+    def _distinct(self, texts: list[str], *, hurried: bool) -> tuple[list[Any], dict[int, Wrong]]:
+        values = list(map(self._known.get, texts))
+        wrong: dict[int, Wrong] = {}
+        filler: Any = None  # keeps the array one of numbers
+        for code in [code for code, value in enumerate(values) if value is None]:
+            try:
+                values[code] = filler = self._value(texts[code])
+            except Wrong as error:
+                values[code] = filler
+                wrong[code] = Wrong(error.code, str(error))  # without the frames that the one that was raised holds
+                if hurried:
+                    break
+        return values, wrong
+
+    def _all(self, texts: pa.StringArray) -> npt.NDArray[Any] | None:
+        parse_all = self._column.type.parse_all
+        values = None if parse_all is None else parse_all(texts)
+        if values is not None and len(values) and self._latest is not None and values.max() > self._latest:
+            return None
+        return values
+
+    def _value(self, text: str) -> Any:
+        """The value of a text, which is remembered."""
+        value = self._parsed(text)
+        if len(text) <= REMEMBERED_LENGTH:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[text] = value
+        return value
+
+    def _parsed(self, text: str) -> Any:
+        if not (text or self._column.required):
+            return None
+        limit = self._limits.max_field_bytes
+        if len(text) > limit // 4 and len(text.encode()) > limit:
+            raise Wrong("field_too_long", f"is longer than {limit:,} bytes")
+        value = self._column.type.parse(text)
+        if self._latest is not None and value > self._latest:
+            raise Wrong("in_future", f"is in the future: later than {from_micros(self._latest):%Y-%m-%d %H:%M:%S} UTC")
+        return value
+
+
+def _array(values: list[Any]) -> npt.NDArray[Any]:
+    array = np.array(values)
+    return array if array.dtype.kind in "bi" else np.array(values, dtype=object)

@@ -1,0 +1,114 @@
+"""Which column each field of a row belongs to, by the header or by the names that stand in for one."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from app.datasets.blocks import Block, Blocks
+from app.datasets.kind import Column, DatasetKind
+from app.datasets.policy import Limits
+from app.datasets.records import BadQuoting, Records
+from app.datasets.refusal import refusal
+from app.datasets.rejects import shown
+from app.errors import InvalidParameters
+
+#: Wrong names of a header that are shown; the others are counted.
+_SHOWN_NAMES: Final = 3
+
+#: What else people separate columns with.
+_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def wanted(kind: DatasetKind) -> str:
+    """The header that a kind needs, for people."""
+    return ", ".join(_names(column) for column in kind.columns if column.required)
+
+
+def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]:
+    """The columns that ``columns=`` names for a file without a header.
+
+    Raises:
+        InvalidParameters: one is missing, named twice, or unknown.
+    """
+    columns, problems = _match(kind, names)
+    if problems:
+        raise InvalidParameters(f"columns={','.join(names)[:200]}: this {problems}; {_rule(kind)}")
+    return columns
+
+
+def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[Column, ...], Block]:
+    """The columns of a file in the order of its header, and what of that block is left.
+
+    Names are taken without regard to case and to spaces around them.
+
+    Raises:
+        RejectedFile: the file is empty, or has no header of this kind.
+    """
+    for block in blocks:
+        records = Records(block, name, limits)
+        for line, names in records:
+            _require_commas(kind, block.data[: records.taken], name, line)
+            columns = _columns(kind, names, name, line)
+            return columns, replace(block, data=block.data[records.taken :], first_line=records.line)
+        if records.rest:
+            blocks.push_back(records.rest, records.line)
+    raise refusal("empty_file", f"{name} is empty; a {kind.name} file begins with the header {wanted(kind)}.")
+
+
+def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: int) -> tuple[Column, ...]:
+    where = f"{name}, line {line}: "
+    if isinstance(names, BadQuoting):
+        message = f"{where}the header {shown(names)} has text after a closing quotation mark; {_rule(kind)}"
+        raise refusal("wrong_header", message, line=line)
+    columns, problems = _match(kind, names)
+    if not columns:
+        message = (
+            f"{where}{shown(','.join(names))} is no header; a {kind.name} file begins with the header {wanted(kind)}, "
+            "or is sent with columns= naming its columns."
+        )
+        raise refusal("wrong_header", message, line=line)
+    if problems:
+        raise refusal("wrong_header", f"{where}the header {problems}; {_rule(kind)}", line=line)
+    return columns
+
+
+def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...], str]:
+    """The columns that are known by these names, and what is wrong with the names, if anything."""
+    meaning = {_plain(name): column for column in kind.columns for name in (column.name, *column.aliases)}
+    columns = tuple(meaning[_plain(name)] for name in names if _plain(name) in meaning)
+    times = Counter(column.name for column in columns)
+    missing = [_names(column) for column in kind.columns if column.required and not times[column.name]]
+    twice = [name for name, count in times.items() if count > 1]
+    unknown = [shown(name) for name in names if _plain(name) not in meaning]
+    problems = {"lacks": missing, "names twice": twice, "has the unknown": unknown}
+    return columns, " and ".join(f"{what} {_listed(which)}" for what, which in problems.items() if which)
+
+
+def _require_commas(kind: DatasetKind, header: bytes, name: str, line: int) -> None:
+    text = header.decode()
+    for separator, word in _SEPARATORS.items():
+        parts = [part.strip(' "\r\n') for part in text.split(separator)]
+        if len(parts) > 1 and "," not in text and _match(kind, parts)[0]:
+            message = f"{name}, line {line}: the columns are separated by {word}; separate them by commas."
+            raise refusal("wrong_separator", message, line=line)
+
+
+def _rule(kind: DatasetKind) -> str:
+    optional = ", ".join(_names(column) for column in kind.columns if not column.required)
+    may = f" It may also have {optional}." if optional else ""
+    return f"a {kind.name} file has these columns, in any order: {wanted(kind)}.{may}"
+
+
+def _names(column: Column) -> str:
+    return " or ".join((column.name, *column.aliases))
+
+
+def _plain(name: str) -> str:
+    return name.strip(" ").lower()
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    rest = len(every) - _SHOWN_NAMES
+    return ", ".join(every[:_SHOWN_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,0 +1,62 @@
+"""What an upload wants done with wrong rows, and what no file may exceed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from app.errors import InvalidParameters
+
+#: Rejected rows after which a file is read no further, whatever its policy: rejects.csv has room for all of them, and
+#: nobody mends more by hand.
+MOST_REJECTED: Final = 100_000
+
+#: Longest line or row by default, bytes.
+MAX_ROW_BYTES: Final = 1 << 20
+
+#: Longest field, bytes: no value of any kind is nearly as long.
+MAX_FIELD_BYTES: Final = 64 << 10
+
+#: Largest file by default, unpacked, bytes.
+MAX_UNPACKED_BYTES: Final = 64 << 30
+
+
+class OnError(StrEnum):
+    """What a wrong row does."""
+
+    REJECT_FILE = "reject_file"
+    SKIP_ROWS = "skip_rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one file is taken.
+
+    Attributes:
+        on_error: whether a wrong row rejects the whole file or is left out.
+        max_errors: with skip_rows, more rejected rows than this reject the file all the same.
+        columns: names for a file without a header; then its first line is data.
+    """
+
+    on_error: OnError = OnError.REJECT_FILE
+    max_errors: int = 1000
+    columns: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_errors <= MOST_REJECTED:
+            raise InvalidParameters(
+                f"max_errors is {self.max_errors}; allowed: a whole number from 0 to {MOST_REJECTED}."
+            )
+
+    @property
+    def allowed(self) -> int:
+        """Rejected rows with which a file is loaded all the same."""
+        return self.max_errors if self.on_error is OnError.SKIP_ROWS else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What no file may exceed, bytes. A row counts as it stands in the file, without its line end; a field unquoted."""
+
+    max_row_bytes: int = MAX_ROW_BYTES
+    max_field_bytes: int = MAX_FIELD_BYTES
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES

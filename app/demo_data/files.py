@@ -1,0 +1,157 @@
+"""Writes the three files: all of them, or nothing under their names."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from app.demo_data.polls import HEADER, LINE_BYTES, PollLog
+from app.demo_data.stores import hours_lines, store_ids, zone_lines
+from app.errors import InvalidParameters
+
+#: Cells made at a time: some 2 MB of lines, and arrays that stay in a processor's cache. The bytes do not depend on it.
+CHUNK: Final = 1 << 15
+
+#: Days that are written when neither days nor a size are asked for.
+DEFAULT_DAYS: Final = 8
+
+#: Bytes of each unit of a size.
+UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
+
+_SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([A-Za-z]*)")
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written, with the number of its rows, header not counted, and of its bytes."""
+
+    path: Path
+    rows: int
+    bytes: int
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes such as 500MB, 1GB (a thousand million) or 1GiB (2^30).
+
+    Raises:
+        InvalidParameters: it is none.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None or match[2].upper() not in UNITS or not (size := round(float(match[1]) * UNITS[match[2].upper()])):
+        raise InvalidParameters(f"--bytes: {text!r} is not a size such as 500MB, 1GB or 1.5GiB")
+    return size
+
+
+def write(
+    folder: Path,
+    *,
+    stores: int,
+    days: int | None = None,
+    size: int | None = None,
+    seed: int,
+    end: date,
+    force: bool = False,
+    chunk: int = CHUNK,
+    progress: Progress = lambda _stage, _share: None,
+) -> list[Written]:
+    """Write hours.csv, timezones.csv and polls.csv into a folder, which is made if it is not there.
+
+    Args:
+        folder: where to.
+        stores: how many there are.
+        days: how many, before ``end``; 8 if there is no size.
+        size: go on into the past until polls.csv has as many bytes; the row that reaches it is the last.
+        seed: the same arguments give the same bytes.
+        end: the beginning of this day, UTC, is the end of the polls.
+        force: replace files that are there.
+        chunk: cells made at a time.
+        progress: called with the file that is being written and the share of it that is done.
+
+    Raises:
+        InvalidParameters: a file is there already, or there is not so much past; nothing was written.
+    """
+    log = PollLog(seed, ids := store_ids(seed, stores), end)
+    cells = _cells(log, DEFAULT_DAYS if days is None and size is None else days or 0, size)
+    names = ("hours.csv", "timezones.csv", "polls.csv")
+    if not force and (there := [name for name in names if (folder / name).exists()]):
+        raise InvalidParameters(
+            f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = {
+        "hours.csv": _texts("store_id,day,start_time_local,end_time_local\n", hours_lines(seed, ids)),
+        "timezones.csv": _texts("store_id,timezone_str\n", zone_lines(seed, ids)),
+        "polls.csv": _polls(log, cells, size, chunk, progress),
+    }
+    with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
+        written = []
+        for name in names:
+            progress(name.removesuffix(".csv"), 0.0)
+            written.append(_write(Path(unfinished) / name, pieces[name]))
+        for file in written:
+            file.path.replace(folder / file.path.name)
+    return [Written(folder / file.path.name, file.rows, file.bytes) for file in written]
+
+
+def _cells(log: PollLog, days: int, size: int | None) -> int:
+    """Cells that are written whatever the size; refuses what the past is too short for."""
+    cells = days * 24 * log.stores
+    if cells > log.cells:
+        raise InvalidParameters(f"--days: {days:,} days before that end reach back to before 1970; take fewer")
+    if size is not None and size > log.cells * LINE_BYTES:
+        raise _too_large(size, log.stores)
+    return cells
+
+
+def _too_large(size: int, stores: int) -> InvalidParameters:
+    return InvalidParameters(
+        f"--bytes: {stores:,} stores have no {size:,} bytes of polls since 1970; take more stores, or less. "
+        "Nothing was written."
+    )
+
+
+def _texts(header: str, pieces: Iterator[str]) -> Iterator[bytes]:
+    yield header.encode()
+    for piece in pieces:
+        yield piece.encode()
+
+
+def _polls(log: PollLog, cells: int, size: int | None, chunk: int, progress: Progress) -> Iterator[bytes]:
+    """The log in pieces: all of these cells, and then on into the past until it has the size."""
+    yield HEADER
+    done = len(HEADER)
+    for first in range(0, cells, chunk):
+        piece = log.lines(first, min(first + chunk, cells))
+        yield piece
+        done += len(piece)
+        progress("polls", min(first / cells, 1.0 if size is None else done / size))
+    for first in range(cells, log.cells, chunk):
+        if size is None or done >= size:
+            break
+        piece = log.lines(first, min(first + chunk, log.cells))
+        if done + len(piece) > size:
+            piece = piece[: piece.index(b"\n", size - done - 1) + 1]
+        yield piece
+        done += len(piece)
+        progress("polls", min(done / size, 1.0))
+    if size is not None and done < size:
+        raise _too_large(size, log.stores)
+
+
+def _write(path: Path, pieces: Iterator[bytes]) -> Written:
+    rows, size = -1, 0  # a header is no row
+    with path.open("wb") as file:
+        for piece in pieces:
+            rows, size = rows + piece.count(b"\n"), size + len(piece)
+            file.write(piece)
+    return Written(path, rows, size)

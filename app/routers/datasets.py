@@ -1,0 +1,322 @@
+"""Bring in a file, look at what became of it, load it again, remove it, list datasets and their kinds."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from app.catalogue.options import LoadOptions, load_options
+from app.catalogue.records import DatasetRecord, DatasetStatus
+from app.catalogue.service import WORKING, DatasetState, Removal
+from app.datasets.kind import Column
+from app.datasets.policy import OnError
+from app.errors import UnknownDataset, UnknownUpload
+from app.jobs.records import ReportStatus
+from app.logs import bind
+from app.routers.dependencies import Datasets, ReportEndings, Uploads, bind_dataset
+from app.routers.problems import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
+from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
+from app.routers.uploads import UNLIMITED, body_of
+from app.uploads.form import file_in
+from app.uploads.incoming import Block
+from app.uploads.metadata import file_name
+
+#: Content type of a form.
+FORM: Final = "multipart/form-data"
+
+#: The document's words for a body that is streamed.
+_BODY: Final = {
+    "requestBody": {
+        "required": False,  # a body of no bytes is an empty file
+        "content": {
+            "text/csv": {"schema": {"type": "string", "format": "binary"}},
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            },
+        },
+    }
+}
+
+#: Where the id in an answer leads.
+_LINKS: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "links": {
+            operation: {"operationId": operation, "parameters": {"dataset_id": "$response.body#/dataset_id"}}
+            for operation in ("get_dataset", "reload_dataset", "delete_dataset")
+        }
+    }
+}
+
+router = APIRouter(tags=["datasets"], responses=UNAVAILABLE, dependencies=[Depends(bind_dataset)])
+
+_DatasetId = Annotated[str, Field(description="As answered when the file was brought in: 32 hexadecimal digits.")]
+
+
+def _described(name: str, *, ge: int | None = None) -> Any:
+    return Query(description=LoadOptions.model_fields[name].description, ge=ge)
+
+
+async def _options(
+    *,
+    on_error: Annotated[OnError | None, _described("on_error")] = None,
+    max_errors: Annotated[int | None, _described("max_errors", ge=0)] = None,
+    columns: Annotated[str | None, _described("columns")] = None,
+    force: Annotated[bool | None, _described("force")] = None,
+) -> dict[str, Any]:
+    options = {"on_error": on_error, "max_errors": max_errors, "columns": columns, "force": force}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+#: Those options that were given.
+Options = Annotated[dict[str, Any], Depends(_options)]
+
+
+class Rejection(BaseModel):
+    """A row that cannot be accepted, and why."""
+
+    line: int = Field(description="On which line of the file the row begins, counted from 1.")
+    column: str = Field(description="Name of the column, or `row` for what concerns the whole row.")
+    value: str = Field(description="What was found, escaped so that every character can be seen.")
+    code: str = Field(description="Stable, for programs.")
+    reason: str = Field(description="For people; continues the value.")
+
+
+class DatasetAnswer(BaseModel):
+    """A file that was brought in. Always: accepted + rejected + duplicate = read."""
+
+    dataset_id: _DatasetId
+    kind: str
+    filename: str | None = Field(description="As the sender called it.")
+    status: DatasetStatus
+    progress: float = Field(ge=0, le=1, description="Share of the checking and loading that is done.")
+    bytes: int | None
+    sha256: str | None = Field(description="Of the bytes as they came; null until it is known.")
+    rows_read: int | None
+    rows_accepted: int | None = Field(description="Passed every check; of a rejected file none of them is loaded.")
+    rows_rejected: int | None
+    rows_duplicate: int | None = Field(description="Gave way to another row of the file about the same thing.")
+    first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
+    last_at: datetime | None = Field(description="Latest instant of the accepted rows.")
+    rejections: list[Rejection] = Field(description="The first rejected rows.")
+    rejects: ReportFile | None = Field(description="All of them, as a file.")
+    error: ReportError | None = Field(description="Why it is rejected.")
+    duplicate_of: str | None = Field(description="The ready dataset that has the same bytes.")
+    options: dict[str, Any] = Field(description="How it was to be checked and loaded.")
+    created_at: datetime
+    uploaded_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class DatasetList(BaseModel):
+    """Datasets, newest first."""
+
+    datasets: list[DatasetAnswer]
+    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+
+
+class DatasetRemoved(BaseModel):
+    """What became of the dataset."""
+
+    status: Removal
+
+
+class ColumnDescription(BaseModel):
+    """A column of a file."""
+
+    name: str
+    aliases: list[str]
+    type: str
+    required: bool
+    example: str
+
+
+class DatasetKindDescription(BaseModel):
+    """A dataset kind and the columns of its files."""
+
+    name: str
+    summary: str
+    columns: list[ColumnDescription]
+
+
+@router.post(
+    "/datasets",
+    status_code=202,
+    responses=NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_LARGE | CUT | _LINKS,
+    openapi_extra=_BODY,
+    max_body_size=UNLIMITED,
+)
+async def bring_dataset(
+    request: Request,
+    uploads: Uploads,
+    datasets: Datasets,
+    endings: ReportEndings,
+    response: Response,
+    kind: Annotated[str, Query(description="Dataset kind; see /datasets/kinds.", examples=["polls"])],
+    options: Options,
+    filename: Annotated[str | None, Query(description="Name to show; a form brings its own.")] = None,
+    wait: Wait = 0,
+    content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
+) -> DatasetAnswer:
+    """Bring a file in, as the body or as the first file of a form; it is then checked and loaded.
+
+    For large files and bad connections /uploads is better: it goes on where it was cut off.
+    """
+    datasets.kind(kind)
+    blocks: AsyncIterator[Block] = body_of(request)
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == FORM:
+        file = await file_in(content_type, blocks)
+        filename, blocks, content_length = file.filename, file.stream, None
+    received = await uploads.receive(
+        kind,
+        blocks,
+        filename=file_name(filename),
+        options=load_options(**options).model_dump(mode="json"),
+        length_bytes=content_length,
+    )
+    response.headers["Location"] = f"/datasets/{received.id}"
+    bind(dataset_id=received.id)
+    return await get_dataset(datasets, endings, response, received.id, wait)
+
+
+@router.get("/datasets", responses=NOT_FOUND | UNPROCESSABLE)
+def list_datasets(
+    datasets: Datasets,
+    kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
+    status: Annotated[
+        DatasetStatus | None, Query(description="Only with this status; `checking` and `loading` are one.")
+    ] = None,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Datasets a page.")] = 50,
+) -> DatasetList:
+    """Datasets, newest first."""
+    page = datasets.page(kind=kind, status=status, cursor=cursor, limit=limit)
+    return DatasetList(datasets=[_answer(state) for state in page.states], next_cursor=page.next_cursor)
+
+
+@router.get("/datasets/kinds")
+def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
+    """The dataset kinds with the columns of their files."""
+    return [
+        DatasetKindDescription(
+            name=kind.name, summary=kind.summary, columns=[_column(column) for column in kind.columns]
+        )
+        for kind in datasets.kinds()
+    ]
+
+
+@router.get("/datasets/{dataset_id}", responses=NOT_FOUND | UNPROCESSABLE)
+async def get_dataset(
+    datasets: Datasets, endings: ReportEndings, response: Response, dataset_id: _DatasetId, wait: Wait = 0
+) -> DatasetAnswer:
+    """How a dataset stands: uploading, checking, loading, ready, rejected or, on its way out, removing."""
+    state = await run_in_threadpool(datasets.get, dataset_id)
+    if wait and state.status in WORKING and state.record.job is not None:
+        has_ended = await endings.wait(state.record.job.id, seconds=wait)
+        state = await run_in_threadpool(datasets.get, dataset_id, has_ended=has_ended)
+    if state.status in WORKING:
+        response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
+    return _answer(state)
+
+
+@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT | UNPROCESSABLE)
+async def reload_dataset(
+    datasets: Datasets,
+    endings: ReportEndings,
+    response: Response,
+    dataset_id: _DatasetId,
+    options: Options,
+    wait: Wait = 0,
+) -> DatasetAnswer:
+    """Check and load a dataset again from its raw object, as before or with the options given here."""
+    await run_in_threadpool(datasets.reload, dataset_id, options=options)
+    response.headers["Location"] = f"/datasets/{dataset_id}"
+    return await get_dataset(datasets, endings, response, dataset_id, wait)
+
+
+@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | UNPROCESSABLE)
+async def delete_dataset(
+    datasets: Datasets,
+    uploads: Uploads,
+    response: Response,
+    dataset_id: _DatasetId,
+    *,
+    rows: Annotated[bool, Query(description="Take its rows out of the series, too.")] = False,
+) -> DatasetRemoved:
+    """Remove a dataset and its raw object. Its rows stay, but for `rows=true`: then they go first, in a while."""
+    state = await run_in_threadpool(datasets.get, dataset_id)
+    try:
+        if state.status is DatasetStatus.UPLOADING:
+            await uploads.terminate(dataset_id)
+        removal = await run_in_threadpool(partial(datasets.delete, dataset_id, rows=rows))
+    except (UnknownDataset, UnknownUpload):  # it went with its upload
+        removal = Removal.REMOVED
+    if removal is Removal.REMOVING:
+        response.status_code = 202
+    return DatasetRemoved(status=removal)
+
+
+def _answer(state: DatasetState) -> DatasetAnswer:
+    record, job = state.record, state.record.job
+    rejects = state.rejects
+    return DatasetAnswer(
+        dataset_id=record.id,
+        kind=record.kind,
+        filename=record.filename,
+        status=state.status,
+        progress=round(state.progress, 4),
+        bytes=record.bytes,
+        sha256=record.sha256,
+        rows_read=record.rows_read,
+        rows_accepted=record.rows_accepted,
+        rows_rejected=record.rows_rejected,
+        rows_duplicate=record.rows_duplicate,
+        first_at=record.first_at,
+        last_at=record.last_at,
+        rejections=_rejections(record.rejections or ()),
+        rejects=rejects and ReportFile.of(rejects),
+        error=_error(record) if state.status is DatasetStatus.REJECTED else None,
+        duplicate_of=record.duplicate_of,
+        options=dict(record.options),
+        created_at=record.created_at,
+        uploaded_at=record.uploaded_at,
+        started_at=job and job.started_at,
+        finished_at=job and job.finished_at,
+    )
+
+
+def _rejections(rows: Sequence[Mapping[str, Any]]) -> list[Rejection]:
+    return [Rejection.model_validate(row) for row in rows]
+
+
+#: What a dataset says whose job was called off by somebody who then let it stay.
+_CANCELLED: Final = ReportError(code="cancelled", message="Its checking and loading was called off.")
+
+
+def _error(record: DatasetRecord) -> ReportError:
+    """Why it is rejected: what the check found, or else how its job ended."""
+    if record.error_code is not None:
+        return ReportError(code=record.error_code, message=record.error_message or "")
+    job = record.job
+    if job is None or job.status is ReportStatus.CANCELLED or job.error_code is None:
+        return _CANCELLED
+    return ReportError(code=job.error_code, message=job.error_message or "")
+
+
+def _column(column: Column) -> ColumnDescription:
+    return ColumnDescription(
+        name=column.name,
+        aliases=list(column.aliases),
+        type=column.type.name,
+        required=column.required,
+        example=column.example,
+    )

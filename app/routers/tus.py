@@ -1,0 +1,46 @@
+"""What every request and answer of tus has, around the routes of uploads."""
+
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: The protocol, https://tus.io/protocols/resumable-upload
+VERSION: Final = "1.0.0"
+
+#: The routes that speak it.
+PATH: Final = "/uploads"
+
+#: Methods that a client may name in a header because it can send POST only.
+OVERRIDABLE: Final = frozenset({"HEAD", "PATCH", "DELETE", "OPTIONS"})
+
+
+class TusHeaders:
+    """ASGI middleware: names the version in every answer, and lets a header name the method."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http" or not is_tus(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Tus-Resumable"] = VERSION
+                if message["status"] == 412:
+                    headers["Tus-Version"] = VERSION
+            await send(message)
+
+        method = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if scope["method"] == "POST" and method in OVERRIDABLE:
+            scope = {**scope, "method": method}
+        await self._app(scope, receive, answer)
+
+
+def is_tus(path: str) -> bool:
+    """Whether an address is one of uploads."""
+    return path == PATH or path.startswith(f"{PATH}/")

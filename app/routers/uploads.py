@@ -1,0 +1,203 @@
+"""Resumable uploads: tus 1.0 with creation, creation with upload, expiration, termination and checksums.
+
+https://tus.io/protocols/resumable-upload
+"""
+
+from collections.abc import AsyncIterator
+from email.utils import format_datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from starlette.requests import ClientDisconnect
+
+from app.errors import InvalidUpload, UploadCut, WrongContentType, WrongTusVersion
+from app.routers.dependencies import Uploads
+from app.routers.problems import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
+from app.routers.tus import PATH, VERSION
+from app.uploads import metadata
+from app.uploads.checksum import ALGORITHMS, Checksum
+from app.uploads.records import Upload
+
+#: What of tus is spoken here beside its core.
+EXTENSIONS: Final = ("creation", "creation-with-upload", "expiration", "termination", "checksum")
+
+#: Content type of bytes that are added to an upload.
+BYTES: Final = "application/offset+octet-stream"
+
+#: The service knows the limit; this keeps the one for other bodies away, bytes.
+UNLIMITED: Final = 1 << 62
+
+#: Codes of answers by what they mean, for the document.
+_MEANINGS: Final = {
+    400: "Not as the upload was begun, or the connection broke",
+    409: "Bytes from another place than the next",
+    410: "Expired, or lost by the object store: begin again",
+    412: "Another version of tus",
+    413: "Too large",
+    415: "Another content type",
+    423: "Another request adds to it",
+    460: "The checksum is that of other bytes",
+}
+
+
+def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": Problem, "description": _MEANINGS[status]} for status in statuses}
+
+
+async def _require_version(
+    tus_resumable: Annotated[str | None, Header(description=f"Version of the client: {VERSION}.")] = None,
+) -> None:
+    if tus_resumable != VERSION:
+        received = "missing" if tus_resumable is None else repr(tus_resumable)
+        raise WrongTusVersion(f"Tus-Resumable is {received}; allowed is {VERSION}.", allowed=[VERSION])
+
+
+router = APIRouter(prefix=PATH, tags=["uploads"], responses=UNAVAILABLE | UNPROCESSABLE)
+
+_Length = Annotated[int | None, Header(ge=0, description="Bytes of the whole file.")]
+_Offset = Annotated[int, Header(ge=0, description="Bytes that are here already.")]
+_Metadata = Annotated[
+    str | None,
+    Header(
+        description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `force`, `sha256`; base64."
+    ),
+]
+_Checksum = Annotated[str | None, Header(description="sha256 or sha1, a space, the digest in base64.")]
+_ContentType = Annotated[str | None, Header(include_in_schema=False)]
+_ContentLength = Annotated[int | None, Header(ge=0, include_in_schema=False)]
+
+_BODY: Final = {
+    "requestBody": {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}, "required": False}
+}
+_VERSIONED: Final = [Depends(_require_version)]
+
+
+@router.options("", status_code=204)
+async def describe_uploads(uploads: Uploads) -> Response:
+    """What of tus is spoken here, and how large a file may be."""
+    return Response(
+        status_code=204,
+        headers={
+            "Tus-Version": VERSION,
+            "Tus-Extension": ",".join(EXTENSIONS),
+            "Tus-Max-Size": str(uploads.max_bytes),
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+        },
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_class=Response,
+    responses=_refusals(400, 409, 410, 412, 413, 415, 423, 460),
+    dependencies=_VERSIONED,
+    openapi_extra=_BODY,
+    max_body_size=UNLIMITED,
+)
+async def create_upload(
+    request: Request,
+    uploads: Uploads,
+    upload_length: _Length = None,
+    upload_metadata: _Metadata = None,
+    upload_defer_length: Annotated[str | None, Header(description="Not supported.")] = None,
+    upload_concat: Annotated[str | None, Header(description="Not supported.")] = None,
+    upload_checksum: _Checksum = None,
+    content_type: _ContentType = None,
+    content_length: _ContentLength = None,
+) -> Response:
+    """Begin an upload, with its first bytes if the request has some; `Location` is its address."""
+    if upload_concat is not None:
+        raise InvalidUpload("Upload-Concat: parts of a file cannot be sent as uploads of their own; send it as one.")
+    if upload_length is None or upload_defer_length is not None:
+        raise InvalidUpload("Upload-Length is missing: the length of a file must be known when its upload begins.")
+    brings_bytes = content_type == BYTES and content_length != 0
+    if not brings_bytes and content_length:
+        raise _wrong_type(content_type)
+    checksum = None if upload_checksum is None else Checksum.of(upload_checksum)
+    texts = metadata.parse(upload_metadata)
+    upload = await uploads.create(
+        texts.get("kind"),
+        length_bytes=upload_length,
+        filename=metadata.file_name(texts.get("filename")),
+        options=uploads.options(texts),
+        metadata=upload_metadata,
+        sha256=metadata.digest(texts.get("sha256")),
+        first_bytes=body_of(request) if brings_bytes else None,
+        content_bytes=content_length,
+        checksum=checksum,
+    )
+    headers = {"Location": f"{PATH}/{upload.id}", **_progress(upload)}
+    return Response(status_code=201, headers=headers)
+
+
+@router.head(
+    "/{upload_id}",
+    status_code=200,
+    response_class=Response,
+    responses=NOT_FOUND | _refusals(410, 412, 423),
+    dependencies=_VERSIONED,
+)
+async def look_at_upload(uploads: Uploads, upload_id: str) -> Response:
+    """How many bytes of an upload are here."""
+    upload = await uploads.look(upload_id)
+    headers = {"Cache-Control": "no-store", **_progress(upload)}
+    if upload.length_bytes is not None:
+        headers["Upload-Length"] = str(upload.length_bytes)
+    if upload.metadata:
+        headers["Upload-Metadata"] = upload.metadata
+    return Response(headers=headers)
+
+
+@router.patch(
+    "/{upload_id}",
+    status_code=204,
+    responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 460),
+    dependencies=_VERSIONED,
+    openapi_extra=_BODY,
+    max_body_size=UNLIMITED,
+)
+async def add_to_upload(
+    request: Request,
+    uploads: Uploads,
+    upload_id: str,
+    upload_offset: _Offset,
+    upload_checksum: _Checksum = None,
+    content_type: _ContentType = None,
+    content_length: _ContentLength = None,
+) -> Response:
+    """Add bytes to an upload. What comes before a connection breaks is kept, unless there is a checksum."""
+    if content_type != BYTES:
+        raise _wrong_type(content_type)
+    checksum = None if upload_checksum is None else Checksum.of(upload_checksum)
+    upload = await uploads.append(
+        upload_id, upload_offset, body_of(request), content_bytes=content_length, checksum=checksum
+    )
+    return Response(status_code=204, headers=_progress(upload))
+
+
+@router.delete("/{upload_id}", status_code=204, responses=NOT_FOUND | _refusals(410, 412), dependencies=_VERSIONED)
+async def terminate_upload(uploads: Uploads, upload_id: str) -> Response:
+    """Forget an upload and its bytes; of a file that is whole, only the upload."""
+    await uploads.terminate(upload_id)
+    return Response(status_code=204)
+
+
+def _progress(upload: Upload) -> dict[str, str]:
+    return {
+        "Upload-Offset": str(upload.offset_bytes),
+        "Upload-Expires": format_datetime(upload.expires_at, usegmt=True),
+    }
+
+
+def _wrong_type(content_type: str | None) -> WrongContentType:
+    received = "missing" if content_type is None else repr(content_type)
+    return WrongContentType(f"Content-Type is {received}; allowed is {BYTES}.", allowed=[BYTES])
+
+
+async def body_of(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        raise UploadCut("The connection broke before all bytes had come.") from error

@@ -1,0 +1,245 @@
+"""Sends a file to a server by the tus protocol (1.0.0), and goes on where an earlier try was cut off.
+
+Where an upload lives on the server is remembered in a small file until it is whole, under the file's own SHA-256: the
+same command for the same bytes finds it again, after Ctrl-C as well as after a crash, and under another file name.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+
+import httpx2
+
+from app.client import TIMEOUT_SECONDS, client_errors, problem_of
+from app.errors import InvalidParameters, ServerUnreachable
+
+#: The file is read and sent in blocks of this size, bytes.
+BLOCK_BYTES: Final = 1 << 18
+
+#: A server that takes no byte for so long is given up; what it has taken stays there, seconds.
+PATIENCE_SECONDS: Final = 60.0
+
+#: Before the server is asked how far it got: longer each time, up to the last, seconds. A lock that a dead replica left
+#: behind ends after eight seconds.
+PAUSES_SECONDS: Final = (0.2, 1.0, 2.0, 4.0, 8.0)
+
+#: The last answer to a large file may take as long as the object store needs to put it together, seconds.
+READ_SECONDS: Final = 300.0
+
+_VERSION: Final = {"Tus-Resumable": "1.0.0"}
+
+#: Answers after which the upload is begun anew: the server does not have it, or not any more.
+_GONE: Final = frozenset({403, 404, 410})
+
+#: Answers after which the same upload goes on: elsewhere, later, or from another offset.
+_PASSING: Final = frozenset({409, 423, 429, 460, 500, 502, 503, 504})
+
+Sent = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A file to send.
+
+    Attributes:
+        sha256: of its bytes, hexadecimal.
+        metadata: what the server is told of it.
+    """
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    metadata: Mapping[str, str]
+
+
+def outgoing(path: Path, *, kind: str, options: Mapping[str, str], read: Sent) -> Outgoing:
+    """Look at a file before it is sent; ``read`` is told how many bytes have been looked at."""
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+            done += len(block)
+            read(done)
+    sha256 = digest.hexdigest()
+    return Outgoing(path, done, sha256, {"filename": _shown_name(path), "kind": kind, "sha256": sha256, **options})
+
+
+def _shown_name(path: Path) -> str:
+    """The name of a file as it can be shown: it may have bytes that are no text, and characters that cannot be seen."""
+    text = os.fsencode(path.name).decode("utf-8", "replace")
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+class Uploader:
+    """Sends files to one server; close it after use.
+
+    Args:
+        address: where the server is now.
+        memory: folder of what has to be remembered.
+        known_as: what the server is called in there; one that runs here is the same at another port.
+    """
+
+    def __init__(self, address: str, *, memory: Path, known_as: str | None = None) -> None:
+        self._address = address.rstrip("/")
+        self._memory = memory
+        self._known_as = known_as or self._address
+        limits = httpx2.Timeout(TIMEOUT_SECONDS, read=READ_SECONDS)
+        self._has_answered = False
+        self._http = httpx2.Client(timeout=limits, follow_redirects=False, headers=_VERSION)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, file: Outgoing, *, sent: Sent) -> str:
+        """Send a file, or what is missing of it; returns the id of its dataset.
+
+        Args:
+            file: what to send.
+            sent: called with the number of bytes that are there.
+
+        Raises:
+            Problem: the server refuses it.
+            ServerUnreachable: it was away for too long; the same call goes on later.
+        """
+        note = self._memory / f"{_fingerprint(file, self._known_as)}.json"
+        patience = _Patience(self._address)
+        upload = self._known(note) or self._create(file, note)
+        while True:
+            offset = self._offset(upload, file)
+            if offset is None:  # it expired, or the object store has lost it
+                patience.wait()
+                upload = self._create(file, note)
+                continue
+            patience.see(offset)
+            sent(offset)
+            if offset == file.size_bytes:
+                break
+            if not self._patch(upload, file, offset, sent=sent):
+                patience.wait()
+        note.unlink(missing_ok=True)
+        return upload.rpartition("/")[2]
+
+    def _known(self, note: Path) -> str | None:
+        """Where an earlier try has begun this upload."""
+        try:
+            path = json.loads(note.read_text(encoding="utf-8"))["upload"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return path if isinstance(path, str) and path.startswith("/") else None
+
+    def _create(self, file: Outgoing, note: Path) -> str:
+        headers = {"Upload-Length": str(file.size_bytes), "Upload-Metadata": _metadata(file.metadata)}
+        response = self._ask("POST", "/uploads", headers=headers)
+        if response.status_code != 201:
+            raise problem_of(response, self._address)
+        upload = httpx2.URL(response.headers.get("Location", "")).path
+        if not upload.startswith("/uploads/"):
+            raise self._no_server(response)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        draft = note.with_suffix(".new")
+        draft.write_text(json.dumps({"upload": upload}), encoding="utf-8")
+        draft.replace(note)
+        return upload
+
+    def _offset(self, upload: str, file: Outgoing) -> int | None:
+        """How many bytes the server has; None when it does not have the upload any more."""
+        response = self._ask("HEAD", upload)
+        if response.status_code in _GONE:
+            return None
+        offset = response.headers.get("Upload-Offset", "")
+        if response.status_code != 200 or not offset.isdecimal() or int(offset) > file.size_bytes:
+            raise self._no_server(response)
+        return int(offset)
+
+    def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """The answer to a request without a body; a server that was there and is away for a while is asked again."""
+        patience = _Patience(self._address)
+        while True:
+            try:
+                with client_errors(self._address):
+                    response = self._http.request(method, self._address + path, **options)
+            except ServerUnreachable:
+                if not self._has_answered:
+                    raise
+            else:
+                self._has_answered = True
+                if response.status_code not in _PASSING - {409}:
+                    return response
+            patience.wait()
+
+    def _patch(self, upload: str, file: Outgoing, offset: int, *, sent: Sent) -> bool:
+        """Send from ``offset`` on; False when that was cut off and the server has to be asked how far it got."""
+        headers = {
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(file.size_bytes - offset),
+            "Upload-Offset": str(offset),
+        }
+        try:
+            with client_errors(self._address):
+                response = self._http.patch(
+                    self._address + upload, headers=headers, content=_blocks(file, offset, sent=sent)
+                )
+        except ServerUnreachable:
+            return False
+        if response.status_code == 204:
+            return True
+        if response.status_code in _PASSING or response.status_code in _GONE:
+            return False
+        raise problem_of(response, self._address)
+
+    def _no_server(self, response: httpx2.Response) -> ServerUnreachable:
+        return ServerUnreachable(f"{self._address} answers {response.status_code}, but not as an Openhours server.")
+
+
+class _Patience:
+    """Longer and longer pauses, until nothing has got further for too long."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._best = -1
+        self._since = monotonic()
+        self._pauses = iter(PAUSES_SECONDS)
+
+    def see(self, offset: int) -> None:
+        """So many bytes are there."""
+        if offset > self._best:
+            self._best, self._since, self._pauses = offset, monotonic(), iter(PAUSES_SECONDS)
+
+    def wait(self) -> None:
+        """Pause before another try. Raises ServerUnreachable when there have been enough."""
+        if monotonic() - self._since > PATIENCE_SECONDS:
+            raise ServerUnreachable(
+                f"{self._address} has not taken anything for {PATIENCE_SECONDS:g} seconds. What it has taken before "
+                "stays there: the same command goes on from there."
+            )
+        sleep(next(self._pauses, PAUSES_SECONDS[-1]))
+
+
+def _blocks(file: Outgoing, offset: int, *, sent: Sent) -> Iterator[bytes]:
+    with file.path.open("rb") as source:
+        source.seek(offset)
+        left = file.size_bytes - offset
+        while left:
+            block = source.read(min(BLOCK_BYTES, left))
+            if not block:
+                raise InvalidParameters(f"{file.path} has become shorter while it was sent; start again.")
+            left -= len(block)
+            yield block
+            sent(file.size_bytes - left)
+
+
+def _metadata(values: Mapping[str, str]) -> str:
+    """``Upload-Metadata``: names and values in Base64, separated by commas."""
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in values.items())
+
+
+def _fingerprint(file: Outgoing, server: str) -> str:
+    told = {name: value for name, value in file.metadata.items() if name != "filename"} | {"server": server}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]

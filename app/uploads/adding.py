@@ -1,0 +1,98 @@
+"""The bytes of one request become part of their upload: as they come, or all at once when they must be verified."""
+
+from collections.abc import AsyncIterator
+
+from app.errors import (
+    OpenhoursError,
+    ReplicaUnavailable,
+    UploadBusy,
+    UploadCut,
+    UploadRefused,
+    UploadTooLarge,
+    WrongOffset,
+)
+from app.resources import Resources
+from app.uploads.checksum import Checksum, Staged
+from app.uploads.hold import Hold
+from app.uploads.incoming import Block, Incoming
+from app.uploads.records import Upload
+
+
+def require_fit(held: Upload, offset_bytes: int, content_bytes: int | None) -> None:
+    """Raise WrongOffset or UploadTooLarge unless these bytes are the next ones of the file."""
+    if held.length_bytes is None:
+        raise UploadRefused(f"Upload {held.id} comes in one plain request and cannot be added to.")
+    if offset_bytes != held.offset_bytes:
+        raise WrongOffset(
+            f"Upload-Offset is {offset_bytes}, and {held.offset_bytes} bytes are here: send what follows them.",
+            upload_offset=held.offset_bytes,
+        )
+    if held.offset_bytes + (content_bytes or 0) > held.length_bytes:
+        raise _longer(held)
+
+
+async def add(resources: Resources, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> None:
+    """Add what comes; a stream that breaks leaves what came before.
+
+    Raises:
+        UploadTooLarge: more came than the file has.
+        UploadCut, UploadBusy, ReplicaUnavailable: the stream was ended early; what had come is added.
+        UploadLost, DatabaseUnavailable, ObjectStoreUnavailable: some of what had come may be added.
+    """
+    incoming = Incoming(resources, held)
+
+    async def take(chunk: Block) -> None:
+        if incoming.offset_bytes + len(chunk) > (held.length_bytes or 0):
+            raise _longer(held)  # a server that keeps to HTTP lets no more through than Content-Length
+        await incoming.take(chunk)
+
+    try:
+        await hold.feed(stream, take)
+    except (UploadCut, UploadBusy, ReplicaUnavailable):
+        if not hold.is_lost:
+            await incoming.settle(is_end=incoming.offset_bytes == held.length_bytes)
+        raise
+    else:
+        await incoming.settle(is_end=incoming.offset_bytes == held.length_bytes)
+    finally:
+        await incoming.drop()
+
+
+async def add_verified(
+    resources: Resources, hold: Hold, held: Upload, stream: AsyncIterator[Block], checksum: Checksum | None
+) -> None:
+    """Add what comes when all of it is here and right: for bytes with a checksum, or of a number that nobody tells.
+
+    Raises:
+        ChecksumMismatch, UploadTooLarge: nothing is added.
+        UploadCut: nothing is added that has a checksum.
+    """
+    left_bytes = (held.length_bytes or 0) - held.offset_bytes
+    staged = Staged(resources, held, checksum)
+    cut: OpenhoursError | None = None
+
+    async def take(chunk: Block) -> None:
+        if staged.bytes + len(chunk) > left_bytes:
+            raise _longer(held)
+        await staged.take(chunk)
+
+    try:
+        try:
+            await hold.feed(stream, take)
+        except UploadCut as error:
+            if checksum is not None:
+                raise
+            cut = error
+        staged.verify()
+        await add(resources, hold, held, staged.blocks())
+    finally:
+        await staged.remove()
+    if cut is not None:
+        raise cut
+
+
+def _longer(held: Upload) -> UploadTooLarge:
+    return UploadTooLarge(
+        f"Upload {held.id} has {held.length_bytes} bytes in all, {held.offset_bytes} are here, and more came than the "
+        "rest; none of them is kept."
+    )

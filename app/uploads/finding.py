@@ -1,0 +1,75 @@
+"""An upload by its id, to look at or to go on with; and why there is none."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from app.database import database_errors
+from app.errors import NotFound, UnknownUpload, UploadBusy, UploadExpired, UploadLost
+from app.ids import is_id, made_at
+from app.resources import Resources
+from app.uploads import lock, records
+from app.uploads.incoming import in_thread
+from app.uploads.records import Upload
+
+#: How long a request waits for the lock that another one is about to release, seconds. A client whose connection broke
+#: is back before the replica has saved what came on it.
+LOCK_WAIT_SECONDS: Final = 1
+
+#: Between two looks at the lock, seconds.
+LOOK_SECONDS: Final = 0.1
+
+
+def find(resources: Resources, upload_id: str) -> Upload:
+    """The upload with this id. Raises UnknownUpload, UploadExpired, UploadLost."""
+    found = None
+    if is_id(upload_id):
+        with database_errors(), resources.engine.connect() as connection:
+            found = records.find(connection, upload_id)
+    if found is None:
+        raise missing(resources, upload_id)
+    if found.lost_at is not None:
+        raise UploadLost(f"Upload {upload_id}: the object store has lost what had arrived; start it again.")
+    if found.expires_at < datetime.now(UTC):
+        raise _expired(resources, upload_id, found.expires_at)
+    return found
+
+
+async def lock_one(resources: Resources, upload_id: str) -> Upload:
+    """The upload with a lock of ours, or one that is finished. Raises UploadBusy and what ``find`` does."""
+    deadline = monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        found, is_ours = await in_thread(lambda: _take_lock(resources, upload_id))
+        if is_ours or found.finished_at is not None:
+            return found
+        if monotonic() > deadline:
+            raise UploadBusy(f"Upload {upload_id}: another request sends bytes to it; try again in a moment.")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def missing(resources: Resources, upload_id: str) -> NotFound | UploadExpired:
+    """Why there is no upload with this id: its age tells whether there may have been one."""
+    made, ttl = made_at(upload_id), timedelta(hours=resources.settings.upload_ttl_hours)
+    if made is not None and made + ttl < datetime.now(UTC):
+        return _expired(resources, upload_id, made + ttl)
+    return UnknownUpload(f"There is no upload {upload_id!r}.", received=upload_id)
+
+
+def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
+    found = find(resources, upload_id)
+    with database_errors(), resources.engine.begin() as connection:
+        fence = lock.take(connection, found.id, ttl_hours=resources.settings.upload_ttl_hours)
+        if fence is None:
+            lock.contest(connection, found.id)
+        held = records.find(connection, upload_id)  # in the transaction, so that its fence is the one that was won
+    if held is None or held.lost_at is not None:
+        return find(resources, upload_id), False
+    return held, fence is not None
+
+
+def _expired(resources: Resources, upload_id: str, since: datetime) -> UploadExpired:
+    hours = resources.settings.upload_ttl_hours
+    return UploadExpired(
+        f"Upload {upload_id} expired at {since:%Y-%m-%d %H:%M} UTC: nothing came for {hours} hours. Start it again."
+    )

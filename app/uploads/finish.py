@@ -1,0 +1,149 @@
+"""The end of an upload: its parts become one object for good, or everything of it goes."""
+
+import logging
+from collections.abc import Callable
+from time import sleep
+from typing import Final
+
+from app.database import database_errors
+from app.errors import OpenhoursError, Unavailable, UploadBusy, UploadLost
+from app.resources import Resources
+from app.uploads import keys, records
+from app.uploads.finding import find
+from app.uploads.hooks import Hooks
+from app.uploads.records import Upload
+
+#: An S3 that no longer knows the parts may just be putting them together for somebody else: it is asked once more after
+#: so long, seconds.
+LOOK_AGAIN_SECONDS: Final = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+def finish(resources: Resources, hooks: Hooks, whole: Upload, *, sha256: str | None = None) -> str:
+    """Make the raw object of an upload whose bytes have all arrived, and hand it on; returns its key.
+
+    To be interrupted at any moment is harmless, and so is to do it twice, even at the same time: the object is the same
+    and the second one hands nothing on.
+
+    Raises:
+        UploadLost: S3 has lost what had arrived, which is noted.
+        UploadBusy: another request has gone on with it.
+        UnknownUpload, UploadExpired: it was given up meanwhile.
+        DatabaseUnavailable, ObjectStoreUnavailable: for now.
+        OpenhoursError: ``hooks.accept`` refuses the file; nothing of the upload is left.
+    """
+    try:
+        raw_key = _put_together(resources, whole)
+        _require_all(resources, whole, raw_key)
+    except UploadLost:
+        if (finished := _finished(resources, whole.id)) is not None:  # somebody was faster
+            return finished
+        require_lost(resources, hooks, whole)
+        raise
+    try:
+        dispatch = _hand_on(resources, hooks, whole, raw_key, sha256)
+    except OpenhoursError as error:
+        if not isinstance(error, Unavailable):
+            discard(resources, hooks, whole.id)
+        raise
+    if dispatch is None:
+        if _finished(resources, whole.id) is None:
+            raise _overtaken(resources, whole)
+        return raw_key
+    dispatch()
+    _tidy(resources, whole)
+    return raw_key
+
+
+def require_lost(resources: Resources, hooks: Hooks, seen: Upload) -> None:
+    """Note that S3 has lost what had arrived of an upload, and remove what is still there.
+
+    What one request misses another may have replaced: only the one whose fence counts can tell a loss.
+
+    Raises:
+        UploadBusy: another request has gone on with it since it was seen; nothing is removed.
+        UnknownUpload, UploadExpired, UploadLost: it has ended since.
+    """
+    with database_errors(), resources.engine.begin() as connection:
+        is_lost = records.lose(connection, seen)
+        if is_lost:
+            hooks.drop(connection, seen)
+    if not is_lost:
+        raise _overtaken(resources, seen)
+    _log.warning("upload %s: S3 has lost what had arrived", seen.id)
+    _remove_objects(resources, seen)
+
+
+def _overtaken(resources: Resources, seen: Upload) -> UploadBusy:
+    """What to say of an upload that another request goes on with; raises what became of one that has ended."""
+    find(resources, seen.id)
+    return UploadBusy(f"Upload {seen.id}: another request goes on with it; ask for its offset.")
+
+
+def discard(resources: Resources, hooks: Hooks, upload_id: str) -> bool:
+    """Remove an upload, with what is in S3 of a file that is not whole; False when there is none."""
+    with database_errors(), resources.engine.begin() as connection:
+        removed = records.remove(connection, upload_id)
+        if removed is None:
+            return False
+        if removed.finished_at is None and removed.lost_at is None:
+            hooks.drop(connection, removed)
+    _remove_objects(resources, removed)
+    return True
+
+
+def _put_together(resources: Resources, whole: Upload) -> str:
+    store = resources.object_store
+    if whole.multipart_id is not None and whole.raw_key is not None:
+        try:
+            store.complete_parts(whole.raw_key, whole.multipart_id, whole.parts)
+        except UploadLost:  # or somebody was faster
+            if store.size(whole.raw_key) != whole.length_bytes:
+                sleep(LOOK_AGAIN_SECONDS)
+                if store.size(whole.raw_key) != whole.length_bytes:
+                    raise
+        return whole.raw_key
+    block = b"" if whole.tail_key is None else store.get_bytes(whole.tail_key)
+    raw_key = keys.raw_key(whole.kind, whole.id, block)
+    store.put_bytes(block, raw_key, media_type=keys.media_type(raw_key))
+    return raw_key
+
+
+def _require_all(resources: Resources, whole: Upload, raw_key: str) -> None:
+    stored = resources.object_store.size(raw_key)
+    if stored != whole.length_bytes:
+        raise UploadLost(f"Of {whole.length_bytes} bytes {stored} are there: start the upload again.")
+
+
+def _finished(resources: Resources, upload_id: str) -> str | None:
+    with database_errors(), resources.engine.connect() as connection:
+        now = records.find(connection, upload_id)
+    return None if now is None or now.finished_at is None else now.raw_key
+
+
+def _hand_on(
+    resources: Resources, hooks: Hooks, whole: Upload, raw_key: str, sha256: str | None
+) -> Callable[[], None] | None:
+    ttl_hours = resources.settings.upload_ttl_hours
+    with database_errors(), resources.engine.begin() as connection:
+        if not records.finish(connection, whole, raw_key=raw_key, ttl_hours=ttl_hours):
+            return None
+        return hooks.accept(connection, whole, raw_key, whole.offset_bytes, sha256)
+
+
+def _tidy(resources: Resources, whole: Upload) -> None:
+    try:
+        resources.object_store.remove_below(keys.prefix(whole.id))
+    except OpenhoursError as error:
+        _log.info("upload %s: its tails stay until the next clean-up: %s", whole.id, error)
+
+
+def _remove_objects(resources: Resources, upload: Upload) -> None:
+    store = resources.object_store
+    store.remove_below(keys.prefix(upload.id))
+    if upload.finished_at is not None:
+        return
+    if upload.multipart_id is not None and upload.raw_key is not None:
+        store.abort_parts(upload.raw_key, upload.multipart_id)
+    store.remove([keys.raw_key(upload.kind, upload.id, beginning) for beginning in (b"", keys.GZIP)])

@@ -1,0 +1,137 @@
+"""The file in a form, RFC 7578, as it streams in: nothing of it is kept in memory or on disk."""
+
+from asyncio import timeout
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from app.errors import InvalidUpload, UploadCut
+from app.uploads import metadata
+from app.uploads.incoming import Block
+
+#: What comes before the file in a form is a few hundred bytes, seconds.
+HEAD_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """The only part of a form that has a file name; ``stream`` raises InvalidUpload if another one follows."""
+
+    filename: str | None
+    stream: AsyncIterator[Block]
+
+
+async def file_in(content_type: str, stream: AsyncIterator[Block]) -> FormFile:
+    """The one file of a form.
+
+    Raises:
+        InvalidUpload: it has something else, or cannot be read.
+        UploadCut: the file does not begin in time; nobody else watches the connection until then.
+    """
+    name, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if name != b"multipart/form-data" or not boundary:
+        raise InvalidUpload(f"Content-Type is {content_type!r}; a form has multipart/form-data with its boundary.")
+    try:
+        form = _Form(boundary)
+        async with timeout(HEAD_SECONDS):
+            async for chunk in stream:
+                form.feed(chunk)
+                if form.has_head:
+                    return FormFile(form.filename(), _content(form, stream))
+    except FormParserError as error:
+        raise InvalidUpload(f"The form cannot be read: {error}.") from error
+    except TimeoutError as error:
+        raise UploadCut(f"The file in the form did not begin within {HEAD_SECONDS} seconds.") from error
+    raise InvalidUpload("The form ends before the file in it begins.")
+
+
+async def _content(form: "_Form", stream: AsyncIterator[Block]) -> AsyncIterator[Block]:
+    for block in form.taken():
+        yield block
+    async for chunk in stream:
+        form.feed(chunk)
+        for block in form.taken():
+            yield block
+    form.end()
+
+
+class _Form:
+    """What the parser's callbacks have found; blocks of content until they are taken."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self.has_head = False
+        self._parts = 0
+        self._field, self._value = b"", b""
+        self._headers: dict[bytes, bytes] = {}
+        self._blocks: list[bytes] = []
+        self._is_whole = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_header_field": self._on_field,
+                "on_header_value": self._on_value,
+                "on_header_end": self._on_header,
+                "on_headers_finished": self._on_head,
+                "on_part_data": self._on_data,
+                "on_end": self._on_end,
+            },
+        )
+
+    def feed(self, chunk: Block) -> None:
+        """More of the form."""
+        try:
+            self._parser.write(bytes(chunk))
+        except FormParserError as error:
+            raise InvalidUpload(f"The form cannot be read: {error}.") from error
+
+    def taken(self) -> list[bytes]:
+        """What of the file has come since the last time."""
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+    def end(self) -> None:
+        """The form ends here."""
+        if not self._is_whole:
+            raise InvalidUpload("The form ends in the middle of the file: its closing boundary is missing.")
+
+    def filename(self) -> str | None:
+        """As the sender calls the file."""
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        name = options.get(b"filename", b"")
+        try:
+            return metadata.file_name(name.decode())
+        except UnicodeDecodeError as error:
+            raise InvalidUpload(f"filename is {name!r}, which is not UTF-8.") from error
+
+    def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > 1:
+            raise InvalidUpload("The form has several parts; allowed is one, the file. Options go into the address.")
+
+    def _on_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _on_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _on_header(self) -> None:
+        self._headers[self._field.lower()] = self._value
+        self._field, self._value = b"", b""
+
+    def _on_head(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        if b"filename" not in options:
+            name = options.get(b"name", b"?").decode(errors="replace")
+            raise InvalidUpload(f"The part {name!r} of the form has no file name. Options go into the address.")
+        self.has_head = True
+
+    def _on_data(self, data: bytes, start: int, end: int) -> None:
+        self._blocks.append(data[start:end])
+
+    def _on_end(self) -> None:
+        self._is_whole = True

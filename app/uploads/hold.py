@@ -1,0 +1,121 @@
+"""Holding an upload's lock while its bytes come, and giving up when there is reason to."""
+
+import asyncio
+import logging
+from asyncio import Task, create_task
+from collections.abc import AsyncIterator, Awaitable, Callable
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+from app.database import database_errors
+from app.errors import OpenhoursError, ReplicaUnavailable, UploadBusy, UploadCut
+from app.resources import Resources
+from app.uploads import lock
+from app.uploads.incoming import Block, in_thread
+
+#: A connection that somebody else waits behind, and on which nothing came for so long, is taken for half-open, seconds.
+CONTESTED_SECONDS: Final = 2
+
+#: A connection on which nothing came for so long is given up, seconds.
+SILENT_SECONDS: Final = 60
+
+_log = logging.getLogger(__name__)
+
+
+class Hold:
+    """A lock that is renewed for as long as the context is open, and released in the end."""
+
+    def __init__(self, resources: Resources, upload_id: str, fence: int, *, is_stopping: Callable[[], bool]) -> None:
+        self._engine = resources.engine
+        self._id = upload_id
+        self._fence = fence
+        self._is_stopping = is_stopping
+        self._renewed_at = self._heard_at = monotonic()
+        self._feeding: Task[None] | None = None
+        self._keeping: Task[None] | None = None
+        self._reason: OpenhoursError | None = None
+        self.is_lost = False
+
+    async def __aenter__(self) -> Self:
+        self._keeping = create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
+        try:
+            await in_thread(self._release, short=True)
+        except OpenhoursError as wrong:
+            _log.info("upload %s: its lock ends by itself: %s", self._id, wrong)
+
+    async def feed(self, stream: AsyncIterator[Block], take: Callable[[Block], Awaitable[None]]) -> None:
+        """Pass on what comes, to its end.
+
+        Raises:
+            UploadBusy: somebody else has the lock, or waits for it while nothing comes.
+            UploadCut: nothing came for too long; or what the stream raised.
+            ReplicaUnavailable: this process stops.
+        """
+
+        async def pass_on() -> None:
+            async for chunk in stream:
+                self._heard_at = float("inf")  # for as long as it waits for us, the connection is not silent
+                if chunk:
+                    await take(chunk)
+                self._heard_at = monotonic()
+
+        self._reason = None
+        self._feeding = create_task(pass_on())
+        try:
+            await self._feeding
+        except asyncio.CancelledError:
+            if self._reason is None:
+                self._feeding.cancel()
+                raise
+            raise self._reason from None
+        finally:
+            self._feeding = None
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(lock.RENEW_SECONDS)
+            reason = await self._reason_to_end()
+            if reason is not None and self._feeding is not None:
+                self._reason = reason
+                self._feeding.cancel()
+
+    async def _reason_to_end(self) -> OpenhoursError | None:
+        is_wanted = await self._renew()
+        silent_seconds = monotonic() - self._heard_at
+        if self.is_lost:
+            return UploadBusy(f"Upload {self._id}: another request has taken over; ask for its offset.")
+        if is_wanted and silent_seconds > CONTESTED_SECONDS:
+            return UploadBusy(f"Upload {self._id}: nothing came on this connection, and another request waits.")
+        if silent_seconds > SILENT_SECONDS:
+            return UploadCut(f"Upload {self._id}: nothing came for {SILENT_SECONDS} seconds.")
+        if self._is_stopping():
+            return ReplicaUnavailable("This replica is stopping; what has come is kept, another one goes on.")
+        return None
+
+    async def _renew(self) -> bool:
+        try:
+            is_wanted = await in_thread(self._renew_now, short=True)
+        except OpenhoursError as error:
+            _log.warning("upload %s: its lock was not renewed: %s", self._id, error)
+            self.is_lost = monotonic() - self._renewed_at > lock.LOCK_SECONDS
+            return False
+        self.is_lost = is_wanted is None
+        self._renewed_at = monotonic()
+        return bool(is_wanted)
+
+    def _renew_now(self) -> bool | None:
+        with database_errors(), self._engine.begin() as connection:
+            return lock.renew(connection, self._id, self._fence)
+
+    def _release(self) -> None:
+        with database_errors(), self._engine.begin() as connection:
+            lock.release(connection, self._id, self._fence)

@@ -1,0 +1,44 @@
+"""What becomes of uploads: told by whoever keeps the files."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from app.uploads.records import Upload
+
+#: Connection, upload, key of the whole file in S3, its bytes, and its SHA-256 when it came in one plain request.
+#: Returns what to call after the commit.
+Accept = Callable[[Connection, Upload, str, int, str | None], Callable[[], None]]
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+def _accept(*_: object) -> Callable[[], None]:
+    return _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Called at the turns of an upload's life.
+
+    Attributes:
+        options: reads those of the check out of texts by name. Raises an OpenhoursError for what cannot be.
+        begin: in the transaction that records a new upload, with the SHA-256 if the sender knows it. May refuse it by
+            raising an OpenhoursError.
+        accept: in the transaction that ends it, once for each upload: the file is whole and lies under its key for
+            good. May refuse it by raising an OpenhoursError that is not retryable; the file is then removed.
+        drop: in the transaction in which an upload ends otherwise: terminated, expired, lost, or broken off.
+    """
+
+    accept: Accept = _accept
+    options: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict
+    begin: Callable[[Connection, Upload, str | None], None] = _nothing
+    drop: Callable[[Connection, Upload], None] = _nothing
+
+
+#: Nobody keeps the files.
+NO_HOOKS: Final = Hooks()

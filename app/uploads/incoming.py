@@ -1,0 +1,177 @@
+"""The bytes of one request on their way into S3, in parts of a fixed size, with what has arrived noted in Postgres.
+
+A part goes to S3 in a thread while the next one fills. What is there is noted part by part, in order, under the fence
+of the request's lock; so at any moment, whatever dies, the offset in the row says what S3 has, and never more.
+"""
+
+import asyncio
+import logging
+from asyncio import CancelledError, Semaphore, Task, create_task, ensure_future, shield
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, TypeVar
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import Connection
+
+from app.database import database_errors
+from app.errors import OpenhoursError, UploadBusy, UploadLost
+from app.resources import Resources
+from app.uploads import keys, records
+from app.uploads.records import Upload
+
+#: Parts of one request on their way to S3 at a time; with the one that fills they are what it holds in memory.
+IN_FLIGHT: Final = 2
+
+#: Threads in which uploads wait for S3 and Postgres. They are not those of other requests, which a slow S3 must not
+#: hold up.
+THREADS: Final = 16
+
+#: Threads that renew locks.
+SHORT_THREADS: Final = 4
+
+#: Some bytes.
+Block = bytes | bytearray
+
+T = TypeVar("T")
+
+_threads = anyio.CapacityLimiter(THREADS)
+_short_threads = anyio.CapacityLimiter(SHORT_THREADS)
+_log = logging.getLogger(__name__)
+
+
+async def in_thread(function: Callable[[], T], *, short: bool = False) -> T:
+    """Call it in a thread of the uploads' own; it is never abandoned half-way, however often this is cancelled.
+
+    ``short``: it asks Postgres alone, and must not wait behind a slow S3.
+    """
+    calling = ensure_future(anyio.to_thread.run_sync(function, limiter=_short_threads if short else _threads))
+    try:
+        return await shield(calling)
+    except CancelledError:
+        while not calling.done():
+            with suppress(CancelledError):
+                await asyncio.wait([calling])
+        if not calling.cancelled():
+            calling.exception()  # nobody else asks for it
+        raise
+
+
+class Incoming:
+    """Takes the bytes that follow ``held.offset_bytes``; ``settle`` makes the last of them durable."""
+
+    def __init__(self, resources: Resources, held: Upload) -> None:
+        self._resources = resources
+        self._store = resources.object_store
+        self._held = held
+        self._raw_key, self._multipart_id = held.raw_key, held.multipart_id
+        self._parts = len(held.parts)  # handed over
+        self._tail_key, self._tails = held.tail_key, 0
+        self._block: bytearray | None = None
+        self._unsaved_bytes = 0  # of the block
+        self._slots = Semaphore(IN_FLIGHT)
+        self._last: Task[None] | None = None
+        self.offset_bytes = held.offset_bytes  # taken so far
+
+    async def take(self, chunk: Block) -> None:
+        """The next bytes."""
+        rest = memoryview(chunk)
+        if self._block is None:
+            self._block = await self._tail()
+        while rest:
+            room = self._held.part_bytes - len(self._block)
+            taken = rest[:room]
+            self._block += taken
+            self._unsaved_bytes += len(taken)
+            self.offset_bytes += len(taken)
+            rest = rest[room:]
+            if len(self._block) == self._held.part_bytes:
+                await self._hand_over()
+
+    async def settle(self, *, is_end: bool) -> None:
+        """Return when every byte that was taken is in S3 and noted; ``is_end``: there will be no more.
+
+        Raises:
+            UploadBusy: the lock was lost; the bytes since the last part are not noted.
+            UploadLost, ObjectStoreUnavailable, DatabaseUnavailable: of a part or of the tail.
+        """
+        if self._block and self._unsaved_bytes:
+            if len(self._block) == self._held.part_bytes or (is_end and self._multipart_id):
+                await self._hand_over()
+            else:
+                await self._sent()
+                await in_thread(self._save_tail)
+        await self._sent()
+
+    async def drop(self) -> None:
+        """Wait for what is on its way, whatever becomes of it: nothing is written after that."""
+        if self._last is not None:
+            await asyncio.gather(self._last, return_exceptions=True)
+
+    async def _tail(self) -> bytearray:
+        key = self._tail_key
+        if key is None:
+            return bytearray()
+        tail = bytearray(await in_thread(lambda: self._store.get_bytes(key)))
+        if len(tail) != self._held.tail_bytes:
+            raise UploadLost(f"Of the last {self._held.tail_bytes} bytes {len(tail)} are there: start again.")
+        return tail
+
+    async def _hand_over(self) -> None:
+        await self._slots.acquire()  # before the block changes hands: a cancelled request still has it to save
+        if self._last is not None and self._last.done():
+            self._last.result()
+        if self._multipart_id is None:
+            await in_thread(self._begin)
+        block, self._block = self._block or bytearray(), bytearray()
+        self._unsaved_bytes = 0
+        self._parts += 1
+        self._last = create_task(self._send(self._parts, block, self.offset_bytes, after=self._last))
+        self._last.add_done_callback(lambda _: self._slots.release())
+
+    async def _send(self, number: int, block: bytearray, offset_bytes: int, *, after: Task[None] | None) -> None:
+        raw_key, multipart_id = str(self._raw_key), str(self._multipart_id)
+        etag = await in_thread(lambda: self._store.put_part(block, raw_key, multipart_id, number=number))
+        if after is not None:
+            await after
+        await in_thread(lambda: self._note_part(number, etag, offset_bytes))
+
+    async def _sent(self) -> None:
+        if self._last is not None:
+            await self._last
+
+    def _begin(self) -> None:
+        held = self._held
+        raw_key = keys.raw_key(held.kind, held.id, bytes((self._block or b"")[:2]))
+        multipart_id = self._store.begin_parts(raw_key, media_type=keys.media_type(raw_key))
+        self._note(lambda it: records.begin_parts(it, held, raw_key=raw_key, multipart_id=multipart_id))
+        self._raw_key, self._multipart_id = raw_key, multipart_id
+
+    def _note_part(self, number: int, etag: str, offset_bytes: int) -> None:
+        self._note(lambda it: records.add_part(it, self._held, number=number, etag=etag, offset_bytes=offset_bytes))
+        self._forget_tail()
+
+    def _save_tail(self) -> None:
+        self._tails += 1
+        key, block = keys.tail_key(self._held.id, self._held.fence, self._tails), self._block or bytearray()
+        self._store.put_bytes(block, key, media_type="application/octet-stream")
+        self._note(
+            lambda it: records.set_tail(it, self._held, key=key, tail_bytes=len(block), offset_bytes=self.offset_bytes)
+        )
+        self._forget_tail()
+        self._tail_key, self._unsaved_bytes = key, 0
+
+    def _note(self, change: Callable[[Connection], bool]) -> None:
+        with database_errors(), self._resources.engine.begin() as connection:
+            if not change(connection):
+                raise UploadBusy(f"Upload {self._held.id}: another request goes on with it; ask for its offset.")
+
+    def _forget_tail(self) -> None:
+        key, self._tail_key = self._tail_key, None
+        if key is None:
+            return
+        try:
+            self._store.remove([key])
+        except OpenhoursError as error:
+            _log.info("upload %s: an old tail stays until the upload ends: %s", self._held.id, error)

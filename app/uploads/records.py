@@ -1,0 +1,143 @@
+"""The rows of uploads, and the only code that writes them but for their lock.
+
+Whatever a request changes it changes by compare-and-set on the fence that it locked the row with: a request that lost
+its lock meanwhile changes nothing, whatever it has put into S3.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Update, and_, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.database import upload
+from app.uploads import lock
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A row, as it was at some moment; ``length_bytes`` is None for a file that comes in one plain request."""
+
+    id: str
+    kind: str
+    filename: str | None
+    metadata: str | None
+    options: Mapping[str, Any]
+    length_bytes: int | None
+    offset_bytes: int
+    part_bytes: int
+    raw_key: str | None
+    multipart_id: str | None
+    parts: tuple[str, ...]
+    tail_key: str | None
+    tail_bytes: int
+    fence: int
+    created_at: datetime
+    expires_at: datetime
+    finished_at: datetime | None
+    lost_at: datetime | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its bytes are in S3."""
+        return self.offset_bytes == self.length_bytes
+
+
+_COLUMNS: Final = [upload.c[name] for name in Upload.__dataclass_fields__]
+
+#: Bytes may still come, or have come and wait to be put together.
+IS_OPEN: Final = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None))
+
+_IS_FREE: Final = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
+
+
+def read(row: Any) -> Upload | None:
+    """A row as a record."""
+    return None if row is None else Upload(**{**row._mapping, "parts": tuple(row.parts)})  # noqa: SLF001 - documented name
+
+
+def create(connection: Connection, *, ttl_hours: int, locked: bool, **values: Any) -> Upload:
+    """Record a new upload, with the first lock on it if ``locked``."""
+    held = {"fence": 1, "lock_until": lock.until()} if locked else {}
+    statement = insert(upload).values(expires_at=lock.in_hours(ttl_hours), **values, **held).returning(*_COLUMNS)
+    created = read(connection.execute(statement).one())
+    assert created is not None  # noqa: S101 - RETURNING
+    return created
+
+
+def find(connection: Connection, upload_id: str) -> Upload | None:
+    """The upload with this id."""
+    return read(connection.execute(select(*_COLUMNS).where(upload.c.id == upload_id)).one_or_none())
+
+
+def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart_id: str) -> bool:
+    """Note where the parts go; False when the lock is lost."""
+    return _changed(connection, _held(held).values(raw_key=raw_key, multipart_id=multipart_id))
+
+
+def add_part(connection: Connection, held: Upload, *, number: int, etag: str, offset_bytes: int) -> bool:
+    """Note a part that is in S3, with which the tail has become part of it; False when the lock is lost."""
+    one_more = upload.c.parts.op("||")(cast(literal([etag], JSONB), JSONB))
+    statement = _held(held).where(func.jsonb_array_length(upload.c.parts) == number - 1)
+    values = {"parts": one_more, "offset_bytes": offset_bytes, "tail_key": None, "tail_bytes": 0}
+    return _changed(connection, statement.values(values))
+
+
+def set_tail(connection: Connection, held: Upload, *, key: str, tail_bytes: int, offset_bytes: int) -> bool:
+    """Note the object that has what follows the last part; False when the lock is lost."""
+    return _changed(connection, _held(held).values(tail_key=key, tail_bytes=tail_bytes, offset_bytes=offset_bytes))
+
+
+def set_length(connection: Connection, held: Upload) -> bool:
+    """The bytes of a plain upload that are here are all; False when the lock is lost."""
+    return _changed(connection, _held(held).values(length_bytes=upload.c.offset_bytes))
+
+
+def finish(connection: Connection, whole: Upload, *, raw_key: str, ttl_hours: int) -> bool:
+    """Note that the file lies at ``raw_key``; False when somebody else has, or the upload is gone."""
+    return _changed(
+        connection,
+        update(upload)
+        .where(upload.c.id == whole.id, upload.c.offset_bytes == upload.c.length_bytes, IS_OPEN)
+        .values(finished_at=func.now(), raw_key=raw_key, expires_at=lock.in_hours(ttl_hours), lock_until=None),
+    )
+
+
+def lose(connection: Connection, seen: Upload) -> bool:
+    """Note that S3 has lost what had arrived; False when another request has gone on with it since it was seen."""
+    return _changed(connection, _held(seen).values(lost_at=func.now(), fence=upload.c.fence + 1, lock_until=None))
+
+
+def remove(connection: Connection, upload_id: str) -> Upload | None:
+    """Delete the row, whoever holds its lock; returns what it was."""
+    statement = delete(upload).where(upload.c.id == upload_id).returning(*_COLUMNS)
+    return read(connection.execute(statement).one_or_none())
+
+
+def unfinished(connection: Connection, *, limit: int) -> list[str]:
+    """Ids of uploads whose bytes are all there while nobody puts them together."""
+    is_whole = upload.c.offset_bytes == upload.c.length_bytes
+    return list(connection.scalars(select(upload.c.id).where(IS_OPEN, is_whole, _IS_FREE).limit(limit)))
+
+
+def removable(connection: Connection, *, limit: int) -> list[str]:
+    """Ids of uploads that nobody adds to any more: too old, or plain ones whose request has died."""
+    is_orphan = and_(upload.c.length_bytes.is_(None), IS_OPEN)
+    expired = or_(upload.c.expires_at < func.now(), is_orphan)
+    return list(connection.scalars(select(upload.c.id).where(expired, _IS_FREE).limit(limit)))
+
+
+def known(connection: Connection, column: str, values: set[str]) -> set[str]:
+    """Those of the values that some upload has in ``id`` or ``multipart_id``."""
+    found: ColumnElement[Any] = upload.c[column]
+    return set(connection.scalars(select(found).where(found.in_(values))))
+
+
+def _held(held: Upload) -> Update:
+    return update(upload).where(upload.c.id == held.id, upload.c.fence == held.fence, IS_OPEN)
+
+
+def _changed(connection: Connection, statement: Update) -> bool:
+    return connection.execute(statement).rowcount == 1

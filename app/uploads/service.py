@@ -1,0 +1,297 @@
+"""What may be done with uploads, for routes; any replica may do the next step of any upload.
+
+Everything that an answer promises is in Postgres and S3 before it is given. Memory: one request holds three parts at
+most, and a replica serves a few such requests at a time.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from app.database import database_errors
+from app.errors import (
+    InvalidUpload,
+    OpenhoursError,
+    ReplicaUnavailable,
+    UploadBusy,
+    UploadLost,
+    UploadTooLarge,
+)
+from app.ids import is_id, new_id
+from app.resources import Resources
+from app.uploads import keys, records
+from app.uploads.adding import add, add_verified, require_fit
+from app.uploads.checksum import Checksum
+from app.uploads.finding import find, lock_one, missing
+from app.uploads.finish import discard, finish, require_lost
+from app.uploads.hold import Hold
+from app.uploads.hooks import Hooks
+from app.uploads.incoming import Block, Incoming, in_thread
+from app.uploads.records import Upload
+
+#: Requests whose bytes a replica takes at a time; each holds up to three parts of 8 MiB in memory.
+MAX_REQUESTS: Final = 16
+
+#: Names of the options of the check.
+OPTIONS: Final = ("on_error", "max_errors", "columns", "force")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that came in one plain request; it lies at ``raw_key`` for good."""
+
+    id: str
+    kind: str
+    filename: str | None
+    bytes: int
+    sha256: str
+    raw_key: str
+
+
+class UploadService:
+    """The uploads of an installation, as one replica serves them."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        kinds: Collection[str],
+        hooks: Hooks,
+        *,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``kinds``: names of the dataset kinds; ``is_stopping``: whether requests under way should end soon."""
+        self._resources = resources
+        self._kinds = kinds
+        self._hooks = hooks
+        self._is_stopping = is_stopping
+        self._requests = 0
+
+    @property
+    def max_bytes(self) -> int:
+        """Longest file."""
+        return self._resources.settings.max_upload_bytes
+
+    def options(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
+        """Options of the check; OpenhoursError says what is wrong with one."""
+        return self._hooks.options({name: texts[name] for name in OPTIONS if name in texts})
+
+    async def create(
+        self,
+        kind: str | None,
+        *,
+        length_bytes: int,
+        filename: str | None,
+        options: Mapping[str, Any],
+        metadata: str | None = None,
+        sha256: str | None = None,
+        first_bytes: AsyncIterator[Block] | None = None,
+        content_bytes: int | None = None,
+        checksum: Checksum | None = None,
+    ) -> Upload:
+        """Record a new upload that may be resumed, with its first bytes; an empty file is finished at once.
+
+        Raises:
+            InvalidUpload, UploadTooLarge: nothing was recorded.
+            OpenhoursError: ``hooks.begin`` refuses it, and nothing was recorded; or what ``append`` raises of the first
+                bytes, and nothing is left, because the client does not learn its id.
+        """
+        values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
+        self._require_size(length_bytes)
+        if first_bytes is not None and (content_bytes or 0) > length_bytes:
+            raise UploadTooLarge(f"Upload-Length is {length_bytes}, and {content_bytes} bytes came with it.")
+        upload = await in_thread(
+            partial(self._record, length_bytes=length_bytes, locked=False, sha256=sha256, metadata=metadata, **values)
+        )
+        if upload.is_whole:
+            return await self._finished(upload)
+        if first_bytes is None:
+            return upload
+        try:
+            return await self.append(upload.id, 0, first_bytes, content_bytes=content_bytes, checksum=checksum)
+        except BaseException:
+            await asyncio.shield(in_thread(partial(self._give_up, upload)))
+            raise
+
+    async def look(self, upload_id: str) -> Upload:
+        """How far an upload is; what its offset says is in S3.
+
+        Raises:
+            UnknownUpload, UploadExpired, UploadLost: it cannot go on.
+            UploadBusy: its parts are being put together.
+        """
+        upload = await in_thread(lambda: find(self._resources, upload_id))
+        if upload.finished_at is None and upload.is_whole:
+            return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
+        if upload.finished_at is None and upload.multipart_id is not None:
+            await in_thread(lambda: self._require_parts(upload))
+        return upload
+
+    async def append(
+        self,
+        upload_id: str,
+        offset_bytes: int,
+        stream: AsyncIterator[Block],
+        *,
+        content_bytes: int | None,
+        checksum: Checksum | None = None,
+    ) -> Upload:
+        """Add bytes; ``content_bytes`` is how many will come, None if the client does not say.
+
+        A connection that breaks leaves what came before, unless the bytes have a checksum: then all or none.
+
+        Raises:
+            UnknownUpload, UploadExpired, UploadLost: it cannot go on.
+            UploadBusy: another request adds to it.
+            WrongOffset, UploadTooLarge, ChecksumMismatch: nothing was added.
+            UploadCut: the stream says so; what had come is added.
+        """
+        with self._one_more_request():
+            held = await lock_one(self._resources, upload_id)
+            if held.finished_at is not None:
+                require_fit(held, offset_bytes, content_bytes)
+                return held
+            async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
+                require_fit(held, offset_bytes, content_bytes)
+                try:
+                    if checksum is None and content_bytes is not None:
+                        await add(self._resources, hold, held, stream)
+                    else:
+                        await add_verified(self._resources, hold, held, stream, checksum)
+                except UploadLost:
+                    await in_thread(partial(require_lost, self._resources, self._hooks, held))
+                    raise
+                upload = await in_thread(lambda: find(self._resources, upload_id))
+                return await self._finished(upload) if upload.is_whole else upload
+
+    async def terminate(self, upload_id: str) -> None:
+        """Remove an upload and what is in S3 of it; a file that has been handed on stays. UnknownUpload."""
+        removed = is_id(upload_id) and await in_thread(partial(discard, self._resources, self._hooks, upload_id))
+        if not removed:
+            raise missing(self._resources, upload_id)
+
+    async def receive(
+        self,
+        kind: str | None,
+        stream: AsyncIterator[Block],
+        *,
+        filename: str | None,
+        options: Mapping[str, Any],
+        length_bytes: int | None = None,
+    ) -> Received:
+        """Take a whole file in one request, and hand it on; whatever goes wrong, nothing is left of it.
+
+        Raises:
+            InvalidUpload, UploadTooLarge, UploadCut: of the request.
+            OpenhoursError: ``hooks`` refuse the file.
+        """
+        values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
+        if length_bytes is not None:
+            self._require_size(length_bytes)
+        with self._one_more_request():
+            held = await in_thread(partial(self._record, length_bytes=None, locked=True, **values))
+            try:
+                async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
+                    return await self._receive(hold, held, stream)
+            except BaseException:
+                await asyncio.shield(in_thread(partial(self._give_up, held)))
+                raise
+
+    def _give_up(self, held: Upload) -> None:
+        try:
+            discard(self._resources, self._hooks, held.id)
+        except OpenhoursError as error:
+            _log.warning("upload %s: what is left of it goes when its lock has ended: %s", held.id, error)
+
+    async def _receive(self, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> Received:
+        incoming, digest = Incoming(self._resources, held), hashlib.sha256()
+
+        async def take(chunk: Block) -> None:
+            if incoming.offset_bytes + len(chunk) > self.max_bytes:
+                raise self._too_large(incoming.offset_bytes + len(chunk))
+            digest.update(chunk)
+            await incoming.take(chunk)
+
+        try:
+            await hold.feed(stream, take)
+            await incoming.settle(is_end=True)
+        finally:
+            await incoming.drop()
+        whole = await in_thread(lambda: self._closed(held))
+        sha256 = digest.hexdigest()
+        raw_key = await in_thread(partial(finish, self._resources, self._hooks, whole, sha256=sha256))
+        return Received(whole.id, whole.kind, whole.filename, whole.offset_bytes, sha256, raw_key)
+
+    def _require_parts(self, upload: Upload) -> None:
+        store = self._resources.object_store
+        if upload.multipart_id is None or upload.raw_key is None:
+            return
+        if store.has_parts(upload.raw_key, upload.multipart_id):
+            return
+        now = find(self._resources, upload.id)
+        if not (now.finished_at or now.is_whole):  # a moment later it may be finished, and its parts with it
+            require_lost(self._resources, self._hooks, upload)
+            find(self._resources, upload.id)
+
+    def _record(self, *, length_bytes: int | None, locked: bool, sha256: str | None = None, **values: Any) -> Upload:
+        now, ttl_hours = datetime.now(UTC), self._resources.settings.upload_ttl_hours
+        with database_errors(), self._resources.engine.begin() as connection:
+            created = records.create(
+                connection,
+                id=new_id(now),
+                length_bytes=length_bytes,
+                part_bytes=keys.part_bytes(self.max_bytes if length_bytes is None else length_bytes),
+                ttl_hours=ttl_hours,
+                locked=locked,
+                **values,
+            )
+            self._hooks.begin(connection, created, sha256)
+        return created
+
+    def _closed(self, held: Upload) -> Upload:
+        with database_errors(), self._resources.engine.begin() as connection:
+            if not records.set_length(connection, held):
+                raise UploadBusy(f"Upload {held.id} took longer than its lock; send it again.")
+        return find(self._resources, held.id)
+
+    async def _finished(self, upload: Upload) -> Upload:
+        await in_thread(partial(finish, self._resources, self._hooks, upload))
+        return upload
+
+    def _known(self, kind: str | None) -> str:
+        if kind is None or kind not in self._kinds:
+            received = "missing" if kind is None else repr(kind)
+            allowed = sorted(self._kinds)
+            raise InvalidUpload(f"kind is {received}; allowed are {', '.join(allowed)}.", allowed=allowed)
+        return kind
+
+    def _require_size(self, length_bytes: int) -> None:
+        if length_bytes > self.max_bytes:
+            raise self._too_large(length_bytes)
+
+    def _too_large(self, length_bytes: int) -> UploadTooLarge:
+        return UploadTooLarge(
+            f"The file has {length_bytes} bytes or more; allowed are {self.max_bytes} (OPENHOURS_MAX_UPLOAD_BYTES).",
+            max_bytes=self.max_bytes,
+        )
+
+    @contextmanager
+    def _one_more_request(self) -> Iterator[None]:
+        if self._requests >= MAX_REQUESTS:
+            raise ReplicaUnavailable(f"This replica takes {MAX_REQUESTS} uploads at a time already; try again soon.")
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1
+
+
+async def _no_bytes() -> AsyncIterator[Block]:
+    yield b""

@@ -1,0 +1,131 @@
+"""Speed of an upload against a bare multipart upload of boto3 of the same file to the same S3, in turns, in one run.
+
+    python -m benchmarks.uploads --mib 512
+
+Each figure is the median of several rounds. The file's bytes cannot be packed; everything is on loopback.
+"""
+
+import argparse
+import os
+import uuid
+from base64 import b64encode
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from time import perf_counter
+from urllib.parse import urlsplit
+
+import psutil
+
+from app.resources import Addresses, addresses, open_resources
+from app.settings import Settings
+from benchmarks.bench import database, served
+from tests.commands import free_port
+
+ROUNDS = 5
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+def tus(address: str, path: Path, *, chunk_bytes: int) -> None:
+    """The protocol with the least that a client can do."""
+    connection = HTTPConnection(urlsplit(address).netloc)
+    metadata = f"kind {b64encode(b'polls').decode()}"
+    size = path.stat().st_size
+    connection.request("POST", "/uploads", headers=TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata})
+    response = connection.getresponse()
+    location = response.headers["Location"]
+    response.read()
+    for offset in range(0, size, chunk_bytes):
+        length = min(chunk_bytes, size - offset)
+        headers = TUS | {
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(length),
+        }
+        connection.request("PATCH", location, body=_blocks(path, offset, length), headers=headers)
+        response = connection.getresponse()
+        response.read()
+        if response.status != 204:
+            raise SystemExit(f"PATCH was answered {response.status}")
+    connection.close()
+
+
+def _blocks(path: Path, offset: int, length: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        while length:
+            block = file.read(min(length, 1 << 18))
+            length -= len(block)
+            yield block
+
+
+def bare(where: Addresses, path: Path) -> None:
+    """boto3's own transfer: parts of 8 MiB, ten at a time."""
+    with open_resources(Settings(s3_bucket="bench"), where) as resources:
+        store = resources.object_store
+        key = f"bare/{uuid.uuid4().hex}"
+        store._client.upload_file(str(path), store.bucket, key)  # noqa: SLF001 - what is compared with
+        store.remove([key])
+
+
+def timed(action: object, *arguments: object, **options: object) -> float:
+    begin = perf_counter()
+    action(*arguments, **options)  # type: ignore[operator]
+    return perf_counter() - begin
+
+
+class Peak(Thread):
+    """The most memory that a process had from begin to end, bytes."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._process = psutil.Process(pid)
+        self.ended = Event()
+        self.first_bytes = self.bytes = self._process.memory_info().rss
+
+    def run(self) -> None:
+        while not self.ended.wait(0.05):
+            self.bytes = max(self.bytes, self._process.memory_info().rss)
+
+
+def run(mib: int) -> None:
+    with TemporaryDirectory() as folder:
+        home, path = Path(folder) / "home", Path(folder) / "file"
+        with path.open("wb") as file:
+            for _ in range(mib):
+                file.write(os.urandom(1 << 20))
+        with (
+            addresses(Settings(home=home)) as where,
+            database(where) as url,
+            served(url, home, port := free_port(), slots=0) as (_, _log),
+        ):
+            address = f"http://127.0.0.1:{port}"
+            (pid,) = {
+                connection.pid
+                for connection in psutil.net_connections("tcp")
+                if connection.status == "LISTEN" and connection.laddr.port == port
+            }
+            bare(where, path)
+            tus(address, path, chunk_bytes=64 << 20)
+            peak = Peak(int(pid or 0))
+            peak.start()
+            floor, whole, chunked = [], [], []
+            for _ in range(ROUNDS):
+                floor.append(timed(bare, where, path))
+                whole.append(timed(tus, address, path, chunk_bytes=path.stat().st_size))
+                chunked.append(timed(tus, address, path, chunk_bytes=64 << 20))
+            peak.ended.set()
+    base = median(floor)
+    print(f"bare boto3 multipart upload of {mib} MiB: {base:.2f} s, {mib / base:.0f} MiB/s")
+    for name, seconds in (("one PATCH", whole), ("PATCHes of 64 MiB", chunked)):
+        print(f"tus, {name}: {median(seconds):.2f} s, {median(seconds) / base:.2f} x bare")
+    print(f"memory of the replica: {peak.first_bytes >> 20} MiB, at most {(peak.bytes - peak.first_bytes) >> 20} more")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mib", type=int, default=512)
+    run(parser.parse_args().mib)

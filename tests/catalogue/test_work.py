@@ -1,0 +1,231 @@
+"""Runs of the work itself: what a late, killed or repeated attempt leaves in the series."""
+
+import random
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import pytest
+from sqlalchemy import Connection, text
+
+from app.catalogue import changes, records
+from app.catalogue.records import Action
+from app.catalogue.work import LOAD_DATASET, DatasetParams
+from app.database import build_engine
+from app.datasets.load import load
+from app.datasets.registry import DATASET_KINDS
+from app.datasets.source import FileSource
+from app.errors import AttemptSuperseded
+from app.ids import new_id
+from app.jobs import lifecycle
+from app.jobs.lifecycle import Claim
+from app.jobs.supervise import fork_server
+from app.object_store import StoreAddress
+from app.resources import Resources
+from app.settings import Settings
+from app.work import WorkContext
+from tests.catalogue.bringing import HEADER, POLLS, polls
+from tests.kinds import context_of
+
+#: Rows of the file whose loading is killed.
+MANY = 60_000
+
+#: Times at which it is killed; loading takes some tenths of a second.
+KILLS = 12
+
+
+def arrived(resources: Resources, content: str, folder: Path) -> str:
+    """A dataset whose bytes are in the raw layer and whose job is queued; its id."""
+    dataset_id = new_id(datetime.now(UTC))
+    path = folder / f"{dataset_id}.csv"
+    path.write_text(content, encoding="utf-8")
+    resources.object_store.put(path, f"raw/polls/{path.name}", media_type="text/csv")
+    with resources.engine.begin() as connection:
+        changes.register(connection, dataset_id=dataset_id, kind="polls", filename="polls.csv", options={})
+        changes.arrived(connection, dataset_id, raw_key=f"raw/polls/{path.name}", size_bytes=len(content), sha256=None)
+    return dataset_id
+
+
+def claimed(resources: Resources, dataset_id: str) -> Claim:
+    with resources.engine.begin() as connection:
+        record = records.find(connection, dataset_id)
+        assert record is not None
+        assert record.job is not None
+        claim = lifecycle.claim(connection, record.job.id, owner="test")
+    assert claim is not None
+    return claim
+
+
+def attempt(resources: Resources, claim: Claim, folder: Path) -> WorkContext:
+    """What an attempt is given, with the fence of the real protocol."""
+    made = context_of(resources, folder)
+
+    def fence(connection: Connection) -> None:
+        lifecycle.fence(connection, job_id=claim.id, attempt=claim.attempt)
+
+    return replace(made, job_id=claim.id, fence=fence)
+
+
+def params(claim: Claim) -> DatasetParams:
+    return DatasetParams.model_validate(claim.params)
+
+
+def lapse(resources: Resources, claim: Claim) -> None:
+    """The lease of a claim runs out."""
+    with resources.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE report SET lease_until = now() - interval '1 second' WHERE id = :id"), {"id": claim.id}
+        )
+
+
+def test_a_run_loads_the_rows_and_tells_of_both_stages(resources: Resources, tmp_path: Path) -> None:
+    claim = claimed(resources, arrived(resources, POLLS, tmp_path))
+    told: list[tuple[str, float]] = []
+    made = attempt(resources, claim, tmp_path)
+    context = replace(made, progress=lambda *step: told.append(step))
+    assert LOAD_DATASET.produce(context, params(claim)) == []
+    assert [stage for stage, _ in told][-1] == "loading"
+    assert {stage for stage, _ in told} == {"checking", "loading"}
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert len(polls(resources)) == 3
+
+
+def test_an_attempt_whose_lease_was_taken_over_commits_nothing(resources: Resources, tmp_path: Path) -> None:
+    late = claimed(resources, arrived(resources, POLLS, tmp_path))
+    lapse(resources, late)
+    with resources.engine.begin() as connection:
+        assert lifecycle.claim(connection, late.id, owner="another") is not None
+    with pytest.raises(AttemptSuperseded):
+        LOAD_DATASET.produce(attempt(resources, late, tmp_path), params(late))
+    assert polls(resources) == []
+
+
+def test_an_attempt_at_a_dataset_that_was_removed_commits_nothing(resources: Resources, tmp_path: Path) -> None:
+    dataset_id = arrived(resources, POLLS, tmp_path)
+    claim = claimed(resources, dataset_id)
+    remove = remover(resources, dataset_id)
+    with pytest.raises(AttemptSuperseded):
+        LOAD_DATASET.produce(before_the_fence(resources, claim, tmp_path, remove), params(claim))
+    assert polls(resources) == []
+
+
+def remover(resources: Resources, dataset_id: str) -> Callable[[], None]:
+    def remove() -> None:
+        with resources.engine.begin() as connection:
+            changes.remove(connection, dataset_id)
+
+    return remove
+
+
+def before_the_fence(resources: Resources, claim: Claim, folder: Path, then: Callable[[], None]) -> WorkContext:
+    """As attempt(); something happens when it begins to load."""
+    made = attempt(resources, claim, folder)
+
+    def progress(stage: str, _: float) -> None:
+        if stage == "loading":
+            then()
+
+    return replace(made, progress=progress)
+
+
+def test_an_attempt_that_died_after_its_commit_does_not_load_again_over_what_is_newer(
+    resources: Resources, tmp_path: Path
+) -> None:
+    dataset_id = arrived(resources, POLLS, tmp_path)
+    first = claimed(resources, dataset_id)
+    LOAD_DATASET.produce(attempt(resources, first, tmp_path), params(first))
+    newer = tmp_path / "newer.csv"
+    newer.write_text(HEADER + "s1,inactive,2023-01-22 12:00:00 UTC\n", encoding="utf-8")
+    load(resources.engine, DATASET_KINDS["polls"], FileSource(newer), now=datetime.now(UTC))
+    lapse(resources, first)
+    second = claimed(resources, dataset_id)
+    LOAD_DATASET.produce(attempt(resources, second, tmp_path), params(second))
+    assert polls(resources)[0] == ("s1", "2023-01-22 12:00", False)
+
+
+def test_what_is_uploaded_is_told_from_other_bytes_under_its_key(resources: Resources, tmp_path: Path) -> None:
+    dataset_id = arrived(resources, POLLS, tmp_path)
+    with resources.engine.begin() as connection:
+        connection.execute(text("UPDATE dataset SET sha256 = :sha256"), {"sha256": "0" * 64})
+    claim = claimed(resources, dataset_id)
+    LOAD_DATASET.produce(attempt(resources, claim, tmp_path), params(claim))
+    with resources.engine.connect() as connection:
+        record = records.find(connection, dataset_id)
+    assert record is not None
+    assert record.error_code == "checksum_differs"
+    assert polls(resources) == []
+
+
+def test_to_unload_what_is_gone_already_does_nothing(resources: Resources, tmp_path: Path) -> None:
+    dataset_id = arrived(resources, POLLS, tmp_path)
+    with resources.engine.begin() as connection:
+        changes.unload(connection, dataset_id)
+    claim = claimed(resources, dataset_id)
+    assert claim.params["action"] == Action.UNLOAD
+    for _ in range(2):
+        assert LOAD_DATASET.produce(attempt(resources, claim, tmp_path), params(claim)) == []
+    with resources.engine.connect() as connection:
+        assert records.find(connection, dataset_id) is None
+
+
+def run_in_a_process(database_url: str, store: StoreAddress, claim: Claim, folder: Path, began: Event) -> None:
+    """Entry of a process that loads and is killed."""
+
+    def fence(connection: Connection) -> None:
+        lifecycle.fence(connection, job_id=claim.id, attempt=claim.attempt)
+
+    context = WorkContext(
+        engine=build_engine(database_url, pool_size=4),
+        settings=Settings(),
+        store=store,
+        folder=folder,
+        progress=lambda *_: None,
+        job_id=claim.id,
+        fence=fence,
+    )
+    began.set()
+    LOAD_DATASET.produce(context, params(claim))
+
+
+def killed_after(resources: Resources, claim: Claim, folder: Path, seconds: float | None) -> float:
+    """Let a process load and kill it after that long, or never; returns how long it took from its begin."""
+    context = fork_server({LOAD_DATASET.name: LOAD_DATASET})
+    began = context.Event()
+    address = resources.object_store.address
+    process = context.Process(target=run_in_a_process, args=(resources.database_url, address, claim, folder, began))
+    process.start()
+    assert began.wait(30)
+    begin = monotonic()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    assert process.exitcode in {0, -signal.SIGKILL}
+    return monotonic() - begin
+
+
+def test_a_kill_at_any_moment_leaves_all_rows_or_none(resources: Resources, tmp_path: Path) -> None:
+    dice = random.Random(4)
+    lines = [
+        f"s{row % 500},active,2023-01-{1 + row % 28:02} {row // 2800 % 24:02}:{row % 60:02}:00 UTC"
+        for row in range(MANY)
+    ]
+    distinct = len(set(lines))
+    seen: list[int] = []
+    longest: float | None = None
+    for _ in range(KILLS):
+        dataset_id = arrived(resources, HEADER + "\n".join(lines), tmp_path)
+        claim = claimed(resources, dataset_id)
+        took = killed_after(resources, claim, tmp_path, None if longest is None else dice.uniform(0, longest))
+        longest = longest or took
+        with resources.engine.begin() as connection:
+            seen.append(connection.scalar(text("SELECT count(*) FROM poll")) or 0)
+            record = records.find(connection, dataset_id)
+            assert record is not None
+            assert (record.merged_by == claim.id) == (seen[-1] == distinct)
+            connection.execute(text("DELETE FROM poll"))
+    assert seen[0] == distinct
+    assert set(seen) <= {0, distinct}

@@ -1,0 +1,123 @@
+"""The values of a file once more, plainly and apart from app/: each type's text to its value, or its code."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ZONES = available_timezones()
+
+#: Printable characters of which nothing is seen.
+UNSEEN = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800, 0x3164, 0xFFA0}
+UNSEEN |= {*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+
+
+class Bad(Exception):
+    """A field that is no value; the argument is its code."""
+
+
+def key(text: str) -> str:
+    if text == "":
+        raise Bad("empty")
+    if len(text) > 255:
+        raise Bad("too_long")
+    for character in text:
+        category = unicodedata.category(character)
+        if (category[0] in "CZ" and character != " ") or ord(character) in UNSEEN:
+            raise Bad("invisible_characters")
+    if text[0] == " " or text[-1] == " ":
+        raise Bad("outer_space")
+    return text
+
+
+def word(**allowed: Any) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        if text in allowed:
+            return allowed[text]
+        raise Bad("not_allowed")
+
+    return parse
+
+
+def instant(text: str) -> int:
+    iso = text[:-4] + "Z" if text[-4:] == " UTC" else text
+    date = 0
+    while date < len(iso) and iso[date] in "0123456789-W":
+        date += 1
+    if not (date > 0 and iso[date : date + 1] in ("T", " ") and iso[date + 1 : date + 2] in tuple("0123456789")):
+        raise Bad("bad_timestamp")
+    if "\n" in iso:
+        raise Bad("bad_timestamp")
+    try:
+        at = datetime.fromisoformat(iso)
+    except ValueError:
+        raise Bad("bad_timestamp") from None
+    if at.tzinfo is None:
+        raise Bad("no_zone")
+    if not EPOCH <= at <= datetime(2100, 1, 1, tzinfo=UTC):
+        raise Bad("out_of_range")
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def weekday(text: str) -> int:
+    if text in ("0", "1", "2", "3", "4", "5", "6"):
+        return int(text)
+    raise Bad("bad_weekday")
+
+
+def time_of_day(last: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        clock, dot, fraction = text.partition(".")
+        parts = clock.split(":")
+        lengths = [len(part) for part in parts]
+        digits = all(character in "0123456789" for character in clock.replace(":", "") + fraction)
+        if not digits or lengths not in ([1, 2], [2, 2], [1, 2, 2], [2, 2, 2]):
+            raise Bad("bad_time")
+        if dot and (len(parts) == 2 or not 1 <= len(fraction) <= 6):
+            raise Bad("bad_time")
+        hour, minute, second = (*map(int, parts), 0)[:3]
+        at = ((hour * 60 + minute) * 60 + second) * 1_000_000 + int((fraction + "000000")[:6])
+        if minute > 59 or second > 59 or at > last:
+            raise Bad("bad_time")
+        return at
+
+    return parse
+
+
+def zone(text: str) -> str:
+    if text in ZONES:
+        return text
+    raise Bad("unknown_zone")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    parse: Callable[[str], Any]
+    aliases: tuple[str, ...] = ()
+    required: bool = True
+
+
+DAY = 24 * 3600 * 1_000_000
+KINDS = {
+    "polls": [
+        Column("store_id", key),
+        Column("status", word(active=True, inactive=False)),
+        Column("timestamp_utc", instant),
+    ],
+    "hours": [
+        Column("store_id", key),
+        Column("day", weekday, ("dayOfWeek",)),
+        Column("start_time_local", time_of_day(DAY - 1)),
+        Column("end_time_local", time_of_day(DAY)),
+    ],
+    "timezones": [Column("store_id", key), Column("timezone_str", zone)],
+    "orders": [
+        Column("order", key),
+        Column("due", instant, ("due_at",), required=False),
+        Column("size", word(small=1, large=2), required=False),
+    ],
+}

@@ -1,0 +1,373 @@
+"""Datasets over HTTP, with a worker, in this process: what a file becomes, and what can be done with it."""
+
+import gzip
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES
+from app.resources import Resources
+from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
+from tests.conftest import api
+from tests.datasets.mutants import mutant
+from tests.reference import csv_check
+
+#: Files that chance has changed and that come over HTTP; the checker alone is tried on thousands.
+MUTATIONS = 40
+
+LOADED = [
+    ("s1", "2023-01-22 12:00", True),
+    ("s1", "2023-01-22 13:00", False),
+    ("s2", "2023-01-23 08:30", True),
+]
+
+#: The second row has a status that is none, the third an instant without an offset.
+WRONG = HEADER + "s1,active,2023-01-22 12:00:00 UTC\ns1,up,2023-01-22 13:00:00 UTC\n=s2,active,2023-01-23 08:30:00\n"
+
+
+@pytest.fixture
+def client(resources: Resources) -> Iterator[TestClient]:
+    with api(resources, slots=1) as client:
+        yield client
+
+
+def test_a_file_is_checked_loaded_and_accounted_for(client: TestClient, resources: Resources) -> None:
+    content = POLLS + "s1,active,2023-01-22 13:00:00 UTC\n"
+    answer = client.post("/datasets?kind=polls&filename=week 3.csv", content=content)
+    assert answer.status_code == 202
+    accepted = answer.json()
+    assert answer.headers["location"] == f"/datasets/{accepted['dataset_id']}"
+    assert accepted["status"] in {"checking", "loading", "ready"}
+    found = ended(client, accepted["dataset_id"])
+    assert found["status"] == "ready"
+    assert found["progress"] == 1
+    assert (found["kind"], found["filename"]) == ("polls", "week 3.csv")
+    assert found["bytes"] == len(content)
+    assert found["sha256"] == hashlib.sha256(content.encode()).hexdigest()
+    assert [found[f"rows_{name}"] for name in ("read", "accepted", "rejected", "duplicate")] == [4, 3, 0, 1]
+    assert (found["first_at"], found["last_at"]) == ("2023-01-22T12:00:00Z", "2023-01-23T08:30:00Z")
+    assert found["rejections"] == []
+    assert found["rejects"] is found["error"] is found["duplicate_of"] is None
+    assert found["created_at"] <= found["uploaded_at"] <= found["started_at"] <= found["finished_at"]
+    # The later row about the same store and instant counts.
+    assert polls(resources) == [(key, at, active or at.endswith("13:00")) for key, at, active in LOADED]
+
+
+def test_the_raw_object_is_the_file_byte_for_byte_by_kind_and_day(client: TestClient, resources: Resources) -> None:
+    plain = bring(client, POLLS, filename="../../etc/passwd")
+    packed = bring(client, gzip.compress(POLLS.encode()))
+    assert plain["filename"] == "passwd"
+    keys = keys_below(resources, "raw/")
+    day = r"raw/polls/\d{4}/\d\d/\d\d/"
+    assert [re.sub(day, "", key) for key in sorted(keys)] == [
+        f"{plain['dataset_id']}.csv",
+        f"{packed['dataset_id']}.csv.gz",
+    ]
+    assert resources.object_store.read(min(keys)).read() == POLLS.encode()
+    assert (plain["status"], packed["status"]) == ("ready", "ready")
+
+
+def test_one_wrong_row_rejects_the_file_and_all_wrong_rows_are_listed(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG)
+    assert found["status"] == "rejected"
+    assert found["error"]["code"] == "rejected_rows"
+    assert "2 of 3 rows" in found["error"]["message"]
+    assert [found[f"rows_{name}"] for name in ("read", "accepted", "rejected", "duplicate")] == [3, 1, 2, 0]
+    assert [(row["line"], row["column"], row["code"]) for row in found["rejections"]] == [
+        (3, "status", "not_allowed"),
+        (4, "timestamp_utc", "no_zone"),
+    ]
+    lines = httpx2.get(found["rejects"]["url"]).text.splitlines()
+    assert lines[0] == "line,column,value,code,reason"
+    assert len(lines) == 3
+    assert lines[1].startswith("3,status,'up',not_allowed,")
+    assert polls(resources) == []
+
+
+def test_the_other_rows_are_loaded_when_wrong_ones_are_to_be_skipped(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG, on_error="skip_rows")
+    assert found["status"] == "ready"
+    assert [found[f"rows_{name}"] for name in ("read", "accepted", "rejected", "duplicate")] == [3, 1, 2, 0]
+    assert found["rejects"]["rows"] == 2
+    assert polls(resources) == LOADED[:1]
+
+
+def test_too_many_wrong_rows_reject_a_file_whose_wrong_rows_were_to_be_skipped(
+    client: TestClient, resources: Resources
+) -> None:
+    found = bring(client, WRONG, on_error="skip_rows", max_errors=1)
+    assert found["status"] == "rejected"
+    assert found["options"] == {"on_error": "skip_rows", "max_errors": 1, "columns": None, "force": False}
+    assert polls(resources) == []
+
+
+def test_a_file_without_a_header_is_loaded_when_its_columns_are_named(client: TestClient, resources: Resources) -> None:
+    without = POLLS.removeprefix(HEADER)
+    refused = bring(client, without)
+    assert refused["status"] == "rejected"
+    assert "store_id" in refused["error"]["message"]
+    assert bring(client, without, columns="store_id,status,timestamp_utc")["status"] == "ready"
+    assert polls(resources) == LOADED
+
+
+def test_the_same_bytes_are_refused_until_they_are_forced(client: TestClient, resources: Resources) -> None:
+    first = bring(client, POLLS)
+    again = client.post("/datasets?kind=polls", content=POLLS)
+    assert again.status_code == 409
+    assert again.json()["code"] == "duplicate_dataset"
+    assert again.json()["dataset_id"] == first["dataset_id"]
+    assert len(keys_below(resources, "raw/")) == 1
+    assert bring(client, POLLS, force=True)["status"] == "ready"
+    assert bring(client, POLLS, kind="hours")["status"] == "rejected"  # another kind, another file
+
+
+def test_the_bytes_of_a_rejected_file_may_come_again(client: TestClient) -> None:
+    assert bring(client, WRONG)["status"] == "rejected"
+    assert bring(client, WRONG, on_error="skip_rows")["status"] == "ready"
+
+
+def test_a_form_brings_a_file_in_too(client: TestClient, resources: Resources) -> None:
+    answer = client.post("/datasets?kind=polls", files={"file": ("mine.csv", POLLS, "text/csv")})
+    assert answer.status_code == 202, answer.text
+    found = ended(client, answer.json()["dataset_id"])
+    assert (found["status"], found["filename"]) == ("ready", "mine.csv")
+    assert polls(resources) == LOADED
+
+
+def test_a_lost_table_comes_back_from_the_raw_layer(client: TestClient, resources: Resources) -> None:
+    found = bring(client, POLLS)
+    with resources.engine.begin() as connection:
+        connection.execute(text("DELETE FROM poll"))
+    answer = client.post(f"/datasets/{found['dataset_id']}/reload")
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/datasets/{found['dataset_id']}"
+    assert ended(client, found["dataset_id"])["status"] == "ready"
+    assert polls(resources) == LOADED
+
+
+def test_a_dataset_is_loaded_again_although_another_has_the_same_bytes(
+    client: TestClient, resources: Resources
+) -> None:
+    first = bring(client, POLLS)["dataset_id"]
+    bring(client, POLLS, force=True)
+    with resources.engine.begin() as connection:
+        connection.execute(text("DELETE FROM poll"))
+    client.post(f"/datasets/{first}/reload").raise_for_status()
+    assert ended(client, first)["status"] == "ready"
+    assert polls(resources) == LOADED
+
+
+def test_a_rejected_file_is_loaded_again_with_other_options(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG)
+    answer = client.post(f"/datasets/{found['dataset_id']}/reload?on_error=skip_rows")
+    assert answer.status_code == 202
+    again = ended(client, found["dataset_id"])
+    assert (again["status"], again["error"]) == ("ready", None)
+    assert polls(resources) == LOADED[:1]
+
+
+def test_a_dataset_is_removed_and_its_rows_stay(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG, on_error="skip_rows")
+    answer = client.delete(f"/datasets/{found['dataset_id']}")
+    assert (answer.status_code, answer.json()) == (200, {"status": "removed"})
+    assert client.get(f"/datasets/{found['dataset_id']}").status_code == 404
+    assert keys_below(resources, "") == []
+    assert polls(resources) == LOADED[:1]
+
+
+def test_a_dataset_is_removed_with_the_rows_that_are_still_its_own(client: TestClient, resources: Resources) -> None:
+    found = bring(client, POLLS)
+    bring(client, HEADER + "s1,inactive,2023-01-22 12:00:00 UTC\ns3,active,2023-01-22 12:00:00 UTC\n")
+    answer = client.delete(f"/datasets/{found['dataset_id']}?rows=true")
+    assert (answer.status_code, answer.json()) == (202, {"status": "removing"})
+    for _ in range(100):
+        if client.get(f"/datasets/{found['dataset_id']}?wait=1").status_code == 404:
+            break
+    assert client.get(f"/datasets/{found['dataset_id']}").status_code == 404
+    assert polls(resources) == [("s1", "2023-01-22 12:00", False), ("s3", "2023-01-22 12:00", True)]
+    assert len(keys_below(resources, "raw/")) == 1
+
+
+def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: TestClient, resources: Resources) -> None:
+    found = bring(client, POLLS.removeprefix(HEADER), columns="store_id,status,timestamp_utc")["dataset_id"]
+    client.post(f"/datasets/{found}/reload?columns=status,store_id,timestamp_utc").raise_for_status()
+    assert ended(client, found)["status"] == "rejected"
+    assert polls(resources) == LOADED
+    assert client.delete(f"/datasets/{found}?rows=true").json() == {"status": "removing"}
+    while client.get(f"/datasets/{found}?wait=1").status_code == 200:
+        pass
+    assert polls(resources) == []
+    assert keys_below(resources, "raw/") == keys_below(resources, "reports/") == []
+
+
+def test_other_bytes_than_were_announced_stay_rejected(client: TestClient, resources: Resources) -> None:
+    answer = begun(client, POLLS.encode(), sha256="0" * 64)
+    dataset_id = answer.headers["location"].removeprefix("/uploads/")
+    for _ in range(2):
+        found = ended(client, dataset_id)
+        assert (found["status"], found["error"]["code"]) == ("rejected", "checksum_differs")
+        client.post(f"/datasets/{dataset_id}/reload").raise_for_status()
+    assert ended(client, dataset_id)["status"] == "rejected"
+    assert polls(resources) == []
+
+
+def test_work_on_a_dataset_is_no_report_to_look_at_or_to_remove(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG, on_error="skip_rows")
+    job_id = found["rejects"]["url"].partition("/reports/")[2].partition("/")[0]
+    assert client.get(f"/get_report?report_id={job_id}").status_code == 404
+    assert client.delete(f"/reports/{job_id}").status_code == 404
+    assert client.get(f"/datasets/{found['dataset_id']}").json()["status"] == "ready"
+    assert httpx2.get(found["rejects"]["url"]).status_code == 200
+    assert len(polls(resources)) == 1
+
+
+def test_the_list_is_newest_first_by_page_and_by_filter(client: TestClient) -> None:
+    ready = bring(client, POLLS)["dataset_id"]
+    rejected = bring(client, WRONG)["dataset_id"]
+    hours = bring(client, "store_id,day,start_time_local,end_time_local\ns1,0,09:00,17:00\n", kind="hours")[
+        "dataset_id"
+    ]
+
+    def listed(query: str) -> list[str]:
+        return [one["dataset_id"] for one in client.get(f"/datasets{query}").json()["datasets"]]
+
+    assert listed("") == [hours, rejected, ready]
+    assert listed("?kind=polls") == [rejected, ready]
+    assert listed("?status=ready") == [hours, ready]
+    assert listed("?status=rejected&kind=polls") == [rejected]
+    page = client.get("/datasets?limit=2").json()
+    assert [one["dataset_id"] for one in page["datasets"]] == [hours, rejected]
+    assert listed(f"?limit=2&cursor={page['next_cursor']}") == [ready]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/datasets/" + "0" * 32, 404, "unknown_dataset"),
+        ("GET", "/datasets/x", 404, "unknown_dataset"),
+        ("DELETE", "/datasets/" + "0" * 32, 404, "unknown_dataset"),
+        ("POST", "/datasets/x/reload", 404, "unknown_dataset"),
+        ("GET", "/datasets?kind=poll", 404, "unknown_dataset_kind"),
+        ("POST", "/datasets?kind=poll", 404, "unknown_dataset_kind"),
+        ("POST", "/datasets", 422, "malformed_request"),
+        ("GET", "/datasets?cursor=x", 422, "invalid_parameters"),
+        ("GET", "/datasets?status=done", 422, "malformed_request"),
+        ("POST", "/datasets?kind=polls&on_error=ignore", 422, "malformed_request"),
+        ("POST", "/datasets?kind=polls&max_errors=-1", 422, "malformed_request"),
+        ("POST", "/datasets?kind=polls&max_errors=100001", 422, "invalid_parameters"),
+        ("POST", "/datasets?kind=polls&columns=", 422, "invalid_parameters"),
+        ("POST", "/datasets?kind=polls&columns=store_id,status,when", 422, "invalid_parameters"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(client: TestClient, method: str, path: str, status: int, code: str) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_work_on_datasets_is_not_listed_among_reports(client: TestClient) -> None:
+    bring(client, POLLS)
+    assert client.get("/reports").json()["reports"] == []
+
+
+def test_the_kinds_are_described_with_their_columns(client: TestClient) -> None:
+    described = {kind["name"]: kind for kind in client.get("/datasets/kinds").json()}
+    assert {"polls", "hours", "timezones"} <= set(described)
+    day = described["hours"]["columns"][1]
+    assert (day["name"], day["aliases"], day["required"]) == ("day", ["dayOfWeek"], True)
+
+
+def begun(client: TestClient, content: bytes, *, length: int | None = None, **metadata: str) -> httpx2.Response:
+    """An upload by tus, with its first bytes, or all of them."""
+    texts = {"kind": "polls", **metadata}
+    headers = {
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(content) if length is None else length),
+        "Upload-Metadata": ",".join(f"{name} {b64encode(text.encode()).decode()}" for name, text in texts.items()),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    return client.post("/uploads", headers=headers, content=content)
+
+
+def test_an_upload_becomes_a_dataset_with_its_name_and_options(client: TestClient, resources: Resources) -> None:
+    answer = begun(client, WRONG.encode(), filename="C:\\files\\wrong.csv", on_error="skip_rows", max_errors="2")
+    assert answer.status_code == 201, answer.text
+    found = ended(client, answer.headers["location"].removeprefix("/uploads/"))
+    assert (found["status"], found["filename"], found["rows_rejected"]) == ("ready", "wrong.csv", 2)
+    assert polls(resources) == LOADED[:1]
+
+
+def test_an_upload_of_the_same_bytes_is_refused_before_it_begins_or_when_they_have_been_read(
+    client: TestClient, resources: Resources
+) -> None:
+    first = bring(client, POLLS)["dataset_id"]
+    announced = begun(client, POLLS.encode(), sha256=hashlib.sha256(POLLS.encode()).hexdigest())
+    assert (announced.status_code, announced.json()["code"]) == (409, "duplicate_dataset")
+    assert announced.json()["dataset_id"] == first
+    answer = begun(client, POLLS.encode())
+    assert answer.status_code == 201
+    found = ended(client, answer.headers["location"].removeprefix("/uploads/"))
+    assert (found["status"], found["error"]["code"], found["duplicate_of"]) == ("rejected", "duplicate_dataset", first)
+    assert len(client.get("/datasets").json()["datasets"]) == 2
+    assert len(polls(resources)) == 3
+
+
+def test_what_is_still_coming_cannot_be_loaded_but_given_up(client: TestClient, resources: Resources) -> None:
+    dataset_id = begun(client, POLLS.encode(), length=1000).headers["location"].removeprefix("/uploads/")
+    assert client.get(f"/datasets/{dataset_id}").json()["status"] == "uploading"
+    reload = client.post(f"/datasets/{dataset_id}/reload")
+    assert (reload.status_code, reload.json()["code"]) == (409, "dataset_busy")
+    assert client.delete(f"/datasets/{dataset_id}").json() == {"status": "removed"}
+    assert client.get(f"/datasets/{dataset_id}").status_code == 404
+    assert keys_below(resources, "") == []
+
+
+def test_a_dataset_that_waits_for_a_worker_cannot_be_loaded_again_but_removed(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
+        found = client.get(f"/datasets/{dataset_id}")
+        assert (found.json()["status"], found.headers["retry-after"]) == ("checking", "1")
+        reload = client.post(f"/datasets/{dataset_id}/reload")
+        assert (reload.status_code, reload.json()["code"]) == (409, "dataset_busy")
+        assert client.delete(f"/datasets/{dataset_id}").json() == {"status": "removed"}
+    with api(resources, slots=1) as client:
+        assert bring(client, HEADER)["rows_read"] == 0  # the worker is past the removed one
+    assert polls(resources) == []
+    assert len(keys_below(resources, "raw/")) == 1
+
+
+def test_whatever_comes_is_answered_and_every_row_of_it_accounted_for(client: TestClient) -> None:
+    outcomes = set()
+    for seed in range(MUTATIONS):
+        file = mutant(seed, kinds=("polls", "hours", "timezones"))
+        skip = bool(seed % 2)
+        policy = {"on_error": "skip_rows", "max_errors": 1000} if skip else {}
+        columns = {"columns": ",".join(file.names)} if file.names else {}
+        found = bring(client, file.content, kind=file.kind, force=True, **policy, **columns)
+        verdict = csv_check.check(
+            file.content,
+            file.kind,
+            names=file.names,
+            row_bytes=MAX_ROW_BYTES,
+            field_bytes=MAX_FIELD_BYTES,
+            total_bytes=MAX_UNPACKED_BYTES,
+            now=datetime.now(UTC),
+        )
+        counts = [found[f"rows_{name}"] for name in ("read", "accepted", "rejected", "duplicate")]
+        assert counts[0] == sum(counts[1:]), seed
+        if verdict.refusals:
+            assert found["error"]["code"] in {reason for reason, _ in verdict.refusals}, seed
+        else:
+            rejected = len(verdict.rejections)
+            assert found["status"] == ("rejected" if rejected and not skip else "ready"), seed
+            assert counts[0] == len(verdict.rows) + rejected, seed
+            assert counts[2] == rejected, seed
+            assert [row["line"] for row in found["rejections"]] == [line for line, *_ in verdict.rejections[:20]], seed
+        outcomes.add(found["status"])
+    assert outcomes == {"ready", "rejected"}

@@ -1,0 +1,392 @@
+"""The HTTP contract of entities: what is listed and shown, and what can be mended."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from app.errors import RejectedFile
+from app.resources import Addresses, Resources
+from app.settings import Settings
+from tests.conftest import LoadText, api, fresh_resources
+
+HOURS = "store_id,day,start_time_local,end_time_local\n"
+ZONES = "store_id,timezone_str\n"
+POLLS = "store_id,status,timestamp_utc\n"
+
+
+@pytest.fixture(scope="module")
+def shared(servers: Addresses, session_settings: Settings) -> Iterator[tuple[Resources, TestClient]]:
+    with fresh_resources(servers, session_settings) as fresh, api(fresh, slots=1) as client:
+        yield fresh, client
+
+
+@pytest.fixture
+def resources(shared: tuple[Resources, TestClient]) -> Iterator[Resources]:
+    """Servers that the tests share, without any entity."""
+    yield shared[0]
+    with shared[0].engine.begin() as connection:
+        connection.execute(text("TRUNCATE entity, poll CASCADE"))
+
+
+@pytest.fixture
+def client(shared: tuple[Resources, TestClient], resources: Resources) -> TestClient:
+    return shared[1]
+
+
+def window(day: Any, start: Any, end: Any) -> dict[str, Any]:
+    return {"day": day, "start_time_local": start, "end_time_local": end}
+
+
+def address(key: str, part: str = "") -> str:
+    return f"/entities/store/{quote(key, safe='/')}{part}"
+
+
+def make(resources: Resources, kind: str, *keys: str) -> None:
+    with resources.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO entity (kind, key) SELECT :kind, unnest(CAST(:keys AS text[]))"),
+            {"kind": kind, "keys": list(keys)},
+        )
+
+
+def keys_of(client: TestClient, **query: Any) -> list[str]:
+    response = client.get("/entities", params=query)
+    assert response.status_code == 200, response.text
+    return [entity["key"] for entity in response.json()["entities"]]
+
+
+def test_an_entity_is_shown_with_zone_hours_and_polls(client: TestClient, load_text: LoadText) -> None:
+    load_text("hours", HOURS + "007,6,18:00,02:00\n007,0,9:00,12:00:00\n007,0,13:30:00.5,24:00\n")
+    load_text("timezones", ZONES + "007,Asia/Kathmandu\n")
+    load_text(
+        "polls",
+        POLLS
+        + "007,active,2023-01-22T12:00:00Z\n"
+        + "007,active,2023-03-01 10:00:00.25 UTC\n"
+        + "007,inactive,2022-12-31T23:30:00-01:00\n"
+        + "007,inactive,2023-01-22T12:00:00Z\n"
+        + "8,active,2024-01-01T00:00:00Z\n",
+    )
+    response = client.get("/entities/store/007")
+    assert response.status_code == 200
+    assert response.json() == {
+        "kind": "store",
+        "key": "007",
+        "timezone": "Asia/Kathmandu",
+        "timezone_is_default": False,
+        "open_24x7": False,
+        "hours": [
+            window(0, "09:00:00", "12:00:00"),
+            window(0, "13:30:00.5", "24:00:00"),
+            window(6, "18:00:00", "02:00:00"),
+        ],
+        "first_poll": "2023-01-01T00:30:00Z",
+        "last_poll": "2023-03-01T10:00:00.250000Z",
+        "polls": 3,
+    }
+
+
+def test_an_entity_that_is_only_named_is_open_around_the_clock_in_the_default_zone(
+    client: TestClient, resources: Resources
+) -> None:
+    make(resources, "store", "7")
+    assert client.get("/entities/store/7").json() == {
+        "kind": "store",
+        "key": "7",
+        "timezone": resources.settings.default_timezone,
+        "timezone_is_default": True,
+        "open_24x7": True,
+        "hours": [],
+        "first_poll": None,
+        "last_poll": None,
+        "polls": 0,
+    }
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 200])
+def test_pages_list_every_entity_once_in_the_order_of_keys(
+    client: TestClient, resources: Resources, limit: int
+) -> None:
+    keys = ["b", "a", "a/1", "Z", "é", "10", "9"]
+    make(resources, "store", *keys)
+    make(resources, "team", "another")
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": limit}
+    while True:
+        page = client.get("/entities", params=query).json()
+        assert len(page["entities"]) <= limit
+        found += [entity["key"] for entity in page["entities"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert found == sorted(keys)
+
+
+def test_the_list_says_which_zone_counts(client: TestClient, resources: Resources, load_text: LoadText) -> None:
+    load_text("timezones", ZONES + "1,Asia/Tokyo\n")
+    make(resources, "store", "2")
+    default = resources.settings.default_timezone
+    assert client.get("/entities").json() == {
+        "entities": [
+            {"kind": "store", "key": "1", "timezone": "Asia/Tokyo", "timezone_is_default": False},
+            {"kind": "store", "key": "2", "timezone": default, "timezone_is_default": True},
+        ],
+        "next_cursor": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [
+        ("", ["%x", "10", "100", "1_0", "a/b"]),
+        ("1", ["10", "100", "1_0"]),
+        ("10", ["10", "100"]),
+        ("1_", ["1_0"]),
+        ("%", ["%x"]),
+        ("a/", ["a/b"]),
+        ("0", []),
+        ("\x00", []),
+        ("1\x00", []),
+    ],
+)
+def test_keys_are_found_by_their_beginning(
+    client: TestClient, resources: Resources, prefix: str, found: list[str]
+) -> None:
+    make(resources, "store", "10", "100", "1_0", "%x", "a/b")
+    assert keys_of(client, prefix=prefix) == found
+
+
+def test_kinds_are_what_the_data_has(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "1")
+    make(resources, "team", "2", "3")
+    make(resources, "site", "4")
+    assert keys_of(client) == ["1"]
+    assert keys_of(client, kind="team") == ["2", "3"]
+    assert client.get("/entities/site/4").json()["kind"] == "site"
+    for response in (
+        client.get("/entities", params={"kind": "shop"}),
+        client.get("/entities/shop/1"),
+        client.put("/entities/shop/1/hours", json={"hours": []}),
+        client.put("/entities/shop/1/timezone", json={"timezone": None}),
+    ):
+        assert response.status_code == 404
+        problem = response.json()
+        assert problem["code"] == "unknown_entity_kind"
+        assert problem["detail"] == "There is no entity kind 'shop'; there is site, store, team."
+        assert problem["allowed"] == ["site", "store", "team"]
+
+
+def test_before_anything_is_loaded_there_are_no_stores(client: TestClient) -> None:
+    assert client.get("/entities").json() == {"entities": [], "next_cursor": None}
+    assert client.get("/entities/store/1").json()["code"] == "unknown_entity"
+    problem = client.get("/entities/team/1").json()
+    assert problem["detail"] == "There is no entity kind 'team'; no file has named any entity yet."
+
+
+@pytest.mark.parametrize("limit", [0, 1001, "x"])
+def test_a_page_has_a_size(client: TestClient, limit: Any) -> None:
+    assert client.get("/entities", params={"limit": limit}).json()["code"] == "malformed_request"
+
+
+@pytest.mark.parametrize("cursor", ["x", "!", "AA==", "_w==", "", "Y Q=="])
+def test_what_is_no_cursor_is_refused(client: TestClient, cursor: str) -> None:
+    response = client.get("/entities", params={"cursor": cursor})
+    assert response.status_code == 422
+    assert response.json()["detail"] == f"cursor: {cursor!r} is not the next_cursor of an earlier page."
+
+
+@pytest.mark.parametrize(
+    "key", ["a/b", "a/hours", "a/hours/b/timezone", "/", "a b", "50%", "a?b#c", "ключ", "=cmd|x", "'"]
+)
+def test_keys_may_hold_any_characters(client: TestClient, resources: Resources, key: str) -> None:
+    make(resources, "store", key)
+    for spelt in (key, quote(key, safe="")):
+        path = f"/entities/store/{quote(key, safe='/')}" if spelt == key else f"/entities/store/{spelt}"
+        assert client.get(path).json()["key"] == key
+        changed = client.put(f"{path}/timezone", json={"timezone": "Asia/Tokyo"})
+        assert changed.status_code == 200, changed.text
+        assert (changed.json()["key"], changed.json()["timezone"]) == (key, "Asia/Tokyo")
+        assert client.put(f"{path}/hours", json={"hours": [window(0, "9:00", "10:00")]}).json()["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ("8419537941919820733", ["8419537941919820732"]),
+        ("841953794191982073", ["8419537941919820732"]),
+        ("STORE-1", ["store-1", "store-2"]),
+        (" store-2 ", ["store-2", "store-1"]),
+        ("store-3", ["store-2", "store-1"]),
+        ("x\x00", []),
+        ("zzz", []),
+    ],
+)
+def test_an_unknown_key_is_answered_with_those_like_it(
+    client: TestClient, resources: Resources, asked: str, nearest: list[str]
+) -> None:
+    make(resources, "store", "8419537941919820732", "54515546588432327", "store-1", "store-2")
+    for response in (
+        client.get(address(asked)),
+        client.put(address(asked, "/hours"), json={"hours": []}),
+        client.put(address(asked, "/timezone"), json={"timezone": None}),
+    ):
+        assert response.status_code == 404
+        problem = response.json()
+        assert problem["code"] == "unknown_entity"
+        assert problem["received"] == asked
+        assert problem["nearest"] == nearest
+        hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+        assert problem["detail"] == f"There is no store {asked!r}: no loaded file has named it.{hint}"
+
+
+def test_hours_are_replaced_as_by_a_file(client: TestClient, load_text: LoadText) -> None:
+    load_text("hours", HOURS + "1,0,09:00,17:00\n1,1,09:00,17:00\n2,0,10:00,11:00\n")
+    new = [window(5, "18:00", "2:00:00"), window(0, "09:00:00", "24:00"), window(5, "18:00:00", "02:00")]
+    changed = client.put("/entities/store/1/hours", json={"hours": new})
+    assert changed.status_code == 200
+    assert changed.json()["hours"] == [window(0, "09:00:00", "24:00:00"), window(5, "18:00:00", "02:00:00")]
+    assert client.get("/entities/store/1").json() == changed.json()
+    assert client.get("/entities/store/2").json()["hours"] == [window(0, "10:00:00", "11:00:00")]
+    load_text(
+        "hours", HOURS + "".join(f"3,{one['day']},{one['start_time_local']},{one['end_time_local']}\n" for one in new)
+    )
+    assert client.get("/entities/store/3").json()["hours"] == changed.json()["hours"]
+
+
+def test_no_hours_are_around_the_clock(client: TestClient, load_text: LoadText) -> None:
+    load_text("hours", HOURS + "1,0,09:00,17:00\n")
+    for _ in range(2):
+        changed = client.put("/entities/store/1/hours", json={"hours": []}).json()
+        assert (changed["open_24x7"], changed["hours"]) == (True, [])
+
+
+def test_a_report_counts_the_hours_that_were_mended(client: TestClient, load_text: LoadText) -> None:
+    load_text("polls", POLLS + "1,active,2024-02-01T01:10:00Z\n1,inactive,2024-02-07T03:00:00Z\n")
+    hours = [window(day, "10:00", "11:30") for day in range(7)]  # from 01:00 to 02:30 UTC
+    client.put("/entities/store/1/hours", json={"hours": hours})
+    client.put("/entities/store/1/timezone", json={"timezone": "Asia/Tokyo"})
+    answer = client.post("/trigger_report?wait=30", json={"params": {"as_of": "2024-02-08T00:00:00Z"}}).json()
+    (shown,) = csv.DictReader(httpx2.get(answer["url"]).raise_for_status().text.splitlines())
+    assert [shown[f"{part}time_last_week"] for part in ("up", "down")] == ["10.50", "0.00"]
+    assert [shown[f"{part}time_last_day"] for part in ("up", "down")] == ["1.50", "0.00"]
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        (7, "09:00", "17:00"),
+        (-1, "09:00", "17:00"),
+        (0, "24:00", "17:00"),
+        (0, "25:00", "17:00"),
+        (0, "9", "17:00"),
+        (0, "", "17:00"),
+        (0, "09:60", "17:00"),
+        (0, "09:00", "24:01"),
+        (0, "09:00", "5pm"),
+        (0, "09:00", "١٧:٠٠"),  # noqa: RUF001 - meant
+        (0, "09:00", "17:00\u202e"),
+    ],
+)
+def test_a_window_that_a_file_may_not_have_is_refused_in_the_same_words(
+    client: TestClient, load_text: LoadText, day: int, start: str, end: str
+) -> None:
+    load_text("hours", HOURS + "1,0,09:00,17:00\n")
+    with pytest.raises(RejectedFile) as rejected:
+        load_text("hours", HOURS + f"1,{day},{start},{end}\n")
+    response = client.put(
+        "/entities/store/1/hours", json={"hours": [window(1, "8:00", "9:00"), window(day, start, end)]}
+    )
+    assert response.status_code == 422
+    problem = response.json()
+    assert problem["code"] == "invalid_parameters"
+    (error,) = problem["errors"]
+    assert error["reason"] in rejected.value.message
+    assert error["parameter"].startswith("hours.1.")
+    assert error["received"] in {str(day), start, end}
+    assert client.get("/entities/store/1").json()["hours"] == [window(0, "09:00:00", "17:00:00")]
+
+
+def test_every_wrong_value_is_named(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "1")
+    wrong = [window(9, "09:00", "17:00"), window(0, "x", "25:00")]
+    problem = client.put("/entities/store/1/hours", json={"hours": wrong}).json()
+    assert problem["detail"] == (
+        "hours.0.day: '9' is not a weekday from 0 (Monday) to 6 (Sunday); "
+        "hours.1.start_time_local: 'x' is not a time of day such as 09:00 or 09:00:00, from 00:00 to 23:59:59; "
+        "hours.1.end_time_local: '25:00' is not a time of day such as 17:00 or 17:00:00, from 00:00 to 24:00"
+    )
+
+
+def test_of_very_many_wrong_values_the_first_are_named(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "1")
+    problem = client.put("/entities/store/1/hours", json={"hours": [window(7, "9:00", "10:00")] * 1000}).json()
+    assert [error["parameter"] for error in problem["errors"]] == [f"hours.{number}.day" for number in range(20)]
+    assert problem["detail"].endswith("; and 980 more")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {},
+        [],
+        {"hours": None},
+        {"hours": {}},
+        {"hours": [{}]},
+        {"hours": [{"day": 0, "start_time_local": "9:00"}]},
+        {"hours": [window("0", "9:00", "10:00")]},
+        {"hours": [window(True, "9:00", "10:00")]},
+        {"hours": [window(0.5, "9:00", "10:00")]},
+        {"hours": [window(0, 9, "10:00")]},
+        {"hours": [window(0, "9:00", None)]},
+        {"hours": [window(0, "9:00", "10:00") | {"store_id": "1"}]},
+        {"hours": [], "more": 1},
+        {"hours": [window(0, "9:00", "10:00")] * 1001},
+    ],
+)
+def test_a_body_that_is_no_hours_changes_nothing(client: TestClient, load_text: LoadText, body: Any) -> None:
+    load_text("hours", HOURS + "1,0,09:00,17:00\n")
+    response = client.put("/entities/store/1/hours", json=body)
+    assert response.status_code == 422
+    assert response.json()["code"] == "malformed_request"
+    assert client.get("/entities/store/1").json()["hours"] == [window(0, "09:00:00", "17:00:00")]
+
+
+def test_a_zone_is_set_and_left_to_the_default_again(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "1")
+    for zone in ("Australia/Lord_Howe", "Europe/Paris", "Europe/Paris"):
+        changed = client.put("/entities/store/1/timezone", json={"timezone": zone}).json()
+        assert (changed["timezone"], changed["timezone_is_default"]) == (zone, False)
+        assert client.get("/entities/store/1").json() == changed
+    changed = client.put("/entities/store/1/timezone", json={"timezone": None}).json()
+    assert (changed["timezone"], changed["timezone_is_default"]) == (resources.settings.default_timezone, True)
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "Mars/Base", "europe/paris", "../../etc/passwd", "UTC+1", "a\x00b", "Europe/Paris "]
+)
+def test_a_zone_that_a_file_may_not_have_is_refused_in_the_same_words(
+    client: TestClient, resources: Resources, zone: str
+) -> None:
+    make(resources, "store", "1")
+    response = client.put("/entities/store/1/timezone", json={"timezone": zone})
+    assert response.status_code == 422
+    problem = response.json()
+    assert problem["code"] == "invalid_parameters"
+    assert problem["errors"][0]["parameter"] == "timezone"
+    assert problem["errors"][0]["received"] == zone
+    assert "is not a zone of the IANA time zone database such as America/Chicago" in problem["detail"]
+    assert ("did you mean Europe/Paris?" in problem["detail"]) == (zone.strip().lower() == "europe/paris")
+    assert client.get("/entities/store/1").json()["timezone_is_default"]
+
+
+@pytest.mark.parametrize("body", [None, {}, {"timezone": 5}, {"timezone": "UTC", "x": 1}, {"zone": "UTC"}])
+def test_a_body_that_is_no_zone_is_refused(client: TestClient, resources: Resources, body: Any) -> None:
+    make(resources, "store", "1")
+    assert client.put("/entities/store/1/timezone", json=body).json()["code"] == "malformed_request"

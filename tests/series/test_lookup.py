@@ -1,0 +1,42 @@
+"""Kinds, keys and polls as people ask for them."""
+
+import pytest
+from sqlalchemy import text
+
+from app.resources import Resources
+from app.series import lookup
+from app.series.entities import ensure_entities
+
+
+@pytest.mark.parametrize("kinds", [[], ["store"], ["site", "store", "team"], ["", "Ä", "a", "b"]])
+def test_each_kind_is_listed_once(resources: Resources, kinds: list[str]) -> None:
+    with resources.engine.begin() as connection:
+        for kind in kinds:
+            ensure_entities(connection, kind, ["1", "2", "3"])
+        assert sorted(lookup.kinds(connection)) == sorted(kinds)
+
+
+def test_keys_near_are_the_next_ones_on_both_sides(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        ensure_entities(connection, "store", [f"{number:03}" for number in range(0, 200, 2)])
+        ensure_entities(connection, "team", ["101"])
+        assert lookup.keys_near(connection, "store", "101") == [f"{number:03}" for number in range(82, 122, 2)]
+        assert lookup.keys_near(connection, "store", "") == [f"{number:03}" for number in range(0, 20, 2)]
+
+
+def test_keys_and_kinds_are_found_in_the_index_however_many_there_are(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO entity (kind, key) SELECT 'store', md5(n::text) FROM generate_series(1, 50000) AS n")
+        )
+        connection.execute(text("ANALYZE entity"))
+        plan = "\n".join(
+            connection.scalars(
+                text(
+                    "EXPLAIN SELECT id, kind, key, timezone FROM entity WHERE kind = 'store' "
+                    "AND starts_with(key, 'abc') AND key > '' ORDER BY key LIMIT 50"
+                )
+            )
+        )
+    assert "entity_kind_key" in plan
+    assert "Seq Scan" not in plan

@@ -1,0 +1,124 @@
+"""The commands that bring files in, as a user gives them."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx2
+import pytest
+
+from tests.commands import free_port, run, started
+
+#: Of a file that takes long enough to be interrupted: 110 MB.
+ROWS = 400_000
+
+HEADER = "store_id,status,timestamp_utc\n"
+WRONG = HEADER + "007,active,2023-01-22 12:09:39 UTC\n=1+1,up,2023-01-22 13:09:39 UTC\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data") / "home"
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    address = f"http://127.0.0.1:{free_port()}"
+    with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
+        deadline = monotonic() + 40
+        while not answers(address):
+            assert monotonic() < deadline
+            sleep(0.05)
+        yield address
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx2.get(f"{address}/readyz").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_an_upload_that_ctrl_c_ends_is_finished_by_the_same_command(home: Path, address: str, tmp_path: Path) -> None:
+    path = tmp_path / "polls.csv"
+    rows = (
+        f"{row % 1000:0240},active,2023-01-22 {row // 60_000:02}:{row // 1000 % 60:02}:00 UTC\n" for row in range(ROWS)
+    )
+    path.write_text(HEADER + "".join(rows))  # long keys: many bytes, which are loaded fast
+    command = ("upload", str(path), "--kind", "polls", "--server", address)
+    with started(home, *command) as process:
+        deadline = monotonic() + 30
+        while not offset(address) > 8 << 20:
+            assert monotonic() < deadline
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert 8 << 20 < offset(address) < path.stat().st_size
+    outcome = run(home, *command)
+    assert outcome.code == 0
+    assert f"rows {ROWS:,} read, {ROWS:,} accepted" in outcome.out
+    assert len(httpx2.get(f"{address}/datasets").json()["datasets"]) == 1
+    assert list((home / "uploads").iterdir()) == []
+
+
+def offset(address: str) -> int:
+    """Bytes that are there of the newest dataset, which is being uploaded."""
+    found = httpx2.get(f"{address}/datasets?status=uploading").json()["datasets"]
+    if not found:
+        return 0
+    head = httpx2.head(f"{address}/uploads/{found[0]['dataset_id']}", headers={"Tus-Resumable": "1.0.0"})
+    return int(head.headers.get("upload-offset", 0))
+
+
+def test_rejected_rows_are_shown_and_saved(home: Path, address: str, tmp_path: Path) -> None:
+    path, rejects = tmp_path / "wrong.csv", tmp_path / "rejects.csv"
+    path.write_text(WRONG)
+    outcome = run(home, "upload", str(path), "--kind", "polls", "--server", address, "--rejects", str(rejects))
+    assert outcome.code == 2
+    assert "rejected: rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
+    assert "line 3, status: 'up' is not one of active, inactive" in outcome.out
+    assert "rejected_rows: wrong.csv was not loaded: 1 of 2 rows cannot be accepted." in outcome.err
+    assert rejects.read_text() == (
+        "line,column,value,code,reason\n3,status,'up',not_allowed,\"is not one of active, inactive\"\n"
+    )
+
+
+def test_the_list_of_datasets_shows_what_became_of_each(home: Path, address: str, tmp_path: Path) -> None:
+    path = tmp_path / "none.csv"
+    path.write_text(HEADER)
+    assert run(home, "upload", str(path), "--kind", "polls", "--server", address).code == 0
+    listed = run(home, "datasets", "--server", address, "--limit", "1").out.splitlines()
+    assert listed[0].split() == ["dataset", "kind", "file", "status", "bytes", "rows", "rejected", "created"]
+    assert re.fullmatch(r" [0-9a-f]{32} +polls +none\.csv +ready +30 +0 +0 +\S+ *", listed[1])
+    assert run(home, "datasets", "--server", address, "--kind", "nothing").code == 2
+
+
+def test_an_upload_needs_no_server_that_runs_already(tmp_path: Path) -> None:
+    path = tmp_path / "zones.csv"
+    path.write_text("store_id,timezone_str\n1,Europe/Paris\n")
+    outcome = run(tmp_path / "home", "upload", str(path), "--kind", "timezones")
+    assert outcome.code == 0
+    assert "ready: rows 1 read, 1 accepted, 0 rejected, 0 duplicate" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nowhere.csv", "--kind", "polls"), "nowhere.csv is not there"),
+        ((".", "--kind", "polls"), ". is a folder"),
+        (("README.md", "--kind", "polls", "--rejects", "nowhere/r.csv"), "there is no folder nowhere"),
+        (("README.md", "--kind", "poll"), "'poll'"),
+        (("README.md",), "--kind"),
+        (("README.md", "--kind", "polls", "--server", "http://127.0.0.1:1"), "127.0.0.1:1 does not answer"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_in_words(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    outcome = run(tmp_path / "home", "upload", *arguments)
+    assert outcome.code in {1, 2}
+    assert told in outcome.err

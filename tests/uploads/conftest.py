@@ -1,0 +1,29 @@
+"""A server that takes uploads, and what was made of them."""
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from app.resources import Resources
+from app.server import serving
+from tests.uploads.catalogue import Catalogue
+
+
+@pytest.fixture
+def catalogue(resources: Resources) -> Catalogue:
+    return Catalogue(resources)
+
+
+@pytest.fixture
+def address(resources: Resources, catalogue: Catalogue) -> Iterator[str]:
+    """Where a server of uploads is."""
+    with serving(resources, slots=0, uploads_go_to=catalogue.hooks) as address:
+        yield address
+
+
+@pytest.fixture
+def http(address: str) -> Iterator[httpx2.Client]:
+    """A client that speaks the protocol's version."""
+    with httpx2.Client(base_url=address, headers={"Tus-Resumable": "1.0.0"}) as client:
+        yield client
