@@ -1,4 +1,4 @@
-"""COPY between Postgres and numpy in the binary format, for columns of fixed width without nulls.
+"""COPY between Postgres and numpy in the binary format; what is written has a fixed width and no nulls.
 
 Format: PostgreSQL documentation, COPY, "Binary Format": a signature, then for each row a field count and for each
 field its length and its bytes, big-endian, then a field count of -1.
@@ -11,7 +11,7 @@ Python's global lock, so that millions of small rows would keep parallel connect
 import io
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.database import driver_cursor
+from app.timeline import MISSING
 
 #: Signature, flags (none) and length of the header extension (none).
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -33,11 +34,13 @@ class Wire:
         send: the function of Postgres that makes its binary form.
         dtype: numpy type of that form.
         zero: what Postgres' zero is in our terms.
+        null: for reading only: what is sent in the place of null, an SQL literal.
     """
 
     send: str
     dtype: str
     zero: int = 0
+    null: str | None = None
 
 
 INTEGER: Final = Wire("int4send", ">i4")
@@ -47,24 +50,32 @@ BOOLEAN: Final = Wire("boolsend", "?")
 TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 #: Microseconds after midnight.
 TIME: Final = Wire("time_send", ">i8")
+#: The same where a row may have none, which is then 0, MISSING or NaN.
+INTEGER_OR_ZERO: Final = replace(INTEGER, null="0")
+TIMESTAMPTZ_OR_MISSING: Final = replace(TIMESTAMPTZ, null="'-infinity'")
+#: Days since 1970-01-01.
+DATE_OR_MISSING: Final = Wire("date_send", ">i4", zero=10_957, null="'-infinity'")
+FLOAT_OR_NAN: Final = Wire("float8send", ">f8", null="'NaN'")
+#: Text that holds no line end; null is the empty one.
+TEXT: Final = Wire("convert_to", "S", null="''")
 
 Columns = Mapping[str, Wire]
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 def read_columns(connection: Connection, columns: Columns, source: str, params: Mapping[str, Any]) -> Arrays:
-    """The rows of ``source`` as one array per column, booleans as bool and everything else as int64.
+    """The rows of ``source`` as one array per column: bool, float64, object for text, and int64 for all else.
 
     Args:
         connection: any; the rows are read in its transaction.
-        columns: names, which must not be null in any row, and their types.
+        columns: names and types; only one whose type says so may be null in a row.
         source: what follows SELECT … FROM, with psycopg's ``%(name)s`` for parameters.
         params: values of the parameters.
 
     Raises:
         psycopg2.Error: as the statement does; a column of more than 1 GB is one of the reasons.
     """
-    selected = ", ".join(f"coalesce(string_agg({wire.send}({name}), ''), '')" for name, wire in columns.items())
+    selected = ", ".join(f"coalesce(string_agg({_sent(name, wire)}, ''), '')" for name, wire in columns.items())
     received = io.BytesIO()
     with driver_cursor(connection) as cursor:
         query = cursor.mogrify(f"SELECT {selected} FROM {source}", params).decode()
@@ -74,10 +85,31 @@ def read_columns(connection: Connection, columns: Columns, source: str, params: 
     at = len(_HEADER) + 2
     for name, wire in columns.items():
         (width,) = struct.unpack_from(">i", row, at)
-        column = np.frombuffer(row, wire.dtype, width // np.dtype(wire.dtype).itemsize, offset=at + 4)
-        arrays[name] = column if wire is BOOLEAN else column.astype(np.int64) + wire.zero
+        arrays[name] = _received(row[at + 4 : at + 4 + width], wire)
         at += 4 + width
     return arrays
+
+
+def _sent(name: str, wire: Wire) -> str:
+    """What makes bytes of one value."""
+    value = name if wire.null is None else f"coalesce({name}, {wire.null})"
+    return f"convert_to({value} || E'\\n', 'UTF8')" if wire is TEXT else f"{wire.send}({value})"
+
+
+def _received(values: memoryview, wire: Wire) -> npt.NDArray[Any]:
+    """The values of a column, strung together."""
+    if wire is TEXT:
+        return np.array(bytes(values).decode().split("\n")[:-1], dtype=object)
+    column = np.frombuffer(values, wire.dtype)
+    match column.dtype.kind:
+        case "b":
+            return column
+        case "f":
+            return column.astype(np.float64)
+    instants = column.astype(np.int64) + wire.zero
+    if wire.zero and wire.null is not None:
+        instants[column == np.iinfo(column.dtype).min] = MISSING
+    return instants
 
 
 def write_columns(

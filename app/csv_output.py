@@ -6,10 +6,12 @@ is. Only files are escaped; what is stored, and what JSON answers, is as it came
 """
 
 import re
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
 
 #: What a formula can begin with, the wide forms of East Asian keyboards included.
 _FORMULA: Final = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # noqa: RUF001 - the wide forms are meant
@@ -18,6 +20,14 @@ _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?\z"
 #: Python and RE2, which Arrow uses, spell "the very end" differently.
 _PYTHON_NUMBER: Final = re.compile(_NUMBER.replace(r"\z", r"\Z"))
 _PYTHON_FORMULA: Final = re.compile(_FORMULA)
+
+
+def write_csv(path: Path, table: pa.Table) -> None:
+    """Write a table with a header; only texts that need quotation marks have them."""
+    try:
+        arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="none"))
+    except pa.ArrowInvalid:  # a text with a comma, a quote or the like: Arrow then quotes every text
+        arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="needed"))
 
 
 def escape_formula(text: str) -> str:

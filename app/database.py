@@ -10,9 +10,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Connection,
     Date,
     DateTime,
+    Double,
     Engine,
     ForeignKey,
     Identity,
@@ -46,6 +48,11 @@ UNREACHABLE_SECONDS: Final = 10
 
 #: SQLSTATE classes that go away by themselves: connection, rollback, resources, operator intervention.
 TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
+
+#: What may happen to a pull request after it was created, or have happened before, in the order of its columns.
+LATER_INSTANTS: Final = (
+    *("first_commit_at", "ready_at", "first_review_at", "approved_at", "merged_at", "closed_at", "ci_finished_at"),
+)
 
 metadata = MetaData(
     naming_convention={
@@ -100,6 +107,37 @@ poll_week = Table(
     Column("week", Date, primary_key=True, comment="Monday, UTC, of the partition poll_<week>"),
     _instant("first_at", nullable=False, comment="no poll of the week is earlier"),
     _instant("last_at", nullable=False, comment="no poll of the week is later"),
+)
+
+pull_request = Table(
+    "pull_request",
+    metadata,
+    Column("repo_id", Integer, nullable=False, comment="an entity of kind repository"),
+    Column("number", Integer, nullable=False),
+    Column("team_id", Integer, comment="an entity of kind team"),
+    Column("author", Text),
+    _instant("created_at", nullable=False),
+    *(_instant(name) for name in LATER_INSTANTS),
+    Column(
+        "last_at",
+        DateTime(timezone=True),
+        Computed(f"greatest(created_at, {', '.join(LATER_INSTANTS)})", persisted=True),
+    ),
+    PrimaryKeyConstraint("repo_id", "number"),
+)
+Index("pull_request_created_at_idx", pull_request.c.created_at)
+Index("pull_request_last_at_idx", pull_request.c.last_at)
+
+review_time = Table(
+    "review_time",
+    metadata,
+    Column("dataset_id", String(32), nullable=False, comment="the sample that the observation belongs to"),
+    Column("line", BigInteger, nullable=False, comment="of its file"),
+    Column("review_seconds", Double),
+    Column("merge_seconds", Double),
+    Column("observed_on", Date),
+    Column("team_id", Integer, comment="an entity of kind team"),
+    PrimaryKeyConstraint("dataset_id", "line"),
 )
 
 report = Table(

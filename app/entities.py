@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
@@ -19,18 +18,15 @@ from app.datasets.kind import Column
 from app.datasets.timezones import TIMEZONES
 from app.errors import InvalidParameters, UnknownEntity, UnknownEntityKind
 from app.series import lookup
-from app.series.entities import replace_hours
+from app.series.entities import STORE, TEAM, replace_hours
 from app.series.lookup import Named
 from app.timeline import HOUR, SECOND
 
 #: The kind that is meant when none is named; it may be asked for before anything is loaded.
-DEFAULT_KIND: Final = "store"
+DEFAULT_KIND: Final = STORE
 
 #: Wrong values that are named; a body may have some thousand.
 SHOWN: Final = 20
-
-#: Other keys that are named when there is none such.
-NEAREST: Final = 3
 
 _COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
 
@@ -67,10 +63,18 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class EntityDetails(Entity):
-    """An entity with its hours and what is known of its polls; without any window it is open around the clock."""
+    """An entity with its hours and what is known of its polls.
+
+    Attributes:
+        open_24x7: no window counts for it: it is open around the clock.
+        hours: the windows that count for it.
+        hours_are_default: it has none of its own; a team then has those of the settings.
+        first_poll, last_poll, polls: what observed it.
+    """
 
     open_24x7: bool
     hours: tuple[Window, ...]
+    hours_are_default: bool
     first_poll: datetime | None
     last_poll: datetime | None
     polls: int
@@ -87,9 +91,10 @@ class Page:
 class EntityService:
     """Answers for entities; stateless, so any replica may be asked."""
 
-    def __init__(self, engine: Engine, *, default_zone: str) -> None:
+    def __init__(self, engine: Engine, *, default_zone: str, team_windows: Sequence[tuple[int, int, int]]) -> None:
         self._engine = engine
         self._default_zone = default_zone
+        self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
 
     def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page:
         """Entities of a kind whose key begins with ``prefix``.
@@ -117,7 +122,7 @@ class EntityService:
             return self._details(connection, _required(connection, kind, key))
 
     def replace_hours(self, kind: str, key: str, windows: Sequence[Window]) -> EntityDetails:
-        """Put these windows in the place of all that the entity has; without any it is open around the clock.
+        """Put these windows in the place of all that the entity has; without any, it has the default of its kind.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none.
@@ -152,8 +157,17 @@ class EntityService:
 
     def _details(self, connection: Connection, named: Named) -> EntityDetails:
         windows = tuple(Window(*row) for row in lookup.windows(connection, named.id))
+        default = self._team_windows if named.kind == TEAM else ()
         polls = lookup.observed(connection, named.id)
-        return EntityDetails(*self._head(named), not windows, windows, polls.first, polls.last, polls.count)
+        return EntityDetails(
+            *self._head(named),
+            open_24x7=not (windows or default),
+            hours=windows or default,
+            hours_are_default=not windows,
+            first_poll=polls.first,
+            last_poll=polls.last,
+            polls=polls.count,
+        )
 
 
 def _require_kind(connection: Connection, kind: str) -> None:
@@ -175,8 +189,7 @@ def _required(connection: Connection, kind: str, key: str) -> Named:
 
 
 def _missing(kind: str, key: str, near: Sequence[str]) -> UnknownEntity:
-    spelt = {one.lower(): one for one in near}
-    nearest = [spelt[one] for one in get_close_matches(key.lower(), spelt, n=NEAREST)]
+    nearest = lookup.nearest(key, near)
     hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
     return UnknownEntity(
         f"There is no {kind} {key!r}: no loaded file has named it.{hint}", received=key, nearest=nearest
@@ -211,6 +224,11 @@ def _refuse(errors: Sequence[dict[str, Any]]) -> None:
         reasons = "; ".join(f"{error['parameter']}: {error['received']!r} {error['reason']}" for error in shown)
         more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
         raise InvalidParameters(reasons + more, errors=shown)
+
+
+def _shown(micros: int) -> str:
+    """A time of day as entities show theirs: 09:00:00."""
+    return _time(micros).partition(".")[0]
 
 
 def _time(micros: int) -> str:

@@ -7,6 +7,7 @@ OpenhoursError
 │   ├── RejectedFile         a file with rows that cannot be loaded
 │   ├── DuplicateDataset     the same bytes were loaded before
 │   ├── DatasetBusy          what it is asked for has to wait for its end
+│   ├── ReportNotComplete    it has no summary, not yet or never
 │   ├── ChecksumDiffers      other bytes are there than were announced or taken in
 │   ├── InvalidUpload        headers, metadata or a form that cannot be understood
 │   └── NoPolls              a report that needs polls while none are loaded
@@ -15,6 +16,7 @@ OpenhoursError
 │   ├── UnknownReport
 │   ├── UnknownDatasetKind
 │   ├── UnknownDataset
+│   ├── NoSummary            a kind of report without one
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        it was removed when it was old enough
@@ -127,6 +129,12 @@ class DatasetBusy(BadInput):
     status = 409
 
 
+class ReportNotComplete(BadInput):
+    code = "report_not_complete"
+    title = "The report is not complete"
+    status = 409
+
+
 class ChecksumDiffers(BadInput):
     code = "checksum_differs"
     title = "Other bytes are there than were announced"
@@ -166,6 +174,11 @@ class UnknownDatasetKind(NotFound):
 class UnknownDataset(NotFound):
     code = "unknown_dataset"
     title = "Unknown dataset"
+
+
+class NoSummary(NotFound):
+    code = "no_summary"
+    title = "The report has no summary"
 
 
 class UnknownEntityKind(NotFound):

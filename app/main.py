@@ -113,7 +113,10 @@ def create_app(
     app.state.backlog = backlog_registry(resources.engine)
     app.state.reports = ReportService(resources, kinds)
     app.state.datasets = catalogue
-    app.state.entities = EntityService(resources.engine, default_zone=resources.settings.default_timezone)
+    settings = resources.settings
+    app.state.entities = EntityService(
+        resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
+    )
     app.state.endings = Endings(resources.engine)
     app.state.uploads = UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining)
     app.add_middleware(TusHeaders)

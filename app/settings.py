@@ -1,6 +1,7 @@
 """Every setting, typed, with its default and meaning; read once, from ``OPENHOURS_*`` and the usual AWS variables."""
 
 import os
+import re
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -16,6 +17,34 @@ SCHEMES: Final = {
     "s3_endpoint_url": ("https", "http"),
     "s3_public_url": ("https", "http"),
 }
+
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_WINDOW: Final = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
+
+#: A weekday, 0 = Monday, and from when to when, local, in microseconds after midnight.
+WeeklyWindow = tuple[int, int, int]
+
+
+def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
+    """Windows such as ``Mon-Fri 09:00-17:00, Sat 10:00-12:00``; an end at or before the start is on the next day.
+
+    Raises:
+        ValueError: it is none such.
+    """
+    windows: list[WeeklyWindow] = []
+    for part in text.split(","):
+        found = _WINDOW.fullmatch(part.strip())
+        days = [found[1], found[2] or found[1]] if found else []
+        opens, closes = (60 * int(found[at]) + int(found[at + 1]) for at in (3, 5)) if found else (0, 0)
+        minutes_are_wrong = found is None or max(found[4], found[6]) > "59"
+        if minutes_are_wrong or not {*days} <= {*_DAYS} or opens >= 24 * 60 or closes > 24 * 60:
+            raise ValueError(f"{part.strip()!r} is not a time of the week such as Mon-Fri 09:00-17:00")
+        first, last = map(_DAYS.index, days)
+        every = [(first + day) % 7 for day in range((last - first) % 7 + 1)]
+        windows += [(day, opens * 60_000_000, closes * 60_000_000) for day in every]
+    return tuple(windows)
 
 
 class Settings(BaseSettings):
@@ -62,6 +91,11 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1, ge=0, description="Reports computed at the same time by a process."
     )
     default_timezone: str = Field("America/Chicago", description="Zone of an entity that has none.")
+    team_hours: str = Field(
+        "Mon-Fri 09:00-17:00",
+        description="Working hours of a team that has none, as weekdays and local times: `Mon-Thu 09:00-17:00, Fri "
+        "09:00-13:00`.",
+    )
     read_connections: int = Field(
         2, ge=1, le=16, description="Connections on which one report reads its series in parallel."
     )
@@ -112,6 +146,17 @@ class Settings(BaseSettings):
             if parts.scheme not in schemes or not (parts.netloc or parts.path):
                 raise ValueError(f"is not an address that begins with {' or '.join(f'{one}://' for one in schemes)}")
         return address
+
+    @field_validator("team_hours")
+    @classmethod
+    def _weekly(cls, text: str) -> str:
+        weekly_windows(text)
+        return text
+
+    @property
+    def team_windows(self) -> tuple[WeeklyWindow, ...]:
+        """Working hours of a team that has none."""
+        return weekly_windows(self.team_hours)
 
     @field_validator("default_timezone")
     @classmethod

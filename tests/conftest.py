@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, text
 
 from app.database import build_engine
 from app.datasets.load import Loaded, load
@@ -50,9 +51,18 @@ def servers(session_settings: Settings) -> Iterator[Addresses]:
     """The three servers with an empty, migrated database, to be copied."""
     with addresses(session_settings) as where:
         engine = build_engine(where.database_url, pool_size=1)
+        do_without_the_disk(engine)
         migrate(engine)
         engine.dispose()
         yield where
+
+
+def do_without_the_disk(engine: Engine) -> None:
+    """Have Postgres not wait until anything is on disk: every test copies a database, and no power fails meanwhile."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
 
 
 @contextmanager

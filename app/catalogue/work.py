@@ -119,6 +119,7 @@ class _Run:
             "policy": LoadOptions.model_validate(options).policy,
             "limits": Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
             "now": self.record.uploaded_at,
+            "dataset_id": self.record.id,
         }
 
     def _progress(self, _: int) -> None:

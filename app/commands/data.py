@@ -1,5 +1,6 @@
 """Commands about data: load, upload, datasets, entities, demo-data."""
 
+import hashlib
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -47,22 +48,33 @@ def load(
     settings = opening.settings()
     _require_folder(rejects)
     names = None if columns is None else tuple(columns.split(","))
+    dataset_id = _id_of(file) if DATASET_KINDS[kind.value].by_dataset else ""
     with opening.resources(settings) as (_, resources), row_progress(f"loading {file.name}") as progress:
         loaded = load_file(
             resources.engine,
             DATASET_KINDS[kind.value],
             FileSource(file, shown_as=str(file)),
             now=datetime.now(UTC),
+            dataset_id=dataset_id,
             policy=Policy(on_error, max_errors, names),
             limits=Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
             rejects=rejects,
             progress=progress,
         )
-    out.print(f"{loaded.rows_read - loaded.rows_rejected:,} rows of {file} loaded as {kind.value}", markup=False)
+    loaded_as = f"{kind.value}, dataset {dataset_id}" if dataset_id else kind.value
+    out.print(f"{loaded.rows_read - loaded.rows_rejected:,} rows of {file} loaded as {loaded_as}", markup=False)
     for rejection in loaded.rejections:
         err.print(str(rejection), markup=False)
     if loaded.rows_rejected:
         err.print(f"{loaded.rows_rejected:,} rows were left out", markup=False)
+
+
+def _id_of(file: Path) -> str:
+    """The id under which a file is loaded that no upload has given one: the same for the same bytes."""
+    if not file.is_file():
+        return ""  # the load says what is wrong with it
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
 def upload(

@@ -15,7 +15,7 @@ from app.commands import opening
 from app.commands.opening import Server
 from app.console import out, report_progress
 from app.errors import InvalidParameters
-from app.reports.kind import ReportKind
+from app.reports.kind import SUMMARY, Outline, ReportKind
 
 
 def reports(
@@ -62,13 +62,12 @@ def cancel(report_id: Annotated[str, typer.Argument(help="As printed by report."
 
 def report_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind."""
+    defaults = {name: field.default for name, field in kind.params.model_fields.items()}
 
     def command(*, out_file: Path | None, server: str | None, **options: Any) -> None:
         from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
 
-        params = {
-            name: value for name, value in options.items() if not (value is None or value is False or value == [])
-        }
+        params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
         target = out_file or Path(f"{kind.name}.csv")
         if not target.parent.is_dir():
             raise InvalidParameters(f"--out: there is no folder {target.parent}")
@@ -80,17 +79,22 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
             with report_progress(f"{kind.name} {report_id}") as progress:
                 for answer in client.follow(report_id):
                     progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
+            outlines: list[Outline] = []
             for number, raw in enumerate(answer["files"]):
                 file = File(**raw)
                 path = target if number == 0 else target.with_name(file.name)
                 client.download(file, path)
                 out.print(f"{path}: {file.rows:,} rows as of {answer['as_of']}", markup=False)
+                if file.name == SUMMARY and kind.findings is not None and kind.outline is not None:
+                    outlines.append(kind.outline(kind.findings.model_validate_json(path.read_bytes())))
+        for outline in outlines:
+            _show(outline)
 
     parameters = [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=False if field.annotation is bool else [] if _is_list(field) else None,
+            default=field.default if field.annotation is bool else [] if _is_list(field) else None,
             annotation=_option(field),
         )
         for name, field in kind.params.model_fields.items()
@@ -112,10 +116,20 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
     return command
 
 
+def _show(outline: Outline) -> None:
+    table = Table(*outline.columns, box=None, caption=outline.caption, caption_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in outline.rows:
+        table.add_row(*map(escape, row))
+    out.print()
+    out.print(table)
+
+
 def _option(field: FieldInfo) -> Any:
     """The option of a parameter: its type for the command line, its description and its default as help."""
     description = field.description or ""
-    if field.default not in (None, False):
+    if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."
     if _is_list(field):
         return Annotated[list[str], typer.Option(help=description + " Repeat the option for several.")]

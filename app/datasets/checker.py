@@ -146,9 +146,7 @@ class Checker:
                     rejected[line] = Rejection(line, column.name, value, reason.code, str(reason))
                     accepted[row] = False
         self.rejects.add(rejected[line] for line in sorted(rejected))
-        return self._passed(
-            {name: Values(values.codes[accepted], values.distinct) for name, (values, _) in found.items()}, len(batch)
-        )
+        return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, len(batch))
 
     def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
         first_row, self.read = self.read, self.read + read

@@ -70,7 +70,7 @@ class ColumnCheck:
         return value
 
     def _parsed(self, text: str) -> Any:
-        if not (text or self._column.required):
+        if not text and (self._column.may_be_empty or not self._column.required):
             return None
         limit = self._limits.max_field_bytes
         if len(text) > limit // 4 and len(text.encode()) > limit:

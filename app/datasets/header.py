@@ -22,7 +22,7 @@ _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 def wanted(kind: DatasetKind) -> str:
     """The header that a kind needs, for people."""
-    return ", ".join(_names(column) for column in kind.columns if column.required)
+    return ", ".join(_names(kind, column) for column in _needed(kind))
 
 
 def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]:
@@ -77,9 +77,9 @@ def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...],
     """The columns that are known by these names, and what is wrong with the names, if anything."""
     meaning = {_plain(name): column for column in kind.columns for name in (column.name, *column.aliases)}
     columns = tuple(meaning[_plain(name)] for name in names if _plain(name) in meaning)
-    times = Counter(column.name for column in columns)
-    missing = [_names(column) for column in kind.columns if column.required and not times[column.name]]
-    twice = [name for name, count in times.items() if count > 1]
+    times = Counter(column.instead_of or column.name for column in columns)
+    missing = [_names(kind, column) for column in _needed(kind) if not times[column.name]]
+    twice = [_names(kind, column) for column in kind.columns if times[column.name] > 1]
     unknown = [shown(name) for name in names if _plain(name) not in meaning]
     problems = {"lacks": missing, "names twice": twice, "has the unknown": unknown}
     return columns, " and ".join(f"{what} {_listed(which)}" for what, which in problems.items() if which)
@@ -95,13 +95,20 @@ def _require_commas(kind: DatasetKind, header: bytes, name: str, line: int) -> N
 
 
 def _rule(kind: DatasetKind) -> str:
-    optional = ", ".join(_names(column) for column in kind.columns if not column.required)
+    optional = ", ".join(_names(kind, column) for column in kind.columns if not column.required)
     may = f" It may also have {optional}." if optional else ""
     return f"a {kind.name} file has these columns, in any order: {wanted(kind)}.{may}"
 
 
-def _names(column: Column) -> str:
-    return " or ".join((column.name, *column.aliases))
+def _needed(kind: DatasetKind) -> list[Column]:
+    """The columns that a file must have, itself or another in its place."""
+    return [column for column in kind.columns if column.required and column.instead_of is None]
+
+
+def _names(kind: DatasetKind, column: Column) -> str:
+    """Every name of a column, and of those that may take its place."""
+    others = [other.name for other in kind.columns if other.instead_of == column.name]
+    return " or ".join((column.name, *column.aliases, *others))
 
 
 def _plain(name: str) -> str:

@@ -1,27 +1,27 @@
-"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores that it names."""
+"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams that it names."""
 
 from sqlalchemy import Connection
 
 from app.binary_copy import write_columns
-from app.datasets.column_types import CLOSING_TIME, KEY, OPENING_TIME, WEEKDAY
-from app.datasets.keys import KeyIds
+from app.datasets.column_types import CLOSING_TIME, OPENING_TIME, WEEKDAY
+from app.datasets.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.datasets.kind import Column, DatasetKind, Rows
 from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
 
 
 class HoursLoading:
-    """Collects windows in a staging table, then puts them in the place of the named stores' earlier ones."""
+    """Collects windows in a staging table, then puts them in the place of the named entities' earlier ones."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
         self._table = stage_hours(connection)
-        self._ids = KeyIds(connection, "store")
+        self._ids = EntityIds(connection)
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
             return
         block = {
-            "entity_id": self._ids.of(rows.columns["store_id"]),
+            "entity_id": self._ids.of(rows),
             "weekday": rows.columns["day"].array(),
             "opens": rows.columns["start_time_local"].array(),
             "closes": rows.columns["end_time_local"].array(),
@@ -37,9 +37,9 @@ class HoursLoading:
 
 HOURS = DatasetKind(
     name="hours",
-    summary="one row per opening window of a store: weekday, start and end in local time",
+    summary="one row per opening window of a store or a team: weekday, start and end in local time",
     columns=(
-        Column("store_id", KEY, example="1481966498820158979"),
+        *ENTITY_COLUMNS,
         Column("day", WEEKDAY, example="0", aliases=("dayOfWeek",)),
         Column("start_time_local", OPENING_TIME, example="09:00:00"),
         Column("end_time_local", CLOSING_TIME, example="17:00:00"),

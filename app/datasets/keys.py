@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.datasets.kind import Values
@@ -35,3 +36,13 @@ class KeyIds:
             self._ids |= ensure_entities(self._connection, self._kind, new)
             ids = [self._ids.get(key, 0) for key in every]
         return Values(keys.codes, np.array(ids, np.int64)).array()
+
+
+def optional_ids(ids: KeyIds, keys: Values | None) -> pa.Array | None:
+    """The id of each row's key, null for a row without one; None where the file lacks the column."""
+    if keys is None:
+        return None
+    missing = keys.array() == None  # noqa: E711 - element by element
+    found = np.zeros(len(keys), np.int64)
+    found[~missing] = ids.of(keys.where(~missing))
+    return pa.array(found, mask=missing)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
@@ -35,6 +36,8 @@ class Column:
         example: a value, for help and errors.
         aliases: other names that the header may use.
         required: otherwise a file may lack the column, and its fields may be empty, which is the value None.
+        may_be_empty: fields may be empty though the file must have the column.
+        instead_of: the column whose place it may take; a file has one of them.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Column:
     example: str
     aliases: tuple[str, ...] = ()
     required: bool = True
+    may_be_empty: bool = False
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,10 @@ class Values:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Values":
+        """Those of the chosen rows."""
+        return Values(self.codes[chosen], self.distinct)
 
     def array(self) -> npt.NDArray[Any]:
         """One value a row."""
@@ -99,14 +108,16 @@ class DatasetKind:
         name: as commands and addresses use it.
         summary: what a row is.
         columns: in the order in which the first wrong one of a row is told.
-        loading: begins a load in a transaction.
+        loading: begins a load in a transaction, for the dataset with the given id.
         instant: the column that says when; its values are microseconds since the epoch.
         observed: rows are observations, so that an instant in the future is a mistake.
+        by_dataset: rows stay those of their dataset and are asked for by its id; rows that repeat each other all count.
     """
 
     name: str
     summary: str
     columns: tuple[Column, ...]
-    loading: Callable[[Connection], Loading]
+    loading: Callable[[Connection, str], Loading]
     instant: str | None = None
     observed: bool = False
+    by_dataset: bool = False

@@ -50,6 +50,7 @@ def load(
     source: Source,
     *,
     now: datetime,
+    dataset_id: str = "",
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     rejects: Path | None = None,
@@ -64,6 +65,7 @@ def load(
         kind: what the file holds.
         source: the file.
         now: when the file came; observations more than a day later are in the future.
+        dataset_id: the dataset that the file is; only kinds whose rows stay those of their dataset keep it.
         policy: what wrong rows do.
         limits: what the file may not exceed.
         rejects: file for the rejected rows, as CSV; made only if there are any, also if the whole file is rejected.
@@ -80,7 +82,7 @@ def load(
         checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=rejected)
         stage("checking")
         try:
-            with _staging(engine, kind) as (connection, loading):
+            with _staging(engine, kind, dataset_id) as (connection, loading):
                 with closing(_one_ahead(checker.rows())) as blocks:
                     for rows in blocks:
                         progress(rows.read)
@@ -102,6 +104,7 @@ def unload(
     source: Source,
     *,
     now: datetime,
+    dataset_id: str = "",
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     before_commit: Callable[[Connection], None] = lambda _: None,
@@ -113,7 +116,7 @@ def unload(
     checks are passed over.
 
     Args:
-        engine, kind, source, now, policy, limits: as for the load.
+        engine, kind, source, now, dataset_id, policy, limits: as for the load.
         before_commit: called in the transaction when the rows are gone.
 
     Returns:
@@ -124,7 +127,7 @@ def unload(
         DatabaseUnavailable: nothing went.
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
-    with _staging(engine, kind) as (connection, loading):
+    with _staging(engine, kind, dataset_id) as (connection, loading):
         with closing(_one_ahead(checker.rows())) as blocks:
             for rows in blocks:
                 loading.add(rows)
@@ -134,11 +137,11 @@ def unload(
 
 
 @contextmanager
-def _staging(engine: Engine, kind: DatasetKind) -> Iterator[tuple[Connection, Loading]]:
+def _staging(engine: Engine, kind: DatasetKind, dataset_id: str) -> Iterator[tuple[Connection, Loading]]:
     """A transaction in which nobody else loads."""
     with database_errors(), engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
-        yield connection, kind.loading(connection)
+        yield connection, kind.loading(connection, dataset_id)
 
 
 def _outcome(checker: Checker, *, stand: int) -> Loaded:

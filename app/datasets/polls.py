@@ -13,7 +13,7 @@ from app.series import polls
 class PollLoading:
     """Collects polls in a staging table and merges them: one status per store and instant, the last row wins."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
         self._table = polls.stage(connection)
         self._ids = KeyIds(connection, "store")

@@ -1,4 +1,4 @@
-"""Dataset kind ``timezones``: the IANA zone of each store; a file replaces the zones of the stores that it names."""
+"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those that it names."""
 
 from typing import Any, Final
 
@@ -6,12 +6,12 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from app.binary_copy import INTEGER, Columns, write_columns
-from app.datasets.column_types import KEY, ZONE
-from app.datasets.keys import KeyIds
+from app.datasets.column_types import ZONE
+from app.datasets.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.datasets.kind import Column, DatasetKind, Rows
 from app.series.entities import lock_entities
 
-#: ``zone`` is a number of the list that goes with the statement; of rows of one store that with the highest line wins.
+#: ``zone`` is a number of the list that goes with the statement; of rows of one entity that with the highest line wins.
 _STAGED_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "zone": INTEGER, "line": INTEGER}
 
 _STAGED: Final = (
@@ -21,11 +21,11 @@ _STAGED: Final = (
 
 
 class ZoneLoading:
-    """Collects zones, the last row of a store wins, and sets them at the end."""
+    """Collects zones, the last row of an entity wins, and sets them at the end."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
-        self._ids = KeyIds(connection, "store")
+        self._ids = EntityIds(connection)
         self._zones: dict[str, int] = {}
         self._execute("CREATE TEMP TABLE staged_zone (entity_id int, zone int, line int) ON COMMIT DROP")
 
@@ -35,7 +35,7 @@ class ZoneLoading:
         zones = rows.columns["timezone_str"]
         numbers = [self._zones.setdefault(zone, len(self._zones) + 1) for zone in zones.distinct.tolist()]
         block = {
-            "entity_id": self._ids.of(rows.columns["store_id"]),
+            "entity_id": self._ids.of(rows),
             "zone": np.array(numbers)[zones.codes],
             "line": np.arange(rows.first_row, rows.first_row + len(rows)),
         }
@@ -64,9 +64,9 @@ class ZoneLoading:
 
 TIMEZONES = DatasetKind(
     name="timezones",
-    summary="one row per store: its zone of the IANA time zone database",
+    summary="one row per store or team: its zone of the IANA time zone database",
     columns=(
-        Column("store_id", KEY, example="8139926242460185114"),
+        *ENTITY_COLUMNS,
         Column("timezone_str", ZONE, example="America/Denver"),
     ),
     loading=ZoneLoading,

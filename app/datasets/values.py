@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from math import isfinite
 from typing import Final, TypeVar
 
 from app.timeline import DAY, HOUR, SECOND, to_micros
@@ -15,6 +16,9 @@ KEY_LENGTH: Final = 255
 
 #: Longest text that a zone is guessed for, characters: the guess takes time that grows with it.
 GUESSED_LENGTH: Final = 64
+
+#: Highest number of a pull request: what four bytes hold.
+HIGHEST_NUMBER: Final = 2**31 - 1
 
 #: Instants outside these are mistakes of a clock or a format, not observations.
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +31,9 @@ _SEPARATED = re.compile(r"[0-9W-]+[T ][0-9].*")
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE = re.compile(r"[0-9]{1,18}")
 _TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
 
 
@@ -87,6 +94,33 @@ def instant(text: str) -> int:
     if not EARLIEST <= parsed <= LATEST:
         raise Wrong("out_of_range", f"is not between {EARLIEST.year} and {LATEST.year}")
     return to_micros(parsed)
+
+
+def duration(text: str) -> float:
+    """A number of seconds, 0 or more."""
+    if _NUMBER.fullmatch(text) is None or not isfinite(seconds := float(text)):
+        raise Wrong("bad_duration", "is not a number of seconds such as 715 or 1.5")
+    if seconds < 0:
+        raise Wrong("negative", "is negative")
+    return seconds
+
+
+def date_of(text: str) -> int:
+    """A date to days since 1970-01-01."""
+    try:
+        parsed = date.fromisoformat(text if _DATE.fullmatch(text) else "")
+    except ValueError:
+        raise Wrong("bad_date", "is not a date such as 2023-01-14") from None
+    if not EARLIEST.date() <= parsed < LATEST.date():
+        raise Wrong("out_of_range", f"is not between {EARLIEST.year} and {LATEST.year}")
+    return (parsed - EARLIEST.date()).days
+
+
+def number(text: str) -> int:
+    """The number of a pull request, 1 or more."""
+    if _WHOLE.fullmatch(text) is None or not 0 < int(text) <= HIGHEST_NUMBER:
+        raise Wrong("bad_number", f"is not a whole number from 1 to {HIGHEST_NUMBER:,}")
+    return int(text)
 
 
 def weekday(text: str) -> int:

@@ -18,9 +18,11 @@ from app.database import database_errors
 from app.errors import (
     IdempotencyConflict,
     InvalidParameters,
+    NoSummary,
     NotFound,
     ObjectStoreUnavailable,
     ReportExpired,
+    ReportNotComplete,
     TooManyReports,
     UnknownReport,
     UnknownReportKind,
@@ -35,7 +37,7 @@ from app.jobs.status import QUEUED, Live
 from app.logs import bound
 from app.object_store import report_prefix
 from app.paging import place_of
-from app.reports.kind import ReportKind
+from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 
@@ -137,6 +139,27 @@ class ReportService:
                 return Running(Live("loading", 0.0))
             case _:
                 return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+
+    def summary(self, report_id: str) -> bytes:
+        """The summary of a complete report, as JSON.
+
+        Raises:
+            UnknownReport, ReportExpired, NoSummary: there is none.
+            ReportNotComplete: there is none yet, or there never will be.
+            ObjectStoreUnavailable: it cannot be read now.
+        """
+        state = self.poll(report_id)
+        if isinstance(state, Running) or state.record.status is not ReportStatus.COMPLETE:
+            stands = "running" if isinstance(state, Running) else state.record.status.value
+            message = f"Report {report_id} is {stands}; only a complete one has a summary."
+            raise ReportNotComplete(message, received=report_id, report_status=stands)
+        keys = [file.artifact.key for file in state.files if file.artifact.name == SUMMARY]
+        if not keys:
+            kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
+            message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
+            raise NoSummary(message, received=state.record.kind, allowed=kinds)
+        with self._resources.object_store.read(keys[0]) as stream:
+            return stream.read()
 
     def delete(self, report_id: str) -> Deletion:
         """Cancel a report that has not ended; remove one that has, with its files.

@@ -1,13 +1,26 @@
 """What a report kind declares beside what all work does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from app.work import Params, WorkKind
+
+#: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
+SUMMARY: Final = "summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A summary as a table for people: the names of its columns, and rows of texts."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +31,11 @@ class ReportKind(WorkKind):
         summary: one line for people.
         resolve: fixes at trigger time what the parameters leave to the data (such as the latest instant), and
             returns the parameters to run with and the instant the report speaks for. Raises BadInput.
+        findings: model of the file SUMMARY, for a kind that makes one.
+        outline: such a summary for the command line.
     """
 
     summary: str
     resolve: Callable[[Connection, Any], tuple[Params, datetime]]
+    findings: type[BaseModel] | None = None
+    outline: Callable[[Any], Outline] | None = None

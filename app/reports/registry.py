@@ -1,9 +1,10 @@
 """The report kinds, by the name that addresses and commands use. A new kind is its file and its line here."""
 
 from app.reports.kind import ReportKind
+from app.reports.pull_requests import PULL_REQUESTS
 from app.reports.uptime import UPTIME
 
-REPORT_KINDS: dict[str, ReportKind] = {kind.name: kind for kind in (UPTIME,)}
+REPORT_KINDS: dict[str, ReportKind] = {kind.name: kind for kind in (UPTIME, PULL_REQUESTS)}
 
 #: What an empty trigger starts.
 DEFAULT_KIND = UPTIME

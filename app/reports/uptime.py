@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 from pyarrow import parquet
 from pydantic import AwareDatetime, Field, field_validator
 from sqlalchemy import Connection
 
-from app.csv_output import escape_formulas
+from app.csv_output import escape_formulas, write_csv
 from app.database import database_errors
 from app.errors import InvalidParameters, NoPolls
 from app.reports.kind import ReportKind
@@ -110,7 +109,7 @@ def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
                 hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
         keys += entities.keys
     table = np.concatenate(parts) if parts else np.empty((0, 9), np.int64)
-    artifacts = [write_csv(context, keys, table)]
+    artifacts = [_write_table(context, keys, table)]
     if hourly_file is not None:
         artifacts.append(hourly_file.close())
     return artifacts
@@ -235,7 +234,7 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
     return np.stack(columns, axis=1)
 
 
-def write_csv(context: WorkContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
+def _write_table(context: WorkContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
     """uptime.csv, sorted by store_id as text."""
     order = sorted(range(len(keys)), key=keys.__getitem__)
     columns: dict[str, pa.Array] = {"store_id": escape_formulas(pa.array([keys[at] for at in order], pa.string()))}
@@ -243,10 +242,7 @@ def write_csv(context: WorkContext, keys: Sequence[str], table: npt.NDArray[np.i
     for name, values in zip(names, table[order].T, strict=True):
         columns[name] = _two_decimals(values)
     path = context.folder / "uptime.csv"
-    try:
-        arrow_csv.write_csv(pa.table(columns), path, arrow_csv.WriteOptions(quoting_style="none"))
-    except pa.ArrowInvalid:  # a key with a comma, a quote or the like: Arrow then quotes every text
-        arrow_csv.write_csv(pa.table(columns), path, arrow_csv.WriteOptions(quoting_style="needed"))
+    write_csv(path, pa.table(columns))
     return Artifact(path, "text/csv", rows=len(keys))
 
 

@@ -136,6 +136,8 @@ class ColumnDescription(BaseModel):
     aliases: list[str]
     type: str
     required: bool
+    may_be_empty: bool = Field(description="Its fields may be empty, though a file must have it.")
+    instead_of: str | None = Field(description="The column whose place it may take; a file has one of them.")
     example: str
 
 
@@ -318,5 +320,7 @@ def _column(column: Column) -> ColumnDescription:
         aliases=list(column.aliases),
         type=column.type.name,
         required=column.required,
+        may_be_empty=column.may_be_empty,
+        instead_of=column.instead_of,
         example=column.example,
     )

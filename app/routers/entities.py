@@ -56,8 +56,9 @@ class EntityList(BaseModel):
 class EntityAnswer(EntitySummary):
     """An entity with its hours and what is known of its polls."""
 
-    open_24x7: bool = Field(description="It has no hours: it is open around the clock.")
-    hours: list[OpeningWindow]
+    open_24x7: bool = Field(description="It is open around the clock.")
+    hours: list[OpeningWindow] = Field(description="Those that count for it.")
+    hours_are_default: bool = Field(description="It has none of its own; a team then has OPENHOURS_TEAM_HOURS.")
     first_poll: datetime | None
     last_poll: datetime | None
     polls: int
@@ -68,7 +69,9 @@ class NewHours(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    hours: list[OpeningWindow] = Field(max_length=MOST_WINDOWS, description="Empty: open around the clock.")
+    hours: list[OpeningWindow] = Field(
+        max_length=MOST_WINDOWS, description="Empty: the default of its kind, around the clock for a store."
+    )
 
 
 class NewTimezone(BaseModel):

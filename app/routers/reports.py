@@ -1,7 +1,7 @@
 """Trigger a report, poll it, wait for it, cancel or remove it, list reports and kinds."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Union
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,9 +11,9 @@ from app.jobs.links import LinkedArtifact
 from app.jobs.records import ReportRecord, ReportStatus
 from app.jobs.service import Deletion, Ended, Running
 from app.logs import bind
-from app.reports.registry import DEFAULT_KIND
+from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
 from app.routers.dependencies import ReportEndings, Reports, bind_report
-from app.routers.problems import NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
+from app.routers.problems import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
@@ -184,6 +184,11 @@ class KindDescription(BaseModel):
     name: str
     summary: str
     params: dict[str, Any] = Field(description="JSON Schema of the parameters.")
+    findings: dict[str, Any] | None = Field(description="JSON Schema of its summary; null for a kind without one.")
+
+
+#: The summaries of those kinds that make one; they are as the report wrote them.
+_FINDINGS: Final[Any] = Union[tuple(kind.findings for kind in REPORT_KINDS.values() if kind.findings is not None)]  # noqa: UP007
 
 
 def _link(operation: str) -> dict[str, Any]:
@@ -198,7 +203,7 @@ _TRIGGER: Final[dict[str, Any]] = {
     | UNPROCESSABLE
     | NOT_FOUND
     | TOO_MANY
-    | {202: {"links": {name: _link(name) for name in ("get_report", "delete_report")}}},
+    | {202: {"links": {name: _link(name) for name in ("get_report", "get_summary", "delete_report")}}},
 }
 
 
@@ -284,9 +289,24 @@ def list_reports(
 def list_kinds(reports: Reports) -> list[KindDescription]:
     """The report kinds with the JSON Schema of their parameters."""
     return [
-        KindDescription(name=kind.name, summary=kind.summary, params=kind.params.model_json_schema())
+        KindDescription(
+            name=kind.name,
+            summary=kind.summary,
+            params=kind.params.model_json_schema(),
+            findings=kind.findings and kind.findings.model_json_schema(),
+        )
         for kind in reports.kinds()
     ]
+
+
+@router.get(
+    "/reports/{report_id}/summary",
+    response_model=_FINDINGS,
+    responses=NOT_FOUND | CONFLICT | UNPROCESSABLE,
+)
+def get_summary(reports: Reports, report_id: _ReportId) -> Response:
+    """What the rows of a complete report come to, for kinds that say so: the content of its summary.json."""
+    return Response(reports.summary(report_id), media_type="application/json")
 
 
 # Behind /reports/kinds: the first route that fits an address is the one whose methods a 405 tells.

@@ -11,6 +11,11 @@ from sqlalchemy import Connection, text
 from app.binary_copy import INTEGER, SMALLINT, TIME, read_columns
 from app.timeline.working_hours import WeeklyHours
 
+#: Kinds of entities: what polls are about, who owns pull requests, and where those are.
+STORE: Final = "store"
+TEAM: Final = "team"
+REPOSITORY: Final = "repository"
+
 HOURS_COLUMNS: Final = {"entity_id": INTEGER, "weekday": SMALLINT, "opens": TIME, "closes": TIME}
 
 
@@ -68,8 +73,7 @@ def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
     bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1])} if len(entities) else {"low": 1, "high": 0}
     rows = read_columns(connection, HOURS_COLUMNS, "working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s", bounds)
     number = entities.numbers(rows.pop("entity_id"))
-    ours = number >= 0
-    return WeeklyHours(number[ours], **{name: values[ours] for name, values in rows.items()})
+    return WeeklyHours(number, **rows).of_rows(number >= 0)
 
 
 def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:

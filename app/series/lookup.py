@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 #: Neighbours in the order of keys that are looked at for a key like the one that was asked for, on each side.
 NEIGHBOURS: Final = 10
+
+#: Other keys that are named when there is none such.
+NEAREST: Final = 3
 
 # Each kind is found by one step in the index of (kind, key), however many entities it has.
 _KINDS: Final = """
@@ -76,6 +80,12 @@ def keys_near(connection: Connection, kind: str, key: str) -> Sequence[str]:
     spellings = [key.strip(), key.lower(), key.upper()]
     given = {"kind": kind, "key": key, "spellings": spellings, "count": NEIGHBOURS}
     return sorted(connection.scalars(text(_NEAR), given))
+
+
+def nearest(key: str, known: Sequence[str]) -> list[str]:
+    """Those of the known keys that are most like this one, without regard to case; the likest first."""
+    spelt = {one.lower(): one for one in known}
+    return [spelt[one] for one in get_close_matches(key.lower(), spelt, n=NEAREST)]
 
 
 def windows(connection: Connection, entity_id: int) -> list[tuple[int, str, str]]:

@@ -13,6 +13,9 @@ SECOND: Final = 1_000_000
 HOUR: Final = 3600 * SECOND
 DAY: Final = 24 * HOUR
 
+#: Stands in an array of instants where there is none; earlier than any.
+MISSING: Final = int(np.iinfo(np.int64).min)
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -84,6 +84,15 @@ class Calendar:
             done = done - np.maximum(self.end[interval - 1] - place, 0) * (interval > 0)
         return done
 
+    def open_between(self, entity: npt.NDArray[np.integer], start: Micros, end: Micros) -> Micros:
+        """Open time of ``[start, end)`` of the entities, microseconds; negative where the end lies before the start.
+
+        Args:
+            entity: int[n], 0 … entities - 1.
+            start, end: instants within ``[first, last]``, int64[n].
+        """
+        return self.open_until(self.place(entity, end)) - self.open_until(self.place(entity, start))
+
     def open_time(self, edges: Micros, entities: slice) -> Micros:
         """Open time between neighbouring edges.
 

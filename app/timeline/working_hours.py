@@ -35,6 +35,28 @@ class WeeklyHours:
     opens: Micros
     closes: Micros
 
+    def of_rows(self, rows: npt.NDArray[np.bool_]) -> "WeeklyHours":
+        """The chosen windows."""
+        return WeeklyHours(self.entity[rows], self.weekday[rows], self.opens[rows], self.closes[rows])
+
+
+#: A weekly window of an entity that has none of its own: weekday, and local times of day in microseconds.
+Window = tuple[int, int, int]
+
+
+def with_default(hours: WeeklyHours, windows: Sequence[Window], *, entities: int) -> WeeklyHours:
+    """The same hours, and these windows for every one of the numbered entities that has none."""
+    has_own = np.zeros(entities, bool)
+    has_own[hours.entity] = True
+    without = np.flatnonzero(~has_own)
+    weekday, opens, closes = (np.array(column, np.int64) for column in zip(*windows, strict=True))
+    return WeeklyHours(
+        np.concatenate([hours.entity, np.repeat(without, len(windows))]),
+        np.concatenate([hours.weekday, np.tile(weekday, len(without))]),
+        np.concatenate([hours.opens, np.tile(opens, len(without))]),
+        np.concatenate([hours.closes, np.tile(closes, len(without))]),
+    )
+
 
 def calendar(
     hours: WeeklyHours, zone_of: npt.NDArray[np.integer], zones: Sequence[str], *, first: int, last: int

@@ -9,6 +9,9 @@ from app.resources import Resources
 from app.server import serving
 from tests.uploads.catalogue import Catalogue
 
+#: A disk that others use, too, may keep S3 for a while, seconds.
+PATIENCE_SECONDS = 60
+
 
 @pytest.fixture
 def catalogue(resources: Resources) -> Catalogue:
@@ -25,5 +28,6 @@ def address(resources: Resources, catalogue: Catalogue) -> Iterator[str]:
 @pytest.fixture
 def http(address: str) -> Iterator[httpx2.Client]:
     """A client that speaks the protocol's version."""
-    with httpx2.Client(base_url=address, headers={"Tus-Resumable": "1.0.0"}) as client:
+    headers = {"Tus-Resumable": "1.0.0"}
+    with httpx2.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
         yield client

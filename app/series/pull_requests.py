@@ -1,0 +1,131 @@
+"""Pull requests in Postgres: merge a load into them, read them as arrays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, func, select, text
+
+from app.binary_copy import INTEGER, INTEGER_OR_ZERO, TEXT, TIMESTAMPTZ, TIMESTAMPTZ_OR_MISSING, Columns, read_columns
+from app.database import LATER_INSTANTS, pull_request
+from app.timeline import MISSING, Micros, to_micros
+
+#: Every instant of a pull request, in the order of its columns.
+INSTANTS: Final = ("created_at", *LATER_INSTANTS)
+
+_COLUMNS: Final[Columns] = {
+    "repo_id": INTEGER,
+    "number": INTEGER,
+    "team_id": INTEGER_OR_ZERO,
+    "author": TEXT,
+    "created_at": TIMESTAMPTZ,
+    **dict.fromkeys(LATER_INSTANTS, TIMESTAMPTZ_OR_MISSING),
+}
+
+_NAMES: Final = ", ".join(_COLUMNS)
+
+#: The table that a load is collected in; of rows that name the same pull request the one with the highest line wins.
+STAGED: Final = "staged_pull_request"
+
+_LATEST: Final = f"SELECT DISTINCT ON (repo_id, number) {_NAMES} FROM {STAGED} ORDER BY repo_id, number, line DESC"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequests:
+    """Pull requests, one row each.
+
+    Attributes:
+        repo_id: int64[n], entities of kind repository.
+        number: int64[n].
+        team_id: int64[n], entities of kind team; 0 without one.
+        author: text[n], empty without one.
+        instants: int64[n] microseconds by each name of INSTANTS; MISSING where there is none.
+    """
+
+    repo_id: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int64]
+    team_id: npt.NDArray[np.int64]
+    author: npt.NDArray[np.object_]
+    instants: Mapping[str, Micros]
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+
+def stage(connection: Connection) -> None:
+    """Make STAGED, with a column ``line`` beside those of the table; gone with the commit."""
+    columns = ", ".join(f"{name} {_type(name)}" for name in _COLUMNS)
+    connection.execute(text(f"CREATE TEMP TABLE {STAGED} (line bigint, {columns}) ON COMMIT DROP"))
+
+
+def merge(connection: Connection) -> int:
+    """Put the staged pull requests in the place of those with the same repository and number; returns how many."""
+    others = [name for name in _COLUMNS if name not in {"repo_id", "number"}]
+    ours, theirs = (", ".join(f"{table}.{name}" for name in others) for table in ("pull_request", "excluded"))
+    stand: int = connection.execute(
+        text(
+            f"WITH staged AS MATERIALIZED ({_LATEST}), "
+            f"put AS (INSERT INTO pull_request ({_NAMES}) SELECT * FROM staged "
+            f"ON CONFLICT (repo_id, number) DO UPDATE SET ({', '.join(others)}) = ({theirs}) "
+            f"WHERE ({ours}) IS DISTINCT FROM ({theirs})) SELECT count(*) FROM staged"
+        )
+    ).scalar_one()
+    return stand
+
+
+def remove(connection: Connection) -> int:
+    """Delete the pull requests that are as the staged ones say; returns how many there were."""
+    ours, theirs = (", ".join(f"{table}.{name}" for name in _COLUMNS) for table in ("pull_request", "staged"))
+    return connection.execute(
+        text(
+            f"DELETE FROM pull_request USING ({_LATEST}) AS staged WHERE (pull_request.repo_id, pull_request.number) "
+            f"= (staged.repo_id, staged.number) AND ({ours}) IS NOT DISTINCT FROM ({theirs})"
+        )
+    ).rowcount
+
+
+def latest(connection: Connection) -> datetime | None:
+    """The latest instant of any pull request, or None without any."""
+    at: datetime | None = connection.scalar(select(func.max(pull_request.c.last_at)))
+    return at
+
+
+def read(
+    connection: Connection,
+    *,
+    as_of: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    repo_ids: Sequence[int] | None = None,
+    team_ids: Sequence[int] | None = None,
+) -> PullRequests:
+    """Pull requests as they stood at ``as_of``, in any order; what happened later is MISSING.
+
+    Args:
+        connection: any.
+        as_of: those that were created later are left out.
+        since, until: only those created in ``[since, until)``.
+        repo_ids, team_ids: only those of these repositories and teams; None: of all.
+    """
+    conditions = {
+        "created_at <= %(as_of)s": as_of,
+        "created_at >= %(since)s": since,
+        "created_at < %(until)s": until,
+        "repo_id = ANY(%(repos)s)": repo_ids,
+        "team_id = ANY(%(teams)s)": team_ids,
+    }
+    source = "pull_request WHERE " + " AND ".join(one for one, value in conditions.items() if value is not None)
+    lists = {"repos": repo_ids, "teams": team_ids}
+    params: dict[str, Any] = {"as_of": as_of, "since": since, "until": until}
+    params |= {name: None if ids is None else list(ids) for name, ids in lists.items()}
+    rows = read_columns(connection, _COLUMNS, source, params)
+    end = to_micros(as_of)
+    instants = {name: np.where(rows[name] > end, MISSING, rows[name]) for name in INSTANTS}
+    return PullRequests(rows["repo_id"], rows["number"], rows["team_id"], rows["author"], instants)
+
+
+def _type(name: str) -> str:
+    return "timestamptz" if name in INSTANTS else "text" if name == "author" else "int"
