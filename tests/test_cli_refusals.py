@@ -246,6 +246,8 @@ UNITS = {
     "--lookback-hours": "hours",
     "--stores": "stores",
     "--days": "Days",
+    "--pull-requests": "pull requests",
+    "--teams": "teams",
     "--seed": "seed",
     "--max-errors": "wrong rows",
 }

@@ -20,6 +20,12 @@ from app.errors import InvalidParameters, RejectedFile
 #: More than that is more than this is for: some things of each store are kept in memory.
 MOST_STORES: Final = 1_000_000
 
+#: A million takes some ten seconds and half a gigabyte of memory: they are sorted in one piece.
+MOST_PULL_REQUESTS: Final = 1_000_000
+
+#: More have a calendar that takes long to expand.
+MOST_TEAMS: Final = 200
+
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
 
 OnErrorOption = Annotated[OnError, typer.Option(help="A wrong row rejects the whole file, or is left out.")]
@@ -167,10 +173,22 @@ def datasets(
 def demo_data(
     *,
     out_folder: Annotated[
-        Path, typer.Option("--out", help="Folder for polls.csv, hours.csv and timezones.csv.")
+        Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
     ] = Path("out"),
     stores: Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")] = 1000,
-    days: Annotated[int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
+    ] = None,
+    pull_requests: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=MOST_PULL_REQUESTS,
+            help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
+            show_default=False,
+        ),
+    ] = 0,
+    teams: Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")] = 8,
     size: Annotated[
         str | None,
         typer.Option(
@@ -180,13 +198,17 @@ def demo_data(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     end: Annotated[
         datetime,
-        typer.Option(formats=["%Y-%m-%d"], help="Polls end where this day begins, UTC.", show_default="2025-01-01"),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Polls and pull requests end where this day begins, UTC.",
+            show_default="2025-01-01",
+        ),
     ] = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
     force: Annotated[
         bool, typer.Option("--force", help="Replace files that are there. Default: they are kept.")
     ] = False,
 ) -> None:
-    """Write believable polls, hours and time zones of made-up stores, to try things out."""
+    """Write believable polls, hours and time zones of made-up stores, and pull requests of teams, to try things out."""
     from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
 
     if end.date() > datetime.now(UTC).date():
@@ -197,6 +219,8 @@ def demo_data(
             stores=stores,
             days=days,
             size=None if size is None else parse_size(size),
+            pull_requests=pull_requests,
+            team_count=teams,
             seed=seed,
             end=end.date(),
             force=force,

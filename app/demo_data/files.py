@@ -1,4 +1,4 @@
-"""Writes the three files: all of them, or nothing under their names."""
+"""Writes the files that are asked for: all of them, or nothing under their names."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from app.demo_data import pull_requests as pull_request_log
+from app.demo_data import review_times, teams
 from app.demo_data.polls import HEADER, LINE_BYTES, PollLog
 from app.demo_data.stores import hours_lines, store_ids, zone_lines
 from app.errors import InvalidParameters
@@ -17,6 +19,12 @@ CHUNK: Final = 1 << 15
 
 #: Days that are written when neither days nor a size are asked for.
 DEFAULT_DAYS: Final = 8
+
+#: Days of pull requests when no days are asked for.
+DEFAULT_PULL_REQUEST_DAYS: Final = 90
+
+#: Teams whose pull requests are written when nothing else is asked for.
+DEFAULT_TEAMS: Final = 8
 
 #: Bytes of each unit of a size.
 UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
@@ -60,11 +68,15 @@ def write(
     size: int | None = None,
     seed: int,
     end: date,
+    pull_requests: int = 0,
+    team_count: int = DEFAULT_TEAMS,
     force: bool = False,
     chunk: int = CHUNK,
     progress: Progress = lambda _stage, _share: None,
 ) -> list[Written]:
     """Write hours.csv, timezones.csv and polls.csv into a folder, which is made if it is not there.
+
+    With pull requests also team_hours.csv, team_timezones.csv, pull_requests.csv and review_times.csv.
 
     Args:
         folder: where to.
@@ -72,7 +84,9 @@ def write(
         days: how many, before ``end``; 8 if there is no size.
         size: go on into the past until polls.csv has as many bytes; the row that reaches it is the last.
         seed: the same arguments give the same bytes.
-        end: the beginning of this day, UTC, is the end of the polls.
+        end: the beginning of this day, UTC, is the end of the polls and of the pull requests.
+        pull_requests: how many there are; without days they are of 90.
+        team_count: how many teams they are of.
         force: replace files that are there.
         chunk: cells made at a time.
         progress: called with the file that is being written and the share of it that is done.
@@ -82,17 +96,19 @@ def write(
     """
     log = PollLog(seed, ids := store_ids(seed, stores), end)
     cells = _cells(log, DEFAULT_DAYS if days is None and size is None else days or 0, size)
-    names = ("hours.csv", "timezones.csv", "polls.csv")
-    if not force and (there := [name for name in names if (folder / name).exists()]):
-        raise InvalidParameters(
-            f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
     pieces = {
         "hours.csv": _texts("store_id,day,start_time_local,end_time_local\n", hours_lines(seed, ids)),
         "timezones.csv": _texts("store_id,timezone_str\n", zone_lines(seed, ids)),
         "polls.csv": _polls(log, cells, size, chunk, progress),
     }
+    if pull_requests:
+        pieces |= _of_teams(seed, pull_requests, team_count, days or DEFAULT_PULL_REQUEST_DAYS, end)
+    names = list(pieces)
+    if not force and (there := [name for name in names if (folder / name).exists()]):
+        raise InvalidParameters(
+            f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
         written = []
         for name in names:
@@ -118,6 +134,22 @@ def _too_large(size: int, stores: int) -> InvalidParameters:
         f"--bytes: {stores:,} stores have no {size:,} bytes of polls since 1970; take more stores, or less. "
         "Nothing was written."
     )
+
+
+def _of_teams(seed: int, count: int, team_count: int, days: int, end: date) -> dict[str, Iterator[bytes]]:
+    """The files of teams; refuses what the past is too short for."""
+    if days + pull_request_log.MARGIN_DAYS > (end - date(1970, 1, 1)).days:
+        raise InvalidParameters(f"--days: {days:,} days of pull requests reach back to 1970; take fewer")
+    names = teams.team_names(team_count)
+    lines = pull_request_log.pull_request_lines(seed, count=count, teams=team_count, days=days, end=end)
+    return {
+        "team_hours.csv": _texts("team,day,start_time_local,end_time_local\n", teams.hours_lines(names)),
+        "team_timezones.csv": _texts("team,timezone_str\n", teams.zone_lines(names, teams.ZONES)),
+        "pull_requests.csv": _texts(pull_request_log.HEADER, lines),
+        "review_times.csv": _texts(
+            review_times.HEADER, review_times.review_time_lines(seed, names, days=days, end=end)
+        ),
+    }
 
 
 def _texts(header: str, pieces: Iterator[str]) -> Iterator[bytes]:

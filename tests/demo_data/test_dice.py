@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.demo_data.dice import bits, roll, state
+from app.demo_data.dice import bits, draw, happens, lognormal, roll, state
 
 #: The first outputs of splitmix64 from this seed, as published with implementations in many languages.
 SEED = 1234567
@@ -41,3 +41,19 @@ def test_every_seed_and_purpose_has_a_sequence_of_its_own() -> None:
 )
 def test_bits_are_cut_out_of_a_word(first: int, count: int, expected: int) -> None:
     assert bits(np.array([0x123456789ABCDDEF], np.uint64), first, count).tolist() == [expected]
+
+
+def test_what_happens_so_often_does() -> None:
+    words = roll(np.array([SEED], np.uint64), np.arange(100_000))
+    assert 0.009 < happens(words, 16, 1).mean() < 0.011
+    assert not happens(words, 0, 0).any()
+    assert happens(words, 48, 100).all()
+
+
+def test_drawn_values_have_the_median_and_the_spread_of_the_distribution() -> None:
+    words = roll(np.array([SEED], np.uint64), np.arange(100_000))
+    drawn = draw(words, 32, lognormal(1000, 0.5))
+    # Of a normal distribution 15.9 % lie below one deviation from the middle: 1000 x e^-0.5 and 1000 x e^0.5.
+    low, middle, high = np.percentile(drawn, [15.87, 50, 84.13]).tolist()
+    assert (round(low / 10), round(middle / 10), round(high / 10)) == pytest.approx((61, 100, 165), abs=2)
+    assert drawn.min() > 200

@@ -15,10 +15,11 @@ from app.demo_data.files import parse_size, write
 from app.errors import InvalidParameters
 from app.resources import Resources
 from tests.commands import CommandLine, started
-from tests.conftest import load_file
+from tests.conftest import SAMPLE_DATA, load_file
 
 END = date(2024, 11, 10)
 NAMES = ["hours.csv", "timezones.csv", "polls.csv"]
+TEAM_NAMES = ["team_hours.csv", "team_timezones.csv", "pull_requests.csv", "review_times.csv"]
 
 
 @pytest.fixture
@@ -100,6 +101,40 @@ def test_without_days_and_size_it_is_eight_days(tmp_path: Path) -> None:
     assert datetime(2024, 11, 10, tzinfo=UTC) - oldest > timedelta(days=7, hours=20)
 
 
+def test_pull_requests_come_in_files_beside_the_others_which_stay_the_same(tmp_path: Path) -> None:
+    write(tmp_path / "without", stores=5, days=3, seed=1, end=END)
+    files = write(tmp_path / "with", stores=5, days=3, seed=1, end=END, pull_requests=700, team_count=4)
+    assert [file.path.name for file in files] == NAMES + TEAM_NAMES
+    for name in NAMES:
+        assert (tmp_path / "with" / name).read_bytes() == (tmp_path / "without" / name).read_bytes()
+    for file in files:
+        assert (file.rows, file.bytes) == (len(rows_of(file.path)), file.path.stat().st_size)
+    assert [file.rows for file in files[4:]] == [4, 700, 12]
+    teams = {row["team"] for row in rows_of(tmp_path / "with" / "team_timezones.csv")}
+    assert {row["team"] for row in rows_of(tmp_path / "with" / "pull_requests.csv")} == teams
+
+
+def test_pull_requests_are_of_ninety_days_unless_days_are_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, stores=1, seed=1, end=END, pull_requests=2000)
+    created = [datetime.fromisoformat(row["created_at"]) for row in rows_of(tmp_path / "pull_requests.csv")]
+    assert timedelta(days=88) < datetime(2024, 11, 10, tzinfo=UTC) - created[0] <= timedelta(days=90)
+
+
+def test_files_of_pull_requests_that_are_there_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "team_hours.csv").write_text("mine")
+    with pytest.raises(InvalidParameters, match=r"has team_hours\.csv already"):
+        write(tmp_path, stores=1, days=1, seed=1, end=END, pull_requests=1)
+    write(tmp_path, stores=1, days=1, seed=1, end=END)
+    assert (tmp_path / "team_hours.csv").read_text() == "mine"
+
+
+def test_the_sample_of_pull_requests_is_what_the_command_writes(cli: CommandLine, tmp_path: Path) -> None:
+    options = "--stores 1 --pull-requests 300 --teams 3 --days 32 --end 2024-11-10"
+    assert cli("demo-data", *options.split(), "--out", str(tmp_path)).code == 0
+    for name in TEAM_NAMES:
+        assert (SAMPLE_DATA / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
 def test_files_that_are_there_are_kept_unless_they_are_to_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "polls.csv").write_text("mine")
     (tmp_path / "other.csv").write_text("mine, too")
@@ -167,6 +202,9 @@ def test_the_command_says_what_it_wrote(cli: CommandLine, tmp_path: Path) -> Non
         ("--out {tmp}/x --bytes lots", "--bytes: 'lots' is not a size such as 500MB, 1GB or 1.5GiB"),
         ("--out {tmp}/x --end 2024-13-01", "'2024-13-01' does not match the formats '%Y-%m-%d'"),
         ("--out {tmp}/x --end 2999-01-01", "--end: 2999-01-01 is yet to come"),
+        ("--out {tmp}/x --pull-requests 1000001", "'--pull-requests': Input should be less than or equal to 1000000"),
+        ("--out {tmp}/x --pull-requests 1 --teams 0", "'--teams': Input should be greater than or equal to 1"),
+        ("--out {tmp}/x --pull-requests 1 --end 1970-03-01 --days 1", "--days: 1 days of pull requests reach back to"),
         ("--out {tmp}/x --end 1969-12-31", "--days: 8 days before that end reach back to before 1970"),
     ],
 )
