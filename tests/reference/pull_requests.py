@@ -94,9 +94,11 @@ def working_seconds(start: datetime, end: datetime, hours: Sequence[Window], zon
     A step ends early at an opening or a closing, so that what holds at its beginning holds throughout.
     """
     total = timedelta()
-    at = start
+    at, day, spans = start, None, []
     while at < end:
-        spans = _spans_near(at.astimezone(UTC).date(), tuple(hours) or DEFAULT_HOURS, zone or DEFAULT_ZONE)
+        if at.astimezone(UTC).date() != day:
+            day = at.astimezone(UTC).date()
+            spans = _spans_near(day, tuple(hours) or DEFAULT_HOURS, zone or DEFAULT_ZONE)
         stops = [at.replace(second=0, microsecond=0) + MINUTE, end, *(stop for span in spans for stop in span)]
         following = min(stop for stop in stops if stop > at)
         if any(opens <= at < closes for opens, closes in spans):
