@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.datasets.kind import Column, Values
 from app.datasets.policy import Limits
@@ -27,6 +28,7 @@ class ColumnCheck:
 
     def __init__(self, column: Column, *, limits: Limits, latest: int | None) -> None:
         self._column = column
+        self._may_be_empty = column.may_be_empty or not column.required
         self._limits = limits
         self._latest = latest
         self._known: dict[str, Any] = {}
@@ -34,7 +36,7 @@ class ColumnCheck:
     def values(self, texts: pa.StringArray, *, hurried: bool = False) -> tuple[Values, dict[int, Wrong]]:
         """Values of the texts, and those codes that are wrong; in a hurry the first wrong one only."""
         if (fast := self._all(texts)) is not None:
-            return Values(np.arange(len(fast)), fast), {}
+            return fast, {}
         encoded = texts.dictionary_encode()
         distinct, wrong = self._distinct(encoded.dictionary.to_pylist(), hurried=hurried)
         return Values(encoded.indices.to_numpy(), _array(distinct)), wrong
@@ -53,12 +55,19 @@ class ColumnCheck:
                     break
         return values, wrong
 
-    def _all(self, texts: pa.StringArray) -> npt.NDArray[Any] | None:
-        parse_all = self._column.type.parse_all
-        values = None if parse_all is None else parse_all(texts)
-        if values is not None and len(values) and self._latest is not None and values.max() > self._latest:
+    def _all(self, texts: pa.StringArray) -> Values | None:
+        """The values of a whole block by the fast parser of the column's type, if there is one and it is sure."""
+        if (parse_all := self._column.type.parse_all) is None:
             return None
-        return values
+        given = np.asarray(pc.not_equal(texts, "")) if self._may_be_empty else np.ones(len(texts), bool)
+        values = parse_all(texts if given.all() else texts.filter(pa.array(given)))
+        if values is None or (len(values) and self._latest is not None and values.max() > self._latest):
+            return None
+        if given.all():
+            return Values(np.arange(len(values)), values)
+        codes = np.full(len(texts), len(values))
+        codes[given] = np.arange(len(values))
+        return Values(codes, np.append(values.astype(object), None))
 
     def _value(self, text: str) -> Any:
         """The value of a text, which is remembered."""
@@ -70,7 +79,7 @@ class ColumnCheck:
         return value
 
     def _parsed(self, text: str) -> Any:
-        if not text and (self._column.may_be_empty or not self._column.required):
+        if not text and self._may_be_empty:
             return None
         limit = self._limits.max_field_bytes
         if len(text) > limit // 4 and len(text.encode()) > limit:

@@ -5,6 +5,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.csv_copy import copy_rows
+from app.csv_output import iso_instants
 from app.database import LATER_INSTANTS
 from app.datasets.column_types import INSTANT, KEY, NUMBER
 from app.datasets.keys import KeyIds, optional_ids
@@ -34,7 +35,7 @@ class PullRequestLoading:
         }
         for name in pull_requests.INSTANTS:
             if name in rows.columns:
-                columns[name] = pa.array(rows.columns[name].array(), pa.int64()).cast(pa.timestamp("us", "UTC"))
+                columns[name] = iso_instants(pa.array(rows.columns[name].array(), pa.timestamp("us")))
         named = {name: values for name, values in columns.items() if values is not None}
         copy_rows(self._connection, pull_requests.STAGED, pa.table(named))
 

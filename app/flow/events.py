@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.csv_output import escape_formulas
+from app.csv_output import escape_formulas, iso_instants
 from app.flow.observations import Observations, named
 from app.flow.phases import PHASES, Phase
 from app.flow.teams import Teams
 from app.series.pull_requests import INSTANTS, PullRequests
-from app.timeline import MISSING, SECOND, Micros, from_micros
+from app.timeline import MISSING, Micros, from_micros
 
 Clock = Literal["working", "wall"]
 
@@ -35,7 +35,7 @@ def observe(
         "working": _working_seconds(phases, teams, team),
     }
     repo = np.array([repos[one] for one in pulls.repo_id.tolist()], object)
-    order = np.array(sorted(range(len(pulls)), key=lambda row: (repo[row], pulls.number[row])), np.int64)
+    order = np.lexsort([pulls.number, _ranks(pulls.repo_id, repos)])
     columns = {
         "repo": escape_formulas(pa.array(repo, pa.string())),
         "number": pa.array(pulls.number),
@@ -88,12 +88,15 @@ def _working_seconds(
     return seconds
 
 
-def _instants(values: Micros) -> pa.Array:
-    """Instants as Arrow has them; without a fraction where no value has one."""
-    known = values != MISSING
-    unit = "us" if (values[known] % SECOND).any() else "s"
-    instants = pa.array(np.where(known, values, 0), mask=~known).cast(pa.timestamp("us", "UTC"))
-    return instants.cast(pa.timestamp(unit, "UTC"))
+def _ranks(ids: npt.NDArray[np.int64], names: Mapping[int, str]) -> npt.NDArray[np.int64]:
+    """The place of each row's name in the order of the names."""
+    rank = {one: place for place, one in enumerate(sorted(names, key=names.__getitem__))}
+    return np.array([rank[one] for one in ids.tolist()], np.int64)
+
+
+def _instants(values: Micros) -> pa.StringArray:
+    unknown = values == MISSING
+    return iso_instants(pa.array(np.where(unknown, 0, values), mask=unknown).cast(pa.timestamp("us")))
 
 
 def _iso(micros: np.integer) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.csv_output import escape_formulas
+from app.csv_output import escape_formulas, iso_instants
 from app.flow.observations import named
 from app.flow.phases import STATES, first_known
 from app.flow.teams import Teams
@@ -51,7 +51,7 @@ def hourly(
         )
         columns = {
             "team": escape_formulas(named(names, row)),
-            "hour_utc": pa.array(edges[hour]).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("s", "UTC")),
+            "hour_utc": iso_instants(pa.array(edges[hour]).cast(pa.timestamp("us"))),
             **{name: pa.array(counted[row, hour]) for name, counted in zip(STATES, states, strict=False)},
         }
         yield pa.table(columns)

@@ -158,7 +158,7 @@ def _write_hourly(
 ) -> Artifact:
     path = context.folder / "hourly.csv"
     schema = pa.schema(
-        [("team", pa.string()), ("hour_utc", pa.timestamp("s", "UTC"))]
+        [("team", pa.string()), ("hour_utc", pa.string())]
         + [(name, pa.int32()) for name in ("awaiting_review", "in_review", "approved")]
     )
     rows = 0
