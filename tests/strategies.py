@@ -85,7 +85,7 @@ def uptime_case(draw: st.DrawFn) -> UptimeCase:
     zone = st.one_of(st.just(focus), st.none(), st.sampled_from(sorted(MOMENTS)))
     zone_or_none = {store_id: draw(zone) for store_id in store_ids}
     zones = {store_id: zone for store_id, zone in zone_or_none.items() if zone is not None}
-    windows = [window for store_id in store_ids for window in draw(_windows(store_id))]
+    windows = [window for store_id in store_ids for window in draw(windows_of(store_id))]
     as_of = draw(_report_instants(focus))
     lookback_hours = draw(_mostly(st.integers(1, 120), st.sampled_from((96, 720))))
     case = UptimeCase([], windows, zones, as_of, lookback_hours)
@@ -131,7 +131,7 @@ def _days() -> st.SearchStrategy[list[tuple[str, str]]]:
 
 
 @st.composite
-def _windows(draw: st.DrawFn, store_id: str) -> list[Window]:
+def windows_of(draw: st.DrawFn, store_id: str) -> list[Window]:
     """No hours, the same hours every day, or other hours each day; sometimes no day has any."""
     kind = draw(st.sampled_from(("none", "same", "different", "different")))
     if kind == "none":

@@ -1,0 +1,108 @@
+"""Small cases of the pull-request report on the corners of the rules, for the engine and for its slow twin."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+import numpy as np
+from hypothesis import strategies as st
+
+from app.flow.observations import numbered
+from app.flow.teams import Teams
+from app.series.entities import Entities
+from app.series.pull_requests import INSTANTS, PullRequests
+from app.settings import weekly_windows
+from app.timeline import MISSING
+from tests.engine import array, micros, weekly_hours
+from tests.reference.pull_requests import PullRequest
+from tests.reference.uptime import HOUR, MICROSECOND, Window, hour_of
+from tests.strategies import DEFAULT_ZONE, MOMENTS, windows_of
+
+#: Text order of these is not that of their ids.
+TEAMS = ("Web", "Data", "web")
+
+REPOS = {1: "org/b", 2: "org/a"}
+
+#: The twin counts minute by minute: pull requests of more days take too long.
+DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCase:
+    """The arguments of one report; teams missing from `zones` are in DEFAULT_ZONE, without windows in default hours."""
+
+    pulls: list[PullRequest]
+    windows: list[Window]
+    zones: dict[str, str]
+    as_of: datetime
+
+    def windows_of(self, team: str | None) -> list[Window]:
+        return [window for window in self.windows if window.store_id == team]
+
+
+@st.composite
+def flow_case(draw: st.DrawFn) -> FlowCase:
+    """Up to five pull requests of up to three teams, near a clock change, their instants in any order."""
+    focus = draw(st.sampled_from(sorted(MOMENTS)))
+    zone = st.one_of(st.just(focus), st.none(), st.sampled_from(sorted(MOMENTS)))
+    zone_or_none = {team: draw(zone) for team in TEAMS}
+    windows = [window for team in TEAMS for window in draw(windows_of(team))]
+    around = hour_of(draw(st.sampled_from(MOMENTS[focus]))) - draw(st.integers(0, DAYS * 24)) * HOUR
+    instant = _instants(around)
+    pulls = draw(
+        st.lists(
+            st.builds(
+                PullRequest,
+                repo=st.sampled_from(sorted(REPOS.values())),
+                number=st.integers(1, 2**31 - 1),
+                team=st.none() | st.sampled_from(TEAMS),
+                author=st.sampled_from(("ada", "", "=bob")),
+                created_at=instant,
+                **{name: st.none() | instant for name in INSTANTS if name != "created_at"},
+            ),
+            max_size=5,
+            unique_by=lambda pull: (pull.repo, pull.number),
+        )
+    )
+    known = [at for pull in pulls for name in INSTANTS if (at := getattr(pull, name)) is not None]
+    as_of = max([around, *known]) + draw(st.sampled_from((timedelta(), timedelta(minutes=30), 2 * HOUR)))
+    return FlowCase(pulls, windows, {team: zone for team, zone in zone_or_none.items() if zone is not None}, as_of)
+
+
+def _instants(around: datetime) -> st.SearchStrategy[datetime]:
+    """On half hours, so that states tie, or anywhere."""
+    halves = st.integers(0, DAYS * 48).map(lambda count: around + count * HOUR / 2)
+    anywhere = st.integers(0, DAYS * 24 * (HOUR // MICROSECOND)).map(lambda count: around + count * MICROSECOND)
+    return halves | anywhere
+
+
+def arrays_of(pulls: list[PullRequest]) -> PullRequests:
+    """As the database gives them."""
+    ids = {name: number for number, name in REPOS.items()}
+    return PullRequests(
+        array(ids[pull.repo] for pull in pulls),
+        array(pull.number for pull in pulls),
+        array(0 if pull.team is None else TEAMS.index(pull.team) + 1 for pull in pulls),
+        np.array([pull.author for pull in pulls], object),
+        {name: array(_micros(getattr(pull, name)) for pull in pulls) for name in INSTANTS},
+    )
+
+
+def teams_of(case: FlowCase, pulls: PullRequests) -> tuple[Teams, np.ndarray]:
+    """The teams of a case, and the number of the team of each pull request."""
+    names = dict(enumerate(TEAMS, 1))
+    zones = sorted({*case.zones.values(), DEFAULT_ZONE})
+    zone_of = array(zones.index(case.zones.get(team, DEFAULT_ZONE)) for team in TEAMS)
+    entities = Entities(array(names), list(TEAMS), zone_of, zones)
+    used, number = numbered(pulls.team_id, names)
+    hours = weekly_hours(case.windows, list(TEAMS))
+    default = weekly_windows("Mon-Fri 09:00-17:00")
+    return Teams.of(used, entities, hours, default=default, zone=DEFAULT_ZONE), number
+
+
+def _micros(instant: datetime | None) -> int:
+    return MISSING if instant is None else micros(instant)
+
+
+def columns() -> list[str]:
+    """The columns of a pull request as the rules have them."""
+    return [field.name for field in fields(PullRequest)]

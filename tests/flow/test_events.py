@@ -1,0 +1,111 @@
+"""Phases, inconsistencies and counts, against the rules followed slowly."""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from math import isnan
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from app.flow import teams as teams_module
+from app.flow.events import observe
+from app.flow.observations import Observations
+from app.flow.phases import PHASES
+from tests.flow.cases import REPOS, FlowCase, arrays_of, columns, flow_case, teams_of
+from tests.reference import pull_requests as reference
+from tests.reference.pull_requests import PullRequest
+from tests.reference.uptime import Window
+
+
+def observed(case: FlowCase, *, clock: Any = "working") -> Observations:
+    pulls = arrays_of(case.pulls)
+    teams, team = teams_of(case, pulls)
+    return observe(pulls, teams, team, REPOS, clock=clock)
+
+
+def rows(found: Observations) -> list[dict[str, Any]]:
+    return found.table.to_pylist()
+
+
+def in_order(case: FlowCase) -> list[PullRequest]:
+    return sorted(case.pulls, key=lambda pull: (pull.repo, pull.number))
+
+
+@given(case=flow_case())
+@settings(max_examples=60)
+def test_every_phase_agrees_with_the_reference(case: FlowCase) -> None:
+    found = observed(case)
+    counted = dict.fromkeys(PHASES, 0)
+    for pull, row in zip(in_order(case), rows(found), strict=True):
+        durations, inconsistent = reference.phases(
+            pull, case.windows_of(pull.team), case.zones.get(pull.team) if pull.team else None
+        )
+        assert (row["repo"], row["number"], row["team"]) == (pull.repo, pull.number, pull.team)
+        assert row["inconsistent"] == len(inconsistent)
+        for name, (wall, working) in durations.items():
+            assert _exactly(row[f"{name}_wall_seconds"]) == wall, name
+            assert _exactly(row[f"{name}_working_seconds"]) == working, name
+            counted[name] += name in inconsistent
+    assert found.inconsistent == counted
+
+
+def _exactly(seconds: float | None) -> Fraction | None:
+    """Seconds with microseconds as the fraction that they stand for."""
+    return None if seconds is None else Fraction(round(seconds * 1_000_000), 1_000_000)
+
+
+@given(case=flow_case())
+def test_what_is_missing_is_counted(case: FlowCase) -> None:
+    found = observed(case)
+    assert found.missing == {name: sum(getattr(pull, name) in (None, "") for pull in case.pulls) for name in columns()}
+    assert found.without_review == sum(pull.first_review_at is None for pull in case.pulls)
+    assert found.without_ci == sum(pull.ci_finished_at is None for pull in case.pulls)
+    created = sorted(pull.created_at for pull in case.pulls)
+    ends = [None if end is None else datetime.fromisoformat(end) for end in (found.begin, found.end)]
+    assert ends == ([created[0], created[-1]] if created else [None, None])
+
+
+@given(case=flow_case())
+@settings(max_examples=30)
+def test_teams_may_be_expanded_one_by_one(case: FlowCase) -> None:
+    at_once = rows(observed(case))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(teams_module, "TEAM_DAYS", 1)
+        assert rows(observed(case)) == at_once
+
+
+def test_the_worked_example_of_the_rules() -> None:
+    created, reviewed = datetime(2024, 11, 1, 20, tzinfo=UTC), datetime(2024, 11, 4, 14, 30, tzinfo=UTC)
+    pull = PullRequest("org/a", 1, "Web", "ada", created, first_review_at=reviewed)
+    windows = [Window("Web", weekday, "09:00:00", "17:00:00") for weekday in range(5)]
+    for own in (windows, []):  # the default is the same
+        (row,) = rows(observed(FlowCase([pull], own, {"Web": "America/New_York"}, reviewed)))
+        assert row["pickup_time_wall_seconds"] == 66.5 * 3600
+        assert row["pickup_time_working_seconds"] == 1.5 * 3600
+        assert row["created_at"] == "2024-11-01T20:00:00Z"
+
+
+def test_what_was_merged_before_its_review_is_counted_and_stays_out_of_the_statistics() -> None:
+    times = [datetime(2024, 11, 4, hour, tzinfo=UTC) for hour in (15, 16, 17)]
+    pull = PullRequest("org/a", 1, "Web", "ada", times[0], first_review_at=times[2], merged_at=times[1])
+    found = observed(FlowCase([pull], [], {}, times[2]), clock="wall")
+    (row,) = rows(found)
+    assert row["review_time_wall_seconds"] is row["review_time_working_seconds"] is None
+    assert row["inconsistent"] == 1
+    assert found.inconsistent["review_time"] == 1
+    assert [name for name, values in found.durations.items() if not isnan(values[0])] == ["pickup_time", "cycle_time"]
+
+
+def test_the_clock_chooses_what_is_counted() -> None:
+    friday, monday = datetime(2024, 11, 1, 20, tzinfo=UTC), datetime(2024, 11, 4, 16, tzinfo=UTC)
+    case = FlowCase([PullRequest("org/a", 1, "Web", "ada", friday, first_review_at=monday)], [], {}, monday)
+    assert observed(case, clock="wall").durations["pickup_time"].tolist() == [68 * 3600]
+    # Chicago, the default zone: Friday 15:00 to 17:00, Monday 09:00 to 10:00.
+    assert observed(case, clock="working").durations["pickup_time"].tolist() == [3 * 3600]
+
+
+def test_texts_that_a_spreadsheet_would_run_are_marked() -> None:
+    at = datetime(2024, 11, 4, tzinfo=UTC)
+    (row,) = rows(observed(FlowCase([PullRequest("org/a", 1, None, "=bob", at)], [], {}, at)))
+    assert (row["author"], row["team"]) == ("'=bob", None)

@@ -1,0 +1,273 @@
+"""The pull-request report from CSV to files: its numbers, its filters, its summary."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.errors import InvalidParameters
+from app.flow.phases import PHASES
+from app.flow.summary import NOTHING_LEFT, FlowSummary
+from app.reports import pull_requests
+from app.reports.pull_requests import PullRequestParams
+from app.resources import Resources
+from app.work import Artifact
+from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, load_file
+from tests.kinds import context_of
+from tests.reference import pull_requests as reference
+from tests.reference.pull_requests import PullRequest
+from tests.reference.uptime import Window
+
+SAMPLE_ID = "0" * 31 + "1"
+
+#: Statistics are floats; the twin's are exact.
+CLOSE = 1e-9
+
+
+def make(resources: Resources, folder: Path, **params: object) -> dict[str, Artifact]:
+    """The files of a report by name, without charts unless they are asked for."""
+    asked = PullRequestParams.model_validate({"charts": False} | params)
+    with resources.engine.connect() as connection:
+        resolved, as_of = pull_requests.resolve(connection, asked)
+    assert as_of.tzinfo is not None
+    folder.mkdir(exist_ok=True)
+    return {one.path.name: one for one in pull_requests.produce(context_of(resources, folder), resolved)}
+
+
+def rows_of(artifact: Artifact) -> list[dict[str, str]]:
+    with artifact.path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def summary_of(files: Mapping[str, Artifact]) -> FlowSummary:
+    return FlowSummary.model_validate_json(files["summary.json"].path.read_bytes())
+
+
+def load_sample_data(resources: Resources) -> None:
+    for kind, name in (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull_requests", "pull_requests")):
+        load_file(resources, kind, SAMPLE_DATA / f"{name}.csv")
+
+
+def sample_pulls() -> list[PullRequest]:
+    """The sample as its file has it."""
+    with (SAMPLE_DATA / "pull_requests.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    instants = {name for name in rows[0] if name.endswith("_at")}
+    return [
+        PullRequest(
+            **{
+                name: (datetime.fromisoformat(text) if text else None) if name in instants else text or None
+                for name, text in row.items()
+                if name != "number"
+            },
+            number=int(row["number"]),
+        )
+        for row in rows
+    ]
+
+
+def sample_teams() -> tuple[list[Window], dict[str, str]]:
+    with (SAMPLE_DATA / "team_hours.csv").open(newline="") as file:
+        windows = [
+            Window(row["team"], int(row["day"]), row["start_time_local"], row["end_time_local"])
+            for row in csv.DictReader(file)
+        ]
+    with (SAMPLE_DATA / "team_timezones.csv").open(newline="") as file:
+        return windows, {row["team"]: row["timezone_str"] for row in csv.DictReader(file)}
+
+
+def test_the_sample_data_agrees_with_the_reference(resources: Resources, tmp_path: Path) -> None:
+    """Every tenth row: the twin counts minutes, and some of these took weeks."""
+    load_sample_data(resources)
+    files = make(resources, tmp_path)
+    rows, pulls = rows_of(files["pull_requests.csv"]), sample_pulls()
+    pulls.sort(key=lambda pull: (pull.repo, pull.number))
+    windows, zones = sample_teams()
+    assert [(row["repo"], int(row["number"])) for row in rows] == [(pull.repo, pull.number) for pull in pulls]
+    for pull, row in list(zip(pulls, rows, strict=True))[::10]:
+        own = [window for window in windows if window.store_id == pull.team]
+        durations, inconsistent = reference.phases(pull, own, zones.get(str(pull.team)))
+        for name, both in durations.items():
+            got = [row[f"{name}_{clock}_seconds"] for clock in ("wall", "working")]
+            assert [float(text) if text else None for text in got] == list(both), (pull.number, name)
+        assert int(row["inconsistent"]) == len(inconsistent)
+
+
+def test_the_summary_is_what_the_rows_come_to(resources: Resources, tmp_path: Path) -> None:
+    load_sample_data(resources)
+    for clock in ("working", "wall"):
+        files = make(resources, tmp_path / clock, clock=clock)
+        rows, summary = rows_of(files["pull_requests.csv"]), summary_of(files)
+        groups = {team: [row for row in rows if row["team"] == team] for team in {row["team"] for row in rows}}
+        assert sorted(groups) == summary.teams == list(summary.per_team)
+        for found, of in [(summary.stats, rows), *((summary.per_team[team], groups[team]) for team in groups)]:
+            assert found.count == len(of)
+            for phase in PHASES:
+                texts = [row[f"{phase}_{clock}_seconds"] for row in of]
+                expected = reference.statistics(float(text) if text else None for text in texts)
+                assert found.counts[phase] == expected["count"]
+                for name in ("mean", "median", "mode", "p75", "p90", "p95"):
+                    value = expected[name]
+                    got = getattr(found, name)[phase]
+                    assert got == (None if value is None else pytest.approx(float(value), rel=CLOSE)), (phase, name)
+        assert summary.total_num_observations == len(rows) == files["pull_requests.csv"].rows == 300
+        assert summary.num_prs_without_review == sum(not row["first_review_at"] for row in rows)
+        assert summary.num_prs_without_ci == sum(not row["ci_finished_at"] for row in rows)
+        assert sum(summary.num_inconsistent.values()) == sum(int(row["inconsistent"]) for row in rows) > 0
+        created = [row["created_at"] for row in rows]
+        assert summary.date_interval.begin == min(created)
+        assert summary.date_interval.end == max(created)
+        assert summary.notes == []
+
+
+def test_the_published_figures_of_a_real_sample_are_reproduced(resources: Resources, tmp_path: Path) -> None:
+    folder = GOLDEN / "review_times"
+    load_file(resources, "review_times", folder / "t1.csv", dataset_id=SAMPLE_ID)
+    files = make(resources, tmp_path, source=SAMPLE_ID)
+    got = json.loads(files["summary.json"].path.read_text())
+    expected = json.loads((folder / "t1_expected.json").read_text())
+    assert files["pull_requests.csv"].rows == 96
+    _assert_rounds_to(got, expected, "summary")
+
+
+def _assert_rounds_to(got: Any, expected: Any, where: str) -> None:
+    """Every published member is there, with the figure that rounds to the published one."""
+    if isinstance(expected, dict):
+        for name, value in expected.items():
+            _assert_rounds_to(got[name], value, f"{where}.{name}")
+    elif isinstance(expected, float):
+        assert got == pytest.approx(expected, abs=0.05 + 1e-9), where
+    else:
+        assert got == expected, where
+
+
+def test_a_sample_with_missing_values_counts_what_it_has(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    path = tmp_path / "sample.csv"
+    path.write_text("review_time,team,date,merge_time\n1,A,2023-01-14,10\n,B,2023-01-15,20\n2,A,,\n0,,2023-01-16,0\n")
+    load_file(resources, "review_times", path, dataset_id=SAMPLE_ID)
+    files = make(resources, tmp_path / "report", source=SAMPLE_ID)
+    summary = summary_of(files)
+    assert summary.num_missing_values == {"review_time": 1, "merge_time": 1, "date": 1, "team": 1}
+    assert summary.stats.counts == {"review_time": 3, "merge_time": 3, "total_time": 2}
+    assert (summary.num_prs_without_review, summary.num_prs_without_ci) == (1, 1)
+    assert summary.stats.mean == {"review_time": 1.0, "merge_time": 10.0, "total_time": 5.5}
+    assert (summary.teams, summary.per_team["A"].count) == (["A", "B"], 2)
+    assert summary.clock is None
+    assert summary.as_of == datetime(2023, 1, 17, tzinfo=UTC)
+    assert summary.date_interval.model_dump() == {"begin": "2023-01-14T00:00:00", "end": "2023-01-16T00:00:00"}
+    assert files["pull_requests.csv"].path.read_text() == (
+        '"team","date","review_time","merge_time","total_time"\n'
+        "A,2023-01-14,1,10,11\nB,2023-01-15,,20,\nA,,2,,\n,2023-01-16,0,0,0\n"
+    )
+    dated = make(resources, tmp_path / "dated", source=SAMPLE_ID, since="2023-01-15T00:00:00Z", teams=["B"])
+    assert [row["date"] for row in rows_of(dated["pull_requests.csv"])] == ["2023-01-15"]
+
+
+PULLS = """repo,number,team,created_at,first_review_at,merged_at
+org/b,2,Web,2024-11-04T15:00:00Z,2024-11-04T16:00:00Z,2024-11-04T18:00:00Z
+org/a,10,Data,2024-11-05T15:00:00Z,2024-11-05T16:00:00Z,
+org/a,9,,2024-11-06T15:00:00Z,,
+"""
+
+
+def numbers(files: Mapping[str, Artifact]) -> list[int]:
+    return [int(row["number"]) for row in rows_of(files["pull_requests.csv"])]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, [9, 10, 2]),
+        ({"repos": ["org/a"]}, [9, 10]),
+        ({"teams": ["Web", "Data"]}, [10, 2]),
+        ({"teams": ["Web"], "repos": ["org/a"]}, []),
+        ({"since": "2024-11-05T15:00:00Z"}, [9, 10]),
+        ({"until": "2024-11-05T15:00:00Z"}, [2]),
+        ({"since": "2024-11-05T16:00:00+01:00", "until": "2024-11-06T15:00:00Z"}, [10]),
+        ({"as_of": "2024-11-05T15:30:00Z"}, [10, 2]),
+    ],
+)
+def test_filters_choose_pull_requests(
+    load_text: LoadText, resources: Resources, tmp_path: Path, params: dict[str, Any], expected: Sequence[int]
+) -> None:
+    load_text("pull_requests", PULLS)
+    assert numbers(make(resources, tmp_path / "report", **params)) == list(expected)
+
+
+def test_what_happened_after_as_of_is_left_out(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
+    load_text("pull_requests", PULLS)
+    files = make(resources, tmp_path / "report", as_of="2024-11-04T17:00:00Z", hourly=True)
+    (row,) = rows_of(files["pull_requests.csv"])
+    assert (row["first_review_at"], row["merged_at"], row["cycle_time_wall_seconds"]) == (
+        "2024-11-04T16:00:00Z",
+        "",
+        "",
+    )
+    # Chicago, Monday: 15:00Z is 09:00; the review came at 16:00Z.
+    assert files["hourly.csv"].path.read_text() == (
+        '"team","hour_utc","awaiting_review","in_review","approved"\n'
+        '"Web","2024-11-04T15:00:00Z",1,0,0\n"Web","2024-11-04T16:00:00Z",0,1,0\n'
+    )
+
+
+def test_the_latest_event_is_the_default_as_of(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
+    load_text("pull_requests", PULLS)
+    assert summary_of(make(resources, tmp_path / "report")).as_of == datetime(2024, 11, 6, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("params", [{"teams": ["Web"], "repos": ["org/a"]}, {"until": "2020-01-01T00:00:00Z"}])
+def test_a_report_of_nothing_completes_and_says_so(
+    load_text: LoadText, resources: Resources, tmp_path: Path, params: dict[str, Any]
+) -> None:
+    load_text("pull_requests", PULLS)
+    files = make(resources, tmp_path / "report", charts=True, hourly=True, **params)
+    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json"]
+    assert [file.rows for file in files.values()] == [0, 0, 0]
+    summary = summary_of(files)
+    assert (summary.total_num_observations, summary.teams, summary.notes) == (0, [], [NOTHING_LEFT])
+    assert (summary.stats.count, set(summary.stats.mean.values())) == (0, {None})
+    assert rows_of(files["pull_requests.csv"]) == []
+
+
+def test_a_report_before_anything_is_loaded_is_one_of_nothing(resources: Resources, tmp_path: Path) -> None:
+    files = make(resources, tmp_path / "report", charts=True)
+    assert summary_of(files).notes == [NOTHING_LEFT]
+
+
+def test_an_unknown_team_is_refused_with_the_nearest(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
+    load_text("pull_requests", PULLS)
+    with pytest.raises(InvalidParameters, match=r"teams: no loaded file has named the team 'Wbe' \(did you mean 'Web'"):
+        make(resources, tmp_path / "report", teams=["Wbe"])
+
+
+def test_a_number_of_pull_requests_without_a_team_is_in_the_whole_alone(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    load_text("pull_requests", PULLS)
+    summary = summary_of(make(resources, tmp_path / "report"))
+    assert summary.stats.count == 3
+    assert {team: of.count for team, of in summary.per_team.items()} == {"Data": 1, "Web": 1}
+    assert summary.num_missing_values["team"] == 1
+
+
+def test_a_wrong_year_makes_the_report_of_many_teams_no_less_right(resources: Resources, tmp_path: Path) -> None:
+    text = io.StringIO()
+    text.write("repo,number,team,created_at,first_review_at\n")
+    for number in range(1, 41):
+        year = 1970 if number == 1 else 2024
+        text.write(f"org/a,{number},team {number},{year}-11-04T15:00:00Z,2024-11-04T16:00:00Z\n")
+    path = tmp_path / "pulls.csv"
+    path.write_text(text.getvalue())
+    load_file(resources, "pull_requests", path)
+    rows = rows_of(make(resources, tmp_path / "report")["pull_requests.csv"])
+    working = np.array([float(row["pickup_time_working_seconds"]) for row in rows])
+    assert (working[1:] == 3600).all()
+    assert working[0] > 54 * 365 * 5 / 7 * 8 * 3600
