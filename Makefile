@@ -39,6 +39,7 @@ types: .venv/ready  ## check types
 bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
+	$(BIN)/python -m benchmarks.pull_requests
 
 lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
 	for name in requirements requirements-embedded requirements-dev; do \
