@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 
 from app.errors import ReplicaUnavailable, UploadBusy, UploadRefused
 from app.ids import new_id
 from app.resources import Resources
-from app.uploads import keys, metadata, service
+from app.uploads import finding, keys, metadata, service
 from app.uploads.service import UploadService
 from tests.uploads.catalogue import Catalogue
 
@@ -80,6 +81,20 @@ def test_an_upload_that_is_cancelled_stops_writing(resources: Resources, catalog
         return (await uploads.look(upload.id)).offset_bytes
 
     assert asyncio.run(run()) == 8 << 20  # what was on its way in S3 is there, what was not is not
+
+
+def test_the_clock_of_a_replica_ends_no_upload(
+    resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class DaysAhead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=3)
+
+    uploads = UploadService(resources, ("polls",), catalogue.hooks)
+    upload = asyncio.run(uploads.create("polls", length_bytes=6, filename=None, options={}))
+    monkeypatch.setattr(finding, "datetime", DaysAhead)
+    assert asyncio.run(uploads.look(upload.id)).offset_bytes == 0
 
 
 @pytest.mark.parametrize("size", [3, 9 << 20])
