@@ -1,6 +1,11 @@
 """``python -m app``."""
 
-from app.cli import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from app.cli import main
+
+        main()
+    except KeyboardInterrupt:  # while the modules are imported; the commands end by themselves
+        sys.exit(130)

@@ -1,7 +1,7 @@
 """Sends a file to a server by the tus protocol (1.0.0), and goes on where an earlier try was cut off.
 
-Where an upload lives on the server is remembered in a small file until it is whole, under the file's own SHA-256: the
-same command for the same bytes finds it again, after Ctrl-C as well as after a crash, and under another file name.
+Where an upload lives on the server is remembered in a small file until it is forgotten, under the file's own SHA-256:
+the same command for the same bytes finds it again, after Ctrl-C as well as after a crash, and under another file name.
 """
 
 import base64
@@ -100,6 +100,8 @@ class Uploader:
     def send(self, file: Outgoing, *, sent: Sent) -> str:
         """Send a file, or what is missing of it; returns the id of its dataset.
 
+        The same call for the same file finds that dataset until it is forgotten.
+
         Args:
             file: what to send.
             sent: called with the number of bytes that are there.
@@ -108,7 +110,7 @@ class Uploader:
             Problem: the server refuses it.
             ServerUnreachable: it was away for too long; the same call goes on later.
         """
-        note = self._memory / f"{_fingerprint(file, self._known_as)}.json"
+        note = self._note(file)
         patience = _Patience(self._address)
         upload = self._known(note) or self._create(file, note)
         while True:
@@ -123,8 +125,14 @@ class Uploader:
                 break
             if not self._patch(upload, file, offset, sent=sent):
                 patience.wait()
-        note.unlink(missing_ok=True)
         return upload.rpartition("/")[2]
+
+    def forget(self, file: Outgoing) -> None:
+        """The next ``send`` of the file is another upload."""
+        self._note(file).unlink(missing_ok=True)
+
+    def _note(self, file: Outgoing) -> Path:
+        return self._memory / f"{_fingerprint(file, self._known_as)}.json"
 
     def _known(self, note: Path) -> str | None:
         """Where an earlier try has begun this upload."""

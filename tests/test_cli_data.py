@@ -1,8 +1,9 @@
 """The commands that bring files in, as a user gives them."""
 
 import re
+import runpy
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -65,6 +66,44 @@ def test_an_upload_that_ctrl_c_ends_is_finished_by_the_same_command(home: Path, 
     assert f"rows {ROWS:,} read, {ROWS:,} accepted" in outcome.out
     assert len(httpx2.get(f"{address}/datasets").json()["datasets"]) == 1
     assert list((home / "uploads").iterdir()) == []
+
+
+def test_ctrl_c_while_a_file_is_checked_costs_no_second_upload(tmp_path: Path) -> None:
+    home, path = tmp_path / "home", tmp_path / "none.csv"
+    path.write_text(HEADER)
+    port = free_port()
+    command = ("upload", str(path), "--kind", "polls", "--server", f"http://127.0.0.1:{port}")
+    with started(home, "serve", "--port", str(port), "--slots", "0") as server:
+        wait_until(lambda: answers(command[-1]))
+        with started(home, *command) as process:
+            wait_until(lambda: bool(httpx2.get(f"{command[-1]}/datasets?status=checking").json()["datasets"]))
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        assert process.returncode == 130
+        (first,) = httpx2.get(f"{command[-1]}/datasets").json()["datasets"]
+        assert httpx2.delete(f"{command[-1]}/datasets/{first['dataset_id']}").status_code == 200
+        outcome = run(home, *command)
+        assert (outcome.code, first["dataset_id"] in outcome.err) == (2, True)
+        assert list((home / "uploads").iterdir()) == []
+        server.terminate()
+        server.communicate(timeout=20)
+
+
+def test_ctrl_c_while_the_modules_are_imported_shows_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.cli.main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("app", run_name="__main__")
+    assert ended.value.code == 130
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    deadline = monotonic() + 40
+    while not is_true():
+        assert monotonic() < deadline
+        sleep(0.05)
 
 
 def offset(address: str) -> int:

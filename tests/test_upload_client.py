@@ -78,6 +78,8 @@ def test_a_file_arrives_as_it_is(uploader: Uploader, resources: Resources, tmp_p
     dataset_id = uploader.send(file, sent=told.append)
     assert stored(resources, dataset_id) == file.path.read_bytes()
     assert told[-1] == size
+    assert uploader.send(file, sent=told.append) == dataset_id
+    uploader.forget(file)
     assert list((tmp_path / "memory").iterdir()) == []
 
 
@@ -170,6 +172,7 @@ def test_each_server_has_an_upload_of_its_own(uploader: Uploader, address: str, 
         uploader.send(file, sent=interrupted_at(9 * MIB))
     other, told = Uploader(address, memory=tmp_path / "memory", known_as="another"), list[int]()
     other.send(file, sent=told.append)
+    other.forget(file)
     other.close()
     assert told[0] == 0
     assert len(list((tmp_path / "memory").iterdir())) == 1

@@ -15,7 +15,7 @@ from app.commands.opening import Server
 from app.console import byte_progress, err, out, report_progress, row_progress
 from app.datasets.policy import MOST_REJECTED, Limits, OnError, Policy
 from app.datasets.registry import DATASET_KINDS
-from app.errors import InvalidParameters, RejectedFile
+from app.errors import InvalidParameters, OpenhoursError, RejectedFile
 
 #: More than that is more than this is for: some things of each store are kept in memory.
 MOST_STORES: Final = 1_000_000
@@ -132,7 +132,10 @@ def _require_folder(rejects: Path | None) -> None:
 
 
 def _sent(client: Any, file: Any, *, known_as: str) -> Any:
-    """Upload a file and wait until it is ready or rejected; the last answer."""
+    """Upload a file and wait until it is ready or rejected; the last answer.
+
+    Until then the upload is remembered: Ctrl-C while the rows are checked costs no second upload either.
+    """
     from app.upload_client import Uploader  # noqa: PLC0415 - as above
 
     uploader = Uploader(client.address, memory=opening.settings().home / "uploads", known_as=known_as)
@@ -142,9 +145,15 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
     finally:
         uploader.close()
     answer: Any = None
-    with report_progress(f"dataset {dataset_id}") as progress:
-        for answer in client.follow_dataset(dataset_id):
-            progress(answer["status"], answer["progress"])
+    try:
+        with report_progress(f"dataset {dataset_id}") as progress:
+            for answer in client.follow_dataset(dataset_id):
+                progress(answer["status"], answer["progress"])
+    except OpenhoursError as error:
+        if error.status == 404:  # somebody has removed it
+            uploader.forget(file)
+        raise
+    uploader.forget(file)
     return answer
 
 

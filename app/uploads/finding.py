@@ -23,15 +23,16 @@ LOOK_SECONDS: Final = 0.1
 
 def find(resources: Resources, upload_id: str) -> Upload:
     """The upload with this id. Raises UnknownUpload, UploadExpired, UploadLost."""
-    found = None
+    found, is_expired = None, False
     if is_id(upload_id):
         with database_errors(), resources.engine.connect() as connection:
             found = records.find(connection, upload_id)
+            is_expired = records.is_expired(connection, upload_id)
     if found is None:
         raise missing(resources, upload_id)
     if found.lost_at is not None:
         raise UploadLost(f"Upload {upload_id}: the object store has lost what had arrived; start it again.")
-    if found.expires_at < datetime.now(UTC):
+    if is_expired:
         raise _expired(resources, upload_id, found.expires_at)
     return found
 

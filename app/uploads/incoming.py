@@ -7,9 +7,9 @@ of the request's lock; so at any moment, whatever dies, the offset in the row sa
 import asyncio
 import logging
 from asyncio import CancelledError, Semaphore, Task, create_task, ensure_future, shield
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -145,7 +145,8 @@ class Incoming:
         held = self._held
         raw_key = keys.raw_key(held.kind, held.id, bytes((self._block or b"")[:2]))
         multipart_id = self._store.begin_parts(raw_key, media_type=keys.media_type(raw_key))
-        self._note(lambda it: records.begin_parts(it, held, raw_key=raw_key, multipart_id=multipart_id))
+        with _removed_unless_noted(lambda: self._store.abort_parts(raw_key, multipart_id)):
+            self._note(lambda it: records.begin_parts(it, held, raw_key=raw_key, multipart_id=multipart_id))
         self._raw_key, self._multipart_id = raw_key, multipart_id
 
     def _note_part(self, number: int, etag: str, offset_bytes: int) -> None:
@@ -156,9 +157,9 @@ class Incoming:
         self._tails += 1
         key, block = keys.tail_key(self._held.id, self._held.fence, self._tails), self._block or bytearray()
         self._store.put_bytes(block, key, media_type="application/octet-stream")
-        self._note(
-            lambda it: records.set_tail(it, self._held, key=key, tail_bytes=len(block), offset_bytes=self.offset_bytes)
-        )
+        values: dict[str, Any] = {"key": key, "tail_bytes": len(block), "offset_bytes": self.offset_bytes}
+        with _removed_unless_noted(lambda: self._store.remove([key])):
+            self._note(lambda it: records.set_tail(it, self._held, **values))
         self._forget_tail()
         self._tail_key, self._unsaved_bytes = key, 0
 
@@ -175,3 +176,16 @@ class Incoming:
             self._store.remove([key])
         except OpenhoursError as error:
             _log.info("upload %s: an old tail stays until the upload ends: %s", self._held.id, error)
+
+
+@contextmanager
+def _removed_unless_noted(remove: Callable[[], None]) -> Iterator[None]:
+    """Remove what was just put into S3 when it is not noted: the lock is lost, or the upload is gone."""
+    try:
+        yield
+    except UploadBusy:
+        try:
+            remove()
+        except OpenhoursError as error:
+            _log.info("what nobody will name stays until the next clean-up: %s", error)
+        raise

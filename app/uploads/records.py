@@ -72,6 +72,11 @@ def find(connection: Connection, upload_id: str) -> Upload | None:
     return read(connection.execute(select(*_COLUMNS).where(upload.c.id == upload_id)).one_or_none())
 
 
+def is_expired(connection: Connection, upload_id: str) -> bool:
+    """Whether nobody may go on with the upload, by the clock of Postgres: those of replicas differ."""
+    return bool(connection.scalar(select(upload.c.expires_at < func.now()).where(upload.c.id == upload_id)))
+
+
 def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart_id: str) -> bool:
     """Note where the parts go; False when the lock is lost."""
     return _changed(connection, _held(held).values(raw_key=raw_key, multipart_id=multipart_id))

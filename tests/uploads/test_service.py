@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 
-from app.errors import ReplicaUnavailable, UploadRefused
+from app.errors import ReplicaUnavailable, UploadBusy, UploadRefused
 from app.ids import new_id
 from app.resources import Resources
-from app.uploads import keys, metadata, service
+from app.uploads import finding, keys, metadata, service
 from app.uploads.service import UploadService
 from tests.uploads.catalogue import Catalogue
 
@@ -80,6 +81,40 @@ def test_an_upload_that_is_cancelled_stops_writing(resources: Resources, catalog
         return (await uploads.look(upload.id)).offset_bytes
 
     assert asyncio.run(run()) == 8 << 20  # what was on its way in S3 is there, what was not is not
+
+
+def test_the_clock_of_a_replica_ends_no_upload(
+    resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class DaysAhead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(days=3)
+
+    uploads = UploadService(resources, ("polls",), catalogue.hooks)
+    upload = asyncio.run(uploads.create("polls", length_bytes=6, filename=None, options={}))
+    monkeypatch.setattr(finding, "datetime", DaysAhead)
+    assert asyncio.run(uploads.look(upload.id)).offset_bytes == 0
+
+
+@pytest.mark.parametrize("size", [3, 9 << 20])
+def test_of_an_upload_that_is_terminated_while_bytes_come_nothing_is_left(
+    resources: Resources, catalogue: Catalogue, size: int
+) -> None:
+    uploads = UploadService(resources, ("polls",), catalogue.hooks)
+
+    async def run() -> None:
+        upload = await uploads.create("polls", length_bytes=30 << 20, filename=None, options={})
+
+        async def terminated_before_it_is_noted() -> AsyncIterator[bytes]:
+            await uploads.terminate(upload.id)
+            yield b"x" * size
+
+        with pytest.raises(UploadBusy, match="another request goes on with it"):
+            await uploads.append(upload.id, 0, terminated_before_it_is_noted(), content_bytes=size)
+
+    asyncio.run(run())
+    assert (catalogue.objects(), catalogue.multiparts()) == (set(), 0)
 
 
 def test_nobody_adds_to_a_plain_upload(resources: Resources, catalogue: Catalogue) -> None:
