@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from app.commands import data, reports, servers
 from app.console import err
-from app.errors import BadInput, NotFound, OpenhoursError
+from app.errors import BadInput, NotFound, OpenhoursError, reason
 from app.logs import redacted
 from app.reports.registry import REPORT_KINDS
 
@@ -50,7 +50,7 @@ def main() -> None:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            err.print(f"[bold red]bad_setting[/]: OPENHOURS_{name}: {escape(problem['msg'])}")
+            err.print(f"[bold red]bad_setting[/]: OPENHOURS_{name}: {escape(reason(problem['msg']))}")
         sys.exit(2)
     except OSError as error:
         err.print(f"[bold red]input_output_error[/]: {escape(redacted(str(error)))}")

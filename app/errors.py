@@ -58,6 +58,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def reason(validation_message: str) -> str:
+    """What a check of ours said, without what pydantic puts before it."""
+    return validation_message.removeprefix("Value error, ")
+
+
 class OpenhoursError(Exception):
     """Root of the tree. ``details`` are further members of the problem document, JSON-ready."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from app.datasets.policy import MOST_REJECTED, OnError, Policy
-from app.errors import InvalidParameters
+from app.errors import InvalidParameters, reason
 from app.work import Params
 
 
@@ -48,7 +48,7 @@ def load_options(**given: Any) -> LoadOptions:
         return LoadOptions.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         problems = [
-            {"parameter": str(problem["loc"][0]), "received": problem["input"], "reason": problem["msg"]}
+            {"parameter": str(problem["loc"][0]), "received": problem["input"], "reason": reason(problem["msg"])}
             for problem in error.errors(include_url=False, include_context=False)
         ]
         lines = [f"{one['parameter']}: {one['reason']}, received {one['received']!r}" for one in problems]

@@ -26,6 +26,7 @@ from app.errors import (
     TooManyReports,
     UnknownReport,
     UnknownReportKind,
+    reason,
 )
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
@@ -269,7 +270,7 @@ def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
                 {
                     "parameter": name,
                     "received": raw.get(name),
-                    "reason": problem["msg"],
+                    "reason": reason(problem["msg"]),
                     "allowed": allowed(properties[name]) if name in properties else sorted(properties),
                 }
             )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
-from app.errors import OpenhoursError
+from app.errors import OpenhoursError, reason
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -109,7 +109,7 @@ def _malformed(_: Request, error: Exception) -> Response:
         {
             "parameter": _parameter(one),
             "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
-            "reason": one["msg"],
+            "reason": reason(one["msg"]),
         }
         for one in error.errors()
     ]

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BeforeValidator, Field
 from starlette.requests import ClientDisconnect
 
 from app.errors import InvalidUpload, UploadCut, WrongContentType, WrongTusVersion
@@ -54,8 +55,17 @@ async def _require_version(
 
 router = APIRouter(prefix=PATH, tags=["uploads"], responses=UNAVAILABLE | UNPROCESSABLE)
 
-_Length = Annotated[int | None, Header(ge=0, description="Bytes of the whole file.")]
-_Offset = Annotated[int, Header(ge=0, description="Bytes that are here already.")]
+
+def _digits(text: Any) -> Any:
+    if isinstance(text, str) and not (text.isascii() and text.isdigit()):
+        raise ValueError("Input should be a number in digits")
+    return text
+
+
+#: Pydantic would take 1_0 and 10.0 for ten, too.
+_Bytes = Annotated[int, BeforeValidator(_digits), Field(ge=0)]
+_Length = Annotated[_Bytes | None, Header(description="Bytes of the whole file.")]
+_Offset = Annotated[_Bytes, Header(description="Bytes that are here already.")]
 _Metadata = Annotated[
     str | None,
     Header(

@@ -157,6 +157,8 @@ class UploadService:
             held = await lock_one(self._resources, upload_id)
             if held.finished_at is not None:
                 require_fit(held, offset_bytes, content_bytes)
+                async for block in stream:
+                    require_fit(held, offset_bytes, len(block))  # nobody told their number
                 return held
             async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
                 require_fit(held, offset_bytes, content_bytes)

@@ -164,6 +164,22 @@ def test_more_than_the_rest_is_refused(http: httpx2.Client, catalogue: Catalogue
     assert catalogue.objects() == kept
 
 
+def test_more_than_a_finished_file_is_refused_though_nobody_told_the_number(http: httpx2.Client) -> None:
+    path = create(http, 3)
+    assert patch(http, path, 0, b"abc").status_code == 204
+    chunked = {"Upload-Offset": "3", "Content-Type": "application/offset+octet-stream"}
+    assert http.patch(path, content=iter([b""]), headers=chunked).status_code == 204
+    refused = http.patch(path, content=iter([b"", b"d"]), headers=chunked)
+    assert (refused.status_code, refused.json()["code"]) == (413, "upload_too_large")
+
+
+@pytest.mark.parametrize("length", ["1_0", "10.0", "+10", "\u0661", "ten", ""])
+def test_a_length_is_told_in_digits(http: httpx2.Client, length: str) -> None:
+    headers = {"Upload-Length": length.encode(), "Upload-Metadata": encoded(kind="polls").encode()}
+    refused = http.post("/uploads", headers=headers)
+    assert (refused.status_code, refused.json()["errors"][0]["reason"]) == (422, "Input should be a number in digits")
+
+
 def test_a_terminated_upload_is_gone_with_its_bytes(http: httpx2.Client, catalogue: Catalogue) -> None:
     path = create(http, 20 * MIB)
     patch(http, path, 0, b"x" * (10 * MIB))
