@@ -8,13 +8,16 @@ import numpy.typing as npt
 
 from app.charts.legend import HEIGHT as LEGEND_HEIGHT
 from app.charts.legend import add_legend
-from app.charts.style import MUTED, SMALL_TEXT_SIZE, STATES, Chart, Frame, Layers
+from app.charts.style import MUTED, SMALL_TEXT_SIZE, STATES, Chart, Frame, Layers, percent
 from app.charts.utc import DAY, HOUR, clock, day, week
 
 HEIGHT: Final = 300
 
 #: Width of a bar, share of its place.
 BAR: Final = 0.72
+
+#: Space for the availability above the highest bar, pixels.
+HEAD: Final = 24
 
 #: A part of a bar that is lower is not labelled inside, pixels.
 LEAST_LABEL: Final = 15
@@ -30,7 +33,7 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
     """
     hours = of_day / HOUR
     highest = float(hours.sum(axis=1).max())
-    frame = Frame(height=HEIGHT, left=84, above=LEGEND_HEIGHT + 24, below=72)
+    frame = Frame(height=HEIGHT, left=84, above=LEGEND_HEIGHT + HEAD, below=72)
     across = alt.Scale(domain=[0, len(days)], nice=False, zero=False)
     x, middle = alt.X("begin:Q", scale=across, axis=None), alt.X("middle:Q", scale=across, axis=None)
     up = alt.Scale(domain=[0, highest], nice=False)
@@ -49,7 +52,8 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
                 | {"from": top, "to": top + amount, "centre": top + amount / 2}
             )
             top += amount
-        heads.append(place | {"from": top, "text": f"{100 * of_states[0] / top:.1f} % up" if top else ""})
+        known = of_states[0] + of_states[1]
+        heads.append(place | {"from": top, "text": percent(of_states[0] / known) if known else ""})
         feet.append(place | {"text": day(start), "part": _part(start, first, last)})
     layers = Layers()
     for state, rows in zip(STATES, parts, strict=False):
@@ -64,9 +68,10 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
     layers.write(feet, middle, below, dy=14)
     layers.write([foot | {"text": foot["part"]} for foot in feet], middle, below, dy=30, color=MUTED)
     layers.write([{"text": "UTC day"}], alt.value(frame.width / 2), below, dy=54, color=MUTED)
-    add_legend(layers, [(state.name, 1.0) for state in STATES[:3]], left=0)
-    partly = "" if first % DAY == 0 else "the first and the last day are not whole"
-    spec = layers.finish(frame, title="Open time per day", subtitle=[week(first, last), partly])
+    add_legend(layers, [(state.name, 1.0) for state in STATES[:3]], above=HEAD)
+    partly = "" if first % DAY == 0 else "; the first and the last day are not whole"
+    subtitle = [week(first, last), f"above each bar: availability, up / (up + down){partly}"]
+    spec = layers.finish(frame, title="Open time per day", subtitle=subtitle)
     return Chart(spec, int(np.count_nonzero(of_day.sum(axis=1))))
 
 

@@ -19,6 +19,7 @@ from app.charts.style import (
     Frame,
     Layers,
     counted,
+    percent,
     printable,
     shortened,
 )
@@ -27,8 +28,8 @@ from app.charts.utc import DAY, HOUR, day, week
 ROW_HEIGHT: Final = 15
 
 #: Columns of a key beside its row, and the space for it, pixels.
-KEY_COLUMNS: Final = 24
-LEFT: Final = 178
+KEY_COLUMNS: Final = 30
+LEFT: Final = 214
 
 #: Space for the availability behind each row, pixels.
 RIGHT: Final = 74
@@ -74,14 +75,14 @@ def hour_map(
         )
     names = [{"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": middle} for middle, key, _ in middles]
     layers.write(names, alt.value(-10), y, align="right", limit=LEFT - EDGE - 10, fontSize=SMALL_TEXT_SIZE)
-    percents = [{"text": _percent(share), "y": middle} for middle, _, share in middles]
+    percents = [{"text": percent(share), "y": middle} for middle, _, share in middles]
     layers.write(percents, alt.value(frame.width + RIGHT - EDGE), y, align="right", fontSize=SMALL_TEXT_SIZE)
     layers.write(midnights, x, alt.value(frame.height + 18), align="left", dx=3, fontSize=SMALL_TEXT_SIZE)
     title = [{"text": "UTC hours; each day begins at its line"}]
     layers.write(title, alt.value(frame.width / 2), alt.value(frame.height + 38), color=MUTED)
     heads = [{"text": "availability"}]
     layers.write(heads, alt.value(frame.width + RIGHT - EDGE), alt.value(-8), align="right", color=MUTED)
-    add_legend(layers, [(state.name, state.height) for state in STATES], left=0)
+    add_legend(layers, [(state.name, state.height) for state in STATES])
     many = f"the {len(keys)} of lowest availability, of {counted(of, 'store')}" if of > len(keys) else ""
     spec = layers.finish(frame, title="Worst stores, hour by hour", subtitle=[week(first, last), many])
     return Chart(spec, states.size)
@@ -98,8 +99,3 @@ def _spans(states: npt.NDArray[np.int8]) -> list[list[dict[str, Any]]]:
             top, bottom = round(row + 0.5 - half, 3), round(row + 0.5 + half, 3)
             spans[state].append({"from": begin, "to": end, "y": top, "bottom": bottom})
     return spans
-
-
-def _percent(share: float) -> str:
-    """Rounded down, so that only what was always up has 100 %."""
-    return f"{int(share * 1000) / 10:.1f} %"

@@ -15,16 +15,16 @@ SAMPLE_WIDTH, SAMPLE_HEIGHT = 26, 14
 DISTANCE: Final = 130
 
 
-def add_legend(layers: Layers, states: Iterable[tuple[str, float]], *, left: float) -> None:
+def add_legend(layers: Layers, states: Iterable[tuple[str, float]], *, above: float = 0) -> None:
     """Write the states in a line, each beside a sample.
 
     Args:
         layers: of the chart.
         states: what each is called here and how high it is, 0 … 1, in the order of STATES.
-        left: where the line begins, relative to the marks.
+        above: space between the line and the marks, pixels.
     """
     for number, (state, (name, height)) in enumerate(zip(STATES, states, strict=False)):
-        x, middle = left + number * DISTANCE, -HEIGHT / 2
+        x, middle = number * DISTANCE, -above - HEIGHT / 2
         half = max(SAMPLE_HEIGHT * height, 1) / 2
         layers.add(
             layers.over([{}])

@@ -1,5 +1,6 @@
 """How charts look: sizes, fonts, colours, and names that fit. Lengths are pixels, text sizes too."""
 
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,8 +100,9 @@ class Layers:
         self._rows: dict[str, Sequence[Mapping[str, Any]]] = {}
 
     def over(self, rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-        """The beginning of a layer that has a mark for each of these rows."""
-        name = f"rows_{len(self._rows)}"
+        """The beginning of a layer that has a mark for each of these rows; the same rows are written once."""
+        known = [name for name, others in self._rows.items() if others is rows]
+        name = known[0] if known else f"rows_{len(self._rows)}"
         self._rows[name] = rows
         return alt.Chart(alt.NamedData(name))
 
@@ -116,7 +118,11 @@ class Layers:
         """The specification of the chart, ``WIDTH`` wide whatever its marks and texts are."""
         lines = [line[0].upper() + line[1:] for line in subtitle if line]
         head = EDGE + TITLE_SIZE + LINE_HEIGHT * len(lines) + _HEAD_GAP
-        chart = alt.layer(*self._charts).properties(
+        # The title keeps clear of what is drawn; an unseen line makes that the same whatever the numbers are.
+        ceiling = (
+            self.over([{}]).mark_rule(opacity=0).encode(x=alt.value(0), x2=alt.value(1), y=alt.value(-frame.above))
+        )
+        chart = alt.layer(ceiling, *self._charts).properties(
             width=frame.width,
             height=frame.height,
             background=PAPER,
@@ -128,7 +134,7 @@ class Layers:
                 anchor="start",
                 frame="group",
                 dx=EDGE - frame.left,
-                offset=_HEAD_GAP + frame.above,
+                offset=_HEAD_GAP,
             ),
         )
         spec: dict[str, Any] = chart.to_dict(validate=False)
@@ -178,6 +184,11 @@ STATES: Final = (
     State("unknown", PAPER, "#7b8794", INK, 0.6),
     State("closed", GRID, GRID, INK, 0.06),
 )
+
+
+def percent(share: float) -> str:
+    """A share in percent, rounded down, so that only what is whole is 100.0 %."""
+    return f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
 
 
 def counted(number: int, noun: str) -> str:

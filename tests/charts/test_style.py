@@ -1,0 +1,32 @@
+"""Names that fit, and shares that do not promise too much."""
+
+import pytest
+
+from app.charts.style import counted, percent, printable, shortened
+
+
+def test_a_name_that_fits_stays_as_it_is() -> None:
+    assert shortened("Application", 11) == "Application"
+
+
+@pytest.mark.parametrize(("columns", "short"), [(7, "App…ion"), (6, "App…on"), (3, "A…n")])
+def test_a_long_name_loses_its_middle(columns: int, short: str) -> None:
+    assert shortened("Application", columns) == short
+
+
+def test_wide_letters_take_two_columns() -> None:
+    assert shortened("日本語チーム", 12) == "日本語チーム"
+    assert shortened("日本語チーム", 9) == "日本…ーム"
+
+
+def test_a_name_keeps_no_letter_that_breaks_a_drawing() -> None:
+    assert printable("a\nb\x07c\u202ed") == "a b c d"
+
+
+@pytest.mark.parametrize(("share", "text"), [(1.0, "100.0 %"), (0.9999, "99.9 %"), (0.0, "0.0 %"), (0.579, "57.9 %")])
+def test_only_what_is_whole_is_a_hundred_percent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_one_is_not_many() -> None:
+    assert [counted(1, "team"), counted(0, "team"), counted(2000, "team")] == ["1 team", "0 teams", "2,000 teams"]
