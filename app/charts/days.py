@@ -45,6 +45,8 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
         place = {"begin": number + 0.5 - BAR / 2, "end": number + 0.5 + BAR / 2, "middle": number + 0.5}
         top = 0.0
         for code, amount in enumerate(of_states):
+            if not amount:
+                continue
             text = _hours(amount) if amount / highest * HEIGHT >= LEAST_LABEL else ""
             parts[code].append(
                 place

@@ -27,13 +27,13 @@ PAPER: Final = "#ffffff"
 #: Most teams that are shown one by one, and as many colours as people tell apart.
 TEAMS: Final = 12
 
-#: In the order of the teams: the eight of Okabe and Ito's palette but black and yellow, then darker and lighter ones
-#: that stay apart from them in every common colour blindness. Nothing is told by colour alone.
+#: In the order of the teams: six of Okabe and Ito's palette, then six searched for so that all twelve, the two greys
+#: and the paper stay apart in every common colour blindness. Nothing is told by colour alone.
 TEAM_COLOURS: Final = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
-    *("#332288", "#999933", "#882255", "#44aa99", "#a0522d", "#b0a0e0"),
+    *("#192597", "#fdd288", "#682936", "#940ef4", "#533161", "#871d00"),
 )
-NO_TEAM_COLOUR: Final = "#7b8794"
+NO_TEAM_COLOUR: Final = "#52606d"
 OTHERS_COLOUR: Final = "#cbd2d9"
 
 #: Between the title and the marks.
