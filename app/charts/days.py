@@ -62,14 +62,20 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
         layers.add(
             layers.over(rows)
             .mark_rect(fill=state.colour, stroke=state.outline, strokeWidth=1)
-            .encode(x=x, x2="end:Q", y=y, y2="to:Q", tooltip=["day:N", "state:N", alt.Tooltip("hours:Q", format=",")])
+            .encode(
+                x=x,
+                x2=alt.X2("end:Q"),
+                y=y,
+                y2=alt.Y2("to:Q"),
+                tooltip=[alt.Tooltip("day:N"), alt.Tooltip("state:N"), alt.Tooltip("hours:Q", format=",")],
+            )
         )
         layers.write(rows, middle, centre, color=state.text, fontSize=SMALL_TEXT_SIZE)
     layers.write(heads, middle, y, baseline="bottom", dy=-5, fontWeight="bold", fontSize=SMALL_TEXT_SIZE)
-    below = alt.value("height")
+    below = "height"
     layers.write(feet, middle, below, dy=14)
     layers.write([foot | {"text": foot["part"]} for foot in feet], middle, below, dy=30, color=MUTED)
-    layers.write([{"text": "UTC day"}], alt.value(frame.width / 2), below, dy=54, color=MUTED)
+    layers.write([{"text": "UTC day"}], frame.width / 2, below, dy=54, color=MUTED)
     add_legend(layers, [(state.name, 1.0) for state in STATES[:3]], above=HEAD)
     partly = "" if first % DAY == 0 else "; the first and the last day are not whole"
     subtitle = [week(first, last), f"above each bar: availability, up / (up + down){partly}"]

@@ -50,22 +50,28 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
     across = alt.Scale(domain=[0, len(NAMES)], nice=False, zero=False)
     x, middle = alt.X("bin:Q", scale=across, axis=None), alt.X("middle:Q", scale=across, axis=None)
     y = alt.Y(
-        "stores:Q",
+        alt.Tooltip("stores:Q"),
         scale=alt.Scale(domain=[0, max(counts)], nice=False),
         axis=alt.Axis(title="stores", tickCount=5, tickMinStep=1, format=",d"),
     )
-    below = alt.value("height")
+    below = "height"
     layers = Layers()
     layers.add(
         layers.over(rows)
         .mark_rect(color=TEAM_COLOURS[0])
-        .encode(x=x, x2="to:Q", y=y, y2=alt.Y2Datum(0), tooltip=["availability:N", "stores:Q", "share:N"])
+        .encode(
+            x=x,
+            x2=alt.X2("to:Q"),
+            y=y,
+            y2=alt.Y2Datum(0),
+            tooltip=[alt.Tooltip("availability:N"), alt.Tooltip("stores:Q"), alt.Tooltip("share:N")],
+        )
     )
     layers.write(rows, middle, y, baseline="bottom", dy=-18, fontWeight="bold")
     layers.write([row | {"text": row["share"]} for row in rows], middle, y, baseline="bottom", dy=-4, color=MUTED)
     layers.write([row | {"text": row["availability"]} for row in rows], middle, below, dy=14)
     title = [{"text": "availability: up / (up + down) of the open time of the week; bins are narrower towards 100 %"}]
-    layers.write(title, alt.value(frame.width / 2), below, dy=40, color=MUTED)
+    layers.write(title, frame.width / 2, below, dy=40, color=MUTED)
     subtitle = [
         week(first, last),
         f"{counted(len(shares), 'store')}"

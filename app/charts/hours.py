@@ -19,6 +19,7 @@ from app.charts.style import (
     Frame,
     Layers,
     counted,
+    fixed,
     percent,
     printable,
     shortened,
@@ -65,23 +66,23 @@ def hour_map(
     ]
     layers = Layers()
     layers.add(
-        layers.over(midnights).mark_rule(color=GRID).encode(x=x, y=alt.value(-4), y2=alt.value(frame.height + 8)),
+        layers.over(midnights).mark_rule(color=GRID).encode(x=x, **fixed(y=-4, y2=frame.height + 8)),
     )
     for number, state in enumerate(STATES):
         layers.add(
             layers.over(spans[number])
             .mark_rect(fill=state.colour, stroke=state.outline, strokeWidth=0.5)
-            .encode(x=x, x2="to:Q", y=y, y2="bottom:Q")
+            .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("bottom:Q"))
         )
     names = [{"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": middle} for middle, key, _ in middles]
-    layers.write(names, alt.value(-10), y, align="right", limit=LEFT - EDGE - 10, fontSize=SMALL_TEXT_SIZE)
+    layers.write(names, -10, y, align="right", limit=LEFT - EDGE - 10, fontSize=SMALL_TEXT_SIZE)
     percents = [{"text": percent(share), "y": middle} for middle, _, share in middles]
-    layers.write(percents, alt.value(frame.width + RIGHT - EDGE), y, align="right", fontSize=SMALL_TEXT_SIZE)
-    layers.write(midnights, x, alt.value(frame.height + 18), align="left", dx=3, fontSize=SMALL_TEXT_SIZE)
+    layers.write(percents, frame.width + RIGHT - EDGE, y, align="right", fontSize=SMALL_TEXT_SIZE)
+    layers.write(midnights, x, frame.height + 18, align="left", dx=3, fontSize=SMALL_TEXT_SIZE)
     title = [{"text": "UTC hours; each day begins at its line"}]
-    layers.write(title, alt.value(frame.width / 2), alt.value(frame.height + 38), color=MUTED)
+    layers.write(title, frame.width / 2, frame.height + 38, color=MUTED)
     heads = [{"text": "availability"}]
-    layers.write(heads, alt.value(frame.width + RIGHT - EDGE), alt.value(-8), align="right", color=MUTED)
+    layers.write(heads, frame.width + RIGHT - EDGE, -8, align="right", color=MUTED)
     add_legend(layers, [(state.name, state.height) for state in STATES])
     many = f"the {len(keys)} of lowest availability, of {counted(of, 'store')}" if of > len(keys) else ""
     spec = layers.finish(frame, title="Worst stores, hour by hour", subtitle=[week(first, last), many])

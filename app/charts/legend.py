@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-import altair as alt
-
-from app.charts.style import STATES, Layers
+from app.charts.style import STATES, Layers, fixed
 
 #: Space that the line takes above the marks, pixels.
 HEIGHT: Final = 30
@@ -29,11 +27,6 @@ def add_legend(layers: Layers, states: Iterable[tuple[str, float]], *, above: fl
         layers.add(
             layers.over([{}])
             .mark_rect(fill=state.colour, stroke=state.outline, strokeWidth=1)
-            .encode(
-                x=alt.value(x),
-                x2=alt.value(x + SAMPLE_WIDTH),
-                y=alt.value(middle - half),
-                y2=alt.value(middle + half),
-            )
+            .encode(**fixed(x=x, x2=x + SAMPLE_WIDTH, y=middle - half, y2=middle + half))
         )
-        layers.write([{"text": name}], alt.value(x + SAMPLE_WIDTH + 8), alt.value(middle), align="left")
+        layers.write([{"text": name}], x + SAMPLE_WIDTH + 8, middle, align="left")

@@ -40,7 +40,7 @@ def mean_bars(means: Sequence[Means], cast: Cast, *, remark: str, measure: Measu
     unit, name = _unit(longest, measure)
     widest = longest / unit * frame.width / (frame.width - LABEL)
     x = alt.X(
-        "from:Q",
+        alt.Tooltip("from:Q"),
         scale=alt.Scale(domain=[0, widest], nice=False),
         axis=alt.Axis(title=f"mean time, {name} ({measure})", tickCount=8, format=",~g"),
     )
@@ -65,13 +65,13 @@ def mean_bars(means: Sequence[Means], cast: Cast, *, remark: str, measure: Measu
         .mark_rect(strokeWidth=1)
         .encode(
             x=x,
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=y,
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             fill=alt.Fill("colour:N", scale=None),
             stroke=alt.Stroke("colour:N", scale=None),
             fillOpacity=alt.FillOpacity("opacity:Q", scale=None),
-            tooltip=["team:N", "part:N", "mean:N"],
+            tooltip=[alt.Tooltip("team:N"), alt.Tooltip("part:N"), alt.Tooltip("mean:N")],
         )
     )
     layers.write(labels, x, y, align="left", dx=8)

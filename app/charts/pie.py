@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from app.charts.style import EDGE, PAPER, WIDTH, Chart, Frame, Layers
+from app.charts.style import EDGE, PAPER, WIDTH, Chart, Frame, Layers, fixed
 
 #: Of the pie, and of the line on which labels begin, pixels.
 RADIUS: Final = 130
@@ -50,16 +50,19 @@ def pie(slices: Sequence[Slice], *, title: str, subtitle: Sequence[str]) -> Char
     layers.add(
         layers.over([point for number, row in enumerate(rows) for point in _leader(row, number)])
         .mark_line(color=LEADER, strokeWidth=1)
-        .encode(x=x, y=y, order="point:Q", detail="slice:Q"),
+        .encode(x=x, y=y, order=alt.Order("point:Q"), detail=alt.Detail("slice:Q")),
         layers.over(rows)
         .mark_arc(stroke=PAPER, strokeWidth=1.5 if len(rows) > 1 else 0, outerRadius=RADIUS)
         .encode(
-            x=alt.value(frame.width / 2),
-            y=alt.value(frame.height / 2),
+            **fixed(x=frame.width / 2, y=frame.height / 2),
             theta=alt.Theta("begin:Q", scale=None, stack=None),
-            theta2="end:Q",
+            theta2=alt.Theta2("end:Q"),
             color=alt.Color("colour:N", scale=None),
-            tooltip=["team:N", alt.Tooltip("pull_requests:Q", format=","), alt.Tooltip("share:Q", format=".1%")],
+            tooltip=[
+                alt.Tooltip("team:N"),
+                alt.Tooltip("pull_requests:Q", format=","),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
         ),
     )
     align = alt.ExprRef("datum.x < 0 ? 'right' : 'left'")

@@ -5,7 +5,7 @@ from typing import Final
 
 import altair as alt
 
-from app.charts.style import EDGE, GRID, MUTED, SMALL_TEXT_SIZE, Layers, counted
+from app.charts.style import EDGE, GRID, MUTED, SMALL_TEXT_SIZE, Layers, counted, fixed
 
 #: Space for names beside the rows, pixels.
 LEFT: Final = 188
@@ -27,11 +27,11 @@ def name_rows(layers: Layers, rows: Sequence[tuple[str, int]], *, middle: float)
         rows: (name, observations), from the top.
         middle: where in a row its name stands, share of the row.
     """
-    x, y = alt.value(-_GAP), row_y(len(rows))
+    x, y = -_GAP, row_y(len(rows))
     lines = [{"y": row} for row in range(len(rows) + 1)]
     names = [{"text": name, "y": row + middle} for row, (name, _) in enumerate(rows)]
     counts = [{"text": counted(count, "pull request"), "y": row + middle} for row, (_, count) in enumerate(rows)]
-    across = {"x": alt.value(EDGE - LEFT), "x2": alt.value("width")}
+    across = fixed(x=EDGE - LEFT, x2="width")
     layers.add(layers.over(lines).mark_rule(color=GRID).encode(y=y, **across))
     layers.write(names, x, y, align="right", dy=-8, fontWeight="bold", limit=LEFT - EDGE - _GAP)
     layers.write(counts, x, y, align="right", dy=8, fontSize=SMALL_TEXT_SIZE, color=MUTED)

@@ -92,6 +92,18 @@ class Frame:
         return WIDTH - self.left - self.right
 
 
+#: Pixels from the left or the top of the marks, or their ``width`` or ``height``.
+Place = int | float | str
+
+_FIXED: Final[Mapping[str, Any]] = {"x": alt.XValue, "x2": alt.X2Value, "y": alt.YValue, "y2": alt.Y2Value}
+
+
+def fixed(**places: Place) -> dict[str, Any]:
+    """Channels that are the same for all rows."""
+    # alt.value() would do, too, but altair searches all of its schema for what class its plain dict belongs to.
+    return {channel: _FIXED[channel](place) for channel, place in places.items()}
+
+
 class Layers:
     """The layers of a chart. Rows go past altair, which would copy and check each of them at every step."""
 
@@ -110,18 +122,18 @@ class Layers:
         """Put layers above those that are there."""
         self._charts += charts
 
-    def write(self, rows: Sequence[Mapping[str, Any]], x: Any, y: Any, **look: Any) -> None:
+    def write(self, rows: Sequence[Mapping[str, Any]], x: Place | alt.X, y: Place | alt.Y, **look: Any) -> None:
         """Add a layer that writes the field ``text`` of each row."""
-        self.add(self.over(rows).mark_text(**{"baseline": "middle", **look}).encode(x=x, y=y, text="text:N"))
+        places = (fixed(x=x) if isinstance(x, Place) else {"x": x}) | (fixed(y=y) if isinstance(y, Place) else {"y": y})
+        mark = self.over(rows).mark_text(**{"baseline": "middle", **look})
+        self.add(mark.encode(text=alt.Text("text:N"), **places))
 
     def finish(self, frame: Frame, *, title: str, subtitle: Sequence[str]) -> dict[str, Any]:
         """The specification of the chart, ``WIDTH`` wide whatever its marks and texts are."""
         lines = [line[0].upper() + line[1:] for line in subtitle if line]
         head = EDGE + TITLE_SIZE + LINE_HEIGHT * len(lines) + _HEAD_GAP
         # The title keeps clear of what is drawn; an unseen line makes that the same whatever the numbers are.
-        ceiling = (
-            self.over([{}]).mark_rule(opacity=0).encode(x=alt.value(0), x2=alt.value(1), y=alt.value(-frame.above))
-        )
+        ceiling = self.over([{}]).mark_rule(opacity=0).encode(**fixed(x=0, x2=1, y=-frame.above))
         chart = alt.layer(ceiling, *self._charts).properties(
             width=frame.width,
             height=frame.height,

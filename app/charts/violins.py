@@ -35,7 +35,7 @@ def violins(values: Sequence[tuple[Team, Seconds]], cast: Cast, *, what: str, re
     frame = Frame(height=ROW_HEIGHT * len(values), left=LEFT, right=EDGE + 14, below=52)
     longest = max(float(seconds.max()) for _, seconds in values) * 1.04 or float(LINEAR_SECONDS)
     x = alt.X(
-        "seconds:Q",
+        alt.Tooltip("seconds:Q"),
         scale=alt.Scale(type="symlog", constant=LINEAR_SECONDS, domain=[0, longest], nice=False, zero=False),
         axis=measure.axis(longest, frame.width, title=f"{what}, {measure} (logarithmic above 5 min)"),
     )
@@ -62,14 +62,14 @@ def violins(values: Sequence[tuple[Team, Seconds]], cast: Cast, *, what: str, re
     medians = [_median(row, team, seconds, longest, measure) for row, (team, seconds) in enumerate(values)]
     palette = alt.Scale(domain=list(range(len(values))), range=[team.colour for team, _ in values])
     fill, stroke = alt.Fill("row:N", scale=palette, legend=None), alt.Stroke("row:N", scale=palette, legend=None)
-    about = ["team:N", alt.Tooltip("text:N", title="median"), alt.Tooltip("observations:Q", format=",")]
+    about = [alt.Tooltip("team:N"), alt.Tooltip("text:N", title="median"), alt.Tooltip("observations:Q", format=",")]
     layers = Layers()
     name_rows(layers, [(team.label, len(seconds)) for team, seconds in values], middle=AXIS)
     layers.add(
         layers.over(outlines)
         .mark_area(fillOpacity=0.6, strokeWidth=1, orient="vertical")
-        .encode(x=x, y=y, y2="to:Q", fill=fill, stroke=stroke),
-        layers.over(middles).mark_rule(strokeWidth=5, color=INK).encode(x=x, x2="to:Q", y=y),
+        .encode(x=x, y=y, y2=alt.Y2("to:Q"), fill=fill, stroke=stroke),
+        layers.over(middles).mark_rule(strokeWidth=5, color=INK).encode(x=x, x2=alt.X2("to:Q"), y=y),
         layers.over(dots)
         .mark_point(filled=True, size=150, opacity=0.8, strokeWidth=1)
         .encode(x=x, y=y, fill=fill, stroke=stroke),

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from pyarrow import parquet
 
-from app.errors import InvalidParameters, NoPolls
+from app.errors import InvalidParameters, MemoryLimitExceeded, NoPolls
 from app.reports import uptime
 from app.reports.uptime import UptimeParams
-from app.resources import Resources
+from app.resources import Addresses, Resources
+from app.settings import Settings
 from app.timeline.horizon import Horizon
 from app.work import Artifact
-from tests.conftest import GOLDEN, LoadText, api, fresh_resources, load_file
+from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
 from tests.reference import uptime as reference
@@ -248,6 +249,21 @@ def test_a_process_with_a_memory_limit_draws(loaded: Resources) -> None:
         answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
     assert answer["status"] == "Complete"
     assert [file["name"] for file in answer["files"]] == ["uptime.csv", *CHARTS]
+
+
+def test_a_memory_limit_below_what_drawing_takes_is_told_and_kills_nothing(
+    servers: Addresses, session_settings: Settings
+) -> None:
+    small = session_settings.model_copy(update={"report_memory_limit_mb": 512})
+    with fresh_resources(servers, small) as resources:
+        load_file(resources, "polls", SAMPLE_DATA / "polls.csv")
+        with api(resources, slots=1) as client:
+            started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
+            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            assert answer["error"]["code"] == MemoryLimitExceeded.code
+            started = client.post("/trigger_report?wait=30", json={}).json()
+            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            assert answer["status"] == "Complete"
 
 
 def test_a_store_that_only_has_a_zone_is_unknown_around_the_clock(
