@@ -50,7 +50,7 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
     across = alt.Scale(domain=[0, len(NAMES)], nice=False, zero=False)
     x, middle = alt.X("bin:Q", scale=across, axis=None), alt.X("middle:Q", scale=across, axis=None)
     y = alt.Y(
-        alt.Tooltip("stores:Q"),
+        "stores:Q",
         scale=alt.Scale(domain=[0, max(counts)], nice=False),
         axis=alt.Axis(title="stores", tickCount=5, tickMinStep=1, format=",d"),
     )

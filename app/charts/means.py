@@ -40,7 +40,7 @@ def mean_bars(means: Sequence[Means], cast: Cast, *, remark: str, measure: Measu
     unit, name = _unit(longest, measure)
     widest = longest / unit * frame.width / (frame.width - LABEL)
     x = alt.X(
-        alt.Tooltip("from:Q"),
+        "from:Q",
         scale=alt.Scale(domain=[0, widest], nice=False),
         axis=alt.Axis(title=f"mean time, {name} ({measure})", tickCount=8, format=",~g"),
     )

@@ -35,7 +35,7 @@ def violins(values: Sequence[tuple[Team, Seconds]], cast: Cast, *, what: str, re
     frame = Frame(height=ROW_HEIGHT * len(values), left=LEFT, right=EDGE + 14, below=52)
     longest = max(float(seconds.max()) for _, seconds in values) * 1.04 or float(LINEAR_SECONDS)
     x = alt.X(
-        alt.Tooltip("seconds:Q"),
+        "seconds:Q",
         scale=alt.Scale(type="symlog", constant=LINEAR_SECONDS, domain=[0, longest], nice=False, zero=False),
         axis=measure.axis(longest, frame.width, title=f"{what}, {measure} (logarithmic above 5 min)"),
     )
