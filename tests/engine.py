@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from app.datasets import values
-from app.reports.uptime import Horizon, compute
+from app.reports.uptime import compute
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
+from app.timeline.horizon import Horizon
 from app.timeline.hourly import HourlyVotes
 from app.timeline.working_hours import WeeklyHours, calendar
 from tests.reference.uptime import Poll, Window

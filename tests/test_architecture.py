@@ -1,6 +1,7 @@
 """Which room may import which: the directions of the design, read out of the sources."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,18 @@ ALLOWED = {
     },
     "reports.registry": {"reports.*", "reports.kind"},
     "reports.kind": {"work"},
-    "reports.*": {"reports.kind", "work", "timeline", "series", "database", "binary_copy", "csv_output", "errors"},
+    "reports.*": {
+        "reports.kind",
+        "work",
+        "timeline",
+        "series",
+        "database",
+        "binary_copy",
+        "csv_output",
+        "charts",
+        "errors",
+    },
+    "charts": {"work"},
     "datasets": {"series", "timeline", "database", "binary_copy", "csv_output", "errors"},
     "series": {"timeline", "database", "binary_copy", "errors"},
     "work": {"object_store", "settings"},
@@ -74,7 +86,12 @@ FORBIDDEN = {
 }
 
 #: The libraries of rooms that have no others.
-ONLY = {"timeline": {"numpy", "pandas"}, "errors": set[str](), "settings": {"pydantic", "pydantic_settings"}}
+ONLY = {
+    "timeline": {"numpy", "pandas"},
+    "charts": {"numpy", "altair", "vl_convert"},
+    "errors": set[str](),
+    "settings": {"pydantic", "pydantic_settings"},
+}
 
 
 def room_of(module: str) -> str:
@@ -170,7 +187,29 @@ def test_every_room_has_its_line_and_every_line_its_room() -> None:
         ("client", "from app.cli import main", {"app.cli"}),
         ("resources", "from app import server, settings", {"app.server"}),
         ("demo", "from app.cli import main\nimport redis", set()),
+        ("reports.openings", "def draw():\n    from app.charts.files import write_charts", set()),
+        ("jobs.child", "from app.charts.files import write_charts", {"app.charts.files"}),
+        ("charts.pie", "import altair, numpy\nfrom app.work import Artifact", set()),
+        ("charts.pie", "import pandas\nfrom app.timeline import DAY", {"pandas", "app.timeline"}),
     ],
 )
 def test_a_violation_is_found(module: str, source: str, wrong: set[str]) -> None:
     assert violations(source, module) == wrong
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if room_of(name) != "charts"])
+def test_only_the_room_of_charts_imports_what_draws(module: str) -> None:
+    tops = {name.partition(".")[0] for name in imports(modules()[module].read_text(encoding="utf-8"), module)}
+    assert not tops & {"altair", "vl_convert"}
+
+
+def test_what_draws_is_not_imported_before_a_report_wants_charts() -> None:
+    """Neither the HTTP process nor the one that forks a process for each report pays for it."""
+    source = (
+        "import sys, app.main, app.server, app.jobs.child, app.cli\n"
+        "from app.reports.registry import REPORT_KINDS\n"
+        "assert REPORT_KINDS\n"
+        "print(*sorted({'altair', 'vl_convert', 'app.charts'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, cwd=APP.parent)
+    assert run.stdout.strip() == ""

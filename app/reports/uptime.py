@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Final
@@ -20,13 +19,12 @@ from app.errors import InvalidParameters, NoPolls
 from app.reports.kind import ReportKind
 from app.series import polls
 from app.series.entities import Entities, read_entities, read_hours, unknown_keys
-from app.timeline import DAY, HOUR, Micros, to_micros
+from app.timeline import HOUR, Micros
+from app.timeline.availability import WeekOfEntities
+from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
 from app.timeline.working_hours import calendar
 from app.work import Artifact, Params, WorkContext
-
-#: The windows of the report, microseconds; all end at as_of.
-WINDOWS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 #: One hundredth of what a window is given in (minutes for the hour, hours for day and week), microseconds.
 HUNDREDTHS: Final = {"hour": HOUR // 60 // 100, "day": HOUR // 100, "week": HOUR // 100}
@@ -71,6 +69,10 @@ class UptimeParams(Params):
     hourly: Annotated[
         bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
     ] = False
+    charts: Annotated[
+        bool,
+        Field(description="Also draw three charts, as PNG and as Vega-Lite; that takes two seconds more."),
+    ] = False
 
     @field_validator("as_of")
     @classmethod
@@ -95,11 +97,12 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
 
 
 def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
-    """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet."""
+    """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet and charts."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     hourly_file = HourlyFile(context, horizon) if params.hourly else None
+    week = WeekOfEntities(horizon) if params.charts else None
     keys: list[str] = []
     parts: list[npt.NDArray[np.int64]] = []
     for entities, votes in load(context, params, horizon):
@@ -107,52 +110,16 @@ def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
             parts.append(table)
             if hourly_file is not None:
                 hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+            if week is not None:
+                week.add(entities.keys[chunk], open_time, status)
         keys += entities.keys
     table = np.concatenate(parts) if parts else np.empty((0, 9), np.int64)
     artifacts = [_write_table(context, keys, table)]
     if hourly_file is not None:
         artifacts.append(hourly_file.close())
+    if week is not None:
+        artifacts += draw(context, week)
     return artifacts
-
-
-@dataclass(frozen=True, slots=True)
-class Horizon:
-    """The instants that a report looks at, microseconds since the epoch.
-
-    Attributes:
-        earliest: polls before it are discarded.
-        as_of: polls after it are discarded; the windows end here.
-        first, last: full hours around both; the hours of the series are ``[first, last)``.
-        edges: where the open time of the week is cut: at full hours and at the beginning of each window.
-        hour: for each piece between two edges, its hour of the series.
-    """
-
-    earliest: int
-    as_of: int
-    first: int
-    last: int
-    edges: Micros
-    hour: npt.NDArray[np.int64]
-
-    @classmethod
-    def before(cls, as_of: datetime, *, lookback: timedelta) -> "Horizon":
-        end = to_micros(as_of)
-        week = end - WINDOWS["week"]
-        earliest = week - lookback // timedelta(microseconds=1)
-        first = earliest // HOUR * HOUR
-        full_hours = np.arange(week // HOUR + 1, -(-end // HOUR)) * HOUR
-        edges = np.unique(np.concatenate([full_hours, [end], [end - length for length in WINDOWS.values()]]))
-        # A poll at as_of itself belongs to the report, so the series ends after the hour that holds it.
-        last = (end // HOUR + 1) * HOUR
-        return cls(earliest, end, first, last, edges, (edges[:-1] - first) // HOUR)
-
-    @property
-    def hours(self) -> int:
-        return (self.last - self.first) // HOUR
-
-    def pieces(self, window: str) -> slice:
-        """The pieces between edges that make up a window."""
-        return slice(int(np.searchsorted(self.edges, self.as_of - WINDOWS[window])), len(self.edges) - 1)
 
 
 def load(context: WorkContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
@@ -244,6 +211,29 @@ def _write_table(context: WorkContext, keys: Sequence[str], table: npt.NDArray[n
     path = context.folder / "uptime.csv"
     write_csv(path, pa.table(columns))
     return Artifact(path, "text/csv", rows=len(keys))
+
+
+def draw(context: WorkContext, week: WeekOfEntities) -> list[Artifact]:
+    """The charts of the week, those that have something to show."""
+    # Half a second and a JavaScript engine that the usual report, done in as much, does without.
+    from app.charts.availability import Week, availability_charts  # noqa: PLC0415
+    from app.charts.files import write_charts  # noqa: PLC0415
+
+    up, down = week.totals()
+    charts = availability_charts(
+        Week(
+            first=week.first,
+            last=week.last,
+            up=up,
+            down=down,
+            days=week.days,
+            of_day=week.of_day,
+            worst=[one.key for one in week.worst],
+            worst_share=np.array([one.availability for one in week.worst]),
+            states=np.array([one.states for one in week.worst], np.int8),
+        )
+    )
+    return write_charts(charts, context.folder)
 
 
 def _two_decimals(hundredths: npt.NDArray[np.int64]) -> pa.Array:

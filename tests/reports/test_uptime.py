@@ -1,6 +1,7 @@
 """The uptime report: its numbers against the reference and the golden file, its parameters, its files."""
 
 import csv
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from pyarrow import parquet
 
-from app.errors import InvalidParameters, NoPolls
+from app.errors import InvalidParameters, MemoryLimitExceeded, NoPolls
 from app.reports import uptime
 from app.reports.uptime import UptimeParams
-from app.resources import Resources
+from app.resources import Addresses, Resources
+from app.settings import Settings
+from app.timeline.horizon import Horizon
 from app.work import Artifact
-from tests.conftest import GOLDEN, LoadText, fresh_resources, load_file
+from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
 from tests.reference import uptime as reference
@@ -179,6 +182,90 @@ def test_hours_add_up_to_the_week_of_the_report(loaded: Resources, tmp_path: Pat
             assert float(row[f"{column}_last_week"]) == pytest.approx(hours, abs=0.00501)
 
 
+CHARTS = [
+    f"{name}.{ending}"
+    for name in ("availability", "worst_stores", "open_time_per_day")
+    for ending in ("png", "vl.json")
+]
+
+
+def test_charts_are_drawn_of_the_week_of_the_report(loaded: Resources, tmp_path: Path) -> None:
+    main, *charts = make(loaded, tmp_path, charts=True)
+    assert [chart.path.name for chart in charts] == CHARTS
+    rows = rows_of(main.path)
+    spec = json.loads((tmp_path / "open_time_per_day.vl.json").read_text(encoding="utf-8"))
+    hours = [row for data in spec["datasets"].values() for row in data if {"state", "hours"} <= set(row)]
+    for state, column in (("up", "uptime"), ("down", "downtime"), ("unknown", "unknown")):
+        total = sum(float(row[f"{column}_last_week"]) for row in rows)
+        assert sum(row["hours"] for row in hours if row["state"] == state) == pytest.approx(total, abs=0.3)
+    assert charts[0].rows == sum(float(row["uptime_last_week"]) + float(row["downtime_last_week"]) > 0 for row in rows)
+
+
+def test_charts_of_ranges_of_stores_are_those_of_all_at_once(
+    loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [artifact.path.read_bytes() for artifact in make(loaded, tmp_path, charts=True)]
+    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(uptime, "CHUNK", 3)
+    assert [artifact.path.read_bytes() for artifact in make(loaded, tmp_path, charts=True)] == whole
+
+
+@pytest.mark.parametrize(
+    ("files", "as_of", "drawn"),
+    [
+        ({"timezones": "store_id,timezone_str\n1,Asia/Tokyo\n"}, "2024-02-29T12:34:56Z", CHARTS[4:]),
+        (
+            {
+                "polls": "store_id,status,timestamp_utc\n1,active,2024-02-26T09:30:00Z\n",
+                "hours": "store_id,day,start_time_local,end_time_local\n1,6,10:00,10:00:00\n1,6,09:00,09:00:01\n",
+            },
+            "2024-02-24T00:00:00Z",
+            CHARTS[4:],
+        ),
+        ({}, "2024-02-29T12:34:56Z", []),
+    ],
+    ids=["nobody looked", "nobody looked yet", "no stores"],
+)
+def test_charts_that_would_show_nothing_are_left_out(
+    load_text: LoadText,
+    resources: Resources,
+    tmp_path: Path,
+    files: dict[str, str],
+    as_of: str,
+    drawn: list[str],
+) -> None:
+    for kind, text in files.items():
+        load_text(kind, text)
+    main, *charts = make(resources, tmp_path, as_of=as_of, charts=True)
+    assert main.path.name == "uptime.csv"
+    assert [chart.path.name for chart in charts] == drawn
+
+
+def test_a_process_with_a_memory_limit_draws(loaded: Resources) -> None:
+    """The engine that draws reserves much more than it uses, and the limit counts what is reserved."""
+    assert loaded.settings.report_memory_limit_mb == 2048
+    with api(loaded, slots=1) as client:
+        started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
+        answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+    assert answer["status"] == "Complete"
+    assert [file["name"] for file in answer["files"]] == ["uptime.csv", *CHARTS]
+
+
+def test_a_memory_limit_below_what_drawing_takes_is_told_and_kills_nothing(
+    servers: Addresses, session_settings: Settings
+) -> None:
+    small = session_settings.model_copy(update={"report_memory_limit_mb": 512})
+    with fresh_resources(servers, small) as resources:
+        load_file(resources, "polls", SAMPLE_DATA / "polls.csv")
+        with api(resources, slots=1) as client:
+            started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
+            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            assert answer["error"]["code"] == MemoryLimitExceeded.code
+            started = client.post("/trigger_report?wait=30", json={}).json()
+            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            assert answer["status"] == "Complete"
+
+
 def test_a_store_that_only_has_a_zone_is_unknown_around_the_clock(
     load_text: LoadText, resources: Resources, tmp_path: Path
 ) -> None:
@@ -228,19 +315,10 @@ def test_stores_that_nobody_named_are_refused_by_name(loaded: Resources) -> None
 
 
 def test_rounding_is_half_up_on_exact_numbers() -> None:
-    horizon = uptime.Horizon.before(datetime(2023, 1, 1, tzinfo=UTC), lookback=timedelta(hours=1))
+    horizon = Horizon.before(datetime(2023, 1, 1, tzinfo=UTC), lookback=timedelta(hours=1))
     open_time = np.zeros((1, len(horizon.edges) - 1), np.int64)
     status = np.ones((1, horizon.hours), np.int8)
     open_time[0, -1] = 300_000  # 0.005 minutes
     assert uptime.compute(open_time, status, horizon)[0, 0] == 1
     open_time[0, -1] = 299_999
     assert uptime.compute(open_time, status, horizon)[0, 0] == 0
-
-
-def test_the_horizon_cuts_at_hours_and_windows() -> None:
-    as_of = datetime(2023, 1, 25, 18, 13, 22, 479220, tzinfo=UTC)
-    horizon = uptime.Horizon.before(as_of, lookback=timedelta(hours=96))
-    assert horizon.hours == 7 * 24 + 96 + 1
-    pieces = [len(horizon.edges[horizon.pieces(window)]) for window in ("hour", "day", "week")]
-    # A window of n hours that begins within an hour touches n + 1; the shorter windows inside it add a cut each.
-    assert pieces == [2, 24 + 1 + 1, 168 + 1 + 2]

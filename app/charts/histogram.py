@@ -1,0 +1,81 @@
+"""How many stores have which availability."""
+
+from typing import Any, Final
+
+import altair as alt
+import numpy as np
+import numpy.typing as npt
+
+from app.charts.style import MUTED, TEAM_COLOURS, Chart, Frame, Layers, counted
+from app.charts.utc import week
+
+#: Bins get narrower towards 1, where most stores are; 0 and 1 have bins of their own.
+EDGES: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
+NAMES: Final = (
+    "0 %",
+    "below 50 %",
+    "50 to 80 %",
+    "80 to 90 %",
+    "90 to 95 %",
+    "95 to 98 %",
+    "98 to 99 %",
+    "99 to 100 %",
+    "100 %",
+)
+
+HEIGHT: Final = 260
+
+#: Width of a bar, share of its place.
+BAR: Final = 0.84
+
+
+def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, last: int) -> Chart:
+    """A bar for each bin, with its number of stores and their share.
+
+    Args:
+        shares: availability of each store, 0 … 1, at least one.
+        left_out: stores without open time that anybody observed.
+        first, last: the week, microseconds.
+    """
+    inside = shares[(shares > 0) & (shares < 1)]
+    never, always = np.count_nonzero(shares == 0), np.count_nonzero(shares == 1)
+    counts = [int(never), *np.histogram(inside, EDGES)[0].tolist(), int(always)]
+    rows: list[dict[str, Any]] = [
+        {"bin": number + 0.5 - BAR / 2, "to": number + 0.5 + BAR / 2, "middle": number + 0.5}
+        | {"availability": name, "stores": count, "text": f"{count:,}" if count else "none"}
+        | {"share": f"{100 * count / len(shares):.1f} %" if count else ""}
+        for number, (name, count) in enumerate(zip(NAMES, counts, strict=True))
+    ]
+    frame = Frame(height=HEIGHT, left=64, above=26, below=64)
+    across = alt.Scale(domain=[0, len(NAMES)], nice=False, zero=False)
+    x, middle = alt.X("bin:Q", scale=across, axis=None), alt.X("middle:Q", scale=across, axis=None)
+    y = alt.Y(
+        "stores:Q",
+        scale=alt.Scale(domain=[0, max(counts)], nice=False),
+        axis=alt.Axis(title="stores", tickCount=5, tickMinStep=1, format=",d"),
+    )
+    below = "height"
+    layers = Layers()
+    layers.add(
+        layers.over(rows)
+        .mark_rect(color=TEAM_COLOURS[0])
+        .encode(
+            x=x,
+            x2=alt.X2("to:Q"),
+            y=y,
+            y2=alt.Y2Datum(0),
+            tooltip=[alt.Tooltip("availability:N"), alt.Tooltip("stores:Q"), alt.Tooltip("share:N")],
+        )
+    )
+    layers.write(rows, middle, y, baseline="bottom", dy=-18, fontWeight="bold")
+    layers.write([row | {"text": row["share"]} for row in rows], middle, y, baseline="bottom", dy=-4, color=MUTED)
+    layers.write([row | {"text": row["availability"]} for row in rows], middle, below, dy=14)
+    title = [{"text": "availability: up / (up + down) of the open time of the week; bins are narrower towards 100 %"}]
+    layers.write(title, frame.width / 2, below, dy=40, color=MUTED)
+    subtitle = [
+        week(first, last),
+        f"{counted(len(shares), 'store')}"
+        + (f"; left out: {counted(left_out, 'store')} without observed open time" if left_out else ""),
+    ]
+    spec = layers.finish(frame, title="Availability of the stores in the week", subtitle=subtitle)
+    return Chart(spec, len(shares))

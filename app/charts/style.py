@@ -1,0 +1,208 @@
+"""How charts look: sizes, fonts, colours, and names that fit. Lengths are pixels, text sizes too."""
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import altair as alt
+
+#: Whole width of every chart; the height follows from what is shown.
+WIDTH: Final = 800
+
+#: The first one is inside vl-convert, so a server without fonts draws what a laptop draws.
+FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+TEXT_SIZE: Final = 12
+SMALL_TEXT_SIZE: Final = 11
+TITLE_SIZE: Final = 17
+LINE_HEIGHT: Final = 16
+
+INK: Final = "#1f2933"
+MUTED: Final = "#52606d"
+GRID: Final = "#e4e7eb"
+PAPER: Final = "#ffffff"
+
+#: Most teams that are shown one by one, and as many colours as people tell apart.
+TEAMS: Final = 12
+
+#: In the order of the teams: six of Okabe and Ito's palette, then six searched for so that all twelve, the two greys
+#: and the paper stay apart in every common colour blindness. Nothing is told by colour alone.
+TEAM_COLOURS: Final = (
+    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
+    *("#192597", "#fdd288", "#682936", "#940ef4", "#533161", "#871d00"),
+)
+NO_TEAM_COLOUR: Final = "#52606d"
+OTHERS_COLOUR: Final = "#cbd2d9"
+
+#: Between the title and the marks.
+_HEAD_GAP: Final = 14
+
+#: Vega-Lite's configuration: everything that is the same in all charts.
+_CONFIG: Final = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "title": {
+        "fontSize": TITLE_SIZE,
+        "fontWeight": "bold",
+        "color": INK,
+        "subtitleFontSize": TEXT_SIZE,
+        "subtitleColor": MUTED,
+        "subtitleLineHeight": LINE_HEIGHT,
+        "subtitlePadding": 5,
+    },
+    "axis": {
+        "labelFontSize": TEXT_SIZE,
+        "labelColor": MUTED,
+        "titleFontSize": TEXT_SIZE,
+        "titleFontWeight": "normal",
+        "titleColor": MUTED,
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "tickColor": GRID,
+    },
+    "text": {"fontSize": TEXT_SIZE, "color": INK},
+}
+
+#: Free space around a chart, at the edge of the picture.
+EDGE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart that can be drawn: a complete Vega-Lite specification, and how many observations it shows."""
+
+    spec: Mapping[str, Any]
+    observations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Where the marks of a chart lie: the height of their area, and the space beside it for what is written there."""
+
+    height: float
+    left: float = EDGE
+    right: float = EDGE
+    above: float = 0
+    below: float = EDGE
+
+    @property
+    def width(self) -> float:
+        return WIDTH - self.left - self.right
+
+
+#: Pixels from the left or the top of the marks, or their ``width`` or ``height``.
+Place = int | float | str
+
+_FIXED: Final[Mapping[str, Any]] = {"x": alt.XValue, "x2": alt.X2Value, "y": alt.YValue, "y2": alt.Y2Value}
+
+
+def fixed(**places: Place) -> dict[str, Any]:
+    """Channels that are the same for all rows."""
+    # alt.value() would do, too, but altair searches all of its schema for what class its plain dict belongs to.
+    return {channel: _FIXED[channel](place) for channel, place in places.items()}
+
+
+class Layers:
+    """The layers of a chart. Rows go past altair, which would copy and check each of them at every step."""
+
+    def __init__(self) -> None:
+        self._charts: list[alt.Chart] = []
+        self._rows: dict[str, Sequence[Mapping[str, Any]]] = {}
+
+    def over(self, rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
+        """The beginning of a layer that has a mark for each of these rows; the same rows are written once."""
+        known = [name for name, others in self._rows.items() if others is rows]
+        name = known[0] if known else f"rows_{len(self._rows)}"
+        self._rows[name] = rows
+        return alt.Chart(alt.NamedData(name))
+
+    def add(self, *charts: alt.Chart) -> None:
+        """Put layers above those that are there."""
+        self._charts += charts
+
+    def write(self, rows: Sequence[Mapping[str, Any]], x: Place | alt.X, y: Place | alt.Y, **look: Any) -> None:
+        """Add a layer that writes the field ``text`` of each row."""
+        places = (fixed(x=x) if isinstance(x, Place) else {"x": x}) | (fixed(y=y) if isinstance(y, Place) else {"y": y})
+        mark = self.over(rows).mark_text(**{"baseline": "middle", **look})
+        self.add(mark.encode(text=alt.Text("text:N"), **places))
+
+    def finish(self, frame: Frame, *, title: str, subtitle: Sequence[str]) -> dict[str, Any]:
+        """The specification of the chart, ``WIDTH`` wide whatever its marks and texts are."""
+        lines = [line[0].upper() + line[1:] for line in subtitle if line]
+        head = EDGE + TITLE_SIZE + LINE_HEIGHT * len(lines) + _HEAD_GAP
+        # The title keeps clear of what is drawn; an unseen line makes that the same whatever the numbers are.
+        ceiling = self.over([{}]).mark_rule(opacity=0).encode(**fixed(x=0, x2=1, y=-frame.above))
+        chart = alt.layer(ceiling, *self._charts).properties(
+            width=frame.width,
+            height=frame.height,
+            background=PAPER,
+            autosize=alt.AutoSizeParams(type="none"),
+            padding={"left": frame.left, "right": frame.right, "top": head + frame.above, "bottom": frame.below},
+            title=alt.TitleParams(
+                text=title,
+                subtitle=lines,
+                anchor="start",
+                frame="group",
+                dx=EDGE - frame.left,
+                offset=_HEAD_GAP,
+            ),
+        )
+        spec: dict[str, Any] = chart.to_dict(validate=False)
+        return spec | {"config": _CONFIG, "datasets": dict(self._rows)}
+
+
+def printable(name: str) -> str:
+    """A name without what no font can draw: control and format characters become spaces, as XML allows none of them."""
+    return "".join(letter if letter.isprintable() else " " for letter in name)
+
+
+def shortened(name: str, columns: int) -> str:
+    """A printable name of at most so many columns, cut in the middle; wide letters, such as Chinese, take two."""
+    name = printable(name)
+    if _columns(name) <= columns:
+        return name
+    head, tail = (columns - 1) - (columns - 1) // 2, (columns - 1) // 2
+    return _fitting(name, head) + "…" + _fitting(name[::-1], tail)[::-1]
+
+
+def _fitting(name: str, columns: int) -> str:
+    end = min(len(name), columns)
+    while _columns(name[:end]) > columns:
+        end -= 1
+    return name[:end]
+
+
+def _columns(name: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How time of a store is shown: told apart by height, by lightness and by outline, and by colour last."""
+
+    name: str
+    colour: str
+    outline: str
+    text: str
+    height: float
+
+
+#: By the number that stands for each; ``closed`` is what nobody expects to be open.
+STATES: Final = (
+    State("up", "#9ecae1", "#9ecae1", INK, 0.34),
+    State("down", "#a63603", "#a63603", PAPER, 0.9),
+    State("unknown", PAPER, "#7b8794", INK, 0.6),
+    State("closed", GRID, GRID, INK, 0.06),
+)
+
+
+def percent(share: float) -> str:
+    """A share in percent, rounded down, so that only what is whole is 100.0 %."""
+    return f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """Such as "1 team" and "2,000 teams"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,92 @@
+"""What many entities did in the week before an instant, gathered part by part for those who want to see it.
+
+Memory grows by two numbers an entity; of all else only sums, and the hours of the worst, are kept.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.timeline import DAY, Micros
+from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
+
+#: How many of the lowest availability are kept with their hours; as many as a picture has room for.
+WORST: Final = 50
+
+#: State of an hour in ``states``, and the order of the columns of ``of_day``.
+UP, DOWN, NOT_KNOWN, CLOSED = 0, 1, 2, 3
+
+#: The states of open time as statuses, in the order of their numbers; and the other way round, by status.
+_STATUS_OF: Final = (ACTIVE, INACTIVE, UNKNOWN)
+_STATE_OF: Final = np.argsort(_STATUS_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One entity.
+
+    Attributes:
+        availability: up / (up + down) over the week, 0 … 1.
+        states: int8[hours], of each UTC hour that the week touches: UP, DOWN, NOT_KNOWN or CLOSED.
+    """
+
+    availability: float
+    key: str
+    states: npt.NDArray[np.int8]
+
+
+class WeekOfEntities:
+    """The seven days that end at ``horizon.as_of``.
+
+    Attributes:
+        first, last: the week, instants.
+        days: first instants of the UTC days that it touches.
+        of_day: int64[days, 3], open time of all entities, microseconds: UP, DOWN, NOT_KNOWN.
+        worst: the WORST entities of lowest availability; of the same one, the first by key.
+    """
+
+    def __init__(self, horizon: Horizon) -> None:
+        self.first, self.last = horizon.as_of - WINDOWS["week"], horizon.as_of
+        self.days: Micros = np.arange(self.first // DAY, -(-self.last // DAY), dtype=np.int64) * DAY
+        self.of_day: Micros = np.zeros((len(self.days), len(_STATUS_OF)), np.int64)
+        self.worst: list[Observed] = []
+        self._horizon = horizon
+        self._totals: list[Micros] = [np.zeros((len(_STATUS_OF), 0), np.int64)]
+
+    def add(self, keys: Sequence[str], open_time: Micros, status: Status) -> None:
+        """Add some entities.
+
+        Args:
+            keys: of the entities.
+            open_time: microseconds, int64[entities, pieces], as cut by ``horizon.edges``.
+            status: int8[entities, hours], see hourly.py.
+        """
+        piece_status = status[:, self._horizon.hour]
+        of_state = np.stack([np.where(piece_status == code, open_time, 0) for code in _STATUS_OF])
+        day = (self._horizon.edges[:-1] - self.days[0]) // DAY
+        np.add.at(self.of_day, day, of_state.sum(axis=1).T)
+        totals = of_state.sum(axis=2)
+        self._totals.append(totals)
+        found = self._observed(keys, totals, open_time, status)
+        self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: (one.availability, one.key))
+
+    def totals(self) -> tuple[Micros, Micros]:
+        """Time up and time down of each entity in the order in which they came, int64[entities], microseconds."""
+        up, down, _ = np.concatenate(self._totals, axis=1)
+        return up, down
+
+    def _observed(self, keys: Sequence[str], totals: Micros, open_time: Micros, status: Status) -> Iterator[Observed]:
+        """Those of the worst of these entities that have an availability."""
+        known = totals[UP] + totals[DOWN]
+        availability = np.divide(totals[UP], known, out=np.full(len(known), np.inf), where=known > 0)
+        worst = nsmallest(WORST, np.flatnonzero(known > 0).tolist(), key=lambda at: (availability[at], keys[at]))
+        hours, onset = np.unique(self._horizon.hour, return_index=True)
+        is_open = np.add.reduceat(open_time[worst], onset, axis=1) > 0
+        states = np.where(is_open, _STATE_OF[status[worst][:, hours]], CLOSED).astype(np.int8)
+        for at, row in zip(worst, states, strict=True):
+            yield Observed(float(availability[at]), keys[at], row)

@@ -1,0 +1,178 @@
+"""The charts of the pull-request report: what they show, of whatever data."""
+
+import json
+from statistics import mean, median
+
+import numpy as np
+import pytest
+from altair import load_schema
+from jsonschema import validators
+
+from app.charts.durations import Durations, Measure, duration_charts
+from app.charts.style import Chart
+from tests.charts.drawings import WEIRD, durations, made_up, rows, rows_with, words
+
+NAMES = ["review_time_per_team", "merge_time_per_team", "pull_requests_per_team", "mean_times_per_team"]
+ALL_NAMES = [*NAMES, *(f"{name}_without_outliers" for name in NAMES)]
+
+
+def draw(observed: Durations, *, ordinary: object = None, measure: Measure = Measure.ELAPSED) -> dict[str, Chart]:
+    which = np.ones(len(observed.team), bool) if ordinary is None else np.asarray(ordinary, bool)
+    return duration_charts(observed, ordinary=which, measure=measure)
+
+
+def zeros_are_outliers(observed: Durations) -> np.ndarray:
+    return (observed.review_seconds > 0) & (observed.merge_seconds > 0)
+
+
+@pytest.fixture(scope="module")
+def usual() -> Durations:
+    return made_up(["Application", "Data Service", "Platform"], 300)
+
+
+def test_there_are_eight_charts_in_their_order(usual: Durations) -> None:
+    assert list(draw(usual, ordinary=zeros_are_outliers(usual))) == ALL_NAMES
+
+
+@pytest.mark.parametrize("teams", [["one"], ["a", "b", "c"], list(WEIRD), [f"team {n}" for n in range(200)]])
+def test_every_specification_is_valid_vega_lite(teams: list[str]) -> None:
+    observed = made_up(teams, 20 * len(teams))
+    schema = load_schema()
+    validator = validators.validator_for(schema)(schema)
+    for name, chart in draw(observed, ordinary=zeros_are_outliers(observed)).items():
+        assert chart.spec["$schema"] == "https://vega.github.io/schema/vega-lite/v6.4.1.json"
+        validator.validate(json.loads(json.dumps(chart.spec, allow_nan=False)))
+        assert chart.spec["title"]["text"], name
+
+
+def test_a_team_has_one_colour_in_all_charts_of_a_report() -> None:
+    observed = made_up([f"team {number:02}" for number in range(14)], 900)
+    # Without its outliers the largest team is the smallest.
+    largest = np.bincount(observed.team).argmax()
+    ordinary = (observed.team != largest) | (np.arange(900) % 20 == 0)
+    colours: dict[str, set[str]] = {}
+    for chart in draw(observed, ordinary=ordinary).values():
+        for row in rows_with(chart, "team", "colour"):
+            colours.setdefault(row["team"], set()).add(row["colour"])
+    assert len(colours) == 12 + 1
+    assert all(len(of_team) == 1 for of_team in colours.values())
+    assert len(set.union(*colours.values())) == 12 + 1
+
+
+def test_medians_are_marked_and_labelled(usual: Durations) -> None:
+    charts = draw(usual)
+    for name, seconds in (("review", usual.review_seconds), ("merge", usual.merge_seconds)):
+        marks = rows_with(charts[f"{name}_time_per_team"], "observations", "seconds")
+        assert len(marks) == 3
+        for mark in marks:
+            index = usual.teams.index(mark["team"])
+            values = [value for team, value in zip(usual.team, seconds, strict=True) if team == index and value >= 0]
+            assert mark["seconds"] == pytest.approx(median(values))
+            assert mark["observations"] == len(values)
+            assert mark["text"] == f"median {Measure.ELAPSED.label(median(values))}"
+
+
+def test_means_are_written_beside_their_bars() -> None:
+    observed = durations(["a", "b"], {0: ([3600, 7200, np.nan], [60, np.nan, 300]), 1: ([600], [np.nan])})
+    chart = draw(observed)["mean_times_per_team"]
+    parts = {(row["team"], row["part"]): row["mean_seconds"] for row in rows_with(chart, "part", "mean_seconds")}
+    assert parts == {("a", "review"): mean([3600, 7200]), ("a", "merge"): mean([60, 300])} | {
+        ("b", "review"): 600,
+        ("b", "merge"): None,
+    }
+    assert "review 1.5 h  +  merge 3 min" in words(chart)
+    assert "review 10 min  +  merge not known" in words(chart)
+    opacities = {row["part"]: row["opacity"] for row in rows_with(chart, "part", "opacity")}
+    assert opacities["review"] != opacities["merge"]
+
+
+def test_slices_are_told_by_name_number_and_share() -> None:
+    chart = draw(durations(["a", "b"], {0: ([1, 2, 3], [1, 2, 3]), 1: ([1], [1])}))["pull_requests_per_team"]
+    assert {"a · 3 (75 %)", "b · 1 (25 %)"} <= set(words(chart))
+    assert chart.observations == 4
+
+
+def test_observations_are_those_that_are_shown(usual: Durations) -> None:
+    charts = draw(usual, ordinary=zeros_are_outliers(usual))
+    known = sum(1 for value in usual.merge_seconds if value >= 0)
+    plain = sum(1 for pair in zip(usual.review_seconds, usual.merge_seconds, strict=True) if min(pair) > 0)
+    assert charts["review_time_per_team"].observations == 300
+    assert charts["merge_time_per_team"].observations == known
+    assert charts["pull_requests_per_team"].observations == 300
+    assert {charts[f"{name}_without_outliers"].observations for name in NAMES} == {
+        int(np.count_nonzero(zeros_are_outliers(usual)))
+    }
+    assert plain >= charts["merge_time_per_team_without_outliers"].observations
+
+
+def test_of_200_teams_the_twelve_largest_are_shown_and_the_others_counted() -> None:
+    teams = [f"team {number:03}" for number in range(200)]
+    observed = durations(teams, {n: ([60.0] * (n + 1), [60.0] * (n + 1)) for n in range(200)})
+    charts = draw(observed)
+    for name in NAMES:
+        assert any("the 12 teams with most pull requests, of 200" in line.lower() for line in words(charts[name]))
+        shown = {row["team"] for row in rows_with(charts[name], "team")} - {"other (188 teams)"}
+        assert shown == set(teams[-12:])
+    (others,) = [row for row in rows(charts["pull_requests_per_team"]) if row.get("team") == "other (188 teams)"]
+    assert others["pull_requests"] == sum(range(1, 189))
+
+
+def test_observations_without_a_team_are_a_row_of_their_own() -> None:
+    observed = durations(["no team"], {-1: ([5.0] * 9, [5.0] * 9), 0: ([7.0], [7.0])})
+    for name in NAMES:
+        rows_of_teams = rows_with(draw(observed)[name], "team", "colour")
+        assert len({row["colour"] for row in rows_of_teams if row["team"] == "no team"}) == 2
+
+
+@pytest.mark.parametrize("measure", Measure)
+def test_specifications_stay_small_whatever_is_observed(measure: Measure) -> None:
+    observed = made_up([f"{WEIRD[number % len(WEIRD)]} {number}" for number in range(200)], 100_000)
+    for name, chart in draw(observed, ordinary=zeros_are_outliers(observed), measure=measure).items():
+        assert len(json.dumps(chart.spec)) < 100_000, name
+
+
+def test_nothing_observed_makes_no_chart() -> None:
+    assert draw(durations(["a"], {})) == {}
+
+
+def test_what_is_not_known_makes_no_violin() -> None:
+    assert list(draw(durations(["a"], {0: ([np.nan] * 3, [np.nan] * 3)}), ordinary=[False] * 3)) == [
+        "pull_requests_per_team"
+    ]
+
+
+def test_without_ordinary_observations_there_are_four_charts(usual: Durations) -> None:
+    assert list(draw(usual, ordinary=np.zeros(300, bool))) == NAMES
+
+
+@pytest.mark.parametrize("times", [[5.0], [0.0] * 40, [3600.0] * 40, [0.0, 9.0, 86400.0]])
+def test_few_or_equal_observations_are_points(times: list[float]) -> None:
+    chart = draw(durations(["a"], {0: (times, times)}))["review_time_per_team"]
+    points = {row["seconds"] for row in rows_with(chart, "seconds", "row")}
+    assert points == set(times)
+
+
+def test_an_outline_ends_where_its_observations_end(usual: Durations) -> None:
+    chart = draw(usual)["review_time_per_team"]
+    for row in range(3):
+        outline = [point["seconds"] for point in rows_with(chart, "seconds", "row", "to") if point["row"] == row]
+        (mark,) = [mark for mark in rows_with(chart, "observations") if int(mark["y"]) == row]
+        values = usual.review_seconds[usual.team == usual.teams.index(mark["team"])]
+        assert (min(outline), max(outline)) == pytest.approx((values.min(), values.max()), abs=0.1)
+
+
+def test_working_time_is_never_given_in_days(usual: Durations) -> None:
+    text = json.dumps([chart.spec for chart in draw(usual, measure=Measure.WORKING).values()])
+    assert " d'" not in text
+    assert "days" not in text
+    elapsed = json.dumps([chart.spec for chart in draw(usual, measure=Measure.ELAPSED).values()])
+    assert " d'" in elapsed
+
+
+def test_names_are_values_and_never_fields() -> None:
+    observed = made_up(list(WEIRD), 400)
+    for chart in draw(observed).values():
+        fields = {field for row in rows(chart) for field in row}
+        assert all(field.isidentifier() for field in fields)
+        layers = json.dumps(chart.spec["layer"], ensure_ascii=False)
+        assert not any(name in layers for name in WEIRD if name not in {"datum.value", " "})

@@ -1,0 +1,64 @@
+"""What is gathered of a week, against sums over single pieces."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from app.timeline import DAY, HOUR, to_micros
+from app.timeline.availability import CLOSED, DOWN, NOT_KNOWN, UP, WORST, WeekOfEntities
+from app.timeline.horizon import Horizon
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
+
+STATE_OF = {ACTIVE: UP, INACTIVE: DOWN, UNKNOWN: NOT_KNOWN}
+
+
+def case(as_of: datetime, stores: int) -> tuple[Horizon, np.ndarray, np.ndarray]:
+    """Open times and statuses at random; many pieces are closed; the first three are always up, never, unseen."""
+    dice = np.random.default_rng(stores)
+    horizon = Horizon.before(as_of, lookback=timedelta(hours=4))
+    lengths = np.diff(horizon.edges)
+    open_time = dice.integers(0, lengths + 1, (stores, len(lengths))) * dice.integers(0, 2, (stores, len(lengths)))
+    status = dice.integers(0, 3, (stores, horizon.hours)).astype(np.int8)
+    for store, code in enumerate((ACTIVE, INACTIVE, UNKNOWN)[:stores]):
+        status[store] = code
+    return horizon, open_time, status
+
+
+@pytest.mark.parametrize("as_of", [datetime(2023, 1, 25, 18, 13, 22, 7, tzinfo=UTC), datetime(2023, 1, 25, tzinfo=UTC)])
+@pytest.mark.parametrize("stores", [0, 2, 130])
+def test_parts_add_up_to_what_single_pieces_say(as_of: datetime, stores: int) -> None:
+    horizon, open_time, status = case(as_of, stores)
+    keys = [f"{number % 7}-{number}" for number in range(stores)]
+    week = WeekOfEntities(horizon)
+    for start in range(0, stores, 17):
+        part = slice(start, start + 17)
+        week.add(keys[part], open_time[part], status[part])
+
+    end = to_micros(as_of)
+    first_hour, last_hour = (end - 7 * DAY) // HOUR, -(-end // HOUR)
+    totals = np.zeros((stores, 3), int)
+    of_day: dict[int, list[int]] = {}
+    states = np.full((stores, last_hour - first_hour), CLOSED)
+    for store in range(stores):
+        for piece, amount in enumerate(open_time[store].tolist()):
+            start = int(horizon.edges[piece])
+            state = STATE_OF[int(status[store, (start - horizon.first) // HOUR])]
+            totals[store, state] += amount
+            of_day.setdefault(start // DAY * DAY, [0, 0, 0])[state] += amount
+            if amount:
+                states[store, start // HOUR - first_hour] = state
+
+    up, down = week.totals()
+    assert (up.tolist(), down.tolist()) == (totals[:, UP].tolist(), totals[:, DOWN].tolist())
+    assert len(week.days) == (8 if end % DAY else 7)
+    for day, sums in zip(week.days.tolist(), week.of_day.tolist(), strict=True):
+        assert sums == of_day.get(day, [0, 0, 0])
+    ranked = sorted(
+        (totals[store, UP] / (totals[store, UP] + totals[store, DOWN]), keys[store], store)
+        for store in range(stores)
+        if totals[store, UP] + totals[store, DOWN]
+    )[:WORST]
+    assert [(one.availability, one.key) for one in week.worst] == [(share, key) for share, key, _ in ranked]
+    for one, (_, _, store) in zip(week.worst, ranked, strict=True):
+        assert one.states.tolist() == states[store].tolist()
