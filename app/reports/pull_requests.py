@@ -34,9 +34,6 @@ EVENTS: Final = "pull_requests"
 #: Unknown names that an error tells.
 SHOWN: Final = 20
 
-#: What the charts call the durations of each clock.
-_MEASURES: Final = {"working": "working hours", "wall": "elapsed time", None: "elapsed time"}
-
 
 class PullRequestParams(Params):
     """Parameters of the pull-request report."""
@@ -171,11 +168,12 @@ def _write_hourly(
 
 def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> list[Artifact]:
     """The charts as pictures and as specifications."""
-    from app.charts.durations import Durations, duration_charts  # noqa: PLC0415 - only who draws loads it
+    from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
     from app.charts.files import write_charts  # noqa: PLC0415
 
     durations = Durations(found.teams, found.team, found.durations["review_time"], found.durations["merge_time"])
-    charts = duration_charts(durations, ordinary=found.ordinary, measure=_MEASURES[clock])
+    measure = Measure.WORKING if clock == "working" else Measure.ELAPSED
+    charts = duration_charts(durations, ordinary=found.ordinary, measure=measure)
     return write_charts(charts, context.folder)
 
 

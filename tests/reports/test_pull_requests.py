@@ -1,6 +1,7 @@
 """The pull-request report from CSV to files: its numbers, its filters, its summary."""
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from app.reports import pull_requests
 from app.reports.pull_requests import PullRequestParams
 from app.resources import Resources
 from app.work import Artifact
-from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, load_file
+from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, load_file
 from tests.kinds import context_of
 from tests.reference import pull_requests as reference
 from tests.reference.pull_requests import PullRequest
@@ -271,3 +273,55 @@ def test_a_wrong_year_makes_the_report_of_many_teams_no_less_right(resources: Re
     working = np.array([float(row["pickup_time_working_seconds"]) for row in rows])
     assert (working[1:] == 3600).all()
     assert working[0] > 54 * 365 * 5 / 7 * 8 * 3600
+
+
+CHARTS = [
+    f"{name}{which}"
+    for which in ("", "_without_outliers")
+    for name in ("review_time_per_team", "merge_time_per_team", "pull_requests_per_team", "mean_times_per_team")
+]
+
+
+def test_eight_charts_are_drawn_each_beside_its_specification(resources: Resources, tmp_path: Path) -> None:
+    load_sample_data(resources)
+    files = make(resources, tmp_path, charts=True)
+    both = [f"{name}{ending}" for name in CHARTS for ending in (".png", ".vl.json")]
+    assert list(files) == ["pull_requests.csv", "summary.json", *both]
+    rows = rows_of(files["pull_requests.csv"])
+    reviewed = [row for row in rows if row["review_time_working_seconds"]]
+    ordinary = [row for row in reviewed if row["merge_time_working_seconds"]]
+    assert files["review_time_per_team.png"].rows == len(reviewed)
+    assert files["pull_requests_per_team.png"].rows == len(rows)
+    assert {files[f"{name}.png"].rows for name in CHARTS[4:]} == {len(ordinary)}
+    for name in CHARTS:
+        specification = json.loads(files[f"{name}.vl.json"].path.read_text())
+        assert specification["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+        picture = files[f"{name}.png"].path.read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert int.from_bytes(picture[16:20], "big") >= 800
+
+
+def test_outliers_of_a_sample_are_those_that_took_no_time(resources: Resources, tmp_path: Path) -> None:
+    load_file(resources, "review_times", GOLDEN / "review_times" / "t1.csv", dataset_id=SAMPLE_ID)
+    files = make(resources, tmp_path, source=SAMPLE_ID, charts=True)
+    took_time = [
+        row for row in rows_of(files["pull_requests.csv"]) if "0" not in (row["review_time"], row["merge_time"])
+    ]
+    assert files["pull_requests_per_team.png"].rows == 96
+    assert {files[f"{name}.png"].rows for name in CHARTS[4:]} == {len(took_time)}
+
+
+def test_a_report_comes_whole_with_a_link_to_each_file(resources: Resources) -> None:
+    load_sample_data(resources)
+    with api(resources, slots=1) as client:
+        answer = client.post("/trigger_report", params={"wait": 30}, json={"report": "pull_requests"})
+        assert (answer.status_code, answer.json()["status"]) == (200, "Complete"), answer.text
+        files = answer.json()["files"]
+        assert [file["name"] for file in files][:3] == ["pull_requests.csv", "summary.json", "review_time_per_team.png"]
+        assert answer.json()["url"] == files[0]["url"]
+        assert len({file["url"] for file in files}) == len(files) == 18
+        for file in files:
+            got = httpx2.get(file["url"]).content
+            assert (len(got), hashlib.sha256(got).hexdigest()) == (file["bytes"], file["sha256"])
+            if file["name"] == "summary.json":
+                assert client.get(f"/reports/{answer.json()['report_id']}/summary").content == got
