@@ -18,7 +18,7 @@ from app.reports.registry import REPORT_KINDS
 
 app = typer.Typer(
     name="python -m app",
-    help="Openhours: uptime reports that count only working hours.",
+    help="Openhours: uptime and pull-request reports that count only working hours.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

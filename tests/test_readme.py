@@ -111,6 +111,31 @@ def test_the_commands_of_the_command_line_section_show_what_the_readme_shows(
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_commands_of_the_pull_request_section_show_what_the_readme_shows(
+    home: Path, address: str, tmp_path: Path
+) -> None:
+    report_id = ""
+    commands = sessions("Report on pull requests")
+    assert len(commands) == 7
+    for command, output in commands:
+        here = command.replace("\\\n", "").replace("localhost:8000", address)
+        if command.startswith("curl"):
+            here = re.sub(r"[0-9a-f]{32}", report_id, here)
+            shown = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout
+            assert plain(shown) == plain(output), command
+            continue
+        words = shlex.split(here)[3:]
+        if words[0] == "report":
+            main = words[words.index("--out") + 1] if "--out" in words else "pull_requests.csv"
+            words += ["--out", str(tmp_path / main)]
+        outcome = run(home, *words)
+        told = [*(outcome.err.strip().splitlines()[-1:] if words[0] == "report" else []), *outcome.out.splitlines()]
+        lines = plain("\n".join(line.rstrip() for line in told).replace(f"{tmp_path}/", ""))
+        assert lines == plain(output), command
+        report_id = report_id or "".join(re.findall(r"[0-9a-f]{32}(?=: complete)", outcome.err))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_commands_of_the_entities_section_show_what_the_readme_shows(home: Path, address: str) -> None:
     for kind in ("timezones", "hours", "polls"):
         run(home, "load", kind, f"sample_data/{kind}.csv")
