@@ -83,7 +83,7 @@ def stores_of_the_samples() -> list[str]:
     keys = set()
     for path in SAMPLE_DATA.glob("*.csv"):
         with path.open(newline="") as file:
-            keys |= {row["store_id"] for row in csv.DictReader(file)}
+            keys |= {row["store_id"] for row in csv.DictReader(file) if "store_id" in row}
     return sorted(keys)
 
 

@@ -56,7 +56,10 @@ def words(outcome: Outcome) -> str:
     ("arguments", "said"),
     [
         ("nosuch", "No such command 'nosuch'"),
-        ("load nosuch {tmp}/x.csv", "'nosuch' is not one of 'polls', 'hours', 'timezones'"),
+        (
+            "load nosuch {tmp}/x.csv",
+            "'nosuch' is not one of 'polls', 'hours', 'timezones', 'pull_requests', 'review_times'",
+        ),
         ("load polls", "Missing argument 'file'"),
         ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
         ("load polls {tmp}/x.csv --max-errors -1", "Invalid value for '--max-errors'"),
@@ -92,8 +95,14 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ("report uptime --stores 1 --stores nobody", "has named '1', 'nobody'"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
         ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
-        ("entities --kind team", "unknown_entity_kind: There is no entity kind 'team'; there is store."),
-        ("reports --kind nosuch", "unknown_report_kind: There is no report kind 'nosuch'; there is uptime"),
+        (
+            "entities --kind site",
+            "unknown_entity_kind: There is no entity kind 'site'; there is repository, store, team.",
+        ),
+        (
+            "reports --kind nosuch",
+            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+        ),
     ],
 )
 def test_what_the_server_does_not_accept_is_told_in_its_words(
