@@ -184,8 +184,9 @@ def _as_of_sample(connection: Connection, params: PullRequestParams) -> datetime
     if not (is_id(params.source) and review_times.is_sample(connection, params.source)):
         allowed = f"{EVENTS}, or the id of a loaded dataset of review times"
         raise _refused("source", params.source, "is no dataset of review times that was loaded", allowed=allowed)
+    given = params.model_dump(mode="json")
     for name in ("repos", "as_of", "hourly"):
-        if value := getattr(params, name):
+        if value := given[name]:
             raise _refused(name, value, "does not apply to a sample of review times, which has none of it")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
