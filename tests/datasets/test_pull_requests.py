@@ -21,6 +21,7 @@ SHORT = "repo,number,created_at\n"
 LATER = ("first_commit_at", "ready_at", "first_review_at", "approved_at", "merged_at", "closed_at", "ci_finished_at")
 
 NO_TIMESTAMP = "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
+OUT_OF_RANGE = "is not between 1970 and 2100"
 NO_NUMBER = "is not a whole number from 1 to 2,147,483,647"
 
 
@@ -49,7 +50,7 @@ def test_a_row_is_stored_with_every_instant_and_nothing_where_it_is_empty(
         ("a/b", 7, "Core", "ada", "2024-11-01 20:00:00.25+00", "2024-11-04 14:30:00+00", "2024-11-05 00:00:00+00")
     ]
     with resources.engine.connect() as connection:
-        rest = ", ".join(("first_commit_at", "ready_at", "approved_at", "closed_at", "ci_finished_at"))
+        rest = "first_commit_at, ready_at, approved_at, closed_at, ci_finished_at"
         assert tuple(connection.execute(text(f"SELECT {rest} FROM pull_request")).one()) == (None,) * 5
         assert connection.scalar(text("SELECT last_at::text FROM pull_request")) == "2024-11-05 00:00:00+00"
 
@@ -167,7 +168,13 @@ def test_a_row_that_gave_way_within_the_file_takes_nothing_out(files: Files) -> 
             "in_future",
             "is in the future: later than 2025-01-02 00:00:00 UTC",
         ),
-        ("r,1,1969-12-31T23:59:59Z", "created_at", "'1969-12-31T23:59:59Z'", "out_of_range", "is not between 1970 and 2100"),
+        (
+            "r,1,1969-12-31T23:59:59Z",
+            "created_at",
+            "'1969-12-31T23:59:59Z'",
+            "out_of_range",
+            "is not between 1970 and 2100",
+        ),
         (",0,", "repo", "''", "empty", "is empty"),
     ],
 )
@@ -225,7 +232,8 @@ def test_every_row_is_accounted_for_when_wrong_ones_are_skipped(resources: Resou
     path = tmp_path / "pulls.csv"
     path.write_text(
         SHORT
-        + "r,1,2024-11-01T20:00:00Z\nr,0,2024-11-01T20:00:00Z\nr,1,2024-11-02T20:00:00Z\nr,2\nr,3,2024-11-03T20:00:00Z\n"
+        + "r,1,2024-11-01T20:00:00Z\nr,0,2024-11-01T20:00:00Z\nr,1,2024-11-02T20:00:00Z\n"
+        + "r,2\nr,3,2024-11-03T20:00:00Z\n"
     )
     with pytest.raises(RejectedFile, match="2 of 5 rows cannot be accepted"):
         load_file(resources, "pull_requests", path)
