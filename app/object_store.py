@@ -110,7 +110,10 @@ class ObjectStore:
             except ClientError as error:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                     raise
-                self._client.create_bucket(Bucket=self.bucket)
+                with suppress(
+                    self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists
+                ):
+                    self._client.create_bucket(Bucket=self.bucket)  # or another process that starts was faster
 
     def put(self, path: Path, key: str, *, media_type: str, stopping: Event | None = None) -> None:
         """Store a file, in parts if it is large, and check that all of it arrived.

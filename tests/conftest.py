@@ -35,6 +35,12 @@ settings.load_profile("openhours")
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
 
+#: The files that go together, with their kinds.
+SAMPLES = {
+    **{kind: kind for kind in ("hours", "timezones", "polls", "pull_requests")},
+    **{f"team_{kind}": kind for kind in ("hours", "timezones")},
+}
+
 #: When the files of the tests came; what they observe is earlier.
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -104,8 +110,8 @@ def resources(servers: Addresses, session_settings: Settings) -> Iterator[Resour
 def loaded(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
     """As resources, for a whole module, with sample_data loaded; tests only read the series."""
     with fresh_resources(servers, session_settings) as fresh:
-        for name in ("hours", "timezones", "polls"):
-            load_file(fresh, name, SAMPLE_DATA / f"{name}.csv")
+        for name, kind in SAMPLES.items():
+            load_file(fresh, kind, SAMPLE_DATA / f"{name}.csv")
         yield fresh
 
 

@@ -10,8 +10,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, text
 
-from app.binary_copy import BOOLEAN, INTEGER, SMALLINT, TIME, TIMESTAMPTZ, read_columns, write_columns
+from app.binary_copy import (
+    BOOLEAN,
+    DATE_OR_MISSING,
+    FLOAT_OR_NAN,
+    INTEGER,
+    INTEGER_OR_ZERO,
+    SMALLINT,
+    TEXT,
+    TIME,
+    TIMESTAMPTZ,
+    TIMESTAMPTZ_OR_MISSING,
+    read_columns,
+    write_columns,
+)
 from app.resources import Addresses
+from app.timeline import MISSING
 from tests.engine import EPOCH, micros
 
 COLUMNS = {"number": INTEGER, "small": SMALLINT, "flag": BOOLEAN, "at": TIMESTAMPTZ, "clock": TIME}
@@ -101,3 +115,88 @@ def test_blocks_larger_than_one_read_arrive_whole(connection: Connection) -> Non
     columns = read_columns(connection, COLUMNS, "(SELECT * FROM travel ORDER BY ctid) AS ordered", {})
     for name, column in large.items():
         assert np.array_equal(columns[name], np.tile(column, 2)), name
+
+
+NULLABLE = {
+    "number": INTEGER_OR_ZERO,
+    "at": TIMESTAMPTZ_OR_MISSING,
+    "day": DATE_OR_MISSING,
+    "seconds": FLOAT_OR_NAN,
+    "word": TEXT,
+}
+
+#: Types of those columns in Postgres, and what numpy has of them.
+NULLABLE_TYPES = {"number": "int", "at": "timestamptz", "day": "date", "seconds": "float8", "word": "text"}
+DTYPES = {"number": np.int64, "at": np.int64, "day": np.int64, "seconds": np.float64, "word": object}
+
+
+def nullable(connection: Connection, values: str, **params: object) -> dict[str, list[Any]]:
+    """Rows that are given as SQL, as they are read."""
+    casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in NULLABLE_TYPES.items())
+    source = f"(SELECT {casts} FROM (VALUES {values}) AS given (place, {', '.join(NULLABLE)}) ORDER BY place) AS rows"
+    columns = read_columns(connection, NULLABLE, source, params)
+    assert {name: column.dtype for name, column in columns.items()} == {name: DTYPES[name] for name in NULLABLE}
+    return {name: column.tolist() for name, column in columns.items()}
+
+
+def test_null_is_read_as_what_the_type_says(connection: Connection) -> None:
+    read = nullable(
+        connection,
+        "(1, NULL, NULL, NULL, NULL, NULL), (2, 7, '1970-01-01Z', '1970-01-02', 0.5, 'x'), "
+        "(3, NULL, NULL, NULL, NULL, NULL)",
+    )
+    seconds = read.pop("seconds")
+    assert np.isnan(seconds).tolist() == [True, False, True]
+    assert seconds[1] == 0.5
+    assert read == {
+        "number": [0, 7, 0],
+        "at": [MISSING, 0, MISSING],
+        "day": [MISSING, 1, MISSING],
+        "word": ["", "x", ""],
+    }
+
+
+@pytest.mark.parametrize("name", NULLABLE)
+def test_null_in_one_column_leaves_the_others_as_they_are(connection: Connection, name: str) -> None:
+    given = {"number": "7", "at": "'1970-01-01Z'", "day": "'1970-01-02'", "seconds": "0.5", "word": "'x'"}
+    read = nullable(
+        connection, f"(1, {', '.join((given | {name: 'NULL'}).values())}), (2, {', '.join(given.values())})"
+    )
+    assert {column: values[1] for column, values in read.items()} == {
+        "number": 7,
+        "at": 0,
+        "day": 1,
+        "seconds": 0.5,
+        "word": "x",
+    }
+    assert [column for column, values in read.items() if values[0] != values[1]] == [name]
+
+
+def test_bounds_of_every_type_are_read_as_they_are(connection: Connection) -> None:
+    read = nullable(
+        connection,
+        "(1, -2147483648, '0001-01-01Z', '0001-01-01', -1.7976931348623157e308, ''), "
+        "(2, 2147483647, '9999-12-31 23:59:59.999999Z', '9999-12-31', 5e-324, ' '), "
+        "(3, 0, '1969-12-31 23:59:59.999999Z', '1969-12-31', '-0', '-infinity'), "
+        "(4, 0, '2000-01-01Z', '2000-01-01', 'Infinity', 'NULL')",
+    )
+    assert read == {
+        "number": [-(2**31), 2**31 - 1, 0, 0],
+        "at": [-62_135_596_800_000_000, 253_402_300_799_999_999, -1, 946_684_800_000_000],
+        "day": [-719_162, 2_932_896, -1, 10_957],
+        "seconds": [-1.7976931348623157e308, 5e-324, 0.0, float("inf")],
+        "word": ["", " ", "-infinity", "NULL"],
+    }
+
+
+def test_no_rows_are_empty_arrays_of_the_same_types(connection: Connection) -> None:
+    assert nullable(connection, "(1, NULL, NULL, NULL, NULL, NULL) LIMIT 0") == {name: [] for name in NULLABLE}
+
+
+@given(words=st.lists(st.one_of(st.none(), st.text(st.characters(exclude_characters="\n\0", codec="utf-8")))))
+@example(words=["é", None, "店", "", "👩‍💻", 'a"b,c', "\\N", "\r", "\u2028", "'%s{}"])
+def test_texts_are_read_as_they_are(connection: Connection, words: list[str | None]) -> None:
+    source = "(SELECT word FROM unnest(%(words)s::text[]) WITH ORDINALITY AS w (word, place) ORDER BY place) AS words"
+    read = read_columns(connection, {"word": TEXT}, source, {"words": words})["word"]
+    assert read.dtype == object
+    assert read.tolist() == [word or "" for word in words]

@@ -1,6 +1,7 @@
 """The commands as a user gives them, from files to the report, and what is left when they end."""
 
 import csv
+import hashlib
 import re
 import signal
 import subprocess
@@ -83,7 +84,7 @@ def stores_of_the_samples() -> list[str]:
     keys = set()
     for path in SAMPLE_DATA.glob("*.csv"):
         with path.open(newline="") as file:
-            keys |= {row["store_id"] for row in csv.DictReader(file)}
+            keys |= {row["store_id"] for row in csv.DictReader(file) if "store_id" in row}
     return sorted(keys)
 
 
@@ -140,6 +141,83 @@ def test_a_running_server_makes_reports_and_tells_of_them(
         assert complete.startswith("Complete, as of 2023-01-")
         assert size == f"uptime.csv: 1 rows, {file.stat().st_size} bytes"
         assert httpx2.get(url.strip()).content == file.read_bytes()
+
+
+def test_a_sample_has_the_same_id_whenever_it_is_loaded(cli: CommandLine, where: Addresses, tmp_path: Path) -> None:
+    file = tmp_path / "sample.csv"
+    file.write_text("review_time,team,date,merge_time\n1,A,2023-01-14,10\n1,A,2023-01-14,10\n,B,,\n")
+    dataset_id = hashlib.sha256(file.read_bytes()).hexdigest()[:32]
+    for _ in range(2):
+        outcome = cli("load", "review_times", str(file))
+        assert outcome.code == 0
+        assert outcome.out == f"3 rows of {file} loaded as review_times, dataset {dataset_id}\n"
+    with psycopg2.connect(where.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT dataset_id, count(*) FROM review_time GROUP BY dataset_id")
+        assert cursor.fetchall() == [(dataset_id, 3)]
+    table = tmp_path / "report.csv"
+    options = ("--source", dataset_id, "--no-charts", "--out", str(table))
+    outcome = cli("report", "pull_requests", *options)
+    assert outcome.code == 0
+    assert table.read_text().splitlines()[1:] == [
+        "A,2023-01-14,1,10,11",
+        "A,2023-01-14,1,10,11",
+        "B,,,,",
+    ]
+    assert ["all", "3", "0.0", "h,", "0.0", "h"] in [line.split()[:6] for line in outcome.out.splitlines()]
+
+
+def test_the_report_on_pull_requests_prints_its_outline(
+    server: str, cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    data = tmp_path / "pulls.csv"
+    data.write_text(
+        "repo,number,team,created_at,first_review_at,approved_at,merged_at\n"
+        "api,1,[red]Core,2024-11-04T15:00:00Z,2024-11-04T16:00:00Z,2024-11-04T18:00:00Z,2024-11-04T18:30:00Z\n"
+        "api,2,[red]Core,2024-11-05T15:00:00Z,2024-11-05T18:00:00Z,,\n"
+    )
+    loaded = cli("load", "pull_requests", str(data))
+    assert loaded.out == f"2 rows of {data} loaded as pull_requests\n"
+    file = tmp_path / "report.csv"
+    options = ("--no-charts", "--clock", "wall", "--server", server, "--out", str(file))
+    outcome = cli("report", "pull_requests", *options)
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    as_of = "2024-11-05T18:00:00Z"
+    assert lines[:2] == [f"{file}: 2 rows as of {as_of}", f"{tmp_path / 'summary.json'}: 2 rows as of {as_of}"]
+    table = [line.split() for line in lines[2:]]
+    # Pickup took 1 and 3 hours, review 2, merge a half, and the cycle 3.5 from creation to merge.
+    hours = [
+        "-,",
+        "-",
+        "2.0",
+        "h,",
+        "2.8",
+        "h",
+        "2.0",
+        "h,",
+        "2.0",
+        "h",
+        "0.5",
+        "h,",
+        "0.5",
+        "h",
+        "3.5",
+        "h,",
+        "3.5",
+        "h",
+    ]
+    assert ["[red]Core", "2", *hours] in table
+    assert ["all", "2", *hours] in table
+    assert "Median and 90th percentile, hours." in outcome.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pulls.csv", "report.csv", "summary.json"]
+
+
+def test_charts_can_be_left_out_and_the_help_says_how(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    outcome = cli("report", "pull_requests", "--help")
+    assert outcome.code == 0
+    assert re.search(r"--charts +--no-charts .*Make the charts, too.*\[default: charts\]", outcome.out), outcome.out
 
 
 def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_path: Path) -> None:

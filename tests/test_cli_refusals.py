@@ -56,13 +56,17 @@ def words(outcome: Outcome) -> str:
     ("arguments", "said"),
     [
         ("nosuch", "No such command 'nosuch'"),
-        ("load nosuch {tmp}/x.csv", "'nosuch' is not one of 'polls', 'hours', 'timezones'"),
+        (
+            "load nosuch {tmp}/x.csv",
+            "'nosuch' is not one of 'polls', 'hours', 'timezones', 'pull_requests', 'review_times'",
+        ),
         ("load polls", "Missing argument 'file'"),
         ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
         ("load polls {tmp}/x.csv --max-errors -1", "Invalid value for '--max-errors'"),
         ("report nosuch", "No such command 'nosuch'"),
         ("report uptime --nosuch 1", "No such option: --nosuch"),
         ("report uptime --lookback-hours long", "Invalid value for '--lookback-hours'"),
+        ("report pull_requests --charts yes", "Got unexpected extra argument(s) (yes)"),
         ("serve --port 70000", "Invalid value for '--port'"),
         ("serve --slots -1", "Invalid value for '--slots'"),
         ("reports --limit 0", "Invalid value for '--limit'"),
@@ -90,10 +94,34 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ("report uptime --lookback-hours 0", "a whole number from 1 to 720"),
         ("report uptime --as-of yesterday", "an instant in ISO 8601 with Z or an offset"),
         ("report uptime --stores 1 --stores nobody", "has named '1', 'nobody'"),
+        (
+            "report pull_requests --teams serch --teams Mobile --teams x",
+            "invalid_parameters: teams: no loaded file has named the team 'serch' (did you mean 'Search'?), 'x'",
+        ),
+        (
+            "report pull_requests --repos payments-ap",
+            "repos: no loaded file has named the repository 'payments-ap' (did you mean 'payments-api'",
+        ),
+        (
+            "report pull_requests --since 2024-11-02T00:00:00Z --until 2024-11-02T00:00:00Z",
+            "must be later than since",
+        ),
+        (
+            "report pull_requests --source review_times",
+            "source: 'review_times' is no dataset of review times that was loaded; allowed: pull_requests, or the",
+        ),
+        ("report pull_requests --clock lunar", "clock: Input should be 'working' or 'wall'"),
+        ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
         ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
-        ("entities --kind team", "unknown_entity_kind: There is no entity kind 'team'; there is store."),
-        ("reports --kind nosuch", "unknown_report_kind: There is no report kind 'nosuch'; there is uptime"),
+        (
+            "entities --kind site",
+            "unknown_entity_kind: There is no entity kind 'site'; there is repository, store, team.",
+        ),
+        (
+            "reports --kind nosuch",
+            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+        ),
     ],
 )
 def test_what_the_server_does_not_accept_is_told_in_its_words(

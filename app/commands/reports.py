@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, get_args
 
 import typer
 from pydantic.fields import FieldInfo
@@ -16,6 +16,9 @@ from app.commands.opening import Server
 from app.console import out, report_progress
 from app.errors import InvalidParameters
 from app.reports.kind import SUMMARY, Outline, ReportKind
+
+#: Endings of files that have rows.
+_TABLES: Final = (".csv", ".parquet")
 
 
 def reports(
@@ -84,7 +87,8 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
                 file = File(**raw)
                 path = target if number == 0 else target.with_name(file.name)
                 client.download(file, path)
-                out.print(f"{path}: {file.rows:,} rows as of {answer['as_of']}", markup=False)
+                size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
+                out.print(f"{path}: {size} as of {answer['as_of']}", markup=False)
                 if file.name == SUMMARY and kind.findings is not None and kind.outline is not None:
                     outlines.append(kind.outline(kind.findings.model_validate_json(path.read_bytes())))
         for outline in outlines:

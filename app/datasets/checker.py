@@ -18,6 +18,7 @@ import pyarrow.csv as arrow_csv
 
 from app.datasets.blocks import Block, Blocks, parts
 from app.datasets.column_check import ColumnCheck
+from app.datasets.column_types import INSTANT
 from app.datasets.header import named_columns, read_header
 from app.datasets.kind import Column, DatasetKind, Rows, Values
 from app.datasets.policy import MOST_REJECTED, Limits, Policy
@@ -99,7 +100,7 @@ class Checker:
                 return
 
     def _column_check(self, column: Column) -> ColumnCheck:
-        latest = self._latest if column.name == self.kind.instant else None
+        latest = self._latest if column.type is INSTANT else None
         return ColumnCheck(column, limits=self._limits, latest=latest)
 
     def _block(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:

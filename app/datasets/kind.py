@@ -110,7 +110,7 @@ class DatasetKind:
         columns: in the order in which the first wrong one of a row is told.
         loading: begins a load in a transaction, for the dataset with the given id.
         instant: the column that says when; its values are microseconds since the epoch.
-        observed: rows are observations, so that an instant in the future is a mistake.
+        observed: rows are observations, so that any instant in the future is a mistake.
         by_dataset: rows stay those of their dataset and are asked for by its id; rows that repeat each other all count.
     """
 

@@ -102,7 +102,7 @@ def duration(text: str) -> float:
         raise Wrong("bad_duration", "is not a number of seconds such as 715 or 1.5")
     if seconds < 0:
         raise Wrong("negative", "is negative")
-    return seconds
+    return seconds + 0.0  # of -0 it makes 0
 
 
 def date_of(text: str) -> int:

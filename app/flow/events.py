@@ -11,14 +11,20 @@ from app.csv_output import escape_formulas, iso_instants
 from app.flow.observations import Observations, named
 from app.flow.phases import PHASES, Phase
 from app.flow.teams import Teams
-from app.series.pull_requests import INSTANTS, PullRequests
+from app.series.pull_requests import PullRequests
 from app.timeline import MISSING, Micros, from_micros
 
 Clock = Literal["working", "wall"]
 
 
 def observe(
-    pulls: PullRequests, teams: Teams, team: npt.NDArray[np.int64], repos: Mapping[int, str], *, clock: Clock
+    pulls: PullRequests,
+    teams: Teams,
+    team: npt.NDArray[np.int64],
+    repos: Mapping[int, str],
+    *,
+    clock: Clock,
+    as_of: int,
 ) -> Observations:
     """The pull requests with all their phases, sorted by repository and number.
 
@@ -28,7 +34,9 @@ def observe(
         team: int64[n], number of each one's team, -1 without one.
         repos: names of the repositories by id.
         clock: which durations statistics and charts use.
+        as_of: the instant the report speaks for, microseconds; a draft that was ready later is shown as not ready.
     """
+    happened = {name: np.where(values > as_of, MISSING, values) for name, values in pulls.instants.items()}
     phases = {name: Phase.of(name, pulls.instants) for name in PHASES}
     seconds = {
         "wall": {name: phase.wall_seconds() for name, phase in phases.items()},
@@ -41,7 +49,7 @@ def observe(
         "number": pa.array(pulls.number),
         "team": escape_formulas(named(teams.names, team)),
         "author": escape_formulas(pa.array(pulls.author, pa.string(), mask=pulls.author == "")),
-        **{name: _instants(pulls.instants[name]) for name in INSTANTS},
+        **{name: _instants(values) for name, values in happened.items()},
         **{
             f"{name}_{kind}_seconds": pa.array(seconds[kind][name], mask=np.isnan(seconds[kind][name]))
             for name in PHASES
@@ -66,7 +74,7 @@ def observe(
             "number": 0,
             "team": int((team < 0).sum()),
             "author": int((pulls.author == "").sum()),
-            **{name: int((pulls.instants[name] == MISSING).sum()) for name in INSTANTS},
+            **{name: int((values == MISSING).sum()) for name, values in happened.items()},
         },
         inconsistent={name: int(phase.inconsistent.sum()) for name, phase in phases.items()},
     )

@@ -60,7 +60,8 @@ def summarise(found: Observations, *, source: str, clock: Clock | None, as_of: d
 
 def outline_columns(summary: FlowSummary) -> Sequence[str]:
     """Names of the columns of the table for people: teams, and hours."""
-    return ("team", "pull requests", *(f"{name.replace('_', ' ')}\nmedian, p90" for name in summary.stats.median))
+    rows = "pull requests" if summary.clock else "observations"
+    return ("team", rows, *(f"{name.replace('_', ' ')}\nmedian, p90" for name in summary.stats.median))
 
 
 def outline_rows(summary: FlowSummary) -> Sequence[Sequence[str]]:

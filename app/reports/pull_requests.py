@@ -96,7 +96,7 @@ def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifac
             as_of = _fixed(params.as_of)
             pulls, teams, team, repos = _events(connection, context, params, as_of)
             context.progress("computing", 0.2)
-            found = events.observe(pulls, teams, team, repos, clock=params.clock)
+            found = events.observe(pulls, teams, team, repos, clock=params.clock, as_of=to_micros(as_of))
             if params.hourly:
                 made.append(_write_hourly(context, pulls, teams, team, as_of=as_of))
     context.progress("computing", 0.4)
@@ -182,8 +182,9 @@ def _as_of_sample(connection: Connection, params: PullRequestParams) -> datetime
     if not (is_id(params.source) and review_times.is_sample(connection, params.source)):
         allowed = f"{EVENTS}, or the id of a loaded dataset of review times"
         raise _refused("source", params.source, "is no dataset of review times that was loaded", allowed=allowed)
+    given = params.model_dump(mode="json")
     for name in ("repos", "as_of", "hourly"):
-        if value := getattr(params, name):
+        if value := given[name]:
             raise _refused(name, value, "does not apply to a sample of review times, which has none of it")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:

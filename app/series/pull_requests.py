@@ -104,6 +104,8 @@ def read(
 ) -> PullRequests:
     """Pull requests as they stood at ``as_of``, in any order; what happened later is MISSING.
 
+    Only ``ready_at`` may be later: then it was a draft, which is not the same as having been ready from the beginning.
+
     Args:
         connection: any.
         as_of: those that were created later are left out.
@@ -123,7 +125,8 @@ def read(
     params |= {name: None if ids is None else list(ids) for name, ids in lists.items()}
     rows = read_columns(connection, _COLUMNS, source, params)
     end = to_micros(as_of)
-    instants = {name: np.where(rows[name] > end, MISSING, rows[name]) for name in INSTANTS}
+    known = dict.fromkeys(INSTANTS, end) | {"ready_at": np.iinfo(np.int64).max}
+    instants = {name: np.where(rows[name] > known[name], MISSING, rows[name]) for name in INSTANTS}
     return PullRequests(rows["repo_id"], rows["number"], rows["team_id"], rows["author"], instants)
 
 

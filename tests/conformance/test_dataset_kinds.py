@@ -13,16 +13,20 @@ from app.datasets.kind import Column, DatasetKind, Rows
 from app.datasets.load import Loaded, load, unload
 from app.datasets.registry import DATASET_KINDS
 from app.datasets.source import FileSource
+from app.errors import RejectedFile
 from app.resources import Resources
 from tests.conftest import api
 
 NOW = datetime.now(UTC)
 
+#: The dataset that the files are.
+DATASET = "0" * 31 + "1"
+
 
 class NoteLoading:
     """Rows of the made-up kind: a table of keys, each once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
         self._keys: list[str] = []
         connection.execute(text("CREATE TABLE IF NOT EXISTS note (key text PRIMARY KEY)"))
@@ -64,7 +68,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Dat
 
 def example(kind: DatasetKind, *, aliases: bool = False) -> str:
     """A file of one row: the examples of the columns, in an order of their own."""
-    columns = sorted(kind.columns, key=lambda column: column.name)
+    columns = sorted((one for one in kind.columns if one.instead_of is None), key=lambda column: column.name)
     names = [column.aliases[-1] if aliases and column.aliases else column.name for column in columns]
     return ",".join(names) + "\n" + ",".join(column.example for column in columns) + "\n"
 
@@ -82,6 +86,7 @@ class TestDatasetKind:
         assert len(set(names)) == len(names)
         for column in kind.columns:
             column.type.parse(column.example)
+            assert column.instead_of is None or column.instead_of in names
         assert kind.instant is None or kind.instant in {column.name for column in kind.columns}
 
     @pytest.mark.parametrize("aliases", [False, True])
@@ -95,13 +100,32 @@ class TestDatasetKind:
         def counts(loaded: Loaded) -> tuple[int, int, int, int]:
             return loaded.rows_read, loaded.rows_accepted, loaded.rows_rejected, loaded.rows_duplicate
 
+        # Of rows that are a dataset's own each counts, of others the last one that says the same.
+        expected = (2, 2, 0, 0) if kind.by_dataset else (2, 1, 0, 1)
         for _ in range(2):
-            loaded = load(resources.engine, kind, FileSource(path), now=NOW)
-            assert counts(loaded) == (2, 1, 0, 1)
+            loaded = load(resources.engine, kind, FileSource(path), now=NOW, dataset_id=DATASET)
+            assert counts(loaded) == expected
             assert (loaded.first_at is None) == (kind.instant is None)
-        assert unload(resources.engine, kind, FileSource(path), now=NOW) == 1
-        assert unload(resources.engine, kind, FileSource(path), now=NOW) == 0
-        assert counts(load(resources.engine, kind, FileSource(path), now=NOW)) == (2, 1, 0, 1)
+        assert unload(resources.engine, kind, FileSource(path), now=NOW, dataset_id=DATASET) == expected[1]
+        assert unload(resources.engine, kind, FileSource(path), now=NOW, dataset_id=DATASET) == 0
+        assert counts(load(resources.engine, kind, FileSource(path), now=NOW, dataset_id=DATASET)) == expected
+
+    @pytest.mark.parametrize("number", range(4))
+    def test_a_column_may_stand_in_the_place_of_another_but_not_beside_it(
+        self, kind: DatasetKind, resources: Resources, tmp_path: Path, number: int
+    ) -> None:
+        others = [column for column in kind.columns if column.instead_of is not None]
+        if number >= len(others):
+            return
+        path, other = tmp_path / f"{kind.name}.csv", others[number]
+        header, row = example(kind).splitlines()
+        path.write_text(header.replace(str(other.instead_of), other.name) + f"\n{row}\n")
+        assert load(resources.engine, kind, FileSource(path), now=NOW).rows_accepted == 1
+        path.write_text(f"{header},{other.name}\n{row},{other.example}\n")
+        with pytest.raises(RejectedFile) as caught:
+            load(resources.engine, kind, FileSource(path), now=NOW)
+        assert caught.value.details["reason"] == "wrong_header"
+        assert f"the header names twice {other.instead_of} or " in caught.value.message
 
     def test_a_file_without_rows_is_loaded(self, kind: DatasetKind, resources: Resources, tmp_path: Path) -> None:
         path = tmp_path / f"{kind.name}.csv"
@@ -113,7 +137,10 @@ class TestDatasetKind:
         with api(resources, slots=0) as client:
             (described,) = [one for one in client.get("/datasets/kinds").json() if one["name"] == kind.name]
             assert [column["name"] for column in described["columns"]] == [column.name for column in kind.columns]
-            assert [column["required"] for column in described["columns"]] == [one.required for one in kind.columns]
+            for field in ("required", "may_be_empty", "instead_of", "example"):
+                assert [column[field] for column in described["columns"]] == [
+                    getattr(one, field) for one in kind.columns
+                ]
             brought = client.post("/datasets", params={"kind": kind.name}, content=example(kind))
             assert (brought.status_code, brought.json()["kind"]) == (202, kind.name)
 

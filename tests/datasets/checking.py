@@ -20,6 +20,9 @@ HEADERS = {
     "polls": "store_id,status,timestamp_utc\n",
     "hours": "store_id,day,start_time_local,end_time_local\n",
     "timezones": "store_id,timezone_str\n",
+    "pull_requests": "repo,number,team,author,created_at,first_commit_at,ready_at,first_review_at,approved_at,"
+    "merged_at,closed_at,ci_finished_at\n",
+    "review_times": "review_time,team,date,merge_time\n",
 }
 
 

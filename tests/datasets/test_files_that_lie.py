@@ -370,6 +370,19 @@ REJECTED = {
         *("hours", "1,006,09:00,17:00", "day", "'006'", "bad_weekday"),
         "is not a weekday from 0 (Monday) to 6 (Sunday)",
     ),
+    "nothing as a number": (
+        *("pull_requests", "r,0,2023-01-22 12:00:00 UTC", "number", "'0'", "bad_number"),
+        "is not a whole number from 1 to 2,147,483,647",
+    ),
+    "infinity as a duration": (
+        *("review_times", "1e400,,,", "review_time", "'1e400'", "bad_duration"),
+        "is not a number of seconds such as 715 or 1.5",
+    ),
+    "less than nothing as a duration": (*("review_times", ",,,-1", "merge_time", "'-1'", "negative"), "is negative"),
+    "a day that never was": (
+        *("review_times", ",,2023-02-29,", "date", "'2023-02-29'", "bad_date"),
+        "is not a date such as 2023-01-14",
+    ),
     "an Arabic digit": (
         *("hours", "1,\u0663,09:00,17:00", "day", "'\u0663'", "bad_weekday"),
         "is not a weekday from 0 (Monday) to 6 (Sunday)",
@@ -438,14 +451,23 @@ def test_every_code_has_its_row() -> None:
     assert {expected[4] for expected in REJECTED.values()} == set(REJECTIONS)
 
 
-GOOD = {"polls": "7,active,2023-01-22 12:00:00 UTC\n", "hours": "7,0,09:00,17:00\n", "timezones": "7,UTC\n"}
+GOOD = {
+    "polls": "7,active,2023-01-22 12:00:00 UTC\n",
+    "hours": "7,0,09:00,17:00\n",
+    "timezones": "7,UTC\n",
+    "pull_requests": "7,1,2023-01-22 12:00:00 UTC\n",
+    "review_times": "7,,,\n",
+}
+
+#: Headers of only as many columns as those rows have.
+SHORT_HEADERS = HEADERS | {"pull_requests": "repo,number,created_at\n"}
 
 
 @pytest.mark.parametrize("name", REJECTED)
 def test_a_wrong_row_is_rejected_in_these_words_and_no_other(name: str) -> None:
     kind, row, *expected = REJECTED[name]
-    checked = check(HEADERS[kind] + GOOD[kind] + row + "\n" + GOOD[kind], kind)
-    assert [one[0] for one in checked.rows] == ["7", "7"]
+    checked = check(SHORT_HEADERS[kind] + GOOD[kind] + row + "\n" + GOOD[kind], kind)
+    assert [str(one[0]).removesuffix(".0") for one in checked.rows] == ["7", "7"]
     (one,) = checked.rejections
     assert [one.column, one.value, one.code, one.reason] == expected
     assert str(one) == f"line 3, {expected[0]}: {expected[1]} {expected[3]}"

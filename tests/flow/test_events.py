@@ -12,6 +12,7 @@ from app.flow import teams as teams_module
 from app.flow.events import observe
 from app.flow.observations import Observations
 from app.flow.phases import PHASES
+from tests.engine import micros
 from tests.flow.cases import REPOS, FlowCase, arrays_of, columns, flow_case, teams_of
 from tests.reference import pull_requests as reference
 from tests.reference.pull_requests import PullRequest
@@ -21,7 +22,7 @@ from tests.reference.uptime import Window
 def observed(case: FlowCase, *, clock: Any = "working") -> Observations:
     pulls = arrays_of(case.pulls)
     teams, team = teams_of(case, pulls)
-    return observe(pulls, teams, team, REPOS, clock=clock)
+    return observe(pulls, teams, team, REPOS, clock=clock, as_of=micros(case.as_of))
 
 
 def rows(found: Observations) -> list[dict[str, Any]]:

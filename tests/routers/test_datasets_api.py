@@ -278,9 +278,18 @@ def test_work_on_datasets_is_not_listed_among_reports(client: TestClient) -> Non
 
 def test_the_kinds_are_described_with_their_columns(client: TestClient) -> None:
     described = {kind["name"]: kind for kind in client.get("/datasets/kinds").json()}
-    assert {"polls", "hours", "timezones"} <= set(described)
-    day = described["hours"]["columns"][1]
+    assert list(described) == ["polls", "hours", "timezones", "pull_requests", "review_times"]
+    store, team, entity, kind, day = described["hours"]["columns"][:5]
     assert (day["name"], day["aliases"], day["required"]) == ("day", ["dayOfWeek"], True)
+    assert [one["name"] for one in (store, team, entity, kind)] == ["store_id", "team", "entity", "entity_kind"]
+    assert [one["instead_of"] for one in (store, team, entity, kind)] == [None, "store_id", "store_id", None]
+    assert [one["required"] for one in (store, team, entity, kind)] == [True, True, True, False]
+    assert kind["type"] == "store or team"
+    optional = [one["name"] for one in described["pull_requests"]["columns"] if not one["required"]]
+    assert (optional[:3], len(optional)) == (["team", "author", "first_commit_at"], 9)
+    assert [(one["name"], one["may_be_empty"]) for one in described["review_times"]["columns"]] == [
+        (name, True) for name in ("review_time", "merge_time", "date", "team")
+    ]
 
 
 def begun(client: TestClient, content: bytes, *, length: int | None = None, **metadata: str) -> httpx2.Response:

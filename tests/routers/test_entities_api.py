@@ -86,6 +86,7 @@ def test_an_entity_is_shown_with_zone_hours_and_polls(client: TestClient, load_t
             window(0, "13:30:00.5", "24:00:00"),
             window(6, "18:00:00", "02:00:00"),
         ],
+        "hours_are_default": False,
         "first_poll": "2023-01-01T00:30:00Z",
         "last_poll": "2023-03-01T10:00:00.250000Z",
         "polls": 3,
@@ -103,6 +104,7 @@ def test_an_entity_that_is_only_named_is_open_around_the_clock_in_the_default_zo
         "timezone_is_default": True,
         "open_24x7": True,
         "hours": [],
+        "hours_are_default": True,
         "first_poll": None,
         "last_poll": None,
         "polls": 0,
@@ -264,6 +266,56 @@ def test_no_hours_are_around_the_clock(client: TestClient, load_text: LoadText) 
     for _ in range(2):
         changed = client.put("/entities/store/1/hours", json={"hours": []}).json()
         assert (changed["open_24x7"], changed["hours"]) == (True, [])
+
+
+def test_a_team_without_hours_has_those_of_the_settings(
+    client: TestClient, resources: Resources, load_text: LoadText
+) -> None:
+    assert resources.settings.team_hours == "Mon-Fri 09:00-17:00"
+    make(resources, "team", "Core Tools")
+    usual = [window(day, "09:00:00", "17:00:00") for day in range(5)]
+    path = "/entities/team/Core%20Tools"
+    before = client.get(path).json()
+    assert before == {
+        "kind": "team",
+        "key": "Core Tools",
+        "timezone": resources.settings.default_timezone,
+        "timezone_is_default": True,
+        "open_24x7": False,
+        "hours": usual,
+        "hours_are_default": True,
+        "first_poll": None,
+        "last_poll": None,
+        "polls": 0,
+    }
+    changed = client.put(f"{path}/hours", json={"hours": [window(5, "22:00", "06:00")]})
+    assert changed.status_code == 200
+    assert changed.json() == before | {"hours": [window(5, "22:00:00", "06:00:00")], "hours_are_default": False}
+    assert client.get(path).json() == changed.json()
+    assert client.put(f"{path}/hours", json={"hours": []}).json() == before
+    assert client.get(path).json() == before
+    load_text("hours", "team,day,start_time_local,end_time_local\nCore Tools,6,10:00,12:00\n")
+    assert client.get(path).json() == before | {
+        "hours": [window(6, "10:00:00", "12:00:00")],
+        "hours_are_default": False,
+    }
+
+
+def test_the_hours_of_teams_are_set_for_all_that_have_none(servers: Addresses, session_settings: Settings) -> None:
+    hours = {"team_hours": "Sat-Sun 22:00-06:30, Mon 00:00-24:00"}
+    with (
+        fresh_resources(servers, session_settings.model_copy(update=hours)) as own,
+        api(own, slots=0) as client,
+    ):
+        make(own, "team", "Night")
+        make(own, "store", "1")
+        assert client.get("/entities/team/Night").json()["hours"] == [
+            window(5, "22:00:00", "06:30:00"),
+            window(6, "22:00:00", "06:30:00"),
+            window(0, "00:00:00", "24:00:00"),
+        ]
+        store = client.get("/entities/store/1").json()
+        assert (store["hours"], store["hours_are_default"], store["open_24x7"]) == ([], True, True)
 
 
 def test_a_report_counts_the_hours_that_were_mended(client: TestClient, load_text: LoadText) -> None:

@@ -140,7 +140,7 @@ def test_a_bad_parameter_is_a_problem_with_the_allowed_values_and_no_report(
 
 def test_an_unknown_kind_is_a_problem_that_names_the_kinds(client: TestClient) -> None:
     problem = assert_problem(client.post("/trigger_report", json={"report": "uptimes"}), 404, "unknown_report_kind")
-    assert problem["allowed"] == ["uptime", "dummy"]
+    assert problem["allowed"] == ["uptime", "pull_requests", "dummy"]
     assert "uptime" in problem["detail"]
 
 
@@ -252,9 +252,23 @@ def test_without_any_poll_an_uptime_report_says_what_to_do(resources: Resources)
 
 def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) -> None:
     kinds = {kind["name"]: kind for kind in client.get("/reports/kinds").json()}
-    assert list(kinds) == ["uptime", "dummy"]
+    assert list(kinds) == ["uptime", "pull_requests", "dummy"]
     lookback = kinds["uptime"]["params"]["properties"]["lookback_hours"]
     assert (lookback["default"], lookback["minimum"], lookback["maximum"]) == (96, 1, 720)
+    flow = kinds["pull_requests"]
+    assert {name: one.get("default") for name, one in flow["params"]["properties"].items()} == {
+        "source": "pull_requests",
+        "repos": None,
+        "teams": None,
+        "since": None,
+        "until": None,
+        "as_of": None,
+        "clock": "working",
+        "hourly": False,
+        "charts": True,
+    }
+    assert "total_num_observations" in flow["findings"]["properties"]
+    assert kinds["uptime"]["findings"] is None
 
 
 def test_a_poll_is_answered_by_postgres_when_redis_is_away(

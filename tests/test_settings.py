@@ -1,0 +1,83 @@
+"""Settings that have a spelling of their own."""
+
+import re
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings, weekly_windows
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+
+
+def days(*numbers: int, opens: int = 9 * HOUR, closes: int = 17 * HOUR) -> tuple[tuple[int, int, int], ...]:
+    return tuple((number, opens, closes) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("hours", "windows"),
+    [
+        ("Mon-Fri 09:00-17:00", days(0, 1, 2, 3, 4)),
+        ("Wed 09:00-17:00", days(2)),
+        ("Wed-Wed 09:00-17:00", days(2)),
+        ("Mon-Sun 09:00-17:00", days(0, 1, 2, 3, 4, 5, 6)),
+        ("Sat-Mon 09:00-17:00", days(5, 6, 0)),
+        ("Fri-Thu 09:00-17:00", days(4, 5, 6, 0, 1, 2, 3)),
+        ("Sun-Mon 09:00-17:00", days(6, 0)),
+        (
+            "Mon-Thu 09:00-17:00, Fri 09:00-12:30,Fri 13:00-17:00",
+            (*days(0, 1, 2, 3), *days(4, closes=12 * HOUR + 30 * MINUTE), *days(4, opens=13 * HOUR)),
+        ),
+        ("  Tue 09:00-17:00  ", days(1)),
+        ("Sat 22:00-06:00", days(5, opens=22 * HOUR, closes=6 * HOUR)),
+        ("Sun 09:00-09:00", days(6, closes=9 * HOUR)),
+        ("Sun 00:00-24:00", days(6, opens=0, closes=24 * HOUR)),
+        ("Sun 23:59-00:00", days(6, opens=23 * HOUR + 59 * MINUTE, closes=0)),
+    ],
+)
+def test_hours_of_teams_are_weekdays_and_local_times(
+    monkeypatch: pytest.MonkeyPatch, hours: str, windows: tuple[tuple[int, int, int], ...]
+) -> None:
+    monkeypatch.setenv("OPENHOURS_TEAM_HOURS", hours)
+    assert Settings().team_windows == weekly_windows(hours) == windows
+
+
+def test_a_team_works_from_nine_to_five_unless_something_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENHOURS_TEAM_HOURS", raising=False)
+    assert Settings().team_windows == days(0, 1, 2, 3, 4)
+    monkeypatch.setenv("OPENHOURS_TEAM_HOURS", "")
+    assert Settings().team_windows == days(0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("hours", "wrong"),
+    [
+        ("always", "always"),
+        ("Mon-Fri", "Mon-Fri"),
+        ("Mon-Fri 9:00-17:00", "Mon-Fri 9:00-17:00"),
+        ("Mon-Fri 09:00 - 17:00", "Mon-Fri 09:00 - 17:00"),
+        ("Mon - Fri 09:00-17:00", "Mon - Fri 09:00-17:00"),
+        ("mon-fri 09:00-17:00", "mon-fri 09:00-17:00"),
+        ("Monday 09:00-17:00", "Monday 09:00-17:00"),
+        ("Mon-Xyz 09:00-17:00", "Mon-Xyz 09:00-17:00"),
+        ("Die 09:00-17:00", "Die 09:00-17:00"),
+        ("Mon,Tue 09:00-17:00", "Mon"),
+        ("Mon 09:00-17:00,", ""),
+        (",", ""),
+        ("Mon 09:00-17:00; Tue 09:00-17:00", "Mon 09:00-17:00; Tue 09:00-17:00"),
+        ("Mon 09:00-17:00, Tue 24:00-10:00", "Tue 24:00-10:00"),
+        ("Mon 25:00-26:00", "Mon 25:00-26:00"),
+        ("Mon 09:00-24:01", "Mon 09:00-24:01"),
+        ("Mon 09:60-17:00", "Mon 09:60-17:00"),
+        ("Mon 09:00-17:60", "Mon 09:00-17:60"),
+        ("Mon 09:00:00-17:00:00", "Mon 09:00:00-17:00:00"),
+        ("Mon ٠٩:00-17:00", "Mon ٠٩:00-17:00"),
+    ],
+)
+def test_what_is_no_time_of_the_week_is_told(monkeypatch: pytest.MonkeyPatch, hours: str, wrong: str) -> None:
+    monkeypatch.setenv("OPENHOURS_TEAM_HOURS", hours)
+    told = f"{wrong!r} is not a time of the week such as Mon-Fri 09:00-17:00"
+    with pytest.raises(ValidationError, match=re.escape(told)) as caught:
+        Settings()
+    assert [error["loc"] for error in caught.value.errors()] == [("team_hours",)]
