@@ -35,7 +35,7 @@ REJECTIONS: Final = {
     "bad_timestamp": "the field is no timestamp",
     "no_zone": "a timestamp has neither UTC, Z nor an offset",
     "out_of_range": "a timestamp or a date is not between 1970 and 2100",
-    "in_future": "an observation is more than a day later than the file came",
+    "in_future": "an instant of an observation or a pull request is more than a day later than the file came",
     "bad_number": "the field is no whole number from 1 on",
     "bad_duration": "the field is no number of seconds",
     "negative": "a duration is negative",

@@ -198,6 +198,7 @@ def test_the_highest_number_is_taken(load_text: LoadText, resources: Resources) 
     ("value", "code"),
     [
         ("2024-02-30T00:00:00Z", "bad_timestamp"),
+        ("2099-01-01T00:00:00Z", "in_future"),
         ("2024-11-05T00:00:00", "no_zone"),
         ("2024-11-05", "bad_timestamp"),
         ("2101-01-01T00:00:00Z", "out_of_range"),

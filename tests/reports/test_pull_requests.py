@@ -220,6 +220,25 @@ def test_what_happened_after_as_of_is_left_out(load_text: LoadText, resources: R
     )
 
 
+def test_what_is_still_a_draft_at_as_of_is_not_waiting(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    load_text(
+        "pull_requests",
+        "repo,number,team,created_at,ready_at,first_review_at\n"
+        "org/a,1,Web,2024-11-04T15:00:00Z,2024-11-04T20:00:00Z,\n"
+        "org/a,2,Web,2024-11-04T15:00:00Z,2024-11-04T20:00:00Z,2024-11-04T16:00:00Z\n"
+        "org/a,3,Web,2024-11-04T15:00:00Z,2024-11-04T16:00:00Z,\n",
+    )
+    files = make(resources, tmp_path / "report", as_of="2024-11-04T18:00:00Z", hourly=True)
+    rows = rows_of(files["pull_requests.csv"])
+    assert [row["ready_at"] for row in rows] == ["", "", "2024-11-04T16:00:00Z"]
+    assert [row["pickup_time_wall_seconds"] for row in rows] == ["", "", ""]
+    assert summary_of(files).num_missing_values["ready_at"] == 2
+    hours = [(row["hour_utc"], row["awaiting_review"], row["in_review"]) for row in rows_of(files["hourly.csv"])]
+    assert hours == [("2024-11-04T16:00:00Z", "1", "1"), ("2024-11-04T17:00:00Z", "1", "1")]
+
+
 def test_the_latest_event_is_the_default_as_of(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
     load_text("pull_requests", PULLS)
     assert summary_of(make(resources, tmp_path / "report")).as_of == datetime(2024, 11, 6, 15, tzinfo=UTC)
