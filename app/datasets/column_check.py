@@ -67,7 +67,7 @@ class ColumnCheck:
             return Values(np.arange(len(values)), values)
         codes = np.full(len(texts), len(values))
         codes[given] = np.arange(len(values))
-        return Values(codes, np.append(values.astype(object), None))
+        return Values(codes, np.array([*values.tolist(), None], dtype=object))
 
     def _value(self, text: str) -> Any:
         """The value of a text, which is remembered."""
