@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.csv_output import escape_formula, escape_formulas
+from app.csv_output import escape_formula, escape_formulas, iso_instants
 
 FORMULAS = [
     "=cmd|'/C calc'!A0",
@@ -81,3 +81,18 @@ def test_columns_and_single_texts_are_escaped_alike(texts: list[str]) -> None:
 
 def test_escaping_twice_changes_nothing_more() -> None:
     assert [escape_formula(escape_formula(text)) for text in FORMULAS] == ["'" + text for text in FORMULAS]
+
+
+@pytest.mark.parametrize(
+    ("instants", "texts"),
+    [
+        ([], []),
+        ([None, None], [None, None]),
+        ([0, None, 1_730_595_600_000_000], ["1970-01-01T00:00:00Z", None, "2024-11-03T01:00:00Z"]),
+        ([0, 1], ["1970-01-01T00:00:00.000000Z", "1970-01-01T00:00:00.000001Z"]),
+        ([-1, None], ["1969-12-31T23:59:59.999999Z", None]),
+        ([4_102_444_800_000_000], ["2100-01-01T00:00:00Z"]),
+    ],
+)
+def test_instants_are_written_in_iso_8601(instants: list[int | None], texts: list[str | None]) -> None:
+    assert iso_instants(pa.array(instants, pa.timestamp("us"))).to_pylist() == texts
