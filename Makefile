@@ -21,7 +21,7 @@ serve: .venv/ready  ## serve the API on port 8000, with servers of its own unles
 	@$(BIN)/python -m app serve
 
 test: .venv/ready  ## run the tests against real servers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0

@@ -32,8 +32,9 @@ settings.register_profile(
 )
 settings.load_profile("openhours")
 
-GOLDEN = Path(__file__).parent / "golden"
-SAMPLE_DATA = Path(__file__).parent.parent / "sample_data"
+TESTS = Path(__file__).parent
+GOLDEN = TESTS / "golden"
+SAMPLE_DATA = TESTS.parent / "sample_data"
 
 #: The files that go together, with their kinds.
 SAMPLES = {
@@ -45,6 +46,13 @@ SAMPLES = {
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 LoadText = Callable[[str, str], int]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes test: each file in one of them, and the fault tests, which share servers, all in one."""
+    for item in items:
+        is_chaos = "chaos" in item.path.relative_to(TESTS).parts
+        item.add_marker(pytest.mark.xdist_group("chaos" if is_chaos else str(item.path)))
 
 
 @pytest.fixture(scope="session")

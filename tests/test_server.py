@@ -92,7 +92,7 @@ def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
         waiting = client.trigger("parcel", {})
         begin = monotonic()
         assert client.poll(waiting, wait_seconds=30)["stage"] == "queued"
-        assert monotonic() - begin < 10, "who waits would hold up the shutdown"
+        assert monotonic() - begin < 25, "who waits would hold up the shutdown"
         client.close()
         assert process.wait(PATIENCE) == 128 + signal.SIGTERM
     assert (record(resources, running).status, record(resources, running).attempt) == (ReportStatus.COMPLETE, 1)
