@@ -35,6 +35,12 @@ def chaos_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]
 
 
 @pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One with a short name: sockets of replicas lie below it, and the kernel takes 107 bytes of theirs."""
+    return tmp_path_factory.mktemp("chaos")
+
+
+@pytest.fixture
 def stage(chaos_servers: Servers, tmp_path: Path, promises: Promises) -> Stage:
     """Makes a scene; logs and temporary files of its replicas are in ``replicas``."""
     return partial(scene, chaos_servers, tmp_path / "replicas", promises)
