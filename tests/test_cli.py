@@ -184,7 +184,9 @@ def test_the_report_on_pull_requests_prints_its_outline(
     assert outcome.code == 0
     lines = outcome.out.splitlines()
     as_of = "2024-11-05T18:00:00Z"
-    assert lines[:2] == [f"{file}: 2 rows as of {as_of}", f"{tmp_path / 'summary.json'}: 2 rows as of {as_of}"]
+    summary = tmp_path / "summary.json"
+    size = f"{summary.stat().st_size:,} bytes"
+    assert lines[:2] == [f"{file}: 2 rows as of {as_of}", f"{summary}: {size} as of {as_of}"]
     table = [line.split() for line in lines[2:]]
     # Pickup took 1 and 3 hours, review 2, merge a half, and the cycle 3.5 from creation to merge.
     hours = [
