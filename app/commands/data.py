@@ -1,6 +1,5 @@
 """Commands about data: load, upload, datasets, entities, demo-data."""
 
-import hashlib
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -77,10 +76,9 @@ def load(
 
 def _id_of(file: Path) -> str:
     """The id under which a file is loaded that no upload has given one: the same for the same bytes."""
-    if not file.is_file():
-        return ""  # the load says what is wrong with it
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+    from app.object_store import sha256_of  # noqa: PLC0415 - boto3 takes a while to import
+
+    return sha256_of(file)[:32] if file.is_file() else ""  # the load says what is wrong with it
 
 
 def upload(

@@ -1,6 +1,7 @@
 """How many pull requests of each team waited, were reviewed or were approved, for each of its working hours."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,11 @@ from app.flow.phases import STATES, first_known
 from app.flow.teams import Teams
 from app.timeline import HOUR, MISSING, Micros
 from app.timeline.states import counts, hours_of_states, monotone
+
+#: The rows of hourly(): every state but the end is counted.
+HOURLY_SCHEMA: Final = pa.schema(
+    [("team", pa.string()), ("hour_utc", pa.string()), *((name, pa.int32()) for name in list(STATES)[:-1])]
+)
 
 
 def hourly(

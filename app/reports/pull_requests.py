@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from pydantic import AwareDatetime, Field
 from sqlalchemy import Connection, text
@@ -16,7 +15,7 @@ from app.database import database_errors
 from app.errors import InvalidParameters
 from app.flow import events, samples
 from app.flow.events import Clock
-from app.flow.hourly import hourly
+from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations, numbered
 from app.flow.summary import FlowSummary, outline_columns, outline_rows, summarise
 from app.flow.teams import Teams
@@ -154,12 +153,8 @@ def _write_hourly(
     context: WorkContext, pulls: PullRequests, teams: Teams, team: npt.NDArray[np.int64], *, as_of: datetime
 ) -> Artifact:
     path = context.folder / "hourly.csv"
-    schema = pa.schema(
-        [("team", pa.string()), ("hour_utc", pa.string())]
-        + [(name, pa.int32()) for name in ("awaiting_review", "in_review", "approved")]
-    )
     rows = 0
-    with arrow_csv.CSVWriter(path, schema) as writer:
+    with arrow_csv.CSVWriter(path, HOURLY_SCHEMA) as writer:
         for table in hourly(pulls.instants, teams, team, as_of=to_micros(as_of)):
             writer.write_table(table)
             rows += len(table)
