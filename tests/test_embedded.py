@@ -16,7 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from app import embedded
 from app.embedded import Endpoints, servers
 from app.embedded_servers import SERVERS, Postgres
 from app.errors import EmbeddedServerError
+from tests.commands import working_below
 
 REPOSITORY = Path(__file__).parent.parent
 TEST_SECONDS = 60
@@ -90,7 +91,7 @@ pytestmark = pytest.mark.timeout(TEST_SECONDS)
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
-    kill(running(tmp_path))
+    kill(working_below(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,7 @@ def public_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="openhours-test-"))
     folder.chmod(0o755)
     yield folder
-    kill(running(folder))
+    kill(working_below(folder))
     shutil.rmtree(folder)
 
 
@@ -124,18 +125,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, End
     home = tmp_path_factory.mktemp("shared") / "home"
     with servers(home) as endpoints:
         yield home, endpoints
-    assert running(home) == []
+    assert working_below(home) == []
 
 
-def running(folder: Path) -> list[psutil.Process]:
-    """Processes that work below a folder."""
+def of_each(folder: Path, look: Callable[[psutil.Process], Any]) -> list[Any]:
+    """What a look at each process below a folder shows; those of Postgres come and go meanwhile."""
     found = []
-    for process in psutil.process_iter():
-        try:
-            if Path(process.cwd()).is_relative_to(folder) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.Error, FileNotFoundError):
-            continue
+    for process in working_below(folder):
+        with suppress(psutil.NoSuchProcess):
+            found.append(look(process))
     return found
 
 
@@ -249,22 +247,23 @@ class TestSecrecy:
         home, _ = shared
         secrets = json.loads((home / "credentials.json").read_text()).values()
         assert len(set(secrets)) == 4
-        shown = [" ".join(process.cmdline()) for process in running(home)]
+        shown = of_each(home, lambda process: " ".join(process.cmdline()))
         shown += [log.read_text() for log in (home / "logs").iterdir()]
         assert len(shown) > 6
         assert not [text for text in shown for secret in secrets if secret in text]
 
     def test_servers_listen_on_loopback_only_and_on_no_unix_socket(self, shared: tuple[Path, Endpoints]) -> None:
         home, _ = shared
-        sockets = [socket for process in running(home) for socket in process.net_connections("inet")]
+        sockets = [socket for each in of_each(home, psutil.Process.net_connections) for socket in each]
         listening = {socket.laddr for socket in sockets if socket.status == psutil.CONN_LISTEN}
         assert len(listening) == 3
         assert {address.ip for address in listening} == {"127.0.0.1"}
-        assert not [socket for process in running(home) for socket in process.net_connections("unix") if socket.laddr]
+        local = of_each(home, lambda process: process.net_connections("unix"))
+        assert not [socket for each in local for socket in each if socket.laddr]
 
     def test_servers_do_not_inherit_the_locks(self, shared: tuple[Path, Endpoints]) -> None:
         home, _ = shared
-        files = {Path(file.path).name for process in running(home) for file in process.open_files()}
+        files = {Path(file.path).name for each in of_each(home, psutil.Process.open_files) for file in each}
         assert "redis.log" in files
         assert not {name for name in files if name.endswith(".lock")}
 
@@ -325,7 +324,7 @@ class TestStarting:
     def test_data_survives_a_restart(self, home: Path) -> None:
         with servers(home) as endpoints:
             remember(endpoints, "first")
-        assert running(home) == []
+        assert working_below(home) == []
         lost_upload = home / "s3" / "memory" / ".rclone_temp_multipart_1"
         lost_upload.touch()
         with servers(home) as endpoints:
@@ -347,7 +346,7 @@ class TestStarting:
         with servers(tmp_path / ("long" * 60) / "two words, 'single' \"double\" $HOME" / "営業時間 é") as endpoints:
             remember(endpoints, "here")
             assert remembered(endpoints) == {"here"}
-        assert running(tmp_path) == []
+        assert working_below(tmp_path) == []
 
     def test_a_port_that_is_taken_meanwhile_is_replaced(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with servers(home.with_name("other"), postgres=False, s3=False) as other:
@@ -362,7 +361,7 @@ class TestStarting:
         (tmp_path / "private").mkdir(mode=0o700)
         with servers(tmp_path / "private" / "home", redis=False, s3=False) as endpoints:
             assert query(endpoints.database_url, "SELECT 1") == [(1,)]
-            owners = {process.uids().real for process in running(tmp_path)}
+            owners = set(of_each(tmp_path, lambda process: process.uids().real))
         assert owners == {pwd.getpwnam("nobody").pw_uid}
         assert mode(tmp_path / "private") == 0o700
 
@@ -372,7 +371,7 @@ class TestStarting:
             assert mode(public_folder / "home") == 0o711
             other.communicate("stop\n", timeout=30)
         assert other.returncode == 0
-        assert running(public_folder) == []
+        assert working_below(public_folder) == []
 
     @as_root
     def test_root_without_its_capabilities_is_told_where_it_failed(self, public_folder: Path) -> None:
@@ -380,7 +379,7 @@ class TestStarting:
         with program(public_folder / "home", prefix=prefix, ready=False) as other:
             _, error = other.communicate(timeout=30)
         assert f"cannot use their folder {public_folder}" in error
-        assert running(public_folder) == []
+        assert working_below(public_folder) == []
 
     @as_root
     @pytest.mark.parametrize("uid", [65534, 12345], ids=["with a name", "without a name"])
@@ -388,7 +387,7 @@ class TestStarting:
         os.chown(public_folder, uid, uid)
         done = run_as(uid, public_folder)
         assert (done.returncode, done.stdout) == (0, f"works {uid}\n"), done.stderr
-        assert running(public_folder) == []
+        assert working_below(public_folder) == []
 
 
 def run_as(uid: int, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -419,7 +418,7 @@ class TestSharing:
                 assert other.returncode == 0
                 remember(endpoints, "shared")
                 assert recorded_pids(used_home) == pids
-            assert running(used_home) == []
+            assert working_below(used_home) == []
 
     def test_the_first_of_two_programs_leaves_the_servers_running(self, used_home: Path) -> None:
         with ExitStack() as later:
@@ -427,18 +426,18 @@ class TestSharing:
                 other = later.enter_context(program(used_home))
             assert query(endpoints.database_url, "SELECT 1") == [(1,)]
             other.communicate("stop\n", timeout=30)
-        assert running(used_home) == []
+        assert working_below(used_home) == []
 
     def test_servers_of_a_killed_program_are_taken_over_and_stopped(self, used_home: Path) -> None:
         with program(used_home) as other:
             pids = recorded_pids(used_home)
             other.kill()
             other.wait(timeout=10)
-        assert {process.pid for process in running(used_home)} >= set(pids.values())
+        assert {process.pid for process in working_below(used_home)} >= set(pids.values())
         with servers(used_home) as endpoints:
             assert recorded_pids(used_home) == pids
             remember(endpoints, "taken over")
-        assert running(used_home) == []
+        assert working_below(used_home) == []
 
     def test_servers_that_were_killed_start_again_with_their_data(self, used_home: Path) -> None:
         with program(used_home) as other:
@@ -453,7 +452,7 @@ class TestSharing:
         with servers(used_home) as endpoints:
             assert remembered(endpoints) == {"kept"}
             assert not set(recorded_pids(used_home).values()) & set(pids.values())
-        assert running(used_home) == []
+        assert working_below(used_home) == []
 
     def test_postgres_starts_again_while_children_of_the_killed_one_still_end(self, used_home: Path) -> None:
         with servers(used_home, redis=False, s3=False) as endpoints, ExitStack() as connections:
@@ -462,7 +461,7 @@ class TestSharing:
             os.kill(recorded_pids(used_home)["postgres"], signal.SIGKILL)
             with servers(used_home, redis=False, s3=False) as again:
                 assert query(again.database_url, "SELECT 1") == [(1,)]
-        assert running(used_home) == []
+        assert working_below(used_home) == []
 
     def test_a_recycled_pid_is_never_signalled(self, home: Path) -> None:
         with servers(home, postgres=False, s3=False), ExitStack() as stack:
@@ -479,7 +478,7 @@ class TestSharing:
                 with redis_client(endpoints) as client:
                     assert client.ping()
             assert bystander.poll() is None
-        assert running(home) == []
+        assert working_below(home) == []
 
     def test_a_home_in_use_by_another_container_is_refused(self, home: Path) -> None:
         with servers(home, postgres=False, s3=False):
@@ -489,7 +488,7 @@ class TestSharing:
             with pytest.raises(EmbeddedServerError, match="another container"), servers(home):
                 pass
             records.write_text(ours)
-        assert running(home) == []
+        assert working_below(home) == []
 
 
 class TestInterruption:
@@ -497,13 +496,13 @@ class TestInterruption:
         with program(used_home, INTERRUPTED_PROGRAM) as other:
             os.killpg(other.pid, signal.SIGINT)
             assert other.communicate(timeout=30) == ("still there\n", "")
-        assert running(used_home) == []
+        assert working_below(used_home) == []
 
     @pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
     def test_any_exception_stops_the_servers(self, home: Path, exception: type[BaseException]) -> None:
         with pytest.raises(exception), servers(home, postgres=False):
             raise exception
-        assert running(home) == []
+        assert working_below(home) == []
 
     @pytest.mark.parametrize("delay_seconds", [0.1, 0.4])
     def test_ctrl_c_during_a_first_start_leaves_nothing(self, home: Path, delay_seconds: float) -> None:
@@ -512,7 +511,7 @@ class TestInterruption:
             time.sleep(delay_seconds)
             other.send_signal(signal.SIGINT)
             other.communicate(timeout=30)
-        eventually(lambda: running(home) == [])
+        eventually(lambda: working_below(home) == [])
         with servers(home) as endpoints:
             remember(endpoints, "clean")
 
@@ -524,7 +523,7 @@ class TestInterruption:
             other.kill()
         with servers(home) as endpoints:
             remember(endpoints, "clean")
-        eventually(lambda: running(home) == [])  # the killed program's initdb may outlive it for a second
+        eventually(lambda: working_below(home) == [])  # the killed program's initdb may outlive it for a second
         with servers(home, redis=False, s3=False):
             pass
         assert not list(home.glob("postgres.new-*"))
@@ -558,7 +557,7 @@ class TestErrors:
         assert raised.value.message.startswith("Redis did not start: it ended.")
         assert str(used_home / "logs" / "redis.log") in raised.value.message
         assert "Bad file format reading the append only file" in raised.value.message
-        assert running(used_home) == []
+        assert working_below(used_home) == []
 
     def test_a_start_that_fails_leaves_the_servers_of_others_alone(self, home: Path) -> None:
         with servers(home, postgres=False) as endpoints, redis_client(endpoints) as client:
@@ -568,14 +567,14 @@ class TestErrors:
             with pytest.raises(EmbeddedServerError, match="Redis did not start"), servers(home, postgres=False):
                 pass
             client.create_bucket(Bucket="still-there")
-            assert {process.name() for process in running(home)} == {"rclone"}
-        assert running(home) == []
+            assert set(of_each(home, psutil.Process.name)) == {"rclone"}
+        assert working_below(home) == []
 
     def test_an_initdb_that_fails_is_explained(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(SERVERS, "postgres", _BrokenPostgres)
         with pytest.raises(EmbeddedServerError, match=r"(?s)PostgreSQL .* initdb .*--no-such"), servers(home):
             pass
-        assert running(home) == []
+        assert working_below(home) == []
         assert not list(home.glob("postgres*"))
 
     @pytest.mark.parametrize("name", ["redis", "s3"])
@@ -584,7 +583,7 @@ class TestErrors:
         (home / name).touch()
         with pytest.raises(EmbeddedServerError, match=f"cannot use their folder.*/home/{name}'"), servers(home):
             pass
-        assert running(home) == []
+        assert working_below(home) == []
 
     def test_damaged_credentials_are_named(self, home: Path) -> None:
         home.mkdir()
@@ -605,7 +604,7 @@ class TestErrors:
         with program(home, ready=False, PATH="/nowhere") as other:
             _, error = other.communicate(timeout=30)
         assert "the program setpriv (package util-linux)" in error
-        assert running(home) == []
+        assert working_below(home) == []
 
 
 class _BrokenPostgres(Postgres):
