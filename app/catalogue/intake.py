@@ -33,7 +33,10 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
     def drop(connection: Connection, upload: Upload) -> None:
         datasets.forget(connection, upload.id)
 
+    def keeps(connection: Connection, upload_id: str) -> bool:
+        return datasets.has(connection, upload_id)
+
     def options(texts: Mapping[str, str]) -> Mapping[str, Any]:
         return load_options(**texts).model_dump(mode="json")
 
-    return Hooks(accept=accept, options=options, begin=begin, drop=drop)
+    return Hooks(accept=accept, options=options, begin=begin, drop=drop, keeps=keeps)

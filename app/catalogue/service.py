@@ -135,6 +135,10 @@ class DatasetService:
         """Drop the record of a file that never came whole."""
         changes.remove(connection, dataset_id)
 
+    def has(self, connection: Connection, dataset_id: str) -> bool:
+        """Whether there is a record of this dataset."""
+        return bool(records.known(connection, [dataset_id]))
+
     def get(self, dataset_id: str, *, has_ended: bool = False) -> DatasetState:
         """How a dataset stands; ``has_ended`` when its job is known to have.
 

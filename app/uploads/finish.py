@@ -49,6 +49,7 @@ def finish(resources: Resources, hooks: Hooks, whole: Upload, *, sha256: str | N
         raise
     if dispatch is None:
         if _finished(resources, whole.id) is None:
+            _remove_unless_kept(resources, hooks, whole, raw_key)
             raise _overtaken(resources, whole)
         return raw_key
     dispatch()
@@ -114,6 +115,14 @@ def _require_all(resources: Resources, whole: Upload, raw_key: str) -> None:
     stored = resources.object_store.size(raw_key)
     if stored != whole.length_bytes:
         raise UploadLost(f"Of {whole.length_bytes} bytes {stored} are there: start the upload again.")
+
+
+def _remove_unless_kept(resources: Resources, hooks: Hooks, whole: Upload, raw_key: str) -> None:
+    """Remove an object that was made of an upload while somebody else gave it up, and could not know of the object."""
+    with database_errors(), resources.engine.connect() as connection:
+        if hooks.keeps(connection, whole.id):
+            return  # it was handed on before the record of the upload went
+    resources.object_store.remove([raw_key])
 
 
 def _finished(resources: Resources, upload_id: str) -> str | None:

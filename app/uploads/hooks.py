@@ -21,6 +21,10 @@ def _accept(*_: object) -> Callable[[], None]:
     return _nothing
 
 
+def _no(*_: object) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """Called at the turns of an upload's life.
@@ -32,12 +36,14 @@ class Hooks:
         accept: in the transaction that ends it, once for each upload: the file is whole and lies under its key for
             good. May refuse it by raising an OpenhoursError that is not retryable; the file is then removed.
         drop: in the transaction in which an upload ends otherwise: terminated, expired, lost, or broken off.
+        keeps: whether somebody has the file of an upload, by its id: begun or accepted, and not dropped since.
     """
 
     accept: Accept = _accept
     options: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict
     begin: Callable[[Connection, Upload, str | None], None] = _nothing
     drop: Callable[[Connection, Upload], None] = _nothing
+    keeps: Callable[[Connection, str], bool] = _no
 
 
 #: Nobody keeps the files.

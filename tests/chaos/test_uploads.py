@@ -15,9 +15,13 @@ import psutil
 import pytest
 from sqlalchemy import text
 
+from app.catalogue.intake import upload_hooks
 from app.catalogue.layers import LAYERS
+from app.catalogue.service import DatasetService
 from app.jobs.cleanup import clean_up
 from app.resources import Resources
+from app.uploads.keeper import keep
+from app.uploads.keys import RAW, UPLOADS
 from tests.chaos.asking import ask
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.promises import Promises
@@ -130,13 +134,20 @@ def wait_for_fence(resources: Resources, fence: int) -> None:
 
 
 def leftovers(resources: Resources) -> list[str]:
-    """What is in S3 of uploads when everything that is cleaned up is."""
+    """What S3 has beside the files of datasets when no upload goes on any more and everything was cleaned up."""
     with resources.engine.begin() as connection:
-        connection.execute(text("DELETE FROM upload WHERE finished_at IS NULL"))
+        expire = "UPDATE upload SET expires_at = now() - interval '1 second', lock_until = NULL"
+        connection.execute(text(f"{expire} WHERE finished_at IS NULL"))
+    keep(resources, upload_hooks(DatasetService(resources)))
     clean_up(resources, layers=LAYERS, orphan_hours=-1)
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM upload WHERE finished_at IS NULL")) == 0
+        kept = set(connection.scalars(text("SELECT raw_key FROM dataset WHERE raw_key IS NOT NULL")))
     store = resources.object_store
-    objects = [item.key for page in store.pages("uploads/") for item in page]
-    return objects + [found["Key"] for page in store._pages_of_uploads("") for found in page.get("Uploads", ())]
+    objects = [item.key for prefix in (UPLOADS, RAW) for page in store.pages(prefix) for item in page]
+    multiparts = [found["Key"] for page in store._pages_of_uploads("") for found in page.get("Uploads", ())]
+    assert kept <= set(objects)
+    return [key for key in objects if key not in kept] + multiparts
 
 
 def run(

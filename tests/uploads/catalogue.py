@@ -33,7 +33,7 @@ class Catalogue:
         self.dropped: list[str] = []
         self.refusal: OpenhoursError | None = None
         self.refusal_at_end: OpenhoursError | None = None
-        self.hooks = Hooks(accept=self._accept, begin=self._begin, drop=self._drop)
+        self.hooks = Hooks(accept=self._accept, begin=self._begin, drop=self._drop, keeps=self._keeps)
 
     def stored(self, accepted: Accepted) -> bytes:
         """The raw object, from S3."""
@@ -68,6 +68,9 @@ class Catalogue:
 
     def _drop(self, _: Connection, upload: Upload) -> None:
         self.dropped.append(upload.id)
+
+    def _keeps(self, _: Connection, upload_id: str) -> bool:
+        return upload_id in {each for each, _ in self.begun} and upload_id not in self.dropped
 
 
 def sha256(content: bytes) -> str:

@@ -7,10 +7,12 @@ from typing import Self
 
 import pytest
 
-from app.errors import ReplicaUnavailable, UploadBusy, UploadRefused
+from app.errors import ReplicaUnavailable, UnknownUpload, UploadBusy, UploadRefused
 from app.ids import new_id
 from app.resources import Resources
 from app.uploads import finding, keys, metadata, service
+from app.uploads import finish as finishing
+from app.uploads.records import Upload
 from app.uploads.service import UploadService
 from tests.uploads.catalogue import Catalogue
 
@@ -115,6 +117,45 @@ def test_of_an_upload_that_is_terminated_while_bytes_come_nothing_is_left(
 
     asyncio.run(run())
     assert (catalogue.objects(), catalogue.multiparts()) == (set(), 0)
+
+
+def test_of_an_upload_that_is_terminated_while_it_is_put_together_nothing_is_left(
+    resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made_when_the_other_had_looked(resources: Resources, whole: Upload, raw_key: str) -> None:
+        content = resources.object_store.get_bytes(raw_key)
+        finishing.discard(resources, catalogue.hooks, whole.id)
+        resources.object_store.put_bytes(content, raw_key, media_type="text/csv")
+
+    monkeypatch.setattr(finishing, "_require_all", made_when_the_other_had_looked)
+    with pytest.raises(UnknownUpload):
+        asyncio.run(sent(UploadService(resources, ("polls",), catalogue.hooks), b"abc"))
+    assert (catalogue.objects(), catalogue.accepted) == (set(), [])
+
+
+def test_of_an_upload_that_is_terminated_once_it_was_handed_on_the_file_stays(
+    resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_all = finishing._require_all
+
+    def somebody_was_faster(resources: Resources, whole: Upload, raw_key: str) -> None:
+        monkeypatch.setattr(finishing, "_require_all", require_all)
+        finishing.finish(resources, catalogue.hooks, whole)
+        finishing.discard(resources, catalogue.hooks, whole.id)
+
+    monkeypatch.setattr(finishing, "_require_all", somebody_was_faster)
+    with pytest.raises(UnknownUpload):
+        asyncio.run(sent(UploadService(resources, ("polls",), catalogue.hooks), b"abc"))
+    (accepted,) = catalogue.accepted
+    assert catalogue.objects() == {accepted.raw_key}
+
+
+async def sent(uploads: UploadService, content: bytes) -> None:
+    async def block() -> AsyncIterator[bytes]:
+        yield content
+
+    upload = await uploads.create("polls", length_bytes=len(content), filename=None, options={})
+    await uploads.append(upload.id, 0, block(), content_bytes=len(content))
 
 
 def test_nobody_adds_to_a_plain_upload(resources: Resources, catalogue: Catalogue) -> None:
