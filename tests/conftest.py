@@ -1,5 +1,6 @@
 """The real servers, started once per run; a database and a bucket of its own for each test that asks."""
 
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,11 @@ SAMPLES = {
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 LoadText = Callable[[str, str], int]
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C work in what the tests start, also where a shell runs them in the background and ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
