@@ -31,7 +31,6 @@ from app.resources import Resources
 from app.routers import datasets, entities, health, metrics, problems, reports, uploads
 from app.routers.observed import Observed
 from app.routers.tus import TusHeaders
-from app.uploads.hooks import Hooks
 from app.uploads.keeper import UploadKeeper
 from app.uploads.service import UploadService
 
@@ -78,7 +77,6 @@ def create_app(
     slots: int,
     api: bool = True,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
-    uploads_go_to: Hooks | None = None,
 ) -> FastAPI:
     """The application over servers that are connected already, running up to ``slots`` reports itself.
 
@@ -87,7 +85,7 @@ def create_app(
     work = {**kinds, LOAD_DATASET.name: LOAD_DATASET}
     replica = Replica(resources, slots=slots, kinds=work, layers=LAYERS)
     catalogue = DatasetService(resources)
-    hooks = uploads_go_to or upload_hooks(catalogue)
+    hooks = upload_hooks(catalogue)
     keeper = UploadKeeper(resources, hooks)
 
     @asynccontextmanager

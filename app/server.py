@@ -22,7 +22,6 @@ from app.main import create_app
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
-from app.uploads.hooks import Hooks
 
 _log = logging.getLogger(__name__)
 
@@ -110,10 +109,10 @@ def serve(
 
 
 @contextmanager
-def serving(resources: Resources, *, slots: int, uploads_go_to: Hooks | None = None) -> Iterator[str]:
+def serving(resources: Resources, *, slots: int) -> Iterator[str]:
     """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
     with _listening("127.0.0.1", 0) as listener:
-        app = create_app(resources, slots=slots, uploads_go_to=uploads_go_to)
+        app = create_app(resources, slots=slots)
         server = uvicorn.Server(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         thread.start()

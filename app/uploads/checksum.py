@@ -11,8 +11,9 @@ from typing import Final
 from app.errors import ChecksumMismatch, InvalidUpload, UploadRefused
 from app.resources import Resources
 from app.uploads import keys
-from app.uploads.incoming import Block, in_thread
+from app.uploads.incoming import Block
 from app.uploads.records import Upload
+from app.uploads.threads import in_thread
 
 #: Algorithms of Upload-Checksum, with the bytes of their digests.
 ALGORITHMS: Final = {"sha256": 32, "sha1": 20}

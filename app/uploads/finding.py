@@ -10,8 +10,8 @@ from app.errors import NotFound, UnknownUpload, UploadBusy, UploadExpired, Uploa
 from app.ids import is_id, made_at
 from app.resources import Resources
 from app.uploads import lock, records
-from app.uploads.incoming import in_thread
 from app.uploads.records import Upload
+from app.uploads.threads import in_thread
 
 #: How long a request waits for the lock that another one is about to release, seconds. A client whose connection broke
 #: is back before the replica has saved what came on it.
@@ -55,6 +55,12 @@ def missing(resources: Resources, upload_id: str) -> NotFound | UploadExpired:
     if made is not None and made + ttl < datetime.now(UTC):
         return _expired(resources, upload_id, made + ttl)
     return UnknownUpload(f"There is no upload {upload_id!r}.", received=upload_id)
+
+
+def overtaken(resources: Resources, upload_id: str) -> UploadBusy:
+    """What to say of an upload that another request goes on with. Raises what ``find`` does of one that has ended."""
+    find(resources, upload_id)
+    return UploadBusy(f"Upload {upload_id}: another request goes on with it; ask for its offset.")
 
 
 def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:

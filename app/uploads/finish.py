@@ -6,10 +6,10 @@ from time import sleep
 from typing import Final
 
 from app.database import database_errors
-from app.errors import OpenhoursError, Unavailable, UploadBusy, UploadLost
+from app.errors import OpenhoursError, Unavailable, UploadLost
 from app.resources import Resources
 from app.uploads import keys, records
-from app.uploads.finding import find
+from app.uploads.finding import overtaken
 from app.uploads.hooks import Hooks
 from app.uploads.records import Upload
 
@@ -50,7 +50,7 @@ def finish(resources: Resources, hooks: Hooks, whole: Upload, *, sha256: str | N
     if dispatch is None:
         if _finished(resources, whole.id) is None:
             _remove_unless_kept(resources, hooks, whole, raw_key)
-            raise _overtaken(resources, whole)
+            raise overtaken(resources, whole.id)
         return raw_key
     dispatch()
     _tidy(resources, whole)
@@ -71,15 +71,9 @@ def require_lost(resources: Resources, hooks: Hooks, seen: Upload) -> None:
         if is_lost:
             hooks.drop(connection, seen)
     if not is_lost:
-        raise _overtaken(resources, seen)
+        raise overtaken(resources, seen.id)
     _log.warning("upload %s: S3 has lost what had arrived", seen.id)
     _remove_objects(resources, seen)
-
-
-def _overtaken(resources: Resources, seen: Upload) -> UploadBusy:
-    """What to say of an upload that another request goes on with; raises what became of one that has ended."""
-    find(resources, seen.id)
-    return UploadBusy(f"Upload {seen.id}: another request goes on with it; ask for its offset.")
 
 
 def discard(resources: Resources, hooks: Hooks, upload_id: str) -> bool:

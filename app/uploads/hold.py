@@ -12,7 +12,9 @@ from app.database import database_errors
 from app.errors import OpenhoursError, ReplicaUnavailable, UploadBusy, UploadCut
 from app.resources import Resources
 from app.uploads import lock
-from app.uploads.incoming import Block, in_thread
+from app.uploads.finding import overtaken
+from app.uploads.incoming import Block
+from app.uploads.threads import in_thread
 
 #: A connection that somebody else waits behind, and on which nothing came for so long, is taken for half-open, seconds.
 CONTESTED_SECONDS: Final = 2
@@ -27,7 +29,7 @@ class Hold:
     """A lock that is renewed for as long as the context is open, and released in the end."""
 
     def __init__(self, resources: Resources, upload_id: str, fence: int, *, is_stopping: Callable[[], bool]) -> None:
-        self._engine = resources.engine
+        self._resources = resources
         self._id = upload_id
         self._fence = fence
         self._is_stopping = is_stopping
@@ -57,6 +59,7 @@ class Hold:
 
         Raises:
             UploadBusy: somebody else has the lock, or waits for it while nothing comes.
+            UnknownUpload, UploadExpired, UploadLost: it has ended meanwhile.
             UploadCut: nothing came for too long; or what the stream raised.
             ReplicaUnavailable: this process stops.
         """
@@ -92,7 +95,7 @@ class Hold:
         is_wanted = await self._renew()
         silent_seconds = monotonic() - self._heard_at
         if self.is_lost:
-            return UploadBusy(f"Upload {self._id}: another request has taken over; ask for its offset.")
+            return await in_thread(self._why_lost, short=True)
         if is_wanted and silent_seconds > CONTESTED_SECONDS:
             return UploadBusy(f"Upload {self._id}: nothing came on this connection, and another request waits.")
         if silent_seconds > SILENT_SECONDS:
@@ -113,9 +116,15 @@ class Hold:
         return bool(is_wanted)
 
     def _renew_now(self) -> bool | None:
-        with database_errors(), self._engine.begin() as connection:
+        with database_errors(), self._resources.engine.begin() as connection:
             return lock.renew(connection, self._id, self._fence)
 
+    def _why_lost(self) -> OpenhoursError:
+        try:
+            return overtaken(self._resources, self._id)
+        except OpenhoursError as ended:
+            return ended
+
     def _release(self) -> None:
-        with database_errors(), self._engine.begin() as connection:
+        with database_errors(), self._resources.engine.begin() as connection:
             lock.release(connection, self._id, self._fence)

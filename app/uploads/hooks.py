@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -11,18 +11,6 @@ from app.uploads.records import Upload
 #: Connection, upload, key of the whole file in S3, its bytes, and its SHA-256 when it came in one plain request.
 #: Returns what to call after the commit.
 Accept = Callable[[Connection, Upload, str, int, str | None], Callable[[], None]]
-
-
-def _nothing(*_: object) -> None:
-    """Do nothing."""
-
-
-def _accept(*_: object) -> Callable[[], None]:
-    return _nothing
-
-
-def _no(*_: object) -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +27,8 @@ class Hooks:
         keeps: whether somebody has the file of an upload, by its id: begun or accepted, and not dropped since.
     """
 
-    accept: Accept = _accept
-    options: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict
-    begin: Callable[[Connection, Upload, str | None], None] = _nothing
-    drop: Callable[[Connection, Upload], None] = _nothing
-    keeps: Callable[[Connection, str], bool] = _no
-
-
-#: Nobody keeps the files.
-NO_HOOKS: Final = Hooks()
+    accept: Accept
+    options: Callable[[Mapping[str, str]], Mapping[str, Any]]
+    begin: Callable[[Connection, Upload, str | None], None]
+    drop: Callable[[Connection, Upload], None]
+    keeps: Callable[[Connection, str], bool]

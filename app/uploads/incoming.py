@@ -6,56 +6,27 @@ of the request's lock; so at any moment, whatever dies, the offset in the row sa
 
 import asyncio
 import logging
-from asyncio import CancelledError, Semaphore, Task, create_task, ensure_future, shield
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeVar
+from asyncio import Semaphore, Task, create_task
+from collections.abc import Callable
+from typing import Any, Final
 
-import anyio
-import anyio.to_thread
 from sqlalchemy import Connection
 
 from app.database import database_errors
-from app.errors import OpenhoursError, UploadBusy, UploadLost
+from app.errors import OpenhoursError, UploadLost
 from app.resources import Resources
 from app.uploads import keys, records
+from app.uploads.finding import overtaken
 from app.uploads.records import Upload
+from app.uploads.threads import in_thread
 
 #: Parts of one request on their way to S3 at a time; with the one that fills they are what it holds in memory.
 IN_FLIGHT: Final = 2
 
-#: Threads in which uploads wait for S3 and Postgres. They are not those of other requests, which a slow S3 must not
-#: hold up.
-THREADS: Final = 16
-
-#: Threads that renew locks.
-SHORT_THREADS: Final = 4
-
 #: Some bytes.
 Block = bytes | bytearray
 
-T = TypeVar("T")
-
-_threads = anyio.CapacityLimiter(THREADS)
-_short_threads = anyio.CapacityLimiter(SHORT_THREADS)
 _log = logging.getLogger(__name__)
-
-
-async def in_thread(function: Callable[[], T], *, short: bool = False) -> T:
-    """Call it in a thread of the uploads' own; it is never abandoned half-way, however often this is cancelled.
-
-    ``short``: it asks Postgres alone, and must not wait behind a slow S3.
-    """
-    calling = ensure_future(anyio.to_thread.run_sync(function, limiter=_short_threads if short else _threads))
-    try:
-        return await shield(calling)
-    except CancelledError:
-        while not calling.done():
-            with suppress(CancelledError):
-                await asyncio.wait([calling])
-        if not calling.cancelled():
-            calling.exception()  # nobody else asks for it
-        raise
 
 
 class Incoming:
@@ -94,6 +65,7 @@ class Incoming:
 
         Raises:
             UploadBusy: the lock was lost; the bytes since the last part are not noted.
+            UnknownUpload, UploadExpired: it has ended meanwhile.
             UploadLost, ObjectStoreUnavailable, DatabaseUnavailable: of a part or of the tail.
         """
         if self._block and self._unsaved_bytes:
@@ -132,9 +104,11 @@ class Incoming:
 
     async def _send(self, number: int, block: bytearray, offset_bytes: int, *, after: Task[None] | None) -> None:
         raw_key, multipart_id = str(self._raw_key), str(self._multipart_id)
-        etag = await in_thread(lambda: self._store.put_part(block, raw_key, multipart_id, number=number))
-        if after is not None:
-            await after
+        try:
+            etag = await in_thread(lambda: self._store.put_part(block, raw_key, multipart_id, number=number))
+        finally:  # whoever waits for the last part has waited for all
+            if after is not None:
+                await after
         await in_thread(lambda: self._note_part(number, etag, offset_bytes))
 
     async def _sent(self) -> None:
@@ -145,8 +119,10 @@ class Incoming:
         held = self._held
         raw_key = keys.raw_key(held.kind, held.id, bytes((self._block or b"")[:2]))
         multipart_id = self._store.begin_parts(raw_key, media_type=keys.media_type(raw_key))
-        with _removed_unless_noted(lambda: self._store.abort_parts(raw_key, multipart_id)):
-            self._note(lambda it: records.begin_parts(it, held, raw_key=raw_key, multipart_id=multipart_id))
+        self._note(
+            lambda it: records.begin_parts(it, held, raw_key=raw_key, multipart_id=multipart_id),
+            otherwise=lambda: self._store.abort_parts(raw_key, multipart_id),
+        )
         self._raw_key, self._multipart_id = raw_key, multipart_id
 
     def _note_part(self, number: int, etag: str, offset_bytes: int) -> None:
@@ -158,15 +134,22 @@ class Incoming:
         key, block = keys.tail_key(self._held.id, self._held.fence, self._tails), self._block or bytearray()
         self._store.put_bytes(block, key, media_type="application/octet-stream")
         values: dict[str, Any] = {"key": key, "tail_bytes": len(block), "offset_bytes": self.offset_bytes}
-        with _removed_unless_noted(lambda: self._store.remove([key])):
-            self._note(lambda it: records.set_tail(it, self._held, **values))
+        self._note(lambda it: records.set_tail(it, self._held, **values), otherwise=lambda: self._store.remove([key]))
         self._forget_tail()
         self._tail_key, self._unsaved_bytes = key, 0
 
-    def _note(self, change: Callable[[Connection], bool]) -> None:
+    def _note(self, change: Callable[[Connection], bool], *, otherwise: Callable[[], None] | None = None) -> None:
+        """Record what was put into S3, or remove it by ``otherwise``: the lock is lost, or the upload is gone."""
         with database_errors(), self._resources.engine.begin() as connection:
-            if not change(connection):
-                raise UploadBusy(f"Upload {self._held.id}: another request goes on with it; ask for its offset.")
+            is_noted = change(connection)
+        if is_noted:
+            return
+        if otherwise is not None:
+            try:
+                otherwise()
+            except OpenhoursError as error:
+                _log.info("what nobody will name stays until the next clean-up: %s", error)
+        raise overtaken(self._resources, self._held.id)
 
     def _forget_tail(self) -> None:
         key, self._tail_key = self._tail_key, None
@@ -176,16 +159,3 @@ class Incoming:
             self._store.remove([key])
         except OpenhoursError as error:
             _log.info("upload %s: an old tail stays until the upload ends: %s", self._held.id, error)
-
-
-@contextmanager
-def _removed_unless_noted(remove: Callable[[], None]) -> Iterator[None]:
-    """Remove what was just put into S3 when it is not noted: the lock is lost, or the upload is gone."""
-    try:
-        yield
-    except UploadBusy:
-        try:
-            remove()
-        except OpenhoursError as error:
-            _log.info("what nobody will name stays until the next clean-up: %s", error)
-        raise

@@ -28,12 +28,13 @@ from app.resources import Resources
 from app.uploads import keys, records
 from app.uploads.adding import add, add_verified, require_fit
 from app.uploads.checksum import Checksum
-from app.uploads.finding import find, lock_one, missing
+from app.uploads.finding import find, lock_one, missing, overtaken
 from app.uploads.finish import discard, finish, require_lost
 from app.uploads.hold import Hold
 from app.uploads.hooks import Hooks
-from app.uploads.incoming import Block, Incoming, in_thread
+from app.uploads.incoming import Block, Incoming
 from app.uploads.records import Upload
+from app.uploads.threads import in_thread
 
 #: Requests whose bytes a replica takes at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
@@ -192,6 +193,8 @@ class UploadService:
 
         Raises:
             InvalidUpload, UploadTooLarge, UploadCut: of the request.
+            ReplicaUnavailable: this replica could not take it to its end.
+            UnknownUpload: it was given up meanwhile.
             OpenhoursError: ``hooks`` refuse the file.
         """
         values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
@@ -202,9 +205,16 @@ class UploadService:
             try:
                 async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
                     return await self._receive(hold, held, stream)
-            except BaseException:
+            except BaseException as error:
                 await asyncio.shield(in_thread(partial(self._give_up, held)))
+                if isinstance(error, UploadBusy | UploadLost | ReplicaUnavailable):
+                    raise ReplicaUnavailable(self._not_kept()) from error
                 raise
+
+    def _not_kept(self) -> str:
+        """Why a replica gave up a plain request, which nobody can go on with."""
+        why = "is stopping" if self._is_stopping() else "could not take the file to its end"
+        return f"This replica {why}, and nothing of it is kept: send the file again."
 
     def _give_up(self, held: Upload) -> None:
         try:
@@ -224,6 +234,9 @@ class UploadService:
         try:
             await hold.feed(stream, take)
             await incoming.settle(is_end=True)
+        except UploadLost:
+            await in_thread(partial(require_lost, self._resources, self._hooks, held))
+            raise
         finally:
             await incoming.drop()
         whole = await in_thread(lambda: self._closed(held))
@@ -259,8 +272,9 @@ class UploadService:
 
     def _closed(self, held: Upload) -> Upload:
         with database_errors(), self._resources.engine.begin() as connection:
-            if not records.set_length(connection, held):
-                raise UploadBusy(f"Upload {held.id} took longer than its lock; send it again.")
+            is_ours = records.set_length(connection, held)
+        if not is_ours:
+            raise overtaken(self._resources, held.id)
         return find(self._resources, held.id)
 
     async def _finished(self, upload: Upload) -> Upload:

@@ -1,14 +1,15 @@
-"""Stands in for whoever keeps the files: notes what it is told, and refuses when it is asked to."""
+"""The catalogue, noting what it is told; it refuses when it is asked to."""
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
+from app.catalogue.intake import upload_hooks
+from app.catalogue.service import DatasetService
 from app.errors import OpenhoursError
 from app.resources import Resources
-from app.uploads.hooks import Hooks
 from app.uploads.records import Upload
 
 
@@ -33,7 +34,8 @@ class Catalogue:
         self.dropped: list[str] = []
         self.refusal: OpenhoursError | None = None
         self.refusal_at_end: OpenhoursError | None = None
-        self.hooks = Hooks(accept=self._accept, begin=self._begin, drop=self._drop, keeps=self._keeps)
+        self._real = upload_hooks(DatasetService(resources))
+        self.hooks = replace(self._real, accept=self._accept, begin=self._begin, drop=self._drop)
 
     def stored(self, accepted: Accepted) -> bytes:
         """The raw object, from S3."""
@@ -53,24 +55,29 @@ class Catalogue:
         with self._resources.engine.connect() as connection:
             return list(connection.scalars(text("SELECT id FROM upload ORDER BY id")))
 
-    def _begin(self, _: Connection, upload: Upload, sha256: str | None) -> None:
+    def _begin(self, connection: Connection, upload: Upload, sha256: str | None) -> None:
         if self.refusal is not None:
             raise self.refusal
+        self._real.begin(connection, upload, sha256)
         self.begun.append((upload.id, sha256))
 
     def _accept(
-        self, _: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None
+        self, connection: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None
     ) -> Callable[[], None]:
         if self.refusal_at_end is not None:
             raise self.refusal_at_end
+        dispatch = self._real.accept(connection, upload, raw_key, size_bytes, sha256)
         self.accepted.append(Accepted(upload, raw_key, size_bytes, sha256))
-        return lambda: self.dispatched.append(upload.id)
 
-    def _drop(self, _: Connection, upload: Upload) -> None:
+        def dispatched() -> None:
+            self.dispatched.append(upload.id)
+            dispatch()
+
+        return dispatched
+
+    def _drop(self, connection: Connection, upload: Upload) -> None:
+        self._real.drop(connection, upload)
         self.dropped.append(upload.id)
-
-    def _keeps(self, _: Connection, upload_id: str) -> bool:
-        return upload_id in {each for each, _ in self.begun} and upload_id not in self.dropped
 
 
 def sha256(content: bytes) -> str:

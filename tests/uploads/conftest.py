@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from app import main
 from app.resources import Resources
 from app.server import serving
 from tests.uploads.catalogue import Catalogue
@@ -19,9 +20,10 @@ def catalogue(resources: Resources) -> Catalogue:
 
 
 @pytest.fixture
-def address(resources: Resources, catalogue: Catalogue) -> Iterator[str]:
-    """Where a server of uploads is."""
-    with serving(resources, slots=0, uploads_go_to=catalogue.hooks) as address:
+def address(resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a server is that nobody works behind."""
+    monkeypatch.setattr(main, "upload_hooks", lambda _: catalogue.hooks)
+    with serving(resources, slots=0) as address:
         yield address
 
 

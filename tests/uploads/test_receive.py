@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.errors import InvalidUpload, UploadCut, UploadTooLarge
+from app.errors import InvalidUpload, ReplicaUnavailable, UnknownUpload, UploadCut, UploadTooLarge
 from app.resources import Resources
 from app.uploads.service import Received, UploadService
 from tests.uploads.catalogue import Catalogue, sha256
@@ -65,6 +65,32 @@ def test_a_file_that_is_too_long_is_refused_as_soon_as_it_is(resources: Resource
     with pytest.raises(UploadTooLarge):
         receive(service, b"", length=9 * MIB + 1)
     assert receive(service, b"x" * (9 * MIB)).bytes == 9 * MIB
+
+
+def test_a_replica_that_stops_says_that_nothing_is_kept(resources: Resources, catalogue: Catalogue) -> None:
+    service = UploadService(resources, KINDS, catalogue.hooks, is_stopping=lambda: True)
+
+    async def silent_after_some() -> AsyncIterator[bytes]:
+        yield b"abc"
+        await asyncio.Event().wait()
+
+    with pytest.raises(ReplicaUnavailable, match="is stopping, and nothing of it is kept: send the file again"):
+        asyncio.run(service.receive("polls", silent_after_some(), filename=None, options={}))
+    nothing_is_left(catalogue)
+
+
+@pytest.mark.parametrize("size", [3, 9 * MIB])
+def test_a_file_that_is_removed_while_it_comes_is_unknown(
+    service: UploadService, catalogue: Catalogue, size: int
+) -> None:
+    async def removed_meanwhile() -> AsyncIterator[bytes]:
+        yield b"x" * size
+        await service.terminate(catalogue.uploads()[0])
+        yield b"x" * size
+
+    with pytest.raises(UnknownUpload):
+        asyncio.run(service.receive("polls", removed_meanwhile(), filename=None, options={}))
+    nothing_is_left(catalogue)
 
 
 def test_a_file_that_is_refused_in_the_end_is_removed(service: UploadService, catalogue: Catalogue) -> None:

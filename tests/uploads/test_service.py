@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, tzinfo
+from threading import Event
+from time import sleep
 from typing import Self
 
 import pytest
 
-from app.errors import ReplicaUnavailable, UnknownUpload, UploadBusy, UploadRefused
+from app.errors import ObjectStoreUnavailable, ReplicaUnavailable, UnknownUpload, UploadRefused
 from app.ids import new_id
 from app.resources import Resources
 from app.uploads import finding, keys, metadata, service
@@ -112,11 +114,42 @@ def test_of_an_upload_that_is_terminated_while_bytes_come_nothing_is_left(
             await uploads.terminate(upload.id)
             yield b"x" * size
 
-        with pytest.raises(UploadBusy, match="another request goes on with it"):
+        with pytest.raises(UnknownUpload):
             await uploads.append(upload.id, 0, terminated_before_it_is_noted(), content_bytes=size)
 
     asyncio.run(run())
     assert (catalogue.objects(), catalogue.multiparts()) == (set(), 0)
+
+
+def test_nothing_is_written_after_the_request_whose_part_s3_refused(
+    resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = UploadService(resources, ("polls",), catalogue.hooks)
+    put_part = resources.object_store.put_part
+    is_refused = Event()
+
+    def put(block: bytes, key: str, multipart_id: str, *, number: int) -> str:
+        if number == 2:
+            is_refused.set()
+            raise ObjectStoreUnavailable("Not now.")
+        is_refused.wait(30)
+        sleep(0.3)  # the request has heard of the second part by now
+        return put_part(block, key, multipart_id, number=number)
+
+    monkeypatch.setattr(resources.object_store, "put_part", put)
+
+    async def run() -> tuple[int, int]:
+        upload = await uploads.create("polls", length_bytes=30 << 20, filename=None, options={})
+
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(3):
+                yield b"x" * (8 << 20)
+
+        with pytest.raises(ObjectStoreUnavailable):
+            await uploads.append(upload.id, 0, parts(), content_bytes=24 << 20)
+        return len(asyncio.all_tasks()), (await uploads.look(upload.id)).offset_bytes
+
+    assert asyncio.run(run()) == (1, 8 << 20)
 
 
 def test_of_an_upload_that_is_terminated_while_it_is_put_together_nothing_is_left(
