@@ -21,8 +21,8 @@ from app.settings import Settings
 #: What a line holds, in this order.
 KEYS: Final = ("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", "exception")
 
-#: Loggers that say at every readiness check which dialect they speak; app.migrate tells what it does itself.
-TALKATIVE: Final = ("alembic.runtime.migration",)
+#: Loggers that tell of each plugin, and of the dialect at every readiness check; app.migrate tells what it does itself.
+TALKATIVE: Final = ("alembic.runtime",)
 
 _log = logging.getLogger(__name__)
 _redactor = Redactor()

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
@@ -28,7 +29,7 @@ from app.migrate import require_migrated
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
-from app.routers import datasets, entities, health, metrics, problems, reports, uploads
+from app.routers import datasets, entities, health, metrics, openapi, problems, reports, uploads
 from app.routers.observed import Observed
 from app.routers.tus import TusHeaders
 from app.uploads.keeper import UploadKeeper
@@ -101,7 +102,7 @@ def create_app(
     app = FastAPIOffline(
         title="Openhours",
         version=__version__,
-        summary="Reports that count only working hours.",
+        summary="Uptime and pull-request reports that count only working hours.",
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
@@ -120,6 +121,14 @@ def create_app(
     app.add_middleware(TusHeaders)
     app.add_middleware(Observed, replica=replica)
     problems.install(app)
+    openapi.install(app)
     for module in (reports, datasets, uploads, entities, health, metrics) if api else (health, metrics):
         app.include_router(module.router)
+    if api:
+        app.add_api_route("/", _pages, include_in_schema=False)
     return app
+
+
+def _pages() -> RedirectResponse:
+    """Send whoever opens the address in a browser to the page of the API; it may lie below a path of a proxy."""
+    return RedirectResponse("docs")

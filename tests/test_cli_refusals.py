@@ -67,6 +67,7 @@ def words(outcome: Outcome) -> str:
         ("report uptime --nosuch 1", "No such option: --nosuch"),
         ("report uptime --lookback-hours long", "Invalid value for '--lookback-hours'"),
         ("report pull_requests --charts yes", "Got unexpected extra argument(s) (yes)"),
+        ("demo --folder README.md", "--folder: README.md is a file, not a folder"),
         ("serve --port 70000", "Invalid value for '--port'"),
         ("serve --slots -1", "Invalid value for '--slots'"),
         ("reports --limit 0", "Invalid value for '--limit'"),
@@ -145,11 +146,20 @@ def test_a_file_that_cannot_be_read_is_refused(cli: CommandLine, tmp_path: Path,
 
 
 @pytest.mark.parametrize("command", ["report uptime --out {tmp}/x.csv", "reports", "status 1"])
-@pytest.mark.parametrize("address", [DEAD, "http://no-such-host.invalid", "nonsense", "http://"])
+@pytest.mark.parametrize("address", [DEAD, "http://no-such-host.invalid", "http://"])
 def test_a_server_that_does_not_answer_is_named(cli: CommandLine, tmp_path: Path, address: str, command: str) -> None:
     outcome = cli(*command.format(tmp=tmp_path).split(), "--server", address)
     assert outcome.code == 1
     assert words(outcome).startswith(f"server_unreachable: {address.rstrip('/')} does not answer: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["report uptime --out {tmp}/x.csv", "reports", "status 1"])
+@pytest.mark.parametrize("address", ["localhost:8000", "nonsense", "ftp://127.0.0.1"])
+def test_a_server_that_is_no_address_is_refused(cli: CommandLine, tmp_path: Path, address: str, command: str) -> None:
+    outcome = cli(*command.format(tmp=tmp_path).split(), "--server", address)
+    assert outcome.code == 2
+    assert words(outcome).startswith(f"invalid_parameters: --server: '{address}' is no address; give one such as http:")
     assert list(tmp_path.iterdir()) == []
 
 

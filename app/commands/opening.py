@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.database import database_errors
+from app.errors import InvalidParameters
 from app.logs import configure
 from app.replica_name import replica_name
 from app.resources import Addresses, Resources, addresses, open_resources
@@ -54,6 +55,8 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
 
             _, opened = stack.enter_context(resources(settings()))
             server = stack.enter_context(serving(opened, slots=slots))
+        elif not server.startswith(("http://", "https://")):
+            raise InvalidParameters(f"--server: {server!r} is no address; give one such as http://127.0.0.1:8000")
         client = Client(server)
         stack.callback(client.close)
         yield client

@@ -10,6 +10,7 @@ import typer
 from app.commands import opening
 from app.console import err, out
 from app.database import database_errors
+from app.errors import InvalidParameters
 from app.resources import Addresses, addresses, open_resources
 from app.settings import Settings
 
@@ -20,6 +21,8 @@ def demo(
     """Run the main job from end to end on sample data: load, trigger, poll, download."""
     from app.demo import run  # noqa: PLC0415 - the web server takes a while to import
 
+    if folder.exists() and not folder.is_dir():
+        raise InvalidParameters(f"--folder: {folder} is a file, not a folder")
     err.print("starting the servers …")
     with opening.resources(opening.settings()) as (_, resources):
         run(resources, folder)

@@ -31,12 +31,16 @@ _log = logging.getLogger(__name__)
 class Problem(BaseModel):
     """Problem details, RFC 9457; `errors` tells, per parameter, what was received and what is allowed."""
 
-    type: str = Field(examples=["about:blank"])
-    title: str
-    status: int
-    code: str = Field(description="Stable, for programs.")
-    detail: str = Field(description="For people.")
-    errors: list[dict[str, Any]] | None = None
+    type: str = Field(description="Always about:blank: the code says more.", examples=["about:blank"])
+    title: str = Field(description="What the code means.", examples=["Parameters not accepted"])
+    status: int = Field(description="The HTTP status.", examples=[422])
+    code: str = Field(description="Stable, for programs.", examples=["invalid_parameters"])
+    detail: str = Field(description="For people.", examples=["lookback_hours: 0 should be greater than or equal to 1"])
+    errors: list[dict[str, Any]] | None = Field(
+        None,
+        description="Per parameter, what was received and what is allowed.",
+        examples=[[{"parameter": "lookback_hours", "received": 0, "reason": "should be greater than or equal to 1"}]],
+    )
 
 
 #: For the ``responses`` of routes; those with a body may also be sent one that is too large.
@@ -58,23 +62,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _defect)
-    document = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        return _with_media_type(document())
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
-
-
-def _with_media_type(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document with every problem under its media type; FastAPI has one for all answers of a route."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            for status, response in operation["responses"].items():
-                content = response.get("content", {})
-                if status >= "400" and "application/json" in content:
-                    content[MEDIA_TYPE] = content.pop("application/json")
-    return document
 
 
 def problem(

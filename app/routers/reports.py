@@ -51,7 +51,11 @@ class Trigger(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     report: str = Field(DEFAULT_KIND.name, description="Report kind.", examples=[DEFAULT_KIND.name])
-    params: dict[str, Any] = Field(default_factory=dict, description="Parameters; each has a default.")
+    params: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Parameters; each has a default.",
+        examples=[{"as_of": "2023-01-25T18:13:22Z", "lookback_hours": 168, "hourly": True}],
+    )
 
 
 class Triggered(BaseModel):

@@ -8,6 +8,22 @@ from app.resources import Resources
 from tests.conftest import api
 
 
+def test_a_browser_is_sent_to_the_page_of_the_api(loaded: Resources) -> None:
+    with api(loaded, slots=0) as client:
+        page = client.get("/")
+    assert (page.status_code, page.url.path) == (200, "/docs")
+
+
+def test_operations_are_called_by_what_they_do(loaded: Resources) -> None:
+    with api(loaded, slots=0) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    assert paths["/echo/{message}"]["get"]["summary"] == "The message, back"
+    for operations in paths.values():
+        for operation in operations.values():
+            assert operation["description"].replace("\n", " ").startswith(operation["summary"])
+            assert len(operation["summary"]) < 100
+
+
 def test_echo_returns_the_message(loaded: Resources) -> None:
     with api(loaded, slots=0) as client:
         assert client.get("/echo/hello wörld").json() == {"message": "hello wörld"}

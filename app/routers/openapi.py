@@ -1,0 +1,39 @@
+"""What the OpenAPI document says beyond what FastAPI writes by itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.routers.problems import MEDIA_TYPE
+
+
+def install(app: FastAPI) -> None:
+    """Have the document, and the page that shows it, name operations by their first sentence and problems by theirs."""
+    document = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return _completed(document())
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    for operation in _operations(document):
+        operation["summary"] = _first_sentence(operation["description"])
+        for status, response in operation["responses"].items():
+            content = response.get("content", {})
+            if (
+                status >= "400" and "application/json" in content
+            ):  # FastAPI has one media type for all answers of a route
+                content[MEDIA_TYPE] = content.pop("application/json")
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document["paths"].values():
+        yield from operations.values()
+
+
+def _first_sentence(description: str) -> str:
+    return " ".join(description.split("\n\n", maxsplit=1)[0].split()).partition(". ")[0].rstrip(".")
