@@ -1,7 +1,7 @@
 """The web application: its lifespan, its routes, its errors."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -91,13 +91,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(replica.start)
-        await run_in_threadpool(keeper.start)
-        try:
+        async with AsyncExitStack() as stack:  # what has started stops, also when the next one cannot start
+            for part in (replica, keeper):
+                await run_in_threadpool(part.start)
+                stack.push_async_callback(run_in_threadpool, part.stop)
             yield
-        finally:
-            await run_in_threadpool(keeper.stop)
-            await run_in_threadpool(replica.stop)
 
     app = FastAPIOffline(
         title="Openhours",

@@ -1,6 +1,7 @@
 """What requests tell Redis and ask it; all of it they can do without, while Redis is away."""
 
 import logging
+from contextlib import suppress
 
 from redis import Redis
 
@@ -43,6 +44,17 @@ class RequestRedis:
         except RedisUnavailable as error:
             _log.warning("Postgres answers polls, Redis does not: %s", error)
             return None
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether Redis is not believed now."""
+        return self._watching.is_open
+
+    def contradict(self, job_id: str) -> None:
+        """Say that a job has ended, as Postgres knows: what Redis still has of it is not to be believed again."""
+        if not self._dispatching.is_open:
+            with suppress(RedisUnavailable), self._dispatching.watching():
+                self._status.end(job_id)
 
     def end(self, job_id: str) -> None:
         """Say that a job has ended: by now Postgres has the last word."""

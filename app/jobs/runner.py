@@ -201,8 +201,8 @@ class Runner:
     def _hand_back(self, job: Job) -> str:
         """The worker stops, or the report is not ours any more."""
         verdict = self._settle(job, lambda connection: lifecycle.hand_back(connection, job.claim))
-        if job.live.stage == "uploading":
-            self._discard(job)
+        if verdict is Verdict.QUEUED and job.live.stage == "uploading":
+            self._discard(job)  # of a lost one nobody knows here whether its files are what was published
         return "lost" if verdict is Verdict.LOST else "handed_back"
 
     def _discard(self, job: Job) -> None:

@@ -139,6 +139,8 @@ class ReportService:
             case ReportStatus.RUNNING:
                 return Running(Live("loading", 0.0))
             case _:
+                if has_ended or self._redis.is_resting:  # it was not asked, and may say otherwise to the next poll
+                    self._redis.contradict(report_id)
                 return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
 
     def summary(self, report_id: str) -> bytes:

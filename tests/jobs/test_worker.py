@@ -8,11 +8,13 @@ from typing import TypeVar
 
 import psutil
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from app.errors import DatabaseUnavailable
 from app.jobs import lifecycle, records, runner, sweeper, worker
+from app.jobs.lifecycle import Claim, Verdict
 from app.jobs.queue import Queue
-from app.jobs.records import ReportStatus
+from app.jobs.records import ReportStatus, StoredArtifact
 from app.jobs.runner import Job
 from app.jobs.service import Ended, ReportService, Running
 from app.migrate import newest_revision
@@ -201,6 +203,31 @@ def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(res
         runner.Runner(resources, KINDS, replica="x").run(job)
     (file,) = ended(service, report_id).record.artifacts
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == [file.key]
+
+
+def test_a_report_that_was_published_unheard_keeps_its_files(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = ReportService(resources, KINDS)
+    report_id = service.trigger("dummy", {})
+    with resources.engine.begin() as connection:
+        claim = lifecycle.claim(connection, report_id, owner="x")
+    assert claim is not None
+    job = Job(claim, lease_ends=monotonic() + PATIENCE)
+
+    def published_but_not_heard(_: Connection, claim: Claim, artifacts: list[StoredArtifact]) -> Verdict:
+        with resources.engine.begin() as connection:
+            assert publish(connection, claim, artifacts) is Verdict.ENDED
+        job.call_off.set()  # as the next heartbeat does, which finds it ended
+        raise DatabaseUnavailable("The answer is lost.")
+
+    publish = lifecycle.publish
+    monkeypatch.setattr(lifecycle, "publish", published_but_not_heard)
+    runner.Runner(resources, KINDS, replica="x").run(job)
+    done = ended(service, report_id)
+    assert done.record.status is ReportStatus.COMPLETE
+    (file,) = done.record.artifacts
+    assert resources.object_store.size(file.key) == file.bytes
 
 
 def test_nothing_is_claimed_before_the_database_is_migrated(resources: Resources) -> None:

@@ -40,7 +40,9 @@ class Faults:
         *,
         servers: tuple[Engine, Redis, Bucket],
         work: Work,
+        lossy: bool,
     ) -> None:
+        """``lossy``: answers get lost and replicas are told to stop often, and all else goes wrong seldom."""
         self.over_at = float(FAULTS_SECONDS)
         self._scheduler = scheduler
         self._random = scheduler.random
@@ -50,15 +52,17 @@ class Faults:
         self._work = work
         engine, redis, _ = servers
         self._table, self._redis = engine.table, redis
-        self._kill, self._pause, self._stall, self._break_off = map(self._rate, (0.02, 0.02, 0.01, 0.1))
-        work.crash_rate = self._rate(0.3)
+        usual = 0.3 if lossy else 1.0
+        rates = (usual * rate for rate in (0.02, 0.02, 0.01, 0.1))
+        self._kill, self._pause, self._stall, self._break_off = map(self._rate, rates)
+        work.crash_rate = self._rate(usual * 0.3)
         for server in servers:
-            server.lost_answers = self._rate(0.03)
+            server.lost_answers = self._rate(0.25 if lossy else 0.03)
             self._often(2, lambda server=server: self._outage(server))
         self._often(2, self._flush)
         self._often(6, self._repeat)
         self._often(4, self._lose)
-        self._often(4, self._terminate)
+        self._often(16 if lossy else 4, self._terminate)
         for machine in machines:
             machine.stopped = lambda machine=machine: self._restart(machine)
         scheduler.before_step = self._before_step

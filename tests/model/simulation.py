@@ -70,7 +70,8 @@ class Outcome:
 class Simulation:
     """Everything of one seed; ``run()`` raises Violation."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, lossy: bool) -> None:
+        self._lossy = lossy
         self.scheduler = scheduler = Scheduler(Random(seed))
         table = Table(lambda: scheduler.now)
         self._engine, self._redis, self._bucket = Engine(scheduler, table), Redis(scheduler), Bucket(scheduler)
@@ -110,6 +111,7 @@ class Simulation:
             self._clients_host,
             servers=(self._engine, self._redis, self._bucket),
             work=self._work,
+            lossy=self._lossy,
         )
         watch = Watch(scheduler, self._table, self._machines, faults=faults, engine=self._engine)
         for machine in self._machines:
@@ -154,9 +156,9 @@ class Simulation:
         self.scheduler.run(lambda: bool(ended), limit_seconds=tomorrow + STOP_SECONDS)
 
 
-def run(seed: int, off: Iterable[str] = ()) -> Outcome:
-    """Run a seed with some of the protocol switched off."""
-    simulation = Simulation(seed)
+def run(seed: int, off: Iterable[str] = (), *, lossy: bool = False) -> Outcome:
+    """Run a seed with some of the protocol switched off, or with answers that get lost above all."""
+    simulation = Simulation(seed, lossy=lossy)
     violation: Violation | None = None
     with ExitStack() as stack:
         for name in off:

@@ -12,6 +12,9 @@ from tests.model.simulation import Outcome, run
 SEEDS = 2000
 SEEDS_PER_TEST = 100
 
+#: Runs with many lost answers and stopping replicas.
+LOSSY_SEEDS = 400
+
 #: Runs with a safeguard switched off.
 SEEDS_OFF = 100
 
@@ -42,6 +45,14 @@ def test_nothing_is_wrong_whatever_happens(first: int) -> None:
         outcome = run(seed)
         if outcome.violation is not None:
             pytest.fail(f"{outcome.story()}\nThe whole of it: python -m tests.model {seed}", pytrace=False)
+
+
+@pytest.mark.parametrize("first", range(0, LOSSY_SEEDS, SEEDS_PER_TEST))
+def test_nothing_is_wrong_when_answers_get_lost_and_replicas_stop(first: int) -> None:
+    for seed in range(first, first + SEEDS_PER_TEST):
+        outcome = run(seed, lossy=True)
+        if outcome.violation is not None:
+            pytest.fail(f"{outcome.story()}\nThe whole of it: python -m tests.model {seed} --lossy", pytrace=False)
 
 
 @pytest.mark.parametrize("safeguard", HARM)
