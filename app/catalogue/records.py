@@ -89,12 +89,13 @@ class DatasetRecord:
 
 
 def _status() -> ColumnElement[str]:
-    unloads = report.c.params["action"].astext == Action.UNLOAD
+    unloads = report.c.params["action"].astext == Action.UNLOAD  # and could not, unless it is still at it
+    merged_last = dataset.c.merged_by == dataset.c.job_id
     return case(
         (dataset.c.raw_key.is_(None), DatasetStatus.UPLOADING),
         (report.c.status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
         (report.c.status.in_(OUTSTANDING), DatasetStatus.CHECKING),
-        ((dataset.c.outcome == Outcome.READY) & (dataset.c.merged_by == dataset.c.job_id), DatasetStatus.READY),
+        ((dataset.c.outcome == Outcome.READY) & (unloads | merged_last), DatasetStatus.READY),
         else_=DatasetStatus.REJECTED,
     )
 

@@ -188,6 +188,8 @@ class DatasetService:
         """
         with database_errors(), self._resources.engine.begin() as connection:
             record = self._arrived(connection, dataset_id, "removed")
+            if rows and record.status is DatasetStatus.REMOVING:
+                return Removal.REMOVING
             if record.job is not None and record.status in WORKING:
                 lifecycle.cancel(connection, record.job.id)
             removed_work = lifecycle.remove_work(connection, dataset_id)
@@ -196,8 +198,6 @@ class DatasetService:
             else:
                 job_id = None
                 changes.remove(connection, dataset_id)
-        if record.job is not None:
-            self._redis.end(record.job.id)
         self._remove_objects(record, removed_work, with_raw=job_id is None)
         if job_id is None:
             return Removal.REMOVED

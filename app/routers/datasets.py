@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.catalogue.options import LoadOptions, load_options
-from app.catalogue.records import DatasetRecord, DatasetStatus
+from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.service import WORKING, DatasetState, Removal
 from app.datasets.kind import Column
 from app.datasets.policy import OnError
@@ -107,7 +107,7 @@ class DatasetAnswer(BaseModel):
     last_at: datetime | None = Field(description="Latest instant of the accepted rows.")
     rejections: list[Rejection] = Field(description="The first rejected rows.")
     rejects: ReportFile | None = Field(description="All of them, as a file.")
-    error: ReportError | None = Field(description="Why it is rejected.")
+    error: ReportError | None = Field(description="Why it is rejected, or why its rows could not be taken out.")
     duplicate_of: str | None = Field(description="The ready dataset that has the same bytes.")
     options: dict[str, Any] = Field(description="How it was to be checked and loaded.")
     created_at: datetime
@@ -286,7 +286,7 @@ def _answer(state: DatasetState) -> DatasetAnswer:
         last_at=record.last_at,
         rejections=_rejections(record.rejections or ()),
         rejects=rejects and ReportFile.of(rejects),
-        error=_error(record) if state.status is DatasetStatus.REJECTED else None,
+        error=_error(record, state.status),
         duplicate_of=record.duplicate_of,
         options=dict(record.options),
         created_at=record.created_at,
@@ -301,11 +301,14 @@ def _rejections(rows: Sequence[Mapping[str, Any]]) -> list[Rejection]:
 
 
 #: What a dataset says whose job was called off by somebody who then let it stay.
-_CANCELLED: Final = ReportError(code="cancelled", message="Its checking and loading was called off.")
+_CANCELLED: Final = ReportError(code="cancelled", message="The work on it was called off.")
 
 
-def _error(record: DatasetRecord) -> ReportError:
-    """Why it is rejected: what the check found, or else how its job ended."""
+def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
+    """What the check found, or else how the job ended."""
+    removal_failed = status is DatasetStatus.READY and record.job is not None and record.job.action is Action.UNLOAD
+    if status is not DatasetStatus.REJECTED and not removal_failed:
+        return None
     if record.error_code is not None:
         return ReportError(code=record.error_code, message=record.error_message or "")
     job = record.job

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from time import monotonic, sleep
 
 import httpx2
 import pytest
@@ -13,6 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES
+from app.jobs import lifecycle
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
 from tests.conftest import api
@@ -193,6 +195,44 @@ def test_a_dataset_is_removed_with_the_rows_that_are_still_its_own(client: TestC
     assert client.get(f"/datasets/{found['dataset_id']}").status_code == 404
     assert polls(resources) == [("s1", "2023-01-22 12:00", False), ("s3", "2023-01-22 12:00", True)]
     assert len(keys_below(resources, "raw/")) == 1
+
+
+def test_a_removal_that_is_asked_for_again_goes_on(resources: Resources) -> None:
+    with api(resources, slots=1) as client:
+        dataset_id = bring(client, POLLS)["dataset_id"]
+    with api(resources, slots=0) as client:
+        answers = [client.delete(f"/datasets/{dataset_id}?rows=true") for _ in range(2)]
+        assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"status": "removing"})] * 2
+        with resources.engine.connect() as connection:
+            jobs = connection.scalars(text("SELECT id FROM report WHERE params ->> 'action' = 'unload'")).all()
+        assert len(jobs) == 1
+        assert client.get(f"/datasets/{dataset_id}").json()["status"] == "removing"
+
+
+def test_a_dataset_whose_rows_could_not_be_taken_out_is_still_ready(resources: Resources) -> None:
+    with api(resources, slots=1) as client:
+        dataset_id = bring(client, POLLS)["dataset_id"]
+    with api(resources, slots=0) as client:
+        client.delete(f"/datasets/{dataset_id}?rows=true").raise_for_status()
+        with resources.engine.begin() as connection:
+            job_id = connection.scalar(text("SELECT job_id FROM dataset"))
+            claim = lifecycle.claim(connection, str(job_id), owner="x")
+            assert claim is not None
+            lifecycle.fail(connection, claim, code="time_limit_exceeded", message="It ran too long.")
+        found = client.get(f"/datasets/{dataset_id}").json()
+        assert (found["status"], found["error"]) == (
+            "ready",
+            {"code": "time_limit_exceeded", "message": "It ran too long."},
+        )
+        assert [one["dataset_id"] for one in client.get("/datasets?status=ready").json()["datasets"]] == [dataset_id]
+    assert polls(resources) == LOADED
+    with api(resources, slots=1) as client:
+        client.delete(f"/datasets/{dataset_id}?rows=true").raise_for_status()
+        deadline = monotonic() + 30
+        while keys_below(resources, "raw/"):  # the last that goes
+            assert monotonic() < deadline
+            sleep(0.05)
+    assert polls(resources) == []
 
 
 def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: TestClient, resources: Resources) -> None:
