@@ -68,7 +68,10 @@ class Settings(BaseSettings):
         None, description="Where users reach the S3 endpoint, if at another address; links are signed for it."
     )
     s3_bucket: str = Field(
-        "openhours", min_length=3, description="Bucket of the results, which no other installation uses."
+        "openhours",
+        min_length=3,
+        description="Bucket of the results (`reports/`), of files as they came (`raw/`) and of unfinished uploads "
+        "(`uploads/`), which no other installation uses.",
     )
     s3_region: str = Field(
         "us-east-1",
@@ -88,7 +91,9 @@ class Settings(BaseSettings):
         "stop sending, seconds.",
     )
     slots: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=0, description="Reports computed at the same time by a process."
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=0,
+        description="Reports computed and datasets loaded at the same time by a process.",
     )
     default_timezone: str = Field("America/Chicago", description="Zone of an entity that has none.")
     team_hours: str = Field(
@@ -99,9 +104,13 @@ class Settings(BaseSettings):
     read_connections: int = Field(
         2, ge=1, le=16, description="Connections on which one report reads its series in parallel."
     )
-    report_time_limit_seconds: float = Field(3600, gt=0, description="A report that runs longer is stopped, seconds.")
+    report_time_limit_seconds: float = Field(
+        3600, gt=0, description="A report, or the load of a dataset, that runs longer is stopped, seconds."
+    )
     report_memory_limit_mb: int = Field(
-        2048, ge=256, description="Memory that one report may allocate, MiB; a report that wants more fails."
+        2048,
+        ge=256,
+        description="Memory that one report, or the load of one dataset, may allocate, MiB; one that wants more fails.",
     )
     link_ttl_seconds: int = Field(
         3600,
@@ -110,7 +119,9 @@ class Settings(BaseSettings):
         description="How long a presigned link works, seconds; never longer than the credentials that signed it.",
     )
     max_outstanding: int = Field(
-        10_000, ge=1, description="Reports queued and running at which further ones are refused with 429."
+        10_000,
+        ge=1,
+        description="Reports and loads of datasets, queued and running, at which further reports are refused with 429.",
     )
     retention_days: int = Field(
         30, ge=1, le=36500, description="Reports that were triggered longer ago are removed with their files, days."
@@ -125,14 +136,14 @@ class Settings(BaseSettings):
         1 << 20,
         ge=1024,
         le=16 << 20,
-        description="Longest row of a file that is loaded; a longer one refuses it, bytes.",
+        description="Longest row of a file that is loaded, bytes; a file with a longer row is rejected.",
     )
     max_unpacked_bytes: int = Field(
         64 << 30, ge=1 << 20, description="Largest file that is loaded, after unpacking if it is gzip, bytes."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
-        description="Least that is logged: `debug`, `info`, `warning` or `error`. "
+        description="Lowest level logged: `debug`, `info`, `warning` or `error`. "
         "Unset, commands that are no server log from `warning` on.",
     )
 

@@ -11,13 +11,23 @@ from app.datasets.kind import DatasetKind
 from app.datasets.refusal import REFUSALS, REJECTIONS
 from app.datasets.registry import DATASET_KINDS
 from app.main import create_app
+from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-DATASETS = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+#: Everything that people read, but for the decision records.
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+}
+
+DATASETS = PAGES["docs/datasets.md"]
+
+#: The page of each report kind.
+RULES = {"uptime": "docs/uptime-rules.md", "pull_requests": "docs/pull-request-rules.md"}
 
 
 def variable(name: str) -> str:
@@ -31,39 +41,32 @@ def settings_row(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_every_setting_has_its_row_in_the_readme(name: str) -> None:
-    assert settings_row(name) in README.splitlines()
+def test_every_setting_has_its_row_in_the_page_of_settings(name: str) -> None:
+    assert settings_row(name) in PAGES["docs/settings.md"].splitlines()
 
 
-def test_the_readme_names_no_setting_that_does_not_exist() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_names_a_setting_that_does_not_exist(page: str) -> None:
     known = {variable(name) for name in Settings.model_fields}
-    assert set(re.findall(r"OPENHOURS_[A-Z0-9_]+", README)) <= known
+    assert set(re.findall(r"OPENHOURS_[A-Z0-9_]+", PAGES[page])) <= known
 
 
-def test_every_route_has_its_row_in_the_readme(loaded: Resources) -> None:
+def test_every_route_has_its_row_in_the_page_of_the_http_api(loaded: Resources) -> None:
     paths = create_app(loaded, slots=0).openapi()["paths"]
     for path, operations in paths.items():
         for method in operations:
-            assert re.search(rf"`{method.upper()} {re.escape(path)}[^`]*`", README), f"{method} {path}"
+            assert re.search(rf"`{method.upper()} {re.escape(path)}[^`]*`", PAGES["docs/http.md"]), f"{method} {path}"
 
 
-def test_every_command_has_its_row_in_the_readme() -> None:
+def test_every_command_has_its_row_in_the_page_of_the_command_line() -> None:
     for name in get_command(cli).commands:  # type: ignore[attr-defined]
-        assert re.search(rf"^\| `{name}[ `]", README, re.MULTILINE), name
+        assert re.search(rf"^\| `{name}[ `]", PAGES["docs/command-line.md"], re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", DATASET_KINDS.values(), ids=DATASET_KINDS.keys())
-def test_every_dataset_kind_has_its_columns_in_the_readme(kind: object) -> None:
-    (row,) = re.findall(rf"^\| `{kind.name}` \|.*$", README, re.MULTILINE)  # type: ignore[attr-defined]
-    for column in kind.columns:  # type: ignore[attr-defined]
-        for name in (column.name, *column.aliases):
-            assert name in row
-
-
-def test_every_parameter_of_every_report_kind_has_its_row_in_the_readme() -> None:
-    for kind in REPORT_KINDS.values():
-        for name in kind.params.model_fields:
-            assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), f"{kind.name}: {name}"
+@pytest.mark.parametrize("kind", REPORT_KINDS.values(), ids=REPORT_KINDS.keys())
+def test_every_parameter_of_a_report_kind_has_its_row_in_the_page_of_its_rules(kind: ReportKind) -> None:
+    parameters = PAGES[RULES[kind.name]].split("\n## Parameters\n")[1].split("\n#")[0]
+    assert re.findall(r"^\| `(\w+)` \|", parameters, re.MULTILINE) == list(kind.params.model_fields)
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, *REJECTIONS])
@@ -79,11 +82,37 @@ def test_every_column_has_its_row_in_the_page_of_datasets(kind: DatasetKind) -> 
         assert f"| {names} | {column.type.name} | `{column.example}` |" in section
 
 
+def anchors(page: str) -> set[str]:
+    """What a link may have behind its #: headings as code hosts spell them."""
+    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_between_files_lead_somewhere() -> None:
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+            path = page.parent / target if target else page
+            assert path.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), f"{page.name}: {target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.keys() - {"README.md"}))
+def test_the_readme_leads_to_every_page(page: str) -> None:
+    assert f"| [{page}]({page}) |" in PAGES["README.md"].split("## Documents")[1]
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_every_page_begins_with_a_sentence(page: str) -> None:
+    title, empty, first, *_ = PAGES[page].splitlines()
+    assert title.startswith("# ")
+    assert not empty
+    assert re.match(r"[A-Z]", first), first
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_no_page_has_spaces_before_a_line_end_or_two_empty_lines(page: str) -> None:
+    assert not re.search(r"[ \t]\n|\n\n$", PAGES[page])
+    assert "\n\n\n" not in re.sub(r"```.*?```", "code", PAGES[page], flags=re.DOTALL)
 
 
 def test_decision_records_are_numbered_and_short() -> None:
@@ -94,7 +123,7 @@ def test_decision_records_are_numbered_and_short() -> None:
 
 
 def test_no_placeholder_is_left_in_the_readme() -> None:
-    assert "<!--" not in README
+    assert "<!--" not in PAGES["README.md"]
 
 
 def test_make_lists_its_targets() -> None:

@@ -1,54 +1,94 @@
-"""The README's commands, as they stand: each works, and shows what the README says it shows."""
+"""The commands of the documentation, as they stand: each works, and shows what its page says it shows."""
 
-import json
+import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
 import httpx2
 import pytest
 
-from tests.commands import REPOSITORY, free_port, run, started, working_below
+from tests.commands import COLOUR_VARIABLES, REPOSITORY, free_port, run, started, working_below
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+STORES = (("hours", "hours"), ("timezones", "timezones"), ("polls", "polls"))
+TEAMS = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull_requests", "pull_requests"))
 
-#: What the README shows that is another at each run.
-CHANGING = re.compile(r"[0-9a-f]{32}(?![0-9a-f])|127\.0\.0\.1:\d+|localhost:\d+|X-Amz-[^\"]*")
+#: Pages with commands that run here, each from top to bottom, and what was loaded before: kinds and sample files.
+PAGES = {
+    "README.md": (),
+    "CONTRIBUTING.md": (),
+    "docs/http.md": STORES,
+    "docs/command-line.md": STORES,
+    "docs/datasets.md": (),
+    "docs/entities.md": STORES,
+    "docs/uploads.md": (),
+    "docs/pull-request-rules.md": TEAMS,
+}
 
-WRONG_FILE = """\
-store_id,status,timestamp_utc
-007,active,2023-01-22 12:09:39 UTC
-007,up,2023-01-22 13:09:39 UTC
-007,active,2023-01-22 14:09:39
-"""
+#: How blocks begin that do not run here, and why.
+NOT_RUN = {
+    "make demo": "would look at .venv; below its command is run",
+    "make lint types test": "would run itself",
+    "docker ": "needs a container engine",
+    "kubectl ": "needs a cluster",
+    "export OPENHOURS_DATABASE_URL": "needs servers of the reader's own",
+    ".venv/bin/python -m app demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",
+}
+
+#: What is another at each run: ids, ports, signatures, and when a file came.
+CHANGING = re.compile(
+    r"""[0-9a-f]{32}(?![0-9a-f]) | 127\.0\.0\.1:\d+ | localhost:\d+ | (?<=\.csv)\?[^"\s]*
+    | "(?:created|uploaded|started|finished)_at":\ "[^"]*" | (?:date|upload-expires):\ [^\r\n]*""",
+    re.VERBOSE,
+)
+
+#: What a command tells of its progress; pages leave it out.
+PROGRESS = re.compile(
+    r"^(?:(?:\w+(?: [0-9a-f]{32})?|demo data): \w+ \(\d+%\)|(?:reading|uploading) \S+: [\d,]+ bytes)\n", re.MULTILINE
+)
 
 
-def sessions(heading: str) -> list[tuple[str, str]]:
-    """The commands below a heading, each with the output that is shown for it."""
-    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+@dataclass(frozen=True)
+class Step:
+    """A command of a page, and what the page shows for it."""
+
+    command: str
+    shown: str
+
+
+def blocks(page: str) -> list[list[Step]]:
+    """The console blocks of a page."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
     found = []
-    for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
-        for session in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, output = re.match(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", session, re.DOTALL).groups()  # type: ignore[union-attr]
-            found.append((command, output))
+    for block in re.findall(r"^ *```console\n.*?^ *```$", text, re.DOTALL | re.MULTILINE):
+        lines = textwrap.dedent(block).partition("\n")[2].rpartition("\n")[0] + "\n"
+        sessions = re.split(r"^\$ ", lines, flags=re.MULTILINE)[1:]
+        parts = [re.match(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", one, re.DOTALL).groups() for one in sessions]  # type: ignore[union-attr]
+        found.append([Step(command, shown) for command, shown in parts])
     return found
 
 
+def is_run(block: list[Step]) -> bool:
+    return not block[0].command.startswith(tuple(NOT_RUN))
+
+
 def plain(text: str) -> list[str]:
-    return CHANGING.sub("…", text).replace("……", "…").strip().splitlines()
+    text = CHANGING.sub("…", PROGRESS.sub("", text))
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("readme") / "home"
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def address(home: Path) -> Iterator[str]:
     """A server as ``make serve`` starts it, on a port of its own."""
     address = f"localhost:{free_port()}"
@@ -67,108 +107,64 @@ def address(home: Path) -> Iterator[str]:
     assert working_below(home) == []
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_commands_of_the_http_section_show_what_the_readme_shows(home: Path, address: str) -> None:
-    report_id = ""
-    commands = sessions("Use it over HTTP")
-    assert len(commands) == 6
-    for command, output in commands:
-        if command.startswith(".venv/bin/python -m app "):
-            shown = run(home, *shlex.split(command)[3:]).out
-        else:
-            here = command.replace("localhost:8000", address).replace("python3 -m", f"{sys.executable} -m")
-            here = re.sub(r"(?<=report_id=)[0-9a-f]{32}", report_id, here)
-            if report_id and "report_id=" in here:
-                wait_for(f"http://{address}/get_report?report_id={report_id}")
-            shown = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout
-            report_id = json.loads(shown).get("report_id", report_id)
-        assert plain(shown) == plain(output), command
-
-
-def wait_for(url: str) -> None:
-    deadline = monotonic() + 30
-    while httpx2.get(url).json()["status"] == "Running":
-        assert monotonic() < deadline
-        sleep(0.05)
-
-
-def test_the_commands_of_the_command_line_section_show_what_the_readme_shows(
-    home: Path, address: str, tmp_path: Path
-) -> None:
-    for kind in ("hours", "timezones", "polls"):
-        run(home, "load", kind, f"sample_data/{kind}.csv")
-    (report, shown_report), (load, shown_load) = sessions("Use it from the command line")
-    target = tmp_path / "uptime.csv"
-    arguments = [str(target) if word == "uptime.csv" else word for word in shlex.split(report)[3:]]
-    outcome = run(home, *arguments, "--server", f"http://{address}")
-    assert outcome.code == 0
-    assert plain(outcome.out.replace(f"{tmp_path}/", "")) == plain(shown_report)[-2:]
-    wrong = tmp_path / "wrong.csv"
-    wrong.write_text(WRONG_FILE)
-    outcome = run(home, *[str(wrong) if word == "wrong.csv" else word for word in shlex.split(load)[3:]])
-    assert outcome.code == 2
-    assert plain(outcome.err.replace(f"{tmp_path}/", "")) == plain(shown_load)
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that looks like the repository; what is written below out/ does not meet anybody else's."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for entry in REPOSITORY.iterdir():
+        if entry.name not in {"out", ".openhours"}:
+            (folder / entry.name).symlink_to(entry)
+    return folder
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_commands_of_the_pull_request_section_show_what_the_readme_shows(
-    home: Path, address: str, tmp_path: Path
-) -> None:
-    report_id = ""
-    commands = sessions("Report on pull requests")
-    assert len(commands) == 7
-    for command, output in commands:
-        here = command.replace("\\\n", "").replace("localhost:8000", address)
-        if command.startswith("curl"):
-            here = re.sub(r"[0-9a-f]{32}", report_id, here)
-            shown = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout
-            assert plain(shown) == plain(output), command
-            continue
-        words = shlex.split(here)[3:]
-        if words[0] == "report":
-            main = words[words.index("--out") + 1] if "--out" in words else "pull_requests.csv"
-            words += ["--out", str(tmp_path / main)]
-        outcome = run(home, *words)
-        told = [*(outcome.err.strip().splitlines()[-1:] if words[0] == "report" else []), *outcome.out.splitlines()]
-        lines = plain("\n".join(line.rstrip() for line in told).replace(f"{tmp_path}/", ""))
-        assert lines == plain(output), command
-        report_id = report_id or "".join(re.findall(r"[0-9a-f]{32}(?=: complete)", outcome.err))
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_show_what_it_says(page: str, home: Path, address: str, checkout: Path) -> None:
+    steps = [step for block in blocks(page) if is_run(block) for step in block]
+    assert steps
+    for kind, name in PAGES[page]:
+        assert run(home, "load", kind, f"sample_data/{name}.csv").code == 0
+    for step, told in zip(steps, outputs(steps, home, address, checkout), strict=True):
+        assert plain(told) == plain(step.shown), step.command
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_commands_of_the_entities_section_show_what_the_readme_shows(home: Path, address: str) -> None:
-    for kind in ("timezones", "hours", "polls"):
-        run(home, "load", kind, f"sample_data/{kind}.csv")
-    *requests, (listing, shown_listing) = sessions("Entities")
-    assert len(requests) == 3
-    for command, output in requests:
-        here = command.replace("localhost:8000", address).replace("python3 -m", f"{sys.executable} -m")
-        assert subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout == output, (
-            command
-        )
-    outcome = run(home, *shlex.split(listing)[3:], "--server", f"http://{address}")
-    assert [line.rstrip() for line in outcome.out.splitlines()] == shown_listing.splitlines()
+def test_the_demo_ends_as_the_readme_shows(home: Path, checkout: Path) -> None:
+    shown = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+    (told,) = outputs([Step(".venv/bin/python -m app demo", shown)], home, "", checkout)
+    whole_link = re.compile(r"(?<=/a1/)\S*")  # as much of it as a line takes
+    assert plain(whole_link.sub("…", told[told.index("POST") :])) == plain(whole_link.sub("…", shown))
 
 
-def test_the_first_command_of_the_demo_data_section_shows_what_the_readme_shows(home: Path, tmp_path: Path) -> None:
-    command, output = sessions("Demo data")[0]
-    *options, folder = shlex.split(command)[3:]
-    outcome = run(home, *options, str(tmp_path / folder))
-    assert outcome.err + outcome.out.replace(f"{tmp_path}/", "") == output
+def outputs(steps: list[Step], home: Path, address: str, checkout: Path) -> list[str]:
+    """What each command tells, all given to one shell, as a reader does."""
+    script = "\n".join(
+        f"{{ {here(step.command, address)}\n}} >{home.parent}/{number}.txt 2>&1" for number, step in enumerate(steps)
+    )
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENHOURS_")}
+    for name in COLOUR_VARIABLES:
+        variables.pop(name, None)
+    variables |= {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "PYTHONWARNINGS": "error"}
+    subprocess.run(["bash", "-c", script], cwd=checkout, env=variables, timeout=150, check=False)
+    return [(home.parent / f"{number}.txt").read_text(encoding="utf-8") for number in range(len(steps))]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_commands_that_bring_files_in_show_what_the_readme_shows(home: Path, address: str, tmp_path: Path) -> None:
-    wrong = tmp_path / "wrong.csv"
-    wrong.write_text(WRONG_FILE)
-    *uploads, (curl, shown_by_curl) = sessions("Bring files in")
-    assert len(uploads) == 3
-    for command, output in uploads:
-        here = command.replace("localhost:8000", address).replace("wrong.csv", str(wrong))
-        outcome = run(home, *shlex.split(here)[3:])
-        told = outcome.err.strip().splitlines()[-1:] if outcome.code else []
-        assert [*plain(outcome.out), *told] == plain(output), command
-    here = curl.replace("localhost:8000", address).replace("python3 -m", f"{sys.executable} -m")
-    shown = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True).stdout
-    instant = re.compile(r'"202\d-\d\d-\d\dT[^"]*"')
-    assert instant.sub("…", "\n".join(plain(shown))) == instant.sub("…", "\n".join(plain(shown_by_curl)))
+def here(command: str, address: str) -> str:
+    """A command with the server and the interpreter of this run."""
+    command = command.replace("localhost:8000", address)
+    return re.sub(r"\.venv/bin/python |python3 (?=-[mc])", f"{sys.executable} ", command)
+
+
+def pages() -> list[str]:
+    files = (*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md"))
+    return [str(file.relative_to(REPOSITORY)) for file in files]
+
+
+def test_every_page_with_commands_is_run_or_says_why_not() -> None:
+    assert set(PAGES) == {page for page in pages() if any(map(is_run, blocks(page)))}
+
+
+def test_no_reason_is_left_for_commands_that_no_page_shows() -> None:
+    begins = [block[0].command for page in pages() for block in blocks(page)]
+    for start in NOT_RUN:
+        assert any(command.startswith(start) for command in begins), start
