@@ -13,9 +13,10 @@ parser.add_argument("seed", type=int, metavar="SEED", help="a whole number; the 
 parser.add_argument(
     "--off", choices=SWITCHES, action="append", default=[], help="switch this part of the protocol off; may be repeated"
 )
+parser.add_argument("--lossy", action="store_true", help="lose many answers and stop replicas often")
 arguments = parser.parse_args()
 
 logging.disable(logging.WARNING)
-outcome = run(arguments.seed, arguments.off)
+outcome = run(arguments.seed, arguments.off, lossy=arguments.lossy)
 sys.stdout.write(outcome.story(steps=None) + "\n")
 sys.exit(outcome.violation is not None)
