@@ -19,7 +19,7 @@ GUESSED_LENGTH: Final = 64
 #: Highest number of a pull request: what four bytes hold.
 HIGHEST_NUMBER: Final = 2**31 - 1
 
-#: Longest duration, in years and in seconds: nothing takes longer, and sums of such numbers stay exact enough.
+#: Longest duration, in years and in seconds: a longer one is a slip, and the sum of two of 1e308 is infinite.
 LONGEST_YEARS: Final = 100
 LONGEST_SECONDS: Final = LONGEST_YEARS * 365 * 24 * 3600
 

@@ -183,16 +183,14 @@ def _as_of_sample(connection: Connection, params: PullRequestParams) -> datetime
             raise _refused(name, value, "does not apply to a sample of review times, which has none of it")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
-        raise _unknown("teams", TEAM, {team: lookup.nearest(team, known) for team in unknown})
+        raise _unknown("teams", TEAM, lookup.nearest_to_each(unknown[:SHOWN], known))
     day = review_times.last_day(connection, params.source)
     return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
 
 
 def _require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:
     if unknown := unknown_keys(connection, kind, keys or ()):
-        shown = unknown[:SHOWN]
-        near = {key: lookup.nearest(key, lookup.keys_near(connection, kind, key)) for key in shown}
-        raise _unknown(parameter, kind, near)
+        raise _unknown(parameter, kind, lookup.keys_like(connection, kind, unknown[:SHOWN]))
 
 
 def _unknown(parameter: str, kind: str, nearest: dict[str, list[str]]) -> InvalidParameters:

@@ -198,6 +198,16 @@ def test_an_unknown_name_is_refused_with_those_like_it(
     ]
 
 
+def test_the_one_that_was_meant_is_found_among_two_hundred(resources: Resources) -> None:
+    rows = "".join(f"openhours/x{n:03},1,team {n:03},2024-11-04T15:00:00Z\n" for n in range(200))
+    content = f"repo,number,team,created_at\n{rows}openhours/api,1,Mobile,2024-11-04T15:00:00Z\n"
+    with api(resources, slots=1) as client:
+        assert bring(client, content, kind="pull_requests")["status"] == "ready"
+        for parameter, asked, nearest in (("teams", "mobile", "Mobile"), ("repos", "api", "openhours/api")):
+            assert refused(client, **{parameter: [asked]})["errors"][0]["nearest"] == [nearest]
+        assert client.get("/entities/team/mobile").json()["nearest"] == ["Mobile"]
+
+
 def test_an_unknown_team_of_a_sample_is_refused_with_those_like_it(client: TestClient, sample: str) -> None:
     problem = refused(client, source=sample, teams=["Platforms", "Platform", "Core"])
     assert [(one["received"], one["nearest"]) for one in problem["errors"]] == [
