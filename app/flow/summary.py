@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from app.flow.events import Clock
+from app.flow.clocks import Clock
 from app.flow.observations import Observations
 from app.flow.statistics import Statistics, per_team, statistics
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from app.csv_output import write_csv
 from app.database import database_errors
 from app.flow import events, samples
-from app.flow.events import Clock
+from app.flow.clocks import Clock
 from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations, numbered
 from app.flow.summary import FlowSummary, outline_columns, outline_rows, summarise
