@@ -260,6 +260,7 @@ def test_what_is_still_a_draft_at_as_of_is_not_waiting(
     rows = rows_of(files["pull_requests.csv"])
     assert [row["ready_at"] for row in rows] == ["", "", "2024-11-04T16:00:00Z"]
     assert [row["pickup_time_wall_seconds"] for row in rows] == ["", "", ""]
+    assert [row["inconsistent"] for row in rows] == ["0", "0", "0"]
     assert summary_of(files).num_missing_values["ready_at"] == 2
     hours = [(row["hour_utc"], row["awaiting_review"], row["in_review"]) for row in rows_of(files["hourly.csv"])]
     assert hours == [("2024-11-04T16:00:00Z", "1", "1"), ("2024-11-04T17:00:00Z", "1", "1")]
