@@ -16,11 +16,12 @@ from app.flow import events, samples
 from app.flow.clocks import Clock
 from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations, numbered
-from app.flow.summary import FlowSummary, outline_columns, outline_rows, summarise
+from app.flow.summary import FlowSummary, summarise
 from app.flow.teams import Teams
 from app.ids import is_id
 from app.reports.instants import Instant
-from app.reports.kind import SUMMARY, Outline, ReportKind
+from app.reports.kind import SUMMARY, ReportKind
+from app.reports.outline import outline
 from app.reports.refusals import iso, refused, unknown_names
 from app.series import lookup, pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, Entities, read_entities, read_hours, unknown_keys
@@ -121,13 +122,6 @@ def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifac
         context.progress("computing", 0.5)
         made += _draw(context, found, clock)
     return made
-
-
-def outline(summary: FlowSummary) -> Outline:
-    """Median and 90th percentile of each duration per team."""
-    hours = "working hours" if summary.clock == "working" else "hours"
-    caption = " ".join([f"Median and 90th percentile, {hours}.", *summary.notes])
-    return Outline(outline_columns(summary), outline_rows(summary), caption)
 
 
 def _events(

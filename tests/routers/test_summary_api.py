@@ -119,8 +119,18 @@ def test_the_summary_of_a_sample_is_what_its_makers_expect(client: TestClient, s
 def test_a_report_that_has_not_ended_has_no_summary_yet(idle: TestClient) -> None:
     report_id = idle.post("/trigger_report", json={"report": "pull_requests"}).json()["report_id"]
     problem = assert_problem(idle.get(f"/reports/{report_id}/summary"), 409, "report_not_complete")
-    assert problem["detail"] == f"Report {report_id} is running; only a complete one has a summary."
-    assert (problem["received"], problem["report_status"]) == (report_id, "running")
+    assert problem["detail"] == f"Report {report_id} is queued; only a complete one has a summary."
+    assert (problem["received"], problem["report_status"]) == (report_id, "queued")
+
+
+def test_a_report_that_runs_has_no_summary_yet(client: TestClient, tmp_path: Path) -> None:
+    trigger = {"report": "hang", "params": {"folder": str(tmp_path)}}
+    report_id = client.post("/trigger_report", json=trigger).json()["report_id"]
+    while client.get(f"/get_report?report_id={report_id}").json()["stage"] == "queued":
+        pass
+    problem = assert_problem(client.get(f"/reports/{report_id}/summary"), 409, "report_not_complete")
+    assert problem["report_status"] == "running"
+    assert client.delete(f"/reports/{report_id}").json() == {"status": "Cancelled"}
 
 
 def test_a_report_that_was_called_off_has_none(idle: TestClient) -> None:
@@ -402,8 +412,8 @@ def test_before_anything_is_loaded_a_report_is_complete_and_empty(
     assert kind.findings is not None
     assert kind.outline is not None
     outline = kind.outline(kind.findings.model_validate_json(written))
-    assert outline.rows == [("all", "0", *["-, -"] * 5)]
-    assert outline.caption.endswith(NOTHING_LEFT)
+    assert outline.rows == [("(all)", "0", "median", *["-"] * 5), ("", "", "p90", *["-"] * 5)]
+    assert outline.notes[1:] == [NOTHING_LEFT]
 
 
 def test_teams_and_repositories_of_a_file_are_entities(client: TestClient) -> None:
