@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from app.commands import data, reports, servers
+from app.commands.report import report_command
 from app.console import err
 from app.errors import BadInput, NotFound, OpenhoursError, reason
 from app.logs import redacted
@@ -35,7 +36,7 @@ for _command in (
     app.command()(_command)
 
 for _kind in REPORT_KINDS.values():
-    report.command(_kind.name)(reports.report_command(_kind))
+    report.command(_kind.name)(report_command(_kind))
 
 
 def main() -> None:

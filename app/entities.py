@@ -184,15 +184,14 @@ def _required(connection: Connection, kind: str, key: str) -> Named:
         raise _missing(kind, key, ())
     named = lookup.find(connection, kind, key)
     if named is None:
-        raise _missing(kind, key, lookup.keys_near(connection, kind, key))
+        raise _missing(kind, key, lookup.keys_like(connection, kind, [key])[key])
     return named
 
 
-def _missing(kind: str, key: str, near: Sequence[str]) -> UnknownEntity:
-    nearest = lookup.nearest(key, near)
+def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:
     hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
     return UnknownEntity(
-        f"There is no {kind} {key!r}: no loaded file has named it.{hint}", received=key, nearest=nearest
+        f"There is no {kind} {key!r}: no loaded file has named it.{hint}", received=key, nearest=list(nearest)
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import re
 import signal
 import subprocess
@@ -98,10 +99,10 @@ def test_a_report_is_made_and_downloaded_without_a_server(home: Path, tmp_path: 
     outcome = run(home, "report", "uptime", "--out", str(file), "--hourly", "--as-of", AS_OF)
     assert outcome.code == 0
     rows = len(stores_of_the_samples())
-    hourly = tmp_path / "hourly.parquet"
+    hourly = tmp_path / "my report-hourly.parquet"
     assert outcome.out == f"{file}: {rows} rows as of {AS_OF}\n{hourly}: {rows * 168:,} rows as of {AS_OF}\n"
     assert stores_of(file) == stores_of_the_samples()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["hourly.parquet", "my report.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my report-hourly.parquet", "my report.csv"]
     lines = outcome.err.splitlines()
     assert all(re.fullmatch(r"uptime [0-9a-f]{32}: [a-z]+ \([0-9]+%\)", line) for line in lines), lines
     assert lines[-1].endswith(": complete (100%)")
@@ -163,7 +164,17 @@ def test_a_sample_has_the_same_id_whenever_it_is_loaded(cli: CommandLine, where:
         "A,2023-01-14,1,10,11",
         "B,,,,",
     ]
-    assert ["all", "3", "0.0", "h,", "0.0", "h"] in [line.split()[:6] for line in outcome.out.splitlines()]
+    table_lines = [line.split() for line in outcome.out.splitlines()]
+    assert ["(all)", "3", "median", "1.0", "s", "10.0", "s", "11.0", "s"] in table_lines
+    assert ["(no", "team)"] not in [line[:2] for line in table_lines]
+
+
+def test_a_sample_without_observations_is_told_to_be_none(cli: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "sample.csv"
+    file.write_text("review_time,team,date,merge_time\n")
+    outcome = cli("load", "review_times", str(file))
+    assert outcome.code == 0
+    assert outcome.out == f"0 rows of {file} loaded as review_times: there is nothing to report on\n"
 
 
 def test_the_report_on_pull_requests_prints_its_outline(
@@ -182,37 +193,49 @@ def test_the_report_on_pull_requests_prints_its_outline(
     options = ("--no-charts", "--clock", "wall", "--server", server, "--out", str(file))
     outcome = cli("report", "pull_requests", *options)
     assert outcome.code == 0
-    lines = outcome.out.splitlines()
+    lines = [line.rstrip() for line in outcome.out.splitlines()]
     as_of = "2024-11-05T18:00:00Z"
-    summary = tmp_path / "summary.json"
+    summary = tmp_path / "report-summary.json"
     size = f"{summary.stat().st_size:,} bytes"
-    assert lines[:2] == [f"{file}: 2 rows as of {as_of}", f"{summary}: {size} as of {as_of}"]
-    table = [line.split() for line in lines[2:]]
     # Pickup took 1 and 3 hours, review 2, merge a half, and the cycle 3.5 from creation to merge.
-    hours = [
-        "-,",
-        "-",
-        "2.0",
-        "h,",
-        "2.8",
-        "h",
-        "2.0",
-        "h,",
-        "2.0",
-        "h",
-        "0.5",
-        "h,",
-        "0.5",
-        "h",
-        "3.5",
-        "h,",
-        "3.5",
-        "h",
+    assert lines == [
+        f"{file}: 2 rows as of {as_of}",
+        f"{summary}: {size} as of {as_of}",
+        "",
+        "                          coding  pickup  review     merge  cycle",
+        "team       count            time    time    time      time   time",
+        "[red]Core      2  median       -   2.0 h   2.0 h  30.0 min  3.5 h",
+        "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h",
+        "(all)          2  median       -   2.0 h   2.0 h  30.0 min  3.5 h",
+        "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h",
+        "Median and 90th percentile of elapsed time.",
     ]
-    assert ["[red]Core", "2", *hours] in table
-    assert ["all", "2", *hours] in table
-    assert "Median and 90th percentile, hours." in outcome.out
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pulls.csv", "report.csv", "summary.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pulls.csv", "report-summary.json", "report.csv"]
+
+
+def test_two_reports_in_one_folder_leave_each_others_files_alone(server: str, cli: CommandLine, tmp_path: Path) -> None:
+    for name, clock in (("working.csv", "working"), ("wall.csv", "wall")):
+        options = ("--no-charts", "--clock", clock, "--server", server, "--out", str(tmp_path / name))
+        assert cli("report", "pull_requests", *options).code == 0
+    summaries = [json.loads((tmp_path / f"{clock}-summary.json").read_text()) for clock in ("working", "wall")]
+    assert [summary["clock"] for summary in summaries] == ["working", "wall"]
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_in_a_folder_files_have_their_own_names(server: str, cli: CommandLine, tmp_path: Path) -> None:
+    outcome = cli("report", "pull_requests", "--no-charts", "--hourly", "--server", server, "--out", str(tmp_path))
+    assert outcome.code == 0
+    names = ["pull_requests.csv", "hourly.csv", "summary.json"]
+    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:3]] == [str(tmp_path / name) for name in names]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+def test_without_a_name_files_are_called_after_the_report(
+    server: str, cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli("report", "pull_requests", "--no-charts", "--server", server).code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pull_requests-summary.json", "pull_requests.csv"]
 
 
 def test_charts_can_be_left_out_and_the_help_says_how(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

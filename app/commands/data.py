@@ -66,8 +66,10 @@ def load(
             rejects=rejects,
             progress=progress,
         )
-    loaded_as = f"{kind.value}, dataset {dataset_id}" if dataset_id else kind.value
-    out.print(f"{loaded.rows_read - loaded.rows_rejected:,} rows of {file} loaded as {loaded_as}", markup=False)
+    rows = loaded.rows_read - loaded.rows_rejected
+    # Without rows nothing is kept of a dataset, so that its id would name none.
+    told = f", dataset {dataset_id}" if rows else ": there is nothing to report on"
+    out.print(f"{rows:,} rows of {file} loaded as {kind.value}{told if dataset_id else ''}", markup=False)
     for rejection in loaded.rejections:
         err.print(str(rejection), markup=False)
     if loaded.rows_rejected:

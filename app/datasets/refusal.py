@@ -34,7 +34,7 @@ REJECTIONS: Final = {
     "not_allowed": "the field is none of the words that the column allows",
     "bad_timestamp": "the field is no timestamp",
     "no_zone": "a timestamp has neither UTC, Z nor an offset",
-    "out_of_range": "a timestamp or a date is not between 1970 and 2100",
+    "out_of_range": "a timestamp or a date is not between 1970 and 2100, or a duration is longer than 100 years",
     "in_future": "an instant of an observation or a pull request is more than a day later than the file came",
     "bad_number": "the field is no whole number from 1 on",
     "bad_duration": "the field is no number of seconds",

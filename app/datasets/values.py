@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
-from math import isfinite
 from typing import Final, TypeVar
 
 from app.timeline import DAY, HOUR, SECOND, to_micros
@@ -19,6 +18,10 @@ GUESSED_LENGTH: Final = 64
 
 #: Highest number of a pull request: what four bytes hold.
 HIGHEST_NUMBER: Final = 2**31 - 1
+
+#: Longest duration, in years and in seconds: a longer one is a slip, and the sum of two of 1e308 is infinite.
+LONGEST_YEARS: Final = 100
+LONGEST_SECONDS: Final = LONGEST_YEARS * 365 * 24 * 3600
 
 #: Instants outside these are mistakes of a clock or a format, not observations.
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,11 +100,14 @@ def instant(text: str) -> int:
 
 
 def duration(text: str) -> float:
-    """A number of seconds, 0 or more."""
-    if _NUMBER.fullmatch(text) is None or not isfinite(seconds := float(text)):
+    """A number of seconds from 0 to LONGEST_SECONDS."""
+    if _NUMBER.fullmatch(text) is None:
         raise Wrong("bad_duration", "is not a number of seconds such as 715 or 1.5")
+    seconds = float(text)
     if seconds < 0:
         raise Wrong("negative", "is negative")
+    if seconds > LONGEST_SECONDS:
+        raise Wrong("out_of_range", f"is more than {LONGEST_YEARS} years, {LONGEST_SECONDS:,} seconds")
     return seconds + 0.0  # of -0 it makes 0
 
 

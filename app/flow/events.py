@@ -1,20 +1,18 @@
-"""Pull requests as they went: the phases of each, by the clock on the wall and by the hours of its team."""
+"""Pull requests as they went: the phases of each, and how many lack what."""
 
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from app.csv_output import escape_formulas, iso_instants
+from app.flow.clocks import Clock, seconds_by_clock
 from app.flow.observations import Observations, named
 from app.flow.phases import PHASES, Phase
+from app.flow.table import pull_request_table
 from app.flow.teams import Teams
 from app.series.pull_requests import PullRequests
-from app.timeline import MISSING, Micros, from_micros
-
-Clock = Literal["working", "wall"]
+from app.timeline import MISSING, from_micros
 
 
 def observe(
@@ -26,85 +24,55 @@ def observe(
     clock: Clock,
     as_of: int,
 ) -> Observations:
-    """The pull requests with all their phases, sorted by repository and number.
+    """The pull requests with all their phases; the table is sorted by repository and number.
 
     Args:
-        pulls: pull requests.
+        pulls: n pull requests as they stood at ``as_of``.
         teams: those that they are of.
         team: int64[n], number of each one's team, -1 without one.
         repos: names of the repositories by id.
         clock: which durations statistics and charts use.
         as_of: the instant the report speaks for, microseconds; a draft that was ready later is shown as not ready.
     """
-    happened = {name: np.where(values > as_of, MISSING, values) for name, values in pulls.instants.items()}
-    phases = {name: Phase.of(name, pulls.instants) for name in PHASES}
-    seconds = {
-        "wall": {name: phase.wall_seconds() for name, phase in phases.items()},
-        "working": _working_seconds(phases, teams, team),
-    }
-    repo = np.array([repos[one] for one in pulls.repo_id.tolist()], object)
-    order = np.lexsort([pulls.number, _ranks(pulls.repo_id, repos)])
-    columns = {
-        "repo": escape_formulas(pa.array(repo, pa.string())),
-        "number": pa.array(pulls.number),
-        "team": escape_formulas(named(teams.names, team)),
-        "author": escape_formulas(pa.array(pulls.author, pa.string(), mask=pulls.author == "")),
-        **{name: _instants(values) for name, values in happened.items()},
-        **{
-            f"{name}_{kind}_seconds": pa.array(seconds[kind][name], mask=np.isnan(seconds[kind][name]))
-            for name in PHASES
-            for kind in ("wall", "working")
-        },
-        "inconsistent": pa.array(sum(phase.inconsistent.astype(np.int64) for phase in phases.values())),
-    }
-    chosen = seconds[clock]
-    created = pulls.instants["created_at"]
+    phases = {name: Phase.of(name, pulls.instants, as_of=as_of) for name in PHASES}
+    seconds = seconds_by_clock(phases, teams, team)
+    known = replace(
+        pulls, instants={name: np.where(values > as_of, MISSING, values) for name, values in pulls.instants.items()}
+    )
+    missing = _missing(known, team)
+    begin, end = _first_and_last(pulls)
     return Observations(
-        table=pa.table(columns).take(pa.array(order)),
+        table=pull_request_table(known, repos=repos, team=named(teams.names, team), phases=phases, seconds=seconds),
         teams=teams.names,
         team=team,
-        durations=chosen,
-        ordinary=~np.isnan(chosen["review_time"]) & ~np.isnan(chosen["merge_time"]),
-        begin=_iso(created.min()) if len(pulls) else None,
-        end=_iso(created.max()) if len(pulls) else None,
-        without_review=int((pulls.instants["first_review_at"] == MISSING).sum()),
-        without_ci=int((pulls.instants["ci_finished_at"] == MISSING).sum()),
-        missing={
-            "repo": 0,
-            "number": 0,
-            "team": int((team < 0).sum()),
-            "author": int((pulls.author == "").sum()),
-            **{name: int((values == MISSING).sum()) for name, values in happened.items()},
-        },
+        durations=seconds[clock],
+        ordinary=~np.isnan(seconds[clock]["review_time"]) & ~np.isnan(seconds[clock]["merge_time"]),
+        begin=begin,
+        end=end,
+        without_review=missing["first_review_at"],
+        without_ci=missing["ci_finished_at"],
+        missing=missing,
         inconsistent={name: int(phase.inconsistent.sum()) for name, phase in phases.items()},
     )
 
 
-def _working_seconds(
-    phases: Mapping[str, Phase], teams: Teams, team: npt.NDArray[np.int64]
-) -> dict[str, npt.NDArray[np.float64]]:
-    seconds = {name: np.full(len(team), np.nan) for name in phases}
-    if not len(team):
-        return seconds
-    first = min(int(phase.start.min()) for phase in phases.values())
-    last = max(int(phase.end.max()) for phase in phases.values())
-    number = np.where(team < 0, len(teams.names), team)
-    for numbers, calendar in teams.calendars(first=first, last=last):
-        rows = np.flatnonzero((number >= numbers.start) & (number < numbers.stop))
-        for name, phase in phases.items():
-            seconds[name][rows] = phase.of_rows(rows).working_seconds(calendar, number[rows] - numbers.start)
-    return seconds
+def _missing(pulls: PullRequests, team: npt.NDArray[np.int64]) -> dict[str, int]:
+    """Rows without a value by column."""
+    return {
+        "repo": 0,
+        "number": 0,
+        "team": int((team < 0).sum()),
+        "author": int((pulls.author == "").sum()),
+        **{name: int((values == MISSING).sum()) for name, values in pulls.instants.items()},
+    }
 
 
-def _ranks(ids: npt.NDArray[np.int64], names: Mapping[int, str]) -> npt.NDArray[np.int64]:
-    """The place of each row's name in the order of the names."""
-    rank = {one: place for place, one in enumerate(sorted(names, key=names.__getitem__))}
-    return np.array([rank[one] for one in ids.tolist()], np.int64)
-
-
-def _instants(values: Micros) -> pa.StringArray:
-    unknown = values == MISSING
-    return iso_instants(pa.array(np.where(unknown, 0, values), mask=unknown).cast(pa.timestamp("us")))
+def _first_and_last(pulls: PullRequests) -> tuple[str | None, str | None]:
+    """When the first and the last were created, ISO 8601; None without any."""
+    if not len(pulls):
+        return None, None
+    created = pulls.instants["created_at"]
+    return _iso(created.min()), _iso(created.max())
 
 
 def _iso(micros: np.integer) -> str:

@@ -26,7 +26,7 @@ def hourly(
     """Rows of team, UTC hour and the number of pull requests in each state, sorted, some teams after the other.
 
     There is a row for every hour in which the team is open at all, from the first hour of any pull request to the
-    last. What is not over lasts until ``as_of``.
+    last. What is not over lasts until ``as_of``, and of the hour of ``as_of`` the part before it counts.
 
     Args:
         instants: int64[n] by the names of series.pull_requests.INSTANTS.
@@ -41,7 +41,7 @@ def hourly(
     begins = np.stack([first_known(instants, names)[of_a_team] for names in STATES.values()], axis=1)
     begins[:, -1] = np.where(begins[:, -1] == MISSING, as_of, begins[:, -1])
     begins = monotone(begins)
-    hours = hours_of_states(begins)
+    hours = hours_of_states(begins, until=as_of)
     first, last = int(begins[:, 0].min()), int(begins[:, -1].max())
     for numbers, calendar in teams.calendars(first=first, last=last):
         names = teams.names[numbers]

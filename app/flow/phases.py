@@ -44,10 +44,10 @@ class Phase:
     inconsistent: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, name: str, instants: Mapping[str, Micros]) -> "Phase":
-        """A phase of PHASES."""
+    def of(cls, name: str, instants: Mapping[str, Micros], *, as_of: int) -> "Phase":
+        """A phase of PHASES; one that begins only after ``as_of``, microseconds, is not known, as that of a draft."""
         start, end = (first_known(instants, names) for names in PHASES[name])
-        both = (start != MISSING) & (end != MISSING)
+        both = (start != MISSING) & (end != MISSING) & (start <= as_of)
         known = both & (start <= end)
         created = instants["created_at"]
         return cls(np.where(known, start, created), np.where(known, end, created), known, both & (start > end))

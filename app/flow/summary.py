@@ -1,12 +1,11 @@
-"""What a report about pull requests comes to: summary.json, and the same as a table for people."""
+"""What a report about pull requests comes to: summary.json."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, Field
 
-from app.flow.events import Clock
+from app.flow.clocks import Clock
 from app.flow.observations import Observations
 from app.flow.statistics import Statistics, per_team, statistics
 
@@ -56,22 +55,3 @@ def summarise(found: Observations, *, source: str, clock: Clock | None, as_of: d
         num_inconsistent=dict(found.inconsistent),
         notes=[] if len(found) else [NOTHING_LEFT],
     )
-
-
-def outline_columns(summary: FlowSummary) -> Sequence[str]:
-    """Names of the columns of the table for people: teams, and hours."""
-    rows = "pull requests" if summary.clock else "observations"
-    return ("team", rows, *(f"{name.replace('_', ' ')}\nmedian, p90" for name in summary.stats.median))
-
-
-def outline_rows(summary: FlowSummary) -> Sequence[Sequence[str]]:
-    """A row per team, and one of all."""
-    lines = [*summary.per_team.items(), ("all", summary.stats)]
-    return [
-        (team, f"{of.count:,}", *(f"{_hours(of.median[name])}, {_hours(of.p90[name])}" for name in of.median))
-        for team, of in lines
-    ]
-
-
-def _hours(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds / 3600:,.1f} h"

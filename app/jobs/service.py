@@ -153,7 +153,7 @@ class ReportService:
         """
         state = self.poll(report_id)
         if isinstance(state, Running) or state.record.status is not ReportStatus.COMPLETE:
-            stands = "running" if isinstance(state, Running) else state.record.status.value
+            stands = _stands(state)
             message = f"Report {report_id} is {stands}; only a complete one has a summary."
             raise ReportNotComplete(message, received=report_id, report_status=stands)
         keys = [file.artifact.key for file in state.files if file.artifact.name == SUMMARY]
@@ -242,6 +242,13 @@ class ReportService:
                 received=report_id,
             )
         return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+
+
+def _stands(state: Running | Ended) -> str:
+    """The status of a report in one word."""
+    if isinstance(state, Ended):
+        return state.record.status.value
+    return (ReportStatus.QUEUED if state.live.stage == QUEUED.stage else ReportStatus.RUNNING).value
 
 
 def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:

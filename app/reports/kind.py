@@ -16,11 +16,17 @@ SUMMARY: Final = "summary.json"
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A summary as a table for people: the names of its columns, and rows of texts."""
+    """A summary as a table for people.
+
+    Attributes:
+        columns: their names; the first is that of what the rows are about.
+        rows: texts, as many as columns.
+        notes: what a reader should know, a sentence each.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-    caption: str
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

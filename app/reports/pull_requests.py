@@ -1,26 +1,28 @@
 """Report kind ``pull_requests``: how long pull requests waited, in working hours (docs/pull-request-rules.md)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow.csv as arrow_csv
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy import Connection, text
 
 from app.csv_output import write_csv
 from app.database import database_errors
-from app.errors import InvalidParameters
 from app.flow import events, samples
-from app.flow.events import Clock
+from app.flow.clocks import Clock
 from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations, numbered
-from app.flow.summary import FlowSummary, outline_columns, outline_rows, summarise
+from app.flow.summary import FlowSummary, summarise
 from app.flow.teams import Teams
 from app.ids import is_id
-from app.reports.kind import SUMMARY, Outline, ReportKind
+from app.reports.instants import Instant
+from app.reports.kind import SUMMARY, ReportKind
+from app.reports.outline import outline
+from app.reports.refusals import iso, refused, unknown_names
 from app.series import lookup, pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, Entities, read_entities, read_hours, unknown_keys
 from app.series.pull_requests import PullRequests
@@ -32,6 +34,9 @@ EVENTS: Final = "pull_requests"
 
 #: Unknown names that an error tells.
 SHOWN: Final = 20
+
+#: How far after now ``as_of`` may lie: as far as the instants of files, whose clocks differ from ours.
+FURTHEST_AHEAD: Final = timedelta(days=1)
 
 
 class PullRequestParams(Params):
@@ -45,22 +50,25 @@ class PullRequestParams(Params):
     ] = None
     teams: Annotated[list[str] | None, Field(min_length=1, description="Teams to report. Default: all teams.")] = None
     since: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Field(
             description="Only what was created then or later, ISO 8601 with Z or an offset. Default: no limit.",
             examples=["2024-10-01T00:00:00Z"],
         ),
     ] = None
     until: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Field(
             description="Only what was created before, ISO 8601 with Z or an offset. Default: no limit.",
             examples=["2024-11-01T00:00:00Z"],
         ),
     ] = None
     as_of: Annotated[
-        AwareDatetime | None,
-        Field(description="Instant the report speaks for; later events are left out. Default: the latest event."),
+        Instant | None,
+        Field(
+            description="Instant the report speaks for, at most a day from now; later events are left out. "
+            "Default: the latest event."
+        ),
     ] = None
     clock: Annotated[
         Clock, Field(description="Which durations statistics and charts use, `working` hours or `wall` time.")
@@ -74,25 +82,28 @@ class PullRequestParams(Params):
 def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
     """Fix as_of; refuse what names nothing that is known, and what does not go together."""
     if params.since is not None and params.until is not None and params.since >= params.until:
-        received = {"since": params.since.isoformat(), "until": params.until.isoformat()}
-        raise _refused("until", received, "must be later than since")
-    if params.source != EVENTS:
-        return params, _as_of_sample(connection, params)
-    _require_known(connection, "repos", REPOSITORY, params.repos)
-    _require_known(connection, "teams", TEAM, params.teams)
-    as_of = params.as_of or pull_requests.latest(connection) or _now(connection)
+        allowed = f"an instant after {iso(params.since)}"
+        raise refused("until", params.until, "must be later than since", allowed=allowed)
+    if params.source == EVENTS:
+        _require_known(connection, "repos", REPOSITORY, params.repos)
+        _require_known(connection, "teams", TEAM, params.teams)
+        as_of = _as_of_events(connection, params.as_of)
+    else:
+        _require_sample(connection, params.source)
+        _require_fit_for_sample(connection, params)
+        as_of = _as_of_sample(connection, params.source)
     return params.model_copy(update={"as_of": as_of}), as_of
 
 
 def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifact]:
     """Read, compute and write the report: the table, hourly.csv if asked for, the summary, the charts."""
     context.progress("loading", 0.0)
+    as_of = _fixed(params.as_of)
     made: list[Artifact] = []
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         if params.source != EVENTS:
-            found, as_of = _sample(connection, params), _as_of_sample(connection, params)
+            found = _sample(connection, params)
         else:
-            as_of = _fixed(params.as_of)
             pulls, teams, team, repos = _events(connection, context, params, as_of)
             context.progress("computing", 0.2)
             found = events.observe(pulls, teams, team, repos, clock=params.clock, as_of=to_micros(as_of))
@@ -111,13 +122,6 @@ def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifac
         context.progress("computing", 0.5)
         made += _draw(context, found, clock)
     return made
-
-
-def outline(summary: FlowSummary) -> Outline:
-    """Median and 90th percentile of each duration per team."""
-    hours = "working hours" if summary.clock == "working" else "hours"
-    caption = " ".join([f"Median and 90th percentile, {hours}.", *summary.notes])
-    return Outline(outline_columns(summary), outline_rows(summary), caption)
 
 
 def _events(
@@ -142,9 +146,14 @@ def _events(
 
 
 def _sample(connection: Connection, params: PullRequestParams) -> Observations:
+    _require_sample(connection, params.source)  # it may have been removed since
     teams = _names(read_entities(connection, TEAM, default_zone=""))
     sample = review_times.read(
-        connection, params.source, since=params.since, until=params.until, team_ids=_ids(teams, params.teams)
+        connection,
+        params.source,
+        since=_first_date(params.since),
+        until=_first_date(params.until),
+        team_ids=_ids(teams, params.teams),
     )
     return samples.observe(sample, teams)
 
@@ -172,47 +181,45 @@ def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> lis
     return write_charts(charts, context.folder)
 
 
-def _as_of_sample(connection: Connection, params: PullRequestParams) -> datetime:
-    """The end of the last day of a sample; refuses a source that is none, and what does not apply to one."""
-    if not (is_id(params.source) and review_times.is_sample(connection, params.source)):
+def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
+    """The instant that was asked for, or that of the latest event; refuses one that nobody knows anything of yet."""
+    now = _now(connection)
+    if as_of is not None and as_of > now + FURTHEST_AHEAD:
+        latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
+        raise refused("as_of", as_of, "is yet to come", allowed=latest)
+    return as_of or pull_requests.latest(connection) or now
+
+
+def _as_of_sample(connection: Connection, source: str) -> datetime:
+    """The end of the last day of a sample; of one without dates the instant at which the report was asked for."""
+    day = review_times.last_day(connection, source)
+    return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def _require_sample(connection: Connection, source: str) -> None:
+    if not (is_id(source) and review_times.is_sample(connection, source)):
         allowed = f"{EVENTS}, or the id of a loaded dataset of review times"
-        raise _refused("source", params.source, "is no dataset of review times that was loaded", allowed=allowed)
-    given = params.model_dump(mode="json")
+        raise refused("source", source, "is no dataset of review times that was loaded", allowed=allowed)
+
+
+def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -> None:
+    """Refuse what does not apply to a sample, and teams that it does not have."""
     for name in ("repos", "as_of", "hourly"):
-        if value := given[name]:
-            raise _refused(name, value, "does not apply to a sample of review times, which has none of it")
+        if value := getattr(params, name):
+            raise refused(name, value, "does not apply to a sample of review times")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
-        raise _unknown("teams", TEAM, {team: lookup.nearest(team, known) for team in unknown})
-    day = review_times.last_day(connection, params.source)
-    return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+        raise unknown_names("teams", TEAM, lookup.nearest_to_each(unknown[:SHOWN], known))
 
 
 def _require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:
     if unknown := unknown_keys(connection, kind, keys or ()):
-        shown = unknown[:SHOWN]
-        near = {key: lookup.nearest(key, lookup.keys_near(connection, kind, key)) for key in shown}
-        raise _unknown(parameter, kind, near)
+        raise unknown_names(parameter, kind, lookup.keys_like(connection, kind, unknown[:SHOWN]))
 
 
-def _unknown(parameter: str, kind: str, nearest: dict[str, list[str]]) -> InvalidParameters:
-    hints = [
-        f"{key!r}" + (f" (did you mean {' or '.join(map(repr, near))}?)" if near else "")
-        for key, near in nearest.items()
-    ]
-    return InvalidParameters(
-        f"{parameter}: no loaded file has named the {kind} {', '.join(hints)}",
-        errors=[
-            {"parameter": parameter, "received": key, "reason": "is not known", "nearest": near}
-            for key, near in nearest.items()
-        ],
-    )
-
-
-def _refused(parameter: str, received: Any, reason: str, **details: Any) -> InvalidParameters:
-    error = {"parameter": parameter, "received": received, "reason": reason, **details}
-    allowed = f"; allowed: {details['allowed']}" if details else ""
-    return InvalidParameters(f"{parameter}: {received!r} {reason}{allowed}", errors=[error])
+def _first_date(instant: datetime | None) -> date | None:
+    """The first date that begins, in UTC, at an instant or later."""
+    return None if instant is None else (instant.astimezone(UTC) + timedelta(days=1, microseconds=-1)).date()
 
 
 def _fixed(as_of: datetime | None) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Final
 
@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field
 from sqlalchemy import Connection
 
 from app.csv_output import escape_formulas, write_csv
 from app.database import database_errors
 from app.errors import InvalidParameters, NoPolls
+from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.series import polls
 from app.series.entities import Entities, read_entities, read_hours, unknown_keys
@@ -44,15 +45,12 @@ THREADS: Final = 2
 #: Share of the work that is reading, as told by the progress.
 _READING: Final = 0.8
 
-_EARLIEST = datetime(1970, 3, 1, tzinfo=UTC)
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-
 
 class UptimeParams(Params):
     """Parameters of the uptime report."""
 
     as_of: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Field(
             description="Instant the report speaks for, ISO 8601 with Z or an offset. Default: the latest poll.",
             examples=["2023-01-25T18:13:22Z"],
@@ -73,13 +71,6 @@ class UptimeParams(Params):
         bool,
         Field(description="Also draw three charts, as PNG and as Vega-Lite; that takes two seconds more."),
     ] = False
-
-    @field_validator("as_of")
-    @classmethod
-    def _plausible(cls, as_of: datetime | None) -> datetime | None:
-        if as_of is not None and not _EARLIEST <= as_of <= _LATEST:
-            raise ValueError(f"as_of must lie between {_EARLIEST:%Y-%m-%d} and {_LATEST:%Y-%m-%d}")
-        return as_of
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Final
 
 from sqlalchemy import Connection, text
 
-#: Neighbours in the order of keys that are looked at for a key like the one that was asked for, on each side.
-NEIGHBOURS: Final = 10
+from app.series.nearest import nearest
 
-#: Other keys that are named when there is none such.
-NEAREST: Final = 3
+#: Keys of a kind that are all compared with one that nobody has, some 20 ms for each ten thousand.
+COMPARED: Final = 20_000
+
+#: Comparisons of keys for one answer; of those that were asked for beyond it, nothing like them is looked for.
+COMPARISONS: Final = 50_000
+
+#: Of a kind with more keys than COMPARED: neighbours in the order of keys that are looked at, on each side.
+NEIGHBOURS: Final = 10
 
 # Each kind is found by one step in the index of (kind, key), however many entities it has.
 _KINDS: Final = """
@@ -75,17 +79,29 @@ def page(connection: Connection, kind: str, *, prefix: str, after: str, limit: i
     return [Named(*row) for row in rows]
 
 
-def keys_near(connection: Connection, kind: str, key: str) -> Sequence[str]:
+def keys_like(connection: Connection, kind: str, asked: Sequence[str]) -> dict[str, list[str]]:
+    """For each of these keys, which nobody has, those of the kind that are most like it; the likest first.
+
+    All keys of the kind are compared, or, of a kind that has more than COMPARED, those beside it in their order.
+    """
+    query = text("SELECT key FROM entity WHERE kind = :kind ORDER BY key LIMIT :count")
+    known = list(connection.scalars(query, {"kind": kind, "count": COMPARED + 1}))
+    if len(known) > COMPARED:
+        return {key: nearest(key, keys_beside(connection, kind, key)) for key in asked}
+    return nearest_to_each(asked, known)
+
+
+def nearest_to_each(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
+    """The nearest known keys to each; of none beyond those that COMPARISONS allow, one at least."""
+    compared = max(1, COMPARISONS // max(1, len(known)))
+    return {key: nearest(key, known) if number < compared else [] for number, key in enumerate(asked)}
+
+
+def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:
     """Keys beside this one in their order, and other spellings of it, sorted."""
     spellings = [key.strip(), key.lower(), key.upper()]
     given = {"kind": kind, "key": key, "spellings": spellings, "count": NEIGHBOURS}
     return sorted(connection.scalars(text(_NEAR), given))
-
-
-def nearest(key: str, known: Sequence[str]) -> list[str]:
-    """Those of the known keys that are most like this one, without regard to case; the likest first."""
-    spelt = {one.lower(): one for one in known}
-    return [spelt[one] for one in get_close_matches(key.lower(), spelt, n=NEAREST)]
 
 
 def windows(connection: Connection, entity_id: int) -> list[tuple[int, str, str]]:

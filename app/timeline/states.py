@@ -28,25 +28,27 @@ def monotone(begins: Micros) -> Micros:
     return np.minimum.accumulate(known[:, ::-1], axis=1)[:, ::-1]
 
 
-def hours_of_states(begins: Micros) -> npt.NDArray[np.int64]:
+def hours_of_states(begins: Micros, *, until: int) -> npt.NDArray[np.int64]:
     """The first hour of each state: an item is in the state that takes most of an hour, in the earlier one of two.
 
     Args:
         begins: int64[items, states] as of monotone(); before the first state an item is in none.
+        until: what comes later is not known, microseconds: of its hour, the part before it is compared. No state
+            begins later.
 
     Returns:
         Hours since the epoch, int64[items, states]: an item counts in state s in ``[result[:, s], result[:, s + 1])``.
     """
     first = begins // HOUR
-    return first + (_longest(begins, first) < np.arange(begins.shape[1]))
+    return first + (_longest(begins, first, until) < np.arange(begins.shape[1]))
 
 
-def _longest(begins: Micros, hour: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _longest(begins: Micros, hour: npt.NDArray[np.int64], until: int) -> npt.NDArray[np.int64]:
     """The state that takes most of each of these hours of each item, -1 for that before the first."""
     start = hour[:, :, None] * HOUR
+    stop = np.clip(until, start, start + HOUR)
     # Axes: item, hour, state; each state lasts from its beginning to the next one's, within the hour.
-    edges = np.clip(begins[:, None, :], start, start + HOUR)
-    edges = np.concatenate([start, edges, start + HOUR], axis=2)
+    edges = np.concatenate([start, np.clip(begins[:, None, :], start, stop), stop], axis=2)
     longest: npt.NDArray[np.int64] = np.argmax(np.diff(edges, axis=2), axis=2) - 1
     return longest
 

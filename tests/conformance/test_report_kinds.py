@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.commands.reports import report_command
+from app.commands.report import report_command
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.resources import Resources
@@ -90,6 +90,7 @@ class TestReportKind:
             outline = kind.outline(findings)
             assert outline.rows
             assert {len(row) for row in outline.rows} == {len(outline.columns)}
+            assert outline.notes
 
     def test_it_is_described_over_http(self, kind: ReportKind, loaded: Resources) -> None:
         with api(loaded, slots=0, kinds=ALL) as client:

@@ -374,9 +374,13 @@ REJECTED = {
         *("pull_requests", "r,0,2023-01-22 12:00:00 UTC", "number", "'0'", "bad_number"),
         "is not a whole number from 1 to 2,147,483,647",
     ),
-    "infinity as a duration": (
-        *("review_times", "1e400,,,", "review_time", "'1e400'", "bad_duration"),
+    "a word as a duration": (
+        *("review_times", "asd,,,", "review_time", "'asd'", "bad_duration"),
         "is not a number of seconds such as 715 or 1.5",
+    ),
+    "infinity as a duration": (
+        *("review_times", "1e400,,,", "review_time", "'1e400'", "out_of_range"),
+        "is more than 100 years, 3,153,600,000 seconds",
     ),
     "less than nothing as a duration": (*("review_times", ",,,-1", "merge_time", "'-1'", "negative"), "is negative"),
     "a day that never was": (

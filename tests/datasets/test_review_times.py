@@ -44,6 +44,7 @@ ROWS_OF_T2 = [
 ]
 
 NO_DURATION = "is not a number of seconds such as 715 or 1.5"
+TOO_LONG = "is more than 100 years, 3,153,600,000 seconds"
 NO_DATE = "is not a date such as 2023-01-14"
 NO_YEAR = "is not between 1970 and 2100"
 
@@ -168,6 +169,7 @@ def test_the_golden_sample_is_loaded_whole(resources: Resources) -> None:
         ("5.", 5.0),
         ("+1.25", 1.25),
         ("1E-2", 0.01),
+        ("3153600000", 3_153_600_000.0),
     ],
 )
 def test_a_duration_is_a_number_of_seconds_or_nothing(column: str, value: str, seconds: float | None) -> None:
@@ -185,7 +187,9 @@ def test_a_duration_is_a_number_of_seconds_or_nothing(column: str, value: str, s
         ("asd", "bad_duration", NO_DURATION),
         ("NaN", "bad_duration", NO_DURATION),
         ("inf", "bad_duration", NO_DURATION),
-        ("1e400", "bad_duration", NO_DURATION),
+        ("1e400", "out_of_range", TOO_LONG),
+        ("1e308", "out_of_range", TOO_LONG),
+        ("3153600000.001", "out_of_range", TOO_LONG),
         ("1_000", "bad_duration", NO_DURATION),
         ("0x10", "bad_duration", NO_DURATION),
         (" 1", "bad_duration", NO_DURATION),

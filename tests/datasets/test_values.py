@@ -150,6 +150,18 @@ def test_a_day_ends_at_24_but_does_not_begin_there() -> None:
     assert "from 00:00 to 23:59:59" in reason(values.opening_time, "24:00")
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("715", 715.0), ("-0", 0.0), ("2e3", 2000.0), (".5", 0.5), ("3153600000", 3_153_600_000.0)]
+)
+def test_a_duration_is_a_number_of_seconds(text: str, seconds: float) -> None:
+    assert values.duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["3153600000.001", "1e10", "1e308", "1e400"])
+def test_nothing_takes_longer_than_a_hundred_years(text: str) -> None:
+    assert reason(values.duration, text) == "is more than 100 years, 3,153,600,000 seconds"
+
+
 def test_zones_are_spelt_as_the_database_spells_them() -> None:
     assert [values.zone(name) for name in ("America/Chicago", "Asia/Kathmandu", "UTC")] == [
         "America/Chicago",

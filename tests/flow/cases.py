@@ -13,7 +13,7 @@ from app.series.pull_requests import INSTANTS, PullRequests
 from app.settings import weekly_windows
 from app.timeline import MISSING
 from tests.engine import array, micros, weekly_hours
-from tests.reference.pull_requests import PullRequest
+from tests.reference.pull_requests import PullRequest, as_they_stood
 from tests.reference.uptime import HOUR, MICROSECOND, Window, hour_of
 from tests.strategies import DEFAULT_ZONE, MOMENTS, windows_of
 
@@ -28,7 +28,10 @@ DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class FlowCase:
-    """The arguments of one report; teams missing from `zones` are in DEFAULT_ZONE, without windows in default hours."""
+    """The arguments of one report; pull requests are as they stood at `as_of`.
+
+    Teams missing from `zones` are in DEFAULT_ZONE, those without windows work in default hours.
+    """
 
     pulls: list[PullRequest]
     windows: list[Window]
@@ -64,8 +67,10 @@ def flow_case(draw: st.DrawFn) -> FlowCase:
         )
     )
     known = [at for pull in pulls for name in INSTANTS if (at := getattr(pull, name)) is not None]
-    as_of = max([around, *known]) + draw(st.sampled_from((timedelta(), timedelta(minutes=30), 2 * HOUR)))
-    return FlowCase(pulls, windows, {team: zone for team, zone in zone_or_none.items() if zone is not None}, as_of)
+    after_all = max([around, *known]) + draw(st.sampled_from((timedelta(), timedelta(minutes=30), 2 * HOUR)))
+    as_of = draw(st.just(after_all) | instant)
+    zones = {team: zone for team, zone in zone_or_none.items() if zone is not None}
+    return FlowCase(as_they_stood(pulls, as_of), windows, zones, as_of)
 
 
 def _instants(around: datetime) -> st.SearchStrategy[datetime]:

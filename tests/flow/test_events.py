@@ -40,7 +40,7 @@ def test_every_phase_agrees_with_the_reference(case: FlowCase) -> None:
     counted = dict.fromkeys(PHASES, 0)
     for pull, row in zip(in_order(case), rows(found), strict=True):
         durations, inconsistent = reference.phases(
-            pull, case.windows_of(pull.team), case.zones.get(pull.team) if pull.team else None
+            pull, case.windows_of(pull.team), case.zones.get(pull.team) if pull.team else None, as_of=case.as_of
         )
         assert (row["repo"], row["number"], row["team"]) == (pull.repo, pull.number, pull.team)
         assert row["inconsistent"] == len(inconsistent)
@@ -59,7 +59,11 @@ def _exactly(seconds: float | None) -> Fraction | None:
 @given(case=flow_case())
 def test_what_is_missing_is_counted(case: FlowCase) -> None:
     found = observed(case)
-    assert found.missing == {name: sum(getattr(pull, name) in (None, "") for pull in case.pulls) for name in columns()}
+    drafts = sum(pull.ready_at is not None and pull.ready_at > case.as_of for pull in case.pulls)
+    assert found.missing == {
+        name: sum(getattr(pull, name) in (None, "") for pull in case.pulls) + drafts * (name == "ready_at")
+        for name in columns()
+    }
     assert found.without_review == sum(pull.first_review_at is None for pull in case.pulls)
     assert found.without_ci == sum(pull.ci_finished_at is None for pull in case.pulls)
     created = sorted(pull.created_at for pull in case.pulls)
@@ -96,6 +100,17 @@ def test_what_was_merged_before_its_review_is_counted_and_stays_out_of_the_stati
     assert row["inconsistent"] == 1
     assert found.inconsistent["review_time"] == 1
     assert [name for name, values in found.durations.items() if not isnan(values[0])] == ["pickup_time", "cycle_time"]
+
+
+def test_a_draft_that_was_reviewed_has_no_pickup_time_and_is_not_inconsistent() -> None:
+    created, reviewed, as_of, ready = (datetime(2024, 11, 4, hour, 30, tzinfo=UTC) for hour in (15, 16, 18, 20))
+    pull = PullRequest("org/a", 1, "Web", "ada", created, ready_at=ready, first_review_at=reviewed)
+    found = observed(FlowCase([pull], [], {}, as_of))
+    (row,) = rows(found)
+    assert (row["ready_at"], row["pickup_time_wall_seconds"], row["inconsistent"]) == (None, None, 0)
+    assert found.inconsistent["pickup_time"] == 0
+    later = observed(FlowCase([pull], [], {}, ready))
+    assert (rows(later)[0]["inconsistent"], later.inconsistent["pickup_time"]) == (1, 1)
 
 
 def test_the_clock_chooses_what_is_counted() -> None:

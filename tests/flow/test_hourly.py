@@ -57,6 +57,27 @@ def test_teams_may_be_expanded_one_by_one(case: FlowCase) -> None:
         assert series(case) == at_once
 
 
+def test_what_is_still_open_is_counted_in_the_hour_of_the_report() -> None:
+    def at(hour: int, minute: int) -> datetime:
+        return datetime(2024, 11, 4, hour, minute, tzinfo=UTC)
+
+    def last_row(as_of: datetime, **instants: datetime) -> tuple[Any, ...]:
+        pull = PullRequest("org/a", 1, "Web", "ada", at(9, 0), **instants)
+        return series(FlowCase([pull], [Window("Web", 0, "08:00:00", "15:00:00")], {"Web": "Europe/London"}, as_of))[-1]
+
+    assert last_row(at(10, 10)) == ("Web", "2024-11-04T10:00:00Z", 1, 0, 0)
+    # Of these ten minutes: six and four; five and five, a tie; four and six.
+    assert last_row(at(10, 10), first_review_at=at(10, 6)) == ("Web", "2024-11-04T10:00:00Z", 1, 0, 0)
+    assert last_row(at(10, 10), first_review_at=at(10, 5)) == ("Web", "2024-11-04T10:00:00Z", 1, 0, 0)
+    assert last_row(at(10, 10), first_review_at=at(10, 4)) == ("Web", "2024-11-04T10:00:00Z", 0, 1, 0)
+    # Over for most of them, or not.
+    assert last_row(at(10, 10), merged_at=at(10, 4)) == ("Web", "2024-11-04T10:00:00Z", 0, 0, 0)
+    assert last_row(at(10, 10), merged_at=at(10, 6)) == ("Web", "2024-11-04T10:00:00Z", 1, 0, 0)
+    # What is merged at the very instant of the report is not over before it.
+    assert last_row(at(10, 10), merged_at=at(10, 10)) == ("Web", "2024-11-04T10:00:00Z", 1, 0, 0)
+    assert last_row(at(11, 0)) == ("Web", "2024-11-04T10:00:00Z", 1, 0, 0)
+
+
 def test_an_hour_counts_in_the_state_of_most_of_it_and_a_tie_in_the_earlier_one() -> None:
     def at(hour: int, minute: int) -> datetime:
         return datetime(2024, 11, 4, hour, minute, tzinfo=UTC)

@@ -47,3 +47,20 @@ def test_figures_of_a_small_sample_by_hand() -> None:
     found = statistics({"t": np.array([4.0, 1.0, 4.0, 1.0, 10.0])}, rows=5)
     assert (found.mean["t"], found.median["t"], found.mode["t"]) == (4.0, 4.0, 1.0)
     assert (found.p75["t"], found.p90["t"], found.p95["t"]) == (4.0, pytest.approx(7.6), pytest.approx(8.8))
+
+
+def test_the_median_of_an_even_number_lies_between_the_two_in_the_middle() -> None:
+    found = statistics({"t": np.array([10.0, 1.0, 2.0, 7.0])}, rows=4)
+    assert (found.median["t"], found.p75["t"]) == (4.5, 7.75)
+
+
+def test_the_smallest_of_equally_frequent_values_is_the_mode_in_whatever_order_they_come() -> None:
+    for values in ([9.0, 2.0, 9.0, 2.0, 1.0], [2.0, 9.0, 2.0, 9.0, 1.0]):
+        assert statistics({"t": np.array(values)}, rows=5).mode["t"] == 2.0
+    assert statistics({"t": np.array([3.0, 1.0, 2.0])}, rows=3).mode["t"] == 1.0
+
+
+def test_one_observation_is_every_figure_and_none_is_no_figure() -> None:
+    found = statistics({"one": np.array([float("nan"), 5.0]), "none": np.array([float("nan")] * 2)}, rows=2)
+    assert {name: getattr(found, name) for name in FIGURES} == {name: {"one": 5.0, "none": None} for name in FIGURES}
+    assert (found.count, found.counts) == (2, {"one": 1, "none": 0})

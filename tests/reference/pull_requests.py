@@ -8,7 +8,7 @@ datetime in UTC.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -24,6 +24,9 @@ DEFAULT_ZONE = "America/Chicago"
 
 #: The hours of a team that has none: Monday to Friday.
 DEFAULT_HOURS = tuple(Window("", weekday, "09:00:00", "17:00:00") for weekday in range(5))
+
+#: Later than any instant: nothing is unknown yet.
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 #: States of a pull request in their order; the first and the last are counted nowhere.
 STATES = ("not_ready", "awaiting_review", "in_review", "approved", "over")
@@ -51,14 +54,32 @@ class PullRequest:
     ci_finished_at: datetime | None = None
 
 
-def phases(pr: PullRequest, hours: Sequence[Window], zone: str | None) -> tuple[dict[str, Duration], set[str]]:
+def as_they_stood(prs: Iterable[PullRequest], as_of: datetime) -> list[PullRequest]:
+    """Pull requests that were created by then; what happened to them later is unknown.
+
+    But for `ready_at`: one that is later tells that it was a draft.
+    """
+    later = ("first_commit_at", "first_review_at", "approved_at", "merged_at", "closed_at", "ci_finished_at")
+    stood = []
+    for pr in prs:
+        if pr.created_at <= as_of:
+            instants = {name: getattr(pr, name) for name in later}
+            unknown = [name for name, instant in instants.items() if instant is not None and instant > as_of]
+            stood.append(replace(pr, **dict.fromkeys(unknown)))
+    return stood
+
+
+def phases(
+    pr: PullRequest, hours: Sequence[Window], zone: str | None, *, as_of: datetime = FOREVER
+) -> tuple[dict[str, Duration], set[str]]:
     """How long each phase took, and which phases end before they start.
 
-    `hours` are the windows of the pull request's team, `zone` is its zone; none of them means the default.
+    `hours` are the windows of the pull request's team, `zone` is its zone; none of them means the default. The pull
+    request is as it stood at `as_of`.
     """
     durations: dict[str, Duration] = {}
     inconsistent = set()
-    for name, start, end in _ends_of_phases(pr):
+    for name, start, end in _ends_of_phases(pr, as_of):
         durations[name] = (None, None)
         if start is None or end is None:
             continue
@@ -69,15 +90,21 @@ def phases(pr: PullRequest, hours: Sequence[Window], zone: str | None) -> tuple[
     return durations, inconsistent
 
 
-def _ends_of_phases(pr: PullRequest) -> list[tuple[str, datetime | None, datetime | None]]:
+def _ends_of_phases(pr: PullRequest, as_of: datetime) -> list[tuple[str, datetime | None, datetime | None]]:
     """The table of the rules."""
     return [
         ("coding_time", pr.first_commit_at, pr.created_at),
-        ("pickup_time", _else(pr.ready_at, pr.created_at), pr.first_review_at),
+        ("pickup_time", _waits_from(pr, as_of), pr.first_review_at),
         ("review_time", pr.first_review_at, _else(pr.approved_at, pr.merged_at)),
         ("merge_time", pr.approved_at, pr.merged_at),
         ("cycle_time", _else(pr.first_commit_at, pr.created_at), _else(pr.merged_at, pr.closed_at)),
     ]
+
+
+def _waits_from(pr: PullRequest, as_of: datetime) -> datetime | None:
+    """When it was ready for a review; a draft was not yet."""
+    ready = _else(pr.ready_at, pr.created_at)
+    return None if ready is None or ready > as_of else ready
 
 
 def _else(instant: datetime | None, other: datetime | None) -> datetime | None:
@@ -147,13 +174,14 @@ def hourly(
 ) -> list[HourlyRow]:
     """For every UTC hour of [first_hour, last_hour) in which the team is open, its pull requests in each state.
 
-    `prs` may hold those of other teams, which are left out.
+    `prs`, as they stood at `as_of`, may hold those of other teams, which are left out. Of the hour of `as_of` the part
+    before it counts.
     """
     of_team = [_beginnings(pr, as_of) for pr in prs if pr.team == team]
     rows = []
     for hour in _hours_between(first_hour, last_hour):
         if working_seconds(hour, hour + HOUR, hours, zone) > 0:
-            counts = Counter(state_for_most_of(hour, beginnings) for beginnings in of_team)
+            counts = Counter(state_for_most_of(hour, min(hour + HOUR, as_of), beginnings) for beginnings in of_team)
             rows.append((hour, counts["awaiting_review"], counts["in_review"], counts["approved"]))
     return rows
 
@@ -167,7 +195,7 @@ def _hours_between(first: datetime, last: datetime) -> Iterator[datetime]:
 def _beginnings(pr: PullRequest, as_of: datetime) -> dict[str, datetime]:
     """When each state after `not_ready` begins, as far as it is known, in the order of the states."""
     beginnings = {
-        "awaiting_review": _else(pr.ready_at, pr.created_at),
+        "awaiting_review": _waits_from(pr, as_of),
         "in_review": pr.first_review_at,
         "approved": pr.approved_at,
         "over": _else(_else(pr.merged_at, pr.closed_at), as_of),
@@ -175,13 +203,13 @@ def _beginnings(pr: PullRequest, as_of: datetime) -> dict[str, datetime]:
     return {state: instant for state, instant in beginnings.items() if instant is not None}
 
 
-def state_for_most_of(hour: datetime, beginnings: dict[str, datetime]) -> str:
-    """The state that lasts longest in a UTC hour, the earlier of two that last equally long."""
-    inside = {instant for instant in beginnings.values() if hour < instant < hour + HOUR}
-    moments = sorted({hour, hour + HOUR} | inside)
+def state_for_most_of(start: datetime, end: datetime, beginnings: dict[str, datetime]) -> str:
+    """The state that lasts longest from `start` to `end`, the earlier of two that last equally long."""
+    inside = {instant for instant in beginnings.values() if start < instant < end}
+    moments = sorted({start, end} | inside)
     lasts = dict.fromkeys(STATES, timedelta())
-    for start, end in pairwise(moments):
-        lasts[_state_at(start, beginnings)] += end - start
+    for moment, following in pairwise(moments):
+        lasts[_state_at(moment, beginnings)] += following - moment
     return max(STATES, key=lambda state: lasts[state])  # the first of several that are equal
 
 

@@ -1,5 +1,6 @@
 """The reference against the rules: every expected value is worked out by hand, in the comment beside it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ from tests.reference.pull_requests import (
     DEFAULT_HOURS,
     DEFAULT_ZONE,
     PullRequest,
+    as_they_stood,
     hourly,
     hourly_range,
     phases,
@@ -230,7 +232,7 @@ def beginnings(**instants: str) -> dict[str, datetime]:
     ],
 )
 def test_the_state_of_most_of_the_hour_from_eight_on(instants: dict[str, str], state: str) -> None:
-    assert state_for_most_of(utc("2024-06-04T08:00"), beginnings(**instants)) == state
+    assert state_for_most_of(utc("2024-06-04T08:00"), utc("2024-06-04T09:00"), beginnings(**instants)) == state
 
 
 def test_the_hourly_series_has_the_hours_in_which_the_team_is_open() -> None:
@@ -240,19 +242,48 @@ def test_the_hourly_series_has_the_hours_in_which_the_team_is_open() -> None:
         pull_request("2024-06-04T04:00", ready="2024-06-04T04:20", merged="2024-06-04T05:10"),
         PullRequest("shop", 2, "payments", "bo", utc("2024-06-04T03:00"), closed_at=utc("2024-06-04T20:00")),
     ]
-    as_of = utc("2024-06-04T06:30")  # the first one is over only so far as is known
+    as_of = utc("2024-06-04T06:30")  # until then the first and the third are open
+    prs = as_they_stood(prs, as_of)
     first, last = hourly_range(prs, as_of)
-    assert (first, last) == (utc("2024-06-04T02:00"), utc("2024-06-04T20:00"))
+    assert (first, last) == (utc("2024-06-04T02:00"), utc("2024-06-04T07:00"))
     rows = hourly(prs, "search", [], KATHMANDU, as_of, first_hour=first, last_hour=last)
     assert rows == [
         (utc("2024-06-04T03:00"), 1, 0, 0),
         (utc("2024-06-04T04:00"), 1, 1, 0),  # 40 minutes in review; 40 minutes ready
         (utc("2024-06-04T05:00"), 0, 0, 1),  # the second is over after 10 minutes
-        (utc("2024-06-04T06:00"), 0, 0, 1),  # 30 minutes until the report's instant, a tie
-        *((utc("2024-06-04T00:00") + hour * HOUR, 0, 0, 0) for hour in range(7, 12)),
+        (utc("2024-06-04T06:00"), 0, 0, 1),  # all of the 30 minutes until the report's instant
     ]
     others = hourly(prs, "payments", [], KATHMANDU, as_of, first_hour=first, last_hour=last)
-    assert others == [(utc("2024-06-04T00:00") + hour * HOUR, 1, 0, 0) for hour in range(3, 12)]
+    assert others == [(utc("2024-06-04T00:00") + hour * HOUR, 1, 0, 0) for hour in range(3, 7)]
+
+
+def test_the_last_hour_ends_with_the_instant_of_the_report() -> None:
+    pr = pull_request("2024-06-04T07:30", first_review="2024-06-04T09:04", approved="2024-06-04T09:10")
+    for minute, counts in ((7, (1, 0, 0)), (8, (1, 0, 0)), (10, (0, 1, 0)), (17, (0, 0, 1))):
+        as_of = utc(f"2024-06-04T09:{minute:02}")
+        first, last = hourly_range([pr], as_of)
+        rows = hourly(as_they_stood([pr], as_of), "search", [], BERLIN, as_of, first_hour=first, last_hour=last)
+        assert rows[-1] == (utc("2024-06-04T09:00"), *counts), minute
+
+
+def test_what_is_a_draft_at_the_instant_of_the_report_waits_for_nobody() -> None:
+    draft = pull_request("2024-06-04T08:00", ready="2024-06-04T12:00", first_review="2024-06-04T09:00")
+    as_of = utc("2024-06-04T10:30")
+    assert as_they_stood([draft], as_of) == [draft]
+    durations, inconsistent = phases(draft, [], BERLIN, as_of=as_of)
+    assert (durations["pickup_time"], inconsistent) == ((None, None), set())
+    assert phases(draft, [], BERLIN, as_of=utc("2024-06-04T12:00"))[1] == {"pickup_time"}
+    rows = hourly(
+        [draft], "search", [], BERLIN, as_of, first_hour=utc("2024-06-04T08:00"), last_hour=utc("2024-06-04T11:00")
+    )
+    assert [row[1:] for row in rows] == [(0, 0, 0), (0, 1, 0), (0, 1, 0)]
+
+
+def test_what_happened_later_is_unknown() -> None:
+    pr = pull_request("2024-06-04T08:00", first_review="2024-06-04T09:00", merged="2024-06-04T10:00")
+    assert as_they_stood([pr], utc("2024-06-04T09:00")) == [replace(pr, merged_at=None)]
+    assert as_they_stood([pr], utc("2024-06-04T10:00")) == [pr]
+    assert as_they_stood([pr], utc("2024-06-04T07:59")) == []
 
 
 def test_the_hour_in_which_the_clocks_change_is_an_hour_like_others() -> None:

@@ -173,6 +173,32 @@ def test_a_sample_with_missing_values_counts_what_it_has(
     assert [row["date"] for row in rows_of(dated["pull_requests.csv"])] == ["2023-01-15"]
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [
+        ("2023-01-14T00:00:00Z", "2023-01-16T00:00:00Z", [14, 15]),
+        ("2023-01-14T00:00:00.000001Z", "2023-01-16T00:00:00.000001Z", [15, 16]),
+        ("2023-01-13T23:59:59Z", "2023-01-14T23:59:59Z", [14]),
+        # Midnight in Tokyo is 15:00 of the day before in UTC, whose days count.
+        ("2023-01-15T00:00:00+09:00", "2023-01-16T00:00:00+09:00", [15]),
+        ("2023-01-15T09:00:00+09:00", "2023-01-16T09:00:00+09:00", [15]),
+        ("2023-01-15T09:00:01+09:00", None, [16]),
+        (None, None, [14, 15, 16, None]),
+        (None, "2100-01-01T00:00:00Z", [14, 15, 16]),
+    ],
+)
+def test_a_date_is_chosen_by_its_beginning_in_utc(
+    resources: Resources, tmp_path: Path, since: str | None, until: str | None, days: list[int | None]
+) -> None:
+    path = tmp_path / "sample.csv"
+    dated = "".join(f",,2023-01-{day},\n" for day in (14, 15, 16))
+    path.write_text(f"review_time,team,date,merge_time\n{dated},,,\n")
+    load_file(resources, "review_times", path, dataset_id=SAMPLE_ID)
+    files = make(resources, tmp_path / "report", source=SAMPLE_ID, since=since, until=until)
+    found = [row["date"] for row in rows_of(files["pull_requests.csv"])]
+    assert found == ["" if day is None else f"2023-01-{day}" for day in days]
+
+
 PULLS = """repo,number,team,created_at,first_review_at,merged_at
 org/b,2,Web,2024-11-04T15:00:00Z,2024-11-04T16:00:00Z,2024-11-04T18:00:00Z
 org/a,10,Data,2024-11-05T15:00:00Z,2024-11-05T16:00:00Z,
@@ -234,6 +260,7 @@ def test_what_is_still_a_draft_at_as_of_is_not_waiting(
     rows = rows_of(files["pull_requests.csv"])
     assert [row["ready_at"] for row in rows] == ["", "", "2024-11-04T16:00:00Z"]
     assert [row["pickup_time_wall_seconds"] for row in rows] == ["", "", ""]
+    assert [row["inconsistent"] for row in rows] == ["0", "0", "0"]
     assert summary_of(files).num_missing_values["ready_at"] == 2
     hours = [(row["hour_utc"], row["awaiting_review"], row["in_review"]) for row in rows_of(files["hourly.csv"])]
     assert hours == [("2024-11-04T16:00:00Z", "1", "1"), ("2024-11-04T17:00:00Z", "1", "1")]

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,18 @@ def test_the_summary_of_a_sample_is_what_its_makers_expect(client: TestClient, s
 def test_a_report_that_has_not_ended_has_no_summary_yet(idle: TestClient) -> None:
     report_id = idle.post("/trigger_report", json={"report": "pull_requests"}).json()["report_id"]
     problem = assert_problem(idle.get(f"/reports/{report_id}/summary"), 409, "report_not_complete")
-    assert problem["detail"] == f"Report {report_id} is running; only a complete one has a summary."
-    assert (problem["received"], problem["report_status"]) == (report_id, "running")
+    assert problem["detail"] == f"Report {report_id} is queued; only a complete one has a summary."
+    assert (problem["received"], problem["report_status"]) == (report_id, "queued")
+
+
+def test_a_report_that_runs_has_no_summary_yet(client: TestClient, tmp_path: Path) -> None:
+    trigger = {"report": "hang", "params": {"folder": str(tmp_path)}}
+    report_id = client.post("/trigger_report", json=trigger).json()["report_id"]
+    while client.get(f"/get_report?report_id={report_id}").json()["stage"] == "queued":
+        pass
+    problem = assert_problem(client.get(f"/reports/{report_id}/summary"), 409, "report_not_complete")
+    assert problem["report_status"] == "running"
+    assert client.delete(f"/reports/{report_id}").json() == {"status": "Cancelled"}
 
 
 def test_a_report_that_was_called_off_has_none(idle: TestClient) -> None:
@@ -198,6 +209,16 @@ def test_an_unknown_name_is_refused_with_those_like_it(
     ]
 
 
+def test_the_one_that_was_meant_is_found_among_two_hundred(resources: Resources) -> None:
+    rows = "".join(f"openhours/x{n:03},1,team {n:03},2024-11-04T15:00:00Z\n" for n in range(200))
+    content = f"repo,number,team,created_at\n{rows}openhours/api,1,Mobile,2024-11-04T15:00:00Z\n"
+    with api(resources, slots=1) as client:
+        assert bring(client, content, kind="pull_requests")["status"] == "ready"
+        for parameter, asked, nearest in (("teams", "mobile", "Mobile"), ("repos", "api", "openhours/api")):
+            assert refused(client, **{parameter: [asked]})["errors"][0]["nearest"] == [nearest]
+        assert client.get("/entities/team/mobile").json()["nearest"] == ["Mobile"]
+
+
 def test_an_unknown_team_of_a_sample_is_refused_with_those_like_it(client: TestClient, sample: str) -> None:
     problem = refused(client, source=sample, teams=["Platforms", "Platform", "Core"])
     assert [(one["received"], one["nearest"]) for one in problem["errors"]] == [
@@ -210,15 +231,69 @@ def test_an_unknown_team_of_a_sample_is_refused_with_those_like_it(client: TestC
 
 @pytest.mark.parametrize("until", ["2024-11-05T00:00:00Z", "2024-11-05T01:00:00+01:00", "2024-11-04T23:59:59Z"])
 def test_an_end_that_is_not_after_the_beginning_is_refused(client: TestClient, until: str) -> None:
-    (error,) = refused(client, since="2024-11-05T00:00:00Z", until=until)["errors"]
-    assert (error["parameter"], error["reason"]) == ("until", "must be later than since")
-    assert error["received"]["since"] == "2024-11-05T00:00:00+00:00"
+    problem = refused(client, since="2024-11-05T00:00:00Z", until=until)
+    allowed = "an instant after 2024-11-05T00:00:00Z"
+    assert problem["detail"] == f"until: {until} must be later than since; allowed: {allowed}"
+    assert problem["errors"] == [
+        {"parameter": "until", "received": until, "reason": "must be later than since", "allowed": allowed}
+    ]
 
 
 def test_an_instant_without_an_offset_is_refused(client: TestClient) -> None:
     for name in ("since", "until", "as_of"):
         (error,) = refused(client, **{name: "2024-11-05T00:00:00"})["errors"]
         assert (error["parameter"], error["allowed"]) == (name, "an instant in ISO 8601 with Z or an offset")
+
+
+@pytest.mark.parametrize("report_kind", ["pull_requests", "uptime"])
+@pytest.mark.parametrize(
+    "instant",
+    [
+        "9999-12-31T23:59:59-01:00",
+        "9999-12-31T23:59:59-23:59",
+        "9999-12-31T23:59:59Z",
+        "9000-01-01T00:00:00Z",
+        "2100-01-01T00:00:00.000001Z",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00+00:01",
+        "0001-01-01T00:00:00+01:00",
+        "0001-01-01T00:00:00Z",
+    ],
+)
+def test_an_instant_of_another_age_is_refused(client: TestClient, report_kind: str, instant: str) -> None:
+    for name in ("since", "until", "as_of") if report_kind == "pull_requests" else ("as_of",):
+        trigger = {"report": report_kind, "params": {name: instant, "hourly": True}}
+        problem = assert_problem(client.post("/trigger_report", json=trigger), 422, "invalid_parameters")
+        (error,) = problem["errors"]
+        assert (error["parameter"], error["received"]) == (name, instant)
+        assert error["reason"] == "must lie between 1970-01-01 and 2100-01-01 UTC"
+
+
+def test_the_bounds_of_all_ages_are_taken(client: TestClient) -> None:
+    answer = report(client, since="1970-01-01T00:00:00Z", until="2100-01-01T00:00:00Z")
+    assert summary(client, answer)["total_num_observations"] == 3
+    empty = report(client, since="2100-01-01T00:00:00Z")
+    assert summary(client, empty)["total_num_observations"] == 0
+    early = report(client, as_of="1970-01-01T00:00:00Z", hourly=True)
+    assert summary(client, early)["total_num_observations"] == 0
+
+
+def test_nobody_can_know_what_is_in_two_days(client: TestClient) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    ahead = (now + timedelta(days=2)).isoformat().replace("+00:00", "Z")
+    problem = refused(client, as_of=ahead, hourly=True)
+    assert problem["detail"].startswith(f"as_of: {ahead} is yet to come; allowed: an instant up to 20")
+    (error,) = problem["errors"]
+    assert (error["parameter"], error["received"], error["reason"]) == ("as_of", ahead, "is yet to come")
+    assert datetime.fromisoformat(error["allowed"].split()[4].rstrip(",")) - now < timedelta(days=1, minutes=1)
+    soon = (now + timedelta(hours=23)).isoformat()
+    assert report(client, as_of=soon)["status"] == "Complete"
+
+
+def test_a_sample_without_dates_speaks_for_the_instant_at_which_it_was_asked_for(client: TestClient) -> None:
+    dateless = bring(client, "review_time,merge_time,date,team\n7,8,,\n", kind="review_times")["dataset_id"]
+    answer = report(client, source=dateless)
+    assert summary(client, answer)["as_of"] == answer["as_of"]
 
 
 @pytest.mark.parametrize("source", ["", "nonsense", "0" * 32, "review_times", "'; --", "ü"])
@@ -252,21 +327,20 @@ def test_a_sample_that_was_rejected_or_removed_is_no_source(client: TestClient) 
 
 
 @pytest.mark.parametrize(
-    ("parameter", "value", "received"),
+    ("parameter", "value", "told"),
     [
-        ("repos", ["a/api"], ["a/api"]),
-        ("hourly", True, True),
+        ("repos", ["a/api", "a/web"], "'a/api', 'a/web'"),
+        ("hourly", True, "true"),
         ("as_of", "2024-11-05T00:00:00Z", "2024-11-05T00:00:00Z"),
     ],
 )
 def test_what_a_sample_has_none_of_is_refused(
-    client: TestClient, sample: str, parameter: str, value: Any, received: Any
+    client: TestClient, sample: str, parameter: str, value: Any, told: str
 ) -> None:
     problem = refused(client, source=sample, **{parameter: value})
-    reason = "does not apply to a sample of review times, which has none of it"
-    assert problem["errors"] == [{"parameter": parameter, "received": received, "reason": reason}]
-    assert reason in problem["detail"]
-    assert "datetime" not in problem["detail"]
+    reason = "does not apply to a sample of review times"
+    assert problem["detail"] == f"{parameter}: {told} {reason}"
+    assert problem["errors"] == [{"parameter": parameter, "received": value, "reason": reason}]
 
 
 def test_a_sample_may_be_cut_by_its_dates(client: TestClient, sample: str) -> None:
@@ -338,8 +412,8 @@ def test_before_anything_is_loaded_a_report_is_complete_and_empty(
     assert kind.findings is not None
     assert kind.outline is not None
     outline = kind.outline(kind.findings.model_validate_json(written))
-    assert outline.rows == [("all", "0", *["-, -"] * 5)]
-    assert outline.caption.endswith(NOTHING_LEFT)
+    assert outline.rows == [("(all)", "0", "median", *["-"] * 5), ("", "", "p90", *["-"] * 5)]
+    assert outline.notes[1:] == [NOTHING_LEFT]
 
 
 def test_teams_and_repositories_of_a_file_are_entities(client: TestClient) -> None:

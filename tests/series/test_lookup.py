@@ -16,12 +16,43 @@ def test_each_kind_is_listed_once(resources: Resources, kinds: list[str]) -> Non
         assert sorted(lookup.kinds(connection)) == sorted(kinds)
 
 
-def test_keys_near_are_the_next_ones_on_both_sides(resources: Resources) -> None:
+def test_keys_beside_one_are_the_next_ones_on_both_sides(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         ensure_entities(connection, "store", [f"{number:03}" for number in range(0, 200, 2)])
         ensure_entities(connection, "team", ["101"])
-        assert lookup.keys_near(connection, "store", "101") == [f"{number:03}" for number in range(82, 122, 2)]
-        assert lookup.keys_near(connection, "store", "") == [f"{number:03}" for number in range(0, 20, 2)]
+        assert lookup.keys_beside(connection, "store", "101") == [f"{number:03}" for number in range(82, 122, 2)]
+        assert lookup.keys_beside(connection, "store", "") == [f"{number:03}" for number in range(0, 20, 2)]
+
+
+def test_a_key_is_compared_with_all_of_its_kind(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        ensure_entities(connection, "team", [*(f"team {number:03}" for number in range(200)), "Mobile", "Zebra"])
+        ensure_entities(connection, "repository", ["openhours/api", *(f"openhours/{n:03}" for n in range(200))])
+        assert lookup.keys_like(connection, "team", ["mobile", "zebras", "Mobiel", "?"]) == {
+            "mobile": ["Mobile"],
+            "zebras": ["Zebra"],
+            "Mobiel": ["Mobile"],
+            "?": [],
+        }
+        assert lookup.keys_like(connection, "repository", ["api"]) == {"api": ["openhours/api"]}
+        assert lookup.keys_like(connection, "site", ["api"]) == {"api": []}
+
+
+def test_of_a_kind_with_many_keys_those_beside_it_are_compared(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "COMPARED", 100)
+    with resources.engine.begin() as connection:
+        ensure_entities(connection, "store", [f"{number:03}" for number in range(0, 202, 2)])
+        assert lookup.keys_like(connection, "store", ["200x", "x000"]) == {"200x": ["200"], "x000": []}
+
+
+def test_the_work_for_one_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "COMPARISONS", 5)
+    assert lookup.nearest_to_each(["Core", "Webs"], ["core", "web"]) == {"Core": ["core"], "Webs": ["web"]}
+    assert lookup.nearest_to_each(["Core", "Webs"], ["core", "web", "ops"]) == {"Core": ["core"], "Webs": []}
+    assert lookup.nearest_to_each(["Core"], ["core"] * 10) == {"Core": ["core"] * 3}
+    assert lookup.nearest_to_each(["Core"], []) == {"Core": []}
 
 
 def test_keys_and_kinds_are_found_in_the_index_however_many_there_are(resources: Resources) -> None:

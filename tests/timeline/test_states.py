@@ -24,8 +24,8 @@ def state_at(minute: int, begins: tuple[int | None, ...]) -> int:
     return max((state for state, at in enumerate(begins) if at is not None and at <= minute), default=-1)
 
 
-def state_of_hour(hour: int, begins: tuple[int | None, ...]) -> int:
-    lasts = Counter(state_at(minute, begins) for minute in range(hour * 60, hour * 60 + 60))
+def state_of_hour(hour: int, begins: tuple[int | None, ...], until: int) -> int:
+    lasts = Counter(state_at(minute, begins) for minute in range(hour * 60, min(hour * 60 + 60, until)))
     return min(lasts, key=lambda state: (-lasts[state], state))
 
 
@@ -36,11 +36,14 @@ def array(begins: list[tuple[int | None, ...]]) -> np.ndarray:
 @given(begins=BEGINS, data=st.data())
 def test_counts_agree_with_asking_every_minute(begins: list[tuple[int | None, ...]], data: st.DataObject) -> None:
     group = data.draw(st.lists(st.integers(0, 1), min_size=len(begins), max_size=len(begins)))
-    got = counts(np.array(group), hours_of_states(monotone(array(begins))), groups=2, first=0, last=8)
+    until = data.draw(st.integers(max(at for item in begins for at in item if at is not None), 480))
+    hours = hours_of_states(monotone(array(begins)), until=until * MINUTE)
+    got = counts(np.array(group), hours, groups=2, first=0, last=8)
     assert got.shape == (STATES - 1, 2, 8)
-    for hour in range(8):
+    for hour in range(-(-until // 60)):
         for number in range(2):
-            found = Counter(state_of_hour(hour, item) for item, of in zip(begins, group, strict=True) if of == number)
+            ours = [item for item, of in zip(begins, group, strict=True) if of == number]
+            found = Counter(state_of_hour(hour, item, until) for item in ours)
             assert got[:, number, hour].tolist() == [found[state] for state in range(STATES - 1)]
 
 

@@ -1,0 +1,103 @@
+"""The command of each report kind: trigger, show progress, download, print the summary."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args
+
+import typer
+from pydantic.fields import FieldInfo
+
+from app.commands import opening, outline
+from app.commands.opening import Server
+from app.console import out, report_progress
+from app.errors import InvalidParameters
+from app.reports.kind import SUMMARY, ReportKind
+
+#: Endings of files that have rows.
+_TABLES: Final = (".csv", ".parquet")
+
+
+def report_command(kind: ReportKind) -> Callable[..., None]:
+    """A command whose options are the parameters of a report kind."""
+    defaults = {name: field.default for name, field in kind.params.model_fields.items()}
+
+    def command(*, out_file: Path | None, server: str | None, **options: Any) -> None:
+        params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
+        target = out_file or Path(f"{kind.name}.csv")
+        if not target.parent.is_dir():
+            raise InvalidParameters(f"--out: there is no folder {target.parent}")
+        with opening.client(server, slots=1) as client:
+            paths = dict(_downloaded(client, _followed(client, kind, params), target))
+        if kind.outline is not None and kind.findings is not None and SUMMARY in paths:
+            outline.show(kind.outline(kind.findings.model_validate_json(paths[SUMMARY].read_bytes())))
+
+    parameters = list(_parameters(kind))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    command.__doc__ = f"{kind.summary[0].upper()}{kind.summary[1:]}."
+    return command
+
+
+def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
+    """Trigger a report and show how far it is; the answer when it is complete."""
+    report_id = client.trigger(kind.name, params)
+    answer: Any = None
+    with report_progress(f"{kind.name} {report_id}") as progress:
+        for answer in client.follow(report_id):
+            progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
+    return answer
+
+
+def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
+    """Download every file and tell of it; names and where they are."""
+    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
+
+    for number, raw in enumerate(answer["files"]):
+        file = File(**raw)
+        path = place_of(file.name, target, is_main=number == 0)
+        client.download(file, path)
+        size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
+        out.print(f"{path}: {size} as of {answer['as_of']}", markup=False)
+        yield file.name, path
+
+
+def place_of(name: str, target: Path, *, is_main: bool) -> Path:
+    """Where a file of a report goes: under its own name into a folder, or as the target or beside it.
+
+    Beside it its name begins as the target's does, so that two reports in one folder leave each other's files alone.
+    """
+    if target.is_dir():
+        return target / name
+    return target if is_main else target.with_name(f"{target.stem}-{name}")
+
+
+def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
+    for name, field in kind.params.model_fields.items():
+        default = field.default if field.annotation is bool else [] if _is_list(field) else None
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_option(field))
+    where = (
+        "File to write, or a folder. Further files go beside it, each with the beginning of its name; in a folder "
+        f"files have their own. Default: {kind.name}.csv."
+    )
+    own = {"out_file": Annotated[Path | None, typer.Option("--out", help=where)], "server": Server}
+    for name, annotation in own.items():
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _option(field: FieldInfo) -> Any:
+    """The option of a parameter: its type for the command line, its description and its default as help."""
+    description = field.description or ""
+    if field.default is not None and field.annotation is not bool:
+        description += f" Default: {field.default}."
+    if _is_list(field):
+        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several.")]
+    if field.annotation is bool:
+        return Annotated[bool, typer.Option(help=description)]
+    kinds = {int: int, float: float}
+    kind: Any = next((kinds[one] for one in (field.annotation, *get_args(field.annotation)) if one in kinds), str)
+    return Annotated[kind | None, typer.Option(help=description, show_default=False)]
+
+
+def _is_list(field: FieldInfo) -> bool:
+    return any(str(one).startswith("list[") for one in (field.annotation, *get_args(field.annotation)))

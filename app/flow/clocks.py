@@ -1,0 +1,41 @@
+"""How long phases took, by the clock on the wall and by that of each team, which stands still while it is closed."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from app.flow.phases import Phase
+from app.flow.statistics import Durations
+from app.flow.teams import Teams
+
+Clock = Literal["working", "wall"]
+
+
+def seconds_by_clock(
+    phases: Mapping[str, Phase], teams: Teams, team: npt.NDArray[np.int64]
+) -> Mapping[Clock, Durations]:
+    """Seconds of each phase, float64[n] by its name, NaN where it is not known.
+
+    Args:
+        phases: phases of the same n pull requests, by name.
+        teams: those that they are of.
+        team: int64[n], number of each one's team, -1 without one.
+    """
+    elapsed = {name: phase.wall_seconds() for name, phase in phases.items()}
+    return {"wall": elapsed, "working": _working_seconds(phases, teams, team)}
+
+
+def _working_seconds(phases: Mapping[str, Phase], teams: Teams, team: npt.NDArray[np.int64]) -> Durations:
+    seconds = {name: np.full(len(team), np.nan) for name in phases}
+    if not len(team):
+        return seconds
+    first = min(int(phase.start.min()) for phase in phases.values())
+    last = max(int(phase.end.max()) for phase in phases.values())
+    number = np.where(team < 0, len(teams.names), team)
+    for numbers, calendar in teams.calendars(first=first, last=last):
+        rows = np.flatnonzero((number >= numbers.start) & (number < numbers.stop))
+        for name, phase in phases.items():
+            seconds[name][rows] = phase.of_rows(rows).working_seconds(calendar, number[rows] - numbers.start)
+    return seconds

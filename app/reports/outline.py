@@ -1,0 +1,52 @@
+"""The summary of a report about pull requests as a table for people: medians and 90th percentiles per team."""
+
+from collections.abc import Iterator
+from math import inf
+from typing import Final
+
+from app.flow.statistics import Statistics
+from app.flow.summary import FlowSummary
+from app.reports.kind import Outline
+
+#: Units of what is shown, each with its seconds and how many of it are the next one.
+UNITS: Final = (("s", 1, 60), ("min", 60, 60), ("h", 3600, inf))
+
+#: Figures of each team, a line each.
+FIGURES: Final = ("median", "p90")
+
+#: Lines that are no team's. A team may be called "all"; one in parentheses would be an odd name.
+NO_TEAM: Final = "(no team)"
+ALL: Final = "(all)"
+
+#: Whose time the figures are, by the clock; a sample has its own.
+_TIMES: Final = {"working": "working time", "wall": "elapsed time", None: "the times of the sample"}
+
+
+def outline(summary: FlowSummary) -> Outline:
+    """Two lines for each team and for all; rows without a team are only counted."""
+    durations = list(summary.stats.median)
+    rows = [row for team, of in summary.per_team.items() for row in _figures(team, of)]
+    without_team = summary.stats.count - sum(of.count for of in summary.per_team.values())
+    notes = list(summary.notes)
+    if without_team:
+        rows.append((NO_TEAM, f"{without_team:,}", *[""] * (1 + len(durations))))
+        notes.insert(0, f"What has no team is among the figures of {ALL} alone.")
+    return Outline(
+        columns=("team", "count", "", *(name.replace("_", "\n") for name in durations)),
+        rows=[*rows, *_figures(ALL, summary.stats)],
+        notes=[f"Median and 90th percentile of {_TIMES[summary.clock]}.", *notes],
+    )
+
+
+def _figures(name: str, of: Statistics) -> Iterator[tuple[str, ...]]:
+    for number, figure in enumerate(FIGURES):
+        head = (name, f"{of.count:,}") if number == 0 else ("", "")
+        yield (*head, figure, *map(_time, getattr(of, figure).values()))
+
+
+def _time(seconds: float | None) -> str:
+    """A duration with one decimal, in the unit of its size."""
+    if seconds is None:
+        return "-"
+    unit, size = next((unit, size) for unit, size, limit in UNITS if round(seconds / size, 1) < limit)
+    return f"{seconds / size:,.1f} {unit}"
