@@ -16,7 +16,8 @@ import psutil
 import psycopg2
 import pytest
 
-from app.resources import Addresses, addresses
+from app.resources import Addresses, Resources, addresses
+from app.server import serving
 from app.settings import Settings
 from tests.commands import CommandLine, Outcome, free_port, run, started, working_below
 from tests.conftest import SAMPLE_DATA
@@ -142,6 +143,22 @@ def test_a_running_server_makes_reports_and_tells_of_them(
         assert complete.startswith("Complete, as of 2023-01-")
         assert size == f"uptime.csv: 1 rows, {file.stat().st_size} bytes"
         assert httpx2.get(url.strip()).content == file.read_bytes()
+
+
+def test_ctrl_c_leaves_a_report_of_a_server_alone_and_says_so(loaded: Resources, tmp_path: Path) -> None:
+    with (
+        serving(loaded, slots=0) as address,
+        started(tmp_path, "report", "uptime", "--out", str(tmp_path), "--server", address) as process,
+    ):
+        assert process.stderr is not None
+        report_id = process.stderr.readline().split()[1].rstrip(":")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert err == (
+            f"report {report_id} goes on; status {report_id} tells how it stands, cancel {report_id} ends it\n"
+        )
+        assert httpx2.get(f"{address}/get_report?report_id={report_id}").json()["status"] == "Running"
 
 
 def test_a_sample_has_the_same_id_whenever_it_is_loaded(cli: CommandLine, where: Addresses, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from app.commands import opening, outline
 from app.commands.opening import Server
-from app.console import out, report_progress
+from app.console import err, out, report_progress
 from app.errors import InvalidParameters
 from app.reports.kind import SUMMARY, ReportKind
 
@@ -43,9 +43,13 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
     """Trigger a report and show how far it is; the answer when it is complete."""
     report_id = client.trigger(kind.name, params)
     answer: Any = None
-    with report_progress(f"{kind.name} {report_id}") as progress:
-        for answer in client.follow(report_id):
-            progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
+    try:
+        with report_progress(f"{kind.name} {report_id}") as progress:
+            for answer in client.follow(report_id):
+                progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
+    except KeyboardInterrupt:
+        err.print(f"report {report_id} goes on; status {report_id} tells how it stands, cancel {report_id} ends it")
+        raise
     return answer
 
 
