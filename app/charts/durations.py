@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from app.charts.colours import OTHERS_COLOUR
 from app.charts.means import Means, mean_bars
 from app.charts.measure import Measure
 from app.charts.pie import Slice, pie
-from app.charts.style import OTHERS_COLOUR, Chart, counted
+from app.charts.style import Chart, counted
 from app.charts.teams import Cast, Durations, Seconds, known
 from app.charts.violins import violins
 

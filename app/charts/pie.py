@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from app.charts.style import EDGE, PAPER, WIDTH, Chart, Frame, Layers, fixed
+from app.charts.colours import PAPER
+from app.charts.style import EDGE, WIDTH, Chart, Frame, Layers, fixed
 
 #: Of the pie, and of the line on which labels begin, pixels.
 RADIUS: Final = 130

@@ -5,7 +5,8 @@ from typing import Final
 
 import altair as alt
 
-from app.charts.style import EDGE, GRID, MUTED, SMALL_TEXT_SIZE, Layers, counted, fixed
+from app.charts.colours import GRID, MUTED
+from app.charts.style import EDGE, SMALL_TEXT_SIZE, Layers, counted, fixed
 
 #: Space for names beside the rows, pixels.
 LEFT: Final = 188

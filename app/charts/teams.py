@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.charts.style import NO_TEAM_COLOUR, TEAM_COLOURS, TEAMS, printable, shortened
+from app.charts.colours import NO_TEAM_COLOUR, TEAM_COLOURS, TEAMS
+from app.charts.style import printable, shortened
 
 #: Columns of a team's name beside its row.
 NAME_COLUMNS: Final = 23

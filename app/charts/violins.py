@@ -6,10 +6,11 @@ from typing import Any, Final
 import altair as alt
 import numpy as np
 
+from app.charts.colours import INK, PAPER
 from app.charts.density import density
 from app.charts.measure import LINEAR_SECONDS, Measure, symlog
 from app.charts.rows import LEFT, name_rows, row_y
-from app.charts.style import EDGE, INK, PAPER, Chart, Frame, Layers
+from app.charts.style import EDGE, Chart, Frame, Layers
 from app.charts.teams import Cast, Seconds, Team
 
 #: Fewer observations are shown one by one: they have no density worth the name.
