@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.charts.measure import LINEAR_SECONDS, symlog_all
+from app.charts.scale import LINEAR_SECONDS, symlog_all
 from app.charts.teams import Seconds
 
 #: Points of an outline.
