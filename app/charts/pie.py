@@ -3,36 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 
 from app.charts.colours import PAPER, outline
+from app.charts.leaders import RADIUS, Row, leader, point, spread
 from app.charts.style import EDGE, WIDTH, Chart, Frame, Layers, fixed
-
-#: Of the pie, of the bend in the line from a slice to its label, and of the line on which labels begin, pixels. Labels
-#: may crowd around a bend by thirteen before a line of theirs would cross the pie.
-RADIUS: Final = 120
-BEND_RADIUS: Final = 138
-LABEL_RADIUS: Final = 162
 
 #: Colour of the line from a slice to its label.
 LEADER: Final = "#7b8794"
-
-#: Least distance of two labels, pixels.
-LABEL_DISTANCE: Final = 17
 
 #: Length of the rim of a slice below which lines around it would leave nothing of its colour, pixels.
 LEAST_RIM: Final = 3.0
 
 #: Width of the gap between slices, pixels.
 GAP: Final = 1.5
-
-#: Space above the highest label and below the lowest, pixels.
-MARGIN: Final = 12
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +41,7 @@ def pie(slices: Sequence[Slice], *, noun: str, subtitle: Sequence[str]) -> Chart
     """
     total = sum(one.count for one in slices)
     rows = _rows(slices, total)
-    top, bottom = _spread(rows)
+    top, bottom = spread(rows)
     frame = Frame(height=bottom - top)
     left, right = -frame.width / 2, frame.width / 2
     x = alt.X("x:Q", scale=alt.Scale(domain=[left, right], nice=False, zero=False), axis=None)
@@ -67,7 +53,7 @@ def pie(slices: Sequence[Slice], *, noun: str, subtitle: Sequence[str]) -> Chart
     layers.add(
         _arcs(layers.over(rows), noun, x=right, y=-top),
         layers.over(gaps).mark_rule(color=PAPER, strokeWidth=GAP).encode(x=x, y=y, **fixed(x2=right, y2=-top)),
-        layers.over([point for number, row in enumerate(rows) for point in _leader(row, number)])
+        layers.over([corner for number, row in enumerate(rows) for corner in leader(row, number)])
         .mark_line(color=LEADER, strokeWidth=1)
         .encode(x=x, y=y, order=alt.Order("point:Q"), detail=alt.Detail("slice:Q")),
     )
@@ -114,58 +100,10 @@ def _gaps(rows: Sequence[Row]) -> list[Row]:
     if len(rows) == 1:
         return []
     return [
-        dict(zip("xy", _point(RADIUS + 1, row["begin"]), strict=True))
+        dict(zip("xy", point(RADIUS + 1, row["begin"]), strict=True))
         for row, before in zip(rows, [rows[-1], *rows[:-1]], strict=True)
         if row["line"] and before["line"]
     ]
-
-
-def _spread(rows: list[Row]) -> tuple[float, float]:
-    """Give each label its place beside its slice, ``x`` and ``y`` from the centre, so that no two overlap.
-
-    Labels of each side keep the order of their slices. Returns where the drawing begins and ends, from the centre.
-    """
-    places: list[float] = [-RADIUS, RADIUS]
-    for right in (True, False):
-        side = [(row, _point(LABEL_RADIUS, _middle(row))) for row in rows]
-        side = [(row, wanted) for row, wanted in side if (wanted[0] >= 0) is right]
-        side.sort(key=lambda one: one[1][1])
-        for (row, _), place in zip(side, _apart([wanted[1] for _, wanted in side]), strict=True):
-            # On the circle where the label may stay there, beside it where it was pushed away.
-            across = math.sqrt(max(LABEL_RADIUS**2 - place**2, 0.0))
-            row |= {"x": max(across, 40.0) * (1 if right else -1), "y": place}
-            places.append(place)
-    return min(places) - MARGIN, max(places) + MARGIN
-
-
-def _apart(wanted: Sequence[float]) -> list[float]:
-    """Places LABEL_DISTANCE apart, as near to the ascending ones wanted as they can be, by least squares.
-
-    Labels that would overlap share the mean of their wishes: the pool-adjacent-violators algorithm.
-    """
-    pools: list[list[float]] = []
-    for number, place in enumerate(wanted):
-        pools.append([place - number * LABEL_DISTANCE])
-        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
-            pools[-2:] = [pools[-2] + pools[-1]]
-    return [fmean(pool) + number * LABEL_DISTANCE for number, pool in enumerate(p for p in pools for _ in p)]
-
-
-def _leader(row: Row, number: int) -> list[dict[str, float]]:
-    """The line from the rim of a slice to its label, straight outwards first."""
-    rim, bend = _point(RADIUS, _middle(row)), _point(BEND_RADIUS, _middle(row))
-    label = (row["x"] - math.copysign(4, row["x"]), row["y"])
-    return [{"x": x, "y": y, "slice": number, "point": point} for point, (x, y) in enumerate((rim, bend, label))]
-
-
-def _middle(row: Row) -> float:
-    middle: float = (row["begin"] + row["end"]) / 2
-    return middle
-
-
-def _point(radius: float, angle: float) -> tuple[float, float]:
-    """From the centre, rightwards and downwards."""
-    return radius * math.sin(angle), -radius * math.cos(angle)
 
 
 def _percent(share: float) -> str:

@@ -16,8 +16,11 @@ LINEAR_SECONDS: Final = 5 * MINUTE_SECONDS
 #: Least distance of two ticks, pixels.
 TICK_DISTANCE: Final = 46
 
-#: 1, 2 and 5 times each power of ten from a microsecond to a second.
-_SHORT: Final = tuple(digit * 10.0**power for power in range(-6, 1) for digit in (1, 2, 5))
+#: 1, 2 and 5 times each power of ten from a microsecond to a second, then times that people name, seconds.
+_SHORT: Final = (
+    *(digit * 10.0**power for power in range(-6, 1) for digit in (1, 2, 5)),
+    *(10, 30, *(MINUTE_SECONDS * minutes for minutes in (1, 2, 5, 15))),
+)
 
 #: Powers of ten of an hour or a day, beyond what is told in times that people name.
 _LONG: Final = tuple(10**power for power in range(4, 13))
@@ -25,12 +28,12 @@ _LONG: Final = tuple(10**power for power in range(4, 13))
 #: Times that people name, seconds, in days and without them.
 _TICKS: Final = {
     True: (
-        *(*_SHORT, 10, 30, *(MINUTE_SECONDS * minutes for minutes in (1, 2, 5, 15))),
+        *_SHORT,
         *(HOUR_SECONDS * hours for hours in (1, 4, 12)),
         *(DAY_SECONDS * days for days in (1, 3, 7, 14, 28, 100, 365, 1000, 3650, *_LONG)),
     ),
     False: (
-        *(*_SHORT, 10, 30, *(MINUTE_SECONDS * minutes for minutes in (1, 2, 5, 15))),
+        *_SHORT,
         *(HOUR_SECONDS * hours for hours in (1, 4, 8, 24, 40, 80, 160, 400, 1000, 4000, *_LONG)),
     ),
 }

@@ -1,6 +1,7 @@
 """Distribution of a duration in each team: the outline of its density, its middle half, its median."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
@@ -29,6 +30,16 @@ SAME_DECIMALS: Final = 6
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Rows of data by what is drawn of them; each has its ``row``, by which names are looked up."""
+
+    outlines: list[Row]
+    middles: list[Row]
+    dots: list[Row]
+    medians: list[Row]
+
+
 def violins(
     teams: Sequence[tuple[Team, Seconds, int]], cast: Cast, *, what: str, remark: str, measure: Measure
 ) -> Chart:
@@ -45,71 +56,65 @@ def violins(
     frame = Frame(height=ROW_HEIGHT * len(teams), left=LEFT, right=EDGE + 14, below=52)
     longest = max(float(seconds.max()) for _, seconds, _ in teams) * 1.04 or float(LINEAR_SECONDS)
     x = time_x(measure, longest, frame.width, title=f"{what}, {measure} (logarithmic above 5 min)")
-    outlines: list[Row] = []
-    middles: list[Row] = []
-    dots: list[Row] = []
-    medians: list[Row] = []
-    for row, (team, seconds, _) in enumerate(teams):
-        medians.append(_median(row, team, seconds, longest, measure))
-        places = np.round(symlog_all(seconds) / symlog(longest), SAME_DECIMALS)
-        if len(seconds) < FEWEST or not np.ptp(places):
-            dots += _dots(row, seconds, places, measure)
-        else:
-            outlines += _outline(row, seconds)
-            middles.append(_middle(row, seconds, measure))
+    marks = _marks([(team, seconds) for team, seconds, _ in teams], longest, measure)
     layers = Layers()
     counts = [counted_of(len(seconds), whole, measure.noun) for _, seconds, whole in teams]
     name_rows(layers, [(team.label, count) for (team, _, _), count in zip(teams, counts, strict=True)], middle=AXIS)
-    _draw(layers, x, [team for team, _, _ in teams], outlines=outlines, middles=middles, dots=dots, medians=medians)
+    _draw(layers, x, [team for team, _, _ in teams], marks)
     chosen = "; ".join(filter(None, [remark, cast.remark(measure.noun)]))
-    subtitle = [*_key(outlines=bool(outlines), dots=bool(dots)), chosen]
+    subtitle = [*_key(marks), chosen]
     spec = layers.finish(frame, title=f"{what.capitalize()} per team, {measure}", subtitle=subtitle)
     return Chart(spec, sum(len(seconds) for _, seconds, _ in teams))
 
 
-def _key(*, outlines: bool, dots: bool) -> list[str]:
+def _marks(teams: Sequence[tuple[Team, Seconds]], longest: float, measure: Measure) -> _Marks:
+    """An outline with its middle half, or dots, for each team, and its median."""
+    marks = _Marks([], [], [], [])
+    for row, (team, seconds) in enumerate(teams):
+        marks.medians.append(_median(row, team, seconds, longest, measure))
+        places = np.round(symlog_all(seconds) / symlog(longest), SAME_DECIMALS)
+        if len(seconds) < FEWEST or not np.ptp(places):
+            marks.dots.extend(_dots(row, seconds, places, measure))
+        else:
+            marks.outlines.extend(_outline(row, seconds))
+            marks.middles.append(_middle(row, seconds, measure))
+    return marks
+
+
+def _key(marks: _Marks) -> list[str]:
     """What the marks mean, of those that there are."""
-    many = "outline: how frequent a time is, scaled to each team; bar: the middle half; " if outlines else ""
-    few = f"dots: the times themselves, of a team with fewer than {FEWEST} or only equal ones" if dots else ""
+    many = "outline: how frequent a time is, scaled to each team; bar: the middle half; " if marks.outlines else ""
+    few = f"dots: the times themselves, of a team with fewer than {FEWEST} or only equal ones" if marks.dots else ""
     return [f"{many}circle: the median", few]
 
 
-def _draw(
-    layers: Layers,
-    x: alt.X,
-    teams: Sequence[Team],
-    *,
-    outlines: Sequence[Row],
-    middles: Sequence[Row],
-    dots: Sequence[Row],
-    medians: Sequence[Row],
-) -> None:
+def _draw(layers: Layers, x: alt.X, teams: Sequence[Team], marks: _Marks) -> None:
     y = row_y(len(teams))
     rows = list(range(len(teams)))
     fill = alt.Fill("row:N", scale=alt.Scale(domain=rows, range=[team.colour for team in teams]), legend=None)
     stroke = alt.Stroke("row:N", scale=alt.Scale(domain=rows, range=[team.outline for team in teams]), legend=None)
     team, time = alt.Tooltip("team:N"), alt.Tooltip("time:N")
     about = [team, alt.Tooltip("median:N"), alt.Tooltip("observations:Q", format=",")]
-    of_team = layers.looked_up(medians, "team", "median", "observations")
+    of_team = layers.looked_up(marks.medians, "team", "median", "observations")
     layers.add(
-        layers.over(outlines)
+        layers.over(marks.outlines)
         .transform_lookup(lookup="row", from_=of_team)
         .mark_area(fillOpacity=0.6, strokeWidth=1, orient="vertical")
         .encode(x=x, y=y, y2=alt.Y2("to:Q"), fill=fill, stroke=stroke, tooltip=about),
-        layers.over(middles)
+        layers.over(marks.middles)
         .transform_lookup(lookup="row", from_=of_team)
         .mark_rule(strokeWidth=5, color=INK)
         .encode(x=x, x2=alt.X2("to:Q"), y=y, tooltip=[team, alt.Tooltip("time:N", title="middle half")]),
-        layers.over(dots)
+        layers.over(marks.dots)
         .transform_lookup(lookup="row", from_=of_team)
         .mark_point(filled=True, size=150, fillOpacity=0.6, strokeOpacity=1, strokeWidth=1)
         .encode(x=x, y=y, fill=fill, stroke=stroke, tooltip=[team, time, alt.Tooltip("times:Q", format=",")]),
-        layers.over(medians)
+        layers.over(marks.medians)
         .mark_point(filled=True, size=46, fill=PAPER, stroke=INK, strokeWidth=1.5, opacity=1)
         .encode(x=x, y=y, tooltip=about),
     )
-    layers.write(medians, x, row_y(len(teams), "above"), align=alt.ExprRef("datum.align"))
-    heaps = [dot | {"text": f"{dot['times']:,} equal"} for dot in dots if dot["times"] > 1]
+    layers.write(marks.medians, x, row_y(len(teams), "above"), align=alt.ExprRef("datum.align"))
+    heaps = [dot | {"text": f"{dot['times']:,} equal"} for dot in marks.dots if dot["times"] > 1]
     layers.write(heaps, x, y, dy=14, fontSize=SMALL_TEXT_SIZE, align=alt.ExprRef("datum.align"))
 
 

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from app.charts.pie import BEND_RADIUS, RADIUS, Slice, pie
+from app.charts.leaders import BEND_RADIUS, RADIUS
+from app.charts.pie import Slice, pie
 from app.charts.style import Chart
 from tests.charts.drawings import Mark, drawn
 
