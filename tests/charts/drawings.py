@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,9 @@ class Mark:
 
 def drawn(chart: Chart, kind: str = "", *, role: str = "mark", side: str = "") -> list[Mark]:
     """What the engine makes of a chart, in the order in which it is drawn."""
-    scene = vl_convert.vegalite_to_scenegraph(json.dumps(chart.spec), allowed_base_urls=[])
     return [
         mark
-        for mark in _marks(scene["scenegraph"], 0, 0, "")
+        for mark in _scene(json.dumps(chart.spec))
         if mark.kind == (kind or mark.kind) and mark.role == role and mark.side == (side or mark.side)
     ]
 
@@ -108,6 +108,12 @@ def boxes(chart: Chart, fill: str = "") -> list[tuple[float, float, float, float
         for look in (mark.look for mark in drawn(chart, "rect"))
         if look["fill"] == (fill or look["fill"])
     ]
+
+
+@lru_cache(maxsize=8)
+def _scene(specification: str) -> list[Mark]:
+    scene = vl_convert.vegalite_to_scenegraph(specification, allowed_base_urls=[])
+    return list(_marks(scene["scenegraph"], 0, 0, ""))
 
 
 def _marks(node: dict[str, Any], left: float, top: float, side: str) -> Iterator[Mark]:
