@@ -73,7 +73,7 @@ def test_of_entities_that_were_never_up_those_that_were_down_longest_are_worst()
     open_time = np.tile(seconds[:, None] * 1_000_000, pieces)
     status = np.full((120, horizon.hours), INACTIVE, np.int8)
     keys = [f"{number:03}" for number in range(120)]
-    for part in (slice(0, 70), slice(70, None)):
+    for part in (slice(0, 20), slice(20, None)):
         week.add(keys[part], open_time[part], status[part])
     assert [one.key for one in week.worst] == [f"{pair + other:03}" for pair in range(118, 68, -2) for other in (0, 1)]
     assert [one.down for one in week.worst[:3]] == [one * 1_000_000 * pieces for one in (120, 120, 118)]
