@@ -23,7 +23,7 @@ class Week:
         up, down: int64[stores], open time in microseconds; what nobody observed is in neither.
         days: first instants of the UTC days that the week touches, int64[d], microseconds.
         of_day: open time of all stores by day, int64[d, 3], microseconds: up, down, unknown.
-        worst: keys of the stores of lowest availability, worst first.
+        worst: keys of the stores of lowest availability, worst first; others may have the same as the last.
         worst_share: their availability, float64[worst].
         states: int8[worst, hours], of each UTC hour that the week touches: an index into style.STATES.
     """
@@ -47,14 +47,21 @@ def availability_charts(week: Week) -> dict[str, Chart]:
     charts = {}
     observed = week.up + week.down
     seen = observed > 0
-    if seen.any():
-        shares = week.up[seen] / observed[seen]
+    shares = week.up[seen] / observed[seen]
+    if len(shares):
         charts["availability"] = histogram(
             shares, left_out=int(np.count_nonzero(~seen)), first=week.first, last=week.last
         )
     if len(week.worst):
+        last_share = week.worst_share[-1]
         charts["worst_stores"] = hour_map(
-            week.worst, week.worst_share, week.states, first=week.first, last=week.last, of=int(np.count_nonzero(seen))
+            week.worst,
+            week.worst_share,
+            week.states,
+            first=week.first,
+            last=week.last,
+            of=len(shares),
+            tied=int(np.count_nonzero(shares == last_share) - np.count_nonzero(week.worst_share == last_share)),
         )
     if week.of_day.any():
         charts["open_time_per_day"] = day_bars(week.days, week.of_day, first=week.first, last=week.last)

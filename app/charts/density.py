@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.charts.measure import LINEAR_SECONDS, symlog_all
+from app.charts.scale import LINEAR_SECONDS, symlog_all
 from app.charts.teams import Seconds
 
 #: Points of an outline.
@@ -18,11 +18,11 @@ LEAST_BANDWIDTH = 0.02
 def density(seconds: Seconds) -> tuple[Seconds, Seconds]:
     """A kernel density estimate with Gaussian kernels and the bandwidth of Silverman's rule of thumb (1986, 3.31).
 
-    It is estimated on the symlog scale and ends where the values end: what would lie beyond is reflected, so a heap
-    of zeros keeps its height.
+    It is estimated on the symlog scale. No duration is below 0, so what would lie there is reflected, and a heap of
+    zeros keeps its height. The least and the greatest value are no such bound: the outline is only cut off there.
 
     Args:
-        seconds: float64[n], n > 1, not all equal.
+        seconds: float64[n], n > 1, 0 or longer, not all equal.
 
     Returns:
         (durations, float64[POINTS], ascending from the least to the greatest; densities there, greatest is 1).
@@ -36,7 +36,10 @@ def density(seconds: Seconds) -> tuple[Seconds, Seconds]:
     bandwidth = max(0.9 * spread * len(values) ** -0.2, LEAST_BANDWIDTH * (high - low)) / cell
     reach = min(int(4 * bandwidth) + 1, CELLS)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / bandwidth) ** 2)
-    smooth = np.convolve(np.pad(counts.astype(float), reach, mode="symmetric"), kernel, mode="valid")
+    # Mirror images of the values: below 0, as far from the lowest cell as twice its distance to 0.
+    gap = np.zeros(round(min(2 * low / cell, reach)))
+    images = np.concatenate([np.zeros(reach), counts[::-1], gap])[-reach:]
+    smooth = np.convolve(np.concatenate([images, counts, np.zeros(reach)]), kernel, mode="valid")
     places = np.linspace(low, high, POINTS)
     heights = np.interp(places, low + (np.arange(CELLS) + 0.5) * cell, smooth)
     return np.expm1(places) * LINEAR_SECONDS, heights / heights.max()

@@ -1,18 +1,23 @@
 """The charts of the pull-request report."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from app.charts.means import Means, mean_bars
+from app.charts.colours import OTHERS_COLOUR
+from app.charts.means import mean_bars
 from app.charts.measure import Measure
 from app.charts.pie import Slice, pie
-from app.charts.style import OTHERS_COLOUR, Chart, counted
-from app.charts.teams import Cast, Durations, Seconds, known
+from app.charts.style import Chart, counted, shortened
+from app.charts.teams import Cast, Durations, known
 from app.charts.violins import violins
 
 __all__ = ["Durations", "Measure", "duration_charts"]
+
+#: Columns of a team's name beside its slice, where its number and its share follow.
+SLICE_COLUMNS: Final = 20
 
 
 def duration_charts(durations: Durations, *, ordinary: npt.NDArray[np.bool_], measure: Measure) -> dict[str, Chart]:
@@ -30,52 +35,48 @@ def duration_charts(durations: Durations, *, ordinary: npt.NDArray[np.bool_], me
     """
     cast = Cast.of(durations)
     charts = dict(_charts(durations, cast, measure, remark=""))
-    left_out = int(np.count_nonzero(~ordinary))
-    remark = f"without {counted(left_out, 'outlier')} of {counted(len(ordinary), 'pull request')}"
+    remark = _outliers(int(np.count_nonzero(~ordinary)), len(durations), measure)
     for name, chart in _charts(durations.only(ordinary), cast, measure, remark=remark):
         charts[f"{name}_without_outliers"] = chart
     return charts
 
 
+def _outliers(count: int, whole: int, measure: Measure) -> str:
+    """How many are left out, and why, in the words of the rules."""
+    of = counted(whole, measure.noun)
+    if not count:
+        return f"no outlier among {of}: no review or merge time is {measure.outlying}"
+    whose = "its" if count == 1 else "their"
+    return f"without {counted(count, 'outlier')} of {of}: {whose} review or merge time is {measure.outlying}"
+
+
 def _charts(durations: Durations, cast: Cast, measure: Measure, *, remark: str) -> Iterator[tuple[str, Chart]]:
-    for name, seconds in (("review", durations.review_seconds), ("merge", durations.merge_seconds)):
-        values = [(team, known(seconds[durations.team == team.index])) for team in cast.shown]
-        if values := [(team, times) for team, times in values if len(times)]:
-            yield f"{name}_time_per_team", violins(values, cast, what=f"{name} time", remark=remark, measure=measure)
+    teams = [(team, durations.only(durations.team == team.index)) for team in cast.shown]
+    reviews = [(team, known(of.review_seconds), len(of)) for team, of in teams]
+    merges = [(team, known(of.merge_seconds), len(of)) for team, of in teams]
+    for name, times in (("review", reviews), ("merge", merges)):
+        if times := [(team, seconds, whole) for team, seconds, whole in times if len(seconds)]:
+            yield f"{name}_time_per_team", violins(times, cast, what=f"{name} time", remark=remark, measure=measure)
     if slices := _slices(durations, cast):
-        total = counted(sum(one.count for one in slices), "pull request")
-        yield (
-            "pull_requests_per_team",
-            pie(slices, title="Pull requests per team", subtitle=[remark or total, cast.remark]),
-        )
-    if means := _means(durations, cast):
+        subtitle = [remark or counted(len(durations), measure.noun), cast.remark(measure.noun)]
+        yield "pull_requests_per_team", pie(slices, noun=measure.noun, subtitle=subtitle)
+    if means := [(team, of) for team, of in teams if of.observed.any()]:
         yield "mean_times_per_team", mean_bars(means, cast, remark=remark, measure=measure)
 
 
 def _slices(durations: Durations, cast: Cast) -> list[Slice]:
     """A slice for each team that is shown, and one for all others."""
     slices = [
-        Slice(team.name, team.label, int(np.count_nonzero(durations.team == team.index)), team.colour)
+        Slice(
+            team.name,
+            shortened(team.name, SLICE_COLUMNS),
+            int(np.count_nonzero(durations.team == team.index)),
+            team.colour,
+        )
         for team in cast.shown
     ]
     others = np.setdiff1d(durations.team, [team.index for team in cast.shown])
     if len(others):
         name = f"other ({counted(len(others), 'team')})"
-        count = len(durations.team) - sum(one.count for one in slices)
-        slices.append(Slice(name, name, count, OTHERS_COLOUR))
+        slices.append(Slice(name, name, len(durations) - sum(one.count for one in slices), OTHERS_COLOUR))
     return [one for one in slices if one.count]
-
-
-def _means(durations: Durations, cast: Cast) -> list[Means]:
-    found = []
-    for team in cast.shown:
-        here = durations.team == team.index
-        review, merge = durations.review_seconds[here], durations.merge_seconds[here]
-        if observed := int(np.count_nonzero(~(np.isnan(review) & np.isnan(merge)))):
-            found.append(Means(team, _mean(review), _mean(merge), observed))
-    return found
-
-
-def _mean(seconds: Seconds) -> float | None:
-    values = known(seconds)
-    return float(values.mean()) if len(values) else None

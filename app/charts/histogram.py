@@ -1,12 +1,14 @@
 """How many stores have which availability."""
 
+from itertools import count
 from typing import Any, Final
 
 import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from app.charts.style import MUTED, TEAM_COLOURS, Chart, Frame, Layers, counted
+from app.charts.colours import MUTED, TEAM_COLOURS
+from app.charts.style import Chart, Frame, Layers, counted
 from app.charts.utc import week
 
 #: Bins get narrower towards 1, where most stores are; 0 and 1 have bins of their own.
@@ -28,6 +30,9 @@ HEIGHT: Final = 260
 #: Width of a bar, share of its place.
 BAR: Final = 0.84
 
+#: Most lines across the chart above that of 0.
+LINES: Final = 5
+
 
 def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, last: int) -> Chart:
     """A bar for each bin, with its number of stores and their share.
@@ -42,9 +47,9 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
     counts = [int(never), *np.histogram(inside, EDGES)[0].tolist(), int(always)]
     rows: list[dict[str, Any]] = [
         {"bin": number + 0.5 - BAR / 2, "to": number + 0.5 + BAR / 2, "middle": number + 0.5}
-        | {"availability": name, "stores": count, "text": f"{count:,}" if count else "none"}
-        | {"share": f"{100 * count / len(shares):.1f} %" if count else ""}
-        for number, (name, count) in enumerate(zip(NAMES, counts, strict=True))
+        | {"availability": name, "stores": stores, "text": f"{stores:,}" if stores else "none"}
+        | {"share": f"{100 * stores / len(shares):.1f} %" if stores else ""}
+        for number, (name, stores) in enumerate(zip(NAMES, counts, strict=True))
     ]
     frame = Frame(height=HEIGHT, left=64, above=26, below=64)
     across = alt.Scale(domain=[0, len(NAMES)], nice=False, zero=False)
@@ -52,7 +57,7 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
     y = alt.Y(
         "stores:Q",
         scale=alt.Scale(domain=[0, max(counts)], nice=False),
-        axis=alt.Axis(title="stores", tickCount=5, tickMinStep=1, format=",d"),
+        axis=alt.Axis(title="stores", values=_whole_ticks(max(counts)), format=",d"),
     )
     below = "height"
     layers = Layers()
@@ -79,3 +84,11 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
     ]
     spec = layers.finish(frame, title="Availability of the stores in the week", subtitle=subtitle)
     return Chart(spec, len(shares))
+
+
+def _whole_ticks(highest: int) -> list[int]:
+    """Whole numbers from 0 to the highest, 1, 2 or 5 times a power of ten apart; Vega's own may be halves."""
+    step = next(
+        step for power in count() for step in (10**power, 2 * 10**power, 5 * 10**power) if highest <= LINES * step
+    )
+    return list(range(0, highest + 1, step))

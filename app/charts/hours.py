@@ -7,12 +7,11 @@ import altair as alt
 import numpy as np
 import numpy.typing as npt
 
+from app.charts.colours import GRID, MUTED
 from app.charts.legend import HEIGHT as LEGEND_HEIGHT
 from app.charts.legend import add_legend
 from app.charts.style import (
     EDGE,
-    GRID,
-    MUTED,
     SMALL_TEXT_SIZE,
     STATES,
     Chart,
@@ -24,7 +23,7 @@ from app.charts.style import (
     printable,
     shortened,
 )
-from app.charts.utc import DAY, HOUR, day, week
+from app.charts.utc import DAY_MICROS, HOUR_MICROS, day, week
 
 ROW_HEIGHT: Final = 15
 
@@ -44,6 +43,7 @@ def hour_map(
     first: int,
     last: int,
     of: int,
+    tied: int,
 ) -> Chart:
     """A row for each store, worst first, with its states from hour to hour.
 
@@ -53,28 +53,35 @@ def hour_map(
         states: int8[stores, hours], indices into STATES, of the UTC hours that the week touches.
         first, last: the week, microseconds.
         of: how many stores have an availability.
+        tied: how many that are not shown have the same as the last.
     """
     frame = Frame(height=ROW_HEIGHT * len(keys), left=LEFT, right=RIGHT, above=LEGEND_HEIGHT, below=58)
-    begin = first // HOUR
+    begin = first // HOUR_MICROS
     x = alt.X("from:Q", scale=alt.Scale(domain=[0, states.shape[1]], nice=False, zero=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[len(keys), 0], nice=False, zero=False), axis=None)
     spans = _spans(states)
     middles = [(row + 0.5, key, share) for row, (key, share) in enumerate(zip(keys, shares.tolist(), strict=True))]
     midnights = [
-        {"from": midnight // HOUR - begin, "text": day(midnight)}
-        for midnight in range(-(-first // DAY) * DAY, last, DAY)
+        {"from": midnight // HOUR_MICROS - begin, "text": day(midnight)}
+        for midnight in range(-(-first // DAY_MICROS) * DAY_MICROS, last, DAY_MICROS)
     ]
+    about = [alt.Tooltip("store:N"), alt.Tooltip("since:N"), alt.Tooltip("until:N"), alt.Tooltip("state:N")]
     layers = Layers()
     layers.add(
         layers.over(midnights).mark_rule(color=GRID).encode(x=x, **fixed(y=-4, y2=frame.height + 8)),
     )
+    names = [
+        {"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": middle, "row": int(middle)}
+        for middle, key, _ in middles
+    ]
     for number, state in enumerate(STATES):
         layers.add(
             layers.over(spans[number])
+            .transform_calculate(row="floor(datum.y)", state=f"'{state.name}'", **_clocks(first, last))
+            .transform_lookup(lookup="row", from_=layers.looked_up(names, "store"))
             .mark_rect(fill=state.colour, stroke=state.outline, strokeWidth=0.5)
-            .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("bottom:Q"))
+            .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("bottom:Q"), tooltip=about)
         )
-    names = [{"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": middle} for middle, key, _ in middles]
     layers.write(names, -10, y, align="right", limit=LEFT - EDGE - 10, fontSize=SMALL_TEXT_SIZE)
     percents = [{"text": percent(share), "y": middle} for middle, _, share in middles]
     layers.write(percents, frame.width + RIGHT - EDGE, y, align="right", fontSize=SMALL_TEXT_SIZE)
@@ -84,8 +91,8 @@ def hour_map(
     heads = [{"text": "availability"}]
     layers.write(heads, frame.width + RIGHT - EDGE, -8, align="right", color=MUTED)
     add_legend(layers, [(state.name, state.height) for state in STATES])
-    many = f"the {len(keys)} of lowest availability, of {counted(of, 'store')}" if of > len(keys) else ""
-    spec = layers.finish(frame, title="Worst stores, hour by hour", subtitle=[week(first, last), many])
+    subtitle = [week(first, last), _chosen(len(keys), of, tied)]
+    spec = layers.finish(frame, title="Worst stores, hour by hour", subtitle=subtitle)
     return Chart(spec, states.size)
 
 
@@ -100,3 +107,21 @@ def _spans(states: npt.NDArray[np.int8]) -> list[list[dict[str, Any]]]:
             top, bottom = round(row + 0.5 - half, 3), round(row + 0.5 + half, 3)
             spans[state].append({"from": begin, "to": end, "y": top, "bottom": bottom})
     return spans
+
+
+def _clocks(first: int, last: int) -> dict[str, str]:
+    """Vega expressions of when a span begins and ends, within the week: texts of 8,000 spans would double the file."""
+    hour = HOUR_MICROS // 1000
+    begin = first // HOUR_MICROS * hour
+    return {
+        name: f"utcFormat(clamp({begin} + {hour} * datum.{field}, {first // 1000}, {last // 1000}), '%a %-d %b %H:%M')"
+        for name, field in (("since", "from"), ("until", "to"))
+    }
+
+
+def _chosen(shown: int, of: int, tied: int) -> str:
+    """Which stores are shown, if not all are."""
+    if of <= shown:
+        return ""
+    more = f"; {tied:,} more {'has' if tied == 1 else 'have'} the same availability as the last of them" if tied else ""
+    return f"the {shown} of lowest availability, of {counted(of, 'store')}{more}"

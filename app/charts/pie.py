@@ -3,21 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 
-from app.charts.style import EDGE, PAPER, WIDTH, Chart, Frame, Layers, fixed
-
-#: Of the pie, and of the line on which labels begin, pixels.
-RADIUS: Final = 130
-LABEL_RADIUS: Final = 158
+from app.charts.colours import PAPER, outline
+from app.charts.leaders import RADIUS, Row, leader, point, spread
+from app.charts.style import EDGE, WIDTH, Chart, Frame, Layers, fixed
 
 #: Colour of the line from a slice to its label.
-LEADER: Final = "#9aa5b1"
+LEADER: Final = "#7b8794"
 
-#: Least distance of two labels, pixels.
-LABEL_DISTANCE: Final = 19
+#: Length of the rim of a slice below which lines around it would leave nothing of its colour, pixels.
+LEAST_RIM: Final = 3.0
+
+#: Width of the gap between slices, pixels.
+GAP: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,83 +31,84 @@ class Slice:
     colour: str
 
 
-def pie(slices: Sequence[Slice], *, title: str, subtitle: Sequence[str]) -> Chart:
-    """Slices clockwise from the top, each with name, number and share beside it; none is empty, and there is one."""
+def pie(slices: Sequence[Slice], *, noun: str, subtitle: Sequence[str]) -> Chart:
+    """Slices clockwise from the top, each with name, number and share beside it.
+
+    Args:
+        slices: at least one; none is empty.
+        noun: what they count, in the singular.
+        subtitle: lines below the title.
+    """
     total = sum(one.count for one in slices)
-    rows: list[dict[str, Any]] = []
-    begin = 0.0
-    for one in slices:
-        end = begin + 2 * math.pi * one.count / total
-        rows.append(
-            {"team": one.name, "colour": one.colour, "pull_requests": one.count, "share": one.count / total}
-            | {"begin": begin, "end": end, "text": f"{one.label} · {one.count:,} ({_percent(one.count / total)})"}
-        )
-        begin = end
-    reach = _spread(rows)
-    frame = Frame(height=2 * max(reach, RADIUS) + 24)
-    x = alt.X("x:Q", scale=alt.Scale(domain=[-frame.width / 2, frame.width / 2], nice=False, zero=False), axis=None)
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[frame.height / 2, -frame.height / 2], nice=False, zero=False), axis=None)
+    rows = _rows(slices, total)
+    top, bottom = spread(rows)
+    frame = Frame(height=bottom - top)
+    left, right = -frame.width / 2, frame.width / 2
+    x = alt.X("x:Q", scale=alt.Scale(domain=[left, right], nice=False, zero=False), axis=None)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[bottom, top], nice=False, zero=False), axis=None)
+    gaps = _gaps(rows)
+    # Slices without a line come last, lest the line of a neighbour covers them.
+    rows.sort(key=lambda row: -row["line"])
     layers = Layers()
     layers.add(
-        layers.over([point for number, row in enumerate(rows) for point in _leader(row, number)])
+        _arcs(layers.over(rows), noun, x=right, y=-top),
+        layers.over(gaps).mark_rule(color=PAPER, strokeWidth=GAP).encode(x=x, y=y, **fixed(x2=right, y2=-top)),
+        layers.over([corner for number, row in enumerate(rows) for corner in leader(row, number)])
         .mark_line(color=LEADER, strokeWidth=1)
         .encode(x=x, y=y, order=alt.Order("point:Q"), detail=alt.Detail("slice:Q")),
-        layers.over(rows)
-        .mark_arc(stroke=PAPER, strokeWidth=1.5 if len(rows) > 1 else 0, outerRadius=RADIUS)
-        .encode(
-            **fixed(x=frame.width / 2, y=frame.height / 2),
-            theta=alt.Theta("begin:Q", scale=None, stack=None),
-            theta2=alt.Theta2("end:Q"),
-            color=alt.Color("colour:N", scale=None),
-            tooltip=[
-                alt.Tooltip("team:N"),
-                alt.Tooltip("pull_requests:Q", format=","),
-                alt.Tooltip("share:Q", format=".1%"),
-            ],
-        ),
     )
     align = alt.ExprRef("datum.x < 0 ? 'right' : 'left'")
-    layers.write(rows, x, y, align=align, limit=WIDTH / 2 - EDGE)
-    return Chart(layers.finish(frame, title=title, subtitle=subtitle), total)
+    limit = alt.ExprRef(f"{WIDTH / 2 - EDGE} - abs(datum.x)")
+    layers.write(rows, x, y, align=align, limit=limit)
+    return Chart(layers.finish(frame, title=f"{noun.capitalize()}s per team", subtitle=subtitle), total)
 
 
-def _spread(rows: list[dict[str, Any]]) -> float:
-    """Give each label its place beside its slice, ``x`` and ``y`` from the centre, so that no two overlap.
-
-    Labels of each side keep the order of their slices. Returns how far they reach from the centre.
-    """
-    reach = 0.0
-    for right in (True, False):
-        side = [row for row in rows if (math.sin((row["begin"] + row["end"]) / 2) >= 0) is right]
-        side.sort(key=lambda row: -math.cos((row["begin"] + row["end"]) / 2))
-        wanted = [-LABEL_RADIUS * math.cos((row["begin"] + row["end"]) / 2) for row in side]
-        for row, place in zip(side, _apart(wanted), strict=True):
-            # On the circle where the label may stay there, beside it where it was pushed away.
-            across = math.sqrt(max(LABEL_RADIUS**2 - place**2, 0.0))
-            row |= {"x": max(across, 40.0) * (1 if right else -1), "y": place}
-            reach = max(reach, abs(place))
-    return reach
+def _rows(slices: Sequence[Slice], total: int) -> list[Row]:
+    """Angles, clockwise from the top, and words of each slice."""
+    rows: list[Row] = []
+    begin = 0.0
+    for one in slices:
+        angle, share = 2 * math.pi * one.count / total, one.count / total
+        rows.append(
+            {"team": one.name, "count": one.count, "share": share, "colour": one.colour, "outline": outline(one.colour)}
+            | {"begin": begin, "end": begin + angle, "line": int(RADIUS * angle >= LEAST_RIM)}
+            | {"text": f"{one.label} · {one.count:,} ({_percent(share)})"}
+        )
+        begin += angle
+    return rows
 
 
-def _apart(wanted: Sequence[float]) -> list[float]:
-    """Ascending places as near as they can be to those wanted, LABEL_DISTANCE apart, around the centre."""
-    places: list[float] = []
-    for place in wanted:
-        places.append(max(place, places[-1] + LABEL_DISTANCE) if places else place)
-    limit = max(LABEL_RADIUS, LABEL_DISTANCE * (len(places) - 1) / 2)
-    for at in range(len(places) - 1, -1, -1):
-        ceiling = limit if at == len(places) - 1 else places[at + 1] - LABEL_DISTANCE
-        places[at] = min(places[at], ceiling)
-    return places
+def _arcs(chart: alt.Chart, noun: str, *, x: float, y: float) -> alt.Chart:
+    arcs: alt.Chart = chart.mark_arc(outerRadius=RADIUS).encode(
+        **fixed(x=x, y=y),
+        theta=alt.Theta("begin:Q", scale=None, stack=None),
+        theta2=alt.Theta2("end:Q"),
+        fill=alt.Fill("colour:N", scale=None),
+        stroke=alt.Stroke("outline:N", scale=None),
+        strokeWidth=alt.StrokeWidth("line:Q", scale=None),
+        tooltip=[
+            alt.Tooltip("team:N"),
+            alt.Tooltip("count:Q", title=f"{noun}s", format=","),
+            alt.Tooltip("share:Q", format=".1%"),
+        ],
+    )
+    return arcs
 
 
-def _leader(row: dict[str, Any], number: int) -> list[dict[str, float]]:
-    """The line from a slice to its label."""
-    middle = (row["begin"] + row["end"]) / 2
-    ends = [(RADIUS * math.sin(middle), -RADIUS * math.cos(middle)), (row["x"] - math.copysign(4, row["x"]), row["y"])]
-    return [{"x": x, "y": y, "slice": number, "point": point} for point, (x, y) in enumerate(ends)]
+def _gaps(rows: Sequence[Row]) -> list[Row]:
+    """Where a line of paper parts two slices, both wide enough for it, from the centre beyond the rim."""
+    if len(rows) == 1:
+        return []
+    return [
+        dict(zip("xy", point(RADIUS + 1, row["begin"]), strict=True))
+        for row, before in zip(rows, [rows[-1], *rows[:-1]], strict=True)
+        if row["line"] and before["line"]
+    ]
 
 
 def _percent(share: float) -> str:
+    """Such as ``12.5 %``; neither a slice that is there nor one beside others is rounded to all or nothing."""
     percent = 100 * share
-    return "< 0.1 %" if percent < 0.1 else f"{percent:.1f} %".replace(".0 %", " %")
+    if percent < 0.1:
+        return "< 0.1 %"
+    return "> 99.9 %" if 99.9 < percent < 100 else f"{percent:.1f} %".replace(".0 %", " %")

@@ -1,4 +1,4 @@
-"""How charts look: sizes, fonts, colours, and names that fit. Lengths are pixels, text sizes too."""
+"""How charts look: sizes, fonts, states, and names that fit. Lengths are pixels, text sizes too."""
 
 import math
 import unicodedata
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
+
+from app.charts.colours import GRID, INK, MUTED, PAPER, outline
 
 #: Whole width of every chart; the height follows from what is shown.
 WIDTH: Final = 800
@@ -18,23 +20,6 @@ TEXT_SIZE: Final = 12
 SMALL_TEXT_SIZE: Final = 11
 TITLE_SIZE: Final = 17
 LINE_HEIGHT: Final = 16
-
-INK: Final = "#1f2933"
-MUTED: Final = "#52606d"
-GRID: Final = "#e4e7eb"
-PAPER: Final = "#ffffff"
-
-#: Most teams that are shown one by one, and as many colours as people tell apart.
-TEAMS: Final = 12
-
-#: In the order of the teams: six of Okabe and Ito's palette, then six searched for so that all twelve, the two greys
-#: and the paper stay apart in every common colour blindness. Nothing is told by colour alone.
-TEAM_COLOURS: Final = (
-    *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
-    *("#192597", "#fdd288", "#682936", "#940ef4", "#533161", "#871d00"),
-)
-NO_TEAM_COLOUR: Final = "#52606d"
-OTHERS_COLOUR: Final = "#cbd2d9"
 
 #: Between the title and the marks.
 _HEAD_GAP: Final = 14
@@ -113,10 +98,11 @@ class Layers:
 
     def over(self, rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
         """The beginning of a layer that has a mark for each of these rows; the same rows are written once."""
-        known = [name for name, others in self._rows.items() if others is rows]
-        name = known[0] if known else f"rows_{len(self._rows)}"
-        self._rows[name] = rows
-        return alt.Chart(alt.NamedData(name))
+        return alt.Chart(self._named(rows))
+
+    def looked_up(self, rows: Sequence[Mapping[str, Any]], *fields: str) -> alt.LookupData:
+        """These fields of other rows by the field ``row``: names are written once, however many marks have them."""
+        return alt.LookupData(data=self._named(rows), key="row", fields=list(fields))
 
     def add(self, *charts: alt.Chart) -> None:
         """Put layers above those that are there."""
@@ -127,6 +113,12 @@ class Layers:
         places = (fixed(x=x) if isinstance(x, Place) else {"x": x}) | (fixed(y=y) if isinstance(y, Place) else {"y": y})
         mark = self.over(rows).mark_text(**{"baseline": "middle", **look})
         self.add(mark.encode(text=alt.Text("text:N"), **places))
+
+    def _named(self, rows: Sequence[Mapping[str, Any]]) -> alt.NamedData:
+        known = [name for name, others in self._rows.items() if others is rows]
+        name = known[0] if known else f"rows_{len(self._rows)}"
+        self._rows[name] = rows
+        return alt.NamedData(name)
 
     def finish(self, frame: Frame, *, title: str, subtitle: Sequence[str]) -> dict[str, Any]:
         """The specification of the chart, ``WIDTH`` wide whatever its marks and texts are."""
@@ -191,7 +183,7 @@ class State:
 
 #: By the number that stands for each; ``closed`` is what nobody expects to be open.
 STATES: Final = (
-    State("up", "#9ecae1", "#9ecae1", INK, 0.34),
+    State("up", "#9ecae1", outline("#9ecae1"), INK, 0.34),
     State("down", "#a63603", "#a63603", PAPER, 0.9),
     State("unknown", PAPER, "#7b8794", INK, 0.6),
     State("closed", GRID, GRID, INK, 0.06),
@@ -206,3 +198,8 @@ def percent(share: float) -> str:
 def counted(number: int, noun: str) -> str:
     """Such as "1 team" and "2,000 teams"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def counted_of(number: int, whole: int, noun: str) -> str:
+    """Such as "3 of 8 teams"; "8 teams" where it is all of them."""
+    return counted(whole, noun) if number == whole else f"{number:,} of {counted(whole, noun)}"

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.charts.style import NO_TEAM_COLOUR, TEAM_COLOURS, TEAMS, printable, shortened
+from app.charts.colours import NO_TEAM_COLOUR, TEAM_COLOURS, TEAMS, outline
+from app.charts.style import printable, shortened
 
 #: Columns of a team's name beside its row.
 NAME_COLUMNS: Final = 23
@@ -30,6 +31,14 @@ class Durations:
     review_seconds: Seconds
     merge_seconds: Seconds
 
+    def __len__(self) -> int:
+        return len(self.team)
+
+    @property
+    def observed(self) -> npt.NDArray[np.bool_]:
+        """bool[n]: of which the review or the merge time is known."""
+        return ~(np.isnan(self.review_seconds) & np.isnan(self.merge_seconds))
+
     def only(self, which: npt.NDArray[np.bool_]) -> "Durations":
         """The observations for which ``which`` is true, of the same teams."""
         return Durations(self.teams, self.team[which], self.review_seconds[which], self.merge_seconds[which])
@@ -49,6 +58,11 @@ class Team:
     name: str
     label: str
     colour: str
+
+    @property
+    def outline(self) -> str:
+        """Its colour, dark enough for a line on paper."""
+        return outline(self.colour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +89,11 @@ class Cast:
             shown.append(Team(-1, "no team", "no team", NO_TEAM_COLOUR))
         return cls(shown, len(there))
 
-    @property
-    def remark(self) -> str:
-        """Which teams are shown, if not all are."""
+    def remark(self, noun: str) -> str:
+        """Which teams are shown, if not all are; the noun, in the singular, is what they are counted by."""
         if self.total <= TEAMS:
             return ""
-        return f"the {TEAMS} teams with most pull requests, of {self.total:,}"
+        return f"the {TEAMS} teams with most {noun}s, of {self.total:,}"
 
 
 def known(values: Seconds) -> Seconds:

@@ -76,7 +76,9 @@ class PullRequestParams(Params):
     hourly: Annotated[
         bool, Field(description="Also make hourly.csv: pull requests in each state by team and working hour.")
     ] = False
-    charts: Annotated[bool, Field(description="Make the charts, too, which takes some seconds.")] = True
+    charts: Annotated[
+        bool, Field(description="Make the charts, too, of the 12 teams with most pull requests; takes some seconds.")
+    ] = True
 
 
 def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
@@ -176,7 +178,7 @@ def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> lis
     from app.charts.files import write_charts  # noqa: PLC0415
 
     durations = Durations(found.teams, found.team, found.durations["review_time"], found.durations["merge_time"])
-    measure = Measure.WORKING if clock == "working" else Measure.ELAPSED
+    measure = {"working": Measure.WORKING, "wall": Measure.ELAPSED, None: Measure.SAMPLE}[clock]
     charts = duration_charts(durations, ordinary=found.ordinary, measure=measure)
     return write_charts(charts, context.folder)
 

@@ -32,12 +32,19 @@ class Observed:
 
     Attributes:
         availability: up / (up + down) over the week, 0 … 1.
+        down: time down in the week, microseconds.
         states: int8[hours], of each UTC hour that the week touches: UP, DOWN, NOT_KNOWN or CLOSED.
     """
 
     availability: float
+    down: int
     key: str
     states: npt.NDArray[np.int8]
+
+    @property
+    def rank(self) -> tuple[float, int, str]:
+        """Ascending from the worst; of the same availability, who was down longer is worse."""
+        return self.availability, -self.down, self.key
 
 
 class WeekOfEntities:
@@ -47,7 +54,8 @@ class WeekOfEntities:
         first, last: the week, instants.
         days: first instants of the UTC days that it touches.
         of_day: int64[days, 3], open time of all entities, microseconds: UP, DOWN, NOT_KNOWN.
-        worst: the WORST entities of lowest availability; of the same one, the first by key.
+        worst: the WORST entities of lowest availability, worst first; of the same one, those down longest, then the
+            first by key.
     """
 
     def __init__(self, horizon: Horizon) -> None:
@@ -73,7 +81,7 @@ class WeekOfEntities:
         totals = of_state.sum(axis=2)
         self._totals.append(totals)
         found = self._observed(keys, totals, open_time, status)
-        self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: (one.availability, one.key))
+        self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: one.rank)
 
     def totals(self) -> tuple[Micros, Micros]:
         """Time up and time down of each entity in the order in which they came, int64[entities], microseconds."""
@@ -84,9 +92,11 @@ class WeekOfEntities:
         """Those of the worst of these entities that have an availability."""
         known = totals[UP] + totals[DOWN]
         availability = np.divide(totals[UP], known, out=np.full(len(known), np.inf), where=known > 0)
-        worst = nsmallest(WORST, np.flatnonzero(known > 0).tolist(), key=lambda at: (availability[at], keys[at]))
+        down = totals[DOWN]
+        there = np.flatnonzero(known > 0).tolist()
+        worst = nsmallest(WORST, there, key=lambda at: (availability[at], -down[at], keys[at]))
         hours, onset = np.unique(self._horizon.hour, return_index=True)
         is_open = np.add.reduceat(open_time[worst], onset, axis=1) > 0
         states = np.where(is_open, _STATE_OF[status[worst][:, hours]], CLOSED).astype(np.int8)
         for at, row in zip(worst, states, strict=True):
-            yield Observed(float(availability[at]), keys[at], row)
+            yield Observed(float(availability[at]), int(down[at]), keys[at], row)

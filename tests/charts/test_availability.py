@@ -94,6 +94,14 @@ def test_the_map_shows_each_hour_of_each_store_in_its_state(usual: Week) -> None
     assert chart.observations == 50 * 169
 
 
+def test_stores_that_are_as_bad_as_the_worst_are_counted() -> None:
+    keys = [f"store {number:02}" for number in range(60)]
+    up, down = np.array([0] * 55 + [1] * 5) * HOUR, np.array([9] * 55 + [1] * 5) * HOUR
+    alike = replace(week(keys), up=up, down=down, worst=keys[:50], worst_share=np.zeros(50))
+    line = "The 50 of lowest availability, of 60 stores; 5 more have the same availability as the last of them"
+    assert line in words(availability_charts(alike)["worst_stores"])
+
+
 def test_days_that_are_not_whole_say_so(usual: Week) -> None:
     chart = availability_charts(usual)["open_time_per_day"]
     assert {"from 18:13", "until 18:13", "Wed 18 Jan", "Wed 25 Jan"} <= set(words(chart))

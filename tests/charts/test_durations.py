@@ -1,7 +1,8 @@
 """The charts of the pull-request report: what they show, of whatever data."""
 
 import json
-from statistics import mean, median
+import re
+from statistics import median
 
 import numpy as np
 import pytest
@@ -72,18 +73,46 @@ def test_medians_are_marked_and_labelled(usual: Durations) -> None:
             assert mark["text"] == f"median {Measure.ELAPSED.label(median(values))}"
 
 
-def test_means_are_written_beside_their_bars() -> None:
-    observed = durations(["a", "b"], {0: ([3600, 7200, np.nan], [60, np.nan, 300]), 1: ([600], [np.nan])})
-    chart = draw(observed)["mean_times_per_team"]
-    parts = {(row["team"], row["part"]): row["mean_seconds"] for row in rows_with(chart, "part", "mean_seconds")}
-    assert parts == {("a", "review"): mean([3600, 7200]), ("a", "merge"): mean([60, 300])} | {
-        ("b", "review"): 600,
-        ("b", "merge"): None,
-    }
-    assert "review 1.5 h  +  merge 3 min" in words(chart)
-    assert "review 10 min  +  merge not known" in words(chart)
-    opacities = {row["part"]: row["opacity"] for row in rows_with(chart, "part", "opacity")}
-    assert opacities["review"] != opacities["merge"]
+def test_the_counts_of_a_team_explain_each_other() -> None:
+    times = [60.0] * 96 + [np.nan] * 32, [60.0] * 30 + [np.nan] * 30 + [60.0] * 68
+    charts = draw(durations(["a"], {0: times}))
+    assert "a · 128 (100 %)" in words(charts["pull_requests_per_team"])
+    assert "96 of 128 pull requests" in words(charts["review_time_per_team"])
+    assert "98 of 128 pull requests" in words(charts["merge_time_per_team"])
+    assert {"128 pull requests", "review 1 min (96 of 128)", "merge 1 min (98 of 128)"} <= set(
+        words(charts["mean_times_per_team"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("measure", "left_out", "line"),
+    [
+        (Measure.WORKING, 2, "Without 2 outliers of 4 pull requests: their review or merge time is empty"),
+        (Measure.ELAPSED, 1, "Without 1 outlier of 4 pull requests: its review or merge time is empty"),
+        (Measure.ELAPSED, 0, "No outlier among 4 pull requests: no review or merge time is empty"),
+        (Measure.SAMPLE, 2, "Without 2 outliers of 4 observations: their review or merge time is 0 or empty"),
+        (Measure.SAMPLE, 0, "No outlier among 4 observations: no review or merge time is 0 or empty"),
+    ],
+)
+def test_what_is_left_out_is_told_with_its_reason(measure: Measure, left_out: int, line: str) -> None:
+    observed = durations(["a"], {0: ([1.0] * 4, [1.0] * 4)})
+    charts = draw(observed, ordinary=np.arange(4) >= left_out, measure=measure)
+    for name in NAMES:
+        assert line in words(charts[f"{name}_without_outliers"]), name
+        assert "utlier" not in " ".join(words(charts[name]))
+
+
+def test_a_sample_claims_neither_elapsed_time_nor_days_nor_pull_requests() -> None:
+    observed = made_up([f"team {number:02}" for number in range(14)], 300)
+    for chart in draw(observed, ordinary=zeros_are_outliers(observed), measure=Measure.SAMPLE).values():
+        texts = [*words(chart), json.dumps(chart.spec["layer"])]
+        assert not re.search(r"elapsed|working|days| d\b|[Pp]ull request", " ".join(texts))
+    assert [chart.spec["title"]["text"] for chart in draw(observed, measure=Measure.SAMPLE).values()][:4] == [
+        "Review time per team, as measured in the sample",
+        "Merge time per team, as measured in the sample",
+        "Observations per team",
+        "Mean review and merge time per team, as measured in the sample",
+    ]
 
 
 def test_slices_are_told_by_name_number_and_share() -> None:
@@ -92,17 +121,19 @@ def test_slices_are_told_by_name_number_and_share() -> None:
     assert chart.observations == 4
 
 
-def test_observations_are_those_that_are_shown(usual: Durations) -> None:
-    charts = draw(usual, ordinary=zeros_are_outliers(usual))
-    known = sum(1 for value in usual.merge_seconds if value >= 0)
-    plain = sum(1 for pair in zip(usual.review_seconds, usual.merge_seconds, strict=True) if min(pair) > 0)
-    assert charts["review_time_per_team"].observations == 300
-    assert charts["merge_time_per_team"].observations == known
-    assert charts["pull_requests_per_team"].observations == 300
-    assert {charts[f"{name}_without_outliers"].observations for name in NAMES} == {
-        int(np.count_nonzero(zeros_are_outliers(usual)))
+def test_observations_are_those_that_are_shown() -> None:
+    nan = np.nan
+    times = {0: ([60.0, 0.0, nan, nan, 5.0], [60.0, 60.0, 60.0, nan, nan]), 1: ([0.0, 9.0], [0.0, 9.0])}
+    observed = durations(["a", "b"], times)
+    charts = draw(observed, ordinary=zeros_are_outliers(observed))
+    assert {name: charts[name].observations for name in NAMES} == {
+        "review_time_per_team": 5,
+        "merge_time_per_team": 5,
+        "pull_requests_per_team": 7,
+        "mean_times_per_team": 6,
     }
-    assert plain >= charts["merge_time_per_team_without_outliers"].observations
+    # Only the first of one team and the last of the other have both, and neither of them 0.
+    assert {charts[f"{name}_without_outliers"].observations for name in NAMES} == {2}
 
 
 def test_of_200_teams_the_twelve_largest_are_shown_and_the_others_counted() -> None:
@@ -114,7 +145,7 @@ def test_of_200_teams_the_twelve_largest_are_shown_and_the_others_counted() -> N
         shown = {row["team"] for row in rows_with(charts[name], "team")} - {"other (188 teams)"}
         assert shown == set(teams[-12:])
     (others,) = [row for row in rows(charts["pull_requests_per_team"]) if row.get("team") == "other (188 teams)"]
-    assert others["pull_requests"] == sum(range(1, 189))
+    assert others["count"] == sum(range(1, 189))
 
 
 def test_observations_without_a_team_are_a_row_of_their_own() -> None:
@@ -158,7 +189,7 @@ def test_an_outline_ends_where_its_observations_end(usual: Durations) -> None:
         outline = [point["seconds"] for point in rows_with(chart, "seconds", "row", "to") if point["row"] == row]
         (mark,) = [mark for mark in rows_with(chart, "observations") if int(mark["y"]) == row]
         values = usual.review_seconds[usual.team == usual.teams.index(mark["team"])]
-        assert (min(outline), max(outline)) == pytest.approx((values.min(), values.max()), abs=0.1)
+        assert (min(outline), max(outline)) == pytest.approx((values.min(), values.max()), rel=1e-5)
 
 
 def test_working_time_is_never_given_in_days(usual: Durations) -> None:

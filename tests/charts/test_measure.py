@@ -2,41 +2,47 @@
 
 import pytest
 
-from app.charts.measure import DAY, HOUR, Measure
+from app.charts.measure import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, Measure
 
 
 @pytest.mark.parametrize(
     ("seconds", "elapsed", "working"),
     [
         (0, "0", "0"),
-        (0.4, "0", "0"),
+        (0.04, "0", "0"),
+        (0.4, "0.4 s", "0.4 s"),
         (40, "40 s", "40 s"),
-        (59.6, "1 min", "1 min"),
+        (59.96, "1 min", "1 min"),
         (720, "12 min", "12 min"),
+        (726, "12.1 min", "12.1 min"),
         (90, "1.5 min", "1.5 min"),
         (3599, "1 h", "1 h"),
-        (11_520, "3.2 h", "3.2 h"),
-        (20 * HOUR, "20 h", "20 h"),
-        (60 * HOUR, "2.5 d", "60 h"),
-        (40 * DAY, "40 d", "960 h"),
-        (4000 * HOUR, "167 d", "4,000 h"),
+        (43_560, "12.1 h", "12.1 h"),
+        (20 * 3600, "20 h", "20 h"),
+        (25 * 3600, "25 h", "25 h"),
+        (48 * 3600, "2 d", "48 h"),
+        (60 * 3600, "2.5 d", "60 h"),
+        (40.06 * 86400, "40.1 d", "961.4 h"),
+        (4000 * 3600, "166.7 d", "4,000 h"),
     ],
 )
-def test_a_duration_is_told_in_two_or_three_digits(seconds: float, elapsed: str, working: str) -> None:
+def test_a_duration_is_rounded_to_one_decimal(seconds: float, elapsed: str, working: str) -> None:
     assert Measure.ELAPSED.label(seconds) == elapsed
-    assert Measure.WORKING.label(seconds) == working
+    assert Measure.WORKING.label(seconds) == Measure.SAMPLE.label(seconds) == working
 
 
-@pytest.mark.parametrize("measure", Measure)
-@pytest.mark.parametrize("longest", [1e-6, 1.0, 300.0, 5000.0, 3.0 * DAY, 60.0 * DAY, 4000.0 * DAY])
-def test_ticks_begin_at_nothing_and_stay_within_what_is_shown(measure: Measure, longest: float) -> None:
-    ticks = measure.ticks(longest, 580)
-    assert ticks[0] == 0
-    assert ticks == sorted(set(ticks))
-    assert ticks[-1] <= longest
-    assert len(ticks) <= 580 // 46 + 1
+@pytest.mark.parametrize(
+    ("unit", "labels"),
+    [
+        (1, ["100 s", "5,400 s", "180,000 s"]),
+        (MINUTE_SECONDS, ["1.7 min", "90 min", "3,000 min"]),
+        (HOUR_SECONDS, ["1.7 min", "1.5 h", "50 h"]),
+        (DAY_SECONDS, ["1.7 min", "1.5 h", "2.1 d"]),
+    ],
+)
+def test_a_label_does_not_leave_the_unit_of_its_axis(unit: int, labels: list[str]) -> None:
+    assert [Measure.ELAPSED.label(seconds, largest_seconds=unit) for seconds in (100, 5400, 180_000)] == labels
 
 
-def test_ticks_are_times_that_people_name() -> None:
-    assert Measure.ELAPSED.ticks(10 * DAY, 580) == [0, 300, 900, HOUR, 4 * HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY]
-    assert Measure.WORKING.ticks(100 * HOUR, 580) == [0, 300, 900, HOUR, 4 * HOUR, 8 * HOUR, 24 * HOUR, 80 * HOUR]
+def test_only_elapsed_time_is_given_in_days() -> None:
+    assert [measure for measure in Measure if measure.in_days] == [Measure.ELAPSED]

@@ -13,6 +13,7 @@ import httpx2
 import numpy as np
 import pytest
 
+from app.charts.colours import TEAMS
 from app.errors import InvalidParameters
 from app.flow.phases import PHASES
 from app.flow.summary import NOTHING_LEFT, FlowSummary
@@ -355,6 +356,31 @@ def test_outliers_of_a_sample_are_those_that_took_no_time(resources: Resources, 
     ]
     assert files["pull_requests_per_team.png"].rows == 96
     assert {files[f"{name}.png"].rows for name in CHARTS[4:]} == {len(took_time)}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({}, "working time"),
+        ({"clock": "wall"}, "elapsed time"),
+        ({"source": SAMPLE_ID}, "as measured in the sample"),
+    ],
+)
+def test_charts_say_what_their_durations_are_measured_in(
+    resources: Resources, tmp_path: Path, params: dict[str, Any], words: str
+) -> None:
+    load_sample_data(resources)
+    load_file(resources, "review_times", GOLDEN / "review_times" / "t1.csv", dataset_id=SAMPLE_ID)
+    files = make(resources, tmp_path, charts=True, **params)
+    specification = json.loads(files["review_time_per_team.vl.json"].path.read_text())
+    assert specification["title"]["text"] == f"Review time per team, {words}"
+
+
+def test_who_asks_for_charts_learns_how_many_teams_they_show() -> None:
+    description = PullRequestParams.model_fields["charts"].description or ""
+    rules = (Path(__file__).parents[2] / "docs" / "pull-request-rules.md").read_text()
+    assert f"the {TEAMS} teams with most pull requests" in description
+    assert f"the {TEAMS} teams with most rows" in rules
 
 
 def test_a_report_comes_whole_with_a_link_to_each_file(resources: Resources) -> None:

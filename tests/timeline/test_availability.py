@@ -55,10 +55,25 @@ def test_parts_add_up_to_what_single_pieces_say(as_of: datetime, stores: int) ->
     for day, sums in zip(week.days.tolist(), week.of_day.tolist(), strict=True):
         assert sums == of_day.get(day, [0, 0, 0])
     ranked = sorted(
-        (totals[store, UP] / (totals[store, UP] + totals[store, DOWN]), keys[store], store)
+        (totals[store, UP] / (totals[store, UP] + totals[store, DOWN]), -totals[store, DOWN], keys[store], store)
         for store in range(stores)
         if totals[store, UP] + totals[store, DOWN]
     )[:WORST]
-    assert [(one.availability, one.key) for one in week.worst] == [(share, key) for share, key, _ in ranked]
-    for one, (_, _, store) in zip(week.worst, ranked, strict=True):
+    assert [(one.availability, -one.down, one.key) for one in week.worst] == [place[:3] for place in ranked]
+    for one, (*_, store) in zip(week.worst, ranked, strict=True):
         assert one.states.tolist() == states[store].tolist()
+
+
+def test_of_entities_that_were_never_up_those_that_were_down_longest_are_worst() -> None:
+    horizon = Horizon.before(datetime(2023, 1, 25, tzinfo=UTC), lookback=timedelta(hours=4))
+    week = WeekOfEntities(horizon)
+    pieces = len(horizon.edges) - 1
+    # The first two were down for 2 seconds of each piece of the week, the next two for 4, the last two for 120.
+    seconds = np.arange(120) // 2 * 2 + 2
+    open_time = np.tile(seconds[:, None] * 1_000_000, pieces)
+    status = np.full((120, horizon.hours), INACTIVE, np.int8)
+    keys = [f"{number:03}" for number in range(120)]
+    for part in (slice(0, 20), slice(20, None)):
+        week.add(keys[part], open_time[part], status[part])
+    assert [one.key for one in week.worst] == [f"{pair + other:03}" for pair in range(118, 68, -2) for other in (0, 1)]
+    assert [one.down for one in week.worst[:3]] == [one * 1_000_000 * pieces for one in (120, 120, 118)]
