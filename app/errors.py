@@ -120,7 +120,7 @@ class DuplicateDataset(BadInput):
 
     @classmethod
     def of(cls, first_id: str) -> "DuplicateDataset":
-        """The refusal of a file that is, byte for byte, that of a ready dataset."""
+        """The refusal of a file that is, byte for byte, that of a dataset whose rows are loaded."""
         return cls(
             f"The same bytes are loaded already, as dataset {first_id}; nothing was loaded. "
             "With force=true they are loaded again.",

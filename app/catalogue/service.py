@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app import paging
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
-from app.catalogue.records import DatasetRecord, DatasetStatus
+from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.database import database_errors
 from app.datasets.header import named_columns
 from app.datasets.kind import DatasetKind
@@ -237,7 +237,7 @@ class DatasetService:
             live = self._redis.live(record.job.id) if believe_redis else None
             live = live or QUEUED
             progress = live.progress
-            if status is DatasetStatus.CHECKING and live.stage in {"loading", "uploading"}:
+            if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):
                 status = DatasetStatus.LOADING
         artifacts = record.job.artifacts if record.job is not None else ()
         return DatasetState(record, status, progress, linked(self._resources, artifacts[0]) if artifacts else None)
@@ -256,6 +256,11 @@ class DatasetService:
                 self._resources.object_store.remove_below(report_prefix(job_id))
         except ObjectStoreUnavailable as error:
             _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
+
+
+def _is_loading(record: DatasetRecord, stage: str) -> bool:
+    """Whether the job has got beyond checking; at its end it uploads the list of rejected rows, whatever it came to."""
+    return stage == "loading" or (stage == "uploading" and record.outcome == Outcome.READY)
 
 
 def _shown_name(filename: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Commands about data: load, upload, datasets, entities, demo-data."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -170,11 +171,15 @@ def datasets(
     for row in page["datasets"]:
         figures = (row["bytes"], row["rows_read"], row["rows_rejected"])
         table.add_row(
-            *(row["dataset_id"], row["kind"], escape(row["filename"] or ""), row["status"]),
+            *(row["dataset_id"], row["kind"], escape(row["filename"] or ""), _status(row)),
             *("" if figure is None else f"{figure:,}" for figure in figures),
             row["created_at"],
         )
     out.print(table)
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    return f"{row['status']}, rows stay" if row["status"] == "rejected" and row["rows_loaded"] else str(row["status"])
 
 
 def demo_data(

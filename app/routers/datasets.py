@@ -100,7 +100,8 @@ class DatasetAnswer(BaseModel):
     bytes: int | None
     sha256: str | None = Field(description="Of the bytes as they came; null until it is known.")
     rows_read: int | None
-    rows_accepted: int | None = Field(description="Passed every check; of a rejected file none of them is loaded.")
+    rows_loaded: bool = Field(description="Whether rows of it count: those of the last run that was not rejected.")
+    rows_accepted: int | None = Field(description="Passed every check; a run that is rejected loads none of them.")
     rows_rejected: int | None
     rows_duplicate: int | None = Field(description="Gave way to another row of the file about the same thing.")
     first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
@@ -108,7 +109,7 @@ class DatasetAnswer(BaseModel):
     rejections: list[Rejection] = Field(description="The first rejected rows.")
     rejects: ReportFile | None = Field(description="All of them, as a file.")
     error: ReportError | None = Field(description="Why it is rejected.")
-    duplicate_of: str | None = Field(description="The ready dataset that has the same bytes.")
+    duplicate_of: str | None = Field(description="The dataset that has the same bytes, and its rows loaded.")
     options: dict[str, Any] = Field(description="How it was to be checked and loaded.")
     created_at: datetime
     uploaded_at: datetime | None
@@ -278,6 +279,7 @@ def _answer(state: DatasetState) -> DatasetAnswer:
         progress=round(state.progress, 4),
         bytes=record.bytes,
         sha256=record.sha256,
+        rows_loaded=record.merged_by is not None,
         rows_read=record.rows_read,
         rows_accepted=record.rows_accepted,
         rows_rejected=record.rows_rejected,
@@ -305,7 +307,16 @@ _CANCELLED: Final = ReportError(code="cancelled", message="Its checking and load
 
 
 def _error(record: DatasetRecord) -> ReportError:
-    """Why it is rejected: what the check found, or else how its job ended."""
+    """Why it is rejected, and whether rows of it count all the same."""
+    error = _reason(record)
+    if record.merged_by is None:
+        return error
+    first, line_end, others = error.message.partition("\n")
+    return ReportError(code=error.code, message=f"{first} The rows of the earlier run stay.{line_end}{others}")
+
+
+def _reason(record: DatasetRecord) -> ReportError:
+    """What the check found, or else how its job ended."""
     if record.error_code is not None:
         return ReportError(code=record.error_code, message=record.error_message or "")
     job = record.job

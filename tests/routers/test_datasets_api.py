@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES
+from app.jobs.status import Live, LiveStatus
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
 from tests.conftest import api
@@ -171,6 +172,44 @@ def test_a_rejected_file_is_loaded_again_with_other_options(client: TestClient, 
     again = ended(client, found["dataset_id"])
     assert (again["status"], again["error"]) == ("ready", None)
     assert polls(resources) == LOADED[:1]
+
+
+def test_a_reload_that_is_rejected_says_that_earlier_rows_stay(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG)
+    assert (found["status"], found["rows_loaded"]) == ("rejected", False)
+    assert "stay" not in found["error"]["message"]
+    dataset_id = found["dataset_id"]
+    client.post(f"/datasets/{dataset_id}/reload?on_error=skip_rows").raise_for_status()
+    assert ended(client, dataset_id)["rows_loaded"]
+    client.post(f"/datasets/{dataset_id}/reload?on_error=reject_file").raise_for_status()
+    again = ended(client, dataset_id)
+    assert (again["status"], again["rows_loaded"]) == ("rejected", True)
+    first, second, *_ = again["error"]["message"].split("\n")
+    assert first.endswith("was not loaded: 2 of 3 rows cannot be accepted. The rows of the earlier run stay.")
+    assert second.startswith("line 3, status: 'up'")
+    assert polls(resources) == LOADED[:1]
+    refused = client.post("/datasets?kind=polls", content=WRONG)
+    assert (refused.status_code, refused.json()["dataset_id"]) == (409, dataset_id)
+    assert client.delete(f"/datasets/{dataset_id}").status_code == 200
+    assert polls(resources) == LOADED[:1]
+
+
+def test_a_file_is_loading_only_when_its_rows_are_merged(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
+
+        def status(stage: str) -> str:
+            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9))
+            return str(client.get(f"/datasets/{dataset_id}").json()["status"])
+
+        with resources.engine.connect() as connection:
+            job_id = str(connection.scalar(text("SELECT job_id FROM dataset")))
+        assert [status(stage) for stage in ("checking", "loading")] == ["checking", "loading"]
+        # The list of rejected rows is uploaded, of a file that was refused as of one that was loaded.
+        for outcome, shown in (("rejected", "checking"), ("ready", "loading")):
+            with resources.engine.begin() as connection:
+                connection.execute(text("UPDATE dataset SET outcome = :outcome"), {"outcome": outcome})
+            assert status("uploading") == shown
 
 
 def test_a_dataset_is_removed_and_its_rows_stay(client: TestClient, resources: Resources) -> None:
