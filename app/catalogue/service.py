@@ -108,7 +108,7 @@ class DatasetService:
             kind=kind,
             filename=_shown_name(filename),
             options=options.model_dump(mode="json"),
-            sha256=sha256,
+            announced_sha256=sha256,
         )
 
     def accept(

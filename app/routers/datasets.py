@@ -98,7 +98,9 @@ class DatasetAnswer(BaseModel):
     status: DatasetStatus
     progress: float = Field(ge=0, le=1, description="Share of the checking and loading that is done.")
     bytes: int | None
-    sha256: str | None = Field(description="Of the bytes as they came; null until it is known.")
+    sha256: str | None = Field(
+        description="Of the bytes as they came, whatever was announced; null until they are read."
+    )
     rows_read: int | None
     rows_loaded: bool = Field(description="Whether rows of it count: those of the last run that was not rejected.")
     rows_accepted: int | None = Field(description="Passed every check; a run that is rejected loads none of them.")

@@ -1,5 +1,6 @@
 """Runs of the work itself: what a late, killed or repeated attempt leaves in the series."""
 
+import hashlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -162,6 +163,29 @@ def test_what_is_uploaded_is_told_from_other_bytes_under_its_key(resources: Reso
     assert record is not None
     assert record.error_code == "checksum_differs"
     assert polls(resources) == []
+
+
+def test_a_reload_takes_only_the_bytes_that_were_found_last(resources: Resources, tmp_path: Path) -> None:
+    dataset_id = arrived(resources, POLLS, tmp_path)
+    with resources.engine.begin() as connection:
+        changed = "UPDATE dataset SET expected_sha256 = :sha256, sha256 = :sha256"
+        connection.execute(text(changed), {"sha256": hashlib.sha256(POLLS.encode()).hexdigest()})
+    outcomes = []
+    other = tmp_path / "other.csv"
+    other.write_text(POLLS.replace("s1", "s3"), encoding="utf-8")
+    for round_ in range(3):
+        claim = claimed(resources, dataset_id)
+        LOAD_DATASET.produce(attempt(resources, claim, tmp_path), params(claim))
+        with resources.engine.begin() as connection:
+            record = records.find(connection, dataset_id)
+            assert record is not None
+            outcomes.append((record.outcome, record.error_code))
+            lifecycle.publish(connection, claim, [])
+            changes.load_again(connection, dataset_id, {})
+        if round_ == 0:
+            resources.object_store.put(other, f"raw/polls/{dataset_id}.csv", media_type="text/csv")
+    assert outcomes == [("ready", None), ("rejected", "checksum_differs"), ("ready", None)]
+    assert {key for key, *_ in polls(resources)} == {"s1", "s2", "s3"}
 
 
 def test_to_unload_what_is_gone_already_does_nothing(resources: Resources, tmp_path: Path) -> None:

@@ -246,15 +246,26 @@ def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: Tes
     assert keys_below(resources, "raw/") == keys_below(resources, "reports/") == []
 
 
-def test_other_bytes_than_were_announced_stay_rejected(client: TestClient, resources: Resources) -> None:
-    answer = begun(client, POLLS.encode(), sha256="0" * 64)
-    dataset_id = answer.headers["location"].removeprefix("/uploads/")
-    for _ in range(2):
-        found = ended(client, dataset_id)
-        assert (found["status"], found["error"]["code"]) == ("rejected", "checksum_differs")
-        client.post(f"/datasets/{dataset_id}/reload").raise_for_status()
-    assert ended(client, dataset_id)["status"] == "rejected"
+def test_other_bytes_than_were_announced_are_loaded_when_that_is_asked_for(
+    client: TestClient, resources: Resources
+) -> None:
+    announced, found_sha256 = "a" * 64, hashlib.sha256(POLLS.encode()).hexdigest()
+    dataset_id = begun(client, POLLS.encode(), sha256=announced).headers["location"].removeprefix("/uploads/")
+    found = ended(client, dataset_id)
+    assert (found["status"], found["error"]["code"]) == ("rejected", "checksum_differs")
+    assert all(sha256 in found["error"]["message"] for sha256 in (announced, found_sha256))
+    assert found["sha256"] == found_sha256
     assert polls(resources) == []
+    client.post(f"/datasets/{dataset_id}/reload").raise_for_status()
+    found = ended(client, dataset_id)
+    assert (found["status"], found["sha256"]) == ("ready", found_sha256)
+    assert polls(resources) == LOADED
+
+
+def test_a_claim_is_not_shown_as_the_hash_of_bytes_that_nobody_has_read(client: TestClient) -> None:
+    answer = begun(client, POLLS.encode(), length=1000, sha256="a" * 64)
+    found = client.get(f"/datasets/{answer.headers['location'].removeprefix('/uploads/')}").json()
+    assert (found["status"], found["sha256"]) == ("uploading", None)
 
 
 def test_work_on_a_dataset_is_no_report_to_look_at_or_to_remove(client: TestClient, resources: Resources) -> None:
