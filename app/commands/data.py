@@ -16,6 +16,7 @@ from app.console import byte_progress, err, out, report_progress, row_progress
 from app.datasets.policy import MOST_REJECTED, Limits, OnError, Policy
 from app.datasets.registry import DATASET_KINDS
 from app.errors import InvalidParameters, OpenhoursError, RejectedFile
+from app.sha256 import sha256_of
 
 #: More than that is more than this is for: some things of each store are kept in memory.
 MOST_STORES: Final = 1_000_000
@@ -52,7 +53,7 @@ def load(
     from app.datasets.source import FileSource  # noqa: PLC0415
 
     settings = opening.settings()
-    _require_folder(rejects)
+    _require_file_name(rejects)
     names = None if columns is None else tuple(columns.split(","))
     dataset_id = _id_of(file) if DATASET_KINDS[kind.value].by_dataset else ""
     with opening.resources(settings) as (_, resources), row_progress(f"loading {file.name}") as progress:
@@ -77,8 +78,6 @@ def load(
 
 def _id_of(file: Path) -> str:
     """The id under which a file is loaded that no upload has given one: the same for the same bytes."""
-    from app.object_store import sha256_of  # noqa: PLC0415 - boto3 takes a while to import
-
     return sha256_of(file)[:32] if file.is_file() else ""  # the load says what is wrong with it
 
 
@@ -103,30 +102,48 @@ def upload(
 
     if not file.is_file():
         raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'not there'}; give the path of a file.")
-    _require_folder(rejects)
+    _require_file_name(rejects)
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
     options |= {"force": "true"} if force else {}
-    with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
-        outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
     with opening.client(server, slots=1) as client:
+        client.datasets(limit=1)  # before a large file is read for nothing
+        with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
+            outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
         answer = _sent(client, outgoing_file, known_as=server or "embedded")
+        rejection = _shown(answer)
         if rejects is not None and answer["rejects"] is not None:
-            client.download(File(**answer["rejects"]), rejects)
+            try:
+                client.download(File(**answer["rejects"]), rejects)
+            except (OpenhoursError, OSError) as error:
+                err.print(f"--rejects: {rejects} is not written: {error}", markup=False)
+                rejection = rejection or error
+    if rejection is not None:
+        raise rejection
+
+
+def _shown(answer: Mapping[str, Any]) -> Exception | None:
+    """Print what became of a file; returns the error to end with if it was rejected."""
     counts = ", ".join(
         f"{answer[f'rows_{name}'] or 0:,} {name}" for name in ("read", "accepted", "rejected", "duplicate")
     )
     out.print(f"dataset {answer['dataset_id']} {answer['status']}: rows {counts}", markup=False)
     for row in answer["rejections"]:
         out.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
-    if answer["status"] == "rejected":
-        error = RejectedFile(answer["error"]["message"].partition("\n")[0])
-        error.code = answer["error"]["code"]
-        raise error
+    if answer["status"] != "rejected":
+        return None
+    error = RejectedFile(answer["error"]["message"].partition("\n")[0])
+    error.code = answer["error"]["code"]
+    return error
 
 
-def _require_folder(rejects: Path | None) -> None:
-    if rejects is not None and not rejects.parent.is_dir():
+def _require_file_name(rejects: Path | None) -> None:
+    """Refuse, before anything is done, a place where the rejected rows cannot be written."""
+    if rejects is None:
+        return
+    if rejects.is_dir():
+        raise InvalidParameters(f"--rejects: {rejects} is a folder, not the name of a file")
+    if not rejects.parent.is_dir():
         raise InvalidParameters(f"--rejects: there is no folder {rejects.parent}")
 
 
@@ -160,7 +177,7 @@ def datasets(
     server: Server = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind. Default: all.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="Only uploading, checking, loading, ready or rejected. Default: all.")
+        str | None, typer.Option(help="Only uploading, checking, loading, ready, rejected or removing. Default: all.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
 ) -> None:
@@ -176,6 +193,8 @@ def datasets(
             row["created_at"],
         )
     out.print(table)
+    if page["next_cursor"]:
+        err.print(f"there are more than {limit:,}: use --limit, --kind or --status")
 
 
 def _status(row: Mapping[str, Any]) -> str:

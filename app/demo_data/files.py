@@ -108,7 +108,10 @@ def write(
         raise InvalidParameters(
             f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InvalidParameters(f"--out: {folder} is no folder and cannot be made one: a file is there") from error
     with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
         written = []
         for name in names:
