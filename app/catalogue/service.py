@@ -77,11 +77,7 @@ class DatasetService:
     def kind(self, name: str) -> DatasetKind:
         """A dataset kind by its name. Raises UnknownDatasetKind."""
         if name not in self._kinds:
-            raise UnknownDatasetKind(
-                f"There is no dataset kind {name!r}; there is {', '.join(self._kinds)}.",
-                received=name,
-                allowed=list(self._kinds),
-            )
+            raise UnknownDatasetKind.of(name, self._kinds)
         return self._kinds[name]
 
     def register(
@@ -167,12 +163,15 @@ class DatasetService:
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
         """Check and load a dataset again from the raw layer, with other options where they are given.
 
+        An empty text for ``columns`` takes back those that were named: the file then has a header.
+
         Raises:
             UnknownDataset, DatasetBusy, InvalidParameters: nothing was started.
         """
         with database_errors(), self._resources.engine.begin() as connection:
             record = self._idle(connection, dataset_id, "loaded again")
-            merged = load_options(**dict(record.options) | dict(options))
+            by_header = {"columns": None} if options.get("columns") == "" else {}
+            merged = load_options(**dict(record.options) | dict(options) | by_header)
             self._require_columns(record.kind, merged)
             job_id = changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
         self._dispatch(dataset_id, job_id)

@@ -13,7 +13,7 @@ from rich.table import Table
 from app.commands import opening
 from app.commands.opening import Server
 from app.console import byte_progress, err, out, report_progress, row_progress
-from app.datasets.policy import MOST_REJECTED, Limits, OnError, Policy
+from app.datasets.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, Limits, OnError, Policy
 from app.datasets.registry import DATASET_KINDS
 from app.errors import InvalidParameters, OpenhoursError, RejectedFile
 from app.sha256 import sha256_of
@@ -41,8 +41,8 @@ ColumnNames = Annotated[
 def load(
     kind: Annotated[DatasetName, typer.Argument(help="What the file holds.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
-    on_error: OnErrorOption = OnError.REJECT_FILE,
-    max_errors: MaxErrors = 1000,
+    on_error: OnErrorOption = DEFAULT_ON_ERROR,
+    max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV to write the rejected rows into. Default: only the first are shown.")
@@ -85,8 +85,8 @@ def upload(
     file: Annotated[Path, typer.Argument(help="CSV, plain or gzip.")],
     kind: Annotated[DatasetName, typer.Option(help="What the file holds.")],
     *,
-    on_error: OnErrorOption = OnError.REJECT_FILE,
-    max_errors: MaxErrors = 1000,
+    on_error: OnErrorOption = DEFAULT_ON_ERROR,
+    max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV to download the rejected rows into. Default: only the first are shown.")

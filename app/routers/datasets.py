@@ -71,8 +71,8 @@ async def _options(
     columns: Annotated[str | None, _described("columns")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
-    options = {"on_error": on_error, "max_errors": max_errors, "columns": columns, "force": force}
-    return {name: value for name, value in options.items() if value is not None}
+    given = locals()
+    return {name: given[name] for name in LoadOptions.model_fields if given[name] is not None}
 
 
 #: Those options that were given.
@@ -138,6 +138,7 @@ class ColumnDescription(BaseModel):
     name: str
     aliases: list[str]
     type: str
+    allowed: list[str] = Field(description="All values that its fields may have; empty where they are no fixed words.")
     required: bool
     may_be_empty: bool = Field(description="Its fields may be empty, though a file must have it.")
     instead_of: str | None = Field(description="The column whose place it may take; a file has one of them.")
@@ -171,7 +172,7 @@ async def bring_dataset(
     wait: Wait = 0,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetAnswer:
-    """Bring a file in, as the body or as the first file of a form; it is then checked and loaded.
+    """Bring a file in, as the body or as the only part of a form; it is then checked and loaded.
 
     For large files and bad connections /uploads is better: it goes on where it was cut off.
     """
@@ -242,7 +243,10 @@ async def reload_dataset(
     options: Options,
     wait: Wait = 0,
 ) -> DatasetAnswer:
-    """Check and load a dataset again from its raw object, as before or with the options given here."""
+    """Check and load a dataset again from its raw object, as before or with the options given here.
+
+    An empty `columns` takes back those that were named: the file then has a header.
+    """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"
     return await get_dataset(datasets, endings, response, dataset_id, wait)
@@ -332,6 +336,7 @@ def _column(column: Column) -> ColumnDescription:
         name=column.name,
         aliases=list(column.aliases),
         type=column.type.name,
+        allowed=list(column.type.allowed),
         required=column.required,
         may_be_empty=column.may_be_empty,
         instead_of=column.instead_of,

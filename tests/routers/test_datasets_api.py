@@ -6,13 +6,16 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from inspect import signature
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES
+from app.catalogue.options import LoadOptions
+from app.commands import data as commands
+from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES, Policy
 from app.jobs.status import Live, LiveStatus
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
@@ -172,6 +175,34 @@ def test_a_rejected_file_is_loaded_again_with_other_options(client: TestClient, 
     again = ended(client, found["dataset_id"])
     assert (again["status"], again["error"]) == ("ready", None)
     assert polls(resources) == LOADED[:1]
+
+
+def test_names_of_columns_are_taken_back_by_a_reload(client: TestClient, resources: Resources) -> None:
+    found = bring(client, POLLS, columns="store_id,status,timestamp_utc")
+    assert (found["status"], found["rows_rejected"]) == ("rejected", 1)  # its header
+    client.post(f"/datasets/{found['dataset_id']}/reload?columns=").raise_for_status()
+    again = ended(client, found["dataset_id"])
+    assert (again["status"], again["options"]["columns"]) == ("ready", None)
+    assert polls(resources) == LOADED
+
+
+def test_an_unknown_kind_is_the_same_mistake_however_the_file_comes(client: TestClient) -> None:
+    answers = [client.post("/datasets?kind=menu", content=POLLS), begun(client, POLLS.encode(), kind="menu")]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    first, second = ({name: answer.json()[name] for name in ("code", "detail", "allowed")} for answer in answers)
+    assert first == second
+    assert first["code"] == "unknown_dataset_kind"
+
+
+def test_the_options_of_a_load_are_the_same_wherever_they_are_given(client: TestClient) -> None:
+    names = list(LoadOptions.model_fields)
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/datasets", "/datasets/{dataset_id}/reload"):
+        assert [one["name"] for one in paths[path]["post"]["parameters"] if one["name"] in names] == names
+    given = signature(commands.upload).parameters
+    defaults = LoadOptions()
+    assert {name: given[name].default for name in names} == {name: getattr(defaults, name) for name in names}
+    assert defaults.policy == Policy()
 
 
 def test_a_reload_that_is_rejected_says_that_earlier_rows_stay(client: TestClient, resources: Resources) -> None:
@@ -334,7 +365,8 @@ def test_the_kinds_are_described_with_their_columns(client: TestClient) -> None:
     assert [one["name"] for one in (store, team, entity, kind)] == ["store_id", "team", "entity", "entity_kind"]
     assert [one["instead_of"] for one in (store, team, entity, kind)] == [None, "store_id", "store_id", None]
     assert [one["required"] for one in (store, team, entity, kind)] == [True, True, True, False]
-    assert kind["type"] == "store or team"
+    assert (kind["type"], kind["allowed"]) == ("store or team", ["store", "team"])
+    assert [one["allowed"] for one in described["polls"]["columns"]] == [[], ["active", "inactive"], []]
     optional = [one["name"] for one in described["pull_requests"]["columns"] if not one["required"]]
     assert (optional[:3], len(optional)) == (["team", "author", "first_commit_at"], 9)
     assert [(one["name"], one["may_be_empty"]) for one in described["review_times"]["columns"]] == [
