@@ -19,7 +19,7 @@ import pyarrow.csv as arrow_csv
 from app.datasets.blocks import Block, Blocks, line_ends, parts
 from app.datasets.column_check import ColumnCheck
 from app.datasets.column_types import INSTANT
-from app.datasets.header import named_columns, read_header
+from app.datasets.header import named_columns, read_header, separator_of
 from app.datasets.kind import Column, DatasetKind, Rows, Values
 from app.datasets.memory import Memory
 from app.datasets.policy import MOST_REJECTED, Limits, Policy
@@ -213,7 +213,9 @@ def _is_misshapen(row: list[str] | BadQuoting, width: int) -> bool:
 def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> Rejection:
     if isinstance(row, BadQuoting):
         return Rejection(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
-    reason = f"has {len(row)} fields instead of {width}"
+    reason = f"has {len(row)} field{'' if len(row) == 1 else 's'} instead of {width}"
+    if len(row) == 1 and (word := separator_of(row[0], width)):
+        reason += f"; separate them by commas, not by {word}"
     return Rejection(line, "row", shown(",".join(row)), "wrong_width", reason)
 
 
