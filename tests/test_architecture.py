@@ -25,7 +25,7 @@ ALLOWED = {
         "errors",
     },
     "uploads": {"jobs", "resources", "object_store", "database", "migrate", "ids", "errors"},
-    "entities": {"datasets", "series", "timeline", "database", "errors"},
+    "entities": {"datasets", "series", "timeline", "database", "paging", "errors"},
     "jobs": {
         *("reports.registry", "reports.kind", "work", "resources", "object_store", "database", "redis_client", "ids"),
         *("paging", "settings", "metrics", "migrate", "logs", "replica_name", "sha256", "errors"),
