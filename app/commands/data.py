@@ -201,40 +201,53 @@ def _status(row: Mapping[str, Any]) -> str:
     return f"{row['status']}, rows stay" if row["status"] == "rejected" and row["rows_loaded"] else str(row["status"])
 
 
+OutFolder = Annotated[
+    Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
+]
+
+Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")]
+
+Days = Annotated[
+    int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
+]
+
+PullRequests = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MOST_PULL_REQUESTS,
+        help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
+        show_default=False,
+    ),
+]
+
+Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")]
+
+Size = Annotated[
+    str | None,
+    typer.Option("--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."),
+]
+
+EndDay = Annotated[
+    datetime,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="Polls and pull requests end where this day begins, UTC.",
+        show_default="2025-01-01",
+    ),
+]
+
+
 def demo_data(
     *,
-    out_folder: Annotated[
-        Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
-    ] = Path("out"),
-    stores: Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")] = 1000,
-    days: Annotated[
-        int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
-    ] = None,
-    pull_requests: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MOST_PULL_REQUESTS,
-            help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
-            show_default=False,
-        ),
-    ] = 0,
-    teams: Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")] = 8,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."
-        ),
-    ] = None,
+    out_folder: OutFolder = Path("out"),
+    stores: Stores = 1000,
+    days: Days = None,
+    pull_requests: PullRequests = 0,
+    teams: Teams = 8,
+    size: Size = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    end: Annotated[
-        datetime,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            help="Polls and pull requests end where this day begins, UTC.",
-            show_default="2025-01-01",
-        ),
-    ] = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
+    end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
     force: Annotated[
         bool, typer.Option("--force", help="Replace files that are there. Default: they are kept.")
     ] = False,
