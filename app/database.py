@@ -186,6 +186,7 @@ dataset = Table(
     Column("filename", Text, comment="as the sender called it"),
     Column("options", JSONB, nullable=False, comment="how to check it, as it was asked for"),
     Column("bytes", BigInteger),
+    Column("expected_sha256", String(64), comment="as announced, or as counted while they came"),
     Column("sha256", String(64), comment="of the bytes as they came"),
     Column("raw_key", Text, comment="where the bytes are in S3; null until all of them are"),
     Column("job_id", String(32), comment="the latest run that checks and loads it, a row of report"),

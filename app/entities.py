@@ -3,15 +3,14 @@
 Which kinds there are is data: those that loaded files have named. Keys are those of the files, such as store_id.
 """
 
-import base64
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app import paging
 from app.database import database_errors
 from app.datasets.hours import HOURS
 from app.datasets.kind import Column
@@ -102,7 +101,7 @@ class EntityService:
         Raises:
             UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is none of ours.
         """
-        after = "" if cursor is None else _place(cursor)
+        after = "" if cursor is None else paging.key_of(cursor)
         with database_errors(), self._engine.connect() as connection:
             _require_kind(connection, kind)
             if "\x00" in prefix:  # Postgres has no such text
@@ -110,7 +109,9 @@ class EntityService:
             found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
         shown = found[:limit]
         more = len(found) > limit
-        return Page([Entity(*self._head(named)) for named in shown], _cursor(shown[-1].key) if more else None)
+        return Page(
+            [Entity(*self._head(named)) for named in shown], paging.cursor_of_key(shown[-1].key) if more else None
+        )
 
     def find(self, kind: str, key: str) -> EntityDetails:
         """One entity.
@@ -233,20 +234,3 @@ def _shown(micros: int) -> str:
 def _time(micros: int) -> str:
     seconds = micros // SECOND
     return f"{micros // HOUR:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{micros % SECOND:06}"
-
-
-def _cursor(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode()
-
-
-def _place(cursor: str) -> str:
-    """The key after which a page begins."""
-    key = ""
-    with suppress(ValueError):
-        key = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
-    if not key or "\x00" in key:
-        raise InvalidParameters(
-            f"cursor: {cursor!r} is not the next_cursor of an earlier page.",
-            errors=[{"parameter": "cursor", "received": cursor, "allowed": "the next_cursor of an earlier page"}],
-        )
-    return key

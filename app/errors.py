@@ -54,7 +54,7 @@ Each class has a stable ``code`` for programs, an HTTP ``status``, ``retryable``
 the command line show the same words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -120,7 +120,7 @@ class DuplicateDataset(BadInput):
 
     @classmethod
     def of(cls, first_id: str) -> "DuplicateDataset":
-        """The refusal of a file that is, byte for byte, that of a ready dataset."""
+        """The refusal of a file that is, byte for byte, that of a dataset whose rows are loaded."""
         return cls(
             f"The same bytes are loaded already, as dataset {first_id}; nothing was loaded. "
             "With force=true they are loaded again.",
@@ -174,6 +174,14 @@ class UnknownReport(NotFound):
 class UnknownDatasetKind(NotFound):
     code = "unknown_dataset_kind"
     title = "Unknown dataset kind"
+
+    @classmethod
+    def of(cls, received: str, allowed: Iterable[str]) -> "UnknownDatasetKind":
+        """The refusal of a kind that is none, however the file comes."""
+        names = list(allowed)
+        return cls(
+            f"There is no dataset kind {received!r}; there is {', '.join(names)}.", received=received, allowed=names
+        )
 
 
 class UnknownDataset(NotFound):

@@ -1,6 +1,5 @@
 """Objects in S3: put whole or in parts, read, check, link, remove."""
 
-import hashlib
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 #: Keys of all reports' objects begin with it.
 REPORTS: Final = "reports/"
-
-#: Bytes of a file that are hashed at a time.
-_HASH_BLOCK: Final = 1 << 20
 
 #: Answers of S3 that will not change by asking again: wrong keys, missing bucket, refused.
 _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
@@ -338,12 +334,3 @@ def _answered(error: ClientError) -> ObjectStoreUnavailable:
 def report_prefix(report_id: str, attempt: int | None = None) -> str:
     """Where the objects of a report are, or those of one attempt at it: attempts never touch each other's."""
     return f"{REPORTS}{report_id}/" + ("" if attempt is None else f"a{attempt}/")
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Pages of a list, newest first: the cursor is the place of the last row shown, so that rows may come and go."""
+"""Pages of a list: the cursor is the place of the last row shown, so that rows may come and go."""
 
 import base64
 from contextlib import suppress
@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from app.errors import InvalidParameters
 from app.ids import is_id
 
-#: When it was created, and its id.
+#: In a list that begins with the newest: when a row was created, and its id.
 Place = tuple[datetime, str]
 
 
 def cursor(place: Place) -> str:
     """The cursor of the page that begins after this row."""
     created_at, identifier = place
-    return base64.urlsafe_b64encode(f"{created_at.isoformat()} {identifier}".encode()).decode()
+    return cursor_of_key(f"{created_at.isoformat()} {identifier}")
 
 
 def place_of(text: str) -> Place:
@@ -25,11 +25,39 @@ def place_of(text: str) -> Place:
     """
     place: Place | None = None
     with suppress(ValueError, OverflowError):
-        created_at, identifier = base64.urlsafe_b64decode(text.encode()).decode().split(" ")
+        created_at, identifier = _decoded(text).split(" ")
         place = datetime.fromisoformat(created_at).astimezone(UTC), identifier
     if place is None or not is_id(place[1]):
-        raise InvalidParameters(
-            f"cursor: {text!r} is not the next_cursor of an earlier page.",
-            errors=[{"parameter": "cursor", "received": text, "allowed": "the next_cursor of an earlier page"}],
-        )
+        raise _no_cursor(text)
     return place
+
+
+def cursor_of_key(key: str) -> str:
+    """The cursor of the page that begins after this key, in a list in the order of keys."""
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def key_of(text: str) -> str:
+    """The key after which a page begins.
+
+    Raises:
+        InvalidParameters: the text is no cursor of ours.
+    """
+    key = ""
+    with suppress(ValueError):
+        key = _decoded(text)
+    if not key or "\x00" in key:  # Postgres has no such text
+        raise _no_cursor(text)
+    return key
+
+
+def _decoded(text: str) -> str:
+    """What a cursor says; ValueError for what is none."""
+    return base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
+
+
+def _no_cursor(text: str) -> InvalidParameters:
+    return InvalidParameters(
+        f"cursor: {text!r} is not the next_cursor of an earlier page.",
+        errors=[{"parameter": "cursor", "received": text, "allowed": "the next_cursor of an earlier page"}],
+    )

@@ -18,6 +18,7 @@ import httpx2
 
 from app.client import TIMEOUT_SECONDS, client_errors, problem_of
 from app.errors import InvalidParameters, ServerUnreachable
+from app.sha256 import sha256_of
 
 #: The file is read and sent in blocks of this size, bytes.
 BLOCK_BYTES: Final = 1 << 18
@@ -60,14 +61,17 @@ class Outgoing:
 
 def outgoing(path: Path, *, kind: str, options: Mapping[str, str], read: Sent) -> Outgoing:
     """Look at a file before it is sent; ``read`` is told how many bytes have been looked at."""
-    digest, done = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            done += len(block)
-            read(done)
-    sha256 = digest.hexdigest()
-    return Outgoing(path, done, sha256, {"filename": _shown_name(path), "kind": kind, "sha256": sha256, **options})
+    size_bytes = 0
+
+    def count(done: int) -> None:
+        nonlocal size_bytes
+        size_bytes = done
+        read(done)
+
+    sha256 = sha256_of(path, read=count)
+    return Outgoing(
+        path, size_bytes, sha256, {"filename": _shown_name(path), "kind": kind, "sha256": sha256, **options}
+    )
 
 
 def _shown_name(path: Path) -> str:

@@ -47,6 +47,10 @@ POLL_SECONDS = 10
 THROUGHPUT_SECONDS = 3
 TRIGGERS = 200
 
+#: Polls of a file in which each has a store of its own, and the length of their keys, characters of four bytes.
+MANY_KEYS = 300_000
+KEY_LENGTH = 250
+
 #: Reports that are computed at a time while latencies are measured.
 SLOTS = 2
 
@@ -294,6 +298,16 @@ def dataset_rounds(where: Addresses, home: Path, port: int, path: Path, rounds: 
     return Datasets(median(sends), median(readies), max(peaks))
 
 
+def write_many_keys(path: Path) -> Path:
+    """Polls of which each names another store, by a key about as long as it may be."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write("store_id,status,timestamp_utc\n")
+        for number in range(MANY_KEYS):
+            key = f"{number:07}".ljust(KEY_LENGTH, "\N{SLICE OF PIZZA}")
+            file.write(f"{key},active,2023-01-22 12:00:00 UTC\n")
+    return path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the log; 1 is 1.94 million polls")
@@ -328,6 +342,8 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
     times = brought.ready_seconds / median(bare)
     row("dataset: last byte to ready", f"{brought.ready_seconds:.2f} s", f"{times:.1f} x bare (aim 5)")
     row("peak memory of checking and loading", f"{brought.peak_mib} MiB", "(aim 300)")
+    keys = dataset_rounds(where, home, port, write_many_keys(home / "keys.csv"), 1)
+    row(f"    with {MANY_KEYS:,} keys of {KEY_LENGTH} characters", f"{keys.peak_mib} MiB", "(aim 300)")
     with database(where) as url:
         load_everything(url, [polls])
         once = report_rounds(url, home, port, rounds)

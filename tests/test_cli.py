@@ -283,7 +283,7 @@ def test_wrong_rows_are_left_out_on_request_and_written_to_a_file(home: Path, tm
     file.write_text("Asia/Tokyo,left-1\nMars,left-2\nUTC\n")
     options = ("--columns", "timezone_str,store_id", "--rejects", str(rejects), "--on-error", "skip_rows")
     zone = "'Mars' is not a zone of the IANA time zone database such as America/Chicago"
-    wrong = f"line 2, timezone_str: {zone}\nline 3, row: 'UTC' has 1 fields instead of 2\n"
+    wrong = f"line 2, timezone_str: {zone}\nline 3, row: 'UTC' has 1 field instead of 2\n"
     refused = run(home, "load", "timezones", str(file), *options, "--max-errors", "1")
     first = f"rejected_file: {file} was not loaded: 2 of 3 rows cannot be accepted, more than the 1 allowed.\n"
     assert refused == Outcome(2, "", first + wrong)

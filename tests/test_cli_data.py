@@ -10,13 +10,21 @@ from time import monotonic, sleep
 import httpx2
 import pytest
 
-from tests.commands import free_port, run, started
+from app.catalogue.records import DatasetStatus
+from app.client import Client
+from app.errors import ServerUnreachable
+from tests.commands import CommandLine, free_port, run, started
 
 #: Of a file that takes long enough to be interrupted: 110 MB.
 ROWS = 400_000
 
 HEADER = "store_id,status,timestamp_utc\n"
 WRONG = HEADER + "007,active,2023-01-22 12:09:39 UTC\n=1+1,up,2023-01-22 13:09:39 UTC\n"
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +134,54 @@ def test_rejected_rows_are_shown_and_saved(home: Path, address: str, tmp_path: P
     assert rejects.read_text() == (
         "line,column,value,code,reason\n3,status,'up',not_allowed,\"is not one of active, inactive\"\n"
     )
+
+
+def test_the_outcome_is_told_although_the_rejected_rows_cannot_be_saved(
+    address: str, tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object) -> None:
+        raise ServerUnreachable("http://s3 does not answer: Connection refused")
+
+    path, rejects = tmp_path / "wrong.csv", tmp_path / "rejects.csv"
+    monkeypatch.setattr(Client, "download", unreachable)
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    command = ("upload", str(path), "--kind", "polls", "--server", address, "--rejects", str(rejects))
+    for number, (options, code, said) in enumerate(
+        [((), 2, "rejected_rows: wrong.csv was not loaded"), (("--on-error", "skip_rows"), 1, "server_unreachable: ")]
+    ):
+        path.write_text(WRONG.replace("007", f"{number}07"))
+        outcome = cli(*command, *options)
+        assert outcome.code == code
+        assert "rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
+        assert "line 3, status: 'up' is not one of active, inactive" in outcome.out
+        assert "rejects.csv is not written: http://s3 does not answer" in " ".join(outcome.err.split())
+        assert outcome.err.splitlines()[-1].startswith(said)
+
+
+def test_no_file_is_read_before_a_server_has_answered(
+    tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "polls.csv"
+    path.write_text(HEADER)
+    monkeypatch.setattr("app.upload_client.outgoing", lambda *_, **__: pytest.fail("the file was read"))
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    outcome = cli("upload", str(path), "--kind", "polls", "--server", "http://127.0.0.1:1")
+    assert "127.0.0.1:1 does not answer" in outcome.err
+
+
+def test_the_help_of_datasets_names_every_status(cli: CommandLine) -> None:
+    shown = cli("datasets", "--help").out
+    assert [status for status in DatasetStatus if status not in shown] == []
+
+
+def test_the_list_of_datasets_tells_that_there_are_more(home: Path, address: str, tmp_path: Path) -> None:
+    path = tmp_path / "zones.csv"
+    for name in ("a", "b"):
+        path.write_text(f"store_id,timezone_str\n{name},UTC\n")
+        assert run(home, "upload", str(path), "--kind", "timezones", "--server", address).code == 0
+    listed = run(home, "datasets", "--server", address, "--kind", "timezones", "--limit", "1")
+    assert "there are more than 1: use --limit, --kind or --status" in listed.err
+    assert run(home, "datasets", "--server", address, "--kind", "timezones", "--limit", "2").err == ""
 
 
 def test_the_list_of_datasets_shows_what_became_of_each(home: Path, address: str, tmp_path: Path) -> None:

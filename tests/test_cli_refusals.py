@@ -75,6 +75,14 @@ def words(outcome: Outcome) -> str:
         ("demo-data --stores 0", "Invalid value for '--stores'"),
         ("status", "Missing argument 'report_id'"),
         ("report uptime --out {tmp}/none/x.csv", "invalid_parameters: --out: there is no folder {tmp}/none"),
+        ("load polls {tmp}/x.csv --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the name"),
+        (
+            "load polls {tmp}/x.csv --rejects {tmp}/none/x",
+            "invalid_parameters: --rejects: there is no folder {tmp}/none",
+        ),
+        ("upload README.md --kind polls --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the"),
+        ("demo-data --out README.md", "invalid_parameters: --out: README.md is no folder and cannot be made one"),
+        ("demo-data --out README.md/x", "invalid_parameters: --out: README.md/x is no folder and cannot be made one"),
     ],
 )
 def test_what_is_misspelt_is_refused_before_anything_starts(

@@ -1,14 +1,18 @@
 """The migrations make exactly the tables that the code declares."""
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from app.database import metadata
 from app.errors import NotMigrated
-from app.migrate import current_revision, migrate, newest_revision, require_migrated
+from app.migrate import _config, current_revision, migrate, newest_revision, require_migrated
 from app.resources import Resources
+
+#: Of a dataset whose bytes were not those that were announced.
+DIFFERS = "checksum_differs"
 
 
 def test_migrations_and_tables_agree(resources: Resources) -> None:
@@ -38,3 +42,22 @@ def test_a_replica_goes_on_when_a_later_version_has_migrated_the_database(resour
     with resources.engine.connect() as connection:
         require_migrated(connection)
         assert current_revision(connection) == "later"
+
+
+def test_what_senders_had_claimed_is_told_from_what_was_found(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+        for name, raw_key, error in (("coming", None, None), ("loaded", "raw", None), ("other", "raw", DIFFERS)):
+            connection.execute(
+                text(
+                    "INSERT INTO dataset (id, kind, options, sha256, raw_key, error_code) "
+                    "VALUES (:id, 'polls', '{}', 'x', :raw_key, :error)"
+                ),
+                {"id": name, "raw_key": raw_key, "error": error},
+            )
+    migrate(resources.engine)
+    with resources.engine.connect() as connection:
+        rows = connection.execute(text("SELECT id, expected_sha256, sha256 FROM dataset ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [("coming", "x", None), ("loaded", None, "x"), ("other", "x", None)]

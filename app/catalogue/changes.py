@@ -27,16 +27,21 @@ def register(
     kind: str,
     filename: str | None,
     options: Mapping[str, Any],
-    sha256: str | None = None,
+    announced_sha256: str | None = None,
 ) -> None:
     """A file is about to come, with this SHA-256 if the sender knows it."""
     connection.execute(
-        insert(dataset).values(id=dataset_id, kind=kind, filename=filename, options=dict(options), sha256=sha256)
+        insert(dataset).values(
+            id=dataset_id, kind=kind, filename=filename, options=dict(options), expected_sha256=announced_sha256
+        )
     )
 
 
 def arrived(connection: Connection, dataset_id: str, *, raw_key: str, size_bytes: int, sha256: str | None) -> str:
-    """All bytes are in the raw layer: queue the job that checks and loads them; returns its id."""
+    """All bytes are in the raw layer: queue the job that checks and loads them; returns its id.
+
+    Their SHA-256 is given where it was counted while they came.
+    """
     job_id = _queue(connection, dataset_id, Action.LOAD)
     connection.execute(
         update(dataset)
@@ -44,6 +49,7 @@ def arrived(connection: Connection, dataset_id: str, *, raw_key: str, size_bytes
         .values(
             raw_key=raw_key,
             bytes=size_bytes,
+            expected_sha256=func.coalesce(sha256, dataset.c.expected_sha256),
             sha256=func.coalesce(sha256, dataset.c.sha256),
             job_id=job_id,
             uploaded_at=func.now(),
@@ -73,14 +79,14 @@ def settle(
 ) -> None:
     """Write what a job has found out; with outcome ``ready`` its rows are in the series when this is committed.
 
+    ``sha256`` is that of the bytes as the job has read them, whatever was expected.
+
     Raises:
         AttemptSuperseded: the dataset was removed, or another job has it.
     """
     merged = {"merged_by": job_id, "merged_options": dataset.c.options} if outcome is Outcome.READY else {}
-    # The first hash counts: it is what others are compared with.
-    known = {"sha256": func.coalesce(dataset.c.sha256, sha256)}
     statement = update(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
-    _require_one(connection.execute(statement.values(outcome=outcome, **known, **merged, **findings)).rowcount)
+    _require_one(connection.execute(statement.values(outcome=outcome, sha256=sha256, **merged, **findings)).rowcount)
 
 
 def remove(connection: Connection, dataset_id: str) -> None:

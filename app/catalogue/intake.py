@@ -37,6 +37,7 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
         return datasets.has(connection, upload_id)
 
     def options(texts: Mapping[str, str]) -> Mapping[str, Any]:
-        return load_options(**texts).model_dump(mode="json")
+        known = {name: texts[name] for name in LoadOptions.model_fields if name in texts}
+        return load_options(**known).model_dump(mode="json")
 
     return Hooks(accept=accept, options=options, begin=begin, drop=drop, keeps=keeps)

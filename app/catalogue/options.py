@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from app.datasets.policy import MOST_REJECTED, OnError, Policy
+from app.datasets.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.errors import InvalidParameters, reason
 from app.work import Params
 
@@ -13,11 +13,11 @@ class LoadOptions(Params):
     """Options of an upload; the same names in addresses, in ``Upload-Metadata`` and on the command line."""
 
     on_error: OnError = Field(
-        OnError.REJECT_FILE,
+        DEFAULT_ON_ERROR,
         description="What one wrong row does: `reject_file` (nothing is loaded) or `skip_rows` (the others are).",
     )
     max_errors: int = Field(
-        Policy().max_errors,
+        DEFAULT_MAX_ERRORS,
         ge=0,
         le=MOST_REJECTED,
         description="With `skip_rows`: more wrong rows than this reject the file.",

@@ -67,6 +67,7 @@ class DatasetRecord:
     filename: str | None
     options: Mapping[str, Any]
     bytes: int | None
+    expected_sha256: str | None
     sha256: str | None
     raw_key: str | None
     merged_by: str | None

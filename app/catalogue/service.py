@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app import paging
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
-from app.catalogue.records import DatasetRecord, DatasetStatus
+from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.database import database_errors
 from app.datasets.header import named_columns
 from app.datasets.kind import DatasetKind
@@ -77,11 +77,7 @@ class DatasetService:
     def kind(self, name: str) -> DatasetKind:
         """A dataset kind by its name. Raises UnknownDatasetKind."""
         if name not in self._kinds:
-            raise UnknownDatasetKind(
-                f"There is no dataset kind {name!r}; there is {', '.join(self._kinds)}.",
-                received=name,
-                allowed=list(self._kinds),
-            )
+            raise UnknownDatasetKind.of(name, self._kinds)
         return self._kinds[name]
 
     def register(
@@ -108,7 +104,7 @@ class DatasetService:
             kind=kind,
             filename=_shown_name(filename),
             options=options.model_dump(mode="json"),
-            sha256=sha256,
+            announced_sha256=sha256,
         )
 
     def accept(
@@ -167,12 +163,15 @@ class DatasetService:
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
         """Check and load a dataset again from the raw layer, with other options where they are given.
 
+        An empty text for ``columns`` takes back those that were named: the file then has a header.
+
         Raises:
             UnknownDataset, DatasetBusy, InvalidParameters: nothing was started.
         """
         with database_errors(), self._resources.engine.begin() as connection:
             record = self._idle(connection, dataset_id, "loaded again")
-            merged = load_options(**dict(record.options) | dict(options))
+            by_header = {"columns": None} if options.get("columns") == "" else {}
+            merged = load_options(**dict(record.options) | dict(options) | by_header)
             self._require_columns(record.kind, merged)
             job_id = changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
         self._dispatch(dataset_id, job_id)
@@ -237,7 +236,7 @@ class DatasetService:
             live = self._redis.live(record.job.id) if believe_redis else None
             live = live or QUEUED
             progress = live.progress
-            if status is DatasetStatus.CHECKING and live.stage in {"loading", "uploading"}:
+            if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):
                 status = DatasetStatus.LOADING
         artifacts = record.job.artifacts if record.job is not None else ()
         return DatasetState(record, status, progress, linked(self._resources, artifacts[0]) if artifacts else None)
@@ -256,6 +255,11 @@ class DatasetService:
                 self._resources.object_store.remove_below(report_prefix(job_id))
         except ObjectStoreUnavailable as error:
             _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
+
+
+def _is_loading(record: DatasetRecord, stage: str) -> bool:
+    """Whether the job has got beyond checking; at its end it uploads the list of rejected rows, whatever it came to."""
+    return stage == "loading" or (stage == "uploading" and record.outcome == Outcome.READY)
 
 
 def _shown_name(filename: str | None) -> str | None:

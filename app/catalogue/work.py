@@ -51,8 +51,7 @@ def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
         return []  # an earlier attempt has removed it and died before it could say so
     with closing(ObjectStore(context.store)) as store:
         source = RawSource(store, record.raw_key, name=_name(record))
-        may_repeat = params.action is Action.RELOAD or bool(record.options.get("force"))
-        run = _Run(context, record, DATASET_KINDS[record.kind], source, may_repeat)
+        run = _Run(context, record, DATASET_KINDS[record.kind], source, is_reload=params.action is Action.RELOAD)
         if params.action is Action.UNLOAD:
             run.unload()
             store.remove([record.raw_key])
@@ -66,7 +65,7 @@ class _Run:
     record: DatasetRecord
     kind: DatasetKind
     source: RawSource
-    may_repeat: bool  # the bytes of another dataset
+    is_reload: bool
 
     def load(self) -> list[Artifact]:
         rejects = self.context.folder / REJECTS
@@ -81,7 +80,8 @@ class _Run:
 
     def _load(self, rejects: Path) -> int:
         """Check, merge and record, or raise what the file is refused for; returns the number of rejected rows."""
-        self._refuse_duplicate(self.record.sha256)
+        if self.record.sha256 is not None:
+            self._refuse_duplicate(self.record.sha256)
         return load(
             self.context.engine,
             self.kind,
@@ -127,20 +127,26 @@ class _Run:
 
     def _stage(self, name: str) -> None:
         if name == "loading":
+            self._refuse_others()
             self._refuse_duplicate(self.source.sha256())
             self.context.progress(name, CHECKED)
 
-    def _refuse_duplicate(self, sha256: str | None) -> None:
-        """Refuse the bytes of a dataset that is ready, and bytes that are not those that were sent."""
-        if sha256 is None:
-            return
-        if self.record.sha256 not in {None, sha256}:
+    def _refuse_others(self) -> None:
+        """Refuse bytes that are not those that were sent; in a reload, that are not those that were found last."""
+        found = self.source.sha256()
+        expected = self.record.sha256 if self.is_reload else self.record.expected_sha256 or self.record.sha256
+        if expected not in {None, found}:
+            before = "found when they were read before" if self.is_reload else "announced, or found when they came,"
             raise ChecksumDiffers(
-                f"The bytes of {self.source.name} have the SHA-256 {sha256}; announced, or found when they came, was "
-                f"{self.record.sha256}."
+                f"The bytes of {self.source.name} have the SHA-256 {found}; {before} was {expected}. If they are right "
+                f"as they are, POST /datasets/{self.record.id}/reload takes them."
             )
+
+    def _refuse_duplicate(self, sha256: str) -> None:
+        """Refuse the bytes of another dataset whose rows are loaded, unless that is wanted."""
+        may_repeat = self.is_reload or bool(self.record.options.get("force"))
         with self.context.engine.connect() as connection:
-            records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=self.may_repeat)
+            records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=may_repeat)
 
     def _settle(self, connection: Connection, loaded: Loaded) -> None:
         self._record(connection, Outcome.READY, _findings(loaded))

@@ -1,5 +1,6 @@
 """Commands about data: load, upload, datasets, entities, demo-data."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -12,9 +13,10 @@ from rich.table import Table
 from app.commands import opening
 from app.commands.opening import Server
 from app.console import byte_progress, err, out, report_progress, row_progress
-from app.datasets.policy import MOST_REJECTED, Limits, OnError, Policy
+from app.datasets.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, Limits, OnError, Policy
 from app.datasets.registry import DATASET_KINDS
 from app.errors import InvalidParameters, OpenhoursError, RejectedFile
+from app.sha256 import sha256_of
 
 #: More than that is more than this is for: some things of each store are kept in memory.
 MOST_STORES: Final = 1_000_000
@@ -39,8 +41,8 @@ ColumnNames = Annotated[
 def load(
     kind: Annotated[DatasetName, typer.Argument(help="What the file holds.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
-    on_error: OnErrorOption = OnError.REJECT_FILE,
-    max_errors: MaxErrors = 1000,
+    on_error: OnErrorOption = DEFAULT_ON_ERROR,
+    max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV to write the rejected rows into. Default: only the first are shown.")
@@ -51,7 +53,7 @@ def load(
     from app.datasets.source import FileSource  # noqa: PLC0415
 
     settings = opening.settings()
-    _require_folder(rejects)
+    _require_file_name(rejects)
     names = None if columns is None else tuple(columns.split(","))
     dataset_id = _id_of(file) if DATASET_KINDS[kind.value].by_dataset else ""
     with opening.resources(settings) as (_, resources), row_progress(f"loading {file.name}") as progress:
@@ -78,8 +80,6 @@ def load(
 
 def _id_of(file: Path) -> str:
     """The id under which a file is loaded that no upload has given one: the same for the same bytes."""
-    from app.object_store import sha256_of  # noqa: PLC0415 - boto3 takes a while to import
-
     return sha256_of(file)[:32] if file.is_file() else ""  # the load says what is wrong with it
 
 
@@ -87,8 +87,8 @@ def upload(
     file: Annotated[Path, typer.Argument(help="CSV, plain or gzip.")],
     kind: Annotated[DatasetName, typer.Option(help="What the file holds.")],
     *,
-    on_error: OnErrorOption = OnError.REJECT_FILE,
-    max_errors: MaxErrors = 1000,
+    on_error: OnErrorOption = DEFAULT_ON_ERROR,
+    max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV to download the rejected rows into. Default: only the first are shown.")
@@ -104,30 +104,48 @@ def upload(
 
     if not file.is_file():
         raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'not there'}; give the path of a file.")
-    _require_folder(rejects)
+    _require_file_name(rejects)
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
     options |= {"force": "true"} if force else {}
-    with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
-        outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
     with opening.client(server, slots=1) as client:
+        client.datasets(limit=1)  # before a large file is read for nothing
+        with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
+            outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
         answer = _sent(client, outgoing_file, known_as=server or "embedded")
+        rejection = _shown(answer)
         if rejects is not None and answer["rejects"] is not None:
-            client.download(File(**answer["rejects"]), rejects)
+            try:
+                client.download(File(**answer["rejects"]), rejects)
+            except (OpenhoursError, OSError) as error:
+                err.print(f"--rejects: {rejects} is not written: {error}", markup=False)
+                rejection = rejection or error
+    if rejection is not None:
+        raise rejection
+
+
+def _shown(answer: Mapping[str, Any]) -> Exception | None:
+    """Print what became of a file; returns the error to end with if it was rejected."""
     counts = ", ".join(
         f"{answer[f'rows_{name}'] or 0:,} {name}" for name in ("read", "accepted", "rejected", "duplicate")
     )
     out.print(f"dataset {answer['dataset_id']} {answer['status']}: rows {counts}", markup=False)
     for row in answer["rejections"]:
         out.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
-    if answer["status"] == "rejected":
-        error = RejectedFile(answer["error"]["message"].partition("\n")[0])
-        error.code = answer["error"]["code"]
-        raise error
+    if answer["status"] != "rejected":
+        return None
+    error = RejectedFile(answer["error"]["message"].partition("\n")[0])
+    error.code = answer["error"]["code"]
+    return error
 
 
-def _require_folder(rejects: Path | None) -> None:
-    if rejects is not None and not rejects.parent.is_dir():
+def _require_file_name(rejects: Path | None) -> None:
+    """Refuse, before anything is done, a place where the rejected rows cannot be written."""
+    if rejects is None:
+        return
+    if rejects.is_dir():
+        raise InvalidParameters(f"--rejects: {rejects} is a folder, not the name of a file")
+    if not rejects.parent.is_dir():
         raise InvalidParameters(f"--rejects: there is no folder {rejects.parent}")
 
 
@@ -161,7 +179,7 @@ def datasets(
     server: Server = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind. Default: all.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="Only uploading, checking, loading, ready or rejected. Default: all.")
+        str | None, typer.Option(help="Only uploading, checking, loading, ready, rejected or removing. Default: all.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
 ) -> None:
@@ -172,47 +190,66 @@ def datasets(
     for row in page["datasets"]:
         figures = (row["bytes"], row["rows_read"], row["rows_rejected"])
         table.add_row(
-            *(row["dataset_id"], row["kind"], escape(row["filename"] or ""), row["status"]),
+            *(row["dataset_id"], row["kind"], escape(row["filename"] or ""), _status(row)),
             *("" if figure is None else f"{figure:,}" for figure in figures),
             row["created_at"],
         )
     out.print(table)
+    if page["next_cursor"]:
+        err.print(f"there are more than {limit:,}: use --limit, --kind or --status")
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    return f"{row['status']}, rows stay" if row["status"] == "rejected" and row["rows_loaded"] else str(row["status"])
+
+
+OutFolder = Annotated[
+    Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
+]
+
+Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")]
+
+Days = Annotated[
+    int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
+]
+
+PullRequests = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MOST_PULL_REQUESTS,
+        help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
+        show_default=False,
+    ),
+]
+
+Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")]
+
+Size = Annotated[
+    str | None,
+    typer.Option("--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."),
+]
+
+EndDay = Annotated[
+    datetime,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="Polls and pull requests end where this day begins, UTC.",
+        show_default="2025-01-01",
+    ),
+]
 
 
 def demo_data(
     *,
-    out_folder: Annotated[
-        Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
-    ] = Path("out"),
-    stores: Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")] = 1000,
-    days: Annotated[
-        int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
-    ] = None,
-    pull_requests: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MOST_PULL_REQUESTS,
-            help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
-            show_default=False,
-        ),
-    ] = 0,
-    teams: Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")] = 8,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."
-        ),
-    ] = None,
+    out_folder: OutFolder = Path("out"),
+    stores: Stores = 1000,
+    days: Days = None,
+    pull_requests: PullRequests = 0,
+    teams: Teams = 8,
+    size: Size = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    end: Annotated[
-        datetime,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            help="Polls and pull requests end where this day begins, UTC.",
-            show_default="2025-01-01",
-        ),
-    ] = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
+    end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
     force: Annotated[
         bool, typer.Option("--force", help="Replace files that are there. Default: they are kept.")
     ] = False,

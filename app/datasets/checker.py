@@ -16,11 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from app.datasets.blocks import Block, Blocks, parts
+from app.datasets.blocks import Block, Blocks, line_ends, parts
 from app.datasets.column_check import ColumnCheck
 from app.datasets.column_types import INSTANT
-from app.datasets.header import named_columns, read_header
+from app.datasets.header import named_columns, read_header, separator_of
 from app.datasets.kind import Column, DatasetKind, Rows, Values
+from app.datasets.memory import Memory
 from app.datasets.policy import MOST_REJECTED, Limits, Policy
 from app.datasets.quotes import without_quotes
 from app.datasets.records import BadQuoting, Records, line_records
@@ -32,6 +33,9 @@ from app.timeline import from_micros, to_micros
 
 #: Rows of a block with lines that are checked at a time: they are Python objects, a hundred times as large as text.
 BATCH_ROWS: Final = 20_000
+
+#: Lines that are checked at a time, a block of usual polls: each may have values of its own, and those become objects.
+BLOCK_LINES: Final = 80_000
 
 #: Of a block in which something is wrong, the parts of this size that are right are split by Arrow all the same, bytes.
 PART_BYTES: Final = 32 << 10
@@ -93,15 +97,16 @@ class Checker:
                 yield from self._follow(blocks, columns, rest)
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
-        checks = {column.name: self._column_check(column) for column in columns}
+        memory = Memory()
+        checks = {column.name: self._column_check(column, memory) for column in columns}
         for block in blocks if first is None else chain([first], blocks):
             yield from self._block(blocks, checks, block)
             if self.rejects.count > MOST_REJECTED:
                 return
 
-    def _column_check(self, column: Column) -> ColumnCheck:
+    def _column_check(self, column: Column, memory: Memory) -> ColumnCheck:
         latest = self._latest if column.type is INSTANT else None
-        return ColumnCheck(column, limits=self._limits, latest=latest)
+        return ColumnCheck(column, limits=self._limits, latest=latest, memory=memory)
 
     def _block(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
         if not block.data.strip(b"\r\n"):
@@ -109,7 +114,15 @@ class Checker:
         plain = without_quotes(block.data)
         if plain is None:
             yield from self._with_lines(blocks, checks, block)
-        elif values := _checked_at_once(plain, checks):
+        elif (lines := line_ends(block.data)) > BLOCK_LINES:
+            for part in parts(block, len(block.data) * BLOCK_LINES // lines):
+                yield from self._plain(checks, part, without_quotes(part.data) or b"")
+        else:
+            yield from self._plain(checks, block, plain)
+
+    def _plain(self, checks: Mapping[str, ColumnCheck], block: Block, plain: bytes) -> Iterator[Rows]:
+        """Rows of a block whose every line is a row."""
+        if values := _checked_at_once(plain, checks):
             yield self._passed(values, len(next(iter(values.values()))))
         else:
             yield from self._in_parts(checks, block)
@@ -200,7 +213,9 @@ def _is_misshapen(row: list[str] | BadQuoting, width: int) -> bool:
 def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> Rejection:
     if isinstance(row, BadQuoting):
         return Rejection(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
-    reason = f"has {len(row)} fields instead of {width}"
+    reason = f"has {len(row)} field{'' if len(row) == 1 else 's'} instead of {width}"
+    if len(row) == 1 and (word := separator_of(row[0], width)):
+        reason += f"; separate them by commas, not by {word}"
     return Rejection(line, "row", shown(",".join(row)), "wrong_width", reason)
 
 

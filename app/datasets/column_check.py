@@ -1,6 +1,6 @@
 """Texts of one column to values: each distinct text is parsed once."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.datasets.kind import Column, Values
+from app.datasets.memory import Memory
 from app.datasets.policy import Limits
 from app.datasets.values import Wrong
 from app.timeline import from_micros
-
-#: Parsed texts that are remembered from block to block, and the longest that is, characters: some 20 MiB.
-REMEMBERED: Final = 100_000
-REMEMBERED_LENGTH: Final = 100
 
 
 class ColumnCheck:
@@ -24,14 +21,16 @@ class ColumnCheck:
         column: what it holds.
         limits: of a field.
         latest: values beyond this are in the future, microseconds; None: any are allowed.
+        memory: remembers parsed texts from block to block; the columns of a file share one.
     """
 
-    def __init__(self, column: Column, *, limits: Limits, latest: int | None) -> None:
+    def __init__(self, column: Column, *, limits: Limits, latest: int | None, memory: Memory) -> None:
         self._column = column
         self._may_be_empty = column.may_be_empty or not column.required
         self._limits = limits
         self._latest = latest
-        self._known: dict[str, Any] = {}
+        self._memory = memory
+        self._known = memory.part()
 
     def values(self, texts: pa.StringArray, *, hurried: bool = False) -> tuple[Values, dict[int, Wrong]]:
         """Values of the texts, and those codes that are wrong; in a hurry the first wrong one only."""
@@ -44,15 +43,17 @@ class ColumnCheck:
     def _distinct(self, texts: list[str], *, hurried: bool) -> tuple[list[Any], dict[int, Wrong]]:
         values = list(map(self._known.get, texts))
         wrong: dict[int, Wrong] = {}
+        parsed: dict[str, Any] = {}
         filler: Any = None  # keeps the array one of numbers
         for code in [code for code, value in enumerate(values) if value is None]:
             try:
-                values[code] = filler = self._value(texts[code])
+                values[code] = parsed[texts[code]] = filler = self._parsed(texts[code])
             except Wrong as error:
                 values[code] = filler
                 wrong[code] = Wrong(error.code, str(error))  # without the frames that the one that was raised holds
                 if hurried:
                     break
+        self._memory.keep(self._known, parsed)
         return values, wrong
 
     def _all(self, texts: pa.StringArray) -> Values | None:
@@ -68,15 +69,6 @@ class ColumnCheck:
         codes = np.full(len(texts), len(values))
         codes[given] = np.arange(len(values))
         return Values(codes, np.array([*values.tolist(), None], dtype=object))
-
-    def _value(self, text: str) -> Any:
-        """The value of a text, which is remembered."""
-        value = self._parsed(text)
-        if len(text) <= REMEMBERED_LENGTH:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            self._known[text] = value
-        return value
 
     def _parsed(self, text: str) -> Any:
         if not text and self._may_be_empty:

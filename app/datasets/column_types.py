@@ -28,7 +28,7 @@ def all_instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
 
 def choice(allowed: Mapping[str, Any]) -> ColumnType:
     """One of a few words, each with its value."""
-    return ColumnType(" or ".join(allowed), values.choice(allowed))
+    return ColumnType(" or ".join(allowed), values.choice(allowed), allowed=tuple(allowed))
 
 
 KEY: Final = ColumnType("key", values.key)

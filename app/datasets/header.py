@@ -53,7 +53,13 @@ def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) ->
             return columns, replace(block, data=block.data[records.taken :], first_line=records.line)
         if records.rest:
             blocks.push_back(records.rest, records.line)
-    raise refusal("empty_file", f"{name} is empty; a {kind.name} file begins with the header {wanted(kind)}.")
+    raise refusal("empty_file", f"{name} is empty; {_a_file(kind)} begins with the header {wanted(kind)}.")
+
+
+def separator_of(text: str, width: int) -> str | None:
+    """What separates a line without commas into so many fields, in the plural, if anything does."""
+    words = (word for separator, word in _SEPARATORS.items() if width > 1 and text.count(separator) + 1 == width)
+    return next(words, None)
 
 
 def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: int) -> tuple[Column, ...]:
@@ -63,9 +69,11 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
         raise refusal("wrong_header", message, line=line)
     columns, problems = _match(kind, names)
     if not columns:
+        word = separator_of(names[0], len(_needed(kind))) if len(names) == 1 else None
+        mixed_up = f", and its fields are separated by {word}, not by commas" if word else ""
         message = (
-            f"{where}{shown(','.join(names))} is no header; a {kind.name} file begins with the header {wanted(kind)}, "
-            "or is sent with columns= naming its columns."
+            f"{where}{shown(','.join(names))} is no header{mixed_up}; {_a_file(kind)} begins with the header "
+            f"{wanted(kind)}, or is sent with columns= naming its columns."
         )
         raise refusal("wrong_header", message, line=line)
     if problems:
@@ -97,7 +105,12 @@ def _require_commas(kind: DatasetKind, header: bytes, name: str, line: int) -> N
 def _rule(kind: DatasetKind) -> str:
     optional = ", ".join(_names(kind, column) for column in kind.columns if not column.required)
     may = f" It may also have {optional}." if optional else ""
-    return f"a {kind.name} file has these columns, in any order: {wanted(kind)}.{may}"
+    return f"{_a_file(kind)} has these columns, in any order: {wanted(kind)}.{may}"
+
+
+def _a_file(kind: DatasetKind) -> str:
+    """A file of the kind with its article: the h of hours is silent."""
+    return f"{'an' if kind.name.startswith(('a', 'e', 'i', 'o', 'u', 'hour')) else 'a'} {kind.name} file"
 
 
 def _needed(kind: DatasetKind) -> list[Column]:

@@ -1,17 +1,13 @@
 """Keys of entities to their ids while a file is loaded."""
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.datasets.kind import Values
+from app.datasets.memory import Memory
 from app.series.entities import ensure_entities
-
-#: Keys that are remembered from block to block; some 50 MiB.
-REMEMBERED: Final = 300_000
 
 
 class KeyIds:
@@ -20,12 +16,11 @@ class KeyIds:
     def __init__(self, connection: Connection, kind: str) -> None:
         self._connection = connection
         self._kind = kind
-        self._ids: dict[str, int] = {}
+        self._memory = Memory()
+        self._ids = self._memory.part()
 
     def of(self, keys: Values) -> npt.NDArray[np.int64]:
         """The id of each row's key."""
-        if len(self._ids) > REMEMBERED:
-            self._ids.clear()
         every = keys.distinct.tolist()
         try:
             ids = [self._ids[key] for key in every]
@@ -33,8 +28,9 @@ class KeyIds:
             used = np.zeros(len(every), bool)
             used[keys.codes] = True
             new = [key for key, wanted in zip(every, used, strict=True) if wanted and key not in self._ids]
-            self._ids |= ensure_entities(self._connection, self._kind, new)
-            ids = [self._ids.get(key, 0) for key in every]
+            made = ensure_entities(self._connection, self._kind, new)
+            ids = [self._ids.get(key) or made.get(key, 0) for key in every]
+            self._memory.keep(self._ids, made)
         return Values(keys.codes, np.array(ids, np.int64)).array()
 
 

@@ -19,11 +19,13 @@ class ColumnType:
         parse: text of a field to a value; raises values.Wrong with a code and a reason that continues "<value> …".
         parse_all: for columns whose values hardly repeat, a fast parser of a whole array to integers; None when it
             is not sure of every value, so that ``parse`` decides.
+        allowed: the words that it takes, if these are few.
     """
 
     name: str
     parse: Callable[[str], Any]
     parse_all: Callable[[pa.StringArray], npt.NDArray[Any] | None] | None = None
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,7 @@ def load(
         stage("checking")
         try:
             with _staging(engine, kind, dataset_id) as (connection, loading):
-                with closing(_one_ahead(checker.rows())) as blocks:
-                    for rows in blocks:
-                        progress(rows.read)
-                        if rejected.count <= policy.allowed:
-                            loading.add(rows)
-                if rejected.count > policy.allowed:
-                    raise _too_many(source.name, checker, policy)
+                _collect(checker, loading, policy, source.name, progress)
                 stage("loading")
                 loaded = _outcome(checker, stand=loading.merge())
                 before_commit(connection, loaded)
@@ -134,6 +128,17 @@ def unload(
         removed = loading.remove()
         before_commit(connection)
     return removed
+
+
+def _collect(checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None]) -> None:
+    """Stage the rows that pass; once more are wrong than the policy allows, the rest is only checked, and refused."""
+    with closing(_one_ahead(checker.rows())) as blocks:
+        for rows in blocks:
+            progress(rows.read)
+            if checker.rejects.count <= policy.allowed:
+                loading.add(rows)
+    if checker.rejects.count > policy.allowed:
+        raise _too_many(name, checker, policy)
 
 
 @contextmanager

@@ -27,6 +27,11 @@ class OnError(StrEnum):
     SKIP_ROWS = "skip_rows"
 
 
+#: What is done unless something else is asked for.
+DEFAULT_ON_ERROR: Final = OnError.REJECT_FILE
+DEFAULT_MAX_ERRORS: Final = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How one file is taken.
@@ -37,8 +42,8 @@ class Policy:
         columns: names for a file without a header; then its first line is data.
     """
 
-    on_error: OnError = OnError.REJECT_FILE
-    max_errors: int = 1000
+    on_error: OnError = DEFAULT_ON_ERROR
+    max_errors: int = DEFAULT_MAX_ERRORS
     columns: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:

@@ -103,20 +103,27 @@ def write(
     }
     if pull_requests:
         pieces |= _of_teams(seed, pull_requests, team_count, days or DEFAULT_PULL_REQUEST_DAYS, end)
-    names = list(pieces)
+    _require_room(folder, list(pieces), force=force)
+    with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
+        written = []
+        for name, content in pieces.items():
+            progress(name.removesuffix(".csv"), 0.0)
+            written.append(_write(Path(unfinished) / name, content))
+        for file in written:
+            file.path.replace(folder / file.path.name)
+    return [Written(folder / file.path.name, file.rows, file.bytes) for file in written]
+
+
+def _require_room(folder: Path, names: list[str], *, force: bool) -> None:
+    """Make the folder unless it is there; refuse files that are there unless they are to be replaced."""
     if not force and (there := [name for name in names if (folder / name).exists()]):
         raise InvalidParameters(
             f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
-        written = []
-        for name in names:
-            progress(name.removesuffix(".csv"), 0.0)
-            written.append(_write(Path(unfinished) / name, pieces[name]))
-        for file in written:
-            file.path.replace(folder / file.path.name)
-    return [Written(folder / file.path.name, file.rows, file.bytes) for file in written]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InvalidParameters(f"--out: {folder} is no folder and cannot be made one: a file is there") from error
 
 
 def _cells(log: PollLog, days: int, size: int | None) -> int:

@@ -22,9 +22,10 @@ from app.jobs.scratch import scratch_folder
 from app.jobs.status import Live, LiveStatus
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
 from app.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
-from app.object_store import report_prefix, sha256_of
+from app.object_store import report_prefix
 from app.redis_client import CircuitBreaker
 from app.resources import Resources
+from app.sha256 import sha256_of
 from app.work import Artifact, WorkKind
 
 #: A report that its servers fail is tried again after a random wait between the first of these and a bound that

@@ -71,8 +71,8 @@ async def _options(
     columns: Annotated[str | None, _described("columns")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
-    options = {"on_error": on_error, "max_errors": max_errors, "columns": columns, "force": force}
-    return {name: value for name, value in options.items() if value is not None}
+    given = locals()
+    return {name: given[name] for name in LoadOptions.model_fields if given[name] is not None}
 
 
 #: Those options that were given.
@@ -98,9 +98,12 @@ class DatasetAnswer(BaseModel):
     status: DatasetStatus
     progress: float = Field(ge=0, le=1, description="Share of the checking and loading that is done.")
     bytes: int | None
-    sha256: str | None = Field(description="Of the bytes as they came; null until it is known.")
+    sha256: str | None = Field(
+        description="Of the bytes as they came, whatever was announced; null until they are read."
+    )
     rows_read: int | None
-    rows_accepted: int | None = Field(description="Passed every check; of a rejected file none of them is loaded.")
+    rows_loaded: bool = Field(description="Whether rows of it count: those of the last run that was not rejected.")
+    rows_accepted: int | None = Field(description="Passed every check; a run that is rejected loads none of them.")
     rows_rejected: int | None
     rows_duplicate: int | None = Field(description="Gave way to another row of the file about the same thing.")
     first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
@@ -108,7 +111,7 @@ class DatasetAnswer(BaseModel):
     rejections: list[Rejection] = Field(description="The first rejected rows.")
     rejects: ReportFile | None = Field(description="All of them, as a file.")
     error: ReportError | None = Field(description="Why it is rejected, or why its rows could not be taken out.")
-    duplicate_of: str | None = Field(description="The ready dataset that has the same bytes.")
+    duplicate_of: str | None = Field(description="The dataset that has the same bytes, and its rows loaded.")
     options: dict[str, Any] = Field(description="How it was to be checked and loaded.")
     created_at: datetime
     uploaded_at: datetime | None
@@ -135,6 +138,7 @@ class ColumnDescription(BaseModel):
     name: str
     aliases: list[str]
     type: str
+    allowed: list[str] = Field(description="All values that its fields may have; empty where they are no fixed words.")
     required: bool
     may_be_empty: bool = Field(description="Its fields may be empty, though a file must have it.")
     instead_of: str | None = Field(description="The column whose place it may take; a file has one of them.")
@@ -168,7 +172,7 @@ async def bring_dataset(
     wait: Wait = 0,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetAnswer:
-    """Bring a file in, as the body or as the first file of a form; it is then checked and loaded.
+    """Bring a file in, as the body or as the only part of a form; it is then checked and loaded.
 
     For large files and bad connections /uploads is better: it goes on where it was cut off.
     """
@@ -239,7 +243,10 @@ async def reload_dataset(
     options: Options,
     wait: Wait = 0,
 ) -> DatasetAnswer:
-    """Check and load a dataset again from its raw object, as before or with the options given here."""
+    """Check and load a dataset again from its raw object, as before or with the options given here.
+
+    An empty `columns` takes back those that were named: the file then has a header.
+    """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"
     return await get_dataset(datasets, endings, response, dataset_id, wait)
@@ -278,6 +285,7 @@ def _answer(state: DatasetState) -> DatasetAnswer:
         progress=round(state.progress, 4),
         bytes=record.bytes,
         sha256=record.sha256,
+        rows_loaded=record.merged_by is not None,
         rows_read=record.rows_read,
         rows_accepted=record.rows_accepted,
         rows_rejected=record.rows_rejected,
@@ -305,10 +313,20 @@ _CANCELLED: Final = ReportError(code="cancelled", message="The work on it was ca
 
 
 def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
-    """What the check found, or else how the job ended."""
-    removal_failed = status is DatasetStatus.READY and record.job is not None and record.job.action is Action.UNLOAD
-    if status is not DatasetStatus.REJECTED and not removal_failed:
+    """Why it is rejected, and whether rows of it count all the same; or why it could not be removed."""
+    if status is DatasetStatus.READY and record.job is not None and record.job.action is Action.UNLOAD:
+        return _reason(record)
+    if status is not DatasetStatus.REJECTED:
         return None
+    error = _reason(record)
+    if record.merged_by is None:
+        return error
+    first, line_end, others = error.message.partition("\n")
+    return ReportError(code=error.code, message=f"{first} The rows of the earlier run stay.{line_end}{others}")
+
+
+def _reason(record: DatasetRecord) -> ReportError:
+    """What the check found, or else how its job ended."""
     if record.error_code is not None:
         return ReportError(code=record.error_code, message=record.error_message or "")
     job = record.job
@@ -322,6 +340,7 @@ def _column(column: Column) -> ColumnDescription:
         name=column.name,
         aliases=list(column.aliases),
         type=column.type.name,
+        allowed=list(column.type.allowed),
         required=column.required,
         may_be_empty=column.may_be_empty,
         instead_of=column.instead_of,

@@ -100,7 +100,7 @@ async def describe_uploads(uploads: Uploads) -> Response:
     "",
     status_code=201,
     response_class=Response,
-    responses=_refusals(400, 409, 410, 412, 413, 415, 423, 460),
+    responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 460),
     dependencies=_VERSIONED,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,

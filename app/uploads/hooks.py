@@ -18,7 +18,8 @@ class Hooks:
     """Called at the turns of an upload's life.
 
     Attributes:
-        options: reads those of the check out of texts by name. Raises an OpenhoursError for what cannot be.
+        options: reads those of the check out of texts by name, among which are others. Raises an OpenhoursError for
+            what cannot be.
         begin: in the transaction that records a new upload, with the SHA-256 if the sender knows it. May refuse it by
             raising an OpenhoursError.
         accept: in the transaction that ends it, once for each upload: the file is whole and lies under its key for

@@ -19,6 +19,7 @@ from app.errors import (
     InvalidUpload,
     OpenhoursError,
     ReplicaUnavailable,
+    UnknownDatasetKind,
     UploadBusy,
     UploadLost,
     UploadTooLarge,
@@ -38,9 +39,6 @@ from app.uploads.threads import in_thread
 
 #: Requests whose bytes a replica takes at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
-
-#: Names of the options of the check.
-OPTIONS: Final = ("on_error", "max_errors", "columns", "force")
 
 _log = logging.getLogger(__name__)
 
@@ -81,8 +79,8 @@ class UploadService:
         return self._resources.settings.max_upload_bytes
 
     def options(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
-        """Options of the check; OpenhoursError says what is wrong with one."""
-        return self._hooks.options({name: texts[name] for name in OPTIONS if name in texts})
+        """Options of the check among texts by name; OpenhoursError says what is wrong with one."""
+        return self._hooks.options(texts)
 
     async def create(
         self,
@@ -282,10 +280,11 @@ class UploadService:
         return upload
 
     def _known(self, kind: str | None) -> str:
-        if kind is None or kind not in self._kinds:
-            received = "missing" if kind is None else repr(kind)
-            allowed = sorted(self._kinds)
-            raise InvalidUpload(f"kind is {received}; allowed are {', '.join(allowed)}.", allowed=allowed)
+        if kind is None:
+            allowed = list(self._kinds)
+            raise InvalidUpload(f"kind is missing; allowed are {', '.join(allowed)}.", allowed=allowed)
+        if kind not in self._kinds:
+            raise UnknownDatasetKind.of(kind, self._kinds)
         return kind
 
     def _require_size(self, length_bytes: int) -> None:

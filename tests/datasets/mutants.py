@@ -24,6 +24,26 @@ KINDS = {
         "store_id": ["1", "007", "x"],
         "timezone_str": ["America/Chicago", "UTC", "Asia/Kathmandu"],
     },
+    "pull_requests": {
+        "repo": ["openhours/api", "web", "=1+1"],
+        "number": ["1", "007", "1042", "2147483647"],
+        "team": ["Platform", "", "Søk"],
+        "author": ["ada", "", "007"],
+        "created_at": ["2024-11-01T20:00:00Z", "2023-01-22 12:09:39.388884 UTC", "20230122T120000+01:00"],
+        **{
+            name: ["2024-11-04T14:30:00Z", "", "2024-11-04 14:30:00.5 UTC", "2024-11-04T14:30:00-03:00"]
+            for name in (
+                *("first_commit_at", "ready_at", "first_review_at", "approved_at", "merged_at", "closed_at"),
+                "ci_finished_at",
+            )
+        },
+    },
+    "review_times": {
+        "review_time": ["715", "0", "", "1.5", "2e3", "-0", ".5", "7."],
+        "merge_time": ["597", "", "007", "1e-3", "+3"],
+        "date": ["2023-01-16", "", "1970-01-01", "2099-12-31"],
+        "team": ["Platform", "", "店"],
+    },
     "orders": {
         "order": ["1", "2", "x"],
         "due": ["2023-01-22T12:00:00Z", "", "2099-01-01 00:00:00 UTC"],
@@ -55,6 +75,7 @@ ODD = [
         '"a',
         '""',
     ),
+    *("-1", "1e309", "-1e309", "0x10", "2147483648", "0", "2100-01-01", "1969-12-31", "2023-02-30", "20230116", "1_0"),
     *("1\u3164", "é", "\ufeff", "2023-W04-7T12:00:00Z", "7", "24:00", "12", "\t1", "2023-01-22t12:00:00Z"),
 ]
 
@@ -63,6 +84,12 @@ PIECES = [
     *(b'"', b'""', b",", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", b";", b"\t", b"|", b" ", b"\xe2\x82"),
     *(b'",', b',"', b'"\n', b'\n"', b"\xf0\x9f\x98\x80", b"\xe2\x80\xae", b"\x1f\x8b", b"PK\x03\x04", b"x" * 500, b"9"),
 ]
+
+#: Columns that a file may lack.
+OPTIONAL = {
+    "orders": ["due", "size"],
+    "pull_requests": [name for name in KINDS["pull_requests"] if name not in {"repo", "number", "created_at"}],
+}
 
 HEADERS = {"day": ["day", "dayOfWeek", "DAYOFWEEK"], "due": ["due", "due_at"], "status": ["status", " Status "]}
 
@@ -84,8 +111,7 @@ def mutant(seed: int, *, kinds: tuple[str, ...] = tuple(KINDS)) -> Mutant:
     dice = Random(seed)
     kind = dice.choice(kinds)
     names = list(KINDS[kind])
-    if kind == "orders":
-        names = [name for name in names if name == "order" or dice.random() < 0.7]
+    names = [name for name in names if name not in OPTIONAL.get(kind, ()) or dice.random() < 0.6]
     dice.shuffle(names)
     has_header = dice.random() < 0.85
     content = valid(dice, kind, names, has_header=has_header)

@@ -45,7 +45,7 @@ PIECES = {
     "no zone": Piece("1,active,2023-01-22 12:00", ("timestamp_utc", "'2023-01-22 12:00'", "is ambiguous")),
     "all wrong": Piece("1,,", ("status", "''", STATUS)),
     "short": Piece("1,active", ("row", "'1,active'", "has 2 fields instead of 3")),
-    "space": Piece(" ", ("row", "' '", "has 1 fields instead of 3")),
+    "space": Piece(" ", ("row", "' '", "has 1 field instead of 3")),
     "long": Piece(f"1,active,{NOON},", ("row", f"'1,active,{NOON},'", "has 4 fields instead of 3")),
     "behind a quote": Piece('"1"2,active,', ("row", """'"1"2,active,'""", "has text after a closing")),
     "behind a quote of two lines": Piece(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.datasets.column_check import ColumnCheck
 from app.datasets.column_types import INSTANT
 from app.datasets.kind import Column
+from app.datasets.memory import Memory
 from app.datasets.policy import Limits
 
 NOON = 1_674_388_800_000_000  # 2023-01-22T12:00:00Z
@@ -60,7 +61,8 @@ TEXTS = st.one_of(
 
 def outcome(column: Column, texts: list[str], *, latest: int | None) -> list[Any]:
     """The value of each text, or the code and the reason why it has none."""
-    checked, wrong = ColumnCheck(column, limits=Limits(), latest=latest).values(pa.array(texts, pa.string()))
+    check = ColumnCheck(column, limits=Limits(), latest=latest, memory=Memory())
+    checked, wrong = check.values(pa.array(texts, pa.string()))
     assert len(checked) == len(texts)
     return [
         (wrong[code].code, str(wrong[code])) if code in wrong else value

@@ -109,7 +109,7 @@ def test_a_header_without_a_key_is_refused_with_the_names_of_all() -> None:
         "in any order: store_id or team or entity, timezone_str. It may also have entity_kind."
     )
     assert refused("", "hours").message == (
-        "file.csv is empty; a hours file begins with the header store_id or team or entity, day or dayOfWeek, "
+        "file.csv is empty; an hours file begins with the header store_id or team or entity, day or dayOfWeek, "
         "start_time_local, end_time_local."
     )
 

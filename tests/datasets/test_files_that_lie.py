@@ -305,7 +305,7 @@ REJECTED = {
         *("polls", "1,active,2023-01-22 12:00:00 UTC,", "row", "'1,active,2023-01-22 12:00:00 UTC,'"),
         *("wrong_width", "has 4 fields instead of 3"),
     ),
-    "spaces": ("polls", "  ", "row", "'  '", "wrong_width", "has 1 fields instead of 3"),
+    "spaces": ("polls", "  ", "row", "'  '", "wrong_width", "has 1 field instead of 3"),
     "10,000 columns": (
         *("timezones", "," * 9999, "row", f"'{',' * 80}'…", "wrong_width", "has 10000 fields instead of 2"),
     ),
@@ -529,3 +529,15 @@ def test_a_bomb_is_stopped_before_it_is_read(kind: str, filler: bytes, monkeypat
 def test_what_looks_like_another_format_but_is_a_key_is_a_key() -> None:
     for key in ("PAR1", "BZh9", "PK", "7z", "%PDF"):
         assert check(f"{key},UTC\n", "timezones", columns=("store_id", "timezone_str")).keys == [key]
+
+
+@pytest.mark.parametrize(("separator", "word"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_a_separator_of_rows_is_named_where_the_header_does_not_tell(separator: str, word: str) -> None:
+    row = separator.join(("1", "active", "2023-01-22 12:00:00 UTC"))
+    named = f"has 1 field instead of 3; separate them by commas, not by {word}"
+    below = check(f"store_id,status,timestamp_utc\n{row}\n2{separator}active\n")
+    assert [one.reason for one in below.rejections] == [named, "has 1 field instead of 3"]
+    (alone,) = check(row, columns=("store_id", "status", "timestamp_utc")).rejections
+    assert (alone.code, alone.reason) == ("wrong_width", named)
+    message = refused(row).message
+    assert f" is no header, and its fields are separated by {word}, not by commas; a polls file begins with" in message

@@ -10,12 +10,13 @@ import pytest
 
 from app.datasets import rejects
 from app.datasets.policy import Limits
+from app.datasets.registry import DATASET_KINDS
 from app.errors import RejectedFile
 from tests.conftest import NOW
 from tests.datasets.checking import check, small_blocks
-from tests.datasets.mutants import Mutant, mutant
+from tests.datasets.mutants import KINDS, Mutant, mutant
 from tests.datasets.test_checker import ORDERS
-from tests.reference import csv_check
+from tests.reference import csv_check, csv_values
 
 MUTATIONS = int(os.environ.get("CSV_MUTATIONS", "2000"))
 
@@ -55,6 +56,13 @@ def agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> str:
     assert checked.rows == verdict.rows, f"seed {seed}"
     assert checked.read == len(verdict.rows) + len(verdict.rejections), f"seed {seed}"
     return "rejected rows" if rejections else "taken"
+
+
+def test_every_kind_is_mutated_and_has_its_twin() -> None:
+    assert {*DATASET_KINDS, "orders"} == set(KINDS) == set(csv_values.KINDS)
+    for name, kind in DATASET_KINDS.items():
+        declared = {column.name for column in kind.columns if column.instead_of is None} - {"entity_kind"}
+        assert {column.name for column in csv_values.KINDS[name]} == set(KINDS[name]) == declared
 
 
 @pytest.mark.parametrize("first", range(0, MUTATIONS, CHUNK))

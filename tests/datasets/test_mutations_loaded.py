@@ -16,27 +16,46 @@ from tests.conftest import NOW, load_file
 from tests.datasets.checking import small_blocks
 from tests.datasets.mutants import Mutant, mutant
 from tests.datasets.test_mutations import MUTATIONS, verdict_on
+from tests.reference.csv_check import Verdict
+from tests.reference.csv_values import KINDS
 
 #: One in so many of the files goes into the database.
 FEWER = 5
+
+#: Instants of a pull request as the table has them.
+INSTANTS = [column.name for column in KINDS["pull_requests"] if column.name.endswith("_at")]
 
 STORED = {
     "polls": "SELECT key, active, (extract(epoch FROM at) * 1000000)::bigint FROM poll JOIN entity ON id = entity_id",
     "hours": "SELECT key, weekday, (extract(epoch FROM opens) * 1000000)::bigint, "
     "(extract(epoch FROM closes) * 1000000)::bigint FROM working_hours JOIN entity ON id = entity_id",
     "timezones": "SELECT key, timezone FROM entity WHERE timezone IS NOT NULL",
+    "pull_requests": "SELECT repo.key, number, team.key, author, "
+    + ", ".join(f"(extract(epoch FROM {name}) * 1000000)::bigint" for name in INSTANTS)
+    + " FROM pull_request JOIN entity repo ON repo.id = repo_id LEFT JOIN entity team ON team.id = team_id",
+    "review_times": "SELECT review_seconds, merge_seconds, observed_on - date '1970-01-01', key "
+    "FROM review_time LEFT JOIN entity ON id = team_id",
 }
 
 
-def standing(kind: str, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The rows that do not give way to a later one of the same file."""
-    same = {"polls": lambda row: (row[0], row[2]), "hours": lambda row: row, "timezones": lambda row: row[0]}[kind]
-    return sorted({same(row): row for row in rows}.values())
+def standing(kind: str, verdict: Verdict) -> list[tuple[Any, ...]]:
+    """The rows that do not give way to a later one of the same file, with None where the file lacks a column."""
+    given = [dict(zip(verdict.columns, row, strict=True)) for row in verdict.rows]
+    rows = [tuple(row.get(column.name) for column in KINDS[kind]) for row in given]
+    if kind == "review_times":
+        return sorted(rows, key=repr)
+    same = {
+        "polls": lambda row: (row[0], row[2]),
+        "hours": lambda row: row,
+        "timezones": lambda row: row[0],
+        "pull_requests": lambda row: row[:2],
+    }[kind]
+    return sorted({same(row): row for row in rows}.values(), key=repr)
 
 
 def stored(resources: Resources, kind: str) -> list[tuple[Any, ...]]:
     with resources.engine.connect() as connection:
-        return sorted(tuple(row) for row in connection.execute(text(STORED[kind])))
+        return sorted((tuple(row) for row in connection.execute(text(STORED[kind]))), key=repr)
 
 
 def counts(loaded: Loaded) -> list[int]:
@@ -59,7 +78,7 @@ def agree(resources: Resources, path: Path, file: Mutant, policy: Policy) -> boo
         assert verdict.refusals or len(verdict.rejections) > policy.allowed
         assert stored(resources, file.kind) == []
         return False
-    stand = standing(file.kind, verdict.rows)
+    stand = standing(file.kind, verdict)
     assert stored(resources, file.kind) == stand
     passed, rejected = len(verdict.rows), len(verdict.rejections)
     assert counts(loaded) == [passed + rejected, len(stand), rejected, passed - len(stand)]
@@ -68,6 +87,10 @@ def agree(resources: Resources, path: Path, file: Mutant, policy: Policy) -> boo
     assert unload(resources.engine, DATASET_KINDS[file.kind], source, now=NOW, **options) == len(stand)
     assert stored(resources, file.kind) == []
     return True
+
+
+def test_files_of_every_kind_are_loaded() -> None:
+    assert set(STORED) == set(DATASET_KINDS)
 
 
 @pytest.mark.parametrize("on_error", OnError)

@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.reference.csv_values import EPOCH, KINDS, Bad, Column
+from tests.reference.csv_values import EPOCH, KINDS, Bad, Column, instant
 
 
 @dataclass
 class Verdict:
-    """What a file comes to. ``refusals`` are pairs of reason and line (0 where none is told)."""
+    """What a file comes to. ``refusals`` are pairs of reason and line (0 where none is told).
+
+    ``columns`` are those that the file has, in the kind's order, and so are the values of each of ``rows``.
+    """
 
     refusals: set[tuple[str, int]] = field(default_factory=set)
+    columns: list[str] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     rejections: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -66,8 +70,10 @@ def check(
             return verdict
     if verdict.refusals:
         return verdict
+    order = [find(columns, name) for name in names]
+    verdict.columns = [column.name for column in columns if column in order]
     for record in records:
-        take(record, [find(columns, name) for name in names], columns, verdict, field_bytes, kind, now)
+        take(record, order, columns, verdict, field_bytes, kind, now)
     return verdict
 
 
@@ -238,11 +244,13 @@ def take(
 
 
 def value(text: bytes, column: Column, kind: str, field_bytes: int, now: datetime) -> Any:
-    if text == b"" and not column.required:
+    if text == b"" and (column.may_be_empty or not column.required):
         return None
     if len(text) > field_bytes:
         raise Bad("field_too_long")
     found = column.parse(text.decode())
-    if (kind, column.name) == ("polls", "timestamp_utc") and EPOCH + timedelta(microseconds=found) > now + timedelta(1):
-        raise Bad("in_future")
+    if kind in ("polls", "pull_requests") and column.parse is instant:
+        at = EPOCH + timedelta(microseconds=found)
+        if at > now + timedelta(days=1):
+            raise Bad("in_future")
     return found

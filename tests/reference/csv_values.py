@@ -93,12 +93,51 @@ def zone(text: str) -> str:
     raise Bad("unknown_zone")
 
 
+def is_digits(text: str) -> bool:
+    return text != "" and all(character in "0123456789" for character in text)
+
+
+def number(text: str) -> int:
+    if not is_digits(text) or not 1 <= int(text) <= 2_147_483_647:
+        raise Bad("bad_number")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A decimal number as everywhere: a sign, digits around a point, a power of ten; each but the digits may lack."""
+    mantissa, mark, power = text.lower().partition("e")
+    whole, _, fraction = mantissa[mantissa[:1] in ("+", "-") :].partition(".")
+    digits = whole + fraction
+    if not is_digits(digits) or (mark and not is_digits(power[power[:1] in ("+", "-") :])):
+        raise Bad("bad_duration")
+    found = float(text)
+    if found in (float("inf"), float("-inf")):
+        raise Bad("bad_duration")
+    if found < 0:
+        raise Bad("negative")
+    return abs(found)
+
+
+def day(text: str) -> int:
+    parts = text.split("-")
+    if [len(part) for part in parts] != [4, 2, 2] or not all(map(is_digits, parts)):
+        raise Bad("bad_date")
+    try:
+        at = datetime(*map(int, parts), tzinfo=UTC)
+    except ValueError:
+        raise Bad("bad_date") from None
+    if not 1970 <= at.year <= 2099:
+        raise Bad("out_of_range")
+    return (at - EPOCH).days
+
+
 @dataclass(frozen=True)
 class Column:
     name: str
     parse: Callable[[str], Any]
     aliases: tuple[str, ...] = ()
     required: bool = True
+    may_be_empty: bool = False
 
 
 DAY = 24 * 3600 * 1_000_000
@@ -115,6 +154,26 @@ KINDS = {
         Column("end_time_local", time_of_day(DAY)),
     ],
     "timezones": [Column("store_id", key), Column("timezone_str", zone)],
+    "pull_requests": [
+        Column("repo", key),
+        Column("number", number),
+        Column("team", key, required=False),
+        Column("author", key, required=False),
+        Column("created_at", instant),
+        *(
+            Column(name, instant, required=False)
+            for name in (
+                *("first_commit_at", "ready_at", "first_review_at", "approved_at", "merged_at", "closed_at"),
+                "ci_finished_at",
+            )
+        ),
+    ],
+    "review_times": [
+        Column("review_time", seconds, may_be_empty=True),
+        Column("merge_time", seconds, may_be_empty=True),
+        Column("date", day, may_be_empty=True),
+        Column("team", key, may_be_empty=True),
+    ],
     "orders": [
         Column("order", key),
         Column("due", instant, ("due_at",), required=False),

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from inspect import signature
 from time import monotonic, sleep
 
 import httpx2
@@ -13,8 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES
+from app.catalogue.options import LoadOptions
+from app.commands import data as commands
+from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES, Policy
 from app.jobs import lifecycle
+from app.jobs.status import Live, LiveStatus
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
 from tests.conftest import api
@@ -175,6 +179,72 @@ def test_a_rejected_file_is_loaded_again_with_other_options(client: TestClient, 
     assert polls(resources) == LOADED[:1]
 
 
+def test_names_of_columns_are_taken_back_by_a_reload(client: TestClient, resources: Resources) -> None:
+    found = bring(client, POLLS, columns="store_id,status,timestamp_utc")
+    assert (found["status"], found["rows_rejected"]) == ("rejected", 1)  # its header
+    client.post(f"/datasets/{found['dataset_id']}/reload?columns=").raise_for_status()
+    again = ended(client, found["dataset_id"])
+    assert (again["status"], again["options"]["columns"]) == ("ready", None)
+    assert polls(resources) == LOADED
+
+
+def test_an_unknown_kind_is_the_same_mistake_however_the_file_comes(client: TestClient) -> None:
+    answers = [client.post("/datasets?kind=menu", content=POLLS), begun(client, POLLS.encode(), kind="menu")]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    first, second = ({name: answer.json()[name] for name in ("code", "detail", "allowed")} for answer in answers)
+    assert first == second
+    assert first["code"] == "unknown_dataset_kind"
+
+
+def test_the_options_of_a_load_are_the_same_wherever_they_are_given(client: TestClient) -> None:
+    names = list(LoadOptions.model_fields)
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/datasets", "/datasets/{dataset_id}/reload"):
+        assert [one["name"] for one in paths[path]["post"]["parameters"] if one["name"] in names] == names
+    given = signature(commands.upload).parameters
+    defaults = LoadOptions()
+    assert {name: given[name].default for name in names} == {name: getattr(defaults, name) for name in names}
+    assert defaults.policy == Policy()
+
+
+def test_a_reload_that_is_rejected_says_that_earlier_rows_stay(client: TestClient, resources: Resources) -> None:
+    found = bring(client, WRONG)
+    assert (found["status"], found["rows_loaded"]) == ("rejected", False)
+    assert "stay" not in found["error"]["message"]
+    dataset_id = found["dataset_id"]
+    client.post(f"/datasets/{dataset_id}/reload?on_error=skip_rows").raise_for_status()
+    assert ended(client, dataset_id)["rows_loaded"]
+    client.post(f"/datasets/{dataset_id}/reload?on_error=reject_file").raise_for_status()
+    again = ended(client, dataset_id)
+    assert (again["status"], again["rows_loaded"]) == ("rejected", True)
+    first, second, *_ = again["error"]["message"].split("\n")
+    assert first.endswith("was not loaded: 2 of 3 rows cannot be accepted. The rows of the earlier run stay.")
+    assert second.startswith("line 3, status: 'up'")
+    assert polls(resources) == LOADED[:1]
+    refused = client.post("/datasets?kind=polls", content=WRONG)
+    assert (refused.status_code, refused.json()["dataset_id"]) == (409, dataset_id)
+    assert client.delete(f"/datasets/{dataset_id}").status_code == 200
+    assert polls(resources) == LOADED[:1]
+
+
+def test_a_file_is_loading_only_when_its_rows_are_merged(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
+
+        def status(stage: str) -> str:
+            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9))
+            return str(client.get(f"/datasets/{dataset_id}").json()["status"])
+
+        with resources.engine.connect() as connection:
+            job_id = str(connection.scalar(text("SELECT job_id FROM dataset")))
+        assert [status(stage) for stage in ("checking", "loading")] == ["checking", "loading"]
+        # The list of rejected rows is uploaded, of a file that was refused as of one that was loaded.
+        for outcome, shown in (("rejected", "checking"), ("ready", "loading")):
+            with resources.engine.begin() as connection:
+                connection.execute(text("UPDATE dataset SET outcome = :outcome"), {"outcome": outcome})
+            assert status("uploading") == shown
+
+
 def test_a_dataset_is_removed_and_its_rows_stay(client: TestClient, resources: Resources) -> None:
     found = bring(client, WRONG, on_error="skip_rows")
     answer = client.delete(f"/datasets/{found['dataset_id']}")
@@ -247,15 +317,26 @@ def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: Tes
     assert keys_below(resources, "raw/") == keys_below(resources, "reports/") == []
 
 
-def test_other_bytes_than_were_announced_stay_rejected(client: TestClient, resources: Resources) -> None:
-    answer = begun(client, POLLS.encode(), sha256="0" * 64)
-    dataset_id = answer.headers["location"].removeprefix("/uploads/")
-    for _ in range(2):
-        found = ended(client, dataset_id)
-        assert (found["status"], found["error"]["code"]) == ("rejected", "checksum_differs")
-        client.post(f"/datasets/{dataset_id}/reload").raise_for_status()
-    assert ended(client, dataset_id)["status"] == "rejected"
+def test_other_bytes_than_were_announced_are_loaded_when_that_is_asked_for(
+    client: TestClient, resources: Resources
+) -> None:
+    announced, found_sha256 = "a" * 64, hashlib.sha256(POLLS.encode()).hexdigest()
+    dataset_id = begun(client, POLLS.encode(), sha256=announced).headers["location"].removeprefix("/uploads/")
+    found = ended(client, dataset_id)
+    assert (found["status"], found["error"]["code"]) == ("rejected", "checksum_differs")
+    assert all(sha256 in found["error"]["message"] for sha256 in (announced, found_sha256))
+    assert found["sha256"] == found_sha256
     assert polls(resources) == []
+    client.post(f"/datasets/{dataset_id}/reload").raise_for_status()
+    found = ended(client, dataset_id)
+    assert (found["status"], found["sha256"]) == ("ready", found_sha256)
+    assert polls(resources) == LOADED
+
+
+def test_a_claim_is_not_shown_as_the_hash_of_bytes_that_nobody_has_read(client: TestClient) -> None:
+    answer = begun(client, POLLS.encode(), length=1000, sha256="a" * 64)
+    found = client.get(f"/datasets/{answer.headers['location'].removeprefix('/uploads/')}").json()
+    assert (found["status"], found["sha256"]) == ("uploading", None)
 
 
 def test_work_on_a_dataset_is_no_report_to_look_at_or_to_remove(client: TestClient, resources: Resources) -> None:
@@ -324,7 +405,8 @@ def test_the_kinds_are_described_with_their_columns(client: TestClient) -> None:
     assert [one["name"] for one in (store, team, entity, kind)] == ["store_id", "team", "entity", "entity_kind"]
     assert [one["instead_of"] for one in (store, team, entity, kind)] == [None, "store_id", "store_id", None]
     assert [one["required"] for one in (store, team, entity, kind)] == [True, True, True, False]
-    assert kind["type"] == "store or team"
+    assert (kind["type"], kind["allowed"]) == ("store or team", ["store", "team"])
+    assert [one["allowed"] for one in described["polls"]["columns"]] == [[], ["active", "inactive"], []]
     optional = [one["name"] for one in described["pull_requests"]["columns"] if not one["required"]]
     assert (optional[:3], len(optional)) == (["team", "author", "first_commit_at"], 9)
     assert [(one["name"], one["may_be_empty"]) for one in described["review_times"]["columns"]] == [

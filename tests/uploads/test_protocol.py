@@ -233,9 +233,13 @@ def test_another_version_is_refused(http: httpx2.Client, catalogue: Catalogue, v
         (
             {"Upload-Length": "1"},
             422,
-            "kind is missing; allowed are hours, polls, pull_requests, review_times, timezones.",
+            "kind is missing; allowed are polls, hours, timezones, pull_requests, review_times.",
         ),
-        ({"Upload-Length": "1", "Upload-Metadata": encoded(kind="menu")}, 422, "kind is 'menu'; allowed are hours"),
+        (
+            {"Upload-Length": "1", "Upload-Metadata": encoded(kind="menu")},
+            404,
+            "no dataset kind 'menu'; there is polls",
+        ),
         ({"Upload-Length": "1", "Upload-Metadata": "kind cG9sbHM=,kind cG9sbHM="}, 422, "the key kind is there twice"),
         ({"Upload-Length": "1", "Upload-Metadata": "kind polls!"}, 422, "of kind is not base64 of UTF-8"),
         ({"Upload-Length": "1", "Upload-Metadata": "kind /w=="}, 422, "of kind is not base64 of UTF-8"),

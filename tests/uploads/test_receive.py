@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.errors import InvalidUpload, ReplicaUnavailable, UnknownUpload, UploadCut, UploadTooLarge
+from app.errors import InvalidUpload, ReplicaUnavailable, UnknownDatasetKind, UnknownUpload, UploadCut, UploadTooLarge
 from app.resources import Resources
 from app.uploads.service import Received, UploadService
 from tests.uploads.catalogue import Catalogue, sha256
@@ -103,7 +103,7 @@ def test_a_file_that_is_refused_in_the_end_is_removed(service: UploadService, ca
 
 
 def test_another_kind_is_refused(service: UploadService, catalogue: Catalogue) -> None:
-    with pytest.raises(InvalidUpload, match="kind is 'menu'; allowed are polls"):
+    with pytest.raises(UnknownDatasetKind, match="no dataset kind 'menu'; there is polls"):
         receive(service, b"", kind="menu")
     assert catalogue.uploads() == []
 

@@ -1,0 +1,100 @@
+"""What a load remembers of a file is bounded, however many texts it has and however long they are."""
+
+import tracemalloc
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from app.datasets import checker, keys, memory
+from app.datasets.checker import Checker
+from app.datasets.keys import KeyIds
+from app.datasets.kind import Values
+from app.datasets.memory import ENTRY_BYTES, LIMIT_BYTES, Memory
+from app.datasets.policy import Limits, Policy
+from app.datasets.registry import DATASET_KINDS
+from app.datasets.rejects import Rejects
+from app.resources import Resources
+from tests.conftest import NOW, LoadText
+from tests.datasets.checking import Bytes
+
+#: Texts of a block of 4 MiB whose keys are as long as keys may be, of characters of four bytes.
+LONG = [f"{number:05}" + "\N{SLICE OF PIZZA}" * 250 for number in range(4_000)]
+
+
+def test_long_texts_take_no_more_than_short_ones() -> None:
+    remembered = Memory()
+    known = remembered.part()
+    tracemalloc.start()
+    for block in range(20):
+        remembered.keep(known, {f"{block}{text}": 10_000 + number for number, text in enumerate(LONG)})
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0 < taken < LIMIT_BYTES * 1.1
+
+
+def test_short_texts_take_no_more_than_is_reckoned() -> None:
+    remembered = Memory()
+    known = remembered.part()
+    tracemalloc.start()
+    most = 0
+    for block in range(40):
+        remembered.keep(known, {f"{number:x}": number for number in range(block * 5_000, block * 5_000 + 5_000)})
+        most = max(most, tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert LIMIT_BYTES / 2 < most < LIMIT_BYTES * 1.1
+
+
+def test_dictionaries_share_the_bound_and_are_emptied_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LIMIT_BYTES", 5 * (ENTRY_BYTES + 50))
+    remembered = Memory()
+    first, second = remembered.part(), remembered.part()
+    remembered.keep(first, {"a": 1, "b": 2})
+    remembered.keep(second, {"c": 3, "d": 4})
+    assert (first, second) == ({"a": 1, "b": 2}, {"c": 3, "d": 4})
+    remembered.keep(second, {"e": 5, "f": 6})
+    assert (first, second) == ({}, {"e": 5, "f": 6})
+    remembered.keep(first, dict.fromkeys("ghijklmn", 0))
+    assert (first, second) == ({}, {})
+
+
+def test_ids_of_keys_that_were_forgotten_are_looked_up_again(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[list[str]] = []
+    ensure = keys.ensure_entities
+    monkeypatch.setattr(keys, "ensure_entities", lambda *given: made.append(given[2]) or ensure(*given))
+    monkeypatch.setattr(memory, "LIMIT_BYTES", 3 * (ENTRY_BYTES + 200))
+    with resources.engine.begin() as connection:
+        ids = KeyIds(connection, "store")
+
+        def of(*wanted: str) -> list[int]:
+            return ids.of(Values(np.arange(len(wanted)), np.array(wanted, dtype=object))).tolist()
+
+        first = of("a" * 100, "b" * 100)
+        assert of("b" * 100, "a" * 100) == first[::-1]
+        of("c" * 100, "d" * 100)
+        assert of("a" * 100, "b" * 100) == first
+    assert [[key[0] for key in new] for new in made] == [["a", "b"], ["c", "d"], ["a", "b"]]
+
+
+def test_a_file_of_more_keys_than_are_remembered_is_loaded_whole(
+    load_text: LoadText, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "LIMIT_BYTES", 1_000)
+    assert load_text("timezones", "store_id,timezone_str\n" + "".join(f"s{n},UTC\n" for n in range(500))) == 500
+
+
+def blocks(content: str) -> Iterator[int]:
+    source = Bytes(content.encode())
+    checking = Checker(DATASET_KINDS["timezones"], source, policy=Policy(), limits=Limits(), now=NOW, rejects=Rejects())
+    return map(len, checking.rows())
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_block_of_very_short_lines_is_checked_in_parts(quote: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "BLOCK_LINES", 100)
+    content = "store_id,timezone_str\n" + "".join(f"{quote}s{n}{quote},UTC\n" for n in range(1_000))
+    sizes = list(blocks(content))
+    assert sum(sizes) == 1_000
+    assert max(sizes) <= 150
