@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from app.database import report
+from app.errors import AttemptSuperseded
 from app.ids import made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
@@ -122,7 +124,25 @@ def test_a_complete_report_keeps_its_artifacts_whatever_comes_after(connection: 
 def test_renewing_tells_which_claims_are_still_ours(connection: Connection) -> None:
     kept, lost = claimed(connection), claimed(connection)
     lifecycle.fail(connection, lost, code="x", message="y")
+    expire(connection, kept.id)
     assert lifecycle.renew(connection, [kept, lost]) == {kept.id}
+    left = "SELECT extract(epoch FROM lease_until - now()) FROM report WHERE id = :id"
+    assert 20 < connection.execute(text(left), {"id": kept.id}).scalar_one() <= 30
+
+
+def test_nobody_takes_a_report_over_from_work_that_is_being_committed(
+    connection: Connection, resources: Resources
+) -> None:
+    claim = claimed(connection)
+    expire(connection, claim.id)
+    connection.execute(text("SET lock_timeout = '100ms'"))
+    with resources.engine.begin() as work:
+        lifecycle.fence(work, job_id=claim.id, attempt=claim.attempt)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            lifecycle.claim(connection, claim.id, owner="b")
+    assert lifecycle.claim(connection, claim.id, owner="b") is not None
+    with resources.engine.begin() as work, pytest.raises(AttemptSuperseded):
+        lifecycle.fence(work, job_id=claim.id, attempt=claim.attempt)
 
 
 def test_a_report_is_given_up_after_exactly_three_crashes(connection: Connection) -> None:
