@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES
+from app.jobs import lifecycle
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
 from tests.conftest import api
@@ -349,6 +350,19 @@ def test_a_dataset_that_waits_for_a_worker_cannot_be_loaded_again_but_removed(re
         assert bring(client, HEADER)["rows_read"] == 0  # the worker is past the removed one
     assert polls(resources) == []
     assert len(keys_below(resources, "raw/")) == 1
+
+
+def test_work_on_a_dataset_that_is_removed_is_called_off(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
+        with resources.engine.begin() as connection:
+            job_id = connection.execute(text("SELECT job_id FROM dataset")).scalar_one()
+            claim = lifecycle.claim(connection, job_id, owner="x")
+        assert claim is not None
+        assert client.delete(f"/datasets/{dataset_id}").json() == {"status": "removed"}
+    with resources.engine.begin() as connection:
+        assert lifecycle.renew(connection, [claim]) == set()
+        assert connection.execute(text("SELECT count(*) FROM report")).scalar_one() == 0
 
 
 def test_whatever_comes_is_answered_and_every_row_of_it_accounted_for(client: TestClient) -> None:

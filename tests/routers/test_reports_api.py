@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from app.reports.registry import REPORT_KINDS
 from app.resources import Addresses, Resources
 from app.settings import Settings
+from tests.commands import wait_until
 from tests.conftest import SAMPLE_DATA, api, fresh_resources
 from tests.kinds import DUMMY
 
@@ -88,7 +89,9 @@ def test_older_clients_trigger_with_get_and_poll_with_post(client: TestClient) -
 def test_each_poll_of_a_complete_report_makes_a_link_of_its_own(client: TestClient) -> None:
     report_id = client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
     first = finish(client, report_id)
-    assert finish(client, report_id)["files"][0]["sha256"] == first["files"][0]["sha256"]
+    second = wait_until(lambda: (now := finish(client, report_id))["url"] != first["url"] and now)  # signed by seconds
+    assert second["files"][0]["sha256"] == first["files"][0]["sha256"]
+    assert {httpx2.get(answer["url"]).status_code for answer in (first, second)} == {200}
     tampered = first["url"].replace(report_id, report_id[::-1])
     assert httpx2.get(tampered).status_code == 403
 
