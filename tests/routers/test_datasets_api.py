@@ -16,6 +16,7 @@ from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYT
 from app.jobs import lifecycle
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
+from tests.commands import wait_until
 from tests.conftest import api
 from tests.datasets.mutants import mutant
 from tests.reference import csv_check
@@ -36,6 +37,13 @@ WRONG = HEADER + "s1,active,2023-01-22 12:00:00 UTC\ns1,up,2023-01-22 13:00:00 U
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
     with api(resources, slots=1) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def asking(untouched: Resources) -> Iterator[TestClient]:
+    """One for all tests in which everything is refused."""
+    with api(untouched, slots=0) as client:
         yield client
 
 
@@ -188,12 +196,10 @@ def test_a_dataset_is_removed_with_the_rows_that_are_still_its_own(client: TestC
     bring(client, HEADER + "s1,inactive,2023-01-22 12:00:00 UTC\ns3,active,2023-01-22 12:00:00 UTC\n")
     answer = client.delete(f"/datasets/{found['dataset_id']}?rows=true")
     assert (answer.status_code, answer.json()) == (202, {"status": "removing"})
-    for _ in range(100):
-        if client.get(f"/datasets/{found['dataset_id']}?wait=1").status_code == 404:
-            break
-    assert client.get(f"/datasets/{found['dataset_id']}").status_code == 404
+    wait_until(lambda: client.get(f"/datasets/{found['dataset_id']}?wait=1").status_code == 404)
     assert polls(resources) == [("s1", "2023-01-22 12:00", False), ("s3", "2023-01-22 12:00", True)]
-    assert len(keys_below(resources, "raw/")) == 1
+    wait_until(lambda: len(keys_below(resources, "raw/")) == 1)  # objects go after the rows
+    assert not [key for key in keys_below(resources, "raw/") if found["dataset_id"] in key]
 
 
 def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: TestClient, resources: Resources) -> None:
@@ -202,10 +208,9 @@ def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: Tes
     assert ended(client, found)["status"] == "rejected"
     assert polls(resources) == LOADED
     assert client.delete(f"/datasets/{found}?rows=true").json() == {"status": "removing"}
-    while client.get(f"/datasets/{found}?wait=1").status_code == 200:
-        pass
+    wait_until(lambda: client.get(f"/datasets/{found}?wait=1").status_code == 404)
     assert polls(resources) == []
-    assert keys_below(resources, "raw/") == keys_below(resources, "reports/") == []
+    wait_until(lambda: keys_below(resources, "") == [])  # objects go after the rows
 
 
 def test_other_bytes_than_were_announced_stay_rejected(client: TestClient, resources: Resources) -> None:
@@ -267,8 +272,9 @@ def test_the_list_is_newest_first_by_page_and_by_filter(client: TestClient) -> N
         ("POST", "/datasets?kind=polls&columns=store_id,status,when", 422, "invalid_parameters"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(client: TestClient, method: str, path: str, status: int, code: str) -> None:
-    answer = client.request(method, path)
+@pytest.mark.usefixtures("stores_nothing")
+def test_what_cannot_be_is_refused_by_name(asking: TestClient, method: str, path: str, status: int, code: str) -> None:
+    answer = asking.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
