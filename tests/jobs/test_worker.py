@@ -20,6 +20,7 @@ from app.migrate import newest_revision
 from app.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import working
+from tests.jobs.claims import claimed
 from tests.kinds import KINDS
 
 
@@ -194,15 +195,14 @@ def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(res
 @pytest.fixture
 def job(resources: Resources) -> Job:
     """A dummy report that was just claimed."""
-    return claimed(resources, "dummy")
+    return job_of(resources, "dummy")
 
 
-def claimed(resources: Resources, kind: str) -> Job:
+def job_of(resources: Resources, kind: str) -> Job:
+    """A report of this kind that was just claimed."""
     report_id = ReportService(resources, KINDS).trigger(kind, {})
     with resources.engine.begin() as connection:
-        claim = lifecycle.claim(connection, report_id, owner="x")
-    assert claim is not None
-    return Job(claim, lease_ends=monotonic() + LEASE_SECONDS)
+        return Job(claimed(connection, report_id), lease_ends=monotonic() + LEASE_SECONDS)
 
 
 def test_progress_is_told_as_long_as_the_lease_lasts_and_when_it_was_renewed(resources: Resources, job: Job) -> None:
@@ -251,7 +251,7 @@ def test_an_attempt_that_is_handed_back_between_two_files_leaves_none(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put, stored = resources.object_store.put, []
-    job = claimed(resources, "pair")
+    job = job_of(resources, "pair")
 
     def put_and_stop(path: Path, key: str, **options: Any) -> None:
         put(path, key, **options)
