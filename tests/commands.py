@@ -146,14 +146,14 @@ def wait_until(
 def answers(url: str) -> int | None:
     """The status with which an address answers, or None when nobody does."""
     try:
-        return _client().get(url).status_code
+        return http().get(url).status_code
     except httpx2.TransportError:
         return None
 
 
 @cache
-def _client() -> httpx2.Client:
-    """One for all looks: to make one takes longer than to ask. It keeps no connection that a server would wait for."""
+def http() -> httpx2.Client:
+    """One client for all that ask again and again: to make one takes longer than to ask. It keeps no connections."""
     return httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
 
 

@@ -31,7 +31,7 @@ from app import embedded
 from app.embedded import Endpoints, servers
 from app.embedded_servers import SERVERS, Postgres
 from app.errors import EmbeddedServerError
-from tests.commands import working_below
+from tests.commands import wait_until, working_below
 
 REPOSITORY = Path(__file__).parent.parent
 TEST_SECONDS = 60
@@ -141,13 +141,6 @@ def kill(processes: list[psutil.Process]) -> None:
     for process in processes:
         process.kill()
     psutil.wait_procs(processes, timeout=10)
-
-
-def eventually(true: Callable[[], Any], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not become true in time"
-        time.sleep(0.01)
 
 
 def recorded_pids(home: Path) -> dict[str, int]:
@@ -530,23 +523,23 @@ class TestInterruption:
     @pytest.mark.parametrize("delay_seconds", [0.1, 0.4])
     def test_ctrl_c_during_a_first_start_leaves_nothing(self, home: Path, delay_seconds: float) -> None:
         with program(home, ready=False) as other:
-            eventually((home / "start.lock").exists)
+            wait_until((home / "start.lock").exists, other)
             time.sleep(delay_seconds)
             other.send_signal(signal.SIGINT)
             other.communicate(timeout=30)
-        eventually(lambda: working_below(home) == [])
+        wait_until(lambda: working_below(home) == [])
         with servers(home) as endpoints:
             remember(endpoints, "clean")
 
     @pytest.mark.parametrize("delay_seconds", [0.1, 0.4])
     def test_a_kill_during_a_first_start_does_not_harm_the_next(self, home: Path, delay_seconds: float) -> None:
         with program(home, ready=False) as other:
-            eventually((home / "start.lock").exists)
+            wait_until((home / "start.lock").exists, other)
             time.sleep(delay_seconds)
             other.kill()
         with servers(home) as endpoints:
             remember(endpoints, "clean")
-        eventually(lambda: working_below(home) == [])  # the killed program's initdb may outlive it for a second
+        wait_until(lambda: working_below(home) == [])  # the killed program's initdb may outlive it for a second
         with servers(home, redis=False, s3=False):
             pass
         assert not list(home.glob("postgres.new-*"))
