@@ -137,7 +137,7 @@ def wait_until(
     deadline = monotonic() + seconds
     while not (found := condition()):
         if process is not None and process.poll() is not None:
-            raise AssertionError(f"it ended with {process.returncode}: {process.communicate()}")
+            raise AssertionError(f"it ended with {process.returncode}: {process.communicate(timeout=10)}")
         assert monotonic() < deadline, "it did not happen in time"
         sleep(0.02)
     return found
