@@ -63,9 +63,9 @@ def test_a_lock_that_cannot_be_renewed_is_lost_when_it_has_ended(
 ) -> None:
     monkeypatch.setattr(lock, "LOCK_SECONDS", 0.4)
     away = build_engine("postgresql://nobody@127.0.0.1:1/nowhere", pool_size=1)
+    began = monotonic()
     cut_off = held(resources, upload_id)
     cut_off._resources = replace(resources, engine=away)
-    began = monotonic()
     with pytest.raises(DatabaseUnavailable):
         asyncio.run(feed_nothing(cut_off))
     assert monotonic() - began >= 0.4

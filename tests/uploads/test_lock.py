@@ -91,6 +91,18 @@ def test_whoever_lost_the_lock_changes_nothing(http: httpx2.Client, resources: R
         assert lock.take(connection, upload_id, ttl_hours=1) == second + 1
 
 
+def test_an_upload_that_is_finished_or_lost_or_has_expired_is_not_locked(
+    http: httpx2.Client, resources: Resources
+) -> None:
+    upload_id = create(http, 6).rpartition("/")[2]
+    for end in ("finished_at = now()", "lost_at = now()", "expires_at = now() - interval '1 second'"):
+        with resources.engine.connect() as connection:  # never commits
+            connection.execute(text(f"UPDATE upload SET {end}"))
+            assert lock.take(connection, upload_id, ttl_hours=1) is None, end
+    with resources.engine.begin() as connection:
+        assert lock.take(connection, upload_id, ttl_hours=1) is not None
+
+
 def test_a_lock_that_was_released_is_not_renewed(http: httpx2.Client, resources: Resources) -> None:
     upload_id = create(http, 6).rpartition("/")[2]
     with resources.engine.begin() as connection:
