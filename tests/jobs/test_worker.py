@@ -207,7 +207,7 @@ def job_of(resources: Resources, kind: str) -> Job:
 
 def test_progress_is_told_as_long_as_the_lease_lasts_and_when_it_was_renewed(resources: Resources, job: Job) -> None:
     tells, status = runner.Runner(resources, KINDS, replica="x"), LiveStatus(resources.redis)
-    job.lease_ends = monotonic()
+    job.lease_ends = monotonic() - 1
     tells.tell(job)
     assert status.get(job.claim.id) is None
     job.renewed(monotonic())
