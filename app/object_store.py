@@ -5,15 +5,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import botocore.session
 from boto3.exceptions import Boto3Error, S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.loaders import Loader, create_loader
 
 from app.errors import ObjectStoreUnavailable, SetupError, UploadLost
 
@@ -71,10 +73,13 @@ class ObjectStore:
     def __init__(self, address: StoreAddress) -> None:
         self.address = address
         self.bucket = address.bucket
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
         self._session = boto3.Session(
             aws_access_key_id=address.access_key,
             aws_secret_access_key=address.secret_key,
             region_name=address.region,
+            botocore_session=session,
         )
         connect = partial(
             self._session.client,
@@ -267,6 +272,12 @@ class ObjectStore:
         """Close the connections."""
         self._client.close()
         self._signer.close()
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """What botocore knows of S3, parsed once in a process: each session would take longer over it than to connect."""
+    return create_loader(data_path)
 
 
 class ObjectStream(io.RawIOBase):

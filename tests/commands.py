@@ -7,11 +7,15 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Literal, TypeVar
 
+import httpx2
 import psutil
 import pytest
 from typer import rich_utils
@@ -25,6 +29,11 @@ COLOUR_VARIABLES = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBL
 
 #: Longest that a command of these tests may take, seconds.
 LIMIT_SECONDS = 60
+
+#: Longest that a test waits for anything, seconds.
+PATIENCE_SECONDS = 90
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,36 @@ def logging_as_it_was() -> Iterator[None]:
         root.setLevel(level)
         logging.captureWarnings(capture=False)
         sys.excepthook, threading.excepthook = hooks
+
+
+def wait_until(
+    condition: Callable[[], T | Literal[False] | None],
+    process: "subprocess.Popen[Any] | None" = None,
+    *,
+    seconds: float = PATIENCE_SECONDS,
+) -> T:
+    """What the condition gives as soon as that is true; a process that has died meanwhile is told at once."""
+    deadline = monotonic() + seconds
+    while not (found := condition()):
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"it ended with {process.returncode}: {process.communicate(timeout=10)}")
+        assert monotonic() < deadline, "it did not happen in time"
+        sleep(0.02)
+    return found
+
+
+def answers(url: str) -> int | None:
+    """The status with which an address answers, or None when nobody does."""
+    try:
+        return http().get(url).status_code
+    except httpx2.TransportError:
+        return None
+
+
+@cache
+def http() -> httpx2.Client:
+    """One client for all that ask again and again: to make one takes longer than to ask. It keeps no connections."""
+    return httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
 
 
 def free_port() -> int:

@@ -13,12 +13,13 @@ import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
-from app.database import build_engine
+from app.database import build_engine, dataset, report, upload
 from app.datasets.load import Loaded, load
 from app.datasets.registry import DATASET_KINDS
 from app.datasets.source import FileSource
+from app.jobs import worker
 from app.jobs.replica import Replica
 from app.main import create_app
 from app.migrate import migrate
@@ -126,6 +127,23 @@ def resources(servers: Addresses, session_settings: Settings) -> Iterator[Resour
 
 
 @pytest.fixture(scope="module")
+def untouched(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    """As resources, for those tests of a module in which everything is refused; each asks for stores_nothing, too."""
+    with fresh_resources(servers, session_settings) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def stores_nothing(untouched: Resources) -> Iterator[None]:
+    """Looks, when the test has ended, whether anything was stored."""
+    yield
+    with untouched.engine.connect() as connection:
+        for table in (dataset, report, upload):
+            assert connection.scalar(select(func.count()).select_from(table)) == 0, table.name
+    assert [item.key for page in untouched.object_store.pages("") for item in page] == []
+
+
+@pytest.fixture(scope="module")
 def loaded(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
     """As resources, for a whole module, with sample_data loaded; tests only read the series."""
     with fresh_resources(servers, session_settings) as fresh:
@@ -154,16 +172,28 @@ def load_file(resources: Resources, kind: str, path: Path, **options: Any) -> Lo
 @contextmanager
 def api(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPORT_KINDS) -> Iterator[TestClient]:
     """The application with a worker, answering in this process."""
-    with TestClient(create_app(resources, slots=slots, kinds=kinds), raise_server_exceptions=False) as client:
+    with (
+        stopping_soon(),
+        TestClient(create_app(resources, slots=slots, kinds=kinds), raise_server_exceptions=False) as client,
+    ):
         yield client
 
 
 @contextmanager
 def working(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPORT_KINDS) -> Iterator[Replica]:
     """A replica without the API."""
-    replica = Replica(resources, slots=slots, kinds=kinds)
-    replica.start()
-    try:
-        yield replica
-    finally:
-        replica.stop()
+    with stopping_soon():
+        replica = Replica(resources, slots=slots, kinds=kinds)
+        replica.start()
+        try:
+            yield replica
+        finally:
+            replica.stop()
+
+
+@contextmanager
+def stopping_soon() -> Iterator[None]:
+    """Have workers read the queue for a moment at a time: to stop one takes as long as it reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "READ_WAIT_MS", 20)
+        yield

@@ -51,7 +51,16 @@ def produce(context: WorkContext, params: DummyParams) -> Sequence[Artifact]:
     return [Artifact(path, "text/csv", rows=params.lines)]
 
 
+def pair(context: WorkContext, params: DummyParams) -> Sequence[Artifact]:
+    """The file, and another of the same."""
+    (one,) = produce(context, params)
+    path = context.folder / "other.csv"
+    path.write_bytes(one.path.read_bytes())
+    return [one, Artifact(path, one.media_type, rows=one.rows)]
+
+
 DUMMY = ReportKind("dummy", DummyParams, produce, summary="lines that say a word", resolve=resolve)
+PAIR = ReportKind("pair", DummyParams, pair, summary="two files", resolve=resolve)
 
 
 class TroubleParams(Params):
@@ -108,4 +117,4 @@ TROUBLE = {
     for produce in (segfault, segfault_once, hang, devour, raise_defect, lose_database)
 }
 
-KINDS = {DUMMY.name: DUMMY, **TROUBLE}
+KINDS = {DUMMY.name: DUMMY, PAIR.name: PAIR, **TROUBLE}

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 from app.resources import Addresses, Resources, addresses
 from app.server import serving
 from app.settings import Settings
-from tests.commands import CommandLine, Outcome, free_port, run, started, working_below
+from tests.commands import CommandLine, Outcome, answers, free_port, run, started, wait_until, working_below
 from tests.conftest import SAMPLE_DATA
 
 AS_OF = "2023-01-24T00:00:00Z"
@@ -56,24 +55,12 @@ def server(home: Path) -> Iterator[str]:
     """The address of ``serve``, which is stopped as a service manager does it."""
     address = f"http://127.0.0.1:{free_port()}"
     with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
-        wait_until_ready(address, process)
+        wait_until(lambda: answers(f"{address}/readyz") == 200, process)
         yield address
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=20)
         # The signal alone would have ended it with -15, and left embedded servers behind.
         assert Outcome(process.returncode, out, err).code == 143
-
-
-def wait_until_ready(address: str, process: "subprocess.Popen[str]") -> None:
-    deadline = time.monotonic() + 40
-    while True:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        try:
-            if httpx2.get(f"{address}/readyz").status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.05)
 
 
 @pytest.fixture
@@ -336,7 +323,7 @@ def test_serve_ends_with_its_servers_on_ctrl_c(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
     with started(home, "serve", "--port", str(port)) as process:
         try:
-            wait_until_ready(f"http://127.0.0.1:{port}", process)
+            wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz") == 200, process)
             assert len(working_below(home)) >= 3
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=50)

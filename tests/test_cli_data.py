@@ -3,9 +3,8 @@
 import re
 import runpy
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import httpx2
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from app.catalogue.records import DatasetStatus
 from app.client import Client
 from app.errors import ServerUnreachable
-from tests.commands import CommandLine, free_port, run, started
+from tests.commands import CommandLine, answers, free_port, http, run, started, wait_until
 
 #: Of a file that takes long enough to be interrupted: 110 MB.
 ROWS = 400_000
@@ -36,20 +35,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(home: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{free_port()}"
     with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
-        deadline = monotonic() + 40
-        while not answers(address):
-            assert monotonic() < deadline
-            sleep(0.05)
+        wait_until(lambda: answers(f"{address}/readyz") == 200, process)
         yield address
         process.terminate()
         process.communicate(timeout=20)
-
-
-def answers(address: str) -> bool:
-    try:
-        return httpx2.get(f"{address}/readyz").status_code == 200
-    except httpx2.TransportError:
-        return False
 
 
 def test_an_upload_that_ctrl_c_ends_is_finished_by_the_same_command(home: Path, address: str, tmp_path: Path) -> None:
@@ -60,10 +49,7 @@ def test_an_upload_that_ctrl_c_ends_is_finished_by_the_same_command(home: Path, 
     path.write_text(HEADER + "".join(rows))  # long keys: many bytes, which are loaded fast
     command = ("upload", str(path), "--kind", "polls", "--server", address)
     with started(home, *command) as process:
-        deadline = monotonic() + 30
-        while not offset(address) > 8 << 20:
-            assert monotonic() < deadline
-            assert process.poll() is None
+        wait_until(lambda: offset(address) > 8 << 20, process)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -82,9 +68,9 @@ def test_ctrl_c_while_a_file_is_checked_costs_no_second_upload(tmp_path: Path) -
     port = free_port()
     command = ("upload", str(path), "--kind", "polls", "--server", f"http://127.0.0.1:{port}")
     with started(home, "serve", "--port", str(port), "--slots", "0") as server:
-        wait_until(lambda: answers(command[-1]))
+        wait_until(lambda: answers(f"{command[-1]}/readyz") == 200, server)
         with started(home, *command) as process:
-            wait_until(lambda: bool(httpx2.get(f"{command[-1]}/datasets?status=checking").json()["datasets"]))
+            wait_until(lambda: http().get(f"{command[-1]}/datasets?status=checking").json()["datasets"], process)
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=20)
         assert process.returncode == 130
@@ -107,19 +93,12 @@ def test_ctrl_c_while_the_modules_are_imported_shows_no_traceback(monkeypatch: p
     assert ended.value.code == 130
 
 
-def wait_until(is_true: Callable[[], bool]) -> None:
-    deadline = monotonic() + 40
-    while not is_true():
-        assert monotonic() < deadline
-        sleep(0.05)
-
-
 def offset(address: str) -> int:
     """Bytes that are there of the newest dataset, which is being uploaded."""
-    found = httpx2.get(f"{address}/datasets?status=uploading").json()["datasets"]
+    found = http().get(f"{address}/datasets?status=uploading").json()["datasets"]
     if not found:
         return 0
-    head = httpx2.head(f"{address}/uploads/{found[0]['dataset_id']}", headers={"Tus-Resumable": "1.0.0"})
+    head = http().head(f"{address}/uploads/{found[0]['dataset_id']}", headers={"Tus-Resumable": "1.0.0"})
     return int(head.headers.get("upload-offset", 0))
 
 
@@ -213,7 +192,14 @@ def test_an_upload_needs_no_server_that_runs_already(tmp_path: Path) -> None:
         (("README.md", "--kind", "polls", "--server", "http://127.0.0.1:1"), "127.0.0.1:1 does not answer"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_in_words(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
-    outcome = run(tmp_path / "home", "upload", *arguments)
+def test_what_cannot_be_sent_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    outcome = CommandLine(monkeypatch, capsys)("upload", *arguments)
     assert outcome.code in {1, 2}
     assert told in outcome.err

@@ -1,13 +1,16 @@
 """The client while the server comes and goes."""
 
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import client as client_module
-from app.client import Client
-from app.errors import OpenhoursError, ReportFailed, ServerUnreachable
+from app.client import Client, File
+from app.errors import OpenhoursError, ReportFailed, ServerUnreachable, Unavailable
+from app.resources import Resources
 
 
 class Answers(Client):
@@ -61,4 +64,17 @@ def test_a_report_that_ends_without_a_result_is_an_error(answer: Mapping[str, An
     client = Answers(RUNNING, answer)
     with pytest.raises(ReportFailed, match=words):
         list(client.follow("x", every_seconds=0))
+    client.close()
+
+
+def test_a_file_of_which_a_byte_is_another_one_is_not_kept(resources: Resources, tmp_path: Path) -> None:
+    resources.object_store.put_bytes(b"1,2\n", "reports/x/a1/x.csv", media_type="text/csv")
+    url = resources.object_store.link("reports/x/a1/x.csv", media_type="text/csv", seconds=60)
+    client = Client("http://127.0.0.1:1")
+    wrong, right = (File("x.csv", url, 4, 1, hashlib.sha256(content).hexdigest()) for content in (b"1,3\n", b"1,2\n"))
+    with pytest.raises(Unavailable, match="SHA-256 differs"):
+        client.download(wrong, tmp_path / "x.csv")
+    assert list(tmp_path.iterdir()) == []
+    client.download(right, tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_bytes() == b"1,2\n"
     client.close()

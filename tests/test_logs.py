@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,7 +22,7 @@ import pytest
 from app.logs import KEYS, bound, conceal, configure
 from app.resources import addresses, open_resources
 from app.settings import Settings
-from tests.commands import REPOSITORY, free_port, logging_as_it_was, started
+from tests.commands import REPOSITORY, answers, free_port, http, logging_as_it_was, started, wait_until
 from tests.conftest import SAMPLE_DATA, load_file
 
 #: Longest wait for a server, seconds.
@@ -175,30 +174,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Log:
             ThreadPoolExecutor(1) as pool,
         ):
             written = pool.submit(process.communicate)  # more than a pipe holds
-            wait_until(lambda: httpx2.get(f"{address}/readyz").status_code == 200)
+            wait_until(lambda: answers(f"{address}/readyz") == 200)
             with open_resources(settings, where) as resources:
                 for name in ("hours", "timezones", "polls"):
                     load_file(resources, name, SAMPLE_DATA / f"{name}.csv")
             report_id = httpx2.post(f"{address}/trigger_report").json()["report_id"]
             poll = f"{address}/get_report?report_id={report_id}"
-            wait_until(lambda: httpx2.get(poll).json()["status"] == "Complete")
+            wait_until(lambda: http().get(poll).json()["status"] == "Complete")
             query = parse_qs(urlsplit(httpx2.get(poll).json()["url"]).query)
             process.send_signal(signal.SIGTERM)
             _, err = written.result(PATIENCE)
     credentials = json.loads((home / "credentials.json").read_text())
     return Log(err, report_id, (*credentials.values(), query["X-Amz-Signature"][0]))
-
-
-def wait_until(there: Any) -> None:
-    deadline = monotonic() + PATIENCE
-    while True:
-        try:
-            if there():
-                return
-        except httpx2.TransportError:
-            pass
-        assert monotonic() < deadline
-        sleep(0.05)
 
 
 def test_every_line_of_a_server_is_an_object_under_one_name(served: Log) -> None:
@@ -237,7 +224,7 @@ def test_servers_that_refuse_the_connection_make_no_line_show_a_secret(tmp_path:
         AWS_SECRET_ACCESS_KEY="geheim-3",
         AWS_SESSION_TOKEN="geheim-4",
     ) as process:
-        wait_until(lambda: httpx2.get(f"{address}/livez").status_code == 200)
+        wait_until(lambda: answers(f"{address}/livez") == 200, process)
         assert httpx2.get(f"{address}/readyz").status_code == 503
         assert httpx2.get(f"{address}/get_report?report_id={report_id}").status_code == 503
         assert httpx2.post(f"{address}/get_report", json={"report_id": report_id}).status_code == 503

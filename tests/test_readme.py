@@ -9,12 +9,10 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 
-import httpx2
 import pytest
 
-from tests.commands import COLOUR_VARIABLES, REPOSITORY, free_port, run, started, working_below
+from tests.commands import COLOUR_VARIABLES, REPOSITORY, answers, free_port, run, started, wait_until, working_below
 
 STORES = (("hours", "hours"), ("timezones", "timezones"), ("polls", "polls"))
 TEAMS = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull_requests", "pull_requests"))
@@ -93,14 +91,7 @@ def address(home: Path) -> Iterator[str]:
     """A server as ``make serve`` starts it, on a port of its own."""
     address = f"localhost:{free_port()}"
     with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
-        deadline = monotonic() + 40
-        while True:
-            try:
-                httpx2.get(f"http://{address}/readyz").raise_for_status()
-                break
-            except httpx2.HTTPError:
-                assert monotonic() < deadline
-                sleep(0.05)
+        wait_until(lambda: answers(f"http://{address}/readyz") == 200, process)
         yield address
         process.terminate()
         process.communicate(timeout=20)

@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
+from time import monotonic
 
-import httpx2
 import psutil
 import pytest
 
@@ -18,9 +17,9 @@ from app.jobs.records import ReportRecord, ReportStatus
 from app.jobs.service import ReportService
 from app.resources import Addresses, Resources
 from tests.chaos.kinds import KINDS
-from tests.commands import REPOSITORY, free_port
+from tests.commands import REPOSITORY, answers, free_port, wait_until
 
-#: Longest wait for anything in these tests, seconds.
+#: Longest wait for a process to end, seconds.
 PATIENCE = 40
 
 
@@ -47,25 +46,10 @@ def replica(
     started = [sys.executable, "-m", "tests.chaos.replica", *command.split(), "--port", str(port)]
     with subprocess.Popen(started, cwd=REPOSITORY, env=environment) as process:
         try:
-            until(lambda: answers(f"{address}/readyz") == 200)
+            wait_until(lambda: answers(f"{address}/readyz") == 200, process)
             yield process, address
         finally:
             process.kill()
-
-
-def answers(url: str) -> int | None:
-    """The status with which an address answers, or None when nobody does."""
-    try:
-        return httpx2.get(url).status_code
-    except httpx2.TransportError:
-        return None
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE
-    while not condition():
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.02)
 
 
 def stage(client: Client, report_id: str) -> str | None:
@@ -85,9 +69,9 @@ def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
     with replica(servers, resources, "serve", drain_seconds=2) as (process, address):
         client = Client(address)
         running = client.trigger("parcel", {"seconds": 3})
-        until(lambda: stage(client, running) == "computing")
+        wait_until(lambda: stage(client, running) == "computing")
         process.send_signal(signal.SIGTERM)
-        until(lambda: answers(f"{address}/readyz") == 503)
+        wait_until(lambda: answers(f"{address}/readyz") == 503)
         assert answers(f"{address}/livez") == 200
         waiting = client.trigger("parcel", {})
         begin = monotonic()
@@ -105,12 +89,12 @@ def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
     with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
         client = Client(address)
         report_id = client.trigger("parcel", {"seconds": 600})
-        until(lambda: stage(client, report_id) == "computing")
+        wait_until(lambda: stage(client, report_id) == "computing")
         client.close()
         descendants = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
-        until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants))
+        wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants))
     assert record(resources, report_id).status is ReportStatus.QUEUED
     assert resources.redis.xlen("openhours:queue") == 1, "handed to another replica"
 
@@ -119,7 +103,7 @@ def test_a_second_signal_ends_all_waiting(servers: Addresses, resources: Resourc
     with replica(servers, resources, "worker", drain_seconds=1) as (process, address):
         service = ReportService(resources, KINDS)
         report_id = service.trigger("parcel", {"seconds": 600})
-        until(lambda: record(resources, report_id).status is ReportStatus.RUNNING)
+        wait_until(lambda: record(resources, report_id).status is ReportStatus.RUNNING)
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(3)  # the report may run on for a minute

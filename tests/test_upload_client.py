@@ -4,7 +4,6 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +15,7 @@ from app.errors import ServerUnreachable
 from app.resources import Resources
 from app.server import serving
 from app.upload_client import Outgoing, Uploader, outgoing
+from tests.commands import wait_until
 
 MIB = 1 << 20
 
@@ -62,13 +62,8 @@ def interrupted_at(size_bytes: int) -> Callable[[int], None]:
 
 def wait_until_released(resources: Resources) -> None:
     """Return when the server has saved what came of an upload before it was broken off."""
-    deadline = monotonic() + 20
-    while True:
-        with resources.engine.connect() as connection:
-            if connection.scalar(text("SELECT lock_until IS NULL FROM upload")):
-                return
-        assert monotonic() < deadline
-        sleep(0.02)
+    with resources.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        wait_until(lambda: connection.scalar(text("SELECT lock_until IS NULL FROM upload")))
 
 
 @pytest.mark.parametrize("size", [0, 1, 3 * MIB, 20 * MIB])

@@ -30,6 +30,7 @@ from app.resources import Resources
 from app.settings import Settings
 from app.work import WorkContext
 from tests.catalogue.bringing import HEADER, POLLS, polls
+from tests.jobs import claims
 from tests.kinds import context_of
 
 #: Rows of the file whose loading is killed.
@@ -60,9 +61,7 @@ def claimed(resources: Resources, dataset_id: str) -> Claim:
         record = records.find(connection, dataset_id)
         assert record is not None
         assert record.job is not None
-        claim = lifecycle.claim(connection, record.job.id, owner="test")
-    assert claim is not None
-    return claim
+        return claims.claimed(connection, record.job.id)
 
 
 def attempt(resources: Resources, claim: Claim, folder: Path) -> WorkContext:
@@ -79,14 +78,6 @@ def params(claim: Claim) -> DatasetParams:
     return DatasetParams.model_validate(claim.params)
 
 
-def lapse(resources: Resources, claim: Claim) -> None:
-    """The lease of a claim runs out."""
-    with resources.engine.begin() as connection:
-        connection.execute(
-            text("UPDATE report SET lease_until = now() - interval '1 second' WHERE id = :id"), {"id": claim.id}
-        )
-
-
 def test_a_run_loads_the_rows_and_tells_of_both_stages(resources: Resources, tmp_path: Path) -> None:
     claim = claimed(resources, arrived(resources, POLLS, tmp_path))
     told: list[tuple[str, float]] = []
@@ -101,8 +92,8 @@ def test_a_run_loads_the_rows_and_tells_of_both_stages(resources: Resources, tmp
 
 def test_an_attempt_whose_lease_was_taken_over_commits_nothing(resources: Resources, tmp_path: Path) -> None:
     late = claimed(resources, arrived(resources, POLLS, tmp_path))
-    lapse(resources, late)
     with resources.engine.begin() as connection:
+        claims.lapse(connection, late.id)
         assert lifecycle.claim(connection, late.id, owner="another") is not None
     with pytest.raises(AttemptSuperseded):
         LOAD_DATASET.produce(attempt(resources, late, tmp_path), params(late))
@@ -146,7 +137,8 @@ def test_an_attempt_that_died_after_its_commit_does_not_load_again_over_what_is_
     newer = tmp_path / "newer.csv"
     newer.write_text(HEADER + "s1,inactive,2023-01-22 12:00:00 UTC\n", encoding="utf-8")
     load(resources.engine, DATASET_KINDS["polls"], FileSource(newer), now=datetime.now(UTC))
-    lapse(resources, first)
+    with resources.engine.begin() as connection:
+        claims.lapse(connection, first.id)
     second = claimed(resources, dataset_id)
     LOAD_DATASET.produce(attempt(resources, second, tmp_path), params(second))
     assert polls(resources)[0] == ("s1", "2023-01-22 12:00", False)

@@ -1,7 +1,8 @@
 """A replica as ``python -m app serve|worker …`` runs it, with the report kinds of the tests and with failpoints.
 
-``CHAOS_FAILPOINTS`` is a JSON object of names and probabilities (failpoints.py), ``CHAOS_SEED`` seeds their dice. The
-process of each report imports this module once more, so everything else is imported only where it is used.
+``CHAOS_FAILPOINTS`` is a JSON object of names and probabilities (failpoints.py), ``CHAOS_SEED`` seeds their dice;
+``CHAOS_LEASE_SECONDS`` makes leases shorter, and the beats that renew them as many times more frequent. The process of
+each report imports this module once more, so everything else is imported only where it is used.
 """
 
 import json
@@ -9,6 +10,8 @@ import os
 
 
 def main() -> None:
+    if "CHAOS_LEASE_SECONDS" in os.environ:
+        shorten_leases(float(os.environ["CHAOS_LEASE_SECONDS"]))
     from app import cli
     from app.reports.registry import REPORT_KINDS
     from tests.chaos.failpoints import install
@@ -17,6 +20,14 @@ def main() -> None:
     REPORT_KINDS.update(KINDS)
     install(json.loads(os.environ.get("CHAOS_FAILPOINTS", "{}")), seed=int(os.environ.get("CHAOS_SEED", "0")))
     cli.main()
+
+
+def shorten_leases(seconds: float) -> None:
+    from app.jobs import lifecycle, runner, worker
+
+    worker.BEAT_SECONDS *= seconds / lifecycle.LEASE_SECONDS
+    for module in (lifecycle, runner, worker):
+        module.LEASE_SECONDS = seconds
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from tests.chaos.promises import Promises
 from tests.chaos.reverse_proxy import reverse_proxy
 from tests.chaos.servers import Servers
 from tests.chaos.verdict import Verdict, orphans, verdict
+from tests.commands import wait_until
 
 #: Longest wait for every report to end: a lease, a sweep and some retries, which wait up to a minute, seconds.
 PATIENCE_SECONDS = 240
@@ -51,6 +52,7 @@ class Scene:
     def finish(self, *, patience_seconds: float = PATIENCE_SECONDS) -> Verdict:
         """Wait for all reports, and hold the result against the promises that every scenario has to keep."""
         self.clients.settle(patience_seconds)
+        wait_until(lambda: not self._unheard_of(), seconds=patience_seconds)
         clean_up(self.resources, orphan_hours=0)
         self.clients.look_back()
         found = verdict(self.ledger, self.resources.engine)
@@ -64,6 +66,15 @@ class Scene:
         assert not left
         assert not processes
         return found
+
+    def _unheard_of(self) -> set[str]:
+        """Reports that have not ended and that no client knows, because the answer to their trigger was lost.
+
+        Their files are no orphans before they end.
+        """
+        with self.resources.engine.connect() as connection:
+            outstanding = connection.scalars(text("SELECT id FROM report WHERE status IN ('queued', 'running')"))
+            return set(outstanding) - {account.id for account in self.ledger.accounts()}
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """Reports that harm: they are given up, and neither their neighbours nor their replica's machine suffer."""
 
 from pathlib import Path
-from time import sleep
 
 import pytest
 
 from tests.chaos.conftest import Stage
 from tests.chaos.scene import Scene
+from tests.commands import wait_until
 
 #: Each kind that never goes well, and the attempts and the end it comes to.
 POISON = {
@@ -42,8 +42,7 @@ def test_processes_of_a_killed_replica_end_by_themselves(stage: Stage, tmp_path:
     with stage(replicas=1, slots=3) as scene:
         for kind in ("hang", "loop", "grip"):
             trigger_trouble(scene, kind, tmp_path)
-        while len(list(tmp_path.glob("*/[0-9]*"))) < 3:
-            sleep(0.1)
+        wait_until(lambda: len(list(tmp_path.glob("*/[0-9]*"))) == 3)
         scene.cluster.kill(scene.cluster.replicas[0])
         assert [process.cmdline() for process in scene.cluster.orphans()] == []
 

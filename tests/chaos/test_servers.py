@@ -1,7 +1,7 @@
 """A server stalls, restarts or answers errors for a while: reports wait, and end as if nothing had been."""
 
 import signal
-from time import monotonic, sleep
+from time import sleep
 
 import pytest
 from sqlalchemy import Engine, text
@@ -10,6 +10,7 @@ from tests.chaos.conftest import Stage
 from tests.chaos.fault_proxy import FaultProxy, fault_proxy
 from tests.chaos.scene import Scene
 from tests.chaos.servers import Servers
+from tests.commands import wait_until
 
 #: How each kind of trouble is made, and for how long, seconds; a worker waits for an answer for twice 15 seconds.
 PASSING_S3_FAULTS = {
@@ -79,10 +80,7 @@ def test_a_report_that_s3_refuses_for_good_fails_with_a_stable_code(stage: Stage
 
 def wait_for_copies(scene: Scene, number: int) -> None:
     """Return when that many COPYs are under way."""
-    deadline = monotonic() + 30
-    while copies(scene.resources.engine) < number:
-        assert monotonic() < deadline
-        sleep(0.1)
+    wait_until(lambda: copies(scene.resources.engine) >= number)
 
 
 def copies(engine: Engine) -> int:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +13,7 @@ from sqlalchemy import text
 from app.demo_data.files import parse_size, write
 from app.errors import InvalidParameters
 from app.resources import Resources
-from tests.commands import CommandLine, started
+from tests.commands import CommandLine, started, wait_until
 from tests.conftest import SAMPLE_DATA, load_file
 
 END = date(2024, 11, 10)
@@ -223,11 +222,8 @@ def test_what_is_stopped_leaves_nothing(sent: signal.Signals, code: int, tmp_pat
     with started(
         tmp_path / "home", "demo-data", "--bytes", "900GB", "--out", str(folder), "--stores", "50000"
     ) as process:
-        deadline = monotonic() + 30
-        while not (found := list(folder.glob(".demo-data-*/polls.csv"))) or found[0].stat().st_size < 1_000_000:
-            assert process.poll() is None
-            assert monotonic() < deadline
-            sleep(0.01)
+        draft = ".demo-data-*/polls.csv"
+        wait_until(lambda: sum(path.stat().st_size for path in folder.glob(draft)) >= 1_000_000, process)
         assert not [path for path in folder.iterdir() if path.suffix]
         process.send_signal(sent)
         _, err = process.communicate(timeout=30)

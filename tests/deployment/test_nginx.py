@@ -10,20 +10,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 
 import httpx2
 import pytest
 
 from app.resources import Addresses, Resources
-from tests.commands import REPOSITORY, free_port
+from tests.commands import REPOSITORY, answers, free_port, wait_until
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-
-#: A process that does not answer by then has not started, seconds.
-START_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -46,18 +42,6 @@ def adapted(port: int, replicas: list[int], folder: Path) -> str:
     text, listens = re.subn(r"listen 8080;", f"listen 127.0.0.1:{port};", text)
     assert (names, servers, listens) == (1, 1, 1)
     return text.replace("/tmp/", f"{folder}/").replace("/dev/stdout", f"{folder}/access.log")  # noqa: S108
-
-
-def wait_for(url: str) -> None:
-    deadline = monotonic() + START_SECONDS
-    while True:
-        try:
-            httpx2.get(url).raise_for_status()
-        except httpx2.HTTPError:
-            assert monotonic() < deadline, url
-            sleep(0.05)
-        else:
-            return
 
 
 @contextmanager
@@ -89,12 +73,12 @@ def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site
     with ExitStack() as stack:
         serve = [sys.executable, "-m", "app", "serve", "--slots", "0", "--port"]
         replicas = [stack.enter_context(process([*serve, str(one)], environment)) for one in ports]
-        for one in ports:
-            wait_for(f"http://127.0.0.1:{one}/readyz")
+        for one, replica in zip(ports, replicas, strict=True):
+            wait_until(lambda one=one: answers(f"http://127.0.0.1:{one}/readyz") == 200, replica)
         command = [str(NGINX), "-e", "stderr", "-c", str(configuration), "-g", "daemon off;"]
-        stack.enter_context(process(command, dict(os.environ)))
+        nginx = stack.enter_context(process(command, dict(os.environ)))
         client = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}"))
-        wait_for(f"http://127.0.0.1:{port}/livez")
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/livez") == 200, nginx)
         yield Site(client, replicas)
 
 

@@ -15,15 +15,7 @@ from app.jobs.queue import GROUP, STREAM, Queue
 from app.jobs.records import StoredArtifact
 from app.object_store import report_prefix
 from app.resources import Resources
-from tests.kinds import AS_OF
-
-
-def claimed(resources: Resources) -> Claim:
-    with resources.engine.begin() as connection:
-        report_id = lifecycle.create(connection, kind="dummy", params={}, params_sha256="f", as_of=AS_OF)
-        claim = lifecycle.claim(connection, str(report_id), owner="a")
-    assert claim is not None
-    return claim
+from tests.jobs.claims import claimed
 
 
 def put(resources: Resources, claim: Claim, folder: Path, *, attempt: int = 1) -> str:
@@ -35,9 +27,9 @@ def put(resources: Resources, claim: Claim, folder: Path, *, attempt: int = 1) -
 
 
 def complete(resources: Resources, folder: Path) -> Claim:
-    claim = claimed(resources)
-    key = put(resources, claim, folder)
     with resources.engine.begin() as connection:
+        claim = claimed(connection)
+        key = put(resources, claim, folder)
         lifecycle.publish(connection, claim, [StoredArtifact("dummy.csv", key, "text/csv", 5, 0, "0" * 64)])
     return claim
 
@@ -64,7 +56,9 @@ def test_reports_past_their_retention_go_with_their_files(resources: Resources, 
 
 
 def test_objects_that_no_report_names_go_when_they_are_old_enough(resources: Resources, tmp_path: Path) -> None:
-    winner, running, failed = complete(resources, tmp_path), claimed(resources), claimed(resources)
+    winner = complete(resources, tmp_path)
+    with resources.engine.begin() as connection:
+        running, failed = claimed(connection), claimed(connection)
     kept = {report_prefix(winner.id, 1) + "dummy.csv", put(resources, running, tmp_path)}
     orphans = {
         put(resources, winner, tmp_path, attempt=2),

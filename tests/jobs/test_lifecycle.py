@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from app.database import report
+from app.errors import AttemptSuperseded
 from app.ids import made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
 from app.jobs.records import ReportStatus, StoredArtifact
 from app.resources import Resources
+from tests.jobs.claims import claimed, create, lapse
 from tests.kinds import AS_OF
 
 ARTIFACT = StoredArtifact("dummy.csv", "reports/x/a1/dummy.csv", "text/csv", 10, 2, "0" * 64)
@@ -23,30 +26,6 @@ def connection(resources: Resources) -> Iterator[Connection]:
     """A connection that commits each statement, so that Postgres' clock moves on."""
     with resources.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
-
-
-def create(connection: Connection, key: str | None = None) -> str:
-    created = lifecycle.create(
-        connection, kind="dummy", params={"lines": 3}, params_sha256="f", as_of=AS_OF, idempotency_key=key
-    )
-    assert created is not None
-    return created
-
-
-def claimed(connection: Connection, owner: str = "a") -> Claim:
-    claim = lifecycle.claim(connection, create(connection), owner=owner)
-    assert claim is not None
-    return claim
-
-
-def expire(connection: Connection, report_id: str) -> None:
-    connection.execute(
-        text(
-            "UPDATE report SET lease_until = now() - interval '1 second', "
-            "dispatched_at = now() - interval '1 minute' WHERE id = :id"
-        ),
-        {"id": report_id},
-    )
 
 
 def every_end(connection: Connection, claim: Claim) -> list[Verdict]:
@@ -91,7 +70,7 @@ def test_only_one_of_two_workers_gets_a_claim(connection: Connection) -> None:
 
 def test_an_expired_lease_lets_another_take_over_and_fences_the_first_one_off(connection: Connection) -> None:
     late = claimed(connection)
-    expire(connection, late.id)
+    lapse(connection, late.id)
     successor = lifecycle.claim(connection, late.id, owner="b")
     assert successor is not None
     assert successor.attempt == late.attempt + 1
@@ -122,7 +101,25 @@ def test_a_complete_report_keeps_its_artifacts_whatever_comes_after(connection: 
 def test_renewing_tells_which_claims_are_still_ours(connection: Connection) -> None:
     kept, lost = claimed(connection), claimed(connection)
     lifecycle.fail(connection, lost, code="x", message="y")
+    lapse(connection, kept.id)
     assert lifecycle.renew(connection, [kept, lost]) == {kept.id}
+    left = "SELECT extract(epoch FROM lease_until - now()) FROM report WHERE id = :id"
+    assert 20 < connection.execute(text(left), {"id": kept.id}).scalar_one() <= 30
+
+
+def test_nobody_takes_a_report_over_from_work_that_is_being_committed(
+    connection: Connection, resources: Resources
+) -> None:
+    claim = claimed(connection)
+    lapse(connection, claim.id)
+    connection.execute(text("SET lock_timeout = '100ms'"))
+    with resources.engine.begin() as work:
+        lifecycle.fence(work, job_id=claim.id, attempt=claim.attempt)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            lifecycle.claim(connection, claim.id, owner="b")
+    assert lifecycle.claim(connection, claim.id, owner="b") is not None
+    with resources.engine.begin() as work, pytest.raises(AttemptSuperseded):
+        lifecycle.fence(work, job_id=claim.id, attempt=claim.attempt)
 
 
 def test_a_report_is_given_up_after_exactly_three_crashes(connection: Connection) -> None:
@@ -148,8 +145,8 @@ def test_a_report_that_waits_for_its_next_attempt_is_not_claimed_before(connecti
 def test_the_sweep_finds_what_waits_too_long_and_what_lost_its_worker_once_each(connection: Connection) -> None:
     fresh, forgotten = create(connection), create(connection)
     running, abandoned = claimed(connection), claimed(connection)
-    expire(connection, forgotten)
-    expire(connection, abandoned.id)
+    lapse(connection, forgotten)
+    lapse(connection, abandoned.id)
     assert lifecycle.take_forgotten(connection, limit=10) == [forgotten]
     assert lifecycle.take_abandoned(connection, limit=10) == [abandoned.id]
     assert lifecycle.take_forgotten(connection, limit=10) == []
@@ -184,7 +181,7 @@ def test_publishing_once_more_after_a_broken_commit_is_not_taken_for_a_loss(conn
     claim = claimed(connection)
     assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED
     assert lifecycle.publish(connection, claim, [ARTIFACT]) is Verdict.ENDED
-    expire(connection, claim.id)
+    lapse(connection, claim.id)
     assert lifecycle.publish(connection, Claim(claim.id, 7, "dummy", {}), [ARTIFACT]) is Verdict.LOST
 
 
@@ -206,7 +203,7 @@ def test_a_report_is_given_up_after_ten_replicas_died_with_it(connection: Connec
         claim = lifecycle.claim(connection, report_id, owner="a")
         assert claim is not None
         assert claim.took_over is (attempt > 0)
-        expire(connection, report_id)
+        lapse(connection, report_id)
     assert lifecycle.claim(connection, report_id, owner="b") is None
     assert lifecycle.give_up(connection) == [report_id]
     record = records.find(connection, report_id)

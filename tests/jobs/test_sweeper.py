@@ -59,6 +59,34 @@ def test_a_report_whose_worker_died_between_reading_and_claiming_is_handed_out_a
     assert sorted(queued(resources)[2:]) == [ids[0]]
 
 
+def test_a_report_that_has_waited_long_is_handed_out_again_although_entries_of_cancelled_ones_hide_its_loss(
+    resources: Resources, trigger: Callable[[], str]
+) -> None:
+    cancelled, lost = trigger(), trigger()
+    with resources.engine.begin() as connection:
+        lifecycle.cancel(connection, cancelled)
+    (newest, _), *_ = resources.redis.xrevrange("openhours:queue", count=1)
+    resources.redis.xdel("openhours:queue", newest)
+    sweep(resources, consumer="a")
+    assert queued(resources) == [cancelled]
+    with resources.engine.begin() as connection:
+        connection.execute(text("UPDATE report SET dispatched_at = now() - interval '11 minutes'"))
+    sweep(resources, consumer="a")
+    assert queued(resources) == [cancelled, lost]
+
+
+def test_an_entry_that_a_dead_worker_had_read_is_put_back_into_the_queue(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id = ReportService(resources, KINDS).trigger("dummy", {})  # just dispatched: only its entry is swept up
+    queue = Queue(resources.redis)
+    queue.take("dead", count=1, wait_ms=10)
+    monkeypatch.setattr("app.jobs.queue.ABANDONED_MS", 0)
+    sweep(resources, consumer="a")
+    assert resources.redis.xpending("openhours:queue", "workers")["pending"] == 0
+    assert [entry.report_id for entry in queue.take("alive", count=10, wait_ms=10)] == [report_id]
+
+
 def test_a_report_whose_attempts_are_used_up_fails(resources: Resources, trigger: Callable[[], str]) -> None:
     report_id = trigger()
     with resources.engine.begin() as connection:

@@ -1,10 +1,9 @@
 """Reports run in processes of their own: they end, whatever those processes do."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Any
 
 import psutil
 import pytest
@@ -12,29 +11,18 @@ from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
 from app.jobs import lifecycle, records, runner, sweeper, worker
-from app.jobs.lifecycle import Claim, Verdict
+from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
 from app.jobs.records import ReportStatus, StoredArtifact
 from app.jobs.runner import Job
 from app.jobs.service import Ended, ReportService, Running
+from app.jobs.status import LiveStatus
 from app.migrate import newest_revision
 from app.resources import Resources
+from tests.commands import wait_until
 from tests.conftest import working
+from tests.jobs.claims import claimed
 from tests.kinds import KINDS
-
-#: Longest wait for anything in these tests, seconds.
-PATIENCE = 30
-
-
-T = TypeVar("T")
-
-
-def until(look: Callable[[], T | None]) -> T:
-    deadline = monotonic() + PATIENCE
-    while (found := look()) is None:
-        assert monotonic() < deadline, "it did not happen in time"
-        sleep(0.02)
-    return found
 
 
 def ended(service: ReportService, report_id: str) -> Ended:
@@ -42,7 +30,7 @@ def ended(service: ReportService, report_id: str) -> Ended:
         state = service.poll(report_id)
         return state if isinstance(state, Ended) else None
 
-    return until(look)
+    return wait_until(look)
 
 
 def test_a_report_completes_with_its_file_in_s3(resources: Resources) -> None:
@@ -126,14 +114,14 @@ def test_progress_is_shown_while_it_runs(resources: Resources, tmp_path: Path) -
             state = service.poll(report_id)
             return state if isinstance(state, Running) and state.live.stage == "computing" else None
 
-        assert until(look).live.progress == pytest.approx(0.25 * runner.COMPUTED)
+        assert wait_until(look).live.progress == pytest.approx(0.25 * runner.COMPUTED)
 
 
 def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(resources: Resources, tmp_path: Path) -> None:
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         report_id = service.trigger("hang", {"folder": str(tmp_path)})
-        (pid,) = until(lambda: [int(path.name) for path in tmp_path.iterdir()] or None)
+        (pid,) = wait_until(lambda: [int(path.name) for path in tmp_path.iterdir()])
     assert not psutil.pid_exists(pid)
     with resources.engine.connect() as connection:
         record = records.find(connection, report_id)
@@ -158,13 +146,13 @@ def test_a_worker_that_lost_its_lease_ends_its_process_and_publishes_nothing(
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         report_id = service.trigger("hang", {"folder": str(tmp_path)})
-        (pid,) = until(lambda: [int(path.name) for path in tmp_path.iterdir()] or None)
+        (pid,) = wait_until(lambda: [int(path.name) for path in tmp_path.iterdir()])
         with resources.engine.begin() as connection:
             connection.execute(
                 text("UPDATE report SET attempt = 7, lease_until = now() + interval '1 hour' WHERE id = :id"),
                 {"id": report_id},
             )
-        until(lambda: None if psutil.pid_exists(pid) else True)
+        wait_until(lambda: not psutil.pid_exists(pid))
     state = service.poll(report_id)
     assert isinstance(state, Running)
 
@@ -175,13 +163,13 @@ def test_a_worker_that_takes_over_from_itself_ends_its_late_attempt_and_keeps_it
     service = ReportService(resources, KINDS)
     with working(resources, slots=2, kinds=KINDS):
         report_id = service.trigger("hang", {"folder": str(tmp_path)})
-        (late,) = until(lambda: list(tmp_path.iterdir()) or None)
+        (late,) = wait_until(lambda: list(tmp_path.iterdir()))
         with resources.engine.begin() as connection:
             connection.execute(
                 text("UPDATE report SET lease_until = now() - interval '1 second' WHERE id = :id"), {"id": report_id}
             )
         Queue(resources.redis).add(report_id)
-        until(lambda: None if psutil.pid_exists(int(late.name)) else True)
+        wait_until(lambda: not psutil.pid_exists(int(late.name)))
         dummies = [service.trigger("dummy", {}) for _ in range(2)]
         assert [ended(service, dummy).record.status for dummy in dummies] == [ReportStatus.COMPLETE] * 2
         successors = set(tmp_path.iterdir()) - {late}
@@ -198,23 +186,92 @@ def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(res
             connection.execute(text("UPDATE report SET lease_until = now() - interval '1 second'"))
             claim = lifecycle.claim(connection, report_id, owner=owner)
         assert claim is not None
-        attempts.append(Job(claim, lease_ends=monotonic() + PATIENCE))
+        attempts.append(Job(claim, lease_ends=monotonic() + LEASE_SECONDS))
     for job in reversed(attempts):
         runner.Runner(resources, KINDS, replica="x").run(job)
     (file,) = ended(service, report_id).record.artifacts
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == [file.key]
 
 
-def test_a_report_that_was_published_unheard_keeps_its_files(
+@pytest.fixture
+def job(resources: Resources) -> Job:
+    """A dummy report that was just claimed."""
+    return job_of(resources, "dummy")
+
+
+def job_of(resources: Resources, kind: str) -> Job:
+    """A report of this kind that was just claimed."""
+    report_id = ReportService(resources, KINDS).trigger(kind, {})
+    with resources.engine.begin() as connection:
+        return Job(claimed(connection, report_id), lease_ends=monotonic() + LEASE_SECONDS)
+
+
+def test_progress_is_told_as_long_as_the_lease_lasts_and_when_it_was_renewed(resources: Resources, job: Job) -> None:
+    tells, status = runner.Runner(resources, KINDS, replica="x"), LiveStatus(resources.redis)
+    job.lease_ends = monotonic() - 1
+    tells.tell(job)
+    assert status.get(job.claim.id) is None
+    job.renewed(monotonic())
+    tells.tell(job)
+    assert status.get(job.claim.id) == job.live
+
+
+def test_progress_is_told_for_longer_than_one_lease(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "LEASE_SECONDS", 0.5)  # from the claim to the first renewal
+    with working(resources, slots=1, kinds=KINDS):
+        report_id = ReportService(resources, KINDS).trigger("hang", {"folder": str(tmp_path)})
+        wait_until(lambda: list(tmp_path.iterdir()))
+        sleep(0.6)
+        resources.redis.flushall()
+        wait_until(lambda: LiveStatus(resources.redis).get(report_id))
+
+
+def test_an_end_that_postgres_did_not_take_is_recorded_when_it_is_back(
+    resources: Resources, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, written = lifecycle.publish, []
+
+    def cut_off_once(connection: Connection, *arguments: Any) -> lifecycle.Verdict:
+        written.append(connection)
+        if len(written) == 1:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return publish(connection, *arguments)
+
+    monkeypatch.setattr(lifecycle, "publish", cut_off_once)
+    monkeypatch.setattr(runner, "RECORD_AGAIN_SECONDS", 0.01)
+    runner.Runner(resources, KINDS, replica="x").run(job)
+    assert len(written) == 2
+    record = ended(ReportService(resources, KINDS), job.claim.id).record
+    assert (record.status, record.attempt) == (ReportStatus.COMPLETE, 1)
+
+
+def test_an_attempt_that_is_handed_back_between_two_files_leaves_none(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = ReportService(resources, KINDS)
-    report_id = service.trigger("dummy", {})
-    with resources.engine.begin() as connection:
-        claim = lifecycle.claim(connection, report_id, owner="x")
-    assert claim is not None
-    job = Job(claim, lease_ends=monotonic() + PATIENCE)
+    put, stored = resources.object_store.put, []
+    job = job_of(resources, "pair")
 
+    def put_and_stop(path: Path, key: str, **options: Any) -> None:
+        put(path, key, **options)
+        stored.append(key)
+        job.call_off.set()
+
+    monkeypatch.setattr(resources.object_store, "put", put_and_stop)
+    runner.Runner(resources, KINDS, replica="x").run(job)
+    assert len(stored) == 1
+    assert [item.key for page in resources.object_store.pages("reports/") for item in page] == []
+    with resources.engine.connect() as connection:
+        record = records.find(connection, job.claim.id)
+    assert record is not None
+    assert record.status is ReportStatus.QUEUED
+
+
+def test_a_report_that_was_published_unheard_keeps_its_files(
+    resources: Resources, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def published_but_not_heard(_: Connection, claim: Claim, artifacts: list[StoredArtifact]) -> Verdict:
         with resources.engine.begin() as connection:
             assert publish(connection, claim, artifacts) is Verdict.ENDED
@@ -224,7 +281,7 @@ def test_a_report_that_was_published_unheard_keeps_its_files(
     publish = lifecycle.publish
     monkeypatch.setattr(lifecycle, "publish", published_but_not_heard)
     runner.Runner(resources, KINDS, replica="x").run(job)
-    done = ended(service, report_id)
+    done = ended(ReportService(resources, KINDS), job.claim.id)
     assert done.record.status is ReportStatus.COMPLETE
     (file,) = done.record.artifacts
     assert resources.object_store.size(file.key) == file.bytes
@@ -250,13 +307,15 @@ def test_a_report_of_a_kind_that_only_newer_replicas_know_waits_for_one(resource
     service = ReportService(resources, KINDS)
     report_id = service.trigger("dummy", {})
     with working(resources, slots=1, kinds={"hang": KINDS["hang"]}):
-        until(lambda: resources.redis.xlen("openhours:queue") == 0 or None)
-        until(lambda: isinstance(service.poll(report_id, has_ended=True), Running) or None)
+        wait_until(lambda: resources.redis.xlen("openhours:queue") == 0)
+        wait_until(lambda: isinstance(service.poll(report_id, has_ended=True), Running))
     with resources.engine.begin() as connection:
         record = records.find(connection, report_id)
+        waits = connection.execute(text("SELECT extract(epoch FROM not_before - now()) FROM report")).scalar_one()
         connection.execute(text("UPDATE report SET not_before = NULL"))
     assert record is not None
     assert record.status is ReportStatus.QUEUED
+    assert 30 < waits <= 60  # other errors are tried again within eight seconds
     Queue(resources.redis).add(report_id)
     with working(resources, slots=1, kinds=KINDS):
         assert ended(service, report_id).record.status is ReportStatus.COMPLETE

@@ -182,7 +182,7 @@ def test_working_seconds(zone: str, hours: list[Window], start: str, end: str, e
     assert working_seconds(utc(start), utc(end), hours, zone) == expected
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     case=uptime_case(),
     back=st.integers(0, 3 * DAY // MICROSECOND),

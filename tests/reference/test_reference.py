@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.reference.uptime import (
     DAY,
@@ -414,7 +414,6 @@ def intervals_of(case: UptimeCase, store_id: str) -> Intervals:
     return open_intervals(windows, case.zones.get(store_id, DEFAULT_ZONE), case.horizon, case.as_of)
 
 
-@settings(deadline=None)
 @given(case=uptime_case())
 def test_intervals_are_sorted_apart_and_inside_the_span(case: UptimeCase) -> None:
     for store_id in {window.store_id for window in case.windows} | set(case.zones):
@@ -423,7 +422,6 @@ def test_intervals_are_sorted_apart_and_inside_the_span(case: UptimeCase) -> Non
         assert all(left[1] < right[0] for left, right in pairwise(intervals))
 
 
-@settings(deadline=None)
 @given(case=uptime_case())
 def test_up_down_and_unknown_add_up_to_open_time(case: UptimeCase) -> None:
     for row in uptime_report(
@@ -438,7 +436,6 @@ def test_up_down_and_unknown_add_up_to_open_time(case: UptimeCase) -> None:
             assert sum(parts) == Fraction(open_time // MICROSECOND, unit // MICROSECOND)
 
 
-@settings(deadline=None)
 @given(case=uptime_case())
 def test_hourly_rows_add_up_to_the_week(case: UptimeCase) -> None:
     arguments = (case.polls, case.windows, case.zones)

@@ -7,7 +7,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from inspect import signature
-from time import monotonic, sleep
 
 import httpx2
 import pytest
@@ -21,6 +20,7 @@ from app.jobs import lifecycle
 from app.jobs.status import Live, LiveStatus
 from app.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
+from tests.commands import wait_until
 from tests.conftest import api
 from tests.datasets.mutants import mutant
 from tests.reference import csv_check
@@ -41,6 +41,13 @@ WRONG = HEADER + "s1,active,2023-01-22 12:00:00 UTC\ns1,up,2023-01-22 13:00:00 U
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
     with api(resources, slots=1) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def asking(untouched: Resources) -> Iterator[TestClient]:
+    """One for all tests in which everything is refused."""
+    with api(untouched, slots=0) as client:
         yield client
 
 
@@ -259,12 +266,10 @@ def test_a_dataset_is_removed_with_the_rows_that_are_still_its_own(client: TestC
     bring(client, HEADER + "s1,inactive,2023-01-22 12:00:00 UTC\ns3,active,2023-01-22 12:00:00 UTC\n")
     answer = client.delete(f"/datasets/{found['dataset_id']}?rows=true")
     assert (answer.status_code, answer.json()) == (202, {"status": "removing"})
-    for _ in range(100):
-        if client.get(f"/datasets/{found['dataset_id']}?wait=1").status_code == 404:
-            break
-    assert client.get(f"/datasets/{found['dataset_id']}").status_code == 404
+    wait_until(lambda: client.get(f"/datasets/{found['dataset_id']}?wait=1").status_code == 404)
     assert polls(resources) == [("s1", "2023-01-22 12:00", False), ("s3", "2023-01-22 12:00", True)]
-    assert len(keys_below(resources, "raw/")) == 1
+    wait_until(lambda: len(keys_below(resources, "raw/")) == 1)  # objects go after the rows
+    assert not [key for key in keys_below(resources, "raw/") if found["dataset_id"] in key]
 
 
 def test_a_removal_that_is_asked_for_again_goes_on(resources: Resources) -> None:
@@ -298,10 +303,7 @@ def test_a_dataset_whose_rows_could_not_be_taken_out_is_still_ready(resources: R
     assert polls(resources) == LOADED
     with api(resources, slots=1) as client:
         client.delete(f"/datasets/{dataset_id}?rows=true").raise_for_status()
-        deadline = monotonic() + 30
-        while keys_below(resources, "raw/"):  # the last that goes
-            assert monotonic() < deadline
-            sleep(0.05)
+        wait_until(lambda: keys_below(resources, "raw/") == [])  # the last that goes
     assert polls(resources) == []
 
 
@@ -311,10 +313,9 @@ def test_rows_go_as_they_came_whatever_was_tried_with_the_file_since(client: Tes
     assert ended(client, found)["status"] == "rejected"
     assert polls(resources) == LOADED
     assert client.delete(f"/datasets/{found}?rows=true").json() == {"status": "removing"}
-    while client.get(f"/datasets/{found}?wait=1").status_code == 200:
-        pass
+    wait_until(lambda: client.get(f"/datasets/{found}?wait=1").status_code == 404)
     assert polls(resources) == []
-    assert keys_below(resources, "raw/") == keys_below(resources, "reports/") == []
+    wait_until(lambda: keys_below(resources, "") == [])  # objects go after the rows
 
 
 def test_other_bytes_than_were_announced_are_loaded_when_that_is_asked_for(
@@ -387,8 +388,9 @@ def test_the_list_is_newest_first_by_page_and_by_filter(client: TestClient) -> N
         ("POST", "/datasets?kind=polls&columns=store_id,status,when", 422, "invalid_parameters"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(client: TestClient, method: str, path: str, status: int, code: str) -> None:
-    answer = client.request(method, path)
+@pytest.mark.usefixtures("stores_nothing")
+def test_what_cannot_be_is_refused_by_name(asking: TestClient, method: str, path: str, status: int, code: str) -> None:
+    answer = asking.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
@@ -471,6 +473,19 @@ def test_a_dataset_that_waits_for_a_worker_cannot_be_loaded_again_but_removed(re
         assert bring(client, HEADER)["rows_read"] == 0  # the worker is past the removed one
     assert polls(resources) == []
     assert len(keys_below(resources, "raw/")) == 1
+
+
+def test_work_on_a_dataset_that_is_removed_is_called_off(resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
+        with resources.engine.begin() as connection:
+            job_id = connection.execute(text("SELECT job_id FROM dataset")).scalar_one()
+            claim = lifecycle.claim(connection, job_id, owner="x")
+        assert claim is not None
+        assert client.delete(f"/datasets/{dataset_id}").json() == {"status": "removed"}
+    with resources.engine.begin() as connection:
+        assert lifecycle.renew(connection, [claim]) == set()
+        assert connection.execute(text("SELECT count(*) FROM report")).scalar_one() == 0
 
 
 def test_whatever_comes_is_answered_and_every_row_of_it_accounted_for(client: TestClient) -> None:

@@ -46,6 +46,18 @@ def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resource
     assert "python -m app migrate" in response.json()["detail"]
 
 
+@pytest.mark.parametrize(("good_for_seconds", "status"), [(0, 503), (60, 200)])
+def test_an_answer_of_postgres_is_good_for_a_while_and_no_longer(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch, good_for_seconds: int, status: int
+) -> None:
+    monkeypatch.setattr("app.main.READINESS_SECONDS", good_for_seconds)
+    with api(resources, slots=0) as client:
+        assert client.get("/readyz").status_code == 200
+        with resources.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE alembic_version")
+        assert client.get("/readyz").status_code == status
+
+
 def test_a_replica_whose_database_a_later_version_has_migrated_stays_ready(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'of a later version'")

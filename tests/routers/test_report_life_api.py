@@ -22,6 +22,7 @@ from app.jobs import lifecycle
 from app.jobs.status import Live, LiveStatus
 from app.redis_client import build_redis
 from app.resources import Resources
+from tests.commands import wait_until
 from tests.conftest import api
 from tests.kinds import KINDS
 from tests.routers.test_reports_api import assert_problem, finish
@@ -38,6 +39,13 @@ def idle(resources: Resources) -> Iterator[TestClient]:
 def busy(resources: Resources) -> Iterator[TestClient]:
     """An API with one slot."""
     with api(resources, slots=1, kinds=KINDS) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def asking(untouched: Resources) -> Iterator[TestClient]:
+    """As idle, one for all tests in which everything is refused."""
+    with api(untouched, slots=0, kinds=KINDS) as client:
         yield client
 
 
@@ -155,8 +163,11 @@ def test_a_trigger_that_waits_in_vain_answers_202_with_the_id(idle: TestClient) 
 
 
 @pytest.mark.parametrize("wait", ["-1", "30.1", "nan", "inf", "long"])
-def test_a_wait_out_of_bounds_is_refused(idle: TestClient, wait: str) -> None:
-    assert_problem(idle.get("/get_report", params={"report_id": "x", "wait": wait}), 422, "malformed_request")
+@pytest.mark.usefixtures("stores_nothing")
+def test_a_wait_out_of_bounds_is_refused(asking: TestClient, wait: str) -> None:
+    for method, path in (("GET", "/get_report"), ("POST", "/trigger_report")):
+        answer = asking.request(method, path, params={"report_id": "x", "wait": wait})
+        assert_problem(answer, 422, "malformed_request")
 
 
 def test_waiting_for_an_unknown_report_is_not_waited_for(idle: TestClient) -> None:
@@ -224,8 +235,8 @@ def test_a_running_report_is_cancelled_and_its_worker_cannot_bring_it_back(
     busy: TestClient, resources: Resources, tmp_path: Path
 ) -> None:
     report_id = trigger(busy, "hang", folder=str(tmp_path)).json()["report_id"]
-    while busy.get("/get_report", params={"report_id": report_id}).json().get("stage") != "computing":
-        pass
+    poll = {"report_id": report_id}
+    wait_until(lambda: busy.get("/get_report", params=poll).json().get("stage") == "computing")
     assert busy.delete(f"/reports/{report_id}").json() == {"status": "Cancelled"}
     LiveStatus(resources.redis).update(report_id, Live("computing", 0.5))
     assert busy.get("/get_report", params={"report_id": report_id}).json() == {"status": "Cancelled"}

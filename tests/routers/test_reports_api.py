@@ -5,7 +5,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from time import monotonic, sleep
 from typing import Any
 
 import httpx2
@@ -15,6 +14,7 @@ from fastapi.testclient import TestClient
 from app.reports.registry import REPORT_KINDS
 from app.resources import Addresses, Resources
 from app.settings import Settings
+from tests.commands import wait_until
 from tests.conftest import SAMPLE_DATA, api, fresh_resources
 from tests.kinds import DUMMY
 
@@ -33,11 +33,8 @@ def reports(client: TestClient) -> list[str]:
 
 
 def finish(client: TestClient, report_id: str) -> dict[str, Any]:
-    deadline = monotonic() + 30
-    while (answer := client.get("/get_report", params={"report_id": report_id}).json())["status"] == "Running":
-        assert monotonic() < deadline
-        sleep(0.02)
-    return answer
+    poll = {"report_id": report_id}
+    return wait_until(lambda: (found := client.get("/get_report", params=poll).json())["status"] != "Running" and found)
 
 
 def test_a_report_goes_from_trigger_to_a_link_that_downloads_it(client: TestClient) -> None:
@@ -88,7 +85,14 @@ def test_older_clients_trigger_with_get_and_poll_with_post(client: TestClient) -
 def test_each_poll_of_a_complete_report_makes_a_link_of_its_own(client: TestClient) -> None:
     report_id = client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
     first = finish(client, report_id)
-    assert finish(client, report_id)["files"][0]["sha256"] == first["files"][0]["sha256"]
+
+    def signed_later() -> dict[str, Any] | None:
+        answer = finish(client, report_id)
+        return None if answer["url"] == first["url"] else answer
+
+    second = wait_until(signed_later, seconds=5)  # links tell the second in which they were signed
+    assert second["files"][0]["sha256"] == first["files"][0]["sha256"]
+    assert {httpx2.get(answer["url"]).status_code for answer in (first, second)} == {200}
     tampered = first["url"].replace(report_id, report_id[::-1])
     assert httpx2.get(tampered).status_code == 403
 

@@ -1,7 +1,6 @@
 """Hours are replaced as a whole, whoever else does it at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic, sleep
 
 import numpy as np
 from sqlalchemy import Engine, text
@@ -9,6 +8,7 @@ from sqlalchemy import Engine, text
 from app.binary_copy import write_columns
 from app.resources import Resources
 from app.series.entities import HOURS_COLUMNS, ensure_entities, remove_hours, replace_hours, stage_hours
+from tests.commands import wait_until
 
 WINDOW = "SELECT CAST(:id AS int) AS entity_id, {day} AS weekday, time '09:00' AS opens, time '17:00' AS closes"
 
@@ -26,16 +26,11 @@ def replace_with(engine: Engine, ids: list[int], *weekdays: int) -> None:
 
 
 def wait_for_a_lock(engine: Engine) -> None:
-    deadline = monotonic() + 20
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    while True:
-        with engine.connect() as connection:
-            if connection.scalar(waiting):
-                return
-        assert monotonic() < deadline
-        sleep(0.01)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        wait_until(lambda: connection.scalar(waiting))
 
 
 def test_all_windows_of_the_entities_make_room_and_those_of_others_stay(resources: Resources) -> None:

@@ -30,6 +30,22 @@ def address(resources: Resources, catalogue: Catalogue, monkeypatch: pytest.Monk
 @pytest.fixture
 def http(address: str) -> Iterator[httpx2.Client]:
     """A client that speaks the protocol's version."""
-    headers = {"Tus-Resumable": "1.0.0"}
-    with httpx2.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
+    with client_of(address) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def asking(untouched: Resources) -> Iterator[httpx2.Client]:
+    """As http, one for all tests of a module in which everything is refused."""
+    with serving(untouched, slots=0) as address, client_of(address) as client:
+        yield client
+
+
+@pytest.fixture
+def refused(asking: httpx2.Client, stores_nothing: None) -> httpx2.Client:
+    """As http; nothing that is asked may be stored."""
+    return asking
+
+
+def client_of(address: str) -> httpx2.Client:
+    return httpx2.Client(base_url=address, headers={"Tus-Resumable": "1.0.0"}, timeout=PATIENCE_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
+from time import sleep
 from urllib.parse import urlsplit
 
 import httpx2
@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.resources import Resources
 from app.uploads import lock, records
 from app.uploads.incoming import in_thread
+from tests.commands import wait_until
 from tests.uploads.catalogue import Catalogue
 from tests.uploads.test_protocol import create, offset, patch
 
@@ -35,13 +36,8 @@ def half_open(address: str, path: str, content: bytes, *, length: int) -> Iterat
 
 
 def wait_for_lock(resources: Resources) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while True:
-        with resources.engine.connect() as connection:
-            if connection.scalar(text("SELECT fence FROM upload")):
-                return
-        assert monotonic() < deadline
-        sleep(0.02)
+    with resources.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        wait_until(lambda: connection.scalar(text("SELECT fence FROM upload")))
 
 
 def test_a_dead_connection_gives_way_with_what_came_on_it(
@@ -52,11 +48,7 @@ def test_a_dead_connection_gives_way_with_what_came_on_it(
         wait_for_lock(resources)
         busy = patch(http, path, 0, b"abcdef")
         assert (busy.status_code, busy.json()["code"], busy.headers["retry-after"]) == (423, "upload_busy", "1")
-        deadline = monotonic() + PATIENCE_SECONDS
-        while offset(http, path) == 0:
-            assert monotonic() < deadline
-            sleep(0.1)
-        assert offset(http, path) == 3
+        assert wait_until(lambda: offset(http, path), seconds=PATIENCE_SECONDS) == 3
         assert patch(http, path, 3, b"def").status_code == 204
     assert catalogue.stored(catalogue.accepted[0]) == b"abcdef"
 
@@ -67,10 +59,7 @@ def test_a_connection_that_breaks_leaves_what_came_on_it(
     path = create(http, 12 << 20)
     with half_open(address, path, b"x" * (9 << 20), length=12 << 20):
         pass
-    deadline = monotonic() + PATIENCE_SECONDS
-    while offset(http, path) < 9 << 20:
-        assert monotonic() < deadline
-        sleep(0.1)
+    wait_until(lambda: offset(http, path) >= 9 << 20, seconds=PATIENCE_SECONDS)
     assert patch(http, path, 9 << 20, b"y" * (3 << 20)).status_code == 204
     assert catalogue.stored(catalogue.accepted[0]) == b"x" * (9 << 20) + b"y" * (3 << 20)
 
@@ -100,6 +89,18 @@ def test_whoever_lost_the_lock_changes_nothing(http: httpx2.Client, resources: R
         assert lock.renew(connection, upload_id, second) is not None
         lock.release(connection, upload_id, second)
         assert lock.take(connection, upload_id, ttl_hours=1) == second + 1
+
+
+def test_an_upload_that_is_finished_or_lost_or_has_expired_is_not_locked(
+    http: httpx2.Client, resources: Resources
+) -> None:
+    upload_id = create(http, 6).rpartition("/")[2]
+    for end in ("finished_at = now()", "lost_at = now()", "expires_at = now() - interval '1 second'"):
+        with resources.engine.connect() as connection:  # never commits
+            connection.execute(text(f"UPDATE upload SET {end}"))
+            assert lock.take(connection, upload_id, ttl_hours=1) is None, end
+    with resources.engine.begin() as connection:
+        assert lock.take(connection, upload_id, ttl_hours=1) is not None
 
 
 def test_a_lock_that_was_released_is_not_renewed(http: httpx2.Client, resources: Resources) -> None:

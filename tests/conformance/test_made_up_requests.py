@@ -1,0 +1,36 @@
+"""Whatever it is sent, the running service keeps to its OpenAPI document; in a file, and so a database, of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+#: Requests made up for each operation, in each phase. They are the same in every run.
+EXAMPLES = 50
+
+#: Longest that all of them may take, seconds; usual is a fifth of it.
+LIMIT_SECONDS = 100
+
+#: Not every text is a cursor, nor every object the parameters of a report: what the document allows may be refused.
+UNDECIDABLE = "positive_data_acceptance"
+
+#: Uploads speak a protocol that answers 412 before it looks at anything else, and takes a content type that cannot be
+#: made up from a schema; tests/uploads/test_made_up_requests.py does for them what is done here for the others.
+OWN_PROTOCOL = "^/uploads"
+
+
+def test_made_up_requests_are_answered_as_documented_and_never_with_an_error_of_ours(
+    address: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
+            *("--generation-deterministic", "--max-examples", str(EXAMPLES), "--continue-on-failure"),
+            *("--exclude-checks", UNDECIDABLE, "--exclude-path-regex", OWN_PROTOCOL, "--no-color"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
