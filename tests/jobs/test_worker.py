@@ -281,7 +281,8 @@ def test_a_report_that_was_published_unheard_keeps_its_files(
     publish = lifecycle.publish
     monkeypatch.setattr(lifecycle, "publish", published_but_not_heard)
     runner.Runner(resources, KINDS, replica="x").run(job)
-    done = ended(ReportService(resources, KINDS), job.claim.id)
+    done = ReportService(resources, KINDS).poll(job.claim.id, has_ended=True)
+    assert isinstance(done, Ended)
     assert done.record.status is ReportStatus.COMPLETE
     (file,) = done.record.artifacts
     assert resources.object_store.size(file.key) == file.bytes
