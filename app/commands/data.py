@@ -72,6 +72,8 @@ def load(
     # Without rows nothing is kept of a dataset, so that its id would name none.
     told = f", dataset {dataset_id}" if rows else ": there is nothing to report on"
     out.print(f"{rows:,} rows of {file} loaded as {kind.value}{told if dataset_id else ''}", markup=False)
+    if loaded.rows_duplicate:
+        err.print(f"{loaded.rows_duplicate:,} of them say again what another row says; the last one counts")
     for rejection in loaded.rejections:
         err.print(str(rejection), markup=False)
     if loaded.rows_rejected:
