@@ -34,6 +34,9 @@ from app.timeline import from_micros, to_micros
 #: Rows of a block with lines that are checked at a time: they are Python objects, a hundred times as large as text.
 BATCH_ROWS: Final = 20_000
 
+#: What all columns together remember of the values that texts have, bytes.
+REMEMBERED_BYTES: Final = 16 << 20
+
 #: Lines that are checked at a time, a block of usual polls: each may have values of its own, and those become objects.
 BLOCK_LINES: Final = 80_000
 
@@ -97,7 +100,7 @@ class Checker:
                 yield from self._follow(blocks, columns, rest)
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
-        memory = Memory()
+        memory = Memory(REMEMBERED_BYTES)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         for block in blocks if first is None else chain([first], blocks):
             yield from self._block(blocks, checks, block)

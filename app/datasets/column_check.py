@@ -30,7 +30,7 @@ class ColumnCheck:
         self._limits = limits
         self._latest = latest
         self._memory = memory
-        self._known = memory.part()
+        self._known: dict[str, Any] = {}
 
     def values(self, texts: pa.StringArray, *, hurried: bool = False) -> tuple[Values, dict[int, Wrong]]:
         """Values of the texts, and those codes that are wrong; in a hurry the first wrong one only."""

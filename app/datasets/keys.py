@@ -1,5 +1,7 @@
 """Keys of entities to their ids while a file is loaded."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -9,6 +11,9 @@ from app.datasets.kind import Values
 from app.datasets.memory import Memory
 from app.series.entities import ensure_entities
 
+#: What is remembered of the keys of a kind, bytes: some 150,000 stores. Others are looked up block by block.
+REMEMBERED_BYTES: Final = 32 << 20
+
 
 class KeyIds:
     """Ids of the entities of one kind, made as a load first names them."""
@@ -16,8 +21,8 @@ class KeyIds:
     def __init__(self, connection: Connection, kind: str) -> None:
         self._connection = connection
         self._kind = kind
-        self._memory = Memory()
-        self._ids = self._memory.part()
+        self._memory = Memory(REMEMBERED_BYTES)
+        self._ids: dict[str, int] = {}
 
     def of(self, keys: Values) -> npt.NDArray[np.int64]:
         """The id of each row's key."""

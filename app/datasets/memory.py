@@ -4,33 +4,23 @@ from collections.abc import Mapping
 from sys import getsizeof
 from typing import Any, Final
 
-#: What is remembered at most, bytes: the keys of some 75,000 stores.
-LIMIT_BYTES: Final = 16 << 20
-
 #: What an entry takes beside its text: its place in a dictionary that has just grown, and its value, bytes.
 ENTRY_BYTES: Final = 140
 
 
 class Memory:
-    """Dictionaries that share a bound; all of them are emptied before it is exceeded."""
+    """A bound, in bytes, that dictionaries share which are filled by ``keep`` alone.
 
-    def __init__(self) -> None:
-        self._parts: list[dict[str, Any]] = []
-        self._bytes = 0
+    What has no room any more is not remembered. Room is never made: in a log every store comes again and again, and
+    whatever was forgotten for the next would be looked up anew.
+    """
 
-    def part(self) -> dict[str, Any]:
-        """One more dictionary, empty; to be filled by ``keep`` alone."""
-        part: dict[str, Any] = {}
-        self._parts.append(part)
-        return part
+    def __init__(self, limit_bytes: int) -> None:
+        self._left_bytes = limit_bytes
 
     def keep(self, part: dict[str, Any], values: Mapping[str, Any]) -> None:
-        """Remember values in that part by their texts, which are new there; more than the bound at once are not."""
-        size = sum(map(getsizeof, values)) + ENTRY_BYTES * len(values)
-        if self._bytes + size > LIMIT_BYTES:
-            for one in self._parts:
-                one.clear()
-            self._bytes = 0
-        if size <= LIMIT_BYTES:
+        """Remember in that dictionary the values of texts that are new there, all of them or none."""
+        size_bytes = sum(map(getsizeof, values)) + ENTRY_BYTES * len(values)
+        if size_bytes <= self._left_bytes:
             part.update(values)
-            self._bytes += size
+            self._left_bytes -= size_bytes

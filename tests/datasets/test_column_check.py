@@ -61,7 +61,7 @@ TEXTS = st.one_of(
 
 def outcome(column: Column, texts: list[str], *, latest: int | None) -> list[Any]:
     """The value of each text, or the code and the reason why it has none."""
-    check = ColumnCheck(column, limits=Limits(), latest=latest, memory=Memory())
+    check = ColumnCheck(column, limits=Limits(), latest=latest, memory=Memory(1 << 20))
     checked, wrong = check.values(pa.array(texts, pa.string()))
     assert len(checked) == len(texts)
     return [

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from app.datasets import checker, keys, memory
+from app.datasets import checker, keys
 from app.datasets.checker import Checker
 from app.datasets.keys import KeyIds
 from app.datasets.kind import Values
-from app.datasets.memory import ENTRY_BYTES, LIMIT_BYTES, Memory
+from app.datasets.memory import ENTRY_BYTES, Memory
 from app.datasets.policy import Limits, Policy
 from app.datasets.registry import DATASET_KINDS
 from app.datasets.rejects import Rejects
@@ -18,13 +18,14 @@ from app.resources import Resources
 from tests.conftest import NOW, LoadText
 from tests.datasets.checking import Bytes
 
+LIMIT_BYTES = 16 << 20
+
 #: Texts of a block of 4 MiB whose keys are as long as keys may be, of characters of four bytes.
 LONG = [f"{number:05}" + "\N{SLICE OF PIZZA}" * 250 for number in range(4_000)]
 
 
 def test_long_texts_take_no_more_than_short_ones() -> None:
-    remembered = Memory()
-    known = remembered.part()
+    remembered, known = Memory(LIMIT_BYTES), dict[str, int]()
     tracemalloc.start()
     for block in range(20):
         remembered.keep(known, {f"{block}{text}": 10_000 + number for number, text in enumerate(LONG)})
@@ -34,8 +35,7 @@ def test_long_texts_take_no_more_than_short_ones() -> None:
 
 
 def test_short_texts_take_no_more_than_is_reckoned() -> None:
-    remembered = Memory()
-    known = remembered.part()
+    remembered, known = Memory(LIMIT_BYTES), dict[str, int]()
     tracemalloc.start()
     most = 0
     for block in range(40):
@@ -45,26 +45,24 @@ def test_short_texts_take_no_more_than_is_reckoned() -> None:
     assert LIMIT_BYTES / 2 < most < LIMIT_BYTES * 1.1
 
 
-def test_dictionaries_share_the_bound_and_are_emptied_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "LIMIT_BYTES", 5 * (ENTRY_BYTES + 50))
-    remembered = Memory()
-    first, second = remembered.part(), remembered.part()
+def test_dictionaries_share_the_bound_and_keep_what_came_first() -> None:
+    remembered = Memory(5 * (ENTRY_BYTES + 50))
+    first, second = dict[str, int](), dict[str, int]()
     remembered.keep(first, {"a": 1, "b": 2})
     remembered.keep(second, {"c": 3, "d": 4})
-    assert (first, second) == ({"a": 1, "b": 2}, {"c": 3, "d": 4})
     remembered.keep(second, {"e": 5, "f": 6})
-    assert (first, second) == ({}, {"e": 5, "f": 6})
-    remembered.keep(first, dict.fromkeys("ghijklmn", 0))
-    assert (first, second) == ({}, {})
+    assert (first, second) == ({"a": 1, "b": 2}, {"c": 3, "d": 4})
+    remembered.keep(first, {"g": 7})
+    assert first == {"a": 1, "b": 2, "g": 7}
 
 
-def test_ids_of_keys_that_were_forgotten_are_looked_up_again(
+def test_ids_of_keys_that_are_not_remembered_are_looked_up_again(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[list[str]] = []
     ensure = keys.ensure_entities
     monkeypatch.setattr(keys, "ensure_entities", lambda *given: made.append(given[2]) or ensure(*given))
-    monkeypatch.setattr(memory, "LIMIT_BYTES", 3 * (ENTRY_BYTES + 200))
+    monkeypatch.setattr(keys, "REMEMBERED_BYTES", 3 * (ENTRY_BYTES + 200))
     with resources.engine.begin() as connection:
         ids = KeyIds(connection, "store")
 
@@ -73,15 +71,16 @@ def test_ids_of_keys_that_were_forgotten_are_looked_up_again(
 
         first = of("a" * 100, "b" * 100)
         assert of("b" * 100, "a" * 100) == first[::-1]
-        of("c" * 100, "d" * 100)
-        assert of("a" * 100, "b" * 100) == first
-    assert [[key[0] for key in new] for new in made] == [["a", "b"], ["c", "d"], ["a", "b"]]
+        second = of("c" * 100, "d" * 100)
+        assert of("a" * 100, "d" * 100, "c" * 100) == [first[0], *second[::-1]]
+    assert [[key[0] for key in new] for new in made] == [["a", "b"], ["c", "d"], ["d", "c"]]
 
 
 def test_a_file_of_more_keys_than_are_remembered_is_loaded_whole(
     load_text: LoadText, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "LIMIT_BYTES", 1_000)
+    monkeypatch.setattr(keys, "REMEMBERED_BYTES", 1_000)
+    monkeypatch.setattr(checker, "REMEMBERED_BYTES", 1_000)
     assert load_text("timezones", "store_id,timezone_str\n" + "".join(f"s{n},UTC\n" for n in range(500))) == 500
 
 
