@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from app.datasets import values
 from app.datasets.kind import ColumnType
-from app.timeline import to_micros
+from app.timeline import EARLIEST, LATEST, to_micros
 
-_LOWEST: Final = to_micros(values.EARLIEST)
-_HIGHEST: Final = to_micros(values.LATEST)
+_LOWEST: Final = to_micros(EARLIEST)
+_HIGHEST: Final = to_micros(LATEST)
 
 
 def all_instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:

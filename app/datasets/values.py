@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from app.timeline import DAY, HOUR, SECOND, to_micros
+from app.timeline import DAY, EARLIEST, HOUR, LATEST, SECOND, to_micros
 from app.timeline.zones import known_zones
 
 #: Longest key of an entity, characters.
@@ -22,10 +22,6 @@ HIGHEST_NUMBER: Final = 2**31 - 1
 #: Longest duration, in years and in seconds: a longer one is a slip, and the sum of two of 1e308 is infinite.
 LONGEST_YEARS: Final = 100
 LONGEST_SECONDS: Final = LONGEST_YEARS * 365 * 24 * 3600
-
-#: Instants outside these are mistakes of a clock or a format, not observations.
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 # Python takes any character between date and time.
 _SEPARATED = re.compile(r"[0-9W-]+[T ][0-9].*")

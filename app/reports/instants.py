@@ -1,13 +1,11 @@
 """The instants that a report may be asked about."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
-#: No file may hold an earlier or a later one, and neither may leave what a calendar can hold.
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+from app.timeline import EARLIEST, LATEST
 
 
 def _plausible(instant: datetime) -> datetime:

@@ -18,6 +18,10 @@ MISSING: Final = int(np.iinfo(np.int64).min)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: Files hold, and reports are asked about, no earlier and no later instant: others are mistakes of a clock.
+EARLIEST: Final = _EPOCH
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
 
 def to_micros(instant: datetime) -> int:
     """Microseconds since 1970-01-01 UTC of an aware datetime."""
