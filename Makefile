@@ -27,7 +27,7 @@ chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is 
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
 fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
-	CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest tests/datasets -k mutat --timeout 3600
+	CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest tests/ingest -k mutat --timeout 3600
 
 lint: .venv/ready  ## check style and format
 	$(BIN)/ruff check .

@@ -12,10 +12,10 @@ from rich.markup import escape
 
 from app.commands import data, reports, servers
 from app.commands.report import report_command
-from app.console import err
+from app.commands.terminal import err
 from app.errors import BadInput, NotFound, OpenhoursError, reason
-from app.logs import redacted
 from app.reports.registry import REPORT_KINDS
+from app.telemetry.logs import redacted
 
 app = typer.Typer(
     name="python -m app",

@@ -103,7 +103,7 @@ class IdempotencyConflict(BadInput):
 
 
 class RejectedFile(BadInput):
-    """``loaded`` is what the load would have come to: an app.datasets.load.Loaded, or None before there is one."""
+    """``loaded`` is what the load would have come to: an app.ingest.load.Loaded, or None before there is one."""
 
     code = "rejected_file"
     title = "File not loaded"

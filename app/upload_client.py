@@ -18,7 +18,7 @@ import httpx2
 
 from app.client import TIMEOUT_SECONDS, client_errors, problem_of
 from app.errors import InvalidParameters, ServerUnreachable
-from app.sha256 import sha256_of
+from app.files.sha256 import sha256_of
 
 #: The file is read and sent in blocks of this size, bytes.
 BLOCK_BYTES: Final = 1 << 18

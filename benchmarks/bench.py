@@ -29,15 +29,15 @@ import psycopg2
 from sqlalchemy import Engine
 
 from app.client import Client
-from app.database import build_engine, driver_cursor
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
-from app.datasets.source import FileSource
+from app.ingest.load import load
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
 from app.jobs.status import Live, LiveStatus
-from app.migrate import migrate
-from app.redis_client import build_redis
-from app.resources import Addresses, addresses
 from app.settings import Settings
+from app.storage.migrate import migrate
+from app.storage.postgres import build_engine, driver_cursor
+from app.storage.redis_client import build_redis
+from app.storage.resources import Addresses, addresses
 from app.upload_client import Uploader, outgoing
 from benchmarks.make_polls import DATA, write
 from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second

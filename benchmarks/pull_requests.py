@@ -21,13 +21,13 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from app.client import Client
-from app.datasets.load import load
-from app.datasets.registry import DATASET_KINDS
-from app.datasets.source import FileSource
 from app.demo_data.files import write
 from app.flow.phases import PHASES
-from app.resources import addresses
+from app.ingest.load import load
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
 from app.settings import Settings
+from app.storage.resources import addresses
 from benchmarks.bench import database, engine_of, row, served, timed
 
 ROUNDS = 5

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from app.resources import Addresses, addresses, open_resources
 from app.settings import Settings
+from app.storage.resources import Addresses, addresses, open_resources
 from app.uploads import keys
 from benchmarks.bench import database, served
 from tests.commands import free_port

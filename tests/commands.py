@@ -114,7 +114,7 @@ class CommandLine:
 
 @contextmanager
 def logging_as_it_was() -> Iterator[None]:
-    """Undo what app.logs.configure did to this process, which is that of pytest."""
+    """Undo what app.telemetry.logs.configure did to this process, which is that of pytest."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     hooks = sys.excepthook, threading.excepthook

@@ -15,19 +15,22 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, func, select, text
 
-from app.database import build_engine, dataset, report, upload
-from app.datasets.load import Loaded, load
-from app.datasets.registry import DATASET_KINDS
-from app.datasets.source import FileSource
+from app.catalogue.tables import dataset
+from app.ingest.load import Loaded, load
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
 from app.jobs import worker
-from app.jobs.replica import Replica
-from app.main import create_app
-from app.migrate import migrate
-from app.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
+from app.jobs.tables import job
+from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.resources import Addresses, Resources, addresses, open_resources
 from app.settings import Settings
+from app.storage.migrate import migrate
+from app.storage.postgres import build_engine
+from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
+from app.storage.resources import Addresses, Resources, addresses, open_resources
+from app.uploads.tables import upload
+from app.web.application import create_app
 
 settings.register_profile(
     "openhours", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -138,7 +141,7 @@ def stores_nothing(untouched: Resources) -> Iterator[None]:
     """Looks, when the test has ended, whether anything was stored."""
     yield
     with untouched.engine.connect() as connection:
-        for table in (dataset, report, upload):
+        for table in (dataset, job, upload):
             assert connection.scalar(select(func.count()).select_from(table)) == 0, table.name
     assert [item.key for page in untouched.object_store.pages("") for item in page] == []
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from app.datasets import values
-from app.reports.uptime import compute
+from app.ingest import values
+from app.reports.kinds.uptime import compute
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.horizon import Horizon

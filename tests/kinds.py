@@ -11,9 +11,10 @@ from pydantic import Field
 from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
+from app.files.artifact import Artifact
+from app.jobs.kind import Params, Progress, WorkContext
 from app.reports.kind import ReportKind
-from app.resources import Resources
-from app.work import Artifact, Params, Progress, WorkContext
+from app.storage.resources import Resources
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -10,17 +10,17 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import and_
 
-from app.database import report
 from app.jobs import lifecycle, runner, sweeper
 from app.jobs.records import ReportStatus
-from app.object_store import report_prefix
+from app.jobs.tables import job
+from app.storage.object_store import report_prefix
 
 
 def _drop_fence() -> None:
     """A worker may end any attempt at its report, not just its own."""
 
     def is_running(claim: lifecycle.Claim) -> object:
-        return and_(report.c.id == claim.id, report.c.status == ReportStatus.RUNNING)
+        return and_(job.c.id == claim.id, job.c.status == ReportStatus.RUNNING)
 
     _replace(lifecycle, "_is_ours", is_running)
 

@@ -11,59 +11,48 @@ import pytest
 APP = Path(__file__).parent.parent / "app"
 
 #: May import anything of ours.
-OUTSIDE = {"main", "cli", "commands", "demo", "server", "__main__"}
+OUTSIDE = {"web", "cli", "commands", "__main__"}
 
 #: What each other room may import of ours; every room may import itself, and nobody what stands outside. A room is a
-#: folder or a file of app/; reports/ has three: ``reports.kind``, ``reports.registry`` and ``reports.*``.
+#: folder or a file of app/.
 ALLOWED = {
     "routers": {
-        *("jobs", "datasets", "catalogue", "uploads", "entities", "reports.registry", "reports.kind", "resources"),
-        *("metrics", "logs", "errors"),
+        *(
+            "replica",
+            "reports",
+            "catalogue",
+            "uploads",
+            "entities",
+            "series",
+            "ingest",
+            "jobs",
+            "storage",
+            "telemetry",
+            "errors",
+        ),
     },
-    "catalogue": {
-        *("datasets", "uploads", "jobs", "work", "resources", "object_store", "database", "ids", "paging", "logs"),
-        "errors",
+    "replica": {"jobs", "storage", "telemetry", "errors"},
+    "reports": {
+        *("jobs", "flow", "charts", "timeline", "series", "storage", "files", "telemetry", "ids", "paging", "errors"),
     },
-    "uploads": {"jobs", "resources", "object_store", "database", "migrate", "ids", "errors"},
-    "entities": {"datasets", "series", "timeline", "database", "paging", "errors"},
-    "jobs": {
-        *("reports.registry", "reports.kind", "work", "resources", "object_store", "database", "redis_client", "ids"),
-        *("paging", "settings", "metrics", "migrate", "logs", "replica_name", "sha256", "errors"),
-    },
-    "reports.registry": {"reports.*", "reports.kind"},
-    "reports.kind": {"work"},
-    "reports.*": {
-        *("reports.kind", "work", "flow", "charts", "timeline", "series", "database", "binary_copy", "csv_output"),
-        *("ids", "errors"),
-    },
-    "flow": {"timeline", "series", "csv_output", "errors"},
-    "charts": {"work"},
-    "datasets": {"series", "timeline", "database", "binary_copy", "csv_copy", "csv_output", "errors"},
-    "series": {"timeline", "database", "binary_copy", "errors"},
-    "work": {"object_store", "settings"},
-    "ids": set(),
-    "sha256": set(),
-    "paging": {"ids", "errors"},
-    "csv_output": set(),
-    "demo_data": {"timeline", "errors"},
+    "catalogue": {"ingest", "uploads", "jobs", "storage", "files", "telemetry", "ids", "paging", "errors"},
+    "uploads": {"jobs", "storage", "ids", "errors"},
+    "ingest": {"series", "flow", "timeline", "storage", "files", "errors"},
+    "entities": {"ingest", "series", "timeline", "storage", "paging", "errors"},
+    "series": {"flow", "timeline", "storage", "errors"},
+    "jobs": {"storage", "telemetry", "files", "settings", "ids", "errors"},
+    "flow": {"timeline", "files", "errors"},
+    "charts": {"files"},
     "timeline": set(),
-    "resources": {"logs", "object_store", "database", "redis_client", "embedded", "settings", "errors"},
-    "logs": {"redaction", "settings"},
-    "redaction": set(),
-    "replica_name": set(),
+    "demo_data": {"timeline", "errors"},
+    "storage": {"embedded", "telemetry", "timeline", "settings", "errors"},
+    "embedded": {"errors"},
+    "telemetry": {"settings"},
     "client": {"errors"},
-    "upload_client": {"client", "sha256", "errors"},
-    "console": set(),
-    "metrics": set(),
-    "binary_copy": {"database", "timeline"},
-    "csv_copy": {"database"},
-    "object_store": {"errors"},
-    "redis_client": {"errors"},
-    "database": {"errors"},
-    "migrate": {"database", "errors"},
-    "migrations": {"database"},
-    "embedded": {"embedded_servers", "errors"},
-    "embedded_servers": {"errors"},
+    "upload_client": {"client", "files", "errors"},
+    "files": set(),
+    "paging": {"ids", "errors"},
+    "ids": set(),
     "settings": set(),
     "errors": set(),
 }
@@ -71,15 +60,13 @@ ALLOWED = {
 #: Libraries that a room leaves to others.
 FORBIDDEN = {
     "routers": {"redis", "boto3", "botocore", "sqlalchemy", "psycopg2"},
-    "datasets": {"redis", "boto3", "botocore", "fastapi", "starlette"},
+    "ingest": {"redis", "boto3", "botocore", "fastapi", "starlette"},
     "catalogue": {"redis", "boto3", "botocore", "fastapi", "starlette"},
     "uploads": {"redis", "boto3", "botocore", "fastapi", "starlette"},
     "series": {"redis", "boto3", "botocore", "fastapi", "starlette"},
-    "entities": {"redis", "boto3", "botocore", "fastapi", "starlette"},
     "flow": {"redis", "boto3", "botocore", "fastapi", "starlette", "sqlalchemy", "psycopg2"},
     "jobs": {"fastapi", "starlette"},
-    "reports.kind": {"fastapi", "starlette", "redis", "boto3"},
-    "reports.*": {"fastapi", "starlette", "redis", "boto3"},
+    "reports": {"fastapi", "starlette", "redis", "boto3"},
 }
 
 #: The libraries of rooms that have no others.
@@ -93,10 +80,7 @@ ONLY = {
 
 def room_of(module: str) -> str:
     """The room of a module that is named from app/ on, such as ``jobs.queue``."""
-    parts = module.split(".")
-    if parts[0] == "reports" and len(parts) > 1:
-        return module if parts[1] in {"kind", "registry"} else "reports.*"
-    return parts[0]
+    return module.partition(".")[0]
 
 
 def imports(source: str, module: str) -> Iterator[str]:
@@ -153,7 +137,7 @@ def test_a_module_imports_only_in_the_directions_of_the_design(module: str) -> N
 
 
 def test_every_room_has_its_line_and_every_line_its_room() -> None:
-    rooms = {room_of(name) for name in modules()} - {"", "reports"}
+    rooms = {room_of(name) for name in modules()} - {""}
     assert rooms == {*ALLOWED, *OUTSIDE}
     assert set().union(*ALLOWED.values()) <= set(ALLOWED)
 
@@ -164,32 +148,27 @@ def test_every_room_has_its_line_and_every_line_its_room() -> None:
         ("routers.uploads", "import redis", {"redis"}),
         ("routers.uploads", "from sqlalchemy.exc import DBAPIError", {"sqlalchemy.exc"}),
         ("routers.uploads", "import boto3.session, json", {"boto3.session"}),
-        ("routers.uploads", "from app.reports.uptime import UPTIME", {"app.reports.uptime"}),
-        ("routers.uploads", "from app.reports import uptime, registry", {"app.reports.uptime"}),
-        ("routers.uploads", "from ..series import polls", {"app.series.polls"}),
+        ("routers.uploads", "from app.flow.events import X", {"app.flow.events"}),
+        ("routers.uploads", "from app.flow import events, phases", {"app.flow.events", "app.flow.phases"}),
+        ("routers.uploads", "from ..timeline import zones", {"app.timeline.zones"}),
         ("routers.uploads", "from . import health", set()),
-        ("routers.uploads", "from app.jobs.service import ReportService\nfrom app.errors import BadInput", set()),
+        ("routers.uploads", "from app.reports.service import ReportService\nfrom app.errors import BadInput", set()),
         ("timeline.weeks", "import numpy\nimport zoneinfo\nfrom app.timeline import DAY", set()),
         ("timeline.weeks", "def late():\n    import pyarrow.compute", {"pyarrow.compute"}),
         ("timeline.weeks", "import app.errors", {"app.errors"}),
         ("timeline", "from .zones import to_utc\nfrom app import settings", {"app.settings"}),
-        ("jobs.worker", "from app.main import create_app", {"app.main"}),
-        ("jobs.worker", "if True:\n    from app.reports import uptime", {"app.reports.uptime"}),
-        ("reports.openings", "from app.jobs import lifecycle\nfrom app.series import polls", {"app.jobs.lifecycle"}),
-        ("reports.openings", "from app.reports.uptime import Horizon", set()),
-        ("flow.phases", "import sqlalchemy\nfrom app.series.pull_requests import INSTANTS", {"sqlalchemy"}),
-        ("flow.phases", "from app.reports.pull_requests import EVENTS", {"app.reports.pull_requests"}),
-        ("series.orders", "from app.flow import events", {"app.flow.events"}),
-        ("datasets.orders", "import app.jobs.queue as queue", {"app.jobs.queue"}),
+        ("jobs.worker", "from app.web.application import create_app", {"app.web.application"}),
+        ("jobs.worker", "if True:\n    from app.reports import service", {"app.reports.service"}),
+        ("flow.phases", "import sqlalchemy\nfrom app.flow.instants import INSTANTS", {"sqlalchemy"}),
+        ("flow.phases", "from app.series.pull_requests import read", {"app.series.pull_requests"}),
+        ("ingest.orders", "import app.jobs.queue as queue", {"app.jobs.queue"}),
         ("series.orders", "from app import reports", {"app.reports"}),
         ("errors", "from app.settings import Settings", {"app.settings"}),
         ("settings", "import app.errors", {"app.errors"}),
         ("client", "from app.cli import main", {"app.cli"}),
-        ("resources", "from app import server, settings", {"app.server"}),
-        ("demo", "from app.cli import main\nimport redis", set()),
-        ("reports.openings", "def draw():\n    from app.charts.files import write_charts", set()),
+        ("commands.demo", "from app.cli import main\nimport redis", set()),
         ("jobs.child", "from app.charts.files import write_charts", {"app.charts.files"}),
-        ("charts.pie", "import altair, numpy\nfrom app.work import Artifact", set()),
+        ("charts.pie", "import altair, numpy\nfrom app.files.artifact import Artifact", set()),
         ("charts.pie", "import pandas\nfrom app.timeline import DAY", {"pandas", "app.timeline"}),
     ],
 )
@@ -206,7 +185,7 @@ def test_only_the_room_of_charts_imports_what_draws(module: str) -> None:
 def test_what_draws_is_not_imported_before_a_report_wants_charts() -> None:
     """Neither the HTTP process nor the one that forks a process for each report pays for it."""
     source = (
-        "import sys, app.main, app.server, app.jobs.child, app.cli\n"
+        "import sys, app.web.application, app.web.server, app.jobs.child, app.cli\n"
         "from app.reports.registry import REPORT_KINDS\n"
         "assert REPORT_KINDS\n"
         "print(*sorted({'altair', 'vl_convert', 'app.charts'} & set(sys.modules)))"

@@ -7,14 +7,14 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app as cli
-from app.datasets.kind import DatasetKind
-from app.datasets.refusal import REFUSALS, REJECTIONS
-from app.datasets.registry import DATASET_KINDS
-from app.main import create_app
+from app.ingest.kind import DatasetKind
+from app.ingest.refusal import REFUSALS, REJECTIONS
+from app.ingest.registry import DATASET_KINDS
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.resources import Resources
 from app.settings import Settings
+from app.storage.resources import Resources
+from app.web.application import create_app
 
 ROOT = Path(__file__).parent.parent
 

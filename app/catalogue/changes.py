@@ -6,10 +6,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, insert, update
 
 from app.catalogue.records import Action, Outcome
-from app.database import dataset
+from app.catalogue.tables import dataset
 from app.errors import AttemptSuperseded
 from app.jobs import lifecycle
-from app.work import DATASET_WORK
+from app.jobs.kind import DATASET_WORK
 
 #: What a run of the check has found out; another run begins without it.
 _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from app.datasets.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.errors import InvalidParameters, reason
-from app.work import Params
+from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
+from app.jobs.kind import Params
 
 
 class LoadOptions(Params):

@@ -4,7 +4,7 @@ import hashlib
 import io
 from typing import Any, BinaryIO, Final, cast
 
-from app.object_store import ObjectStore
+from app.storage.object_store import ObjectStore
 
 #: Read at a time where the bytes only have to pass by, bytes.
 _BLOCK: Final = 1 << 20

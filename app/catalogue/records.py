@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
 
-from app.database import dataset, report
+from app.catalogue.tables import dataset
 from app.errors import DuplicateDataset
 from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact
+from app.jobs.tables import job
 from app.paging import Place
 
 
@@ -90,12 +91,12 @@ class DatasetRecord:
 
 
 def _status() -> ColumnElement[str]:
-    unloads = report.c.params["action"].astext == Action.UNLOAD  # and could not, unless it is still at it
+    unloads = job.c.params["action"].astext == Action.UNLOAD  # and could not, unless it is still at it
     merged_last = dataset.c.merged_by == dataset.c.job_id
     return case(
         (dataset.c.raw_key.is_(None), DatasetStatus.UPLOADING),
-        (report.c.status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
-        (report.c.status.in_(OUTSTANDING), DatasetStatus.CHECKING),
+        (job.c.status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
+        (job.c.status.in_(OUTSTANDING), DatasetStatus.CHECKING),
         ((dataset.c.outcome == Outcome.READY) & (unloads | merged_last), DatasetStatus.READY),
         else_=DatasetStatus.REJECTED,
     )
@@ -108,9 +109,9 @@ _JOB: Final = tuple(name for name in JobState.__dataclass_fields__ if name != "a
 _RECORD: Final = select(
     *(dataset.c[name] for name in _OWN),
     _status().label("status"),
-    *(report.c[name].label(f"job_{name}") for name in _JOB),
-    report.c.params["action"].astext.label("job_action"),
-).select_from(dataset.outerjoin(report, report.c.id == dataset.c.job_id))
+    *(job.c[name].label(f"job_{name}") for name in _JOB),
+    job.c.params["action"].astext.label("job_action"),
+).select_from(dataset.outerjoin(job, job.c.id == dataset.c.job_id))
 
 
 def find(connection: Connection, dataset_id: str) -> DatasetRecord | None:

@@ -11,19 +11,19 @@ from app import paging
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
-from app.database import database_errors
-from app.datasets.header import named_columns
-from app.datasets.kind import DatasetKind
-from app.datasets.registry import DATASET_KINDS
 from app.errors import DatasetBusy, ObjectStoreUnavailable, UnknownDataset, UnknownDatasetKind
 from app.ids import is_id
+from app.ingest.csv.header import named_columns
+from app.ingest.kind import DatasetKind
+from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
+from app.jobs.dispatch import RequestRedis
 from app.jobs.links import LinkedArtifact, linked
-from app.jobs.request_redis import RequestRedis
 from app.jobs.status import QUEUED
-from app.logs import bound
-from app.object_store import report_prefix
-from app.resources import Resources
+from app.storage.object_store import report_prefix
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
+from app.telemetry.logs import bound
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Final
 import vl_convert
 
 from app.charts.style import Chart
-from app.work import Artifact
+from app.files.artifact import Artifact
 
 SPECIFICATION_TYPE: Final = "application/vnd.vegalite.v6+json"
 

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from app.commands import opening
 from app.commands.opening import Server
-from app.console import byte_progress, err, out, report_progress, row_progress
-from app.datasets.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, Limits, OnError, Policy
-from app.datasets.registry import DATASET_KINDS
+from app.commands.terminal import byte_progress, err, out, report_progress, row_progress
 from app.errors import InvalidParameters, OpenhoursError, RejectedFile
-from app.sha256 import sha256_of
+from app.files.sha256 import sha256_of
+from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, Limits, OnError, Policy
+from app.ingest.registry import DATASET_KINDS
 
 #: More than that is more than this is for: some things of each store are kept in memory.
 MOST_STORES: Final = 1_000_000
@@ -49,8 +49,8 @@ def load(
     ] = None,
 ) -> None:
     """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
-    from app.datasets.load import load as load_file  # noqa: PLC0415 - Arrow takes a while to import
-    from app.datasets.source import FileSource  # noqa: PLC0415
+    from app.ingest.load import load as load_file  # noqa: PLC0415 - Arrow takes a while to import
+    from app.ingest.source import FileSource  # noqa: PLC0415
 
     settings = opening.settings()
     _require_file_name(rejects)

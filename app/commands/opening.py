@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from app.database import database_errors
 from app.errors import InvalidParameters
-from app.logs import configure
-from app.replica_name import replica_name
-from app.resources import Addresses, Resources, addresses, open_resources
 from app.settings import Settings
+from app.storage.postgres import database_errors
+from app.storage.resources import Addresses, Resources, addresses, open_resources
+from app.telemetry.logs import configure
+from app.telemetry.replica_name import replica_name
 
 Server = Annotated[
     str | None,
@@ -32,8 +32,8 @@ def settings(*, server: bool = False) -> Settings:
 def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Addresses, Resources]]:
     """The servers in use; embedded ones are migrated, others have to be, but for a server that waits until they are."""
     with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
-        from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
-        from app.migrate import require_migrated  # noqa: PLC0415
+        from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
+        from app.storage.migrate import require_migrated  # noqa: PLC0415
 
         with database_errors():
             if "postgres" in where.embedded:
@@ -51,7 +51,7 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
 
     with ExitStack() as stack:
         if server is None:
-            from app.server import serving  # noqa: PLC0415 - the web server takes a while to import
+            from app.web.server import serving  # noqa: PLC0415 - the web server takes a while to import
 
             _, opened = stack.enter_context(resources(settings()))
             server = stack.enter_context(serving(opened, slots=slots))

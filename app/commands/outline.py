@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from app.console import out
+from app.commands.terminal import out
 from app.reports.kind import Outline
 
 #: Columns of the usual terminal; names are cut so that a line fits.

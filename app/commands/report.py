@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from app.commands import opening, outline
 from app.commands.opening import Server
-from app.console import err, out, report_progress
+from app.commands.terminal import err, out, report_progress
 from app.errors import InvalidParameters
 from app.reports.kind import SUMMARY, ReportKind
 

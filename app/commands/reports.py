@@ -9,7 +9,7 @@ from rich.table import Table
 
 from app.commands import opening
 from app.commands.opening import Server
-from app.console import out
+from app.commands.terminal import out
 
 
 def reports(

@@ -8,18 +8,18 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from app.commands import opening
-from app.console import err, out
-from app.database import database_errors
+from app.commands.terminal import err, out
 from app.errors import InvalidParameters
-from app.resources import Addresses, addresses, open_resources
 from app.settings import Settings
+from app.storage.postgres import database_errors
+from app.storage.resources import Addresses, addresses, open_resources
 
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the report is downloaded to.")] = Path("out"),
 ) -> None:
     """Run the main job from end to end on sample data: load, trigger, poll, download."""
-    from app.demo import run  # noqa: PLC0415 - the web server takes a while to import
+    from app.commands.demo import run  # noqa: PLC0415 - the web server takes a while to import
 
     if folder.exists() and not folder.is_dir():
         raise InvalidParameters(f"--folder: {folder} is a file, not a folder")
@@ -64,8 +64,8 @@ def worker(
 
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    from app.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
-    from app.migrate import newest_revision  # noqa: PLC0415
+    from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
+    from app.storage.migrate import newest_revision  # noqa: PLC0415
 
     settings = opening.settings()
     with addresses(settings) as where, open_resources(settings, where) as resources:
@@ -85,7 +85,7 @@ def env() -> None:
 
 
 def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: bool) -> None:
-    from app.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
+    from app.web.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
     settings = settings.model_copy(update={"slots": slots})
     with opening.resources(settings, server=True) as (_, resources):

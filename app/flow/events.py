@@ -9,9 +9,9 @@ import numpy.typing as npt
 from app.flow.clocks import Clock, seconds_by_clock
 from app.flow.observations import Observations, named
 from app.flow.phases import PHASES, Phase
+from app.flow.pull_requests import PullRequests
 from app.flow.table import pull_request_table
 from app.flow.teams import Teams
-from app.series.pull_requests import PullRequests
 from app.timeline import MISSING, from_micros
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.csv_output import escape_formulas, iso_instants
+from app.files.csv_output import escape_formulas, iso_instants
 from app.flow.observations import named
 from app.flow.phases import STATES, first_known
 from app.flow.teams import Teams
@@ -29,7 +29,7 @@ def hourly(
     last. What is not over lasts until ``as_of``, and of the hour of ``as_of`` the part before it counts.
 
     Args:
-        instants: int64[n] by the names of series.pull_requests.INSTANTS.
+        instants: int64[n] by the names of instants.INSTANTS.
         teams: those that the pull requests are of.
         team: int64[n], number of each one's team; those without one, -1, are left out.
         as_of: the instant the report speaks for, microseconds.

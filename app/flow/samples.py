@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.csv_output import escape_formulas
+from app.files.csv_output import escape_formulas
 from app.flow.observations import Observations, named, numbered
-from app.series.review_times import ReviewTimes
+from app.flow.review_times import ReviewTimes
 from app.timeline import DAY, MISSING, from_micros
 
 #: A day that is not known, for Arrow, which keeps a mask beside it.

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.csv_output import escape_formulas, iso_instants
+from app.files.csv_output import escape_formulas, iso_instants
 from app.flow.clocks import Clock
 from app.flow.phases import Phase
+from app.flow.pull_requests import PullRequests
 from app.flow.statistics import Durations
-from app.series.pull_requests import PullRequests
 from app.timeline import MISSING, Micros
 
 

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.series.entities import Entities
 from app.timeline import DAY, HOUR
 from app.timeline.calendar import Calendar
+from app.timeline.entities import Entities
 from app.timeline.working_hours import WeeklyHours, Window, calendar, with_default
 
 #: Teams x days that are expanded at a time; with the hourly series of each some 100 MB.

@@ -9,9 +9,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from app.database import database_errors
 from app.errors import DatabaseUnavailable
 from app.jobs import records
+from app.storage.postgres import database_errors
 
 _log = logging.getLogger(__name__)
 

@@ -22,13 +22,14 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from app.database import build_engine, database_errors
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownReportKind
+from app.files.artifact import Artifact
 from app.jobs import lifecycle
-from app.logs import bound, conceal, configure
-from app.object_store import StoreAddress
+from app.jobs.kind import Params, WorkContext, WorkKind, names_of
 from app.settings import Settings
-from app.work import Artifact, Params, WorkContext, WorkKind, names_of
+from app.storage.object_store import StoreAddress
+from app.storage.postgres import build_engine, database_errors
+from app.telemetry.logs import bound, conceal, configure
 
 #: Progress within a stage is told at most this often; a poll will hardly come sooner, seconds.
 TELL_SECONDS = 0.1

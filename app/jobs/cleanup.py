@@ -10,11 +10,11 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from app.database import database_errors
 from app.jobs import lifecycle, records
 from app.jobs.queue import Queue
-from app.object_store import REPORTS, report_prefix
-from app.resources import Resources
+from app.storage.object_store import REPORTS, report_prefix
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
 
 #: Before the first clean-up of a process, seconds: replicas that start together do not clean up together.
 FIRST_CLEAN_UP_SECONDS: Final = (30, 120)

@@ -31,11 +31,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from app.database import dataset, report
+from app.catalogue.tables import dataset
 from app.errors import AttemptsExhausted, AttemptSuperseded, WorkerCrashed
 from app.ids import new_id
+from app.jobs.kind import DATASET_WORK, names_of
 from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact, is_waiting
-from app.work import DATASET_WORK, names_of
+from app.jobs.tables import job
 
 #: A worker that has not renewed its claim for this long is taken for dead, seconds.
 LEASE_SECONDS: Final = 30
@@ -135,7 +136,7 @@ def create(
     ``params_sha256`` is the fingerprint of what was asked for, before defaults were filled in from the data.
     """
     created: str | None = connection.scalar(
-        insert(report)
+        insert(job)
         .values(
             id=new_id(datetime.now(UTC)),
             kind=kind,
@@ -146,18 +147,18 @@ def create(
             as_of=as_of,
             dispatched_at=func.now(),
         )
-        .on_conflict_do_nothing(index_elements=[report.c.idempotency_key])
-        .returning(report.c.id)
+        .on_conflict_do_nothing(index_elements=[job.c.idempotency_key])
+        .returning(job.c.id)
     )
     return created
 
 
 def keyed(connection: Connection, idempotency_key: str) -> KeyedReport | None:
     """The report that was triggered with this key; a key that is too old is free again."""
-    mine = report.c.idempotency_key == idempotency_key
-    too_old = report.c.created_at < _in_seconds(-KEY_SECONDS)
-    connection.execute(update(report).where(mine, too_old).values(idempotency_key=None))
-    row = connection.execute(select(report.c.id, report.c.params_sha256).where(mine)).one_or_none()
+    mine = job.c.idempotency_key == idempotency_key
+    too_old = job.c.created_at < _in_seconds(-KEY_SECONDS)
+    connection.execute(update(job).where(mine, too_old).values(idempotency_key=None))
+    row = connection.execute(select(job.c.id, job.c.params_sha256).where(mine)).one_or_none()
     return None if row is None else KeyedReport(*row)
 
 
@@ -165,28 +166,28 @@ def claim(connection: Connection, report_id: str, *, owner: str) -> Claim | None
     """Take a queued report, or a running one whose lease ran out; None when it is neither, or not due yet."""
     free = or_(is_waiting(), _is_abandoned())
     before = (
-        select(report.c.id, report.c.status)
-        .where(report.c.id == report_id, free, _charged() < MAX_ATTEMPTS)
+        select(job.c.id, job.c.status)
+        .where(job.c.id == report_id, free, _charged() < MAX_ATTEMPTS)
         .with_for_update()
         .cte("before")
     )
     row = connection.execute(
         _to(ReportStatus.RUNNING)
-        .where(report.c.id == before.c.id)
+        .where(job.c.id == before.c.id)
         .values(
-            attempt=report.c.attempt + 1,
+            attempt=job.c.attempt + 1,
             owner=owner,
             lease_until=_in_seconds(LEASE_SECONDS),
-            started_at=func.coalesce(report.c.started_at, func.now()),
+            started_at=func.coalesce(job.c.started_at, func.now()),
         )
         .returning(
-            report.c.id,
-            report.c.attempt,
-            report.c.kind,
-            report.c.params,
-            report.c.retries,
+            job.c.id,
+            job.c.attempt,
+            job.c.kind,
+            job.c.params,
+            job.c.retries,
             (before.c.status == ReportStatus.RUNNING).label("took_over"),
-            cast(extract("epoch", func.now() - report.c.created_at), Double).label("waited_seconds"),
+            cast(extract("epoch", func.now() - job.c.created_at), Double).label("waited_seconds"),
         )
     ).one_or_none()
     return None if row is None else Claim(**row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
@@ -196,10 +197,10 @@ def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     """Prolong the leases of these claims in one statement; returns the ids that are still ours."""
     ours = [(claim.id, claim.attempt) for claim in claims]
     rows = connection.execute(
-        update(report)
-        .where(tuple_(report.c.id, report.c.attempt).in_(ours), report.c.status == ReportStatus.RUNNING)
+        update(job)
+        .where(tuple_(job.c.id, job.c.attempt).in_(ours), job.c.status == ReportStatus.RUNNING)
         .values(lease_until=_in_seconds(LEASE_SECONDS))
-        .returning(report.c.id)
+        .returning(job.c.id)
     )
     return set(rows.scalars())
 
@@ -212,9 +213,7 @@ def fence(connection: Connection, *, job_id: str, attempt: int) -> None:
     Raises:
         AttemptSuperseded: another attempt counts by now, or the job has ended.
     """
-    ours = select(report.c.id).where(
-        report.c.id == job_id, report.c.attempt == attempt, report.c.status == ReportStatus.RUNNING
-    )
+    ours = select(job.c.id).where(job.c.id == job_id, job.c.attempt == attempt, job.c.status == ReportStatus.RUNNING)
     if connection.scalar(ours.with_for_update(read=True)) is None:
         raise AttemptSuperseded("Another attempt at this work counts by now, or it has ended.")
 
@@ -238,7 +237,7 @@ def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Ve
 
 def hand_back(connection: Connection, claim: Claim) -> Verdict:
     """A worker that stops queues its report again, free of charge."""
-    return _queue_again(connection, claim, returned=report.c.returned + 1)
+    return _queue_again(connection, claim, returned=job.c.returned + 1)
 
 
 def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
@@ -267,7 +266,7 @@ def server_failed(connection: Connection, claim: Claim, *, code: str, message: s
 
 def give_up(connection: Connection) -> list[str]:
     """Fail the reports that nobody works on and whose attempts are used up; returns their ids."""
-    idle = or_(report.c.status == ReportStatus.QUEUED, _is_abandoned())
+    idle = or_(job.c.status == ReportStatus.QUEUED, _is_abandoned())
     rows = connection.execute(
         _to(ReportStatus.FAILED)
         .where(idle, _charged() >= MAX_ATTEMPTS)
@@ -277,44 +276,44 @@ def give_up(connection: Connection) -> list[str]:
             error_message=f"It was begun {MAX_ATTEMPTS} times, and each time its replica or a server ended "
             "before it did; it is not tried again.",
         )
-        .returning(report.c.id)
+        .returning(job.c.id)
     )
     return list(rows.scalars())
 
 
 def cancel(connection: Connection, report_id: str) -> bool:
     """Make a report that has not ended cancelled; False when there is none."""
-    return _changed(connection, _to(ReportStatus.CANCELLED).where(report.c.id == report_id).values(**_ENDED))
+    return _changed(connection, _to(ReportStatus.CANCELLED).where(job.c.id == report_id).values(**_ENDED))
 
 
 def remove(connection: Connection, report_id: str) -> bool:
     """Delete the record of a report that is complete or has failed; False when there is none."""
-    removable = report.c.status.in_([ReportStatus.COMPLETE, ReportStatus.FAILED])
-    return connection.execute(delete(report).where(report.c.id == report_id, removable)).rowcount == 1
+    removable = job.c.status.in_([ReportStatus.COMPLETE, ReportStatus.FAILED])
+    return connection.execute(delete(job).where(job.c.id == report_id, removable)).rowcount == 1
 
 
 def remove_work(connection: Connection, dataset_id: str) -> list[str]:
     """Delete the records of all work on a dataset that has ended; returns their ids."""
-    of_it = report.c.params["dataset_id"].astext == dataset_id
-    ended = report.c.status.not_in(OUTSTANDING)
-    rows = connection.execute(delete(report).where(report.c.kind == DATASET_WORK, of_it, ended).returning(report.c.id))
+    of_it = job.c.params["dataset_id"].astext == dataset_id
+    ended = job.c.status.not_in(OUTSTANDING)
+    rows = connection.execute(delete(job).where(job.c.kind == DATASET_WORK, of_it, ended).returning(job.c.id))
     return list(rows.scalars())
 
 
 def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
     """Delete records of ended reports that were triggered longer ago; returns their ids, at most ``limit``."""
     old = (
-        select(report.c.id)
+        select(job.c.id)
         .where(
-            report.c.created_at < func.now() - timedelta(days=days),
-            report.c.status.not_in(OUTSTANDING),
-            ~exists().where(dataset.c.job_id == report.c.id),  # these stay as long as their dataset
+            job.c.created_at < func.now() - timedelta(days=days),
+            job.c.status.not_in(OUTSTANDING),
+            ~exists().where(dataset.c.job_id == job.c.id),  # these stay as long as their dataset
         )
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("old")
     )
-    rows = connection.execute(delete(report).where(report.c.id == old.c.id).returning(report.c.id))
+    rows = connection.execute(delete(job).where(job.c.id == old.c.id).returning(job.c.id))
     return list(rows.scalars())
 
 
@@ -333,15 +332,15 @@ def _take(connection: Connection, condition: ColumnElement[bool], *, limit: int,
     # The dispatch time counts: a report that was just handed out again is not handed out every sweep. A CTE, because a
     # subquery after IN may be run once for each row, which makes nothing of its limit.
     due = (
-        select(report.c.id)
-        .where(condition, report.c.dispatched_at < _in_seconds(-after_seconds))
-        .order_by(report.c.created_at)
+        select(job.c.id)
+        .where(condition, job.c.dispatched_at < _in_seconds(-after_seconds))
+        .order_by(job.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
     )
     rows = connection.execute(
-        update(report).where(report.c.id == due.c.id).values(dispatched_at=func.now()).returning(report.c.id)
+        update(job).where(job.c.id == due.c.id).values(dispatched_at=func.now()).returning(job.c.id)
     )
     return sorted(rows.scalars())  # ids sort by age
 
@@ -353,23 +352,23 @@ _ENDED: Final[Mapping[str, Any]] = {"finished_at": func.now(), "lease_until": No
 def _to(status: ReportStatus) -> Update:
     """An UPDATE to ``status`` that only matches rows in a state from which TRANSITIONS allow it."""
     origins = [origin for origin, targets in TRANSITIONS.items() if status in targets]
-    return update(report).where(report.c.status.in_(origins)).values(status=status)
+    return update(job).where(job.c.status.in_(origins)).values(status=status)
 
 
 def _is_ours(claim: Claim) -> ColumnElement[bool]:
-    return and_(_is_of(claim), report.c.status == ReportStatus.RUNNING)
+    return and_(_is_of(claim), job.c.status == ReportStatus.RUNNING)
 
 
 def _is_of(claim: Claim) -> ColumnElement[bool]:
-    return and_(report.c.id == claim.id, report.c.attempt == claim.attempt)
+    return and_(job.c.id == claim.id, job.c.attempt == claim.attempt)
 
 
 def _is_abandoned() -> ColumnElement[bool]:
-    return and_(report.c.status == ReportStatus.RUNNING, report.c.lease_until < func.now())
+    return and_(job.c.status == ReportStatus.RUNNING, job.c.lease_until < func.now())
 
 
 def _charged() -> ColumnElement[int]:
-    return report.c.attempt - report.c.returned
+    return job.c.attempt - job.c.returned
 
 
 def _end(connection: Connection, claim: Claim, status: ReportStatus, **values: Any) -> Verdict:
@@ -378,7 +377,7 @@ def _end(connection: Connection, claim: Claim, status: ReportStatus, **values: A
 
 
 def _is_published(connection: Connection, claim: Claim) -> bool:
-    query = select(report.c.id).where(_is_of(claim), report.c.status == ReportStatus.COMPLETE)
+    query = select(job.c.id).where(_is_of(claim), job.c.status == ReportStatus.COMPLETE)
     return connection.scalar(query) is not None
 
 
@@ -391,7 +390,7 @@ def _queue_again(connection: Connection, claim: Claim, **values: Any) -> Verdict
 def _count(connection: Connection, claim: Claim, column: str) -> int | None:
     """Add one to a counter of a report that runs; its new value, or None when the report is no longer ours."""
     counted: int | None = connection.scalar(
-        update(report).where(_is_ours(claim)).values({column: report.c[column] + 1}).returning(report.c[column])
+        update(job).where(_is_ours(claim)).values({column: job.c[column] + 1}).returning(job.c[column])
     )
     return counted
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.jobs.records import StoredArtifact
-from app.resources import Resources
+from app.storage.resources import Resources
 
 
 @dataclass(frozen=True, slots=True)

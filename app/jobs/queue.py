@@ -13,7 +13,7 @@ from typing import Any, Final
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from app.redis_client import redis_errors
+from app.storage.redis_client import redis_errors
 
 STREAM: Final = "openhours:queue"
 GROUP: Final = "workers"

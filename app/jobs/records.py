@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, extract, func, or_, select, tuple_
 
-from app.database import report
-from app.work import DATASET_WORK
+from app.jobs.kind import DATASET_WORK
+from app.jobs.tables import job
 
 #: Reports that ended last and tell how long one takes.
 _RECENT: Final = 50
@@ -74,12 +74,12 @@ class Backlog:
     running: int
 
 
-_RECORD = select(*(report.c[name] for name in ReportRecord.__dataclass_fields__)).where(report.c.kind != DATASET_WORK)
+_RECORD = select(*(job.c[name] for name in ReportRecord.__dataclass_fields__)).where(job.c.kind != DATASET_WORK)
 
 
 def find(connection: Connection, report_id: str) -> ReportRecord | None:
     """The record of a report."""
-    row = connection.execute(_RECORD.where(report.c.id == report_id)).one_or_none()
+    row = connection.execute(_RECORD.where(job.c.id == report_id)).one_or_none()
     return None if row is None else _record(row)
 
 
@@ -92,46 +92,44 @@ def newest(
     limit: int,
 ) -> list[ReportRecord]:
     """Records, newest first, optionally of one kind and status, from after ``before`` (created_at, id) on."""
-    query = _RECORD.order_by(report.c.created_at.desc(), report.c.id.desc()).limit(limit)
+    query = _RECORD.order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
     if kind is not None:
-        query = query.where(report.c.kind == kind)
+        query = query.where(job.c.kind == kind)
     if status is not None:
-        query = query.where(report.c.status == status)
+        query = query.where(job.c.status == status)
     if before is not None:
-        query = query.where(tuple_(report.c.created_at, report.c.id) < before)
+        query = query.where(tuple_(job.c.created_at, job.c.id) < before)
     return [_record(row) for row in connection.execute(query)]
 
 
 def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
     """Those of these reports that have not ended."""
-    query = select(report.c.id).where(report.c.id.in_(ids), report.c.status.in_(OUTSTANDING))
+    query = select(job.c.id).where(job.c.id.in_(ids), job.c.status.in_(OUTSTANDING))
     return set(connection.scalars(query))
 
 
 def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[str]]:
     """Keys of the objects that complete ones of these reports consist of, by id."""
-    query = select(report.c.id, report.c.artifacts).where(
-        report.c.id.in_(ids), report.c.status == ReportStatus.COMPLETE
-    )
+    query = select(job.c.id, job.c.artifacts).where(job.c.id.in_(ids), job.c.status == ReportStatus.COMPLETE)
     return {row.id: {artifact["key"] for artifact in row.artifacts} for row in connection.execute(query)}
 
 
 def backlog(connection: Connection) -> Backlog:
     """What waits and runs."""
-    is_queued = report.c.status == ReportStatus.QUEUED
+    is_queued = job.c.status == ReportStatus.QUEUED
     query = select(
         func.count().filter(is_queued),
-        func.coalesce(extract("epoch", func.now() - func.min(report.c.created_at).filter(is_queued)), 0),
+        func.coalesce(extract("epoch", func.now() - func.min(job.c.created_at).filter(is_queued)), 0),
         func.count().filter(~is_queued),
-    ).where(report.c.status.in_(OUTSTANDING))
+    ).where(job.c.status.in_(OUTSTANDING))
     queued, oldest, running = connection.execute(query).one()
     return Backlog(queued, float(oldest), running)
 
 
 def is_waiting() -> ColumnElement[bool]:
     """Queued, and due to be claimed."""
-    due = or_(report.c.not_before.is_(None), report.c.not_before <= func.now())
-    return and_(report.c.status == ReportStatus.QUEUED, due)
+    due = or_(job.c.not_before.is_(None), job.c.not_before <= func.now())
+    return and_(job.c.status == ReportStatus.QUEUED, due)
 
 
 def count_waiting(connection: Connection) -> int:
@@ -142,9 +140,9 @@ def count_waiting(connection: Connection) -> int:
 def median_seconds(connection: Connection) -> float:
     """How long a report took lately from its first claim to its end; 1 while none has ended."""
     recent = (
-        select(extract("epoch", report.c.finished_at - report.c.started_at).label("seconds"))
-        .where(report.c.status == ReportStatus.COMPLETE)
-        .order_by(report.c.created_at.desc())
+        select(extract("epoch", job.c.finished_at - job.c.started_at).label("seconds"))
+        .where(job.c.status == ReportStatus.COMPLETE)
+        .order_by(job.c.created_at.desc())
         .limit(_RECENT)
         .subquery()
     )

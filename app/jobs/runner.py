@@ -11,22 +11,23 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.database import database_errors
 from app.errors import DatabaseUnavailable, ObjectStoreUnavailable, OpenhoursError, RedisUnavailable, UnknownReportKind
+from app.files.artifact import Artifact
+from app.files.sha256 import sha256_of
 from app.jobs import lifecycle
 from app.jobs.child import Done, Order, Progress, Refused, refusal
+from app.jobs.kind import WorkKind
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
 from app.jobs.records import StoredArtifact
 from app.jobs.scratch import scratch_folder
 from app.jobs.status import Live, LiveStatus
 from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
-from app.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
-from app.object_store import report_prefix
-from app.redis_client import CircuitBreaker
-from app.resources import Resources
-from app.sha256 import sha256_of
-from app.work import Artifact, WorkKind
+from app.storage.object_store import report_prefix
+from app.storage.postgres import database_errors
+from app.storage.redis_client import CircuitBreaker
+from app.storage.resources import Resources
+from app.telemetry.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
 
 #: A report that its servers fail is tried again after a random wait between the first of these and a bound that
 #: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from redis import Redis
 
-from app.redis_client import redis_errors
+from app.storage.redis_client import redis_errors
 
 #: How long the hash outlives its last update, seconds.
 TTL_SECONDS: Final = 24 * 3600

@@ -13,7 +13,7 @@ from typing import Final
 from app.errors import ReplicaUnavailable, TimeLimitExceeded
 from app.jobs import child
 from app.jobs.child import Done, Order, Progress, Refused
-from app.work import WorkKind
+from app.jobs.kind import WorkKind
 
 #: How often a quiet process is looked at, for its time limit and for being called off, seconds.
 _LOOK_SECONDS: Final = 0.2

@@ -3,11 +3,11 @@
 import logging
 from typing import Final
 
-from app.database import database_errors
 from app.jobs import lifecycle, records
 from app.jobs.queue import Queue
-from app.logs import bound
-from app.resources import Resources
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
+from app.telemetry.logs import bound
 
 #: Between two sweeps, seconds.
 SWEEP_SECONDS: Final = 5

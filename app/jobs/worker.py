@@ -11,20 +11,20 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
 from typing import Final
 
-from app.database import database_errors
 from app.errors import OpenhoursError, RedisUnavailable
 from app.jobs import lifecycle
+from app.jobs.kind import WorkKind
 from app.jobs.lifecycle import LEASE_SECONDS
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Entry, Queue
 from app.jobs.runner import Job, Runner
 from app.jobs.scratch import remove_abandoned_folders
-from app.logs import bound
-from app.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
-from app.migrate import MigrationCheck
-from app.resources import Resources
-from app.work import WorkKind
+from app.storage.migrate import MigrationCheck
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
+from app.telemetry.logs import bound
+from app.telemetry.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
 
 #: Leases are renewed this often, seconds; a lease is six beats long.
 BEAT_SECONDS: Final = 5

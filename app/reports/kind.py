@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from app.work import Params, WorkKind
+from app.jobs.kind import Params, WorkKind
 
 #: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
 SUMMARY: Final = "summary.json"

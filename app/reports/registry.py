@@ -1,8 +1,8 @@
 """The report kinds, by the name that addresses and commands use. A new kind is its file and its line here."""
 
 from app.reports.kind import ReportKind
-from app.reports.pull_requests import PULL_REQUESTS
-from app.reports.uptime import UPTIME
+from app.reports.kinds.pull_requests import PULL_REQUESTS
+from app.reports.kinds.uptime import UPTIME
 
 REPORT_KINDS: dict[str, ReportKind] = {kind.name: kind for kind in (UPTIME, PULL_REQUESTS)}
 

@@ -12,15 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.service import WORKING, DatasetState, Removal
-from app.datasets.kind import Column
-from app.datasets.policy import OnError
 from app.errors import UnknownDataset, UnknownUpload
+from app.ingest.kind import Column
+from app.ingest.policy import OnError
 from app.jobs.records import ReportStatus
-from app.logs import bind
 from app.routers.dependencies import Datasets, ReportEndings, Uploads, bind_dataset
 from app.routers.problems import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, body_of
+from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
 from app.uploads.metadata import file_name

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.catalogue.service import DatasetService
-from app.entities import EntityService
-from app.jobs.endings import Endings
-from app.jobs.service import ReportService
-from app.logs import bind
+from app.entities.service import EntityService
+from app.jobs.waiters import Endings
+from app.reports.service import ReportService
+from app.telemetry.logs import bind
 from app.uploads.service import UploadService
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.entities import DEFAULT_KIND, EntityDetails, Window
+from app.entities.service import DEFAULT_KIND, EntityDetails, Window
 from app.routers.dependencies import Entities
 from app.routers.problems import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 

@@ -5,8 +5,8 @@ from time import perf_counter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.jobs.replica import Replica
-from app.metrics import REQUEST_SECONDS
+from app.replica.replica import Replica
+from app.telemetry.metrics import REQUEST_SECONDS
 
 
 class Observed:

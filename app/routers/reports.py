@@ -9,11 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import ReportRecord, ReportStatus
-from app.jobs.service import Deletion, Ended, Running
-from app.logs import bind
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
+from app.reports.service import Deletion, Ended, Running
 from app.routers.dependencies import ReportEndings, Reports, bind_report
 from app.routers.problems import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
+from app.telemetry.logs import bind
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1

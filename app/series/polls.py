@@ -18,10 +18,10 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns, read_columns
-from app.database import poll_week
-from app.series.entities import Entities
+from app.series.tables import poll_week
+from app.storage.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns, read_columns
 from app.timeline import DAY, Micros, from_micros
+from app.timeline.entities import Entities
 
 POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
 

@@ -1,20 +1,25 @@
 """Pull requests in Postgres: merge a load into them, read them as arrays."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection, func, select, text
 
-from app.binary_copy import INTEGER, INTEGER_OR_ZERO, TEXT, TIMESTAMPTZ, TIMESTAMPTZ_OR_MISSING, Columns, read_columns
-from app.database import LATER_INSTANTS, pull_request
-from app.timeline import MISSING, Micros, to_micros
-
-#: Every instant of a pull request, in the order of its columns.
-INSTANTS: Final = ("created_at", *LATER_INSTANTS)
+from app.flow.instants import INSTANTS, LATER_INSTANTS
+from app.flow.pull_requests import PullRequests
+from app.series.tables import pull_request
+from app.storage.binary_copy import (
+    INTEGER,
+    INTEGER_OR_ZERO,
+    TEXT,
+    TIMESTAMPTZ,
+    TIMESTAMPTZ_OR_MISSING,
+    Columns,
+    read_columns,
+)
+from app.timeline import MISSING, to_micros
 
 _COLUMNS: Final[Columns] = {
     "repo_id": INTEGER,
@@ -31,28 +36,6 @@ _NAMES: Final = ", ".join(_COLUMNS)
 STAGED: Final = "staged_pull_request"
 
 _LATEST: Final = f"SELECT DISTINCT ON (repo_id, number) {_NAMES} FROM {STAGED} ORDER BY repo_id, number, line DESC"
-
-
-@dataclass(frozen=True, slots=True)
-class PullRequests:
-    """Pull requests, one row each.
-
-    Attributes:
-        repo_id: int64[n], entities of kind repository.
-        number: int64[n].
-        team_id: int64[n], entities of kind team; 0 without one.
-        author: text[n], empty without one.
-        instants: int64[n] microseconds by each name of INSTANTS; MISSING where there is none.
-    """
-
-    repo_id: npt.NDArray[np.int64]
-    number: npt.NDArray[np.int64]
-    team_id: npt.NDArray[np.int64]
-    author: npt.NDArray[np.object_]
-    instants: Mapping[str, Micros]
-
-    def __len__(self) -> int:
-        return len(self.number)
 
 
 def stage(connection: Connection) -> None:

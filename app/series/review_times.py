@@ -1,15 +1,13 @@
 """Samples of review times in Postgres: each belongs to the dataset that brought it, and is read whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection, text
 
-from app.binary_copy import DATE_OR_MISSING, FLOAT_OR_NAN, INTEGER_OR_ZERO, Columns, read_columns
+from app.flow.review_times import ReviewTimes
+from app.storage.binary_copy import DATE_OR_MISSING, FLOAT_OR_NAN, INTEGER_OR_ZERO, Columns, read_columns
 
 _COLUMNS: Final[Columns] = {
     "review_seconds": FLOAT_OR_NAN,
@@ -20,25 +18,6 @@ _COLUMNS: Final[Columns] = {
 
 #: The table that a load is collected in.
 STAGED: Final = "staged_review_time"
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewTimes:
-    """The observations of one sample.
-
-    Attributes:
-        review_seconds, merge_seconds: float64[n], NaN where there is none.
-        day: int64[n], days since 1970-01-01; MISSING where there is none.
-        team_id: int64[n], entities of kind team; 0 without one.
-    """
-
-    review_seconds: npt.NDArray[np.float64]
-    merge_seconds: npt.NDArray[np.float64]
-    day: npt.NDArray[np.int64]
-    team_id: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.day)
 
 
 def stage(connection: Connection) -> None:

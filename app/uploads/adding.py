@@ -11,7 +11,7 @@ from app.errors import (
     UploadTooLarge,
     WrongOffset,
 )
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads.checksum import Checksum, Staged
 from app.uploads.hold import Hold
 from app.uploads.incoming import Block, Incoming

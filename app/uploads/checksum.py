@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from app.errors import ChecksumMismatch, InvalidUpload, UploadRefused
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads import keys
 from app.uploads.incoming import Block
 from app.uploads.records import Upload

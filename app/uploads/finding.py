@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from app.database import database_errors
 from app.errors import NotFound, UnknownUpload, UploadBusy, UploadExpired, UploadLost
 from app.ids import is_id, made_at
-from app.resources import Resources
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
 from app.uploads import lock, records
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread

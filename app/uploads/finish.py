@@ -5,9 +5,9 @@ from collections.abc import Callable
 from time import sleep
 from typing import Final
 
-from app.database import database_errors
 from app.errors import OpenhoursError, Unavailable, UploadLost
-from app.resources import Resources
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.finding import overtaken
 from app.uploads.hooks import Hooks

@@ -8,9 +8,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
-from app.database import database_errors
 from app.errors import OpenhoursError, ReplicaUnavailable, UploadBusy, UploadCut
-from app.resources import Resources
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
 from app.uploads import lock
 from app.uploads.finding import overtaken
 from app.uploads.incoming import Block

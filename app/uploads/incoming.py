@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from app.database import database_errors
 from app.errors import OpenhoursError, UploadLost
-from app.resources import Resources
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.finding import overtaken
 from app.uploads.records import Upload

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, or_, update
 
-from app.database import upload
+from app.uploads.tables import upload
 
 #: How long a lock holds that is not renewed, seconds. tus-js-client gives up after nine seconds by default.
 LOCK_SECONDS: Final = 8

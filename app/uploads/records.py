@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Update, and_, cast, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.database import upload
 from app.uploads import lock
+from app.uploads.tables import upload
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from app.database import database_errors
 from app.errors import (
     InvalidUpload,
     OpenhoursError,
@@ -25,7 +24,8 @@ from app.errors import (
     UploadTooLarge,
 )
 from app.ids import is_id, new_id
-from app.resources import Resources
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.adding import add, add_verified, require_fit
 from app.uploads.checksum import Checksum

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app.resources import Resources
+from app.storage.resources import Resources
 
 HEADER = "store_id,status,timestamp_utc\n"
 

@@ -31,15 +31,15 @@ def die(name: str) -> None:
 
 def before_xadd(unlucky: Unlucky) -> None:
     """The trigger is committed, the queue does not know it yet."""
-    from app.jobs import request_redis
+    from app.jobs import dispatch
 
-    class DyingQueue(request_redis.Queue):
+    class DyingQueue(dispatch.Queue):
         def add(self, report_id: str) -> None:
             if unlucky():
                 die("before_xadd")
             super().add(report_id)
 
-    request_redis.Queue = DyingQueue
+    dispatch.Queue = DyingQueue
 
 
 def after_claim(unlucky: Unlucky) -> None:
@@ -57,7 +57,7 @@ def after_claim(unlucky: Unlucky) -> None:
 
 def mid_upload(unlucky: Unlucky) -> None:
     """Some objects, or some bytes of one, are in S3."""
-    from app.object_store import ObjectStore
+    from app.storage.object_store import ObjectStore
 
     put = ObjectStore.put
 

@@ -9,9 +9,10 @@ from threading import Event
 
 from pydantic import Field
 
-from app.database import driver_cursor
+from app.files.artifact import Artifact
+from app.jobs.kind import Params, WorkContext
 from app.reports.kind import ReportKind
-from app.work import Artifact, Params, WorkContext
+from app.storage.postgres import driver_cursor
 from tests import kinds
 from tests.kinds import TroubleParams, resolve
 

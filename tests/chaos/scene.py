@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.jobs.cleanup import clean_up
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.chaos import audit
 from tests.chaos.audit import Change
 from tests.chaos.cluster import Cluster, cluster

@@ -10,10 +10,10 @@ from time import monotonic, sleep
 
 from redis import Redis
 
-from app.embedded_servers import SERVERS, Credentials, NoAnswerError, Server
-from app.migrate import migrate
-from app.resources import Addresses, Resources, open_resources
+from app.embedded.programs import SERVERS, Credentials, NoAnswerError, Server
 from app.settings import Settings
+from app.storage.migrate import migrate
+from app.storage.resources import Addresses, Resources, open_resources
 from tests.chaos import audit
 from tests.commands import free_port
 

@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import text
 
 from app.catalogue.intake import upload_hooks
-from app.catalogue.layers import LAYERS
+from app.catalogue.prefixes import LAYERS
 from app.catalogue.service import DatasetService
 from app.jobs.cleanup import clean_up
-from app.resources import Resources
-from app.uploads.keeper import keep
+from app.storage.resources import Resources
+from app.uploads.janitor import keep
 from app.uploads.keys import RAW, UPLOADS
 from tests.chaos.asking import ask
 from tests.chaos.cluster import Cluster, cluster

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection, Engine, select
 
-from app.database import report
-from app.resources import Resources
+from app.jobs.tables import job
+from app.storage.resources import Resources
 from tests.chaos import audit
 from tests.chaos.audit import Change
 from tests.chaos.ledger import Ledger
@@ -55,7 +55,7 @@ def verdict(ledger: Ledger, engine: Engine) -> Verdict:
 def orphans(resources: Resources) -> set[str]:
     """Objects of the bucket that no complete report names."""
     with resources.engine.connect() as connection:
-        lists = connection.scalars(select(report.c.artifacts).where(report.c.status == "complete"))
+        lists = connection.scalars(select(job.c.artifacts).where(job.c.status == "complete"))
         named = {artifact["key"] for artifacts in lists for artifact in artifacts}
     return {item.key for page in resources.object_store.pages("reports/") for item in page} - named
 
@@ -63,9 +63,7 @@ def orphans(resources: Resources) -> set[str]:
 def _from_other_attempts(connection: Connection, ids: list[str]) -> list[str]:
     """Complete reports that name files of another attempt than the one that completed them: a hole in the fence."""
     rows = connection.execute(
-        select(report.c.id, report.c.attempt, report.c.artifacts).where(
-            report.c.id.in_(ids), report.c.artifacts.is_not(None)
-        )
+        select(job.c.id, job.c.attempt, job.c.artifacts).where(job.c.id.in_(ids), job.c.artifacts.is_not(None))
     )
     return [
         row.id

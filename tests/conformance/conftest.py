@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.jobs.endings import Endings
-from app.resources import Resources
-from app.server import serving
+from app.jobs.waiters import Endings
+from app.storage.resources import Resources
+from app.web.server import serving
 
 #: How long it lets a request wait for its report, seconds.
 LONGEST_WAIT_SECONDS = 0.01

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.commands.data import DatasetName
-from app.datasets.column_types import INSTANT, KEY
-from app.datasets.kind import Column, DatasetKind, Rows
-from app.datasets.load import Loaded, load, unload
-from app.datasets.registry import DATASET_KINDS
-from app.datasets.source import FileSource
 from app.errors import RejectedFile
-from app.resources import Resources
+from app.ingest.column_types import INSTANT, KEY
+from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.load import Loaded, load, unload
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
+from app.storage.resources import Resources
 from tests.conftest import api
 
 NOW = datetime.now(UTC)
@@ -74,7 +74,7 @@ def example(kind: DatasetKind, *, aliases: bool = False) -> str:
 
 
 class TestDatasetKind:
-    """The contract of app/datasets/kind.py."""
+    """The contract of app/ingest/kind.py."""
 
     def test_its_name_is_the_name_of_its_file(self, kind: DatasetKind) -> None:
         if kind is not NOTES:

@@ -7,7 +7,7 @@ import pytest
 import schemathesis
 from sqlalchemy import text
 
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.commands import http, wait_until
 
 METHODS = {"DELETE", "GET", "PATCH", "POST", "PUT"}

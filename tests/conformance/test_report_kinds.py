@@ -10,10 +10,10 @@ import typer
 from typer.testing import CliRunner
 
 from app.commands.report import report_command
+from app.jobs.kind import Params
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.resources import Resources
-from app.work import Params
+from app.storage.resources import Resources
 from tests.conftest import api
 from tests.kinds import DUMMY, context_of
 

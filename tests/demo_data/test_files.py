@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from app.demo_data.files import parse_size, write
 from app.errors import InvalidParameters
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.commands import CommandLine, started, wait_until
 from tests.conftest import SAMPLE_DATA, load_file
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
-from app.datasets.registry import DATASET_KINDS
+from app.ingest.registry import DATASET_KINDS
 from tests.commands import REPOSITORY
 from tests.deployment.compose import Service, command, ours, services, variables
 

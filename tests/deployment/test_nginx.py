@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from app.resources import Addresses, Resources
+from app.storage.resources import Addresses, Resources
 from tests.commands import REPOSITORY, answers, free_port, wait_until
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")

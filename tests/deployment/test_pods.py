@@ -1,16 +1,7 @@
 """What runs in the cluster is contained, probed, limited, and has the time that it needs to end."""
 
 from app import __version__
-from tests.deployment.manifests import (
-    Manifest,
-    containers,
-    deployment,
-    mebibytes,
-    ours,
-    pod,
-    settings_of,
-    workloads,
-)
+from tests.deployment.manifests import Manifest, containers, deployment, mebibytes, ours, pod, settings_of, workloads
 
 #: Longest that requests under way, and running reports, may take after SIGTERM, seconds.
 DRAIN_SECONDS = {"api": 15, "worker": 60}

@@ -1,7 +1,7 @@
 """What refers to something in the manifests finds it."""
 
-from app.main import create_app
-from app.resources import Resources
+from app.storage.resources import Resources
+from app.web.application import create_app
 from tests.deployment.manifests import (
     Manifest,
     containers,

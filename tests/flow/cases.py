@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
+from app.flow.instants import INSTANTS
 from app.flow.observations import numbered
+from app.flow.pull_requests import PullRequests
 from app.flow.teams import Teams
-from app.series.entities import Entities
-from app.series.pull_requests import INSTANTS, PullRequests
 from app.settings import weekly_windows
 from app.timeline import MISSING
+from app.timeline.entities import Entities
 from tests.engine import array, micros, weekly_hours
 from tests.reference.pull_requests import PullRequest, as_they_stood
 from tests.reference.uptime import HOUR, MICROSECOND, Window, hour_of

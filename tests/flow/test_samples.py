@@ -4,8 +4,8 @@ from datetime import date
 
 import numpy as np
 
+from app.flow.review_times import ReviewTimes
 from app.flow.samples import observe
-from app.series.review_times import ReviewTimes
 from app.timeline import MISSING
 from tests.engine import array
 

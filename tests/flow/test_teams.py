@@ -7,9 +7,9 @@ import pytest
 
 from app.flow import teams as teams_module
 from app.flow.teams import Teams
-from app.series.entities import Entities
 from app.settings import weekly_windows
 from app.timeline import DAY, HOUR
+from app.timeline.entities import Entities
 from tests.engine import array, micros, weekly_hours
 from tests.reference.uptime import Window
 

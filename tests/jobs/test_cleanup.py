@@ -7,14 +7,14 @@ from threading import Event
 import pytest
 from sqlalchemy import text
 
-from app.database import report
 from app.jobs import lifecycle, records
 from app.jobs.cleanup import clean_up
 from app.jobs.lifecycle import Claim
 from app.jobs.queue import GROUP, STREAM, Queue
 from app.jobs.records import StoredArtifact
-from app.object_store import report_prefix
-from app.resources import Resources
+from app.jobs.tables import job
+from app.storage.object_store import report_prefix
+from app.storage.resources import Resources
 from tests.jobs.claims import claimed
 
 
@@ -40,8 +40,8 @@ def keys(resources: Resources) -> set[str]:
 
 def age(resources: Resources, claim: Claim, days: int) -> None:
     with resources.engine.begin() as connection:
-        older = report.c.created_at - timedelta(days=days)
-        connection.execute(report.update().where(report.c.id == claim.id).values(created_at=older))
+        older = job.c.created_at - timedelta(days=days)
+        connection.execute(job.update().where(job.c.id == claim.id).values(created_at=older))
 
 
 def test_reports_past_their_retention_go_with_their_files(resources: Resources, tmp_path: Path) -> None:

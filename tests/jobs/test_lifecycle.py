@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from app.database import report
 from app.errors import AttemptSuperseded
 from app.ids import made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
 from app.jobs.records import ReportStatus, StoredArtifact
-from app.resources import Resources
+from app.jobs.tables import job
+from app.storage.resources import Resources
 from tests.jobs.claims import claimed, create, lapse
 from tests.kinds import AS_OF
 
@@ -159,7 +159,7 @@ def test_the_sweep_finds_what_waits_too_long_and_what_lost_its_worker_once_each(
 def test_nothing_leaves_an_ended_state(connection: Connection, ended: ReportStatus) -> None:
     assert TRANSITIONS[ended] == frozenset()
     claim = claimed(connection)
-    connection.execute(report.update().where(report.c.id == claim.id).values(status=ended))
+    connection.execute(job.update().where(job.c.id == claim.id).values(status=ended))
     own = {Verdict.ENDED} if ended is ReportStatus.COMPLETE else {Verdict.LOST}  # publishing twice is publishing once
     assert lifecycle.publish(connection, claim, []) in own
     assert set(every_end(connection, claim)[1:]) == {Verdict.LOST}
@@ -213,7 +213,7 @@ def test_a_report_is_given_up_after_ten_replicas_died_with_it(connection: Connec
 
 def test_an_attempt_that_goes_on_is_not_given_up_at_the_last_one(connection: Connection) -> None:
     report_id = create(connection)
-    connection.execute(report.update().where(report.c.id == report_id).values(attempt=MAX_ATTEMPTS - 1))
+    connection.execute(job.update().where(job.c.id == report_id).values(attempt=MAX_ATTEMPTS - 1))
     claim = lifecycle.claim(connection, report_id, owner="a")
     assert claim is not None
     assert lifecycle.give_up(connection) == []
@@ -222,7 +222,7 @@ def test_an_attempt_that_goes_on_is_not_given_up_at_the_last_one(connection: Con
 
 def test_a_server_may_fail_a_report_five_times_and_takeovers_do_not_count(connection: Connection) -> None:
     report_id = create(connection)
-    connection.execute(report.update().where(report.c.id == report_id).values(attempt=4))
+    connection.execute(job.update().where(job.c.id == report_id).values(attempt=4))
     for failure in (1, 2, 3, 4, 5):
         claim = lifecycle.claim(connection, report_id, owner="a")
         assert claim is not None
@@ -253,8 +253,8 @@ def test_a_key_stands_for_one_report_for_a_day(connection: Connection) -> None:
     assert (keyed.id, keyed.params_sha256) == (report_id, "f")
     taken = lifecycle.create(connection, kind="dummy", params={}, params_sha256="f", as_of=AS_OF, idempotency_key="k")
     assert taken is None
-    older = report.c.created_at - timedelta(seconds=KEY_SECONDS + 1)
-    connection.execute(report.update().values(created_at=older))
+    older = job.c.created_at - timedelta(seconds=KEY_SECONDS + 1)
+    connection.execute(job.update().values(created_at=older))
     assert lifecycle.keyed(connection, "k") is None
     assert create(connection, key="k") != report_id
 
@@ -285,9 +285,7 @@ def test_old_reports_expire_unless_they_have_not_ended(connection: Connection) -
     old, young, stuck = claimed(connection), claimed(connection), create(connection)
     for claim in (old, young):
         lifecycle.publish(connection, claim, [ARTIFACT])
-    connection.execute(
-        report.update().where(report.c.id.in_([old.id, stuck])).values(created_at=AS_OF - timedelta(days=900))
-    )
+    connection.execute(job.update().where(job.c.id.in_([old.id, stuck])).values(created_at=AS_OF - timedelta(days=900)))
     assert lifecycle.expire(connection, days=30, limit=10) == [old.id]
     assert records.find(connection, young.id) is not None
     assert records.find(connection, stuck) is not None
@@ -306,9 +304,7 @@ def test_the_backlog_counts_what_waits_and_runs(connection: Connection) -> None:
     create(connection)
     waiting = create(connection)
     claimed(connection)
-    connection.execute(
-        report.update().where(report.c.id == waiting).values(created_at=report.c.created_at - timedelta(hours=1))
-    )
+    connection.execute(job.update().where(job.c.id == waiting).values(created_at=job.c.created_at - timedelta(hours=1)))
     found = records.backlog(connection)
     assert (found.queued, found.running) == (2, 1)
     assert 3600 <= found.oldest_seconds < 3700
@@ -319,6 +315,6 @@ def test_the_median_duration_is_that_of_complete_reports(connection: Connection)
     for seconds in (1, 4, 100):
         claim = claimed(connection)
         lifecycle.publish(connection, claim, [ARTIFACT])
-        started = report.c.finished_at - timedelta(seconds=seconds)
-        connection.execute(report.update().where(report.c.id == claim.id).values(started_at=started))
+        started = job.c.finished_at - timedelta(seconds=seconds)
+        connection.execute(job.update().where(job.c.id == claim.id).values(started_at=started))
     assert records.median_seconds(connection) == pytest.approx(4)

@@ -8,8 +8,8 @@ from redis import Redis
 from app.errors import RedisUnavailable
 from app.jobs.queue import GROUP, STREAM, Entry, Queue
 from app.jobs.status import TTL_SECONDS, Live, LiveStatus
-from app.redis_client import build_redis
-from app.resources import Addresses, Resources
+from app.storage.redis_client import build_redis
+from app.storage.resources import Addresses, Resources
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from app.errors import Unavailable
 from app.jobs import lifecycle, records
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Queue
-from app.jobs.replica import Replica
-from app.jobs.service import ReportService
 from app.jobs.sweeper import sweep
-from app.resources import Resources
+from app.replica.replica import Replica
+from app.reports.service import ReportService
+from app.storage.resources import Resources
 from tests.kinds import KINDS
 
 
@@ -115,7 +115,7 @@ def test_a_replica_whose_loop_is_stuck_is_not_alive(resources: Resources, monkey
     try:
         replica.check_alive()
         with monkeypatch.context() as impatient:
-            impatient.setattr("app.jobs.replica.STALE_SECONDS", -1)
+            impatient.setattr("app.replica.replica.STALE_SECONDS", -1)
             with pytest.raises(Unavailable, match="loop of this replica has not gone round"):
                 replica.check_alive()
     finally:

@@ -15,10 +15,10 @@ from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
 from app.jobs.records import ReportStatus, StoredArtifact
 from app.jobs.runner import Job
-from app.jobs.service import Ended, ReportService, Running
 from app.jobs.status import LiveStatus
-from app.migrate import newest_revision
-from app.resources import Resources
+from app.reports.service import Ended, ReportService, Running
+from app.storage.migrate import newest_revision
+from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import working
 from tests.jobs.claims import claimed

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from app.errors import NotFound, Unavailable
 from app.jobs.records import ReportStatus
-from app.jobs.service import Ended, ReportService
+from app.reports.service import Ended, ReportService
 from tests.model.faults import BrokenOff
 from tests.model.record import Table
 from tests.model.scheduler import Host, Scheduler

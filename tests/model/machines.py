@@ -7,11 +7,13 @@ from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from app import redis_client
-from app.jobs import cleanup, periodic, pulse, replica, runner, service, sweeper, worker
-from app.jobs.replica import Replica
+from app.jobs import cleanup, periodic, pulse, runner, sweeper, worker
 from app.jobs.runner import Job
-from app.resources import Resources
+from app.replica import replica
+from app.replica.replica import Replica
+from app.reports import service
+from app.storage import redis_client
+from app.storage.resources import Resources
 from tests.model import record
 from tests.model.scheduler import Host, Scheduler
 from tests.model.threads import Event, Semaphore, Thread, ThreadPool

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from app.errors import DatabaseUnavailable, ObjectStoreUnavailable
-from app.object_store import ObjectStore, StoreAddress, StoredObject
+from app.storage.object_store import ObjectStore, StoreAddress, StoredObject
 from tests.model.record import Connection, Table, instant
 from tests.model.scheduler import Scheduler
 from tests.model.threads import Waiters
@@ -274,7 +274,7 @@ class File:
 
 
 class Bucket(ObjectStore, Server):
-    """S3 as the object store of app/object_store.py; what is not written here is as there.
+    """S3 as the object store of app/storage/object_store.py; what is not written here is as there.
 
     Attributes:
         objects: content and time of change by key.

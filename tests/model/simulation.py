@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.jobs import cleanup, runner, sweeper
-from app.jobs.service import ReportService
-from app.object_store import report_prefix
+from app.reports.service import ReportService
 from app.settings import Settings
+from app.storage.object_store import report_prefix
 from tests.model import record
 from tests.model.clients import Clients
 from tests.model.faults import FAULTS_SECONDS, LONGEST_PAUSE_SECONDS, Faults

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from app.database import report
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import Claim
 from app.jobs.records import StoredArtifact
-from app.resources import Resources
+from app.jobs.tables import job
+from app.storage.resources import Resources
 from tests.kinds import AS_OF
 from tests.model import record
 from tests.model.record import Row, Table
@@ -41,8 +41,8 @@ class Pair:
     def wait(self, seconds: float) -> None:
         """Let time pass: the real rows grow older."""
         self.passed += seconds
-        older = {column: report.c[column] - timedelta(seconds=seconds) for column in TIMES}
-        self.connection.execute(update(report).values(older))
+        older = {column: job.c[column] - timedelta(seconds=seconds) for column in TIMES}
+        self.connection.execute(update(job).values(older))
 
     def both(self, name: str, *args: Any, **options: Any) -> Any:
         """Do the same on both; the answers must be the same."""
@@ -56,7 +56,7 @@ class Pair:
 
     def rows(self) -> list[Row]:
         """The real rows, with times as the one in memory has them."""
-        query = select(*(report.c[column.name] for column in fields(Row))).order_by(report.c.created_at)
+        query = select(*(job.c[column.name] for column in fields(Row))).order_by(job.c.created_at)
         return [
             Row(**{name: self._seconds(value) if name in TIMES else value for name, value in row._mapping.items()})
             for row in self.connection.execute(query)

@@ -10,7 +10,7 @@ from redis import Redis as RealRedis
 from app.jobs import queue as queue_module
 from app.jobs.queue import STREAM, Entry, Queue
 from app.jobs.status import Live, LiveStatus
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.model.scheduler import Host, Scheduler
 from tests.model.servers import Redis
 

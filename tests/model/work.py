@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from app.errors import DatabaseUnavailable, TimeLimitExceeded
+from app.files.artifact import Artifact
 from app.jobs.child import Done, Order, Progress, Refused
+from app.jobs.kind import Params
 from app.jobs.supervise import CalledOff, Crashed
 from app.reports.kind import ReportKind
-from app.work import Artifact, Params
 from tests.kinds import AS_OF
 from tests.model.scheduler import Scheduler
 from tests.model.servers import Engine, File

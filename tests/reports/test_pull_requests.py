@@ -15,12 +15,12 @@ import pytest
 
 from app.charts.colours import TEAMS
 from app.errors import InvalidParameters
+from app.files.artifact import Artifact
 from app.flow.phases import PHASES
 from app.flow.summary import NOTHING_LEFT, FlowSummary
-from app.reports import pull_requests
-from app.reports.pull_requests import PullRequestParams
-from app.resources import Resources
-from app.work import Artifact
+from app.reports.kinds import pull_requests
+from app.reports.kinds.pull_requests import PullRequestParams
+from app.storage.resources import Resources
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, load_file
 from tests.kinds import context_of
 from tests.reference import pull_requests as reference

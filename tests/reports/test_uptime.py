@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from pyarrow import parquet
 
 from app.errors import InvalidParameters, MemoryLimitExceeded, NoPolls
-from app.reports import uptime
-from app.reports.uptime import UptimeParams
-from app.resources import Addresses, Resources
+from app.files.artifact import Artifact
+from app.reports.kinds import uptime
+from app.reports.kinds.uptime import UptimeParams
 from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from app.timeline.horizon import Horizon
-from app.work import Artifact
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of

@@ -15,14 +15,14 @@ from sqlalchemy import text
 
 from app.catalogue.options import LoadOptions
 from app.commands import data as commands
-from app.datasets.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES, Policy
+from app.ingest.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES, Policy
 from app.jobs import lifecycle
 from app.jobs.status import Live, LiveStatus
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, polls
 from tests.commands import wait_until
 from tests.conftest import api
-from tests.datasets.mutants import mutant
+from tests.ingest.mutants import mutant
 from tests.reference import csv_check
 
 #: Files that chance has changed and that come over HTTP; the checker alone is tried on thousands.

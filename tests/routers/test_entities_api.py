@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.errors import RejectedFile
-from app.resources import Addresses, Resources
 from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from tests.conftest import LoadText, api, fresh_resources
 
 HOURS = "store_id,day,start_time_local,end_time_local\n"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.conftest import api
 
 
@@ -50,7 +50,7 @@ def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resource
 def test_an_answer_of_postgres_is_good_for_a_while_and_no_longer(
     resources: Resources, monkeypatch: pytest.MonkeyPatch, good_for_seconds: int, status: int
 ) -> None:
-    monkeypatch.setattr("app.main.READINESS_SECONDS", good_for_seconds)
+    monkeypatch.setattr("app.web.application.READINESS_SECONDS", good_for_seconds)
     with api(resources, slots=0) as client:
         assert client.get("/readyz").status_code == 200
         with resources.engine.begin() as connection:
@@ -77,7 +77,7 @@ def test_a_replica_that_stops_is_not_ready(loaded: Resources) -> None:
 def test_a_replica_whose_loop_is_stuck_is_not_alive(loaded: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     with api(loaded, slots=0) as client:
         assert client.get("/livez").status_code == 200
-        monkeypatch.setattr("app.jobs.replica.STALE_SECONDS", -1)
+        monkeypatch.setattr("app.replica.replica.STALE_SECONDS", -1)
         response = client.get("/livez")
     assert response.status_code == 503
     assert response.json()["code"] == "replica_unavailable"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.database import build_engine
 from app.jobs.backlog import backlog_registry
-from app.main import create_app
-from app.resources import Resources
+from app.storage.postgres import build_engine
+from app.storage.resources import Resources
+from app.web.application import create_app
 from tests.conftest import api
 from tests.kinds import KINDS
 

@@ -16,12 +16,13 @@ from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 from sqlalchemy import func, select
 
-from app.database import build_engine, report
 from app.ids import new_id
 from app.jobs import lifecycle
 from app.jobs.status import Live, LiveStatus
-from app.redis_client import build_redis
-from app.resources import Resources
+from app.jobs.tables import job
+from app.storage.postgres import build_engine
+from app.storage.redis_client import build_redis
+from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import api
 from tests.kinds import KINDS
@@ -56,7 +57,7 @@ def trigger(client: TestClient, kind: str = "dummy", key: str | None = None, **p
 
 def count_reports(resources: Resources) -> int:
     with resources.engine.connect() as connection:
-        return connection.scalar(select(func.count()).select_from(report)) or 0
+        return connection.scalar(select(func.count()).select_from(job)) or 0
 
 
 def test_the_same_request_with_the_same_key_is_one_report(idle: TestClient, resources: Resources) -> None:

@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.reports.registry import REPORT_KINDS
-from app.resources import Addresses, Resources
 from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from tests.commands import wait_until
 from tests.conftest import SAMPLE_DATA, api, fresh_resources
 from tests.kinds import DUMMY
@@ -283,7 +283,7 @@ def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) 
 def test_a_poll_is_answered_by_postgres_when_redis_is_away(
     loaded: Resources, servers: Addresses, session_settings: Settings
 ) -> None:
-    from app.resources import open_resources
+    from app.storage.resources import open_resources
 
     with api(loaded, slots=1, kinds={"dummy": DUMMY}) as client:
         report_id = client.post("/trigger_report", json={"report": "dummy"}).json()["report_id"]
@@ -301,7 +301,7 @@ def test_a_poll_is_answered_by_postgres_when_redis_is_away(
 
 
 def test_without_postgres_requests_are_told_to_come_back(loaded: Resources, servers: Addresses) -> None:
-    from app.resources import open_resources
+    from app.storage.resources import open_resources
 
     away = replace(servers, database_url="postgresql://nobody@127.0.0.1:1/nothing", embedded=frozenset())
     with open_resources(loaded.settings, away) as resources, api(resources, slots=0) as client:

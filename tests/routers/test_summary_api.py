@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from app.ids import new_id
 from app.reports.registry import REPORT_KINDS
-from app.resources import Addresses, Resources
 from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from tests.catalogue.bringing import bring
 from tests.conftest import GOLDEN, NOW, api, fresh_resources
 from tests.kinds import KINDS, context_of

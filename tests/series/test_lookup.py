@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import text
 
-from app.resources import Resources
 from app.series import lookup
 from app.series.entities import ensure_entities
+from app.storage.resources import Resources
 
 
 @pytest.mark.parametrize("kinds", [[], ["store"], ["site", "store", "team"], ["", "Ä", "a", "b"]])

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from app.resources import Addresses, Resources
 from app.series import polls
-from app.series.entities import Entities, read_entities
+from app.series.entities import read_entities
 from app.settings import Settings
+from app.storage.resources import Addresses, Resources
 from app.timeline import DAY, Micros
+from app.timeline.entities import Entities
 from tests.conftest import fresh_resources, load_file
 from tests.engine import array, micros
 

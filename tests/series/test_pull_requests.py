@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from app.resources import Resources
+from app.flow.instants import INSTANTS
+from app.flow.pull_requests import PullRequests
 from app.series import pull_requests
 from app.series.entities import REPOSITORY, TEAM, ensure_entities
-from app.series.pull_requests import INSTANTS, PullRequests
+from app.storage.resources import Resources
 from app.timeline import MISSING
 from tests.engine import micros
 

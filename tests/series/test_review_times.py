@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
-from app.resources import Resources
+from app.flow.review_times import ReviewTimes
 from app.series import review_times
 from app.series.entities import TEAM, ensure_entities
+from app.storage.resources import Resources
 from app.timeline import MISSING
 
 ONE, TWO = "1" * 32, "2" * 32
@@ -36,7 +37,7 @@ def replaced(engine: Engine, dataset_id: str, rows: Sequence[Row]) -> int:
         return review_times.replace(connection, dataset_id)
 
 
-def read(engine: Engine, dataset_id: str = ONE, **options: Any) -> review_times.ReviewTimes:
+def read(engine: Engine, dataset_id: str = ONE, **options: Any) -> ReviewTimes:
     with engine.connect() as connection:
         return review_times.read(connection, dataset_id, **options)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from app.catalogue.intake import upload_hooks
 from app.catalogue.service import DatasetService
 from app.errors import OpenhoursError
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads.records import Upload
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from app import main
-from app.resources import Resources
-from app.server import serving
+from app.storage.resources import Resources
+from app.web import application
+from app.web.server import serving
 from tests.uploads.catalogue import Catalogue
 
 #: A disk that others use, too, may keep S3 for a while, seconds.
@@ -22,7 +22,7 @@ def catalogue(resources: Resources) -> Catalogue:
 @pytest.fixture
 def address(resources: Resources, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where a server is that nobody works behind."""
-    monkeypatch.setattr(main, "upload_hooks", lambda _: catalogue.hooks)
+    monkeypatch.setattr(application, "upload_hooks", lambda _: catalogue.hooks)
     with serving(resources, slots=0) as address:
         yield address
 

@@ -9,9 +9,9 @@ from time import monotonic
 import httpx2
 import pytest
 
-from app.database import build_engine
 from app.errors import DatabaseUnavailable, UploadCut
-from app.resources import Resources
+from app.storage.postgres import build_engine
+from app.storage.resources import Resources
 from app.uploads import hold, lock
 from app.uploads.hold import Hold
 from app.uploads.incoming import Block

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads import lock, records
 from app.uploads.incoming import in_thread
 from tests.commands import wait_until

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from app.resources import Resources
+from app.storage.resources import Resources
 from tests.uploads.catalogue import Catalogue
 
 #: Made up in a run; they are the same in every run.

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.errors import DatabaseUnavailable, InvalidParameters, UnknownUpload, UploadBusy
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads import records
 from app.uploads.finish import finish, require_lost
 from tests.uploads.catalogue import Catalogue

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.errors import InvalidUpload, ReplicaUnavailable, UnknownDatasetKind, UnknownUpload, UploadCut, UploadTooLarge
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads.service import Received, UploadService
 from tests.uploads.catalogue import Catalogue, sha256
 

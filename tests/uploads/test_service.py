@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import ObjectStoreUnavailable, ReplicaUnavailable, UnknownUpload, UploadRefused
 from app.ids import new_id
-from app.resources import Resources
+from app.storage.resources import Resources
 from app.uploads import finding, keys, metadata, service
 from app.uploads import finish as finishing
 from app.uploads.records import Upload

@@ -1,0 +1,183 @@
+"""The work that a dataset is: its bytes are checked and its rows loaded, or taken out again.
+
+A run may end at any moment and be done again by another replica. The rows and what is recorded of them are committed
+together, and only by the attempt that counts; whoever comes after that finds it and leaves the rows alone, so that an
+older file never overwrites what a later one has said meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from app.catalogue import changes, records
+from app.catalogue.options import LoadOptions
+from app.catalogue.raw import RawSource
+from app.catalogue.records import Action, DatasetRecord, Outcome
+from app.errors import BadInput, ChecksumDiffers, RejectedFile
+from app.files.artifact import Artifact
+from app.ingest.kind import DatasetKind
+from app.ingest.load import Loaded, load, unload
+from app.ingest.policy import Limits
+from app.ingest.registry import DATASET_KINDS
+from app.jobs.kind import DATASET_WORK, Params, WorkContext, WorkKind
+from app.storage.object_store import ObjectStore
+
+#: Name of the file that lists the rejected rows.
+REJECTS: Final = "rejects.csv"
+
+#: Checking ends at this share of the work; merging is the rest.
+CHECKED: Final = 0.8
+
+
+class DatasetParams(Params):
+    """What a job is to do with which dataset."""
+
+    dataset_id: str
+    action: Action
+
+
+class _AlreadyMerged(Exception):
+    """The rows are in the series: what was staged once more is dropped."""
+
+
+def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
+    """Load or unload; what a file is refused for is a finding, not a failure."""
+    with context.engine.connect() as connection:
+        record = records.find(connection, params.dataset_id)
+    if record is None or record.raw_key is None:
+        return []  # an earlier attempt has removed it and died before it could say so
+    with closing(ObjectStore(context.store)) as store:
+        source = RawSource(store, record.raw_key, name=_name(record))
+        run = _Run(context, record, DATASET_KINDS[record.kind], source, is_reload=params.action is Action.RELOAD)
+        if params.action is Action.UNLOAD:
+            run.unload()
+            store.remove([record.raw_key])
+            return []
+        return run.load()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    context: WorkContext
+    record: DatasetRecord
+    kind: DatasetKind
+    source: RawSource
+    is_reload: bool
+
+    def load(self) -> list[Artifact]:
+        rejects = self.context.folder / REJECTS
+        if self.record.merged_by == self.context.job_id:
+            rejected = self._reject_again(rejects)
+        else:
+            try:
+                rejected = self._load(rejects)
+            except BadInput as error:
+                rejected = self._reject(error)
+        return [Artifact(rejects, "text/csv", rows=rejected)] if rejected else []
+
+    def _load(self, rejects: Path) -> int:
+        """Check, merge and record, or raise what the file is refused for; returns the number of rejected rows."""
+        if self.record.sha256 is not None:
+            self._refuse_duplicate(self.record.sha256)
+        return load(
+            self.context.engine,
+            self.kind,
+            self.source,
+            rejects=rejects,
+            progress=self._progress,
+            stage=self._stage,
+            before_commit=self._settle,
+            **self._how(self.record.options),
+        ).rows_rejected
+
+    def _reject_again(self, rejects: Path) -> int:
+        """Only list the rejected rows once more: an earlier attempt has committed the others, and died after that."""
+
+        def stop(*_: object) -> None:
+            raise _AlreadyMerged
+
+        if self.record.rows_rejected:
+            with suppress(_AlreadyMerged):
+                how = self._how(self.record.options)
+                load(self.context.engine, self.kind, self.source, rejects=rejects, before_commit=stop, **how)
+        return self.record.rows_rejected or 0
+
+    def unload(self) -> None:
+        def settle(connection: Connection) -> None:
+            changes.removed_by(connection, self.record.id, job_id=self.context.job_id)
+            self.context.fence(connection)
+
+        merged = self.record.merged_options or self.record.options
+        unload(self.context.engine, self.kind, self.source, before_commit=settle, **self._how(merged))
+
+    def _how(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        settings = self.context.settings
+        return {
+            "policy": LoadOptions.model_validate(options).policy,
+            "limits": Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
+            "now": self.record.uploaded_at,
+            "dataset_id": self.record.id,
+        }
+
+    def _progress(self, _: int) -> None:
+        self.context.progress("checking", CHECKED * self.source.read_bytes / max(self.record.bytes or 0, 1))
+
+    def _stage(self, name: str) -> None:
+        if name == "loading":
+            self._refuse_others()
+            self._refuse_duplicate(self.source.sha256())
+            self.context.progress(name, CHECKED)
+
+    def _refuse_others(self) -> None:
+        """Refuse bytes that are not those that were sent; in a reload, that are not those that were found last."""
+        found = self.source.sha256()
+        expected = self.record.sha256 if self.is_reload else self.record.expected_sha256 or self.record.sha256
+        if expected not in {None, found}:
+            before = "found when they were read before" if self.is_reload else "announced, or found when they came,"
+            raise ChecksumDiffers(
+                f"The bytes of {self.source.name} have the SHA-256 {found}; {before} was {expected}. If they are right "
+                f"as they are, POST /datasets/{self.record.id}/reload takes them."
+            )
+
+    def _refuse_duplicate(self, sha256: str) -> None:
+        """Refuse the bytes of another dataset whose rows are loaded, unless that is wanted."""
+        may_repeat = self.is_reload or bool(self.record.options.get("force"))
+        with self.context.engine.connect() as connection:
+            records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=may_repeat)
+
+    def _settle(self, connection: Connection, loaded: Loaded) -> None:
+        self._record(connection, Outcome.READY, _findings(loaded))
+
+    def _reject(self, error: BadInput) -> int:
+        loaded = error.loaded if isinstance(error, RejectedFile) else None
+        findings = _findings(loaded) | {
+            "error_code": error.details.get("reason", error.code),
+            "error_message": error.message,
+            "duplicate_of": error.details.get("dataset_id"),
+        }
+        self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
+        with self.context.engine.begin() as connection:
+            self._record(connection, Outcome.REJECTED, findings)
+        return 0 if loaded is None else loaded.rows_rejected
+
+    def _record(self, connection: Connection, outcome: Outcome, findings: Mapping[str, Any]) -> None:
+        sha256 = self.source.sha256()
+        changes.settle(
+            connection, self.record.id, job_id=self.context.job_id, outcome=outcome, sha256=sha256, **findings
+        )
+        self.context.fence(connection)
+
+
+def _findings(loaded: Loaded | None) -> dict[str, Any]:
+    return {} if loaded is None else asdict(loaded)  # the record has a column for each
+
+
+def _name(record: DatasetRecord) -> str:
+    return record.filename or f"dataset {record.id}"
+
+
+LOAD_DATASET = WorkKind(name=DATASET_WORK, params=DatasetParams, produce=produce, first_stage="checking")

@@ -1,0 +1,44 @@
+"""The table of datasets."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    String,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.storage.postgres import instant, metadata
+
+dataset = Table(
+    "dataset",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("filename", Text, comment="as the sender called it"),
+    Column("options", JSONB, nullable=False, comment="how to check it, as it was asked for"),
+    Column("bytes", BigInteger),
+    Column("expected_sha256", String(64), comment="as announced, or as counted while they came"),
+    Column("sha256", String(64), comment="of the bytes as they came"),
+    Column("raw_key", Text, comment="where the bytes are in S3; null until all of them are"),
+    Column("job_id", String(32), comment="the latest run that checks and loads it, a row of report"),
+    Column("merged_by", String(32), comment="the run whose rows are in the series"),
+    Column("merged_options", JSONB, comment="how that run checked it"),
+    Column("outcome", Text, comment="what the check came to"),
+    *(Column(name, BigInteger) for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate")),
+    instant("first_at", comment="earliest instant of the accepted rows"),
+    instant("last_at", comment="latest instant of the accepted rows"),
+    Column("rejections", JSONB, comment="the first rejected rows"),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("duplicate_of", String(32), comment="a ready dataset of the same bytes"),
+    instant("created_at", nullable=False, server_default=func.now()),
+    instant("uploaded_at"),
+    CheckConstraint("outcome IN ('ready', 'rejected')", name="outcome"),
+)
+Index("dataset_newest_idx", dataset.c.created_at.desc(), dataset.c.id.desc())
+Index("dataset_sha256_idx", dataset.c.sha256)

@@ -1,0 +1,74 @@
+"""The main job from end to end on sample data, as ``make demo`` shows it."""
+
+import csv
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from app.client import Client, File
+from app.commands.terminal import out, report_progress
+from app.ingest.load import load
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
+from app.reports.registry import DEFAULT_KIND
+from app.storage.resources import Resources
+from app.web.server import serving
+
+#: Rows of the report that are shown.
+SHOWN_ROWS: Final = 5
+
+SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
+
+
+def run(resources: Resources, folder: Path) -> None:
+    """Load ``sample_data``, trigger over HTTP, poll, download into ``folder``, show."""
+    for name in ("hours", "timezones", "polls"):
+        file = FileSource(SAMPLE_DATA / f"{name}.csv")
+        loaded = load(resources.engine, DATASET_KINDS[name], file, now=datetime.now(UTC))
+        out.print(f"loaded {loaded.rows_read:>6,} rows of sample_data/{name}.csv")
+    with serving(resources, slots=1) as address:
+        client = Client(address)
+        try:
+            _report(client, folder)
+        finally:
+            client.close()
+
+
+def _report(client: Client, folder: Path) -> None:
+    report_id = client.trigger(DEFAULT_KIND.name, {})
+    out.print(f"\nPOST {client.address}/trigger_report → {report_id}")
+    with report_progress(DEFAULT_KIND.name) as progress:
+        for answer in client.follow(report_id):
+            progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
+    file = File(**answer["files"][0])
+    out.print(f"GET {client.address}/get_report?report_id={report_id} → Complete")
+    out.print(f"GET {escape(file.url[:78])}…")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / file.name
+    client.download(file, path)
+    _show(path, as_of=answer["as_of"])
+
+
+def _show(path: Path, *, as_of: str) -> None:
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    out.print(f"\n{len(rows)} stores as of {as_of}; minutes for the hour, hours for day and week:\n")
+    table = Table(*(name.replace("_last_", "\n") for name in header), box=None)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in islice(rows, SHOWN_ROWS):
+        table.add_row(*row)
+    out.print(table)
+    week = {
+        status: sum(float(row[header.index(f"{status}_last_week")]) for row in rows)
+        for status in ("uptime", "downtime", "unknown")
+    }
+    total = sum(week.values()) or 1
+    shares = ", ".join(f"{status} {hours:,.2f} h ({hours / total:.1%})" for status, hours in week.items())
+    out.print(f"\nopen hours of the last week: {shares}")
+    out.print(f"the whole report: {path}", markup=False)

@@ -1,0 +1,1 @@
+"""PostgreSQL, Redis and an S3 endpoint from wheels, for a laptop."""

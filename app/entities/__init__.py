@@ -1,0 +1,1 @@
+"""Entities as people see them: list them, look at one, mend its hours or zone."""

@@ -1,0 +1,236 @@
+"""What the outside may ask of entities: list them, look at one, mend its hours or its zone without a file.
+
+Which kinds there are is data: those that loaded files have named. Keys are those of the files, such as store_id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, text
+
+from app import paging
+from app.errors import InvalidParameters, UnknownEntity, UnknownEntityKind
+from app.ingest.kind import Column
+from app.ingest.kinds.hours import HOURS
+from app.ingest.kinds.timezones import TIMEZONES
+from app.series import lookup
+from app.series.entities import STORE, TEAM, replace_hours
+from app.series.lookup import Named
+from app.storage.postgres import database_errors
+from app.timeline import HOUR, SECOND
+
+#: The kind that is meant when none is named; it may be asked for before anything is loaded.
+DEFAULT_KIND: Final = STORE
+
+#: Wrong values that are named; a body may have some thousand.
+SHOWN: Final = 20
+
+_COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
+
+_WINDOWS: Final = """
+SELECT CAST(:id AS int) AS entity_id, weekday, opens, closes
+FROM unnest(CAST(:days AS smallint[]), CAST(:opens AS time[]), CAST(:closes AS time[])) AS w (weekday, opens, closes)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An opening window as a line of an hours file has it: weekday 0 = Monday … 6 = Sunday, local times of day."""
+
+    day: int
+    start_time_local: str
+    end_time_local: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity as it is shown.
+
+    Attributes:
+        kind, key: what it is called.
+        timezone: the zone that counts: its own, or the default zone.
+        timezone_is_default: whether it has none of its own.
+    """
+
+    kind: str
+    key: str
+    timezone: str
+    timezone_is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDetails(Entity):
+    """An entity with its hours and what is known of its polls.
+
+    Attributes:
+        open_24x7: no window counts for it: it is open around the clock.
+        hours: the windows that count for it.
+        hours_are_default: it has none of its own; a team then has those of the settings.
+        first_poll, last_poll, polls: what observed it.
+    """
+
+    open_24x7: bool
+    hours: tuple[Window, ...]
+    hours_are_default: bool
+    first_poll: datetime | None
+    last_poll: datetime | None
+    polls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entities in the order of their keys, and the cursor of the next page if there is one."""
+
+    entities: list[Entity]
+    next_cursor: str | None
+
+
+class EntityService:
+    """Answers for entities; stateless, so any replica may be asked."""
+
+    def __init__(self, engine: Engine, *, default_zone: str, team_windows: Sequence[tuple[int, int, int]]) -> None:
+        self._engine = engine
+        self._default_zone = default_zone
+        self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
+
+    def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page:
+        """Entities of a kind whose key begins with ``prefix``.
+
+        Raises:
+            UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is none of ours.
+        """
+        after = "" if cursor is None else paging.key_of(cursor)
+        with database_errors(), self._engine.connect() as connection:
+            _require_kind(connection, kind)
+            if "\x00" in prefix:  # Postgres has no such text
+                return Page([], None)
+            found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
+        shown = found[:limit]
+        more = len(found) > limit
+        return Page(
+            [Entity(*self._head(named)) for named in shown], paging.cursor_of_key(shown[-1].key) if more else None
+        )
+
+    def find(self, kind: str, key: str) -> EntityDetails:
+        """One entity.
+
+        Raises:
+            UnknownEntityKind, UnknownEntity: there is none; keys like it are named.
+        """
+        with database_errors(), self._engine.connect() as connection:
+            return self._details(connection, _required(connection, kind, key))
+
+    def replace_hours(self, kind: str, key: str, windows: Sequence[Window]) -> EntityDetails:
+        """Put these windows in the place of all that the entity has; without any, it has the default of its kind.
+
+        Raises:
+            UnknownEntityKind, UnknownEntity: there is none.
+            InvalidParameters: an hours file with such a window would be rejected.
+        """
+        checked = _checked(windows)
+        with database_errors(), self._engine.begin() as connection:
+            named = _required(connection, kind, key)
+            replace_hours(connection, _WINDOWS, {"id": named.id, **checked}, ids=[named.id])
+            return self._details(connection, named)
+
+    def set_timezone(self, kind: str, key: str, timezone: str | None) -> EntityDetails:
+        """Set the zone of the entity; None is the default zone.
+
+        Raises:
+            UnknownEntityKind, UnknownEntity: there is none.
+            InvalidParameters: a timezones file with such a zone would be rejected.
+        """
+        if timezone is not None:
+            errors: list[dict[str, Any]] = []
+            _parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
+            _refuse(errors)
+        with database_errors(), self._engine.begin() as connection:
+            named = _required(connection, kind, key)
+            connection.execute(
+                text("UPDATE entity SET timezone = :zone WHERE id = :id"), {"zone": timezone, "id": named.id}
+            )
+            return self._details(connection, _required(connection, kind, key))
+
+    def _head(self, named: Named) -> tuple[str, str, str, bool]:
+        return named.kind, named.key, named.timezone or self._default_zone, named.timezone is None
+
+    def _details(self, connection: Connection, named: Named) -> EntityDetails:
+        windows = tuple(Window(*row) for row in lookup.windows(connection, named.id))
+        default = self._team_windows if named.kind == TEAM else ()
+        polls = lookup.observed(connection, named.id)
+        return EntityDetails(
+            *self._head(named),
+            open_24x7=not (windows or default),
+            hours=windows or default,
+            hours_are_default=not windows,
+            first_poll=polls.first,
+            last_poll=polls.last,
+            polls=polls.count,
+        )
+
+
+def _require_kind(connection: Connection, kind: str) -> None:
+    known = lookup.kinds(connection)
+    if kind in known or kind == DEFAULT_KIND:
+        return
+    there_is = f"there is {', '.join(known)}" if known else "no file has named any entity yet"
+    raise UnknownEntityKind(f"There is no entity kind {kind!r}; {there_is}.", received=kind, allowed=known)
+
+
+def _required(connection: Connection, kind: str, key: str) -> Named:
+    _require_kind(connection, kind)
+    if "\x00" in key:  # Postgres has no such text
+        raise _missing(kind, key, ())
+    named = lookup.find(connection, kind, key)
+    if named is None:
+        raise _missing(kind, key, lookup.keys_like(connection, kind, [key])[key])
+    return named
+
+
+def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:
+    hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+    return UnknownEntity(
+        f"There is no {kind} {key!r}: no loaded file has named it.{hint}", received=key, nearest=list(nearest)
+    )
+
+
+def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
+    """The windows as columns, checked as those of an hours file are."""
+    errors: list[dict[str, Any]] = []
+    columns: list[list[Any]] = [
+        [
+            _parsed(column, str(getattr(window, column.name)), parameter=f"hours.{number}.{column.name}", errors=errors)
+            for number, window in enumerate(windows)
+        ]
+        for column in (_COLUMNS[field.name] for field in fields(Window))
+    ]
+    _refuse(errors)
+    days, opens, closes = columns
+    return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
+
+
+def _parsed(column: Column, value: str, *, parameter: str, errors: list[dict[str, Any]]) -> Any:
+    try:
+        return column.type.parse(value)
+    except ValueError as error:
+        errors.append({"parameter": parameter, "received": value, "reason": str(error)})
+
+
+def _refuse(errors: Sequence[dict[str, Any]]) -> None:
+    if errors:
+        shown = errors[:SHOWN]
+        reasons = "; ".join(f"{error['parameter']}: {error['received']!r} {error['reason']}" for error in shown)
+        more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
+        raise InvalidParameters(reasons + more, errors=shown)
+
+
+def _shown(micros: int) -> str:
+    """A time of day as entities show theirs: 09:00:00."""
+    return _time(micros).partition(".")[0]
+
+
+def _time(micros: int) -> str:
+    seconds = micros // SECOND
+    return f"{micros // HOUR:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{micros % SECOND:06}"

@@ -1,0 +1,134 @@
+"""Which column each field of a row belongs to, by the header or by the names that stand in for one."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from app.errors import InvalidParameters
+from app.ingest.csv.blocks import Block, Blocks
+from app.ingest.csv.records import BadQuoting, Records
+from app.ingest.kind import Column, DatasetKind
+from app.ingest.policy import Limits
+from app.ingest.refusal import refusal
+from app.ingest.rejects import shown
+
+#: Wrong names of a header that are shown; the others are counted.
+_SHOWN_NAMES: Final = 3
+
+#: What else people separate columns with.
+_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def wanted(kind: DatasetKind) -> str:
+    """The header that a kind needs, for people."""
+    return ", ".join(_names(kind, column) for column in _needed(kind))
+
+
+def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]:
+    """The columns that ``columns=`` names for a file without a header.
+
+    Raises:
+        InvalidParameters: one is missing, named twice, or unknown.
+    """
+    columns, problems = _match(kind, names)
+    if problems:
+        raise InvalidParameters(f"columns={','.join(names)[:200]}: this {problems}; {_rule(kind)}")
+    return columns
+
+
+def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[Column, ...], Block]:
+    """The columns of a file in the order of its header, and what of that block is left.
+
+    Names are taken without regard to case and to spaces around them.
+
+    Raises:
+        RejectedFile: the file is empty, or has no header of this kind.
+    """
+    for block in blocks:
+        records = Records(block, name, limits)
+        for line, names in records:
+            _require_commas(kind, block.data[: records.taken], name, line)
+            columns = _columns(kind, names, name, line)
+            return columns, replace(block, data=block.data[records.taken :], first_line=records.line)
+        if records.rest:
+            blocks.push_back(records.rest, records.line)
+    raise refusal("empty_file", f"{name} is empty; {_a_file(kind)} begins with the header {wanted(kind)}.")
+
+
+def separator_of(text: str, width: int) -> str | None:
+    """What separates a line without commas into so many fields, in the plural, if anything does."""
+    words = (word for separator, word in _SEPARATORS.items() if width > 1 and text.count(separator) + 1 == width)
+    return next(words, None)
+
+
+def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: int) -> tuple[Column, ...]:
+    where = f"{name}, line {line}: "
+    if isinstance(names, BadQuoting):
+        message = f"{where}the header {shown(names)} has text after a closing quotation mark; {_rule(kind)}"
+        raise refusal("wrong_header", message, line=line)
+    columns, problems = _match(kind, names)
+    if not columns:
+        word = separator_of(names[0], len(_needed(kind))) if len(names) == 1 else None
+        mixed_up = f", and its fields are separated by {word}, not by commas" if word else ""
+        message = (
+            f"{where}{shown(','.join(names))} is no header{mixed_up}; {_a_file(kind)} begins with the header "
+            f"{wanted(kind)}, or is sent with columns= naming its columns."
+        )
+        raise refusal("wrong_header", message, line=line)
+    if problems:
+        raise refusal("wrong_header", f"{where}the header {problems}; {_rule(kind)}", line=line)
+    return columns
+
+
+def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...], str]:
+    """The columns that are known by these names, and what is wrong with the names, if anything."""
+    meaning = {_plain(name): column for column in kind.columns for name in (column.name, *column.aliases)}
+    columns = tuple(meaning[_plain(name)] for name in names if _plain(name) in meaning)
+    times = Counter(column.instead_of or column.name for column in columns)
+    missing = [_names(kind, column) for column in _needed(kind) if not times[column.name]]
+    twice = [_names(kind, column) for column in kind.columns if times[column.name] > 1]
+    unknown = [shown(name) for name in names if _plain(name) not in meaning]
+    problems = {"lacks": missing, "names twice": twice, "has the unknown": unknown}
+    return columns, " and ".join(f"{what} {_listed(which)}" for what, which in problems.items() if which)
+
+
+def _require_commas(kind: DatasetKind, header: bytes, name: str, line: int) -> None:
+    text = header.decode()
+    for separator, word in _SEPARATORS.items():
+        parts = [part.strip(' "\r\n') for part in text.split(separator)]
+        if len(parts) > 1 and "," not in text and _match(kind, parts)[0]:
+            message = f"{name}, line {line}: the columns are separated by {word}; separate them by commas."
+            raise refusal("wrong_separator", message, line=line)
+
+
+def _rule(kind: DatasetKind) -> str:
+    optional = ", ".join(_names(kind, column) for column in kind.columns if not column.required)
+    may = f" It may also have {optional}." if optional else ""
+    return f"{_a_file(kind)} has these columns, in any order: {wanted(kind)}.{may}"
+
+
+def _a_file(kind: DatasetKind) -> str:
+    """A file of the kind with its article: the h of hours is silent."""
+    return f"{'an' if kind.name.startswith(('a', 'e', 'i', 'o', 'u', 'hour')) else 'a'} {kind.name} file"
+
+
+def _needed(kind: DatasetKind) -> list[Column]:
+    """The columns that a file must have, itself or another in its place."""
+    return [column for column in kind.columns if column.required and column.instead_of is None]
+
+
+def _names(kind: DatasetKind, column: Column) -> str:
+    """Every name of a column, and of those that may take its place."""
+    others = [other.name for other in kind.columns if other.instead_of == column.name]
+    return " or ".join((column.name, *column.aliases, *others))
+
+
+def _plain(name: str) -> str:
+    return name.strip(" ").lower()
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    rest = len(every) - _SHOWN_NAMES
+    return ", ".join(every[:_SHOWN_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,0 +1,124 @@
+"""A block to rows with the line of each: the way for quoted fields, and for blocks in which anything is wrong.
+
+The rules are those of RFC 4180: a field that begins with a quotation mark ends with the next one that is not doubled,
+and only a comma or the end of the line may follow. Elsewhere a quotation mark stands for itself.
+"""
+
+import csv
+import re
+import sys
+from collections.abc import Iterable, Iterator
+
+from app.ingest.csv.blocks import Block, line_ends
+from app.ingest.policy import Limits
+from app.ingest.refusal import refusal
+
+# The limits of a field and of a row are ours; Python's own would end the reading.
+csv.field_size_limit(sys.maxsize)
+
+#: One whole field and the comma after it.
+_FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^",][^,]*|),')
+
+_END = re.compile(rb"(?:\r\n|\r|\n|)\Z")
+
+
+class BadQuoting(str):
+    """A row, as it stands in the file, that has text after a closing quotation mark; it ends with that line."""
+
+    __slots__ = ()
+
+
+class Records:
+    """The rows of a block that are not blank.
+
+    Attributes:
+        rest: after the last row, the lines of one that goes on behind the block; no bytes if there is none.
+        line: number of the line behind the last row.
+        taken: bytes of the block up to there.
+    """
+
+    def __init__(self, block: Block, name: str, limits: Limits) -> None:
+        self.rest = b""
+        self.line = block.first_line
+        self.taken = 0
+        self._block = block
+        self._name = name
+        self._limits = limits
+        self._lines: list[bytes] = []
+        self._exhausted = False
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]] | tuple[int, BadQuoting]]:
+        """Each row with the line on which it begins.
+
+        Raises:
+            RejectedFile: a row is too long, or a quotation mark never closes.
+        """
+        reader = csv.reader(self._fed(), strict=True)
+        while True:
+            fields: list[str] | BadQuoting | None
+            try:
+                fields = next(reader, None)
+            except csv.Error:
+                fields = None if self._exhausted else BadQuoting(b"".join(self._lines).decode().rstrip("\r\n"))
+            if fields is None:
+                break
+            if len(self._lines) > 1:
+                self._require_short()
+            line = self.line
+            self.line += len(self._lines)
+            self.taken += sum(map(len, self._lines))
+            self._lines.clear()
+            if fields:
+                yield line, fields  # type: ignore[misc]
+        self._finish()
+
+    def _fed(self) -> Iterator[str]:
+        for line in _lines(self._block.data):
+            self._lines.append(line)
+            yield line.decode()
+        self._exhausted = True
+
+    def _finish(self) -> None:
+        if not self._lines:
+            return
+        self._require_short()
+        self.rest = b"".join(self._lines)
+        if self._block.last:
+            line = self.line + _opened_behind(self.rest)
+            message = f"{self._name}, line {line}: a quotation mark opens a field here and is never closed."
+            raise refusal("unclosed_quote", message, line=line)
+
+    def _require_short(self) -> None:
+        limit = self._limits.max_row_bytes
+        if sum(map(len, self._lines)) - len(_END.search(self._lines[-1])[0]) > limit:  # type: ignore[index]
+            message = (
+                f"{self._name}, line {self.line}: the row that begins here is longer than {limit:,} bytes; "
+                "a quotation mark that is not closed makes one."
+            )
+            raise refusal("row_too_long", message, line=self.line)
+
+
+def line_records(block: Block) -> list[tuple[int, list[str] | BadQuoting]]:
+    """The rows, with their lines, of a block whose every line is a row."""
+    lines = map(bytes.decode, block.data.splitlines(keepends=True))
+    return [(line, fields) for line, fields in enumerate(csv.reader(lines, strict=True), block.first_line) if fields]
+
+
+def _lines(data: bytes, piece_bytes: int = 1 << 20) -> Iterable[bytes]:
+    """Lines with their ends, split in pieces so that a block of tiny lines does not become millions of objects."""
+    at = 0
+    while at < len(data):
+        end = max(data.rfind(b"\n", at, at + piece_bytes), data.rfind(b"\r", at, at + piece_bytes)) + 1
+        if data[end - 1 : end + 1] == b"\r\n":
+            end += 1
+        piece = data[at:end] if end > at else data[at:]
+        yield from piece.splitlines(keepends=True)
+        at += len(piece)
+
+
+def _opened_behind(rest: bytes) -> int:
+    """How many lines of an unfinished row end before the quotation mark that does not close."""
+    text, at = rest.decode(), 0
+    while field := _FIELD.match(text, at):
+        at = field.end()
+    return line_ends(text[:at].encode())

@@ -1,0 +1,48 @@
+"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams that it names."""
+
+from sqlalchemy import Connection
+
+from app.ingest.column_types import CLOSING_TIME, OPENING_TIME, WEEKDAY
+from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
+from app.ingest.kind import Column, DatasetKind, Rows
+from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
+from app.storage.binary_copy import write_columns
+
+
+class HoursLoading:
+    """Collects windows in a staging table, then puts them in the place of the named entities' earlier ones."""
+
+    def __init__(self, connection: Connection, _: str) -> None:
+        self._connection = connection
+        self._table = stage_hours(connection)
+        self._ids = EntityIds(connection)
+
+    def add(self, rows: Rows) -> None:
+        if not len(rows):
+            return
+        block = {
+            "entity_id": self._ids.of(rows),
+            "weekday": rows.columns["day"].array(),
+            "opens": rows.columns["start_time_local"].array(),
+            "closes": rows.columns["end_time_local"].array(),
+        }
+        write_columns(self._connection, self._table, HOURS_COLUMNS, [block])
+
+    def merge(self) -> int:
+        return replace_hours(self._connection, "SELECT * FROM staged_hours")
+
+    def remove(self) -> int:
+        return remove_hours(self._connection)
+
+
+HOURS = DatasetKind(
+    name="hours",
+    summary="one row per opening window of a store or a team: weekday, start and end in local time",
+    columns=(
+        *ENTITY_COLUMNS,
+        Column("day", WEEKDAY, example="0", aliases=("dayOfWeek",)),
+        Column("start_time_local", OPENING_TIME, example="09:00:00"),
+        Column("end_time_local", CLOSING_TIME, example="17:00:00"),
+    ),
+    loading=HoursLoading,
+)

@@ -1,0 +1,58 @@
+"""Dataset kind ``polls``: one observation of a store per row."""
+
+import numpy as np
+from sqlalchemy import Connection
+
+from app.ingest.column_types import INSTANT, KEY, choice
+from app.ingest.keys import KeyIds
+from app.ingest.kind import Column, DatasetKind, Rows
+from app.series import polls
+from app.storage.binary_copy import write_columns
+
+
+class PollLoading:
+    """Collects polls in a staging table and merges them: one status per store and instant, the last row wins."""
+
+    def __init__(self, connection: Connection, _: str) -> None:
+        self._connection = connection
+        self._table = polls.stage(connection)
+        self._ids = KeyIds(connection, "store")
+        self._spans: dict[int, tuple[int, int]] = {}
+
+    def add(self, rows: Rows) -> None:
+        if not len(rows):
+            return
+        instant = rows.columns["timestamp_utc"].array().astype(np.int64)
+        block = {
+            "at": instant,
+            "entity_id": self._ids.of(rows.columns["store_id"]),
+            "active": rows.columns["status"].array(),
+            "line": np.arange(rows.first_row, rows.first_row + len(rows)),
+        }
+        write_columns(self._connection, self._table, polls.STAGED_COLUMNS, [block])
+        weeks = polls.week_of(instant)
+        for week in np.unique(weeks).tolist():
+            here = instant[weeks == week]
+            first, last = int(here.min()), int(here.max())
+            earliest, latest = self._spans.get(week, (first, last))
+            self._spans[week] = (min(first, earliest), max(last, latest))
+
+    def merge(self) -> int:
+        return polls.merge(self._connection, self._spans)
+
+    def remove(self) -> int:
+        return polls.remove(self._connection, self._spans)
+
+
+POLLS = DatasetKind(
+    name="polls",
+    summary="one row per observation: a store was active or inactive at an instant",
+    columns=(
+        Column("store_id", KEY, example="8419537941919820732"),
+        Column("status", choice({"active": True, "inactive": False}), example="active"),
+        Column("timestamp_utc", INSTANT, example="2023-01-22 12:09:39.388884 UTC"),
+    ),
+    loading=PollLoading,
+    instant="timestamp_utc",
+    observed=True,
+)

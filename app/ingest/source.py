@@ -1,0 +1,53 @@
+"""Where the bytes of a raw file come from."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from app.ingest.refusal import refusal
+
+
+class Source(Protocol):
+    """A raw file, which can be read again from its start."""
+
+    @property
+    def name(self) -> str:
+        """The file's own name, for messages."""
+
+    def open(self) -> IO[bytes]:
+        """A fresh stream of its bytes, perhaps packed; only ``read(n)`` and ``close()`` are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file of this machine; messages call it ``shown_as`` or, without that, by its name."""
+
+    path: Path
+    shown_as: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.shown_as or self.path.name
+
+    def open(self) -> IO[bytes]:
+        """A fresh stream.
+
+        Raises:
+            RejectedFile: the file cannot be opened.
+        """
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise refusal("unreadable", f"{self.name} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[Any]:
+    """The source's stream, closed in the end."""
+    stream = source.open()
+    try:
+        yield stream
+    finally:
+        stream.close()

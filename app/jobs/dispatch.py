@@ -1,0 +1,64 @@
+"""What requests tell Redis and ask it; all of it they can do without, while Redis is away."""
+
+import logging
+from contextlib import suppress
+
+from redis import Redis
+
+from app.errors import RedisUnavailable
+from app.jobs.queue import Queue
+from app.jobs.status import FRESH_SECONDS, Live, LiveStatus
+from app.storage.redis_client import CircuitBreaker
+
+_log = logging.getLogger(__name__)
+
+
+class RequestRedis:
+    """Redis as requests see it: quick, and never in their way."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._queue = Queue(redis)
+        self._status = LiveStatus(redis)
+        self._dispatching = CircuitBreaker()
+        # What Redis remembers from before it was away may be the progress of a job that somebody has seen ended
+        # meanwhile: it is not believed again before that is stale.
+        self._watching = CircuitBreaker(rest_seconds=FRESH_SECONDS + 5)
+
+    def dispatch(self, job_id: str) -> None:
+        """Hand out a job that was just recorded; if Redis does not take it, a sweep will find it."""
+        if self._dispatching.is_open:
+            return
+        try:
+            with self._dispatching.watching():
+                self._queue.add(job_id)
+        except RedisUnavailable as error:
+            _log.warning("job %s waits for a sweep, Redis did not take it: %s", job_id, error)
+
+    def live(self, job_id: str) -> Live | None:
+        """How far a job is that runs, or None when Postgres has to be asked."""
+        if self._watching.is_open:
+            return None
+        try:
+            with self._watching.watching():
+                return self._status.get(job_id)
+        except RedisUnavailable as error:
+            _log.warning("Postgres answers polls, Redis does not: %s", error)
+            return None
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether Redis is not believed now."""
+        return self._watching.is_open
+
+    def contradict(self, job_id: str) -> None:
+        """Say that a job has ended, as Postgres knows: what Redis still has of it is not to be believed again."""
+        if not self._dispatching.is_open:
+            with suppress(RedisUnavailable), self._dispatching.watching():
+                self._status.end(job_id)
+
+    def end(self, job_id: str) -> None:
+        """Say that a job has ended: by now Postgres has the last word."""
+        try:
+            self._status.end(job_id)
+        except RedisUnavailable as error:
+            _log.warning("job %s: polls may see it running until that is stale: %s", job_id, error)

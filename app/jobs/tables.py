@@ -1,0 +1,53 @@
+"""The table of jobs. It is called ``report``, because reports were the first jobs and users query it by that name."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.storage.postgres import instant, metadata
+
+job = Table(
+    "report",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("params_sha256", String(64), nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("status", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0", comment="the fence: grows with every claim"),
+    Column("crashes", Integer, nullable=False, server_default="0", comment="attempts whose process died"),
+    Column("retries", Integer, nullable=False, server_default="0", comment="attempts that a server failed"),
+    Column(
+        "returned", Integer, nullable=False, server_default="0", comment="attempts that a stopping worker gave back"
+    ),
+    Column("owner", Text, comment="replica that runs it"),
+    instant("lease_until"),
+    instant("not_before"),
+    instant("dispatched_at"),
+    instant("as_of", comment="the instant the report speaks for"),
+    Column("artifacts", JSONB),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    instant("created_at", nullable=False, server_default=func.now()),
+    instant("started_at"),
+    instant("finished_at"),
+    CheckConstraint("status IN ('queued', 'running', 'complete', 'failed', 'cancelled')", name="status"),
+)
+Index("report_idempotency_key_idx", job.c.idempotency_key, unique=True)
+Index("report_newest_idx", job.c.created_at.desc(), job.c.id.desc())
+Index(
+    "report_outstanding_idx",
+    job.c.status,
+    job.c.lease_until,
+    postgresql_where=text("status IN ('queued', 'running')"),
+)

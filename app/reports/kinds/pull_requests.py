@@ -1,0 +1,260 @@
+"""Report kind ``pull_requests``: how long pull requests waited, in working hours (docs/pull-request-rules.md)."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.csv as arrow_csv
+from pydantic import Field
+from sqlalchemy import Connection, text
+
+from app.files.artifact import Artifact
+from app.files.csv_output import write_csv
+from app.flow import events, samples
+from app.flow.clocks import Clock
+from app.flow.hourly import HOURLY_SCHEMA, hourly
+from app.flow.observations import Observations, numbered
+from app.flow.pull_requests import PullRequests
+from app.flow.summary import FlowSummary, summarise
+from app.flow.teams import Teams
+from app.ids import is_id
+from app.jobs.kind import Params, WorkContext
+from app.reports.instants import Instant
+from app.reports.kind import SUMMARY, ReportKind
+from app.reports.outline import outline
+from app.reports.refusals import iso, refused, unknown_names
+from app.series import lookup, pull_requests, review_times
+from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours, unknown_keys
+from app.storage.postgres import database_errors
+from app.timeline import to_micros
+from app.timeline.entities import Entities
+
+#: The source that is no sample: pull requests as they went.
+EVENTS: Final = "pull_requests"
+
+#: Unknown names that an error tells.
+SHOWN: Final = 20
+
+#: How far after now ``as_of`` may lie: as far as the instants of files, whose clocks differ from ours.
+FURTHEST_AHEAD: Final = timedelta(days=1)
+
+
+class PullRequestParams(Params):
+    """Parameters of the pull-request report."""
+
+    source: Annotated[
+        str, Field(description="`pull_requests`, or the id of a dataset of review times, to report that sample.")
+    ] = EVENTS
+    repos: Annotated[
+        list[str] | None, Field(min_length=1, description="Repositories to report. Default: all repositories.")
+    ] = None
+    teams: Annotated[list[str] | None, Field(min_length=1, description="Teams to report. Default: all teams.")] = None
+    since: Annotated[
+        Instant | None,
+        Field(
+            description="Only what was created then or later, ISO 8601 with Z or an offset. Default: no limit.",
+            examples=["2024-10-01T00:00:00Z"],
+        ),
+    ] = None
+    until: Annotated[
+        Instant | None,
+        Field(
+            description="Only what was created before, ISO 8601 with Z or an offset. Default: no limit.",
+            examples=["2024-11-01T00:00:00Z"],
+        ),
+    ] = None
+    as_of: Annotated[
+        Instant | None,
+        Field(
+            description="Instant the report speaks for, at most a day from now; later events are left out. "
+            "Default: the latest event."
+        ),
+    ] = None
+    clock: Annotated[
+        Clock, Field(description="Which durations statistics and charts use, `working` hours or `wall` time.")
+    ] = "working"
+    hourly: Annotated[
+        bool, Field(description="Also make hourly.csv: pull requests in each state by team and working hour.")
+    ] = False
+    charts: Annotated[
+        bool, Field(description="Make the charts, too, of the 12 teams with most pull requests; takes some seconds.")
+    ] = True
+
+
+def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
+    """Fix as_of; refuse what names nothing that is known, and what does not go together."""
+    if params.since is not None and params.until is not None and params.since >= params.until:
+        allowed = f"an instant after {iso(params.since)}"
+        raise refused("until", params.until, "must be later than since", allowed=allowed)
+    if params.source == EVENTS:
+        _require_known(connection, "repos", REPOSITORY, params.repos)
+        _require_known(connection, "teams", TEAM, params.teams)
+        as_of = _as_of_events(connection, params.as_of)
+    else:
+        _require_sample(connection, params.source)
+        _require_fit_for_sample(connection, params)
+        as_of = _as_of_sample(connection, params.source)
+    return params.model_copy(update={"as_of": as_of}), as_of
+
+
+def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifact]:
+    """Read, compute and write the report: the table, hourly.csv if asked for, the summary, the charts."""
+    context.progress("loading", 0.0)
+    as_of = _fixed(params.as_of)
+    made: list[Artifact] = []
+    with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        if params.source != EVENTS:
+            found = _sample(connection, params)
+        else:
+            pulls, teams, team, repos = _events(connection, context, params, as_of)
+            context.progress("computing", 0.2)
+            found = events.observe(pulls, teams, team, repos, clock=params.clock, as_of=to_micros(as_of))
+            if params.hourly:
+                made.append(_write_hourly(context, pulls, teams, team, as_of=as_of))
+    context.progress("computing", 0.4)
+    main = context.folder / "pull_requests.csv"
+    write_csv(main, found.table)
+    made.insert(0, Artifact(main, "text/csv", rows=len(found)))
+    clock = params.clock if params.source == EVENTS else None
+    summary = context.folder / SUMMARY
+    findings = summarise(found, source=params.source, clock=clock, as_of=as_of)
+    summary.write_text(findings.model_dump_json(indent=1), encoding="utf-8")
+    made.append(Artifact(summary, "application/json", rows=len(found)))
+    if params.charts and len(found):
+        context.progress("computing", 0.5)
+        made += _draw(context, found, clock)
+    return made
+
+
+def _events(
+    connection: Connection, context: WorkContext, params: PullRequestParams, as_of: datetime
+) -> tuple[PullRequests, Teams, npt.NDArray[np.int64], dict[int, str]]:
+    """Pull requests, their teams, the number of each one's team, and the names of repositories by id."""
+    settings = context.settings
+    zone = settings.default_timezone
+    every_team = read_entities(connection, TEAM, default_zone=zone)
+    repos = _names(read_entities(connection, REPOSITORY, default_zone=zone))
+    pulls = pull_requests.read(
+        connection,
+        as_of=as_of,
+        since=params.since,
+        until=params.until,
+        repo_ids=_ids(repos, params.repos),
+        team_ids=_ids(_names(every_team), params.teams),
+    )
+    names, team = numbered(pulls.team_id, _names(every_team))
+    hours = read_hours(connection, every_team)
+    return pulls, Teams.of(names, every_team, hours, default=settings.team_windows, zone=zone), team, repos
+
+
+def _sample(connection: Connection, params: PullRequestParams) -> Observations:
+    _require_sample(connection, params.source)  # it may have been removed since
+    teams = _names(read_entities(connection, TEAM, default_zone=""))
+    sample = review_times.read(
+        connection,
+        params.source,
+        since=_first_date(params.since),
+        until=_first_date(params.until),
+        team_ids=_ids(teams, params.teams),
+    )
+    return samples.observe(sample, teams)
+
+
+def _write_hourly(
+    context: WorkContext, pulls: PullRequests, teams: Teams, team: npt.NDArray[np.int64], *, as_of: datetime
+) -> Artifact:
+    path = context.folder / "hourly.csv"
+    rows = 0
+    with arrow_csv.CSVWriter(path, HOURLY_SCHEMA) as writer:
+        for table in hourly(pulls.instants, teams, team, as_of=to_micros(as_of)):
+            writer.write_table(table)
+            rows += len(table)
+    return Artifact(path, "text/csv", rows=rows)
+
+
+def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> list[Artifact]:
+    """The charts as pictures and as specifications."""
+    from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
+    from app.charts.files import write_charts  # noqa: PLC0415
+
+    durations = Durations(found.teams, found.team, found.durations["review_time"], found.durations["merge_time"])
+    measure = {"working": Measure.WORKING, "wall": Measure.ELAPSED, None: Measure.SAMPLE}[clock]
+    charts = duration_charts(durations, ordinary=found.ordinary, measure=measure)
+    return write_charts(charts, context.folder)
+
+
+def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
+    """The instant that was asked for, or that of the latest event; refuses one that nobody knows anything of yet."""
+    now = _now(connection)
+    if as_of is not None and as_of > now + FURTHEST_AHEAD:
+        latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
+        raise refused("as_of", as_of, "is yet to come", allowed=latest)
+    return as_of or pull_requests.latest(connection) or now
+
+
+def _as_of_sample(connection: Connection, source: str) -> datetime:
+    """The end of the last day of a sample; of one without dates the instant at which the report was asked for."""
+    day = review_times.last_day(connection, source)
+    return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def _require_sample(connection: Connection, source: str) -> None:
+    if not (is_id(source) and review_times.is_sample(connection, source)):
+        allowed = f"{EVENTS}, or the id of a loaded dataset of review times"
+        raise refused("source", source, "is no dataset of review times that was loaded", allowed=allowed)
+
+
+def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -> None:
+    """Refuse what does not apply to a sample, and teams that it does not have."""
+    for name in ("repos", "as_of", "hourly"):
+        if value := getattr(params, name):
+            raise refused(name, value, "does not apply to a sample of review times")
+    known = review_times.team_names(connection, params.source)
+    if unknown := [team for team in params.teams or () if team not in known]:
+        raise unknown_names("teams", TEAM, lookup.nearest_to_each(unknown[:SHOWN], known))
+
+
+def _require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:
+    if unknown := unknown_keys(connection, kind, keys or ()):
+        raise unknown_names(parameter, kind, lookup.keys_like(connection, kind, unknown[:SHOWN]))
+
+
+def _first_date(instant: datetime | None) -> date | None:
+    """The first date that begins, in UTC, at an instant or later."""
+    return None if instant is None else (instant.astimezone(UTC) + timedelta(days=1, microseconds=-1)).date()
+
+
+def _fixed(as_of: datetime | None) -> datetime:
+    if as_of is None:
+        raise ValueError("resolve() fixes as_of before a report runs")
+    return as_of
+
+
+def _now(connection: Connection) -> datetime:
+    """For a report on nothing: the instant at which it was asked for."""
+    now: datetime = connection.execute(text("SELECT now()")).scalar_one()
+    return now
+
+
+def _names(entities: Entities) -> dict[int, str]:
+    return dict(zip(entities.ids.tolist(), entities.keys, strict=True))
+
+
+def _ids(names: dict[int, str], chosen: Sequence[str] | None) -> list[int] | None:
+    if chosen is None:
+        return None
+    wanted = set(chosen)
+    return [number for number, name in names.items() if name in wanted]
+
+
+PULL_REQUESTS = ReportKind(
+    name="pull_requests",
+    summary="how long pull requests waited for review and merge, in their team's working hours and by the wall clock",
+    params=PullRequestParams,
+    resolve=resolve,
+    produce=produce,
+    findings=FlowSummary,
+    outline=outline,
+)

@@ -1,0 +1,288 @@
+"""Report kind ``uptime``: how long each store was up, down or unobserved while it was open (docs/uptime-rules.md)."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import parquet
+from pydantic import Field
+from sqlalchemy import Connection
+
+from app.errors import InvalidParameters, NoPolls
+from app.files.artifact import Artifact
+from app.files.csv_output import escape_formulas, write_csv
+from app.jobs.kind import Params, WorkContext
+from app.reports.instants import Instant
+from app.reports.kind import ReportKind
+from app.series import polls
+from app.series.entities import read_entities, read_hours, unknown_keys
+from app.storage.postgres import database_errors
+from app.timeline import HOUR, Micros
+from app.timeline.availability import WeekOfEntities
+from app.timeline.entities import Entities
+from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
+from app.timeline.working_hours import calendar
+
+#: One hundredth of what a window is given in (minutes for the hour, hours for day and week), microseconds.
+HUNDREDTHS: Final = {"hour": HOUR // 60 // 100, "day": HOUR // 100, "week": HOUR // 100}
+
+#: Column prefix of each status, in the order of the columns.
+COLUMNS: Final = {"uptime": ACTIVE, "downtime": INACTIVE, "unknown": UNKNOWN}
+
+#: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range.
+GRID_CELLS: Final = 48_000_000
+
+#: Entities whose hours are evaluated at a time; some 10 MB of intermediate arrays.
+CHUNK: Final = 2048
+
+#: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
+THREADS: Final = 2
+
+#: Share of the work that is reading, as told by the progress.
+_READING: Final = 0.8
+
+
+class UptimeParams(Params):
+    """Parameters of the uptime report."""
+
+    as_of: Annotated[
+        Instant | None,
+        Field(
+            description="Instant the report speaks for, ISO 8601 with Z or an offset. Default: the latest poll.",
+            examples=["2023-01-25T18:13:22Z"],
+        ),
+    ] = None
+    lookback_hours: Annotated[
+        int,
+        Field(ge=1, le=720, description="How long before the week the last known status is looked for, hours."),
+    ] = 96
+    stores: Annotated[
+        list[str] | None,
+        Field(min_length=1, description="Stores to report, by store_id. Default: all stores."),
+    ] = None
+    hourly: Annotated[
+        bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
+    ] = False
+    charts: Annotated[
+        bool,
+        Field(description="Also draw three charts, as PNG and as Vega-Lite; that takes two seconds more."),
+    ] = False
+
+
+def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
+    """Fix as_of to the latest poll unless it is given; refuse stores that nobody ever named."""
+    if params.stores is not None and (unknown := unknown_keys(connection, "store", params.stores)):
+        raise InvalidParameters(
+            f"stores: no polls, hours or timezones file has named {', '.join(map(repr, unknown[:5]))}"
+            + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""),
+            errors=[{"parameter": "stores", "received": unknown[:20], "allowed": "stores named in a loaded file"}],
+        )
+    as_of = params.as_of or polls.latest(connection)
+    if as_of is None:
+        raise NoPolls("No polls are loaded: load some with `python -m app load polls FILE`, or give as_of.")
+    return params.model_copy(update={"as_of": as_of}), as_of
+
+
+def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
+    """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet and charts."""
+    if params.as_of is None:
+        raise ValueError("resolve() fixes as_of before a report runs")
+    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
+    hourly_file = HourlyFile(context, horizon) if params.hourly else None
+    week = WeekOfEntities(horizon) if params.charts else None
+    keys: list[str] = []
+    parts: list[npt.NDArray[np.int64]] = []
+    for entities, votes in load(context, params, horizon):
+        for chunk, open_time, status, table in evaluate(votes, horizon):
+            parts.append(table)
+            if hourly_file is not None:
+                hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+            if week is not None:
+                week.add(entities.keys[chunk], open_time, status)
+        keys += entities.keys
+    table = np.concatenate(parts) if parts else np.empty((0, 9), np.int64)
+    artifacts = [_write_table(context, keys, table)]
+    if hourly_file is not None:
+        artifacts.append(hourly_file.close())
+    if week is not None:
+        artifacts += draw(context, week)
+    return artifacts
+
+
+def load(context: WorkContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
+    """Count the polls of the horizon for one range of stores after the other."""
+    with database_errors(), ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
+        with context.engine.connect() as connection:
+            everyone = read_entities(
+                connection, "store", default_zone=context.settings.default_timezone, keys=params.stores
+            )
+        per_range = max(1, GRID_CELLS // horizon.hours)
+        bounds = [*range(0, len(everyone), per_range), len(everyone)]
+        for start, stop in pairwise(bounds):
+            entities = everyone.part(start, stop)
+            # The first polls are on their way while the calendar is made; nobody counts before it is there.
+            ready = preparing.submit(_prepare, context, entities, horizon)
+
+            def count(*block: Any, ready: Future[HourlyVotes] = ready) -> None:
+                ready.result().add(*block)
+
+            before, share = start / len(everyone), (stop - start) / len(everyone)
+            polls.read(
+                context.engine,
+                entities,
+                first=horizon.earliest,
+                last=horizon.as_of,
+                scope="listed" if params.stores is not None else "range" if len(bounds) > 2 else "all",
+                connections=context.settings.read_connections,
+                consume=count,
+                progress=lambda done, before=before, share=share: context.progress(  # type: ignore[misc]
+                    "loading", _READING * (before + share * done)
+                ),
+            )
+            context.progress("computing", _READING * (before + share))
+            yield entities, ready.result()
+
+
+def _prepare(context: WorkContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
+    """No votes yet, on the calendar of these stores."""
+    with database_errors(), context.engine.connect() as connection:
+        hours = read_hours(connection, entities)
+    return HourlyVotes(calendar(hours, entities.zone_of, entities.zones, first=horizon.first, last=horizon.last))
+
+
+def evaluate(
+    votes: HourlyVotes, horizon: Horizon
+) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
+    """For some stores after the other: which, and their open time, status and columns as of compute()."""
+
+    def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+        chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
+        open_time, status = votes.calendar.open_time(horizon.edges, chunk), votes.status(chunk)
+        return chunk, open_time, status, compute(open_time, status, horizon)
+
+    starts = range(0, votes.calendar.entities, CHUNK)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
+        for first in range(0, len(starts), THREADS):  # no more at a time than are wanted next
+            yield from pool.map(one, starts[first : first + THREADS])
+
+
+def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
+    """Open time of each window by status.
+
+    Args:
+        open_time: microseconds, int64[stores, pieces], as cut by ``horizon.edges``.
+        status: int8[stores, hours], see timeline/hourly.py.
+        horizon: the instants.
+
+    Returns:
+        int64[stores, 9], hundredths of a minute for the hour and of an hour for day and week, rounded half up;
+        columns uptime, downtime, unknown, each for hour, day, week.
+    """
+    piece_status = status[:, horizon.hour]
+    columns = []
+    for code in COLUMNS.values():
+        of_status = open_time * (piece_status == code)
+        for window in WINDOWS:
+            unit = HUNDREDTHS[window]
+            columns.append((of_status[:, horizon.pieces(window)].sum(axis=1) + unit // 2) // unit)
+    return np.stack(columns, axis=1)
+
+
+def _write_table(context: WorkContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
+    """uptime.csv, sorted by store_id as text."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    columns: dict[str, pa.Array] = {"store_id": escape_formulas(pa.array([keys[at] for at in order], pa.string()))}
+    names = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
+    for name, values in zip(names, table[order].T, strict=True):
+        columns[name] = _two_decimals(values)
+    path = context.folder / "uptime.csv"
+    write_csv(path, pa.table(columns))
+    return Artifact(path, "text/csv", rows=len(keys))
+
+
+def draw(context: WorkContext, week: WeekOfEntities) -> list[Artifact]:
+    """The charts of the week, those that have something to show."""
+    # Half a second and a JavaScript engine that the usual report, done in as much, does without.
+    from app.charts.availability import Week, availability_charts  # noqa: PLC0415
+    from app.charts.files import write_charts  # noqa: PLC0415
+
+    up, down = week.totals()
+    charts = availability_charts(
+        Week(
+            first=week.first,
+            last=week.last,
+            up=up,
+            down=down,
+            days=week.days,
+            of_day=week.of_day,
+            worst=[one.key for one in week.worst],
+            worst_share=np.array([one.availability for one in week.worst]),
+            states=np.array([one.states for one in week.worst], np.int8),
+        )
+    )
+    return write_charts(charts, context.folder)
+
+
+def _two_decimals(hundredths: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array(hundredths / 100).cast(pa.decimal128(18, 2))
+
+
+class HourlyFile:
+    """hourly.parquet: a row per store and UTC hour of the week, with the part of it that lies in the week."""
+
+    SCHEMA: Final = pa.schema(
+        [
+            ("store_id", pa.dictionary(pa.int32(), pa.string())),
+            ("hour_utc", pa.timestamp("us", "UTC")),
+            ("status", pa.dictionary(pa.int8(), pa.string())),
+            ("open_seconds", pa.float64()),
+            ("polls", pa.int32()),
+        ]
+    )
+    STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
+
+    def __init__(self, context: WorkContext, horizon: Horizon) -> None:
+        self._path = context.folder / "hourly.parquet"
+        self._horizon = horizon
+        self._writer = parquet.ParquetWriter(self._path, self.SCHEMA, compression="zstd")
+        self._rows = 0
+
+    def write(
+        self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8], poll_counts: npt.NDArray[np.int32]
+    ) -> None:
+        """Add some stores; arguments as of compute(), with the polls of each hour of the series."""
+        hours, onset = np.unique(self._horizon.hour, return_index=True)
+        open_seconds = np.add.reduceat(open_time, onset, axis=1) / 1_000_000
+        stores, count = open_seconds.shape
+        hour_utc = self._horizon.first + hours * HOUR
+        columns = [
+            pa.DictionaryArray.from_arrays(np.repeat(np.arange(stores, dtype=np.int32), count), pa.array(keys)),
+            pa.array(np.tile(hour_utc, stores)).cast(pa.timestamp("us", "UTC")),
+            pa.DictionaryArray.from_arrays(
+                status[:, hours].reshape(-1), pa.array([self.STATUS[code] for code in range(len(self.STATUS))])
+            ),
+            pa.array(open_seconds.reshape(-1)),
+            pa.array(poll_counts[:, hours].reshape(-1)),
+        ]
+        self._writer.write_batch(pa.record_batch(columns, schema=self.SCHEMA))
+        self._rows += stores * count
+
+    def close(self) -> Artifact:
+        """Finish the file."""
+        self._writer.close()
+        return Artifact(self._path, "application/vnd.apache.parquet", rows=self._rows)
+
+
+UPTIME = ReportKind(
+    name="uptime",
+    summary="open time of each store in the last hour, day and week: up, down, or unknown",
+    params=UptimeParams,
+    resolve=resolve,
+    produce=produce,
+)

@@ -1,0 +1,309 @@
+"""What the outside may ask of reports: trigger one, look at one, cancel one, list them."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from math import ceil
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Connection
+
+from app import paging
+from app.errors import (
+    IdempotencyConflict,
+    InvalidParameters,
+    NoSummary,
+    NotFound,
+    ObjectStoreUnavailable,
+    ReportExpired,
+    ReportNotComplete,
+    TooManyReports,
+    UnknownReport,
+    UnknownReportKind,
+    reason,
+)
+from app.ids import is_id, made_at
+from app.jobs import lifecycle, records
+from app.jobs.dispatch import RequestRedis
+from app.jobs.lifecycle import KeyedReport
+from app.jobs.links import LinkedArtifact, linked
+from app.jobs.records import ReportRecord, ReportStatus
+from app.jobs.status import QUEUED, Live
+from app.paging import place_of
+from app.reports.kind import SUMMARY, ReportKind
+from app.reports.registry import REPORT_KINDS
+from app.storage.object_store import report_prefix
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
+from app.telemetry.logs import bound
+
+_log = logging.getLogger(__name__)
+
+#: Nobody is told to come back later than this, seconds.
+LONGEST_RETRY_SECONDS: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Not ended yet."""
+
+    live: Live
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Complete with its files, or failed, or cancelled."""
+
+    record: ReportRecord
+    files: tuple[LinkedArtifact, ...]
+
+
+class Deletion(StrEnum):
+    """What became of a report that nobody wants any more."""
+
+    CANCELLED = "Cancelled"
+    REMOVED = "Removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some reports, newest first, and the cursor of the next page if there is one."""
+
+    records: list[ReportRecord]
+    next_cursor: str | None
+
+
+class ReportService:
+    """Triggers and answers for reports; stateless, so any replica may be asked."""
+
+    def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
+        self._resources = resources
+        self._redis = RequestRedis(resources.request_redis)
+        self._kinds = kinds
+
+    def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
+        """Record a report and dispatch it; returns its id.
+
+        Once it is recorded it is accepted: when Redis does not take it, a sweep dispatches it later. With an
+        idempotency key that was used within a day the same request is answered with the same id.
+
+        Raises:
+            UnknownReportKind, InvalidParameters, NoPolls, TooManyReports, IdempotencyConflict: nothing was recorded.
+        """
+        kind = self.kind(kind_name)
+        params = _validated(kind, raw_params)
+        fingerprint = _fingerprint(kind, raw_params)
+        with database_errors(), self._resources.engine.begin() as connection:
+            if earlier := self._keyed(connection, idempotency_key):
+                return _same(earlier, fingerprint, str(idempotency_key))
+            self._require_room(connection)
+            resolved, as_of = kind.resolve(connection, params)
+            report_id = lifecycle.create(
+                connection,
+                kind=kind.name,
+                params=resolved.model_dump(mode="json"),
+                params_sha256=fingerprint,
+                as_of=as_of,
+                idempotency_key=idempotency_key,
+            )
+        if report_id is None:  # a request with the same key was faster
+            return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
+        with bound(report_id=report_id):
+            _log.info("report %s accepted: %s", report_id, kind.name)
+            self._redis.dispatch(report_id)
+        return report_id
+
+    def poll(self, report_id: str, *, has_ended: bool = False) -> Running | Ended:
+        """How a report stands: from Redis while that is fresh, unless it ``has_ended`` as we know, else from Postgres.
+
+        Raises:
+            UnknownReport, ReportExpired: no such id, or no longer.
+        """
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        live = None if has_ended else self._redis.live(report_id)
+        if live is not None:
+            return Running(live)
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = records.find(connection, report_id)
+        if record is None:
+            raise self._missing(report_id)
+        match record.status:
+            case ReportStatus.QUEUED:
+                return Running(QUEUED)
+            case ReportStatus.RUNNING:
+                return Running(Live("loading", 0.0))
+            case _:
+                if has_ended or self._redis.is_resting:  # it was not asked, and may say otherwise to the next poll
+                    self._redis.contradict(report_id)
+                return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+
+    def summary(self, report_id: str) -> bytes:
+        """The summary of a complete report, as JSON.
+
+        Raises:
+            UnknownReport, ReportExpired, NoSummary: there is none.
+            ReportNotComplete: there is none yet, or there never will be.
+            ObjectStoreUnavailable: it cannot be read now.
+        """
+        state = self.poll(report_id)
+        if isinstance(state, Running) or state.record.status is not ReportStatus.COMPLETE:
+            stands = _stands(state)
+            message = f"Report {report_id} is {stands}; only a complete one has a summary."
+            raise ReportNotComplete(message, received=report_id, report_status=stands)
+        keys = [file.artifact.key for file in state.files if file.artifact.name == SUMMARY]
+        if not keys:
+            kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
+            message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
+            raise NoSummary(message, received=state.record.kind, allowed=kinds)
+        with self._resources.object_store.read(keys[0]) as stream:
+            return stream.read()
+
+    def delete(self, report_id: str) -> Deletion:
+        """Cancel a report that has not ended; remove one that has, with its files.
+
+        A cancelled report stays on record until it is old, so that repeating the request changes nothing.
+
+        Raises:
+            UnknownReport, ReportExpired: no such id, or no longer.
+        """
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        with database_errors(), self._resources.engine.begin() as connection:
+            if records.find(connection, report_id) is None:  # or it is work on a dataset, which is no report
+                raise self._missing(report_id)
+            cancelled = lifecycle.cancel(connection, report_id)
+            removed = not cancelled and lifecycle.remove(connection, report_id)
+        self._redis.end(report_id)
+        if not removed:
+            return Deletion.CANCELLED
+        try:
+            self._resources.object_store.remove_below(report_prefix(report_id))
+        except ObjectStoreUnavailable as error:
+            _log.warning("report %s: its files stay until they are swept up: %s", report_id, error)
+        return Deletion.REMOVED
+
+    def page(self, *, kind: str | None, status: ReportStatus | None, cursor: str | None, limit: int) -> Page:
+        """Reports, newest first.
+
+        Raises:
+            UnknownReportKind, InvalidParameters: of the filter or the cursor.
+        """
+        if kind is not None:
+            self.kind(kind)
+        before = None if cursor is None else place_of(cursor)
+        with database_errors(), self._resources.engine.connect() as connection:
+            found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
+        shown = found[:limit]
+        return Page(shown, paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None)
+
+    def kinds(self) -> list[ReportKind]:
+        """The report kinds."""
+        return list(self._kinds.values())
+
+    def kind(self, name: str) -> ReportKind:
+        """A report kind by its name."""
+        if name not in self._kinds:
+            raise UnknownReportKind(
+                f"There is no report kind {name!r}; there is {', '.join(self._kinds)}.",
+                received=name,
+                allowed=list(self._kinds),
+            )
+        return self._kinds[name]
+
+    def _keyed(self, connection: Connection, idempotency_key: str | None) -> KeyedReport | None:
+        return None if idempotency_key is None else lifecycle.keyed(connection, idempotency_key)
+
+    def _require_room(self, connection: Connection) -> None:
+        """Refuse what would wait too long: more is queued than this installation is meant to hold."""
+        limit = self._resources.settings.max_outstanding
+        backlog = records.backlog(connection)
+        if backlog.queued + backlog.running < limit:
+            return
+        seconds = backlog.queued * records.median_seconds(connection) / max(backlog.running, 1)
+        error = TooManyReports(
+            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; no more than {limit:,} are taken "
+            "on (OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
+        )
+        error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
+        raise error
+
+    def _missing(self, report_id: str) -> NotFound:
+        days = self._resources.settings.retention_days
+        made = made_at(report_id)
+        if made is not None and made < datetime.now(UTC) - timedelta(days=days):
+            return ReportExpired(
+                f"Report {report_id} was triggered at {made:%Y-%m-%d %H:%M} UTC; reports are kept for {days} days.",
+                received=report_id,
+            )
+        return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+
+
+def _stands(state: Running | Ended) -> str:
+    """The status of a report in one word."""
+    if isinstance(state, Ended):
+        return state.record.status.value
+    return (ReportStatus.QUEUED if state.live.stage == QUEUED.stage else ReportStatus.RUNNING).value
+
+
+def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:
+    """SHA-256 of what was asked for, the same whatever the order of its members."""
+    asked = json.dumps([kind.name, raw_params], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _same(earlier: KeyedReport, fingerprint: str, idempotency_key: str) -> str:
+    if earlier.params_sha256 != fingerprint:
+        raise IdempotencyConflict(
+            f"Idempotency-Key {idempotency_key!r} was sent with another request less than a day ago; repeat that "
+            "request as it was, or use another key.",
+            received=idempotency_key,
+        )
+    return earlier.id
+
+
+def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
+    try:
+        return kind.params.model_validate_json(json.dumps(raw))
+    except ValidationError as error:
+        properties = kind.params.model_json_schema()["properties"]
+        problems = []
+        for problem in error.errors(include_url=False, include_context=False):
+            name = str(problem["loc"][0]) if problem["loc"] else "params"
+            problems.append(
+                {
+                    "parameter": name,
+                    "received": raw.get(name),
+                    "reason": reason(problem["msg"]),
+                    "allowed": allowed(properties[name]) if name in properties else sorted(properties),
+                }
+            )
+        lines = [f"{p['parameter']}: {p['reason']}; allowed: {_words(p['allowed'])}" for p in problems]
+        raise InvalidParameters(f"{kind.name}: " + ". ".join(lines), errors=problems) from error
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """What a parameter may be, in words, from its JSON Schema."""
+    variants = [schema, *schema.get("anyOf", ())]
+    kind = next((v for v in variants if v.get("type") not in (None, "null")), schema)
+    words = {"integer": "a whole number", "boolean": "true or false", "array": "a list of texts"}.get(
+        kind.get("type", ""), "a text"
+    )
+    if kind.get("format") == "date-time":
+        words = "an instant in ISO 8601 with Z or an offset"
+    if "enum" in kind:
+        words = "one of " + ", ".join(map(str, kind["enum"]))
+    if "minimum" in kind and "maximum" in kind:
+        words += f" from {kind['minimum']} to {kind['maximum']}"
+    if "minItems" in kind:
+        words += f", at least {kind['minItems']}"
+    return words
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else ", ".join(value)

@@ -1,0 +1,155 @@
+"""COPY between Postgres and numpy in the binary format; what is written has a fixed width and no nulls.
+
+Format: PostgreSQL documentation, COPY, "Binary Format": a signature, then for each row a field count and for each
+field its length and its bytes, big-endian, then a field count of -1.
+
+Writing sends one such row per row: with fixed widths a block of rows *is* a structured array. Reading lets Postgres
+string each column together and receives a single row of a few megabytes: the driver hands over row by row under
+Python's global lock, so that millions of small rows would keep parallel connections waiting for each other.
+"""
+
+import io
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+
+from app.storage.postgres import driver_cursor
+from app.timeline import MISSING
+
+#: Signature, flags (none) and length of the header extension (none).
+_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_TRAILER: Final = b"\xff\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a Postgres type travels.
+
+    Attributes:
+        send: the function of Postgres that makes its binary form.
+        dtype: numpy type of that form.
+        zero: what Postgres' zero is in our terms.
+        null: for reading only: what is sent in the place of null, an SQL literal.
+    """
+
+    send: str
+    dtype: str
+    zero: int = 0
+    null: str | None = None
+
+
+INTEGER: Final = Wire("int4send", ">i4")
+SMALLINT: Final = Wire("int2send", ">i2")
+BOOLEAN: Final = Wire("boolsend", "?")
+#: Microseconds since 1970-01-01 UTC; Postgres counts from 2000-01-01.
+TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
+#: Microseconds after midnight.
+TIME: Final = Wire("time_send", ">i8")
+#: The same where a row may have none, which is then 0, MISSING or NaN.
+INTEGER_OR_ZERO: Final = replace(INTEGER, null="0")
+TIMESTAMPTZ_OR_MISSING: Final = replace(TIMESTAMPTZ, null="'-infinity'")
+#: Days since 1970-01-01.
+DATE_OR_MISSING: Final = Wire("date_send", ">i4", zero=10_957, null="'-infinity'")
+FLOAT_OR_NAN: Final = Wire("float8send", ">f8", null="'NaN'")
+#: Text that holds no line end; null is the empty one.
+TEXT: Final = Wire("convert_to", "S", null="''")
+
+Columns = Mapping[str, Wire]
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def read_columns(connection: Connection, columns: Columns, source: str, params: Mapping[str, Any]) -> Arrays:
+    """The rows of ``source`` as one array per column: bool, float64, object for text, and int64 for all else.
+
+    Args:
+        connection: any; the rows are read in its transaction.
+        columns: names and types; only one whose type says so may be null in a row.
+        source: what follows SELECT … FROM, with psycopg's ``%(name)s`` for parameters.
+        params: values of the parameters.
+
+    Raises:
+        psycopg2.Error: as the statement does; a column of more than 1 GB is one of the reasons.
+    """
+    selected = ", ".join(f"coalesce(string_agg({_sent(name, wire)}, ''), '')" for name, wire in columns.items())
+    received = io.BytesIO()
+    with driver_cursor(connection) as cursor:
+        query = cursor.mogrify(f"SELECT {selected} FROM {source}", params).decode()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", received)
+    arrays: Arrays = {}
+    row = received.getbuffer()
+    at = len(_HEADER) + 2
+    for name, wire in columns.items():
+        (width,) = struct.unpack_from(">i", row, at)
+        arrays[name] = _received(row[at + 4 : at + 4 + width], wire)
+        at += 4 + width
+    return arrays
+
+
+def _sent(name: str, wire: Wire) -> str:
+    """What makes bytes of one value."""
+    value = name if wire.null is None else f"coalesce({name}, {wire.null})"
+    return f"convert_to({value} || E'\\n', 'UTF8')" if wire is TEXT else f"{wire.send}({value})"
+
+
+def _received(values: memoryview, wire: Wire) -> npt.NDArray[Any]:
+    """The values of a column, strung together."""
+    if wire is TEXT:
+        return np.array(bytes(values).decode().split("\n")[:-1], dtype=object)
+    column = np.frombuffer(values, wire.dtype)
+    match column.dtype.kind:
+        case "b":
+            return column
+        case "f":
+            return column.astype(np.float64)
+    instants = column.astype(np.int64) + wire.zero
+    if wire.zero and wire.null is not None:
+        instants[column == np.iinfo(column.dtype).min] = MISSING
+    return instants
+
+
+def write_columns(
+    connection: Connection, table: str, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]
+) -> None:
+    """Append blocks of rows, given as one array per column, to ``table``."""
+    with driver_cursor(connection) as cursor:
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+        cursor.copy_expert(statement, _Rows(columns, blocks), size=1 << 20)
+
+
+class _Rows(io.RawIOBase):
+    """A binary file that reads as header, rows, trailer; drawn from the blocks while Postgres takes it in."""
+
+    def __init__(self, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> None:
+        self._parts = self._all_parts(columns, blocks)
+        self._rest = memoryview(b"")
+
+    @staticmethod
+    def _all_parts(columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> Iterator[memoryview]:
+        fields: list[tuple[str, str]] = [("field count", ">i2")]
+        for name, wire in columns.items():
+            fields += [(f"width of {name}", ">i4"), (name, wire.dtype)]
+        layout = np.dtype(fields)
+        yield memoryview(_HEADER)
+        for block in blocks:
+            rows = np.empty(len(next(iter(block.values()))), layout)
+            rows["field count"] = len(columns)
+            for name, wire in columns.items():
+                rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
+                rows[name] = block[name] - wire.zero if wire.zero else block[name]
+            if len(rows):
+                yield rows.view(np.uint8).data
+        yield memoryview(_TRAILER)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            self._rest = next(self._parts, memoryview(b""))
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(piece)

@@ -1,0 +1,85 @@
+"""Brings the database to this version's tables, and tells whether it is there."""
+
+import logging
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from app.errors import NotMigrated
+from app.storage.postgres import database_errors
+
+#: Key of the advisory lock that lets one migration run at a time, whatever number of replicas starts together.
+_MIGRATION_LOCK = 0x6F70656E
+
+_log = logging.getLogger(__name__)
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def migrate(engine: Engine) -> None:
+    """Apply the migrations that are missing, in one transaction; does nothing when there are none."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        current = current_revision(connection)
+        if _behind(current):
+            _log.info("migrating the database from revision %s to %s", current or "none", newest_revision())
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def require_migrated(connection: Connection) -> None:
+    """Raise NotMigrated when the database lacks migrations of this version.
+
+    One that is ahead is fine: while a new version is rolled out, the old replicas go on serving on its tables, which
+    only ever gain something that the version before does not need to know.
+    """
+    current = current_revision(connection)
+    if _behind(current):
+        raise NotMigrated(
+            f"The database is at revision {current or 'none'}, this version needs {newest_revision()}: "
+            "run `python -m app migrate`."
+        )
+
+
+class MigrationCheck:
+    """Whether a database has this version's tables; once it has, it is not asked again."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._passed = False
+
+    def require(self) -> None:
+        """Raise NotMigrated, or DatabaseUnavailable, unless it has."""
+        if not self._passed:
+            with database_errors(), self._engine.connect() as connection:
+                require_migrated(connection)
+            self._passed = True
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision the database is at, or None for a database without our tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str:
+    """The revision that this version of the program needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - there is always a first migration; this tells the type checker
+    return head
+
+
+def _behind(current: str | None) -> bool:
+    """Whether migrations are missing. One that is not ours came with a later version, during its roll-out: go on."""
+    ours = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return current is None or (current in ours and current != newest_revision())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return config

@@ -1,0 +1,101 @@
+"""The engine, the metadata of all tables, and the one place where Postgres' errors become ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg2
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    create_engine,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.errors import DatabaseUnavailable
+
+#: How long a request waits for a connection of the pool before it is told to come back, seconds.
+POOL_WAIT_SECONDS: Final = 0.5
+
+#: A Postgres whose machine has not acknowledged anything for this long is given up: a vanished host must not hold a
+#: heartbeat, whose lease lasts 30 seconds, seconds.
+UNREACHABLE_SECONDS: Final = 10
+
+#: SQLSTATE classes that go away by themselves: connection, rollback, resources, operator intervention.
+TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
+
+#: Every room adds its tables to this one, in its ``tables.py``.
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+
+def instant(name: str, **options: Any) -> Column[Any]:
+    """A column of instants."""
+    return Column(name, DateTime(timezone=True), **options)
+
+
+def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = None) -> Engine:
+    """An engine whose sessions speak UTC and stop statements that take longer than ``statement_seconds``.
+
+    ``url`` is any ``postgres://`` or ``postgresql://`` address.
+    """
+    limit = "" if statement_seconds is None else f" -c statement_timeout={statement_seconds}s"
+    address = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
+    return create_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            "options": f"-c timezone=UTC{limit}",
+            "connect_timeout": 5,
+            "tcp_user_timeout": UNREACHABLE_SECONDS * 1000,
+            "keepalives_idle": UNREACHABLE_SECONDS,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "application_name": "openhours",
+        },
+    )
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what means "Postgres does not answer now" into DatabaseUnavailable; everything else is a defect."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("Every connection to Postgres is busy; try again in a moment.") from error
+    except (DBAPIError, psycopg2.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if is_transient(cause):
+            raise DatabaseUnavailable("Postgres does not answer; try again in a moment.") from error
+        raise
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Whether the same statement may succeed later: by SQLSTATE class, or because the connection itself broke."""
+    if not isinstance(error, psycopg2.Error):
+        return False
+    if error.pgcode is None:
+        # The base class itself is raised where a COPY breaks off because its server died.
+        broken = (psycopg2.OperationalError, psycopg2.InterfaceError)
+        return isinstance(error, broken) or type(error) is psycopg2.DatabaseError
+    return error.pgcode[:2] in TRANSIENT_CLASSES
+
+
+def driver_cursor(connection: Connection) -> Any:
+    """The psycopg2 cursor below a SQLAlchemy connection, in the same transaction; COPY needs it."""
+    return connection.connection.cursor()

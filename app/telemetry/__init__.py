@@ -1,0 +1,1 @@
+"""Logs, the redaction of secrets, metrics, and the name of this replica."""

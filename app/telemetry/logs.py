@@ -1,0 +1,97 @@
+"""The log of a process: whoever writes, one JSON object a line on stderr, or plain text when that is a terminal.
+
+Modules write with ``logging.getLogger(__name__)`` as ever. Each line has timestamp (ISO 8601, UTC), level, logger,
+event and replica; report_id when it is about one report; exception when there was one. No line shows a secret.
+"""
+
+import logging
+import os
+import sys
+import threading
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from app.settings import Settings
+from app.telemetry.redaction import Redactor
+
+#: What a line holds, in this order.
+KEYS: Final = ("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", "exception")
+
+#: Loggers that tell of each plugin, and of the dialect at every readiness check; storage.migrate tells of itself.
+TALKATIVE: Final = ("alembic.runtime",)
+
+_log = logging.getLogger(__name__)
+_redactor = Redactor()
+
+
+def configure(settings: Settings, *, replica: str) -> None:
+    """Have this process log at ``settings.log_level`` under this name. Whatever was configured before is gone."""
+    conceal(
+        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url) if one),
+        os.environ.get("AWS_SECRET_ACCESS_KEY"),
+        os.environ.get("AWS_SESSION_TOKEN"),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(sys.stderr, replica))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_end_of_thread
+
+
+def conceal(*secrets: str | None) -> None:
+    """Show these nowhere in the log from now on; of an address also the password."""
+    _redactor.learn(secrets)
+
+
+def redacted(text: str) -> str:
+    """The text without secrets, for what is shown elsewhere."""
+    return _redactor.redact(text)
+
+
+def bound(**ids: str) -> AbstractContextManager[None]:
+    """Whatever is logged within, in this thread or task, is about this report or dataset: ``report_id=…``."""
+    return structlog.contextvars.bound_contextvars(**ids)
+
+
+def bind(**ids: str) -> None:
+    """Whatever is logged from here on in this task is about this report or dataset."""
+    structlog.contextvars.bind_contextvars(**ids)
+
+
+def _formatter(stream: TextIO, replica: str) -> logging.Formatter:
+    def finished(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["replica"] = replica
+        return {key: redacted(str(event[key])) for key in KEYS if key in event}
+
+    renderer: Processor = structlog.processors.JSONRenderer()
+    if stream.isatty():
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+        ],
+        processors=[finished, renderer],
+    )
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    _log.critical("the process ends by a defect", exc_info=(kind, error, trace))
+
+
+def _log_end_of_thread(args: threading.ExceptHookArgs) -> None:
+    name = args.thread.name if args.thread else "?"
+    error = args.exc_value or args.exc_type()
+    _log.critical("thread %s ends by a defect", name, exc_info=(args.exc_type, error, args.exc_traceback))

@@ -1,0 +1,41 @@
+"""Entities as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Entities of one kind, numbered 0 … n - 1 in the order of their id.
+
+    Attributes:
+        ids: int64[n], ascending.
+        keys: their keys, text.
+        zone_of: int64[n], index into ``zones``.
+        zones: IANA names.
+    """
+
+    ids: npt.NDArray[np.int64]
+    keys: Sequence[str]
+    zone_of: npt.NDArray[np.int64]
+    zones: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def part(self, start: int, stop: int) -> "Entities":
+        """Entities ``start`` … ``stop - 1``, numbered from 0 again."""
+        return Entities(self.ids[start:stop], self.keys[start:stop], self.zone_of[start:stop], self.zones)
+
+    def numbers(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """The numbers of these ids, -1 for an id that is not among them."""
+        if not len(self.ids):
+            return np.full(len(ids), -1)
+        lowest = self.ids[0]
+        table = np.full(self.ids[-1] - lowest + 2, -1)
+        table[self.ids - lowest] = np.arange(len(self.ids))
+        numbers: npt.NDArray[np.int64] = table[np.clip(ids - lowest, -1, len(table) - 1)]
+        return numbers

@@ -1,0 +1,87 @@
+"""Finishes uploads that nobody finished, and removes what nobody will go on with, in a thread of a replica."""
+
+import logging
+from functools import partial
+from threading import Event
+from typing import Final
+
+from app.errors import OpenhoursError
+from app.jobs.periodic import Periodic
+from app.storage.migrate import MigrationCheck
+from app.storage.postgres import database_errors
+from app.storage.resources import Resources
+from app.uploads import lock, records
+from app.uploads.finish import discard, finish
+from app.uploads.hooks import Hooks
+
+#: Between two looks for uploads that nobody finished, seconds.
+KEEP_SECONDS: Final = 5
+
+#: Uploads that are finished or removed at one look.
+BATCH: Final = 100
+
+_log = logging.getLogger(__name__)
+
+
+class UploadKeeper:
+    """Keeps the uploads in order from ``start()`` to ``stop()``."""
+
+    def __init__(self, resources: Resources, hooks: Hooks) -> None:
+        self._resources = resources
+        self._hooks = hooks
+        self._migrations = MigrationCheck(resources.engine)
+        self._stopping = Event()
+        self._loop = Periodic("keep uploads", self._keep, every_seconds=KEEP_SECONDS)
+
+    def start(self) -> None:
+        """Begin."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """End, after what is under way."""
+        self._stopping.set()
+        self._loop.stop()
+
+    def _keep(self) -> None:
+        self._migrations.require()
+        keep(self._resources, self._hooks, stopping=self._stopping)
+
+
+def keep(resources: Resources, hooks: Hooks, *, stopping: Event | None = None) -> None:
+    """Put together whose bytes have all arrived, and remove what is too old or was cut off.
+
+    Raises:
+        DatabaseUnavailable, ObjectStoreUnavailable: the next time goes on.
+    """
+    stopping = stopping or Event()
+    with database_errors(), resources.engine.connect() as connection:
+        unfinished = records.unfinished(connection, limit=BATCH)
+        removable = records.removable(connection, limit=BATCH)
+    for upload_id in unfinished:
+        if not stopping.is_set():
+            _finish(resources, hooks, upload_id)
+    for upload_id in removable:
+        if not stopping.is_set():
+            _log.info("upload %s: nobody goes on with it", upload_id)
+            discard(resources, hooks, upload_id)
+
+
+def _finish(resources: Resources, hooks: Hooks, upload_id: str) -> None:
+    with database_errors(), resources.engine.begin() as connection:
+        fence = lock.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
+        whole = records.find(connection, upload_id)
+    if fence is None or whole is None:
+        return  # somebody else is at it
+    holding = Periodic("hold", partial(_renew, resources, upload_id, fence), every_seconds=lock.RENEW_SECONDS)
+    holding.start()
+    try:
+        finish(resources, hooks, whole)
+    except OpenhoursError as error:
+        _log.warning("upload %s was not finished: %s", upload_id, error)
+    finally:
+        holding.stop()
+
+
+def _renew(resources: Resources, upload_id: str, fence: int) -> None:
+    with database_errors(), resources.engine.begin() as connection:
+        lock.renew(connection, upload_id, fence)

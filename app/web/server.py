@@ -1,0 +1,154 @@
+"""Runs the web application: in the foreground for ``serve`` and ``worker``, in a thread for ``report`` and ``demo``."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import ceil
+from signal import SIGTERM
+from threading import Thread
+from time import monotonic, sleep
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.errors import SetupError
+from app.jobs.waiters import Endings
+from app.replica.replica import Replica
+from app.reports.kind import ReportKind
+from app.reports.registry import REPORT_KINDS
+from app.storage.resources import Resources
+from app.web.application import create_app
+
+_log = logging.getLogger(__name__)
+
+#: How long HTTP is answered after SIGTERM, requests under way included, seconds.
+HTTP_GRACE_SECONDS: Final = 15
+
+#: How long reports may run on after SIGTERM, seconds.
+JOB_GRACE_SECONDS: Final = 60
+
+#: How long connections that were let in last may take to say what they want, seconds.
+LAST_REQUESTS_SECONDS: Final = 0.5
+
+#: A server that has not started by then does not start, seconds.
+START_SECONDS: Final = 30
+
+
+class Server(uvicorn.Server):
+    """Shuts down in the order that lets nobody down.
+
+    At SIGTERM the replica claims no more and says that it is not ready, but goes on answering for a while, because
+    load balancers need some time to notice; then requests under way are finished, then reports. Ctrl-C does the same
+    without waiting: reports that run are handed back. A second signal of either kind ends all waiting.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, *, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._replica: Replica = app.state.replica
+        self._endings: Endings = app.state.endings
+        self._drain_seconds = drain_seconds
+        self._terminated_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal; what follows from it is done in the event loop."""
+        if sig == SIGTERM and self._terminated_at is None:
+            self._terminated_at = monotonic()
+            return
+        self._replica.hurry()
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        if self._terminated_at is not None:
+            if not self._replica.draining:
+                _log.info("stopping: no more work is taken on, answering for %g more seconds", self._drain_seconds)
+                self._replica.drain(grace_seconds=JOB_GRACE_SECONDS)
+                self._endings.release()  # who waits would hold up the shutdown
+            if monotonic() >= self._terminated_at + self._drain_seconds:
+                super().handle_exit(SIGTERM, None)
+        if self.should_exit:
+            if not self._replica.draining:
+                self._replica.drain(grace_seconds=0)
+            self._endings.release()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in any more, answer those who are in, then close.
+
+        uvicorn does the last at once: a connection whose request is still on its way is reset, and proxies do not send
+        a POST again that they have sent.
+        """
+        await asyncio.sleep(0)  # accept those who have knocked: closing now would reset them, too
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        await asyncio.sleep(LAST_REQUESTS_SECONDS)
+        await super().shutdown(sockets)
+
+
+def serve(
+    resources: Resources,
+    *,
+    host: str,
+    port: int,
+    slots: int,
+    api: bool = True,
+    kinds: Mapping[str, ReportKind] = REPORT_KINDS,
+) -> None:
+    """Serve until SIGINT or SIGTERM; without ``api`` only probes and metrics are answered."""
+    app = create_app(resources, slots=slots, api=api, kinds=kinds)
+    with _listening(host, port) as listener:
+        pages = "API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
+        _log.info("listening on http://%s:%s, %s", host, listener.getsockname()[1], pages)
+        drain_seconds = resources.settings.drain_seconds
+        config = _config(app, grace_seconds=HTTP_GRACE_SECONDS - drain_seconds)
+        Server(config, app, drain_seconds=drain_seconds).run(sockets=[listener])
+
+
+@contextmanager
+def serving(resources: Resources, *, slots: int) -> Iterator[str]:
+    """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
+    with _listening("127.0.0.1", 0) as listener:
+        app = create_app(resources, slots=slots)
+        server = uvicorn.Server(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
+        thread.start()
+        try:
+            deadline = monotonic() + START_SECONDS
+            while not server.started:
+                if not thread.is_alive() or monotonic() > deadline:
+                    raise SetupError("The HTTP server did not start; its log is above.")
+                sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port or OPENHOURS_PORT."
+            ) from error
+        listener.listen(1024)
+        yield listener
+
+
+def _config(app: FastAPI, *, grace_seconds: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,  # app.telemetry.logs is configured; uvicorn writes through it
+        reset_contextvars=True,  # what one request binds for its log, the next on its connection must not show
+        access_log=False,
+        timeout_graceful_shutdown=max(ceil(grace_seconds), 1),
+        lifespan="on",
+    )

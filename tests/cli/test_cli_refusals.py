@@ -1,0 +1,323 @@
+"""What the commands say when it does not work: one message, an exit code, and never a traceback."""
+
+import re
+import socket
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from app.cli import app
+from app.storage.resources import Addresses, Resources
+from app.web.server import serving
+from tests.commands import CommandLine, Outcome, free_port
+
+DEAD = "http://127.0.0.1:1"
+
+
+#: What is accepted by mistake would wait for a worker that is not there.
+TEST_SECONDS = 30
+
+pytestmark = pytest.mark.timeout(TEST_SECONDS)
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def server(loaded: Resources) -> Iterator[str]:
+    with serving(loaded, slots=0) as address:
+        yield address
+
+
+@pytest.fixture
+def own_servers(resources: Resources, servers: Addresses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands use servers that are configured, with an empty database."""
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", resources.database_url)
+    monkeypatch.setenv("OPENHOURS_REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", servers.s3_endpoint_url)
+    monkeypatch.setenv("OPENHOURS_S3_BUCKET", resources.settings.s3_bucket)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(servers.s3_access_key))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(servers.s3_secret_key))
+
+
+def words(outcome: Outcome) -> str:
+    """What was said, without the frame and the line breaks."""
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", outcome.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("nosuch", "No such command 'nosuch'"),
+        (
+            "load nosuch {tmp}/x.csv",
+            "'nosuch' is not one of 'polls', 'hours', 'timezones', 'pull_requests', 'review_times'",
+        ),
+        ("load polls", "Missing argument 'file'"),
+        ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
+        ("load polls {tmp}/x.csv --max-errors -1", "Invalid value for '--max-errors'"),
+        ("report nosuch", "No such command 'nosuch'"),
+        ("report uptime --nosuch 1", "No such option: --nosuch"),
+        ("report uptime --lookback-hours long", "Invalid value for '--lookback-hours'"),
+        ("report pull_requests --charts yes", "Got unexpected extra argument(s) (yes)"),
+        ("demo --folder README.md", "--folder: README.md is a file, not a folder"),
+        ("serve --port 70000", "Invalid value for '--port'"),
+        ("serve --slots -1", "Invalid value for '--slots'"),
+        ("reports --limit 0", "Invalid value for '--limit'"),
+        ("entities --limit 1001", "Invalid value for '--limit'"),
+        ("demo-data --stores 0", "Invalid value for '--stores'"),
+        ("status", "Missing argument 'report_id'"),
+        ("report uptime --out {tmp}/none/x.csv", "invalid_parameters: --out: there is no folder {tmp}/none"),
+        ("load polls {tmp}/x.csv --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the name"),
+        (
+            "load polls {tmp}/x.csv --rejects {tmp}/none/x",
+            "invalid_parameters: --rejects: there is no folder {tmp}/none",
+        ),
+        ("upload README.md --kind polls --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the"),
+        ("demo-data --out README.md", "invalid_parameters: --out: README.md is no folder and cannot be made one"),
+        ("demo-data --out README.md/x", "invalid_parameters: --out: README.md/x is no folder and cannot be made one"),
+    ],
+)
+def test_what_is_misspelt_is_refused_before_anything_starts(
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, said: str
+) -> None:
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    outcome = cli(*arguments.format(tmp=tmp_path).split())
+    assert outcome.code == 2
+    assert said.format(tmp=tmp_path) in words(outcome)
+    assert outcome.out == ""
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("report uptime --lookback-hours 0", "a whole number from 1 to 720"),
+        ("report uptime --as-of yesterday", "an instant in ISO 8601 with Z or an offset"),
+        ("report uptime --stores 1 --stores nobody", "has named '1', 'nobody'"),
+        (
+            "report pull_requests --teams serch --teams Mobile --teams x",
+            "invalid_parameters: teams: no loaded file has named the team 'serch' (did you mean 'Search'?), 'x'",
+        ),
+        (
+            "report pull_requests --repos payments-ap",
+            "repos: no loaded file has named the repository 'payments-ap' (did you mean 'payments-api'",
+        ),
+        (
+            "report pull_requests --since 2024-11-02T00:00:00Z --until 2024-11-02T00:00:00Z",
+            "must be later than since",
+        ),
+        (
+            "report pull_requests --source review_times",
+            "source: 'review_times' is no dataset of review times that was loaded; allowed: pull_requests, or the",
+        ),
+        ("report pull_requests --clock lunar", "clock: Input should be 'working' or 'wall'"),
+        ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
+        ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
+        ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
+        (
+            "entities --kind site",
+            "unknown_entity_kind: There is no entity kind 'site'; there is repository, store, team.",
+        ),
+        (
+            "reports --kind nosuch",
+            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+        ),
+    ],
+)
+def test_what_the_server_does_not_accept_is_told_in_its_words(
+    cli: CommandLine, server: str, tmp_path: Path, arguments: str, said: str
+) -> None:
+    out = ["--out", str(tmp_path / "x.csv")] if arguments.startswith("report ") else []
+    outcome = cli(*arguments.split(), *out, "--server", server)
+    assert outcome.code == 2
+    assert said in words(outcome)
+    assert outcome.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["none.csv", "folder"])
+@pytest.mark.usefixtures("own_servers")
+def test_a_file_that_cannot_be_read_is_refused(cli: CommandLine, tmp_path: Path, file: str) -> None:
+    (tmp_path / "folder").mkdir()
+    outcome = cli("load", "polls", str(tmp_path / file))
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"rejected_file: {tmp_path / file} cannot be read: ")
+
+
+@pytest.mark.parametrize("command", ["report uptime --out {tmp}/x.csv", "reports", "status 1"])
+@pytest.mark.parametrize("address", [DEAD, "http://no-such-host.invalid", "http://"])
+def test_a_server_that_does_not_answer_is_named(cli: CommandLine, tmp_path: Path, address: str, command: str) -> None:
+    outcome = cli(*command.format(tmp=tmp_path).split(), "--server", address)
+    assert outcome.code == 1
+    assert words(outcome).startswith(f"server_unreachable: {address.rstrip('/')} does not answer: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["report uptime --out {tmp}/x.csv", "reports", "status 1"])
+@pytest.mark.parametrize("address", ["localhost:8000", "nonsense", "ftp://127.0.0.1"])
+def test_a_server_that_is_no_address_is_refused(cli: CommandLine, tmp_path: Path, address: str, command: str) -> None:
+    outcome = cli(*command.format(tmp=tmp_path).split(), "--server", address)
+    assert outcome.code == 2
+    assert words(outcome).startswith(f"invalid_parameters: --server: '{address}' is no address; give one such as http:")
+    assert list(tmp_path.iterdir()) == []
+
+
+class Other(BaseHTTPRequestHandler):
+    """A server that is not ours: a page whatever is asked."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<h1>It works!</h1>")
+
+    do_POST = do_GET  # noqa: N815 - as http.server calls it
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_server_that_is_not_ours_is_named(cli: CommandLine, tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), Other) as http:
+        thread = Thread(target=http.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{http.server_port}"
+        try:
+            for command in (["report", "uptime", "--out", f"{tmp_path}/x.csv"], ["reports"], ["status", "1"]):
+                outcome = cli(*command, "--server", address)
+                assert outcome.code == 1
+                assert outcome.err == f"server_unreachable: {address} answers 200, but not as an Openhours server.\n"
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+@pytest.mark.usefixtures("own_servers")
+def test_a_port_in_use_is_named(cli: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        outcome = cli("serve", "--port", str(port))
+    assert outcome.code == 1
+    assert outcome.err.splitlines()[-1] == (  # above it is the log
+        f"setup_error: Cannot listen on 127.0.0.1:{port}: Address already in use. "
+        "Choose another with --port or OPENHOURS_PORT."
+    )
+
+
+@pytest.mark.usefixtures("own_servers")
+@pytest.mark.parametrize("command", ["migrate", "load polls {tmp}/x.csv", "reports"])
+def test_a_database_that_does_not_answer_is_told(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", f"postgresql://me:secret@127.0.0.1:{free_port()}/none")
+    outcome = cli(*command.format(tmp=tmp_path).split())
+    assert outcome.code == 1
+    assert outcome.err.startswith("database_unavailable: Postgres does not answer")
+    assert "secret" not in outcome.err
+
+
+@pytest.mark.usefixtures("own_servers")
+@pytest.mark.parametrize("command", ["load polls {tmp}/x.csv", "report uptime --out {tmp}/x.csv", "reports"])
+def test_a_database_that_is_not_migrated_is_told_with_the_remedy(
+    cli: CommandLine, servers: Addresses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", f"{servers.database_url.rpartition('/')[0]}/postgres")
+    outcome = cli(*command.format(tmp=tmp_path).split())
+    assert outcome.code == 1
+    assert outcome.err.startswith("not_migrated: The database is at revision none, this version needs ")
+    assert "run `python -m app migrate`" in outcome.err
+
+
+@pytest.mark.usefixtures("own_servers")
+def test_a_file_that_cannot_be_written_is_told(cli: CommandLine) -> None:
+    outcome = cli("report", "uptime", "--as-of", "2023-01-24T00:00:00Z", "--out", "/proc/uptime.csv")
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert outcome.err.splitlines()[-1] == (
+        "input_output_error: [Errno 2] No such file or directory: '/proc/uptime.csv.part'"
+    )
+
+
+BAD_SETTINGS = {
+    "OPENHOURS_PORT": "http",
+    "OPENHOURS_SLOTS": "-1",
+    "OPENHOURS_DEFAULT_TIMEZONE": "Mars/Phobos",
+    "OPENHOURS_READ_CONNECTIONS": "0",
+    "OPENHOURS_REPORT_TIME_LIMIT_SECONDS": "0",
+    "OPENHOURS_REPORT_MEMORY_LIMIT_MB": "1",
+    "OPENHOURS_LINK_TTL_SECONDS": "0",
+    "OPENHOURS_S3_BUCKET": "b",
+    "OPENHOURS_LOG_LEVEL": "INFO",
+}
+
+
+@pytest.mark.parametrize("name", BAD_SETTINGS)
+def test_a_bad_setting_is_refused_by_its_name(cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, BAD_SETTINGS[name])
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"bad_setting: {name}: ")
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", "OPENHOURS_S3_ENDPOINT_URL"])
+@pytest.mark.usefixtures("own_servers")
+def test_an_address_that_is_none_is_refused_by_its_name(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "nonsense")
+    outcome = cli("migrate")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"bad_setting: {name}: ")
+
+
+def commands() -> list[str]:
+    top = get_command(app).commands  # type: ignore[attr-defined]
+    return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].commands]
+
+
+#: What a number counts or measures, by its option.
+UNITS = {
+    "--port": "Port",
+    "--slots": "Reports",
+    "--limit": "How many",
+    "--lookback-hours": "hours",
+    "--stores": "stores",
+    "--days": "Days",
+    "--pull-requests": "pull requests",
+    "--teams": "teams",
+    "--seed": "seed",
+    "--max-errors": "wrong rows",
+}
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_help_says_of_every_option_what_it_is_by_default_and_of_every_number_its_unit(
+    cli: CommandLine, command: str
+) -> None:
+    outcome = cli(*command.split(), "--help")
+    assert outcome.code == 0
+    assert outcome.err == ""
+    # Rows of the frame; one that begins with an option begins its paragraph.
+    lines = [line.strip("│ ") for line in outcome.out.splitlines() if line.startswith("│")]
+    for row in re.split(r" (?=--[a-z])(?!--no-)", " " + " ".join(" ".join(lines).split())):
+        option, _, text = row.strip().partition(" ")
+        if not option.startswith("--") or option == "--help":
+            continue
+        assert re.search(r"default: |\[required\]", text, re.IGNORECASE), row
+        if re.search(r"<(int|float)\b", text):
+            assert UNITS[option] in text, row
+
+
+def test_without_a_command_the_help_is_shown(cli: CommandLine) -> None:
+    outcome = cli()
+    assert outcome.code == 2
+    for command in ("demo", "serve", "migrate", "load", "report", "reports", "status", "env"):
+        assert command in outcome.out + outcome.err

@@ -1,0 +1,51 @@
+"""Names like one that nobody has."""
+
+import pytest
+
+from app.series.suggestions import NEAREST, nearest
+
+#: Two hundred names between which the one that was meant is hidden.
+MANY = [f"team {number:03}" for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "found"),
+    [
+        ("mobile", ["Mobile"], ["Mobile"]),
+        (" MOBILE ", ["Mobile"], ["Mobile"]),
+        ("STRASSE", ["Straße"], ["Straße"]),
+        ("api", ["openhours/api"], ["openhours/api"]),
+        ("openhours/api", ["api"], ["api"]),
+        ("Knight", ["Night"], ["Night"]),
+        ("serch", ["Search"], ["Search"]),
+        ("Wbe", ["Web"], ["Web"]),
+        ("Moblie", ["Mobile"], ["Mobile"]),
+        ("zzz", ["Mobile"], []),
+        ("", ["Mobile"], []),
+        ("x", ["Matrix"], []),  # a letter is no part of a name
+    ],
+)
+def test_the_one_that_was_meant_is_found_among_two_hundred(asked: str, known: list[str], found: list[str]) -> None:
+    assert nearest(asked, known) == found
+    assert nearest(asked, MANY[:100] + known + MANY[100:]) == found
+
+
+def test_the_same_spelling_comes_first_then_a_part_then_a_similar_one() -> None:
+    known = ["apis/web", "Apu", "API", "api-gateway", "ape", "my-api"]
+    assert nearest("api", known) == ["API", "my-api", "apis/web"]
+    assert nearest("api", ["Apu", "my-api", "ape"]) == ["my-api", "Apu", "ape"]
+
+
+def test_two_that_differ_in_case_alone_are_both_told() -> None:
+    assert nearest("WEB", ["Web", "web"]) == ["Web", "web"]
+
+
+def test_no_more_are_told_than_a_reader_wants() -> None:
+    assert nearest("team 007", MANY)[0] == "team 007"
+    assert len(nearest("team", MANY)) == len(nearest("taem 1", MANY)) == NEAREST
+
+
+def test_no_spelling_is_guessed_for_a_long_text() -> None:
+    long = "a" * 100
+    assert nearest(long, [long[:-1] + "b", long + "c"]) == [long + "c"]
+    assert nearest(long * 1000, [long]) == [long]

@@ -1,0 +1,69 @@
+"""Postgres' errors become ours where waiting helps, and stay what they are where it does not."""
+
+import psycopg2
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import DatabaseUnavailable
+from app.storage.postgres import build_engine, database_errors
+from app.storage.resources import Resources
+
+
+def test_a_postgres_that_is_not_there_is_unavailable() -> None:
+    engine = build_engine("postgresql://nobody@127.0.0.1:1/nothing", pool_size=1)
+    with pytest.raises(DatabaseUnavailable) as caught, database_errors(), engine.connect():
+        pass
+    assert caught.value.retryable
+    assert caught.value.status == 503
+    engine.dispose()
+
+
+def test_a_pool_that_stays_busy_is_unavailable(resources: Resources) -> None:
+    engine = build_engine(resources.database_url, pool_size=1)
+    with (
+        engine.connect(),
+        pytest.raises(DatabaseUnavailable, match="busy"),
+        database_errors(),
+        engine.connect(),
+    ):
+        pass
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET statement_timeout = 1; SELECT pg_sleep(5)",  # 57014
+        "SELECT pg_terminate_backend(pg_backend_pid())",  # the connection breaks
+        "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53100'; END $$",
+    ],
+)
+def test_what_goes_away_by_itself_is_unavailable(resources: Resources, statement: str) -> None:
+    with pytest.raises(DatabaseUnavailable), database_errors(), resources.engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_a_defect_of_ours_is_not_called_unavailable(resources: Resources) -> None:
+    with pytest.raises(DBAPIError), database_errors(), resources.engine.connect() as connection:
+        connection.execute(text("SELECT no_such_column"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg2.OperationalError("server closed the connection unexpectedly"),
+        psycopg2.DatabaseError("error with status PGRES_COPY_OUT and no message from the libpq"),  # killed mid-COPY
+    ],
+)
+def test_errors_of_the_driver_itself_are_mapped_too(error: psycopg2.Error) -> None:
+    with pytest.raises(DatabaseUnavailable), database_errors():
+        raise error
+
+
+def test_sessions_speak_utc_and_any_spelling_of_the_address_works(resources: Resources) -> None:
+    engine = build_engine(resources.database_url.replace("postgresql://", "postgres://"), pool_size=1)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW timezone")) == "UTC"
+    engine.dispose()

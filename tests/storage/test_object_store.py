@@ -1,0 +1,143 @@
+"""S3 on a real endpoint: what is put is there, and what goes wrong has a name."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from botocore.credentials import RefreshableCredentials
+
+from app.errors import ObjectStoreUnavailable, UploadLost
+from app.storage.object_store import ObjectStore, StoreAddress
+from app.storage.resources import Addresses, Resources, open_resources
+
+
+def test_a_large_file_arrives_whole_through_a_link(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * 80_000)  # 20 MB: more than one part
+    resources.object_store.put(path, "reports/x/a1/large", media_type="application/octet-stream")
+    link = resources.object_store.link("reports/x/a1/large", media_type="application/x-large", seconds=60)
+    response = httpx2.get(link).raise_for_status()
+    assert response.content == path.read_bytes()
+    assert response.headers["content-type"] == "application/x-large"
+
+
+def test_what_lies_below_a_prefix_can_be_removed(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
+    store = resources.object_store
+    for key in ("reports/x/a1/one", "reports/x/a1/two", "reports/x/a2/one"):
+        store.put(path, key, media_type="text/plain")
+    store.remove_below("reports/x/a1/")
+    links = [store.link(f"reports/x/{key}", media_type="text/plain", seconds=60) for key in ("a1/one", "a2/one")]
+    assert [httpx2.get(link).status_code for link in links] == [404, 200]
+
+
+def test_links_are_signed_for_the_address_at_which_users_reach_the_endpoint(
+    resources: Resources, servers: Addresses, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
+    public = servers.s3_endpoint_url.replace("127.0.0.1", "localhost")
+    settings = resources.settings.model_copy(update={"s3_public_url": public})
+    with open_resources(settings, servers) as behind_a_proxy:
+        store = behind_a_proxy.object_store
+        store.put(path, "reports/x/a1/file", media_type="text/plain")
+        link = store.link("reports/x/a1/file", media_type="text/plain", seconds=60)
+    assert link.startswith(public)
+    assert httpx2.get(link).text == "x"
+    assert httpx2.get(link.replace("localhost", "127.0.0.1")).status_code == 403
+
+
+def test_an_endpoint_that_is_not_there_may_be_tried_again(resources: Resources) -> None:
+    store = ObjectStore(
+        StoreAddress(
+            bucket="missing", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+        )
+    )
+    with pytest.raises(ObjectStoreUnavailable, match="does not answer") as caught:
+        store.ping()
+    assert caught.value.retryable
+    store.close()
+
+
+def test_wrong_keys_are_not_tried_again(servers: Addresses, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
+    store = ObjectStore(
+        StoreAddress(
+            bucket="openhours",
+            region="us-east-1",
+            endpoint_url=servers.s3_endpoint_url,
+            access_key="wrong",
+            secret_key="wrong",
+        )
+    )
+    for ask in (store.ping, lambda: store.put(path, "file", media_type="text/plain")):
+        with pytest.raises(ObjectStoreUnavailable, match="403") as caught:
+            ask()
+        assert not caught.value.retryable
+    store.close()
+
+
+def test_a_link_ends_before_the_temporary_credentials_that_signed_it(resources: Resources) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=20)
+    temporary = RefreshableCredentials("key", "secret", "token", ends, refresh_using=dict, method="test")
+    store = ObjectStore(
+        StoreAddress(
+            bucket="reports", region="us-east-1", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+        )
+    )
+    store._session._session._credentials = temporary
+    store._signer._request_signer._credentials = temporary
+
+    def lifetime(seconds: int) -> int:
+        link = store.link("a.csv", media_type="text/csv", seconds=seconds)
+        return int(parse_qs(urlsplit(link).query)["X-Amz-Expires"][0])
+
+    assert 1150 < lifetime(3600) <= 1200
+    assert lifetime(60) == 60
+    store.close()
+
+
+def test_parts_become_one_object(resources: Resources) -> None:
+    store = resources.object_store
+    multipart_id = store.begin_parts("raw/x.csv", media_type="text/csv")
+    assert store.has_parts("raw/x.csv", multipart_id)
+    assert store.size("raw/x.csv") is None
+    first, last = b"a" * (8 << 20), bytearray(b"end")
+    etags = [store.put_part(part, "raw/x.csv", multipart_id, number=at) for at, part in enumerate((first, last), 1)]
+    assert store.put_part(first, "raw/x.csv", multipart_id, number=1) == etags[0]  # the same bytes once more
+    store.complete_parts("raw/x.csv", multipart_id, etags)
+    assert store.get_bytes("raw/x.csv") == first + last
+    assert store.size("raw/x.csv") == len(first) + len(last)
+    assert not store.has_parts("raw/x.csv", multipart_id)
+    store.abort_parts("raw/x.csv", multipart_id)  # which is no matter any more
+    assert store.size("raw/x.csv") == len(first) + len(last)
+
+
+def test_what_s3_has_lost_has_a_name(resources: Resources) -> None:
+    store = resources.object_store
+    multipart_id = store.begin_parts("raw/x.csv", media_type="text/csv")
+    etag = store.put_part(b"a" * (8 << 20), "raw/x.csv", multipart_id, number=1)
+    store.abort_parts("raw/x.csv", multipart_id)
+    for ask in (
+        lambda: store.put_part(b"b", "raw/x.csv", multipart_id, number=2),
+        lambda: store.complete_parts("raw/x.csv", multipart_id, [etag]),
+        lambda: store.get_bytes("raw/x.csv"),
+    ):
+        with pytest.raises(UploadLost, match=r"no longer has what had arrived of x\.csv"):
+            ask()
+    changed = store.begin_parts("raw/y.csv", media_type="text/csv")
+    store.put_part(b"a" * (8 << 20), "raw/y.csv", changed, number=1)
+    with pytest.raises(UploadLost):
+        store.complete_parts("raw/y.csv", changed, ['"00000000000000000000000000000000"'])
+
+
+def test_parts_that_somebody_still_needs_are_not_aborted(resources: Resources) -> None:
+    store = resources.object_store
+    needed, orphan = [store.begin_parts(f"raw/{name}.csv", media_type="text/csv") for name in ("needed", "orphan")]
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert store.abort_uploads("raw/", begun_before=later, unless=lambda ids: ids & {needed}) == 1
+    assert (store.has_parts("raw/needed.csv", needed), store.has_parts("raw/orphan.csv", orphan)) == (True, False)

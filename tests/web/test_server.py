@@ -1,0 +1,126 @@
+"""A replica that is told to stop: what it still does, in which order, and what it leaves to others."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import psutil
+import pytest
+
+from app.client import Client
+from app.jobs import records
+from app.jobs.records import ReportRecord, ReportStatus
+from app.reports.service import ReportService
+from app.storage.resources import Addresses, Resources
+from tests.chaos.kinds import KINDS
+from tests.commands import REPOSITORY, answers, free_port, wait_until
+
+#: Longest wait for a process to end, seconds.
+PATIENCE = 40
+
+
+@contextmanager
+def replica(
+    servers: Addresses, resources: Resources, command: str, *, drain_seconds: float
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A process that serves or works with the report kinds of the fault tests, and its address, when it is ready."""
+    assert servers.s3_access_key
+    assert servers.s3_secret_key
+    environment = {
+        **os.environ,
+        "OPENHOURS_DATABASE_URL": resources.database_url,
+        "OPENHOURS_REDIS_URL": servers.redis_url,
+        "OPENHOURS_S3_ENDPOINT_URL": servers.s3_endpoint_url,
+        "OPENHOURS_S3_BUCKET": resources.settings.s3_bucket,
+        "OPENHOURS_SLOTS": "1",
+        "OPENHOURS_DRAIN_SECONDS": str(drain_seconds),
+        "AWS_ACCESS_KEY_ID": servers.s3_access_key,
+        "AWS_SECRET_ACCESS_KEY": servers.s3_secret_key,
+    }
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    started = [sys.executable, "-m", "tests.chaos.replica", *command.split(), "--port", str(port)]
+    with subprocess.Popen(started, cwd=REPOSITORY, env=environment) as process:
+        try:
+            wait_until(lambda: answers(f"{address}/readyz") == 200, process)
+            yield process, address
+        finally:
+            process.kill()
+
+
+def stage(client: Client, report_id: str) -> str | None:
+    return client.poll(report_id).get("stage")
+
+
+def record(resources: Resources, report_id: str) -> ReportRecord:
+    with resources.engine.connect() as connection:
+        found = records.find(connection, report_id)
+    assert found is not None
+    return found
+
+
+def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
+    servers: Addresses, resources: Resources
+) -> None:
+    with replica(servers, resources, "serve", drain_seconds=2) as (process, address):
+        client = Client(address)
+        running = client.trigger("parcel", {"seconds": 3})
+        wait_until(lambda: stage(client, running) == "computing")
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: answers(f"{address}/readyz") == 503)
+        assert answers(f"{address}/livez") == 200
+        waiting = client.trigger("parcel", {})
+        begin = monotonic()
+        assert client.poll(waiting, wait_seconds=30)["stage"] == "queued"
+        assert monotonic() - begin < 25, "who waits would hold up the shutdown"
+        client.close()
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert (record(resources, running).status, record(resources, running).attempt) == (ReportStatus.COMPLETE, 1)
+    assert record(resources, waiting).status is ReportStatus.QUEUED
+
+
+def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
+    servers: Addresses, resources: Resources
+) -> None:
+    with replica(servers, resources, "serve", drain_seconds=15) as (process, address):
+        client = Client(address)
+        report_id = client.trigger("parcel", {"seconds": 600})
+        wait_until(lambda: stage(client, report_id) == "computing")
+        client.close()
+        descendants = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+        wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants))
+    assert record(resources, report_id).status is ReportStatus.QUEUED
+    assert resources.redis.xlen("openhours:queue") == 1, "handed to another replica"
+
+
+def test_a_second_signal_ends_all_waiting(servers: Addresses, resources: Resources) -> None:
+    with replica(servers, resources, "worker", drain_seconds=1) as (process, address):
+        service = ReportService(resources, KINDS)
+        report_id = service.trigger("parcel", {"seconds": 600})
+        wait_until(lambda: record(resources, report_id).status is ReportStatus.RUNNING)
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3)  # the report may run on for a minute
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+    assert record(resources, report_id).status is ReportStatus.QUEUED
+    assert answers(f"{address}/livez") is None
+
+
+def test_a_worker_runs_what_an_api_without_slots_takes_on(servers: Addresses, resources: Resources) -> None:
+    with (
+        replica(servers, resources, "worker", drain_seconds=0) as (_, worker),
+        replica(servers, resources, "serve --slots 0", drain_seconds=0) as (_, api),
+    ):
+        client = Client(api)
+        *_, answer = client.follow(client.trigger("parcel", {}))
+        assert answer["status"] == "Complete"
+        client.close()
+        assert answers(f"{worker}/reports") == 404
+        assert answers(f"{worker}/metrics") == 200
