@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench lock clean
+.PHONY: help setup demo serve test chaos fuzz lint types structure bench lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,12 +29,16 @@ chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is 
 fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
 	CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest tests/ingest -k mutat --timeout 3600
 
-lint: .venv/ready  ## check style and format
+lint: .venv/ready  ## check style, format and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: .venv/ready  ## check types
 	$(BIN)/mypy
+
+structure: .venv/ready  ## print the rooms, levels, arrows and cycles of app/, or of the checkout in FOLDER
+	@$(BIN)/python -m tests.structure $(FOLDER)
 
 bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
