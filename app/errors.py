@@ -43,8 +43,7 @@ OpenhoursError
 │   ├── RedisUnavailable
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
-│   ├── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
-│   └── ServerUnreachable    the Openhours server that a command talks to
+│   └── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
 └── SetupError               this installation cannot run as it is configured
     ├── NotMigrated
     └── EmbeddedServerError
@@ -343,11 +342,6 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica takes nothing on"
-
-
-class ServerUnreachable(Unavailable):
-    code = "server_unreachable"
-    title = "The Openhours server did not answer"
 
 
 class SetupError(OpenhoursError):

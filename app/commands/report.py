@@ -55,10 +55,10 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
 
 def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
     """Download every file and tell of it; names and where they are."""
-    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
+    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
 
     for number, raw in enumerate(answer["files"]):
-        file = File(**raw)
+        file = File.of(raw)
         path = place_of(file.name, target, is_main=number == 0)
         client.download(file, path)
         size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"

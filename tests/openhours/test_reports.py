@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from app import client as client_module
-from app.client import Client, File
-from app.errors import OpenhoursError, ReportFailed, ServerUnreachable, Unavailable
 from app.storage.resources import Resources
+from openhours import Client, DownloadFailed, File, OpenhoursError, ReportFailed, ServerUnreachable, waiting
 
 
 class Answers(Client):
@@ -33,7 +31,7 @@ COMPLETE = {"status": "Complete", "files": []}
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(waiting, "RETRY_SECONDS", 0.0)
 
 
 def test_a_server_that_is_away_for_a_while_does_not_end_a_report() -> None:
@@ -43,7 +41,7 @@ def test_a_server_that_is_away_for_a_while_does_not_end_a_report() -> None:
 
 
 def test_a_server_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", -1.0)
     client = Answers(RUNNING, ServerUnreachable("gone"))
     with pytest.raises(ServerUnreachable):
         list(client.follow("x", every_seconds=0))
@@ -72,7 +70,7 @@ def test_a_file_of_which_a_byte_is_another_one_is_not_kept(resources: Resources,
     url = resources.object_store.link("reports/x/a1/x.csv", media_type="text/csv", seconds=60)
     client = Client("http://127.0.0.1:1")
     wrong, right = (File("x.csv", url, 4, 1, hashlib.sha256(content).hexdigest()) for content in (b"1,3\n", b"1,2\n"))
-    with pytest.raises(Unavailable, match="SHA-256 differs"):
+    with pytest.raises(DownloadFailed, match="SHA-256 differs"):
         client.download(wrong, tmp_path / "x.csv")
     assert list(tmp_path.iterdir()) == []
     client.download(right, tmp_path / "x.csv")
