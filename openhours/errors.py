@@ -59,9 +59,9 @@ class ReportFailed(OpenhoursError):
 
 
 class DatasetRejected(OpenhoursError):
-    """Its ``code`` is the server's, such as ``rejected_file``; ``details`` is the dataset as answered."""
+    """Its ``code`` is the server's, such as ``rejected_rows``; ``details`` is the dataset as answered."""
 
-    code = "rejected_file"
+    code = "rejected_rows"
     status = 422
 
 

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from app.storage.resources import Resources
-from openhours import Client, DownloadFailed, File, OpenhoursError, ReportFailed, ServerUnreachable, waiting
+from app.web.server import serving
+from openhours import (
+    Client,
+    DownloadFailed,
+    File,
+    OpenhoursError,
+    ReportFailed,
+    ServerUnreachable,
+    StillRunning,
+    waiting,
+)
 
 
 class Answers(Client):
@@ -76,3 +86,15 @@ def test_a_file_of_which_a_byte_is_another_one_is_not_kept(resources: Resources,
     client.download(right, tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_bytes() == b"1,2\n"
     client.close()
+
+
+def test_a_wait_has_an_end_and_the_report_goes_on(resources: Resources) -> None:
+    with serving(resources, slots=0) as address, Client(address) as nobody_works:
+        with pytest.raises(StillRunning, match=r"still running \(queued, 0%\) after 0\.2 seconds") as caught:
+            nobody_works.report("uptime", as_of="2023-01-25T18:00:00Z", timeout_seconds=0.2)
+        report_id = caught.value.details["report_id"]
+        assert nobody_works.poll(report_id)["status"] == "Running"
+        assert nobody_works.delete(report_id)["status"] == "Cancelled"
+        with pytest.raises(ReportFailed, match="cancelled") as ended:
+            nobody_works.wait(report_id)
+        assert ended.value.details["error"]["code"] == "cancelled"
