@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
 from openhours.datasets import Datasets
+from openhours.errors import Problem, ServerUnreachable
 from openhours.reports import Reports
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ class Client(Reports, Datasets):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
     ) -> None:
         self.close()
+
+    def is_ready(self) -> bool:
+        """Whether the server takes requests; False while it starts, or when nobody answers."""
+        try:
+            self._ask("GET", "/readyz")
+        except (ServerUnreachable, Problem):
+            return False
+        return True
 
     def entities(self, kind: str = "store", *, prefix: str = "", limit: int | None = None) -> "pd.DataFrame":
         """Entities of a kind in the order of their keys, a row each, with their zones.
