@@ -43,7 +43,8 @@ OpenhoursError
 │   ├── RedisUnavailable
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
-│   └── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
+│   ├── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
+│   └── UnknownJob           a job of a later version, during a roll-out
 └── SetupError               this installation cannot run as it is configured
     ├── NotMigrated
     └── EmbeddedServerError
@@ -342,6 +343,11 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica takes nothing on"
+
+
+class UnknownJob(Unavailable):
+    code = "unknown_job"
+    title = "Job of a later version"
 
 
 class SetupError(OpenhoursError):
