@@ -157,7 +157,7 @@ def served(url: str, home: Path, port: int, *, slots: int = 1) -> Iterator[tuple
 
 def _is_ready(client: Client) -> bool:
     try:
-        client.reports(limit=1)
+        client.page("reports", limit=1)
     except Exception:  # noqa: BLE001 - whatever it is, it is not ready
         return False
     return True

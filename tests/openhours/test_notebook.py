@@ -118,7 +118,7 @@ def test_lists_are_frames_of_everything_or_of_the_newest(client: openhours.Clien
     assert str(reports["created_at"].dtype) == "datetime64[us, UTC]"
     assert reports["created_at"].is_monotonic_decreasing
     assert len(client.reports(limit=1)) == 1
-    assert client.reports(status="failed").empty
+    assert client.reports(status="cancelled").empty
 
 
 def test_entities_are_listed_page_after_page(client: openhours.Client, monkeypatch: pytest.MonkeyPatch) -> None:
