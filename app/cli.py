@@ -16,6 +16,7 @@ from app.commands.terminal import err
 from app.errors import BadInput, NotFound, OpenhoursError, reason
 from app.reports.registry import REPORT_KINDS
 from app.telemetry.logs import redacted
+from openhours.errors import OpenhoursError as ClientError
 
 app = typer.Typer(
     name="python -m app",
@@ -45,7 +46,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except OpenhoursError as error:
+    except (OpenhoursError, ClientError) as error:
         err.print(f"[bold red]{error.code}[/]: {escape(redacted(error.message))}")
         sys.exit(2 if isinstance(error, BadInput | NotFound) or 400 <= error.status < 500 else 1)
     except ValidationError as error:

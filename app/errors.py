@@ -44,8 +44,7 @@ OpenhoursError
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
-│   ├── UnknownJob           a job of a later version, during a roll-out
-│   └── ServerUnreachable    the Openhours server that a command talks to
+│   └── UnknownJob           a job of a later version, during a roll-out
 └── SetupError               this installation cannot run as it is configured
     ├── NotMigrated
     └── EmbeddedServerError
@@ -349,11 +348,6 @@ class ReplicaUnavailable(Unavailable):
 class UnknownJob(Unavailable):
     code = "unknown_job"
     title = "Job of a later version"
-
-
-class ServerUnreachable(Unavailable):
-    code = "server_unreachable"
-    title = "The Openhours server did not answer"
 
 
 class SetupError(OpenhoursError):

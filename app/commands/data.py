@@ -13,9 +13,10 @@ from rich.table import Table
 from app.commands import opening
 from app.commands.opening import Server
 from app.commands.terminal import byte_progress, err, out, report_progress
-from app.errors import InvalidParameters, OpenhoursError, RejectedFile
+from app.errors import InvalidParameters, RejectedFile
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError
 from app.ingest.registry import DATASET_KINDS
+from openhours.errors import OpenhoursError as ClientError
 
 #: More than that is more than this is for: some things of each store are kept in memory.
 MOST_STORES: Final = 1_000_000
@@ -70,8 +71,8 @@ def upload(
     server: Server = None,
 ) -> None:
     """Upload a CSV file and have it checked and loaded; after Ctrl-C the same command goes on where it was."""
-    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
-    from app.upload_client import outgoing  # noqa: PLC0415
+    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
+    from openhours.outgoing import outgoing  # noqa: PLC0415
 
     if not file.is_file():
         raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'not there'}; give the path of a file.")
@@ -80,15 +81,15 @@ def upload(
     options |= {"columns": columns} if columns is not None else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
-        client.datasets(limit=1)  # before a large file is read for nothing
+        client.page("datasets", limit=1)  # before a large file is read for nothing
         with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
             outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
         answer = _sent(client, outgoing_file, known_as=server or "embedded")
         rejection = _shown(answer)
         if rejects is not None and answer["rejects"] is not None:
             try:
-                client.download(File(**answer["rejects"]), rejects)
-            except (OpenhoursError, OSError) as error:
+                client.download(File.of(answer["rejects"]), rejects)
+            except (ClientError, OSError) as error:
                 err.print(f"--rejects: {rejects} is not written: {error}", markup=False)
                 rejection = rejection or error
     if rejection is not None:
@@ -125,7 +126,7 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
 
     Until then the upload is remembered: Ctrl-C while the rows are checked costs no second upload either.
     """
-    from app.upload_client import Uploader  # noqa: PLC0415 - as above
+    from openhours.uploads import Uploader  # noqa: PLC0415 - as above
 
     uploader = Uploader(client.address, memory=opening.settings().home / "uploads", known_as=known_as)
     try:
@@ -138,7 +139,7 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
         with report_progress(f"dataset {dataset_id}") as progress:
             for answer in client.follow_dataset(dataset_id):
                 progress(answer["status"], answer["progress"])
-    except OpenhoursError as error:
+    except ClientError as error:
         if error.status == 404:  # somebody has removed it
             uploader.forget(file)
         raise
@@ -156,7 +157,7 @@ def datasets(
 ) -> None:
     """List datasets, newest first."""
     with opening.client(server, slots=0) as client:
-        page = client.datasets(kind=kind, status=status, limit=limit)
+        page = client.page("datasets", kind=kind, status=status, limit=limit)
     table = Table("dataset", "kind", "file", "status", "bytes", "rows", "rejected", "created", box=None)
     for row in page["datasets"]:
         figures = (row["bytes"], row["rows_read"], row["rows_rejected"])
@@ -255,7 +256,7 @@ def entities(
 ) -> None:
     """List entities with their zones."""
     with opening.client(server, slots=0) as client:
-        page = client.entities(kind=kind, prefix=prefix, limit=limit)
+        page = client.page("entities", kind=kind, prefix=prefix, limit=limit)
     table = Table("kind", "key", "timezone", box=None)
     for row in page["entities"]:
         is_default = " (default)" if row["timezone_is_default"] else ""

@@ -1,6 +1,7 @@
 """Loads a file of this machine, as ``load`` and the demo do, and tells what became of it."""
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) ->
     """
     chosen = load_options(**options)
     with opening.resources(opening.settings()) as (_, resources):
-        with report_progress(f"loading {file.name}") as progress:
+        with report_progress(f"loading {file.name}") if err.is_terminal else nullcontext(_quiet) as progress:
             state = bring_in(resources, kind, file, options=chosen, shown_as=str(file), told=progress)
         if rejects is not None and state.rejects is not None:
             with resources.object_store.read(state.rejects.artifact.key) as rows, rejects.open("wb") as target:
@@ -30,6 +31,10 @@ def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) ->
         message = state.record.error_message or "It was rejected."
         raise RejectedFile(message.replace(state.record.filename or "", str(file), 1))
     _tell(state.record, file)
+
+
+def _quiet(*_: object) -> None:
+    """In a pipe a load says nothing before it has ended."""
 
 
 def _tell(record: DatasetRecord, file: Path) -> None:

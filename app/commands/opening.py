@@ -47,7 +47,7 @@ def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Add
 @contextmanager
 def client(server: str | None, *, slots: int) -> Iterator[Any]:
     """A client of the given server, or of one that runs here for as long."""
-    from app.client import Client  # noqa: PLC0415 - the HTTP client takes a while to import
+    from openhours.client import Client  # noqa: PLC0415 - the HTTP client takes a while to import
 
     with ExitStack() as stack:
         if server is None:

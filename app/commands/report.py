@@ -9,6 +9,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from app.commands import opening, outline
+from app.commands.instants import as_iso
 from app.commands.opening import Server
 from app.commands.terminal import err, out, report_progress
 from app.errors import InvalidParameters
@@ -21,9 +22,11 @@ _TABLES: Final = (".csv", ".parquet")
 def report_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind."""
     defaults = {name: field.default for name, field in kind.params.model_fields.items()}
+    instants = set(_instants(kind))
 
     def command(*, out_file: Path | None, server: str | None, **options: Any) -> None:
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
+        params |= {name: as_iso(params[name], option=_dashed(name)) for name in params.keys() & instants}
         target = out_file or Path(f"{kind.name}.csv")
         if not target.parent.is_dir():
             raise InvalidParameters(f"--out: there is no folder {target.parent}")
@@ -55,10 +58,10 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
 
 def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
     """Download every file and tell of it; names and where they are."""
-    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
+    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
 
     for number, raw in enumerate(answer["files"]):
-        file = File(**raw)
+        file = File.of(raw)
         path = place_of(file.name, target, is_main=number == 0)
         client.download(file, path)
         size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
@@ -76,10 +79,27 @@ def place_of(name: str, target: Path, *, is_main: bool) -> Path:
     return target if is_main else target.with_name(f"{target.stem}-{name}")
 
 
+def _instants(kind: ReportKind) -> Iterator[str]:
+    """The parameters that are instants."""
+    for name, schema in kind.params.model_json_schema().get("properties", {}).items():
+        if any(one.get("format") == "date-time" for one in (schema, *schema.get("anyOf", ()))):
+            yield name
+
+
+def _dashed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
+    instants = set(_instants(kind))
     for name, field in kind.params.model_fields.items():
         default = field.default if field.annotation is bool else [] if _is_list(field) else None
-        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_option(field))
+        yield inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=_option(field, is_instant=name in instants),
+        )
     where = (
         "File to write, or a folder. Further files go beside it, each with the beginning of its name; in a folder "
         f"files have their own. Default: {kind.name}.csv."
@@ -89,9 +109,9 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _option(field: FieldInfo) -> Any:
+def _option(field: FieldInfo, *, is_instant: bool) -> Any:
     """The option of a parameter: its type for the command line, its description and its default as help."""
-    description = field.description or ""
+    description = (field.description or "") + (" Or as people write it: 22 Jan 2023 18:00 UTC." if is_instant else "")
     if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."
     if _is_list(field):

@@ -22,7 +22,7 @@ def reports(
 ) -> None:
     """List reports, newest first."""
     with opening.client(server, slots=0) as client:
-        page = client.reports(kind=kind, status=status, limit=limit)
+        page = client.page("reports", kind=kind, status=status, limit=limit)
     table = Table("report", "kind", "status", "as of", "created", "seconds", box=None)
     for row in page["reports"]:
         table.add_row(

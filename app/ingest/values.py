@@ -3,18 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Final, TypeVar
 
+from app.ingest.zones import hint
 from app.timeline import DAY, EARLIEST, HOUR, LATEST, SECOND, to_micros
 from app.timeline.zones import known_zones
 
 #: Longest key of an entity, characters.
 KEY_LENGTH: Final = 255
-
-#: Longest text that a zone is guessed for, characters: the guess takes time that grows with it.
-GUESSED_LENGTH: Final = 64
 
 #: Highest number of a pull request: what four bytes hold.
 HIGHEST_NUMBER: Final = 2**31 - 1
@@ -161,14 +157,5 @@ def _time_of_day(text: str) -> int | None:
 def zone(text: str) -> str:
     """A name of the IANA time zone database, spelt exactly so."""
     if text not in known_zones():
-        near = _nearest_zone(text) if len(text) <= GUESSED_LENGTH else None
-        hint = f"; did you mean {near}?" if near else ""
-        raise Wrong("unknown_zone", f"is not a zone of the IANA time zone database such as America/Chicago{hint}")
+        raise Wrong("unknown_zone", f"is not a zone of the IANA time zone database such as America/Chicago{hint(text)}")
     return text
-
-
-@lru_cache(maxsize=4096)
-def _nearest_zone(text: str) -> str | None:
-    names = {name.lower(): name for name in known_zones()}
-    near = get_close_matches(text.lower(), names, n=1)
-    return names[near[0]] if near else None

@@ -27,7 +27,7 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.reports.service import ReportService
-from app.routers import datasets, entities, health, metrics, openapi, problems, reports, uploads
+from app.routers import datasets, entities, health, metrics, openapi, problems, reports, timezones, uploads
 from app.routers.observed import Observed
 from app.routers.tus import TusHeaders
 from app.storage.migrate import require_migrated
@@ -122,7 +122,7 @@ def create_app(
     app.add_middleware(Observed, replica=replica)
     problems.install(app)
     openapi.install(app)
-    for module in (reports, datasets, uploads, entities, health, metrics) if api else (health, metrics):
+    for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
         app.include_router(module.router)
     if api:
         app.add_api_route("/", _pages, include_in_schema=False)

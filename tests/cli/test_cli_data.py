@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from app.catalogue.records import DatasetStatus
-from app.client import Client
-from app.errors import ServerUnreachable
+from openhours.client import Client
+from openhours.errors import ServerUnreachable
 from tests.commands import CommandLine, answers, free_port, http, run, started, wait_until
 
 #: Of a file that takes long enough to be interrupted: 110 MB.
@@ -142,7 +142,7 @@ def test_no_file_is_read_before_a_server_has_answered(
 ) -> None:
     path = tmp_path / "polls.csv"
     path.write_text(HEADER)
-    monkeypatch.setattr("app.upload_client.outgoing", lambda *_, **__: pytest.fail("the file was read"))
+    monkeypatch.setattr("openhours.outgoing.outgoing", lambda *_, **__: pytest.fail("the file was read"))
     monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
     outcome = cli("upload", str(path), "--kind", "polls", "--server", "http://127.0.0.1:1")
     assert "127.0.0.1:1 does not answer" in outcome.err

@@ -239,7 +239,7 @@ def test_a_file_is_loading_only_when_its_rows_are_merged(resources: Resources) -
         dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
 
         def status(stage: str) -> str:
-            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9))
+            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9), kind="dataset")
             return str(client.get(f"/datasets/{dataset_id}").json()["status"])
 
         with resources.engine.connect() as connection:
