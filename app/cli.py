@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-report = typer.Typer(help="Make a report: trigger it, show its progress, download its files.", no_args_is_help=True)
+report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
 
 for _command in (

@@ -122,15 +122,15 @@ class DuplicateDataset(BadInput):
     def of(cls, first_id: str) -> "DuplicateDataset":
         """The refusal of a file that is, byte for byte, that of a dataset whose rows are loaded."""
         return cls(
-            f"The same bytes are loaded already, as dataset {first_id}; nothing was loaded. "
-            "With force=true they are loaded again.",
+            f"The same bytes are already loaded as dataset {first_id}; nothing was loaded. "
+            "To load them again, use force=true.",
             dataset_id=first_id,
         )
 
 
 class DatasetBusy(BadInput):
     code = "dataset_busy"
-    title = "The dataset is being worked on"
+    title = "The dataset is busy"
     status = 409
 
 
@@ -142,7 +142,7 @@ class ReportNotComplete(BadInput):
 
 class ChecksumDiffers(BadInput):
     code = "checksum_differs"
-    title = "Other bytes are there than were announced"
+    title = "The stored bytes differ from those announced"
 
 
 class InvalidUpload(BadInput):
@@ -180,7 +180,7 @@ class UnknownDatasetKind(NotFound):
         """The refusal of a kind that is none, however the file comes."""
         names = list(allowed)
         return cls(
-            f"There is no dataset kind {received!r}; there is {', '.join(names)}.", received=received, allowed=names
+            f"There is no dataset kind {received!r}; known kinds: {', '.join(names)}.", received=received, allowed=names
         )
 
 
@@ -206,7 +206,7 @@ class UnknownEntity(NotFound):
 
 class ReportExpired(NotFound):
     code = "report_expired"
-    title = "The report is no longer kept"
+    title = "The report has expired"
 
 
 class UnknownUpload(NotFound):
@@ -236,13 +236,13 @@ class UploadTooLarge(UploadRefused):
 
 class WrongOffset(UploadRefused):
     code = "wrong_offset"
-    title = "Not the next byte of this upload"
+    title = "Wrong upload offset"
     status = 409
 
 
 class ChecksumMismatch(UploadRefused):
     code = "checksum_mismatch"
-    title = "The bytes are not those of their checksum"
+    title = "The checksum does not match the bytes"
     status = 460
 
 
@@ -253,19 +253,19 @@ class UploadCut(UploadRefused):
 
 class UploadExpired(UploadRefused):
     code = "upload_expired"
-    title = "The upload is no longer kept"
+    title = "The upload has expired"
     status = 410
 
 
 class UploadLost(UploadRefused):
     code = "upload_lost"
-    title = "The upload has to be started again"
+    title = "The upload was lost; start it again"
     status = 410
 
 
 class WrongTusVersion(UploadRefused):
     code = "wrong_tus_version"
-    title = "Another version of tus"
+    title = "Tus version not supported"
     status = 412
 
 
@@ -289,7 +289,7 @@ class ReportFailed(OpenhoursError):
 
 class AttemptSuperseded(ReportFailed):
     code = "attempt_superseded"
-    title = "Another attempt counts"
+    title = "Another attempt has taken over"
 
 
 class WorkerCrashed(ReportFailed):
@@ -299,17 +299,17 @@ class WorkerCrashed(ReportFailed):
 
 class AttemptsExhausted(ReportFailed):
     code = "attempts_exhausted"
-    title = "The report was begun too often"
+    title = "The report has used all its attempts"
 
 
 class TimeLimitExceeded(ReportFailed):
     code = "time_limit_exceeded"
-    title = "The report ran longer than allowed"
+    title = "The report exceeded its time limit"
 
 
 class MemoryLimitExceeded(ReportFailed):
     code = "memory_limit_exceeded"
-    title = "The report wanted more memory than allowed"
+    title = "The report exceeded its memory limit"
 
 
 class Unavailable(OpenhoursError):
@@ -342,7 +342,7 @@ class DiskFull(Unavailable):
 
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
-    title = "This replica takes nothing on"
+    title = "This replica is not accepting work"
 
 
 class ServerUnreachable(Unavailable):
@@ -352,12 +352,12 @@ class ServerUnreachable(Unavailable):
 
 class SetupError(OpenhoursError):
     code = "setup_error"
-    title = "This installation cannot run as it is configured"
+    title = "The installation is not set up correctly"
 
 
 class NotMigrated(SetupError):
     code = "not_migrated"
-    title = "The database is not at this version's migration"
+    title = "The database has not been migrated to this version"
     status = 503
 
 

@@ -14,18 +14,18 @@ class LoadOptions(Params):
 
     on_error: OnError = Field(
         DEFAULT_ON_ERROR,
-        description="What one wrong row does: `reject_file` (nothing is loaded) or `skip_rows` (the others are).",
+        description="What to do with invalid rows: `reject_file` loads nothing, `skip_rows` loads the other rows.",
     )
     max_errors: int = Field(
         DEFAULT_MAX_ERRORS,
         ge=0,
         le=MOST_REJECTED,
-        description="With `skip_rows`: more wrong rows than this reject the file.",
+        description="With `skip_rows`: reject the file if more rows than this are invalid.",
     )
     columns: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
-        None, description="Names of the columns, separated by commas, of a file without a header."
+        None, description="For a file without a header: its column names in order, separated by commas."
     )
-    force: bool = Field(False, description="Load it even if the same bytes were loaded before.")
+    force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
     @field_validator("columns", mode="before")
     @classmethod

@@ -216,8 +216,8 @@ class DatasetService:
             raise _missing(dataset_id)
         if record.status is DatasetStatus.UPLOADING:
             raise DatasetBusy(
-                f"Dataset {dataset_id} is still being uploaded; it can be {verb} when it has arrived. "
-                f"DELETE /uploads/{dataset_id} ends the upload.",
+                f"Dataset {dataset_id} is still being uploaded; it can be {verb} once the upload is complete. "
+                f"To stop the upload, send DELETE /uploads/{dataset_id}.",
                 status_received=record.status,
             )
         return record
@@ -225,7 +225,7 @@ class DatasetService:
     def _idle(self, connection: Connection, dataset_id: str, verb: str) -> DatasetRecord:
         record = self._arrived(connection, dataset_id, verb)
         if record.status in WORKING:
-            raise DatasetBusy(f"Dataset {dataset_id} is {record.status}; it can be {verb} when that has ended.")
+            raise DatasetBusy(f"Dataset {dataset_id} is {record.status}; it can be {verb} once that job has ended.")
         return record
 
     def _state(self, record: DatasetRecord, *, believe_redis: bool = True) -> DatasetState:
@@ -243,7 +243,7 @@ class DatasetService:
 
     def _dispatch(self, dataset_id: str, job_id: str) -> None:
         with bound(dataset_id=dataset_id):
-            _log.info("dataset %s is queued as job %s", dataset_id, job_id)
+            _log.info("dataset %s: queued job %s", dataset_id, job_id)
             self._redis.dispatch(job_id)
 
     def _remove_objects(self, record: DatasetRecord, work: Sequence[str], *, with_raw: bool) -> None:
@@ -254,7 +254,7 @@ class DatasetService:
             for job_id in work:
                 self._resources.object_store.remove_below(report_prefix(job_id))
         except ObjectStoreUnavailable as error:
-            _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
+            _log.warning("dataset %s: could not remove its objects, the clean-up will retry: %s", record.id, error)
 
 
 def _is_loading(record: DatasetRecord, stage: str) -> bool:

@@ -54,7 +54,7 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
     layers.write(notes, middle, below, dy=30, color=MUTED)
     layers.write([{"text": "UTC day"}], frame.width / 2, below, dy=54, color=MUTED)
     add_legend(layers, [(state.name, 1.0) for state in STATES[:3]], above=HEAD)
-    partly = "" if first % DAY_MICROS == 0 else "; the first and the last day are not whole"
+    partly = "" if first % DAY_MICROS == 0 else "; the first and last day are partial"
     subtitle = [week(first, last), f"above each bar: availability, up / (up + down){partly}"]
     spec = layers.finish(frame, title="Open time per day", subtitle=subtitle)
     return Chart(spec, int(np.count_nonzero(of_day.sum(axis=1))))

@@ -45,7 +45,7 @@ def _outliers(count: int, whole: int, measure: Measure) -> str:
     """How many are left out, and why, in the words of the rules."""
     of = counted(whole, measure.noun)
     if not count:
-        return f"no outlier among {of}: no review or merge time is {measure.outlying}"
+        return f"no outliers among {of}: no review or merge time is {measure.outlying}"
     whose = "its" if count == 1 else "their"
     return f"without {counted(count, 'outlier')} of {of}: {whose} review or merge time is {measure.outlying}"
 

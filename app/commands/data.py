@@ -29,23 +29,29 @@ MOST_TEAMS: Final = 200
 
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
 
-OnErrorOption = Annotated[OnError, typer.Option(help="A wrong row rejects the whole file, or is left out.")]
+OnErrorOption = Annotated[
+    OnError, typer.Option(help="What to do with invalid rows: reject the whole file, or skip them.")
+]
 
-MaxErrors = Annotated[int, typer.Option(min=0, max=MOST_REJECTED, help="Most wrong rows that skip_rows puts up with.")]
+MaxErrors = Annotated[
+    int,
+    typer.Option(min=0, max=MOST_REJECTED, help="Most invalid rows that skip_rows accepts before it rejects the file."),
+]
 
 ColumnNames = Annotated[
-    str | None, typer.Option(help="Names for a file without a header, separated by commas. Default: its header's.")
+    str | None,
+    typer.Option(help="Column names of a file without a header, separated by commas. Default: read the header."),
 ]
 
 
 def load(
-    kind: Annotated[DatasetName, typer.Argument(help="What the file holds.")],
+    kind: Annotated[DatasetName, typer.Argument(help="Dataset kind of the file.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
     on_error: OnErrorOption = DEFAULT_ON_ERROR,
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="CSV to write the rejected rows into. Default: only the first are shown.")
+        Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
 ) -> None:
     """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
@@ -70,14 +76,14 @@ def load(
         )
     rows = loaded.rows_read - loaded.rows_rejected
     # Without rows nothing is kept of a dataset, so that its id would name none.
-    told = f", dataset {dataset_id}" if rows else ": there is nothing to report on"
+    told = f", dataset {dataset_id}" if rows else ": no report can use it"
     out.print(f"{rows:,} rows of {file} loaded as {kind.value}{told if dataset_id else ''}", markup=False)
     if loaded.rows_duplicate:
-        err.print(f"{loaded.rows_duplicate:,} of them say again what another row says; the last one counts")
+        err.print(f"duplicate rows: {loaded.rows_duplicate:,}; the last one counts")
     for rejection in loaded.rejections:
         err.print(str(rejection), markup=False)
     if loaded.rows_rejected:
-        err.print(f"{loaded.rows_rejected:,} rows were left out", markup=False)
+        err.print(f"rejected rows, not loaded: {loaded.rows_rejected:,}", markup=False)
 
 
 def _id_of(file: Path) -> str:
@@ -87,16 +93,17 @@ def _id_of(file: Path) -> str:
 
 def upload(
     file: Annotated[Path, typer.Argument(help="CSV, plain or gzip.")],
-    kind: Annotated[DatasetName, typer.Option(help="What the file holds.")],
+    kind: Annotated[DatasetName, typer.Option(help="Dataset kind of the file.")],
     *,
     on_error: OnErrorOption = DEFAULT_ON_ERROR,
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="CSV to download the rejected rows into. Default: only the first are shown.")
+        Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Load the same bytes again. Default: they are refused.")
+        bool,
+        typer.Option("--force", help="Load the file even if the same bytes are already loaded. Default: refuse it."),
     ] = False,
     server: Server = None,
 ) -> None:
@@ -105,7 +112,7 @@ def upload(
     from app.upload_client import outgoing  # noqa: PLC0415
 
     if not file.is_file():
-        raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'not there'}; give the path of a file.")
+        raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'missing'}; give the path of a file.")
     _require_file_name(rejects)
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
@@ -120,7 +127,7 @@ def upload(
             try:
                 client.download(File(**answer["rejects"]), rejects)
             except (OpenhoursError, OSError) as error:
-                err.print(f"--rejects: {rejects} is not written: {error}", markup=False)
+                err.print(f"--rejects: cannot write {rejects}: {error}", markup=False)
                 rejection = rejection or error
     if rejection is not None:
         raise rejection
@@ -179,11 +186,12 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
 
 def datasets(
     server: Server = None,
-    kind: Annotated[str | None, typer.Option(help="Only of this kind. Default: all.")] = None,
+    kind: Annotated[str | None, typer.Option(help="List only this dataset kind. Default: all.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="Only uploading, checking, loading, ready, rejected or removing. Default: all.")
+        str | None,
+        typer.Option(help="Only uploading, checking, loading, ready, rejected or removing datasets. Default: all."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Number to list, newest first.")] = 20,
 ) -> None:
     """List datasets, newest first."""
     with opening.client(server, slots=0) as client:
@@ -206,13 +214,14 @@ def _status(row: Mapping[str, Any]) -> str:
 
 
 OutFolder = Annotated[
-    Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
+    Path, typer.Option("--out", help="Folder to write polls.csv, hours.csv, timezones.csv and the team files to.")
 ]
 
-Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")]
+Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="Number of stores.")]
 
 Days = Annotated[
-    int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
+    int | None,
+    typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size takes; 90 for pull requests."),
 ]
 
 PullRequests = Annotated[
@@ -220,23 +229,23 @@ PullRequests = Annotated[
     typer.Option(
         min=0,
         max=MOST_PULL_REQUESTS,
-        help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
+        help="Number of pull requests; also writes hours and zones of their teams. Default: no such files.",
         show_default=False,
     ),
 ]
 
-Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")]
+Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="Number of teams that own the pull requests.")]
 
 Size = Annotated[
     str | None,
-    typer.Option("--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."),
+    typer.Option("--bytes", help="Add older polls until polls.csv has this size: 500MB, 1GB. Default: no target size."),
 ]
 
 EndDay = Annotated[
     datetime,
     typer.Option(
         formats=["%Y-%m-%d"],
-        help="Polls and pull requests end where this day begins, UTC.",
+        help="Polls and pull requests end at the start of this day, UTC.",
         show_default="2025-01-01",
     ),
 ]
@@ -250,17 +259,15 @@ def demo_data(
     pull_requests: PullRequests = 0,
     teams: Teams = 8,
     size: Size = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same bytes.")] = 1,
     end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files that are there. Default: they are kept.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files. Default: keep them.")] = False,
 ) -> None:
     """Write believable polls, hours and time zones of made-up stores, and pull requests of teams, to try things out."""
     from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
 
     if end.date() > datetime.now(UTC).date():
-        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is yet to come, and polls from the future are not loaded")
+        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is in the future, and polls from the future cannot be loaded")
     with report_progress("demo data") as progress:
         files = write(
             out_folder,
@@ -281,8 +288,8 @@ def demo_data(
 def entities(
     server: Server = None,
     kind: Annotated[str | None, typer.Option(help="Entity kind. Default: store.")] = None,
-    prefix: Annotated[str, typer.Option(help="Only those whose key begins so. Default: all.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, in the order of their keys.")] = 50,
+    prefix: Annotated[str, typer.Option(help="List only keys with this prefix. Default: all.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Number to list, in order of their keys.")] = 50,
 ) -> None:
     """List entities with their zones."""
     with opening.client(server, slots=0) as client:

@@ -15,7 +15,9 @@ from app.telemetry.replica_name import replica_name
 
 Server = Annotated[
     str | None,
-    typer.Option(help="Address of a running server, such as http://127.0.0.1:8000. Default: none, do it here."),
+    typer.Option(
+        help="Address of a running server, such as http://127.0.0.1:8000. Default: start one for this command."
+    ),
 ]
 
 
@@ -56,7 +58,7 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
             _, opened = stack.enter_context(resources(settings()))
             server = stack.enter_context(serving(opened, slots=slots))
         elif not server.startswith(("http://", "https://")):
-            raise InvalidParameters(f"--server: {server!r} is no address; give one such as http://127.0.0.1:8000")
+            raise InvalidParameters(f"--server: {server!r} is not an address; give one such as http://127.0.0.1:8000")
         client = Client(server)
         stack.callback(client.close)
         yield client

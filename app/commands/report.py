@@ -48,7 +48,9 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
             for answer in client.follow(report_id):
                 progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
     except KeyboardInterrupt:
-        err.print(f"report {report_id} goes on; status {report_id} tells how it stands, cancel {report_id} ends it")
+        err.print(
+            f"report {report_id} is still running; status {report_id} shows its state, cancel {report_id} stops it"
+        )
         raise
     return answer
 
@@ -95,7 +97,7 @@ def _option(field: FieldInfo) -> Any:
     if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."
     if _is_list(field):
-        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several.")]
+        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several values.")]
     if field.annotation is bool:
         return Annotated[bool, typer.Option(help=description)]
     kinds = {int: int, float: float}

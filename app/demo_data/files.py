@@ -118,19 +118,21 @@ def _require_room(folder: Path, names: list[str], *, force: bool) -> None:
     """Make the folder unless it is there; refuse files that are there unless they are to be replaced."""
     if not force and (there := [name for name in names if (folder / name).exists()]):
         raise InvalidParameters(
-            f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
+            f"--out: {folder} has {', '.join(there)} already; use --force to replace them. Nothing was written."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise InvalidParameters(f"--out: {folder} is no folder and cannot be made one: a file is there") from error
+        raise InvalidParameters(
+            f"--out: {folder} is not a folder and cannot be created: a file is in the way"
+        ) from error
 
 
 def _cells(log: PollLog, days: int, size: int | None) -> int:
     """Cells that are written whatever the size; refuses what the past is too short for."""
     cells = days * 24 * log.stores
     if cells > log.cells:
-        raise InvalidParameters(f"--days: {days:,} days before that end reach back to before 1970; take fewer")
+        raise InvalidParameters(f"--days: {days:,} days before --end would begin before 1970; use fewer")
     if size is not None and size > log.cells * LINE_BYTES:
         raise _too_large(size, log.stores)
     return cells
@@ -146,7 +148,7 @@ def _too_large(size: int, stores: int) -> InvalidParameters:
 def _of_teams(seed: int, count: int, team_count: int, days: int, end: date) -> dict[str, Iterator[bytes]]:
     """The files of teams; refuses what the past is too short for."""
     if days + pull_request_log.MARGIN_DAYS > (end - date(1970, 1, 1)).days:
-        raise InvalidParameters(f"--days: {days:,} days of pull requests reach back to 1970; take fewer")
+        raise InvalidParameters(f"--days: {days:,} days of pull requests would begin before 1970; use fewer")
     names = teams.team_names(team_count)
     lines = pull_request_log.pull_request_lines(seed, count=count, teams=team_count, days=days, end=end)
     return {

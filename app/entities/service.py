@@ -175,7 +175,7 @@ def _require_kind(connection: Connection, kind: str) -> None:
     known = lookup.kinds(connection)
     if kind in known or kind == DEFAULT_KIND:
         return
-    there_is = f"there is {', '.join(known)}" if known else "no file has named any entity yet"
+    there_is = f"known kinds: {', '.join(known)}" if known else "no loaded file has named an entity yet"
     raise UnknownEntityKind(f"There is no entity kind {kind!r}; {there_is}.", received=kind, allowed=known)
 
 

@@ -57,7 +57,7 @@ def observe(
 
 
 def _missing(pulls: PullRequests, team: npt.NDArray[np.int64]) -> dict[str, int]:
-    """Rows without a value by column."""
+    """Number of rows without a value, per column."""
     return {
         "repo": 0,
         "number": 0,

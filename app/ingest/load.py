@@ -168,7 +168,7 @@ def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:
     more_than = f", more than the {policy.allowed:,} allowed" if policy.on_error is OnError.SKIP_ROWS else ""
     rest = rejected - len(shown)
     lines = [
-        f"{name} was not loaded: {rejected:,} of {checker.read:,} rows cannot be accepted{more_than}.",
+        f"{name} was not loaded: {rejected:,} of {checker.read:,} rows are invalid{more_than}.",
         *map(str, shown),
         *([f"… and {rest:,} more rejected rows"] if rest else []),
     ]

@@ -70,6 +70,6 @@ class Rejects:
 
 
 def shown(value: str) -> str:
-    """A value in quotation marks, cut if it is long, escaped if it has characters that cannot be seen."""
+    """A value in quotation marks, cut if it is long, escaped if it contains invisible characters."""
     cut = value[:SHOWN_LENGTH]
     return (repr(cut) if is_visible(cut) else ascii(cut)) + ("…" if len(value) > SHOWN_LENGTH else "")

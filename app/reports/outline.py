@@ -30,7 +30,7 @@ def outline(summary: FlowSummary) -> Outline:
     notes = list(summary.notes)
     if without_team:
         rows.append((NO_TEAM, f"{without_team:,}", *[""] * (1 + len(durations))))
-        notes.insert(0, f"What has no team is among the figures of {ALL} alone.")
+        notes.insert(0, f"Rows without a team count only in {ALL}.")
     return Outline(
         columns=("team", "count", "", *(name.replace("_", "\n") for name in durations)),
         rows=[*rows, *_figures(ALL, summary.stats)],

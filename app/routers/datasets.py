@@ -57,7 +57,7 @@ _LINKS: Final[dict[int | str, dict[str, Any]]] = {
 
 router = APIRouter(tags=["datasets"], responses=UNAVAILABLE, dependencies=[Depends(bind_dataset)])
 
-_DatasetId = Annotated[str, Field(description="As answered when the file was brought in: 32 hexadecimal digits.")]
+_DatasetId = Annotated[str, Field(description="Dataset id: 32 hexadecimal digits.")]
 
 
 def _described(name: str, *, ge: int | None = None) -> Any:
@@ -82,11 +82,11 @@ Options = Annotated[dict[str, Any], Depends(_options)]
 class Rejection(BaseModel):
     """A row that cannot be accepted, and why."""
 
-    line: int = Field(description="On which line of the file the row begins, counted from 1.")
-    column: str = Field(description="Name of the column, or `row` for what concerns the whole row.")
-    value: str = Field(description="What was found, escaped so that every character can be seen.")
-    code: str = Field(description="Stable, for programs.")
-    reason: str = Field(description="For people; continues the value.")
+    line: int = Field(description="Line of the file on which the row begins, counted from 1.")
+    column: str = Field(description="Name of the column, or `row` if the reason concerns the whole row.")
+    value: str = Field(description="Value received, with invisible characters escaped.")
+    code: str = Field(description="Stable code, for programs.")
+    reason: str = Field(description="For people: reads as a continuation of the value.")
 
 
 class DatasetAnswer(BaseModel):
@@ -94,25 +94,27 @@ class DatasetAnswer(BaseModel):
 
     dataset_id: _DatasetId
     kind: str
-    filename: str | None = Field(description="As the sender called it.")
+    filename: str | None = Field(description="File name, as the client sent it.")
     status: DatasetStatus
-    progress: float = Field(ge=0, le=1, description="Share of the checking and loading that is done.")
+    progress: float = Field(ge=0, le=1, description="Share of checking and loading that is done.")
     bytes: int | None
     sha256: str | None = Field(
-        description="Of the bytes as they came, whatever was announced; null until they are read."
+        description="SHA-256 of the bytes received, not the one announced; null until they are read."
     )
     rows_read: int | None
-    rows_loaded: bool = Field(description="Whether rows of it count: those of the last run that was not rejected.")
-    rows_accepted: int | None = Field(description="Passed every check; a run that is rejected loads none of them.")
+    rows_loaded: bool = Field(description="Whether its rows are loaded: those of the last run that was not rejected.")
+    rows_accepted: int | None = Field(description="Rows that passed every check; a rejected run loads none of them.")
     rows_rejected: int | None
-    rows_duplicate: int | None = Field(description="Gave way to another row of the file about the same thing.")
+    rows_duplicate: int | None = Field(
+        description="Rows that repeat a row of the file, or that a later row of the file replaces."
+    )
     first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
     last_at: datetime | None = Field(description="Latest instant of the accepted rows.")
     rejections: list[Rejection] = Field(description="The first rejected rows.")
-    rejects: ReportFile | None = Field(description="All of them, as a file.")
-    error: ReportError | None = Field(description="Why it is rejected, or why its rows could not be taken out.")
-    duplicate_of: str | None = Field(description="The dataset that has the same bytes, and its rows loaded.")
-    options: dict[str, Any] = Field(description="How it was to be checked and loaded.")
+    rejects: ReportFile | None = Field(description="All rejected rows, as a file.")
+    error: ReportError | None = Field(description="Why the dataset was rejected, or why its rows could not be removed.")
+    duplicate_of: str | None = Field(description="Dataset with the same bytes, whose rows are loaded.")
+    options: dict[str, Any] = Field(description="Options for checking and loading it.")
     created_at: datetime
     uploaded_at: datetime | None
     started_at: datetime | None
@@ -138,10 +140,10 @@ class ColumnDescription(BaseModel):
     name: str
     aliases: list[str]
     type: str
-    allowed: list[str] = Field(description="All values that its fields may have; empty where they are no fixed words.")
+    allowed: list[str] = Field(description="Values that the column allows; empty if they are not a fixed list.")
     required: bool
-    may_be_empty: bool = Field(description="Its fields may be empty, though a file must have it.")
-    instead_of: str | None = Field(description="The column whose place it may take; a file has one of them.")
+    may_be_empty: bool = Field(description="The column is required, but its fields may be empty.")
+    instead_of: str | None = Field(description="Column that this one stands in for; a file has exactly one of the two.")
     example: str
 
 
@@ -168,7 +170,7 @@ async def bring_dataset(
     response: Response,
     kind: Annotated[str, Query(description="Dataset kind; see /datasets/kinds.", examples=["polls"])],
     options: Options,
-    filename: Annotated[str | None, Query(description="Name to show; a form brings its own.")] = None,
+    filename: Annotated[str | None, Query(description="File name to show; a form sends its own.")] = None,
     wait: Wait = 0,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetAnswer:
@@ -197,12 +199,12 @@ async def bring_dataset(
 @router.get("/datasets", responses=NOT_FOUND | UNPROCESSABLE)
 def list_datasets(
     datasets: Datasets,
-    kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
+    kind: Annotated[str | None, Query(description="List only this kind.")] = None,
     status: Annotated[
-        DatasetStatus | None, Query(description="Only with this status; `checking` and `loading` are one.")
+        DatasetStatus | None, Query(description="List only this status; `checking` and `loading` count as one.")
     ] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Datasets a page.")] = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Datasets per page.")] = 50,
 ) -> DatasetList:
     """Datasets, newest first."""
     page = datasets.page(kind=kind, status=status, cursor=cursor, limit=limit)
@@ -259,7 +261,7 @@ async def delete_dataset(
     response: Response,
     dataset_id: _DatasetId,
     *,
-    rows: Annotated[bool, Query(description="Take its rows out of the series, too.")] = False,
+    rows: Annotated[bool, Query(description="Also remove its rows from the series.")] = False,
 ) -> DatasetRemoved:
     """Remove a dataset and its raw object. Its rows stay, but for `rows=true`: then they go first, in a while."""
     state = await run_in_threadpool(datasets.get, dataset_id)
@@ -309,7 +311,7 @@ def _rejections(rows: Sequence[Mapping[str, Any]]) -> list[Rejection]:
 
 
 #: What a dataset says whose job was called off by somebody who then let it stay.
-_CANCELLED: Final = ReportError(code="cancelled", message="The work on it was called off.")
+_CANCELLED: Final = ReportError(code="cancelled", message="The job was cancelled.")
 
 
 def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
@@ -322,7 +324,9 @@ def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
     if record.merged_by is None:
         return error
     first, line_end, others = error.message.partition("\n")
-    return ReportError(code=error.code, message=f"{first} The rows of the earlier run stay.{line_end}{others}")
+    return ReportError(
+        code=error.code, message=f"{first} The rows of the earlier run are still loaded.{line_end}{others}"
+    )
 
 
 def _reason(record: DatasetRecord) -> ReportError:

@@ -17,7 +17,7 @@ router = APIRouter(tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROC
 
 _Kind = Annotated[str, Path(description="Entity kind.", examples=["store"])]
 _Key = Annotated[
-    str, Path(description="As the loaded files have it; it may hold slashes.", examples=["1050565545391667097"])
+    str, Path(description="Key as in the loaded files; may contain slashes.", examples=["1050565545391667097"])
 ]
 
 
@@ -31,7 +31,7 @@ class OpeningWindow(BaseModel):
     )
     start_time_local: str = Field(description="From 00:00 to 23:59:59.", examples=["09:00:00"])
     end_time_local: str = Field(
-        description="From 00:00 to 24:00; from 23:59 on the end of the day.", examples=["17:00"]
+        description="From 00:00 to 24:00; 23:59 or later means the end of the day.", examples=["17:00"]
     )
 
 
@@ -42,8 +42,8 @@ class EntitySummary(BaseModel):
 
     kind: str
     key: str
-    timezone: str = Field(description="IANA zone that counts for it.")
-    timezone_is_default: bool = Field(description="Whether it has no zone of its own.")
+    timezone: str = Field(description="IANA time zone in use for the entity.")
+    timezone_is_default: bool = Field(description="True if the entity has no time zone of its own.")
 
 
 class EntityList(BaseModel):
@@ -56,9 +56,11 @@ class EntityList(BaseModel):
 class EntityAnswer(EntitySummary):
     """An entity with its hours and what is known of its polls."""
 
-    open_24x7: bool = Field(description="It is open around the clock.")
-    hours: list[OpeningWindow] = Field(description="Those that count for it.")
-    hours_are_default: bool = Field(description="It has none of its own; a team then has OPENHOURS_TEAM_HOURS.")
+    open_24x7: bool = Field(description="True if the entity is open around the clock.")
+    hours: list[OpeningWindow] = Field(description="Opening windows in use for the entity.")
+    hours_are_default: bool = Field(
+        description="True if the entity has no hours of its own; a team then uses OPENHOURS_TEAM_HOURS."
+    )
     first_poll: datetime | None
     last_poll: datetime | None
     polls: int
@@ -70,7 +72,8 @@ class NewHours(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     hours: list[OpeningWindow] = Field(
-        max_length=MOST_WINDOWS, description="Empty: the default of its kind, around the clock for a store."
+        max_length=MOST_WINDOWS,
+        description="New opening windows; empty restores the default: around the clock for a store.",
     )
 
 
@@ -79,16 +82,16 @@ class NewTimezone(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    timezone: str | None = Field(description="IANA zone; null for the default zone.", examples=["Europe/Paris"])
+    timezone: str | None = Field(description="IANA time zone; null for the default.", examples=["Europe/Paris"])
 
 
 @router.get("/entities")
 def list_entities(
     entities: Entities,
     kind: Annotated[str, Query(description="Entity kind.")] = DEFAULT_KIND,
-    prefix: Annotated[str, Query(description="Only those whose key begins so.")] = "",
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="Entities a page.")] = 50,
+    prefix: Annotated[str, Query(description="List only keys with this prefix.")] = "",
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Entities per page.")] = 50,
 ) -> EntityList:
     """Entities of a kind in the order of their keys."""
     page = entities.page(kind=kind, prefix=prefix, cursor=cursor, limit=limit)

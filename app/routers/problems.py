@@ -31,14 +31,14 @@ _log = logging.getLogger(__name__)
 class Problem(BaseModel):
     """Problem details, RFC 9457; `errors` tells, per parameter, what was received and what is allowed."""
 
-    type: str = Field(description="Always about:blank: the code says more.", examples=["about:blank"])
+    type: str = Field(description="Always about:blank; `code` identifies the problem.", examples=["about:blank"])
     title: str = Field(description="What the code means.", examples=["Parameters not accepted"])
     status: int = Field(description="The HTTP status.", examples=[422])
-    code: str = Field(description="Stable, for programs.", examples=["invalid_parameters"])
+    code: str = Field(description="Stable code, for programs.", examples=["invalid_parameters"])
     detail: str = Field(description="For people.", examples=["lookback_hours: 0 should be greater than or equal to 1"])
     errors: list[dict[str, Any]] | None = Field(
         None,
-        description="Per parameter, what was received and what is allowed.",
+        description="For each parameter, the value received and the values allowed.",
         examples=[[{"parameter": "lookback_hours", "received": 0, "reason": "should be greater than or equal to 1"}]],
     )
 
@@ -120,7 +120,7 @@ def _http(request: Request, error: Exception) -> Response:
         reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
         return _not_understood([{"parameter": "body", "received": None, "reason": reason}])
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
-    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
+    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the routes."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
     answer.headers.update(error.headers or {})
     if error.status_code == 405 and (allowed := _allowed_methods(request)):
@@ -140,5 +140,5 @@ def _defect(request: Request, error: Exception) -> Response:
         code=OpenhoursError.code,
         title=OpenhoursError.title,
         status=500,
-        detail="This is a defect of the service; its log tells where.",
+        detail="This is a bug in Openhours; the server's log has the details.",
     )

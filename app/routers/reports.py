@@ -23,7 +23,7 @@ router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depend
 #: Longest that a request may wait for the end of its report, seconds: less than what proxies put up with.
 LONGEST_WAIT_SECONDS: Final = 30
 
-_ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
+_ReportId = Annotated[str, Field(description="Report id, as returned by the trigger: 32 hexadecimal digits.")]
 
 Wait = Annotated[
     float,
@@ -31,7 +31,7 @@ Wait = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Answer as soon as the report has ended, or else after that many seconds.",
+        description="Wait up to this many seconds for the report to end.",
     ),
 ]
 
@@ -40,7 +40,7 @@ _IdempotencyKey = Annotated[
     Header(
         min_length=1,
         max_length=255,
-        description="Repeating a request with its key within 24 hours answers with the same report.",
+        description="Repeating a request with the same key within 24 hours returns the same report.",
     ),
 ]
 
@@ -77,14 +77,14 @@ class RunningAnswer(BaseModel):
 
     status: Literal["Running"] = "Running"
     stage: Literal["queued", "loading", "computing", "uploading"]
-    progress: float = Field(ge=0, le=1, description="Share of the work that is done.")
+    progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
 
 
 class ReportFile(BaseModel):
     """A file of a complete report."""
 
     name: str
-    url: str = Field(description="Presigned, works for a while; poll again for a new one.")
+    url: str = Field(description="Presigned link; it expires, poll again for a new one.")
     bytes: int
     rows: int
     sha256: str
@@ -203,7 +203,7 @@ def _link(operation: str) -> dict[str, Any]:
 _TRIGGER: Final[dict[str, Any]] = {
     "status_code": 202,
     "response_model": TriggerAnswer,
-    "responses": {200: {"model": TriggerAnswer, "description": "It was waited for, and has ended"}}
+    "responses": {200: {"model": TriggerAnswer, "description": "The report ended within `wait`"}}
     | UNPROCESSABLE
     | NOT_FOUND
     | TOO_MANY
@@ -279,10 +279,10 @@ async def post_get_report(
 @router.get("/reports", responses=NOT_FOUND | UNPROCESSABLE)
 def list_reports(
     reports: Reports,
-    kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
-    status: Annotated[ReportStatus | None, Query(description="Only with this status.")] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Reports a page.")] = 50,
+    kind: Annotated[str | None, Query(description="List only this kind.")] = None,
+    status: Annotated[ReportStatus | None, Query(description="List only this status.")] = None,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Reports per page.")] = 50,
 ) -> ReportList:
     """Reports, newest first."""
     page = reports.page(kind=kind, status=status, cursor=cursor, limit=limit)

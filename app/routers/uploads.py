@@ -30,14 +30,14 @@ UNLIMITED: Final = 1 << 62
 
 #: Codes of answers by what they mean, for the document.
 _MEANINGS: Final = {
-    400: "Not as the upload was begun, or the connection broke",
-    409: "Bytes from another place than the next",
-    410: "Expired, or lost by the object store: begin again",
-    412: "Another version of tus",
+    400: "Invalid checksum header, or the connection broke",
+    409: "The offset is not the upload's current offset",
+    410: "Expired, or lost by the object store: start again",
+    412: "Tus version not supported",
     413: "Too large",
-    415: "Another content type",
-    423: "Another request adds to it",
-    460: "The checksum is that of other bytes",
+    415: "Content type not accepted",
+    423: "Another request is adding to the upload",
+    460: "The checksum does not match the bytes",
 }
 
 
@@ -64,8 +64,8 @@ def _digits(text: Any) -> Any:
 
 #: Pydantic would take 1_0 and 10.0 for ten, too.
 _Bytes = Annotated[int, BeforeValidator(_digits), Field(ge=0)]
-_Length = Annotated[_Bytes | None, Header(description="Bytes of the whole file.")]
-_Offset = Annotated[_Bytes, Header(description="Bytes that are here already.")]
+_Length = Annotated[_Bytes | None, Header(description="Length of the whole file, bytes.")]
+_Offset = Annotated[_Bytes, Header(description="Current offset: bytes stored so far.")]
 _Metadata = Annotated[
     str | None,
     Header(
@@ -118,9 +118,9 @@ async def create_upload(
 ) -> Response:
     """Begin an upload, with its first bytes if the request has some; `Location` is its address."""
     if upload_concat is not None:
-        raise InvalidUpload("Upload-Concat: parts of a file cannot be sent as uploads of their own; send it as one.")
+        raise InvalidUpload("Upload-Concat: concatenation is not supported; send the file as one upload.")
     if upload_length is None or upload_defer_length is not None:
-        raise InvalidUpload("Upload-Length is missing: the length of a file must be known when its upload begins.")
+        raise InvalidUpload("Upload-Length is missing: give the length of the file when you start the upload.")
     brings_bytes = content_type == BYTES and content_length != 0
     if not brings_bytes and content_length:
         raise _wrong_type(content_type)
@@ -210,4 +210,4 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             yield chunk
     except ClientDisconnect as error:
-        raise UploadCut("The connection broke before all bytes had come.") from error
+        raise UploadCut("The connection broke before all bytes had arrived.") from error

@@ -124,13 +124,13 @@ class ObjectStore:
 
         def go_on(_: int) -> None:
             if stopping is not None and stopping.is_set():
-                raise ObjectStoreUnavailable(f"The upload of {key} was broken off.")
+                raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
         with object_store_errors():
             self._client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Callback=go_on)
             stored = self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         if stored != path.stat().st_size:
-            raise ObjectStoreUnavailable(f"{key}: {stored} of {path.stat().st_size} bytes were stored.")
+            raise ObjectStoreUnavailable(f"{key}: only {stored} of {path.stat().st_size} bytes were stored.")
 
     def link(self, key: str, *, media_type: str, seconds: int) -> str:
         """A presigned URL that downloads an object under its own name for that long.
@@ -311,7 +311,7 @@ def object_store_errors() -> Iterator[None]:
     except S3UploadFailedError as error:
         if isinstance(error.__context__, ClientError):  # boto3 wraps what S3 answered to an upload
             raise _answered(error.__context__) from error
-        raise ObjectStoreUnavailable("The object store did not take the file; try again in a moment.") from error
+        raise ObjectStoreUnavailable("The object store did not accept the file; try again in a moment.") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise SetupError(
             "There are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this process "
@@ -330,7 +330,7 @@ def _lost_uploads(key: str) -> Iterator[None]:
         if error.response.get("Error", {}).get("Code") not in _LOST:
             raise
         raise UploadLost(
-            f"The object store no longer has what had arrived of {key.rpartition('/')[2]}: start the upload again."
+            f"The object store has lost the bytes stored so far of {key.rpartition('/')[2]}: start the upload again."
         ) from error
 
 

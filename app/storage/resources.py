@@ -67,7 +67,7 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
             if s3 is None:
                 s3, key, secret = own.s3_endpoint_url, own.s3_access_key, own.s3_secret_key
         if not (database and redis and s3):
-            raise SetupError("An embedded server did not tell its address.")
+            raise SetupError("An embedded server did not report its address.")
         yield Addresses(database, redis, s3, key, secret, embedded)
 
 

@@ -88,10 +88,12 @@ def _formatter(stream: TextIO, replica: str) -> logging.Formatter:
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    _log.critical("the process ends by a defect", exc_info=(kind, error, trace))
+    _log.critical("the process ends because of an unhandled exception", exc_info=(kind, error, trace))
 
 
 def _log_end_of_thread(args: threading.ExceptHookArgs) -> None:
     name = args.thread.name if args.thread else "?"
     error = args.exc_value or args.exc_type()
-    _log.critical("thread %s ends by a defect", name, exc_info=(args.exc_type, error, args.exc_traceback))
+    _log.critical(
+        "thread %s ends because of an unhandled exception", name, exc_info=(args.exc_type, error, args.exc_traceback)
+    )

@@ -21,10 +21,10 @@ from app.uploads.records import Upload
 def require_fit(held: Upload, offset_bytes: int, content_bytes: int | None) -> None:
     """Raise WrongOffset or UploadTooLarge unless these bytes are the next ones of the file."""
     if held.length_bytes is None:
-        raise UploadRefused(f"Upload {held.id} comes in one plain request and cannot be added to.")
+        raise UploadRefused(f"Upload {held.id} was sent as one plain request and cannot be resumed.")
     if offset_bytes != held.offset_bytes:
         raise WrongOffset(
-            f"Upload-Offset is {offset_bytes}, and {held.offset_bytes} bytes are here: send what follows them.",
+            f"Upload-Offset is {offset_bytes}, and {held.offset_bytes} bytes are stored: continue from there.",
             upload_offset=held.offset_bytes,
         )
     if held.offset_bytes + (content_bytes or 0) > held.length_bytes:
@@ -93,6 +93,6 @@ async def add_verified(
 
 def _longer(held: Upload) -> UploadTooLarge:
     return UploadTooLarge(
-        f"Upload {held.id} has {held.length_bytes} bytes in all, {held.offset_bytes} are here, and more came than the "
-        "rest; none of them is kept."
+        f"Upload {held.id} has {held.length_bytes} bytes in all, {held.offset_bytes} are stored, and the request sent "
+        "more than the rest; none of it was kept."
     )

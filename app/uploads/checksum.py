@@ -84,7 +84,7 @@ class Staged:
             return
         received = base64.b64encode(self._digest.digest()).decode()
         raise ChecksumMismatch(
-            f"The {self._checksum.algorithm} of the {self.bytes} bytes that came is {received}; none of them is kept. "
+            f"The {self._checksum.algorithm} of the {self.bytes} bytes received is {received}; none of them was kept. "
             "Send them again."
         )
 

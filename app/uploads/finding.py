@@ -31,7 +31,9 @@ def find(resources: Resources, upload_id: str) -> Upload:
     if found is None:
         raise missing(resources, upload_id)
     if found.lost_at is not None:
-        raise UploadLost(f"Upload {upload_id}: the object store has lost what had arrived; start it again.")
+        raise UploadLost(
+            f"Upload {upload_id}: the object store has lost the bytes stored so far; start the upload again."
+        )
     if is_expired:
         raise _expired(resources, upload_id, found.expires_at)
     return found
@@ -45,7 +47,7 @@ async def lock_one(resources: Resources, upload_id: str) -> Upload:
         if is_ours or found.finished_at is not None:
             return found
         if monotonic() > deadline:
-            raise UploadBusy(f"Upload {upload_id}: another request sends bytes to it; try again in a moment.")
+            raise UploadBusy(f"Upload {upload_id}: another request is sending bytes to it; try again in a moment.")
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -60,7 +62,7 @@ def missing(resources: Resources, upload_id: str) -> NotFound | UploadExpired:
 def overtaken(resources: Resources, upload_id: str) -> UploadBusy:
     """What to say of an upload that another request goes on with. Raises what ``find`` does of one that has ended."""
     find(resources, upload_id)
-    return UploadBusy(f"Upload {upload_id}: another request goes on with it; ask for its offset.")
+    return UploadBusy(f"Upload {upload_id}: another request has taken it over; ask for its offset with HEAD.")
 
 
 def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
@@ -78,5 +80,5 @@ def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
 def _expired(resources: Resources, upload_id: str, since: datetime) -> UploadExpired:
     hours = resources.settings.upload_ttl_hours
     return UploadExpired(
-        f"Upload {upload_id} expired at {since:%Y-%m-%d %H:%M} UTC: nothing came for {hours} hours. Start it again."
+        f"Upload {upload_id} expired at {since:%Y-%m-%d %H:%M} UTC: no bytes arrived for {hours} hours. Start it again."
     )

@@ -72,7 +72,7 @@ def require_lost(resources: Resources, hooks: Hooks, seen: Upload) -> None:
             hooks.drop(connection, seen)
     if not is_lost:
         raise overtaken(resources, seen.id)
-    _log.warning("upload %s: S3 has lost what had arrived", seen.id)
+    _log.warning("upload %s: S3 has lost the bytes stored so far", seen.id)
     _remove_objects(resources, seen)
 
 
@@ -108,7 +108,7 @@ def _put_together(resources: Resources, whole: Upload) -> str:
 def _require_all(resources: Resources, whole: Upload, raw_key: str) -> None:
     stored = resources.object_store.size(raw_key)
     if stored != whole.length_bytes:
-        raise UploadLost(f"Of {whole.length_bytes} bytes {stored} are there: start the upload again.")
+        raise UploadLost(f"Of {whole.length_bytes} bytes {stored} are stored: start the upload again.")
 
 
 def _remove_unless_kept(resources: Resources, hooks: Hooks, whole: Upload, raw_key: str) -> None:
@@ -139,7 +139,7 @@ def _tidy(resources: Resources, whole: Upload) -> None:
     try:
         resources.object_store.remove_below(keys.prefix(whole.id))
     except OpenhoursError as error:
-        _log.info("upload %s: its tails stay until the next clean-up: %s", whole.id, error)
+        _log.info("upload %s: could not remove its tails, the clean-up will retry: %s", whole.id, error)
 
 
 def _remove_objects(resources: Resources, upload: Upload) -> None:

@@ -34,7 +34,7 @@ async def file_in(content_type: str, stream: AsyncIterator[Block]) -> FormFile:
     name, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if name != b"multipart/form-data" or not boundary:
-        raise InvalidUpload(f"Content-Type is {content_type!r}; a form has multipart/form-data with its boundary.")
+        raise InvalidUpload(f"Content-Type is {content_type!r}; send a form as multipart/form-data with a boundary.")
     try:
         form = _Form(boundary)
         async with timeout(HEAD_SECONDS):
@@ -111,7 +111,7 @@ class _Form:
     def _begin(self) -> None:
         self._parts += 1
         if self._parts > 1:
-            raise InvalidUpload("The form has several parts; allowed is one, the file. Options go into the address.")
+            raise InvalidUpload("The form has several parts; send only the file, and options in the query string.")
 
     def _on_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
@@ -127,7 +127,7 @@ class _Form:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         if b"filename" not in options:
             name = options.get(b"name", b"?").decode(errors="replace")
-            raise InvalidUpload(f"The part {name!r} of the form has no file name. Options go into the address.")
+            raise InvalidUpload(f"The part {name!r} of the form has no file name; send options in the query string.")
         self.has_head = True
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:

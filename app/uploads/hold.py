@@ -52,7 +52,7 @@ class Hold:
         try:
             await in_thread(self._release, short=True)
         except OpenhoursError as wrong:
-            _log.info("upload %s: its lock ends by itself: %s", self._id, wrong)
+            _log.info("upload %s: could not release its lock, which will expire: %s", self._id, wrong)
 
     async def feed(self, stream: AsyncIterator[Block], take: Callable[[Block], Awaitable[None]]) -> None:
         """Pass on what comes, to its end.
@@ -97,11 +97,15 @@ class Hold:
         if self.is_lost:
             return await in_thread(self._why_lost, short=True)
         if is_wanted and silent_seconds > CONTESTED_SECONDS:
-            return UploadBusy(f"Upload {self._id}: nothing came on this connection, and another request waits.")
+            return UploadBusy(
+                f"Upload {self._id}: no bytes arrived on this connection, and another request is waiting."
+            )
         if silent_seconds > SILENT_SECONDS:
-            return UploadCut(f"Upload {self._id}: nothing came for {SILENT_SECONDS} seconds.")
+            return UploadCut(f"Upload {self._id}: no bytes arrived for {SILENT_SECONDS} seconds.")
         if self._is_stopping():
-            return ReplicaUnavailable("This replica is stopping; what has come is kept, another one goes on.")
+            return ReplicaUnavailable(
+                "This replica is stopping; the bytes received are stored. Continue with another replica."
+            )
         return None
 
     async def _renew(self) -> bool:

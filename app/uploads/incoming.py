@@ -87,7 +87,7 @@ class Incoming:
             return bytearray()
         tail = bytearray(await in_thread(lambda: self._store.get_bytes(key)))
         if len(tail) != self._held.tail_bytes:
-            raise UploadLost(f"Of the last {self._held.tail_bytes} bytes {len(tail)} are there: start again.")
+            raise UploadLost(f"Of the last {self._held.tail_bytes} bytes {len(tail)} are stored: start again.")
         return tail
 
     async def _hand_over(self) -> None:
@@ -148,7 +148,7 @@ class Incoming:
             try:
                 otherwise()
             except OpenhoursError as error:
-                _log.info("what nobody will name stays until the next clean-up: %s", error)
+                _log.info("could not remove unused objects, the clean-up will retry: %s", error)
         raise overtaken(self._resources, self._held.id)
 
     def _forget_tail(self) -> None:
@@ -158,4 +158,4 @@ class Incoming:
         try:
             self._store.remove([key])
         except OpenhoursError as error:
-            _log.info("upload %s: an old tail stays until the upload ends: %s", self._held.id, error)
+            _log.info("upload %s: could not remove an old tail, kept until the upload ends: %s", self._held.id, error)

@@ -62,7 +62,7 @@ def keep(resources: Resources, hooks: Hooks, *, stopping: Event | None = None) -
             _finish(resources, hooks, upload_id)
     for upload_id in removable:
         if not stopping.is_set():
-            _log.info("upload %s: nobody goes on with it", upload_id)
+            _log.info("upload %s: abandoned, removing it", upload_id)
             discard(resources, hooks, upload_id)
 
 

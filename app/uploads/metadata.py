@@ -19,9 +19,9 @@ def parse(header: str | None) -> dict[str, str]:
     for pair in (header or "").split(",") if (header or "").strip() else ():
         key, _, encoded = pair.strip().partition(" ")
         if not key or not key.isascii():
-            raise InvalidUpload(f"Upload-Metadata: {pair!r} has no key of ASCII characters before its value.")
+            raise InvalidUpload(f"Upload-Metadata: {pair!r} does not begin with a key of ASCII characters.")
         if key in found:
-            raise InvalidUpload(f"Upload-Metadata: the key {key} is there twice.")
+            raise InvalidUpload(f"Upload-Metadata: the key {key} appears twice.")
         found[key] = _decoded(key, encoded.strip())
     return found
 
@@ -40,7 +40,7 @@ def file_name(text: str | None) -> str | None:
 def digest(text: str | None) -> str | None:
     """A SHA-256 as the sender gives it; InvalidUpload for anything else."""
     if text is not None and not _SHA256.fullmatch(text.lower()):
-        raise InvalidUpload(f"sha256 is {text!r}; it has 64 hexadecimal digits.")
+        raise InvalidUpload(f"sha256 is {text!r}; it must be 64 hexadecimal digits.")
     return text and text.lower()
 
 

@@ -211,14 +211,14 @@ class UploadService:
 
     def _not_kept(self) -> str:
         """Why a replica gave up a plain request, which nobody can go on with."""
-        why = "is stopping" if self._is_stopping() else "could not take the file to its end"
-        return f"This replica {why}, and nothing of it is kept: send the file again."
+        why = "is stopping" if self._is_stopping() else "could not finish the upload"
+        return f"This replica {why}, and nothing was kept: send the file again."
 
     def _give_up(self, held: Upload) -> None:
         try:
             discard(self._resources, self._hooks, held.id)
         except OpenhoursError as error:
-            _log.warning("upload %s: what is left of it goes when its lock has ended: %s", held.id, error)
+            _log.warning("upload %s: its leftovers will be removed once its lock has expired: %s", held.id, error)
 
     async def _receive(self, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> Received:
         incoming, digest = Incoming(self._resources, held), hashlib.sha256()
@@ -300,7 +300,7 @@ class UploadService:
     @contextmanager
     def _one_more_request(self) -> Iterator[None]:
         if self._requests >= MAX_REQUESTS:
-            raise ReplicaUnavailable(f"This replica takes {MAX_REQUESTS} uploads at a time already; try again soon.")
+            raise ReplicaUnavailable(f"This replica takes {MAX_REQUESTS} uploads at a time; try again soon.")
         self._requests += 1
         try:
             yield

@@ -65,7 +65,9 @@ class Server(uvicorn.Server):
         """Called ten times a second."""
         if self._terminated_at is not None:
             if not self._replica.draining:
-                _log.info("stopping: no more work is taken on, answering for %g more seconds", self._drain_seconds)
+                _log.info(
+                    "stopping: no new jobs are claimed; requests are answered for %g more seconds", self._drain_seconds
+                )
                 self._replica.drain(grace_seconds=JOB_GRACE_SECONDS)
                 self._endings.release()  # who waits would hold up the shutdown
             if monotonic() >= self._terminated_at + self._drain_seconds:

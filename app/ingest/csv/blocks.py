@@ -72,9 +72,7 @@ class Blocks:
     def _require_text(self, block: Block) -> None:
         if (at := block.data.find(b"\0")) >= 0:
             line, byte = _place(block, at)
-            raise refusal(
-                "nul_byte", f"{self._name}, line {line}: byte {byte} is a NUL byte; a CSV has none.", line=line
-            )
+            raise refusal("nul_byte", f"{self._name}, line {line}: byte {byte} is a NUL byte; remove it.", line=line)
         if block.data.isascii():
             return
         try:

@@ -218,7 +218,7 @@ def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> Rejection:
         return Rejection(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
     reason = f"has {len(row)} field{'' if len(row) == 1 else 's'} instead of {width}"
     if len(row) == 1 and (word := separator_of(row[0], width)):
-        reason += f"; separate them by commas, not by {word}"
+        reason += f"; separate them with commas, not {word}"
     return Rejection(line, "row", shown(",".join(row)), "wrong_width", reason)
 
 

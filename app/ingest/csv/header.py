@@ -53,7 +53,7 @@ def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) ->
             return columns, replace(block, data=block.data[records.taken :], first_line=records.line)
         if records.rest:
             blocks.push_back(records.rest, records.line)
-    raise refusal("empty_file", f"{name} is empty; {_a_file(kind)} begins with the header {wanted(kind)}.")
+    raise refusal("empty_file", f"{name} is empty; {_a_file(kind)} must begin with the header {wanted(kind)}.")
 
 
 def separator_of(text: str, width: int) -> str | None:
@@ -72,8 +72,8 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
         word = separator_of(names[0], len(_needed(kind))) if len(names) == 1 else None
         mixed_up = f", and its fields are separated by {word}, not by commas" if word else ""
         message = (
-            f"{where}{shown(','.join(names))} is no header{mixed_up}; {_a_file(kind)} begins with the header "
-            f"{wanted(kind)}, or is sent with columns= naming its columns."
+            f"{where}{shown(','.join(names))} is not a header{mixed_up}; start {_a_file(kind)} with the header "
+            f"{wanted(kind)}, or name its columns with columns=."
         )
         raise refusal("wrong_header", message, line=line)
     if problems:
@@ -89,7 +89,7 @@ def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...],
     missing = [_names(kind, column) for column in _needed(kind) if not times[column.name]]
     twice = [_names(kind, column) for column in kind.columns if times[column.name] > 1]
     unknown = [shown(name) for name in names if _plain(name) not in meaning]
-    problems = {"lacks": missing, "names twice": twice, "has the unknown": unknown}
+    problems = {"lacks": missing, "repeats": twice, f"has unknown column{'s' if len(unknown) > 1 else ''}": unknown}
     return columns, " and ".join(f"{what} {_listed(which)}" for what, which in problems.items() if which)
 
 
@@ -98,7 +98,7 @@ def _require_commas(kind: DatasetKind, header: bytes, name: str, line: int) -> N
     for separator, word in _SEPARATORS.items():
         parts = [part.strip(' "\r\n') for part in text.split(separator)]
         if len(parts) > 1 and "," not in text and _match(kind, parts)[0]:
-            message = f"{name}, line {line}: the columns are separated by {word}; separate them by commas."
+            message = f"{name}, line {line}: the columns are separated by {word}; separate them with commas."
             raise refusal("wrong_separator", message, line=line)
 
 

@@ -93,7 +93,7 @@ class Records:
         if sum(map(len, self._lines)) - len(_END.search(self._lines[-1])[0]) > limit:  # type: ignore[index]
             message = (
                 f"{self._name}, line {self.line}: the row that begins here is longer than {limit:,} bytes; "
-                "a quotation mark that is not closed makes one."
+                "look for a quotation mark that is not closed."
             )
             raise refusal("row_too_long", message, line=self.line)
 

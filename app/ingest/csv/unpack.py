@@ -98,7 +98,7 @@ def _gunzipped(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
                 if not packed:
                     continue
                 if not _GZIP.startswith(packed[:2]):
-                    raise refusal("bad_gzip", f"{name} has bytes after its gzip data that are no gzip.")
+                    raise refusal("bad_gzip", f"{name} has bytes after its gzip data that are not gzip.")
                 member = zlib.decompressobj(wbits=_GZIP_WINDOW)
             yield member.decompress(packed, PIECE_BYTES)
             packed = member.unused_data if member.eof else member.unconsumed_tail

@@ -54,14 +54,14 @@ class PullRequestParams(Params):
     since: Annotated[
         Instant | None,
         Field(
-            description="Only what was created then or later, ISO 8601 with Z or an offset. Default: no limit.",
+            description="Only what was created at or after this instant (ISO 8601 with Z or an offset). Default: all.",
             examples=["2024-10-01T00:00:00Z"],
         ),
     ] = None
     until: Annotated[
         Instant | None,
         Field(
-            description="Only what was created before, ISO 8601 with Z or an offset. Default: no limit.",
+            description="Only what was created before this instant (ISO 8601 with Z or an offset). Default: all.",
             examples=["2024-11-01T00:00:00Z"],
         ),
     ] = None
@@ -73,13 +73,13 @@ class PullRequestParams(Params):
         ),
     ] = None
     clock: Annotated[
-        Clock, Field(description="Which durations statistics and charts use, `working` hours or `wall` time.")
+        Clock, Field(description="Durations in statistics and charts: `working` hours or `wall`-clock time.")
     ] = "working"
     hourly: Annotated[
         bool, Field(description="Also make hourly.csv: pull requests in each state by team and working hour.")
     ] = False
     charts: Annotated[
-        bool, Field(description="Make the charts, too, of the 12 teams with most pull requests; takes some seconds.")
+        bool, Field(description="Also draw charts of the 12 teams with the most pull requests; takes a few seconds.")
     ] = True
 
 
@@ -190,7 +190,7 @@ def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
     now = _now(connection)
     if as_of is not None and as_of > now + FURTHEST_AHEAD:
         latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
-        raise refused("as_of", as_of, "is yet to come", allowed=latest)
+        raise refused("as_of", as_of, "is more than a day in the future", allowed=latest)
     return as_of or pull_requests.latest(connection) or now
 
 
@@ -203,7 +203,7 @@ def _as_of_sample(connection: Connection, source: str) -> datetime:
 def _require_sample(connection: Connection, source: str) -> None:
     if not (is_id(source) and review_times.is_sample(connection, source)):
         allowed = f"{EVENTS}, or the id of a loaded dataset of review times"
-        raise refused("source", source, "is no dataset of review times that was loaded", allowed=allowed)
+        raise refused("source", source, "is not a loaded dataset of review times", allowed=allowed)
 
 
 def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -> None:

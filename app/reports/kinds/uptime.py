@@ -60,7 +60,7 @@ class UptimeParams(Params):
     ] = None
     lookback_hours: Annotated[
         int,
-        Field(ge=1, le=720, description="How long before the week the last known status is looked for, hours."),
+        Field(ge=1, le=720, description="How far before the week to look for the last known status, hours."),
     ] = 96
     stores: Annotated[
         list[str] | None,
@@ -71,7 +71,7 @@ class UptimeParams(Params):
     ] = False
     charts: Annotated[
         bool,
-        Field(description="Also draw three charts, as PNG and as Vega-Lite; that takes two seconds more."),
+        Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
 
 
