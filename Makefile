@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench lock clean
+.PHONY: help setup demo serve test chaos fuzz lint types bench picture lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +40,12 @@ bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
+
+picture: .venv/ready  ## draw the picture of the README from a report of the sample data
+	@home=$$(mktemp -d) && export OPENHOURS_HOME=$$home/servers && \
+		for kind in hours timezones polls; do $(BIN)/python -m app load $$kind sample_data/$$kind.csv; done && \
+		$(BIN)/python -m app report uptime --hourly --out $$home/uptime.csv && \
+		$(BIN)/python docs/pictures/store_week.py $$home/uptime-hourly.parquet; rm -rf $$home
 
 lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
 	for name in requirements requirements-embedded requirements-dev; do \
