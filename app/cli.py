@@ -1,6 +1,6 @@
 """The command line; ``python -m app --help`` lists the commands.
 
-Exit codes: 0 it worked, 1 it failed, 2 what was given cannot be accepted, 130 Ctrl-C, 143 SIGTERM.
+Exit codes: 0 success, 1 failure, 2 invalid input, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import signal
@@ -41,7 +41,7 @@ for _kind in REPORT_KINDS.values():
 
 def main() -> None:
     """Run the command line; errors become one message and an exit code."""
-    # What a command has opened is closed as after Ctrl-C; above all, embedded servers do not stay behind.
+    # Close what the command has opened, as after Ctrl-C; above all, leave no embedded servers running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()

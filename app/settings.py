@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-#: How the address of each server begins.
+#: Schemes of the address of each server.
 SCHEMES: Final = {
     "database_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss"),
@@ -23,7 +23,7 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _WINDOW: Final = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 
-#: A weekday, 0 = Monday, and from when to when, local, in microseconds after midnight.
+#: A weekday, 0 = Monday, and start and end, local, in microseconds after midnight.
 WeeklyWindow = tuple[int, int, int]
 
 
@@ -31,7 +31,7 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
     """Windows such as ``Mon-Fri 09:00-17:00, Sat 10:00-12:00``; an end at or before the start is on the next day.
 
     Raises:
-        ValueError: it is none such.
+        ValueError: the text is not a list of such windows.
     """
     windows: list[WeeklyWindow] = []
     for part in text.split(","):
@@ -48,7 +48,7 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
 
 
 class Settings(BaseSettings):
-    """The environment of one process. A server whose address is not set is started from a wheel (see embedded.py)."""
+    """The settings of one process. A server whose address is unset is started from a wheel (see app/embedded)."""
 
     model_config = SettingsConfigDict(env_prefix="OPENHOURS_", frozen=True, extra="ignore", env_ignore_empty=True)
 

@@ -1,4 +1,4 @@
-"""How a file is to be checked and loaded, as whoever brings it says."""
+"""Options for checking and loading a file, set by its sender."""
 
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ class LoadOptions(Params):
 
     @property
     def policy(self) -> Policy:
-        """What the checker is told."""
+        """The policy for the checker."""
         return Policy(on_error=self.on_error, max_errors=self.max_errors, columns=self.columns)
 
 
@@ -42,7 +42,7 @@ def load_options(**given: Any) -> LoadOptions:
     """Options from texts or values; None means the default.
 
     Raises:
-        InvalidParameters: one of them cannot be.
+        InvalidParameters: a value is not allowed.
     """
     try:
         return LoadOptions.model_validate({name: value for name, value in given.items() if value is not None})

@@ -1,4 +1,4 @@
-"""Reading the raw layer, where every file is as it came."""
+"""Reading the raw layer, which stores every file unchanged."""
 
 import hashlib
 import io
@@ -6,12 +6,12 @@ from typing import Any, BinaryIO, Final, cast
 
 from app.storage.object_store import ObjectStore
 
-#: Read at a time where the bytes only have to pass by, bytes.
+#: Read at a time when only hashing, bytes.
 _BLOCK: Final = 1 << 20
 
 
 class RawSource:
-    """The bytes of a dataset from the raw layer, and their SHA-256 once somebody has read them to the end.
+    """The bytes of a dataset from the raw layer, and their SHA-256 once they have been read to the end.
 
     Attributes:
         name: the file's own name, for messages.
@@ -26,12 +26,12 @@ class RawSource:
         self._sha256: str | None = None
 
     def open(self) -> BinaryIO:
-        """A stream from the first byte on. Raises ObjectStoreUnavailable, and so do its reads."""
+        """A stream from the first byte. Raises ObjectStoreUnavailable, and so do its reads."""
         self.read_bytes = 0
         return cast(BinaryIO, _Hashed(self, self._store.read(self._key)))
 
     def sha256(self) -> str:
-        """SHA-256 of all the bytes, hexadecimal; reads them if nobody has."""
+        """SHA-256 of all bytes, hexadecimal; reads them if that has not been done."""
         if self._sha256 is None:
             with self.open() as stream:
                 while stream.read(_BLOCK):
@@ -40,16 +40,16 @@ class RawSource:
         return self._sha256
 
     def note(self, size_bytes: int) -> None:
-        """So many bytes more were read."""
+        """Count bytes that were read."""
         self.read_bytes += size_bytes
 
     def end(self, sha256: str) -> None:
-        """All bytes were read."""
+        """Record that all bytes were read."""
         self._sha256 = sha256
 
 
 class _Hashed(io.RawIOBase):
-    """A stream that tells its source what was read."""
+    """A stream that reports to its source what was read."""
 
     def __init__(self, source: RawSource, stream: Any) -> None:
         self._source = source

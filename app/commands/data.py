@@ -18,13 +18,13 @@ from app.files.sha256 import sha256_of
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, Limits, OnError, Policy
 from app.ingest.registry import DATASET_KINDS
 
-#: More than that is more than this is for: some things of each store are kept in memory.
+#: The generator is not meant for more: it keeps some data of each store in memory.
 MOST_STORES: Final = 1_000_000
 
-#: A million takes some ten seconds and half a gigabyte of memory: they are sorted in one piece.
+#: A million takes about ten seconds and half a gigabyte of memory: they are sorted in one piece.
 MOST_PULL_REQUESTS: Final = 1_000_000
 
-#: More have a calendar that takes long to expand.
+#: The calendars of more teams take long to expand.
 MOST_TEAMS: Final = 200
 
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
@@ -54,7 +54,7 @@ def load(
         Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
 ) -> None:
-    """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
+    """Load a CSV file into Postgres, all or nothing; show the rejected rows."""
     from app.ingest.load import load as load_file  # noqa: PLC0415 - Arrow takes a while to import
     from app.ingest.source import FileSource  # noqa: PLC0415
 
@@ -75,7 +75,7 @@ def load(
             progress=progress,
         )
     rows = loaded.rows_read - loaded.rows_rejected
-    # Without rows nothing is kept of a dataset, so that its id would name none.
+    # Without rows nothing is kept of a dataset, so its id would not exist.
     told = f", dataset {dataset_id}" if rows else ": no report can use it"
     out.print(f"{rows:,} rows of {file} loaded as {kind.value}{told if dataset_id else ''}", markup=False)
     if loaded.rows_duplicate:
@@ -87,8 +87,8 @@ def load(
 
 
 def _id_of(file: Path) -> str:
-    """The id under which a file is loaded that no upload has given one: the same for the same bytes."""
-    return sha256_of(file)[:32] if file.is_file() else ""  # the load says what is wrong with it
+    """The dataset id of a file that was not uploaded: the same for the same bytes."""
+    return sha256_of(file)[:32] if file.is_file() else ""  # the load reports the error
 
 
 def upload(
@@ -107,7 +107,7 @@ def upload(
     ] = False,
     server: Server = None,
 ) -> None:
-    """Upload a CSV file and have it checked and loaded; after Ctrl-C the same command goes on where it was."""
+    """Upload a CSV file to be checked and loaded; after Ctrl-C, the same command resumes."""
     from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
     from app.upload_client import outgoing  # noqa: PLC0415
 
@@ -118,7 +118,7 @@ def upload(
     options |= {"columns": columns} if columns is not None else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
-        client.datasets(limit=1)  # before a large file is read for nothing
+        client.datasets(limit=1)  # fail before reading a large file for nothing
         with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
             outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
         answer = _sent(client, outgoing_file, known_as=server or "embedded")
@@ -134,7 +134,7 @@ def upload(
 
 
 def _shown(answer: Mapping[str, Any]) -> Exception | None:
-    """Print what became of a file; returns the error to end with if it was rejected."""
+    """Print the outcome of an upload; returns the error to exit with if the file was rejected."""
     counts = ", ".join(
         f"{answer[f'rows_{name}'] or 0:,} {name}" for name in ("read", "accepted", "rejected", "duplicate")
     )
@@ -149,7 +149,7 @@ def _shown(answer: Mapping[str, Any]) -> Exception | None:
 
 
 def _require_file_name(rejects: Path | None) -> None:
-    """Refuse, before anything is done, a place where the rejected rows cannot be written."""
+    """Refuse, before any work, a path to which the rejected rows cannot be written."""
     if rejects is None:
         return
     if rejects.is_dir():
@@ -159,9 +159,9 @@ def _require_file_name(rejects: Path | None) -> None:
 
 
 def _sent(client: Any, file: Any, *, known_as: str) -> Any:
-    """Upload a file and wait until it is ready or rejected; the last answer.
+    """Upload a file and wait until it is ready or rejected; returns the last response.
 
-    Until then the upload is remembered: Ctrl-C while the rows are checked costs no second upload either.
+    Until then the upload is remembered, so Ctrl-C while the rows are checked does not cost a second upload.
     """
     from app.upload_client import Uploader  # noqa: PLC0415 - as above
 
@@ -177,7 +177,7 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
             for answer in client.follow_dataset(dataset_id):
                 progress(answer["status"], answer["progress"])
     except OpenhoursError as error:
-        if error.status == 404:  # somebody has removed it
+        if error.status == 404:  # somebody has removed the dataset
             uploader.forget(file)
         raise
     uploader.forget(file)
@@ -263,7 +263,7 @@ def demo_data(
     end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
     force: Annotated[bool, typer.Option("--force", help="Replace existing files. Default: keep them.")] = False,
 ) -> None:
-    """Write believable polls, hours and time zones of made-up stores, and pull requests of teams, to try things out."""
+    """Generate realistic polls, hours and time zones of fictitious stores, and pull requests of teams."""
     from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
 
     if end.date() > datetime.now(UTC).date():
@@ -291,7 +291,7 @@ def entities(
     prefix: Annotated[str, typer.Option(help="List only keys with this prefix. Default: all.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Number to list, in order of their keys.")] = 50,
 ) -> None:
-    """List entities with their zones."""
+    """List entities with their time zones."""
     with opening.client(server, slots=0) as client:
         page = client.entities(kind=kind, prefix=prefix, limit=limit)
     table = Table("kind", "key", "timezone", box=None)

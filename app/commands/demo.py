@@ -1,4 +1,4 @@
-"""The main job from end to end on sample data, as ``make demo`` shows it."""
+"""The main workflow on sample data, from start to end, as ``make demo`` shows it."""
 
 import csv
 from datetime import UTC, datetime

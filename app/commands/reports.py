@@ -1,4 +1,4 @@
-"""Commands about reports that were triggered: reports, status, cancel."""
+"""Commands about triggered reports: reports, status, cancel."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ def reports(
 def status(
     report_id: Annotated[str, typer.Argument(help="Report id, as printed by report.")], server: Server = None
 ) -> None:
-    """Say how a report stands and, when it is complete, where its files are."""
+    """Show the status of a report and, once it is complete, links to its files."""
     with opening.client(server, slots=0) as client:
         answer = client.poll(report_id)
     match answer["status"]:

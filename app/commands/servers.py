@@ -18,7 +18,7 @@ from app.storage.resources import Addresses, addresses, open_resources
 def demo(
     folder: Annotated[Path, typer.Option(help="Folder to download the report to.")] = Path("out"),
 ) -> None:
-    """Run the main job from end to end on sample data: load, trigger, poll, download."""
+    """Run the main workflow on sample data: load, trigger, poll, download."""
     from app.commands.demo import run  # noqa: PLC0415 - the web server takes a while to import
 
     if folder.exists() and not folder.is_dir():
@@ -42,7 +42,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the API and compute reports until Ctrl-C; with --slots 0 the API alone."""
+    """Serve the API and compute reports until Ctrl-C; with --slots 0, only the API."""
     settings = opening.settings(server=True)
     port = settings.port if port is None else port
     _serve(settings, host=host, port=port, slots=settings.slots if slots is None else slots, api=True)
@@ -70,7 +70,7 @@ def worker(
 
 
 def migrate() -> None:
-    """Bring the database to this version's tables."""
+    """Migrate the database to this version's schema."""
     from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
     from app.storage.migrate import newest_revision  # noqa: PLC0415
 
@@ -99,7 +99,7 @@ def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: 
         serve_http(resources, host=settings.host if host is None else host, port=port, slots=slots, api=api)
 
 
-#: Variables of psql by the part of the address that they hold.
+#: Variables of psql, by the part of the address.
 _PSQL: Final = {"PGHOST": "hostname", "PGPORT": "port", "PGUSER": "username", "PGPASSWORD": "password"}
 
 

@@ -1,4 +1,4 @@
-"""Bring in a file, look at what became of it, load it again, remove it, list datasets and their kinds."""
+"""Upload a file, view its dataset, reload it, remove it, list datasets and dataset kinds."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
@@ -28,10 +28,10 @@ from app.uploads.metadata import file_name
 #: Content type of a form.
 FORM: Final = "multipart/form-data"
 
-#: The document's words for a body that is streamed.
+#: Description of a streamed body for the OpenAPI document.
 _BODY: Final = {
     "requestBody": {
-        "required": False,  # a body of no bytes is an empty file
+        "required": False,  # an empty body is an empty file
         "content": {
             "text/csv": {"schema": {"type": "string", "format": "binary"}},
             FORM: {
@@ -45,7 +45,7 @@ _BODY: Final = {
     }
 }
 
-#: Where the id in an answer leads.
+#: OpenAPI links from the id in a response.
 _LINKS: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "links": {
@@ -75,12 +75,12 @@ async def _options(
     return {name: given[name] for name in LoadOptions.model_fields if given[name] is not None}
 
 
-#: Those options that were given.
+#: The options that the request has.
 Options = Annotated[dict[str, Any], Depends(_options)]
 
 
 class Rejection(BaseModel):
-    """A row that cannot be accepted, and why."""
+    """A rejected row and the reason."""
 
     line: int = Field(description="Line of the file on which the row begins, counted from 1.")
     column: str = Field(description="Name of the column, or `row` if the reason concerns the whole row.")
@@ -90,7 +90,7 @@ class Rejection(BaseModel):
 
 
 class DatasetAnswer(BaseModel):
-    """A file that was brought in. Always: accepted + rejected + duplicate = read."""
+    """An uploaded file. Always: accepted + rejected + duplicate = read."""
 
     dataset_id: _DatasetId
     kind: str
@@ -129,7 +129,7 @@ class DatasetList(BaseModel):
 
 
 class DatasetRemoved(BaseModel):
-    """What became of the dataset."""
+    """The outcome of the removal."""
 
     status: Removal
 
@@ -174,9 +174,9 @@ async def bring_dataset(
     wait: Wait = 0,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetAnswer:
-    """Bring a file in, as the body or as the only part of a form; it is then checked and loaded.
+    """Upload a file, as the body or as the only part of a form; a job then checks and loads it.
 
-    For large files and bad connections /uploads is better: it goes on where it was cut off.
+    For large files and unreliable connections, use /uploads, which can resume.
     """
     datasets.kind(kind)
     blocks: AsyncIterator[Block] = body_of(request)
@@ -226,7 +226,7 @@ def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
 async def get_dataset(
     datasets: Datasets, endings: ReportEndings, response: Response, dataset_id: _DatasetId, wait: Wait = 0
 ) -> DatasetAnswer:
-    """How a dataset stands: uploading, checking, loading, ready, rejected or, on its way out, removing."""
+    """The status of a dataset: uploading, checking, loading, ready, rejected or removing."""
     state = await run_in_threadpool(datasets.get, dataset_id)
     if wait and state.status in WORKING and state.record.job is not None:
         has_ended = await endings.wait(state.record.job.id, seconds=wait)
@@ -247,7 +247,7 @@ async def reload_dataset(
 ) -> DatasetAnswer:
     """Check and load a dataset again from its raw object, as before or with the options given here.
 
-    An empty `columns` takes back those that were named: the file then has a header.
+    An empty `columns` drops the names given before: the file then has a header.
     """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"
@@ -263,13 +263,13 @@ async def delete_dataset(
     *,
     rows: Annotated[bool, Query(description="Also remove its rows from the series.")] = False,
 ) -> DatasetRemoved:
-    """Remove a dataset and its raw object. Its rows stay, but for `rows=true`: then they go first, in a while."""
+    """Remove a dataset and its raw object. Its rows stay; with `rows=true`, a job removes them first."""
     state = await run_in_threadpool(datasets.get, dataset_id)
     try:
         if state.status is DatasetStatus.UPLOADING:
             await uploads.terminate(dataset_id)
         removal = await run_in_threadpool(partial(datasets.delete, dataset_id, rows=rows))
-    except (UnknownDataset, UnknownUpload):  # it went with its upload
+    except (UnknownDataset, UnknownUpload):  # it was removed with its upload
         removal = Removal.REMOVED
     if removal is Removal.REMOVING:
         response.status_code = 202
@@ -310,12 +310,12 @@ def _rejections(rows: Sequence[Mapping[str, Any]]) -> list[Rejection]:
     return [Rejection.model_validate(row) for row in rows]
 
 
-#: What a dataset says whose job was called off by somebody who then let it stay.
+#: Error of a dataset whose job was cancelled without removing the dataset.
 _CANCELLED: Final = ReportError(code="cancelled", message="The job was cancelled.")
 
 
 def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
-    """Why it is rejected, and whether rows of it count all the same; or why it could not be removed."""
+    """Why it was rejected, and whether earlier rows of it are still loaded; or why it could not be removed."""
     if status is DatasetStatus.READY and record.job is not None and record.job.action is Action.UNLOAD:
         return _reason(record)
     if status is not DatasetStatus.REJECTED:
@@ -330,7 +330,7 @@ def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
 
 
 def _reason(record: DatasetRecord) -> ReportError:
-    """What the check found, or else how its job ended."""
+    """The result of the check, or else how its job ended."""
     if record.error_code is not None:
         return ReportError(code=record.error_code, message=record.error_message or "")
     job = record.job

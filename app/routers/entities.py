@@ -1,4 +1,4 @@
-"""List entities, look at one, mend its hours or its zone."""
+"""List entities, view one, change its hours or time zone."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -47,14 +47,14 @@ class EntitySummary(BaseModel):
 
 
 class EntityList(BaseModel):
-    """Entities in the order of their keys."""
+    """Entities, in order of their keys."""
 
     entities: list[EntitySummary]
     next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
 
 
 class EntityAnswer(EntitySummary):
-    """An entity with its hours and what is known of its polls."""
+    """An entity with its hours and statistics of its polls."""
 
     open_24x7: bool = Field(description="True if the entity is open around the clock.")
     hours: list[OpeningWindow] = Field(description="Opening windows in use for the entity.")
@@ -67,7 +67,7 @@ class EntityAnswer(EntitySummary):
 
 
 class NewHours(BaseModel):
-    """The windows that an entity is to have instead of those that it has."""
+    """The windows that replace those of an entity."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -78,7 +78,7 @@ class NewHours(BaseModel):
 
 
 class NewTimezone(BaseModel):
-    """The zone that an entity is to have."""
+    """The new time zone of an entity."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -93,30 +93,30 @@ def list_entities(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Entities per page.")] = 50,
 ) -> EntityList:
-    """Entities of a kind in the order of their keys."""
+    """Entities of a kind, in order of their keys."""
     page = entities.page(kind=kind, prefix=prefix, cursor=cursor, limit=limit)
     return EntityList(
         entities=[EntitySummary.model_validate(entity) for entity in page.entities], next_cursor=page.next_cursor
     )
 
 
-# Before the route whose key would take "…/hours" as its own end: a 405 tells the methods of the first that fits.
+# Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
 @router.put("/entities/{kind}/{key:path}/hours", responses=TOO_LARGE)
 def put_hours(entities: Entities, kind: _Kind, key: _Key, new: NewHours) -> EntityAnswer:
-    """Replace the hours of an entity; checked as an hours file is."""
+    """Replace the hours of an entity; checked like an hours file."""
     windows = [Window(**window.model_dump()) for window in new.hours]
     return _answer(entities.replace_hours(kind, key, windows))
 
 
 @router.put("/entities/{kind}/{key:path}/timezone", responses=TOO_LARGE)
 def put_timezone(entities: Entities, kind: _Kind, key: _Key, new: NewTimezone) -> EntityAnswer:
-    """Set the zone of an entity, or leave it to the default zone."""
+    """Set the time zone of an entity, or restore the default."""
     return _answer(entities.set_timezone(kind, key, new.timezone))
 
 
 @router.get("/entities/{kind}/{key:path}")
 def get_entity(entities: Entities, kind: _Kind, key: _Key) -> EntityAnswer:
-    """An entity: its zone, its hours, and its first, last and number of polls."""
+    """An entity: its time zone, its hours, and its first, last and number of polls."""
     return _answer(entities.find(kind, key))
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads from /metrics: counted here as it happens, except for the backlog (see jobs/backlog.py)."""
+"""The metrics of /metrics, counted as things happen, except for the backlog (see jobs/backlog.py)."""
 
 from typing import Final
 
