@@ -1,4 +1,4 @@
-"""What a report about pull requests comes to: summary.json."""
+"""The summary of a report on pull requests: summary.json."""
 
 from datetime import datetime
 from typing import Final
@@ -9,7 +9,7 @@ from app.flow.clocks import Clock
 from app.flow.observations import Observations
 from app.flow.statistics import Statistics, per_team, statistics
 
-#: What the summary says of a report without rows.
+#: Note of the summary of a report without rows.
 NOTHING_LEFT: Final = "No row matches the filters: the tables are empty, and there are no charts."
 
 

@@ -1,4 +1,4 @@
-"""What a report kind declares beside what all work does."""
+"""What a report kind declares, in addition to what every job kind declares."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.jobs.kind import Params, WorkKind
 
-#: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
+#: Name of the file with the summary of a report, which a route also returns.
 SUMMARY: Final = "summary.json"
 
 
@@ -21,7 +21,7 @@ class Outline:
     Attributes:
         columns: their names; the first is that of what the rows are about.
         rows: texts, as many as columns.
-        notes: what a reader should know, a sentence each.
+        notes: remarks for the reader, one sentence each.
     """
 
     columns: Sequence[str]

@@ -1,4 +1,4 @@
-"""Holding an upload's lock while its bytes come, and giving up when there is reason to."""
+"""Holds the lock of an upload while its bytes arrive, and gives it up if there is reason to."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ from app.uploads.finding import overtaken
 from app.uploads.incoming import Block
 from app.uploads.threads import in_thread
 
-#: A connection that somebody else waits behind, and on which nothing came for so long, is taken for half-open, seconds.
+#: A connection without bytes for this long is considered half-open if another request is waiting, seconds.
 CONTESTED_SECONDS: Final = 2
 
-#: A connection on which nothing came for so long is given up, seconds.
+#: A connection without bytes for this long is closed, seconds.
 SILENT_SECONDS: Final = 60
 
 _log = logging.getLogger(__name__)
@@ -55,18 +55,18 @@ class Hold:
             _log.info("upload %s: could not release its lock, which will expire: %s", self._id, wrong)
 
     async def feed(self, stream: AsyncIterator[Block], take: Callable[[Block], Awaitable[None]]) -> None:
-        """Pass on what comes, to its end.
+        """Pass on the bytes of a stream to its end.
 
         Raises:
-            UploadBusy: somebody else has the lock, or waits for it while nothing comes.
-            UnknownUpload, UploadExpired, UploadLost: it has ended meanwhile.
-            UploadCut: nothing came for too long; or what the stream raised.
-            ReplicaUnavailable: this process stops.
+            UploadBusy: another request has the lock, or waits for it while no bytes arrive.
+            UnknownUpload, UploadExpired, UploadLost: it has ended in the meantime.
+            UploadCut: no bytes arrived for too long; or what the stream raised.
+            ReplicaUnavailable: this process is stopping.
         """
 
         async def pass_on() -> None:
             async for chunk in stream:
-                self._heard_at = float("inf")  # for as long as it waits for us, the connection is not silent
+                self._heard_at = float("inf")  # while it waits for us, the connection does not count as silent
                 if chunk:
                     await take(chunk)
                 self._heard_at = monotonic()

@@ -1,4 +1,4 @@
-"""Finishes uploads that nobody finished, and removes what nobody will go on with, in a thread of a replica."""
+"""Finishes uploads that were left complete but unfinished, and removes abandoned ones, in a thread of a replica."""
 
 import logging
 from functools import partial
@@ -14,17 +14,17 @@ from app.uploads import lock, records
 from app.uploads.finish import discard, finish
 from app.uploads.hooks import Hooks
 
-#: Between two looks for uploads that nobody finished, seconds.
+#: Interval of looking for unfinished uploads, seconds.
 KEEP_SECONDS: Final = 5
 
-#: Uploads that are finished or removed at one look.
+#: Uploads finished or removed per interval.
 BATCH: Final = 100
 
 _log = logging.getLogger(__name__)
 
 
 class UploadKeeper:
-    """Keeps the uploads in order from ``start()`` to ``stop()``."""
+    """Runs from ``start()`` to ``stop()``."""
 
     def __init__(self, resources: Resources, hooks: Hooks) -> None:
         self._resources = resources
@@ -38,7 +38,7 @@ class UploadKeeper:
         self._loop.start()
 
     def stop(self) -> None:
-        """End, after what is under way."""
+        """Stop, after the current upload."""
         self._stopping.set()
         self._loop.stop()
 
@@ -48,10 +48,10 @@ class UploadKeeper:
 
 
 def keep(resources: Resources, hooks: Hooks, *, stopping: Event | None = None) -> None:
-    """Put together whose bytes have all arrived, and remove what is too old or was cut off.
+    """Finish uploads whose bytes have all arrived, and remove expired or interrupted ones.
 
     Raises:
-        DatabaseUnavailable, ObjectStoreUnavailable: the next time goes on.
+        DatabaseUnavailable, ObjectStoreUnavailable: the next run continues.
     """
     stopping = stopping or Event()
     with database_errors(), resources.engine.connect() as connection:
@@ -71,7 +71,7 @@ def _finish(resources: Resources, hooks: Hooks, upload_id: str) -> None:
         fence = lock.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
         whole = records.find(connection, upload_id)
     if fence is None or whole is None:
-        return  # somebody else is at it
+        return  # another replica is finishing it
     holding = Periodic("hold", partial(_renew, resources, upload_id, fence), every_seconds=lock.RENEW_SECONDS)
     holding.start()
     try:

@@ -31,13 +31,13 @@ from app.storage.postgres import database_errors
 from app.timeline import to_micros
 from app.timeline.entities import Entities
 
-#: The source that is no sample: pull requests as they went.
+#: The source that is not a sample: pull requests.
 EVENTS: Final = "pull_requests"
 
-#: Unknown names that an error tells.
+#: Unknown names that an error lists.
 SHOWN: Final = 20
 
-#: How far after now ``as_of`` may lie: as far as the instants of files, whose clocks differ from ours.
+#: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
 FURTHEST_AHEAD: Final = timedelta(days=1)
 
 
@@ -84,7 +84,7 @@ class PullRequestParams(Params):
 
 
 def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
-    """Fix as_of; refuse what names nothing that is known, and what does not go together."""
+    """Fix as_of; refuse unknown names, and parameters that do not go together."""
     if params.since is not None and params.until is not None and params.since >= params.until:
         allowed = f"an instant after {iso(params.since)}"
         raise refused("until", params.until, "must be later than since", allowed=allowed)
@@ -150,7 +150,7 @@ def _events(
 
 
 def _sample(connection: Connection, params: PullRequestParams) -> Observations:
-    _require_sample(connection, params.source)  # it may have been removed since
+    _require_sample(connection, params.source)  # it may have been removed in the meantime
     teams = _names(read_entities(connection, TEAM, default_zone=""))
     sample = review_times.read(
         connection,
@@ -175,7 +175,7 @@ def _write_hourly(
 
 
 def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> list[Artifact]:
-    """The charts as pictures and as specifications."""
+    """The charts, as pictures and as specifications."""
     from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
     from app.charts.files import write_charts  # noqa: PLC0415
 
@@ -186,7 +186,7 @@ def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> lis
 
 
 def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
-    """The instant that was asked for, or that of the latest event; refuses one that nobody knows anything of yet."""
+    """The requested instant, or that of the latest event; refuses one too far in the future."""
     now = _now(connection)
     if as_of is not None and as_of > now + FURTHEST_AHEAD:
         latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
@@ -195,7 +195,7 @@ def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
 
 
 def _as_of_sample(connection: Connection, source: str) -> datetime:
-    """The end of the last day of a sample; of one without dates the instant at which the report was asked for."""
+    """The end of the last day of a sample; without dates, the instant of the request."""
     day = review_times.last_day(connection, source)
     return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
 
@@ -207,7 +207,7 @@ def _require_sample(connection: Connection, source: str) -> None:
 
 
 def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -> None:
-    """Refuse what does not apply to a sample, and teams that it does not have."""
+    """Refuse parameters that do not apply to a sample, and teams that it does not have."""
     for name in ("repos", "as_of", "hourly"):
         if value := getattr(params, name):
             raise refused(name, value, "does not apply to a sample of review times")
@@ -233,7 +233,7 @@ def _fixed(as_of: datetime | None) -> datetime:
 
 
 def _now(connection: Connection) -> datetime:
-    """For a report on nothing: the instant at which it was asked for."""
+    """For a report without data: the instant of the request."""
     now: datetime = connection.execute(text("SELECT now()")).scalar_one()
     return now
 

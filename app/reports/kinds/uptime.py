@@ -1,4 +1,4 @@
-"""Report kind ``uptime``: how long each store was up, down or unobserved while it was open (docs/uptime-rules.md)."""
+"""Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,7 +44,7 @@ CHUNK: Final = 2048
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
 
-#: Share of the work that is reading, as told by the progress.
+#: Share of the progress that is reading.
 _READING: Final = 0.8
 
 
@@ -76,7 +76,7 @@ class UptimeParams(Params):
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll unless it is given; refuse stores that nobody ever named."""
+    """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
     if params.stores is not None and (unknown := unknown_keys(connection, "store", params.stores)):
         raise InvalidParameters(
             f"stores: no polls, hours or timezones file has named {', '.join(map(repr, unknown[:5]))}"
@@ -208,7 +208,7 @@ def _write_table(context: WorkContext, keys: Sequence[str], table: npt.NDArray[n
 
 def draw(context: WorkContext, week: WeekOfEntities) -> list[Artifact]:
     """The charts of the week, those that have something to show."""
-    # Half a second and a JavaScript engine that the usual report, done in as much, does without.
+    # Imported here: it takes half a second, as long as a usual report, which does not need it.
     from app.charts.availability import Week, availability_charts  # noqa: PLC0415
     from app.charts.files import write_charts  # noqa: PLC0415
 
