@@ -56,7 +56,7 @@ def key(text: str) -> str:
     if len(text) > KEY_LENGTH:
         raise Wrong("too_long", f"is longer than {KEY_LENGTH} characters")
     if not is_visible(text):
-        raise Wrong("invisible_characters", "contains invisible characters")
+        raise Wrong("invisible_characters", "has invisible characters")
     if text != text.strip():
         raise Wrong("outer_space", "begins or ends with a space")
     return text

@@ -334,23 +334,23 @@ REJECTED = {
     ),
     "a zero-width space": (
         *("timezones", "1\u200b,UTC", "store_id", r"'1\u200b'", "invisible_characters"),
-        "contains invisible characters",
+        "has invisible characters",
     ),
     "a text that runs the other way": (
         *("timezones", "\u202e321,UTC", "store_id", r"'\u202e321'", "invisible_characters"),
-        "contains invisible characters",
+        "has invisible characters",
     ),
     "isolated directions": (
         *("timezones", "1\u20662\u2069,UTC", "store_id", r"'1\u20662\u2069'", "invisible_characters"),
-        "contains invisible characters",
+        "has invisible characters",
     ),
     "a line break in a key": (
         *("timezones", '"1\r\n2",UTC', "store_id", r"'1\r\n2'", "invisible_characters"),
-        "contains invisible characters",
+        "has invisible characters",
     ),
     "a colour": (
         *("timezones", "\x1b[31m,UTC", "store_id", r"'\x1b[31m'", "invisible_characters"),
-        "contains invisible characters",
+        "has invisible characters",
     ),
     "another word": (
         *("polls", "1,up,2023-01-22 12:00:00 UTC", "status", "'up'", "not_allowed", "is not one of active, inactive"),
