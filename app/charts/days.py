@@ -109,7 +109,7 @@ def _stack(amounts: list[float], highest: float) -> list[Row]:
 
 
 def _head(amounts: list[float]) -> Row:
-    """The availability above a bar, if anybody observed any of it."""
+    """The availability above a bar, if any of it is known."""
     up, down, _ = amounts
     return {"from": sum(amounts), "text": percent(up / (up + down)) if up + down else ""}
 

@@ -42,7 +42,7 @@ def duration_charts(durations: Durations, *, ordinary: npt.NDArray[np.bool_], me
 
 
 def _outliers(count: int, whole: int, measure: Measure) -> str:
-    """How many are left out, and why, in the words of the rules."""
+    """Number of outliers left out, and the reason, in the words of the rules."""
     of = counted(whole, measure.noun)
     if not count:
         return f"no outliers among {of}: no review or merge time is {measure.outlying}"

@@ -1,10 +1,10 @@
-"""Why a file, or a row of it, is not loaded: stable words for programs, and what each means."""
+"""Why a file, or a row of it, is not loaded: stable codes for programs, and the meaning of each."""
 
 from typing import Final
 
 from app.errors import RejectedFile
 
-#: Every reason, as ``reason`` in the details of RejectedFile, and what it means.
+#: Every reason, as ``reason`` in the details of RejectedFile, and its meaning.
 REFUSALS: Final = {
     "unreadable": "the file cannot be opened",
     "wrong_format": "the file is not a CSV but a zip file, a workbook, a Parquet file or similar",
@@ -22,7 +22,7 @@ REFUSALS: Final = {
 }
 
 
-#: Every code of a rejected row, and what it means.
+#: Every code of a rejected row, and its meaning.
 REJECTIONS: Final = {
     "wrong_width": "the row has more or fewer fields than the header",
     "bad_quoting": "text follows a closing quotation mark; the row ends with that line",
@@ -47,6 +47,6 @@ REJECTIONS: Final = {
 
 
 def refusal(reason: str, message: str, *, line: int | None = None) -> RejectedFile:
-    """The error to raise; ``line`` is added to the details where there is one."""
+    """The error to raise; ``line`` is added to the details if there is one."""
     where = {} if line is None else {"line": line}
     return RejectedFile(message, reason=reason, **where)

@@ -1,4 +1,4 @@
-"""Which column each field of a row belongs to, by the header or by the names that stand in for one."""
+"""Maps fields of a row to columns, by the header or by the names given instead of one."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 from app.ingest.rejects import shown
 
-#: Wrong names of a header that are shown; the others are counted.
+#: Unknown names of a header that are shown; the others are counted.
 _SHOWN_NAMES: Final = 3
 
-#: What else people separate columns with.
+#: Other common separators.
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -29,7 +29,7 @@ def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]
     """The columns that ``columns=`` names for a file without a header.
 
     Raises:
-        InvalidParameters: one is missing, named twice, or unknown.
+        InvalidParameters: a column is missing, repeated or unknown.
     """
     columns, problems = _match(kind, names)
     if problems:
@@ -38,9 +38,9 @@ def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]
 
 
 def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[Column, ...], Block]:
-    """The columns of a file in the order of its header, and what of that block is left.
+    """The columns of a file in the order of its header, and the rest of that block.
 
-    Names are taken without regard to case and to spaces around them.
+    Names ignore case and surrounding spaces.
 
     Raises:
         RejectedFile: the file is empty, or has no header of this kind.
@@ -57,7 +57,7 @@ def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) ->
 
 
 def separator_of(text: str, width: int) -> str | None:
-    """What separates a line without commas into so many fields, in the plural, if anything does."""
+    """Name, in the plural, of the separator that splits a line without commas into this many fields, if any does."""
     words = (word for separator, word in _SEPARATORS.items() if width > 1 and text.count(separator) + 1 == width)
     return next(words, None)
 
@@ -82,7 +82,7 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
 
 
 def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...], str]:
-    """The columns that are known by these names, and what is wrong with the names, if anything."""
+    """The columns with these names, and what is wrong with the names, if anything."""
     meaning = {_plain(name): column for column in kind.columns for name in (column.name, *column.aliases)}
     columns = tuple(meaning[_plain(name)] for name in names if _plain(name) in meaning)
     times = Counter(column.instead_of or column.name for column in columns)
@@ -109,17 +109,17 @@ def _rule(kind: DatasetKind) -> str:
 
 
 def _a_file(kind: DatasetKind) -> str:
-    """A file of the kind with its article: the h of hours is silent."""
+    """A file of the kind with its article (the h of hours is silent)."""
     return f"{'an' if kind.name.startswith(('a', 'e', 'i', 'o', 'u', 'hour')) else 'a'} {kind.name} file"
 
 
 def _needed(kind: DatasetKind) -> list[Column]:
-    """The columns that a file must have, itself or another in its place."""
+    """The columns that a file must have, themselves or one instead."""
     return [column for column in kind.columns if column.required and column.instead_of is None]
 
 
 def _names(kind: DatasetKind, column: Column) -> str:
-    """Every name of a column, and of those that may take its place."""
+    """Every name of a column, and of those that may stand in for it."""
     others = [other.name for other in kind.columns if other.instead_of == column.name]
     return " or ".join((column.name, *column.aliases, *others))
 
