@@ -36,7 +36,7 @@ class ReportKind(WorkKind):
     Attributes:
         summary: one line for people.
         resolve: fixes at trigger time what the parameters leave to the data (such as the latest instant), and
-            returns the parameters to run with and the instant the report speaks for. Raises BadInput.
+            returns the parameters to run with and the instant of the report. Raises BadInput.
         findings: model of the file SUMMARY, for a kind that makes one.
         outline: such a summary for the command line.
     """

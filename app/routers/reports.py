@@ -102,7 +102,7 @@ class CompleteAnswer(BaseModel):
     status: Literal["Complete"] = "Complete"
     url: str = Field(description="Presigned link to the main file.")
     files: list[ReportFile]
-    as_of: datetime | None = Field(description="The instant the report speaks for.")
+    as_of: datetime | None = Field(description="The instant for which the report was computed.")
 
 
 class ReportError(BaseModel):

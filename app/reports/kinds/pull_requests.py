@@ -68,7 +68,7 @@ class PullRequestParams(Params):
     as_of: Annotated[
         Instant | None,
         Field(
-            description="Instant the report speaks for, at most a day from now; later events are left out. "
+            description="Instant of the report, at most a day from now; later events are left out. "
             "Default: the latest event."
         ),
     ] = None

@@ -54,7 +54,7 @@ class UptimeParams(Params):
     as_of: Annotated[
         Instant | None,
         Field(
-            description="Instant the report speaks for, ISO 8601 with Z or an offset. Default: the latest poll.",
+            description="Instant of the report, ISO 8601 with Z or an offset. Default: the latest poll.",
             examples=["2023-01-25T18:13:22Z"],
         ),
     ] = None
