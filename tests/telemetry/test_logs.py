@@ -87,7 +87,7 @@ def test_warnings_and_threads_that_end_by_a_defect_are_lines_too(err: io.StringI
     warning, defect = lines(err.getvalue())
     assert (warning["logger"], warning["level"]) == ("py.warnings", "warning")
     assert "DeprecationWarning: old" in warning["event"]
-    assert defect["event"] == "thread divider ends by a defect"
+    assert defect["event"] == "thread divider ends because of an unhandled exception"
     assert "ZeroDivisionError" in defect["exception"]
 
 
