@@ -44,6 +44,7 @@ OpenhoursError
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
+│   ├── UnknownJob           a job of a later version, during a roll-out
 │   └── ServerUnreachable    the Openhours server that a command calls
 └── SetupError               the installation is not set up correctly
     ├── NotMigrated
@@ -343,6 +344,11 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica is not accepting work"
+
+
+class UnknownJob(Unavailable):
+    code = "unknown_job"
+    title = "Job of a later version"
 
 
 class ServerUnreachable(Unavailable):

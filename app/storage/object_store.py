@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
-#: Prefix of the objects of all reports.
-REPORTS: Final = "reports/"
-
 #: S3 status codes for which a retry does not help: wrong keys, missing bucket, access denied.
 _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
 
@@ -342,8 +339,3 @@ def _answered(error: ClientError) -> ObjectStoreUnavailable:
     wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
     wrong.retryable = status not in _PERMANENT or code in _PASSING
     return wrong
-
-
-def report_prefix(report_id: str, attempt: int | None = None) -> str:
-    """The prefix of the objects of a report, or of one attempt: attempts never touch each other's objects."""
-    return f"{REPORTS}{report_id}/" + ("" if attempt is None else f"a{attempt}/")
