@@ -301,8 +301,8 @@ def give_up(connection: Connection) -> list[str]:
         .values(
             **_ENDED,
             error_code=AttemptsExhausted.code,
-            error_message=f"It was begun {MAX_ATTEMPTS} times, and each time its replica or a server ended "
-            "before it did; it will not be retried.",
+            error_message=f"It was attempted {MAX_ATTEMPTS} times, and each time its replica or a server "
+            "stopped first; it will not be retried.",
         )
         .returning(job.c.id)
     )

@@ -234,8 +234,8 @@ class ReportService:
             return
         seconds = backlog.queued * records.median_seconds(connection, self._kinds) / max(backlog.running, 1)
         error = TooManyReports(
-            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; no more than {limit:,} are taken "
-            "on (OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
+            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; the limit is {limit:,} "
+            "(OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
         )
         error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
         raise error
