@@ -128,7 +128,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ),
         (
             "reports --kind nosuch",
-            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+            "unknown_report_kind: There is no report kind 'nosuch'; known kinds: uptime, pull_requests.",
         ),
     ],
 )

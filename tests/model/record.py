@@ -233,8 +233,8 @@ def give_up(connection: Connection) -> list[str]:
     for row in connection.table.rows.values():
         if _is_idle(row, connection.now) and _charged(row) >= lifecycle.MAX_ATTEMPTS:
             message = (
-                f"It was begun {lifecycle.MAX_ATTEMPTS} times, and each time its replica or a server ended "
-                "before it did; it will not be retried."
+                f"It was attempted {lifecycle.MAX_ATTEMPTS} times, and each time its replica or a server "
+                "stopped first; it will not be retried."
             )
             _fail(connection, row, None, AttemptsExhausted.code, message)
             given_up.append(row.id)

@@ -180,7 +180,7 @@ def test_kinds_are_what_the_data_has(client: TestClient, resources: Resources) -
         assert response.status_code == 404
         problem = response.json()
         assert problem["code"] == "unknown_entity_kind"
-        assert problem["detail"] == "There is no entity kind 'shop'; there is site, store, team."
+        assert problem["detail"] == "There is no entity kind 'shop'; known kinds: site, store, team."
         assert problem["allowed"] == ["site", "store", "team"]
 
 

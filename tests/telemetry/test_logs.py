@@ -149,7 +149,7 @@ def test_a_report_that_fails_by_a_defect_tells_of_it_under_its_id_and_replica(tm
     )
     (line,) = lines(done.stderr)
     assert (line["replica"], line["report_id"], line["logger"]) == ("me", "7", "app.jobs.child")
-    assert line["event"] == "job failed because of an unhandled exception"
+    assert line["event"] == "the job failed because of an unhandled exception"
     assert "ZeroDivisionError" in line["exception"]
 
 

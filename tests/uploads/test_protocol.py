@@ -237,7 +237,7 @@ def test_another_version_is_refused(refused: httpx2.Client, version: str) -> Non
         (
             {"Upload-Length": "1", "Upload-Metadata": encoded(kind="menu")},
             404,
-            "no dataset kind 'menu'; there is polls",
+            "no dataset kind 'menu'; known kinds: polls",
         ),
         ({"Upload-Length": "1", "Upload-Metadata": "kind cG9sbHM=,kind cG9sbHM="}, 422, "the key kind appears twice"),
         ({"Upload-Length": "1", "Upload-Metadata": "kind polls!"}, 422, "of kind is not base64 of UTF-8"),

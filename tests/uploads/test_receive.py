@@ -103,7 +103,7 @@ def test_a_file_that_is_refused_in_the_end_is_removed(service: UploadService, ca
 
 
 def test_another_kind_is_refused(service: UploadService, catalogue: Catalogue) -> None:
-    with pytest.raises(UnknownDatasetKind, match="no dataset kind 'menu'; there is polls"):
+    with pytest.raises(UnknownDatasetKind, match="no dataset kind 'menu'; known kinds: polls"):
         receive(service, b"", kind="menu")
     assert catalogue.uploads() == []
 
