@@ -1,4 +1,4 @@
-"""The main job from end to end on sample data, as ``make demo`` shows it."""
+"""The main workflow on sample data, from start to end, as ``make demo`` shows it."""
 
 import csv
 from datetime import UTC, datetime
@@ -72,4 +72,4 @@ def _show(path: Path, *, as_of: str) -> None:
     total = sum(week.values()) or 1
     shares = ", ".join(f"{status} {hours:,.2f} h ({hours / total:.1%})" for status, hours in week.items())
     out.print(f"\nopen hours of the last week: {shares}")
-    out.print(f"the whole report: {path}", markup=False)
+    out.print(f"full report: {path}", markup=False)
