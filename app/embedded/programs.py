@@ -167,8 +167,8 @@ class Postgres(Server):
             if not mode & stat.S_IXOTH:
                 raise EmbeddedServerError(
                     f"PostgreSQL did not start: it refuses to run as root, so it runs as nobody, and {folder} (mode "
-                    f"{mode:o}) lets only its owner pass on the way to {path}. Set OPENHOURS_HOME to a folder below one "
-                    "that everybody may pass, such as /var/lib, install there, too, or run as another user."
+                    f"{mode:o}) lets only its owner pass on the way to {path}. Set OPENHOURS_HOME to a folder below "
+                    "one that everybody may pass, such as /var/lib, install there, too, or run as another user."
                 )
 
     def _create(self) -> None:
