@@ -48,13 +48,21 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
     return tuple(windows)
 
 
+def _user_home() -> Path:
+    """Where the data of this user lies, such as ``/home/ada/.local/share/openhours``; with a ``~`` without a home."""
+    try:
+        return user_data_path("openhours")
+    except RuntimeError:
+        return Path("~/.local/share/openhours")
+
+
 class Settings(BaseSettings):
     """The environment of one process. A server whose address is not set is started from a wheel (see embedded.py)."""
 
     model_config = SettingsConfigDict(env_prefix="OPENHOURS_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(
-        default_factory=lambda: user_data_path("openhours"),
+        default_factory=_user_home,
         validate_default=True,
         description="Folder of the embedded servers: their data, logs and generated keys.",
     )
@@ -156,7 +164,7 @@ class Settings(BaseSettings):
         try:
             return home.expanduser()
         except RuntimeError as exc:
-            raise ValueError(f"{home} cannot be found: no home folder is known; name the folder without ~") from exc
+            raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
     @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
     @classmethod

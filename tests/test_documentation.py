@@ -132,5 +132,18 @@ def test_no_placeholder_is_left_in_the_readme() -> None:
 
 def test_make_lists_its_targets() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("setup", "demo", "serve", "test", "chaos", "fuzz", "lint", "types", "bench", "dist", "lock", "clean"):
+    for target in (
+        "setup",
+        "demo",
+        "serve",
+        "test",
+        "chaos",
+        "fuzz",
+        "lint",
+        "types",
+        "bench",
+        "dist",
+        "lock",
+        "clean",
+    ):
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target

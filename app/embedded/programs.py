@@ -62,6 +62,10 @@ maxmemory-policy noeviction
 #: Lets a process that was root still pass folders of mode 700 such as /root; part of a container's default set.
 KEEP_DAC_OVERRIDE = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
 
+#: Has access(2) respect that capability, by which initdb and postgres look for their programs: an installation may lie
+#: below /root, too.
+ACCESS_BY_CAPABILITY = "--securebits=+no_setuid_fixup"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -152,7 +156,8 @@ class Postgres(Server):
             shutil.rmtree(unfinished, ignore_errors=True)
         if os.geteuid() == 0 and not set(KEEP_DAC_OVERRIDE) <= set(_run_as()):
             self.home.chmod(0o711)  # let nobody pass
-            self._require_passage(self.home / self.name)
+            self._require_passage(self.folder)
+        if os.geteuid() == 0 and ACCESS_BY_CAPABILITY not in _run_as():
             self._require_passage(Path(self._binary("postgres")))
         if not self.folder.exists():
             self._create()
@@ -333,11 +338,13 @@ def _run_as() -> tuple[str, ...]:
         )
     uid, gid = _nobody()
     as_nobody = (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
-    with_capability = (*as_nobody, *KEEP_DAC_OVERRIDE, "--")
-    # setpriv does not complain when the kernel keeps the capability back.
-    probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
-    kept = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603
-    return with_capability if kept else (*as_nobody, "--inh-caps=-all", "--")
+    for options in ((ACCESS_BY_CAPABILITY, *KEEP_DAC_OVERRIDE), KEEP_DAC_OVERRIDE):
+        with_capability = (*as_nobody, *options, "--")
+        # setpriv does not complain when the kernel keeps the capability back.
+        probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
+        if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return with_capability
+    return (*as_nobody, "--inh-caps=-all", "--")
 
 
 def _run_with_name() -> tuple[str, ...]:

@@ -377,6 +377,17 @@ class TestStarting:
         assert working_below(public_folder) == []
 
     @as_root
+    def test_root_that_cannot_hand_down_capabilities_is_told_which_folder_lets_nobody_pass(
+        self, public_folder: Path
+    ) -> None:
+        private = public_folder / "private"
+        private.mkdir(mode=0o700)
+        with program(private / "home", WITHOUT_AMBIENT_CAPABILITIES + PROGRAM, ready=False) as other:
+            _, error = other.communicate(timeout=30)
+        assert f"runs as nobody, and {private} (mode 700) lets only its owner pass" in error
+        assert working_below(public_folder) == []
+
+    @as_root
     def test_root_without_its_capabilities_is_told_where_it_failed(self, public_folder: Path) -> None:
         prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
         with program(public_folder / "home", prefix=prefix, ready=False) as other:
@@ -597,7 +608,10 @@ class TestErrors:
     def test_a_file_in_the_place_of_a_folder_is_named(self, home: Path, name: str) -> None:
         home.mkdir()
         (home / name).touch()
-        with pytest.raises(EmbeddedServerError, match=f"cannot use their folder.*/home/{name}'"), servers(home):
+        with (
+            pytest.raises(EmbeddedServerError, match=f"cannot use their folder.*/home/{name}'.*OPENHOURS_HOME"),
+            servers(home),
+        ):
             pass
         assert working_below(home) == []
 
