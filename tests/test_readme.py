@@ -38,6 +38,7 @@ NOT_RUN = {
     "export OPENHOURS_DATABASE_URL": "needs servers of the reader's own",
     "openhours demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",
     "uv tool install": "would install into the home of whoever runs the tests; test_package.py installs the wheel",
+    "uvicorn ": "would listen on port 8000; tests/test_main.py runs it",
     "make dist": "is run by test_package.py, into another folder",
 }
 

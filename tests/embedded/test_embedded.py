@@ -40,7 +40,7 @@ TEST_SECONDS = 60
 PROGRAM = """
 import sys
 from pathlib import Path
-from app.embedded import servers as embedded
+from app.embedded.servers import servers
 with servers(Path(sys.argv[1])) as endpoints:
     print("ready", flush=True)
     sys.stdin.readline()
@@ -51,7 +51,7 @@ INTERRUPTED_PROGRAM = """
 import sys, time
 from pathlib import Path
 import psycopg2
-from app.embedded import servers as embedded
+from app.embedded.servers import servers
 with servers(Path(sys.argv[1])) as endpoints:
     try:
         print("ready", flush=True)
@@ -67,7 +67,7 @@ TWICE_PROGRAM = """
 import os, sys
 from pathlib import Path
 import psycopg2
-from app.embedded import servers as embedded
+from app.embedded.servers import servers
 home = Path(sys.argv[1])
 with servers(home) as endpoints:
     pass
