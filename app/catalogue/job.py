@@ -46,14 +46,17 @@ class _AlreadyMerged(Exception):
     """The rows are in the series: what was staged once more is dropped."""
 
 
-def produce(context: JobContext, params: DatasetParams) -> Sequence[Artifact]:
-    """Load or unload; what a file is refused for is a finding, not a failure."""
+def produce(context: JobContext, params: DatasetParams, *, local: RawSource | None = None) -> Sequence[Artifact]:
+    """Load or unload; what a file is refused for is a finding, not a failure.
+
+    ``local`` is the same file on this machine, which is read in place of the one in the raw layer.
+    """
     with context.engine.connect() as connection:
         record = records.find(connection, params.dataset_id)
     if record is None or record.raw_key is None:
         return []  # an earlier attempt has removed it and died before it could say so
     with closing(ObjectStore(context.store)) as store:
-        source = RawSource(store, record.raw_key, name=_name(record))
+        source = local or RawSource.in_store(store, record.raw_key, name=_name(record))
         run = _Run(context, record, DATASET_KINDS[record.kind], source, is_reload=params.action is Action.RELOAD)
         if params.action is Action.UNLOAD:
             run.unload()
@@ -131,6 +134,7 @@ class _Run:
     def _stage(self, name: str) -> None:
         if name == "loading":
             self._refuse_others()
+            self.source.require_kept()
             self._refuse_duplicate(self.source.sha256())
             self.context.progress(name, CHECKED)
 
@@ -158,10 +162,11 @@ class _Run:
         loaded = error.loaded if isinstance(error, RejectedFile) else None
         findings = _findings(loaded) | {
             "error_code": error.details.get("reason", error.code),
-            "error_message": error.message,
+            "error_message": error.message.replace(self.source.name, _name(self.record)),
             "duplicate_of": error.details.get("dataset_id"),
         }
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
+        self.source.require_kept()
         with self.context.engine.begin() as connection:
             self._record(connection, Outcome.REJECTED, findings)
         return 0 if loaded is None else loaded.rows_rejected
