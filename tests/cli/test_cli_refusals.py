@@ -234,7 +234,7 @@ def test_a_database_that_is_not_migrated_is_told_with_the_remedy(
     outcome = cli(*command.format(tmp=tmp_path).split())
     assert outcome.code == 1
     assert outcome.err.startswith("not_migrated: The database is at revision none, this version needs ")
-    assert "run `python -m app migrate`" in outcome.err
+    assert "run `openhours migrate`" in outcome.err
 
 
 @pytest.mark.usefixtures("own_servers")
