@@ -7,13 +7,12 @@ import signal
 import sys
 
 import typer
-from pydantic import ValidationError
 from rich.markup import escape
 
 from app.commands import data, reports, servers
 from app.commands.report import report_command
 from app.commands.terminal import err
-from app.errors import BadInput, NotFound, OpenhoursError, reason
+from app.errors import BadInput, NotFound, OpenhoursError
 from app.reports.registry import REPORT_KINDS
 from app.telemetry.logs import redacted
 
@@ -48,11 +47,6 @@ def main() -> None:
     except OpenhoursError as error:
         err.print(f"[bold red]{error.code}[/]: {escape(redacted(error.message))}")
         sys.exit(2 if isinstance(error, BadInput | NotFound) or 400 <= error.status < 500 else 1)
-    except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            err.print(f"[bold red]bad_setting[/]: OPENHOURS_{name}: {escape(reason(problem['msg']))}")
-        sys.exit(2)
     except OSError as error:
         err.print(f"[bold red]input_output_error[/]: {escape(redacted(str(error)))}")
         sys.exit(1)

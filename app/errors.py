@@ -3,6 +3,8 @@
 OpenhoursError
 ├── BadInput                 what the user sent cannot be accepted
 │   ├── InvalidParameters    a report's parameters
+│   ├── MalformedRequest     a request over HTTP whose parts are not those that its address takes
+│   ├── BadSetting           a variable of the environment
 │   ├── IdempotencyConflict  a key that stands for another request already
 │   ├── RejectedFile         a file with rows that cannot be loaded
 │   ├── DuplicateDataset     the same bytes were loaded before
@@ -58,11 +60,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def reason(validation_message: str) -> str:
-    """What a check of ours said, without what pydantic puts before it."""
-    return validation_message.removeprefix("Value error, ")
-
-
 class OpenhoursError(Exception):
     """Root of the tree. ``details`` are further members of the problem document, JSON-ready."""
 
@@ -95,6 +92,16 @@ class BadInput(OpenhoursError):
 class InvalidParameters(BadInput):
     code = "invalid_parameters"
     title = "Parameters not accepted"
+
+
+class MalformedRequest(BadInput):
+    code = "malformed_request"
+    title = "Request not understood"
+
+
+class BadSetting(BadInput):
+    code = "bad_setting"
+    title = "Setting not accepted"
 
 
 class IdempotencyConflict(BadInput):

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.routers.problems import MEDIA_TYPE
+from app.routers.answers import MEDIA_TYPE
 
 
 def install(app: FastAPI) -> None:
@@ -13,7 +13,9 @@ def install(app: FastAPI) -> None:
     document = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return _completed(document())
+        is_complete = app.openapi_schema is not None  # FastAPI makes it once, and then it is asked for by errors, too
+        made = document()
+        return made if is_complete else _completed(made)
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.series.suggestions import nearest
+from app.wording.suggestions import nearest
 
 #: Keys of a kind that are all compared with one that nobody has, some 20 ms for each ten thousand.
 COMPARED: Final = 20_000

@@ -118,10 +118,10 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
             "report pull_requests --source review_times",
             "source: 'review_times' is no dataset of review times that was loaded; allowed: pull_requests, or the",
         ),
-        ("report pull_requests --clock lunar", "clock: Input should be 'working' or 'wall'"),
+        ("report pull_requests --clock lunar", "clock: 'lunar' is not one of working, wall"),
         ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
-        ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
+        ("reports --status done", "malformed_request: status: 'done' is not one of queued, running, complete"),
         (
             "entities --kind site",
             "unknown_entity_kind: There is no entity kind 'site'; there is repository, store, team.",

@@ -205,8 +205,8 @@ def test_many_may_wait_and_all_are_told_when_it_is_cancelled(idle: TestClient) -
 
 def test_who_waits_is_sent_away_when_the_replica_stops(idle: TestClient) -> None:
     report_id = trigger(idle).json()["report_id"]
-    endings = idle.app.state.endings  # type: ignore[attr-defined]
-    timer = Timer(0.3, lambda: idle.portal.call(endings.release))  # type: ignore[union-attr]
+    waiters = idle.app.state.services.waiters  # type: ignore[attr-defined]
+    timer = Timer(0.3, lambda: idle.portal.call(waiters.release))  # type: ignore[union-attr]
     timer.start()
     begin = monotonic()
     answer = idle.get("/get_report", params={"report_id": report_id, "wait": 30}).json()

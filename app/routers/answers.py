@@ -1,22 +1,20 @@
-"""Errors as problem details (RFC 9457): one handler for everything that goes wrong."""
+"""The one place where errors and pages become JSON: errors are problem details (RFC 9457), pages have a cursor."""
 
 import json
 import logging
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
-from app.errors import OpenhoursError, reason
+from app.errors import OpenhoursError
+from app.routers.malformed import malformed, unreadable_body
 
 MEDIA_TYPE: Final = "application/problem+json"
-
-#: Where FastAPI finds a parameter; its name alone says enough.
-PLACES: Final = frozenset({"body", "query", "header", "path"})
 
 #: Code and title of errors that come from the framework.
 _HTTP_ERRORS: Final = {
@@ -35,13 +33,28 @@ class Problem(BaseModel):
     title: str = Field(description="What the code means.", examples=["Parameters not accepted"])
     status: int = Field(description="The HTTP status.", examples=[422])
     code: str = Field(description="Stable, for programs.", examples=["invalid_parameters"])
-    detail: str = Field(description="For people.", examples=["lookback_hours: 0 should be greater than or equal to 1"])
+    detail: str = Field(description="For people.", examples=["lookback_hours: 0 is not a whole number from 1 to 720"])
     errors: list[dict[str, Any]] | None = Field(
         None,
         description="Per parameter, what was received and what is allowed.",
-        examples=[[{"parameter": "lookback_hours", "received": 0, "reason": "should be greater than or equal to 1"}]],
+        examples=[
+            [
+                {
+                    "parameter": "lookback_hours",
+                    "received": 0,
+                    "reason": "is not a whole number from 1 to 720",
+                    "allowed": "a whole number from 1 to 720",
+                }
+            ]
+        ],
     )
 
+
+#: In the address: where the page of a list begins.
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+
+#: In the answer: where the next page begins.
+NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
 
 #: For the ``responses`` of routes; those with a body may also be sent one that is too large.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
@@ -90,35 +103,15 @@ def _known(request: Request, error: Exception) -> Response:
     )
 
 
-def _malformed(_: Request, error: Exception) -> Response:
+def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    errors = [
-        {
-            "parameter": _parameter(one),
-            "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
-            "reason": reason(one["msg"]),
-        }
-        for one in error.errors()
-    ]
-    return _not_understood(errors)
-
-
-def _parameter(error: dict[str, Any]) -> str:
-    if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
-        return "body"
-    return ".".join(str(part) for part in error["loc"] if part not in PLACES) or "body"
-
-
-def _not_understood(errors: list[dict[str, Any]]) -> Response:
-    detail = "; ".join(f"{one['parameter']}: {one['reason']}" for one in errors)
-    return problem(code="malformed_request", title="Request not understood", status=422, detail=detail, errors=errors)
+    return _known(request, malformed(request, error))
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == 400:  # FastAPI's word for a body that fails otherwise than by its syntax
-        reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
-        return _not_understood([{"parameter": "body", "received": None, "reason": reason}])
+        return _known(request, unreadable_body())
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
     detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
