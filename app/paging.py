@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from app.errors import InvalidParameters
 from app.ids import is_id
-from app.wording.wrong_values import WrongValue, invalid_parameters
+from app.wording.wrong_values import WrongValue
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -113,6 +113,5 @@ def _decoded(text: str) -> str:
 
 def _no_cursor(text: str) -> InvalidParameters:
     allowed = "the next_cursor of an earlier page"
-    return invalid_parameters(
-        [WrongValue(parameter="cursor", received=text, reason=f"is not {allowed}", allowed=allowed)]
-    )
+    wrong = WrongValue(parameter="cursor", received=text, reason=f"is not {allowed}", allowed=allowed)
+    return InvalidParameters(f"{wrong.sentence}.", errors=[wrong.members])

@@ -278,6 +278,52 @@ def test_an_address_that_is_none_is_refused_by_its_name(
     assert outcome.err.startswith(f"bad_setting: {name}: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OPENHOURS_PORT", "http", "OPENHOURS_PORT: 'http' is not a whole number from 0 to 65535"),
+        ("OPENHOURS_LOG_LEVEL", "INFO", "OPENHOURS_LOG_LEVEL: 'INFO' is not one of debug, info, warning, error"),
+        (
+            "OPENHOURS_TEAM_HOURS",
+            "Mon 09:00-17:00, Tue",
+            "OPENHOURS_TEAM_HOURS: 'Tue' is not a time of the week such as Mon-Fri 09:00-17:00",
+        ),
+        ("OPENHOURS_RETENTON_DAYS", "7", "OPENHOURS_RETENTON_DAYS: is no setting (did you mean 'OPENHOURS_RETENTION_"),
+        ("openhours_slot", "7", "OPENHOURS_SLOT: is no setting (did you mean 'OPENHOURS_SLOTS'?)"),
+        ("OPENHOURS_Q", "", "OPENHOURS_Q: is no setting; allowed: OPENHOURS_HOME, OPENHOURS_DATABASE_URL, OPENHOURS_"),
+    ],
+)
+def test_a_setting_that_is_wrong_or_none_is_told_with_what_is_allowed(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"bad_setting: {said}")
+    assert outcome.err.count("\n") == 1
+
+
+def test_every_wrong_setting_is_told_and_no_password(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENHOURS_SLOTS", "-1")
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", "mysql://me:hunter2@db/none")
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert "OPENHOURS_SLOTS: '-1' is not a whole number of at least 0" in outcome.err
+    assert "OPENHOURS_DATABASE_URL: is not an address that begins with postgresql:// or postgres://" in outcome.err
+    assert "hunter2" not in outcome.err
+
+
+@pytest.mark.usefixtures("own_servers")
+def test_what_kubernetes_tells_of_services_is_no_misspelt_setting(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENHOURS_API_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("OPENHOURS_API_SERVICE_PORT_HTTP", "8000")
+    monkeypatch.setenv("OPENHOURS_API_PORT", "tcp://10.0.0.1:8000")
+    monkeypatch.setenv("OPENHOURS_API_PORT_8000_TCP_PROTO", "tcp")
+    assert cli("env").code == 0
+
+
 def commands() -> list[str]:
     top = get_command(app).commands  # type: ignore[attr-defined]
     return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].commands]
