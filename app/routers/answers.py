@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
 from app.errors import OpenhoursError
-from app.routers.malformed import malformed, unreadable_body
+from app.routers.malformed import malformed, operations_of, unreadable_body
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -123,8 +123,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _allowed_methods(request: Request) -> str | None:
     """What may be done at this address; Starlette names the methods of its first route only."""
-    operations = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None))
-    return operations and ", ".join(sorted(operations)).upper()
+    return ", ".join(sorted(operations_of(request))).upper() or None
 
 
 def _defect(request: Request, error: Exception) -> Response:

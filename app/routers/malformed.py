@@ -46,6 +46,13 @@ async def require_known_query(request: Request) -> None:
         raise _refusal(values, count=len(unknown))
 
 
+def operations_of(request: Request) -> Mapping[str, Any]:
+    """What may be done at the address of a request, by method in lower case; empty where nothing is documented."""
+    path = getattr(request.scope.get("route"), "path_format", None)
+    found: Mapping[str, Any] = request.app.openapi()["paths"].get(path, {})
+    return found
+
+
 def _refusal(values: list[WrongValue], *, count: int | None = None) -> MalformedRequest:
     return MalformedRequest(detail(values, count=count), errors=members(values))
 
@@ -102,13 +109,11 @@ def _lower(sentence: str) -> str:
 
 def _schema(request: Request) -> Schema:
     """JSON Schema of all of a request, by the place of each part: query, path, header, body."""
-    document = request.app.openapi()
-    path = getattr(request.scope.get("route"), "path", None)
-    operation = document["paths"].get(path, {}).get(request.method.lower(), {})
+    operation = operations_of(request).get(request.method.lower(), {})
     places: dict[str, Any] = {place: {"type": "object", "properties": {}} for place in ("query", "path", "header")}
     for parameter in operation.get("parameters", ()):
         places[parameter["in"]]["properties"][parameter["name"]] = parameter["schema"]
     content = operation.get("requestBody", {}).get("content", {})
     if JSON in content:
         places["body"] = content[JSON]["schema"]
-    return {"type": "object", "properties": places, "components": document["components"]}
+    return {"type": "object", "properties": places, "components": request.app.openapi()["components"]}

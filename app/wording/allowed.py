@@ -95,14 +95,20 @@ def _choices(schema: Schema) -> Sequence[Any]:
 
 
 def _bounds(schema: Schema, least_name: str, most_name: str, unit: str) -> str:
-    least, most = schema.get(least_name), schema.get(most_name)
+    least, most = _number(schema, least_name), _number(schema, most_name)
     before, after = "," if least_name == "minItems" else " of", f" {unit}" if unit else ""
     match least, most:
         case None, None:
-            above = schema.get("exclusiveMinimum") if least_name == "minimum" else None
+            above = _number(schema, "exclusiveMinimum") if least_name == "minimum" else None
             return "" if above is None else f" above {above}"
         case _, None:
             return f"{before} at least {least}{after}"
         case None, _:
             return f"{before} at most {most}{after}"
     return f" from {least} to {most}" if least_name == "minimum" else f"{before} {least} to {most}{after}"
+
+
+def _number(schema: Schema, name: str) -> Any:
+    """A bound; OpenAPI documents may have 6.0 for 6."""
+    bound = schema.get(name)
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound

@@ -22,6 +22,8 @@ from app.wording.allowed import allowed, member
         ({"type": "string", "format": "date"}, "a date such as 2024-12-31"),
         ({"type": "integer"}, "a whole number"),
         ({"type": "integer", "minimum": 1, "maximum": 720}, "a whole number from 1 to 720"),
+        ({"type": "integer", "minimum": 0.0, "maximum": 6.0}, "a whole number from 0 to 6"),
+        ({"type": "number", "minimum": 0.5}, "a number of at least 0.5"),
         ({"type": "integer", "minimum": 0}, "a whole number of at least 0"),
         ({"type": "number", "maximum": 30}, "a number of at most 30"),
         ({"type": "number", "exclusiveMinimum": 0}, "a number above 0"),
