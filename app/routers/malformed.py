@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 
 from app.errors import MalformedRequest
@@ -33,17 +34,19 @@ async def require_known_query(request: Request) -> None:
     """Refuse parameters in the address that the route does not have: one that is misspelt would count for nothing.
 
     Raises:
-        MalformedRequest: it names those that there are.
+        RequestValidationError: it has such.
     """
-    if not request.query_params:
-        return
-    schema = _schema(request)
-    known = list((member(schema, ["query"]) or {}).get("properties", ()))
-    unknown = [name for name in request.query_params if name not in known]
+    unknown = request.query_params.keys() - _query_names(request.scope["route"].dependant)
     if unknown:
-        in_body = (member(schema, ["body"]) or {}).get("properties", ())
-        values = [_unknown(request, name, known, in_body) for name in unknown[:MOST]]
-        raise _refusal(values, count=len(unknown))
+        asked = [(name, value) for name, value in request.query_params.items() if name in unknown]
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "input": value} for name, value in asked]
+        )
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    """Query parameters of a route and of what it depends on."""
+    return {field.alias for field in dependant.query_params}.union(*map(_query_names, dependant.dependencies))
 
 
 def operations_of(request: Request) -> Mapping[str, Any]:
@@ -57,10 +60,12 @@ def _refusal(values: list[WrongValue], *, count: int | None = None) -> Malformed
     return MalformedRequest(detail(values, count=count), errors=members(values))
 
 
-def _unknown(request: Request, name: str, known: list[str], in_body: Any) -> WrongValue:
+def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
+    """A query parameter that the address does not have."""
+    known, in_body = (list((member(schema, [place]) or {}).get("properties", ())) for place in ("query", "body"))
     return WrongValue(
         parameter=name,
-        received=request.query_params[name],
+        received=error["input"],
         reason="belongs into the JSON body" if name in in_body else "is no query parameter of this address",
         allowed=known or None,
         nearest=nearest(name, known)[:1],
@@ -73,6 +78,8 @@ def _wrong_value(request: Request, error: Mapping[str, Any], schema: Schema, *, 
     if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
         reason = f"is not valid JSON: {_lower(error['ctx']['error'])} ({_position(body, int(path[0]))})"
         return WrongValue(parameter="body", received=None, reason=reason, is_shown=False)
+    if place == "query" and error["type"] == "extra_forbidden":
+        return _unknown(error, path[0], schema)
     if place == "body" and not path:
         return _wrong_body(request, error, schema)
     return wrong_value(error, error["loc"], schema, name=".".join(map(str, path)) or place)

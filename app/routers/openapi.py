@@ -1,6 +1,7 @@
 """What the OpenAPI document says beyond what FastAPI writes by itself."""
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,12 +11,13 @@ from app.routers.answers import MEDIA_TYPE
 
 def install(app: FastAPI) -> None:
     """Have the document, and the page that shows it, name operations by their first sentence and problems by theirs."""
-    document = app.openapi
+    document, lock = app.openapi, Lock()
 
     def openapi() -> dict[str, Any]:
-        is_complete = app.openapi_schema is not None  # FastAPI makes it once, and then it is asked for by errors, too
-        made = document()
-        return made if is_complete else _completed(made)
+        with lock:  # errors ask for it in threads, and nobody must see it half done
+            is_complete = app.openapi_schema is not None
+            made = document()
+            return made if is_complete else _completed(made)
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
 
