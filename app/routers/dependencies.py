@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI, Request
 
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
 from app.routers.services import Services
 from app.telemetry.logs import bind
@@ -31,7 +31,7 @@ async def _reports(services: AllServices) -> ReportService:
     return services.reports
 
 
-async def _waiters(services: AllServices) -> Endings:
+async def _waiters(services: AllServices) -> Waiters:
     return services.waiters
 
 
@@ -48,7 +48,7 @@ async def _entities(services: AllServices) -> EntityService:
 
 
 Reports = Annotated[ReportService, Depends(_reports)]
-JobWaiters = Annotated[Endings, Depends(_waiters)]
+JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
@@ -29,7 +29,7 @@ class Services:
     datasets: DatasetService
     uploads: UploadService
     entities: EntityService
-    waiters: Endings
+    waiters: Waiters
     replica: Replica
     readiness: Readiness
     backlog: CollectorRegistry

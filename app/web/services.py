@@ -6,7 +6,7 @@ from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_registry
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
@@ -29,7 +29,7 @@ def build_services(
         entities=EntityService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),
-        waiters=Endings(resources.engine),
+        waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica),
         backlog=backlog_registry(resources.engine),
