@@ -8,7 +8,6 @@ import sys
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.markup import escape
 
 from app import __version__
@@ -73,4 +72,4 @@ def main() -> None:
 def _is_refusal(error: Exception) -> bool:
     """Whether the input is wrong, rather than something that failed."""
     refused = isinstance(error, OpenhoursError | ClientError) and 400 <= error.status < 500
-    return refused or isinstance(error, BadInput | NotFound | ValidationError)
+    return refused or isinstance(error, BadInput | NotFound)
