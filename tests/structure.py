@@ -1,5 +1,7 @@
 """The structure of a checkout, out of its imports: ``python -m tests.structure [folder]`` prints it.
 
+With ``--diagram`` in the place of the folder it prints the diagram of docs/architecture.md.
+
 A room is a folder or a file of app/. Room A has an arrow to room B when any module of A imports one of B, wherever in
 its source. The level of a room is the length of the longest way from it down to a room that imports no other.
 """
@@ -91,5 +93,21 @@ def text(structure: Structure) -> str:
     return "\n".join(lines)
 
 
+def diagram(structure: Structure) -> str:
+    """The fewest arrows over which each room still reaches what it imports, as a Mermaid flowchart; without cycles."""
+    lines = ["flowchart TB"]
+    for room in (room for level in reversed(structure.levels) for room in level):
+        direct = structure.arrows[room]
+        further = set().union(*(_reached(structure, other) for other in direct))
+        lines += (f"    {room} --> {other}" for other in sorted(direct - further))
+    return "\n".join(lines)
+
+
+def _reached(structure: Structure, room: str) -> set[str]:
+    direct = structure.arrows[room]
+    return set(direct).union(*(_reached(structure, other) for other in direct))
+
+
 if __name__ == "__main__":
-    print(text(measure(Path(sys.argv[1] if len(sys.argv) > 1 else "."))))  # noqa: T201 - a command
+    asked = sys.argv[1] if len(sys.argv) > 1 else "."
+    print(diagram(measure(Path())) if asked == "--diagram" else text(measure(Path(asked))))  # noqa: T201 - a command

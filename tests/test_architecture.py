@@ -21,7 +21,8 @@ ONLY = {
     "charts": {"numpy", "altair", "vl_convert"},
     "errors": set[str](),
     "ids": set[str](),
-    "settings": {"pydantic", "pydantic_settings"},
+    "settings": {"platformdirs", "pydantic", "pydantic_settings"},
+    "wording": {"pydantic"},
     "files": {"pyarrow"},
 }
 

@@ -1,4 +1,4 @@
-"""Loads a file of this machine, as ``load`` and the demo do, and tells what became of it."""
+"""Loads a file from this machine, for ``load`` and the demo, and prints the result."""
 
 import shutil
 from contextlib import nullcontext
@@ -15,7 +15,7 @@ from app.ingest.registry import DATASET_KINDS
 
 
 def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) -> None:
-    """Load a file, print what came of it, and write its rejected rows into ``rejects``.
+    """Load a file, print the result, and write its rejected rows to ``rejects``.
 
     Raises:
         RejectedFile, InvalidParameters, DatasetBusy: nothing was loaded.
@@ -40,12 +40,12 @@ def _quiet(*_: object) -> None:
 def _tell(record: DatasetRecord, file: Path) -> None:
     rows = (record.rows_read or 0) - (record.rows_rejected or 0)
     # Without rows nothing is kept of a sample, so that its id would name none.
-    told = f", dataset {record.id}" if rows else ": there is nothing to report on"
+    told = f", dataset {record.id}" if rows else ": no report can use it"
     named = told if DATASET_KINDS[record.kind].by_dataset else ""
     out.print(f"{rows:,} rows of {file} loaded as {record.kind}{named}", markup=False)
     if record.rows_duplicate:
-        err.print(f"{record.rows_duplicate:,} of them say again what another row says; the last one counts")
+        err.print(f"duplicate rows: {record.rows_duplicate:,}; the last one counts")
     for row in record.rejections or ():
         err.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
     if record.rows_rejected:
-        err.print(f"{record.rows_rejected:,} rows were left out", markup=False)
+        err.print(f"rejected rows, not loaded: {record.rows_rejected:,}", markup=False)

@@ -43,7 +43,7 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
 
 
 def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
-    """Trigger a report and show how far it is; the answer when it is complete."""
+    """Trigger a report and show its progress; returns the response once it is complete."""
     report_id = client.trigger(kind.name, params)
     answer: Any = None
     try:
@@ -51,13 +51,15 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
             for answer in client.follow(report_id):
                 progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
     except KeyboardInterrupt:
-        err.print(f"report {report_id} goes on; status {report_id} tells how it stands, cancel {report_id} ends it")
+        err.print(
+            f"report {report_id} is still running; status {report_id} shows its state, cancel {report_id} stops it"
+        )
         raise
     return answer
 
 
 def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
-    """Download every file and tell of it; names and where they are."""
+    """Download every file and print a line about it; yields names and paths."""
     from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
 
     for number, raw in enumerate(answer["files"]):
@@ -70,9 +72,9 @@ def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, P
 
 
 def place_of(name: str, target: Path, *, is_main: bool) -> Path:
-    """Where a file of a report goes: under its own name into a folder, or as the target or beside it.
+    """The path of a file of a report: its own name in a folder, or the target itself, or a path beside it.
 
-    Beside it its name begins as the target's does, so that two reports in one folder leave each other's files alone.
+    Beside the target, its name has the target's as prefix, so two reports in one folder do not overwrite each other.
     """
     if target.is_dir():
         return target / name
@@ -115,7 +117,7 @@ def _option(field: FieldInfo, *, is_instant: bool) -> Any:
     if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."
     if _is_list(field):
-        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several.")]
+        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several values.")]
     if field.annotation is bool:
         return Annotated[bool, typer.Option(help=description)]
     kinds = {int: int, float: float}

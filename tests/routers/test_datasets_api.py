@@ -225,7 +225,7 @@ def test_a_reload_that_is_rejected_says_that_earlier_rows_stay(client: TestClien
     again = ended(client, dataset_id)
     assert (again["status"], again["rows_loaded"]) == ("rejected", True)
     first, second, *_ = again["error"]["message"].split("\n")
-    assert first.endswith("was not loaded: 2 of 3 rows cannot be accepted. The rows of the earlier run stay.")
+    assert first.endswith("was not loaded: 2 of 3 rows are invalid. The rows of the earlier run are still loaded.")
     assert second.startswith("line 3, status: 'up'")
     assert polls(resources) == LOADED[:1]
     refused = client.post("/datasets?kind=polls", content=WRONG)
