@@ -1,1 +1,1 @@
-"""The life of a report: Postgres decides, Redis dispatches, S3 keeps."""
+"""The job engine: records, queue, worker and process of background work, whoever it is for."""
