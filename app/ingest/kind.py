@@ -103,8 +103,26 @@ class Loading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WrongRow:
+    """A row that is rejected: the example of every column, but for one.
+
+    Attributes:
+        column: the column that differs.
+        value: what stands there instead of its example.
+        code: the code that the row is rejected with; see refusal.py.
+    """
+
+    column: str
+    value: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetKind:
     """A kind of file that can be loaded; see registry.py.
+
+    The columns' examples, ``wrong`` and ``documentation`` are what the conformance tests and the page of datasets are
+    made of.
 
     Attributes:
         name: as commands and addresses use it.
@@ -114,6 +132,8 @@ class DatasetKind:
         instant: the column that says when; its values are microseconds since the epoch.
         observed: rows are observations, so that any instant in the future is a mistake.
         by_dataset: rows stay those of their dataset and are asked for by its id; rows that repeat each other all count.
+        documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
+        wrong: a row that is rejected.
     """
 
     name: str
@@ -123,3 +143,5 @@ class DatasetKind:
     instant: str | None = None
     observed: bool = False
     by_dataset: bool = False
+    documentation: str = ""
+    wrong: WrongRow | None = None

@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app
+from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
 from tests.commands import CommandLine, Outcome, free_port
@@ -283,12 +284,17 @@ def commands() -> list[str]:
     return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].commands]
 
 
-#: What a number counts or measures, by its option.
+#: What a number counts or measures, by its option; a report kind names the units of its parameters itself.
 UNITS = {
+    **{
+        f"--{name.replace('_', '-')}": schema["unit"]
+        for kind in REPORT_KINDS.values()
+        for name, schema in kind.params.model_json_schema()["properties"].items()
+        if "unit" in schema
+    },
     "--port": "Port",
     "--slots": "Reports",
     "--limit": "How many",
-    "--lookback-hours": "hours",
     "--stores": "stores",
     "--days": "Days",
     "--pull-requests": "pull requests",

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import polls
 from app.storage.binary_copy import write_columns
 
@@ -55,4 +55,9 @@ POLLS = DatasetKind(
     loading=PollLoading,
     instant="timestamp_utc",
     observed=True,
+    documentation="""
+        One observation of a store: at this instant it was up or down. Of rows that repeat a store and an instant the
+        last one counts. An instant more than a day later than the file came is a mistake.
+    """,
+    wrong=WrongRow("status", "up", "not_allowed"),
 )

@@ -8,7 +8,7 @@ from app.files.csv_output import iso_instants
 from app.flow.instants import INSTANTS, LATER_INSTANTS
 from app.ingest.column_types import INSTANT, KEY, NUMBER
 from app.ingest.keys import KeyIds, optional_ids
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import pull_requests
 from app.series.entities import REPOSITORY, TEAM
 from app.storage.csv_copy import copy_rows
@@ -60,4 +60,11 @@ PULL_REQUESTS = DatasetKind(
     loading=PullRequestLoading,
     instant="created_at",
     observed=True,
+    documentation="""
+        One pull request. Of rows that repeat a repository and a number the last one counts, and stands in the place of
+        what an earlier file said, whole: what it leaves empty is empty from then on. What happens to a pull request
+        later comes with a later file. An instant more than a day later than the file came is a mistake. Repositories
+        and teams become entities; what each instant is for: [pull-request-rules.md](pull-request-rules.md).
+    """,
+    wrong=WrongRow("created_at", "2024-11-01T20:00:00", "no_zone"),
 )

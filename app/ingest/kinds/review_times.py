@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from app.ingest.column_types import DATE, DURATION, KEY
 from app.ingest.keys import KeyIds, optional_ids
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import review_times
 from app.series.entities import TEAM
 from app.storage.csv_copy import copy_rows
@@ -53,4 +53,12 @@ REVIEW_TIMES = DatasetKind(
     ),
     loading=ReviewTimeLoading,
     by_dataset=True,
+    documentation="""
+        One observation of how long a review and the merge after it took. Rows that repeat each other all count: each is
+        an observation. They stay those of their dataset, whose id a report is asked for with (`source`). `load` prints
+        it, and makes it from the bytes of the file, so that loading a file twice changes nothing; of a file without
+        observations it keeps nothing, and says so. A file that was uploaded has the id of its upload, also without
+        observations: a report on it says that there are none.
+    """,
+    wrong=WrongRow("review_time", "-1", "negative"),
 )

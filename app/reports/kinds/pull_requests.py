@@ -257,4 +257,15 @@ PULL_REQUESTS = ReportKind(
     produce=produce,
     findings=FlowSummary,
     outline=outline,
+    documentation="""
+        How long pull requests waited for review and merge, in their team's working hours and by the wall clock; or
+        the same of a sample of review times.
+
+        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team. With `hourly`
+        there is also `hourly.csv`, how many pull requests waited in each working hour; unless `charts` is false there
+        are up to eight charts.
+    """,
+    rules="pull-request-rules.md",
+    example={"charts": False},
+    wrong={"clock": "sundial"},
 )
