@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench lock clean
+.PHONY: help setup demo serve check test chaos fuzz lint types docs migration bench lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +19,9 @@ demo: .venv/ready  ## run the main job on sample data: load, trigger, poll, down
 
 serve: .venv/ready  ## serve the API on port 8000, with servers of its own unless configured
 	@$(BIN)/python -m app serve
+
+check: lint types  ## lint, types and the quick tests: nothing is killed, no notebook runs (90 s on two cores)
+	HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m 'not chaos and not slow'
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -35,6 +38,12 @@ lint: .venv/ready  ## check style and format
 
 types: .venv/ready  ## check types
 	$(BIN)/mypy
+
+docs: .venv/ready  ## write what the pages say of each kind, from the registry
+	$(BIN)/python -m tests.pages
+
+migration: .venv/ready  ## write the migration that declared tables need: make migration name=deployments
+	$(BIN)/python -m tests.migration $(name)
 
 bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench

@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app
+from app.ingest.registry import DATASET_KINDS
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
@@ -59,7 +60,7 @@ def words(outcome: Outcome) -> str:
         ("nosuch", "No such command 'nosuch'"),
         (
             "load nosuch {tmp}/x.csv",
-            "'nosuch' is not one of 'polls', 'hours', 'timezones', 'pull_requests', 'review_times'",
+            f"'nosuch' is not one of {', '.join(map(repr, DATASET_KINDS))}",
         ),
         ("load polls", "Missing argument 'file'"),
         ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
@@ -129,7 +130,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ),
         (
             "reports --kind nosuch",
-            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+            f"unknown_report_kind: There is no report kind 'nosuch'; there is {', '.join(REPORT_KINDS)}.",
         ),
     ],
 )

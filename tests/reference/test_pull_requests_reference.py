@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.settings import Settings
 from tests.reference.pull_requests import (
     DEFAULT_HOURS,
     DEFAULT_ZONE,
@@ -119,7 +120,7 @@ def test_a_phase_that_ends_before_it_starts_is_empty_and_inconsistent() -> None:
 def test_a_team_without_a_zone_is_in_the_default_zone() -> None:
     # 09:00 in Chicago in June is 14:00Z; Monday.
     assert working_seconds(utc("2024-06-03T13:00"), utc("2024-06-03T15:00"), [], None) == HOURS
-    assert DEFAULT_ZONE == "America/Chicago"
+    assert Settings.model_fields["default_timezone"].default == DEFAULT_ZONE == "America/Chicago"
 
 
 def test_what_is_created_outside_working_hours_counts_from_the_next_opening() -> None:
