@@ -21,7 +21,7 @@ serve: .venv/ready  ## serve the API on port 8000, with servers of its own unles
 	@$(BIN)/python -m app serve
 
 check: lint types  ## lint, types and the quick tests: nothing is killed, no notebook runs (90 s on two cores)
-	HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m 'not chaos and not slow'
+	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m 'not chaos and not slow'
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup

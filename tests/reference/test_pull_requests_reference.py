@@ -23,7 +23,7 @@ from tests.reference.pull_requests import (
     working_seconds,
 )
 from tests.reference.uptime import DAY, HOUR, MICROSECOND, Window, open_by_hour, open_intervals
-from tests.strategies import UptimeCase, uptime_case
+from tests.strategies import UptimeCase, examples, uptime_case
 
 NEW_YORK = "America/New_York"
 BERLIN = "Europe/Berlin"
@@ -183,7 +183,7 @@ def test_working_seconds(zone: str, hours: list[Window], start: str, end: str, e
     assert working_seconds(utc(start), utc(end), hours, zone) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     case=uptime_case(),
     back=st.integers(0, 3 * DAY // MICROSECOND),
