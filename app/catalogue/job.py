@@ -1,4 +1,4 @@
-"""The work that a dataset is: its bytes are checked and its rows loaded, or taken out again.
+"""The job of a dataset: its bytes are checked and its rows loaded, or taken out again.
 
 A run may end at any moment and be done again by another replica. The rows and what is recorded of them are committed
 together, and only by the attempt that counts; whoever comes after that finds it and leaves the rows alone, so that an
@@ -11,19 +11,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, exists
 
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions
 from app.catalogue.raw import RawSource
 from app.catalogue.records import Action, DatasetRecord, Outcome
+from app.catalogue.tables import dataset
 from app.errors import BadInput, ChecksumDiffers, RejectedFile
 from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
 from app.ingest.registry import DATASET_KINDS
-from app.jobs.kind import DATASET_WORK, Params, WorkContext, WorkKind
+from app.jobs.kind import JobClass, JobContext, JobKind, Params
+from app.jobs.tables import job
 from app.storage.object_store import ObjectStore
 
 #: Name of the file that lists the rejected rows.
@@ -44,7 +46,7 @@ class _AlreadyMerged(Exception):
     """The rows are in the series: what was staged once more is dropped."""
 
 
-def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
+def produce(context: JobContext, params: DatasetParams) -> Sequence[Artifact]:
     """Load or unload; what a file is refused for is a finding, not a failure."""
     with context.engine.connect() as connection:
         record = records.find(connection, params.dataset_id)
@@ -62,7 +64,7 @@ def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    context: WorkContext
+    context: JobContext
     record: DatasetRecord
     kind: DatasetKind
     source: RawSource
@@ -180,4 +182,22 @@ def _name(record: DatasetRecord) -> str:
     return record.filename or f"dataset {record.id}"
 
 
-LOAD_DATASET = WorkKind(name=DATASET_WORK, params=DatasetParams, produce=produce, first_stage="checking")
+def _names(_: str, params: Mapping[str, Any]) -> dict[str, str]:
+    return {"dataset_id": str(params["dataset_id"])}
+
+
+def _latest_of_their_dataset() -> ColumnElement[bool]:
+    """They tell what became of the dataset, and stay as long as it does."""
+    return exists().where(dataset.c.job_id == job.c.id)
+
+
+DATASET_JOB = JobKind(
+    name=changes.JOB_KIND,
+    params=DatasetParams,
+    produce=produce,
+    first_stage="checking",
+    job_class=JobClass.LOAD,
+    concurrency_key=changes.concurrency_key,
+    names=_names,
+    kept=_latest_of_their_dataset,
+)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
 
 from app.catalogue.tables import dataset
 from app.errors import DuplicateDataset
-from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact
+from app.jobs.records import OUTSTANDING, JobStatus, StoredArtifact
 from app.jobs.tables import job
 from app.paging import Place
 
@@ -50,7 +50,7 @@ class JobState:
     """The latest job of a dataset."""
 
     id: str
-    status: ReportStatus
+    status: JobStatus
     action: Action
     artifacts: tuple[StoredArtifact, ...]
     error_code: str | None
@@ -173,7 +173,7 @@ def _job(fields: dict[str, Any]) -> JobState | None:
     return JobState(
         **fields
         | {
-            "status": ReportStatus(fields["status"]),
+            "status": JobStatus(fields["status"]),
             "action": Action(fields["action"]),
             "artifacts": tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ()),
         }

@@ -17,10 +17,10 @@ from app.ingest.csv.header import named_columns
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
-from app.jobs.dispatch import RequestRedis
+from app.jobs.dispatch import Dispatch
+from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, linked
 from app.jobs.status import QUEUED
-from app.storage.object_store import report_prefix
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
@@ -67,7 +67,7 @@ class DatasetService:
 
     def __init__(self, resources: Resources, kinds: Mapping[str, DatasetKind] = DATASET_KINDS) -> None:
         self._resources = resources
-        self._redis = RequestRedis(resources.request_redis)
+        self._redis = Dispatch(resources.request_redis)
         self._kinds = kinds
 
     def kinds(self) -> list[DatasetKind]:
@@ -191,13 +191,13 @@ class DatasetService:
                 return Removal.REMOVING
             if record.job is not None and record.status in WORKING:
                 lifecycle.cancel(connection, record.job.id)
-            removed_work = lifecycle.remove_work(connection, dataset_id)
+            removed_jobs = lifecycle.remove_ended(connection, kind=changes.JOB_KIND, params={"dataset_id": dataset_id})
             if rows and record.merged_by is not None:
                 job_id = changes.unload(connection, dataset_id)
             else:
                 job_id = None
                 changes.remove(connection, dataset_id)
-        self._remove_objects(record, removed_work, with_raw=job_id is None)
+        self._remove_objects(record, removed_jobs, with_raw=job_id is None)
         if job_id is None:
             return Removal.REMOVED
         self._dispatch(dataset_id, job_id)
@@ -233,7 +233,7 @@ class DatasetService:
         if status is DatasetStatus.UPLOADING:
             progress = 0.0
         if status in WORKING and record.job is not None:
-            live = self._redis.live(record.job.id) if believe_redis else None
+            live = self._redis.live(record.job.id, (changes.JOB_KIND,)) if believe_redis else None
             live = live or QUEUED
             progress = live.progress
             if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):
@@ -246,13 +246,13 @@ class DatasetService:
             _log.info("dataset %s is queued as job %s", dataset_id, job_id)
             self._redis.dispatch(job_id)
 
-    def _remove_objects(self, record: DatasetRecord, work: Sequence[str], *, with_raw: bool) -> None:
-        """Remove what ended work on a dataset has left, and its raw object unless that is still needed."""
+    def _remove_objects(self, record: DatasetRecord, jobs: Sequence[str], *, with_raw: bool) -> None:
+        """Remove what ended jobs of a dataset have left, and its raw object unless that is still needed."""
         try:
             if with_raw and record.raw_key is not None:
                 self._resources.object_store.remove([record.raw_key])
-            for job_id in work:
-                self._resources.object_store.remove_below(report_prefix(job_id))
+            for job_id in jobs:
+                self._resources.object_store.remove_below(artifact_prefix(job_id))
         except ObjectStoreUnavailable as error:
             _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
 

@@ -1,4 +1,4 @@
-"""What a report kind declares beside what all work does."""
+"""What a report kind declares beside what every job kind does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from app.jobs.kind import Params, WorkKind
+from app.jobs.kind import JobKind, Params
 
 #: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
 SUMMARY: Final = "summary.json"
@@ -29,8 +29,12 @@ class Outline:
     notes: Sequence[str]
 
 
+def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:
+    return {"report_id": report_id}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportKind(WorkKind):
+class ReportKind(JobKind):
     """A named computation; see registry.py. Every field of its ``params`` has a description and a default.
 
     A parameter that is a number also names its unit: ``Field(json_schema_extra={"unit": "hours"})``. ``documentation``,
@@ -49,6 +53,7 @@ class ReportKind(WorkKind):
         wrong: one parameter with a value that is refused.
     """
 
+    names: Callable[[str, Mapping[str, Any]], dict[str, str]] = _report_names
     summary: str
     resolve: Callable[[Connection, Any], tuple[Params, datetime]]
     findings: type[BaseModel] | None = None
