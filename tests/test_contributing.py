@@ -21,7 +21,7 @@ LEFT_OUT = (".git", ".venv", ".openhours", "out", "node_modules", "__pycache__",
 #: Other tests that look at every kind, or at all that there is.
 OTHERS = (
     *("tests/cli/test_cli_refusals.py", "tests/test_documentation.py", "tests/deployment/test_compose.py"),
-    *("tests/storage/test_migrate.py", "tests/test_architecture.py", "tests/conformance/test_openapi.py"),
+    *("tests/storage/test_migrate.py", "tests/test_architecture.py"),
 )
 
 #: Longest that a command may take, seconds.
