@@ -1,4 +1,4 @@
-"""What becomes of uploads: each is the beginning of a dataset."""
+"""Uploads become datasets."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from app.uploads.records import Upload
 
 
 def upload_hooks(datasets: DatasetService) -> Hooks:
-    """The turns of an upload's life as the catalogue takes them."""
+    """What the catalogue does at each step of an upload."""
 
     def begin(connection: Connection, upload: Upload, sha256: str | None) -> None:
         options = LoadOptions.model_validate(upload.options)
@@ -28,7 +28,10 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
     def accept(
         connection: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None
     ) -> Callable[[], None]:
-        return datasets.accept(connection, dataset_id=upload.id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
+        job_id = datasets.accept(
+            connection, dataset_id=upload.id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256
+        )
+        return lambda: datasets.dispatch(upload.id, job_id)
 
     def drop(connection: Connection, upload: Upload) -> None:
         datasets.forget(connection, upload.id)

@@ -46,14 +46,17 @@ class _AlreadyMerged(Exception):
     """The rows are in the series: what was staged once more is dropped."""
 
 
-def produce(context: JobContext, params: DatasetParams) -> Sequence[Artifact]:
-    """Load or unload; what a file is refused for is a finding, not a failure."""
+def produce(context: JobContext, params: DatasetParams, *, local: RawSource | None = None) -> Sequence[Artifact]:
+    """Load or unload; what a file is refused for is a finding, not a failure.
+
+    ``local`` is the same file on this machine, which is read in place of the one in the raw layer.
+    """
     with context.engine.connect() as connection:
         record = records.find(connection, params.dataset_id)
     if record is None or record.raw_key is None:
         return []  # an earlier attempt has removed it and died before it could say so
     with closing(ObjectStore(context.store)) as store:
-        source = RawSource(store, record.raw_key, name=_name(record))
+        source = local or RawSource.in_store(store, record.raw_key, name=_name(record))
         run = _Run(context, record, DATASET_KINDS[record.kind], source, is_reload=params.action is Action.RELOAD)
         if params.action is Action.UNLOAD:
             run.unload()
@@ -131,6 +134,7 @@ class _Run:
     def _stage(self, name: str) -> None:
         if name == "loading":
             self._refuse_others()
+            self.source.require_kept()
             self._refuse_duplicate(self.source.sha256())
             self.context.progress(name, CHECKED)
 
@@ -139,10 +143,10 @@ class _Run:
         found = self.source.sha256()
         expected = self.record.sha256 if self.is_reload else self.record.expected_sha256 or self.record.sha256
         if expected not in {None, found}:
-            before = "found when they were read before" if self.is_reload else "announced, or found when they came,"
+            before = "found when they were read before" if self.is_reload else "announced, or found when they arrived,"
             raise ChecksumDiffers(
-                f"The bytes of {self.source.name} have the SHA-256 {found}; {before} was {expected}. If they are right "
-                f"as they are, POST /datasets/{self.record.id}/reload takes them."
+                f"The bytes of {self.source.name} have the SHA-256 {found}; {before} was {expected}. To accept them "
+                f"as they are, send POST /datasets/{self.record.id}/reload."
             )
 
     def _refuse_duplicate(self, sha256: str) -> None:
@@ -158,10 +162,11 @@ class _Run:
         loaded = error.loaded if isinstance(error, RejectedFile) else None
         findings = _findings(loaded) | {
             "error_code": error.details.get("reason", error.code),
-            "error_message": error.message,
+            "error_message": error.message.replace(self.source.name, _name(self.record)),
             "duplicate_of": error.details.get("dataset_id"),
         }
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
+        self.source.require_kept()
         with self.context.engine.begin() as connection:
             self._record(connection, Outcome.REJECTED, findings)
         return 0 if loaded is None else loaded.rows_rejected

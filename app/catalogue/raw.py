@@ -1,37 +1,48 @@
-"""Reading the raw layer, where every file is as it came."""
+"""Reading a file that is kept as it came: from the raw layer or, while it is on its way there, from this machine."""
 
 import hashlib
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 from app.storage.object_store import ObjectStore
 
-#: Read at a time where the bytes only have to pass by, bytes.
+#: Read at a time when only hashing, bytes.
 _BLOCK: Final = 1 << 20
 
 
 class RawSource:
-    """The bytes of a dataset from the raw layer, and their SHA-256 once somebody has read them to the end.
+    """The bytes of a dataset, and their SHA-256 once somebody has read them to the end.
+
+    Args:
+        name: the file's own name, for messages.
+        opened: gives a stream from the first byte on.
+        kept: returns when the bytes are in the raw layer for good; raises ObjectStoreUnavailable when they are not.
 
     Attributes:
-        name: the file's own name, for messages.
         read_bytes: of the latest stream, so far.
     """
 
-    def __init__(self, store: ObjectStore, key: str, *, name: str) -> None:
+    def __init__(self, name: str, opened: Callable[[], Any], *, kept: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.read_bytes = 0
-        self._store = store
-        self._key = key
+        self.require_kept = kept
+        self._opened = opened
         self._sha256: str | None = None
 
+    @classmethod
+    def in_store(cls, store: ObjectStore, key: str, *, name: str) -> "RawSource":
+        """A file in the raw layer."""
+        return cls(name, partial(store.read, key))
+
     def open(self) -> BinaryIO:
-        """A stream from the first byte on. Raises ObjectStoreUnavailable, and so do its reads."""
+        """A stream from the first byte on. Raises what opening does, and so do its reads."""
         self.read_bytes = 0
-        return cast(BinaryIO, _Hashed(self, self._store.read(self._key)))
+        return cast(BinaryIO, _Hashed(self, self._opened()))
 
     def sha256(self) -> str:
-        """SHA-256 of all the bytes, hexadecimal; reads them if nobody has."""
+        """SHA-256 of all bytes, hexadecimal; reads them if that has not been done."""
         if self._sha256 is None:
             with self.open() as stream:
                 while stream.read(_BLOCK):
@@ -40,16 +51,16 @@ class RawSource:
         return self._sha256
 
     def note(self, size_bytes: int) -> None:
-        """So many bytes more were read."""
+        """Count bytes that were read."""
         self.read_bytes += size_bytes
 
     def end(self, sha256: str) -> None:
-        """All bytes were read."""
+        """Record that all bytes were read."""
         self._sha256 = sha256
 
 
 class _Hashed(io.RawIOBase):
-    """A stream that tells its source what was read."""
+    """A stream that reports to its source what was read."""
 
     def __init__(self, source: RawSource, stream: Any) -> None:
         self._source = source

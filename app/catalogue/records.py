@@ -143,8 +143,13 @@ def newest(
 
 def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool) -> None:
     """Raise DuplicateDataset, unless by ``force``, when a dataset of this kind and these bytes has its rows loaded."""
-    if force:
-        return
+    first = None if force else merged(connection, kind=kind, sha256=sha256)
+    if first is not None:
+        raise DuplicateDataset.of(first)
+
+
+def merged(connection: Connection, *, kind: str, sha256: str) -> str | None:
+    """The first dataset of this kind and these bytes whose rows are loaded."""
     query = (
         select(dataset.c.id)
         .where(dataset.c.sha256 == sha256, dataset.c.kind == kind, dataset.c.merged_by.is_not(None))
@@ -152,8 +157,7 @@ def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool
         .limit(1)
     )
     first: str | None = connection.scalar(query)
-    if first is not None:
-        raise DuplicateDataset.of(first)
+    return first
 
 
 def known(connection: Connection, ids: Sequence[str]) -> set[str]:

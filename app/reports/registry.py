@@ -12,5 +12,5 @@ REPORT_KINDS: dict[str, ReportKind] = {
     )
 }
 
-#: What an empty trigger starts.
+#: The kind of an empty trigger.
 DEFAULT_KIND = UPTIME

@@ -1,4 +1,4 @@
-"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams that it names."""
+"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams in it."""
 
 from sqlalchemy import Connection
 
@@ -10,7 +10,7 @@ from app.storage.binary_copy import write_columns
 
 
 class HoursLoading:
-    """Collects windows in a staging table, then puts them in the place of the named entities' earlier ones."""
+    """Collects windows in a staging table, then replaces all windows of the same entities by them."""
 
     def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
@@ -46,11 +46,11 @@ HOURS = DatasetKind(
     ),
     loading=HoursLoading,
     documentation="""
-        One opening window of a store or of a team. A file replaces all windows of those that it names.
+        One opening window of a store or a team. A file replaces all windows of the stores and teams that it contains.
 
-        The header names one of `store_id`, `team` and `entity`. Rows are then of stores, of teams, or of stores;
-        `entity_kind` says otherwise, row by row, so that one file can have the hours of both. A store without hours is
-        open around the clock, a team without any works in `OPENHOURS_TEAM_HOURS`.
+        The header has one of `store_id`, `team` and `entity`. With `store_id` or `entity` the rows describe stores,
+        with `team` teams. `entity_kind` overrides this row by row, so that one file can contain the hours of both. A
+        store without hours is open around the clock; a team without hours works in `OPENHOURS_TEAM_HOURS`.
     """,
     wrong=WrongRow("day", "7", "bad_weekday"),
 )

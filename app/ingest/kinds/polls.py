@@ -56,8 +56,8 @@ POLLS = DatasetKind(
     instant="timestamp_utc",
     observed=True,
     documentation="""
-        One observation of a store: at this instant it was up or down. Of rows that repeat a store and an instant the
-        last one counts. An instant more than a day later than the file came is a mistake.
+        One observation of a store: it was up or down at this instant. If rows have the same store and instant, the last
+        one counts. An instant more than a day after the file arrived is an error.
     """,
     wrong=WrongRow("status", "up", "not_allowed"),
 )

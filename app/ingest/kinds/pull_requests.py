@@ -1,4 +1,4 @@
-"""Dataset kind ``pull_requests``: one pull request per row, which replaces what was said of it before."""
+"""Dataset kind ``pull_requests``: one pull request per row, which replaces its earlier row."""
 
 import numpy as np
 import pyarrow as pa
@@ -61,10 +61,10 @@ PULL_REQUESTS = DatasetKind(
     instant="created_at",
     observed=True,
     documentation="""
-        One pull request. Of rows that repeat a repository and a number the last one counts, and stands in the place of
-        what an earlier file said, whole: what it leaves empty is empty from then on. What happens to a pull request
-        later comes with a later file. An instant more than a day later than the file came is a mistake. Repositories
-        and teams become entities; what each instant is for: [pull-request-rules.md](pull-request-rules.md).
+        One pull request. If rows have the same repository and number, the last one counts. It replaces the row of an
+        earlier file completely: a field that it leaves empty is empty from then on. To add what happens to a pull
+        request later, load a later file. An instant more than a day after the file arrived is an error. Repositories
+        and teams become entities. [pull-request-rules.md](pull-request-rules.md) says what each instant is used for.
     """,
     wrong=WrongRow("created_at", "2024-11-01T20:00:00", "no_zone"),
 )

@@ -13,7 +13,7 @@ from app.storage.csv_copy import copy_rows
 
 
 class ReviewTimeLoading:
-    """Collects observations in a staging table, then puts them in the place of all that the dataset had."""
+    """Collects observations in a staging table, then replaces all observations of the dataset by them."""
 
     def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
@@ -54,11 +54,11 @@ REVIEW_TIMES = DatasetKind(
     loading=ReviewTimeLoading,
     by_dataset=True,
     documentation="""
-        One observation of how long a review and the merge after it took. Rows that repeat each other all count: each is
-        an observation. They stay those of their dataset, whose id a report is asked for with (`source`). `load` prints
-        it, and makes it from the bytes of the file, so that loading a file twice changes nothing; of a file without
-        observations it keeps nothing, and says so. A file that was uploaded has the id of its upload, also without
-        observations: a report on it says that there are none.
+        One observation of how long a review took, and the merge after it. Identical rows all count, because each is an
+        observation of its own. Observations belong to their dataset, and a report selects them by the id of that
+        dataset (`source`). `load` derives the id from the bytes of the file and prints it, so loading a file twice
+        changes nothing. From a file without observations, `load` keeps nothing and says so. The id of an uploaded file
+        is the id of its upload, even if it has no observations; a report on it then says that there are none.
     """,
     wrong=WrongRow("review_time", "-1", "negative"),
 )

@@ -1,4 +1,4 @@
-"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those that it names."""
+"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those in it."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series.entities import lock_entities
 from app.storage.binary_copy import INTEGER, Columns, write_columns
 
-#: ``zone`` is a number of the list that goes with the statement; of rows of one entity that with the highest line wins.
+#: ``zone`` is an index into the list passed with the statement; of rows of one entity, the highest line wins.
 _STAGED_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "zone": INTEGER, "line": INTEGER}
 
 _STAGED: Final = (
@@ -21,7 +21,7 @@ _STAGED: Final = (
 
 
 class ZoneLoading:
-    """Collects zones, the last row of an entity wins, and sets them at the end."""
+    """Collects zones and sets them at the end; the last row of an entity wins."""
 
     def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
@@ -71,10 +71,10 @@ TIMEZONES = DatasetKind(
     ),
     loading=ZoneLoading,
     documentation="""
-        The zone of a store or of a team. A file replaces the zones of those that it names; of several rows of one the
-        last counts.
+        The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains. If
+        several rows name the same store or team, the last one counts.
 
-        The key is as in `hours`. Whoever has no zone is in `OPENHOURS_DEFAULT_TIMEZONE`.
+        The key columns work as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
     """,
     wrong=WrongRow("timezone_str", "America/Nowhere", "unknown_zone"),
 )
