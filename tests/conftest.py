@@ -57,9 +57,12 @@ NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SLOW = (
     *("catalogue/test_job.py", "charts/test_availability.py", "charts/test_durations.py", "charts/test_files.py"),
     *("charts/test_means.py", "charts/test_violins.py", "cli/test_cli.py", "cli/test_cli_data.py"),
-    *("client/test_upload_client.py", "conformance/test_made_up_requests.py", "conformance/test_openapi.py"),
-    *("demo_data/test_files.py", "embedded", "ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "model"),
-    *("jobs", "test_contributing.py", "test_notebooks.py", "test_readme.py", "uploads", "web"),
+    *("openhours/test_notebook.py", "openhours/test_uploads.py", "test_picture.py", "test_python_page.py"),
+    *("conformance/test_made_up_requests.py", "conformance/test_openapi.py", "cli/test_cli_demo.py"),
+    *("demo_data/test_files.py", "deployment/test_schemas.py", "embedded", "ingest/test_load_together.py"),
+    *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
+    *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
+    *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "uploads", "web"),
 )
 
 LoadText = Callable[[str, str], int]

@@ -23,7 +23,7 @@ def dataset_section(kind: DatasetKind) -> str:
     """The section of a dataset kind: its columns stand below the first paragraph."""
     first, *others = paragraphs(kind.documentation)
     notes = [note(column) for column in kind.columns]
-    rows = [["column", "holds", "example", ""], ["---"] * 4]
+    rows = [["column", "type", "example", ""], ["---"] * 4]
     for column, said in zip(kind.columns, notes, strict=True):
         names = " or ".join(f"`{name}`" for name in (column.name, *column.aliases))
         rows.append([names, column.type.name, f"`{column.example}`", said])

@@ -224,7 +224,7 @@ def test_a_column_may_stand_in_the_place_of_another_but_not_beside_it(
     with pytest.raises(RejectedFile) as caught:
         load(resources.engine, kind, FileSource(path), now=NOW)
     assert caught.value.details["reason"] == "wrong_header"
-    assert f"the header names twice {other.instead_of} or " in caught.value.message
+    assert f"the header repeats {other.instead_of} or " in caught.value.message
 
 
 def test_the_tables_of_the_kinds_are_those_that_the_migrations_make(resources: Resources) -> None:
