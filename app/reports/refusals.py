@@ -1,4 +1,4 @@
-"""What a report says of parameters that it cannot be made with: what was received, and what is allowed."""
+"""Errors of report parameters: the value received and the values allowed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from app.wording.wrong_values import WrongValue, invalid_parameters
 
 
 def refused(parameter: str, received: Any, reason: str, *, allowed: str | None = None) -> InvalidParameters:
-    """The refusal of one value; ``reason`` continues "<value> …"."""
+    """The error for one value; ``reason`` continues "<value> …"."""
     return invalid_parameters([WrongValue(parameter=parameter, received=received, reason=reason, allowed=allowed)])
 
 
 def unknown_names(parameter: str, kind: str, nearest: Mapping[str, Sequence[str]]) -> InvalidParameters:
-    """The refusal of names of a kind of entity, each with known ones that are like it."""
+    """The error for unknown names of entities, each with similar known ones."""
     hints = [
         f"{name!r}" + (f" (did you mean {' or '.join(map(repr, near))}?)" if near else "")
         for name, near in nearest.items()

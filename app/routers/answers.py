@@ -16,7 +16,7 @@ from app.routers.malformed import malformed, operations_of, unreadable_body
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-#: Code and title of errors that come from the framework.
+#: Code and title of errors that the framework raises.
 _HTTP_ERRORS: Final = {
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "Method not allowed"),
@@ -27,16 +27,16 @@ _log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
-    """Problem details, RFC 9457; `errors` tells, per parameter, what was received and what is allowed."""
+    """Problem details, RFC 9457; `errors` has the value received and the values allowed, per parameter."""
 
-    type: str = Field(description="Always about:blank: the code says more.", examples=["about:blank"])
+    type: str = Field(description="Always about:blank; `code` identifies the problem.", examples=["about:blank"])
     title: str = Field(description="What the code means.", examples=["Parameters not accepted"])
     status: int = Field(description="The HTTP status.", examples=[422])
-    code: str = Field(description="Stable, for programs.", examples=["invalid_parameters"])
+    code: str = Field(description="Stable code, for programs.", examples=["invalid_parameters"])
     detail: str = Field(description="For people.", examples=["lookback_hours: 0 is not a whole number from 1 to 720"])
     errors: list[dict[str, Any]] | None = Field(
         None,
-        description="Per parameter, what was received and what is allowed.",
+        description="For each parameter, the value received and the values allowed; at most 20.",
         examples=[
             [
                 {
@@ -50,16 +50,16 @@ class Problem(BaseModel):
     )
 
 
-#: In the address: where the page of a list begins.
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+#: In the query: where a page begins.
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]
 
 #: In the answer: where the next page begins.
 NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
 
-#: For the ``responses`` of routes; those with a body may also be sent one that is too large.
+#: For the ``responses`` of routes; routes with a body may also get one that is too large.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
 TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {
-    # Starlette has a text of its own when the length is told beforehand.
+    # Starlette has its own text if the length is announced.
     413: {"model": Problem, "description": "Body too large", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
@@ -83,7 +83,7 @@ def problem(
     """A problem document."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
     headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
-    # What was received is shown as it came, but for what JSON does not have: NaN becomes null, half a surrogate pair ?.
+    # The value received is shown unchanged, except for what JSON lacks: NaN becomes null, half a surrogate pair ?.
     text = json.dumps(to_jsonable_python(body, inf_nan_mode="null"), ensure_ascii=False, separators=(",", ":"))
     content = text.encode(errors="replace")
     return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
@@ -110,10 +110,10 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    if error.status_code == 400:  # FastAPI's word for a body that fails otherwise than by its syntax
+    if error.status_code == 400:  # FastAPI's status for a body that fails for other reasons than syntax
         return _known(request, unreadable_body())
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
-    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
+    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the routes."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
     answer.headers.update(error.headers or {})
     if error.status_code == 405 and (allowed := _allowed_methods(request)):
@@ -122,7 +122,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> str | None:
-    """What may be done at this address; Starlette names the methods of its first route only."""
+    """All methods of this address; Starlette lists only those of the first route that matches."""
     return ", ".join(sorted(operations_of(request))).upper() or None
 
 
@@ -132,5 +132,5 @@ def _defect(request: Request, error: Exception) -> Response:
         code=OpenhoursError.code,
         title=OpenhoursError.title,
         status=500,
-        detail="This is a defect of the service; its log tells where.",
+        detail="This is a bug in Openhours; the server's log has the details.",
     )

@@ -43,7 +43,7 @@ def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resource
         response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["code"] == "not_migrated"
-    assert "python -m app migrate" in response.json()["detail"]
+    assert "openhours migrate" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(("good_for_seconds", "status"), [(0, 503), (60, 200)])
