@@ -3,8 +3,8 @@
 OpenhoursError
 ├── BadInput                 invalid input from the user
 │   ├── InvalidParameters    a report's parameters
-│   ├── MalformedRequest     an HTTP request with parts that its route does not take
-│   ├── BadSetting           an environment variable
+│   ├── MalformedRequest     a request whose parts are not those that its address takes
+│   ├── BadSetting           a variable of the environment
 │   ├── IdempotencyConflict  the key was used for another request
 │   ├── RejectedFile         a file that cannot be loaded
 │   ├── DuplicateDataset     the same bytes are already loaded

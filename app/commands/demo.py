@@ -1,7 +1,6 @@
 """The main workflow on sample data, from start to end, as ``make demo`` shows it."""
 
 import csv
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -10,10 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 import app
+from app.catalogue.foreground import bring_in
+from app.catalogue.options import LoadOptions
 from app.commands.terminal import out, report_progress
-from app.ingest.load import load
-from app.ingest.registry import DATASET_KINDS
-from app.ingest.source import FileSource
 from app.reports.registry import DEFAULT_KIND
 from app.settings import Settings
 from app.storage.resources import Resources
@@ -43,9 +41,9 @@ def sample_data() -> Path:
 def run(resources: Resources, folder: Path) -> None:
     """Load ``sample_data``, trigger over HTTP, poll, download into ``folder``, show."""
     for name in ("hours", "timezones", "polls"):
-        file = FileSource(sample_data() / f"{name}.csv")
-        loaded = load(resources.engine, DATASET_KINDS[name], file, now=datetime.now(UTC))
-        out.print(f"loaded {loaded.rows_read:>6,} rows of sample_data/{name}.csv")
+        file = sample_data() / f"{name}.csv"
+        state = bring_in(resources, name, file, options=LoadOptions(), shown_as=file.name, told=lambda *_: None)
+        out.print(f"loaded {state.record.rows_read:>6,} rows of sample_data/{name}.csv")
     with serving(resources, slots=1) as address:
         client = Client(address)
         try:

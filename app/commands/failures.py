@@ -12,8 +12,6 @@ TOLD: Final = (OpenhoursError, ClientError, OSError)
 
 def told(error: OpenhoursError | ClientError | OSError) -> list[tuple[str, str]]:
     """A code and a message, without secrets, for each thing that is wrong."""
-    match error:
-        case OpenhoursError() | ClientError():
-            return [(error.code, redacted(error.message))]
-        case _:
-            return [("input_output_error", redacted(str(error)))]
+    if isinstance(error, OSError):
+        return [("input_output_error", redacted(str(error)))]
+    return [(error.code, redacted(error.message))]

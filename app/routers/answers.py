@@ -36,7 +36,7 @@ class Problem(BaseModel):
     detail: str = Field(description="For people.", examples=["lookback_hours: 0 is not a whole number from 1 to 720"])
     errors: list[dict[str, Any]] | None = Field(
         None,
-        description="For each parameter, the value received and the values allowed; at most 20.",
+        description="For each parameter, the value received and the values allowed.",
         examples=[
             [
                 {
@@ -50,7 +50,7 @@ class Problem(BaseModel):
     )
 
 
-#: In the query: where a page begins.
+#: In the address: where the page of a list begins.
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]
 
 #: In the answer: where the next page begins.
