@@ -17,7 +17,7 @@ def test_a_browser_is_sent_to_the_page_of_the_api(loaded: Resources) -> None:
 def test_operations_are_called_by_what_they_do(loaded: Resources) -> None:
     with api(loaded, slots=0) as client:
         paths = client.get("/openapi.json").json()["paths"]
-    assert paths["/echo/{message}"]["get"]["summary"] == "The message, back"
+    assert paths["/echo/{message}"]["get"]["summary"] == "Return the message"
     for operations in paths.values():
         for operation in operations.values():
             assert operation["description"].replace("\n", " ").startswith(operation["summary"])
