@@ -26,7 +26,7 @@ ENTITY_COLUMNS: Final = (
 
 
 class EntityIds:
-    """Ids of the entities that rows are of, made as a load first names them."""
+    """Ids of the entities that rows are of; those of new ones are reserved, see new_entities.py."""
 
     def __init__(self, connection: Connection) -> None:
         self._ids = {kind: KeyIds(connection, kind) for kind in _KINDS}

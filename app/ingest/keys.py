@@ -9,20 +9,21 @@ from sqlalchemy import Connection
 
 from app.ingest.csv.memory import Memory
 from app.ingest.kind import Values
-from app.series.entities import ensure_entities
+from app.series import new_entities
 
 #: What is remembered of the keys of a kind, bytes: some 150,000 stores. Others are looked up block by block.
 REMEMBERED_BYTES: Final = 32 << 20
 
 
 class KeyIds:
-    """Ids of the entities of one kind, made as a load first names them."""
+    """Ids of the entities of one kind; those of new ones are reserved, see new_entities.py."""
 
     def __init__(self, connection: Connection, kind: str) -> None:
         self._connection = connection
         self._kind = kind
         self._memory = Memory(REMEMBERED_BYTES)
         self._ids: dict[str, int] = {}
+        new_entities.prepare(connection)
 
     def of(self, keys: Values) -> npt.NDArray[np.int64]:
         """The id of each row's key."""
@@ -33,9 +34,9 @@ class KeyIds:
             used = np.zeros(len(every), bool)
             used[keys.codes] = True
             new = [key for key, wanted in zip(every, used, strict=True) if wanted and key not in self._ids]
-            made = ensure_entities(self._connection, self._kind, new)
-            ids = [self._ids.get(key) or made.get(key, 0) for key in every]
-            self._memory.keep(self._ids, made)
+            found = new_entities.ids_of(self._connection, self._kind, new)
+            ids = [self._ids.get(key) or found.get(key, 0) for key in every]
+            self._memory.keep(self._ids, found)
         return Values(keys.codes, np.array(ids, np.int64)).array()
 
 

@@ -90,7 +90,12 @@ class Rows:
 
 
 class Loading(Protocol):
-    """One load, or the undoing of one, inside one transaction: rows are added, then merged or removed."""
+    """One load, or the undoing of one, inside one transaction: rows are added, then merged or removed.
+
+    Others add rows of theirs at the same time, also of the same kind, and see nothing of these; so nothing may be
+    written before the merge but what is this transaction's own. From merge() or remove() to the end of the transaction
+    there is no other.
+    """
 
     def add(self, rows: Rows) -> None:
         """Collect a block of rows in the staging table."""
