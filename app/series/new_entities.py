@@ -7,45 +7,42 @@ is rolled back but a gap in the sequence.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import Connection, text
+
+# A hash index is not larger for long keys.
+_TABLE: Final = """
+CREATE TEMP TABLE IF NOT EXISTS new_entity (kind text, key text COLLATE "C", id int) ON COMMIT DROP;
+CREATE INDEX IF NOT EXISTS new_entity_key ON new_entity USING hash (key);
+"""
+
+_IDS: Final = """
+WITH known AS (
+    SELECT number, asked.key, coalesce(entity.id, new_entity.id) AS id
+    FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS asked (key, number)
+    LEFT JOIN entity ON entity.kind = :kind AND entity.key = asked.key
+    LEFT JOIN new_entity ON new_entity.kind = :kind AND new_entity.key = asked.key
+    ORDER BY number
+), settled AS MATERIALIZED (
+    SELECT number, key, id IS NULL AS is_new, coalesce(id, nextval('entity_id_seq')) AS id FROM known
+), reserved AS (
+    INSERT INTO new_entity (kind, key, id) SELECT :kind, key, id FROM settled WHERE is_new
+)
+SELECT id FROM settled ORDER BY number
+"""
 
 
 def prepare(connection: Connection) -> None:
     """Make the table of reserved ids, unless this transaction has it; it is gone with the transaction."""
-    connection.execute(
-        text(
-            'CREATE TEMP TABLE IF NOT EXISTS new_entity (kind text, key text COLLATE "C", id int, '
-            "PRIMARY KEY (kind, key)) ON COMMIT DROP"
-        )
-    )
+    connection.execute(text(_TABLE))
 
 
 def ids_of(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:
-    """Ids of these keys, which differ from each other; for those that nobody has, ids are reserved."""
-    found = {
-        row.key: row.id
-        for row in connection.execute(
-            text(
-                "SELECT key, id FROM entity WHERE kind = :kind AND key = ANY(:keys) "
-                "UNION ALL SELECT key, id FROM new_entity WHERE kind = :kind AND key = ANY(:keys)"
-            ),
-            {"kind": kind, "keys": list(keys)},
-        )
-    }
-    unknown = sorted(key for key in keys if key not in found)
-    return found | (_reserved(connection, kind, unknown) if unknown else {})
-
-
-def _reserved(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:
-    rows = connection.execute(
-        text(
-            "INSERT INTO new_entity (kind, key, id) SELECT :kind, key, nextval('entity_id_seq') "
-            "FROM unnest(CAST(:keys AS text[])) AS key RETURNING key, id"
-        ),
-        {"kind": kind, "keys": list(keys)},
-    )
-    return {row.key: row.id for row in rows}
+    """Ids of these keys, which differ from each other; for those that nobody has, ids are reserved in their order."""
+    wanted = sorted(keys)
+    ids = connection.scalars(text(_IDS), {"kind": kind, "keys": wanted})
+    return dict(zip(wanted, ids, strict=True))
 
 
 def write_rows(connection: Connection, staged: str, *columns: str) -> None:
@@ -56,11 +53,10 @@ def write_rows(connection: Connection, staged: str, *columns: str) -> None:
         staged: the table of the staged rows.
         columns: those that hold ids of entities.
     """
-    # Everybody who inserts several does so in the order of their keys, or two could wait for each other.
     written = connection.execute(
         text(
             "INSERT INTO entity (id, kind, key) OVERRIDING SYSTEM VALUE "
-            "SELECT id, kind, key FROM new_entity ORDER BY kind, key ON CONFLICT (kind, key) DO NOTHING"
+            "SELECT id, kind, key FROM new_entity ON CONFLICT (kind, key) DO NOTHING"
         )
     ).rowcount
     if written < connection.execute(text("SELECT count(*) FROM new_entity")).scalar_one():
