@@ -1,5 +1,6 @@
 """Keys of entities to their ids while a file is loaded."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ class KeyIds:
         self._kind = kind
         self._memory = Memory(REMEMBERED_BYTES)
         self._ids: dict[str, int] = {}
+        self._has_forgotten = False
         new_entities.prepare(connection)
 
     def of(self, keys: Values) -> npt.NDArray[np.int64]:
@@ -34,10 +36,16 @@ class KeyIds:
             used = np.zeros(len(every), bool)
             used[keys.codes] = True
             new = [key for key, wanted in zip(every, used, strict=True) if wanted and key not in self._ids]
-            found = new_entities.ids_of(self._connection, self._kind, new)
+            found = self._look_up(new)
             ids = [self._ids.get(key) or found.get(key, 0) for key in every]
-            self._memory.keep(self._ids, found)
         return Values(keys.codes, np.array(ids, np.int64)).array()
+
+    def _look_up(self, keys: Sequence[str]) -> dict[str, int]:
+        found = new_entities.ids_of(self._connection, self._kind, keys, may_be_reserved=self._has_forgotten)
+        if not self._memory.keep(self._ids, found) and not self._has_forgotten:
+            self._has_forgotten = True
+            new_entities.make_findable(self._connection)
+        return found
 
 
 def optional_ids(ids: KeyIds, keys: Values | None) -> pa.Array | None:

@@ -11,19 +11,14 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-# A hash index is not larger for long keys.
-_TABLE: Final = """
-CREATE TEMP TABLE IF NOT EXISTS new_entity (kind text, key text COLLATE "C", id int) ON COMMIT DROP;
-CREATE INDEX IF NOT EXISTS new_entity_key ON new_entity USING hash (key);
-"""
+# Each key is looked up by itself: a join would read a whole table for each block of a file.
+_ENTITY: Final = "(SELECT id FROM entity WHERE kind = :kind AND key = asked.key)"
+_RESERVED: Final = "(SELECT id FROM new_entity WHERE kind = :kind AND key = asked.key LIMIT 1)"
 
 _IDS: Final = """
-WITH known AS (
-    SELECT number, asked.key, coalesce(entity.id, new_entity.id) AS id
+WITH known AS MATERIALIZED (
+    SELECT key, number, coalesce({found}) AS id
     FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS asked (key, number)
-    LEFT JOIN entity ON entity.kind = :kind AND entity.key = asked.key
-    LEFT JOIN new_entity ON new_entity.kind = :kind AND new_entity.key = asked.key
-    ORDER BY number
 ), settled AS MATERIALIZED (
     SELECT number, key, id IS NULL AS is_new, coalesce(id, nextval('entity_id_seq')) AS id FROM known
 ), reserved AS (
@@ -35,13 +30,26 @@ SELECT id FROM settled ORDER BY number
 
 def prepare(connection: Connection) -> None:
     """Make the table of reserved ids, unless this transaction has it; it is gone with the transaction."""
-    connection.execute(text(_TABLE))
+    table = 'CREATE TEMP TABLE IF NOT EXISTS new_entity (kind text, key text COLLATE "C", id int) ON COMMIT DROP'
+    connection.execute(text(table))
 
 
-def ids_of(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:
-    """Ids of these keys, which differ from each other; for those that nobody has, ids are reserved in their order."""
+def make_findable(connection: Connection) -> None:
+    """Index the reserved ids, which most loads do without: they remember those that they have reserved."""
+    connection.execute(text("CREATE INDEX IF NOT EXISTS new_entity_key ON new_entity (kind, key)"))
+
+
+def ids_of(connection: Connection, kind: str, keys: Sequence[str], *, may_be_reserved: bool) -> dict[str, int]:
+    """Ids of these keys, which differ from each other; for those that nobody has, ids are reserved in their order.
+
+    Args:
+        connection: in the transaction of the load.
+        kind, keys: of the entities.
+        may_be_reserved: ids may have been reserved for some of these keys before; then make_findable() comes first.
+    """
     wanted = sorted(keys)
-    ids = connection.scalars(text(_IDS), {"kind": kind, "keys": wanted})
+    query = _IDS.format(found=f"{_ENTITY}, {_RESERVED}" if may_be_reserved else _ENTITY)
+    ids = connection.scalars(text(query), {"kind": kind, "keys": wanted})
     return dict(zip(wanted, ids, strict=True))
 
 

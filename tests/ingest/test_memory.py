@@ -63,7 +63,9 @@ def test_ids_of_keys_that_are_not_remembered_are_looked_up_again(
 ) -> None:
     made: list[list[str]] = []
     look_up = new_entities.ids_of
-    monkeypatch.setattr(new_entities, "ids_of", lambda *given: made.append(given[2]) or look_up(*given))
+    monkeypatch.setattr(
+        new_entities, "ids_of", lambda *given, **options: made.append(given[2]) or look_up(*given, **options)
+    )
     monkeypatch.setattr(keys, "REMEMBERED_BYTES", 3 * (ENTRY_BYTES + 200))
     with resources.engine.begin() as connection:
         ids = KeyIds(connection, "store")

@@ -18,9 +18,11 @@ class Memory:
     def __init__(self, limit_bytes: int) -> None:
         self._left_bytes = limit_bytes
 
-    def keep(self, part: dict[str, Any], values: Mapping[str, Any]) -> None:
-        """Remember in that dictionary the values of texts that are new there, all of them or none."""
+    def keep(self, part: dict[str, Any], values: Mapping[str, Any]) -> bool:
+        """Remember in that dictionary the values of texts that are new there, all of them or none; returns which."""
         size_bytes = sum(map(getsizeof, values)) + ENTRY_BYTES * len(values)
-        if size_bytes <= self._left_bytes:
-            part.update(values)
-            self._left_bytes -= size_bytes
+        if size_bytes > self._left_bytes:
+            return False
+        part.update(values)
+        self._left_bytes -= size_bytes
+        return True
