@@ -44,6 +44,7 @@ OpenhoursError
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
+│   ├── UnknownJob           a job of a later version, during a roll-out
 │   └── ServerUnreachable    the Openhours server that a command talks to
 └── SetupError               this installation cannot run as it is configured
     ├── NotMigrated
@@ -343,6 +344,11 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica takes nothing on"
+
+
+class UnknownJob(Unavailable):
+    code = "unknown_job"
+    title = "Job of a later version"
 
 
 class ServerUnreachable(Unavailable):

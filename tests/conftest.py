@@ -198,5 +198,5 @@ def working(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = 
 def stopping_soon() -> Iterator[None]:
     """Have workers read the queue for a moment at a time: to stop one takes as long as it reads."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "READ_WAIT_MS", 20)
+        patch.setattr(worker, "WAIT_MS", 20)
         yield

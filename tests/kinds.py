@@ -12,16 +12,16 @@ from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
 from app.files.artifact import Artifact
-from app.jobs.kind import Params, Progress, WorkContext
+from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.kind import ReportKind
 from app.storage.resources import Resources
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def context_of(resources: Resources, folder: Path, *, progress: Progress = lambda *_: None) -> WorkContext:
+def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lambda *_: None) -> JobContext:
     """What a report is given that runs in this process."""
-    return WorkContext(
+    return JobContext(
         engine=resources.engine,
         settings=resources.settings,
         store=resources.object_store.address,
@@ -43,7 +43,7 @@ def resolve(_: Connection, params: Params) -> tuple[Params, datetime]:
     return params, AS_OF
 
 
-def produce(context: WorkContext, params: DummyParams) -> Sequence[Artifact]:
+def produce(context: JobContext, params: DummyParams) -> Sequence[Artifact]:
     with context.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     context.progress("computing", 0.5)
@@ -52,7 +52,7 @@ def produce(context: WorkContext, params: DummyParams) -> Sequence[Artifact]:
     return [Artifact(path, "text/csv", rows=params.lines)]
 
 
-def pair(context: WorkContext, params: DummyParams) -> Sequence[Artifact]:
+def pair(context: JobContext, params: DummyParams) -> Sequence[Artifact]:
     """The file, and another of the same."""
     (one,) = produce(context, params)
     path = context.folder / "other.csv"
@@ -77,38 +77,38 @@ def _trace(params: TroubleParams) -> int:
     return len(list(folder.iterdir()))
 
 
-def segfault(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def segfault(_: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     os.kill(os.getpid(), signal.SIGSEGV)
     return []
 
 
-def segfault_once(context: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def segfault_once(context: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     if _trace(params) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return produce(context, DummyParams(lines=1))
 
 
-def hang(context: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def hang(context: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     context.progress("computing", 0.25)
     Event().wait(120)
     return []
 
 
-def devour(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def devour(_: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     hoard = []
     while True:
         hoard.append(bytearray(64 << 20))
 
 
-def raise_defect(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def raise_defect(_: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     raise ZeroDivisionError("a secret that no user should see")
 
 
-def lose_database(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def lose_database(_: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     _trace(params)
     raise DatabaseUnavailable("Postgres does not answer.")
 

@@ -1,6 +1,6 @@
 """The protocol without one of its safeguards, to prove that the tests notice.
 
-``python -m tests.mutants fence|sweeper|key -- PYTEST ARGUMENTS`` runs tests on code that lacks the safeguard; at least
+``python -m tests.mutants fence|look|key -- PYTEST ARGUMENTS`` runs tests on code that lacks the safeguard; at least
 one of them has to fail. A process that is started otherwise calls ``mutate(name)`` before anything else.
 """
 
@@ -10,29 +10,29 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import and_
 
-from app.jobs import lifecycle, runner, sweeper
-from app.jobs.records import ReportStatus
+from app.jobs import lifecycle, runner, worker
+from app.jobs.kind import artifact_prefix
+from app.jobs.records import JobStatus
 from app.jobs.tables import job
-from app.storage.object_store import report_prefix
 
 
 def _drop_fence() -> None:
     """A worker may end any attempt at its report, not just its own."""
 
     def is_running(claim: lifecycle.Claim) -> object:
-        return and_(job.c.id == claim.id, job.c.status == ReportStatus.RUNNING)
+        return and_(job.c.id == claim.id, job.c.status == JobStatus.RUNNING)
 
     _replace(lifecycle, "_is_ours", is_running)
 
 
-def _drop_sweeper() -> None:
-    """Nobody looks for what was forgotten or abandoned."""
-    _replace(sweeper, "sweep", lambda *_, **__: None)
+def _drop_look() -> None:
+    """Nobody looks for what was forgotten or abandoned: workers begin only what they are called for."""
+    _replace(worker, "LOOK_SECONDS", float("inf"))
 
 
 def _drop_key() -> None:
     """All attempts at a report write the same objects."""
-    _replace(runner, "report_prefix", lambda report_id, _attempt=None: report_prefix(report_id))
+    _replace(runner, "artifact_prefix", lambda job_id, _attempt=None, **_: artifact_prefix(job_id))
 
 
 def _replace(module: object, name: str, value: object) -> None:
@@ -40,7 +40,7 @@ def _replace(module: object, name: str, value: object) -> None:
     setattr(module, name, value)
 
 
-MUTATIONS: dict[str, Callable[[], None]] = {"fence": _drop_fence, "sweeper": _drop_sweeper, "key": _drop_key}
+MUTATIONS: dict[str, Callable[[], None]] = {"fence": _drop_fence, "look": _drop_look, "key": _drop_key}
 
 
 def mutate(name: str) -> None:

@@ -9,7 +9,9 @@ from app.catalogue.records import Action, Outcome
 from app.catalogue.tables import dataset
 from app.errors import AttemptSuperseded
 from app.jobs import lifecycle
-from app.jobs.kind import DATASET_WORK
+
+#: Name of the kind of a dataset's jobs.
+JOB_KIND: Final = "dataset"
 
 #: What a run of the check has found out; another run begins without it.
 _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
@@ -18,6 +20,11 @@ _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
         *("rejections", "error_code", "error_message", "duplicate_of"),
     )
 )
+
+
+def concurrency_key(params: Mapping[str, Any]) -> str:
+    """Of the jobs of one dataset only one runs at a time."""
+    return f"dataset {params['dataset_id']}"
 
 
 def register(
@@ -107,9 +114,10 @@ def removed_by(connection: Connection, dataset_id: str, *, job_id: str) -> None:
 def _queue(connection: Connection, dataset_id: str, action: Action) -> str:
     job_id = lifecycle.create(
         connection,
-        kind=DATASET_WORK,
+        kind=JOB_KIND,
         params={"dataset_id": dataset_id, "action": action},
         params_sha256="",  # nobody asks for it a second time by a key
+        concurrency_key=concurrency_key({"dataset_id": dataset_id}),
     )
     assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
     return job_id

@@ -28,7 +28,10 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
     def accept(
         connection: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None
     ) -> Callable[[], None]:
-        return datasets.accept(connection, dataset_id=upload.id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
+        job_id = datasets.accept(
+            connection, dataset_id=upload.id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256
+        )
+        return lambda: datasets.dispatch(upload.id, job_id)
 
     def drop(connection: Connection, upload: Upload) -> None:
         datasets.forget(connection, upload.id)

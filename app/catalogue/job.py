@@ -1,4 +1,4 @@
-"""The work that a dataset is: its bytes are checked and its rows loaded, or taken out again.
+"""The job of a dataset: its bytes are checked and its rows loaded, or taken out again.
 
 A run may end at any moment and be done again by another replica. The rows and what is recorded of them are committed
 together, and only by the attempt that counts; whoever comes after that finds it and leaves the rows alone, so that an
@@ -11,19 +11,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, exists
 
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions
 from app.catalogue.raw import RawSource
 from app.catalogue.records import Action, DatasetRecord, Outcome
+from app.catalogue.tables import dataset
 from app.errors import BadInput, ChecksumDiffers, RejectedFile
 from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
 from app.ingest.registry import DATASET_KINDS
-from app.jobs.kind import DATASET_WORK, Params, WorkContext, WorkKind
+from app.jobs.kind import JobClass, JobContext, JobKind, Params
+from app.jobs.tables import job
 from app.storage.object_store import ObjectStore
 
 #: Name of the file that lists the rejected rows.
@@ -44,14 +46,17 @@ class _AlreadyMerged(Exception):
     """The rows are in the series: what was staged once more is dropped."""
 
 
-def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
-    """Load or unload; what a file is refused for is a finding, not a failure."""
+def produce(context: JobContext, params: DatasetParams, *, local: RawSource | None = None) -> Sequence[Artifact]:
+    """Load or unload; what a file is refused for is a finding, not a failure.
+
+    ``local`` is the same file on this machine, which is read in place of the one in the raw layer.
+    """
     with context.engine.connect() as connection:
         record = records.find(connection, params.dataset_id)
     if record is None or record.raw_key is None:
         return []  # an earlier attempt has removed it and died before it could say so
     with closing(ObjectStore(context.store)) as store:
-        source = RawSource(store, record.raw_key, name=_name(record))
+        source = local or RawSource.in_store(store, record.raw_key, name=_name(record))
         run = _Run(context, record, DATASET_KINDS[record.kind], source, is_reload=params.action is Action.RELOAD)
         if params.action is Action.UNLOAD:
             run.unload()
@@ -62,7 +67,7 @@ def produce(context: WorkContext, params: DatasetParams) -> Sequence[Artifact]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    context: WorkContext
+    context: JobContext
     record: DatasetRecord
     kind: DatasetKind
     source: RawSource
@@ -129,6 +134,7 @@ class _Run:
     def _stage(self, name: str) -> None:
         if name == "loading":
             self._refuse_others()
+            self.source.require_kept()
             self._refuse_duplicate(self.source.sha256())
             self.context.progress(name, CHECKED)
 
@@ -156,10 +162,11 @@ class _Run:
         loaded = error.loaded if isinstance(error, RejectedFile) else None
         findings = _findings(loaded) | {
             "error_code": error.details.get("reason", error.code),
-            "error_message": error.message,
+            "error_message": error.message.replace(self.source.name, _name(self.record)),
             "duplicate_of": error.details.get("dataset_id"),
         }
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
+        self.source.require_kept()
         with self.context.engine.begin() as connection:
             self._record(connection, Outcome.REJECTED, findings)
         return 0 if loaded is None else loaded.rows_rejected
@@ -180,4 +187,22 @@ def _name(record: DatasetRecord) -> str:
     return record.filename or f"dataset {record.id}"
 
 
-LOAD_DATASET = WorkKind(name=DATASET_WORK, params=DatasetParams, produce=produce, first_stage="checking")
+def _names(_: str, params: Mapping[str, Any]) -> dict[str, str]:
+    return {"dataset_id": str(params["dataset_id"])}
+
+
+def _latest_of_their_dataset() -> ColumnElement[bool]:
+    """They tell what became of the dataset, and stay as long as it does."""
+    return exists().where(dataset.c.job_id == job.c.id)
+
+
+DATASET_JOB = JobKind(
+    name=changes.JOB_KIND,
+    params=DatasetParams,
+    produce=produce,
+    first_stage="checking",
+    job_class=JobClass.LOAD,
+    concurrency_key=changes.concurrency_key,
+    names=_names,
+    kept=_latest_of_their_dataset,
+)

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.catalogue import records
-from app.jobs.cleanup import REPORT_FILES, Layer
+from app.jobs.cleanup import BucketPrefix
 from app.uploads.keys import RAW
 from app.uploads.leftovers import UPLOAD_FILES, multiparts_named
 
@@ -23,7 +23,7 @@ def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
 
 
 #: The files that were brought in.
-RAW_FILES: Final = Layer(RAW, _unnamed, multiparts_named)
+RAW_FILES: Final = BucketPrefix(RAW, _unnamed, multiparts_named)
 
-#: All that is cleaned up.
-LAYERS: Final = (REPORT_FILES, RAW_FILES, UPLOAD_FILES)
+#: The parts of the bucket that datasets and uploads use.
+BUCKET_PREFIXES: Final = (RAW_FILES, UPLOAD_FILES)

@@ -1,7 +1,9 @@
-"""Reading the raw layer, where every file is as it came."""
+"""Reading a file that is kept as it came: from the raw layer or, while it is on its way there, from this machine."""
 
 import hashlib
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 from app.storage.object_store import ObjectStore
@@ -11,24 +13,33 @@ _BLOCK: Final = 1 << 20
 
 
 class RawSource:
-    """The bytes of a dataset from the raw layer, and their SHA-256 once somebody has read them to the end.
+    """The bytes of a dataset, and their SHA-256 once somebody has read them to the end.
+
+    Args:
+        name: the file's own name, for messages.
+        opened: gives a stream from the first byte on.
+        kept: returns when the bytes are in the raw layer for good; raises ObjectStoreUnavailable when they are not.
 
     Attributes:
-        name: the file's own name, for messages.
         read_bytes: of the latest stream, so far.
     """
 
-    def __init__(self, store: ObjectStore, key: str, *, name: str) -> None:
+    def __init__(self, name: str, opened: Callable[[], Any], *, kept: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.read_bytes = 0
-        self._store = store
-        self._key = key
+        self.require_kept = kept
+        self._opened = opened
         self._sha256: str | None = None
 
+    @classmethod
+    def in_store(cls, store: ObjectStore, key: str, *, name: str) -> "RawSource":
+        """A file in the raw layer."""
+        return cls(name, partial(store.read, key))
+
     def open(self) -> BinaryIO:
-        """A stream from the first byte on. Raises ObjectStoreUnavailable, and so do its reads."""
+        """A stream from the first byte on. Raises what opening does, and so do its reads."""
         self.read_bytes = 0
-        return cast(BinaryIO, _Hashed(self, self._store.read(self._key)))
+        return cast(BinaryIO, _Hashed(self, self._opened()))
 
     def sha256(self) -> str:
         """SHA-256 of all the bytes, hexadecimal; reads them if nobody has."""

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
 
 from app.catalogue.tables import dataset
 from app.errors import DuplicateDataset
-from app.jobs.records import OUTSTANDING, ReportStatus, StoredArtifact
+from app.jobs.records import OUTSTANDING, JobStatus, StoredArtifact
 from app.jobs.tables import job
 from app.paging import Place
 
@@ -50,7 +50,7 @@ class JobState:
     """The latest job of a dataset."""
 
     id: str
-    status: ReportStatus
+    status: JobStatus
     action: Action
     artifacts: tuple[StoredArtifact, ...]
     error_code: str | None
@@ -143,8 +143,13 @@ def newest(
 
 def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool) -> None:
     """Raise DuplicateDataset, unless by ``force``, when a dataset of this kind and these bytes has its rows loaded."""
-    if force:
-        return
+    first = None if force else merged(connection, kind=kind, sha256=sha256)
+    if first is not None:
+        raise DuplicateDataset.of(first)
+
+
+def merged(connection: Connection, *, kind: str, sha256: str) -> str | None:
+    """The first dataset of this kind and these bytes whose rows are loaded."""
     query = (
         select(dataset.c.id)
         .where(dataset.c.sha256 == sha256, dataset.c.kind == kind, dataset.c.merged_by.is_not(None))
@@ -152,8 +157,7 @@ def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool
         .limit(1)
     )
     first: str | None = connection.scalar(query)
-    if first is not None:
-        raise DuplicateDataset.of(first)
+    return first
 
 
 def known(connection: Connection, ids: Sequence[str]) -> set[str]:
@@ -173,7 +177,7 @@ def _job(fields: dict[str, Any]) -> JobState | None:
     return JobState(
         **fields
         | {
-            "status": ReportStatus(fields["status"]),
+            "status": JobStatus(fields["status"]),
             "action": Action(fields["action"]),
             "artifacts": tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ()),
         }

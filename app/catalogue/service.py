@@ -1,7 +1,7 @@
 """What the outside may ask of datasets: bring one in, look at one, load it again, remove it, list them."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,10 +17,10 @@ from app.ingest.csv.header import named_columns
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
-from app.jobs.dispatch import RequestRedis
+from app.jobs.dispatch import Dispatch
+from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, linked
 from app.jobs.status import QUEUED
-from app.storage.object_store import report_prefix
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
@@ -67,7 +67,7 @@ class DatasetService:
 
     def __init__(self, resources: Resources, kinds: Mapping[str, DatasetKind] = DATASET_KINDS) -> None:
         self._resources = resources
-        self._redis = RequestRedis(resources.request_redis)
+        self._redis = Dispatch(resources.request_redis)
         self._kinds = kinds
 
     def kinds(self) -> list[DatasetKind]:
@@ -109,10 +109,11 @@ class DatasetService:
 
     def accept(
         self, connection: Connection, *, dataset_id: str, raw_key: str, size_bytes: int, sha256: str | None
-    ) -> Callable[[], None]:
+    ) -> str:
         """Take on a file whose bytes are all in the raw layer, in the caller's transaction.
 
-        Returns what to call after the commit: it hands the work out. A sweep does so if nobody calls it.
+        Returns the id of the job that checks and loads it; call ``dispatch`` after the commit, so that it is soon
+        begun.
 
         Raises:
             UnknownDataset: it was removed meanwhile.
@@ -124,8 +125,7 @@ class DatasetService:
         if sha256 is not None:
             force = bool(record.options.get("force"))
             records.refuse_merged(connection, kind=record.kind, sha256=sha256, force=force)
-        job_id = changes.arrived(connection, dataset_id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
-        return lambda: self._dispatch(dataset_id, job_id)
+        return changes.arrived(connection, dataset_id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
 
     def forget(self, connection: Connection, dataset_id: str) -> None:
         """Drop the record of a file that never came whole."""
@@ -169,12 +169,16 @@ class DatasetService:
             UnknownDataset, DatasetBusy, InvalidParameters: nothing was started.
         """
         with database_errors(), self._resources.engine.begin() as connection:
-            record = self._idle(connection, dataset_id, "loaded again")
-            by_header = {"columns": None} if options.get("columns") == "" else {}
-            merged = load_options(**dict(record.options) | dict(options) | by_header)
-            self._require_columns(record.kind, merged)
-            job_id = changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
-        self._dispatch(dataset_id, job_id)
+            job_id = self.reload_in(connection, dataset_id, options=options)
+        self.dispatch(dataset_id, job_id)
+
+    def reload_in(self, connection: Connection, dataset_id: str, *, options: Mapping[str, object]) -> str:
+        """The same in the caller's transaction; returns the id of the job, which nobody has been called for yet."""
+        record = self._idle(connection, dataset_id, "loaded again")
+        by_header = {"columns": None} if options.get("columns") == "" else {}
+        merged = load_options(**dict(record.options) | dict(options) | by_header)
+        self._require_columns(record.kind, merged)
+        return changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
 
     def delete(self, dataset_id: str, *, rows: bool) -> Removal:
         """Remove a dataset and its raw object; its rows stay, unless a job is to take them out first.
@@ -191,16 +195,16 @@ class DatasetService:
                 return Removal.REMOVING
             if record.job is not None and record.status in WORKING:
                 lifecycle.cancel(connection, record.job.id)
-            removed_work = lifecycle.remove_work(connection, dataset_id)
+            removed_jobs = lifecycle.remove_ended(connection, kind=changes.JOB_KIND, params={"dataset_id": dataset_id})
             if rows and record.merged_by is not None:
                 job_id = changes.unload(connection, dataset_id)
             else:
                 job_id = None
                 changes.remove(connection, dataset_id)
-        self._remove_objects(record, removed_work, with_raw=job_id is None)
+        self._remove_objects(record, removed_jobs, with_raw=job_id is None)
         if job_id is None:
             return Removal.REMOVED
-        self._dispatch(dataset_id, job_id)
+        self.dispatch(dataset_id, job_id)
         return Removal.REMOVING
 
     def _require_columns(self, kind: str, options: LoadOptions) -> None:
@@ -233,7 +237,7 @@ class DatasetService:
         if status is DatasetStatus.UPLOADING:
             progress = 0.0
         if status in WORKING and record.job is not None:
-            live = self._redis.live(record.job.id) if believe_redis else None
+            live = self._redis.live(record.job.id, (changes.JOB_KIND,)) if believe_redis else None
             live = live or QUEUED
             progress = live.progress
             if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):
@@ -241,18 +245,19 @@ class DatasetService:
         artifacts = record.job.artifacts if record.job is not None else ()
         return DatasetState(record, status, progress, linked(self._resources, artifacts[0]) if artifacts else None)
 
-    def _dispatch(self, dataset_id: str, job_id: str) -> None:
+    def dispatch(self, dataset_id: str, job_id: str) -> None:
+        """Have a worker begin a job of a dataset that was just queued."""
         with bound(dataset_id=dataset_id):
             _log.info("dataset %s is queued as job %s", dataset_id, job_id)
             self._redis.dispatch(job_id)
 
-    def _remove_objects(self, record: DatasetRecord, work: Sequence[str], *, with_raw: bool) -> None:
-        """Remove what ended work on a dataset has left, and its raw object unless that is still needed."""
+    def _remove_objects(self, record: DatasetRecord, jobs: Sequence[str], *, with_raw: bool) -> None:
+        """Remove what ended jobs of a dataset have left, and its raw object unless that is still needed."""
         try:
             if with_raw and record.raw_key is not None:
                 self._resources.object_store.remove([record.raw_key])
-            for job_id in work:
-                self._resources.object_store.remove_below(report_prefix(job_id))
+            for job_id in jobs:
+                self._resources.object_store.remove_below(artifact_prefix(job_id))
         except ObjectStoreUnavailable as error:
             _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
 

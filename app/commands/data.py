@@ -12,10 +12,9 @@ from rich.table import Table
 
 from app.commands import opening
 from app.commands.opening import Server
-from app.commands.terminal import byte_progress, err, out, report_progress, row_progress
+from app.commands.terminal import byte_progress, err, out, report_progress
 from app.errors import InvalidParameters, OpenhoursError, RejectedFile
-from app.files.sha256 import sha256_of
-from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, Limits, OnError, Policy
+from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError
 from app.ingest.registry import DATASET_KINDS
 
 #: More than that is more than this is for: some things of each store are kept in memory.
@@ -49,40 +48,10 @@ def load(
     ] = None,
 ) -> None:
     """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
-    from app.ingest.load import load as load_file  # noqa: PLC0415 - Arrow takes a while to import
-    from app.ingest.source import FileSource  # noqa: PLC0415
+    from app.commands.loading import load_file  # noqa: PLC0415 - Arrow takes a while to import
 
-    settings = opening.settings()
     _require_file_name(rejects)
-    names = None if columns is None else tuple(columns.split(","))
-    dataset_id = _id_of(file) if DATASET_KINDS[kind.value].by_dataset else ""
-    with opening.resources(settings) as (_, resources), row_progress(f"loading {file.name}") as progress:
-        loaded = load_file(
-            resources.engine,
-            DATASET_KINDS[kind.value],
-            FileSource(file, shown_as=str(file)),
-            now=datetime.now(UTC),
-            dataset_id=dataset_id,
-            policy=Policy(on_error, max_errors, names),
-            limits=Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
-            rejects=rejects,
-            progress=progress,
-        )
-    rows = loaded.rows_read - loaded.rows_rejected
-    # Without rows nothing is kept of a dataset, so that its id would name none.
-    told = f", dataset {dataset_id}" if rows else ": there is nothing to report on"
-    out.print(f"{rows:,} rows of {file} loaded as {kind.value}{told if dataset_id else ''}", markup=False)
-    if loaded.rows_duplicate:
-        err.print(f"{loaded.rows_duplicate:,} of them say again what another row says; the last one counts")
-    for rejection in loaded.rejections:
-        err.print(str(rejection), markup=False)
-    if loaded.rows_rejected:
-        err.print(f"{loaded.rows_rejected:,} rows were left out", markup=False)
-
-
-def _id_of(file: Path) -> str:
-    """The id under which a file is loaded that no upload has given one: the same for the same bytes."""
-    return sha256_of(file)[:32] if file.is_file() else ""  # the load says what is wrong with it
+    load_file(kind.value, file, on_error=on_error, max_errors=max_errors, columns=columns, rejects=rejects)
 
 
 def upload(

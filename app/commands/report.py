@@ -14,7 +14,7 @@ from app.commands.terminal import err, out, report_progress
 from app.errors import InvalidParameters
 from app.reports.kind import SUMMARY, ReportKind
 
-#: Endings of files that have rows.
+#: Waiters of files that have rows.
 _TABLES: Final = (".csv", ".parquet")
 
 

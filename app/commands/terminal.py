@@ -59,19 +59,3 @@ def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None
         return
     err.print(f"{title}: {total_bytes:,} bytes", markup=False)
     yield lambda _: None
-
-
-@contextmanager
-def row_progress(title: str) -> Iterator[Callable[[int], None]]:
-    """Show how many rows of a file were read; yields a function of the number."""
-    if err.is_terminal:
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            TextColumn("{task.completed:,.0f} rows"),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=err) as bar:
-            task = bar.add_task(title, total=None)
-            yield lambda rows: bar.update(task, completed=rows)
-        return
-    yield lambda _: None

@@ -1,6 +1,6 @@
-"""The process that computes one report: started by the fork server with everything imported, gone when it is done.
+"""The process that runs one job: started by the fork server with everything imported, gone when it is done.
 
-It talks to its supervisor (supervise.py) over one pipe: Progress while it works, then Done or Refused. A pipe that
+It talks to its supervisor (supervise.py) over one pipe: Step while it works, then Done or Refused. A pipe that
 closes without either is a crash. When the supervisor dies the pipe closes on this side, and the process ends.
 """
 
@@ -11,7 +11,7 @@ import logging
 import os
 import resource
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +21,12 @@ from time import monotonic
 from typing import Any, Final
 
 from pydantic import ValidationError
+from sqlalchemy import Engine
 
-from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownReportKind
+from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownJob
 from app.files.artifact import Artifact
 from app.jobs import lifecycle
-from app.jobs.kind import Params, WorkContext, WorkKind, names_of
+from app.jobs.kind import JobContext, OnProgress, Params
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
 from app.storage.postgres import build_engine, database_errors
@@ -44,11 +45,21 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a child is to do. The kind travels by the names of its functions."""
+class JobSpec:
+    """What to run. Functions and models travel by their names.
 
-    kind: WorkKind
+    Attributes:
+        kind: name of the job's kind.
+        model, produce: of the kind.
+        params: not checked yet.
+        names: what the log calls the job.
+    """
+
+    kind: str
+    model: type[Params]
+    produce: Callable[[JobContext, Any], Sequence[Artifact]]
     params: Mapping[str, Any]
+    names: Mapping[str, str]
     database_url: str
     settings: Settings
     store: StoreAddress
@@ -59,8 +70,8 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the report is, 0 … 1."""
+class Step:
+    """How far the job is, 0 … 1."""
 
     stage: str
     fraction: float
@@ -76,43 +87,48 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The report ended in an error that is known."""
+    """The job ended in an error that is known."""
 
     code: str
     message: str
     retryable: bool
 
 
-def main(pipe: Connection, order: Order) -> None:
+def main(pipe: Connection, spec: JobSpec) -> None:
     """Entry of the process."""
     os.nice(NICENESS)
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
     _signal_end_of(pipe)
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
-    _limit_memory(order.settings.report_memory_limit_mb << 20)
-    configure(order.settings, replica=order.replica)
-    conceal(order.database_url, order.store.secret_key)
-    with bound(**names_of(order.kind.name, order.job_id, order.params)):
-        pipe.send(_run(pipe, order))
+    _limit_memory(spec.settings.report_memory_limit_mb << 20)
+    configure(spec.settings, replica=spec.replica)
+    conceal(spec.database_url, spec.store.secret_key)
+    with bound(**spec.names):
+        pipe.send(_run(pipe, spec))
 
 
-def _run(pipe: Connection, order: Order) -> Done | Refused:
-    settings = order.settings
+def _run(pipe: Connection, spec: JobSpec) -> Done | Refused:
+    engine = build_engine(spec.database_url, pool_size=spec.settings.read_connections + 2)
+    return run(spec, engine, progress=_teller(pipe))
+
+
+def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refused:
+    """Run a job in this process; whatever it raises is told, but for KeyboardInterrupt and its like."""
+    settings = spec.settings
     try:
-        _log.debug("%s with %s", order.kind.name, dict(order.params))
-        engine = build_engine(order.database_url, pool_size=settings.read_connections + 2)
-        context = WorkContext(
+        _log.debug("%s with %s", spec.kind, dict(spec.params))
+        context = JobContext(
             engine=engine,
             settings=settings,
-            store=order.store,
-            folder=order.folder,
-            progress=_teller(pipe),
-            job_id=order.job_id,
-            fence=partial(lifecycle.fence, job_id=order.job_id, attempt=order.attempt),
+            store=spec.store,
+            folder=spec.folder,
+            progress=progress,
+            job_id=spec.job_id,
+            fence=partial(lifecycle.fence, job_id=spec.job_id, attempt=spec.attempt),
         )
-        params = _params(order)
+        params = _params(spec)
         with database_errors():
-            artifacts = order.kind.produce(context, params)
+            artifacts = spec.produce(context, params)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
         return Done(tuple(artifacts), peak)
     except MemoryError:
@@ -125,36 +141,34 @@ def _run(pipe: Connection, order: Order) -> Done | Refused:
         return refusal(error)
 
 
-def _params(order: Order) -> Params:
-    """The parameters, which were checked by who took the report on: a newer replica, if they are not accepted here."""
+def _params(spec: JobSpec) -> Params:
+    """The parameters. Who took the job on has checked them: a newer replica, if they are not accepted here."""
     try:
-        return order.kind.params.model_validate(order.params)
+        return spec.model.model_validate(spec.params)
     except ValidationError as error:
-        unknown = UnknownReportKind("The replica that ran it does not know all of its parameters.")
-        unknown.retryable = True
-        raise unknown from error
+        raise UnknownJob("The replica that ran it does not know all of its parameters.") from error
 
 
 def refusal(error: Exception) -> Refused:
-    """How a report ends by this error; the inside of a mistake of ours is logged, and nobody else's business."""
+    """How a job ends by this error; the inside of a mistake of ours is logged, and nobody else's business."""
     if isinstance(error, OpenhoursError):
         return Refused(error.code, error.message, error.retryable)
     if isinstance(error, OSError) and error.errno in FULL:
         message = "The replica that ran it has no room left for its files."
         return Refused(DiskFull.code, message, retryable=DiskFull.retryable)
-    _log.error("work failed by a defect", exc_info=error)
+    _log.error("the job failed by a defect", exc_info=error)
     return Refused(OpenhoursError.code, "It failed by a defect; the log of its replica tells where.", retryable=False)
 
 
-def _teller(pipe: Connection) -> Callable[[str, float], None]:
-    """Tells the supervisor how far the report is, and not too often."""
+def _teller(pipe: Connection) -> OnProgress:
+    """Tells the supervisor how far the job is, and not too often."""
     told: tuple[str, float] = ("", 0.0)
 
     def tell(stage: str, fraction: float) -> None:
         nonlocal told
         if stage != told[0] or monotonic() - told[1] > TELL_SECONDS:
             told = (stage, monotonic())
-            pipe.send(Progress(stage, fraction))
+            pipe.send(Step(stage, fraction))
 
     return tell
 

@@ -1,18 +1,19 @@
-"""Removes what nobody needs any more: old reports with their files, and objects that no record names."""
+"""Removes what nobody needs any more: old jobs with their artifacts, and objects that no record names."""
 
 import logging
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Final
 
 from sqlalchemy import Connection, func, select
 
 from app.jobs import lifecycle, records
+from app.jobs.kind import JobKind, artifact_prefix
 from app.jobs.queue import Queue
-from app.storage.object_store import REPORTS, report_prefix
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 
@@ -25,20 +26,20 @@ CLEAN_UP_SECONDS: Final = 3600
 #: Key of the advisory lock that lets one replica clean up at a time.
 _LOCK: Final = 0x636C6E75
 
-#: Old reports that are removed in one transaction.
+#: Old jobs that are removed in one transaction.
 _BATCH: Final = 200
 
 #: Objects and uploads that no record names are left alone until they are this old: they may be in the making, hours.
 ORPHAN_HOURS: Final = 24
 
-#: Keys of reports' objects, as report_prefix makes them; what looks otherwise is not ours.
-_OURS: Final = re.compile(re.escape(REPORTS) + r"([0-9a-f]{32})/a\d+/.")
+#: The end of an artifact's key, as artifact_prefix makes it; what looks otherwise is not ours.
+_OURS: Final = re.compile(r"([0-9a-f]{32})/a\d+/.")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class BucketPrefix:
     """A part of the bucket.
 
     Attributes:
@@ -54,19 +55,21 @@ class Layer:
 
 def clean_up(
     resources: Resources,
+    kinds: Mapping[str, JobKind],
     *,
-    layers: Sequence[Layer] | None = None,
+    prefixes: Sequence[BucketPrefix] = (),
     stopping: Event | None = None,
     orphan_hours: float = ORPHAN_HOURS,
 ) -> None:
-    """Remove reports that are past their retention, orphaned objects and uploads, and consumers of gone workers.
+    """Remove jobs that are past their retention, orphaned objects and uploads, and consumers of gone workers.
 
     Does nothing when another replica is at it. To be interrupted at any moment is harmless: records go before their
     objects, and an object without a record is an orphan for the next time.
 
     Args:
         resources: of this process.
-        layers: the parts of the bucket; the reports' alone by default.
+        kinds: of jobs; those that others have are left alone.
+        prefixes: the parts of the bucket beside those of the kinds' artifacts.
         stopping: set it to end early.
         orphan_hours: age from which an object that no record names is an orphan.
 
@@ -78,38 +81,40 @@ def clean_up(
         if not connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
             return
         before = connection.execute(select(func.now() - timedelta(hours=orphan_hours))).scalar_one()
-        expired = _expire(resources, stopping)
-        parts_of_the_bucket = layers or (REPORT_FILES,)
-        orphans = sum(_remove_orphans(resources, layer, before, stopping) for layer in parts_of_the_bucket)
-        aborted = sum(_abort_multiparts(resources, layer, before, stopping) for layer in parts_of_the_bucket)
-        Queue(resources.redis).forget_gone_consumers()
+        expired = sum(_expire(resources, kind, stopping) for kind in kinds.values())
+        everything = (*map(_artifacts, sorted({kind.artifacts for kind in kinds.values()})), *prefixes)
+        orphans = sum(_remove_orphans(resources, part, before, stopping) for part in everything)
+        aborted = sum(_abort_multiparts(resources, part, before, stopping) for part in everything)
+        Queue(resources.redis).tidy()
     if expired or orphans or aborted:
-        _log.info("removed %d old reports, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
+        _log.info("removed %d old jobs, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
 
 
-def _expire(resources: Resources, stopping: Event) -> int:
+def _expire(resources: Resources, kind: JobKind, stopping: Event) -> int:
     removed = 0
+    kept = None if kind.kept is None else kind.kept()
+    days = resources.settings.retention_days
     while not stopping.is_set():
         with resources.engine.begin() as connection:
-            ids = lifecycle.expire(connection, days=resources.settings.retention_days, limit=_BATCH)
-        for report_id in ids:
+            ids = lifecycle.expire(connection, kind=kind.name, days=days, limit=_BATCH, kept=kept)
+        for job_id in ids:
             if stopping.is_set():
                 break  # the objects of the others have become orphans
-            resources.object_store.remove_below(report_prefix(report_id))
+            resources.object_store.remove_below(artifact_prefix(job_id, below=kind.artifacts))
         removed += len(ids)
         if len(ids) < _BATCH:
             break
     return removed
 
 
-def _remove_orphans(resources: Resources, layer: Layer, before: datetime, stopping: Event) -> int:
+def _remove_orphans(resources: Resources, part: BucketPrefix, before: datetime, stopping: Event) -> int:
     removed = 0
-    for page in resources.object_store.pages(layer.prefix):
+    for page in resources.object_store.pages(part.prefix):
         if stopping.is_set():
             break
         old = [item.key for item in page if item.modified_at < before]
         with resources.engine.connect() as connection:
-            orphans = layer.unnamed(connection, old)
+            orphans = part.unnamed(connection, old)
         for key in orphans:
             if stopping.is_set():
                 break
@@ -118,26 +123,27 @@ def _remove_orphans(resources: Resources, layer: Layer, before: datetime, stoppi
     return removed
 
 
-def _abort_multiparts(resources: Resources, layer: Layer, before: datetime, stopping: Event) -> int:
+def _abort_multiparts(resources: Resources, part: BucketPrefix, before: datetime, stopping: Event) -> int:
     if stopping.is_set():
         return 0
 
     def named(ids: Collection[str]) -> Collection[str]:
         with resources.engine.connect() as connection:
-            return layer.multiparts_named(connection, ids)
+            return part.multiparts_named(connection, ids)
 
-    return resources.object_store.abort_uploads(layer.prefix, begun_before=before, unless=named)
+    return resources.object_store.abort_uploads(part.prefix, begun_before=before, unless=named)
 
 
-def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
-    """Those keys that belong to no complete report and to none that may still become complete."""
-    report_of = {key: found[1] for key in keys if (found := _OURS.match(key))}
-    ids = set(report_of.values())
-    # In this order: a report that completes in between is seen as outstanding.
+def _artifacts(prefix: str) -> BucketPrefix:
+    """The part of the bucket in which the artifacts of some kinds lie."""
+    return BucketPrefix(prefix, partial(_unnamed, prefix))
+
+
+def _unnamed(prefix: str, connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Those keys that belong to no complete job and to none that may still become complete."""
+    job_of = {key: found[1] for key in keys if (found := _OURS.match(key.removeprefix(prefix)))}
+    ids = set(job_of.values())
+    # In this order: a job that completes in between is seen as outstanding.
     outstanding = records.outstanding(connection, ids)
     kept = records.kept_objects(connection, ids)
-    return [key for key, owner in report_of.items() if owner not in outstanding and key not in kept.get(owner, ())]
-
-
-#: Files of reports and of other work.
-REPORT_FILES: Final = Layer(REPORTS, _unnamed)
+    return [key for key, owner in job_of.items() if owner not in outstanding and key not in kept.get(owner, ())]

@@ -1,6 +1,7 @@
 """What requests tell Redis and ask it; all of it they can do without, while Redis is away."""
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 
 from redis import Redis
@@ -13,7 +14,7 @@ from app.storage.redis_client import CircuitBreaker
 _log = logging.getLogger(__name__)
 
 
-class RequestRedis:
+class Dispatch:
     """Redis as requests see it: quick, and never in their way."""
 
     def __init__(self, redis: Redis) -> None:
@@ -25,22 +26,22 @@ class RequestRedis:
         self._watching = CircuitBreaker(rest_seconds=FRESH_SECONDS + 5)
 
     def dispatch(self, job_id: str) -> None:
-        """Hand out a job that was just recorded; if Redis does not take it, a sweep will find it."""
+        """Wake a worker for a job that was just recorded; if Redis does not, an idle worker looks for it by itself."""
         if self._dispatching.is_open:
             return
         try:
             with self._dispatching.watching():
                 self._queue.add(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s waits for a sweep, Redis did not take it: %s", job_id, error)
+            _log.warning("job %s waits until an idle worker looks, Redis calls nobody: %s", job_id, error)
 
-    def live(self, job_id: str) -> Live | None:
-        """How far a job is that runs, or None when Postgres has to be asked."""
+    def live(self, job_id: str, kinds: Collection[str]) -> Live | None:
+        """How far a running job of these kinds is, or None when Postgres has to be asked."""
         if self._watching.is_open:
             return None
         try:
             with self._watching.watching():
-                return self._status.get(job_id)
+                return self._status.get(job_id, kinds)
         except RedisUnavailable as error:
             _log.warning("Postgres answers polls, Redis does not: %s", error)
             return None

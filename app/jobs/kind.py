@@ -1,30 +1,42 @@
-"""Work that is done in the background, whatever it is: what a kind of work declares, and what it is given to run.
+"""What a kind of job declares, and what a job is given to run.
 
-Reports are one sort of it (reports/kind.py), checking and loading a dataset is the other (catalogue/work.py). All of it
-goes through the same queue, slots, processes, leases and retries (jobs/).
+A job is one run of background work, whatever it is for. Whoever has such work is a customer of the engine: it declares
+job kinds, and one line each in app/replica/registry.py registers them. All jobs share the queue, slots, processes,
+leases and retries of this room, which knows no customer by name.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, field_validator
-from sqlalchemy import Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine
 
 from app.files.artifact import Artifact
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
 
-#: The kind of work that is no report: a dataset is checked and loaded.
-DATASET_WORK: Final = "dataset"
+#: Where the artifacts of a kind lie in the bucket unless it says otherwise; named when all jobs were reports.
+ARTIFACTS: Final = "reports/"
 
-#: Called with the stage ("loading", "computing", …) and how much of the whole work is done, 0 … 1.
-Progress = Callable[[str, float], None]
+#: Called with the stage ("loading", "computing", …) and the share of the whole job that is done, 0 … 1.
+OnProgress = Callable[[str, float], None]
 
 #: Called in a transaction: holds the job until the transaction ends, or raises AttemptSuperseded when it is no longer
 #: this attempt's to do. What is committed after it cannot be the late work of an attempt that was given up.
 Fence = Callable[[Connection], None]
+
+
+class JobClass(StrEnum):
+    """What a job is like; each class has a share of a replica's slots (OPENHOURS_SLOT_SHARES)."""
+
+    REPORT = "report"
+    LOAD = "load"
+    SYNC = "sync"
+    DELIVERY = "delivery"
+    MAINTENANCE = "maintenance"
 
 
 class Params(BaseModel):
@@ -53,15 +65,15 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkContext:
-    """What running work has at hand.
+class JobContext:
+    """What a running job has at hand.
 
     Attributes:
         engine: Postgres; reports only read.
         settings: of this process.
-        store: where the object store is; connecting takes a while, so only who needs it does.
-        folder: empty, its own, gone afterwards; artifacts are written into it.
-        progress: tells how far it is.
+        store: where the object store is; connecting takes a while, so only a job that needs it connects.
+        folder: empty, the job's own, gone afterwards; artifacts are written into it.
+        progress: tells how far the job is.
         job_id: of the job that this is an attempt at.
         fence: to be called before a commit that must not come late.
     """
@@ -70,28 +82,42 @@ class WorkContext:
     settings: Settings
     store: StoreAddress
     folder: Path
-    progress: Progress
+    progress: OnProgress
     job_id: str
     fence: Fence
 
 
+def _job_names(job_id: str, _: Mapping[str, Any]) -> dict[str, str]:
+    return {"job_id": job_id}
+
+
 @dataclass(frozen=True, slots=True)
-class WorkKind:
-    """A named sort of work.
+class JobKind:
+    """A named kind of job.
 
     Attributes:
-        name: as in addresses, commands and file names.
+        name: as in the table of jobs; for reports also in addresses, commands and file names.
         params: model of its parameters.
-        produce: does the work and writes the artifacts; runs in a process of its own, and perhaps more than once.
-        first_stage: what is shown before the work tells of itself.
+        produce: does the job and writes the artifacts; runs in a process of its own, and perhaps more than once.
+        first_stage: what is shown before the job tells of itself.
+        job_class: whose share of the slots its jobs use.
+        concurrency_key: of two jobs with the same key only one runs at a time; None lets a job run beside any other.
+        names: what the log calls a job: fields by name.
+        kept: the ended jobs that stay although they are past their retention, as a condition on the table of jobs.
+        artifacts: where its artifacts lie in the bucket; see artifact_prefix.
     """
 
     name: str
     params: type[Params]
-    produce: Callable[[WorkContext, Any], Sequence[Artifact]]
+    produce: Callable[[JobContext, Any], Sequence[Artifact]]
     first_stage: str = "loading"
+    job_class: JobClass = JobClass.REPORT
+    concurrency_key: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    names: Callable[[str, Mapping[str, Any]], dict[str, str]] = _job_names
+    kept: Callable[[], ColumnElement[bool]] | None = None
+    artifacts: str = ARTIFACTS
 
 
-def names_of(kind: str, job_id: str, params: Mapping[str, Any]) -> dict[str, str]:
-    """What the log calls a job: a report by its own id, work on a dataset by that of the dataset."""
-    return {"dataset_id": str(params["dataset_id"])} if kind == DATASET_WORK else {"report_id": job_id}
+def artifact_prefix(job_id: str, attempt: int | None = None, *, below: str = ARTIFACTS) -> str:
+    """Where the artifacts of a job, or those of one attempt, lie: each attempt writes objects of its own."""
+    return f"{below}{job_id}/" + ("" if attempt is None else f"a{attempt}/")

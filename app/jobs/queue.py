@@ -1,14 +1,17 @@
-"""The queue of reports to run: a Redis stream that can be lost without losing a report.
+"""What wakes an idle worker: a Redis stream with an entry for each job that was queued.
 
 Keys:
-    openhours:queue     stream; each entry has the field ``report``, an id. Consumer group ``workers``, created at 0.
+    openhours:queue     stream; each entry has the field ``report``, the id of a job (named when all jobs were reports).
+                        Consumer group ``workers``, created at 0.
 
-An entry is acknowledged and deleted as soon as its report is claimed in Postgres, so the stream holds only what waits.
-It has no length limit (trimming would drop waiting reports) and a consumer is never deleted while it holds entries.
+An entry is a wake-up call and no more: Postgres decides which job its reader gets (lifecycle.claim_next), so an entry
+that is lost, repeated or about nothing does no harm. A reader deletes what it reads. What a reader that died has left
+over is trimmed when it is old.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable
+from time import time
+from typing import Any, Final, TypeVar
 
 from redis import Redis
 from redis.exceptions import ResponseError
@@ -18,71 +21,49 @@ from app.storage.redis_client import redis_errors
 STREAM: Final = "openhours:queue"
 GROUP: Final = "workers"
 
-#: An entry that was read but not acknowledged for this long belongs to a worker that died in between, milliseconds.
-ABANDONED_MS: Final = 60_000
+#: Entries that are older wake nobody any more: workers that are idle look for jobs by themselves, seconds.
+OLD_SECONDS: Final = 3600
 
 #: A consumer that has not been heard of for this long belongs to a worker that is gone, milliseconds.
 GONE_MS: Final = 3600_000
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the stream."""
-
-    id: str
-    report_id: str
+T = TypeVar("T")
 
 
 class Queue:
-    """Reports waiting to be run."""
+    """Calls for workers."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def add(self, *report_ids: str) -> None:
-        """Append reports."""
-        with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for report_id in report_ids:
-                pipeline.xadd(STREAM, {"report": report_id})
-            pipeline.execute()
+    def add(self, job_id: str) -> None:
+        """Wake a worker for a job that was just queued."""
+        with redis_errors():
+            self._redis.xadd(STREAM, {"report": job_id})
 
-    def depth(self) -> int:
-        """Entries that no worker has read yet."""
-        length = self._grouped(lambda: self._redis.xlen(STREAM))
-        pending: Any = self._grouped(lambda: self._redis.xpending(STREAM, GROUP))
-        return int(length) - int(pending["pending"])
-
-    def take(self, consumer: str, *, count: int, wait_ms: int) -> list[Entry]:
-        """Up to ``count`` new entries; waits up to ``wait_ms`` for the first."""
+    def wait(self, consumer: str, *, wait_ms: int | None) -> bool:
+        """Whether there is a call, after waiting for one up to ``wait_ms``, or without waiting."""
         read: Any = self._grouped(
-            lambda: self._redis.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count, block=wait_ms)
+            lambda: self._redis.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=1, block=wait_ms, noack=True)
         )
         streams = read.values() if isinstance(read, dict) else (entries for _, entries in read or ())
-        return [_entry(raw) for entries in streams for raw in _flat(entries)]
+        calls = [entry_id for entries in streams for entry_id, _ in _flat(entries)]
+        if calls:
+            with redis_errors():
+                self._redis.xdel(STREAM, *calls)
+        return bool(calls)
 
-    def take_abandoned(self, consumer: str, *, count: int) -> list[Entry]:
-        """Entries that a worker read and never acknowledged, because it died before its claim."""
-        answer: Any = self._grouped(
-            lambda: self._redis.xautoclaim(STREAM, GROUP, consumer, min_idle_time=ABANDONED_MS, count=count)
-        )
-        return [_entry(raw) for raw in answer[1] if raw[1]]
-
-    def done(self, entry: Entry) -> None:
-        """Acknowledge and delete an entry."""
-        with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.xack(STREAM, GROUP, entry.id)
-            pipeline.xdel(STREAM, entry.id)
-            pipeline.execute()
-
-    def forget_gone_consumers(self) -> None:
-        """Delete the consumers of workers that are gone and hold nothing."""
+    def tidy(self) -> None:
+        """Trim calls that are old, and delete the consumers of workers that are gone."""
+        with redis_errors():
+            self._redis.xtrim(STREAM, minid=str(int((time() - OLD_SECONDS) * 1000)), approximate=False)
         consumers: Any = self._grouped(lambda: self._redis.xinfo_consumers(STREAM, GROUP))
         for consumer in consumers:
-            if consumer["idle"] > GONE_MS and consumer["pending"] == 0:
+            if consumer["idle"] > GONE_MS:
                 with redis_errors():
                     self._redis.xgroup_delconsumer(STREAM, GROUP, consumer["name"])
 
-    def _grouped(self, read: Any) -> Any:
+    def _grouped(self, read: Callable[[], T]) -> T:
         """Run a read of the group; make the group first where it does not exist, as after a FLUSHALL."""
         with redis_errors():
             try:
@@ -101,8 +82,3 @@ class Queue:
 def _flat(entries: Any) -> Any:
     """The entries of one stream; RESP3 wraps them once more than RESP2."""
     return entries[0] if entries and isinstance(entries[0], list) else entries
-
-
-def _entry(raw: Any) -> Entry:
-    entry_id, fields = raw
-    return Entry(entry_id, fields["report"])

@@ -1,4 +1,4 @@
-"""What Postgres knows of reports: their records as values, and every look at them that changes nothing."""
+"""What Postgres knows of jobs: their records as values, and every look at them that changes nothing."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,17 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, extract, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, extract, func, or_, select, tuple_
 
-from app.jobs.kind import DATASET_WORK
 from app.jobs.tables import job
 
-#: Reports that ended last and tell how long one takes.
+#: Jobs that ended last and tell how long one takes.
 _RECENT: Final = 50
 
 
-class ReportStatus(StrEnum):
-    """Where a report is in its life."""
+class JobStatus(StrEnum):
+    """Where a job is in its life."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -25,13 +24,13 @@ class ReportStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-#: A report in one of these has not ended.
-OUTSTANDING: Final = (ReportStatus.QUEUED, ReportStatus.RUNNING)
+#: A job in one of these has not ended.
+OUTSTANDING: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredArtifact:
-    """A file of a complete report, as the record keeps it."""
+    """A file of a complete job, as the record keeps it."""
 
     name: str
     key: str
@@ -42,13 +41,13 @@ class StoredArtifact:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRecord:
-    """A report as Postgres knows it."""
+class JobRecord:
+    """A job as Postgres knows it."""
 
     id: str
     kind: str
     params: Mapping[str, Any]
-    status: ReportStatus
+    status: JobStatus
     attempt: int
     as_of: datetime | None
     artifacts: tuple[StoredArtifact, ...]
@@ -64,9 +63,9 @@ class Backlog:
     """What waits and runs in the whole installation.
 
     Attributes:
-        queued: reports that no worker has claimed.
+        queued: jobs that no worker has claimed.
         oldest_seconds: age of the oldest of them, 0 when there is none.
-        running: reports that a worker has claimed.
+        running: jobs that a worker has claimed.
     """
 
     queued: int
@@ -74,27 +73,25 @@ class Backlog:
     running: int
 
 
-_RECORD = select(*(job.c[name] for name in ReportRecord.__dataclass_fields__)).where(job.c.kind != DATASET_WORK)
+_RECORD = select(*(job.c[name] for name in JobRecord.__dataclass_fields__))
 
 
-def find(connection: Connection, report_id: str) -> ReportRecord | None:
-    """The record of a report."""
-    row = connection.execute(_RECORD.where(job.c.id == report_id)).one_or_none()
+def find(connection: Connection, job_id: str) -> JobRecord | None:
+    """The record of a job."""
+    row = connection.execute(_RECORD.where(job.c.id == job_id)).one_or_none()
     return None if row is None else _record(row)
 
 
 def newest(
     connection: Connection,
     *,
-    kind: str | None,
-    status: ReportStatus | None,
+    kinds: Collection[str],
+    status: JobStatus | None,
     before: tuple[datetime, str] | None,
     limit: int,
-) -> list[ReportRecord]:
-    """Records, newest first, optionally of one kind and status, from after ``before`` (created_at, id) on."""
-    query = _RECORD.order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
-    if kind is not None:
-        query = query.where(job.c.kind == kind)
+) -> list[JobRecord]:
+    """Records of these kinds, newest first, optionally of one status, from after ``before`` (created_at, id) on."""
+    query = _RECORD.where(job.c.kind.in_(kinds)).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
     if status is not None:
         query = query.where(job.c.status == status)
     if before is not None:
@@ -103,45 +100,49 @@ def newest(
 
 
 def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Those of these reports that have not ended."""
+    """Those of these jobs that have not ended."""
     query = select(job.c.id).where(job.c.id.in_(ids), job.c.status.in_(OUTSTANDING))
     return set(connection.scalars(query))
 
 
 def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[str]]:
-    """Keys of the objects that complete ones of these reports consist of, by id."""
-    query = select(job.c.id, job.c.artifacts).where(job.c.id.in_(ids), job.c.status == ReportStatus.COMPLETE)
+    """Keys of the artifacts of those of these jobs that are complete, by id."""
+    query = select(job.c.id, job.c.artifacts).where(job.c.id.in_(ids), job.c.status == JobStatus.COMPLETE)
     return {row.id: {artifact["key"] for artifact in row.artifacts} for row in connection.execute(query)}
 
 
-def backlog(connection: Connection) -> Backlog:
-    """What waits and runs."""
-    is_queued = job.c.status == ReportStatus.QUEUED
+def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Backlog:
+    """What waits and runs, of these kinds or of all."""
+    is_queued = job.c.status == JobStatus.QUEUED
     query = select(
         func.count().filter(is_queued),
         func.coalesce(extract("epoch", func.now() - func.min(job.c.created_at).filter(is_queued)), 0),
         func.count().filter(~is_queued),
     ).where(job.c.status.in_(OUTSTANDING))
+    if kinds is not None:
+        query = query.where(job.c.kind.in_(kinds))
     queued, oldest, running = connection.execute(query).one()
     return Backlog(queued, float(oldest), running)
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """Queued, and due to be claimed."""
+    """Queued, due, and no other job with the same concurrency key runs, nor one whose worker has yet to stop it."""
     due = or_(job.c.not_before.is_(None), job.c.not_before <= func.now())
-    return and_(job.c.status == ReportStatus.QUEUED, due)
+    return and_(job.c.status == JobStatus.QUEUED, due, ~_is_held_up())
 
 
-def count_waiting(connection: Connection) -> int:
-    """Reports that could be claimed now."""
-    return connection.scalar(select(func.count()).where(is_waiting())) or 0
+def _is_held_up() -> ColumnElement[bool]:
+    other = job.alias("other")
+    ends = and_(other.c.status == JobStatus.CANCELLED, other.c.lease_until > func.now())
+    still_runs = or_(other.c.status == JobStatus.RUNNING, ends)
+    return exists().where(other.c.concurrency_key == job.c.concurrency_key, still_runs)
 
 
-def median_seconds(connection: Connection) -> float:
-    """How long a report took lately from its first claim to its end; 1 while none has ended."""
+def median_seconds(connection: Connection, kinds: Collection[str]) -> float:
+    """How long a job of these kinds took lately from its first claim to its end; 1 while none has ended."""
     recent = (
         select(extract("epoch", job.c.finished_at - job.c.started_at).label("seconds"))
-        .where(job.c.status == ReportStatus.COMPLETE)
+        .where(job.c.status == JobStatus.COMPLETE, job.c.kind.in_(kinds))
         .order_by(job.c.created_at.desc())
         .limit(_RECENT)
         .subquery()
@@ -150,8 +151,8 @@ def median_seconds(connection: Connection) -> float:
     return 1.0 if median is None else float(median)
 
 
-def _record(row: Row[Any]) -> ReportRecord:
+def _record(row: Row[Any]) -> JobRecord:
     fields = dict(row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
-    fields["status"] = ReportStatus(fields["status"])
+    fields["status"] = JobStatus(fields["status"])
     fields["artifacts"] = tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ())
-    return ReportRecord(**fields)
+    return JobRecord(**fields)

@@ -1,4 +1,4 @@
-"""One attempt at a claimed report, in a slot: compute, upload, publish, or record why not."""
+"""One attempt at a claimed job, in a slot: compute, upload, publish, or record why not."""
 
 import logging
 import random
@@ -11,25 +11,24 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.errors import DatabaseUnavailable, ObjectStoreUnavailable, OpenhoursError, RedisUnavailable, UnknownReportKind
+from app.errors import DatabaseUnavailable, ObjectStoreUnavailable, OpenhoursError, RedisUnavailable, UnknownJob
 from app.files.artifact import Artifact
 from app.files.sha256 import sha256_of
 from app.jobs import lifecycle
-from app.jobs.child import Done, Order, Progress, Refused, refusal
-from app.jobs.kind import WorkKind
+from app.jobs.child import Done, JobSpec, Refused, Step, refusal
+from app.jobs.kind import JobKind, artifact_prefix
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
 from app.jobs.records import StoredArtifact
 from app.jobs.scratch import scratch_folder
-from app.jobs.status import Live, LiveStatus
-from app.jobs.supervise import CalledOff, Crashed, fork_server, supervise
-from app.storage.object_store import report_prefix
+from app.jobs.status import CLAIMED, Live, LiveStatus
+from app.jobs.supervise import CalledOff, Crashed, Execute
 from app.storage.postgres import database_errors
 from app.storage.redis_client import CircuitBreaker
 from app.storage.resources import Resources
 from app.telemetry.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
 
-#: A report that its servers fail is tried again after a random wait between the first of these and a bound that
+#: A job that its servers fail is tried again after a random wait between the first of these and a bound that
 #: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
 RETRY_SECONDS: Final = (2, 60)
 
@@ -39,9 +38,6 @@ RECORD_AGAIN_SECONDS: Final = 1.0
 #: Loading and computing end at this share of the progress; uploading is the rest.
 COMPUTED: Final = 0.9
 
-#: What a report shows that was just claimed.
-CLAIMED: Final = Live("loading", 0.0)
-
 _log = logging.getLogger(__name__)
 
 #: What the metric calls the end of an attempt that failed.
@@ -50,7 +46,7 @@ _OUTCOMES: Final = {Verdict.ENDED: "failed", Verdict.LATER: "retried", Verdict.L
 
 @dataclass(slots=True)
 class Job:
-    """A claimed report and how far it is.
+    """A claimed job and how far it is.
 
     Attributes:
         lease_ends: when, on the monotonic clock, the lease runs out unless it is renewed.
@@ -75,16 +71,16 @@ class Job:
 
 
 class Runner:
-    """Runs one report after the other in the calling thread; shared by the slots of a worker."""
+    """Runs one job after the other in the calling thread; shared by the slots of a worker."""
 
-    def __init__(self, resources: Resources, kinds: Mapping[str, WorkKind], *, replica: str) -> None:
+    def __init__(self, resources: Resources, kinds: Mapping[str, JobKind], *, replica: str, execute: Execute) -> None:
         self._resources = resources
         self._queue = Queue(resources.redis)
         self._status = LiveStatus(resources.redis)
         self._redis = CircuitBreaker()
         self._kinds = kinds
         self._replica = replica
-        self._context = fork_server(kinds)
+        self._execute = execute
 
     def run(self, job: Job) -> None:
         """Make an attempt, whatever comes of it; what cannot be recorded is left to the end of the lease."""
@@ -100,19 +96,18 @@ class Runner:
         ATTEMPTS.labels(claim.kind, outcome).inc()
 
     def tell(self, job: Job) -> None:
-        """Show polls how far the report is, as long as it is surely ours."""
+        """Show polls how far the job is, as long as it is surely ours."""
         if job.lease_is_over or self._redis.is_open:
             return
         try:
             with self._redis.watching():
-                self._status.update(job.claim.id, job.live)
+                self._status.update(job.claim.id, job.live, kind=job.claim.kind)
         except RedisUnavailable as error:
             _log.warning("job %s: progress is not told: %s", job.claim.id, error)
 
     def _attempt(self, job: Job) -> str:
         """Compute and publish; returns how it ended, as the metric has it."""
-        if (kind := self._kinds.get(job.claim.kind)) is not None:
-            job.live = Live(kind.first_stage, 0.0)
+        job.live = Live(self._kinds[job.claim.kind].first_stage, 0.0)
         self.tell(job)
         try:
             with scratch_folder() as folder:
@@ -120,23 +115,23 @@ class Runner:
                 if isinstance(outcome, Done):
                     return self._publish(job, self._upload(job, outcome.artifacts), outcome.peak_memory_bytes)
         except CalledOff:
-            return self._hand_back(job)
+            return self._release(job)
         except Crashed as crash:
             return self._crashed(job, how=str(crash))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the report must not stay Running
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not stay running
             if job.call_off.is_set():
-                return self._hand_back(job)
+                return self._release(job)
             outcome = refusal(error)
         return self._fail(job, outcome)
 
     def _compute(self, job: Job, folder: Path) -> Done | Refused:
-        kind = self._kinds.get(job.claim.kind)
-        if kind is None:
-            message = f"The replica that claimed it does not know the report kind {job.claim.kind!r}."
-            return Refused(UnknownReportKind.code, message, retryable=True)
-        order = Order(
-            kind=kind,
+        kind = self._kinds[job.claim.kind]
+        spec = JobSpec(
+            kind=kind.name,
+            model=kind.params,
+            produce=kind.produce,
             params=job.claim.params,
+            names=kind.names(job.claim.id, job.claim.params),
             database_url=self._resources.database_url,
             settings=self._resources.settings,
             folder=folder,
@@ -146,14 +141,14 @@ class Runner:
             replica=self._replica,
         )
 
-        def progress(step: Progress) -> None:
+        def progress(step: Step) -> None:
             self._advance(job, Live(step.stage, step.fraction * COMPUTED))
 
-        return supervise(self._context, order, progress=progress, call_off=job.call_off)
+        return self._execute(spec, progress=progress, call_off=job.call_off)
 
     def _upload(self, job: Job, artifacts: tuple[Artifact, ...]) -> list[StoredArtifact]:
         self._advance(job, Live("uploading", COMPUTED))
-        prefix = report_prefix(job.claim.id, job.claim.attempt)
+        prefix = self._prefix(job)
         stored = []
         for artifact in artifacts:
             if job.call_off.is_set():
@@ -178,12 +173,12 @@ class Runner:
         return "complete"
 
     def _fail(self, job: Job, why: Refused) -> str:
-        """End the report, or have it tried again later when its servers were at fault."""
+        """End the job, or have it tried again later when its servers were at fault."""
         claim = job.claim
         _log.warning("job %s: %s: %s", claim.id, why.code, why.message)
         shortest, longest = RETRY_SECONDS
         after = random.uniform(shortest, min(longest, shortest * 4 ** (claim.retries + 1)))  # noqa: S311 - jitter
-        if why.code == UnknownReportKind.code:
+        if why.code == UnknownJob.code:
             after = longest  # during a roll-out, which takes minutes, newer replicas are on their way
 
         def write(connection: Connection) -> Verdict:
@@ -200,35 +195,39 @@ class Runner:
         self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
         return "crashed"
 
-    def _hand_back(self, job: Job) -> str:
-        """The worker stops, or the report is not ours any more."""
-        verdict = self._settle(job, lambda connection: lifecycle.hand_back(connection, job.claim))
+    def _release(self, job: Job) -> str:
+        """The worker stops, or the job is not ours any more."""
+        verdict = self._settle(job, lambda connection: lifecycle.release(connection, job.claim))
         if verdict is Verdict.QUEUED and job.live.stage == "uploading":
             self._discard(job)  # of a lost one nobody knows here whether its files are what was published
         return "lost" if verdict is Verdict.LOST else "handed_back"
 
+    def _prefix(self, job: Job) -> str:
+        """Where the artifacts of this attempt lie."""
+        return artifact_prefix(job.claim.id, job.claim.attempt, below=self._kinds[job.claim.kind].artifacts)
+
     def _discard(self, job: Job) -> None:
         """Remove what this attempt has uploaded."""
         try:
-            self._resources.object_store.remove_below(report_prefix(job.claim.id, job.claim.attempt))
+            self._resources.object_store.remove_below(self._prefix(job))
         except ObjectStoreUnavailable as error:
             _log.warning("job %s: its files stay until they are swept up: %s", job.claim.id, error)
 
     def _settle(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
         """Record how the attempt ended, then bring Redis in line with it."""
         verdict = self._recorded(job, write)
-        report_id = job.claim.id
+        job_id = job.claim.id
         try:
             match verdict:
                 case Verdict.ENDED:
-                    self._status.end(report_id)
+                    self._status.end(job_id)
                 case Verdict.LATER:
-                    self._status.forget(report_id)
+                    self._status.forget(job_id)
                 case Verdict.QUEUED:
-                    self._status.forget(report_id)
-                    self._queue.add(report_id)
+                    self._status.forget(job_id)
+                    self._queue.add(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s: Redis is not told that it is %s: %s", report_id, verdict, error)
+            _log.warning("job %s: Redis is not told that it is %s: %s", job_id, verdict, error)
         return verdict
 
     def _recorded(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
@@ -236,7 +235,10 @@ class Runner:
         while True:
             try:
                 with database_errors(), self._resources.engine.begin() as connection:
-                    return write(connection)
+                    verdict = write(connection)
+                    if verdict is Verdict.LOST:
+                        lifecycle.stopped(connection, job.claim)
+                    return verdict
             except DatabaseUnavailable:
                 if job.lease_is_over or job.call_off.is_set():
                     raise

@@ -1,11 +1,12 @@
-"""What polls are answered from while a report runs: a Redis hash that can be lost, and is not believed when stale.
+"""What polls are answered from while a job runs: a Redis hash that can be lost, and is not believed when stale.
 
 Keys:
-    openhours:report:<id>    hash: status (running | ended), stage, progress, updated_at. Expires 24 hours after its
-                             last update. Once it says ended nobody can make it say running again, so a worker that
+    openhours:report:<id>    hash: status (running | ended), kind, stage, progress, updated_at. Expires 24 hours after
+                             its last update. Once it says ended nobody can make it say running again, so a worker that
                              was late does not bring a report back to life.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,32 +23,32 @@ TTL_SECONDS: Final = 24 * 3600
 FRESH_SECONDS: Final = 15
 
 
-#: What may be said of work that runs; only datasets are checked.
-STAGES: Final = ("queued", "checking", "loading", "computing", "uploading")
-
-
 @dataclass(frozen=True, slots=True)
 class Live:
-    """How far a running report is."""
+    """How far a running job is, 0 … 1; ``stage`` is whatever its kind tells."""
 
     stage: str
     progress: float
 
 
-#: What work shows that nobody has claimed.
+#: What a job shows that nobody has claimed.
 QUEUED: Final = Live("queued", 0.0)
+
+#: What a job shows that was just claimed.
+CLAIMED: Final = Live("loading", 0.0)
 
 
 class LiveStatus:
-    """Stage and progress of running reports."""
+    """Stage and progress of running jobs."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
 
-    def update(self, report_id: str, live: Live) -> None:
-        """Tell how far a report is."""
-        key = _key(report_id)
+    def update(self, job_id: str, live: Live, *, kind: str) -> None:
+        """Tell how far a job of this kind is."""
+        key = _key(job_id)
         told: dict[Any, Any] = {
+            "kind": kind,
             "stage": live.stage,
             "progress": f"{live.progress:.4f}",
             "updated_at": datetime.now(UTC).isoformat(),
@@ -58,35 +59,33 @@ class LiveStatus:
             pipeline.expire(key, TTL_SECONDS)
             pipeline.execute()
 
-    def get(self, report_id: str) -> Live | None:
-        """How far a report is, or None when that is not known freshly.
+    def get(self, job_id: str, kinds: Collection[str]) -> Live | None:
+        """How far a job of these kinds is, or None when that is not known freshly.
 
         The age is what has passed of the time to live, so that no two clocks are compared.
         """
         with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.hgetall(_key(report_id))
-            pipeline.ttl(_key(report_id))
+            pipeline.hgetall(_key(job_id))
+            pipeline.ttl(_key(job_id))
             answer: Any
             answer, ttl = pipeline.execute()
-        if answer.get("status") != "running" or TTL_SECONDS - ttl > FRESH_SECONDS:
+        if answer.get("status") != "running" or TTL_SECONDS - ttl > FRESH_SECONDS or answer.get("kind") not in kinds:
             return None
-        # A worker of another version, or a report kind, may tell what no answer has room for.
-        stage = answer["stage"] if answer["stage"] in STAGES else "computing"
-        return Live(stage, min(max(float(answer["progress"]), 0.0), 1.0))
+        return Live(answer["stage"], min(max(float(answer["progress"]), 0.0), 1.0))
 
-    def forget(self, report_id: str) -> None:
-        """The report waits for another attempt: until then Postgres answers."""
+    def forget(self, job_id: str) -> None:
+        """The job waits for another attempt: until then Postgres answers."""
         with redis_errors():
-            self._redis.delete(_key(report_id))
+            self._redis.delete(_key(job_id))
 
-    def end(self, report_id: str) -> None:
-        """The report has ended: from now on Postgres answers, whatever a late worker tells."""
-        key = _key(report_id)
+    def end(self, job_id: str) -> None:
+        """The job has ended: from now on Postgres answers, whatever a late worker tells."""
+        key = _key(job_id)
         with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(key, "status", "ended")
             pipeline.expire(key, TTL_SECONDS)
             pipeline.execute()
 
 
-def _key(report_id: str) -> str:
-    return f"openhours:report:{report_id}"
+def _key(job_id: str) -> str:
+    return f"openhours:report:{job_id}"

@@ -1,19 +1,20 @@
-"""Runs one report in a process of its own and tells how it ended; the process never outlives the call."""
+"""Runs one job in a process of its own and tells how it ended; the process never outlives the call."""
 
 import multiprocessing
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from threading import Event
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 from app.errors import ReplicaUnavailable, TimeLimitExceeded
 from app.jobs import child
-from app.jobs.child import Done, Order, Progress, Refused
-from app.jobs.kind import WorkKind
+from app.jobs.child import Done, JobSpec, Refused, Step
+from app.jobs.kind import JobKind
 
 #: How often a quiet process is looked at, for its time limit and for being called off, seconds.
 _LOOK_SECONDS: Final = 0.2
@@ -22,16 +23,23 @@ _LOOK_SECONDS: Final = 0.2
 _FAREWELL_SECONDS: Final = 5
 
 
+class Execute(Protocol):
+    """Runs a job and tells how it ended."""
+
+    def __call__(self, spec: JobSpec, *, progress: Callable[[Step], None], call_off: Event) -> Done | Refused:
+        """As supervise()."""
+
+
 class Crashed(Exception):
     """The process died without a word."""
 
 
 class CalledOff(Exception):
-    """The process was ended because its report is no longer ours to run, or the worker stops."""
+    """The process was ended because its job is no longer ours to run, or the worker stops."""
 
 
-def fork_server(kinds: Mapping[str, WorkKind]) -> ForkServerContext:
-    """The fork server, running, with these kinds of work imported; children start from it in some 20 milliseconds.
+def fork_server(kinds: Mapping[str, JobKind]) -> ForkServerContext:
+    """The fork server, running, with these kinds of jobs imported; children start from it in some 20 milliseconds.
 
     It is a process of its own without threads, so that forking is safe whatever this one does.
     """
@@ -50,15 +58,20 @@ def fork_server(kinds: Mapping[str, WorkKind]) -> ForkServerContext:
     return context
 
 
+def in_child(kinds: Mapping[str, JobKind]) -> Execute:
+    """How a worker runs its jobs: each in a child of one fork server."""
+    return partial(supervise, fork_server(kinds))
+
+
 def supervise(
-    context: ForkServerContext, order: Order, *, progress: Callable[[Progress], None], call_off: Event
+    context: ForkServerContext, spec: JobSpec, *, progress: Callable[[Step], None], call_off: Event
 ) -> Done | Refused:
-    """Run a report.
+    """Run a job.
 
     Args:
         context: of fork_server().
-        order: what to run.
-        progress: called with each step that the report tells of.
+        spec: what to run.
+        progress: called with each step that the job tells of.
         call_off: set it from another thread to end the process.
 
     Raises:
@@ -66,8 +79,8 @@ def supervise(
         CalledOff: ``call_off`` was set.
         ReplicaUnavailable: this machine has no room for another process.
     """
-    process, ours = _started(context, order)
-    limit = order.settings.report_time_limit_seconds
+    process, ours = _started(context, spec)
+    limit = spec.settings.report_time_limit_seconds
     deadline = monotonic() + limit
     try:
         while not call_off.is_set():
@@ -80,7 +93,7 @@ def supervise(
             if not ours.poll(_LOOK_SECONDS):
                 continue
             match ours.recv():
-                case Progress() as step:
+                case Step() as step:
                     progress(step)
                 case Done() | Refused() as outcome:
                     return outcome  # its files are closed: nobody needs to wait for its tidying up
@@ -95,9 +108,9 @@ def supervise(
         ours.close()
 
 
-def _started(context: ForkServerContext, order: Order) -> tuple[ForkServerProcess, Connection]:
+def _started(context: ForkServerContext, spec: JobSpec) -> tuple[ForkServerProcess, Connection]:
     ours, theirs = context.Pipe()
-    process = context.Process(target=child.main, args=(theirs, order), name=f"report {order.kind.name}", daemon=True)
+    process = context.Process(target=child.main, args=(theirs, spec), name=f"job {spec.kind}", daemon=True)
     try:
         process.start()
     except (EOFError, OSError) as error:  # the fork server has died; the next start makes another

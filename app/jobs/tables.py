@@ -23,6 +23,7 @@ job = Table(
     Column("params", JSONB, nullable=False),
     Column("params_sha256", String(64), nullable=False),
     Column("idempotency_key", String(255)),
+    Column("concurrency_key", Text, comment="of jobs with the same one only one runs at a time"),
     Column("status", Text, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0", comment="the fence: grows with every claim"),
     Column("crashes", Integer, nullable=False, server_default="0", comment="attempts whose process died"),
@@ -33,7 +34,7 @@ job = Table(
     Column("owner", Text, comment="replica that runs it"),
     instant("lease_until"),
     instant("not_before"),
-    instant("dispatched_at"),
+    instant("dispatched_at", comment="not used any more; the version before needs it"),
     instant("as_of", comment="the instant the report speaks for"),
     Column("artifacts", JSONB),
     Column("error_code", Text),
@@ -44,6 +45,13 @@ job = Table(
     CheckConstraint("status IN ('queued', 'running', 'complete', 'failed', 'cancelled')", name="status"),
 )
 Index("report_idempotency_key_idx", job.c.idempotency_key, unique=True)
+Index(
+    "report_concurrency_key_idx",
+    job.c.concurrency_key,
+    unique=True,
+    postgresql_where=text("status = 'running'"),
+)
+Index("report_waiting_idx", job.c.created_at, postgresql_where=text("status = 'queued'"))
 Index("report_newest_idx", job.c.created_at.desc(), job.c.id.desc())
 Index(
     "report_outstanding_idx",

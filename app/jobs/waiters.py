@@ -20,7 +20,7 @@ PAUSE_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Endings:
+class Waiters:
     """Used from one event loop; looks only while somebody waits."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,10 +1,11 @@
-"""The worker of a replica: claims reports from the queue, runs each in a slot, and keeps its leases.
+"""The worker of a replica: claims jobs, runs each in a slot, and keeps its leases.
 
 Threads: one that claims, one that renews leases, and one per slot.
 """
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore, Event, Lock, Thread
@@ -13,13 +14,15 @@ from typing import Final
 
 from app.errors import OpenhoursError, RedisUnavailable
 from app.jobs import lifecycle
-from app.jobs.kind import WorkKind
-from app.jobs.lifecycle import LEASE_SECONDS
+from app.jobs.kind import JobClass, JobKind
+from app.jobs.lifecycle import LEASE_SECONDS, Claim
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
-from app.jobs.queue import Entry, Queue
+from app.jobs.queue import Queue
 from app.jobs.runner import Job, Runner
 from app.jobs.scratch import remove_abandoned_folders
+from app.jobs.shares import Shares
+from app.jobs.supervise import in_child
 from app.storage.migrate import MigrationCheck
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
@@ -29,17 +32,21 @@ from app.telemetry.metrics import REPORT_SECONDS, SLOTS, SLOTS_BUSY, TAKEOVERS
 #: Leases are renewed this often, seconds; a lease is six beats long.
 BEAT_SECONDS: Final = 5
 
-#: How long one read of the queue waits, which is also how long stopping an idle worker may take, milliseconds.
-READ_WAIT_MS: Final = 300
+#: How long one wait for a call takes, which is also how long stopping an idle worker may take, milliseconds.
+WAIT_MS: Final = 300
 
-#: How often a worker that stops looks whether its reports have ended, seconds.
-LOOK_SECONDS: Final = 0.05
+#: An idle worker looks for a job in Postgres this often without being called: after Redis has lost a call, when the
+#: lease of another worker ran out, or when the time of a retry has come, seconds.
+LOOK_SECONDS: Final = 1.0
+
+#: How often a worker that stops looks whether its jobs have ended, seconds.
+STOP_LOOK_SECONDS: Final = 0.05
 
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Runs reports in ``slots`` processes at a time, from ``start()`` to ``stop()``."""
+    """Runs jobs in ``slots`` processes at a time, from ``start()`` to ``stop()``."""
 
     def __init__(
         self,
@@ -47,13 +54,15 @@ class Worker:
         *,
         name: str,
         slots: int,
-        kinds: Mapping[str, WorkKind],
+        kinds: Mapping[str, JobKind],
         migrations: MigrationCheck,
         pulse: Pulse,
     ) -> None:
         self._engine = resources.engine
         self._queue = Queue(resources.redis)
-        self._runner = Runner(resources, kinds, replica=name)
+        self._runner = Runner(resources, kinds, replica=name, execute=in_child(kinds))
+        self._kinds = kinds
+        self._shares = Shares(slots, resources.settings.shares)
         self._name = name
         self._slots = slots
         self._migrations = migrations
@@ -63,6 +72,8 @@ class Worker:
         self._jobs: dict[str, Job] = {}
         self._jobs_lock = Lock()
         self._pool = ThreadPoolExecutor(slots, thread_name_prefix="slot")
+        self._looked_at = -float("inf")
+        self._is_called = True  # at first, and after each claim, there may be more to do
         self._claiming = Thread(target=self._claim_loop, name="claim")
         self._beating = Periodic("beat", self._beat, every_seconds=BEAT_SECONDS, pulse=pulse)
 
@@ -78,10 +89,10 @@ class Worker:
         self._draining.set()
 
     def stop(self, *, hurry: Event, deadline: float) -> None:
-        """Claim nothing more, let reports run until ``deadline`` (monotonic) or ``hurry``, then hand them back."""
+        """Claim nothing more, let jobs run until ``deadline`` (monotonic) or ``hurry``, then release them."""
         self.drain()
         self._claiming.join()
-        while self._running() and monotonic() < deadline and not hurry.wait(LOOK_SECONDS):
+        while self._running() and monotonic() < deadline and not hurry.wait(STOP_LOOK_SECONDS):
             pass
         for job in self._running():
             job.call_off.set()
@@ -95,14 +106,15 @@ class Worker:
     def _claim_loop(self) -> None:
         while not self._draining.is_set():
             self._pulse.beat("claim")
-            if not self._free.acquire(timeout=READ_WAIT_MS / 1000):
+            if not self._free.acquire(timeout=WAIT_MS / 1000):
                 continue
-            claimed = False
+            claim = None
             try:
                 self._migrations.require()
-                for entry in self._queue.take(self._name, count=1, wait_ms=READ_WAIT_MS):
-                    with bound(report_id=entry.report_id):
-                        claimed = self._claim(entry)
+                self._wait()
+                claim = self._claimed()
+                if claim is not None:
+                    self._begin(claim)
             except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
                 self._pause()
@@ -110,43 +122,68 @@ class Worker:
                 _log.exception("claiming pauses")
                 self._pause()
             finally:
-                if not claimed:
+                if claim is None:
                     self._free.release()
         self._pulse.end("claim")
 
-    def _claim(self, entry: Entry) -> bool:
-        """Claim the entry's report and start it in a slot that is held already; False when it is not to be run."""
-        since = monotonic()
-        with database_errors(), self._engine.begin() as connection:
-            claim = lifecycle.claim(connection, entry.report_id, owner=self._name)
+    def _wait(self) -> None:
+        """Wait for a call, but not after a claim: then there may be more to do, and its call is only taken away."""
         try:
-            self._queue.done(entry)
+            called = self._queue.wait(self._name, wait_ms=None if self._is_called else WAIT_MS)
         except RedisUnavailable as error:
-            _log.warning("job %s: its entry stays in the queue until it is abandoned: %s", entry.report_id, error)
-        if claim is None:
-            return False
+            _log.warning("jobs are looked for every %g seconds, Redis calls nobody: %s", LOOK_SECONDS, error)
+            self._draining.wait(0 if self._is_called else LOOK_SECONDS)
+            called = True
+        self._is_called = self._is_called or called
+
+    def _claimed(self) -> Claim | None:
+        """Claim the next job of a class that has room; None when there is none, or it is not time to look for one."""
+        since = monotonic()
+        if not self._is_called and since - self._looked_at < LOOK_SECONDS:
+            return None
+        self._looked_at = since
+        open_classes = self._shares.open(self._busy())
+        kinds = [kind.name for kind in self._kinds.values() if kind.job_class in open_classes]
+        self._is_called = False  # before the look: a job that ends meanwhile calls again
+        if not kinds:
+            return None
+        with database_errors(), self._engine.begin() as connection:
+            claim = lifecycle.claim_next(connection, owner=self._name, kinds=kinds)
+        if claim is not None:
+            self._is_called = True
+        return claim
+
+    def _busy(self) -> Counter[JobClass]:
+        return Counter(self._kinds[job.claim.kind].job_class for job in self._running())
+
+    def _begin(self, claim: Claim) -> None:
+        """Start a claimed job in a slot that is held already."""
         if claim.took_over:
             TAKEOVERS.labels(claim.kind).inc()
         if claim.attempt == 1:
             REPORT_SECONDS.labels(claim.kind, "queued").observe(claim.waited_seconds)
-        job = Job(claim, lease_ends=since + LEASE_SECONDS)
+        job = Job(claim, lease_ends=self._looked_at + LEASE_SECONDS)
         with self._jobs_lock:
             late, self._jobs[claim.id] = self._jobs.get(claim.id), job
         if late is not None:  # its lease ran out, and this worker took over from itself
             late.call_off.set()
         SLOTS_BUSY.inc()
         self._pool.submit(self._run, job)
-        return True
+
+    def _names(self, claim: Claim) -> dict[str, str]:
+        """What the log calls a job."""
+        return self._kinds[claim.kind].names(claim.id, claim.params)
 
     def _run(self, job: Job) -> None:
         try:
-            with bound(**job.claim.names):
+            with bound(**self._names(job.claim)):
                 self._runner.run(job)
         finally:
             with self._jobs_lock:
                 if self._jobs.get(job.claim.id) is job:
                     del self._jobs[job.claim.id]
             SLOTS_BUSY.dec()
+            self._is_called = True  # its class has room again, and its concurrency key is free
             self._free.release()
 
     def _pause(self) -> None:
@@ -163,7 +200,7 @@ class Worker:
         for job in jobs:
             if job.claim.id in ours:
                 job.renewed(since)
-                with bound(**job.claim.names):
+                with bound(**self._names(job.claim)):
                     self._runner.tell(job)
             else:
                 job.call_off.set()

@@ -1,4 +1,4 @@
-"""One process of the installation: it sweeps, and runs reports when it has slots for them."""
+"""One process of the installation: it runs its loops, and jobs when it has slots for them."""
 
 from collections.abc import Mapping, Sequence
 from threading import Event
@@ -7,11 +7,12 @@ from typing import Final
 
 from app.errors import ReplicaUnavailable
 from app.jobs import cleanup, sweeper
-from app.jobs.cleanup import REPORT_FILES, Layer
-from app.jobs.kind import WorkKind
+from app.jobs.cleanup import BucketPrefix
+from app.jobs.kind import JobKind
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.worker import Worker
+from app.replica.loops import Loop, started
 from app.storage.migrate import MigrationCheck
 from app.storage.resources import Resources
 from app.telemetry.replica_name import replica_name
@@ -28,41 +29,32 @@ class Replica:
         resources: Resources,
         *,
         slots: int,
-        kinds: Mapping[str, WorkKind],
-        layers: Sequence[Layer] = (REPORT_FILES,),
+        kinds: Mapping[str, JobKind],
+        prefixes: Sequence[BucketPrefix] = (),
+        loops: Sequence[Loop] = (),
     ) -> None:
-        """``kinds`` it can work on, ``layers`` of the bucket it cleans up."""
+        """``kinds`` of jobs it can run, ``prefixes`` of the bucket it cleans up, ``loops`` beside its own."""
         self.name = replica_name()
         self.draining = False
         self._resources = resources
         self._slots = slots
         self._kinds = kinds
-        self._layers = layers
+        self._prefixes = prefixes
         self._pulse = Pulse()
         self._migrations = MigrationCheck(resources.engine)
         self._stopping = Event()
         self._loops = (
-            Periodic(
-                "sweep",
-                self._sweep,
-                every_seconds=sweeper.SWEEP_SECONDS,
-                first_seconds=sweeper.FIRST_SWEEP_SECONDS,
-                pulse=self._pulse,
-            ),
-            # A thread of its own, because it may take minutes. It has no pulse: hours pass between two rounds.
-            Periodic(
-                "clean-up",
-                self._clean_up,
-                every_seconds=cleanup.CLEAN_UP_SECONDS,
-                first_seconds=cleanup.FIRST_CLEAN_UP_SECONDS,
-            ),
+            Loop("sweep", self._sweep, sweeper.SWEEP_SECONDS, sweeper.FIRST_SWEEP_SECONDS),
+            Loop("clean-up", self._clean_up, cleanup.CLEAN_UP_SECONDS, cleanup.FIRST_CLEAN_UP_SECONDS, watched=False),
+            *loops,
         )
+        self._running: list[Periodic] = []
         self._worker: Worker | None = None
         self._deadline = -float("inf")
         self._hurry = Event()
 
     def start(self) -> None:
-        """Begin to sweep and to claim."""
+        """Begin to go round, and to claim."""
         if self._slots:  # before any thread: it fails when there is no room for its files
             self._worker = Worker(
                 self._resources,
@@ -72,13 +64,19 @@ class Replica:
                 migrations=self._migrations,
                 pulse=self._pulse,
             )
-        for loop in self._loops:
-            loop.start()
-        if self._worker is not None:
-            self._worker.start()
+        try:
+            for loop in self._loops:
+                self._running.append(
+                    started(loop, migrations=self._migrations, pulse=self._pulse, stopping=self._stopping)
+                )
+            if self._worker is not None:
+                self._worker.start()
+        except BaseException:  # what has started stops when the rest cannot
+            self._stop_loops()
+            raise
 
     def drain(self, *, grace_seconds: float) -> None:
-        """Claim nothing more; reports that run may go on for so long, even when ``stop()`` is called before."""
+        """Claim nothing more; jobs that run may go on for so long, even when ``stop()`` is called before."""
         self.draining = True
         self._stopping.set()
         self._deadline = monotonic() + grace_seconds
@@ -86,25 +84,26 @@ class Replica:
             self._worker.drain()
 
     def hurry(self) -> None:
-        """Do not wait any longer for reports that run."""
+        """Do not wait any longer for jobs that run."""
         self._hurry.set()
 
     def stop(self) -> None:
-        """Wait for reports as long as ``drain()`` allowed, hand back the others, and end."""
+        """Wait for jobs as long as ``drain()`` allowed, release the others, and end."""
         self.draining = True
         if self._worker is not None:
             self._worker.stop(hurry=self._hurry, deadline=self._deadline)
+        self._stop_loops()
+
+    def _stop_loops(self) -> None:
         self._stopping.set()
-        for loop in self._loops:
+        for loop in self._running:
             loop.stop()
 
-    def _sweep(self) -> None:
-        self._migrations.require()
-        sweeper.sweep(self._resources, consumer=self.name)
+    def _sweep(self, *_: object) -> None:
+        sweeper.sweep(self._resources)
 
-    def _clean_up(self) -> None:
-        self._migrations.require()
-        cleanup.clean_up(self._resources, layers=self._layers, stopping=self._stopping)
+    def _clean_up(self, stopping: Event, _: object) -> None:
+        cleanup.clean_up(self._resources, self._kinds, prefixes=self._prefixes, stopping=stopping)
 
     def check_alive(self) -> None:
         """Raise ReplicaUnavailable when a loop is stuck; asks no server."""

@@ -1,6 +1,6 @@
-"""What a report kind declares beside what all work does."""
+"""What a report kind declares beside what every job kind does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from app.jobs.kind import Params, WorkKind
+from app.jobs.kind import JobKind, Params
 
 #: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
 SUMMARY: Final = "summary.json"
@@ -29,8 +29,12 @@ class Outline:
     notes: Sequence[str]
 
 
+def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:
+    return {"report_id": report_id}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportKind(WorkKind):
+class ReportKind(JobKind):
     """A named computation; see registry.py. Every field of its ``params`` has a description and a default.
 
     Attributes:
@@ -41,6 +45,7 @@ class ReportKind(WorkKind):
         outline: such a summary for the command line.
     """
 
+    names: Callable[[str, Mapping[str, Any]], dict[str, str]] = _report_names
     summary: str
     resolve: Callable[[Connection, Any], tuple[Params, datetime]]
     findings: type[BaseModel] | None = None

@@ -29,18 +29,21 @@ from app.errors import (
 )
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
-from app.jobs.dispatch import RequestRedis
-from app.jobs.lifecycle import KeyedReport
+from app.jobs.dispatch import Dispatch
+from app.jobs.kind import artifact_prefix
+from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
-from app.jobs.records import ReportRecord, ReportStatus
-from app.jobs.status import QUEUED, Live
+from app.jobs.records import JobRecord, JobStatus
+from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import place_of
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.storage.object_store import report_prefix
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
+
+#: What a poll may say of a report; a kind that tells of another stage is computing.
+STAGES: Final = ("queued", "loading", "computing", "uploading")
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class Running:
 class Ended:
     """Complete with its files, or failed, or cancelled."""
 
-    record: ReportRecord
+    record: JobRecord
     files: tuple[LinkedArtifact, ...]
 
 
@@ -74,7 +77,7 @@ class Deletion(StrEnum):
 class Page:
     """Some reports, newest first, and the cursor of the next page if there is one."""
 
-    records: list[ReportRecord]
+    records: list[JobRecord]
     next_cursor: str | None
 
 
@@ -83,7 +86,7 @@ class ReportService:
 
     def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
         self._resources = resources
-        self._redis = RequestRedis(resources.request_redis)
+        self._redis = Dispatch(resources.request_redis)
         self._kinds = kinds
 
     def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
@@ -110,6 +113,7 @@ class ReportService:
                 params_sha256=fingerprint,
                 as_of=as_of,
                 idempotency_key=idempotency_key,
+                concurrency_key=kind.concurrency_key(resolved.model_dump(mode="json")),
             )
         if report_id is None:  # a request with the same key was faster
             return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
@@ -126,18 +130,16 @@ class ReportService:
         """
         if not is_id(report_id):
             raise self._missing(report_id)
-        live = None if has_ended else self._redis.live(report_id)
+        live = None if has_ended else self._redis.live(report_id, self._kinds)
         if live is not None:
-            return Running(live)
+            return Running(live if live.stage in STAGES else Live("computing", live.progress))
         with database_errors(), self._resources.engine.connect() as connection:
-            record = records.find(connection, report_id)
-        if record is None:
-            raise self._missing(report_id)
+            record = self._find(connection, report_id)
         match record.status:
-            case ReportStatus.QUEUED:
+            case JobStatus.QUEUED:
                 return Running(QUEUED)
-            case ReportStatus.RUNNING:
-                return Running(Live("loading", 0.0))
+            case JobStatus.RUNNING:
+                return Running(CLAIMED)
             case _:
                 if has_ended or self._redis.is_resting:  # it was not asked, and may say otherwise to the next poll
                     self._redis.contradict(report_id)
@@ -152,7 +154,7 @@ class ReportService:
             ObjectStoreUnavailable: it cannot be read now.
         """
         state = self.poll(report_id)
-        if isinstance(state, Running) or state.record.status is not ReportStatus.COMPLETE:
+        if isinstance(state, Running) or state.record.status is not JobStatus.COMPLETE:
             stands = _stands(state)
             message = f"Report {report_id} is {stands}; only a complete one has a summary."
             raise ReportNotComplete(message, received=report_id, report_status=stands)
@@ -175,30 +177,28 @@ class ReportService:
         if not is_id(report_id):
             raise self._missing(report_id)
         with database_errors(), self._resources.engine.begin() as connection:
-            if records.find(connection, report_id) is None:  # or it is work on a dataset, which is no report
-                raise self._missing(report_id)
+            kind = self._kinds[self._find(connection, report_id).kind]
             cancelled = lifecycle.cancel(connection, report_id)
             removed = not cancelled and lifecycle.remove(connection, report_id)
         self._redis.end(report_id)
         if not removed:
             return Deletion.CANCELLED
         try:
-            self._resources.object_store.remove_below(report_prefix(report_id))
+            self._resources.object_store.remove_below(artifact_prefix(report_id, below=kind.artifacts))
         except ObjectStoreUnavailable as error:
             _log.warning("report %s: its files stay until they are swept up: %s", report_id, error)
         return Deletion.REMOVED
 
-    def page(self, *, kind: str | None, status: ReportStatus | None, cursor: str | None, limit: int) -> Page:
+    def page(self, *, kind: str | None, status: JobStatus | None, cursor: str | None, limit: int) -> Page:
         """Reports, newest first.
 
         Raises:
             UnknownReportKind, InvalidParameters: of the filter or the cursor.
         """
-        if kind is not None:
-            self.kind(kind)
+        kinds = self._kinds if kind is None else [self.kind(kind).name]
         before = None if cursor is None else place_of(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
-            found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
+            found = records.newest(connection, kinds=kinds, status=status, before=before, limit=limit + 1)
         shown = found[:limit]
         return Page(shown, paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None)
 
@@ -216,16 +216,23 @@ class ReportService:
             )
         return self._kinds[name]
 
-    def _keyed(self, connection: Connection, idempotency_key: str | None) -> KeyedReport | None:
+    def _find(self, connection: Connection, report_id: str) -> JobRecord:
+        """The record of a report; that of any other job is none. Raises UnknownReport, ReportExpired."""
+        record = records.find(connection, report_id)
+        if record is None or record.kind not in self._kinds:
+            raise self._missing(report_id)
+        return record
+
+    def _keyed(self, connection: Connection, idempotency_key: str | None) -> KeyedJob | None:
         return None if idempotency_key is None else lifecycle.keyed(connection, idempotency_key)
 
     def _require_room(self, connection: Connection) -> None:
         """Refuse what would wait too long: more is queued than this installation is meant to hold."""
         limit = self._resources.settings.max_outstanding
-        backlog = records.backlog(connection)
+        backlog = records.backlog(connection, self._kinds)
         if backlog.queued + backlog.running < limit:
             return
-        seconds = backlog.queued * records.median_seconds(connection) / max(backlog.running, 1)
+        seconds = backlog.queued * records.median_seconds(connection, self._kinds) / max(backlog.running, 1)
         error = TooManyReports(
             f"{backlog.queued:,} reports are queued and {backlog.running:,} running; no more than {limit:,} are taken "
             "on (OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
@@ -248,7 +255,7 @@ def _stands(state: Running | Ended) -> str:
     """The status of a report in one word."""
     if isinstance(state, Ended):
         return state.record.status.value
-    return (ReportStatus.QUEUED if state.live.stage == QUEUED.stage else ReportStatus.RUNNING).value
+    return (JobStatus.QUEUED if state.live.stage == QUEUED.stage else JobStatus.RUNNING).value
 
 
 def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:
@@ -257,7 +264,7 @@ def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
-def _same(earlier: KeyedReport, fingerprint: str, idempotency_key: str) -> str:
+def _same(earlier: KeyedJob, fingerprint: str, idempotency_key: str) -> str:
     if earlier.params_sha256 != fingerprint:
         raise IdempotencyConflict(
             f"Idempotency-Key {idempotency_key!r} was sent with another request less than a day ago; repeat that "

@@ -15,7 +15,7 @@ from app.catalogue.service import WORKING, DatasetState, Removal
 from app.errors import UnknownDataset, UnknownUpload
 from app.ingest.kind import Column
 from app.ingest.policy import OnError
-from app.jobs.records import ReportStatus
+from app.jobs.records import JobStatus
 from app.routers.dependencies import Datasets, ReportEndings, Uploads, bind_dataset
 from app.routers.problems import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
@@ -330,7 +330,7 @@ def _reason(record: DatasetRecord) -> ReportError:
     if record.error_code is not None:
         return ReportError(code=record.error_code, message=record.error_message or "")
     job = record.job
-    if job is None or job.status is ReportStatus.CANCELLED or job.error_code is None:
+    if job is None or job.status is JobStatus.CANCELLED or job.error_code is None:
         return _CANCELLED
     return ReportError(code=job.error_code, message=job.error_message or "")
 

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
 from app.telemetry.logs import bind
 from app.uploads.service import UploadService
@@ -20,12 +20,12 @@ async def _reports(request: Request) -> ReportService:
 Reports = Annotated[ReportService, Depends(_reports)]
 
 
-async def _endings(request: Request) -> Endings:
-    endings: Endings = request.app.state.endings
+async def _endings(request: Request) -> Waiters:
+    endings: Waiters = request.app.state.endings
     return endings
 
 
-ReportEndings = Annotated[Endings, Depends(_endings)]
+ReportEndings = Annotated[Waiters, Depends(_endings)]
 
 
 async def _datasets(request: Request) -> DatasetService:

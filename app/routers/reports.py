@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.jobs.links import LinkedArtifact
-from app.jobs.records import ReportRecord, ReportStatus
+from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
 from app.reports.service import Deletion, Ended, Running
 from app.routers.dependencies import ReportEndings, Reports, bind_report
@@ -167,7 +167,7 @@ class ReportSummary(BaseModel):
     report_id: _ReportId
     report: str = Field(description="Report kind.")
     params: dict[str, Any]
-    status: ReportStatus
+    status: JobStatus
     as_of: datetime | None
     created_at: datetime
     started_at: datetime | None
@@ -280,7 +280,7 @@ async def post_get_report(
 def list_reports(
     reports: Reports,
     kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
-    status: Annotated[ReportStatus | None, Query(description="Only with this status.")] = None,
+    status: Annotated[JobStatus | None, Query(description="Only with this status.")] = None,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Reports a page.")] = 50,
 ) -> ReportList:
@@ -323,16 +323,16 @@ def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
 def _ended(state: Ended) -> PollAnswer:
     record = state.record
     match record.status:
-        case ReportStatus.COMPLETE:
+        case JobStatus.COMPLETE:
             files = [ReportFile.of(file) for file in state.files]
             return CompleteAnswer(url=files[0].url, files=files, as_of=record.as_of)
-        case ReportStatus.CANCELLED:
+        case JobStatus.CANCELLED:
             return CancelledAnswer()
         case _:
             return FailedAnswer(error=_error(record) or ReportError(code="report_failed", message="It failed."))
 
 
-def _summary(record: ReportRecord) -> ReportSummary:
+def _summary(record: JobRecord) -> ReportSummary:
     return ReportSummary(
         report_id=record.id,
         report=record.kind,
@@ -346,7 +346,7 @@ def _summary(record: ReportRecord) -> ReportSummary:
     )
 
 
-def _error(record: ReportRecord) -> ReportError | None:
+def _error(record: JobRecord) -> ReportError | None:
     if record.error_code is None:
         return None
     return ReportError(code=record.error_code, message=record.error_message or "")

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
-#: Keys of all reports' objects begin with it.
-REPORTS: Final = "reports/"
-
 #: Answers of S3 that will not change by asking again: wrong keys, missing bucket, refused.
 _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
 
@@ -340,8 +337,3 @@ def _answered(error: ClientError) -> ObjectStoreUnavailable:
     wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
     wrong.retryable = status not in _PERMANENT or code in _PASSING
     return wrong
-
-
-def report_prefix(report_id: str, attempt: int | None = None) -> str:
-    """Where the objects of a report are, or those of one attempt at it: attempts never touch each other's."""
-    return f"{REPORTS}{report_id}/" + ("" if attempt is None else f"a{attempt}/")

@@ -1,13 +1,12 @@
-"""Finishes uploads that nobody finished, and removes what nobody will go on with, in a thread of a replica."""
+"""Finishes uploads that nobody finished, and removes what nobody will go on with; a loop of each replica."""
 
 import logging
-from functools import partial
+from collections.abc import Callable
 from threading import Event
 from typing import Final
 
 from app.errors import OpenhoursError
 from app.jobs.periodic import Periodic
-from app.storage.migrate import MigrationCheck
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.uploads import lock, records
@@ -15,7 +14,7 @@ from app.uploads.finish import discard, finish
 from app.uploads.hooks import Hooks
 
 #: Between two looks for uploads that nobody finished, seconds.
-KEEP_SECONDS: Final = 5
+TIDY_SECONDS: Final = 5
 
 #: Uploads that are finished or removed at one look.
 BATCH: Final = 100
@@ -23,32 +22,15 @@ BATCH: Final = 100
 _log = logging.getLogger(__name__)
 
 
-class UploadKeeper:
-    """Keeps the uploads in order from ``start()`` to ``stop()``."""
-
-    def __init__(self, resources: Resources, hooks: Hooks) -> None:
-        self._resources = resources
-        self._hooks = hooks
-        self._migrations = MigrationCheck(resources.engine)
-        self._stopping = Event()
-        self._loop = Periodic("keep uploads", self._keep, every_seconds=KEEP_SECONDS)
-
-    def start(self) -> None:
-        """Begin."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """End, after what is under way."""
-        self._stopping.set()
-        self._loop.stop()
-
-    def _keep(self) -> None:
-        self._migrations.require()
-        keep(self._resources, self._hooks, stopping=self._stopping)
-
-
-def keep(resources: Resources, hooks: Hooks, *, stopping: Event | None = None) -> None:
+def tidy_up(
+    resources: Resources, hooks: Hooks, *, stopping: Event | None = None, beat: Callable[[], None] = lambda: None
+) -> None:
     """Put together whose bytes have all arrived, and remove what is too old or was cut off.
+
+    Args:
+        resources, hooks: of this process.
+        stopping: set it to end early.
+        beat: called while it goes on, at least every few seconds.
 
     Raises:
         DatabaseUnavailable, ObjectStoreUnavailable: the next time goes on.
@@ -59,20 +41,28 @@ def keep(resources: Resources, hooks: Hooks, *, stopping: Event | None = None) -
         removable = records.removable(connection, limit=BATCH)
     for upload_id in unfinished:
         if not stopping.is_set():
-            _finish(resources, hooks, upload_id)
+            beat()
+            _finish(resources, hooks, upload_id, beat)
     for upload_id in removable:
         if not stopping.is_set():
+            beat()
             _log.info("upload %s: nobody goes on with it", upload_id)
             discard(resources, hooks, upload_id)
 
 
-def _finish(resources: Resources, hooks: Hooks, upload_id: str) -> None:
+def _finish(resources: Resources, hooks: Hooks, upload_id: str, beat: Callable[[], None]) -> None:
     with database_errors(), resources.engine.begin() as connection:
         fence = lock.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
         whole = records.find(connection, upload_id)
     if fence is None or whole is None:
         return  # somebody else is at it
-    holding = Periodic("hold", partial(_renew, resources, upload_id, fence), every_seconds=lock.RENEW_SECONDS)
+
+    def renew() -> None:
+        beat()
+        with database_errors(), resources.engine.begin() as connection:
+            lock.renew(connection, upload_id, fence)
+
+    holding = Periodic("hold", renew, every_seconds=lock.RENEW_SECONDS)
     holding.start()
     try:
         finish(resources, hooks, whole)
@@ -80,8 +70,3 @@ def _finish(resources: Resources, hooks: Hooks, upload_id: str) -> None:
         _log.warning("upload %s was not finished: %s", upload_id, error)
     finally:
         holding.stop()
-
-
-def _renew(resources: Resources, upload_id: str, fence: int) -> None:
-    with database_errors(), resources.engine.begin() as connection:
-        lock.renew(connection, upload_id, fence)

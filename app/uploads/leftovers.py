@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.jobs.cleanup import Layer
+from app.jobs.cleanup import BucketPrefix
 from app.uploads import records
 from app.uploads.keys import UPLOADS
 
@@ -23,4 +23,4 @@ def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
 
 
 #: Tails, and bytes whose checksum is not known yet.
-UPLOAD_FILES: Final = Layer(UPLOADS, _unnamed)
+UPLOAD_FILES: Final = BucketPrefix(UPLOADS, _unnamed)

@@ -1,7 +1,7 @@
 """The web application: its lifespan, its routes, its errors."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -14,14 +14,15 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.catalogue.intake import upload_hooks
-from app.catalogue.job import LOAD_DATASET
-from app.catalogue.prefixes import LAYERS
+from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
 from app.errors import OpenhoursError, ReplicaUnavailable
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_registry
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
+from app.replica.loops import Loop
+from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
@@ -32,7 +33,7 @@ from app.routers.tus import TusHeaders
 from app.storage.migrate import require_migrated
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
-from app.uploads.janitor import UploadKeeper
+from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.uploads.service import UploadService
 
 #: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
@@ -83,19 +84,20 @@ def create_app(
 
     Without ``api`` it only answers probes and metrics, which is what a worker's own port is for.
     """
-    work = {**kinds, LOAD_DATASET.name: LOAD_DATASET}
-    replica = Replica(resources, slots=slots, kinds=work, layers=LAYERS)
     catalogue = DatasetService(resources)
     hooks = upload_hooks(catalogue)
-    keeper = UploadKeeper(resources, hooks)
+    uploads_loop = Loop(
+        "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
+    )
+    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=(uploads_loop,))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:  # what has started stops, also when the next one cannot start
-            for part in (replica, keeper):
-                await run_in_threadpool(part.start)
-                stack.push_async_callback(run_in_threadpool, part.stop)
+        await run_in_threadpool(replica.start)
+        try:
             yield
+        finally:
+            await run_in_threadpool(replica.stop)
 
     app = FastAPIOffline(
         title="Openhours",
@@ -114,7 +116,7 @@ def create_app(
     app.state.entities = EntityService(
         resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
     )
-    app.state.endings = Endings(resources.engine)
+    app.state.endings = Waiters(resources.engine)
     app.state.uploads = UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining)
     app.add_middleware(TusHeaders)
     app.add_middleware(Observed, replica=replica)

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.errors import SetupError
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
@@ -49,7 +49,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI, *, drain_seconds: float) -> None:
         super().__init__(config)
         self._replica: Replica = app.state.replica
-        self._endings: Endings = app.state.endings
+        self._endings: Waiters = app.state.endings
         self._drain_seconds = drain_seconds
         self._terminated_at: float | None = None
 

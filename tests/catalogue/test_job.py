@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.catalogue import changes, records
-from app.catalogue.job import LOAD_DATASET, DatasetParams
+from app.catalogue.job import DATASET_JOB, DatasetParams
 from app.catalogue.records import Action
 from app.errors import AttemptSuperseded
 from app.ids import new_id
@@ -22,7 +22,7 @@ from app.ingest.load import _LOAD_LOCK, load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
 from app.jobs import lifecycle
-from app.jobs.kind import WorkContext
+from app.jobs.kind import JobContext
 from app.jobs.lifecycle import Claim
 from app.jobs.supervise import fork_server
 from app.settings import Settings
@@ -64,7 +64,7 @@ def claimed(resources: Resources, dataset_id: str) -> Claim:
         return claims.claimed(connection, record.job.id)
 
 
-def attempt(resources: Resources, claim: Claim, folder: Path) -> WorkContext:
+def attempt(resources: Resources, claim: Claim, folder: Path) -> JobContext:
     """What an attempt is given, with the fence of the real protocol."""
     made = context_of(resources, folder)
 
@@ -83,7 +83,7 @@ def test_a_run_loads_the_rows_and_tells_of_both_stages(resources: Resources, tmp
     told: list[tuple[str, float]] = []
     made = attempt(resources, claim, tmp_path)
     context = replace(made, progress=lambda *step: told.append(step))
-    assert LOAD_DATASET.produce(context, params(claim)) == []
+    assert DATASET_JOB.produce(context, params(claim)) == []
     assert [stage for stage, _ in told][-1] == "loading"
     assert {stage for stage, _ in told} == {"checking", "loading"}
     assert [share for _, share in told] == sorted(share for _, share in told)
@@ -96,7 +96,7 @@ def test_an_attempt_whose_lease_was_taken_over_commits_nothing(resources: Resour
         claims.lapse(connection, late.id)
         assert lifecycle.claim(connection, late.id, owner="another") is not None
     with pytest.raises(AttemptSuperseded):
-        LOAD_DATASET.produce(attempt(resources, late, tmp_path), params(late))
+        DATASET_JOB.produce(attempt(resources, late, tmp_path), params(late))
     assert polls(resources) == []
 
 
@@ -105,7 +105,7 @@ def test_an_attempt_at_a_dataset_that_was_removed_commits_nothing(resources: Res
     claim = claimed(resources, dataset_id)
     remove = remover(resources, dataset_id)
     with pytest.raises(AttemptSuperseded):
-        LOAD_DATASET.produce(before_the_fence(resources, claim, tmp_path, remove), params(claim))
+        DATASET_JOB.produce(before_the_fence(resources, claim, tmp_path, remove), params(claim))
     assert polls(resources) == []
 
 
@@ -117,7 +117,7 @@ def remover(resources: Resources, dataset_id: str) -> Callable[[], None]:
     return remove
 
 
-def before_the_fence(resources: Resources, claim: Claim, folder: Path, then: Callable[[], None]) -> WorkContext:
+def before_the_fence(resources: Resources, claim: Claim, folder: Path, then: Callable[[], None]) -> JobContext:
     """As attempt(); something happens when it begins to load."""
     made = attempt(resources, claim, folder)
 
@@ -133,14 +133,14 @@ def test_an_attempt_that_died_after_its_commit_does_not_load_again_over_what_is_
 ) -> None:
     dataset_id = arrived(resources, POLLS, tmp_path)
     first = claimed(resources, dataset_id)
-    LOAD_DATASET.produce(attempt(resources, first, tmp_path), params(first))
+    DATASET_JOB.produce(attempt(resources, first, tmp_path), params(first))
     newer = tmp_path / "newer.csv"
     newer.write_text(HEADER + "s1,inactive,2023-01-22 12:00:00 UTC\n", encoding="utf-8")
     load(resources.engine, DATASET_KINDS["polls"], FileSource(newer), now=datetime.now(UTC))
     with resources.engine.begin() as connection:
         claims.lapse(connection, first.id)
     second = claimed(resources, dataset_id)
-    LOAD_DATASET.produce(attempt(resources, second, tmp_path), params(second))
+    DATASET_JOB.produce(attempt(resources, second, tmp_path), params(second))
     assert polls(resources)[0] == ("s1", "2023-01-22 12:00", False)
 
 
@@ -149,7 +149,7 @@ def test_what_is_uploaded_is_told_from_other_bytes_under_its_key(resources: Reso
     with resources.engine.begin() as connection:
         connection.execute(text("UPDATE dataset SET sha256 = :sha256"), {"sha256": "0" * 64})
     claim = claimed(resources, dataset_id)
-    LOAD_DATASET.produce(attempt(resources, claim, tmp_path), params(claim))
+    DATASET_JOB.produce(attempt(resources, claim, tmp_path), params(claim))
     with resources.engine.connect() as connection:
         record = records.find(connection, dataset_id)
     assert record is not None
@@ -167,7 +167,7 @@ def test_a_reload_takes_only_the_bytes_that_were_found_last(resources: Resources
     other.write_text(POLLS.replace("s1", "s3"), encoding="utf-8")
     for round_ in range(3):
         claim = claimed(resources, dataset_id)
-        LOAD_DATASET.produce(attempt(resources, claim, tmp_path), params(claim))
+        DATASET_JOB.produce(attempt(resources, claim, tmp_path), params(claim))
         with resources.engine.begin() as connection:
             record = records.find(connection, dataset_id)
             assert record is not None
@@ -187,7 +187,7 @@ def test_to_unload_what_is_gone_already_does_nothing(resources: Resources, tmp_p
     claim = claimed(resources, dataset_id)
     assert claim.params["action"] == Action.UNLOAD
     for _ in range(2):
-        assert LOAD_DATASET.produce(attempt(resources, claim, tmp_path), params(claim)) == []
+        assert DATASET_JOB.produce(attempt(resources, claim, tmp_path), params(claim)) == []
     with resources.engine.connect() as connection:
         assert records.find(connection, dataset_id) is None
 
@@ -211,7 +211,7 @@ def run_in_a_process(database_url: str, store: StoreAddress, claim: Claim, folde
         if stage == "loading":
             moments.merging.set()
 
-    context = WorkContext(
+    context = JobContext(
         engine=build_engine(database_url, pool_size=4),
         settings=Settings(),
         store=store,
@@ -221,7 +221,7 @@ def run_in_a_process(database_url: str, store: StoreAddress, claim: Claim, folde
         fence=fence,
     )
     moments.began.set()
-    LOAD_DATASET.produce(context, params(claim))
+    DATASET_JOB.produce(context, params(claim))
     moments.ended.set()
     sleep(60)
 
@@ -229,7 +229,7 @@ def run_in_a_process(database_url: str, store: StoreAddress, claim: Claim, folde
 @contextmanager
 def running(resources: Resources, claim: Claim, folder: Path) -> Iterator[Moments]:
     """A process that loads; it is killed in the end."""
-    context = fork_server({LOAD_DATASET.name: LOAD_DATASET})
+    context = fork_server({DATASET_JOB.name: DATASET_JOB})
     moments = Moments(context.Event(), context.Event(), context.Event())
     address = resources.object_store.address
     process = context.Process(target=run_in_a_process, args=(resources.database_url, address, claim, folder, moments))

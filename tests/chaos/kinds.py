@@ -10,7 +10,7 @@ from threading import Event
 from pydantic import Field
 
 from app.files.artifact import Artifact
-from app.jobs.kind import Params, WorkContext
+from app.jobs.kind import JobContext, Params
 from app.reports.kind import ReportKind
 from app.storage.postgres import driver_cursor
 from tests import kinds
@@ -27,7 +27,7 @@ class ParcelParams(Params):
     kilobytes: int = Field(16, ge=0, le=65536, description="Size of the second file.")
 
 
-def parcel(context: WorkContext, params: ParcelParams) -> Sequence[Artifact]:
+def parcel(context: JobContext, params: ParcelParams) -> Sequence[Artifact]:
     """Two files with the same random token: files of two attempts would show that they do not belong together."""
     context.progress("computing", 0.5)
     Event().wait(params.seconds)
@@ -44,7 +44,7 @@ class CopyParams(Params):
     rows: int = Field(400, ge=1, description="Rows to read, one in ten milliseconds.")
 
 
-def copy(context: WorkContext, params: CopyParams) -> Sequence[Artifact]:
+def copy(context: JobContext, params: CopyParams) -> Sequence[Artifact]:
     """Read rows by COPY, slowly."""
     context.progress("loading", 0.1)
     rows = BytesIO()
@@ -63,7 +63,7 @@ class FullDiskParams(TroubleParams):
     failures: int = Field(1, ge=0, description="Attempts that find it full.")
 
 
-def full_disk(context: WorkContext, params: FullDiskParams) -> Sequence[Artifact]:
+def full_disk(context: JobContext, params: FullDiskParams) -> Sequence[Artifact]:
     """Write to a device that is always full, as often as asked for."""
     if kinds._trace(params) <= params.failures:
         with Path("/dev/full").open("wb") as device:
@@ -71,14 +71,14 @@ def full_disk(context: WorkContext, params: FullDiskParams) -> Sequence[Artifact
     return parcel(context, ParcelParams(seconds=0))
 
 
-def loop(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def loop(_: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     """Never end, in Python."""
     kinds._trace(params)
     while True:
         pass
 
 
-def grip(_: WorkContext, params: TroubleParams) -> Sequence[Artifact]:
+def grip(_: JobContext, params: TroubleParams) -> Sequence[Artifact]:
     """Never end, in C and without ever giving other threads a turn: a pattern that backtracks for years."""
     kinds._trace(params)
     re.match(r"(a+)+$", "a" * 64 + "b")

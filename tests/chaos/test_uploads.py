@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import text
 
 from app.catalogue.intake import upload_hooks
-from app.catalogue.prefixes import LAYERS
+from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
 from app.jobs.cleanup import clean_up
 from app.storage.resources import Resources
-from app.uploads.janitor import keep
+from app.uploads.janitor import tidy_up
 from app.uploads.keys import RAW, UPLOADS
 from tests.chaos.asking import ask
 from tests.chaos.cluster import Cluster, cluster
@@ -131,8 +131,8 @@ def leftovers(resources: Resources) -> list[str]:
     with resources.engine.begin() as connection:
         expire = "UPDATE upload SET expires_at = now() - interval '1 second', lock_until = NULL"
         connection.execute(text(f"{expire} WHERE finished_at IS NULL"))
-    keep(resources, upload_hooks(DatasetService(resources)))
-    clean_up(resources, layers=LAYERS, orphan_hours=-1)
+    tidy_up(resources, upload_hooks(DatasetService(resources)))
+    clean_up(resources, {}, prefixes=BUCKET_PREFIXES, orphan_hours=-1)
     with resources.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM upload WHERE finished_at IS NULL")) == 0
         kept = set(connection.scalars(text("SELECT raw_key FROM dataset WHERE raw_key IS NOT NULL")))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.jobs.waiters import Endings
+from app.jobs.waiters import Waiters
 from app.storage.resources import Resources
 from app.web.server import serving
 
@@ -15,11 +15,11 @@ LONGEST_WAIT_SECONDS = 0.01
 @pytest.fixture(scope="module")
 def address(loaded: Resources) -> Iterator[str]:
     """A server that lets nobody wait as long as they ask for: hundreds of requests would take as many half minutes."""
-    wait = Endings.wait
+    wait = Waiters.wait
 
-    async def wait_shortly(self: Endings, report_id: str, *, seconds: float) -> None:
+    async def wait_shortly(self: Waiters, report_id: str, *, seconds: float) -> None:
         await wait(self, report_id, seconds=min(seconds, LONGEST_WAIT_SECONDS))
 
     with pytest.MonkeyPatch.context() as patch, serving(loaded, slots=1) as address:
-        patch.setattr(Endings, "wait", wait_shortly)
+        patch.setattr(Waiters, "wait", wait_shortly)
         yield address

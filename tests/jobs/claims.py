@@ -7,9 +7,15 @@ from app.jobs.lifecycle import Claim
 from tests.kinds import AS_OF
 
 
-def create(connection: Connection, key: str | None = None) -> str:
+def create(connection: Connection, key: str | None = None, *, concurrency_key: str | None = None) -> str:
     created = lifecycle.create(
-        connection, kind="dummy", params={"lines": 3}, params_sha256="f", as_of=AS_OF, idempotency_key=key
+        connection,
+        kind="dummy",
+        params={"lines": 3},
+        params_sha256="f",
+        as_of=AS_OF,
+        idempotency_key=key,
+        concurrency_key=concurrency_key,
     )
     assert created is not None
     return created
@@ -23,11 +29,7 @@ def claimed(connection: Connection, report_id: str | None = None, *, owner: str 
 
 
 def lapse(connection: Connection, report_id: str) -> None:
-    """The lease on a report runs out, if it has one, and nobody has dispatched it for a minute."""
+    """The lease on a report runs out."""
     connection.execute(
-        text(
-            "UPDATE report SET lease_until = now() - interval '1 second', "
-            "dispatched_at = now() - interval '1 minute' WHERE id = :id"
-        ),
-        {"id": report_id},
+        text("UPDATE report SET lease_until = now() - interval '1 second' WHERE id = :id"), {"id": report_id}
     )

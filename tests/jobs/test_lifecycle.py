@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,9 +13,10 @@ from app.errors import AttemptSuperseded
 from app.ids import made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
-from app.jobs.records import ReportStatus, StoredArtifact
+from app.jobs.records import JobStatus, StoredArtifact
 from app.jobs.tables import job
 from app.storage.resources import Resources
+from tests.commands import wait_until
 from tests.jobs.claims import claimed, create, lapse
 from tests.kinds import AS_OF
 
@@ -32,13 +34,13 @@ def every_end(connection: Connection, claim: Claim) -> list[Verdict]:
     return [
         lifecycle.publish(connection, claim, []),
         lifecycle.fail(connection, claim, code="x", message="y"),
-        lifecycle.hand_back(connection, claim),
+        lifecycle.release(connection, claim),
         lifecycle.crashed(connection, claim, how="signal 9"),
         lifecycle.server_failed(connection, claim, code="x", message="y", after_seconds=0),
     ]
 
 
-def status_of(connection: Connection, report_id: str) -> ReportStatus:
+def status_of(connection: Connection, report_id: str) -> JobStatus:
     record = records.find(connection, report_id)
     assert record is not None
     return record.status
@@ -51,7 +53,7 @@ def test_a_new_report_is_queued_and_has_an_id_of_32_hexadecimal_digits(connectio
     record = records.find(connection, report_id)
     assert record is not None
     assert (record.status, record.attempt, record.params, record.as_of) == (
-        ReportStatus.QUEUED,
+        JobStatus.QUEUED,
         0,
         {"lines": 3},
         AS_OF,
@@ -77,15 +79,15 @@ def test_an_expired_lease_lets_another_take_over_and_fences_the_first_one_off(co
     assert lifecycle.renew(connection, [late]) == set()
     assert successor.took_over
     assert set(every_end(connection, late)) == {Verdict.LOST}
-    assert status_of(connection, late.id) is ReportStatus.RUNNING
+    assert status_of(connection, late.id) is JobStatus.RUNNING
     assert lifecycle.publish(connection, successor, [ARTIFACT]) is Verdict.ENDED
 
 
 def test_a_report_that_was_given_back_is_nobodys_until_it_is_claimed_again(connection: Connection) -> None:
     claim = claimed(connection)
-    assert lifecycle.hand_back(connection, claim) is Verdict.QUEUED
+    assert lifecycle.release(connection, claim) is Verdict.QUEUED
     assert set(every_end(connection, claim)) == {Verdict.LOST}
-    assert status_of(connection, claim.id) is ReportStatus.QUEUED
+    assert status_of(connection, claim.id) is JobStatus.QUEUED
 
 
 def test_a_complete_report_keeps_its_artifacts_whatever_comes_after(connection: Connection) -> None:
@@ -130,7 +132,7 @@ def test_a_report_is_given_up_after_exactly_three_crashes(connection: Connection
         assert lifecycle.crashed(connection, claim, how="signal 11") is (Verdict.QUEUED if crash < 3 else Verdict.ENDED)
     record = records.find(connection, report_id)
     assert record is not None
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "worker_crashed")
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "worker_crashed")
     assert "signal 11" in str(record.error_message)
 
 
@@ -138,29 +140,131 @@ def test_a_report_that_waits_for_its_next_attempt_is_not_claimed_before(connecti
     claim = claimed(connection)
     verdict = lifecycle.server_failed(connection, claim, code="x", message="y", after_seconds=3600)
     assert verdict is Verdict.LATER
-    assert status_of(connection, claim.id) is ReportStatus.QUEUED
+    assert status_of(connection, claim.id) is JobStatus.QUEUED
     assert lifecycle.claim(connection, claim.id, owner="b") is None
 
 
-def test_the_sweep_finds_what_waits_too_long_and_what_lost_its_worker_once_each(connection: Connection) -> None:
-    fresh, forgotten = create(connection), create(connection)
+def test_what_its_worker_let_go_comes_first_then_the_oldest_that_waits(connection: Connection) -> None:
+    oldest, newer = create(connection), create(connection)
     running, abandoned = claimed(connection), claimed(connection)
-    lapse(connection, forgotten)
     lapse(connection, abandoned.id)
-    assert lifecycle.take_forgotten(connection, limit=10) == [forgotten]
-    assert lifecycle.take_abandoned(connection, limit=10) == [abandoned.id]
-    assert lifecycle.take_forgotten(connection, limit=10) == []
-    assert lifecycle.take_abandoned(connection, limit=10) == []
-    assert status_of(connection, fresh) is ReportStatus.QUEUED
-    assert status_of(connection, running.id) is ReportStatus.RUNNING
+    order = [lifecycle.claim_next(connection, owner="b", kinds=["dummy"]) for _ in range(4)]
+    assert [claim and claim.id for claim in order] == [abandoned.id, oldest, newer, None]
+    assert [claim.took_over for claim in order if claim] == [True, False, False]
+    assert status_of(connection, running.id) is JobStatus.RUNNING
 
 
-@pytest.mark.parametrize("ended", [ReportStatus.COMPLETE, ReportStatus.FAILED, ReportStatus.CANCELLED])
-def test_nothing_leaves_an_ended_state(connection: Connection, ended: ReportStatus) -> None:
+def test_a_worker_claims_only_kinds_that_it_asks_for(connection: Connection) -> None:
+    job_id = create(connection)
+    assert lifecycle.claim_next(connection, owner="a", kinds=["other"]) is None
+    claim = lifecycle.claim_next(connection, owner="a", kinds=["other", "dummy"])
+    assert claim is not None
+    assert claim.id == job_id
+
+
+def test_two_workers_never_wait_for_each_other_and_never_get_the_same_job(
+    connection: Connection, resources: Resources
+) -> None:
+    first, second = create(connection), create(connection)
+    connection.execute(text("SET lock_timeout = '100ms'"))
+    with resources.engine.begin() as other:
+        held = lifecycle.claim_next(other, owner="a", kinds=["dummy"])
+        assert held is not None
+        assert held.id == first
+        mine = lifecycle.claim_next(connection, owner="b", kinds=["dummy"])
+        assert mine is not None
+        assert mine.id == second
+
+
+def test_of_jobs_with_the_same_key_one_runs_at_a_time_and_the_others_stay_queued(connection: Connection) -> None:
+    first, second = create(connection, concurrency_key="k"), create(connection, concurrency_key="k")
+    other = create(connection, concurrency_key="l")
+    claim = lifecycle.claim_next(connection, owner="a", kinds=["dummy"])
+    assert claim is not None
+    assert claim.id == first
+    beside = lifecycle.claim_next(connection, owner="a", kinds=["dummy"])
+    assert beside is not None
+    assert beside.id == other
+    assert lifecycle.claim_next(connection, owner="a", kinds=["dummy"]) is None
+    assert lifecycle.claim(connection, second, owner="a") is None
+    record = records.find(connection, second)
+    assert record is not None
+    assert (record.status, record.attempt, record.started_at) == (JobStatus.QUEUED, 0, None)
+    lifecycle.publish(connection, claim, [])
+    successor = lifecycle.claim_next(connection, owner="a", kinds=["dummy"])
+    assert successor is not None
+    assert successor.id == second
+
+
+def test_a_key_stays_taken_until_the_process_of_a_cancelled_job_has_ended(connection: Connection) -> None:
+    claim, waiting = (
+        claimed(connection, create(connection, concurrency_key="k")),
+        create(connection, concurrency_key="k"),
+    )
+    assert lifecycle.cancel(connection, claim.id)
+    assert lifecycle.claim(connection, waiting, owner="b") is None
+    lifecycle.stopped(connection, claim)
+    assert lifecycle.claim(connection, waiting, owner="b") is not None
+
+
+def test_a_key_is_free_when_the_worker_of_a_cancelled_job_died(connection: Connection) -> None:
+    claim, waiting = (
+        claimed(connection, create(connection, concurrency_key="k")),
+        create(connection, concurrency_key="k"),
+    )
+    assert lifecycle.cancel(connection, claim.id)
+    lapse(connection, claim.id)
+    assert lifecycle.claim(connection, waiting, owner="b") is not None
+
+
+def test_a_key_stays_taken_while_a_job_is_taken_over(connection: Connection) -> None:
+    first, second = create(connection, concurrency_key="k"), create(connection, concurrency_key="k")
+    claimed(connection, first)
+    lapse(connection, first)
+    assert lifecycle.claim(connection, second, owner="b") is None
+    successor = lifecycle.claim_next(connection, owner="b", kinds=["dummy"])
+    assert successor is not None
+    assert (successor.id, successor.took_over) == (first, True)
+
+
+def test_two_workers_that_reach_for_one_key_at_the_same_moment_are_told_apart(
+    connection: Connection, resources: Resources
+) -> None:
+    first, second = create(connection, concurrency_key="k"), create(connection, concurrency_key="k")
+
+    def reach() -> Claim | None:
+        with resources.engine.begin() as other:
+            return lifecycle.claim(other, second, owner="b")
+
+    with ThreadPoolExecutor(1) as pool:
+        with resources.engine.begin() as winner:
+            assert lifecycle.claim(winner, first, owner="a") is not None
+            late = pool.submit(reach)  # it does not see the other claim yet, and waits for the index
+            wait_until(lambda: connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+        assert late.result() is None
+    assert status_of(connection, second) is JobStatus.QUEUED
+
+
+def test_a_job_in_a_long_commit_does_not_cost_its_neighbours_their_leases(
+    connection: Connection, resources: Resources
+) -> None:
+    committing, neighbour = claimed(connection), claimed(connection)
+    for claim in (committing, neighbour):
+        connection.execute(job.update().where(job.c.id == claim.id).values(lease_until=text("now() + interval '1 s'")))
+    connection.execute(text("SET lock_timeout = '100ms'"))
+    with resources.engine.begin() as work:
+        lifecycle.fence(work, job_id=committing.id, attempt=committing.attempt)
+        assert lifecycle.renew(connection, [committing, neighbour]) == {committing.id, neighbour.id}
+    left = "SELECT extract(epoch FROM lease_until - now()) FROM report WHERE id = :id"
+    assert connection.execute(text(left), {"id": neighbour.id}).scalar_one() > 20
+
+
+@pytest.mark.parametrize("ended", [JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.CANCELLED])
+def test_nothing_leaves_an_ended_state(connection: Connection, ended: JobStatus) -> None:
     assert TRANSITIONS[ended] == frozenset()
     claim = claimed(connection)
     connection.execute(job.update().where(job.c.id == claim.id).values(status=ended))
-    own = {Verdict.ENDED} if ended is ReportStatus.COMPLETE else {Verdict.LOST}  # publishing twice is publishing once
+    own = {Verdict.ENDED} if ended is JobStatus.COMPLETE else {Verdict.LOST}  # publishing twice is publishing once
     assert lifecycle.publish(connection, claim, []) in own
     assert set(every_end(connection, claim)[1:]) == {Verdict.LOST}
     assert lifecycle.claim(connection, claim.id, owner="b") is None
@@ -169,12 +273,12 @@ def test_nothing_leaves_an_ended_state(connection: Connection, ended: ReportStat
 
 def test_the_list_is_newest_first_and_goes_on_from_a_place(connection: Connection) -> None:
     ids = [create(connection) for _ in range(5)]
-    everything = records.newest(connection, kind=None, status=None, before=None, limit=10)
+    everything = records.newest(connection, kinds=["dummy"], status=None, before=None, limit=10)
     assert [record.id for record in everything] == ids[::-1]
     place = (everything[1].created_at, everything[1].id)
-    rest = records.newest(connection, kind="dummy", status=ReportStatus.QUEUED, before=place, limit=2)
+    rest = records.newest(connection, kinds=["dummy"], status=JobStatus.QUEUED, before=place, limit=2)
     assert [record.id for record in rest] == ids[::-1][2:4]
-    assert records.newest(connection, kind="other", status=None, before=None, limit=10) == []
+    assert records.newest(connection, kinds=["other"], status=None, before=None, limit=10) == []
 
 
 def test_publishing_once_more_after_a_broken_commit_is_not_taken_for_a_loss(connection: Connection) -> None:
@@ -191,9 +295,9 @@ def test_an_attempt_that_a_stopping_worker_gives_back_costs_nothing(connection: 
         claim = lifecycle.claim(connection, report_id, owner="a")
         assert claim is not None
         assert claim.attempt == attempt
-        assert lifecycle.hand_back(connection, claim) is Verdict.QUEUED
+        assert lifecycle.release(connection, claim) is Verdict.QUEUED
     assert lifecycle.give_up(connection) == []
-    assert status_of(connection, report_id) is ReportStatus.QUEUED
+    assert status_of(connection, report_id) is JobStatus.QUEUED
 
 
 def test_a_report_is_given_up_after_ten_replicas_died_with_it(connection: Connection) -> None:
@@ -208,7 +312,7 @@ def test_a_report_is_given_up_after_ten_replicas_died_with_it(connection: Connec
     assert lifecycle.give_up(connection) == [report_id]
     record = records.find(connection, report_id)
     assert record is not None
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "attempts_exhausted")
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "attempts_exhausted")
 
 
 def test_an_attempt_that_goes_on_is_not_given_up_at_the_last_one(connection: Connection) -> None:
@@ -234,15 +338,15 @@ def test_a_server_may_fail_a_report_five_times_and_takeovers_do_not_count(connec
     assert (record.error_code, record.error_message) == ("x_unavailable", "Gone. It was tried 5 times.")
 
 
-def test_a_report_that_waits_for_its_next_attempt_is_handed_out_by_the_first_sweep_after_it(
-    connection: Connection,
-) -> None:
+def test_a_job_that_waits_for_its_next_attempt_is_claimed_as_soon_as_it_is_due(connection: Connection) -> None:
     claim = claimed(connection)
     lifecycle.server_failed(connection, claim, code="x", message="y", after_seconds=20)
-    assert lifecycle.take_forgotten(connection, limit=10) == []
-    later = "UPDATE report SET not_before = not_before - :s, dispatched_at = dispatched_at - :s"
+    assert lifecycle.claim_next(connection, owner="b", kinds=["dummy"]) is None
+    later = "UPDATE report SET not_before = not_before - :s"
     connection.execute(text(later), {"s": timedelta(seconds=20.1)})
-    assert lifecycle.take_forgotten(connection, limit=10) == [claim.id]
+    again = lifecycle.claim_next(connection, owner="b", kinds=["dummy"])
+    assert again is not None
+    assert again.id == claim.id
 
 
 def test_a_key_stands_for_one_report_for_a_day(connection: Connection) -> None:
@@ -263,12 +367,12 @@ def test_a_key_stands_for_one_report_for_a_day(connection: Connection) -> None:
 def test_what_has_not_ended_can_be_cancelled_and_its_worker_finds_out(connection: Connection, running: bool) -> None:  # noqa: FBT001 - a parameter of the test
     claim = claimed(connection)
     if not running:
-        lifecycle.hand_back(connection, claim)
+        lifecycle.release(connection, claim)
     assert lifecycle.cancel(connection, claim.id)
     assert not lifecycle.cancel(connection, claim.id)
     assert lifecycle.renew(connection, [claim]) == set()
     assert set(every_end(connection, claim)) == {Verdict.LOST}
-    assert status_of(connection, claim.id) is ReportStatus.CANCELLED
+    assert status_of(connection, claim.id) is JobStatus.CANCELLED
 
 
 def test_only_a_report_that_is_complete_or_failed_can_be_removed(connection: Connection) -> None:
@@ -286,7 +390,7 @@ def test_old_reports_expire_unless_they_have_not_ended(connection: Connection) -
     for claim in (old, young):
         lifecycle.publish(connection, claim, [ARTIFACT])
     connection.execute(job.update().where(job.c.id.in_([old.id, stuck])).values(created_at=AS_OF - timedelta(days=900)))
-    assert lifecycle.expire(connection, days=30, limit=10) == [old.id]
+    assert lifecycle.expire(connection, kind="dummy", days=30, limit=10) == [old.id]
     assert records.find(connection, young.id) is not None
     assert records.find(connection, stuck) is not None
 
@@ -311,10 +415,10 @@ def test_the_backlog_counts_what_waits_and_runs(connection: Connection) -> None:
 
 
 def test_the_median_duration_is_that_of_complete_reports(connection: Connection) -> None:
-    assert records.median_seconds(connection) == 1.0
+    assert records.median_seconds(connection, ["dummy"]) == 1.0
     for seconds in (1, 4, 100):
         claim = claimed(connection)
         lifecycle.publish(connection, claim, [ARTIFACT])
         started = job.c.finished_at - timedelta(seconds=seconds)
         connection.execute(job.update().where(job.c.id == claim.id).values(started_at=started))
-    assert records.median_seconds(connection) == pytest.approx(4)
+    assert records.median_seconds(connection, ["dummy"]) == pytest.approx(4)

@@ -6,10 +6,12 @@ import pytest
 from redis import Redis
 
 from app.errors import RedisUnavailable
-from app.jobs.queue import GROUP, STREAM, Entry, Queue
+from app.jobs.queue import GROUP, STREAM, Queue
 from app.jobs.status import TTL_SECONDS, Live, LiveStatus
 from app.storage.redis_client import build_redis
 from app.storage.resources import Addresses, Resources
+
+KINDS = ("dummy",)
 
 
 @pytest.fixture
@@ -19,76 +21,87 @@ def redis(servers: Addresses, resources: Resources) -> Iterator[Redis]:
     client.close()
 
 
-def reports(entries: list[Entry]) -> list[str]:
-    return [entry.report_id for entry in entries]
-
-
-def test_entries_come_out_in_order_each_to_one_consumer(redis: Redis) -> None:
+def test_each_call_wakes_one_consumer(redis: Redis) -> None:
     queue = Queue(redis)
     for name in "abc":
         queue.add(name)
-    assert reports(queue.take("one", count=2, wait_ms=10)) == ["a", "b"]
-    assert reports(queue.take("two", count=2, wait_ms=10)) == ["c"]
-    assert queue.take("two", count=2, wait_ms=10) == []
+    assert [queue.wait(consumer, wait_ms=10) for consumer in ("one", "two", "one", "two")] == [True, True, True, False]
 
 
-def test_an_entry_that_is_done_leaves_nothing_in_the_stream(redis: Redis) -> None:
+def test_looking_for_a_call_without_waiting_returns_at_once(redis: Redis) -> None:
+    queue = Queue(redis)
+    assert not queue.wait("one", wait_ms=None)
+    queue.add("a")
+    assert queue.wait("one", wait_ms=None)
+
+
+def test_a_call_that_was_heard_leaves_nothing_in_the_stream(redis: Redis) -> None:
     queue = Queue(redis)
     queue.add("a")
-    (entry,) = queue.take("one", count=1, wait_ms=10)
-    queue.done(entry)
+    assert queue.wait("one", wait_ms=10)
     assert redis.xlen(STREAM) == 0
     assert redis.xpending(STREAM, GROUP)["pending"] == 0
+
+
+def test_workers_of_the_version_before_find_the_id_of_the_job_in_its_field(redis: Redis) -> None:
+    Queue(redis).add("a")
+    assert [fields for _, fields in redis.xrange(STREAM)] == [{"report": "a"}]
 
 
 def test_the_group_is_made_again_after_redis_forgot_everything(redis: Redis) -> None:
     queue = Queue(redis)
     queue.add("a")
-    queue.take("one", count=1, wait_ms=10)
+    assert queue.wait("one", wait_ms=10)
     redis.flushall()
     queue.add("b")
-    assert reports(queue.take("one", count=1, wait_ms=10)) == ["b"]
+    assert queue.wait("one", wait_ms=10)
 
 
-def test_an_entry_of_a_worker_that_died_before_its_claim_is_found(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fields", [{"report": "x" * 1000}, {"other": "y"}, {"report": "\0", "more": "z"}])
+def test_an_entry_that_is_no_jobs_is_a_call_like_any_other_and_gone_when_it_is_read(
+    redis: Redis, fields: dict[str, str]
 ) -> None:
-    queue = Queue(redis)
-    queue.add("a")
-    queue.take("dead", count=1, wait_ms=10)
-    assert queue.take_abandoned("alive", count=10) == []
-    monkeypatch.setattr("app.jobs.queue.ABANDONED_MS", 0)
-    assert reports(queue.take_abandoned("alive", count=10)) == ["a"]
+    redis.xadd(STREAM, fields)
+    assert Queue(redis).wait("one", wait_ms=10)
+    assert redis.xlen(STREAM) == 0
 
 
 def test_progress_is_told_and_forgotten(redis: Redis) -> None:
     status = LiveStatus(redis)
-    assert status.get("x") is None
-    status.update("x", Live("loading", 0.25))
-    assert status.get("x") == Live("loading", 0.25)
+    assert status.get("x", KINDS) is None
+    status.update("x", Live("loading", 0.25), kind="dummy")
+    assert status.get("x", KINDS) == Live("loading", 0.25)
     status.forget("x")
-    assert status.get("x") is None
+    assert status.get("x", KINDS) is None
 
 
 def test_progress_of_a_report_that_has_ended_is_never_shown_again(redis: Redis) -> None:
     status = LiveStatus(redis)
-    status.update("x", Live("loading", 0.25))
+    status.update("x", Live("loading", 0.25), kind="dummy")
     status.end("x")
-    status.update("x", Live("computing", 0.5))
-    assert status.get("x") is None
+    status.update("x", Live("computing", 0.5), kind="dummy")
+    assert status.get("x", KINDS) is None
 
 
-def test_progress_that_no_answer_has_room_for_is_shown_as_what_comes_closest(redis: Redis) -> None:
+def test_progress_of_another_kind_or_of_one_that_is_not_told_is_not_shown(redis: Redis) -> None:
     status = LiveStatus(redis)
-    status.update("x", Live("polishing", 1.25))
-    assert status.get("x") == Live("computing", 1.0)
+    status.update("x", Live("loading", 0.25), kind="other")
+    assert status.get("x", KINDS) is None
+    redis.hdel("openhours:report:x", "kind")  # as a worker of the version before tells it
+    assert status.get("x", KINDS) is None
+
+
+def test_a_share_that_cannot_be_is_shown_as_what_comes_closest(redis: Redis) -> None:
+    status = LiveStatus(redis)
+    status.update("x", Live("polishing", 1.25), kind="dummy")
+    assert status.get("x", KINDS) == Live("polishing", 1.0)
 
 
 def test_progress_that_is_stale_is_not_believed(redis: Redis) -> None:
     status = LiveStatus(redis)
-    status.update("x", Live("loading", 0.25))
+    status.update("x", Live("loading", 0.25), kind="dummy")
     redis.expire("openhours:report:x", TTL_SECONDS - 60)
-    assert status.get("x") is None
+    assert status.get("x", KINDS) is None
 
 
 def test_a_redis_that_is_not_there_is_an_error_of_ours() -> None:
@@ -96,7 +109,7 @@ def test_a_redis_that_is_not_there_is_an_error_of_ours() -> None:
     with pytest.raises(RedisUnavailable):
         Queue(client).add("a")
     with pytest.raises(RedisUnavailable):
-        Queue(client).take("one", count=1, wait_ms=10)
+        Queue(client).wait("one", wait_ms=10)
     with pytest.raises(RedisUnavailable):
-        LiveStatus(client).get("a")
+        LiveStatus(client).get("a", KINDS)
     client.close()

@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
-from app.jobs import lifecycle, records, runner, sweeper, worker
+from app.jobs import lifecycle, records, runner, worker
+from app.jobs.kind import JobClass
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
-from app.jobs.records import ReportStatus, StoredArtifact
+from app.jobs.records import JobStatus, StoredArtifact
 from app.jobs.runner import Job
 from app.jobs.status import LiveStatus
+from app.jobs.supervise import in_child
 from app.reports.service import Ended, ReportService, Running
 from app.storage.migrate import newest_revision
+from app.storage.redis_client import build_redis
 from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import working
@@ -37,7 +40,7 @@ def test_a_report_completes_with_its_file_in_s3(resources: Resources) -> None:
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         done = ended(service, service.trigger("dummy", {"lines": 2, "word": "hello"}))
-    assert done.record.status is ReportStatus.COMPLETE
+    assert done.record.status is JobStatus.COMPLETE
     (file,) = done.files
     assert (file.artifact.name, file.artifact.rows, file.artifact.bytes) == ("dummy.csv", 2, 17)
     assert file.artifact.key == f"reports/{done.record.id}/a1/dummy.csv"
@@ -51,8 +54,8 @@ def test_a_poison_report_crashes_exactly_three_times_and_harms_no_neighbour(
         poison = service.trigger("segfault", {"folder": str(tmp_path)})
         neighbours = [service.trigger("dummy", {}) for _ in range(5)]
         record = ended(service, poison).record
-        assert [ended(service, neighbour).record.status for neighbour in neighbours] == [ReportStatus.COMPLETE] * 5
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "worker_crashed")
+        assert [ended(service, neighbour).record.status for neighbour in neighbours] == [JobStatus.COMPLETE] * 5
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "worker_crashed")
     assert "signal 11" in str(record.error_message)
     assert len(list(tmp_path.iterdir())) == 3
 
@@ -63,7 +66,7 @@ def test_a_report_whose_process_was_killed_once_completes_at_the_second_attempt(
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("segfault_once", {"folder": str(tmp_path)})).record
-    assert (record.status, record.attempt) == (ReportStatus.COMPLETE, 2)
+    assert (record.status, record.attempt) == (JobStatus.COMPLETE, 2)
 
 
 def test_a_report_that_runs_too_long_is_stopped_and_says_so(resources: Resources, tmp_path: Path) -> None:
@@ -71,7 +74,7 @@ def test_a_report_that_runs_too_long_is_stopped_and_says_so(resources: Resources
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("hang", {"folder": str(tmp_path)})).record
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "time_limit_exceeded")
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "time_limit_exceeded")
     assert "0.5 seconds" in str(record.error_message)
 
 
@@ -80,7 +83,7 @@ def test_a_report_that_wants_too_much_memory_fails_and_says_so(resources: Resour
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("devour", {"folder": str(tmp_path)})).record
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "memory_limit_exceeded")
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "memory_limit_exceeded")
     assert "512 MiB" in str(record.error_message)
 
 
@@ -88,7 +91,7 @@ def test_a_defect_fails_the_report_without_telling_users_its_inside(resources: R
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("raise_defect", {"folder": str(tmp_path)})).record
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "internal_error")
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "internal_error")
     assert "secret" not in str(record.error_message)
 
 
@@ -96,12 +99,11 @@ def test_a_report_whose_server_is_away_is_tried_again_and_then_says_why(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "RETRY_SECONDS", (0, 0))
-    monkeypatch.setattr(sweeper, "SWEEP_SECONDS", 0.1)
-    monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         record = ended(service, service.trigger("lose_database", {"folder": str(tmp_path)})).record
-    assert (record.status, record.error_code) == (ReportStatus.FAILED, "database_unavailable")
+    assert (record.status, record.error_code) == (JobStatus.FAILED, "database_unavailable")
     assert len(list(tmp_path.iterdir())) == 5
 
 
@@ -126,17 +128,16 @@ def test_a_worker_that_stops_hands_its_report_back_and_leaves_no_process(resourc
     with resources.engine.connect() as connection:
         record = records.find(connection, report_id)
     assert record is not None
-    assert record.status is ReportStatus.QUEUED
+    assert record.status is JobStatus.QUEUED
 
 
-def test_a_report_that_redis_lost_is_dispatched_again(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeper, "SWEEP_SECONDS", 0.1)
-    monkeypatch.setattr("app.jobs.lifecycle.REDISPATCH_SECONDS", 0.1)
+def test_a_report_whose_call_redis_lost_is_found(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
     report_id = service.trigger("dummy", {})
     resources.redis.flushall()
     with working(resources, slots=1, kinds=KINDS):
-        assert ended(service, report_id).record.status is ReportStatus.COMPLETE
+        assert ended(service, report_id).record.status is JobStatus.COMPLETE
 
 
 def test_a_worker_that_lost_its_lease_ends_its_process_and_publishes_nothing(
@@ -171,7 +172,7 @@ def test_a_worker_that_takes_over_from_itself_ends_its_late_attempt_and_keeps_it
         Queue(resources.redis).add(report_id)
         wait_until(lambda: not psutil.pid_exists(int(late.name)))
         dummies = [service.trigger("dummy", {}) for _ in range(2)]
-        assert [ended(service, dummy).record.status for dummy in dummies] == [ReportStatus.COMPLETE] * 2
+        assert [ended(service, dummy).record.status for dummy in dummies] == [JobStatus.COMPLETE] * 2
         successors = set(tmp_path.iterdir()) - {late}
         assert [psutil.pid_exists(int(path.name)) for path in successors] == [True]
     assert not any(psutil.pid_exists(int(path.name)) for path in successors)
@@ -188,7 +189,7 @@ def test_a_late_attempt_leaves_the_result_of_the_one_that_took_over_as_it_is(res
         assert claim is not None
         attempts.append(Job(claim, lease_ends=monotonic() + LEASE_SECONDS))
     for job in reversed(attempts):
-        runner.Runner(resources, KINDS, replica="x").run(job)
+        runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)).run(job)
     (file,) = ended(service, report_id).record.artifacts
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == [file.key]
 
@@ -207,13 +208,13 @@ def job_of(resources: Resources, kind: str) -> Job:
 
 
 def test_progress_is_told_as_long_as_the_lease_lasts_and_when_it_was_renewed(resources: Resources, job: Job) -> None:
-    tells, status = runner.Runner(resources, KINDS, replica="x"), LiveStatus(resources.redis)
+    tells, status = runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)), LiveStatus(resources.redis)
     job.lease_ends = monotonic() - 1
     tells.tell(job)
-    assert status.get(job.claim.id) is None
+    assert status.get(job.claim.id, KINDS) is None
     job.renewed(monotonic())
     tells.tell(job)
-    assert status.get(job.claim.id) == job.live
+    assert status.get(job.claim.id, KINDS) == job.live
 
 
 def test_progress_is_told_for_longer_than_one_lease(
@@ -226,7 +227,7 @@ def test_progress_is_told_for_longer_than_one_lease(
         wait_until(lambda: list(tmp_path.iterdir()))
         sleep(0.6)
         resources.redis.flushall()
-        wait_until(lambda: LiveStatus(resources.redis).get(report_id))
+        wait_until(lambda: LiveStatus(resources.redis).get(report_id, KINDS))
 
 
 def test_an_end_that_postgres_did_not_take_is_recorded_when_it_is_back(
@@ -242,10 +243,10 @@ def test_an_end_that_postgres_did_not_take_is_recorded_when_it_is_back(
 
     monkeypatch.setattr(lifecycle, "publish", cut_off_once)
     monkeypatch.setattr(runner, "RECORD_AGAIN_SECONDS", 0.01)
-    runner.Runner(resources, KINDS, replica="x").run(job)
+    runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)).run(job)
     assert len(written) == 2
     record = ended(ReportService(resources, KINDS), job.claim.id).record
-    assert (record.status, record.attempt) == (ReportStatus.COMPLETE, 1)
+    assert (record.status, record.attempt) == (JobStatus.COMPLETE, 1)
 
 
 def test_an_attempt_that_is_handed_back_between_two_files_leaves_none(
@@ -260,13 +261,13 @@ def test_an_attempt_that_is_handed_back_between_two_files_leaves_none(
         job.call_off.set()
 
     monkeypatch.setattr(resources.object_store, "put", put_and_stop)
-    runner.Runner(resources, KINDS, replica="x").run(job)
+    runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)).run(job)
     assert len(stored) == 1
     assert [item.key for page in resources.object_store.pages("reports/") for item in page] == []
     with resources.engine.connect() as connection:
         record = records.find(connection, job.claim.id)
     assert record is not None
-    assert record.status is ReportStatus.QUEUED
+    assert record.status is JobStatus.QUEUED
 
 
 def test_a_report_that_was_published_unheard_keeps_its_files(
@@ -280,10 +281,10 @@ def test_a_report_that_was_published_unheard_keeps_its_files(
 
     publish = lifecycle.publish
     monkeypatch.setattr(lifecycle, "publish", published_but_not_heard)
-    runner.Runner(resources, KINDS, replica="x").run(job)
+    runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)).run(job)
     done = ReportService(resources, KINDS).poll(job.claim.id, has_ended=True)
     assert isinstance(done, Ended)
-    assert done.record.status is ReportStatus.COMPLETE
+    assert done.record.status is JobStatus.COMPLETE
     (file,) = done.record.artifacts
     assert resources.object_store.size(file.key) == file.bytes
 
@@ -300,23 +301,84 @@ def test_nothing_is_claimed_before_the_database_is_migrated(resources: Resources
             record = records.find(connection, report_id)
             connection.execute(text(revision), {"revision": newest_revision()})
         assert record is not None
-        assert (record.status, record.attempt) == (ReportStatus.QUEUED, 0)
-        assert ended(service, report_id).record.status is ReportStatus.COMPLETE
+        assert (record.status, record.attempt) == (JobStatus.QUEUED, 0)
+        assert ended(service, report_id).record.status is JobStatus.COMPLETE
 
 
-def test_a_report_of_a_kind_that_only_newer_replicas_know_waits_for_one(resources: Resources) -> None:
+def test_a_report_of_a_kind_that_only_newer_replicas_know_waits_for_one(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
     service = ReportService(resources, KINDS)
     report_id = service.trigger("dummy", {})
     with working(resources, slots=1, kinds={"hang": KINDS["hang"]}):
         wait_until(lambda: resources.redis.xlen("openhours:queue") == 0)
-        wait_until(lambda: isinstance(service.poll(report_id, has_ended=True), Running))
+        sleep(0.5)
+    with resources.engine.connect() as connection:
+        record = records.find(connection, report_id)
+    assert record is not None
+    assert (record.status, record.attempt) == (JobStatus.QUEUED, 0)
+    with working(resources, slots=1, kinds=KINDS):
+        assert ended(service, report_id).record.status is JobStatus.COMPLETE
+
+
+def test_a_job_whose_parameters_only_newer_replicas_know_is_tried_again_a_minute_later(resources: Resources) -> None:
+    service = ReportService(resources, KINDS)
+    report_id = service.trigger("dummy", {})
     with resources.engine.begin() as connection:
+        connection.execute(text('UPDATE report SET params = params || \'{"colour": "red"}\''))
+        job = Job(claimed(connection, report_id), lease_ends=monotonic() + LEASE_SECONDS)
+    runner.Runner(resources, KINDS, replica="x", execute=in_child(KINDS)).run(job)
+    with resources.engine.connect() as connection:
         record = records.find(connection, report_id)
         waits = connection.execute(text("SELECT extract(epoch FROM not_before - now()) FROM report")).scalar_one()
-        connection.execute(text("UPDATE report SET not_before = NULL"))
     assert record is not None
-    assert record.status is ReportStatus.QUEUED
+    assert record.status is JobStatus.QUEUED
     assert 30 < waits <= 60  # other errors are tried again within eight seconds
-    Queue(resources.redis).add(report_id)
-    with working(resources, slots=1, kinds=KINDS):
-        assert ended(service, report_id).record.status is ReportStatus.COMPLETE
+
+
+def test_work_goes_on_while_redis_is_away(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
+    nowhere = build_redis("redis://127.0.0.1:1/0", timeout_seconds=1)
+    alone = replace(resources, redis=nowhere, request_redis=nowhere)
+    service = ReportService(alone, KINDS)
+    with working(alone, slots=1, kinds=KINDS):
+        ids = [service.trigger("dummy", {}) for _ in range(2)]
+        assert [ended(service, one).record.status for one in ids] == [JobStatus.COMPLETE] * 2
+    nowhere.close()
+
+
+def test_a_job_whose_key_is_taken_holds_no_slot(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
+    kinds = KINDS | {"hang": replace(KINDS["hang"], concurrency_key=lambda _: "one at a time")}
+    service = ReportService(resources, kinds)
+    with working(resources, slots=2, kinds=kinds):
+        first, *others = [service.trigger("hang", {"folder": str(tmp_path)}) for _ in range(3)]
+        (pid,) = wait_until(lambda: [int(path.name) for path in tmp_path.iterdir()])
+        dummies = [service.trigger("dummy", {}) for _ in range(3)]
+        assert [ended(service, dummy).record.status for dummy in dummies] == [JobStatus.COMPLETE] * 3
+        with resources.engine.connect() as connection:
+            waiting = [records.find(connection, other) for other in others]
+        assert [record and (record.status, record.attempt, record.started_at) for record in waiting] == [
+            (JobStatus.QUEUED, 0, None)
+        ] * 2
+        service.delete(first)  # its key is free then, and the next one begins
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+        assert not psutil.pid_exists(pid)
+
+
+def test_a_slow_class_leaves_the_others_their_slots(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
+    kinds = KINDS | {"hang": replace(KINDS["hang"], job_class=JobClass.LOAD)}
+    service = ReportService(resources, kinds)
+    with working(resources, slots=2, kinds=kinds):
+        for _ in range(3):
+            service.trigger("hang", {"folder": str(tmp_path)})
+        wait_until(lambda: list(tmp_path.iterdir()))
+        dummies = [service.trigger("dummy", {}) for _ in range(3)]
+        assert [ended(service, dummy).record.status for dummy in dummies] == [JobStatus.COMPLETE] * 3
+        assert len(list(tmp_path.iterdir())) == 1

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from app.errors import NotFound, Unavailable
-from app.jobs.records import ReportStatus
+from app.jobs.records import JobStatus
 from app.reports.service import Ended, ReportService
 from tests.model.faults import BrokenOff
 from tests.model.record import Table
@@ -86,7 +86,7 @@ class Clients:
                 self._scheduler.sleep(5)
         except NotFound:
             return  # removed
-        if state.record.status is not ReportStatus.CANCELLED:
+        if state.record.status is not JobStatus.CANCELLED:
             self._scheduler.violated("not deleted", f"{report_id} is {state.record.status}")
 
     def _require_excuse(self, report_id: str, ended_at: float) -> None:

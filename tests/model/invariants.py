@@ -2,7 +2,7 @@
 
 from app.errors import AttemptsExhausted, TimeLimitExceeded, WorkerCrashed
 from app.jobs.lifecycle import MAX_ATTEMPTS, MAX_CRASHES, MAX_TRANSIENT_ATTEMPTS, Claim
-from app.jobs.records import OUTSTANDING, ReportStatus
+from app.jobs.records import OUTSTANDING, JobStatus
 from tests.model.record import Row, Table
 from tests.model.scheduler import Scheduler
 from tests.model.servers import Bucket
@@ -21,7 +21,7 @@ class Invariants:
         self._table = table
         self._bucket = bucket
         self._work = work
-        self._ends: dict[str, ReportStatus] = {}
+        self._ends: dict[str, JobStatus] = {}
         self._results: dict[str, dict[str, str]] = {}
         self._takeovers: dict[str, int] = {}
         table.observers.append(self._row_changed)
@@ -41,14 +41,14 @@ class Invariants:
             self._takeovers[row.id] = self._takeovers.get(row.id, 0) + 1
         if row.status not in OUTSTANDING:
             self._ends[row.id] = row.status
-        if row.status is ReportStatus.FAILED:
+        if row.status is JobStatus.FAILED:
             self._check_cause(row)
-        if row.status is ReportStatus.COMPLETE:
+        if row.status is JobStatus.COMPLETE:
             self._check_result(row)
 
     def _object_changed(self, key: str) -> None:
         row = self._table.rows.get(key.split("/")[1])
-        if row is not None and row.status is ReportStatus.COMPLETE:
+        if row is not None and row.status is JobStatus.COMPLETE:
             self._check_result(row)
 
     def _check_result(self, row: Row) -> None:
@@ -86,14 +86,14 @@ class Invariants:
         for row in self._table.rows.values():
             if row.is_outstanding:
                 self._scheduler.violated("not ended", f"{row.id} is {row.status}, attempt {row.attempt}")
-            if row.kind == "poison" and row.status is ReportStatus.COMPLETE:
+            if row.kind == "poison" and row.status is JobStatus.COMPLETE:
                 self._scheduler.violated("no cause", f"{row.id} is poison and complete")
 
     def check_bucket(self) -> None:
         """After the last clean-up: the results, and nothing else."""
         named: set[str] = set()
         for row in self._table.rows.values():
-            if row.status is ReportStatus.COMPLETE:
+            if row.status is JobStatus.COMPLETE:
                 self._check_result(row)
                 named |= {artifact["key"] for artifact in row.artifacts or ()}
         if orphans := self._bucket.objects.keys() - named:

@@ -22,8 +22,9 @@ from tests.model.work import Work
 #: Reports that a replica runs at a time.
 SLOTS = 2
 
-#: A read of the queue waits longer than in real life, so that idle replicas take fewer steps, milliseconds.
-READ_WAIT_MS = 8000
+#: An idle replica waits for a call, and for its next look, longer than in real life, so that it takes fewer steps.
+WAIT_MS = 4000
+LOOK_SECONDS = 8
 
 _MODULES = (cleanup, periodic, pulse, redis_client, replica, runner, service, sweeper, worker)
 
@@ -52,14 +53,14 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
         lifecycle=record,
         records=record,
         Job=job,
-        fork_server=lambda _: None,
-        supervise=work.supervise,
+        in_child=lambda _: work.supervise,
         scratch_folder=lambda: nullcontext("folder"),
         remove_abandoned_folders=lambda: None,
         MigrationCheck=lambda _: SimpleNamespace(require=lambda: None),
         sha256_of=lambda file: file.content,
-        READ_WAIT_MS=READ_WAIT_MS,
-        LOOK_SECONDS=1,
+        WAIT_MS=WAIT_MS,
+        LOOK_SECONDS=LOOK_SECONDS,
+        STOP_LOOK_SECONDS=1,
         # As often as it may hurt: what is in the making is safe by its record, not by its age.
         FIRST_CLEAN_UP_SECONDS=(10, 60),
         CLEAN_UP_SECONDS=60,

@@ -11,13 +11,13 @@ from typing import Any
 
 from app.errors import AttemptsExhausted, WorkerCrashed
 from app.jobs import lifecycle
-from app.jobs.lifecycle import KEY_SECONDS, LEASE_SECONDS, REDISPATCH_SECONDS, TRANSITIONS, Claim, KeyedReport, Verdict
-from app.jobs.records import OUTSTANDING, Backlog, ReportRecord, ReportStatus, StoredArtifact
+from app.jobs.lifecycle import KEY_SECONDS, LEASE_SECONDS, TRANSITIONS, Claim, KeyedJob, Verdict
+from app.jobs.records import OUTSTANDING, Backlog, JobRecord, JobStatus, StoredArtifact
 
 #: Where the virtual clock begins.
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
-_ORIGINS = {target: {origin for origin, to in TRANSITIONS.items() if target in to} for target in ReportStatus}
+_ORIGINS = {target: {origin for origin, to in TRANSITIONS.items() if target in to} for target in JobStatus}
 
 
 @dataclass(slots=True)
@@ -29,10 +29,10 @@ class Row:
     params: Mapping[str, Any]
     params_sha256: str
     idempotency_key: str | None
+    concurrency_key: str | None
     as_of: datetime
     created_at: float
-    dispatched_at: float
-    status: ReportStatus = ReportStatus.QUEUED
+    status: JobStatus = JobStatus.QUEUED
     attempt: int = 0
     crashes: int = 0
     retries: int = 0
@@ -117,32 +117,52 @@ def create(
     params_sha256: str,
     as_of: datetime,
     idempotency_key: str | None = None,
+    concurrency_key: str | None = None,
 ) -> str | None:
     table, now = connection.table, connection.now
     if idempotency_key is not None and any(row.idempotency_key == idempotency_key for row in table.rows.values()):
         return None
-    row = Row(table.next_id(), kind, dict(params), params_sha256, idempotency_key, as_of, now, now)
+    row = Row(table.next_id(), kind, dict(params), params_sha256, idempotency_key, concurrency_key, as_of, now)
     table.made += 1
     table.rows[row.id] = row
     table.changed(row, "create", None)
     return row.id
 
 
-def keyed(connection: Connection, idempotency_key: str) -> KeyedReport | None:
+def keyed(connection: Connection, idempotency_key: str) -> KeyedJob | None:
     for row in connection.table.rows.values():
         if row.idempotency_key == idempotency_key:
             if row.created_at >= connection.now - KEY_SECONDS:
-                return KeyedReport(row.id, row.params_sha256)
+                return KeyedJob(row.id, row.params_sha256)
             row.idempotency_key = None
     return None
 
 
-def claim(connection: Connection, report_id: str, *, owner: str) -> Claim | None:
-    row, now = connection.table.rows.get(report_id), connection.now
-    if row is None or not (_is_idle(row, now) and _is_due(row, now) and _charged(row) < lifecycle.MAX_ATTEMPTS):
+def claim(connection: Connection, job_id: str, *, owner: str) -> Claim | None:
+    row = connection.table.rows.get(job_id)
+    if row is None or not (_is_abandoned(row, connection.now) or _is_waiting(connection, row)):
         return None
-    took_over = row.status == ReportStatus.RUNNING
-    row.status = ReportStatus.RUNNING
+    return _claim(connection, row, owner)
+
+
+def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) -> Claim | None:
+    """First what was abandoned, longest first, then what waits, oldest first."""
+    rows = [
+        row for row in connection.table.rows.values() if row.kind in kinds and _charged(row) < lifecycle.MAX_ATTEMPTS
+    ]
+    abandoned = [row for row in rows if _is_abandoned(row, connection.now)]
+    waiting = [row for row in rows if _is_waiting(connection, row)]
+    if abandoned:
+        return _claim(connection, min(abandoned, key=lambda row: row.lease_until or 0), owner)
+    return _claim(connection, min(waiting, key=lambda row: row.created_at), owner) if waiting else None
+
+
+def _claim(connection: Connection, row: Row, owner: str) -> Claim | None:
+    now = connection.now
+    if _charged(row) >= lifecycle.MAX_ATTEMPTS:
+        return None
+    took_over = row.status == JobStatus.RUNNING
+    row.status = JobStatus.RUNNING
     row.attempt += 1
     row.owner = owner
     row.lease_until = now + LEASE_SECONDS
@@ -167,10 +187,10 @@ def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArti
     row = _ours(connection, claim)
     if row is None:
         row = connection.table.rows.get(claim.id)
-        is_published = row is not None and row.status == ReportStatus.COMPLETE and _is_ours(row, claim)
+        is_published = row is not None and row.status == JobStatus.COMPLETE and _is_ours(row, claim)
         return Verdict.ENDED if is_published else Verdict.LOST
     row.artifacts = [asdict(artifact) for artifact in artifacts]
-    return _end(connection, row, ReportStatus.COMPLETE, claim)
+    return _end(connection, row, JobStatus.COMPLETE, claim)
 
 
 def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Verdict:
@@ -178,12 +198,12 @@ def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Ve
     return Verdict.LOST if row is None else _fail(connection, row, claim, code, message)
 
 
-def hand_back(connection: Connection, claim: Claim) -> Verdict:
+def release(connection: Connection, claim: Claim) -> Verdict:
     row = _ours(connection, claim)
     if row is None:
         return Verdict.LOST
     row.returned += 1
-    return _queue_again(connection, row, claim, "hand_back")
+    return _queue_again(connection, row, claim, "release")
 
 
 def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
@@ -221,45 +241,45 @@ def give_up(connection: Connection) -> list[str]:
     return given_up
 
 
-def cancel(connection: Connection, report_id: str) -> bool:
-    row = connection.table.rows.get(report_id)
-    if row is None or row.status not in _ORIGINS[ReportStatus.CANCELLED]:
+def cancel(connection: Connection, job_id: str) -> bool:
+    row = connection.table.rows.get(job_id)
+    if row is None or row.status not in _ORIGINS[JobStatus.CANCELLED]:
         return False
-    _end(connection, row, ReportStatus.CANCELLED, None)
+    lease_until, owner = row.lease_until, row.owner
+    _end(connection, row, JobStatus.CANCELLED, None)
+    row.lease_until, row.owner = lease_until, owner
     return True
 
 
-def remove(connection: Connection, report_id: str) -> bool:
-    row = connection.table.rows.get(report_id)
-    if row is None or row.status not in {ReportStatus.COMPLETE, ReportStatus.FAILED}:
+def stopped(connection: Connection, claim: Claim) -> None:
+    row = connection.table.rows.get(claim.id)
+    if row is not None and _is_ours(row, claim) and row.status == JobStatus.CANCELLED:
+        row.lease_until = row.owner = None
+
+
+def remove(connection: Connection, job_id: str) -> bool:
+    row = connection.table.rows.get(job_id)
+    if row is None or row.status not in {JobStatus.COMPLETE, JobStatus.FAILED}:
         return False
-    del connection.table.rows[report_id]
+    del connection.table.rows[job_id]
     connection.table.changed(row, "remove", None)
     return True
 
 
-def expire(connection: Connection, *, days: int, limit: int) -> list[str]:
+def expire(connection: Connection, *, kind: str, days: int, limit: int, kept: object = None) -> list[str]:
     before = connection.now - days * 86400
-    old = [row for row in connection.table.rows.values() if row.created_at < before and not row.is_outstanding][:limit]
+    rows = [row for row in connection.table.rows.values() if row.kind == kind]
+    old = [row for row in rows if row.created_at < before and not row.is_outstanding][:limit]
     for row in old:
         del connection.table.rows[row.id]
     return [row.id for row in old]
 
 
-def take_abandoned(connection: Connection, *, limit: int) -> list[str]:
-    return _take(connection, lambda row: row.status == ReportStatus.RUNNING and _is_idle(row, connection.now), limit)
-
-
-def take_forgotten(connection: Connection, *, limit: int, after_seconds: float = REDISPATCH_SECONDS) -> list[str]:
-    now = connection.now
-    return _take(connection, lambda row: row.status == ReportStatus.QUEUED and _is_due(row, now), limit, after_seconds)
-
-
-def find(connection: Connection, report_id: str) -> ReportRecord | None:
-    row = connection.table.rows.get(report_id)
+def find(connection: Connection, job_id: str) -> JobRecord | None:
+    row = connection.table.rows.get(job_id)
     if row is None:
         return None
-    return ReportRecord(
+    return JobRecord(
         id=row.id,
         kind=row.kind,
         params=row.params,
@@ -277,28 +297,23 @@ def find(connection: Connection, report_id: str) -> ReportRecord | None:
 
 def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
     rows = connection.table.rows
-    return {report_id for report_id in ids if report_id in rows and rows[report_id].is_outstanding}
+    return {job_id for job_id in ids if job_id in rows and rows[job_id].is_outstanding}
 
 
 def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[str]]:
-    rows = [connection.table.rows[report_id] for report_id in ids if report_id in connection.table.rows]
+    rows = [connection.table.rows[job_id] for job_id in ids if job_id in connection.table.rows]
     return {
         row.id: {artifact["key"] for artifact in row.artifacts or ()}
         for row in rows
-        if row.status == ReportStatus.COMPLETE
+        if row.status == JobStatus.COMPLETE
     }
 
 
-def backlog(connection: Connection) -> Backlog:
-    rows = connection.table.rows.values()
-    waiting = [connection.now - row.created_at for row in rows if row.status == ReportStatus.QUEUED]
-    running = sum(row.status == ReportStatus.RUNNING for row in rows)
+def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Backlog:
+    rows = [row for row in connection.table.rows.values() if kinds is None or row.kind in kinds]
+    waiting = [connection.now - row.created_at for row in rows if row.status == JobStatus.QUEUED]
+    running = sum(row.status == JobStatus.RUNNING for row in rows)
     return Backlog(len(waiting), max(waiting, default=0.0), running)
-
-
-def count_waiting(connection: Connection) -> int:
-    now = connection.now
-    return sum(row.status == ReportStatus.QUEUED and _is_due(row, now) for row in connection.table.rows.values())
 
 
 def instant(seconds: float) -> datetime:
@@ -312,25 +327,34 @@ def _is_ours(row: Row, claim: Claim) -> bool:
 
 def _ours(connection: Connection, claim: Claim) -> Row | None:
     row = connection.table.rows.get(claim.id)
-    return row if row is not None and row.status == ReportStatus.RUNNING and _is_ours(row, claim) else None
+    return row if row is not None and row.status == JobStatus.RUNNING and _is_ours(row, claim) else None
 
 
 def _is_idle(row: Row, now: float) -> bool:
     """Whether it waits, or runs with a lease that ran out."""
-    if row.status == ReportStatus.RUNNING:
-        return row.lease_until is not None and row.lease_until < now
-    return row.status == ReportStatus.QUEUED
+    return row.status == JobStatus.QUEUED or _is_abandoned(row, now)
 
 
-def _is_due(row: Row, now: float) -> bool:
-    return row.not_before is None or row.not_before <= now
+def _is_abandoned(row: Row, now: float) -> bool:
+    return row.status == JobStatus.RUNNING and row.lease_until is not None and row.lease_until < now
+
+
+def _is_waiting(connection: Connection, row: Row) -> bool:
+    due = row.not_before is None or row.not_before <= connection.now
+    taken = {other.concurrency_key for other in connection.table.rows.values() if _holds_key(other, connection.now)}
+    return row.status == JobStatus.QUEUED and due and row.concurrency_key not in taken - {None}
+
+
+def _holds_key(row: Row, now: float) -> bool:
+    is_ending = row.status == JobStatus.CANCELLED and row.lease_until is not None and row.lease_until > now
+    return row.status == JobStatus.RUNNING or is_ending
 
 
 def _charged(row: Row) -> int:
     return row.attempt - row.returned
 
 
-def _end(connection: Connection, row: Row, status: ReportStatus, claim: Claim | None) -> Verdict:
+def _end(connection: Connection, row: Row, status: JobStatus, claim: Claim | None) -> Verdict:
     row.status = status
     row.finished_at = connection.now
     row.lease_until = row.owner = None
@@ -340,30 +364,15 @@ def _end(connection: Connection, row: Row, status: ReportStatus, claim: Claim | 
 
 def _fail(connection: Connection, row: Row, claim: Claim | None, code: str, message: str) -> Verdict:
     row.error_code, row.error_message = code, message
-    return _end(connection, row, ReportStatus.FAILED, claim)
+    return _end(connection, row, JobStatus.FAILED, claim)
 
 
 def _queue_again(
     connection: Connection, row: Row, claim: Claim, what: str, *, after_seconds: float | None = None
 ) -> Verdict:
     now = connection.now
-    row.status = ReportStatus.QUEUED
+    row.status = JobStatus.QUEUED
     row.not_before = None if after_seconds is None else now + after_seconds
-    row.dispatched_at = now if after_seconds is None else now + after_seconds - REDISPATCH_SECONDS
     row.lease_until = row.owner = None
     connection.table.changed(row, what, claim)
     return Verdict.QUEUED
-
-
-def _take(
-    connection: Connection,
-    is_wanted: Callable[[Row], bool],
-    limit: int,
-    after_seconds: float = REDISPATCH_SECONDS,
-) -> list[str]:
-    now = connection.now
-    due = [row for row in connection.table.rows.values() if row.dispatched_at < now - after_seconds and is_wanted(row)]
-    due = due[:limit]
-    for row in due:
-        row.dispatched_at = now
-    return [row.id for row in due]

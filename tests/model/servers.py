@@ -75,26 +75,17 @@ class Engine(Server):
 
 
 @dataclass(slots=True)
-class Pending:
-    """An entry that a consumer has read and not acknowledged."""
-
-    consumer: str
-    read_at: float
-    report_id: str
-
-
-@dataclass(slots=True)
 class Stream:
     """The stream and its group.
 
     Attributes:
-        fresh: entries that nobody has read: number and report.
-        pending: entries that were read, by number.
+        fresh: entries that nobody has read: number and job.
+        read: numbers of entries that were read and not deleted.
         consumers: when each was last heard of.
     """
 
     fresh: list[tuple[str, str]] = field(default_factory=list)
-    pending: dict[str, Pending] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
     consumers: dict[str, float] = field(default_factory=dict)
     has_group: bool = False
 
@@ -116,9 +107,9 @@ class Redis(Server):
         self.hashes.clear()
         self.expiries.clear()
 
-    def repeat(self, report_id: str) -> None:
-        """Another entry for a report, as when an answer got lost on its way to whoever sent it."""
-        self._xadd("", {"report": report_id})
+    def repeat(self, job_id: str) -> None:
+        """Another entry for a job, as when an answer got lost on its way to whoever sent it."""
+        self._xadd("", {"report": job_id})
 
     def lose_entry(self) -> None:
         """Forget the newest entry, as after a crash between two writes of its log."""
@@ -142,10 +133,13 @@ class Redis(Server):
             raise AttributeError(command)
         return lambda *args, **options: self.execute([(command, args, options)])[0]
 
-    def xreadgroup(self, _group: str, consumer: str, streams: dict[str, str], *, count: int, block: int) -> Any:
-        """Waits for entries, and is given them even when its host is paused."""
+    def xreadgroup(
+        self, _group: str, consumer: str, streams: dict[str, str], *, count: int, block: int | None, noack: bool
+    ) -> Any:
+        """Waits for entries, and is given them even when its host is paused; nobody has to acknowledge them."""
+        assert noack
         self.arrive("XREADGROUP")
-        deadline = self.scheduler.now + block / 1000
+        deadline = self.scheduler.now + (block or 0) / 1000
         while not self._group().fresh:
             left = deadline - self.scheduler.now
             if left <= 0 or not self._readers.wait(left):
@@ -155,11 +149,9 @@ class Redis(Server):
         group = self._group()
         group.consumers[consumer] = self.scheduler.now
         read, group.fresh = group.fresh[:count], group.fresh[count:]
-        for number, report_id in read:
-            group.pending[number] = Pending(consumer, self.scheduler.now, report_id)
-            self.scheduler.note("read", report_id)
+        group.read += [number for number, _ in read]
         self.answer("XREADGROUP")
-        return [(name, [(number, {"report": report_id}) for number, report_id in read]) for name in streams]
+        return [(name, [(number, {"report": job_id}) for number, job_id in read]) for name in streams]
 
     def _group(self) -> Stream:
         if self.stream is None or not self.stream.has_group:
@@ -181,42 +173,21 @@ class Redis(Server):
         self._readers.wake_one()
 
     def _xlen(self, _name: str) -> int:
-        return 0 if self.stream is None else len(self.stream.fresh) + len(self.stream.pending)
+        return 0 if self.stream is None else len(self.stream.fresh) + len(self.stream.read)
 
-    def _xpending(self, _name: str, _group: str) -> dict[str, int]:
-        return {"pending": len(self._group().pending)}
+    def _xtrim(self, _name: str, *, minid: str, approximate: bool) -> None:
+        """Nothing lives for long enough to be trimmed."""
 
-    def _xautoclaim(self, _name: str, _group: str, consumer: str, *, min_idle_time: int, count: int) -> Any:
-        now = self.scheduler.now
-        claimed = []
-        for number, pending in self._group().pending.items():
-            if now - pending.read_at >= min_idle_time / 1000 and len(claimed) < count:
-                pending.consumer, pending.read_at = consumer, now
-                claimed.append((number, {"report": pending.report_id}))
-        return ["0-0", claimed, []]
-
-    def _xack(self, _name: str, _group: str, number: str) -> None:
+    def _xdel(self, _name: str, *numbers: str) -> None:
         if self.stream is not None:
-            self.stream.pending.pop(number, None)
-
-    def _xdel(self, _name: str, number: str) -> None:
-        """Entries are deleted only after they were acknowledged."""
+            self.stream.read = [number for number in self.stream.read if number not in numbers]
 
     def _xinfo_consumers(self, _name: str, _group: str) -> list[dict[str, Any]]:
         group, now = self._group(), self.scheduler.now
-        return [
-            {
-                "name": name,
-                "idle": (now - heard_at) * 1000,
-                "pending": sum(pending.consumer == name for pending in group.pending.values()),
-            }
-            for name, heard_at in group.consumers.items()
-        ]
+        return [{"name": name, "idle": (now - heard_at) * 1000} for name, heard_at in group.consumers.items()]
 
     def _xgroup_delconsumer(self, _name: str, _group: str, consumer: str) -> None:
-        group = self._group()
-        group.consumers.pop(consumer, None)
-        group.pending = {number: entry for number, entry in group.pending.items() if entry.consumer != consumer}
+        self._group().consumers.pop(consumer, None)
 
     def _hset(self, key: str, field: str | None = None, value: str = "", *, mapping: Any = None) -> None:
         self.hashes.setdefault(key, {}).update(mapping if field is None else {field: value})

@@ -7,11 +7,11 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from app.jobs import cleanup, runner, sweeper
+from app.jobs import cleanup, runner
+from app.jobs.kind import artifact_prefix
 from app.reports.service import ReportService
 from app.settings import Settings
-from app.storage.object_store import report_prefix
-from tests.model import record
+from tests.model import machines, record
 from tests.model.clients import Clients
 from tests.model.faults import FAULTS_SECONDS, LONGEST_PAUSE_SECONDS, Faults
 from tests.model.invariants import Invariants
@@ -38,8 +38,8 @@ SHOWN_STEPS = 60
 #: What can be switched off, and how: by the same names and in the same way as in tests/mutants.py.
 SWITCHES: dict[str, Any] = {
     "fence": lambda: replaced((record,), _is_ours=lambda *_: True),
-    "sweeper": lambda: replaced((sweeper,), sweep=lambda *_, **__: None),
-    "key": lambda: replaced((runner,), report_prefix=lambda report_id, _attempt=None: report_prefix(report_id)),
+    "look": lambda: replaced((machines,), LOOK_SECONDS=float("inf")),
+    "key": lambda: replaced((runner,), artifact_prefix=lambda job_id, _attempt=None, **_: artifact_prefix(job_id)),
 }
 
 #: After which the clean-up takes files for orphans, and a bit more.
@@ -148,7 +148,7 @@ class Simulation:
         host, ended = Host("the next day"), []
 
         def clean_up() -> None:
-            cleanup.clean_up(self._resources)
+            cleanup.clean_up(self._resources, self._work.kinds)
             ended.append(True)
 
         tomorrow = self.scheduler.now + DAY_SECONDS

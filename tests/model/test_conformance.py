@@ -66,7 +66,7 @@ class Pair:
         return None if value is None else round((value - self.started).total_seconds() + self.passed, 6)
 
 
-TIMES = ("created_at", "dispatched_at", "lease_until", "not_before", "started_at", "finished_at")
+TIMES = ("created_at", "lease_until", "not_before", "started_at", "finished_at")
 
 
 def _comparable(answer: Any) -> Any:
@@ -103,34 +103,41 @@ def some_claims(pair: Pair, random: Random) -> tuple[list[Claim]]:
 
 
 def new_report(random: Random) -> dict[str, Any]:
-    key = random.choice([None, "one", "two"])
-    return {"kind": "dummy", "params": {"a": 1}, "params_sha256": "x", "as_of": AS_OF, "idempotency_key": key}
+    key, concurrency = random.choice([None, "one", "two"]), random.choice([None, "left", "right"])
+    return {
+        "kind": random.choice(["dummy", "other"]),
+        "params": {"a": 1},
+        "params_sha256": "x",
+        "as_of": AS_OF,
+        "idempotency_key": key,
+        "concurrency_key": concurrency,
+    }
 
 
-def few(random: Random) -> dict[str, Any]:
-    return {"limit": random.randint(1, 3)}
+def some_kinds(random: Random) -> dict[str, Any]:
+    return {"kinds": random.choice([["dummy"], ["other"], ["dummy", "other"]])}
 
 
 OPERATIONS = {
     "create": Operation(5, options=new_report),
     "keyed": Operation(1, lambda _, random: (random.choice(["one", "two"]),)),
-    "claim": Operation(12, any_id, lambda random: {"owner": random.choice("ab")}),
+    "claim": Operation(4, any_id, lambda random: {"owner": random.choice("ab")}),
+    "claim_next": Operation(8, options=lambda random: {"owner": random.choice("ab"), **some_kinds(random)}),
     "renew": Operation(2, some_claims),
     "publish": Operation(1, any_claim, lambda _: {"artifacts": [ARTIFACT]}),
     "fail": Operation(1, any_claim, lambda _: {"code": "x", "message": "y"}),
-    "hand_back": Operation(3, any_claim),
+    "release": Operation(3, any_claim),
     "crashed": Operation(3, any_claim, lambda _: {"how": "signal 9"}),
     "server_failed": Operation(3, any_claim, lambda _: {"code": "x", "message": "y.", "after_seconds": 20}),
     "give_up": Operation(1),
     "cancel": Operation(1, any_id),
+    "stopped": Operation(1, any_claim),
     "remove": Operation(1, any_id),
-    "expire": Operation(1, options=lambda _: {"days": 1, "limit": 100}),  # in no order, so without choosing
-    "take_abandoned": Operation(2, options=few),
-    "take_forgotten": Operation(2, options=few),
+    # In no order, so without choosing.
+    "expire": Operation(1, options=lambda _: {"kind": "dummy", "days": 1, "limit": 100}),
     "outstanding": Operation(1, all_ids),
     "kept_objects": Operation(1, all_ids),
     "backlog": Operation(1),
-    "count_waiting": Operation(1),
 }
 
 WITH_CLAIMS = (any_claim, some_claims)
@@ -152,6 +159,7 @@ def connection(resources: Resources) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.mark.timeout(600)  # thousands of statements
 def test_the_record_in_memory_does_what_the_real_one_does(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ SEEDS_OFF = 100
 #: The least share of them that must go wrong, and in what ways; about half of what is usual.
 HARM = {
     "fence": (0.07, {"late"}),
-    "sweeper": (0.4, {"overdue"}),
+    "look": (0.05, {"overdue"}),
     "key": (0.04, {"result", "orphans"}),  # the clean-up does not know keys without an attempt
 }
 

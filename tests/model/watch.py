@@ -1,7 +1,7 @@
 """Whether reports are taken care of in time, and taken over only from replicas that were in trouble."""
 
 from app.jobs.lifecycle import Claim
-from app.jobs.records import ReportStatus
+from app.jobs.records import JobStatus
 from tests.model.faults import Faults
 from tests.model.machines import Machine
 from tests.model.record import Row, Table
@@ -14,8 +14,8 @@ LOOK_SECONDS = 3
 #: An abandoned report is claimed within, counted from the end of its lease: 40 seconds after a kill at most.
 TAKEOVER_SECONDS = 10
 
-#: A report whose entry got lost is claimed within.
-REDISPATCH_SECONDS = 20
+#: A queued job whose call got lost is claimed within.
+PICKUP_SECONDS = 20
 
 
 class Watch:
@@ -43,11 +43,11 @@ class Watch:
             self._free_since = now
         since = max(self._free_since, self._faults.over_at)
         for row in self._table.rows.values():
-            if row.status is ReportStatus.RUNNING and row.lease_until is not None:
+            if row.status is JobStatus.RUNNING and row.lease_until is not None:
                 self._require(row, max(since, row.lease_until) + TAKEOVER_SECONDS)
-            elif row.status is ReportStatus.QUEUED:
+            elif row.status is JobStatus.QUEUED:
                 due = row.not_before or 0.0
-                self._require(row, max(since, due, self._queued_since[row.id]) + REDISPATCH_SECONDS)
+                self._require(row, max(since, due, self._queued_since[row.id]) + PICKUP_SECONDS)
         if self.is_on:
             self._scheduler.at(now + LOOK_SECONDS, self._look)
 
@@ -63,7 +63,7 @@ class Watch:
 
     def _row_changed(self, row: Row, what: str, claim: Claim | None) -> None:
         now = self._scheduler.now
-        if row.status is ReportStatus.QUEUED:
+        if row.status is JobStatus.QUEUED:
             self._queued_since[row.id] = now
         if claim is None or what not in {"claim", "renew"}:
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.errors import DatabaseUnavailable, TimeLimitExceeded
 from app.files.artifact import Artifact
-from app.jobs.child import Done, Order, Progress, Refused
+from app.jobs.child import Done, JobSpec, Refused, Step
 from app.jobs.kind import Params
 from app.jobs.supervise import CalledOff, Crashed
 from app.reports.kind import ReportKind
@@ -65,26 +65,24 @@ class Work:
         self._engine = engine
         self._runs = 0
 
-    def supervise(
-        self, _context: Any, order: Order, *, progress: Callable[[Progress], None], call_off: Event
-    ) -> Done | Refused:
+    def supervise(self, spec: JobSpec, *, progress: Callable[[Step], None], call_off: Event) -> Done | Refused:
         """In place of app.jobs.supervise: no process, but the same ends. No two runs write the same bytes."""
         self._runs += 1
-        run, number = self._runs, int(order.params["number"])
-        duration, random = DURATIONS[order.kind.name], self._scheduler.random
-        progress(Progress("loading", 0.2))
+        run, number = self._runs, int(spec.params["number"])
+        duration, random = DURATIONS[spec.kind], self._scheduler.random
+        progress(Step("loading", 0.2))
         try:
             self._engine.arrive("load", number)
         except DatabaseUnavailable as error:
             return Refused(error.code, error.message, retryable=True)
-        progress(Progress("computing", 0.5))
+        progress(Step("computing", 0.5))
         if call_off.wait(random.uniform(duration.shortest, duration.longest)):
             raise CalledOff
-        if order.kind.name == "poison" or self._is_unlucky(number):
+        if spec.kind == "poison" or self._is_unlucky(number):
             self.crashes[number] += 1
             self._scheduler.note("crash", number)
             raise Crashed("signal 9")
-        if order.kind.name == "refused":
+        if spec.kind == "refused":
             return Refused(TimeLimitExceeded.code, "It took too long.", retryable=False)
         files = [File(name, f"{name} of {number} by run {run}") for name in ("table.csv", "chart.svg")]
         return Done(tuple(Artifact(file, "text/csv", rows=1) for file in files), 0)  # type: ignore[arg-type]

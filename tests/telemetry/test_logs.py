@@ -127,7 +127,7 @@ _, pipe = Pipe()
 folder = Path(sys.argv[1])
 child.main(
     pipe,
-    child.Order(
+    child.JobSpec(
         kind=TROUBLE["raise_defect"],
         params={"folder": str(folder)},
         database_url="postgresql://me:geheim@127.0.0.1:1/none",

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
-from app.catalogue.prefixes import LAYERS
+from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.errors import DatabaseUnavailable
 from app.jobs.cleanup import clean_up
 from app.storage.resources import Resources
-from app.uploads.janitor import keep
+from app.uploads.janitor import tidy_up
 from app.uploads.service import UploadService
 from tests.uploads.catalogue import Catalogue
 
@@ -52,7 +52,7 @@ def test_a_file_whose_bytes_are_all_there_is_finished_once(
         begun(service, size, b"x" * size)
     catalogue.refusal_at_end = None
     for _ in range(3):
-        keep(resources, catalogue.hooks)
+        tidy_up(resources, catalogue.hooks)
     (accepted,) = catalogue.accepted
     assert catalogue.stored(accepted) == b"x" * size
     assert catalogue.objects() == {accepted.raw_key}
@@ -64,7 +64,7 @@ def test_an_upload_that_nobody_went_on_with_is_removed(
     old, young = begun(service, 30 * MIB, b"x" * (10 * MIB)), None
     execute(resources, "UPDATE upload SET expires_at = now() - interval '1 second'")
     young = begun(service, 30 * MIB, b"x" * (10 * MIB))
-    keep(resources, catalogue.hooks)
+    tidy_up(resources, catalogue.hooks)
     assert catalogue.uploads() == [young]
     assert catalogue.dropped == [old]
     assert catalogue.multiparts() == 1
@@ -76,7 +76,7 @@ def test_the_record_of_a_finished_upload_goes_and_its_file_stays(
 ) -> None:
     begun(service, 10, b"x" * 10)
     execute(resources, "UPDATE upload SET expires_at = now() - interval '1 second'")
-    keep(resources, catalogue.hooks)
+    tidy_up(resources, catalogue.hooks)
     assert catalogue.uploads() == []
     assert catalogue.objects() == {catalogue.accepted[0].raw_key}
     assert catalogue.dropped == []
@@ -87,10 +87,10 @@ def test_a_plain_upload_whose_replica_died_is_removed_when_its_lock_has_ended(
 ) -> None:
     upload_id = begun(service, 30 * MIB, b"x" * (10 * MIB))
     execute(resources, "UPDATE upload SET length_bytes = NULL, lock_until = now() + interval '5 seconds'")
-    keep(resources, catalogue.hooks)
+    tidy_up(resources, catalogue.hooks)
     assert catalogue.uploads() == [upload_id]
     execute(resources, "UPDATE upload SET lock_until = now() - interval '1 second'")
-    keep(resources, catalogue.hooks)
+    tidy_up(resources, catalogue.hooks)
     assert catalogue.uploads() == []
     assert catalogue.objects() == set()
     assert catalogue.multiparts() == 0
@@ -103,8 +103,8 @@ def test_what_belongs_to_no_upload_goes_when_it_is_old_enough(
     store = resources.object_store
     store.put_bytes(b"x", f"uploads/{'0' * 32}/1-1", media_type="text/csv")
     store.begin_parts("raw/polls/orphan.csv", media_type="text/csv")
-    clean_up(resources, layers=LAYERS)
+    clean_up(resources, {}, prefixes=BUCKET_PREFIXES)
     assert (len(catalogue.objects()), catalogue.multiparts()) == (2, 2)
-    clean_up(resources, layers=LAYERS, orphan_hours=-1)
+    clean_up(resources, {}, prefixes=BUCKET_PREFIXES, orphan_hours=-1)
     assert (len(catalogue.objects()), catalogue.multiparts()) == (1, 1)
     assert asyncio.run(service.look(kept)).offset_bytes == 10 * MIB

@@ -1,12 +1,14 @@
 """The application starts whole or not at all."""
 
 from threading import enumerate as threads
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.jobs.periodic import Periodic
+from app.replica.loops import Loop, started
 from app.storage.resources import Resources
-from app.uploads.janitor import UploadKeeper
 from app.web.application import create_app
 from tests.kinds import KINDS
 
@@ -14,10 +16,12 @@ from tests.kinds import KINDS
 def test_what_has_started_stops_when_the_rest_cannot_start(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_room(_: UploadKeeper) -> None:
-        raise RuntimeError("can't start new thread")
+    def no_room(loop: Loop, **options: Any) -> Periodic:
+        if loop.name == "uploads":
+            raise RuntimeError("can't start new thread")
+        return started(loop, **options)
 
-    monkeypatch.setattr(UploadKeeper, "start", no_room)
+    monkeypatch.setattr("app.replica.replica.started", no_room)
     before = set(threads())
     with (
         pytest.raises(RuntimeError, match="can't start new thread"),

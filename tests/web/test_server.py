@@ -13,7 +13,7 @@ import pytest
 
 from app.client import Client
 from app.jobs import records
-from app.jobs.records import ReportRecord, ReportStatus
+from app.jobs.records import JobRecord, JobStatus
 from app.reports.service import ReportService
 from app.storage.resources import Addresses, Resources
 from tests.chaos.kinds import KINDS
@@ -56,7 +56,7 @@ def stage(client: Client, report_id: str) -> str | None:
     return client.poll(report_id).get("stage")
 
 
-def record(resources: Resources, report_id: str) -> ReportRecord:
+def record(resources: Resources, report_id: str) -> JobRecord:
     with resources.engine.connect() as connection:
         found = records.find(connection, report_id)
     assert found is not None
@@ -79,8 +79,8 @@ def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
         assert monotonic() - begin < 25, "who waits would hold up the shutdown"
         client.close()
         assert process.wait(PATIENCE) == 128 + signal.SIGTERM
-    assert (record(resources, running).status, record(resources, running).attempt) == (ReportStatus.COMPLETE, 1)
-    assert record(resources, waiting).status is ReportStatus.QUEUED
+    assert (record(resources, running).status, record(resources, running).attempt) == (JobStatus.COMPLETE, 1)
+    assert record(resources, waiting).status is JobStatus.QUEUED
 
 
 def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
@@ -95,7 +95,7 @@ def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
         wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants))
-    assert record(resources, report_id).status is ReportStatus.QUEUED
+    assert record(resources, report_id).status is JobStatus.QUEUED
     assert resources.redis.xlen("openhours:queue") == 1, "handed to another replica"
 
 
@@ -103,13 +103,13 @@ def test_a_second_signal_ends_all_waiting(servers: Addresses, resources: Resourc
     with replica(servers, resources, "worker", drain_seconds=1) as (process, address):
         service = ReportService(resources, KINDS)
         report_id = service.trigger("parcel", {"seconds": 600})
-        wait_until(lambda: record(resources, report_id).status is ReportStatus.RUNNING)
+        wait_until(lambda: record(resources, report_id).status is JobStatus.RUNNING)
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(3)  # the report may run on for a minute
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
-    assert record(resources, report_id).status is ReportStatus.QUEUED
+    assert record(resources, report_id).status is JobStatus.QUEUED
     assert answers(f"{address}/livez") is None
 
 

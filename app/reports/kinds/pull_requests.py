@@ -20,7 +20,7 @@ from app.flow.pull_requests import PullRequests
 from app.flow.summary import FlowSummary, summarise
 from app.flow.teams import Teams
 from app.ids import is_id
-from app.jobs.kind import Params, WorkContext
+from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
@@ -99,7 +99,7 @@ def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequ
     return params.model_copy(update={"as_of": as_of}), as_of
 
 
-def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifact]:
+def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact]:
     """Read, compute and write the report: the table, hourly.csv if asked for, the summary, the charts."""
     context.progress("loading", 0.0)
     as_of = _fixed(params.as_of)
@@ -129,7 +129,7 @@ def produce(context: WorkContext, params: PullRequestParams) -> Sequence[Artifac
 
 
 def _events(
-    connection: Connection, context: WorkContext, params: PullRequestParams, as_of: datetime
+    connection: Connection, context: JobContext, params: PullRequestParams, as_of: datetime
 ) -> tuple[PullRequests, Teams, npt.NDArray[np.int64], dict[int, str]]:
     """Pull requests, their teams, the number of each one's team, and the names of repositories by id."""
     settings = context.settings
@@ -163,7 +163,7 @@ def _sample(connection: Connection, params: PullRequestParams) -> Observations:
 
 
 def _write_hourly(
-    context: WorkContext, pulls: PullRequests, teams: Teams, team: npt.NDArray[np.int64], *, as_of: datetime
+    context: JobContext, pulls: PullRequests, teams: Teams, team: npt.NDArray[np.int64], *, as_of: datetime
 ) -> Artifact:
     path = context.folder / "hourly.csv"
     rows = 0
@@ -174,7 +174,7 @@ def _write_hourly(
     return Artifact(path, "text/csv", rows=rows)
 
 
-def _draw(context: WorkContext, found: Observations, clock: Clock | None) -> list[Artifact]:
+def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list[Artifact]:
     """The charts as pictures and as specifications."""
     from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
     from app.charts.files import write_charts  # noqa: PLC0415

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from app.errors import InvalidParameters, NoPolls
 from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv
-from app.jobs.kind import Params, WorkContext
+from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.series import polls
@@ -89,7 +89,7 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
     return params.model_copy(update={"as_of": as_of}), as_of
 
 
-def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
+def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet and charts."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
@@ -115,7 +115,7 @@ def produce(context: WorkContext, params: UptimeParams) -> Sequence[Artifact]:
     return artifacts
 
 
-def load(context: WorkContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
+def load(context: JobContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
     """Count the polls of the horizon for one range of stores after the other."""
     with database_errors(), ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
         with context.engine.connect() as connection:
@@ -149,7 +149,7 @@ def load(context: WorkContext, params: UptimeParams, horizon: Horizon) -> Iterat
             yield entities, ready.result()
 
 
-def _prepare(context: WorkContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
+def _prepare(context: JobContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
     """No votes yet, on the calendar of these stores."""
     with database_errors(), context.engine.connect() as connection:
         hours = read_hours(connection, entities)
@@ -194,7 +194,7 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
     return np.stack(columns, axis=1)
 
 
-def _write_table(context: WorkContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
+def _write_table(context: JobContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
     """uptime.csv, sorted by store_id as text."""
     order = sorted(range(len(keys)), key=keys.__getitem__)
     columns: dict[str, pa.Array] = {"store_id": escape_formulas(pa.array([keys[at] for at in order], pa.string()))}
@@ -206,7 +206,7 @@ def _write_table(context: WorkContext, keys: Sequence[str], table: npt.NDArray[n
     return Artifact(path, "text/csv", rows=len(keys))
 
 
-def draw(context: WorkContext, week: WeekOfEntities) -> list[Artifact]:
+def draw(context: JobContext, week: WeekOfEntities) -> list[Artifact]:
     """The charts of the week, those that have something to show."""
     # Half a second and a JavaScript engine that the usual report, done in as much, does without.
     from app.charts.availability import Week, availability_charts  # noqa: PLC0415
@@ -247,7 +247,7 @@ class HourlyFile:
     )
     STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
 
-    def __init__(self, context: WorkContext, horizon: Horizon) -> None:
+    def __init__(self, context: JobContext, horizon: Horizon) -> None:
         self._path = context.folder / "hourly.parquet"
         self._horizon = horizon
         self._writer = parquet.ParquetWriter(self._path, self.SCHEMA, compression="zstd")

@@ -1,0 +1,46 @@
+"""Loads a file of this machine, as ``load`` and the demo do, and tells what became of it."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from app.catalogue.foreground import bring_in
+from app.catalogue.options import load_options
+from app.catalogue.records import DatasetRecord, DatasetStatus
+from app.commands import opening
+from app.commands.terminal import err, out, report_progress
+from app.errors import RejectedFile
+from app.ingest.registry import DATASET_KINDS
+
+
+def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) -> None:
+    """Load a file, print what came of it, and write its rejected rows into ``rejects``.
+
+    Raises:
+        RejectedFile, InvalidParameters, DatasetBusy: nothing was loaded.
+    """
+    chosen = load_options(**options)
+    with opening.resources(opening.settings()) as (_, resources):
+        with report_progress(f"loading {file.name}") as progress:
+            state = bring_in(resources, kind, file, options=chosen, shown_as=str(file), told=progress)
+        if rejects is not None and state.rejects is not None:
+            with resources.object_store.read(state.rejects.artifact.key) as rows, rejects.open("wb") as target:
+                shutil.copyfileobj(rows, target)
+    if state.status is DatasetStatus.REJECTED:
+        message = state.record.error_message or "It was rejected."
+        raise RejectedFile(message.replace(state.record.filename or "", str(file), 1))
+    _tell(state.record, file)
+
+
+def _tell(record: DatasetRecord, file: Path) -> None:
+    rows = (record.rows_read or 0) - (record.rows_rejected or 0)
+    # Without rows nothing is kept of a sample, so that its id would name none.
+    told = f", dataset {record.id}" if rows else ": there is nothing to report on"
+    named = told if DATASET_KINDS[record.kind].by_dataset else ""
+    out.print(f"{rows:,} rows of {file} loaded as {record.kind}{named}", markup=False)
+    if record.rows_duplicate:
+        err.print(f"{record.rows_duplicate:,} of them say again what another row says; the last one counts")
+    for row in record.rejections or ():
+        err.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
+    if record.rows_rejected:
+        err.print(f"{record.rows_rejected:,} rows were left out", markup=False)
