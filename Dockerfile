@@ -11,8 +11,9 @@ RUN python -m venv --without-pip /opt/venv \
 # Bytecode is compiled here, because at run time the file system is read-only.
 WORKDIR /srv
 COPY app app
+COPY openhours openhours
 COPY deploy/healthcheck.py deploy/healthcheck.py
-RUN /opt/venv/bin/python -m compileall -q app
+RUN /opt/venv/bin/python -m compileall -q app openhours
 
 
 FROM python:3.13.16-slim-trixie

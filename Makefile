@@ -7,23 +7,23 @@ UV_VERSION := 0.13.9
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench lock clean
+.PHONY: help setup demo serve test chaos fuzz lint types bench picture lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: .venv/ready  ## make .venv with everything that the other targets need
+setup: .venv/ready  ## create .venv with everything that the other targets need
 
-demo: .venv/ready  ## run the main job on sample data: load, trigger, poll, download
+demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll, download
 	@$(BIN)/python -m app demo
 
-serve: .venv/ready  ## serve the API on port 8000, with servers of its own unless configured
+serve: .venv/ready  ## serve the API on port 8000, with embedded servers unless others are configured
 	@$(BIN)/python -m app serve
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is the full run (200: half an hour)
+chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
 fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
@@ -40,6 +40,12 @@ bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
+
+picture: .venv/ready  ## draw the picture of the README from a report of the sample data
+	@home=$$(mktemp -d) && export OPENHOURS_HOME=$$home/servers && \
+		for kind in hours timezones polls; do $(BIN)/python -m app load $$kind sample_data/$$kind.csv; done && \
+		$(BIN)/python -m app report uptime --hourly --out $$home/uptime.csv && \
+		$(BIN)/python docs/pictures/store_week.py $$home/uptime-hourly.parquet; rm -rf $$home
 
 lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
 	for name in requirements requirements-embedded requirements-dev; do \

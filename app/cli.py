@@ -1,6 +1,6 @@
 """The command line; ``python -m app --help`` lists the commands.
 
-Exit codes: 0 it worked, 1 it failed, 2 what was given cannot be accepted, 130 Ctrl-C, 143 SIGTERM.
+Exit codes: 0 success, 1 failure, 2 invalid input, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import signal
@@ -16,6 +16,7 @@ from app.commands.terminal import err
 from app.errors import BadInput, NotFound, OpenhoursError, reason
 from app.reports.registry import REPORT_KINDS
 from app.telemetry.logs import redacted
+from openhours.errors import OpenhoursError as ClientError
 
 app = typer.Typer(
     name="python -m app",
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-report = typer.Typer(help="Make a report: trigger it, show its progress, download its files.", no_args_is_help=True)
+report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
 
 for _command in (
@@ -41,11 +42,11 @@ for _kind in REPORT_KINDS.values():
 
 def main() -> None:
     """Run the command line; errors become one message and an exit code."""
-    # What a command has opened is closed as after Ctrl-C; above all, embedded servers do not stay behind.
+    # Close what the command has opened, as after Ctrl-C; above all, leave no embedded servers running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except OpenhoursError as error:
+    except (OpenhoursError, ClientError) as error:
         err.print(f"[bold red]{error.code}[/]: {escape(redacted(error.message))}")
         sys.exit(2 if isinstance(error, BadInput | NotFound) or 400 <= error.status < 500 else 1)
     except ValidationError as error:

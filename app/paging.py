@@ -1,4 +1,4 @@
-"""Pages of a list: the cursor is the place of the last row shown, so that rows may come and go."""
+"""Pages of a list: the cursor is the position of the last row shown, so rows may be added and removed."""
 
 import base64
 from contextlib import suppress
@@ -21,7 +21,7 @@ def place_of(text: str) -> Place:
     """The row after which a page begins.
 
     Raises:
-        InvalidParameters: the text is no cursor of ours.
+        InvalidParameters: the text is not a cursor.
     """
     place: Place | None = None
     with suppress(ValueError, OverflowError):
@@ -41,18 +41,18 @@ def key_of(text: str) -> str:
     """The key after which a page begins.
 
     Raises:
-        InvalidParameters: the text is no cursor of ours.
+        InvalidParameters: the text is not a cursor.
     """
     key = ""
     with suppress(ValueError):
         key = _decoded(text)
-    if not key or "\x00" in key:  # Postgres has no such text
+    if not key or "\x00" in key:  # Postgres cannot store NUL in a text
         raise _no_cursor(text)
     return key
 
 
 def _decoded(text: str) -> str:
-    """What a cursor says; ValueError for what is none."""
+    """The decoded cursor; raises ValueError for an invalid one."""
     return base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
 
 

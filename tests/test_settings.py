@@ -77,7 +77,7 @@ def test_a_team_works_from_nine_to_five_unless_something_else_is_set(monkeypatch
 )
 def test_what_is_no_time_of_the_week_is_told(monkeypatch: pytest.MonkeyPatch, hours: str, wrong: str) -> None:
     monkeypatch.setenv("OPENHOURS_TEAM_HOURS", hours)
-    told = f"{wrong!r} is not a time of the week such as Mon-Fri 09:00-17:00"
+    told = f"{wrong!r} is not a weekly time window such as Mon-Fri 09:00-17:00"
     with pytest.raises(ValidationError, match=re.escape(told)) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [("team_hours",)]

@@ -1,4 +1,4 @@
-"""The main job from end to end on sample data, as ``make demo`` shows it."""
+"""The main workflow on sample data, from start to end, as ``make demo`` shows it."""
 
 import csv
 from datetime import UTC, datetime
@@ -9,7 +9,6 @@ from typing import Final
 from rich.markup import escape
 from rich.table import Table
 
-from app.client import Client, File
 from app.commands.terminal import out, report_progress
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
@@ -17,6 +16,8 @@ from app.ingest.source import FileSource
 from app.reports.registry import DEFAULT_KIND
 from app.storage.resources import Resources
 from app.web.server import serving
+from openhours.client import Client
+from openhours.files import File
 
 #: Rows of the report that are shown.
 SHOWN_ROWS: Final = 5
@@ -44,7 +45,7 @@ def _report(client: Client, folder: Path) -> None:
     with report_progress(DEFAULT_KIND.name) as progress:
         for answer in client.follow(report_id):
             progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
-    file = File(**answer["files"][0])
+    file = File.of(answer["files"][0])
     out.print(f"GET {client.address}/get_report?report_id={report_id} → Complete")
     out.print(f"GET {escape(file.url[:78])}…")
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,4 +72,4 @@ def _show(path: Path, *, as_of: str) -> None:
     total = sum(week.values()) or 1
     shares = ", ".join(f"{status} {hours:,.2f} h ({hours / total:.1%})" for status, hours in week.items())
     out.print(f"\nopen hours of the last week: {shares}")
-    out.print(f"the whole report: {path}", markup=False)
+    out.print(f"full report: {path}", markup=False)

@@ -1,7 +1,7 @@
-"""The three embedded servers: where their wheels keep them, how each is prepared, started and asked.
+"""The three embedded servers: where their wheels install them, and how each is prepared, started and pinged.
 
-Each runs with its folder as working directory and is told relative paths, so a home may have a long path, spaces and
-any letters. Who starts and stops them, and when, is in embedded.py.
+Each runs with its folder as working directory and gets relative paths, so a home may have a long path, spaces and
+any characters. servers.py starts and stops them.
 """
 
 import functools
@@ -27,13 +27,13 @@ from botocore.credentials import Credentials as SigningKey
 
 from app.errors import EmbeddedServerError
 
-#: Seconds that one question to a server may take; they answer in milliseconds.
+#: Timeout of a ping, seconds; servers answer in milliseconds.
 PING_SECONDS = 2
 
 #: Lines of a log that an error shows: enough for the reason, which servers log last.
 LOG_TAIL_LINES = 12
 
-#: All that the servers see of our environment, whose RCLONE_*, PG* and AWS_* variables are meant for others.
+#: The variables of our environment that the servers get; RCLONE_*, PG* and AWS_* are meant for other programs.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 POSTGRES_SETTINGS = {
@@ -71,7 +71,7 @@ class Credentials:
 
 
 class NoAnswerError(Exception):
-    """A server does not answer, or not to our credentials."""
+    """A server does not answer, or rejects our credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,10 @@ class Server(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Return if the server answers to our credentials, raise NoAnswerError otherwise."""
+        """Return if the server accepts our credentials; raise NoAnswerError otherwise."""
 
     def error(self, what: str) -> EmbeddedServerError:
-        """What happened to this server, with the end of its log."""
+        """The error for this server, with the end of its log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:]
         headline = f"{self.title} did not start: {what}. The end of its log, {self.log}:"
         return EmbeddedServerError("\n    ".join([headline, *lines]))
@@ -153,12 +153,12 @@ class Postgres(Server):
             self.home.chmod(0o711)  # let nobody pass
         if not self.folder.exists():
             self._create()
-        # After a kill -9 Postgres takes this file's pid, by now perhaps another process, for a server at work. Two
+        # After a kill -9, Postgres takes the pid in this file, perhaps of another process by now, for a server. Two
         # servers on one folder stay impossible: their shared memory is named after it.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _create(self) -> None:
-        """Make the folder beside its place, so that it appears there complete."""
+        """Create the folder under another name, so that it appears complete in its place."""
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
         try:
             password_file = draft / "password"

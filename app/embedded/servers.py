@@ -153,7 +153,7 @@ def _credentials(path: Path) -> Credentials:
         return credentials
     except (ValueError, TypeError) as exc:
         raise EmbeddedServerError(
-            f"{path} is damaged ({exc}). Put back a copy of it; without one, the data beside it cannot be opened."
+            f"{path} is damaged ({exc}). Restore it from a backup; without it, the data beside it cannot be opened."
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""Keys of entities to their ids while a file is loaded."""
+"""Maps keys of entities to ids during a load."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,12 +12,12 @@ from app.ingest.csv.memory import Memory
 from app.ingest.kind import Values
 from app.series import new_entities
 
-#: What is remembered of the keys of a kind, bytes: some 150,000 stores. Others are looked up block by block.
+#: Size of the cache of keys of a kind, bytes: about 150,000 stores. Others are looked up block by block.
 REMEMBERED_BYTES: Final = 32 << 20
 
 
 class KeyIds:
-    """Ids of the entities of one kind; those of new ones are reserved, see new_entities.py."""
+    """Ids of the entities of one kind; ids of new entities are reserved, see new_entities.py."""
 
     def __init__(self, connection: Connection, kind: str) -> None:
         self._connection = connection

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.jobs.kind import JobKind, Params
 
-#: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
+#: Name of the file with the summary of a report, which a route also returns.
 SUMMARY: Final = "summary.json"
 
 
@@ -21,7 +21,7 @@ class Outline:
     Attributes:
         columns: their names; the first is that of what the rows are about.
         rows: texts, as many as columns.
-        notes: what a reader should know, a sentence each.
+        notes: remarks for the reader, one sentence each.
     """
 
     columns: Sequence[str]
@@ -40,7 +40,7 @@ class ReportKind(JobKind):
     Attributes:
         summary: one line for people.
         resolve: fixes at trigger time what the parameters leave to the data (such as the latest instant), and
-            returns the parameters to run with and the instant the report speaks for. Raises BadInput.
+            returns the parameters to run with and the instant of the report. Raises BadInput.
         findings: model of the file SUMMARY, for a kind that makes one.
         outline: such a summary for the command line.
     """

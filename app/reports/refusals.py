@@ -1,4 +1,4 @@
-"""What a report says of parameters that it cannot be made with: what was received, and what is allowed."""
+"""Errors of report parameters: the value received and the values allowed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from app.errors import InvalidParameters
 
 
 def refused(parameter: str, received: Any, reason: str, *, allowed: str | None = None) -> InvalidParameters:
-    """The refusal of one value; ``reason`` continues "<value> …"."""
+    """The error for one value; ``reason`` continues "<value> …"."""
     error = {"parameter": parameter, "received": _json(received), "reason": reason}
     error |= {} if allowed is None else {"allowed": allowed}
     hint = "" if allowed is None else f"; allowed: {allowed}"
@@ -16,7 +16,7 @@ def refused(parameter: str, received: Any, reason: str, *, allowed: str | None =
 
 
 def unknown_names(parameter: str, kind: str, nearest: Mapping[str, Sequence[str]]) -> InvalidParameters:
-    """The refusal of names of a kind of entity, each with known ones that are like it."""
+    """The error for unknown names of entities, each with similar known ones."""
     hints = [
         f"{name!r}" + (f" (did you mean {' or '.join(map(repr, near))}?)" if near else "")
         for name, near in nearest.items()
@@ -31,7 +31,7 @@ def unknown_names(parameter: str, kind: str, nearest: Mapping[str, Sequence[str]
 
 
 def shown(value: Any) -> str:
-    """A value as its sender may have written it: no text but one in quotation marks is Python's."""
+    """A value as its sender may have written it; only texts have quotation marks."""
     match value:
         case bool():
             return str(value).lower()

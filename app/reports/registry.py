@@ -6,5 +6,5 @@ from app.reports.kinds.uptime import UPTIME
 
 REPORT_KINDS: dict[str, ReportKind] = {kind.name: kind for kind in (UPTIME, PULL_REQUESTS)}
 
-#: What an empty trigger starts.
+#: The kind of an empty trigger.
 DEFAULT_KIND = UPTIME

@@ -186,7 +186,7 @@ class ReportService:
         try:
             self._resources.object_store.remove_below(artifact_prefix(report_id, below=kind.artifacts))
         except ObjectStoreUnavailable as error:
-            _log.warning("report %s: its files stay until they are swept up: %s", report_id, error)
+            _log.warning("report %s: could not remove its files, the clean-up will retry: %s", report_id, error)
         return Deletion.REMOVED
 
     def page(self, *, kind: str | None, status: JobStatus | None, cursor: str | None, limit: int) -> Page:
@@ -210,7 +210,7 @@ class ReportService:
         """A report kind by its name."""
         if name not in self._kinds:
             raise UnknownReportKind(
-                f"There is no report kind {name!r}; there is {', '.join(self._kinds)}.",
+                f"There is no report kind {name!r}; known kinds: {', '.join(self._kinds)}.",
                 received=name,
                 allowed=list(self._kinds),
             )
@@ -234,8 +234,8 @@ class ReportService:
             return
         seconds = backlog.queued * records.median_seconds(connection, self._kinds) / max(backlog.running, 1)
         error = TooManyReports(
-            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; no more than {limit:,} are taken "
-            "on (OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
+            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; the limit is {limit:,} "
+            "(OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
         )
         error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
         raise error

@@ -1,4 +1,4 @@
-"""What routes are given, by annotation."""
+"""The dependencies of routes, by annotation."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ Datasets = Annotated[DatasetService, Depends(_datasets)]
 
 
 async def bind_dataset(request: Request) -> None:
-    """As bind_report, for datasets."""
+    """Like bind_report, for datasets."""
     dataset_id = request.path_params.get("dataset_id")
     if dataset_id is not None:
         bind(dataset_id=dataset_id)
@@ -60,10 +60,10 @@ Entities = Annotated[EntityService, Depends(_entities)]
 
 
 async def bind_report(request: Request) -> None:
-    """Have all that is logged about a request name the report in its address.
+    """Add the report in the address of a request to everything that is logged about the request.
 
-    A coroutine, because it then runs in the task of the request, whose context its errors are logged in and which ends
-    with it; what a thread binds only that thread sees.
+    A coroutine, so that it runs in the task of the request: errors are logged in the context of that task, which ends
+    with the request. Values that a thread binds are visible only to that thread.
     """
     report_id = request.path_params.get("report_id") or request.query_params.get("report_id")
     if report_id is not None:

@@ -8,6 +8,6 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
 def metrics(request: Request) -> Response:
-    """Metrics in Prometheus' text format: of this replica, and the backlog of the whole installation."""
+    """Metrics in the Prometheus text format: of this replica, and the backlog of the whole installation."""
     text = generate_latest(REGISTRY) + generate_latest(request.app.state.backlog)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what FastAPI writes by itself."""
+"""Additions to the OpenAPI document that FastAPI generates."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from app.routers.problems import MEDIA_TYPE
 
 
 def install(app: FastAPI) -> None:
-    """Have the document, and the page that shows it, name operations by their first sentence and problems by theirs."""
+    """Use first sentences as names of operations, and the titles of problems, in the document and its page."""
     document = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -25,7 +25,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             content = response.get("content", {})
             if (
                 status >= "400" and "application/json" in content
-            ):  # FastAPI has one media type for all answers of a route
+            ):  # FastAPI has one media type for all responses of a route
                 content[MEDIA_TYPE] = content.pop("application/json")
     return document
 

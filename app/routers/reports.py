@@ -20,10 +20,10 @@ POLL_AFTER_SECONDS: Final = 1
 
 router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
 
-#: Longest that a request may wait for the end of its report, seconds: less than what proxies put up with.
+#: Longest that a request may wait for the end of its report, seconds: less than the timeouts of proxies.
 LONGEST_WAIT_SECONDS: Final = 30
 
-_ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
+_ReportId = Annotated[str, Field(description="Report id, as returned by the trigger: 32 hexadecimal digits.")]
 
 Wait = Annotated[
     float,
@@ -31,7 +31,7 @@ Wait = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Answer as soon as the report has ended, or else after that many seconds.",
+        description="Wait up to this many seconds for the report to end.",
     ),
 ]
 
@@ -40,13 +40,13 @@ _IdempotencyKey = Annotated[
     Header(
         min_length=1,
         max_length=255,
-        description="Repeating a request with its key within 24 hours answers with the same report.",
+        description="Repeating a request with the same key within 24 hours returns the same report.",
     ),
 ]
 
 
 class Trigger(BaseModel):
-    """Which report to start, and its parameters; see /reports/kinds."""
+    """Report kind and parameters; see /reports/kinds."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,13 +59,13 @@ class Trigger(BaseModel):
 
 
 class Triggered(BaseModel):
-    """The report is recorded and will end, whatever happens to this replica."""
+    """The report is accepted and will end, whatever happens to this replica."""
 
     report_id: _ReportId
 
 
 class Poll(BaseModel):
-    """Which report to look at."""
+    """Which report to poll."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,14 +77,14 @@ class RunningAnswer(BaseModel):
 
     status: Literal["Running"] = "Running"
     stage: Literal["queued", "loading", "computing", "uploading"]
-    progress: float = Field(ge=0, le=1, description="Share of the work that is done.")
+    progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
 
 
 class ReportFile(BaseModel):
     """A file of a complete report."""
 
     name: str
-    url: str = Field(description="Presigned, works for a while; poll again for a new one.")
+    url: str = Field(description="Presigned link; it expires, poll again for a new one.")
     bytes: int
     rows: int
     sha256: str
@@ -97,12 +97,12 @@ class ReportFile(BaseModel):
 
 
 class CompleteAnswer(BaseModel):
-    """The report is there."""
+    """The report is complete."""
 
     status: Literal["Complete"] = "Complete"
     url: str = Field(description="Presigned link to the main file.")
     files: list[ReportFile]
-    as_of: datetime | None = Field(description="The instant the report speaks for.")
+    as_of: datetime | None = Field(description="The instant for which the report was computed.")
 
 
 class ReportError(BaseModel):
@@ -120,7 +120,7 @@ class FailedAnswer(BaseModel):
 
 
 class CancelledAnswer(BaseModel):
-    """The report was called off."""
+    """The report was cancelled."""
 
     status: Literal["Cancelled"] = "Cancelled"
 
@@ -129,24 +129,24 @@ PollAnswer = RunningAnswer | CompleteAnswer | FailedAnswer | CancelledAnswer
 
 
 class TriggeredRunning(Triggered, RunningAnswer):
-    """It was waited for and still runs."""
+    """The wait is over and the report is still running."""
 
 
 class TriggeredComplete(Triggered, CompleteAnswer):
-    """It was waited for and is there."""
+    """The report completed within the wait."""
 
 
 class TriggeredFailed(Triggered, FailedAnswer):
-    """It was waited for and failed."""
+    """The report failed within the wait."""
 
 
 class TriggeredCancelled(Triggered, CancelledAnswer):
-    """It was waited for and called off."""
+    """The report was cancelled within the wait."""
 
 
 TriggerAnswer = TriggeredRunning | TriggeredComplete | TriggeredFailed | TriggeredCancelled | Triggered
 
-#: The answer to a trigger that waited, by how its report stood in the end.
+#: The response to a trigger with ``wait``, by the status of the report.
 _WAITED: Final[dict[str, type[Triggered]]] = {
     "Running": TriggeredRunning,
     "Complete": TriggeredComplete,
@@ -156,7 +156,7 @@ _WAITED: Final[dict[str, type[Triggered]]] = {
 
 
 class Deleted(BaseModel):
-    """What became of the report."""
+    """The outcome of the request."""
 
     status: Deletion
 
@@ -183,7 +183,7 @@ class ReportList(BaseModel):
 
 
 class KindDescription(BaseModel):
-    """A report kind and what it may be asked."""
+    """A report kind and its parameters."""
 
     name: str
     summary: str
@@ -191,19 +191,19 @@ class KindDescription(BaseModel):
     findings: dict[str, Any] | None = Field(description="JSON Schema of its summary; null for a kind without one.")
 
 
-#: The summaries of those kinds that make one; they are as the report wrote them.
+#: The summaries of the kinds that make one, as the report wrote them.
 _FINDINGS: Final[Any] = Union[tuple(kind.findings for kind in REPORT_KINDS.values() if kind.findings is not None)]  # noqa: UP007
 
 
 def _link(operation: str) -> dict[str, Any]:
-    """Where the id in an answer leads, for the document."""
+    """OpenAPI links from the id in a response."""
     return {"operationId": operation, "parameters": {"report_id": "$response.body#/report_id"}}
 
 
 _TRIGGER: Final[dict[str, Any]] = {
     "status_code": 202,
     "response_model": TriggerAnswer,
-    "responses": {200: {"model": TriggerAnswer, "description": "It was waited for, and has ended"}}
+    "responses": {200: {"model": TriggerAnswer, "description": "The report ended within `wait`"}}
     | UNPROCESSABLE
     | NOT_FOUND
     | TOO_MANY
@@ -220,7 +220,7 @@ async def trigger_report(
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
-    """Start a report. An empty body starts `uptime` with its defaults."""
+    """Trigger a report. An empty body triggers `uptime` with its defaults."""
     trigger = trigger or Trigger.model_validate({})
     report_id = await run_in_threadpool(
         reports.trigger, trigger.report, trigger.params, idempotency_key=idempotency_key
@@ -244,7 +244,7 @@ async def trigger_default_report(
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
-    """Start `uptime` with its defaults; for older clients."""
+    """Trigger `uptime` with its defaults; for older clients."""
     return await trigger_report(reports, endings, response, None, wait, idempotency_key)
 
 
@@ -256,7 +256,7 @@ async def get_report(
     report_id: Annotated[_ReportId, Query()],
     wait: Wait = 0,
 ) -> PollAnswer:
-    """How a report stands. Always 200 for a known id; links are made at each poll."""
+    """The status of a report. Always 200 for a known id; links are signed at each poll."""
     state = await run_in_threadpool(reports.poll, report_id)
     if wait and isinstance(state, Running):
         has_ended = await endings.wait(report_id, seconds=wait)
@@ -279,10 +279,10 @@ async def post_get_report(
 @router.get("/reports", responses=NOT_FOUND | UNPROCESSABLE)
 def list_reports(
     reports: Reports,
-    kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
-    status: Annotated[JobStatus | None, Query(description="Only with this status.")] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Reports a page.")] = 50,
+    kind: Annotated[str | None, Query(description="List only this kind.")] = None,
+    status: Annotated[JobStatus | None, Query(description="List only this status.")] = None,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Reports per page.")] = 50,
 ) -> ReportList:
     """Reports, newest first."""
     page = reports.page(kind=kind, status=status, cursor=cursor, limit=limit)
@@ -291,7 +291,7 @@ def list_reports(
 
 @router.get("/reports/kinds")
 def list_kinds(reports: Reports) -> list[KindDescription]:
-    """The report kinds with the JSON Schema of their parameters."""
+    """The report kinds, with the JSON Schema of their parameters."""
     return [
         KindDescription(
             name=kind.name,
@@ -309,11 +309,11 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
     responses=NOT_FOUND | CONFLICT | UNPROCESSABLE,
 )
 def get_summary(reports: Reports, report_id: _ReportId) -> Response:
-    """What the rows of a complete report come to, for kinds that say so: the content of its summary.json."""
+    """The summary of a complete report: the content of its summary.json, for kinds that have one."""
     return Response(reports.summary(report_id), media_type="application/json")
 
 
-# Behind /reports/kinds: the first route that fits an address is the one whose methods a 405 tells.
+# After /reports/kinds: a 405 lists the methods of the first route that matches.
 @router.delete("/reports/{report_id}", responses=NOT_FOUND | UNPROCESSABLE)
 def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
     """Cancel a report that is queued or running; remove one that has ended, with its files."""

@@ -27,7 +27,7 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.reports.service import ReportService
-from app.routers import datasets, entities, health, metrics, openapi, problems, reports, uploads
+from app.routers import datasets, entities, health, metrics, openapi, problems, reports, timezones, uploads
 from app.routers.observed import Observed
 from app.routers.tus import TusHeaders
 from app.storage.migrate import require_migrated
@@ -36,15 +36,15 @@ from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.uploads.service import UploadService
 
-#: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
+#: How long the result of the readiness check is cached, so that probes cost nothing, seconds.
 READINESS_SECONDS: Final = 2
 
-#: More than any list of stores needs; a body is parsed in memory, in the process that answers everybody else, bytes.
+#: Largest body, bytes: more than any list of stores needs. It is parsed in memory, in the process that serves everyone.
 MAX_BODY_BYTES: Final = 8 << 20
 
 
 class Readiness:
-    """Whether requests may come: not while draining, and only with a database that is migrated."""
+    """Whether to accept requests: not while draining, and only with a migrated database."""
 
     def __init__(self, engine: Engine, replica: Replica) -> None:
         self._engine = engine
@@ -80,9 +80,9 @@ def create_app(
     api: bool = True,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> FastAPI:
-    """The application over servers that are connected already, running up to ``slots`` reports itself.
+    """The application, on servers that are already connected; runs up to ``slots`` jobs itself.
 
-    Without ``api`` it only answers probes and metrics, which is what a worker's own port is for.
+    Without ``api`` it serves only probes and metrics, for the health port of a worker.
     """
     catalogue = DatasetService(resources)
     hooks = upload_hooks(catalogue)
@@ -122,7 +122,7 @@ def create_app(
     app.add_middleware(Observed, replica=replica)
     problems.install(app)
     openapi.install(app)
-    for module in (reports, datasets, uploads, entities, health, metrics) if api else (health, metrics):
+    for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
         app.include_router(module.router)
     if api:
         app.add_api_route("/", _pages, include_in_schema=False)
@@ -130,5 +130,5 @@ def create_app(
 
 
 def _pages() -> RedirectResponse:
-    """Send whoever opens the address in a browser to the page of the API; it may lie below a path of a proxy."""
+    """Redirect browsers to the page of the API, which may be below a path of a proxy."""
     return RedirectResponse("docs")

@@ -98,7 +98,7 @@ def test_stores_that_are_as_bad_as_the_worst_are_counted() -> None:
     keys = [f"store {number:02}" for number in range(60)]
     up, down = np.array([0] * 55 + [1] * 5) * HOUR, np.array([9] * 55 + [1] * 5) * HOUR
     alike = replace(week(keys), up=up, down=down, worst=keys[:50], worst_share=np.zeros(50))
-    line = "The 50 of lowest availability, of 60 stores; 5 more have the same availability as the last of them"
+    line = "The 50 with the lowest availability, of 60 stores; 5 more have the same availability as the last of them"
     assert line in words(availability_charts(alike)["worst_stores"])
 
 

@@ -81,8 +81,8 @@ def words(outcome: Outcome) -> str:
             "invalid_parameters: --rejects: there is no folder {tmp}/none",
         ),
         ("upload README.md --kind polls --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the"),
-        ("demo-data --out README.md", "invalid_parameters: --out: README.md is no folder and cannot be made one"),
-        ("demo-data --out README.md/x", "invalid_parameters: --out: README.md/x is no folder and cannot be made one"),
+        ("demo-data --out README.md", "invalid_parameters: --out: README.md is not a folder and cannot be created"),
+        ("demo-data --out README.md/x", "invalid_parameters: --out: README.md/x is not a folder and cannot be created"),
     ],
 )
 def test_what_is_misspelt_is_refused_before_anything_starts(
@@ -116,7 +116,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ),
         (
             "report pull_requests --source review_times",
-            "source: 'review_times' is no dataset of review times that was loaded; allowed: pull_requests, or the",
+            "source: 'review_times' is not a loaded dataset of review times; allowed: pull_requests, or the",
         ),
         ("report pull_requests --clock lunar", "clock: Input should be 'working' or 'wall'"),
         ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
@@ -124,11 +124,11 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
         (
             "entities --kind site",
-            "unknown_entity_kind: There is no entity kind 'site'; there is repository, store, team.",
+            "unknown_entity_kind: There is no entity kind 'site'; known kinds: repository, store, team.",
         ),
         (
             "reports --kind nosuch",
-            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+            "unknown_report_kind: There is no report kind 'nosuch'; known kinds: uptime, pull_requests.",
         ),
     ],
 )
@@ -166,7 +166,9 @@ def test_a_server_that_does_not_answer_is_named(cli: CommandLine, tmp_path: Path
 def test_a_server_that_is_no_address_is_refused(cli: CommandLine, tmp_path: Path, address: str, command: str) -> None:
     outcome = cli(*command.format(tmp=tmp_path).split(), "--server", address)
     assert outcome.code == 2
-    assert words(outcome).startswith(f"invalid_parameters: --server: '{address}' is no address; give one such as http:")
+    assert words(outcome).startswith(
+        f"invalid_parameters: --server: '{address}' is not an address; give one such as http:"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -287,14 +289,14 @@ def commands() -> list[str]:
 UNITS = {
     "--port": "Port",
     "--slots": "Reports",
-    "--limit": "How many",
+    "--limit": "Number to list",
     "--lookback-hours": "hours",
     "--stores": "stores",
     "--days": "Days",
     "--pull-requests": "pull requests",
     "--teams": "teams",
     "--seed": "seed",
-    "--max-errors": "wrong rows",
+    "--max-errors": "invalid rows",
 }
 
 

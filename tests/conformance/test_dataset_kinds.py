@@ -125,7 +125,7 @@ class TestDatasetKind:
         with pytest.raises(RejectedFile) as caught:
             load(resources.engine, kind, FileSource(path), now=NOW)
         assert caught.value.details["reason"] == "wrong_header"
-        assert f"the header names twice {other.instead_of} or " in caught.value.message
+        assert f"the header repeats {other.instead_of} or " in caught.value.message
 
     def test_a_file_without_rows_is_loaded(self, kind: DatasetKind, resources: Resources, tmp_path: Path) -> None:
         path = tmp_path / f"{kind.name}.csv"

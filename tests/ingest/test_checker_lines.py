@@ -38,7 +38,7 @@ PIECES = {
     "quoted": Piece('"a,b ""c""",inactive,2023-01-22T12:00:00Z', keys=('a,b "c"',)),
     "slow": Piece("8,inactive,2023-01-22T12:00:00.1234567Z", keys=("8",)),
     "no key": Piece(f",active,{NOON}", ("store_id", "''", "is empty")),
-    "key of two lines": Piece(f'"1\n2",active,{NOON}', ("store_id", r"'1\n2'", "has characters")),
+    "key of two lines": Piece(f'"1\n2",active,{NOON}', ("store_id", r"'1\n2'", "has invisible")),
     "status": Piece(f"1,closed,{NOON}", ("status", "'closed'", STATUS)),
     "status of three lines": Piece(f'1,"c\n\nd",{NOON}', ("status", r"'c\n\nd'", STATUS)),
     "instant": Piece("1,active,noon", ("timestamp_utc", "'noon'", INSTANT)),

@@ -225,7 +225,7 @@ def test_a_reload_that_is_rejected_says_that_earlier_rows_stay(client: TestClien
     again = ended(client, dataset_id)
     assert (again["status"], again["rows_loaded"]) == ("rejected", True)
     first, second, *_ = again["error"]["message"].split("\n")
-    assert first.endswith("was not loaded: 2 of 3 rows cannot be accepted. The rows of the earlier run stay.")
+    assert first.endswith("was not loaded: 2 of 3 rows are invalid. The rows of the earlier run are still loaded.")
     assert second.startswith("line 3, status: 'up'")
     assert polls(resources) == LOADED[:1]
     refused = client.post("/datasets?kind=polls", content=WRONG)
@@ -239,7 +239,7 @@ def test_a_file_is_loading_only_when_its_rows_are_merged(resources: Resources) -
         dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
 
         def status(stage: str) -> str:
-            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9))
+            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9), kind="dataset")
             return str(client.get(f"/datasets/{dataset_id}").json()["status"])
 
         with resources.engine.connect() as connection:

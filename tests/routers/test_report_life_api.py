@@ -183,7 +183,7 @@ def test_a_wait_that_saw_the_end_is_not_answered_with_older_progress(idle: TestC
     def cancel_behind_the_back_of_redis() -> None:
         with resources.engine.begin() as connection:
             lifecycle.cancel(connection, report_id)
-        LiveStatus(resources.redis).update(report_id, Live("computing", 0.5))
+        LiveStatus(resources.redis).update(report_id, Live("computing", 0.5), kind="dummy")
 
     timer = Timer(0.3, cancel_behind_the_back_of_redis)
     timer.start()
@@ -239,7 +239,7 @@ def test_a_running_report_is_cancelled_and_its_worker_cannot_bring_it_back(
     poll = {"report_id": report_id}
     wait_until(lambda: busy.get("/get_report", params=poll).json().get("stage") == "computing")
     assert busy.delete(f"/reports/{report_id}").json() == {"status": "Cancelled"}
-    LiveStatus(resources.redis).update(report_id, Live("computing", 0.5))
+    LiveStatus(resources.redis).update(report_id, Live("computing", 0.5), kind="dummy")
     assert busy.get("/get_report", params={"report_id": report_id}).json() == {"status": "Cancelled"}
 
 
@@ -275,7 +275,7 @@ def test_what_redis_remembers_from_before_it_was_away_is_not_believed(
         report_id = trigger(client).json()["report_id"]
         with resources.engine.begin() as connection:
             lifecycle.cancel(connection, report_id)
-        LiveStatus(resources.redis).update(report_id, Live("computing", 0.5))
+        LiveStatus(resources.redis).update(report_id, Live("computing", 0.5), kind="dummy")
         with monkeypatch.context() as away:
             away.setattr(Redis, "pipeline", _fail)
             answers = [client.get("/get_report", params={"report_id": report_id}).json()]

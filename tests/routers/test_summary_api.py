@@ -30,7 +30,7 @@ PULLS = (
 
 SAMPLE = (GOLDEN / "review_times" / "t1.csv").read_text()
 
-NOTHING_LEFT = "Nothing was left after filtering: the tables are empty, and there are no charts."
+NOTHING_LEFT = "No row matches the filters: the tables are empty, and there are no charts."
 
 
 @pytest.fixture(scope="module")
@@ -282,9 +282,15 @@ def test_nobody_can_know_what_is_in_two_days(client: TestClient) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     ahead = (now + timedelta(days=2)).isoformat().replace("+00:00", "Z")
     problem = refused(client, as_of=ahead, hourly=True)
-    assert problem["detail"].startswith(f"as_of: {ahead} is yet to come; allowed: an instant up to 20")
+    assert problem["detail"].startswith(
+        f"as_of: {ahead} is more than a day in the future; allowed: an instant up to 20"
+    )
     (error,) = problem["errors"]
-    assert (error["parameter"], error["received"], error["reason"]) == ("as_of", ahead, "is yet to come")
+    assert (error["parameter"], error["received"], error["reason"]) == (
+        "as_of",
+        ahead,
+        "is more than a day in the future",
+    )
     assert datetime.fromisoformat(error["allowed"].split()[4].rstrip(",")) - now < timedelta(days=1, minutes=1)
     soon = (now + timedelta(hours=23)).isoformat()
     assert report(client, as_of=soon)["status"] == "Complete"
@@ -303,7 +309,7 @@ def test_an_unknown_source_is_refused(client: TestClient, source: str) -> None:
         {
             "parameter": "source",
             "received": source,
-            "reason": "is no dataset of review times that was loaded",
+            "reason": "is not a loaded dataset of review times",
             "allowed": "pull_requests, or the id of a loaded dataset of review times",
         }
     ]

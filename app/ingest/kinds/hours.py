@@ -1,4 +1,4 @@
-"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams that it names."""
+"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams in it."""
 
 from sqlalchemy import Connection
 
@@ -11,7 +11,7 @@ from app.storage.binary_copy import write_columns
 
 
 class HoursLoading:
-    """Collects windows in a staging table, then puts them in the place of the named entities' earlier ones."""
+    """Collects windows in a staging table, then replaces all windows of the same entities by them."""
 
     def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Dataset kind ``pull_requests``: one pull request per row, which replaces what was said of it before."""
+"""Dataset kind ``pull_requests``: one pull request per row, which replaces its earlier row."""
 
 import numpy as np
 import pyarrow as pa

@@ -13,7 +13,7 @@ from app.storage.csv_copy import copy_rows
 
 
 class ReviewTimeLoading:
-    """Collects observations in a staging table, then puts them in the place of all that the dataset had."""
+    """Collects observations in a staging table, then replaces all observations of the dataset by them."""
 
     def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection

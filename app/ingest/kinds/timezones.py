@@ -1,4 +1,4 @@
-"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those that it names."""
+"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those in it."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from app.series import new_entities
 from app.series.entities import lock_entities
 from app.storage.binary_copy import INTEGER, Columns, write_columns
 
-#: ``zone`` is a number of the list that goes with the statement; of rows of one entity that with the highest line wins.
+#: ``zone`` is an index into the list passed with the statement; of rows of one entity, the highest line wins.
 _STAGED_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "zone": INTEGER, "line": INTEGER}
 
 _STAGED: Final = (
@@ -22,7 +22,7 @@ _STAGED: Final = (
 
 
 class ZoneLoading:
-    """Collects zones, the last row of an entity wins, and sets them at the end."""
+    """Collects zones and sets them at the end; the last row of an entity wins."""
 
     def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
