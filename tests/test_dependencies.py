@@ -37,12 +37,9 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def declared(extra: str | None = None) -> set[str]:
-    """What production needs, or an extra of it: as pyproject.toml says, or requirements*.in while they are there."""
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")).get("project")
-    if project is not None:
-        return names(project["optional-dependencies"][extra] if extra else project["dependencies"])
-    name = f"requirements-{extra}.in" if extra else "requirements.in"
-    return names((REPOSITORY / name).read_text(encoding="utf-8").splitlines())
+    """What production needs, or an extra of it, as pyproject.toml says."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return names(project["optional-dependencies"][extra] if extra else project["dependencies"])
 
 
 def imported_tops(source: str) -> Iterator[str]:

@@ -30,13 +30,17 @@ DATASETS = PAGES["docs/datasets.md"]
 RULES = {"uptime": "docs/uptime-rules.md", "pull_requests": "docs/pull-request-rules.md"}
 
 
+#: Defaults that differ from machine to machine, as the page of settings has them.
+DEFAULTS = {"home": "`~/.local/share/openhours`", "slots": "one per core"}
+
+
 def variable(name: str) -> str:
     return f"OPENHOURS_{name.upper()}"
 
 
 def settings_row(name: str) -> str:
     field = Settings.model_fields[name]
-    default = "one per core" if name == "slots" else "unset" if field.default is None else f"`{field.default}`"
+    default = DEFAULTS.get(name) or ("unset" if field.default is None else f"`{field.default}`")
     return f"| `{variable(name)}` | {default} | {field.description} |"
 
 
@@ -128,5 +132,18 @@ def test_no_placeholder_is_left_in_the_readme() -> None:
 
 def test_make_lists_its_targets() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("setup", "demo", "serve", "test", "chaos", "fuzz", "lint", "types", "bench", "clean"):
+    for target in (
+        "setup",
+        "demo",
+        "serve",
+        "test",
+        "chaos",
+        "fuzz",
+        "lint",
+        "types",
+        "bench",
+        "dist",
+        "lock",
+        "clean",
+    ):
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target

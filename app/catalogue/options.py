@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from app.errors import InvalidParameters, reason
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.jobs.kind import Params
+from app.wording.validation import invalid
 
 
 class LoadOptions(Params):
@@ -47,9 +47,4 @@ def load_options(**given: Any) -> LoadOptions:
     try:
         return LoadOptions.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        problems = [
-            {"parameter": str(problem["loc"][0]), "received": problem["input"], "reason": reason(problem["msg"])}
-            for problem in error.errors(include_url=False, include_context=False)
-        ]
-        lines = [f"{one['parameter']}: {one['reason']}, received {one['received']!r}" for one in problems]
-        raise InvalidParameters(". ".join(lines), errors=problems) from error
+        raise invalid(error, LoadOptions.model_json_schema(), whole="options") from error

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from app import paging
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
@@ -21,6 +20,7 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, linked
 from app.jobs.status import QUEUED
+from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
@@ -52,14 +52,6 @@ class Removal(StrEnum):
 
     REMOVED = "removed"
     REMOVING = "removing"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of datasets, newest first, and the cursor of the next page if there is one."""
-
-    states: list[DatasetState]
-    next_cursor: str | None
 
 
 class DatasetService:
@@ -149,16 +141,16 @@ class DatasetService:
             raise _missing(dataset_id)
         return self._state(record, believe_redis=not has_ended)
 
-    def page(self, *, kind: str | None, status: DatasetStatus | None, cursor: str | None, limit: int) -> Page:
+    def page(
+        self, *, kind: str | None, status: DatasetStatus | None, cursor: str | None, limit: int
+    ) -> Page[DatasetState]:
         """Datasets, newest first. Raises UnknownDatasetKind, InvalidParameters."""
         if kind is not None:
             self.kind(kind)
-        before = None if cursor is None else paging.place_of(cursor)
+        before = None if cursor is None else place_of(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
             found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
-        shown = found[:limit]
-        more = paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None
-        return Page([self._state(record) for record in shown], more)
+        return newest_first(found, limit=limit).of(self._state)
 
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
         """Check and load a dataset again from the raw layer, with those options replaced that are given.

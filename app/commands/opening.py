@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.commands.settings import read_settings
 from app.errors import InvalidParameters
 from app.settings import Settings
 from app.storage.postgres import database_errors
@@ -23,7 +24,7 @@ Server = Annotated[
 
 def settings(*, server: bool = False) -> Settings:
     """Read the settings and configure the log; commands other than servers log only warnings by default."""
-    settings = Settings()
+    settings = read_settings()
     if not server and "log_level" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_level": "warning"})
     configure(settings, replica=replica_name())

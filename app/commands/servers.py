@@ -18,13 +18,16 @@ from app.storage.resources import Addresses, addresses, open_resources
 def demo(
     folder: Annotated[Path, typer.Option(help="Folder to download the report to.")] = Path("out"),
 ) -> None:
-    """Run the main workflow on sample data: load, trigger, poll, download."""
-    from app.commands.demo import run  # noqa: PLC0415 - the web server takes a while to import
+    """Run the main workflow on sample data: load, trigger, poll, download.
+
+    It has its own servers and data, in demo/ below OPENHOURS_HOME.
+    """
+    from app.commands.demo import own, run  # noqa: PLC0415 - the web server takes a while to import
 
     if folder.exists() and not folder.is_dir():
         raise InvalidParameters(f"--folder: {folder} is a file, not a folder")
     err.print("starting the servers …")
-    with opening.resources(opening.settings()) as (_, resources):
+    with opening.resources(own(opening.settings())) as (_, resources):
         run(resources, folder)
 
 

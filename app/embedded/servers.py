@@ -90,7 +90,10 @@ def _explained(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise EmbeddedServerError(f"The embedded servers cannot use their folder {home}: {exc}") from exc
+        raise EmbeddedServerError(
+            f"The embedded servers cannot use their folder {home}: {exc}. "
+            "Set OPENHOURS_HOME to a folder in which this program may write."
+        ) from exc
 
 
 def _claim(home: Path) -> None:

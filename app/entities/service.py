@@ -10,22 +10,20 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from app import paging
-from app.errors import InvalidParameters, UnknownEntity, UnknownEntityKind
+from app.errors import UnknownEntity, UnknownEntityKind
 from app.ingest.kind import Column
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.timezones import TIMEZONES
+from app.paging import Page, in_order_of_keys, key_of
 from app.series import lookup
 from app.series.entities import STORE, TEAM, replace_hours
 from app.series.lookup import Named
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: The default kind; it may be requested before anything is loaded.
 DEFAULT_KIND: Final = STORE
-
-#: Invalid values that a message lists; a body may have thousands.
-SHOWN: Final = 20
 
 _COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
 
@@ -79,14 +77,6 @@ class EntityDetails(Entity):
     polls: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of entities in order of their keys, and the cursor of the next page if there is one."""
-
-    entities: list[Entity]
-    next_cursor: str | None
-
-
 class EntityService:
     """Operations on entities; stateless, so any replica can serve them."""
 
@@ -95,23 +85,19 @@ class EntityService:
         self._default_zone = default_zone
         self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
 
-    def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page:
+    def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page[Entity]:
         """Entities of a kind whose key begins with ``prefix``.
 
         Raises:
             UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is invalid.
         """
-        after = "" if cursor is None else paging.key_of(cursor)
+        after = "" if cursor is None else key_of(cursor)
         with database_errors(), self._engine.connect() as connection:
             _require_kind(connection, kind)
             if "\x00" in prefix:  # Postgres cannot store NUL in a text
                 return Page([], None)
             found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
-        shown = found[:limit]
-        more = len(found) > limit
-        return Page(
-            [Entity(*self._head(named)) for named in shown], paging.cursor_of_key(shown[-1].key) if more else None
-        )
+        return in_order_of_keys(found, limit=limit).of(lambda named: Entity(*self._head(named)))
 
     def find(self, kind: str, key: str) -> EntityDetails:
         """One entity.
@@ -143,7 +129,7 @@ class EntityService:
             InvalidParameters: a timezones file with such a zone would be rejected.
         """
         if timezone is not None:
-            errors: list[dict[str, Any]] = []
+            errors: list[WrongValue] = []
             _parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
             _refuse(errors)
         with database_errors(), self._engine.begin() as connection:
@@ -198,7 +184,7 @@ def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:
 
 def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     """The windows as columns, checked like those of an hours file."""
-    errors: list[dict[str, Any]] = []
+    errors: list[WrongValue] = []
     columns: list[list[Any]] = [
         [
             _parsed(column, str(getattr(window, column.name)), parameter=f"hours.{number}.{column.name}", errors=errors)
@@ -211,19 +197,16 @@ def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
 
 
-def _parsed(column: Column, value: str, *, parameter: str, errors: list[dict[str, Any]]) -> Any:
+def _parsed(column: Column, value: str, *, parameter: str, errors: list[WrongValue]) -> Any:
     try:
         return column.type.parse(value)
     except ValueError as error:
-        errors.append({"parameter": parameter, "received": value, "reason": str(error)})
+        errors.append(WrongValue(parameter=parameter, received=value, reason=str(error)))
 
 
-def _refuse(errors: Sequence[dict[str, Any]]) -> None:
+def _refuse(errors: Sequence[WrongValue]) -> None:
     if errors:
-        shown = errors[:SHOWN]
-        reasons = "; ".join(f"{error['parameter']}: {error['received']!r} {error['reason']}" for error in shown)
-        more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
-        raise InvalidParameters(reasons + more, errors=shown)
+        raise invalid_parameters(errors)
 
 
 def _shown(micros: int) -> str:

@@ -16,8 +16,9 @@ from app.errors import UnknownDataset, UnknownUpload
 from app.ingest.kind import Column
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
-from app.routers.dependencies import Datasets, ReportEndings, Uploads, bind_dataset
-from app.routers.problems import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
+from app.routers.answers import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
+from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, body_of
 from app.telemetry.logs import bind
@@ -55,7 +56,11 @@ _LINKS: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
-router = APIRouter(tags=["datasets"], responses=UNAVAILABLE, dependencies=[Depends(bind_dataset)])
+router = APIRouter(
+    tags=["datasets"],
+    responses=UNAVAILABLE | UNPROCESSABLE,
+    dependencies=[Depends(bind_dataset), Depends(require_known_query)],
+)
 
 _DatasetId = Annotated[str, Field(description="Dataset id: 32 hexadecimal digits.")]
 
@@ -125,7 +130,7 @@ class DatasetList(BaseModel):
     """Datasets, newest first."""
 
     datasets: list[DatasetAnswer]
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class DatasetRemoved(BaseModel):
@@ -158,7 +163,7 @@ class DatasetKindDescription(BaseModel):
 @router.post(
     "/datasets",
     status_code=202,
-    responses=NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_LARGE | CUT | _LINKS,
+    responses=NOT_FOUND | CONFLICT | TOO_LARGE | CUT | _LINKS,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
@@ -166,7 +171,7 @@ async def bring_dataset(
     request: Request,
     uploads: Uploads,
     datasets: Datasets,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     kind: Annotated[str, Query(description="Dataset kind; see /datasets/kinds.", examples=["polls"])],
     options: Options,
@@ -193,22 +198,22 @@ async def bring_dataset(
     )
     response.headers["Location"] = f"/datasets/{received.id}"
     bind(dataset_id=received.id)
-    return await get_dataset(datasets, endings, response, received.id, wait)
+    return await get_dataset(datasets, waiters, response, received.id, wait)
 
 
-@router.get("/datasets", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/datasets", responses=NOT_FOUND)
 def list_datasets(
     datasets: Datasets,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
     status: Annotated[
         DatasetStatus | None, Query(description="List only this status; `checking` and `loading` count as one.")
     ] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Datasets per page.")] = 50,
 ) -> DatasetList:
     """Datasets, newest first."""
     page = datasets.page(kind=kind, status=status, cursor=cursor, limit=limit)
-    return DatasetList(datasets=[_answer(state) for state in page.states], next_cursor=page.next_cursor)
+    return DatasetList(datasets=[_answer(state) for state in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/datasets/kinds")
@@ -222,24 +227,24 @@ def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
     ]
 
 
-@router.get("/datasets/{dataset_id}", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/datasets/{dataset_id}", responses=NOT_FOUND)
 async def get_dataset(
-    datasets: Datasets, endings: ReportEndings, response: Response, dataset_id: _DatasetId, wait: Wait = 0
+    datasets: Datasets, waiters: JobWaiters, response: Response, dataset_id: _DatasetId, wait: Wait = 0
 ) -> DatasetAnswer:
     """The status of a dataset: uploading, checking, loading, ready, rejected or removing."""
     state = await run_in_threadpool(datasets.get, dataset_id)
     if wait and state.status in WORKING and state.record.job is not None:
-        has_ended = await endings.wait(state.record.job.id, seconds=wait)
+        has_ended = await waiters.wait(state.record.job.id, seconds=wait)
         state = await run_in_threadpool(datasets.get, dataset_id, has_ended=has_ended)
     if state.status in WORKING:
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     return _answer(state)
 
 
-@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT | UNPROCESSABLE)
+@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT)
 async def reload_dataset(
     datasets: Datasets,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     dataset_id: _DatasetId,
     options: Options,
@@ -251,10 +256,10 @@ async def reload_dataset(
     """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"
-    return await get_dataset(datasets, endings, response, dataset_id, wait)
+    return await get_dataset(datasets, waiters, response, dataset_id, wait)
 
 
-@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | UNPROCESSABLE)
+@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT)
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,

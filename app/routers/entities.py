@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.entities.service import DEFAULT_KIND, EntityDetails, Window
+from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.dependencies import Entities
-from app.routers.problems import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
+from app.routers.malformed import require_known_query
 
 #: More windows than any week needs.
 MOST_WINDOWS: Final = 1000
 
-router = APIRouter(tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE)
+router = APIRouter(
+    tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+)
 
 _Kind = Annotated[str, Path(description="Entity kind.", examples=["store"])]
 _Key = Annotated[
@@ -50,7 +53,7 @@ class EntityList(BaseModel):
     """Entities, in order of their keys."""
 
     entities: list[EntitySummary]
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class EntityAnswer(EntitySummary):
@@ -90,13 +93,13 @@ def list_entities(
     entities: Entities,
     kind: Annotated[str, Query(description="Entity kind.")] = DEFAULT_KIND,
     prefix: Annotated[str, Query(description="List only keys with this prefix.")] = "",
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Entities per page.")] = 50,
 ) -> EntityList:
     """Entities of a kind, in order of their keys."""
     page = entities.page(kind=kind, prefix=prefix, cursor=cursor, limit=limit)
     return EntityList(
-        entities=[EntitySummary.model_validate(entity) for entity in page.entities], next_cursor=page.next_cursor
+        entities=[EntitySummary.model_validate(entity) for entity in page.items], next_cursor=page.next_cursor
     )
 
 

@@ -1,9 +1,10 @@
 """Liveness, readiness, echo."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.routers.problems import UNAVAILABLE, UNPROCESSABLE
+from app.routers.answers import UNAVAILABLE, UNPROCESSABLE
+from app.routers.dependencies import AllServices
 
 router = APIRouter(tags=["health"])
 
@@ -21,16 +22,16 @@ class Echo(BaseModel):
 
 
 @router.get("/livez", responses=UNAVAILABLE)
-async def livez(request: Request) -> Health:
+async def livez(services: AllServices) -> Health:
     """The process responds and its loops make progress; depends on nothing else."""
-    request.app.state.replica.check_alive()
+    services.replica.check_alive()
     return Health(status="alive")
 
 
 @router.get("/readyz", responses=UNAVAILABLE)
-def readyz(request: Request) -> Health:
+def readyz(services: AllServices) -> Health:
     """This replica can receive requests: Postgres responds and is migrated, and the process is not stopping."""
-    request.app.state.readiness.check()
+    services.readiness.check()
     return Health(status="ready")
 
 

@@ -11,14 +11,19 @@ from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
 from app.reports.service import Deletion, Ended, Running
-from app.routers.dependencies import ReportEndings, Reports, bind_report
-from app.routers.problems import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
+from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.dependencies import JobWaiters, Reports, bind_report
+from app.routers.malformed import require_known_query
 from app.telemetry.logs import bind
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
-router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
+router = APIRouter(
+    tags=["reports"],
+    responses=UNAVAILABLE | UNPROCESSABLE,
+    dependencies=[Depends(bind_report), Depends(require_known_query)],
+)
 
 #: Longest that a request may wait for the end of its report, seconds: less than the timeouts of proxies.
 LONGEST_WAIT_SECONDS: Final = 30
@@ -179,7 +184,7 @@ class ReportList(BaseModel):
     """Reports, newest first."""
 
     reports: list[ReportSummary]
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class KindDescription(BaseModel):
@@ -204,7 +209,6 @@ _TRIGGER: Final[dict[str, Any]] = {
     "status_code": 202,
     "response_model": TriggerAnswer,
     "responses": {200: {"model": TriggerAnswer, "description": "The report ended within `wait`"}}
-    | UNPROCESSABLE
     | NOT_FOUND
     | TOO_MANY
     | {202: {"links": {name: _link(name) for name in ("get_report", "get_summary", "delete_report")}}},
@@ -214,7 +218,7 @@ _TRIGGER: Final[dict[str, Any]] = {
 @router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
 async def trigger_report(
     reports: Reports,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     trigger: Trigger | None = None,
     wait: Wait = 0,
@@ -229,7 +233,7 @@ async def trigger_report(
     response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     if not wait:
         return Triggered(report_id=report_id)
-    answer = await get_report(reports, endings, response, report_id, wait)
+    answer = await get_report(reports, waiters, response, report_id, wait)
     if not isinstance(answer, RunningAnswer):
         response.status_code = 200
         del response.headers["Retry-After"]
@@ -239,19 +243,19 @@ async def trigger_report(
 @router.get("/trigger_report", **_TRIGGER)
 async def trigger_default_report(
     reports: Reports,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
     """Trigger `uptime` with its defaults; for older clients."""
-    return await trigger_report(reports, endings, response, None, wait, idempotency_key)
+    return await trigger_report(reports, waiters, response, None, wait, idempotency_key)
 
 
-@router.get("/get_report", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/get_report", responses=NOT_FOUND)
 async def get_report(
     reports: Reports,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     report_id: Annotated[_ReportId, Query()],
     wait: Wait = 0,
@@ -259,7 +263,7 @@ async def get_report(
     """The status of a report. Always 200 for a known id; links are signed at each poll."""
     state = await run_in_threadpool(reports.poll, report_id)
     if wait and isinstance(state, Running):
-        has_ended = await endings.wait(report_id, seconds=wait)
+        has_ended = await waiters.wait(report_id, seconds=wait)
         state = await run_in_threadpool(reports.poll, report_id, has_ended=has_ended)
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
@@ -267,26 +271,26 @@ async def get_report(
     return _ended(state)
 
 
-@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE | TOO_LARGE)
+@router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
 async def post_get_report(
-    reports: Reports, endings: ReportEndings, response: Response, poll: Poll, wait: Wait = 0
+    reports: Reports, waiters: JobWaiters, response: Response, poll: Poll, wait: Wait = 0
 ) -> PollAnswer:
     """The same with the id in the body; for older clients."""
     bind(report_id=poll.report_id)
-    return await get_report(reports, endings, response, poll.report_id, wait)
+    return await get_report(reports, waiters, response, poll.report_id, wait)
 
 
-@router.get("/reports", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/reports", responses=NOT_FOUND)
 def list_reports(
     reports: Reports,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
     status: Annotated[JobStatus | None, Query(description="List only this status.")] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the previous page.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Reports per page.")] = 50,
 ) -> ReportList:
     """Reports, newest first."""
     page = reports.page(kind=kind, status=status, cursor=cursor, limit=limit)
-    return ReportList(reports=[_summary(record) for record in page.records], next_cursor=page.next_cursor)
+    return ReportList(reports=[_summary(record) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/reports/kinds")
@@ -306,7 +310,7 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 @router.get(
     "/reports/{report_id}/summary",
     response_model=_FINDINGS,
-    responses=NOT_FOUND | CONFLICT | UNPROCESSABLE,
+    responses=NOT_FOUND | CONFLICT,
 )
 def get_summary(reports: Reports, report_id: _ReportId) -> Response:
     """The summary of a complete report: the content of its summary.json, for kinds that have one."""
@@ -314,7 +318,7 @@ def get_summary(reports: Reports, report_id: _ReportId) -> Response:
 
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.
-@router.delete("/reports/{report_id}", responses=NOT_FOUND | UNPROCESSABLE)
+@router.delete("/reports/{report_id}", responses=NOT_FOUND)
 def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
     """Cancel a report that is queued or running; remove one that has ended, with its files."""
     return Deleted(status=reports.delete(report_id))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import InvalidParameters
 from app.ingest.zones import choices
-from app.routers.problems import UNPROCESSABLE
+from app.routers.answers import UNPROCESSABLE
 
 router = APIRouter(tags=["entities"], responses=UNPROCESSABLE)
 

@@ -12,8 +12,9 @@ from pydantic import BeforeValidator, Field
 from starlette.requests import ClientDisconnect
 
 from app.errors import InvalidUpload, UploadCut, WrongContentType, WrongTusVersion
+from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
 from app.routers.dependencies import Uploads
-from app.routers.problems import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
+from app.routers.malformed import require_known_query
 from app.routers.tus import PATH, VERSION
 from app.uploads import metadata
 from app.uploads.checksum import ALGORITHMS, Checksum
@@ -53,12 +54,14 @@ async def _require_version(
         raise WrongTusVersion(f"Tus-Resumable is {received}; allowed is {VERSION}.", allowed=[VERSION])
 
 
-router = APIRouter(prefix=PATH, tags=["uploads"], responses=UNAVAILABLE | UNPROCESSABLE)
+router = APIRouter(
+    prefix=PATH, tags=["uploads"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+)
 
 
 def _digits(text: Any) -> Any:
     if isinstance(text, str) and not (text.isascii() and text.isdigit()):
-        raise ValueError("Input should be a number in digits")
+        raise ValueError("is not a number in digits")
     return text
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.series.suggestions import nearest
+from app.wording.suggestions import nearest
 
 #: Largest kind whose keys are all compared with an unknown one; takes about 20 ms per ten thousand.
 COMPARED: Final = 20_000

@@ -42,7 +42,7 @@ def require_migrated(connection: Connection) -> None:
     if _behind(current):
         raise NotMigrated(
             f"The database is at revision {current or 'none'}, this version needs {newest_revision()}: "
-            "run `python -m app migrate`."
+            "run `openhours migrate`."
         )
 
 

@@ -16,10 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.errors import SetupError
-from app.jobs.waiters import Waiters
-from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.routers.dependencies import services_of
 from app.storage.resources import Resources
 from app.web.application import create_app
 
@@ -48,8 +47,8 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, *, drain_seconds: float) -> None:
         super().__init__(config)
-        self._replica: Replica = app.state.replica
-        self._endings: Waiters = app.state.endings
+        services = services_of(app)
+        self._replica, self._waiters = services.replica, services.waiters
         self._drain_seconds = drain_seconds
         self._terminated_at: float | None = None
 
@@ -69,13 +68,13 @@ class Server(uvicorn.Server):
                     "stopping: no new jobs are claimed; requests are answered for %g more seconds", self._drain_seconds
                 )
                 self._replica.drain(grace_seconds=JOB_GRACE_SECONDS)
-                self._endings.release()  # waiting requests would delay the shutdown
+                self._waiters.release()  # waiting requests would delay the shutdown
             if monotonic() >= self._terminated_at + self._drain_seconds:
                 super().handle_exit(SIGTERM, None)
         if self.should_exit:
             if not self._replica.draining:
                 self._replica.drain(grace_seconds=0)
-            self._endings.release()
+            self._waiters.release()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

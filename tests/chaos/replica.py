@@ -1,4 +1,4 @@
-"""A replica as ``python -m app serve|worker …`` runs it, with the report kinds of the tests and with failpoints.
+"""A replica as ``openhours serve|worker …`` runs it, with the report kinds of the tests and with failpoints.
 
 ``CHAOS_FAILPOINTS`` is a JSON object of names and probabilities (failpoints.py), ``CHAOS_SEED`` seeds their dice;
 ``CHAOS_LEASE_SECONDS`` makes leases shorter, and the beats that renew them as many times more frequent. The process of

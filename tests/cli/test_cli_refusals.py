@@ -118,10 +118,10 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
             "report pull_requests --source review_times",
             "source: 'review_times' is not a loaded dataset of review times; allowed: pull_requests, or the",
         ),
-        ("report pull_requests --clock lunar", "clock: Input should be 'working' or 'wall'"),
+        ("report pull_requests --clock lunar", "clock: 'lunar' is not one of working, wall"),
         ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
-        ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
+        ("reports --status done", "malformed_request: status: 'done' is not one of queued, running, complete"),
         (
             "entities --kind site",
             "unknown_entity_kind: There is no entity kind 'site'; known kinds: repository, store, team.",
@@ -234,7 +234,7 @@ def test_a_database_that_is_not_migrated_is_told_with_the_remedy(
     outcome = cli(*command.format(tmp=tmp_path).split())
     assert outcome.code == 1
     assert outcome.err.startswith("not_migrated: The database is at revision none, this version needs ")
-    assert "run `python -m app migrate`" in outcome.err
+    assert "run `openhours migrate`" in outcome.err
 
 
 @pytest.mark.usefixtures("own_servers")
@@ -278,6 +278,52 @@ def test_an_address_that_is_none_is_refused_by_its_name(
     outcome = cli("migrate")
     assert outcome.code == 2
     assert outcome.err.startswith(f"bad_setting: {name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OPENHOURS_PORT", "http", "OPENHOURS_PORT: 'http' is not a whole number from 0 to 65535"),
+        ("OPENHOURS_LOG_LEVEL", "INFO", "OPENHOURS_LOG_LEVEL: 'INFO' is not one of debug, info, warning, error"),
+        (
+            "OPENHOURS_TEAM_HOURS",
+            "Mon 09:00-17:00, Tue",
+            "OPENHOURS_TEAM_HOURS: 'Tue' is not a time of the week such as Mon-Fri 09:00-17:00",
+        ),
+        ("OPENHOURS_RETENTON_DAYS", "7", "OPENHOURS_RETENTON_DAYS: is no setting (did you mean 'OPENHOURS_RETENTION_"),
+        ("openhours_slot", "7", "OPENHOURS_SLOT: is no setting (did you mean 'OPENHOURS_SLOTS'?)"),
+        ("OPENHOURS_Q", "", "OPENHOURS_Q: is no setting; allowed: OPENHOURS_HOME, OPENHOURS_DATABASE_URL, OPENHOURS_"),
+    ],
+)
+def test_a_setting_that_is_wrong_or_none_is_told_with_what_is_allowed(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"bad_setting: {said}")
+    assert outcome.err.count("\n") == 1
+
+
+def test_every_wrong_setting_is_told_and_no_password(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENHOURS_SLOTS", "-1")
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", "mysql://me:hunter2@db/none")
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert "OPENHOURS_SLOTS: '-1' is not a whole number of at least 0" in outcome.err
+    assert "OPENHOURS_DATABASE_URL: is not an address that begins with postgresql:// or postgres://" in outcome.err
+    assert "hunter2" not in outcome.err
+
+
+@pytest.mark.usefixtures("own_servers")
+def test_what_kubernetes_tells_of_services_is_no_misspelt_setting(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENHOURS_API_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("OPENHOURS_API_SERVICE_PORT_HTTP", "8000")
+    monkeypatch.setenv("OPENHOURS_API_PORT", "tcp://10.0.0.1:8000")
+    monkeypatch.setenv("OPENHOURS_API_PORT_8000_TCP_PROTO", "tcp")
+    assert cli("env").code == 0
 
 
 def commands() -> list[str]:

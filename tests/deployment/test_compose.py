@@ -92,7 +92,7 @@ def test_what_is_mounted_from_the_repository_exists_and_cannot_be_written() -> N
 def test_the_sample_job_loads_every_sample_file_as_the_kind_that_it_is_named_for() -> None:
     (script,) = SERVICES["sample-data"]["command"]
     loops = re.findall(
-        r"^for kind in ([a-z_ ]+); do python -m app load \$\$kind /data/([a-z_]*)\$\$kind\.csv; done$",
+        r"^for kind in ([a-z_ ]+); do openhours load \$\$kind /data/([a-z_]*)\$\$kind\.csv; done$",
         script,
         re.MULTILINE,
     )

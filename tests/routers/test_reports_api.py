@@ -225,7 +225,8 @@ def test_a_body_that_is_no_json_is_told_as_such_and_not_as_a_parameter(client: T
     problem = assert_problem(client.post("/get_report", content=b"{]", headers=JSON), 422, "malformed_request")
     assert [error["parameter"] for error in problem["errors"]] == ["body"]
     (error,) = assert_problem(client.post("/get_report"), 422, "malformed_request")["errors"]
-    assert error == {"parameter": "body", "received": None, "reason": "Field required"}
+    allowed = "an object with report_id, sent as application/json"
+    assert error == {"parameter": "body", "received": None, "reason": "is missing", "allowed": allowed}
 
 
 @pytest.mark.parametrize("declared", [True, False])

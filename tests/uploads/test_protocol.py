@@ -177,7 +177,7 @@ def test_more_than_a_finished_file_is_refused_though_nobody_told_the_number(http
 def test_a_length_is_told_in_digits(refused: httpx2.Client, length: str) -> None:
     headers = {"Upload-Length": length.encode(), "Upload-Metadata": encoded(kind="polls").encode()}
     answer = refused.post("/uploads", headers=headers)
-    assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (422, "Input should be a number in digits")
+    assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (422, "is not a number in digits")
 
 
 def test_a_terminated_upload_is_gone_with_its_bytes(http: httpx2.Client, catalogue: Catalogue) -> None:

@@ -24,12 +24,13 @@ from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
-from app.reports.refusals import iso, refused, unknown_names
+from app.reports.refusals import refused, unknown_names
 from app.series import lookup, pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours, unknown_keys
 from app.storage.postgres import database_errors
 from app.timeline import to_micros
 from app.timeline.entities import Entities
+from app.wording.values import iso
 
 #: The source that is not a sample: pull requests.
 EVENTS: Final = "pull_requests"

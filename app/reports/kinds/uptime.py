@@ -85,7 +85,7 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
         )
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
-        raise NoPolls("No polls are loaded: load some with `python -m app load polls FILE`, or give as_of.")
+        raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
     return params.model_copy(update={"as_of": as_of}), as_of
 
 

@@ -1,22 +1,20 @@
-"""Errors as problem details (RFC 9457): one handler for everything that goes wrong."""
+"""The one place where errors and pages become JSON: errors are problem details (RFC 9457), pages have a cursor."""
 
 import json
 import logging
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
-from app.errors import OpenhoursError, reason
+from app.errors import OpenhoursError
+from app.routers.malformed import malformed, operations_of, unreadable_body
 
 MEDIA_TYPE: Final = "application/problem+json"
-
-#: Where FastAPI found a parameter; its name alone is enough.
-PLACES: Final = frozenset({"body", "query", "header", "path"})
 
 #: Code and title of errors that the framework raises.
 _HTTP_ERRORS: Final = {
@@ -35,13 +33,28 @@ class Problem(BaseModel):
     title: str = Field(description="What the code means.", examples=["Parameters not accepted"])
     status: int = Field(description="The HTTP status.", examples=[422])
     code: str = Field(description="Stable code, for programs.", examples=["invalid_parameters"])
-    detail: str = Field(description="For people.", examples=["lookback_hours: 0 should be greater than or equal to 1"])
+    detail: str = Field(description="For people.", examples=["lookback_hours: 0 is not a whole number from 1 to 720"])
     errors: list[dict[str, Any]] | None = Field(
         None,
         description="For each parameter, the value received and the values allowed.",
-        examples=[[{"parameter": "lookback_hours", "received": 0, "reason": "should be greater than or equal to 1"}]],
+        examples=[
+            [
+                {
+                    "parameter": "lookback_hours",
+                    "received": 0,
+                    "reason": "is not a whole number from 1 to 720",
+                    "allowed": "a whole number from 1 to 720",
+                }
+            ]
+        ],
     )
 
+
+#: In the address: where the page of a list begins.
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]
+
+#: In the answer: where the next page begins.
+NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
 
 #: For the ``responses`` of routes; routes with a body may also get one that is too large.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
@@ -90,35 +103,15 @@ def _known(request: Request, error: Exception) -> Response:
     )
 
 
-def _malformed(_: Request, error: Exception) -> Response:
+def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    errors = [
-        {
-            "parameter": _parameter(one),
-            "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
-            "reason": reason(one["msg"]),
-        }
-        for one in error.errors()
-    ]
-    return _not_understood(errors)
-
-
-def _parameter(error: dict[str, Any]) -> str:
-    if error["type"] == "json_invalid":  # its location is a position, not a parameter
-        return "body"
-    return ".".join(str(part) for part in error["loc"] if part not in PLACES) or "body"
-
-
-def _not_understood(errors: list[dict[str, Any]]) -> Response:
-    detail = "; ".join(f"{one['parameter']}: {one['reason']}" for one in errors)
-    return problem(code="malformed_request", title="Request not understood", status=422, detail=detail, errors=errors)
+    return _known(request, malformed(request, error))
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     if error.status_code == 400:  # FastAPI's status for a body that fails for other reasons than syntax
-        reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
-        return _not_understood([{"parameter": "body", "received": None, "reason": reason}])
+        return _known(request, unreadable_body())
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
     detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the routes."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
@@ -130,8 +123,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _allowed_methods(request: Request) -> str | None:
     """All methods of this address; Starlette lists only those of the first route that matches."""
-    operations = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None))
-    return operations and ", ".join(sorted(operations)).upper()
+    return ", ".join(sorted(operations_of(request))).upper() or None
 
 
 def _defect(request: Request, error: Exception) -> Response:
