@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench picture dist lock clean
+.PHONY: help setup demo serve check quick test chaos fuzz lint types docs migration bench picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +24,12 @@ demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll,
 
 serve: .venv/ready  ## serve the API on port 8000, with embedded servers unless others are configured
 	@$(BIN)/python -m app serve
+
+check: .venv/ready  ## lint, types and the quick tests, at once: nothing is killed, no notebook runs (90 s on two cores)
+	@$(MAKE) --no-print-directory --jobs 3 lint types quick
+
+quick: .venv/ready
+	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m 'not chaos and not slow'
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -40,6 +46,12 @@ lint: .venv/ready  ## check style and format
 
 types: .venv/ready  ## check types
 	$(BIN)/mypy
+
+docs: .venv/ready  ## write what the pages say of each kind, from the registry
+	$(BIN)/python -m tests.pages
+
+migration: .venv/ready  ## write the migration that declared tables need: make migration name=deployments
+	$(BIN)/python -m tests.migration $(name)
 
 bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench

@@ -33,6 +33,8 @@ PAGES = {
 NOT_RUN = {
     "make demo": "would look at .venv; below its command is run",
     "make lint types test": "would run itself",
+    ".venv/bin/python -m tests.pages": "changes the checkout; test_contributing.py does it in a copy",
+    ".venv/bin/python -m tests.migration": "changes the checkout; test_contributing.py does it in a copy",
     "docker ": "needs a container engine",
     "kubectl ": "needs a cluster",
     "export OPENHOURS_DATABASE_URL": "needs servers of the reader's own",

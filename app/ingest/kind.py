@@ -107,8 +107,26 @@ class Loading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WrongRow:
+    """A row that is rejected: the example of every column, but for one.
+
+    Attributes:
+        column: the column that differs.
+        value: what stands there instead of its example.
+        code: the code that the row is rejected with; see refusal.py.
+    """
+
+    column: str
+    value: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetKind:
     """A kind of file that can be loaded; see registry.py.
+
+    The columns' examples, ``wrong`` and ``documentation`` are what the conformance tests and the page of datasets are
+    made of.
 
     Attributes:
         name: name in commands and routes.
@@ -118,6 +136,8 @@ class DatasetKind:
         instant: the column with the instant of a row; its values are microseconds since the epoch.
         observed: rows are observations, so any instant in the future is an error.
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
+        documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
+        wrong: a row that is rejected.
     """
 
     name: str
@@ -127,3 +147,5 @@ class DatasetKind:
     instant: str | None = None
     observed: bool = False
     by_dataset: bool = False
+    documentation: str = ""
+    wrong: WrongRow | None = None

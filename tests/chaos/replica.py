@@ -16,8 +16,9 @@ def main() -> None:
     from app.reports.registry import REPORT_KINDS
     from tests.chaos.failpoints import install
     from tests.chaos.kinds import KINDS
+    from tests.kinds import beside
 
-    REPORT_KINDS.update(KINDS)
+    REPORT_KINDS.update(beside(REPORT_KINDS, KINDS))
     install(json.loads(os.environ.get("CHAOS_FAILPOINTS", "{}")), seed=int(os.environ.get("CHAOS_SEED", "0")))
     cli.main()
 

@@ -125,10 +125,15 @@ def test_keys_are_values_and_a_long_one_loses_its_middle() -> None:
     assert long["text"] == "x" * 15 + "…" + "x" * 14
 
 
-def test_the_map_stays_small_where_nothing_lasts_two_hours(usual: Week) -> None:
-    states = np.tile(np.arange(169, dtype=np.int8) % 4, (50, 1))
+@pytest.mark.parametrize("hours", [1, 2, 24])
+def test_the_map_has_one_short_mark_for_all_hours_in_which_a_state_lasts(usual: Week, hours: int) -> None:
+    states = np.tile((np.arange(169) // hours % 4).astype(np.int8), (50, 1))
     chart = availability_charts(replace(usual, states=states))["worst_stores"]
-    assert len(json.dumps(chart.spec, separators=(",", ":"))) < 450_000
+    marks = rows_with(chart, "from", "to", "y", "bottom")
+    assert len(marks) == 50 * -(-169 // hours)
+    assert max(len(str(value)) for mark in marks for value in mark.values()) <= len("49.66")
+    # Beside the marks a map has some 14,000 characters; a mark is four short numbers with their names.
+    assert len(json.dumps(chart.spec, separators=(",", ":"))) < 16_000 + 45 * len(marks)
 
 
 def test_a_week_in_which_nobody_looked_has_only_days() -> None:

@@ -12,6 +12,8 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app
+from app.ingest.registry import DATASET_KINDS
+from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
 from tests.commands import CommandLine, Outcome, free_port
@@ -58,7 +60,7 @@ def words(outcome: Outcome) -> str:
         ("nosuch", "No such command 'nosuch'"),
         (
             "load nosuch {tmp}/x.csv",
-            "'nosuch' is not one of 'polls', 'hours', 'timezones', 'pull_requests', 'review_times'",
+            f"'nosuch' is not one of {', '.join(map(repr, DATASET_KINDS))}",
         ),
         ("load polls", "Missing argument 'file'"),
         ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
@@ -128,7 +130,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ),
         (
             "reports --kind nosuch",
-            "unknown_report_kind: There is no report kind 'nosuch'; known kinds: uptime, pull_requests.",
+            f"unknown_report_kind: There is no report kind 'nosuch'; known kinds: {', '.join(REPORT_KINDS)}.",
         ),
     ],
 )
@@ -331,12 +333,17 @@ def commands() -> list[str]:
     return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].commands]
 
 
-#: What a number counts or measures, by its option.
+#: What a number counts or measures, by its option; a report kind names the units of its parameters itself.
 UNITS = {
+    **{
+        f"--{name.replace('_', '-')}": schema["unit"]
+        for kind in REPORT_KINDS.values()
+        for name, schema in kind.params.model_json_schema()["properties"].items()
+        if "unit" in schema
+    },
     "--port": "Port",
     "--slots": "Reports",
     "--limit": "Number to list",
-    "--lookback-hours": "hours",
     "--stores": "stores",
     "--days": "Days",
     "--pull-requests": "pull requests",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.ingest.rejects import SHOWN
 from tests.ingest.checking import check, small_blocks
+from tests.strategies import examples
 
 HEADER = "store_id,status,timestamp_utc"
 NOON = "2023-01-22 12:00:00 UTC"
@@ -86,7 +87,7 @@ def agrees(names: list[str], *, end: str, block_bytes: int, bom: bool = False) -
     block_bytes=st.sampled_from([100, 130, 500, 1 << 20]),
     bom=st.booleans(),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @example(names=["long"], end="\n", block_bytes=100, bom=False)
 @example(names=["short"] * 9, end="\n", block_bytes=100, bom=True)
 @example(names=["good"] * 9 + ["short", "no key", "long"], end="\r\n", block_bytes=100, bom=False)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.errors import DatabaseUnavailable, InvalidParameters, UnknownUpload, UploadBusy
+from app.ingest.registry import DATASET_KINDS
 from app.storage.resources import Resources
 from app.uploads import records
 from app.uploads.finish import finish, require_lost
@@ -232,7 +233,7 @@ def test_another_version_is_refused(refused: httpx2.Client, version: str) -> Non
         (
             {"Upload-Length": "1"},
             422,
-            "kind is missing; allowed are polls, hours, timezones, pull_requests, review_times.",
+            f"kind is missing; allowed are {', '.join(DATASET_KINDS)}.",
         ),
         (
             {"Upload-Length": "1", "Upload-Metadata": encoded(kind="menu")},

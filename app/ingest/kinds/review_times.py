@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from app.ingest.column_types import DATE, DURATION, KEY
 from app.ingest.keys import KeyIds, optional_ids
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities, review_times
 from app.series.entities import TEAM
 from app.storage.csv_copy import copy_rows
@@ -54,4 +54,11 @@ REVIEW_TIMES = DatasetKind(
     ),
     loading=ReviewTimeLoading,
     by_dataset=True,
+    documentation="""
+        One observation of how long a review took, and the merge after it. Identical rows all count, because each is
+        an observation of its own. Observations belong to their dataset, and a report selects them by the id of that
+        dataset (`source`), which `load` prints. Loading the same bytes again loads the same dataset again, so it
+        changes nothing. A report on a file without observations says that there are none.
+    """,
+    wrong=WrongRow("review_time", "-1", "negative"),
 )

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from app.ingest.column_types import ZONE
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
 from app.series.entities import lock_entities
 from app.storage.binary_copy import INTEGER, Columns, write_columns
@@ -73,4 +73,11 @@ TIMEZONES = DatasetKind(
         Column("timezone_str", ZONE, example="America/Denver"),
     ),
     loading=ZoneLoading,
+    documentation="""
+        The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains.
+        If several rows name the same store or team, the last one counts.
+
+        The key is as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
+    """,
+    wrong=WrongRow("timezone_str", "America/Nowhere", "unknown_zone"),
 )

@@ -258,4 +258,15 @@ PULL_REQUESTS = ReportKind(
     produce=produce,
     findings=FlowSummary,
     outline=outline,
+    documentation="""
+        How long pull requests waited for review and merge, in the working hours of their team and in wall-clock time;
+        or the same for a sample of review times.
+
+        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team. With `hourly`
+        there is also `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
+        there are up to eight charts.
+    """,
+    rules="pull-request-rules.md",
+    example={"charts": False},
+    wrong={"clock": "sundial"},
 )

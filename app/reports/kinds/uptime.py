@@ -60,7 +60,12 @@ class UptimeParams(Params):
     ] = None
     lookback_hours: Annotated[
         int,
-        Field(ge=1, le=720, description="How far before the week to look for the last known status, hours."),
+        Field(
+            ge=1,
+            le=720,
+            description="How far before the week to look for the last known status, hours.",
+            json_schema_extra={"unit": "hours"},
+        ),
     ] = 96
     stores: Annotated[
         list[str] | None,
@@ -285,4 +290,14 @@ UPTIME = ReportKind(
     params=UptimeParams,
     resolve=resolve,
     produce=produce,
+    documentation="""
+        How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
+        last 7 days before `as_of`. Closed time does not count.
+
+        `uptime.csv` has a row for each store. With `hourly` there is also `hourly.parquet`, a row for each store and
+        hour of the week; with `charts` there are three charts.
+    """,
+    rules="uptime-rules.md",
+    example={"lookback_hours": 96},
+    wrong={"stores": ["no such store"]},
 )
