@@ -1,1 +1,1 @@
-"""The life of a report: Postgres decides, Redis dispatches, S3 keeps."""
+"""The engine that runs jobs: Postgres decides, Redis wakes workers, S3 keeps artifacts."""
