@@ -12,7 +12,7 @@ _REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 
 REPORT_SECONDS: Final = Histogram(
     "openhours_report_seconds",
-    "Duration of a job by stage: queued, then the stages of its kind, uploading, and total from its creation to its end.",
+    "Duration of a job by stage: queued, the stages of its kind, uploading, and total from creation to end.",
     ["kind", "stage"],
     buckets=_REPORT_BUCKETS,
 )
