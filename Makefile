@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test chaos fuzz lint types docs migration bench picture dist lock clean
+.PHONY: help setup demo serve check quick test chaos fuzz lint types structure docs migration bench picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,12 +40,16 @@ chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 i
 fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
 	CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest tests/ingest -k mutat --timeout 3600
 
-lint: .venv/ready  ## check style and format
+lint: .venv/ready  ## check style, format and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: .venv/ready  ## check types
 	$(BIN)/mypy
+
+structure: .venv/ready  ## print the rooms, levels, arrows and cycles of app/, or of the checkout in FOLDER
+	@$(BIN)/python -m tests.structure $(FOLDER)
 
 docs: .venv/ready  ## write what the pages say of each kind, from the registry
 	$(BIN)/python -m tests.pages

@@ -1,1 +1,1 @@
-"""The engine that runs jobs: Postgres decides, Redis wakes workers, S3 keeps artifacts."""
+"""The job engine: records, queue, worker and process of background work, whoever it is for."""

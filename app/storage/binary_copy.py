@@ -19,11 +19,13 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.storage.postgres import driver_cursor
-from app.timeline import MISSING
 
 #: Signature, flags (none) and length of the header extension (none).
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
+
+#: What an instant reads as where a row has none: earlier than any.
+MISSING: Final = int(np.iinfo(np.int64).min)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.commands import REPOSITORY
-from tests.test_architecture import imports, modules
-
-SOURCES = sorted((REPOSITORY / "openhours").glob("*.py"))
+from tests.test_architecture import importers, imports, libraries
 
 #: What it needs beside Python.
 LIBRARIES = {"httpx2", "pandas", "pyarrow"}
 
 #: Where the service uses it: nowhere but on the command line.
 COMMANDS = {"cli", "commands"}
-
-
-def imported(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imports(path.read_text(encoding="utf-8"), path.stem)}
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -28,14 +21,11 @@ def loaded_after(statement: str) -> set[str]:
 
 
 def test_it_imports_its_libraries_and_nothing_of_the_service() -> None:
-    assert SOURCES
-    found = set[str]().union(*map(imported, SOURCES)) - sys.stdlib_module_names
-    assert found == {"openhours"} | LIBRARIES
+    assert libraries(imports(), "openhours") == LIBRARIES
 
 
 def test_only_the_commands_of_the_service_import_it() -> None:
-    using = {name.partition(".")[0] for name, path in modules().items() if "openhours" in imported(path)}
-    assert using == COMMANDS
+    assert importers(imports(), "openhours") == COMMANDS
 
 
 def test_pandas_is_imported_when_a_frame_is_asked_for() -> None:
