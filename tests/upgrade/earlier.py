@@ -102,7 +102,7 @@ def moved(answer: Any, since: timedelta) -> Any:
         case dict():
             return {
                 key: datetime.fromisoformat(part) + since
-                if key in HAPPENED_IN_ANSWERS and part is not None
+                if key in HAPPENED_IN_ANSWERS and isinstance(part, str)
                 else moved(part, since)
                 for key, part in answer.items()
             }
