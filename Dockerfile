@@ -1,18 +1,31 @@
-# The image of every role: `serve`, `worker`, `migrate` and the other commands of `python -m app`.
+# The image of every role: `serve`, `worker`, `migrate` and the other commands of `openhours`.
 
 FROM python:3.13.16-slim-trixie AS builder
 
 # Wheels only, each checked against its hash, into an environment without pip: no compiler is needed here or below.
+# Bytecode is compiled here, because at run time the file system is read-only.
 COPY requirements.txt /tmp/requirements.txt
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
         --require-hashes --only-binary :all: --compile --requirement /tmp/requirements.txt
 
-# Bytecode is compiled here, because at run time the file system is read-only.
-WORKDIR /srv
+# What is installed is the wheel that everybody else installs, built by a backend with a hash.
+WORKDIR /build
+COPY requirements-build.txt requirements-build.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
+        --require-hashes --only-binary :all: --requirement requirements-build.txt
+COPY pyproject.toml pyproject.toml
+COPY README.md README.md
+COPY LICENSE LICENSE
+COPY sample_data sample_data
 COPY app app
+COPY openhours openhours
+RUN pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist . \
+    && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
+        --no-deps --no-index --compile dist/*.whl
+
+WORKDIR /srv
 COPY deploy/healthcheck.py deploy/healthcheck.py
-RUN /opt/venv/bin/python -m compileall -q app
 
 
 FROM python:3.13.16-slim-trixie
@@ -43,5 +56,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-IS", "/srv/deploy/healthcheck.py", "/livez"]
 
 # Exec form: the program itself is process 1 and receives SIGTERM.
-ENTRYPOINT ["python", "-m", "app"]
+ENTRYPOINT ["openhours"]
 CMD ["serve"]

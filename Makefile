@@ -1,29 +1,40 @@
 # Everything runs in .venv, which each target makes for itself. Needs Python 3.11 or later and make.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := requirements.txt requirements-embedded.txt requirements-dev.txt
+LOCKS := requirements-embedded.txt requirements-dev.txt
 UV_VERSION := 0.13.9
+DIST := dist
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # A client of the upload protocol, for the tests.
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test chaos fuzz lint types bench lock clean
+.PHONY: help setup demo serve check quick test chaos fuzz lint types docs migration bench picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: .venv/ready  ## make .venv with everything that the other targets need
+setup: .venv/ready  ## create .venv with everything that the other targets need
 
-demo: .venv/ready  ## run the main job on sample data: load, trigger, poll, download
+# A checkout has data of its own; the command alone keeps it in one place per user.
+demo serve: export OPENHOURS_HOME ?= .openhours
+
+demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll, download
 	@$(BIN)/python -m app demo
 
-serve: .venv/ready  ## serve the API on port 8000, with servers of its own unless configured
+serve: .venv/ready  ## serve the API on port 8000, with embedded servers unless others are configured
 	@$(BIN)/python -m app serve
+
+check: .venv/ready  ## lint, types and the quick tests, at once: nothing is killed, no notebook runs (90 s on two cores)
+	@$(MAKE) --no-print-directory --jobs 3 lint types quick
+
+quick: .venv/ready
+	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m 'not chaos and not slow'
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-chaos: .venv/ready  ## inject faults, measure the promises; CHAOS_KILLS=1000 is the full run (200: half an hour)
+chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
 fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
@@ -36,19 +47,46 @@ lint: .venv/ready  ## check style and format
 types: .venv/ready  ## check types
 	$(BIN)/mypy
 
+docs: .venv/ready  ## write what the pages say of each kind, from the registry
+	$(BIN)/python -m tests.pages
+
+migration: .venv/ready  ## write the migration that declared tables need: make migration name=deployments
+	$(BIN)/python -m tests.migration $(name)
+
 bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
 
-lock: .venv/ready  ## compile requirements*.txt from requirements*.in, with hashes
-	for name in requirements requirements-embedded requirements-dev; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-			--no-emit-index-url $$name.in --output-file $$name.txt || exit 1; \
-	done
+picture: .venv/ready  ## draw the picture of the README from a report of the sample data
+	@home=$$(mktemp -d) && export OPENHOURS_HOME=$$home/servers && \
+		for kind in hours timezones polls; do $(BIN)/python -m app load $$kind sample_data/$$kind.csv; done && \
+		$(BIN)/python -m app report uptime --hourly --out $$home/uptime.csv && \
+		$(BIN)/python docs/pictures/store_week.py $$home/uptime-hourly.parquet; rm -rf $$home
+
+# The SBOM lists an environment that holds the wheel and its lock and nothing else.
+dist: .venv/ready  ## build the sdist, the wheel and its CycloneDX SBOM in dist/
+	rm -rf $(DIST)
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir $(DIST)
+	$(BIN)/uv venv --quiet --python $(BIN)/python $(DIST)/environment
+	$(BIN)/uv pip install --quiet --python $(DIST)/environment --require-hashes -r requirements-embedded.txt
+	$(BIN)/uv pip install --quiet --python $(DIST)/environment --no-deps $(DIST)/*.whl
+	sed 's/^dynamic = \["version"\]$$/version = "$(VERSION)"/' pyproject.toml >$(DIST)/environment/pyproject.toml
+	$(BIN)/cyclonedx-py environment --pyproject $(DIST)/environment/pyproject.toml --output-reproducible \
+		--output-file $(DIST)/openhours-$(VERSION).cdx.json $(DIST)/environment
+	rm -rf $(DIST)/environment
+
+# Each lock is what one installation takes: openhours, openhours[embedded], a checkout, a build.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+lock: .venv/ready  ## compile requirements*.txt from pyproject.toml, with hashes
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) pyproject.toml --extra embedded --constraint requirements.txt --output-file requirements-embedded.txt
+	$(COMPILE) --group dev --constraint requirements-embedded.txt --output-file requirements-dev.txt
+	$(COMPILE) --group build --constraint requirements-dev.txt --output-file requirements-build.txt
 
 clean:  ## remove .venv, caches and the data of the embedded servers
-	rm -rf $(JAVASCRIPT)/node_modules .venv .openhours out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(JAVASCRIPT)/node_modules .venv .openhours out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Bytecode is compiled here, once, because a first start without it takes several seconds longer.
@@ -59,6 +97,7 @@ clean:  ## remove .venv, caches and the data of the embedded servers
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 		$(foreach lock,$(LOCKS),-r $(lock))
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(JAVASCRIPT); \
 		else echo "npm is not installed: the tests leave the JavaScript client of the uploads out"; fi
 	@touch $@

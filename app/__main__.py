@@ -1,11 +1,17 @@
-"""``python -m app``."""
+"""``openhours``, which is also ``python -m app``."""
 
 import sys
 
-if __name__ == "__main__":
-    try:
-        from app.cli import main
 
-        main()
-    except KeyboardInterrupt:  # while the modules are imported; the commands end by themselves
+def main() -> None:
+    """Run the command line; Ctrl-C shows no traceback even while its modules are imported."""
+    try:
+        from app.cli import main as run  # noqa: PLC0415 - takes a while
+
+        run()
+    except KeyboardInterrupt:  # the commands end by themselves
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

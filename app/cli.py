@@ -1,30 +1,32 @@
-"""The command line; ``python -m app --help`` lists the commands.
+"""The command line; ``openhours --help`` lists the commands.
 
-Exit codes: 0 it worked, 1 it failed, 2 what was given cannot be accepted, 130 Ctrl-C, 143 SIGTERM.
+Exit codes: 0 success, 1 failure, 2 invalid input, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import signal
 import sys
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.markup import escape
 
+from app import __version__
 from app.commands import data, reports, servers
+from app.commands.failures import TOLD, told
 from app.commands.report import report_command
-from app.commands.terminal import err
-from app.errors import BadInput, NotFound, OpenhoursError, reason
+from app.commands.terminal import err, out
+from app.errors import BadInput, NotFound, OpenhoursError
 from app.reports.registry import REPORT_KINDS
-from app.telemetry.logs import redacted
+from openhours.errors import OpenhoursError as ClientError
 
 app = typer.Typer(
-    name="python -m app",
+    name="openhours",
     help="Openhours: uptime and pull-request reports that count only working hours.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-report = typer.Typer(help="Make a report: trigger it, show its progress, download its files.", no_args_is_help=True)
+report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
 
 for _command in (
@@ -39,20 +41,35 @@ for _kind in REPORT_KINDS.values():
     report.command(_kind.name)(report_command(_kind))
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        out.print(f"openhours {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run the command line; errors become one message and an exit code."""
-    # What a command has opened is closed as after Ctrl-C; above all, embedded servers do not stay behind.
+    # Close what the command has opened, as after Ctrl-C; above all, leave no embedded servers running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        app()
-    except OpenhoursError as error:
-        err.print(f"[bold red]{error.code}[/]: {escape(redacted(error.message))}")
-        sys.exit(2 if isinstance(error, BadInput | NotFound) or 400 <= error.status < 500 else 1)
-    except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            err.print(f"[bold red]bad_setting[/]: OPENHOURS_{name}: {escape(reason(problem['msg']))}")
-        sys.exit(2)
-    except OSError as error:
-        err.print(f"[bold red]input_output_error[/]: {escape(redacted(str(error)))}")
-        sys.exit(1)
+        app(prog_name="openhours")
+    except TOLD as error:
+        for code, message in told(error):
+            err.print(f"[bold red]{code}[/]: {escape(message)}")
+        sys.exit(2 if _is_refusal(error) else 1)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the input is wrong, rather than something that failed."""
+    refused = isinstance(error, OpenhoursError | ClientError) and 400 <= error.status < 500
+    return refused or isinstance(error, BadInput | NotFound)

@@ -1,67 +1,63 @@
 """Every error that Openhours raises on purpose, as one tree.
 
 OpenhoursError
-├── BadInput                 what the user sent cannot be accepted
+├── BadInput                 invalid input from the user
 │   ├── InvalidParameters    a report's parameters
-│   ├── IdempotencyConflict  a key that stands for another request already
-│   ├── RejectedFile         a file with rows that cannot be loaded
-│   ├── DuplicateDataset     the same bytes were loaded before
-│   ├── DatasetBusy          what it is asked for has to wait for its end
-│   ├── ReportNotComplete    it has no summary, not yet or never
-│   ├── ChecksumDiffers      other bytes are there than were announced or taken in
-│   ├── InvalidUpload        headers, metadata or a form that cannot be understood
-│   └── NoPolls              a report that needs polls while none are loaded
+│   ├── MalformedRequest     a request whose parts are not those that its address takes
+│   ├── BadSetting           a variable of the environment
+│   ├── IdempotencyConflict  the key was used for another request
+│   ├── RejectedFile         a file that cannot be loaded
+│   ├── DuplicateDataset     the same bytes are already loaded
+│   ├── DatasetBusy          its upload or job has to end first
+│   ├── ReportNotComplete    only a complete report has a summary
+│   ├── ChecksumDiffers      the stored bytes differ from those announced or received
+│   ├── InvalidUpload        invalid headers, metadata or form
+│   └── NoPolls              the report needs polls, and none are loaded
 ├── NotFound
 │   ├── UnknownReportKind
 │   ├── UnknownReport
 │   ├── UnknownDatasetKind
 │   ├── UnknownDataset
-│   ├── NoSummary            a kind of report without one
+│   ├── NoSummary            reports of this kind have none
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
-│   ├── ReportExpired        it was removed when it was old enough
+│   ├── ReportExpired        removed by retention
 │   └── UnknownUpload
-├── UploadRefused            an upload that goes no further as it was asked for
-│   ├── UploadBusy           another request sends bytes to it (retryable)
+├── UploadRefused            a request of tus that is refused
+│   ├── UploadBusy           another request is sending bytes (retryable)
 │   ├── UploadTooLarge
-│   ├── WrongOffset          bytes from another place than the next
+│   ├── WrongOffset          not the current offset of the upload
 │   ├── ChecksumMismatch
-│   ├── UploadCut            its connection broke
+│   ├── UploadCut            the connection broke
 │   ├── UploadExpired
-│   ├── UploadLost           the object store has lost what had arrived
+│   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
 │   └── WrongContentType
-├── TooManyReports           more wait than this installation takes on (retryable)
+├── TooManyReports           the limit of outstanding jobs is reached (retryable)
 ├── ReportFailed             a report ended without a result
-│   ├── AttemptSuperseded    another attempt counts by now
+│   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
 │   ├── AttemptsExhausted    its replicas died
-│   ├── TimeLimitExceeded    it ran longer than allowed
-│   └── MemoryLimitExceeded  it wanted more memory than allowed
-├── Unavailable              something we depend on did not work for now (retryable)
+│   ├── TimeLimitExceeded
+│   └── MemoryLimitExceeded
+├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   ├── RedisUnavailable
 │   ├── ObjectStoreUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
-│   ├── ReplicaUnavailable   a replica stops, is stuck, or has no room for another process
-│   ├── UnknownJob           a job of a later version, during a roll-out
-│   └── ServerUnreachable    the Openhours server that a command talks to
-└── SetupError               this installation cannot run as it is configured
+│   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
+│   └── UnknownJob           a job of a later version, during a roll-out
+└── SetupError               the installation is not set up correctly
     ├── NotMigrated
     └── EmbeddedServerError
 
 Each class has a stable ``code`` for programs, an HTTP ``status``, ``retryable`` and, where waiting helps,
-``retry_after_seconds``; the message is for people and names what was received and what is allowed. A poll, a page and
-the command line show the same words.
+``retry_after_seconds``; the message is for people and names the value received and the values allowed. A poll, a page
+and the command line show the same message.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-
-def reason(validation_message: str) -> str:
-    """What a check of ours said, without what pydantic puts before it."""
-    return validation_message.removeprefix("Value error, ")
 
 
 class OpenhoursError(Exception):
@@ -79,7 +75,7 @@ class OpenhoursError(Exception):
         self.details: Mapping[str, Any] = details
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Survive the pipe between a report's process and its supervisor with message and details."""
+        """Keep message and details when pickled for the pipe between a report's process and its supervisor."""
         return _rebuild, (type(self), self.message, dict(self.details))
 
 
@@ -98,13 +94,23 @@ class InvalidParameters(BadInput):
     title = "Parameters not accepted"
 
 
+class MalformedRequest(BadInput):
+    code = "malformed_request"
+    title = "Request not understood"
+
+
+class BadSetting(BadInput):
+    code = "bad_setting"
+    title = "Setting not accepted"
+
+
 class IdempotencyConflict(BadInput):
     code = "idempotency_conflict"
     title = "Idempotency key used for another request"
 
 
 class RejectedFile(BadInput):
-    """``loaded`` is what the load would have come to: an app.ingest.load.Loaded, or None before there is one."""
+    """``loaded`` is the result of the check: an app.ingest.load.Loaded, or None before there is one."""
 
     code = "rejected_file"
     title = "File not loaded"
@@ -121,17 +127,17 @@ class DuplicateDataset(BadInput):
 
     @classmethod
     def of(cls, first_id: str) -> "DuplicateDataset":
-        """The refusal of a file that is, byte for byte, that of a dataset whose rows are loaded."""
+        """The error for a file with the same bytes as a dataset whose rows are loaded."""
         return cls(
-            f"The same bytes are loaded already, as dataset {first_id}; nothing was loaded. "
-            "With force=true they are loaded again.",
+            f"The same bytes are already loaded as dataset {first_id}; nothing was loaded. "
+            "To load them again, use force=true.",
             dataset_id=first_id,
         )
 
 
 class DatasetBusy(BadInput):
     code = "dataset_busy"
-    title = "The dataset is being worked on"
+    title = "The dataset is busy"
     status = 409
 
 
@@ -143,7 +149,7 @@ class ReportNotComplete(BadInput):
 
 class ChecksumDiffers(BadInput):
     code = "checksum_differs"
-    title = "Other bytes are there than were announced"
+    title = "The stored bytes differ from those announced"
 
 
 class InvalidUpload(BadInput):
@@ -178,10 +184,10 @@ class UnknownDatasetKind(NotFound):
 
     @classmethod
     def of(cls, received: str, allowed: Iterable[str]) -> "UnknownDatasetKind":
-        """The refusal of a kind that is none, however the file comes."""
+        """The error for an unknown kind, however the file arrives."""
         names = list(allowed)
         return cls(
-            f"There is no dataset kind {received!r}; there is {', '.join(names)}.", received=received, allowed=names
+            f"There is no dataset kind {received!r}; known kinds: {', '.join(names)}.", received=received, allowed=names
         )
 
 
@@ -207,7 +213,7 @@ class UnknownEntity(NotFound):
 
 class ReportExpired(NotFound):
     code = "report_expired"
-    title = "The report is no longer kept"
+    title = "The report has expired"
 
 
 class UnknownUpload(NotFound):
@@ -237,13 +243,13 @@ class UploadTooLarge(UploadRefused):
 
 class WrongOffset(UploadRefused):
     code = "wrong_offset"
-    title = "Not the next byte of this upload"
+    title = "Wrong upload offset"
     status = 409
 
 
 class ChecksumMismatch(UploadRefused):
     code = "checksum_mismatch"
-    title = "The bytes are not those of their checksum"
+    title = "The checksum does not match the bytes"
     status = 460
 
 
@@ -254,19 +260,19 @@ class UploadCut(UploadRefused):
 
 class UploadExpired(UploadRefused):
     code = "upload_expired"
-    title = "The upload is no longer kept"
+    title = "The upload has expired"
     status = 410
 
 
 class UploadLost(UploadRefused):
     code = "upload_lost"
-    title = "The upload has to be started again"
+    title = "The upload was lost; start it again"
     status = 410
 
 
 class WrongTusVersion(UploadRefused):
     code = "wrong_tus_version"
-    title = "Another version of tus"
+    title = "Tus version not supported"
     status = 412
 
 
@@ -290,7 +296,7 @@ class ReportFailed(OpenhoursError):
 
 class AttemptSuperseded(ReportFailed):
     code = "attempt_superseded"
-    title = "Another attempt counts"
+    title = "Another attempt has taken over"
 
 
 class WorkerCrashed(ReportFailed):
@@ -300,17 +306,17 @@ class WorkerCrashed(ReportFailed):
 
 class AttemptsExhausted(ReportFailed):
     code = "attempts_exhausted"
-    title = "The report was begun too often"
+    title = "The report has used all its attempts"
 
 
 class TimeLimitExceeded(ReportFailed):
     code = "time_limit_exceeded"
-    title = "The report ran longer than allowed"
+    title = "The report exceeded its time limit"
 
 
 class MemoryLimitExceeded(ReportFailed):
     code = "memory_limit_exceeded"
-    title = "The report wanted more memory than allowed"
+    title = "The report exceeded its memory limit"
 
 
 class Unavailable(OpenhoursError):
@@ -343,7 +349,7 @@ class DiskFull(Unavailable):
 
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
-    title = "This replica takes nothing on"
+    title = "This replica is not accepting work"
 
 
 class UnknownJob(Unavailable):
@@ -351,19 +357,14 @@ class UnknownJob(Unavailable):
     title = "Job of a later version"
 
 
-class ServerUnreachable(Unavailable):
-    code = "server_unreachable"
-    title = "The Openhours server did not answer"
-
-
 class SetupError(OpenhoursError):
     code = "setup_error"
-    title = "This installation cannot run as it is configured"
+    title = "The installation is not set up correctly"
 
 
 class NotMigrated(SetupError):
     code = "not_migrated"
-    title = "The database is not at this version's migration"
+    title = "The database has not been migrated to this version"
     status = 503
 
 

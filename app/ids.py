@@ -1,6 +1,6 @@
 """Ids of reports and datasets: 32 hexadecimal digits, a UUID of version 7 (RFC 9562, section 5.7).
 
-Its first 48 bits are the milliseconds at which it was made, so that an id tells its age after its record is gone.
+Its first 48 bits are its creation time in milliseconds, so the age of an id is known even after its record is gone.
 """
 
 import re
@@ -26,12 +26,12 @@ def new_id(now: datetime) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text looks like an id. No server needs to be asked about any other, least of all one it cannot hold."""
+    """Whether a text looks like an id. Any other text needs no query, least of all one that Postgres cannot store."""
     return _ID.fullmatch(text) is not None
 
 
 def made_at(identifier: str) -> datetime | None:
-    """When an id was made; None for a text that is none of ours."""
+    """When an id was made; None for a text that is not an id."""
     if len(identifier) != 32 or identifier[12] != "7" or identifier[16] not in "89ab" or not identifier.isascii():
         return None
     try:

@@ -1,14 +1,69 @@
-"""Pages of a list: the cursor is the place of the last row shown, so that rows may come and go."""
+"""Pages of a list: the cursor is the position of the last row shown, so rows may be added and removed."""
 
 import base64
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
 
 from app.errors import InvalidParameters
 from app.ids import is_id
+from app.wording.wrong_values import WrongValue
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 #: In a list that begins with the newest: when a row was created, and its id.
 Place = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items of a list, and the cursor of the next page if there is one."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+    def of(self, convert: Callable[[T], U]) -> "Page[U]":
+        """The same page of what each item becomes."""
+        return Page([convert(item) for item in self.items], self.next_cursor)
+
+
+class Created(Protocol):
+    """What a list that begins with the newest is of."""
+
+    @property
+    def created_at(self) -> datetime: ...
+
+    @property
+    def id(self) -> str: ...
+
+
+class Keyed(Protocol):
+    """What a list in the order of keys is of."""
+
+    @property
+    def key(self) -> str: ...
+
+
+C = TypeVar("C", bound=Created)
+K = TypeVar("K", bound=Keyed)
+
+
+def newest_first(found: Sequence[C], *, limit: int) -> Page[C]:
+    """The page of ``limit`` items, of which one more was looked for, in a list that begins with the newest."""
+    return _cut(found, limit=limit, cursor_of=lambda item: cursor((item.created_at, item.id)))
+
+
+def in_order_of_keys(found: Sequence[K], *, limit: int) -> Page[K]:
+    """As newest_first, in a list in the order of keys."""
+    return _cut(found, limit=limit, cursor_of=lambda item: cursor_of_key(item.key))
+
+
+def _cut(found: Sequence[T], *, limit: int, cursor_of: Callable[[T], str]) -> Page[T]:
+    shown = found[:limit]
+    return Page(shown, cursor_of(shown[-1]) if len(found) > limit else None)
 
 
 def cursor(place: Place) -> str:
@@ -21,7 +76,7 @@ def place_of(text: str) -> Place:
     """The row after which a page begins.
 
     Raises:
-        InvalidParameters: the text is no cursor of ours.
+        InvalidParameters: the text is not a cursor.
     """
     place: Place | None = None
     with suppress(ValueError, OverflowError):
@@ -41,23 +96,22 @@ def key_of(text: str) -> str:
     """The key after which a page begins.
 
     Raises:
-        InvalidParameters: the text is no cursor of ours.
+        InvalidParameters: the text is not a cursor.
     """
     key = ""
     with suppress(ValueError):
         key = _decoded(text)
-    if not key or "\x00" in key:  # Postgres has no such text
+    if not key or "\x00" in key:  # Postgres cannot store NUL in a text
         raise _no_cursor(text)
     return key
 
 
 def _decoded(text: str) -> str:
-    """What a cursor says; ValueError for what is none."""
+    """The decoded cursor; raises ValueError for an invalid one."""
     return base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
 
 
 def _no_cursor(text: str) -> InvalidParameters:
-    return InvalidParameters(
-        f"cursor: {text!r} is not the next_cursor of an earlier page.",
-        errors=[{"parameter": "cursor", "received": text, "allowed": "the next_cursor of an earlier page"}],
-    )
+    allowed = "the next_cursor of an earlier page"
+    wrong = WrongValue(parameter="cursor", received=text, reason=f"is not {allowed}", allowed=allowed)
+    return InvalidParameters(f"{wrong.sentence}.", errors=[wrong.members])

@@ -7,10 +7,11 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-#: How the address of each server begins.
+#: Schemes of the address of each server.
 SCHEMES: Final = {
     "database_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss"),
@@ -23,7 +24,7 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _WINDOW: Final = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 
-#: A weekday, 0 = Monday, and from when to when, local, in microseconds after midnight.
+#: A weekday, 0 = Monday, and start and end, local, in microseconds after midnight.
 WeeklyWindow = tuple[int, int, int]
 
 
@@ -31,7 +32,7 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
     """Windows such as ``Mon-Fri 09:00-17:00, Sat 10:00-12:00``; an end at or before the start is on the next day.
 
     Raises:
-        ValueError: it is none such.
+        ValueError: the text is not a list of such windows.
     """
     windows: list[WeeklyWindow] = []
     for part in text.split(","):
@@ -40,14 +41,22 @@ def weekly_windows(text: str) -> tuple[WeeklyWindow, ...]:
         opens, closes = (60 * int(found[at]) + int(found[at + 1]) for at in (3, 5)) if found else (0, 0)
         minutes_are_wrong = found is None or max(found[4], found[6]) > "59"
         if minutes_are_wrong or not {*days} <= {*_DAYS} or opens >= 24 * 60 or closes > 24 * 60:
-            raise ValueError(f"{part.strip()!r} is not a time of the week such as Mon-Fri 09:00-17:00")
+            raise ValueError(f"{part.strip()!r} is not a weekly time window such as Mon-Fri 09:00-17:00")
         first, last = map(_DAYS.index, days)
         every = [(first + day) % 7 for day in range((last - first) % 7 + 1)]
         windows += [(day, opens * 60_000_000, closes * 60_000_000) for day in every]
     return tuple(windows)
 
 
-#: For each class of jobs the least and the most of a process's slots, 0 … 1. Reports keep half of the slots, because
+def _user_home() -> Path:
+    """Where the data of this user lies, such as ``/home/ada/.local/share/openhours``; with a ``~`` without a home."""
+    try:
+        return user_data_path("openhours")
+    except RuntimeError:
+        return Path("~/.local/share/openhours")
+
+
+#: Minimum and maximum share of a process's slots for each class of jobs, 0 … 1. Half is reserved for reports, because
 #: people wait for them; nothing else may use more than half.
 SLOT_SHARES: Final = {
     "report": (0.5, 1.0),
@@ -64,52 +73,57 @@ def slot_shares(text: str) -> dict[str, tuple[float, float]]:
     """Shares such as ``report 0.5-1, load 0-0.5``; a class that is not named keeps its default.
 
     Raises:
-        ValueError: it is none such, or the least shares are more than all slots.
+        ValueError: the text is not a list of shares, or the minimum shares add up to more than 1.
     """
     shares = dict(SLOT_SHARES)
     for part in filter(None, map(str.strip, text.split(","))):
         found = _SHARE.fullmatch(part)
         if found is None or found[1] not in SLOT_SHARES:
-            raise ValueError(f"{part!r} is not a share such as load 0-0.5, of {', '.join(SLOT_SHARES)}")
+            raise ValueError(f"{part!r} is not a share such as load 0-0.5; known classes: {', '.join(SLOT_SHARES)}")
         least, most = float(found[2]), float(found[3])
         if not least <= most <= 1:
-            raise ValueError(f"{part!r}: the shares must be from 0 to 1, the least first")
+            raise ValueError(f"{part!r}: shares must be from 0 to 1, the minimum first")
         shares[found[1]] = (least, most)
     if sum(least for least, _ in shares.values()) > 1:
-        raise ValueError("the least shares of all classes come to more than 1")
+        raise ValueError("the minimum shares of all classes add up to more than 1")
     return shares
 
 
 class Settings(BaseSettings):
-    """The environment of one process. A server whose address is not set is started from a wheel (see embedded.py)."""
+    """The settings of one process. A server whose address is unset is started from a wheel (see app/embedded)."""
 
     model_config = SettingsConfigDict(env_prefix="OPENHOURS_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(
-        Path(".openhours"), description="Folder of the embedded servers: their data, logs and generated keys."
+        default_factory=_user_home,
+        validate_default=True,
+        description="Folder of the embedded servers, with their data, logs and generated keys.",
     )
     database_url: SecretStr | None = Field(
-        None, description="PostgreSQL to use, as `postgresql://user:password@host:port/database`. Unset: embedded."
+        None,
+        description="Address of your PostgreSQL: `postgresql://user:password@host:port/database`. Unset: embedded.",
     )
     redis_url: SecretStr | None = Field(
-        None, description="Redis (6.2 or later) or Valkey to use, as `redis://…` or `rediss://…`. Unset: embedded."
+        None,
+        description="Address of your Redis (6.2 or later) or Valkey: `redis://…` or `rediss://…`. Unset: embedded.",
     )
     s3_endpoint_url: str | None = Field(
-        None, description="S3 endpoint to use, as `https://…`. Unset: embedded. Credentials: the usual AWS variables."
+        None,
+        description="Address of your S3 endpoint: `https://…`. Unset: embedded. Credentials: the usual AWS variables.",
     )
     s3_public_url: str | None = Field(
-        None, description="Where users reach the S3 endpoint, if at another address; links are signed for it."
+        None, description="Address at which users reach the S3 endpoint, if it differs; links are signed for it."
     )
     s3_bucket: str = Field(
         "openhours",
         min_length=3,
-        description="Bucket of the results (`reports/`), of files as they came (`raw/`) and of unfinished uploads "
-        "(`uploads/`), which no other installation uses.",
+        description="Bucket for results (`reports/`), raw files (`raw/`) and unfinished uploads "
+        "(`uploads/`). No other installation may use it.",
     )
     s3_region: str = Field(
         "us-east-1",
         validation_alias=AliasChoices("OPENHOURS_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
-        description="Region that signs the requests; `AWS_REGION` is understood too.",
+        description="Region for signing requests; `AWS_REGION` works, too.",
     )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
@@ -120,70 +134,84 @@ class Settings(BaseSettings):
         5,
         ge=0,
         le=15,
-        description="How long the API goes on answering after SIGTERM while `/readyz` says 503, so that load balancers "
-        "stop sending, seconds.",
+        description="How long the API keeps answering after SIGTERM while `/readyz` returns 503, so that load "
+        "balancers stop sending, seconds.",
     )
     slots: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=0,
-        description="Reports computed and datasets loaded at the same time by a process.",
+        description="Slots: reports and dataset loads that a process runs at the same time.",
     )
     slot_shares: str = Field(
         "report 0.5-1, load 0-0.5, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
-        description="The least and the most of a process's slots that each class of jobs may use, as shares from 0 to "
-        "1. The least is kept free for the class, rounded down; the most is always at least one slot.",
+        description="Minimum and maximum share, 0 to 1, of a process's slots for each class of jobs. The minimum is "
+        "reserved for the class, rounded down; the maximum is at least one slot.",
     )
-    default_timezone: str = Field("America/Chicago", description="Zone of an entity that has none.")
+    default_timezone: str = Field("America/Chicago", description="Time zone of an entity that has none of its own.")
     team_hours: str = Field(
         "Mon-Fri 09:00-17:00",
-        description="Working hours of a team that has none, as weekdays and local times: `Mon-Thu 09:00-17:00, Fri "
-        "09:00-13:00`.",
+        description="Working hours of a team that has none of its own, as weekdays and local times: "
+        "`Mon-Thu 09:00-17:00, Fri 09:00-13:00`.",
     )
     read_connections: int = Field(
-        2, ge=1, le=16, description="Connections on which one report reads its series in parallel."
+        2, ge=1, le=16, description="Parallel connections on which a report reads its series."
     )
     report_time_limit_seconds: float = Field(
-        3600, gt=0, description="A report, or the load of a dataset, that runs longer is stopped, seconds."
+        3600, gt=0, description="Time limit of a report or dataset load, seconds; a longer one is stopped."
     )
     report_memory_limit_mb: int = Field(
         2048,
         ge=256,
-        description="Memory that one report, or the load of one dataset, may allocate, MiB; one that wants more fails.",
+        description="Memory limit of a report or dataset load, MiB; one that needs more fails.",
     )
     link_ttl_seconds: int = Field(
         3600,
         ge=1,
         le=604800,
-        description="How long a presigned link works, seconds; never longer than the credentials that signed it.",
+        description="Lifetime of a presigned link, seconds; it never outlives the credentials that signed it.",
     )
     max_outstanding: int = Field(
         10_000,
         ge=1,
-        description="Reports and loads of datasets, queued and running, at which further reports are refused with 429.",
+        description="Number of reports and dataset loads, queued and running, from which new reports are "
+        "refused with 429.",
     )
     retention_days: int = Field(
-        30, ge=1, le=36500, description="Reports that were triggered longer ago are removed with their files, days."
+        30,
+        ge=1,
+        le=36500,
+        description="Retention of reports, days since the trigger; older ones are removed with their files.",
     )
     max_upload_bytes: int = Field(
-        10 << 30, ge=1, description="Longest file that may be uploaded, bytes; a longer one is refused with 413."
+        10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
     )
     upload_ttl_hours: int = Field(
-        24, ge=1, le=8760, description="An upload to which nobody sends anything for so long is removed, hours."
+        24, ge=1, le=8760, description="Lifetime of an idle upload, hours since its last bytes; then it is removed."
     )
     max_row_bytes: int = Field(
         1 << 20,
         ge=1024,
         le=16 << 20,
-        description="Longest row of a file that is loaded, bytes; a file with a longer row is rejected.",
+        description="Longest row in a file, bytes; a file with a longer row is rejected.",
     )
     max_unpacked_bytes: int = Field(
-        64 << 30, ge=1 << 20, description="Largest file that is loaded, after unpacking if it is gzip, bytes."
+        64 << 30,
+        ge=1 << 20,
+        description="Largest file that is loaded, bytes after unpacking; a larger one is rejected.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="Lowest level logged: `debug`, `info`, `warning` or `error`. "
-        "Unset, commands that are no server log from `warning` on.",
+        "Unset, commands other than servers log from `warning`.",
     )
+
+    @field_validator("home")
+    @classmethod
+    def _of_somebody(cls, home: Path) -> Path:
+        try:
+            return home.expanduser()
+        except RuntimeError as exc:
+            raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
     @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
     @classmethod

@@ -28,7 +28,6 @@ from time import perf_counter, sleep
 import psycopg2
 from sqlalchemy import Engine
 
-from app.client import Client
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -38,9 +37,11 @@ from app.storage.migrate import migrate
 from app.storage.postgres import build_engine, driver_cursor
 from app.storage.redis_client import build_redis
 from app.storage.resources import Addresses, addresses
-from app.upload_client import Uploader, outgoing
 from benchmarks.make_polls import DATA, write
 from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second
+from openhours.client import Client
+from openhours.outgoing import outgoing
+from openhours.uploads import Uploader
 
 POLLS_PER_SECOND = 200
 POLL_SECONDS = 10
@@ -156,7 +157,7 @@ def served(url: str, home: Path, port: int, *, slots: int = 1) -> Iterator[tuple
 
 def _is_ready(client: Client) -> bool:
     try:
-        client.reports(limit=1)
+        client.page("reports", limit=1)
     except Exception:  # noqa: BLE001 - whatever it is, it is not ready
         return False
     return True

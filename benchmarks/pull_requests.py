@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from app.client import Client
 from app.demo_data.files import write
 from app.flow.phases import PHASES
 from app.ingest.load import load
@@ -29,6 +28,7 @@ from app.ingest.source import FileSource
 from app.settings import Settings
 from app.storage.resources import addresses
 from benchmarks.bench import database, engine_of, row, served, timed
+from openhours.client import Client
 
 ROUNDS = 5
 DAYS = 365

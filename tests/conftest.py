@@ -31,11 +31,13 @@ from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
 from app.web.application import create_app
+from tests.strategies import IS_CHECK
 
 settings.register_profile(
     "openhours", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-settings.load_profile("openhours")
+settings.register_profile("check", settings.get_profile("openhours"), max_examples=20)
+settings.load_profile("check" if IS_CHECK else "openhours")
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
@@ -50,6 +52,19 @@ SAMPLES = {
 #: When the files of the tests came; what they observe is earlier.
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
+#: Files and folders of tests that kill, start programs as users do, run notebooks, draw many charts, or try thousands
+#: of inputs; ``make check`` leaves them out. The rest takes a minute on two cores.
+SLOW = (
+    *("catalogue/test_job.py", "charts/test_availability.py", "charts/test_durations.py", "charts/test_files.py"),
+    *("charts/test_means.py", "charts/test_violins.py", "cli/test_cli.py", "cli/test_cli_data.py"),
+    *("openhours/test_notebook.py", "openhours/test_uploads.py", "test_picture.py", "test_python_page.py"),
+    *("conformance/test_made_up_requests.py", "conformance/test_openapi.py", "cli/test_cli_demo.py"),
+    *("demo_data/test_files.py", "deployment/test_schemas.py", "embedded", "ingest/test_load_together.py"),
+    *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
+    *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
+    *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "uploads", "web"),
+)
+
 LoadText = Callable[[str, str], int]
 
 
@@ -58,11 +73,20 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes test: each file in one of them, and the fault tests, which share servers, all in one."""
+    """Mark the slow ones.
+
+    Where several processes test: each file in one of them, and the fault tests, which share servers, all in one.
+    """
+    slow = [TESTS / name for name in SLOW]
+    if missing := [str(path) for path in slow if not path.exists()]:
+        raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW in tests/conftest.py names it")
     for item in items:
         is_chaos = "chaos" in item.path.relative_to(TESTS).parts
         item.add_marker(pytest.mark.xdist_group("chaos" if is_chaos else str(item.path)))
+        if any(item.path.is_relative_to(path) for path in slow):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

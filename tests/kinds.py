@@ -2,21 +2,32 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 from pydantic import Field
 from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
 from app.files.artifact import Artifact
+from app.ingest.kind import DatasetKind
 from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.kind import ReportKind
 from app.storage.resources import Resources
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
+
+Kind = TypeVar("Kind", ReportKind, DatasetKind)
+
+
+def beside(real: Mapping[str, Kind], made_up: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Kinds of the registry and some of the tests', by name; none of the tests' takes the place of a real one."""
+    if taken := sorted(real.keys() & made_up.keys()):
+        raise ValueError(f"{', '.join(taken)}: real kinds have these names of the tests' kinds; rename the tests' ones")
+    return {**real, **made_up}
 
 
 def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lambda *_: None) -> JobContext:
@@ -35,7 +46,7 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
 class DummyParams(Params):
     """Parameters of the dummy kind."""
 
-    lines: int = Field(3, ge=0, le=10, description="How many lines the file has.")
+    lines: int = Field(3, ge=0, le=10, description="How many lines the file has.", json_schema_extra={"unit": "lines"})
     word: str | None = Field(None, description="What each line says. Default: dummy.")
 
 
@@ -60,7 +71,16 @@ def pair(context: JobContext, params: DummyParams) -> Sequence[Artifact]:
     return [one, Artifact(path, one.media_type, rows=one.rows)]
 
 
-DUMMY = ReportKind("dummy", DummyParams, produce, summary="lines that say a word", resolve=resolve)
+DUMMY = ReportKind(
+    "dummy",
+    DummyParams,
+    produce,
+    summary="lines that say a word",
+    resolve=resolve,
+    documentation="A file of lines.",
+    example={"lines": 2},
+    wrong={"lines": 11},
+)
 PAIR = ReportKind("pair", DummyParams, pair, summary="two files", resolve=resolve)
 
 

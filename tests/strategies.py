@@ -1,5 +1,6 @@
 """Hypothesis strategies for small uptime cases that sit on the corners of the rules."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -7,6 +8,14 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 from tests.reference.uptime import DAY, HOUR, MICROSECOND, WEEK, Poll, Window, hour_of, open_intervals
+
+#: Whether this is ``make check``, which tries fewer examples.
+IS_CHECK = os.environ.get("TEST_PROFILE") == "check"
+
+
+def examples(number: int) -> int:
+    """How many examples a test tries that tries so many in ``make test``: a tenth in ``make check``, but ten."""
+    return max(number // 10, 10) if IS_CHECK else number
 
 
 def _utc(text: str) -> datetime:

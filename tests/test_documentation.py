@@ -15,6 +15,7 @@ from app.reports.registry import REPORT_KINDS
 from app.settings import Settings
 from app.storage.resources import Resources
 from app.web.application import create_app
+from tests import pages
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,8 +27,9 @@ PAGES = {
 
 DATASETS = PAGES["docs/datasets.md"]
 
-#: The page of each report kind.
-RULES = {"uptime": "docs/uptime-rules.md", "pull_requests": "docs/pull-request-rules.md"}
+
+#: Defaults that differ from machine to machine, as the page of settings has them.
+DEFAULTS = {"home": "`~/.local/share/openhours`", "slots": "one per core"}
 
 
 def variable(name: str) -> str:
@@ -36,7 +38,7 @@ def variable(name: str) -> str:
 
 def settings_row(name: str) -> str:
     field = Settings.model_fields[name]
-    default = "one per core" if name == "slots" else "unset" if field.default is None else f"`{field.default}`"
+    default = DEFAULTS.get(name) or ("unset" if field.default is None else f"`{field.default}`")
     return f"| `{variable(name)}` | {default} | {field.description} |"
 
 
@@ -65,8 +67,16 @@ def test_every_command_has_its_row_in_the_page_of_the_command_line() -> None:
 
 @pytest.mark.parametrize("kind", REPORT_KINDS.values(), ids=REPORT_KINDS.keys())
 def test_every_parameter_of_a_report_kind_has_its_row_in_the_page_of_its_rules(kind: ReportKind) -> None:
-    parameters = PAGES[RULES[kind.name]].split("\n## Parameters\n")[1].split("\n#")[0]
+    heading = f"docs/{kind.rules}", "## Parameters"
+    page, title = heading if kind.rules is not None else ("docs/reports.md", f"## `{kind.name}`")
+    parameters = PAGES[page].split(f"\n{title}\n")[1].split("\n#")[0]
     assert re.findall(r"^\| `(\w+)` \|", parameters, re.MULTILINE) == list(kind.params.model_fields)
+
+
+@pytest.mark.parametrize("name", pages.SECTIONS)
+def test_the_sections_of_kinds_are_as_the_registry_has_them(name: str) -> None:
+    page = PAGES[f"docs/{name}"]
+    assert pages.written(name, page) == page, f"docs/{name} is not what the registry says: run `make docs`"
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, *REJECTIONS])
@@ -128,5 +138,8 @@ def test_no_placeholder_is_left_in_the_readme() -> None:
 
 def test_make_lists_its_targets() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("setup", "demo", "serve", "test", "chaos", "fuzz", "lint", "types", "bench", "clean"):
+    for target in (
+        *("setup", "demo", "serve", "check", "test", "chaos", "fuzz", "lint", "types"),
+        *("docs", "migration", "bench", "picture", "dist", "lock", "clean"),
+    ):
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target

@@ -33,10 +33,15 @@ PAGES = {
 NOT_RUN = {
     "make demo": "would look at .venv; below its command is run",
     "make lint types test": "would run itself",
+    ".venv/bin/python -m tests.pages": "changes the checkout; test_contributing.py does it in a copy",
+    ".venv/bin/python -m tests.migration": "changes the checkout; test_contributing.py does it in a copy",
     "docker ": "needs a container engine",
     "kubectl ": "needs a cluster",
     "export OPENHOURS_DATABASE_URL": "needs servers of the reader's own",
-    ".venv/bin/python -m app demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",
+    "openhours demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",
+    "uv tool install": "would install into the home of whoever runs the tests; test_package.py installs the wheel",
+    "uvicorn ": "would listen on port 8000; tests/test_main.py runs it",
+    "make dist": "is run by test_package.py, into another folder",
 }
 
 #: What is another at each run: ids, ports, signatures, and when a file came.
@@ -83,7 +88,8 @@ def plain(text: str) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+    """Where the README has a checkout keep its data."""
+    return tmp_path / "checkout" / ".openhours"
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ def address(home: Path) -> Iterator[str]:
 def checkout(tmp_path: Path) -> Path:
     """A folder that looks like the repository; what is written below out/ does not meet anybody else's."""
     folder = tmp_path / "checkout"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for entry in REPOSITORY.iterdir():
         if entry.name not in {"out", ".openhours"}:
             (folder / entry.name).symlink_to(entry)
@@ -122,22 +128,26 @@ def test_the_commands_of_a_page_show_what_it_says(page: str, home: Path, address
 
 def test_the_demo_ends_as_the_readme_shows(home: Path, checkout: Path) -> None:
     shown = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
-    (told,) = outputs([Step(".venv/bin/python -m app demo", shown)], home, "", checkout)
+    (told,) = outputs([Step("openhours demo", shown)], home, "", checkout)
     whole_link = re.compile(r"(?<=/a1/)\S*")  # as much of it as a line takes
     assert plain(whole_link.sub("…", told[told.index("POST") :])) == plain(whole_link.sub("…", shown))
 
 
 def outputs(steps: list[Step], home: Path, address: str, checkout: Path) -> list[str]:
     """What each command tells, all given to one shell, as a reader does."""
+    shown = [checkout.parent / f"{number}.txt" for number in range(len(steps))]
     script = "\n".join(
-        f"{{ {here(step.command, address)}\n}} >{home.parent}/{number}.txt 2>&1" for number, step in enumerate(steps)
+        [
+            f'openhours() {{ {sys.executable} -m app "$@"; }}',  # of this checkout, whatever is installed
+            *(f"{{ {here(one.command, address)}\n}} >{file} 2>&1" for one, file in zip(steps, shown, strict=True)),
+        ]
     )
     variables = {name: value for name, value in os.environ.items() if not name.startswith("OPENHOURS_")}
     for name in COLOUR_VARIABLES:
         variables.pop(name, None)
     variables |= {"OPENHOURS_HOME": str(home), "OPENHOURS_SLOTS": "1", "PYTHONWARNINGS": "error"}
     subprocess.run(["bash", "-c", script], cwd=checkout, env=variables, timeout=150, check=False)
-    return [(home.parent / f"{number}.txt").read_text(encoding="utf-8") for number in range(len(steps))]
+    return [file.read_text(encoding="utf-8") for file in shown]
 
 
 def here(command: str, address: str) -> str:

@@ -1,6 +1,8 @@
 """Settings that have a spelling of their own."""
 
+import pwd
 import re
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -77,7 +79,42 @@ def test_a_team_works_from_nine_to_five_unless_something_else_is_set(monkeypatch
 )
 def test_what_is_no_time_of_the_week_is_told(monkeypatch: pytest.MonkeyPatch, hours: str, wrong: str) -> None:
     monkeypatch.setenv("OPENHOURS_TEAM_HOURS", hours)
-    told = f"{wrong!r} is not a time of the week such as Mon-Fri 09:00-17:00"
+    told = f"{wrong!r} is not a weekly time window such as Mon-Fri 09:00-17:00"
     with pytest.raises(ValidationError, match=re.escape(told)) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [("team_hours",)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "home"),
+    [
+        ({"HOME": "/home/ada"}, "/home/ada/.local/share/openhours"),
+        ({"HOME": "/home/ada", "OPENHOURS_HOME": ""}, "/home/ada/.local/share/openhours"),
+        ({"HOME": "/home/ada", "XDG_DATA_HOME": "/data/ada"}, "/data/ada/openhours"),
+        ({"HOME": "/home/ada", "OPENHOURS_HOME": "~/hours"}, "/home/ada/hours"),
+        ({"HOME": "/home/ada", "OPENHOURS_HOME": ".openhours"}, ".openhours"),
+    ],
+)
+def test_data_lies_in_one_place_per_user_unless_another_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], home: str
+) -> None:
+    for name in ("XDG_DATA_HOME", "OPENHOURS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    assert Settings().home == Path(home)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_user_without_a_home_folder_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless(uid: int) -> pwd.struct_passwd:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nameless)
+    for name in ("HOME", "XDG_DATA_HOME", "OPENHOURS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ValidationError, match=r"~/\.local/share/openhours is in no home folder .* name the whole path"):
+        Settings()
+    monkeypatch.setenv("OPENHOURS_HOME", "/srv/openhours")
+    assert Settings().home == Path("/srv/openhours")

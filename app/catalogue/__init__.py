@@ -1,1 +1,1 @@
-"""The catalogue of datasets: every file that was brought in, where its bytes lie, and what became of its rows."""
+"""The catalogue of datasets: every uploaded file, where its bytes are stored, and the outcome of its rows."""

@@ -1,4 +1,4 @@
-"""What becomes of uploads: each is the beginning of a dataset."""
+"""Uploads become datasets."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from app.uploads.records import Upload
 
 
 def upload_hooks(datasets: DatasetService) -> Hooks:
-    """The turns of an upload's life as the catalogue takes them."""
+    """What the catalogue does at each step of an upload."""
 
     def begin(connection: Connection, upload: Upload, sha256: str | None) -> None:
         options = LoadOptions.model_validate(upload.options)

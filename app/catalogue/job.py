@@ -143,10 +143,10 @@ class _Run:
         found = self.source.sha256()
         expected = self.record.sha256 if self.is_reload else self.record.expected_sha256 or self.record.sha256
         if expected not in {None, found}:
-            before = "found when they were read before" if self.is_reload else "announced, or found when they came,"
+            before = "found when they were read before" if self.is_reload else "announced, or found when they arrived,"
             raise ChecksumDiffers(
-                f"The bytes of {self.source.name} have the SHA-256 {found}; {before} was {expected}. If they are right "
-                f"as they are, POST /datasets/{self.record.id}/reload takes them."
+                f"The bytes of {self.source.name} have the SHA-256 {found}; {before} was {expected}. To accept them "
+                f"as they are, send POST /datasets/{self.record.id}/reload."
             )
 
     def _refuse_duplicate(self, sha256: str) -> None:

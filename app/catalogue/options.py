@@ -1,12 +1,12 @@
-"""How a file is to be checked and loaded, as whoever brings it says."""
+"""Options for checking and loading a file, set by its sender."""
 
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from app.errors import InvalidParameters, reason
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.jobs.kind import Params
+from app.wording.validation import invalid
 
 
 class LoadOptions(Params):
@@ -14,18 +14,18 @@ class LoadOptions(Params):
 
     on_error: OnError = Field(
         DEFAULT_ON_ERROR,
-        description="What one wrong row does: `reject_file` (nothing is loaded) or `skip_rows` (the others are).",
+        description="What to do with invalid rows: `reject_file` loads nothing, `skip_rows` loads the other rows.",
     )
     max_errors: int = Field(
         DEFAULT_MAX_ERRORS,
         ge=0,
         le=MOST_REJECTED,
-        description="With `skip_rows`: more wrong rows than this reject the file.",
+        description="With `skip_rows`: reject the file if more rows than this are invalid.",
     )
     columns: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
-        None, description="Names of the columns, separated by commas, of a file without a header."
+        None, description="For a file without a header: its column names in order, separated by commas."
     )
-    force: bool = Field(False, description="Load it even if the same bytes were loaded before.")
+    force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -34,7 +34,7 @@ class LoadOptions(Params):
 
     @property
     def policy(self) -> Policy:
-        """What the checker is told."""
+        """The policy for the checker."""
         return Policy(on_error=self.on_error, max_errors=self.max_errors, columns=self.columns)
 
 
@@ -42,14 +42,9 @@ def load_options(**given: Any) -> LoadOptions:
     """Options from texts or values; None means the default.
 
     Raises:
-        InvalidParameters: one of them cannot be.
+        InvalidParameters: a value is not allowed.
     """
     try:
         return LoadOptions.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        problems = [
-            {"parameter": str(problem["loc"][0]), "received": problem["input"], "reason": reason(problem["msg"])}
-            for problem in error.errors(include_url=False, include_context=False)
-        ]
-        lines = [f"{one['parameter']}: {one['reason']}, received {one['received']!r}" for one in problems]
-        raise InvalidParameters(". ".join(lines), errors=problems) from error
+        raise invalid(error, LoadOptions.model_json_schema(), whole="options") from error

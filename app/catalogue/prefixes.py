@@ -1,4 +1,4 @@
-"""The parts of the bucket, and which objects of the raw layer nobody needs."""
+"""The prefixes of the bucket, and which objects of the raw layer are orphaned."""
 
 import re
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from app.jobs.cleanup import BucketPrefix
 from app.uploads.keys import RAW
 from app.uploads.leftovers import UPLOAD_FILES, multiparts_named
 
-#: Keys as uploads.keys makes them; what looks otherwise is not ours.
+#: Keys as uploads.keys makes them; any other is not ours.
 _OURS: Final = re.compile(re.escape(RAW) + r"[a-z0-9_]+/\d{4}/\d\d/\d\d/([0-9a-f]{32})\.csv(\.gz)?")
 
 
 def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
-    """Those keys whose dataset is gone: it was removed while the object store was away."""
+    """The keys without a dataset: it was removed while the object store was unavailable."""
     dataset_of = {key: found[1] for key in keys if (found := _OURS.fullmatch(key))}
     known = records.known(connection, list(dataset_of.values()))
     return [key for key, owner in dataset_of.items() if owner not in known]
 
 
-#: The files that were brought in.
+#: Raw files.
 RAW_FILES: Final = BucketPrefix(RAW, _unnamed, multiparts_named)
 
 #: The parts of the bucket that datasets and uploads use.

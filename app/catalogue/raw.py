@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from app.storage.object_store import ObjectStore
 
-#: Read at a time where the bytes only have to pass by, bytes.
+#: Read at a time when only hashing, bytes.
 _BLOCK: Final = 1 << 20
 
 
@@ -42,7 +42,7 @@ class RawSource:
         return cast(BinaryIO, _Hashed(self, self._opened()))
 
     def sha256(self) -> str:
-        """SHA-256 of all the bytes, hexadecimal; reads them if nobody has."""
+        """SHA-256 of all bytes, hexadecimal; reads them if that has not been done."""
         if self._sha256 is None:
             with self.open() as stream:
                 while stream.read(_BLOCK):
@@ -51,16 +51,16 @@ class RawSource:
         return self._sha256
 
     def note(self, size_bytes: int) -> None:
-        """So many bytes more were read."""
+        """Count bytes that were read."""
         self.read_bytes += size_bytes
 
     def end(self, sha256: str) -> None:
-        """All bytes were read."""
+        """Record that all bytes were read."""
         self._sha256 = sha256
 
 
 class _Hashed(io.RawIOBase):
-    """A stream that tells its source what was read."""
+    """A stream that reports to its source what was read."""
 
     def __init__(self, source: RawSource, stream: Any) -> None:
         self._source = source

@@ -1,4 +1,4 @@
-"""What the outside may ask of datasets: bring one in, look at one, load it again, remove it, list them."""
+"""The service behind routes and commands for datasets: register, view, reload, remove, list."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from app import paging
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
@@ -21,24 +20,25 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, linked
 from app.jobs.status import QUEUED
+from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
 
 _log = logging.getLogger(__name__)
 
-#: In these a dataset is being worked on.
+#: Statuses in which a job is working on the dataset.
 WORKING = (DatasetStatus.CHECKING, DatasetStatus.LOADING, DatasetStatus.REMOVING)
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetState:
-    """A dataset as it stands now.
+    """The current state of a dataset.
 
     Attributes:
-        status: of the record, with checking told from loading.
-        progress: share of the work that is done, 0 … 1.
-        rejects: the list of rejected rows, where there is one.
+        status: that of the record, but with checking and loading told apart.
+        progress: share of the work done, 0 … 1.
+        rejects: the file of rejected rows, if there is one.
     """
 
     record: DatasetRecord
@@ -48,22 +48,14 @@ class DatasetState:
 
 
 class Removal(StrEnum):
-    """What became of a dataset that nobody wants any more."""
+    """The outcome of a removal."""
 
     REMOVED = "removed"
     REMOVING = "removing"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some datasets, newest first, and the cursor of the next page if there is one."""
-
-    states: list[DatasetState]
-    next_cursor: str | None
-
-
 class DatasetService:
-    """Answers for datasets; stateless, so any replica may be asked."""
+    """Operations on datasets; stateless, so any replica can serve them."""
 
     def __init__(self, resources: Resources, kinds: Mapping[str, DatasetKind] = DATASET_KINDS) -> None:
         self._resources = resources
@@ -90,10 +82,10 @@ class DatasetService:
         options: LoadOptions,
         sha256: str | None,
     ) -> None:
-        """Record that a file is about to come, with its SHA-256 if the sender knows it.
+        """Register a file that is about to be sent, with its SHA-256 if the sender knows it.
 
         Raises:
-            UnknownDatasetKind, InvalidParameters, DuplicateDataset: it need not come.
+            UnknownDatasetKind, InvalidParameters, DuplicateDataset: the file is not wanted.
         """
         self._require_columns(kind, options)
         if sha256 is not None:
@@ -110,13 +102,13 @@ class DatasetService:
     def accept(
         self, connection: Connection, *, dataset_id: str, raw_key: str, size_bytes: int, sha256: str | None
     ) -> str:
-        """Take on a file whose bytes are all in the raw layer, in the caller's transaction.
+        """Accept a file whose bytes are all in the raw layer, in the caller's transaction.
 
         Returns the id of the job that checks and loads it; call ``dispatch`` after the commit, so that it is soon
         begun.
 
         Raises:
-            UnknownDataset: it was removed meanwhile.
+            UnknownDataset: it was removed in the meantime.
             DuplicateDataset: a ready dataset has the same bytes.
         """
         record = records.lock(connection, dataset_id)
@@ -128,7 +120,7 @@ class DatasetService:
         return changes.arrived(connection, dataset_id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
 
     def forget(self, connection: Connection, dataset_id: str) -> None:
-        """Drop the record of a file that never came whole."""
+        """Delete the record of a file that never arrived completely."""
         changes.remove(connection, dataset_id)
 
     def has(self, connection: Connection, dataset_id: str) -> bool:
@@ -136,7 +128,7 @@ class DatasetService:
         return bool(records.known(connection, [dataset_id]))
 
     def get(self, dataset_id: str, *, has_ended: bool = False) -> DatasetState:
-        """How a dataset stands; ``has_ended`` when its job is known to have.
+        """The state of a dataset; pass ``has_ended`` if its job is known to have ended.
 
         Raises:
             UnknownDataset: there is none with this id.
@@ -149,21 +141,21 @@ class DatasetService:
             raise _missing(dataset_id)
         return self._state(record, believe_redis=not has_ended)
 
-    def page(self, *, kind: str | None, status: DatasetStatus | None, cursor: str | None, limit: int) -> Page:
+    def page(
+        self, *, kind: str | None, status: DatasetStatus | None, cursor: str | None, limit: int
+    ) -> Page[DatasetState]:
         """Datasets, newest first. Raises UnknownDatasetKind, InvalidParameters."""
         if kind is not None:
             self.kind(kind)
-        before = None if cursor is None else paging.place_of(cursor)
+        before = None if cursor is None else place_of(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
             found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
-        shown = found[:limit]
-        more = paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None
-        return Page([self._state(record) for record in shown], more)
+        return newest_first(found, limit=limit).of(self._state)
 
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
-        """Check and load a dataset again from the raw layer, with other options where they are given.
+        """Check and load a dataset again from the raw layer, with those options replaced that are given.
 
-        An empty text for ``columns`` takes back those that were named: the file then has a header.
+        An empty text for ``columns`` drops the names given before: the file then has a header.
 
         Raises:
             UnknownDataset, DatasetBusy, InvalidParameters: nothing was started.
@@ -181,13 +173,13 @@ class DatasetService:
         return changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
 
     def delete(self, dataset_id: str, *, rows: bool) -> Removal:
-        """Remove a dataset and its raw object; its rows stay, unless a job is to take them out first.
+        """Remove a dataset and its raw object; its rows stay, unless a job is to remove them first.
 
-        Work on it is called off.
+        The job that works on it is cancelled.
 
         Raises:
             UnknownDataset: there is none with this id.
-            DatasetBusy: its bytes are still coming.
+            DatasetBusy: its bytes are still arriving.
         """
         with database_errors(), self._resources.engine.begin() as connection:
             record = self._arrived(connection, dataset_id, "removed")
@@ -208,20 +200,20 @@ class DatasetService:
         return Removal.REMOVING
 
     def _require_columns(self, kind: str, options: LoadOptions) -> None:
-        """Raise InvalidParameters unless the columns that are named are those of the kind."""
+        """Raise InvalidParameters unless the given column names are those of the kind."""
         known = self.kind(kind)
         if options.columns is not None:
             named_columns(known, options.columns)
 
     def _arrived(self, connection: Connection, dataset_id: str, verb: str) -> DatasetRecord:
-        """The dataset, locked, once all of its bytes are here."""
+        """The dataset, locked; raises DatasetBusy while its bytes are still arriving."""
         record = records.lock(connection, dataset_id) if is_id(dataset_id) else None
         if record is None:
             raise _missing(dataset_id)
         if record.status is DatasetStatus.UPLOADING:
             raise DatasetBusy(
-                f"Dataset {dataset_id} is still being uploaded; it can be {verb} when it has arrived. "
-                f"DELETE /uploads/{dataset_id} ends the upload.",
+                f"Dataset {dataset_id} is still being uploaded; it can be {verb} once the upload is complete. "
+                f"To stop the upload, send DELETE /uploads/{dataset_id}.",
                 status_received=record.status,
             )
         return record
@@ -229,7 +221,7 @@ class DatasetService:
     def _idle(self, connection: Connection, dataset_id: str, verb: str) -> DatasetRecord:
         record = self._arrived(connection, dataset_id, verb)
         if record.status in WORKING:
-            raise DatasetBusy(f"Dataset {dataset_id} is {record.status}; it can be {verb} when that has ended.")
+            raise DatasetBusy(f"Dataset {dataset_id} is {record.status}; it can be {verb} once that job has ended.")
         return record
 
     def _state(self, record: DatasetRecord, *, believe_redis: bool = True) -> DatasetState:
@@ -248,7 +240,7 @@ class DatasetService:
     def dispatch(self, dataset_id: str, job_id: str) -> None:
         """Have a worker begin a job of a dataset that was just queued."""
         with bound(dataset_id=dataset_id):
-            _log.info("dataset %s is queued as job %s", dataset_id, job_id)
+            _log.info("dataset %s: queued job %s", dataset_id, job_id)
             self._redis.dispatch(job_id)
 
     def _remove_objects(self, record: DatasetRecord, jobs: Sequence[str], *, with_raw: bool) -> None:
@@ -259,16 +251,16 @@ class DatasetService:
             for job_id in jobs:
                 self._resources.object_store.remove_below(artifact_prefix(job_id))
         except ObjectStoreUnavailable as error:
-            _log.warning("dataset %s: its objects stay until they are swept up: %s", record.id, error)
+            _log.warning("dataset %s: could not remove its objects, the clean-up will retry: %s", record.id, error)
 
 
 def _is_loading(record: DatasetRecord, stage: str) -> bool:
-    """Whether the job has got beyond checking; at its end it uploads the list of rejected rows, whatever it came to."""
+    """Whether the job is past checking; at its end it uploads the list of rejected rows, whatever the outcome."""
     return stage == "loading" or (stage == "uploading" and record.outcome == Outcome.READY)
 
 
 def _shown_name(filename: str | None) -> str | None:
-    """The last part of what a sender calls a file, whatever its system puts between folders."""
+    """The last part of the sender's file name, whatever separator its system uses."""
     return filename and (filename.replace("\\", "/").rpartition("/")[2] or None)
 
 

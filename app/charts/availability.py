@@ -20,7 +20,7 @@ class Week:
 
     Attributes:
         first, last: the week, microseconds since the epoch; seldom full hours.
-        up, down: int64[stores], open time in microseconds; what nobody observed is in neither.
+        up, down: int64[stores], open time in microseconds; unknown time is in neither.
         days: first instants of the UTC days that the week touches, int64[d], microseconds.
         of_day: open time of all stores by day, int64[d, 3], microseconds: up, down, unknown.
         worst: keys of the stores of lowest availability, worst first; others may have the same as the last.

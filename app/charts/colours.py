@@ -7,11 +7,11 @@ MUTED: Final = "#52606d"
 GRID: Final = "#e4e7eb"
 PAPER: Final = "#ffffff"
 
-#: Most teams that are shown one by one, and as many colours as people tell apart.
+#: Most teams shown individually, and as many colours as people can distinguish.
 TEAMS: Final = 12
 
 #: In the order of the teams: six of Okabe and Ito's palette, then six searched for so that all twelve, the two greys
-#: and the paper stay apart in every common colour blindness. Nothing is told by colour alone.
+#: and the paper are distinct under every common colour blindness. No information is conveyed by colour alone.
 TEAM_COLOURS: Final = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
     *("#192597", "#fdd288", "#682936", "#940ef4", "#533161", "#871d00"),

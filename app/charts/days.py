@@ -54,7 +54,7 @@ def day_bars(days: npt.NDArray[np.int64], of_day: npt.NDArray[np.int64], *, firs
     layers.write(notes, middle, below, dy=30, color=MUTED)
     layers.write([{"text": "UTC day"}], frame.width / 2, below, dy=54, color=MUTED)
     add_legend(layers, [(state.name, 1.0) for state in STATES[:3]], above=HEAD)
-    partly = "" if first % DAY_MICROS == 0 else "; the first and the last day are not whole"
+    partly = "" if first % DAY_MICROS == 0 else "; the first and last day are partial"
     subtitle = [week(first, last), f"above each bar: availability, up / (up + down){partly}"]
     spec = layers.finish(frame, title="Open time per day", subtitle=subtitle)
     return Chart(spec, int(np.count_nonzero(of_day.sum(axis=1))))
@@ -109,7 +109,7 @@ def _stack(amounts: list[float], highest: float) -> list[Row]:
 
 
 def _head(amounts: list[float]) -> Row:
-    """The availability above a bar, if anybody observed any of it."""
+    """The availability above a bar, if any of it is known."""
     up, down, _ = amounts
     return {"from": sum(amounts), "text": percent(up / (up + down)) if up + down else ""}
 

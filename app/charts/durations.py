@@ -42,10 +42,10 @@ def duration_charts(durations: Durations, *, ordinary: npt.NDArray[np.bool_], me
 
 
 def _outliers(count: int, whole: int, measure: Measure) -> str:
-    """How many are left out, and why, in the words of the rules."""
+    """Number of outliers left out, and the reason, in the words of the rules."""
     of = counted(whole, measure.noun)
     if not count:
-        return f"no outlier among {of}: no review or merge time is {measure.outlying}"
+        return f"no outliers among {of}: no review or merge time is {measure.outlying}"
     whose = "its" if count == 1 else "their"
     return f"without {counted(count, 'outlier')} of {of}: {whose} review or merge time is {measure.outlying}"
 

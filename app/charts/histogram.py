@@ -39,7 +39,7 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
 
     Args:
         shares: availability of each store, 0 … 1, at least one.
-        left_out: stores without open time that anybody observed.
+        left_out: stores without known open time.
         first, last: the week, microseconds.
     """
     inside = shares[(shares > 0) & (shares < 1)]

@@ -124,4 +124,4 @@ def _chosen(shown: int, of: int, tied: int) -> str:
     if of <= shown:
         return ""
     more = f"; {tied:,} more {'has' if tied == 1 else 'have'} the same availability as the last of them" if tied else ""
-    return f"the {shown} of lowest availability, of {counted(of, 'store')}{more}"
+    return f"the {shown} with the lowest availability, of {counted(of, 'store')}{more}"

@@ -112,7 +112,7 @@ def _caution(teams: Sequence[tuple[Team, Durations]], measure: Measure) -> str:
     """What the length of a bar is not, where some have a review time and no merge time, or the other way round."""
     if all((np.isnan(of.review_seconds) == np.isnan(of.merge_seconds)).all() for _, of in teams):
         return ""
-    return f"The two means may be of different {measure.noun}s: a bar is their sum, and not the mean of sums"
+    return f"The two means may cover different {measure.noun}s: a bar is the sum of two means, not the mean of sums"
 
 
 def _unit(longest: float, measure: Measure) -> tuple[int, str]:

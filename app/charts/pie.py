@@ -55,7 +55,7 @@ def pie(slices: Sequence[Slice], *, noun: str, subtitle: Sequence[str]) -> Chart
         layers.over(gaps).mark_rule(color=PAPER, strokeWidth=GAP).encode(x=x, y=y, **fixed(x2=right, y2=-top)),
         layers.over([corner for number, row in enumerate(rows) for corner in leader(row, number)])
         .mark_line(color=LEADER, strokeWidth=1)
-        .encode(x=x, y=y, order=alt.JobSpec("point:Q"), detail=alt.Detail("slice:Q")),
+        .encode(x=x, y=y, order=alt.Order("point:Q"), detail=alt.Detail("slice:Q")),
     )
     align = alt.ExprRef("datum.x < 0 ? 'right' : 'left'")
     limit = alt.ExprRef(f"{WIDTH / 2 - EDGE} - abs(datum.x)")

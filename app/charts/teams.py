@@ -93,7 +93,7 @@ class Cast:
         """Which teams are shown, if not all are; the noun, in the singular, is what they are counted by."""
         if self.total <= TEAMS:
             return ""
-        return f"the {TEAMS} teams with most {noun}s, of {self.total:,}"
+        return f"the {TEAMS} teams with the most {noun}s, of {self.total:,}"
 
 
 def known(values: Seconds) -> Seconds:

@@ -83,8 +83,8 @@ def _marks(teams: Sequence[tuple[Team, Seconds]], longest: float, measure: Measu
 
 def _key(marks: _Marks) -> list[str]:
     """What the marks mean, of those that there are."""
-    many = "outline: how frequent a time is, scaled to each team; bar: the middle half; " if marks.outlines else ""
-    few = f"dots: the times themselves, of a team with fewer than {FEWEST} or only equal ones" if marks.dots else ""
+    many = "outline: distribution, scaled per team; bar: the middle half; " if marks.outlines else ""
+    few = f"dots: each time of a team with fewer than {FEWEST} or with equal times only" if marks.dots else ""
     return [f"{many}circle: the median", few]
 
 

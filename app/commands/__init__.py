@@ -1,1 +1,1 @@
-"""The commands, by what they are about; cli.py puts them together."""
+"""The commands, grouped by subject; cli.py assembles them."""

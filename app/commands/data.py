@@ -13,41 +13,48 @@ from rich.table import Table
 from app.commands import opening
 from app.commands.opening import Server
 from app.commands.terminal import byte_progress, err, out, report_progress
-from app.errors import InvalidParameters, OpenhoursError, RejectedFile
+from app.errors import InvalidParameters, RejectedFile
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError
 from app.ingest.registry import DATASET_KINDS
+from openhours.errors import OpenhoursError as ClientError
 
-#: More than that is more than this is for: some things of each store are kept in memory.
+#: The generator is not meant for more: it keeps some data of each store in memory.
 MOST_STORES: Final = 1_000_000
 
-#: A million takes some ten seconds and half a gigabyte of memory: they are sorted in one piece.
+#: A million takes about ten seconds and half a gigabyte of memory: they are sorted in one piece.
 MOST_PULL_REQUESTS: Final = 1_000_000
 
-#: More have a calendar that takes long to expand.
+#: The calendars of more teams take long to expand.
 MOST_TEAMS: Final = 200
 
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
 
-OnErrorOption = Annotated[OnError, typer.Option(help="A wrong row rejects the whole file, or is left out.")]
+OnErrorOption = Annotated[
+    OnError, typer.Option(help="What to do with invalid rows: reject the whole file, or skip them.")
+]
 
-MaxErrors = Annotated[int, typer.Option(min=0, max=MOST_REJECTED, help="Most wrong rows that skip_rows puts up with.")]
+MaxErrors = Annotated[
+    int,
+    typer.Option(min=0, max=MOST_REJECTED, help="Most invalid rows that skip_rows accepts before it rejects the file."),
+]
 
 ColumnNames = Annotated[
-    str | None, typer.Option(help="Names for a file without a header, separated by commas. Default: its header's.")
+    str | None,
+    typer.Option(help="Column names of a file without a header, separated by commas. Default: read the header."),
 ]
 
 
 def load(
-    kind: Annotated[DatasetName, typer.Argument(help="What the file holds.")],
+    kind: Annotated[DatasetName, typer.Argument(help="Dataset kind of the file.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
     on_error: OnErrorOption = DEFAULT_ON_ERROR,
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="CSV to write the rejected rows into. Default: only the first are shown.")
+        Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
 ) -> None:
-    """Load a CSV file into Postgres: all of it, or nothing and a list of what is wrong."""
+    """Load a CSV file into Postgres, all or nothing; show the rejected rows."""
     from app.commands.loading import load_file  # noqa: PLC0415 - Arrow takes a while to import
 
     _require_file_name(rejects)
@@ -56,47 +63,48 @@ def load(
 
 def upload(
     file: Annotated[Path, typer.Argument(help="CSV, plain or gzip.")],
-    kind: Annotated[DatasetName, typer.Option(help="What the file holds.")],
+    kind: Annotated[DatasetName, typer.Option(help="Dataset kind of the file.")],
     *,
     on_error: OnErrorOption = DEFAULT_ON_ERROR,
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="CSV to download the rejected rows into. Default: only the first are shown.")
+        Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Load the same bytes again. Default: they are refused.")
+        bool,
+        typer.Option("--force", help="Load the file even if the same bytes are already loaded. Default: refuse it."),
     ] = False,
     server: Server = None,
 ) -> None:
-    """Upload a CSV file and have it checked and loaded; after Ctrl-C the same command goes on where it was."""
-    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
-    from app.upload_client import outgoing  # noqa: PLC0415
+    """Upload a CSV file to be checked and loaded; after Ctrl-C, the same command resumes."""
+    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
+    from openhours.outgoing import outgoing  # noqa: PLC0415
 
     if not file.is_file():
-        raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'not there'}; give the path of a file.")
+        raise InvalidParameters(f"{file} is {'a folder' if file.is_dir() else 'missing'}; give the path of a file.")
     _require_file_name(rejects)
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
-        client.datasets(limit=1)  # before a large file is read for nothing
+        client.page("datasets", limit=1)  # fail before reading a large file for nothing
         with byte_progress(f"reading {file.name}", file.stat().st_size) as done:
             outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
         answer = _sent(client, outgoing_file, known_as=server or "embedded")
         rejection = _shown(answer)
         if rejects is not None and answer["rejects"] is not None:
             try:
-                client.download(File(**answer["rejects"]), rejects)
-            except (OpenhoursError, OSError) as error:
-                err.print(f"--rejects: {rejects} is not written: {error}", markup=False)
+                client.download(File.of(answer["rejects"]), rejects)
+            except (ClientError, OSError) as error:
+                err.print(f"--rejects: cannot write {rejects}: {error}", markup=False)
                 rejection = rejection or error
     if rejection is not None:
         raise rejection
 
 
 def _shown(answer: Mapping[str, Any]) -> Exception | None:
-    """Print what became of a file; returns the error to end with if it was rejected."""
+    """Print the outcome of an upload; returns the error to exit with if the file was rejected."""
     counts = ", ".join(
         f"{answer[f'rows_{name}'] or 0:,} {name}" for name in ("read", "accepted", "rejected", "duplicate")
     )
@@ -111,7 +119,7 @@ def _shown(answer: Mapping[str, Any]) -> Exception | None:
 
 
 def _require_file_name(rejects: Path | None) -> None:
-    """Refuse, before anything is done, a place where the rejected rows cannot be written."""
+    """Refuse, before any work, a path to which the rejected rows cannot be written."""
     if rejects is None:
         return
     if rejects.is_dir():
@@ -121,11 +129,11 @@ def _require_file_name(rejects: Path | None) -> None:
 
 
 def _sent(client: Any, file: Any, *, known_as: str) -> Any:
-    """Upload a file and wait until it is ready or rejected; the last answer.
+    """Upload a file and wait until it is ready or rejected; returns the last response.
 
-    Until then the upload is remembered: Ctrl-C while the rows are checked costs no second upload either.
+    Until then the upload is remembered, so Ctrl-C while the rows are checked does not cost a second upload.
     """
-    from app.upload_client import Uploader  # noqa: PLC0415 - as above
+    from openhours.uploads import Uploader  # noqa: PLC0415 - as above
 
     uploader = Uploader(client.address, memory=opening.settings().home / "uploads", known_as=known_as)
     try:
@@ -138,8 +146,8 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
         with report_progress(f"dataset {dataset_id}") as progress:
             for answer in client.follow_dataset(dataset_id):
                 progress(answer["status"], answer["progress"])
-    except OpenhoursError as error:
-        if error.status == 404:  # somebody has removed it
+    except ClientError as error:
+        if error.status == 404:  # somebody has removed the dataset
             uploader.forget(file)
         raise
     uploader.forget(file)
@@ -148,15 +156,16 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
 
 def datasets(
     server: Server = None,
-    kind: Annotated[str | None, typer.Option(help="Only of this kind. Default: all.")] = None,
+    kind: Annotated[str | None, typer.Option(help="List only this dataset kind. Default: all.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="Only uploading, checking, loading, ready, rejected or removing. Default: all.")
+        str | None,
+        typer.Option(help="Only uploading, checking, loading, ready, rejected or removing datasets. Default: all."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Number to list, newest first.")] = 20,
 ) -> None:
     """List datasets, newest first."""
     with opening.client(server, slots=0) as client:
-        page = client.datasets(kind=kind, status=status, limit=limit)
+        page = client.page("datasets", kind=kind, status=status, limit=limit)
     table = Table("dataset", "kind", "file", "status", "bytes", "rows", "rejected", "created", box=None)
     for row in page["datasets"]:
         figures = (row["bytes"], row["rows_read"], row["rows_rejected"])
@@ -175,13 +184,14 @@ def _status(row: Mapping[str, Any]) -> str:
 
 
 OutFolder = Annotated[
-    Path, typer.Option("--out", help="Folder for polls.csv, hours.csv, timezones.csv and those of teams.")
+    Path, typer.Option("--out", help="Folder to write polls.csv, hours.csv, timezones.csv and the team files to.")
 ]
 
-Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="How many stores.")]
+Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="Number of stores.")]
 
 Days = Annotated[
-    int | None, typer.Option(min=1, help="Days of polls. Default: 8, or what the size takes; of pull requests: 90.")
+    int | None,
+    typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size takes; 90 for pull requests."),
 ]
 
 PullRequests = Annotated[
@@ -189,23 +199,23 @@ PullRequests = Annotated[
     typer.Option(
         min=0,
         max=MOST_PULL_REQUESTS,
-        help="How many pull requests, with the hours and zones of their teams. Default: none, and no such files.",
+        help="Number of pull requests; also writes hours and zones of their teams. Default: no such files.",
         show_default=False,
     ),
 ]
 
-Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="How many teams the pull requests are of.")]
+Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="Number of teams that own the pull requests.")]
 
 Size = Annotated[
     str | None,
-    typer.Option("--bytes", help="Go on into the past until polls.csv has this size: 500MB, 1GB. Default: no further."),
+    typer.Option("--bytes", help="Add older polls until polls.csv has this size: 500MB, 1GB. Default: no target size."),
 ]
 
 EndDay = Annotated[
     datetime,
     typer.Option(
         formats=["%Y-%m-%d"],
-        help="Polls and pull requests end where this day begins, UTC.",
+        help="Polls and pull requests end at the start of this day, UTC.",
         show_default="2025-01-01",
     ),
 ]
@@ -219,17 +229,15 @@ def demo_data(
     pull_requests: PullRequests = 0,
     teams: Teams = 8,
     size: Size = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same bytes.")] = 1,
     end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files that are there. Default: they are kept.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files. Default: keep them.")] = False,
 ) -> None:
-    """Write believable polls, hours and time zones of made-up stores, and pull requests of teams, to try things out."""
+    """Generate realistic polls, hours and time zones of fictitious stores, and pull requests of teams."""
     from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
 
     if end.date() > datetime.now(UTC).date():
-        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is yet to come, and polls from the future are not loaded")
+        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is in the future, and polls from the future cannot be loaded")
     with report_progress("demo data") as progress:
         files = write(
             out_folder,
@@ -250,12 +258,12 @@ def demo_data(
 def entities(
     server: Server = None,
     kind: Annotated[str | None, typer.Option(help="Entity kind. Default: store.")] = None,
-    prefix: Annotated[str, typer.Option(help="Only those whose key begins so. Default: all.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, in the order of their keys.")] = 50,
+    prefix: Annotated[str, typer.Option(help="List only keys with this prefix. Default: all.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Number to list, in order of their keys.")] = 50,
 ) -> None:
-    """List entities with their zones."""
+    """List entities with their time zones."""
     with opening.client(server, slots=0) as client:
-        page = client.entities(kind=kind, prefix=prefix, limit=limit)
+        page = client.page("entities", kind=kind, prefix=prefix, limit=limit)
     table = Table("kind", "key", "timezone", box=None)
     for row in page["entities"]:
         is_default = " (default)" if row["timezone_is_default"] else ""

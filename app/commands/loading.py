@@ -1,6 +1,7 @@
-"""Loads a file of this machine, as ``load`` and the demo do, and tells what became of it."""
+"""Loads a file from this machine, for ``load`` and the demo, and prints the result."""
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ from app.ingest.registry import DATASET_KINDS
 
 
 def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) -> None:
-    """Load a file, print what came of it, and write its rejected rows into ``rejects``.
+    """Load a file, print the result, and write its rejected rows to ``rejects``.
 
     Raises:
         RejectedFile, InvalidParameters, DatasetBusy: nothing was loaded.
     """
     chosen = load_options(**options)
     with opening.resources(opening.settings()) as (_, resources):
-        with report_progress(f"loading {file.name}") as progress:
+        with report_progress(f"loading {file.name}") if err.is_terminal else nullcontext(_quiet) as progress:
             state = bring_in(resources, kind, file, options=chosen, shown_as=str(file), told=progress)
         if rejects is not None and state.rejects is not None:
             with resources.object_store.read(state.rejects.artifact.key) as rows, rejects.open("wb") as target:
@@ -32,15 +33,19 @@ def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) ->
     _tell(state.record, file)
 
 
+def _quiet(*_: object) -> None:
+    """In a pipe a load says nothing before it has ended."""
+
+
 def _tell(record: DatasetRecord, file: Path) -> None:
     rows = (record.rows_read or 0) - (record.rows_rejected or 0)
     # Without rows nothing is kept of a sample, so that its id would name none.
-    told = f", dataset {record.id}" if rows else ": there is nothing to report on"
+    told = f", dataset {record.id}" if rows else ": no report can use it"
     named = told if DATASET_KINDS[record.kind].by_dataset else ""
     out.print(f"{rows:,} rows of {file} loaded as {record.kind}{named}", markup=False)
     if record.rows_duplicate:
-        err.print(f"{record.rows_duplicate:,} of them say again what another row says; the last one counts")
+        err.print(f"duplicate rows: {record.rows_duplicate:,}; the last one counts")
     for row in record.rejections or ():
         err.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
     if record.rows_rejected:
-        err.print(f"{record.rows_rejected:,} rows were left out", markup=False)
+        err.print(f"rejected rows, not loaded: {record.rows_rejected:,}", markup=False)

@@ -1,4 +1,4 @@
-"""What commands open and close: the settings, the servers, a client of the API."""
+"""What commands open and close: settings, servers, a client of the API."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.commands.settings import read_settings
 from app.errors import InvalidParameters
 from app.settings import Settings
 from app.storage.postgres import database_errors
@@ -15,13 +16,15 @@ from app.telemetry.replica_name import replica_name
 
 Server = Annotated[
     str | None,
-    typer.Option(help="Address of a running server, such as http://127.0.0.1:8000. Default: none, do it here."),
+    typer.Option(
+        help="Address of a running server, such as http://127.0.0.1:8000. Default: start one for this command."
+    ),
 ]
 
 
 def settings(*, server: bool = False) -> Settings:
-    """The settings, and the log as they want it; what is no server logs only what goes wrong unless told otherwise."""
-    settings = Settings()
+    """Read the settings and configure the log; commands other than servers log only warnings by default."""
+    settings = read_settings()
     if not server and "log_level" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_level": "warning"})
     configure(settings, replica=replica_name())
@@ -30,7 +33,7 @@ def settings(*, server: bool = False) -> Settings:
 
 @contextmanager
 def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Addresses, Resources]]:
-    """The servers in use; embedded ones are migrated, others have to be, but for a server that waits until they are."""
+    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that."""
     with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
         from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
         from app.storage.migrate import require_migrated  # noqa: PLC0415
@@ -46,8 +49,8 @@ def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Add
 
 @contextmanager
 def client(server: str | None, *, slots: int) -> Iterator[Any]:
-    """A client of the given server, or of one that runs here for as long."""
-    from app.client import Client  # noqa: PLC0415 - the HTTP client takes a while to import
+    """A client of the given server, or of one that runs in this process meanwhile."""
+    from openhours.client import Client  # noqa: PLC0415 - the HTTP client takes a while to import
 
     with ExitStack() as stack:
         if server is None:
@@ -56,7 +59,7 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
             _, opened = stack.enter_context(resources(settings()))
             server = stack.enter_context(serving(opened, slots=slots))
         elif not server.startswith(("http://", "https://")):
-            raise InvalidParameters(f"--server: {server!r} is no address; give one such as http://127.0.0.1:8000")
+            raise InvalidParameters(f"--server: {server!r} is not an address; give one such as http://127.0.0.1:8000")
         client = Client(server)
         stack.callback(client.close)
         yield client

@@ -10,10 +10,10 @@ from rich.text import Text
 from app.commands.terminal import out
 from app.reports.kind import Outline
 
-#: Columns of the usual terminal; names are cut so that a line fits.
+#: Columns of the usual terminal; names are truncated so that a line fits.
 WIDTH: Final = 80
 
-#: Names are not cut any shorter than this, columns.
+#: Names are truncated to no less than this, columns.
 SHORTEST_NAME: Final = 8
 
 #: Blanks between two columns.
@@ -24,7 +24,7 @@ def show(outline: Outline) -> None:
     """Print a summary and its notes below what was printed before."""
     cells = list(zip(outline.columns, *outline.rows, strict=True))
     room = WIDTH - sum(GAP + _width(column) for column in cells[1:])
-    # Texts are no markup: a name may hold brackets and backslashes.
+    # Texts are not markup: a name may contain brackets and backslashes.
     table = Table(box=None, pad_edge=False)
     table.add_column(Text(outline.columns[0]), no_wrap=True, overflow="ellipsis", max_width=max(room, SHORTEST_NAME))
     for name in outline.columns[1:]:

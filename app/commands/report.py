@@ -9,6 +9,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from app.commands import opening, outline
+from app.commands.instants import as_iso
 from app.commands.opening import Server
 from app.commands.terminal import err, out, report_progress
 from app.errors import InvalidParameters
@@ -21,9 +22,11 @@ _TABLES: Final = (".csv", ".parquet")
 def report_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind."""
     defaults = {name: field.default for name, field in kind.params.model_fields.items()}
+    instants = set(_instants(kind))
 
     def command(*, out_file: Path | None, server: str | None, **options: Any) -> None:
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
+        params |= {name: as_iso(params[name], option=_dashed(name)) for name in params.keys() & instants}
         target = out_file or Path(f"{kind.name}.csv")
         if not target.parent.is_dir():
             raise InvalidParameters(f"--out: there is no folder {target.parent}")
@@ -40,7 +43,7 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
 
 
 def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
-    """Trigger a report and show how far it is; the answer when it is complete."""
+    """Trigger a report and show its progress; returns the response once it is complete."""
     report_id = client.trigger(kind.name, params)
     answer: Any = None
     try:
@@ -48,17 +51,19 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
             for answer in client.follow(report_id):
                 progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
     except KeyboardInterrupt:
-        err.print(f"report {report_id} goes on; status {report_id} tells how it stands, cancel {report_id} ends it")
+        err.print(
+            f"report {report_id} is still running; status {report_id} shows its state, cancel {report_id} stops it"
+        )
         raise
     return answer
 
 
 def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
-    """Download every file and tell of it; names and where they are."""
-    from app.client import File  # noqa: PLC0415 - the HTTP client takes a while to import
+    """Download every file and print a line about it; yields names and paths."""
+    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
 
     for number, raw in enumerate(answer["files"]):
-        file = File(**raw)
+        file = File.of(raw)
         path = place_of(file.name, target, is_main=number == 0)
         client.download(file, path)
         size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
@@ -67,19 +72,36 @@ def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, P
 
 
 def place_of(name: str, target: Path, *, is_main: bool) -> Path:
-    """Where a file of a report goes: under its own name into a folder, or as the target or beside it.
+    """The path of a file of a report: its own name in a folder, or the target itself, or a path beside it.
 
-    Beside it its name begins as the target's does, so that two reports in one folder leave each other's files alone.
+    Beside the target, its name has the target's as prefix, so two reports in one folder do not overwrite each other.
     """
     if target.is_dir():
         return target / name
     return target if is_main else target.with_name(f"{target.stem}-{name}")
 
 
+def _instants(kind: ReportKind) -> Iterator[str]:
+    """The parameters that are instants."""
+    for name, schema in kind.params.model_json_schema().get("properties", {}).items():
+        if any(one.get("format") == "date-time" for one in (schema, *schema.get("anyOf", ()))):
+            yield name
+
+
+def _dashed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
+    instants = set(_instants(kind))
     for name, field in kind.params.model_fields.items():
         default = field.default if field.annotation is bool else [] if _is_list(field) else None
-        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_option(field))
+        yield inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=_option(field, is_instant=name in instants),
+        )
     where = (
         "File to write, or a folder. Further files go beside it, each with the beginning of its name; in a folder "
         f"files have their own. Default: {kind.name}.csv."
@@ -89,13 +111,13 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _option(field: FieldInfo) -> Any:
+def _option(field: FieldInfo, *, is_instant: bool) -> Any:
     """The option of a parameter: its type for the command line, its description and its default as help."""
-    description = field.description or ""
+    description = (field.description or "") + (" Or as people write it: 22 Jan 2023 18:00 UTC." if is_instant else "")
     if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."
     if _is_list(field):
-        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several.")]
+        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several values.")]
     if field.annotation is bool:
         return Annotated[bool, typer.Option(help=description)]
     kinds = {int: int, float: float}

@@ -1,4 +1,4 @@
-"""Commands about reports that were triggered: reports, status, cancel."""
+"""Commands about triggered reports: reports, status, cancel."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,15 +14,15 @@ from app.commands.terminal import out
 
 def reports(
     server: Server = None,
-    kind: Annotated[str | None, typer.Option(help="Only this report kind. Default: all.")] = None,
+    kind: Annotated[str | None, typer.Option(help="List only this report kind. Default: all.")] = None,
     status: Annotated[
-        str | None, typer.Option(help="Only queued, running, complete, failed or cancelled. Default: all.")
+        str | None, typer.Option(help="Only queued, running, complete, failed or cancelled reports. Default: all.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Number to list, newest first.")] = 20,
 ) -> None:
     """List reports, newest first."""
     with opening.client(server, slots=0) as client:
-        page = client.reports(kind=kind, status=status, limit=limit)
+        page = client.page("reports", kind=kind, status=status, limit=limit)
     table = Table("report", "kind", "status", "as of", "created", "seconds", box=None)
     for row in page["reports"]:
         table.add_row(
@@ -31,8 +31,10 @@ def reports(
     out.print(table)
 
 
-def status(report_id: Annotated[str, typer.Argument(help="As printed by report.")], server: Server = None) -> None:
-    """Say how a report stands and, when it is complete, where its files are."""
+def status(
+    report_id: Annotated[str, typer.Argument(help="Report id, as printed by report.")], server: Server = None
+) -> None:
+    """Show the status of a report and, once it is complete, links to its files."""
     with opening.client(server, slots=0) as client:
         answer = client.poll(report_id)
     match answer["status"]:
@@ -48,7 +50,9 @@ def status(report_id: Annotated[str, typer.Argument(help="As printed by report."
             out.print(ended)
 
 
-def cancel(report_id: Annotated[str, typer.Argument(help="As printed by report.")], server: Server = None) -> None:
+def cancel(
+    report_id: Annotated[str, typer.Argument(help="Report id, as printed by report.")], server: Server = None
+) -> None:
     """Cancel a report that is queued or running; remove one that has ended, with its files."""
     with opening.client(server, slots=0) as client:
         out.print(client.delete(report_id)["status"])

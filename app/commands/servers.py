@@ -16,29 +16,36 @@ from app.storage.resources import Addresses, addresses, open_resources
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the report is downloaded to.")] = Path("out"),
+    folder: Annotated[Path, typer.Option(help="Folder to download the report to.")] = Path("out"),
 ) -> None:
-    """Run the main job from end to end on sample data: load, trigger, poll, download."""
-    from app.commands.demo import run  # noqa: PLC0415 - the web server takes a while to import
+    """Run the main workflow on sample data: load, trigger, poll, download.
+
+    It has its own servers and data, in demo/ below OPENHOURS_HOME.
+    """
+    from app.commands.demo import own, run  # noqa: PLC0415 - the web server takes a while to import
 
     if folder.exists() and not folder.is_dir():
         raise InvalidParameters(f"--folder: {folder} is a file, not a folder")
     err.print("starting the servers …")
-    with opening.resources(opening.settings()) as (_, resources):
+    with opening.resources(own(opening.settings())) as (_, resources):
         run(resources, folder)
 
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: OPENHOURS_HOST, 127.0.0.1.")] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port, 0 for a free one. Default: OPENHOURS_PORT, 8000.")
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one. Default: OPENHOURS_PORT, 8000."),
     ] = None,
     slots: Annotated[
         int | None,
-        typer.Option(min=0, help="Reports computed at a time, 0 for none. Default: OPENHOURS_SLOTS, one per core."),
+        typer.Option(
+            min=0,
+            help="Reports and loads to run at the same time; 0 runs none. Default: OPENHOURS_SLOTS, one per core.",
+        ),
     ] = None,
 ) -> None:
-    """Serve the API and compute reports until Ctrl-C; with --slots 0 the API alone."""
+    """Serve the API and compute reports until Ctrl-C; with --slots 0, only the API."""
     settings = opening.settings(server=True)
     port = settings.port if port is None else port
     _serve(settings, host=host, port=port, slots=settings.slots if slots is None else slots, api=True)
@@ -49,11 +56,14 @@ def worker(
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Port of probes and metrics, 0 for a free one. Default: OPENHOURS_HEALTH_PORT, 8001."
+            min=0,
+            max=65535,
+            help="Port for probes and metrics; 0 picks a free one. Default: OPENHOURS_HEALTH_PORT, 8001.",
         ),
     ] = None,
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Reports computed at a time. Default: OPENHOURS_SLOTS, one per core.")
+        int | None,
+        typer.Option(min=1, help="Reports and loads to run at the same time. Default: OPENHOURS_SLOTS, one per core."),
     ] = None,
 ) -> None:
     """Compute reports until Ctrl-C, without the API."""
@@ -63,7 +73,7 @@ def worker(
 
 
 def migrate() -> None:
-    """Bring the database to this version's tables."""
+    """Migrate the database to this version's schema."""
     from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
     from app.storage.migrate import newest_revision  # noqa: PLC0415
 
@@ -92,7 +102,7 @@ def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: 
         serve_http(resources, host=settings.host if host is None else host, port=port, slots=slots, api=api)
 
 
-#: Variables of psql by the part of the address that they hold.
+#: Variables of psql, by the part of the address.
 _PSQL: Final = {"PGHOST": "hostname", "PGPORT": "port", "PGUSER": "username", "PGPASSWORD": "password"}
 
 

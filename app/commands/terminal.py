@@ -15,17 +15,17 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-#: Width of tables, characters: a narrower terminal breaks their lines rather than lose the ends of ids and numbers.
+#: Width of tables, characters: a narrower terminal wraps lines rather than truncate ids and numbers.
 _TABLE_WIDTH = 160
 
-# Texts are shown as they are: ":100:" is a part of a value, not the name of an emoji.
+# Print texts unchanged: ":100:" is part of a value, not the name of an emoji.
 out = Console(highlight=False, emoji=False, soft_wrap=True, width=_TABLE_WIDTH)
 err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager
 def report_progress(title: str) -> Iterator[Callable[[str, float], None]]:
-    """Show how far a report is; yields a function of (stage, share done)."""
+    """Show the progress of a report; yields a function of (stage, share done)."""
     if err.is_terminal:
         columns = (TextColumn("{task.fields[stage]:>9}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, console=err) as bar:
@@ -44,7 +44,7 @@ def report_progress(title: str) -> Iterator[Callable[[str, float], None]]:
 
 @contextmanager
 def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
-    """Show how many of the bytes are done, how fast, and for how long still; yields a function of the number."""
+    """Show bytes done, speed and remaining time; yields a function of the number of bytes."""
     if err.is_terminal:
         columns = (
             TextColumn("{task.description}", markup=False),

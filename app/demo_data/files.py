@@ -1,4 +1,4 @@
-"""Writes the files that are asked for: all of them, or nothing under their names."""
+"""Writes the requested files: all of them, or none."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ from app.errors import InvalidParameters
 #: Cells made at a time: some 2 MB of lines, and arrays that stay in a processor's cache. The bytes do not depend on it.
 CHUNK: Final = 1 << 15
 
-#: Days that are written when neither days nor a size are asked for.
+#: Days of polls by default, without a size.
 DEFAULT_DAYS: Final = 8
 
-#: Days of pull requests when no days are asked for.
+#: Days of pull requests by default.
 DEFAULT_PULL_REQUEST_DAYS: Final = 90
 
-#: Teams whose pull requests are written when nothing else is asked for.
+#: Number of teams by default.
 DEFAULT_TEAMS: Final = 8
 
 #: Bytes of each unit of a size.
@@ -52,7 +52,7 @@ def parse_size(text: str) -> int:
     """A number of bytes such as 500MB, 1GB (a thousand million) or 1GiB (2^30).
 
     Raises:
-        InvalidParameters: it is none.
+        InvalidParameters: the text is not a size.
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None or match[2].upper() not in UNITS or not (size := round(float(match[1]) * UNITS[match[2].upper()])):
@@ -74,25 +74,25 @@ def write(
     chunk: int = CHUNK,
     progress: Progress = lambda _stage, _share: None,
 ) -> list[Written]:
-    """Write hours.csv, timezones.csv and polls.csv into a folder, which is made if it is not there.
+    """Write hours.csv, timezones.csv and polls.csv to a folder, which is created if necessary.
 
     With pull requests also team_hours.csv, team_timezones.csv, pull_requests.csv and review_times.csv.
 
     Args:
-        folder: where to.
-        stores: how many there are.
-        days: how many, before ``end``; 8 if there is no size.
-        size: go on into the past until polls.csv has as many bytes; the row that reaches it is the last.
+        folder: where to write.
+        stores: number of stores.
+        days: number of days before ``end``; 8 if there is no size.
+        size: add older polls until polls.csv has as many bytes; the row that reaches it is the last.
         seed: the same arguments give the same bytes.
         end: the beginning of this day, UTC, is the end of the polls and of the pull requests.
-        pull_requests: how many there are; without days they are of 90.
-        team_count: how many teams they are of.
-        force: replace files that are there.
+        pull_requests: number of pull requests; without days, they cover 90.
+        team_count: number of teams.
+        force: replace existing files.
         chunk: cells made at a time.
         progress: called with the file that is being written and the share of it that is done.
 
     Raises:
-        InvalidParameters: a file is there already, or there is not so much past; nothing was written.
+        InvalidParameters: a file exists already, or the data would begin before 1970; nothing was written.
     """
     log = PollLog(seed, ids := store_ids(seed, stores), end)
     cells = _cells(log, DEFAULT_DAYS if days is None and size is None else days or 0, size)
@@ -115,22 +115,24 @@ def write(
 
 
 def _require_room(folder: Path, names: list[str], *, force: bool) -> None:
-    """Make the folder unless it is there; refuse files that are there unless they are to be replaced."""
+    """Create the folder if necessary; refuse existing files unless ``force``."""
     if not force and (there := [name for name in names if (folder / name).exists()]):
         raise InvalidParameters(
-            f"--out: {folder} has {', '.join(there)} already; with --force they are replaced. Nothing was written."
+            f"--out: {folder} has {', '.join(there)} already; use --force to replace them. Nothing was written."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise InvalidParameters(f"--out: {folder} is no folder and cannot be made one: a file is there") from error
+        raise InvalidParameters(
+            f"--out: {folder} is not a folder and cannot be created: a file is in the way"
+        ) from error
 
 
 def _cells(log: PollLog, days: int, size: int | None) -> int:
-    """Cells that are written whatever the size; refuses what the past is too short for."""
+    """Number of cells that are always written; refuses a log that would begin before 1970."""
     cells = days * 24 * log.stores
     if cells > log.cells:
-        raise InvalidParameters(f"--days: {days:,} days before that end reach back to before 1970; take fewer")
+        raise InvalidParameters(f"--days: {days:,} days before --end would begin before 1970; use fewer")
     if size is not None and size > log.cells * LINE_BYTES:
         raise _too_large(size, log.stores)
     return cells
@@ -144,9 +146,9 @@ def _too_large(size: int, stores: int) -> InvalidParameters:
 
 
 def _of_teams(seed: int, count: int, team_count: int, days: int, end: date) -> dict[str, Iterator[bytes]]:
-    """The files of teams; refuses what the past is too short for."""
+    """The files of teams; refuses pull requests that would begin before 1970."""
     if days + pull_request_log.MARGIN_DAYS > (end - date(1970, 1, 1)).days:
-        raise InvalidParameters(f"--days: {days:,} days of pull requests reach back to 1970; take fewer")
+        raise InvalidParameters(f"--days: {days:,} days of pull requests would begin before 1970; use fewer")
     names = teams.team_names(team_count)
     lines = pull_request_log.pull_request_lines(seed, count=count, teams=team_count, days=days, end=end)
     return {
@@ -166,7 +168,7 @@ def _texts(header: str, pieces: Iterator[str]) -> Iterator[bytes]:
 
 
 def _polls(log: PollLog, cells: int, size: int | None, chunk: int, progress: Progress) -> Iterator[bytes]:
-    """The log in pieces: all of these cells, and then on into the past until it has the size."""
+    """The log in pieces: all of these cells, then older ones until it has the size."""
     yield HEADER
     done = len(HEADER)
     for first in range(0, cells, chunk):

@@ -1,4 +1,4 @@
-"""A poll log of made-up stores, newest first: about one poll an hour and store, with all that real logs have.
+"""A poll log of fictitious stores, newest first: about one poll per hour and store, as irregular as real logs.
 
 A *cell* is one store in one hour. Cells are numbered from 0: the stores of the last hour before the end, then those of
 the hour before it, and so on; any stretch of them can be made by itself.
@@ -18,13 +18,13 @@ HEADER: Final = b"store_id,status,timestamp_utc\n"
 #: Outages and gaps begin in a slot of this many hours, at most one each, and are over before the end of the next one.
 SLOT_HOURS: Final = 64
 
-#: How long an outage or a gap lasts, by eight random bits, hours: an hour or two mostly, up to 40.
+#: Duration of an outage or a gap, by eight random bits, hours: mostly an hour or two, up to 40.
 LASTS_HOURS: Final = 1 + np.arange(256) ** 4 * 40 // 256**4
 
-#: The log's own outages, when nobody is polled: one at most in so many hours, of six hours at most.
+#: Outages of the log itself, without any polls: at most one in this many hours, of at most six hours.
 MONITOR_SLOT_HOURS: Final = 14 * 24
 
-#: A poll comes so far before or after the store's usual minute at most, microseconds.
+#: A poll deviates at most this much from the usual minute of the store, microseconds.
 JITTER: Final = HOUR // 5
 
 #: Chances out of 65,536: that a poll is without a fraction of a second; that it is repeated with the other status.
@@ -89,7 +89,7 @@ class PollLog:
         return self._text(store[order], hour[order], visit[order], active)
 
     def _is_watching(self, hour: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Whether anybody is polled in each hour."""
+        """Whether the log has any polls in each hour."""
         if not len(hour):
             return np.zeros(0, bool)
         oldest = int(hour[-1])
@@ -102,7 +102,7 @@ class PollLog:
     def _events_at(
         self, store: npt.NDArray[np.int64], hour: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Whether each store is down, and whether nobody looks at it, in each hour."""
+        """Whether each store is down, and whether it has a gap without polls, in each hour."""
         slot, at = np.divmod(hour, SLOT_HOURS)
         is_down, is_gap = np.zeros(len(hour), bool), np.zeros(len(hour), bool)
         for back in (0, 1):

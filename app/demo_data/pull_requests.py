@@ -1,4 +1,4 @@
-"""Pull requests of made-up teams, oldest first, with all that real ones have: weekends, drafts, gaps, wrong orders."""
+"""Pull requests of fictitious teams, oldest first, as irregular as real ones: weekends, drafts, gaps, wrong order."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -16,18 +16,18 @@ HEADER: Final = (
     "ci_finished_at\n"
 )
 
-#: Of 100 pull requests so many are closed unmerged, are still open however old they are, are merged without a review,
-#: are merged without an approval, have an approval before their first review; the others are reviewed and merged.
+#: Percentages of pull requests: closed unmerged, still open however old, merged without a review,
+#: merged without an approval, approved before their first review; the others are reviewed and merged.
 FATES: Final = {"closed": 5.0, "stuck": 8.0, "unreviewed": 6.0, "unapproved": 3.0, "swapped": 1.0}
 
-#: Of 100 so many are drafts at first, are created at any hour, have no CI, have no known commit, have a later first
-#: commit than they themselves are, as a rebase leaves it.
+#: Percentages: drafts at first, created at any hour, without CI, without a known commit, with a first
+#: commit later than the pull request, as after a rebase.
 DRAFTS, AT_ANY_HOUR, WITHOUT_CI, WITHOUT_COMMIT, REBASED = 8.0, 8.0, 3.0, 6.0, 0.7
 
-#: Of 100 steps so many go on at any hour, weekends included.
+#: Percentage of steps at any hour, weekends included.
 OVERTIME: Final = 10.0
 
-#: How long each step takes, seconds of working time; coding, CI and rebasing are of any time.
+#: Duration of each step, seconds of working time; coding, CI and rebasing happen at any time.
 _DRAFTING: Final = lognormal(6 * 3600, 1.0)
 _PICKUP: Final = lognormal(2 * 3600, 1.3)
 _REVIEW: Final = lognormal(3 * 3600, 1.4)
@@ -37,7 +37,7 @@ _CODING: Final = lognormal(7 * 3600, 1.5)
 _CI: Final = lognormal(11 * 60, 0.7)
 _REBASE: Final = lognormal(3600, 0.8)
 
-#: How far the calendar reaches beyond the days that are asked for, days: steps end there at the latest.
+#: How far the calendar extends beyond the requested days, days: steps end there at the latest.
 MARGIN_DAYS: Final = 60
 
 #: Lines put together at a time.

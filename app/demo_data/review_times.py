@@ -1,4 +1,4 @@
-"""Review times of made-up teams: how long the reviews and merges of each day took, zero where there were none."""
+"""Review times of fictitious teams: durations of the reviews and merges of each day, zero if there were none."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -11,10 +11,10 @@ from app.demo_data.teams import works_on
 
 HEADER: Final = "review_time,team,date,merge_time\n"
 
-#: Of 100 days so many are without a review, without a merge; on a day off most are.
+#: Percentages of days without a review and without a merge; higher on days off.
 WITHOUT_REVIEW, WITHOUT_MERGE, IDLE_DAY_OFF = 25.0, 15.0, 90.0
 
-#: How long they take, seconds.
+#: Their duration, seconds.
 _REVIEW: Final = lognormal(2400, 2.0)
 _MERGE: Final = lognormal(720, 1.0)
 

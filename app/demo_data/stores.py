@@ -1,4 +1,4 @@
-"""Made-up stores: their ids, opening hours and zones."""
+"""Fictitious stores: their ids, opening hours and zones."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from app.demo_data.dice import bits, roll, state
 
-#: Zones of six continents, each as often as its number says; offsets of half and quarter hours, half-hour summer time,
+#: Zones on six continents, weighted by their numbers; offsets of half and quarter hours, half-hour summer time,
 #: none at all, and the southern summer are among them.
 ZONES: Final = {
     "America/New_York": 20,
@@ -31,7 +31,7 @@ ZONES: Final = {
     "Pacific/Auckland": 1,
 }
 
-#: Of 100 stores so many have no row in timezones.csv, and are in the default zone.
+#: Percentage of stores without a row in timezones.csv, which use the default zone.
 WITHOUT_ZONE: Final = 4
 
 #: Different weeks; each store has one of them.
@@ -91,7 +91,7 @@ def _endings(number: int, words: list[list[int]]) -> list[str]:
 
 
 def _style(percent: int) -> Callable[[list[list[int]]], list[_Day]]:
-    """How stores open: of 100 weeks so many each."""
+    """Types of opening weeks, and the percentage of each."""
     for share, style in _STYLES:
         if percent < share:
             return style
@@ -153,5 +153,5 @@ def _between(word: int, first: int, last: int) -> int:
 
 
 def _clock(minutes: int) -> str:
-    """As the files of others have it: the end of the day is its last second."""
+    """As in real files: the end of the day is its last second."""
     return "23:59:59" if minutes == 24 * 60 else f"{minutes // 60:02}:{minutes % 60:02}:00"

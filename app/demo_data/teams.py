@@ -1,4 +1,4 @@
-"""Made-up teams: their names, working hours and zones, and when so many seconds of their working time have passed."""
+"""Fictitious teams: names, working hours and zones, and conversion between working time and instants."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

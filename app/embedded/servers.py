@@ -90,7 +90,10 @@ def _explained(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise EmbeddedServerError(f"The embedded servers cannot use their folder {home}: {exc}") from exc
+        raise EmbeddedServerError(
+            f"The embedded servers cannot use their folder {home}: {exc}. "
+            "Set OPENHOURS_HOME to a folder in which this program may write."
+        ) from exc
 
 
 def _claim(home: Path) -> None:
@@ -153,7 +156,7 @@ def _credentials(path: Path) -> Credentials:
         return credentials
     except (ValueError, TypeError) as exc:
         raise EmbeddedServerError(
-            f"{path} is damaged ({exc}). Put back a copy of it; without one, the data beside it cannot be opened."
+            f"{path} is damaged ({exc}). Restore it from a backup; without it, the data beside it cannot be opened."
         ) from exc
 
 

@@ -1,1 +1,1 @@
-"""Entities as people see them: list them, look at one, mend its hours or zone."""
+"""Entities for users: list them, view one, change its hours or time zone."""

@@ -1,6 +1,6 @@
-"""What the outside may ask of entities: list them, look at one, mend its hours or its zone without a file.
+"""The service behind routes and commands for entities: list, view one, change its hours or time zone.
 
-Which kinds there are is data: those that loaded files have named. Keys are those of the files, such as store_id.
+The kinds are those that loaded files have named. Keys are those of the files, such as store_id.
 """
 
 from collections.abc import Sequence
@@ -10,22 +10,20 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from app import paging
-from app.errors import InvalidParameters, UnknownEntity, UnknownEntityKind
+from app.errors import UnknownEntity, UnknownEntityKind
 from app.ingest.kind import Column
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.timezones import TIMEZONES
+from app.paging import Page, in_order_of_keys, key_of
 from app.series import lookup
 from app.series.entities import STORE, TEAM, replace_hours
 from app.series.lookup import Named
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
-#: The kind that is meant when none is named; it may be asked for before anything is loaded.
+#: The default kind; it may be requested before anything is loaded.
 DEFAULT_KIND: Final = STORE
-
-#: Wrong values that are named; a body may have some thousand.
-SHOWN: Final = 20
 
 _COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
 
@@ -37,7 +35,7 @@ FROM unnest(CAST(:days AS smallint[]), CAST(:opens AS time[]), CAST(:closes AS t
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An opening window as a line of an hours file has it: weekday 0 = Monday … 6 = Sunday, local times of day."""
+    """An opening window as in a row of an hours file: weekday 0 = Monday … 6 = Sunday, local times of day."""
 
     day: int
     start_time_local: str
@@ -46,12 +44,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An entity as it is shown.
+    """An entity in a list.
 
     Attributes:
-        kind, key: what it is called.
-        timezone: the zone that counts: its own, or the default zone.
-        timezone_is_default: whether it has none of its own.
+        kind, key: identify it.
+        timezone: the time zone in use: its own, or the default.
+        timezone_is_default: whether it has no time zone of its own.
     """
 
     kind: str
@@ -62,13 +60,13 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class EntityDetails(Entity):
-    """An entity with its hours and what is known of its polls.
+    """An entity with its hours and statistics of its polls.
 
     Attributes:
-        open_24x7: no window counts for it: it is open around the clock.
-        hours: the windows that count for it.
-        hours_are_default: it has none of its own; a team then has those of the settings.
-        first_poll, last_poll, polls: what observed it.
+        open_24x7: it has no windows, so it is open around the clock.
+        hours: the windows in use.
+        hours_are_default: it has no windows of its own; a team then uses those of the settings.
+        first_poll, last_poll, polls: instants of its first and last poll, and their number.
     """
 
     open_24x7: bool
@@ -79,51 +77,39 @@ class EntityDetails(Entity):
     polls: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some entities in the order of their keys, and the cursor of the next page if there is one."""
-
-    entities: list[Entity]
-    next_cursor: str | None
-
-
 class EntityService:
-    """Answers for entities; stateless, so any replica may be asked."""
+    """Operations on entities; stateless, so any replica can serve them."""
 
     def __init__(self, engine: Engine, *, default_zone: str, team_windows: Sequence[tuple[int, int, int]]) -> None:
         self._engine = engine
         self._default_zone = default_zone
         self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
 
-    def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page:
+    def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page[Entity]:
         """Entities of a kind whose key begins with ``prefix``.
 
         Raises:
-            UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is none of ours.
+            UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is invalid.
         """
-        after = "" if cursor is None else paging.key_of(cursor)
+        after = "" if cursor is None else key_of(cursor)
         with database_errors(), self._engine.connect() as connection:
             _require_kind(connection, kind)
-            if "\x00" in prefix:  # Postgres has no such text
+            if "\x00" in prefix:  # Postgres cannot store NUL in a text
                 return Page([], None)
             found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
-        shown = found[:limit]
-        more = len(found) > limit
-        return Page(
-            [Entity(*self._head(named)) for named in shown], paging.cursor_of_key(shown[-1].key) if more else None
-        )
+        return in_order_of_keys(found, limit=limit).of(lambda named: Entity(*self._head(named)))
 
     def find(self, kind: str, key: str) -> EntityDetails:
         """One entity.
 
         Raises:
-            UnknownEntityKind, UnknownEntity: there is none; keys like it are named.
+            UnknownEntityKind, UnknownEntity: there is none; the message lists similar keys.
         """
         with database_errors(), self._engine.connect() as connection:
             return self._details(connection, _required(connection, kind, key))
 
     def replace_hours(self, kind: str, key: str, windows: Sequence[Window]) -> EntityDetails:
-        """Put these windows in the place of all that the entity has; without any, it has the default of its kind.
+        """Replace all windows of the entity; without any, it uses the default of its kind.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none.
@@ -136,14 +122,14 @@ class EntityService:
             return self._details(connection, named)
 
     def set_timezone(self, kind: str, key: str, timezone: str | None) -> EntityDetails:
-        """Set the zone of the entity; None is the default zone.
+        """Set the time zone of the entity; None means the default.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none.
             InvalidParameters: a timezones file with such a zone would be rejected.
         """
         if timezone is not None:
-            errors: list[dict[str, Any]] = []
+            errors: list[WrongValue] = []
             _parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
             _refuse(errors)
         with database_errors(), self._engine.begin() as connection:
@@ -175,13 +161,13 @@ def _require_kind(connection: Connection, kind: str) -> None:
     known = lookup.kinds(connection)
     if kind in known or kind == DEFAULT_KIND:
         return
-    there_is = f"there is {', '.join(known)}" if known else "no file has named any entity yet"
+    there_is = f"known kinds: {', '.join(known)}" if known else "no loaded file has named an entity yet"
     raise UnknownEntityKind(f"There is no entity kind {kind!r}; {there_is}.", received=kind, allowed=known)
 
 
 def _required(connection: Connection, kind: str, key: str) -> Named:
     _require_kind(connection, kind)
-    if "\x00" in key:  # Postgres has no such text
+    if "\x00" in key:  # Postgres cannot store NUL in a text
         raise _missing(kind, key, ())
     named = lookup.find(connection, kind, key)
     if named is None:
@@ -197,8 +183,8 @@ def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:
 
 
 def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
-    """The windows as columns, checked as those of an hours file are."""
-    errors: list[dict[str, Any]] = []
+    """The windows as columns, checked like those of an hours file."""
+    errors: list[WrongValue] = []
     columns: list[list[Any]] = [
         [
             _parsed(column, str(getattr(window, column.name)), parameter=f"hours.{number}.{column.name}", errors=errors)
@@ -211,23 +197,20 @@ def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
 
 
-def _parsed(column: Column, value: str, *, parameter: str, errors: list[dict[str, Any]]) -> Any:
+def _parsed(column: Column, value: str, *, parameter: str, errors: list[WrongValue]) -> Any:
     try:
         return column.type.parse(value)
     except ValueError as error:
-        errors.append({"parameter": parameter, "received": value, "reason": str(error)})
+        errors.append(WrongValue(parameter=parameter, received=value, reason=str(error)))
 
 
-def _refuse(errors: Sequence[dict[str, Any]]) -> None:
+def _refuse(errors: Sequence[WrongValue]) -> None:
     if errors:
-        shown = errors[:SHOWN]
-        reasons = "; ".join(f"{error['parameter']}: {error['received']!r} {error['reason']}" for error in shown)
-        more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
-        raise InvalidParameters(reasons + more, errors=shown)
+        raise invalid_parameters(errors)
 
 
 def _shown(micros: int) -> str:
-    """A time of day as entities show theirs: 09:00:00."""
+    """A time of day as entities show it: 09:00:00."""
     return _time(micros).partition(".")[0]
 
 

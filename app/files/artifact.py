@@ -1,4 +1,4 @@
-"""What a job leaves behind."""
+"""The files that a job produces."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file that was made; of a report the first one is its main result."""
+    """A file that a job made; the first one of a report is its main result."""
 
     path: Path
     media_type: str

@@ -1,8 +1,8 @@
-"""CSV that we write, made safe to open in a spreadsheet: a text that would be run as a formula is marked as text.
+"""CSV output that is safe to open in a spreadsheet: a text that would be run as a formula is marked as text.
 
 The rule is that of OWASP's "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break
-gets an apostrophe in front, which spreadsheets take for "text follows". A plain number is no formula and stays as it
-is. Only files are escaped; what is stored, and what JSON answers, is as it came.
+is prefixed with an apostrophe, which spreadsheets take for "text follows". A plain number is not a formula and is not
+marked. Only files are escaped; stored values and JSON responses are not.
 """
 
 import re
@@ -23,7 +23,7 @@ _PYTHON_FORMULA: Final = re.compile(_FORMULA)
 
 
 def write_csv(path: Path, table: pa.Table) -> None:
-    """Write a table with a header; only texts that need quotation marks have them."""
+    """Write a table with a header; only texts that need quotation marks get them."""
     try:
         arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="none"))
     except pa.ArrowInvalid:  # a text with a comma, a quote or the like: Arrow then quotes every text
@@ -41,7 +41,7 @@ def iso_instants(instants: pa.TimestampArray) -> pa.StringArray:
 
 
 def escape_formula(text: str) -> str:
-    """A cell's text, with an apostrophe in front if a spreadsheet would take it for a formula."""
+    """A cell's text, prefixed with an apostrophe if a spreadsheet would take it for a formula."""
     if _PYTHON_FORMULA.match(text) is None or _PYTHON_NUMBER.match(text) is not None:
         return text
     return f"'{text}"

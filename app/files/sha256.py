@@ -10,7 +10,7 @@ _BLOCK: Final = 1 << 20
 
 
 def sha256_of(path: Path, *, read: Callable[[int], None] = lambda _: None) -> str:
-    """SHA-256 of a file, hexadecimal; ``read`` is told how many bytes of it have been read."""
+    """SHA-256 of a file, hexadecimal; ``read`` is called with the number of bytes read so far."""
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -1,1 +1,1 @@
-"""Pull-request flow: how long pull requests waited, in which state they were, and what that comes to per team."""
+"""Pull-request flow: how long pull requests waited, in which state they were, and statistics per team."""

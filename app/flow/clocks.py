@@ -1,4 +1,4 @@
-"""How long phases took, by the clock on the wall and by that of each team, which stands still while it is closed."""
+"""Durations of phases, in wall-clock time and in working time of each team."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -32,7 +32,7 @@ def observe(
         team: int64[n], number of each one's team, -1 without one.
         repos: names of the repositories by id.
         clock: which durations statistics and charts use.
-        as_of: the instant the report speaks for, microseconds; a draft that was ready later is shown as not ready.
+        as_of: the instant for which the report is computed, microseconds; a draft that is ready later is not ready.
     """
     phases = {name: Phase.of(name, pulls.instants, as_of=as_of) for name in PHASES}
     seconds = seconds_by_clock(phases, teams, team)
@@ -57,7 +57,7 @@ def observe(
 
 
 def _missing(pulls: PullRequests, team: npt.NDArray[np.int64]) -> dict[str, int]:
-    """Rows without a value by column."""
+    """Number of rows without a value, per column."""
     return {
         "repo": 0,
         "number": 0,

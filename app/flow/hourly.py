@@ -32,7 +32,7 @@ def hourly(
         instants: int64[n] by the names of instants.INSTANTS.
         teams: those that the pull requests are of.
         team: int64[n], number of each one's team; those without one, -1, are left out.
-        as_of: the instant the report speaks for, microseconds.
+        as_of: the instant for which the report is computed, microseconds.
     """
     of_a_team = team >= 0
     team = team[of_a_team]

@@ -1,4 +1,4 @@
-"""What pull requests, or the observations of a sample, come to before anybody counts them."""
+"""Pull requests, or the observations of a sample, as input of statistics and charts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

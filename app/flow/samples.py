@@ -1,4 +1,4 @@
-"""Samples of review times: durations as somebody else measured them."""
+"""Samples of review times: durations that were measured elsewhere."""
 
 from collections.abc import Mapping
 from typing import Final

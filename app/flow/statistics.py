@@ -1,4 +1,4 @@
-"""What some durations come to: mean, median, mode and percentiles, at full precision."""
+"""Statistics of durations: mean, median, mode and percentiles, at full precision."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a report about pull requests comes to: summary.json."""
+"""The summary of a report on pull requests: summary.json."""
 
 from datetime import datetime
 from typing import Final
@@ -9,8 +9,8 @@ from app.flow.clocks import Clock
 from app.flow.observations import Observations
 from app.flow.statistics import Statistics, per_team, statistics
 
-#: What the summary says of a report without rows.
-NOTHING_LEFT: Final = "Nothing was left after filtering: the tables are empty, and there are no charts."
+#: Note of the summary of a report without rows.
+NOTHING_LEFT: Final = "No row matches the filters: the tables are empty, and there are no charts."
 
 
 class DateInterval(BaseModel):
@@ -24,18 +24,20 @@ class FlowSummary(BaseModel):
     """Statistics of pull requests or of a sample of review times; durations are seconds at full precision."""
 
     source: str = Field(description="`pull_requests`, or the id of the dataset of review times.")
-    clock: Clock | None = Field(description="Whose seconds the statistics count; null for a sample, which has its own.")
+    clock: Clock | None = Field(description="Clock of the durations: `working` or `wall`; null for a sample.")
     as_of: datetime
     total_num_observations: int
     teams: list[str]
     date_interval: DateInterval
     stats: Statistics
-    per_team: dict[str, Statistics] = Field(description="Rows without a team are in `stats` alone.")
+    per_team: dict[str, Statistics] = Field(
+        description="Statistics per team; rows without a team count only in `stats`."
+    )
     num_prs_without_review: int
     num_prs_without_ci: int
-    num_missing_values: dict[str, int] = Field(description="Rows without a value by column.")
-    num_inconsistent: dict[str, int] = Field(description="Rows whose phase ends before it begins, by phase.")
-    notes: list[str] = Field(description="What a reader should know.")
+    num_missing_values: dict[str, int] = Field(description="Number of rows without a value, per column.")
+    num_inconsistent: dict[str, int] = Field(description="Number of rows whose phase ends before it begins, per phase.")
+    notes: list[str] = Field(description="Remarks, such as that no row matches the filters.")
 
 
 def summarise(found: Observations, *, source: str, clock: Clock | None, as_of: datetime) -> FlowSummary:

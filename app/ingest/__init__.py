@@ -1,1 +1,1 @@
-"""Dataset kinds: what a file may hold, how its values are checked, and which series its rows go into."""
+"""Dataset kinds: columns of a file, checks of its values, and the series that its rows go into."""

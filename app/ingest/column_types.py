@@ -17,7 +17,7 @@ _HIGHEST: Final = to_micros(LATEST)
 
 
 def all_instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
-    """Instants of a whole block by Arrow's own parser; None when one of them is not plainly right."""
+    """Instants of a whole block by Arrow's own parser; None if one of them is not clearly valid."""
     try:
         parsed = pc.replace_substring(texts, " UTC", "Z").cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
@@ -27,7 +27,7 @@ def all_instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
 
 
 def choice(allowed: Mapping[str, Any]) -> ColumnType:
-    """One of a few words, each with its value."""
+    """One of a fixed list of words, each with its value."""
     return ColumnType(" or ".join(allowed), values.choice(allowed), allowed=tuple(allowed))
 
 

@@ -1,4 +1,4 @@
-"""The columns that say what hours and zones are of: a store, a team, or an entity of a kind that is named beside it."""
+"""The columns that name the entity of hours and zones: a store, a team, or an entity and its kind."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, Rows
 from app.series.entities import STORE, TEAM
 
-#: Kinds whose hours and zones any report asks for.
+#: Kinds whose hours and zones some report uses.
 _KINDS: Final = (STORE, TEAM)
 
 #: The kind that each key column stands for, unless ``entity_kind`` names another.
@@ -26,7 +26,7 @@ ENTITY_COLUMNS: Final = (
 
 
 class EntityIds:
-    """Ids of the entities that rows are of, made as a load first names them."""
+    """Ids of the entities of rows; a load creates entities that are new."""
 
     def __init__(self, connection: Connection) -> None:
         self._ids = {kind: KeyIds(connection, kind) for kind in _KINDS}

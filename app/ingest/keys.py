@@ -1,4 +1,4 @@
-"""Keys of entities to their ids while a file is loaded."""
+"""Maps keys of entities to ids during a load."""
 
 from typing import Final
 
@@ -11,12 +11,12 @@ from app.ingest.csv.memory import Memory
 from app.ingest.kind import Values
 from app.series.entities import ensure_entities
 
-#: What is remembered of the keys of a kind, bytes: some 150,000 stores. Others are looked up block by block.
+#: Size of the cache of keys of a kind, bytes: about 150,000 stores. Others are looked up block by block.
 REMEMBERED_BYTES: Final = 32 << 20
 
 
 class KeyIds:
-    """Ids of the entities of one kind, made as a load first names them."""
+    """Ids of the entities of one kind; a load creates entities that are new."""
 
     def __init__(self, connection: Connection, kind: str) -> None:
         self._connection = connection

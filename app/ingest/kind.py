@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """What the fields of a column may hold.
+    """The type of a column.
 
     Attributes:
-        name: how documentation calls it.
+        name: name in the documentation.
         parse: text of a field to a value; raises values.Wrong with a code and a reason that continues "<value> …".
-        parse_all: for columns whose values hardly repeat, a fast parser of a whole array to integers; None when it
-            is not sure of every value, so that ``parse`` decides.
-        allowed: the words that it takes, if these are few.
+        parse_all: for columns whose values rarely repeat, a fast parser of a whole array to integers; None if it
+            cannot decide every value, so that ``parse`` does.
+        allowed: the allowed words, if they are a fixed list.
     """
 
     name: str
@@ -33,13 +33,13 @@ class Column:
     """One column of a file.
 
     Attributes:
-        name: how our own files call it.
-        type: what its fields may hold.
-        example: a value, for help and errors.
-        aliases: other names that the header may use.
-        required: otherwise a file may lack the column, and its fields may be empty, which is the value None.
-        may_be_empty: fields may be empty though the file must have the column.
-        instead_of: the column whose place it may take; a file has one of them.
+        name: canonical name.
+        type: type of its fields.
+        example: an example value, for help and errors.
+        aliases: other names that a header may use.
+        required: if not, a file may lack the column, and its fields may be empty, which means None.
+        may_be_empty: fields may be empty, although the file must have the column.
+        instead_of: the column that it may stand in for; a file has exactly one of them.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Values:
         return len(self.codes)
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Values":
-        """Those of the chosen rows."""
+        """The values of the chosen rows."""
         return Values(self.codes[chosen], self.distinct)
 
     def array(self) -> npt.NDArray[Any]:
@@ -73,10 +73,10 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A block of rows of a file that passed the checks.
+    """A block of accepted rows of a file.
 
     Attributes:
-        columns: those that the file has, by their names in the kind.
+        columns: the columns of the file, by their names in the kind.
         first_row: number of the block's first row; a later block has a higher one.
         read: rows of the file up to the end of this block, accepted or not.
     """
@@ -90,30 +90,50 @@ class Rows:
 
 
 class Loading(Protocol):
-    """One load, or the undoing of one, inside one transaction: rows are added, then merged or removed."""
+    """One load, or its reversal, inside one transaction: rows are added, then merged or removed."""
 
     def add(self, rows: Rows) -> None:
         """Collect a block of rows in the staging table."""
 
     def merge(self) -> int:
-        """Merge what was collected into the series; returns how many rows of the file stand."""
+        """Merge the collected rows into the series; returns the number of rows of the file in effect."""
 
     def remove(self) -> int:
-        """Take out of the series what still is as the collected rows say; returns how many rows went."""
+        """Remove from the series the rows that still equal collected ones; returns their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongRow:
+    """A row that is rejected: the example of every column, but for one.
+
+    Attributes:
+        column: the column that differs.
+        value: what stands there instead of its example.
+        code: the code that the row is rejected with; see refusal.py.
+    """
+
+    column: str
+    value: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetKind:
     """A kind of file that can be loaded; see registry.py.
 
+    The columns' examples, ``wrong`` and ``documentation`` are what the conformance tests and the page of datasets are
+    made of.
+
     Attributes:
-        name: as commands and addresses use it.
-        summary: what a row is.
-        columns: in the order in which the first wrong one of a row is told.
+        name: name in commands and routes.
+        summary: description of a row.
+        columns: in the order in which the first invalid one of a row is reported.
         loading: begins a load in a transaction, for the dataset with the given id.
-        instant: the column that says when; its values are microseconds since the epoch.
-        observed: rows are observations, so that any instant in the future is a mistake.
-        by_dataset: rows stay those of their dataset and are asked for by its id; rows that repeat each other all count.
+        instant: the column with the instant of a row; its values are microseconds since the epoch.
+        observed: rows are observations, so any instant in the future is an error.
+        by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
+        documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
+        wrong: a row that is rejected.
     """
 
     name: str
@@ -123,3 +143,5 @@ class DatasetKind:
     instant: str | None = None
     observed: bool = False
     by_dataset: bool = False
+    documentation: str = ""
+    wrong: WrongRow | None = None

@@ -1,4 +1,4 @@
-"""Brings one file in: check, stage, merge; all of it or nothing. And takes one out again."""
+"""Loads a file: check, stage, merge, all or nothing. And unloads one."""
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +24,14 @@ _LOAD_LOCK = 0x6C6F6164
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load came to. Of every file accepted + rejected + duplicate rows are the rows that were read.
+    """The result of a load. Always: accepted + rejected + duplicate rows = rows read.
 
     Attributes:
-        rows_read: rows, without the header and blank lines; of a refused file those up to where it was read.
-        rows_accepted: rows that passed every check and stand; of a rejected file, that passed.
+        rows_read: rows, without header and blank lines; of a refused file, those up to where reading stopped.
+        rows_accepted: rows that passed every check and are loaded; in a rejected file, that passed.
         rows_rejected: rows that did not pass.
-        rows_duplicate: rows that passed and repeat a later one, or gave way to it.
-        first_at, last_at: first and last instant of the rows that passed; None where the kind has no instants.
+        rows_duplicate: rows that passed, but repeat another row, or a later row replaces them.
+        first_at, last_at: first and last instant of the rows that passed; None if the kind has no instants.
         rejections: the first rejected rows.
     """
 
@@ -64,14 +64,14 @@ def load(
         engine: the database.
         kind: what the file holds.
         source: the file.
-        now: when the file came; observations more than a day later are in the future.
-        dataset_id: the dataset that the file is; only kinds whose rows stay those of their dataset keep it.
-        policy: what wrong rows do.
-        limits: what the file may not exceed.
-        rejects: file for the rejected rows, as CSV; made only if there are any, also if the whole file is rejected.
+        now: when the file arrived; observations more than a day later are in the future.
+        dataset_id: the dataset; only kinds whose rows belong to their dataset store it.
+        policy: what to do with invalid rows.
+        limits: limits of the file.
+        rejects: CSV file for the rejected rows; made only if there are any, even if the whole file is rejected.
         progress: called with the number of rows read so far.
         stage: called with "checking", then with "loading".
-        before_commit: called in the transaction when everything is merged.
+        before_commit: called in the transaction once everything is merged.
 
     Raises:
         RejectedFile: nothing was loaded; ``loaded`` has the counts, ``details`` the same for programs.
@@ -103,22 +103,22 @@ def unload(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     before_commit: Callable[[Connection], None] = lambda _: None,
 ) -> int:
-    """Take the rows of a file out again that still are as it set them, in one transaction.
+    """Remove the rows that still are as a file set them, in one transaction.
 
-    Polls are deleted where store, instant and status are the file's, windows where they are the file's, and zones go
-    back to none where they are the file's. What the file had replaced does not come back. Rows that do not pass the
-    checks are passed over.
+    Polls are deleted if store, instant and status equal the file's, windows if they equal the file's, and zones are
+    unset if they equal the file's. What the file had replaced is not restored. Rows that do not pass the
+    checks are ignored.
 
     Args:
         engine, kind, source, now, dataset_id, policy, limits: as for the load.
-        before_commit: called in the transaction when the rows are gone.
+        before_commit: called in the transaction once the rows are removed.
 
     Returns:
-        How many rows went.
+        Number of removed rows.
 
     Raises:
-        RejectedFile: the file cannot be read; nothing went.
-        DatabaseUnavailable: nothing went.
+        RejectedFile: the file cannot be read; nothing was removed.
+        DatabaseUnavailable: nothing was removed.
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
     with _staging(engine, kind, dataset_id) as (connection, loading):
@@ -131,7 +131,7 @@ def unload(
 
 
 def _collect(checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None]) -> None:
-    """Stage the rows that pass; once more are wrong than the policy allows, the rest is only checked, and refused."""
+    """Stage the accepted rows; once more rows are rejected than the policy allows, only check the rest, then refuse."""
     with closing(_one_ahead(checker.rows())) as blocks:
         for rows in blocks:
             progress(rows.read)
@@ -143,7 +143,7 @@ def _collect(checker: Checker, loading: Loading, policy: Policy, name: str, prog
 
 @contextmanager
 def _staging(engine: Engine, kind: DatasetKind, dataset_id: str) -> Iterator[tuple[Connection, Loading]]:
-    """A transaction in which nobody else loads."""
+    """A transaction during which no other load writes."""
     with database_errors(), engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
         yield connection, kind.loading(connection, dataset_id)
@@ -168,7 +168,7 @@ def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:
     more_than = f", more than the {policy.allowed:,} allowed" if policy.on_error is OnError.SKIP_ROWS else ""
     rest = rejected - len(shown)
     lines = [
-        f"{name} was not loaded: {rejected:,} of {checker.read:,} rows cannot be accepted{more_than}.",
+        f"{name} was not loaded: {rejected:,} of {checker.read:,} rows are invalid{more_than}.",
         *map(str, shown),
         *([f"… and {rest:,} more rejected rows"] if rest else []),
     ]
@@ -184,7 +184,7 @@ def _with_counts(error: RejectedFile, loaded: Loaded) -> RejectedFile:
 
 
 def _one_ahead(blocks: Generator[Rows, None, None]) -> Generator[Rows, None, None]:
-    """The same blocks, the next one prepared by a thread while this one is used."""
+    """The same blocks; a thread prepares the next one while the current one is used."""
     with closing(blocks), ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
         upcoming = pool.submit(next, blocks, None)
         while (block := upcoming.result()) is not None:

@@ -1,4 +1,4 @@
-"""What an upload wants done with wrong rows, and what no file may exceed."""
+"""The policy for invalid rows, and the limits of files."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,40 +6,40 @@ from typing import Final
 
 from app.errors import InvalidParameters
 
-#: Rejected rows after which a file is read no further, whatever its policy: rejects.csv has room for all of them, and
-#: nobody mends more by hand.
+#: Rejected rows after which reading stops, whatever the policy: rejects.csv has room for all of them, and
+#: nobody corrects more by hand.
 MOST_REJECTED: Final = 100_000
 
 #: Longest line or row by default, bytes.
 MAX_ROW_BYTES: Final = 1 << 20
 
-#: Longest field, bytes: no value of any kind is nearly as long.
+#: Longest field, bytes: no valid value comes near it.
 MAX_FIELD_BYTES: Final = 64 << 10
 
-#: Largest file by default, unpacked, bytes.
+#: Largest file by default, after unpacking, bytes.
 MAX_UNPACKED_BYTES: Final = 64 << 30
 
 
 class OnError(StrEnum):
-    """What a wrong row does."""
+    """What to do with an invalid row."""
 
     REJECT_FILE = "reject_file"
     SKIP_ROWS = "skip_rows"
 
 
-#: What is done unless something else is asked for.
+#: The default.
 DEFAULT_ON_ERROR: Final = OnError.REJECT_FILE
 DEFAULT_MAX_ERRORS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How one file is taken.
+    """How to load one file.
 
     Attributes:
-        on_error: whether a wrong row rejects the whole file or is left out.
-        max_errors: with skip_rows, more rejected rows than this reject the file all the same.
-        columns: names for a file without a header; then its first line is data.
+        on_error: whether an invalid row rejects the whole file or is skipped.
+        max_errors: with skip_rows, more rejected rows than this reject the file anyway.
+        columns: names for a file without a header; its first line is then data.
     """
 
     on_error: OnError = DEFAULT_ON_ERROR
@@ -54,13 +54,13 @@ class Policy:
 
     @property
     def allowed(self) -> int:
-        """Rejected rows with which a file is loaded all the same."""
+        """Number of rejected rows with which a file is still loaded."""
         return self.max_errors if self.on_error is OnError.SKIP_ROWS else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What no file may exceed, bytes. A row counts as it stands in the file, without its line end; a field unquoted."""
+    """Limits of a file, bytes. A row counts as in the file, without its line end; a field, unquoted."""
 
     max_row_bytes: int = MAX_ROW_BYTES
     max_field_bytes: int = MAX_FIELD_BYTES

@@ -8,5 +8,12 @@ from app.ingest.kinds.review_times import REVIEW_TIMES
 from app.ingest.kinds.timezones import TIMEZONES
 
 DATASET_KINDS: dict[str, DatasetKind] = {
-    kind.name: kind for kind in (POLLS, HOURS, TIMEZONES, PULL_REQUESTS, REVIEW_TIMES)
+    kind.name: kind
+    for kind in (
+        POLLS,
+        HOURS,
+        TIMEZONES,
+        PULL_REQUESTS,
+        REVIEW_TIMES,
+    )
 }

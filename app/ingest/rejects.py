@@ -1,4 +1,4 @@
-"""Rejected rows: counted, the first ones kept for the answer, every one written to ``rejects.csv``."""
+"""Rejected rows: counts them, keeps the first ones for the response, and writes all to ``rejects.csv``."""
 
 import csv
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import IO, Any, Final
 from app.files.csv_output import escape_formula
 from app.ingest.values import is_visible
 
-#: Rejected rows that are kept for the answer; the others are counted and written.
+#: Rejected rows kept for the response; the others are only counted and written.
 SHOWN: Final = 20
 
 #: Longest piece of a value that is shown, characters.
@@ -22,8 +22,8 @@ class Rejection:
 
     Attributes:
         line: the line on which the row begins.
-        column: the kind's name of the first wrong column, or ``row``.
-        value: what stands there, escaped so that every character of it can be seen.
+        column: canonical name of the first invalid column, or ``row``.
+        value: the value, with invisible characters escaped.
         code: for programs; one of refusal.REJECTIONS.
         reason: for people; continues "<value> …".
     """
@@ -39,7 +39,7 @@ class Rejection:
 
 
 class Rejects:
-    """The rejected rows of one file, in its order; closed in the end."""
+    """The rejected rows of one file, in its order; to be closed."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.count = 0
@@ -49,7 +49,7 @@ class Rejects:
         self._writer: Any = None
 
     def add(self, rejections: Iterable[Rejection]) -> None:
-        """Take further rejections; the file is made with the first one."""
+        """Add rejections; the file is created with the first one."""
         for rejection in rejections:
             self.count += 1
             if len(self.shown) < SHOWN:
@@ -70,6 +70,6 @@ class Rejects:
 
 
 def shown(value: str) -> str:
-    """A value in quotation marks, cut if it is long, escaped if it has characters that cannot be seen."""
+    """A value in quotation marks, truncated if it is long, escaped if it has invisible characters."""
     cut = value[:SHOWN_LENGTH]
     return (repr(cut) if is_visible(cut) else ascii(cut)) + ("…" if len(value) > SHOWN_LENGTH else "")

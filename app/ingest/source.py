@@ -10,19 +10,19 @@ from app.ingest.refusal import refusal
 
 
 class Source(Protocol):
-    """A raw file, which can be read again from its start."""
+    """A raw file, which can be read more than once."""
 
     @property
     def name(self) -> str:
         """The file's own name, for messages."""
 
     def open(self) -> IO[bytes]:
-        """A fresh stream of its bytes, perhaps packed; only ``read(n)`` and ``close()`` are used."""
+        """A new stream of its bytes, perhaps compressed; only ``read(n)`` and ``close()`` are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file of this machine; messages call it ``shown_as`` or, without that, by its name."""
+    """A file on this machine; messages name it ``shown_as`` or, without that, by its file name."""
 
     path: Path
     shown_as: str = ""
@@ -32,7 +32,7 @@ class FileSource:
         return self.shown_as or self.path.name
 
     def open(self) -> IO[bytes]:
-        """A fresh stream.
+        """A new stream.
 
         Raises:
             RejectedFile: the file cannot be opened.
@@ -45,7 +45,7 @@ class FileSource:
 
 @contextmanager
 def opened(source: Source) -> Iterator[Any]:
-    """The source's stream, closed in the end."""
+    """The stream of the source; closes it at the end."""
     stream = source.open()
     try:
         yield stream

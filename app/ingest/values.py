@@ -3,29 +3,25 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Final, TypeVar
 
+from app.ingest.zones import hint
 from app.timeline import DAY, EARLIEST, HOUR, LATEST, SECOND, to_micros
 from app.timeline.zones import known_zones
 
 #: Longest key of an entity, characters.
 KEY_LENGTH: Final = 255
 
-#: Longest text that a zone is guessed for, characters: the guess takes time that grows with it.
-GUESSED_LENGTH: Final = 64
-
 #: Highest number of a pull request: what four bytes hold.
 HIGHEST_NUMBER: Final = 2**31 - 1
 
-#: Longest duration, in years and in seconds: a longer one is a slip, and the sum of two of 1e308 is infinite.
+#: Longest duration, in years and in seconds: a longer one is an error, and the sum of two of 1e308 is infinite.
 LONGEST_YEARS: Final = 100
 LONGEST_SECONDS: Final = LONGEST_YEARS * 365 * 24 * 3600
 
 # Python takes any character between date and time.
 _SEPARATED = re.compile(r"[0-9W-]+[T ][0-9].*")
-# Characters that Python calls printable though nothing is seen of them (Unicode: Default_Ignorable_Code_Point), and the
+# Characters that Python calls printable although they are invisible (Unicode: Default_Ignorable_Code_Point), and the
 # blank pattern of braille.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -37,7 +33,7 @@ _TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6
 
 
 class Wrong(ValueError):
-    """A text that is no value of its type: a stable code, and a reason that continues "<value> …"."""
+    """An invalid text: a stable code, and a reason that continues "<value> …"."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -45,7 +41,7 @@ class Wrong(ValueError):
 
 
 def is_visible(text: str) -> bool:
-    """Whether every character of a text can be seen: no control, direction or zero-width characters."""
+    """Whether every character of a text is visible: no control, bidirectional or zero-width characters."""
     return text.isprintable() and _INVISIBLE.search(text) is None
 
 
@@ -56,7 +52,7 @@ def key(text: str) -> str:
     if len(text) > KEY_LENGTH:
         raise Wrong("too_long", f"is longer than {KEY_LENGTH} characters")
     if not is_visible(text):
-        raise Wrong("invisible_characters", "has characters that cannot be seen")
+        raise Wrong("invisible_characters", "has invisible characters")
     if text != text.strip():
         raise Wrong("outer_space", "begins or ends with a space")
     return text
@@ -66,7 +62,7 @@ T = TypeVar("T")
 
 
 def choice(allowed: Mapping[str, T]) -> Callable[[str], T]:
-    """One of a few words, spelt exactly so."""
+    """One of a fixed list of words, spelled exactly so."""
 
     def parse(text: str) -> T:
         if text not in allowed:
@@ -79,7 +75,7 @@ def choice(allowed: Mapping[str, T]) -> Callable[[str], T]:
 def instant(text: str) -> int:
     """An instant with its zone to microseconds since the epoch: ``… UTC``, or ISO 8601 with ``Z`` or an offset.
 
-    Digits beyond microseconds are cut off.
+    Digits beyond microseconds are dropped.
     """
     iso = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text
     try:
@@ -104,7 +100,7 @@ def duration(text: str) -> float:
         raise Wrong("negative", "is negative")
     if seconds > LONGEST_SECONDS:
         raise Wrong("out_of_range", f"is more than {LONGEST_YEARS} years, {LONGEST_SECONDS:,} seconds")
-    return seconds + 0.0  # of -0 it makes 0
+    return seconds + 0.0  # turns -0 into 0
 
 
 def date_of(text: str) -> int:
@@ -159,16 +155,7 @@ def _time_of_day(text: str) -> int | None:
 
 
 def zone(text: str) -> str:
-    """A name of the IANA time zone database, spelt exactly so."""
+    """A name of the IANA time zone database, spelled exactly so."""
     if text not in known_zones():
-        near = _nearest_zone(text) if len(text) <= GUESSED_LENGTH else None
-        hint = f"; did you mean {near}?" if near else ""
-        raise Wrong("unknown_zone", f"is not a zone of the IANA time zone database such as America/Chicago{hint}")
+        raise Wrong("unknown_zone", f"is not a zone of the IANA time zone database such as America/Chicago{hint(text)}")
     return text
-
-
-@lru_cache(maxsize=4096)
-def _nearest_zone(text: str) -> str | None:
-    names = {name.lower(): name for name in known_zones()}
-    near = get_close_matches(text.lower(), names, n=1)
-    return names[near[0]] if near else None

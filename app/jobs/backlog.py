@@ -28,11 +28,13 @@ class BacklogCollector(Collector):
             with database_errors(), self._engine.connect() as connection:
                 backlog = records.backlog(connection)
         except (DatabaseUnavailable, DBAPIError) as error:  # the latter before the database is migrated
-            _log.warning("metrics come without the backlog: %s", error)
+            _log.warning("metrics without the backlog: %s", error)
             return
-        yield GaugeMetricFamily("openhours_reports_queued", "Reports that wait for a worker.", backlog.queued)
+        yield GaugeMetricFamily("openhours_reports_queued", "Reports queued for a worker.", backlog.queued)
         yield GaugeMetricFamily(
-            "openhours_oldest_queued_age_seconds", "Age of the report that waits longest.", backlog.oldest_seconds
+            "openhours_oldest_queued_age_seconds",
+            "Age of the report that has been queued longest.",
+            backlog.oldest_seconds,
         )
         yield GaugeMetricFamily("openhours_reports_running", "Reports that a worker has claimed.", backlog.running)
 

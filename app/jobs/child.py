@@ -134,7 +134,7 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
     except MemoryError:
         return Refused(
             MemoryLimitExceeded.code,
-            f"It wanted more than {settings.report_memory_limit_mb} MiB of memory (OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
+            f"It needed more than {settings.report_memory_limit_mb} MiB of memory (OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
             retryable=False,
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
@@ -146,7 +146,7 @@ def _params(spec: JobSpec) -> Params:
     try:
         return spec.model.model_validate(spec.params)
     except ValidationError as error:
-        raise UnknownJob("The replica that ran it does not know all of its parameters.") from error
+        raise UnknownJob("The replica that ran it does not know all its parameters.") from error
 
 
 def refusal(error: Exception) -> Refused:
@@ -156,8 +156,12 @@ def refusal(error: Exception) -> Refused:
     if isinstance(error, OSError) and error.errno in FULL:
         message = "The replica that ran it has no room left for its files."
         return Refused(DiskFull.code, message, retryable=DiskFull.retryable)
-    _log.error("the job failed by a defect", exc_info=error)
-    return Refused(OpenhoursError.code, "It failed by a defect; the log of its replica tells where.", retryable=False)
+    _log.error("the job failed because of an unhandled exception", exc_info=error)
+    return Refused(
+        OpenhoursError.code,
+        "It failed because of a bug in Openhours; the log of its replica has the details.",
+        retryable=False,
+    )
 
 
 def _teller(pipe: Connection) -> OnProgress:

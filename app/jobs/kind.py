@@ -48,7 +48,7 @@ class Params(BaseModel):
     @classmethod
     def _can_be_recorded(cls, value: Any) -> Any:
         if any("\0" in text for text in _texts(value)):
-            raise ValueError("holds the character NUL, which Postgres does not keep")
+            raise ValueError("holds the character NUL, which Postgres cannot store")
         return value
 
 

@@ -245,7 +245,7 @@ def fence(connection: Connection, *, job_id: str, attempt: int) -> None:
     """
     ours = select(job.c.id).where(job.c.id == job_id, job.c.attempt == attempt, job.c.status == JobStatus.RUNNING)
     if connection.scalar(ours.with_for_update(read=True)) is None:
-        raise AttemptSuperseded("Another attempt at this job counts by now, or it has ended.")
+        raise AttemptSuperseded("Another attempt has taken this job over, or it has ended.")
 
 
 def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> Verdict:
@@ -277,7 +277,7 @@ def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
         return Verdict.LOST
     if crashes < MAX_CRASHES:
         return _queue_again(connection, claim)
-    message = f"Its process died {crashes} times ({how}); it is not tried again."
+    message = f"Its process died {crashes} times ({how}); it will not be retried."
     return fail(connection, claim, code=WorkerCrashed.code, message=message)
 
 
@@ -301,8 +301,8 @@ def give_up(connection: Connection) -> list[str]:
         .values(
             **_ENDED,
             error_code=AttemptsExhausted.code,
-            error_message=f"It was begun {MAX_ATTEMPTS} times, and each time its replica or a server ended "
-            "before it did; it is not tried again.",
+            error_message=f"It was attempted {MAX_ATTEMPTS} times, and each time its replica or a server "
+            "stopped first; it will not be retried.",
         )
         .returning(job.c.id)
     )

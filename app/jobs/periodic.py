@@ -57,7 +57,7 @@ class Periodic:
             try:
                 self._action()
             except OpenhoursError as error:
-                _log.warning("%s failed and is tried again: %s", self._name, error)
+                _log.warning("%s failed and will be retried: %s", self._name, error)
             except Exception:  # noqa: BLE001 - a loop that stops without a word is worse; logged
-                _log.exception("%s failed and is tried again", self._name)
+                _log.exception("%s failed and will be retried", self._name)
         self._pulse.end(self._name)

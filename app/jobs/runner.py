@@ -89,9 +89,9 @@ class Runner:
         try:
             outcome = self._attempt(job)
         except OpenhoursError as error:
-            _log.warning("job %s: its end is not recorded, its lease will run out: %s", claim.id, error)
+            _log.warning("job %s: could not record its end, its lease will expire: %s", claim.id, error)
         except Exception:  # noqa: BLE001 - the slot must live on; logged with its trace
-            _log.exception("job %s: the worker failed, its lease will run out", claim.id)
+            _log.exception("job %s: the worker failed, its lease will expire", claim.id)
         self._observe_stage(job)
         ATTEMPTS.labels(claim.kind, outcome).inc()
 
@@ -103,7 +103,7 @@ class Runner:
             with self._redis.watching():
                 self._status.update(job.claim.id, job.live, kind=job.claim.kind)
         except RedisUnavailable as error:
-            _log.warning("job %s: progress is not told: %s", job.claim.id, error)
+            _log.warning("job %s: could not publish progress: %s", job.claim.id, error)
 
     def _attempt(self, job: Job) -> str:
         """Compute and publish; returns how it ended, as the metric has it."""
@@ -211,7 +211,7 @@ class Runner:
         try:
             self._resources.object_store.remove_below(self._prefix(job))
         except ObjectStoreUnavailable as error:
-            _log.warning("job %s: its files stay until they are swept up: %s", job.claim.id, error)
+            _log.warning("job %s: could not remove its files, the clean-up will retry: %s", job.claim.id, error)
 
     def _settle(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
         """Record how the attempt ended, then bring Redis in line with it."""
@@ -227,7 +227,7 @@ class Runner:
                     self._status.forget(job_id)
                     self._queue.add(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s: Redis is not told that it is %s: %s", job_id, verdict, error)
+            _log.warning("job %s: could not tell Redis that it is %s: %s", job_id, verdict, error)
         return verdict
 
     def _recorded(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:

@@ -44,4 +44,4 @@ def remove_abandoned_folders() -> None:
                 with lock.open("rb") as held:
                     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     shutil.rmtree(lock.parent)
-                    _log.info("removed %s, which a killed replica had left", lock.parent)
+                    _log.info("removed %s, left behind by a killed replica", lock.parent)

@@ -31,5 +31,5 @@ def sweep(resources: Resources) -> None:
         given_up = lifecycle.give_up(connection)
     for job_id in given_up:
         with bound(job_id=job_id):
-            _log.warning("job %s is given up: its attempts are used up", job_id)
+            _log.warning("job %s failed: all attempts are used up", job_id)
         LiveStatus(resources.redis).end(job_id)

@@ -61,10 +61,10 @@ class Waiters:
             try:
                 outstanding = await asyncio.to_thread(self._outstanding, ids)
             except OpenhoursError as error:
-                _log.warning("waiting requests go on waiting: %s", error)
+                _log.warning("requests with wait keep waiting: %s", error)
                 await asyncio.sleep(PAUSE_SECONDS)
             except Exception:  # noqa: BLE001 - those who wait must not be forgotten; logged
-                _log.exception("waiting requests go on waiting")
+                _log.exception("requests with wait keep waiting")
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
                 self._tell(ids - outstanding, ended=True)

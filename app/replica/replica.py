@@ -109,4 +109,4 @@ class Replica:
         """Raise ReplicaUnavailable when a loop is stuck; asks no server."""
         loop, seconds = self._pulse.slowest()
         if seconds > STALE_SECONDS:
-            raise ReplicaUnavailable(f"The {loop} loop of this replica has not gone round for {seconds:.0f} seconds.")
+            raise ReplicaUnavailable(f"The {loop} loop of this replica has made no progress for {seconds:.0f} seconds.")

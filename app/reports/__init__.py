@@ -1,1 +1,1 @@
-"""Report kinds: what each is asked, what it reads, computes and leaves behind."""
+"""Report kinds: their parameters, what they read, compute and write."""

@@ -1,4 +1,4 @@
-"""The instants that a report may be asked about."""
+"""The range of instants that parameters of reports accept."""
 
 from datetime import datetime
 from typing import Annotated

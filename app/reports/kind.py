@@ -1,7 +1,7 @@
 """What a report kind declares beside what every job kind does."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.jobs.kind import JobKind, Params
 
-#: Name of the file in which a kind says what its rows come to; it is also answered over HTTP.
+#: Name of the file with the summary of a report, which a route also returns.
 SUMMARY: Final = "summary.json"
 
 
@@ -21,7 +21,7 @@ class Outline:
     Attributes:
         columns: their names; the first is that of what the rows are about.
         rows: texts, as many as columns.
-        notes: what a reader should know, a sentence each.
+        notes: remarks for the reader, one sentence each.
     """
 
     columns: Sequence[str]
@@ -37,12 +37,20 @@ def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:
 class ReportKind(JobKind):
     """A named computation; see registry.py. Every field of its ``params`` has a description and a default.
 
+    A parameter that is a number also names its unit: ``Field(json_schema_extra={"unit": "hours"})``. ``documentation``,
+    ``example`` and ``wrong`` are what the conformance tests and the page of reports are made of.
+
     Attributes:
         summary: one line for people.
         resolve: fixes at trigger time what the parameters leave to the data (such as the latest instant), and
-            returns the parameters to run with and the instant the report speaks for. Raises BadInput.
+            returns the parameters to run with and the instant of the report. Raises BadInput.
         findings: model of the file SUMMARY, for a kind that makes one.
         outline: such a summary for the command line.
+        documentation: what the page of reports says, in Markdown: what the numbers mean, and which files there are.
+        rules: name of a page below docs/ that has the exact rules and, under "Parameters", the parameters, for a kind
+            that needs more than a few paragraphs.
+        example: parameters of a quick report on the sample data, as a request gives them.
+        wrong: one parameter with a value that is refused.
     """
 
     names: Callable[[str, Mapping[str, Any]], dict[str, str]] = _report_names
@@ -50,3 +58,7 @@ class ReportKind(JobKind):
     resolve: Callable[[Connection, Any], tuple[Params, datetime]]
     findings: type[BaseModel] | None = None
     outline: Callable[[Any], Outline] | None = None
+    documentation: str = ""
+    rules: str | None = None
+    example: Mapping[str, Any] = field(default_factory=dict)
+    wrong: Mapping[str, Any] = field(default_factory=dict)

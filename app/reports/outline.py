@@ -1,4 +1,4 @@
-"""The summary of a report about pull requests as a table for people: medians and 90th percentiles per team."""
+"""The summary of a report on pull requests as a table for people: medians and 90th percentiles per team."""
 
 from collections.abc import Iterator
 from math import inf
@@ -8,17 +8,17 @@ from app.flow.statistics import Statistics
 from app.flow.summary import FlowSummary
 from app.reports.kind import Outline
 
-#: Units of what is shown, each with its seconds and how many of it are the next one.
+#: Units of durations, each with its seconds and its number in the next one.
 UNITS: Final = (("s", 1, 60), ("min", 60, 60), ("h", 3600, inf))
 
 #: Figures of each team, a line each.
 FIGURES: Final = ("median", "p90")
 
-#: Lines that are no team's. A team may be called "all"; one in parentheses would be an odd name.
+#: Name of the lines for all rows. A team may be called "all", but hardly with parentheses.
 NO_TEAM: Final = "(no team)"
 ALL: Final = "(all)"
 
-#: Whose time the figures are, by the clock; a sample has its own.
+#: Description of the durations, by clock; a sample has its own.
 _TIMES: Final = {"working": "working time", "wall": "elapsed time", None: "the times of the sample"}
 
 
@@ -30,7 +30,7 @@ def outline(summary: FlowSummary) -> Outline:
     notes = list(summary.notes)
     if without_team:
         rows.append((NO_TEAM, f"{without_team:,}", *[""] * (1 + len(durations))))
-        notes.insert(0, f"What has no team is among the figures of {ALL} alone.")
+        notes.insert(0, f"Rows without a team count only in {ALL}.")
     return Outline(
         columns=("team", "count", "", *(name.replace("_", "\n") for name in durations)),
         rows=[*rows, *_figures(ALL, summary.stats)],

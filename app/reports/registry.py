@@ -4,7 +4,13 @@ from app.reports.kind import ReportKind
 from app.reports.kinds.pull_requests import PULL_REQUESTS
 from app.reports.kinds.uptime import UPTIME
 
-REPORT_KINDS: dict[str, ReportKind] = {kind.name: kind for kind in (UPTIME, PULL_REQUESTS)}
+REPORT_KINDS: dict[str, ReportKind] = {
+    kind.name: kind
+    for kind in (
+        UPTIME,
+        PULL_REQUESTS,
+    )
+}
 
-#: What an empty trigger starts.
+#: The kind of an empty trigger.
 DEFAULT_KIND = UPTIME

@@ -13,10 +13,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
-from app import paging
 from app.errors import (
     IdempotencyConflict,
-    InvalidParameters,
     NoSummary,
     NotFound,
     ObjectStoreUnavailable,
@@ -25,7 +23,6 @@ from app.errors import (
     TooManyReports,
     UnknownReport,
     UnknownReportKind,
-    reason,
 )
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
@@ -35,12 +32,13 @@ from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
 from app.jobs.records import JobRecord, JobStatus
 from app.jobs.status import CLAIMED, QUEUED, Live
-from app.paging import place_of
+from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
+from app.wording.validation import invalid
 
 #: What a poll may say of a report; a kind that tells of another stage is computing.
 STAGES: Final = ("queued", "loading", "computing", "uploading")
@@ -71,14 +69,6 @@ class Deletion(StrEnum):
 
     CANCELLED = "Cancelled"
     REMOVED = "Removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some reports, newest first, and the cursor of the next page if there is one."""
-
-    records: list[JobRecord]
-    next_cursor: str | None
 
 
 class ReportService:
@@ -186,10 +176,10 @@ class ReportService:
         try:
             self._resources.object_store.remove_below(artifact_prefix(report_id, below=kind.artifacts))
         except ObjectStoreUnavailable as error:
-            _log.warning("report %s: its files stay until they are swept up: %s", report_id, error)
+            _log.warning("report %s: could not remove its files, the clean-up will retry: %s", report_id, error)
         return Deletion.REMOVED
 
-    def page(self, *, kind: str | None, status: JobStatus | None, cursor: str | None, limit: int) -> Page:
+    def page(self, *, kind: str | None, status: JobStatus | None, cursor: str | None, limit: int) -> Page[JobRecord]:
         """Reports, newest first.
 
         Raises:
@@ -199,8 +189,7 @@ class ReportService:
         before = None if cursor is None else place_of(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
             found = records.newest(connection, kinds=kinds, status=status, before=before, limit=limit + 1)
-        shown = found[:limit]
-        return Page(shown, paging.cursor((shown[-1].created_at, shown[-1].id)) if len(found) > limit else None)
+        return newest_first(found, limit=limit)
 
     def kinds(self) -> list[ReportKind]:
         """The report kinds."""
@@ -210,7 +199,7 @@ class ReportService:
         """A report kind by its name."""
         if name not in self._kinds:
             raise UnknownReportKind(
-                f"There is no report kind {name!r}; there is {', '.join(self._kinds)}.",
+                f"There is no report kind {name!r}; known kinds: {', '.join(self._kinds)}.",
                 received=name,
                 allowed=list(self._kinds),
             )
@@ -234,8 +223,8 @@ class ReportService:
             return
         seconds = backlog.queued * records.median_seconds(connection, self._kinds) / max(backlog.running, 1)
         error = TooManyReports(
-            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; no more than {limit:,} are taken "
-            "on (OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
+            f"{backlog.queued:,} reports are queued and {backlog.running:,} running; the limit is {limit:,} "
+            "(OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
         )
         error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
         raise error
@@ -278,39 +267,4 @@ def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
     try:
         return kind.params.model_validate_json(json.dumps(raw))
     except ValidationError as error:
-        properties = kind.params.model_json_schema()["properties"]
-        problems = []
-        for problem in error.errors(include_url=False, include_context=False):
-            name = str(problem["loc"][0]) if problem["loc"] else "params"
-            problems.append(
-                {
-                    "parameter": name,
-                    "received": raw.get(name),
-                    "reason": reason(problem["msg"]),
-                    "allowed": allowed(properties[name]) if name in properties else sorted(properties),
-                }
-            )
-        lines = [f"{p['parameter']}: {p['reason']}; allowed: {_words(p['allowed'])}" for p in problems]
-        raise InvalidParameters(f"{kind.name}: " + ". ".join(lines), errors=problems) from error
-
-
-def allowed(schema: Mapping[str, Any]) -> str:
-    """What a parameter may be, in words, from its JSON Schema."""
-    variants = [schema, *schema.get("anyOf", ())]
-    kind = next((v for v in variants if v.get("type") not in (None, "null")), schema)
-    words = {"integer": "a whole number", "boolean": "true or false", "array": "a list of texts"}.get(
-        kind.get("type", ""), "a text"
-    )
-    if kind.get("format") == "date-time":
-        words = "an instant in ISO 8601 with Z or an offset"
-    if "enum" in kind:
-        words = "one of " + ", ".join(map(str, kind["enum"]))
-    if "minimum" in kind and "maximum" in kind:
-        words += f" from {kind['minimum']} to {kind['maximum']}"
-    if "minItems" in kind:
-        words += f", at least {kind['minItems']}"
-    return words
-
-
-def _words(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(value)
+        raise invalid(error, kind.params.model_json_schema(), whole="params", subject=kind.name) from error

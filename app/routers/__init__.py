@@ -1,1 +1,1 @@
-"""HTTP only: what comes in becomes a call, what comes out becomes JSON."""
+"""HTTP only: requests become calls, results become JSON."""

@@ -1,4 +1,4 @@
-"""Bring in a file, look at what became of it, load it again, remove it, list datasets and their kinds."""
+"""Upload a file, view its dataset, reload it, remove it, list datasets and dataset kinds."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
@@ -16,8 +16,9 @@ from app.errors import UnknownDataset, UnknownUpload
 from app.ingest.kind import Column
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
-from app.routers.dependencies import Datasets, ReportEndings, Uploads, bind_dataset
-from app.routers.problems import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
+from app.routers.answers import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
+from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, body_of
 from app.telemetry.logs import bind
@@ -28,10 +29,10 @@ from app.uploads.metadata import file_name
 #: Content type of a form.
 FORM: Final = "multipart/form-data"
 
-#: The document's words for a body that is streamed.
+#: Description of a streamed body for the OpenAPI document.
 _BODY: Final = {
     "requestBody": {
-        "required": False,  # a body of no bytes is an empty file
+        "required": False,  # an empty body is an empty file
         "content": {
             "text/csv": {"schema": {"type": "string", "format": "binary"}},
             FORM: {
@@ -45,7 +46,7 @@ _BODY: Final = {
     }
 }
 
-#: Where the id in an answer leads.
+#: OpenAPI links from the id in a response.
 _LINKS: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "links": {
@@ -55,9 +56,13 @@ _LINKS: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
-router = APIRouter(tags=["datasets"], responses=UNAVAILABLE, dependencies=[Depends(bind_dataset)])
+router = APIRouter(
+    tags=["datasets"],
+    responses=UNAVAILABLE | UNPROCESSABLE,
+    dependencies=[Depends(bind_dataset), Depends(require_known_query)],
+)
 
-_DatasetId = Annotated[str, Field(description="As answered when the file was brought in: 32 hexadecimal digits.")]
+_DatasetId = Annotated[str, Field(description="Dataset id: 32 hexadecimal digits.")]
 
 
 def _described(name: str, *, ge: int | None = None) -> Any:
@@ -75,44 +80,46 @@ async def _options(
     return {name: given[name] for name in LoadOptions.model_fields if given[name] is not None}
 
 
-#: Those options that were given.
+#: The options that the request has.
 Options = Annotated[dict[str, Any], Depends(_options)]
 
 
 class Rejection(BaseModel):
-    """A row that cannot be accepted, and why."""
+    """A rejected row and the reason."""
 
-    line: int = Field(description="On which line of the file the row begins, counted from 1.")
-    column: str = Field(description="Name of the column, or `row` for what concerns the whole row.")
-    value: str = Field(description="What was found, escaped so that every character can be seen.")
-    code: str = Field(description="Stable, for programs.")
-    reason: str = Field(description="For people; continues the value.")
+    line: int = Field(description="Line of the file on which the row begins, counted from 1.")
+    column: str = Field(description="Name of the column, or `row` if the reason concerns the whole row.")
+    value: str = Field(description="Value received, with invisible characters escaped.")
+    code: str = Field(description="Stable code, for programs.")
+    reason: str = Field(description="For people: reads as a continuation of the value.")
 
 
 class DatasetAnswer(BaseModel):
-    """A file that was brought in. Always: accepted + rejected + duplicate = read."""
+    """An uploaded file. Always: accepted + rejected + duplicate = read."""
 
     dataset_id: _DatasetId
     kind: str
-    filename: str | None = Field(description="As the sender called it.")
+    filename: str | None = Field(description="File name, as the client sent it.")
     status: DatasetStatus
-    progress: float = Field(ge=0, le=1, description="Share of the checking and loading that is done.")
+    progress: float = Field(ge=0, le=1, description="Share of checking and loading that is done.")
     bytes: int | None
     sha256: str | None = Field(
-        description="Of the bytes as they came, whatever was announced; null until they are read."
+        description="SHA-256 of the bytes received, not the one announced; null until they are read."
     )
     rows_read: int | None
-    rows_loaded: bool = Field(description="Whether rows of it count: those of the last run that was not rejected.")
-    rows_accepted: int | None = Field(description="Passed every check; a run that is rejected loads none of them.")
+    rows_loaded: bool = Field(description="Whether its rows are loaded: those of the last run that was not rejected.")
+    rows_accepted: int | None = Field(description="Rows that passed every check; a rejected run loads none of them.")
     rows_rejected: int | None
-    rows_duplicate: int | None = Field(description="Gave way to another row of the file about the same thing.")
+    rows_duplicate: int | None = Field(
+        description="Rows that repeat a row of the file, or that a later row of the file replaces."
+    )
     first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
     last_at: datetime | None = Field(description="Latest instant of the accepted rows.")
     rejections: list[Rejection] = Field(description="The first rejected rows.")
-    rejects: ReportFile | None = Field(description="All of them, as a file.")
-    error: ReportError | None = Field(description="Why it is rejected, or why its rows could not be taken out.")
-    duplicate_of: str | None = Field(description="The dataset that has the same bytes, and its rows loaded.")
-    options: dict[str, Any] = Field(description="How it was to be checked and loaded.")
+    rejects: ReportFile | None = Field(description="All rejected rows, as a file.")
+    error: ReportError | None = Field(description="Why the dataset was rejected, or why its rows could not be removed.")
+    duplicate_of: str | None = Field(description="Dataset with the same bytes, whose rows are loaded.")
+    options: dict[str, Any] = Field(description="Options for checking and loading it.")
     created_at: datetime
     uploaded_at: datetime | None
     started_at: datetime | None
@@ -123,11 +130,11 @@ class DatasetList(BaseModel):
     """Datasets, newest first."""
 
     datasets: list[DatasetAnswer]
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class DatasetRemoved(BaseModel):
-    """What became of the dataset."""
+    """The outcome of the removal."""
 
     status: Removal
 
@@ -138,10 +145,10 @@ class ColumnDescription(BaseModel):
     name: str
     aliases: list[str]
     type: str
-    allowed: list[str] = Field(description="All values that its fields may have; empty where they are no fixed words.")
+    allowed: list[str] = Field(description="Values that the column allows; empty if they are not a fixed list.")
     required: bool
-    may_be_empty: bool = Field(description="Its fields may be empty, though a file must have it.")
-    instead_of: str | None = Field(description="The column whose place it may take; a file has one of them.")
+    may_be_empty: bool = Field(description="The column is required, but its fields may be empty.")
+    instead_of: str | None = Field(description="Column that this one stands in for; a file has exactly one of the two.")
     example: str
 
 
@@ -156,7 +163,7 @@ class DatasetKindDescription(BaseModel):
 @router.post(
     "/datasets",
     status_code=202,
-    responses=NOT_FOUND | CONFLICT | UNPROCESSABLE | TOO_LARGE | CUT | _LINKS,
+    responses=NOT_FOUND | CONFLICT | TOO_LARGE | CUT | _LINKS,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
@@ -164,17 +171,17 @@ async def bring_dataset(
     request: Request,
     uploads: Uploads,
     datasets: Datasets,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     kind: Annotated[str, Query(description="Dataset kind; see /datasets/kinds.", examples=["polls"])],
     options: Options,
-    filename: Annotated[str | None, Query(description="Name to show; a form brings its own.")] = None,
+    filename: Annotated[str | None, Query(description="File name to show; a form sends its own.")] = None,
     wait: Wait = 0,
     content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetAnswer:
-    """Bring a file in, as the body or as the only part of a form; it is then checked and loaded.
+    """Upload a file, as the body or as the only part of a form; a job then checks and loads it.
 
-    For large files and bad connections /uploads is better: it goes on where it was cut off.
+    For large files and unreliable connections, use /uploads, which can resume.
     """
     datasets.kind(kind)
     blocks: AsyncIterator[Block] = body_of(request)
@@ -191,22 +198,22 @@ async def bring_dataset(
     )
     response.headers["Location"] = f"/datasets/{received.id}"
     bind(dataset_id=received.id)
-    return await get_dataset(datasets, endings, response, received.id, wait)
+    return await get_dataset(datasets, waiters, response, received.id, wait)
 
 
-@router.get("/datasets", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/datasets", responses=NOT_FOUND)
 def list_datasets(
     datasets: Datasets,
-    kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
+    kind: Annotated[str | None, Query(description="List only this kind.")] = None,
     status: Annotated[
-        DatasetStatus | None, Query(description="Only with this status; `checking` and `loading` are one.")
+        DatasetStatus | None, Query(description="List only this status; `checking` and `loading` count as one.")
     ] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Datasets a page.")] = 50,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Datasets per page.")] = 50,
 ) -> DatasetList:
     """Datasets, newest first."""
     page = datasets.page(kind=kind, status=status, cursor=cursor, limit=limit)
-    return DatasetList(datasets=[_answer(state) for state in page.states], next_cursor=page.next_cursor)
+    return DatasetList(datasets=[_answer(state) for state in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/datasets/kinds")
@@ -220,24 +227,24 @@ def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
     ]
 
 
-@router.get("/datasets/{dataset_id}", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/datasets/{dataset_id}", responses=NOT_FOUND)
 async def get_dataset(
-    datasets: Datasets, endings: ReportEndings, response: Response, dataset_id: _DatasetId, wait: Wait = 0
+    datasets: Datasets, waiters: JobWaiters, response: Response, dataset_id: _DatasetId, wait: Wait = 0
 ) -> DatasetAnswer:
-    """How a dataset stands: uploading, checking, loading, ready, rejected or, on its way out, removing."""
+    """The status of a dataset: uploading, checking, loading, ready, rejected or removing."""
     state = await run_in_threadpool(datasets.get, dataset_id)
     if wait and state.status in WORKING and state.record.job is not None:
-        has_ended = await endings.wait(state.record.job.id, seconds=wait)
+        has_ended = await waiters.wait(state.record.job.id, seconds=wait)
         state = await run_in_threadpool(datasets.get, dataset_id, has_ended=has_ended)
     if state.status in WORKING:
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     return _answer(state)
 
 
-@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT | UNPROCESSABLE)
+@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT)
 async def reload_dataset(
     datasets: Datasets,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     dataset_id: _DatasetId,
     options: Options,
@@ -245,29 +252,29 @@ async def reload_dataset(
 ) -> DatasetAnswer:
     """Check and load a dataset again from its raw object, as before or with the options given here.
 
-    An empty `columns` takes back those that were named: the file then has a header.
+    An empty `columns` drops the names given before: the file then has a header.
     """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"
-    return await get_dataset(datasets, endings, response, dataset_id, wait)
+    return await get_dataset(datasets, waiters, response, dataset_id, wait)
 
 
-@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | UNPROCESSABLE)
+@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT)
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,
     response: Response,
     dataset_id: _DatasetId,
     *,
-    rows: Annotated[bool, Query(description="Take its rows out of the series, too.")] = False,
+    rows: Annotated[bool, Query(description="Also remove its rows from the series.")] = False,
 ) -> DatasetRemoved:
-    """Remove a dataset and its raw object. Its rows stay, but for `rows=true`: then they go first, in a while."""
+    """Remove a dataset and its raw object. Its rows stay; with `rows=true`, a job removes them first."""
     state = await run_in_threadpool(datasets.get, dataset_id)
     try:
         if state.status is DatasetStatus.UPLOADING:
             await uploads.terminate(dataset_id)
         removal = await run_in_threadpool(partial(datasets.delete, dataset_id, rows=rows))
-    except (UnknownDataset, UnknownUpload):  # it went with its upload
+    except (UnknownDataset, UnknownUpload):  # it was removed with its upload
         removal = Removal.REMOVED
     if removal is Removal.REMOVING:
         response.status_code = 202
@@ -308,12 +315,12 @@ def _rejections(rows: Sequence[Mapping[str, Any]]) -> list[Rejection]:
     return [Rejection.model_validate(row) for row in rows]
 
 
-#: What a dataset says whose job was called off by somebody who then let it stay.
-_CANCELLED: Final = ReportError(code="cancelled", message="The work on it was called off.")
+#: Error of a dataset whose job was cancelled without removing the dataset.
+_CANCELLED: Final = ReportError(code="cancelled", message="The job was cancelled.")
 
 
 def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
-    """Why it is rejected, and whether rows of it count all the same; or why it could not be removed."""
+    """Why it was rejected, and whether earlier rows of it are still loaded; or why it could not be removed."""
     if status is DatasetStatus.READY and record.job is not None and record.job.action is Action.UNLOAD:
         return _reason(record)
     if status is not DatasetStatus.REJECTED:
@@ -322,11 +329,13 @@ def _error(record: DatasetRecord, status: DatasetStatus) -> ReportError | None:
     if record.merged_by is None:
         return error
     first, line_end, others = error.message.partition("\n")
-    return ReportError(code=error.code, message=f"{first} The rows of the earlier run stay.{line_end}{others}")
+    return ReportError(
+        code=error.code, message=f"{first} The rows of the earlier run are still loaded.{line_end}{others}"
+    )
 
 
 def _reason(record: DatasetRecord) -> ReportError:
-    """What the check found, or else how its job ended."""
+    """The result of the check, or else how its job ended."""
     if record.error_code is not None:
         return ReportError(code=record.error_code, message=record.error_message or "")
     job = record.job

@@ -1,40 +1,41 @@
-"""Is it alive, is it ready, does it answer."""
+"""Liveness, readiness, echo."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.routers.problems import UNAVAILABLE, UNPROCESSABLE
+from app.routers.answers import UNAVAILABLE, UNPROCESSABLE
+from app.routers.dependencies import AllServices
 
 router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """What a probe reads."""
+    """The response to a probe."""
 
     status: str
 
 
 class Echo(BaseModel):
-    """What was said."""
+    """The message that was sent."""
 
     message: str
 
 
 @router.get("/livez", responses=UNAVAILABLE)
-async def livez(request: Request) -> Health:
-    """The process answers and its loops go round; depends on nothing else."""
-    request.app.state.replica.check_alive()
+async def livez(services: AllServices) -> Health:
+    """The process responds and its loops make progress; depends on nothing else."""
+    services.replica.check_alive()
     return Health(status="alive")
 
 
 @router.get("/readyz", responses=UNAVAILABLE)
-def readyz(request: Request) -> Health:
-    """Requests may be sent here: Postgres answers, is migrated, and the process is not about to stop."""
-    request.app.state.readiness.check()
+def readyz(services: AllServices) -> Health:
+    """This replica can receive requests: Postgres responds and is migrated, and the process is not stopping."""
+    services.readiness.check()
     return Health(status="ready")
 
 
 @router.get("/echo/{message}", responses=UNPROCESSABLE)
 async def echo(message: str) -> Echo:
-    """The message, back."""
+    """Return the message."""
     return Echo(message=message)

@@ -1,13 +1,15 @@
 """What Prometheus scrapes."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from app.routers.dependencies import AllServices
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
-def metrics(request: Request) -> Response:
-    """Metrics in Prometheus' text format: of this replica, and the backlog of the whole installation."""
-    text = generate_latest(REGISTRY) + generate_latest(request.app.state.backlog)
+def metrics(services: AllServices) -> Response:
+    """Metrics in the Prometheus text format: of this replica, and the backlog of the whole installation."""
+    text = generate_latest(REGISTRY) + generate_latest(services.backlog)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Around every request: its duration for the metrics, and no new requests on old connections while draining."""
+"""Around every request: measure its duration, and while draining, accept no new requests on old connections."""
 
 from time import perf_counter
 
@@ -28,7 +28,7 @@ class Observed:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if self._replica.draining:
-                    # A proxy that kept this connection would send its next request into our shutdown.
+                    # A proxy that kept this connection would send its next request during our shutdown.
                     MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
@@ -38,5 +38,5 @@ class Observed:
             route = scope.get("route")
             path = "other" if route is None else route.path
             if b"wait=" in scope["query_string"]:
-                path += "?wait"  # takes as long as it was asked to
+                path += "?wait"  # takes as long as the client asks
             REQUEST_SECONDS.labels(scope["method"], path, status).observe(perf_counter() - begin)

@@ -1,19 +1,23 @@
-"""What the OpenAPI document says beyond what FastAPI writes by itself."""
+"""Additions to the OpenAPI document that FastAPI generates."""
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
 
-from app.routers.problems import MEDIA_TYPE
+from app.routers.answers import MEDIA_TYPE
 
 
 def install(app: FastAPI) -> None:
-    """Have the document, and the page that shows it, name operations by their first sentence and problems by theirs."""
-    document = app.openapi
+    """Use first sentences as names of operations, and the titles of problems, in the document and its page."""
+    document, lock = app.openapi, Lock()
 
     def openapi() -> dict[str, Any]:
-        return _completed(document())
+        with lock:  # errors ask for it in threads, and nobody must see it half done
+            is_complete = app.openapi_schema is not None
+            made = document()
+            return made if is_complete else _completed(made)
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
 
@@ -25,7 +29,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             content = response.get("content", {})
             if (
                 status >= "400" and "application/json" in content
-            ):  # FastAPI has one media type for all answers of a route
+            ):  # FastAPI has one media type for all responses of a route
                 content[MEDIA_TYPE] = content.pop("application/json")
     return document
 

@@ -11,19 +11,24 @@ from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
 from app.reports.service import Deletion, Ended, Running
-from app.routers.dependencies import ReportEndings, Reports, bind_report
-from app.routers.problems import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
+from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.dependencies import JobWaiters, Reports, bind_report
+from app.routers.malformed import require_known_query
 from app.telemetry.logs import bind
 
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
-router = APIRouter(tags=["reports"], responses=UNAVAILABLE, dependencies=[Depends(bind_report)])
+router = APIRouter(
+    tags=["reports"],
+    responses=UNAVAILABLE | UNPROCESSABLE,
+    dependencies=[Depends(bind_report), Depends(require_known_query)],
+)
 
-#: Longest that a request may wait for the end of its report, seconds: less than what proxies put up with.
+#: Longest that a request may wait for the end of its report, seconds: less than the timeouts of proxies.
 LONGEST_WAIT_SECONDS: Final = 30
 
-_ReportId = Annotated[str, Field(description="As answered by the trigger: 32 hexadecimal digits.")]
+_ReportId = Annotated[str, Field(description="Report id, as returned by the trigger: 32 hexadecimal digits.")]
 
 Wait = Annotated[
     float,
@@ -31,7 +36,7 @@ Wait = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Answer as soon as the report has ended, or else after that many seconds.",
+        description="Wait up to this many seconds for the report to end.",
     ),
 ]
 
@@ -40,13 +45,13 @@ _IdempotencyKey = Annotated[
     Header(
         min_length=1,
         max_length=255,
-        description="Repeating a request with its key within 24 hours answers with the same report.",
+        description="Repeating a request with the same key within 24 hours returns the same report.",
     ),
 ]
 
 
 class Trigger(BaseModel):
-    """Which report to start, and its parameters; see /reports/kinds."""
+    """Report kind and parameters; see /reports/kinds."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,13 +64,13 @@ class Trigger(BaseModel):
 
 
 class Triggered(BaseModel):
-    """The report is recorded and will end, whatever happens to this replica."""
+    """The report is accepted and will end, whatever happens to this replica."""
 
     report_id: _ReportId
 
 
 class Poll(BaseModel):
-    """Which report to look at."""
+    """Which report to poll."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,14 +82,14 @@ class RunningAnswer(BaseModel):
 
     status: Literal["Running"] = "Running"
     stage: Literal["queued", "loading", "computing", "uploading"]
-    progress: float = Field(ge=0, le=1, description="Share of the work that is done.")
+    progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
 
 
 class ReportFile(BaseModel):
     """A file of a complete report."""
 
     name: str
-    url: str = Field(description="Presigned, works for a while; poll again for a new one.")
+    url: str = Field(description="Presigned link; it expires, poll again for a new one.")
     bytes: int
     rows: int
     sha256: str
@@ -97,12 +102,12 @@ class ReportFile(BaseModel):
 
 
 class CompleteAnswer(BaseModel):
-    """The report is there."""
+    """The report is complete."""
 
     status: Literal["Complete"] = "Complete"
     url: str = Field(description="Presigned link to the main file.")
     files: list[ReportFile]
-    as_of: datetime | None = Field(description="The instant the report speaks for.")
+    as_of: datetime | None = Field(description="The instant for which the report was computed.")
 
 
 class ReportError(BaseModel):
@@ -120,7 +125,7 @@ class FailedAnswer(BaseModel):
 
 
 class CancelledAnswer(BaseModel):
-    """The report was called off."""
+    """The report was cancelled."""
 
     status: Literal["Cancelled"] = "Cancelled"
 
@@ -129,24 +134,24 @@ PollAnswer = RunningAnswer | CompleteAnswer | FailedAnswer | CancelledAnswer
 
 
 class TriggeredRunning(Triggered, RunningAnswer):
-    """It was waited for and still runs."""
+    """The wait is over and the report is still running."""
 
 
 class TriggeredComplete(Triggered, CompleteAnswer):
-    """It was waited for and is there."""
+    """The report completed within the wait."""
 
 
 class TriggeredFailed(Triggered, FailedAnswer):
-    """It was waited for and failed."""
+    """The report failed within the wait."""
 
 
 class TriggeredCancelled(Triggered, CancelledAnswer):
-    """It was waited for and called off."""
+    """The report was cancelled within the wait."""
 
 
 TriggerAnswer = TriggeredRunning | TriggeredComplete | TriggeredFailed | TriggeredCancelled | Triggered
 
-#: The answer to a trigger that waited, by how its report stood in the end.
+#: The response to a trigger with ``wait``, by the status of the report.
 _WAITED: Final[dict[str, type[Triggered]]] = {
     "Running": TriggeredRunning,
     "Complete": TriggeredComplete,
@@ -156,7 +161,7 @@ _WAITED: Final[dict[str, type[Triggered]]] = {
 
 
 class Deleted(BaseModel):
-    """What became of the report."""
+    """The outcome of the request."""
 
     status: Deletion
 
@@ -179,11 +184,11 @@ class ReportList(BaseModel):
     """Reports, newest first."""
 
     reports: list[ReportSummary]
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+    next_cursor: NextCursor
 
 
 class KindDescription(BaseModel):
-    """A report kind and what it may be asked."""
+    """A report kind and its parameters."""
 
     name: str
     summary: str
@@ -191,20 +196,19 @@ class KindDescription(BaseModel):
     findings: dict[str, Any] | None = Field(description="JSON Schema of its summary; null for a kind without one.")
 
 
-#: The summaries of those kinds that make one; they are as the report wrote them.
+#: The summaries of the kinds that make one, as the report wrote them.
 _FINDINGS: Final[Any] = Union[tuple(kind.findings for kind in REPORT_KINDS.values() if kind.findings is not None)]  # noqa: UP007
 
 
 def _link(operation: str) -> dict[str, Any]:
-    """Where the id in an answer leads, for the document."""
+    """OpenAPI links from the id in a response."""
     return {"operationId": operation, "parameters": {"report_id": "$response.body#/report_id"}}
 
 
 _TRIGGER: Final[dict[str, Any]] = {
     "status_code": 202,
     "response_model": TriggerAnswer,
-    "responses": {200: {"model": TriggerAnswer, "description": "It was waited for, and has ended"}}
-    | UNPROCESSABLE
+    "responses": {200: {"model": TriggerAnswer, "description": "The report ended within `wait`"}}
     | NOT_FOUND
     | TOO_MANY
     | {202: {"links": {name: _link(name) for name in ("get_report", "get_summary", "delete_report")}}},
@@ -214,13 +218,13 @@ _TRIGGER: Final[dict[str, Any]] = {
 @router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
 async def trigger_report(
     reports: Reports,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     trigger: Trigger | None = None,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
-    """Start a report. An empty body starts `uptime` with its defaults."""
+    """Trigger a report. An empty body triggers `uptime` with its defaults."""
     trigger = trigger or Trigger.model_validate({})
     report_id = await run_in_threadpool(
         reports.trigger, trigger.report, trigger.params, idempotency_key=idempotency_key
@@ -229,7 +233,7 @@ async def trigger_report(
     response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     if not wait:
         return Triggered(report_id=report_id)
-    answer = await get_report(reports, endings, response, report_id, wait)
+    answer = await get_report(reports, waiters, response, report_id, wait)
     if not isinstance(answer, RunningAnswer):
         response.status_code = 200
         del response.headers["Retry-After"]
@@ -239,27 +243,27 @@ async def trigger_report(
 @router.get("/trigger_report", **_TRIGGER)
 async def trigger_default_report(
     reports: Reports,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
-    """Start `uptime` with its defaults; for older clients."""
-    return await trigger_report(reports, endings, response, None, wait, idempotency_key)
+    """Trigger `uptime` with its defaults; for older clients."""
+    return await trigger_report(reports, waiters, response, None, wait, idempotency_key)
 
 
-@router.get("/get_report", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/get_report", responses=NOT_FOUND)
 async def get_report(
     reports: Reports,
-    endings: ReportEndings,
+    waiters: JobWaiters,
     response: Response,
     report_id: Annotated[_ReportId, Query()],
     wait: Wait = 0,
 ) -> PollAnswer:
-    """How a report stands. Always 200 for a known id; links are made at each poll."""
+    """The status of a report. Always 200 for a known id; links are signed at each poll."""
     state = await run_in_threadpool(reports.poll, report_id)
     if wait and isinstance(state, Running):
-        has_ended = await endings.wait(report_id, seconds=wait)
+        has_ended = await waiters.wait(report_id, seconds=wait)
         state = await run_in_threadpool(reports.poll, report_id, has_ended=has_ended)
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
@@ -267,31 +271,31 @@ async def get_report(
     return _ended(state)
 
 
-@router.post("/get_report", responses=NOT_FOUND | UNPROCESSABLE | TOO_LARGE)
+@router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
 async def post_get_report(
-    reports: Reports, endings: ReportEndings, response: Response, poll: Poll, wait: Wait = 0
+    reports: Reports, waiters: JobWaiters, response: Response, poll: Poll, wait: Wait = 0
 ) -> PollAnswer:
     """The same with the id in the body; for older clients."""
     bind(report_id=poll.report_id)
-    return await get_report(reports, endings, response, poll.report_id, wait)
+    return await get_report(reports, waiters, response, poll.report_id, wait)
 
 
-@router.get("/reports", responses=NOT_FOUND | UNPROCESSABLE)
+@router.get("/reports", responses=NOT_FOUND)
 def list_reports(
     reports: Reports,
-    kind: Annotated[str | None, Query(description="Only of this kind.")] = None,
-    status: Annotated[JobStatus | None, Query(description="Only with this status.")] = None,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Reports a page.")] = 50,
+    kind: Annotated[str | None, Query(description="List only this kind.")] = None,
+    status: Annotated[JobStatus | None, Query(description="List only this status.")] = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Reports per page.")] = 50,
 ) -> ReportList:
     """Reports, newest first."""
     page = reports.page(kind=kind, status=status, cursor=cursor, limit=limit)
-    return ReportList(reports=[_summary(record) for record in page.records], next_cursor=page.next_cursor)
+    return ReportList(reports=[_summary(record) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/reports/kinds")
 def list_kinds(reports: Reports) -> list[KindDescription]:
-    """The report kinds with the JSON Schema of their parameters."""
+    """The report kinds, with the JSON Schema of their parameters."""
     return [
         KindDescription(
             name=kind.name,
@@ -306,15 +310,15 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 @router.get(
     "/reports/{report_id}/summary",
     response_model=_FINDINGS,
-    responses=NOT_FOUND | CONFLICT | UNPROCESSABLE,
+    responses=NOT_FOUND | CONFLICT,
 )
 def get_summary(reports: Reports, report_id: _ReportId) -> Response:
-    """What the rows of a complete report come to, for kinds that say so: the content of its summary.json."""
+    """The summary of a complete report: the content of its summary.json, for kinds that have one."""
     return Response(reports.summary(report_id), media_type="application/json")
 
 
-# Behind /reports/kinds: the first route that fits an address is the one whose methods a 405 tells.
-@router.delete("/reports/{report_id}", responses=NOT_FOUND | UNPROCESSABLE)
+# After /reports/kinds: a 405 lists the methods of the first route that matches.
+@router.delete("/reports/{report_id}", responses=NOT_FOUND)
 def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
     """Cancel a report that is queued or running; remove one that has ended, with its files."""
     return Deleted(status=reports.delete(report_id))

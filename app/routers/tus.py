@@ -1,4 +1,4 @@
-"""What every request and answer of tus has, around the routes of uploads."""
+"""What all requests and responses of tus have in common, around the routes of uploads."""
 
 from typing import Final
 
@@ -8,15 +8,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 #: The protocol, https://tus.io/protocols/resumable-upload
 VERSION: Final = "1.0.0"
 
-#: The routes that speak it.
+#: The routes that implement it.
 PATH: Final = "/uploads"
 
-#: Methods that a client may name in a header because it can send POST only.
+#: Methods that a client which can send only POST may name in a header.
 OVERRIDABLE: Final = frozenset({"HEAD", "PATCH", "DELETE", "OPTIONS"})
 
 
 class TusHeaders:
-    """ASGI middleware: names the version in every answer, and lets a header name the method."""
+    """ASGI middleware: adds the version to every response, and lets a header override the method."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,5 +42,5 @@ class TusHeaders:
 
 
 def is_tus(path: str) -> bool:
-    """Whether an address is one of uploads."""
+    """Whether a path belongs to uploads."""
     return path == PATH or path.startswith(f"{PATH}/")

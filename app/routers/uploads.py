@@ -12,32 +12,33 @@ from pydantic import BeforeValidator, Field
 from starlette.requests import ClientDisconnect
 
 from app.errors import InvalidUpload, UploadCut, WrongContentType, WrongTusVersion
+from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
 from app.routers.dependencies import Uploads
-from app.routers.problems import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
+from app.routers.malformed import require_known_query
 from app.routers.tus import PATH, VERSION
 from app.uploads import metadata
 from app.uploads.checksum import ALGORITHMS, Checksum
 from app.uploads.records import Upload
 
-#: What of tus is spoken here beside its core.
+#: Extensions of tus that are implemented.
 EXTENSIONS: Final = ("creation", "creation-with-upload", "expiration", "termination", "checksum")
 
 #: Content type of bytes that are added to an upload.
 BYTES: Final = "application/offset+octet-stream"
 
-#: The service knows the limit; this keeps the one for other bodies away, bytes.
+#: The service enforces the limit of uploads; this disables the one for other bodies, bytes.
 UNLIMITED: Final = 1 << 62
 
-#: Codes of answers by what they mean, for the document.
+#: Meaning of each status, for the OpenAPI document.
 _MEANINGS: Final = {
-    400: "Not as the upload was begun, or the connection broke",
-    409: "Bytes from another place than the next",
-    410: "Expired, or lost by the object store: begin again",
-    412: "Another version of tus",
+    400: "Invalid checksum header, or the connection broke",
+    409: "The offset is not the upload's current offset",
+    410: "Expired, or lost by the object store: start again",
+    412: "Tus version not supported",
     413: "Too large",
-    415: "Another content type",
-    423: "Another request adds to it",
-    460: "The checksum is that of other bytes",
+    415: "Content type not accepted",
+    423: "Another request is adding to the upload",
+    460: "The checksum does not match the bytes",
 }
 
 
@@ -53,19 +54,21 @@ async def _require_version(
         raise WrongTusVersion(f"Tus-Resumable is {received}; allowed is {VERSION}.", allowed=[VERSION])
 
 
-router = APIRouter(prefix=PATH, tags=["uploads"], responses=UNAVAILABLE | UNPROCESSABLE)
+router = APIRouter(
+    prefix=PATH, tags=["uploads"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+)
 
 
 def _digits(text: Any) -> Any:
     if isinstance(text, str) and not (text.isascii() and text.isdigit()):
-        raise ValueError("Input should be a number in digits")
+        raise ValueError("is not a number in digits")
     return text
 
 
-#: Pydantic would take 1_0 and 10.0 for ten, too.
+#: Pydantic would accept 1_0 and 10.0 as ten, too.
 _Bytes = Annotated[int, BeforeValidator(_digits), Field(ge=0)]
-_Length = Annotated[_Bytes | None, Header(description="Bytes of the whole file.")]
-_Offset = Annotated[_Bytes, Header(description="Bytes that are here already.")]
+_Length = Annotated[_Bytes | None, Header(description="Length of the whole file, bytes.")]
+_Offset = Annotated[_Bytes, Header(description="Current offset: bytes stored so far.")]
 _Metadata = Annotated[
     str | None,
     Header(
@@ -84,7 +87,7 @@ _VERSIONED: Final = [Depends(_require_version)]
 
 @router.options("", status_code=204)
 async def describe_uploads(uploads: Uploads) -> Response:
-    """What of tus is spoken here, and how large a file may be."""
+    """Supported version and extensions of tus, and the largest file."""
     return Response(
         status_code=204,
         headers={
@@ -116,11 +119,11 @@ async def create_upload(
     content_type: _ContentType = None,
     content_length: _ContentLength = None,
 ) -> Response:
-    """Begin an upload, with its first bytes if the request has some; `Location` is its address."""
+    """Create an upload, with its first bytes if the request has any; `Location` is its address."""
     if upload_concat is not None:
-        raise InvalidUpload("Upload-Concat: parts of a file cannot be sent as uploads of their own; send it as one.")
+        raise InvalidUpload("Upload-Concat: concatenation is not supported; send the file as one upload.")
     if upload_length is None or upload_defer_length is not None:
-        raise InvalidUpload("Upload-Length is missing: the length of a file must be known when its upload begins.")
+        raise InvalidUpload("Upload-Length is missing: give the length of the file when you start the upload.")
     brings_bytes = content_type == BYTES and content_length != 0
     if not brings_bytes and content_length:
         raise _wrong_type(content_type)
@@ -149,7 +152,7 @@ async def create_upload(
     dependencies=_VERSIONED,
 )
 async def look_at_upload(uploads: Uploads, upload_id: str) -> Response:
-    """How many bytes of an upload are here."""
+    """The current offset of an upload."""
     upload = await uploads.look(upload_id)
     headers = {"Cache-Control": "no-store", **_progress(upload)}
     if upload.length_bytes is not None:
@@ -176,7 +179,7 @@ async def add_to_upload(
     content_type: _ContentType = None,
     content_length: _ContentLength = None,
 ) -> Response:
-    """Add bytes to an upload. What comes before a connection breaks is kept, unless there is a checksum."""
+    """Append bytes to an upload. If the connection breaks, what was received is kept, unless there is a checksum."""
     if content_type != BYTES:
         raise _wrong_type(content_type)
     checksum = None if upload_checksum is None else Checksum.of(upload_checksum)
@@ -188,7 +191,7 @@ async def add_to_upload(
 
 @router.delete("/{upload_id}", status_code=204, responses=NOT_FOUND | _refusals(410, 412), dependencies=_VERSIONED)
 async def terminate_upload(uploads: Uploads, upload_id: str) -> Response:
-    """Forget an upload and its bytes; of a file that is whole, only the upload."""
+    """Terminate an upload and delete its bytes; the dataset of a finished upload stays."""
     await uploads.terminate(upload_id)
     return Response(status_code=204)
 
@@ -210,4 +213,4 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             yield chunk
     except ClientDisconnect as error:
-        raise UploadCut("The connection broke before all bytes had come.") from error
+        raise UploadCut("The connection broke before all bytes had arrived.") from error

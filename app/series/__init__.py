@@ -1,1 +1,1 @@
-"""The series in Postgres: entities with their hours and zones, and their polls."""
+"""The series in Postgres: entities with their hours and time zones, polls, pull requests, review times."""

@@ -10,7 +10,7 @@ from app.storage.binary_copy import INTEGER, SMALLINT, TIME, read_columns
 from app.timeline.entities import Entities
 from app.timeline.working_hours import WeeklyHours
 
-#: Kinds of entities: what polls are about, who owns pull requests, and where those are.
+#: Kinds of entities: subjects of polls, owners of pull requests, and repositories.
 STORE: Final = "store"
 TEAM: Final = "team"
 REPOSITORY: Final = "repository"
@@ -42,7 +42,7 @@ def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
 
 
 def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:
-    """Ids of these keys; entities that do not exist yet are made, in the caller's transaction."""
+    """Ids of these keys; missing entities are created in the caller's transaction."""
     connection.execute(
         text(
             "INSERT INTO entity (kind, key) SELECT :kind, key FROM unnest(CAST(:keys AS text[])) AS key "
@@ -57,7 +57,7 @@ def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> d
 
 
 def stage_hours(connection: Connection) -> str:
-    """Make the table that windows are collected in, by ``write_columns`` with HOURS_COLUMNS; gone with the commit."""
+    """Create the staging table for windows, to fill by ``write_columns`` with HOURS_COLUMNS; dropped on commit."""
     connection.execute(
         text("CREATE TEMP TABLE staged_hours (entity_id int, weekday smallint, opens time, closes time) ON COMMIT DROP")
     )
@@ -67,19 +67,19 @@ def stage_hours(connection: Connection) -> str:
 def replace_hours(
     connection: Connection, windows: str, params: Mapping[str, Any] | None = None, *, ids: Sequence[int] | None = None
 ) -> int:
-    """Put windows in the place of all that the same entities have.
+    """Replace all windows of the same entities.
 
-    The entities are locked first, so that of two who replace the hours of one entity the second waits, and finds what
-    the first has written.
+    The entities are locked first, so if two transactions replace the hours of an entity, the second waits and sees what
+    the first wrote.
 
     Args:
         connection: in the caller's transaction.
-        windows: a query of entity_id, weekday, opens, closes; rows that repeat each other count once.
+        windows: a query of entity_id, weekday, opens, closes; repeated rows count once.
         params: the query's parameters.
-        ids: the entities; those that ``windows`` does not name end up without any. None: those that it names.
+        ids: the entities; those without rows in ``windows`` end up without windows. None: those that have rows.
 
     Returns:
-        How many windows stand.
+        Number of windows in effect.
     """
     which = "SELECT entity_id FROM named_windows" if ids is None else "SELECT unnest(CAST(:ids AS int[]))"
     named = f"WITH named_windows AS ({windows}) {which}"
@@ -96,7 +96,7 @@ def replace_hours(
 
 
 def remove_hours(connection: Connection) -> int:
-    """Delete the windows that are as the staged ones say; returns how many there were."""
+    """Delete the windows that equal staged ones; returns their number."""
     lock_entities(connection, "SELECT entity_id FROM staged_hours")
     return connection.execute(
         text(
@@ -108,13 +108,13 @@ def remove_hours(connection: Connection) -> int:
 
 
 def lock_entities(connection: Connection, which: str, params: Mapping[str, Any] | None = None) -> None:
-    """Lock the entities whose ids the query ``which`` gives, in the order of their ids, in which everybody does."""
+    """Lock the entities whose ids the query ``which`` gives, in order of id, as everywhere, to avoid deadlocks."""
     locked = f"SELECT FROM entity WHERE id IN ({which}) ORDER BY id FOR UPDATE"
     connection.execute(text(f"SELECT count(*) FROM ({locked}) AS locked"), params or {})
 
 
 def unknown_keys(connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:
-    """Those of ``keys`` that no entity of the kind has, in their order."""
+    """The ``keys`` that no entity of the kind has, in their order."""
     found = connection.execute(
         text("SELECT key FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
     ).scalars()

@@ -1,4 +1,4 @@
-"""One entity, or a page of them, as people ask for them: by kind and key."""
+"""One entity, or a page of them, by kind and key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.series.suggestions import nearest
+from app.wording.suggestions import nearest
 
-#: Keys of a kind that are all compared with one that nobody has, some 20 ms for each ten thousand.
+#: Largest kind whose keys are all compared with an unknown one; takes about 20 ms per ten thousand.
 COMPARED: Final = 20_000
 
-#: Comparisons of keys for one answer; of those that were asked for beyond it, nothing like them is looked for.
+#: Comparisons of keys per response; beyond that, no suggestions are made for further keys.
 COMPARISONS: Final = 50_000
 
-#: Of a kind with more keys than COMPARED: neighbours in the order of keys that are looked at, on each side.
+#: For a kind with more keys than COMPARED: neighbours in order of keys that are compared, on each side.
 NEIGHBOURS: Final = 10
 
 # Each kind is found by one step in the index of (kind, key), however many entities it has.
@@ -55,7 +55,7 @@ class Observed:
 
 
 def kinds(connection: Connection) -> list[str]:
-    """The kinds that there are entities of, sorted."""
+    """The kinds that have entities, sorted."""
     return list(connection.scalars(text(_KINDS)))
 
 
@@ -80,9 +80,9 @@ def page(connection: Connection, kind: str, *, prefix: str, after: str, limit: i
 
 
 def keys_like(connection: Connection, kind: str, asked: Sequence[str]) -> dict[str, list[str]]:
-    """For each of these keys, which nobody has, those of the kind that are most like it; the likest first.
+    """For each of these unknown keys, the most similar keys of the kind, most similar first.
 
-    All keys of the kind are compared, or, of a kind that has more than COMPARED, those beside it in their order.
+    Compares all keys of the kind, or, if it has more than COMPARED, the neighbours in order of keys.
     """
     query = text("SELECT key FROM entity WHERE kind = :kind ORDER BY key LIMIT :count")
     known = list(connection.scalars(query, {"kind": kind, "count": COMPARED + 1}))
@@ -92,13 +92,13 @@ def keys_like(connection: Connection, kind: str, asked: Sequence[str]) -> dict[s
 
 
 def nearest_to_each(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
-    """The nearest known keys to each; of none beyond those that COMPARISONS allow, one at least."""
+    """The most similar known keys of each; for as many as COMPARISONS allow, but at least one."""
     compared = max(1, COMPARISONS // max(1, len(known)))
     return {key: nearest(key, known) if number < compared else [] for number, key in enumerate(asked)}
 
 
 def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:
-    """Keys beside this one in their order, and other spellings of it, sorted."""
+    """Neighbours of this key in order of keys, and other spellings of it, sorted."""
     spellings = [key.strip(), key.lower(), key.upper()]
     given = {"kind": kind, "key": key, "spellings": spellings, "count": NEIGHBOURS}
     return sorted(connection.scalars(text(_NEAR), given))

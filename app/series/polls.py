@@ -1,6 +1,6 @@
 """Polls in Postgres: weekly partitions, merging a load into them, and reading a window once, in parallel.
 
-A partition holds one week from Monday 00:00 UTC and is named for it: poll_2023_01_16. It is made when a load first
+A partition holds one week from Monday 00:00 UTC and is named after it: poll_2023_01_16. It is created when a load first
 brings a poll of that week, and can be dropped whole.
 """
 
@@ -25,17 +25,17 @@ from app.timeline.entities import Entities
 
 POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
 
-#: The table that a load is collected in; of rows that repeat an instant the one with the highest line wins.
+#: The staging table of a load; if rows have the same store and instant, the one with the highest line wins.
 STAGED_COLUMNS: Final[Columns] = {**POLL_COLUMNS, "line": INTEGER}
 
 #: A partition is read in slices of this many pages of 8 KiB: about 80,000 polls, enough to make a query's own cost
 #: vanish and few enough that parallel connections end together.
 SLICE_PAGES: Final = 512
 
-#: Of listed entities the polls of this many are looked up at a time.
+#: Number of listed entities whose polls are looked up at a time.
 SLICE_ENTITIES: Final = 256
 
-#: Memory for sorting a load, so that a usual one is not sorted on disk.
+#: Memory for sorting a load, enough to sort a usual one without disk.
 MERGE_MEMORY: Final = "256MB"
 
 _MONDAY = 4 * DAY  # 1970-01-05
@@ -50,7 +50,7 @@ def week_of(instant: Micros) -> Micros:
 
 
 def stage(connection: Connection) -> str:
-    """Make the table that a load is collected in; merge() drops it, and so does a rollback.
+    """Create the staging table of a load; merge() drops it, and so does a rollback.
 
     It is not temporary, because several processes of Postgres cannot sort a temporary table together.
     """
@@ -59,17 +59,17 @@ def stage(connection: Connection) -> str:
 
 
 def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
-    """Merge the staged polls: one status per entity and instant, the last line of the file wins.
+    """Merge the staged polls: one status per entity and instant; the last line of the file wins.
 
-    A new week is built apart, sorted, and indexed afterwards, which takes a third of the time of inserting row by
-    row into an index; readers see it only when it is attached, and nobody waits for it.
+    A new week is built as a separate table, sorted, and indexed afterwards, in a third of the time of inserting row by
+    row into an index; readers see it only once it is attached, and do not wait.
 
     Args:
         connection: in the transaction that staged the polls.
         spans: for each week (Monday, microseconds) of the staged polls their first and last instant.
 
     Returns:
-        How many of the staged polls stand: the others gave way to a later line.
+        Number of staged polls in effect; the others were replaced by a later line.
     """
     connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{MERGE_MEMORY}'"))
@@ -92,16 +92,16 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
 
 
 def remove(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
-    """Delete the polls that are as the staged ones say; what was loaded since with another status stays.
+    """Delete the polls that equal staged ones; a poll that was loaded since with another status stays.
 
-    A week's first and last instant are looked up anew. Its partition stays, even when nothing is left in it.
+    The first and last instant of each week are updated. Its partition stays, even if it is empty.
 
     Args:
         connection: in the transaction that staged the polls.
         spans: as for merge().
 
     Returns:
-        How many polls were deleted.
+        Number of deleted polls.
     """
     connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
     removed = 0
@@ -121,7 +121,7 @@ def _partition(week: date) -> str:
 
 
 def _has_partition(connection: Connection, week: date) -> bool:
-    """Whether the week has its table; one that was emptied has no row in poll_week."""
+    """Whether the week has a table; an emptied one has no row in poll_week."""
     return connection.scalar(text(f"SELECT to_regclass('{_partition(week)}')")) is not None
 
 
@@ -195,18 +195,18 @@ def read(
     consume: Consume,
     progress: Callable[[float], None],
 ) -> None:
-    """Hand over the polls of ``entities`` in ``[first, last]``, in blocks of any order, from one snapshot.
+    """Read the polls of ``entities`` in ``[first, last]``, in blocks in any order, from one snapshot.
 
     Every partition of the window is read once, in the order in which it lies, by several connections in slices of
     pages; a short list of entities is looked up by key instead.
 
     Args:
         engine: connections come from here; ``connections`` + 1 of them are used.
-        entities: what to read for; polls of others are dropped.
+        entities: whose polls to read; others are dropped.
         first, last: instants, microseconds, both included.
         scope: the entities are "all" that have polls, a "range" of ids, or "listed" one by one: then the index
             finds their polls faster than a scan.
-        connections: how many slices are read at the same time.
+        connections: number of slices read at the same time.
         consume: called with (number of the entity, instant, active), from several threads.
         progress: called with the fraction done, 0 … 1.
     """
@@ -251,7 +251,7 @@ def _set_on_error(event: Event) -> Iterator[None]:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[tuple[Connection, str]]:
-    """A read-only transaction and the name under which other connections can share what it sees."""
+    """A read-only transaction and the name of its snapshot, for other connections to share."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         name = connection.scalar(text("SELECT pg_export_snapshot()"))
         assert isinstance(name, str)  # noqa: S101 - the function never returns null; this tells the type checker
@@ -260,7 +260,7 @@ def snapshot(engine: Engine) -> Iterator[tuple[Connection, str]]:
 
 @contextmanager
 def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
-    """A read-only transaction that sees exactly what the one that exported ``name`` sees."""
+    """A read-only transaction on the snapshot that another one exported as ``name``."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         connection.execute(text(f"SET TRANSACTION SNAPSHOT '{name}'"))
         yield connection

@@ -32,20 +32,20 @@ _COLUMNS: Final[Columns] = {
 
 _NAMES: Final = ", ".join(_COLUMNS)
 
-#: The table that a load is collected in; of rows that name the same pull request the one with the highest line wins.
+#: The staging table of a load; of rows of the same pull request, the one with the highest line wins.
 STAGED: Final = "staged_pull_request"
 
 _LATEST: Final = f"SELECT DISTINCT ON (repo_id, number) {_NAMES} FROM {STAGED} ORDER BY repo_id, number, line DESC"
 
 
 def stage(connection: Connection) -> None:
-    """Make STAGED, with a column ``line`` beside those of the table; gone with the commit."""
+    """Create STAGED, with a column ``line`` in addition to those of the table; dropped on commit."""
     columns = ", ".join(f"{name} {_type(name)}" for name in _COLUMNS)
     connection.execute(text(f"CREATE TEMP TABLE {STAGED} (line bigint, {columns}) ON COMMIT DROP"))
 
 
 def merge(connection: Connection) -> int:
-    """Put the staged pull requests in the place of those with the same repository and number; returns how many."""
+    """Insert the staged pull requests, replacing those with the same repository and number; returns their number."""
     others = [name for name in _COLUMNS if name not in {"repo_id", "number"}]
     ours, theirs = (", ".join(f"{table}.{name}" for name in others) for table in ("pull_request", "excluded"))
     stand: int = connection.execute(
@@ -60,7 +60,7 @@ def merge(connection: Connection) -> int:
 
 
 def remove(connection: Connection) -> int:
-    """Delete the pull requests that are as the staged ones say; returns how many there were."""
+    """Delete the pull requests that equal staged ones; returns their number."""
     ours, theirs = (", ".join(f"{table}.{name}" for name in _COLUMNS) for table in ("pull_request", "staged"))
     return connection.execute(
         text(
@@ -85,13 +85,13 @@ def read(
     repo_ids: Sequence[int] | None = None,
     team_ids: Sequence[int] | None = None,
 ) -> PullRequests:
-    """Pull requests as they stood at ``as_of``, in any order; what happened later is MISSING.
+    """Pull requests in their state at ``as_of``, in any order; later instants are MISSING.
 
-    Only ``ready_at`` may be later: then it was a draft, which is not the same as having been ready from the beginning.
+    Only ``ready_at`` may be later: it was then a draft, which differs from having been ready from the beginning.
 
     Args:
         connection: any.
-        as_of: those that were created later are left out.
+        as_of: pull requests created later are left out.
         since, until: only those created in ``[since, until)``.
         repo_ids, team_ids: only those of these repositories and teams; None: of all.
     """

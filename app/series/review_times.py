@@ -1,4 +1,4 @@
-"""Samples of review times in Postgres: each belongs to the dataset that brought it, and is read whole."""
+"""Samples of review times in Postgres: each belongs to its dataset."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -16,23 +16,23 @@ _COLUMNS: Final[Columns] = {
     "team_id": INTEGER_OR_ZERO,
 }
 
-#: The table that a load is collected in.
+#: The staging table of a load.
 STAGED: Final = "staged_review_time"
 
 
 def stage(connection: Connection) -> None:
-    """Make STAGED; gone with the commit."""
+    """Create STAGED; dropped on commit."""
     connection.execute(text(f"CREATE TEMP TABLE {STAGED} (LIKE review_time) ON COMMIT DROP"))
 
 
 def replace(connection: Connection, dataset_id: str) -> int:
-    """Put the staged observations in the place of all that the dataset has; returns how many."""
+    """Replace all observations of the dataset by the staged ones; returns their number."""
     remove(connection, dataset_id)
     return connection.execute(text(f"INSERT INTO review_time SELECT * FROM {STAGED}")).rowcount
 
 
 def remove(connection: Connection, dataset_id: str) -> int:
-    """Delete the observations of a dataset; returns how many there were."""
+    """Delete the observations of a dataset; returns their number."""
     statement = text("DELETE FROM review_time WHERE dataset_id = :id")
     return connection.execute(statement, {"id": dataset_id}).rowcount
 

@@ -45,8 +45,8 @@ working_hours = Table(
     CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
 )
 
-# The instant comes first because eight aligned bytes before four and one make the row a sixth shorter. There is no
-# foreign key: it would look up the entity of each of millions of rows that the loader has just resolved itself.
+# The instant comes first because this alignment (8, 4 and 1 bytes) makes the row a sixth shorter. There is no
+# foreign key: it would look up the entity of millions of rows that the loader has just resolved.
 poll = Table(
     "poll",
     metadata,

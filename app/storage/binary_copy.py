@@ -1,11 +1,11 @@
-"""COPY between Postgres and numpy in the binary format; what is written has a fixed width and no nulls.
+"""COPY between Postgres and numpy in the binary format; columns written have a fixed width and no nulls.
 
 Format: PostgreSQL documentation, COPY, "Binary Format": a signature, then for each row a field count and for each
 field its length and its bytes, big-endian, then a field count of -1.
 
 Writing sends one such row per row: with fixed widths a block of rows *is* a structured array. Reading lets Postgres
-string each column together and receives a single row of a few megabytes: the driver hands over row by row under
-Python's global lock, so that millions of small rows would keep parallel connections waiting for each other.
+concatenate each column and receives a single row of a few megabytes: the driver delivers row by row under
+Python's global lock, so with millions of small rows, parallel connections would wait for each other.
 """
 
 import io
@@ -28,13 +28,13 @@ _TRAILER: Final = b"\xff\xff"
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How a Postgres type travels.
+    """How a Postgres type is transferred.
 
     Attributes:
         send: the function of Postgres that makes its binary form.
         dtype: numpy type of that form.
-        zero: what Postgres' zero is in our terms.
-        null: for reading only: what is sent in the place of null, an SQL literal.
+        zero: Postgres' zero in our units.
+        null: for reading only: an SQL literal that stands for null.
     """
 
     send: str
@@ -50,13 +50,13 @@ BOOLEAN: Final = Wire("boolsend", "?")
 TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 #: Microseconds after midnight.
 TIME: Final = Wire("time_send", ">i8")
-#: The same where a row may have none, which is then 0, MISSING or NaN.
+#: The same for nullable columns, whose null is 0, MISSING or NaN.
 INTEGER_OR_ZERO: Final = replace(INTEGER, null="0")
 TIMESTAMPTZ_OR_MISSING: Final = replace(TIMESTAMPTZ, null="'-infinity'")
 #: Days since 1970-01-01.
 DATE_OR_MISSING: Final = Wire("date_send", ">i4", zero=10_957, null="'-infinity'")
 FLOAT_OR_NAN: Final = Wire("float8send", ">f8", null="'NaN'")
-#: Text that holds no line end; null is the empty one.
+#: Text without line breaks; null is the empty text.
 TEXT: Final = Wire("convert_to", "S", null="''")
 
 Columns = Mapping[str, Wire]
@@ -91,13 +91,13 @@ def read_columns(connection: Connection, columns: Columns, source: str, params: 
 
 
 def _sent(name: str, wire: Wire) -> str:
-    """What makes bytes of one value."""
+    """The SQL expression for the bytes of one value."""
     value = name if wire.null is None else f"coalesce({name}, {wire.null})"
     return f"convert_to({value} || E'\\n', 'UTF8')" if wire is TEXT else f"{wire.send}({value})"
 
 
 def _received(values: memoryview, wire: Wire) -> npt.NDArray[Any]:
-    """The values of a column, strung together."""
+    """The values of a column, concatenated."""
     if wire is TEXT:
         return np.array(bytes(values).decode().split("\n")[:-1], dtype=object)
     column = np.frombuffer(values, wire.dtype)
@@ -122,7 +122,7 @@ def write_columns(
 
 
 class _Rows(io.RawIOBase):
-    """A binary file that reads as header, rows, trailer; drawn from the blocks while Postgres takes it in."""
+    """A binary file of header, rows and trailer, produced from the blocks while Postgres reads it."""
 
     def __init__(self, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> None:
         self._parts = self._all_parts(columns, blocks)

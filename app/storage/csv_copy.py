@@ -10,7 +10,7 @@ from app.storage.postgres import driver_cursor
 
 
 def copy_rows(connection: Connection, table: str, rows: pa.Table) -> None:
-    """Append the rows to the columns of ``table`` that have the names of theirs.
+    """Append the rows to the columns of ``table`` with the same names.
 
     Arrow writes a null as nothing, and an empty text as ``""``, which is how Postgres tells them apart.
     """

@@ -1,4 +1,4 @@
-"""Brings the database to this version's tables, and tells whether it is there."""
+"""Migrates the database to this version's schema, and checks whether it is migrated."""
 
 import logging
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import NotMigrated
 from app.storage.postgres import database_errors
 
-#: Key of the advisory lock that lets one migration run at a time, whatever number of replicas starts together.
+#: Key of the advisory lock that lets one migration run at a time, however many replicas start together.
 _MIGRATION_LOCK = 0x6F70656E
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 def migrate(engine: Engine) -> None:
-    """Apply the migrations that are missing, in one transaction; does nothing when there are none."""
+    """Apply the missing migrations, in one transaction; does nothing if none are missing."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         current = current_revision(connection)
@@ -33,28 +33,28 @@ def migrate(engine: Engine) -> None:
 
 
 def require_migrated(connection: Connection) -> None:
-    """Raise NotMigrated when the database lacks migrations of this version.
+    """Raise NotMigrated if the database lacks migrations of this version.
 
-    One that is ahead is fine: while a new version is rolled out, the old replicas go on serving on its tables, which
-    only ever gain something that the version before does not need to know.
+    A database that is ahead is fine: while a new version is rolled out, old replicas keep serving on its schema, which
+    only ever gains things that the previous version does not need.
     """
     current = current_revision(connection)
     if _behind(current):
         raise NotMigrated(
             f"The database is at revision {current or 'none'}, this version needs {newest_revision()}: "
-            "run `python -m app migrate`."
+            "run `openhours migrate`."
         )
 
 
 class MigrationCheck:
-    """Whether a database has this version's tables; once it has, it is not asked again."""
+    """Whether a database has this version's schema; once it has, no more queries are made."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._passed = False
 
     def require(self) -> None:
-        """Raise NotMigrated, or DatabaseUnavailable, unless it has."""
+        """Raise NotMigrated or DatabaseUnavailable unless it has."""
         if not self._passed:
             with database_errors(), self._engine.connect() as connection:
                 require_migrated(connection)
@@ -74,7 +74,7 @@ def newest_revision() -> str:
 
 
 def _behind(current: str | None) -> bool:
-    """Whether migrations are missing. One that is not ours came with a later version, during its roll-out: go on."""
+    """Whether migrations are missing. An unknown revision belongs to a later version that is being rolled out: fine."""
     ours = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     return current is None or (current in ours and current != newest_revision())
 

@@ -1,4 +1,4 @@
-"""Objects in S3: put whole or in parts, read, check, link, remove."""
+"""Objects in S3: put, multipart upload, read, verify, presign, remove."""
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
-#: Answers of S3 that will not change by asking again: wrong keys, missing bucket, refused.
+#: S3 status codes for which a retry does not help: wrong keys, missing bucket, access denied.
 _PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
 
-#: Codes with which S3 answers so although another attempt may succeed: an upload that a restarted server has forgotten,
-#: a slow connection, credentials that have just ended, two requests at once, an object that is not found yet ("404").
+#: Exceptions to these, for which a retry may help: an upload that a restarted server has forgotten,
+#: a slow connection, credentials that have just expired, two requests at once, an object not found yet ("404").
 _PASSING: Final = frozenset({"NoSuchUpload", "RequestTimeout", "ExpiredToken", "OperationAborted", "404"})
 
 
-#: Codes that say of a part, or of an object that was there, that going on with the same upload makes no sense. The last
-#: is rclone's: it has written the part already, and what comes now has other bytes.
+#: Codes for a part, or for an object that existed, which mean that the upload cannot be resumed. The last
+#: is rclone's: it has already written the part, and now receives different bytes.
 _LOST: Final = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "NoSuchKey", "404", "NotImplemented"})
 
 #: S3 signs links for a week at most, seconds.
@@ -49,10 +49,10 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """Where a bucket is and who we are there.
+    """The address of a bucket and the credentials for it.
 
     Attributes:
-        public_url: where users reach the endpoint, if elsewhere.
+        public_url: where users reach the endpoint, if it differs.
         access_key, secret_key: None means the usual AWS variables.
     """
 
@@ -86,13 +86,13 @@ class ObjectStore:
                 s3={"addressing_style": "path"},
                 connect_timeout=5,
                 read_timeout=15,
-                retries={"mode": "standard", "total_max_attempts": 2},  # a report is tried again as a whole
+                retries={"mode": "standard", "total_max_attempts": 2},  # a report is retried as a whole
                 max_pool_connections=32,
             ),
         )
         self._client: S3Client = connect(endpoint_url=address.endpoint_url)
-        # The host is part of what is signed, so a link works only at the address that it was made for. Signing needs no
-        # connection: this process may not even reach that address.
+        # The signature covers the host, so a link works only at the address for which it was signed. Signing needs no
+        # connection; this process may not even reach that address.
         self._signer: S3Client = connect(endpoint_url=address.public_url) if address.public_url else self._client
 
     def ping(self) -> None:
@@ -111,28 +111,30 @@ class ObjectStore:
                 with suppress(
                     self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists
                 ):
-                    self._client.create_bucket(Bucket=self.bucket)  # or another process that starts was faster
+                    self._client.create_bucket(
+                        Bucket=self.bucket
+                    )  # another process that is starting may have been faster
 
     def put(self, path: Path, key: str, *, media_type: str, stopping: Event | None = None) -> None:
-        """Store a file, in parts if it is large, and check that all of it arrived.
+        """Store a file, in parts if it is large, and verify its size.
 
-        ``stopping`` breaks the upload off when it is set: ObjectStoreUnavailable, with nothing left behind.
+        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind.
         """
 
         def go_on(_: int) -> None:
             if stopping is not None and stopping.is_set():
-                raise ObjectStoreUnavailable(f"The upload of {key} was broken off.")
+                raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
         with object_store_errors():
             self._client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Callback=go_on)
             stored = self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         if stored != path.stat().st_size:
-            raise ObjectStoreUnavailable(f"{key}: {stored} of {path.stat().st_size} bytes were stored.")
+            raise ObjectStoreUnavailable(f"{key}: only {stored} of {path.stat().st_size} bytes were stored.")
 
     def link(self, key: str, *, media_type: str, seconds: int) -> str:
         """A presigned URL that downloads an object under its own name for that long.
 
-        One that was signed with temporary credentials would stop working with them, so it ends before they do.
+        A link signed with temporary credentials stops working when they expire, so it expires no later.
         """
         name = key.rpartition("/")[2]
         wanted = {
@@ -146,22 +148,22 @@ class ObjectStore:
             return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
 
     def read(self, key: str) -> "ObjectStream":
-        """The bytes of an object as a stream. Raises ObjectStoreUnavailable, also where there is none."""
+        """The bytes of an object as a stream. Raises ObjectStoreUnavailable, also if there is no object."""
         with object_store_errors():
             return ObjectStream(self._client.get_object(Bucket=self.bucket, Key=key)["Body"])
 
     def put_bytes(self, block: bytes | bytearray, key: str, *, media_type: str) -> None:
-        """Store an object at once."""
+        """Store an object in one request."""
         with object_store_errors():
             self._client.put_object(Bucket=self.bucket, Key=key, Body=block, ContentType=media_type)  # type: ignore[arg-type]  # a bytearray will do
 
     def get_bytes(self, key: str) -> bytes:
-        """A small object, whole; UploadLost when it is not there."""
+        """The bytes of a small object; raises UploadLost if it is missing."""
         with object_store_errors(), _lost_uploads(key):
             return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def size(self, key: str) -> int | None:
-        """Bytes of an object; None when it is not there."""
+        """Size of an object, bytes; None if it is missing."""
         with object_store_errors():
             try:
                 return self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
@@ -171,13 +173,13 @@ class ObjectStore:
                 return None
 
     def begin_parts(self, key: str, *, media_type: str) -> str:
-        """Begin an upload in parts; returns its id."""
+        """Create a multipart upload; returns its id."""
         with object_store_errors():
             begun = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type)
             return begun["UploadId"]
 
     def put_part(self, block: bytes | bytearray, key: str, multipart_id: str, *, number: int) -> str:
-        """Store the part of this number, from 1, and return its ETag; UploadLost when there is no such upload."""
+        """Store the part with this number, from 1, and return its ETag; UploadLost if there is no such upload."""
         with object_store_errors(), _lost_uploads(key):
             stored = self._client.upload_part(
                 Bucket=self.bucket,
@@ -189,7 +191,7 @@ class ObjectStore:
             return stored["ETag"]
 
     def has_parts(self, key: str, multipart_id: str) -> bool:
-        """Whether S3 still knows an upload in parts."""
+        """Whether S3 still has a multipart upload."""
         with object_store_errors():
             try:
                 self._client.list_parts(Bucket=self.bucket, Key=key, UploadId=multipart_id, MaxParts=1)
@@ -198,7 +200,7 @@ class ObjectStore:
         return True
 
     def complete_parts(self, key: str, multipart_id: str, etags: Sequence[str]) -> None:
-        """Make the parts with these ETags one object; UploadLost when they are not all there as they were stored."""
+        """Complete a multipart upload from these ETags; raises UploadLost unless all parts are still stored."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
         with object_store_errors(), _lost_uploads(key):
             self._client.complete_multipart_upload(
@@ -209,7 +211,7 @@ class ObjectStore:
             )
 
     def abort_parts(self, key: str, multipart_id: str) -> None:
-        """Give up an upload in parts; one that has ended is fine."""
+        """Abort a multipart upload; it may have ended already."""
         with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):
             self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
@@ -220,7 +222,7 @@ class ObjectStore:
                 yield [StoredObject(item["Key"], item["LastModified"]) for item in page.get("Contents", ())]
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Delete objects; one that does not exist is fine."""
+        """Delete objects; missing ones are ignored."""
         with object_store_errors():
             for key in keys:
                 self._client.delete_object(Bucket=self.bucket, Key=key)
@@ -233,9 +235,9 @@ class ObjectStore:
     def abort_uploads(
         self, prefix: str, *, begun_before: datetime, unless: Callable[[Collection[str]], Collection[str]]
     ) -> int:
-        """Abort the multipart uploads below ``prefix`` that nobody finished; returns how many.
+        """Abort the unfinished multipart uploads below ``prefix``; returns their number.
 
-        ``unless`` is told their ids, and says which of them somebody still needs.
+        ``unless`` gets their ids and returns those that are still needed.
         """
         with object_store_errors():
             stale = {
@@ -247,19 +249,19 @@ class ObjectStore:
         needed = unless(set(stale))
         for multipart_id, key in stale.items():
             if multipart_id not in needed:
-                self.abort_parts(key, multipart_id)  # or it has just ended by itself
+                self.abort_parts(key, multipart_id)  # it may just have ended
         return len(stale.keys() - set(needed))
 
     def _pages_of_uploads(self, prefix: str) -> Iterator[Any]:
-        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's words for an empty list
+        with suppress(self._client.exceptions.NoSuchUpload):  # rclone's response for an empty list
             yield from self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
 
     def _credentials_seconds(self) -> int:
-        """How long the credentials that sign now are good for; without an end for keys that have none."""
+        """Remaining lifetime of the credentials that sign; unlimited for permanent keys."""
         credentials = self._session.get_credentials()
         if credentials is not None:
-            credentials.get_frozen_credentials()  # renews those that are about to end
-        # botocore tells the end of temporary credentials in no public way.
+            credentials.get_frozen_credentials()  # renews those that are about to expire
+        # botocore has no public attribute for the expiry of temporary credentials.
         ends = getattr(credentials, "_expiry_time", None)
         if ends is None:
             return _LONGEST_LINK
@@ -273,12 +275,12 @@ class ObjectStore:
 
 @cache
 def _models(data_path: str | None) -> Loader:
-    """What botocore knows of S3, parsed once in a process: each session would take longer over it than to connect."""
+    """The S3 model of botocore, parsed once per process: parsing takes longer than connecting."""
     return create_loader(data_path)
 
 
 class ObjectStream(io.RawIOBase):
-    """The bytes of an object while they come; ``read`` raises ObjectStoreUnavailable when they stop coming."""
+    """A stream of the bytes of an object; ``read`` raises ObjectStoreUnavailable if it breaks."""
 
     def __init__(self, body: "StreamingBody") -> None:
         self._body = body
@@ -293,22 +295,22 @@ class ObjectStream(io.RawIOBase):
             return self._body.read(None if size < 0 else size)
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._body.close()
         super().close()
 
 
 @contextmanager
 def object_store_errors() -> Iterator[None]:
-    """Turn every failure of S3 into ObjectStoreUnavailable, retryable unless S3 refused for good."""
+    """Map every failure of S3 to ObjectStoreUnavailable, retryable unless S3 denies access or the like."""
     try:
         yield
     except ClientError as error:
         raise _answered(error) from error
     except S3UploadFailedError as error:
-        if isinstance(error.__context__, ClientError):  # boto3 wraps what S3 answered to an upload
+        if isinstance(error.__context__, ClientError):  # boto3 wraps the S3 error of an upload
             raise _answered(error.__context__) from error
-        raise ObjectStoreUnavailable("The object store did not take the file; try again in a moment.") from error
+        raise ObjectStoreUnavailable("The object store did not accept the file; try again in a moment.") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise SetupError(
             "There are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this process "
@@ -320,14 +322,14 @@ def object_store_errors() -> Iterator[None]:
 
 @contextmanager
 def _lost_uploads(key: str) -> Iterator[None]:
-    """Turn S3's words for "what arrived before is not there" into UploadLost."""
+    """Map the S3 errors for lost parts to UploadLost."""
     try:
         yield
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") not in _LOST:
             raise
         raise UploadLost(
-            f"The object store no longer has what had arrived of {key.rpartition('/')[2]}: start the upload again."
+            f"The object store has lost the bytes stored so far of {key.rpartition('/')[2]}: start the upload again."
         ) from error
 
 

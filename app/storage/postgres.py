@@ -1,4 +1,4 @@
-"""The engine, the metadata of all tables, and the one place where Postgres' errors become ours."""
+"""The engine, the metadata of all tables, and the one place that maps errors of Postgres to ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,17 +19,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import DatabaseUnavailable
 
-#: How long a request waits for a connection of the pool before it is told to come back, seconds.
+#: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
 POOL_WAIT_SECONDS: Final = 0.5
 
-#: A Postgres whose machine has not acknowledged anything for this long is given up: a vanished host must not hold a
+#: A connection to Postgres that has acknowledged nothing for this long is closed: a vanished host must not block a
 #: heartbeat, whose lease lasts 30 seconds, seconds.
 UNREACHABLE_SECONDS: Final = 10
 
-#: SQLSTATE classes that go away by themselves: connection, rollback, resources, operator intervention.
+#: SQLSTATE classes of transient errors: connection, rollback, resources, operator intervention.
 TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
 
-#: Every room adds its tables to this one, in its ``tables.py``.
+#: Every package adds its tables to this, in its ``tables.py``.
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -47,7 +47,7 @@ def instant(name: str, **options: Any) -> Column[Any]:
 
 
 def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = None) -> Engine:
-    """An engine whose sessions speak UTC and stop statements that take longer than ``statement_seconds``.
+    """An engine whose sessions use UTC and cancel statements that take longer than ``statement_seconds``.
 
     ``url`` is any ``postgres://`` or ``postgresql://`` address.
     """
@@ -73,7 +73,7 @@ def build_engine(url: str, *, pool_size: int, statement_seconds: int | None = No
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn what means "Postgres does not answer now" into DatabaseUnavailable; everything else is a defect."""
+    """Map transient errors of Postgres to DatabaseUnavailable; any other error is a bug."""
     try:
         yield
     except PoolTimeout as error:
@@ -90,12 +90,12 @@ def is_transient(error: BaseException | None) -> bool:
     if not isinstance(error, psycopg2.Error):
         return False
     if error.pgcode is None:
-        # The base class itself is raised where a COPY breaks off because its server died.
+        # psycopg2 raises the base class itself if a COPY breaks because the server died.
         broken = (psycopg2.OperationalError, psycopg2.InterfaceError)
         return isinstance(error, broken) or type(error) is psycopg2.DatabaseError
     return error.pgcode[:2] in TRANSIENT_CLASSES
 
 
 def driver_cursor(connection: Connection) -> Any:
-    """The psycopg2 cursor below a SQLAlchemy connection, in the same transaction; COPY needs it."""
+    """The psycopg2 cursor of a SQLAlchemy connection, in the same transaction; COPY needs it."""
     return connection.connection.cursor()

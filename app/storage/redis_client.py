@@ -1,4 +1,4 @@
-"""The Redis clients, and the one place where Redis' errors become ours."""
+"""The Redis clients, and the one place that maps errors of Redis to ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +12,18 @@ from redis.retry import Retry
 
 from app.errors import RedisUnavailable
 
-#: Longest wait of a worker for an answer; longer than a read of the queue waits for entries, seconds.
+#: Timeout of a worker's requests to Redis; longer than a read of the queue waits for entries, seconds.
 WORKER_TIMEOUT_SECONDS: Final = 1.0
 
-#: Longest wait of a request: what Redis is asked there can do without it, seconds.
+#: Timeout of Redis in HTTP requests, which can do without it, seconds.
 REQUEST_TIMEOUT_SECONDS: Final = 0.2
 
-#: After it failed Redis is not asked for this long, so that requests do not queue up behind it, seconds.
+#: After a failure, Redis is not used for this long, so that requests do not pile up, seconds.
 REST_SECONDS: Final = 1.0
 
 
 def build_redis(url: str, *, timeout_seconds: float, retries: int = 1) -> Redis:
-    """A client that answers with text; it tries again on a broken connection, never after waiting in vain."""
+    """A client with text responses; it retries after a broken connection, never after a timeout."""
     client: Redis = Redis.from_url(
         url,
         decode_responses=True,
@@ -36,7 +36,7 @@ def build_redis(url: str, *, timeout_seconds: float, retries: int = 1) -> Redis:
 
 @contextmanager
 def redis_errors() -> Iterator[None]:
-    """Turn every failure of Redis into RedisUnavailable: losing Redis is no reason to lose a report."""
+    """Map every failure of Redis to RedisUnavailable: losing Redis must not lose a report."""
     try:
         yield
     except RedisError as error:
@@ -44,7 +44,7 @@ def redis_errors() -> Iterator[None]:
 
 
 class CircuitBreaker:
-    """Spares callers a server that has just failed: opens at RedisUnavailable, closes after a rest."""
+    """A circuit breaker: opens at RedisUnavailable, closes after a pause."""
 
     def __init__(self, *, rest_seconds: float = REST_SECONDS) -> None:
         self._rest_seconds = rest_seconds
@@ -52,12 +52,12 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server is not to be asked now."""
+        """Whether the server should not be used now."""
         return monotonic() < self._open_until
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Open when what is done within fails for Redis."""
+        """Open the breaker if Redis fails in this context."""
         try:
             yield
         except RedisUnavailable:

@@ -15,14 +15,14 @@ from app.storage.postgres import build_engine
 from app.storage.redis_client import REQUEST_TIMEOUT_SECONDS, WORKER_TIMEOUT_SECONDS, build_redis
 from app.telemetry.logs import conceal
 
-#: The statements of requests, leases and sweeps take milliseconds; one that waits for a lock for so long is given up,
-#: before heartbeats and probes wait with it, seconds.
+#: The statements of requests, leases and sweeps take milliseconds; one that waits this long for a lock is cancelled,
+#: before it delays heartbeats and probes, seconds.
 SERVER_STATEMENT_SECONDS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the three servers are, with their credentials; for S3 None means the usual AWS variables.
+    """The addresses and credentials of the three servers; for S3, None means the usual AWS variables.
 
     ``embedded`` names those that were started here: "postgres", "redis", "s3".
     """
@@ -52,7 +52,7 @@ class Resources:
 
 @contextmanager
 def addresses(settings: Settings) -> Iterator[Addresses]:
-    """Where the servers are; those without a configured address are started, and shared with other processes."""
+    """The addresses of the servers; those not configured are started, and shared with other processes."""
     with ExitStack() as stack:
         database = settings.database_url and settings.database_url.get_secret_value()
         redis = settings.redis_url and settings.redis_url.get_secret_value()
@@ -67,13 +67,13 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
             if s3 is None:
                 s3, key, secret = own.s3_endpoint_url, own.s3_access_key, own.s3_secret_key
         if not (database and redis and s3):
-            raise SetupError("An embedded server did not tell its address.")
+            raise SetupError("An embedded server did not report its address.")
         yield Addresses(database, redis, s3, key, secret, embedded)
 
 
 @contextmanager
 def open_resources(settings: Settings, where: Addresses, *, server: bool = False) -> Iterator[Resources]:
-    """Connect to the servers at these addresses; a server has its statements stopped that take too long."""
+    """Connect to the servers at these addresses; with ``server``, statements that take too long are cancelled."""
     conceal(where.database_url, where.redis_url, where.s3_secret_key)
     with ExitStack() as stack:
         # Requests use up to 40 threads of Starlette's pool, each for a few milliseconds; slots and loops one each.
@@ -82,7 +82,7 @@ def open_resources(settings: Settings, where: Addresses, *, server: bool = False
         stack.callback(engine.dispose)
         redis = build_redis(where.redis_url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
         stack.callback(redis.close)
-        # Without a second try, so that a request learns that Redis was away, and what it says may be from before.
+        # Without a retry, so that a request notices an outage of Redis, after which its data may be stale.
         request_redis = build_redis(where.redis_url, timeout_seconds=REQUEST_TIMEOUT_SECONDS, retries=0)
         stack.callback(request_redis.close)
         store = ObjectStore(

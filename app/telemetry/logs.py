@@ -1,7 +1,7 @@
-"""The log of a process: whoever writes, one JSON object a line on stderr, or plain text when that is a terminal.
+"""The log of a process, libraries included: one JSON object per line on stderr, or plain text on a terminal.
 
-Modules write with ``logging.getLogger(__name__)`` as ever. Each line has timestamp (ISO 8601, UTC), level, logger,
-event and replica; report_id when it is about one report; exception when there was one. No line shows a secret.
+Modules use ``logging.getLogger(__name__)`` as usual. Each line has timestamp (ISO 8601, UTC), level, logger,
+event and replica; report_id if it is about one report; exception if there was one. No line shows a secret.
 """
 
 import logging
@@ -18,10 +18,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from app.settings import Settings
 from app.telemetry.redaction import Redactor
 
-#: What a line holds, in this order.
+#: Fields of a line, in this order.
 KEYS: Final = ("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", "exception")
 
-#: Loggers that tell of each plugin, and of the dialect at every readiness check; storage.migrate tells of itself.
+#: Loggers that write about each plugin, and about the dialect at every readiness check; storage.migrate has its own.
 TALKATIVE: Final = ("alembic.runtime",)
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _redactor = Redactor()
 
 
 def configure(settings: Settings, *, replica: str) -> None:
-    """Have this process log at ``settings.log_level`` under this name. Whatever was configured before is gone."""
+    """Configure the log of this process, at ``settings.log_level`` and under this name, replacing any earlier one."""
     conceal(
         *(one.get_secret_value() for one in (settings.database_url, settings.redis_url) if one),
         os.environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -48,22 +48,22 @@ def configure(settings: Settings, *, replica: str) -> None:
 
 
 def conceal(*secrets: str | None) -> None:
-    """Show these nowhere in the log from now on; of an address also the password."""
+    """Mask these values in the log from now on, and the password of an address."""
     _redactor.learn(secrets)
 
 
 def redacted(text: str) -> str:
-    """The text without secrets, for what is shown elsewhere."""
+    """The text with secrets masked, for output elsewhere."""
     return _redactor.redact(text)
 
 
 def bound(**ids: str) -> AbstractContextManager[None]:
-    """Whatever is logged within, in this thread or task, is about this report or dataset: ``report_id=…``."""
+    """Add ``report_id=…`` or the like to all lines logged in this context, in this thread or task."""
     return structlog.contextvars.bound_contextvars(**ids)
 
 
 def bind(**ids: str) -> None:
-    """Whatever is logged from here on in this task is about this report or dataset."""
+    """Add the report or dataset to all lines logged from here on in this task."""
     structlog.contextvars.bind_contextvars(**ids)
 
 
@@ -88,10 +88,12 @@ def _formatter(stream: TextIO, replica: str) -> logging.Formatter:
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    _log.critical("the process ends by a defect", exc_info=(kind, error, trace))
+    _log.critical("the process ends because of an unhandled exception", exc_info=(kind, error, trace))
 
 
 def _log_end_of_thread(args: threading.ExceptHookArgs) -> None:
     name = args.thread.name if args.thread else "?"
     error = args.exc_value or args.exc_type()
-    _log.critical("thread %s ends by a defect", name, exc_info=(args.exc_type, error, args.exc_traceback))
+    _log.critical(
+        "thread %s ends because of an unhandled exception", name, exc_info=(args.exc_type, error, args.exc_traceback)
+    )

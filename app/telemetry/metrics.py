@@ -1,4 +1,4 @@
-"""What Prometheus reads from /metrics: counted here as it happens, except for the backlog (see jobs/backlog.py)."""
+"""The metrics of /metrics, counted as things happen, except for the backlog (see jobs/backlog.py)."""
 
 from typing import Final
 
@@ -24,8 +24,8 @@ ATTEMPTS: Final = Counter(
 CRASHES: Final = Counter("openhours_crashes", "Report processes that died.", ["kind"])
 TAKEOVERS: Final = Counter("openhours_takeovers", "Reports taken over from a worker whose lease ran out.", ["kind"])
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
-SLOTS: Final = Gauge("openhours_slots", "Reports that this replica computes at a time.")
-SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Reports that this replica computes now.")
+SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
+SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")
 REQUEST_SECONDS: Final = Histogram(
     "openhours_http_request_seconds",
     "Duration of HTTP requests.",

@@ -1,14 +1,14 @@
-"""Takes secrets out of text that is about to be shown: known values, and what looks like a secret by its place."""
+"""Masks secrets in output: known values, and whatever is in the place of a secret."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-#: What stands where a secret was.
+#: Replacement of a secret.
 MASK: Final = "***"
 
-#: Shorter values are not looked for: they would take pieces out of ordinary words. The patterns still find them.
+#: Shorter values are not searched for: they would match parts of ordinary words. The patterns still find them.
 SHORTEST_SECRET: Final = 4
 
 _QUOTED_OR = r"""(?:"[^"\n]*"|'[^'\n]*'|{bare})"""
@@ -45,7 +45,7 @@ class Redactor:
         self._values = re.compile(r"(?!)")  # matches nothing
 
     def learn(self, secrets: Iterable[str | None]) -> None:
-        """Hide these from now on; of an address also its password."""
+        """Mask these values from now on, and the password of an address."""
         for secret in secrets:
             self._known |= {one for one in _spellings(secret or "") if len(one) >= SHORTEST_SECRET}
         if self._known:
@@ -53,7 +53,7 @@ class Redactor:
             self._values = re.compile("|".join(map(re.escape, longest_first)))
 
     def redact(self, text: str) -> str:
-        """The text without them."""
+        """The text with secrets masked."""
         text = self._values.sub(MASK, text)
         for pattern in _PATTERNS:
             text = pattern.sub(rf"\1{MASK}", text)
@@ -61,7 +61,7 @@ class Redactor:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """A secret as it may turn up: as it is, in an address, in a repr; and the password inside an address."""
+    """The forms in which a secret may appear: plain, in an address, in a repr; and the password of an address."""
     if "://" in secret:
         yield secret
         secret = urlsplit(secret).password or ""

@@ -8,5 +8,5 @@ from functools import cache
 
 @cache
 def replica_name() -> str:
-    """Host, process and six random digits: leases, the queue's consumers and every line of the log show it."""
+    """Host, process and six random digits; leases, consumers of the queue and log lines show it."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"

@@ -13,12 +13,12 @@ SECOND: Final = 1_000_000
 HOUR: Final = 3600 * SECOND
 DAY: Final = 24 * HOUR
 
-#: Stands in an array of instants where there is none; earlier than any.
+#: Marks a missing instant in an array; earlier than any.
 MISSING: Final = int(np.iinfo(np.int64).min)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: Files hold, and reports are asked about, no earlier and no later instant: others are mistakes of a clock.
+#: Range of instants in files and in parameters of reports; others come from a wrong clock.
 EARLIEST: Final = _EPOCH
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 

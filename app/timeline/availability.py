@@ -1,4 +1,4 @@
-"""What many entities did in the week before an instant, gathered part by part for those who want to see it.
+"""Availability of many entities in the week before an instant, collected range by range, for charts.
 
 Memory grows by two numbers an entity; of all else only sums, and the hours of the worst, are kept.
 """

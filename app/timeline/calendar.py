@@ -1,4 +1,4 @@
-"""The open intervals of many entities, and the two questions that are asked of them: open at, open until."""
+"""The open intervals of many entities, and two queries on them: open at, open until."""
 
 from typing import Self
 

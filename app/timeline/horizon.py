@@ -1,4 +1,4 @@
-"""The instants that a report on windows before an instant looks at."""
+"""The instants of a report on windows that end at an instant."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ WINDOWS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """The instants that a report looks at, microseconds since the epoch.
+    """The instants of a report, microseconds since the epoch.
 
     Attributes:
         earliest: polls before it are discarded.

@@ -1,7 +1,7 @@
 """Local clock time to UTC: the one place that knows what happens when clocks change.
 
-The rule (docs/uptime-rules.md, "Working hours in UTC", 3): a local time that happens twice is the first of the two,
-one that never happens is the first instant after the gap. Both are one sentence: **the first instant at which the
+The rule (docs/uptime-rules.md, "Working hours in UTC", 3): if a local time occurs twice, the first occurrence counts;
+if it does not occur, the first instant after the gap counts. Both are one rule: **the first instant at which the
 local clock shows that time or later.**
 """
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from app.timeline import DAY, SECOND, Micros, from_micros
 
-# The pinned tzdata package answers everywhere, so that two machines never differ in their rules.
+# Use the pinned tzdata package everywhere, so that two machines never differ in their rules.
 zoneinfo.reset_tzpath(to=())
 
-#: No zone is further from UTC than this; a margin around the local times that are asked for, microseconds.
+#: No zone is further from UTC than this; a margin around the given local times, microseconds.
 _MARGIN = 2 * DAY
 
 

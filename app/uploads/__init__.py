@@ -1,1 +1,1 @@
-"""Files on their way in, straight into S3: by tus 1.0, which can be resumed, or as one plain body."""
+"""Uploads straight into S3: by tus 1.0, which can be resumed, or as one plain body."""

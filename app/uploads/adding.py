@@ -1,4 +1,4 @@
-"""The bytes of one request become part of their upload: as they come, or all at once when they must be verified."""
+"""Adds the bytes of a request to an upload: as they arrive, or all at once if they must be verified."""
 
 from collections.abc import AsyncIterator
 
@@ -21,10 +21,10 @@ from app.uploads.records import Upload
 def require_fit(held: Upload, offset_bytes: int, content_bytes: int | None) -> None:
     """Raise WrongOffset or UploadTooLarge unless these bytes are the next ones of the file."""
     if held.length_bytes is None:
-        raise UploadRefused(f"Upload {held.id} comes in one plain request and cannot be added to.")
+        raise UploadRefused(f"Upload {held.id} was sent as one plain request and cannot be resumed.")
     if offset_bytes != held.offset_bytes:
         raise WrongOffset(
-            f"Upload-Offset is {offset_bytes}, and {held.offset_bytes} bytes are here: send what follows them.",
+            f"Upload-Offset is {offset_bytes}, and {held.offset_bytes} bytes are stored: continue from there.",
             upload_offset=held.offset_bytes,
         )
     if held.offset_bytes + (content_bytes or 0) > held.length_bytes:
@@ -32,18 +32,18 @@ def require_fit(held: Upload, offset_bytes: int, content_bytes: int | None) -> N
 
 
 async def add(resources: Resources, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> None:
-    """Add what comes; a stream that breaks leaves what came before.
+    """Add the bytes of a stream; if it breaks, the bytes before that are kept.
 
     Raises:
-        UploadTooLarge: more came than the file has.
-        UploadCut, UploadBusy, ReplicaUnavailable: the stream was ended early; what had come is added.
-        UploadLost, DatabaseUnavailable, ObjectStoreUnavailable: some of what had come may be added.
+        UploadTooLarge: there are more bytes than the file has.
+        UploadCut, UploadBusy, ReplicaUnavailable: the stream ended early; the bytes before that are added.
+        UploadLost, DatabaseUnavailable, ObjectStoreUnavailable: some of the bytes may be added.
     """
     incoming = Incoming(resources, held)
 
     async def take(chunk: Block) -> None:
         if incoming.offset_bytes + len(chunk) > (held.length_bytes or 0):
-            raise _longer(held)  # a server that keeps to HTTP lets no more through than Content-Length
+            raise _longer(held)  # an HTTP server passes on no more than Content-Length
         await incoming.take(chunk)
 
     try:
@@ -61,11 +61,11 @@ async def add(resources: Resources, hold: Hold, held: Upload, stream: AsyncItera
 async def add_verified(
     resources: Resources, hold: Hold, held: Upload, stream: AsyncIterator[Block], checksum: Checksum | None
 ) -> None:
-    """Add what comes when all of it is here and right: for bytes with a checksum, or of a number that nobody tells.
+    """Add the bytes once all have arrived and are verified: for bytes with a checksum, or of unknown length.
 
     Raises:
         ChecksumMismatch, UploadTooLarge: nothing is added.
-        UploadCut: nothing is added that has a checksum.
+        UploadCut: bytes with a checksum are not added.
     """
     left_bytes = (held.length_bytes or 0) - held.offset_bytes
     staged = Staged(resources, held, checksum)
@@ -93,6 +93,6 @@ async def add_verified(
 
 def _longer(held: Upload) -> UploadTooLarge:
     return UploadTooLarge(
-        f"Upload {held.id} has {held.length_bytes} bytes in all, {held.offset_bytes} are here, and more came than the "
-        "rest; none of them is kept."
+        f"Upload {held.id} has {held.length_bytes} bytes in all, {held.offset_bytes} are stored, and the request sent "
+        "more than the rest; none of it was kept."
     )

@@ -1,4 +1,4 @@
-"""The checksum that a client gives with some bytes, and the bytes until it is known to be right."""
+"""The checksum that a client sends with some bytes, and the bytes until it is verified."""
 
 import base64
 import binascii
@@ -15,13 +15,13 @@ from app.uploads.incoming import Block
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
-#: Algorithms of Upload-Checksum, with the bytes of their digests.
+#: Algorithms of Upload-Checksum, with the length of their digests, bytes.
 ALGORITHMS: Final = {"sha256": 32, "sha1": 20}
 
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What the bytes of a request must have."""
+    """The checksum that the bytes of a request must have."""
 
     algorithm: str
     digest: bytes
@@ -52,7 +52,7 @@ class Checksum:
 
 
 class Staged:
-    """Bytes that are not part of their upload yet: what does not fit into memory waits in objects of its own.
+    """Bytes that are not part of their upload yet: those that do not fit into memory wait in separate objects.
 
     A part of a multipart upload cannot be taken back: rclone writes it at once.
     """
@@ -79,12 +79,12 @@ class Staged:
             await in_thread(partial(self._store.put_bytes, block, key, media_type="application/octet-stream"))
 
     def verify(self) -> None:
-        """Raise ChecksumMismatch unless these are the bytes that the client meant."""
+        """Raise ChecksumMismatch unless the checksum matches."""
         if self._checksum is None or self._digest is None or self._digest.digest() == self._checksum.digest:
             return
         received = base64.b64encode(self._digest.digest()).decode()
         raise ChecksumMismatch(
-            f"The {self._checksum.algorithm} of the {self.bytes} bytes that came is {received}; none of them is kept. "
+            f"The {self._checksum.algorithm} of the {self.bytes} bytes received is {received}; none of them was kept. "
             "Send them again."
         )
 
@@ -95,6 +95,6 @@ class Staged:
         yield self._block
 
     async def remove(self) -> None:
-        """Delete what waits in objects."""
+        """Delete the waiting objects."""
         if self._keys:
             await in_thread(partial(self._store.remove, self._keys))

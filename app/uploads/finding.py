@@ -1,4 +1,4 @@
-"""An upload by its id, to look at or to go on with; and why there is none."""
+"""Finds an upload by its id, to view or to resume; or says why there is none."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,11 +13,11 @@ from app.uploads import lock, records
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
-#: How long a request waits for the lock that another one is about to release, seconds. A client whose connection broke
-#: is back before the replica has saved what came on it.
+#: How long a request waits for a lock that another one is about to release, seconds. A client whose connection broke
+#: is back before the replica has stored the bytes of that connection.
 LOCK_WAIT_SECONDS: Final = 1
 
-#: Between two looks at the lock, seconds.
+#: Interval of attempts to take the lock, seconds.
 LOOK_SECONDS: Final = 0.1
 
 
@@ -31,26 +31,28 @@ def find(resources: Resources, upload_id: str) -> Upload:
     if found is None:
         raise missing(resources, upload_id)
     if found.lost_at is not None:
-        raise UploadLost(f"Upload {upload_id}: the object store has lost what had arrived; start it again.")
+        raise UploadLost(
+            f"Upload {upload_id}: the object store has lost the bytes stored so far; start the upload again."
+        )
     if is_expired:
         raise _expired(resources, upload_id, found.expires_at)
     return found
 
 
 async def lock_one(resources: Resources, upload_id: str) -> Upload:
-    """The upload with a lock of ours, or one that is finished. Raises UploadBusy and what ``find`` does."""
+    """The upload, locked by this request, or a finished one. Raises UploadBusy and what ``find`` raises."""
     deadline = monotonic() + LOCK_WAIT_SECONDS
     while True:
         found, is_ours = await in_thread(lambda: _take_lock(resources, upload_id))
         if is_ours or found.finished_at is not None:
             return found
         if monotonic() > deadline:
-            raise UploadBusy(f"Upload {upload_id}: another request sends bytes to it; try again in a moment.")
+            raise UploadBusy(f"Upload {upload_id}: another request is sending bytes to it; try again in a moment.")
         await asyncio.sleep(LOOK_SECONDS)
 
 
 def missing(resources: Resources, upload_id: str) -> NotFound | UploadExpired:
-    """Why there is no upload with this id: its age tells whether there may have been one."""
+    """Why there is no upload with this id: the age of the id shows whether there may have been one."""
     made, ttl = made_at(upload_id), timedelta(hours=resources.settings.upload_ttl_hours)
     if made is not None and made + ttl < datetime.now(UTC):
         return _expired(resources, upload_id, made + ttl)
@@ -58,9 +60,9 @@ def missing(resources: Resources, upload_id: str) -> NotFound | UploadExpired:
 
 
 def overtaken(resources: Resources, upload_id: str) -> UploadBusy:
-    """What to say of an upload that another request goes on with. Raises what ``find`` does of one that has ended."""
+    """The error for an upload that another request has taken over. Raises what ``find`` raises if it has ended."""
     find(resources, upload_id)
-    return UploadBusy(f"Upload {upload_id}: another request goes on with it; ask for its offset.")
+    return UploadBusy(f"Upload {upload_id}: another request has taken it over; ask for its offset with HEAD.")
 
 
 def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
@@ -69,7 +71,7 @@ def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
         fence = lock.take(connection, found.id, ttl_hours=resources.settings.upload_ttl_hours)
         if fence is None:
             lock.contest(connection, found.id)
-        held = records.find(connection, upload_id)  # in the transaction, so that its fence is the one that was won
+        held = records.find(connection, upload_id)  # in the transaction, so that its fence is the one just taken
     if held is None or held.lost_at is not None:
         return find(resources, upload_id), False
     return held, fence is not None
@@ -78,5 +80,5 @@ def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
 def _expired(resources: Resources, upload_id: str, since: datetime) -> UploadExpired:
     hours = resources.settings.upload_ttl_hours
     return UploadExpired(
-        f"Upload {upload_id} expired at {since:%Y-%m-%d %H:%M} UTC: nothing came for {hours} hours. Start it again."
+        f"Upload {upload_id} expired at {since:%Y-%m-%d %H:%M} UTC: no bytes arrived for {hours} hours. Start it again."
     )

@@ -1,4 +1,4 @@
-"""The end of an upload: its parts become one object for good, or everything of it goes."""
+"""The end of an upload: its parts become one object, or everything is removed."""
 
 import logging
 from collections.abc import Callable
@@ -13,31 +13,31 @@ from app.uploads.finding import overtaken
 from app.uploads.hooks import Hooks
 from app.uploads.records import Upload
 
-#: An S3 that no longer knows the parts may just be putting them together for somebody else: it is asked once more after
-#: so long, seconds.
+#: If S3 no longer knows the parts, another request may just be completing them: S3 is asked again after
+#: this delay, seconds.
 LOOK_AGAIN_SECONDS: Final = 2.0
 
 _log = logging.getLogger(__name__)
 
 
 def finish(resources: Resources, hooks: Hooks, whole: Upload, *, sha256: str | None = None) -> str:
-    """Make the raw object of an upload whose bytes have all arrived, and hand it on; returns its key.
+    """Make the raw object of an upload whose bytes have all arrived, and pass it on; returns its key.
 
-    To be interrupted at any moment is harmless, and so is to do it twice, even at the same time: the object is the same
-    and the second one hands nothing on.
+    It may be interrupted at any moment, or run twice, even at the same time: the object is the same,
+    and the second run passes nothing on.
 
     Raises:
-        UploadLost: S3 has lost what had arrived, which is noted.
-        UploadBusy: another request has gone on with it.
-        UnknownUpload, UploadExpired: it was given up meanwhile.
-        DatabaseUnavailable, ObjectStoreUnavailable: for now.
+        UploadLost: S3 has lost the bytes stored so far; this is recorded.
+        UploadBusy: another request has taken it over.
+        UnknownUpload, UploadExpired: it was terminated in the meantime.
+        DatabaseUnavailable, ObjectStoreUnavailable: a transient failure.
         OpenhoursError: ``hooks.accept`` refuses the file; nothing of the upload is left.
     """
     try:
         raw_key = _put_together(resources, whole)
         _require_all(resources, whole, raw_key)
     except UploadLost:
-        if (finished := _finished(resources, whole.id)) is not None:  # somebody was faster
+        if (finished := _finished(resources, whole.id)) is not None:  # another request was faster
             return finished
         require_lost(resources, hooks, whole)
         raise
@@ -58,13 +58,13 @@ def finish(resources: Resources, hooks: Hooks, whole: Upload, *, sha256: str | N
 
 
 def require_lost(resources: Resources, hooks: Hooks, seen: Upload) -> None:
-    """Note that S3 has lost what had arrived of an upload, and remove what is still there.
+    """Record that S3 has lost bytes of an upload, and remove the rest.
 
-    What one request misses another may have replaced: only the one whose fence counts can tell a loss.
+    Another request may have replaced what this one misses: only the holder of the current fence can detect a loss.
 
     Raises:
-        UploadBusy: another request has gone on with it since it was seen; nothing is removed.
-        UnknownUpload, UploadExpired, UploadLost: it has ended since.
+        UploadBusy: another request has taken it over since it was read; nothing is removed.
+        UnknownUpload, UploadExpired, UploadLost: it has ended in the meantime.
     """
     with database_errors(), resources.engine.begin() as connection:
         is_lost = records.lose(connection, seen)
@@ -72,12 +72,12 @@ def require_lost(resources: Resources, hooks: Hooks, seen: Upload) -> None:
             hooks.drop(connection, seen)
     if not is_lost:
         raise overtaken(resources, seen.id)
-    _log.warning("upload %s: S3 has lost what had arrived", seen.id)
+    _log.warning("upload %s: S3 has lost the bytes stored so far", seen.id)
     _remove_objects(resources, seen)
 
 
 def discard(resources: Resources, hooks: Hooks, upload_id: str) -> bool:
-    """Remove an upload, with what is in S3 of a file that is not whole; False when there is none."""
+    """Remove an upload, and the objects of an unfinished one; False if there is none."""
     with database_errors(), resources.engine.begin() as connection:
         removed = records.remove(connection, upload_id)
         if removed is None:
@@ -93,7 +93,7 @@ def _put_together(resources: Resources, whole: Upload) -> str:
     if whole.multipart_id is not None and whole.raw_key is not None:
         try:
             store.complete_parts(whole.raw_key, whole.multipart_id, whole.parts)
-        except UploadLost:  # or somebody was faster
+        except UploadLost:  # or another request was faster
             if store.size(whole.raw_key) != whole.length_bytes:
                 sleep(LOOK_AGAIN_SECONDS)
                 if store.size(whole.raw_key) != whole.length_bytes:
@@ -108,14 +108,14 @@ def _put_together(resources: Resources, whole: Upload) -> str:
 def _require_all(resources: Resources, whole: Upload, raw_key: str) -> None:
     stored = resources.object_store.size(raw_key)
     if stored != whole.length_bytes:
-        raise UploadLost(f"Of {whole.length_bytes} bytes {stored} are there: start the upload again.")
+        raise UploadLost(f"Of {whole.length_bytes} bytes {stored} are stored: start the upload again.")
 
 
 def _remove_unless_kept(resources: Resources, hooks: Hooks, whole: Upload, raw_key: str) -> None:
-    """Remove an object that was made of an upload while somebody else gave it up, and could not know of the object."""
+    """Remove the object of an upload that was terminated by another request while the object was being made."""
     with database_errors(), resources.engine.connect() as connection:
         if hooks.keeps(connection, whole.id):
-            return  # it was handed on before the record of the upload went
+            return  # it was passed on before the record of the upload was deleted
     resources.object_store.remove([raw_key])
 
 
@@ -139,7 +139,7 @@ def _tidy(resources: Resources, whole: Upload) -> None:
     try:
         resources.object_store.remove_below(keys.prefix(whole.id))
     except OpenhoursError as error:
-        _log.info("upload %s: its tails stay until the next clean-up: %s", whole.id, error)
+        _log.info("upload %s: could not remove its tails, the clean-up will retry: %s", whole.id, error)
 
 
 def _remove_objects(resources: Resources, upload: Upload) -> None:

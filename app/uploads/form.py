@@ -1,4 +1,4 @@
-"""The file in a form, RFC 7578, as it streams in: nothing of it is kept in memory or on disk."""
+"""The file in a form, RFC 7578, as a stream: nothing is kept in memory or on disk."""
 
 from asyncio import timeout
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from app.errors import InvalidUpload, UploadCut
 from app.uploads import metadata
 from app.uploads.incoming import Block
 
-#: What comes before the file in a form is a few hundred bytes, seconds.
+#: Time limit for the few hundred bytes before the file in a form, seconds.
 HEAD_SECONDS: Final = 30
 
 
@@ -28,13 +28,13 @@ async def file_in(content_type: str, stream: AsyncIterator[Block]) -> FormFile:
     """The one file of a form.
 
     Raises:
-        InvalidUpload: it has something else, or cannot be read.
-        UploadCut: the file does not begin in time; nobody else watches the connection until then.
+        InvalidUpload: it has other parts, or cannot be parsed.
+        UploadCut: the file does not begin in time; nothing else watches the connection until then.
     """
     name, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if name != b"multipart/form-data" or not boundary:
-        raise InvalidUpload(f"Content-Type is {content_type!r}; a form has multipart/form-data with its boundary.")
+        raise InvalidUpload(f"Content-Type is {content_type!r}; send a form as multipart/form-data with a boundary.")
     try:
         form = _Form(boundary)
         async with timeout(HEAD_SECONDS):
@@ -60,7 +60,7 @@ async def _content(form: "_Form", stream: AsyncIterator[Block]) -> AsyncIterator
 
 
 class _Form:
-    """What the parser's callbacks have found; blocks of content until they are taken."""
+    """State of the parser's callbacks, with blocks of content until they are taken."""
 
     def __init__(self, boundary: bytes) -> None:
         self.has_head = False
@@ -83,24 +83,24 @@ class _Form:
         )
 
     def feed(self, chunk: Block) -> None:
-        """More of the form."""
+        """Parse the next bytes of the form."""
         try:
             self._parser.write(bytes(chunk))
         except FormParserError as error:
             raise InvalidUpload(f"The form cannot be read: {error}.") from error
 
     def taken(self) -> list[bytes]:
-        """What of the file has come since the last time."""
+        """Bytes of the file since the last call."""
         blocks, self._blocks = self._blocks, []
         return blocks
 
     def end(self) -> None:
-        """The form ends here."""
+        """End the form."""
         if not self._is_whole:
             raise InvalidUpload("The form ends in the middle of the file: its closing boundary is missing.")
 
     def filename(self) -> str | None:
-        """As the sender calls the file."""
+        """The sender's name of the file."""
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"filename", b"")
         try:
@@ -111,7 +111,7 @@ class _Form:
     def _begin(self) -> None:
         self._parts += 1
         if self._parts > 1:
-            raise InvalidUpload("The form has several parts; allowed is one, the file. Options go into the address.")
+            raise InvalidUpload("The form has several parts; send only the file, and options in the query string.")
 
     def _on_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
@@ -127,7 +127,7 @@ class _Form:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         if b"filename" not in options:
             name = options.get(b"name", b"?").decode(errors="replace")
-            raise InvalidUpload(f"The part {name!r} of the form has no file name. Options go into the address.")
+            raise InvalidUpload(f"The part {name!r} of the form has no file name; send options in the query string.")
         self.has_head = True
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:

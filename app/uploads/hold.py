@@ -1,4 +1,4 @@
-"""Holding an upload's lock while its bytes come, and giving up when there is reason to."""
+"""Holds the lock of an upload while its bytes arrive, and gives it up if there is reason to."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ from app.uploads.finding import overtaken
 from app.uploads.incoming import Block
 from app.uploads.threads import in_thread
 
-#: A connection that somebody else waits behind, and on which nothing came for so long, is taken for half-open, seconds.
+#: A connection without bytes for this long is considered half-open if another request is waiting, seconds.
 CONTESTED_SECONDS: Final = 2
 
-#: A connection on which nothing came for so long is given up, seconds.
+#: A connection without bytes for this long is closed, seconds.
 SILENT_SECONDS: Final = 60
 
 _log = logging.getLogger(__name__)
@@ -52,21 +52,21 @@ class Hold:
         try:
             await in_thread(self._release, short=True)
         except OpenhoursError as wrong:
-            _log.info("upload %s: its lock ends by itself: %s", self._id, wrong)
+            _log.info("upload %s: could not release its lock, which will expire: %s", self._id, wrong)
 
     async def feed(self, stream: AsyncIterator[Block], take: Callable[[Block], Awaitable[None]]) -> None:
-        """Pass on what comes, to its end.
+        """Pass on the bytes of a stream to its end.
 
         Raises:
-            UploadBusy: somebody else has the lock, or waits for it while nothing comes.
-            UnknownUpload, UploadExpired, UploadLost: it has ended meanwhile.
-            UploadCut: nothing came for too long; or what the stream raised.
-            ReplicaUnavailable: this process stops.
+            UploadBusy: another request has the lock, or waits for it while no bytes arrive.
+            UnknownUpload, UploadExpired, UploadLost: it has ended in the meantime.
+            UploadCut: no bytes arrived for too long; or what the stream raised.
+            ReplicaUnavailable: this process is stopping.
         """
 
         async def pass_on() -> None:
             async for chunk in stream:
-                self._heard_at = float("inf")  # for as long as it waits for us, the connection is not silent
+                self._heard_at = float("inf")  # while it waits for us, the connection does not count as silent
                 if chunk:
                     await take(chunk)
                 self._heard_at = monotonic()
@@ -97,11 +97,15 @@ class Hold:
         if self.is_lost:
             return await in_thread(self._why_lost, short=True)
         if is_wanted and silent_seconds > CONTESTED_SECONDS:
-            return UploadBusy(f"Upload {self._id}: nothing came on this connection, and another request waits.")
+            return UploadBusy(
+                f"Upload {self._id}: no bytes arrived on this connection, and another request is waiting."
+            )
         if silent_seconds > SILENT_SECONDS:
-            return UploadCut(f"Upload {self._id}: nothing came for {SILENT_SECONDS} seconds.")
+            return UploadCut(f"Upload {self._id}: no bytes arrived for {SILENT_SECONDS} seconds.")
         if self._is_stopping():
-            return ReplicaUnavailable("This replica is stopping; what has come is kept, another one goes on.")
+            return ReplicaUnavailable(
+                "This replica is stopping; the bytes received are stored. Continue with another replica."
+            )
         return None
 
     async def _renew(self) -> bool:

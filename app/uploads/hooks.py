@@ -1,4 +1,4 @@
-"""What becomes of uploads: told by whoever keeps the files."""
+"""Hooks of the upload service, set by the owner of the files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ Accept = Callable[[Connection, Upload, str, int, str | None], Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Called at the turns of an upload's life.
+    """Called at each step of an upload.
 
     Attributes:
-        options: reads those of the check out of texts by name, among which are others. Raises an OpenhoursError for
-            what cannot be.
+        options: reads the options of the check from texts by name, among other texts. Raises an OpenhoursError for
+            invalid ones.
         begin: in the transaction that records a new upload, with the SHA-256 if the sender knows it. May refuse it by
             raising an OpenhoursError.
-        accept: in the transaction that ends it, once for each upload: the file is whole and lies under its key for
+        accept: in the transaction that ends it, once for each upload: the file is complete and stays under its key for
             good. May refuse it by raising an OpenhoursError that is not retryable; the file is then removed.
-        drop: in the transaction in which an upload ends otherwise: terminated, expired, lost, or broken off.
-        keeps: whether somebody has the file of an upload, by its id: begun or accepted, and not dropped since.
+        drop: in the transaction in which an upload ends otherwise: terminated, expired, lost, or interrupted.
+        keeps: whether the file of an upload is in use, by its id: begun or accepted, and not dropped since.
     """
 
     accept: Accept

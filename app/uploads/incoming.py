@@ -1,7 +1,7 @@
-"""The bytes of one request on their way into S3, in parts of a fixed size, with what has arrived noted in Postgres.
+"""Sends the bytes of one request to S3, in parts of a fixed size, and records stored parts in Postgres.
 
-A part goes to S3 in a thread while the next one fills. What is there is noted part by part, in order, under the fence
-of the request's lock; so at any moment, whatever dies, the offset in the row says what S3 has, and never more.
+A thread sends a part to S3 while the next one fills. Stored parts are recorded one by one, in order, under the fence
+of the request's lock; so at any moment, whatever dies, S3 has at least the bytes up to the offset in the row.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from app.uploads.finding import overtaken
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
-#: Parts of one request on their way to S3 at a time; with the one that fills they are what it holds in memory.
+#: Parts of one request that are being sent to S3; they and the one that fills are what it holds in memory.
 IN_FLIGHT: Final = 2
 
-#: Some bytes.
+#: A block of bytes.
 Block = bytes | bytearray
 
 _log = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ class Incoming:
                 await self._hand_over()
 
     async def settle(self, *, is_end: bool) -> None:
-        """Return when every byte that was taken is in S3 and noted; ``is_end``: there will be no more.
+        """Return once every byte taken is in S3 and recorded; ``is_end``: there will be no more.
 
         Raises:
-            UploadBusy: the lock was lost; the bytes since the last part are not noted.
+            UploadBusy: the lock was lost; the bytes since the last part are not recorded.
             UnknownUpload, UploadExpired: it has ended meanwhile.
             UploadLost, ObjectStoreUnavailable, DatabaseUnavailable: of a part or of the tail.
         """
@@ -77,7 +77,7 @@ class Incoming:
         await self._sent()
 
     async def drop(self) -> None:
-        """Wait for what is on its way, whatever becomes of it: nothing is written after that."""
+        """Wait for the parts being sent, whatever their outcome: nothing is written after that."""
         if self._last is not None:
             await asyncio.gather(self._last, return_exceptions=True)
 
@@ -87,11 +87,11 @@ class Incoming:
             return bytearray()
         tail = bytearray(await in_thread(lambda: self._store.get_bytes(key)))
         if len(tail) != self._held.tail_bytes:
-            raise UploadLost(f"Of the last {self._held.tail_bytes} bytes {len(tail)} are there: start again.")
+            raise UploadLost(f"Of the last {self._held.tail_bytes} bytes {len(tail)} are stored: start again.")
         return tail
 
     async def _hand_over(self) -> None:
-        await self._slots.acquire()  # before the block changes hands: a cancelled request still has it to save
+        await self._slots.acquire()  # before passing on the block, so that a cancelled request can still store it
         if self._last is not None and self._last.done():
             self._last.result()
         if self._multipart_id is None:
@@ -106,7 +106,7 @@ class Incoming:
         raw_key, multipart_id = str(self._raw_key), str(self._multipart_id)
         try:
             etag = await in_thread(lambda: self._store.put_part(block, raw_key, multipart_id, number=number))
-        finally:  # whoever waits for the last part has waited for all
+        finally:  # waiting for the last part means waiting for all
             if after is not None:
                 await after
         await in_thread(lambda: self._note_part(number, etag, offset_bytes))
@@ -139,7 +139,7 @@ class Incoming:
         self._tail_key, self._unsaved_bytes = key, 0
 
     def _note(self, change: Callable[[Connection], bool], *, otherwise: Callable[[], None] | None = None) -> None:
-        """Record what was put into S3, or remove it by ``otherwise``: the lock is lost, or the upload is gone."""
+        """Record what was put into S3, or remove it by ``otherwise`` if the lock is lost or the upload is gone."""
         with database_errors(), self._resources.engine.begin() as connection:
             is_noted = change(connection)
         if is_noted:
@@ -148,7 +148,7 @@ class Incoming:
             try:
                 otherwise()
             except OpenhoursError as error:
-                _log.info("what nobody will name stays until the next clean-up: %s", error)
+                _log.info("could not remove unused objects, the clean-up will retry: %s", error)
         raise overtaken(self._resources, self._held.id)
 
     def _forget_tail(self) -> None:
@@ -158,4 +158,4 @@ class Incoming:
         try:
             self._store.remove([key])
         except OpenhoursError as error:
-            _log.info("upload %s: an old tail stays until the upload ends: %s", self._held.id, error)
+            _log.info("upload %s: could not remove an old tail, kept until the upload ends: %s", self._held.id, error)

@@ -13,10 +13,10 @@ from app.uploads import lock, records
 from app.uploads.finish import discard, finish
 from app.uploads.hooks import Hooks
 
-#: Between two looks for uploads that nobody finished, seconds.
+#: Interval of looking for unfinished uploads, seconds.
 TIDY_SECONDS: Final = 5
 
-#: Uploads that are finished or removed at one look.
+#: Uploads finished or removed per interval.
 BATCH: Final = 100
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def tidy_up(
     resources: Resources, hooks: Hooks, *, stopping: Event | None = None, beat: Callable[[], None] = lambda: None
 ) -> None:
-    """Put together whose bytes have all arrived, and remove what is too old or was cut off.
+    """Finish uploads whose bytes have all arrived, and remove expired or interrupted ones.
 
     Args:
         resources, hooks: of this process.
@@ -33,7 +33,7 @@ def tidy_up(
         beat: called while it goes on, at least every few seconds.
 
     Raises:
-        DatabaseUnavailable, ObjectStoreUnavailable: the next time goes on.
+        DatabaseUnavailable, ObjectStoreUnavailable: the next run continues.
     """
     stopping = stopping or Event()
     with database_errors(), resources.engine.connect() as connection:
@@ -46,7 +46,7 @@ def tidy_up(
     for upload_id in removable:
         if not stopping.is_set():
             beat()
-            _log.info("upload %s: nobody goes on with it", upload_id)
+            _log.info("upload %s: expired", upload_id)
             discard(resources, hooks, upload_id)
 
 
@@ -55,7 +55,7 @@ def _finish(resources: Resources, hooks: Hooks, upload_id: str, beat: Callable[[
         fence = lock.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
         whole = records.find(connection, upload_id)
     if fence is None or whole is None:
-        return  # somebody else is at it
+        return  # another replica is finishing it
 
     def renew() -> None:
         beat()

@@ -1,4 +1,4 @@
-"""What uploads may leave behind in the object store, and which of it nobody needs."""
+"""What uploads may leave behind in the object store, and which of it is orphaned."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -11,16 +11,16 @@ from app.uploads.keys import UPLOADS
 
 
 def multiparts_named(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Those of these uploads in parts, by their ids in S3, that an upload still goes on with."""
+    """The multipart uploads, of these ids in S3, that an upload still uses."""
     return records.known(connection, "multipart_id", set(ids))
 
 
 def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
-    """Those keys whose upload has no record: a replica was killed before it could remove them."""
+    """The keys whose upload has no record: a replica was killed before it could remove them."""
     owners = {key: key.removeprefix(UPLOADS).partition("/")[0] for key in keys}
     known = records.known(connection, "id", set(owners.values()))
     return [key for key, owner in owners.items() if owner not in known]
 
 
-#: Tails, and bytes whose checksum is not known yet.
+#: Tails, and bytes whose checksum is not verified yet.
 UPLOAD_FILES: Final = BucketPrefix(UPLOADS, _unnamed)

@@ -1,6 +1,6 @@
-"""Who may add to an upload: one request at a time, for a few seconds, again and again.
+"""The lock of an upload: one request at a time may add bytes, for a few seconds, renewed again and again.
 
-The lock is two columns of the row: until when it holds, and a fence that grows with every taking. It is short because
+The lock is two columns of the row: its expiry, and a fence that grows each time the lock is taken. It is short because
 clients give up soon: a replica that was killed must have lost its locks before a client's last retry.
 """
 
@@ -11,19 +11,19 @@ from sqlalchemy import Connection, and_, func, or_, update
 
 from app.uploads.tables import upload
 
-#: How long a lock holds that is not renewed, seconds. tus-js-client gives up after nine seconds by default.
+#: Lifetime of a lock that is not renewed, seconds. tus-js-client gives up after nine seconds by default.
 LOCK_SECONDS: Final = 8
 
-#: Between two renewals, seconds: three of them may fail before the lock is lost.
+#: Interval of renewals, seconds: three of them may fail before the lock is lost.
 RENEW_SECONDS: Final = 2
 
 
-#: Who has asked for a lock and not come back for so long has gone elsewhere, seconds. Clients come back within five.
+#: A request for the lock that is older than this no longer counts, seconds. Clients come back within five.
 ASKED_SECONDS: Final = 6
 
 
 def until() -> Any:
-    """When a lock that is taken or renewed now ends."""
+    """Expiry of a lock that is taken or renewed now."""
     return func.now() + timedelta(seconds=LOCK_SECONDS)
 
 
@@ -33,7 +33,7 @@ def in_hours(hours: float) -> Any:
 
 
 def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> int | None:
-    """Lock an open upload that has not expired and that nobody else holds; returns the fence, None if that failed."""
+    """Lock an open upload that has not expired and is not locked; returns the fence, or None if that failed."""
     is_free = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
     is_open = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None), upload.c.expires_at > func.now())
     fence: int | None = connection.scalar(
@@ -46,14 +46,14 @@ def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> int | Non
 
 
 def contest(connection: Connection, upload_id: str) -> None:
-    """Tell the holder that somebody else would go on; it gives up unless it still receives something."""
+    """Tell the holder that another request is waiting; it gives up unless bytes still arrive."""
     connection.execute(
         update(upload).where(upload.c.id == upload_id, upload.c.lock_until > func.now()).values(contested_at=func.now())
     )
 
 
 def renew(connection: Connection, upload_id: str, fence: int) -> bool | None:
-    """Hold on; returns whether somebody has asked for the lock lately, None when it is lost or was released."""
+    """Renew the lock; returns whether another request has lately asked for it, or None if it is lost or released."""
     asked = func.coalesce(upload.c.contested_at > func.now() - timedelta(seconds=ASKED_SECONDS), False)
     wanted: bool | None = connection.scalar(
         update(upload)
@@ -70,7 +70,7 @@ def renew(connection: Connection, upload_id: str, fence: int) -> bool | None:
 
 
 def release(connection: Connection, upload_id: str, fence: int) -> None:
-    """Let the next one in at once."""
+    """Release the lock."""
     connection.execute(
         update(upload)
         .where(upload.c.id == upload_id, upload.c.fence == fence)

@@ -14,20 +14,20 @@ _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
 def parse(header: str | None) -> dict[str, str]:
-    """The values by key; InvalidUpload says where it cannot be read."""
+    """The values by key; raises InvalidUpload where it cannot be parsed."""
     found: dict[str, str] = {}
     for pair in (header or "").split(",") if (header or "").strip() else ():
         key, _, encoded = pair.strip().partition(" ")
         if not key or not key.isascii():
-            raise InvalidUpload(f"Upload-Metadata: {pair!r} has no key of ASCII characters before its value.")
+            raise InvalidUpload(f"Upload-Metadata: {pair!r} does not begin with a key of ASCII characters.")
         if key in found:
-            raise InvalidUpload(f"Upload-Metadata: the key {key} is there twice.")
+            raise InvalidUpload(f"Upload-Metadata: the key {key} appears twice.")
         found[key] = _decoded(key, encoded.strip())
     return found
 
 
 def file_name(text: str | None) -> str | None:
-    """The name under which the sender knows a file, to be shown only; InvalidUpload for one that cannot be."""
+    """The sender's name of a file, for display only; raises InvalidUpload for one that cannot be displayed."""
     if text is None or text == "":
         return None
     if len(text) > LONGEST_NAME or not text.isprintable():
@@ -38,9 +38,9 @@ def file_name(text: str | None) -> str | None:
 
 
 def digest(text: str | None) -> str | None:
-    """A SHA-256 as the sender gives it; InvalidUpload for anything else."""
+    """A SHA-256 as the sender gives it; raises InvalidUpload for anything else."""
     if text is not None and not _SHA256.fullmatch(text.lower()):
-        raise InvalidUpload(f"sha256 is {text!r}; it has 64 hexadecimal digits.")
+        raise InvalidUpload(f"sha256 is {text!r}; it must be 64 hexadecimal digits.")
     return text and text.lower()
 
 

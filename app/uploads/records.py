@@ -1,7 +1,7 @@
-"""The rows of uploads, and the only code that writes them but for their lock.
+"""The rows of uploads, and the only code that writes them, except for their lock.
 
-Whatever a request changes it changes by compare-and-set on the fence that it locked the row with: a request that lost
-its lock meanwhile changes nothing, whatever it has put into S3.
+A request makes every change by compare-and-set on the fence of its lock: a request that has lost
+its lock changes nothing, whatever it has put into S3.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from app.uploads.tables import upload
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A row, as it was at some moment; ``length_bytes`` is None for a file that comes in one plain request."""
+    """A row as read at some moment; ``length_bytes`` is None for a file sent in one plain request."""
 
     id: str
     kind: str
@@ -47,7 +47,7 @@ class Upload:
 
 _COLUMNS: Final = [upload.c[name] for name in Upload.__dataclass_fields__]
 
-#: Bytes may still come, or have come and wait to be put together.
+#: Bytes may still arrive, or have arrived and wait for completion.
 IS_OPEN: Final = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None))
 
 _IS_FREE: Final = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
@@ -73,17 +73,17 @@ def find(connection: Connection, upload_id: str) -> Upload | None:
 
 
 def is_expired(connection: Connection, upload_id: str) -> bool:
-    """Whether nobody may go on with the upload, by the clock of Postgres: those of replicas differ."""
+    """Whether the upload has expired, by the clock of Postgres: those of replicas differ."""
     return bool(connection.scalar(select(upload.c.expires_at < func.now()).where(upload.c.id == upload_id)))
 
 
 def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart_id: str) -> bool:
-    """Note where the parts go; False when the lock is lost."""
+    """Record the destination of the parts; False if the lock is lost."""
     return _changed(connection, _held(held).values(raw_key=raw_key, multipart_id=multipart_id))
 
 
 def add_part(connection: Connection, held: Upload, *, number: int, etag: str, offset_bytes: int) -> bool:
-    """Note a part that is in S3, with which the tail has become part of it; False when the lock is lost."""
+    """Record a part that is in S3 and contains the tail; False if the lock is lost."""
     one_more = upload.c.parts.op("||")(cast(literal([etag], JSONB), JSONB))
     statement = _held(held).where(func.jsonb_array_length(upload.c.parts) == number - 1)
     values = {"parts": one_more, "offset_bytes": offset_bytes, "tail_key": None, "tail_bytes": 0}
@@ -91,17 +91,17 @@ def add_part(connection: Connection, held: Upload, *, number: int, etag: str, of
 
 
 def set_tail(connection: Connection, held: Upload, *, key: str, tail_bytes: int, offset_bytes: int) -> bool:
-    """Note the object that has what follows the last part; False when the lock is lost."""
+    """Record the object with the bytes after the last part; False if the lock is lost."""
     return _changed(connection, _held(held).values(tail_key=key, tail_bytes=tail_bytes, offset_bytes=offset_bytes))
 
 
 def set_length(connection: Connection, held: Upload) -> bool:
-    """The bytes of a plain upload that are here are all; False when the lock is lost."""
+    """Record that a plain upload has all its bytes; False if the lock is lost."""
     return _changed(connection, _held(held).values(length_bytes=upload.c.offset_bytes))
 
 
 def finish(connection: Connection, whole: Upload, *, raw_key: str, ttl_hours: int) -> bool:
-    """Note that the file lies at ``raw_key``; False when somebody else has, or the upload is gone."""
+    """Record that the file is at ``raw_key``; False if another request has done so, or the upload is gone."""
     return _changed(
         connection,
         update(upload)
@@ -111,31 +111,31 @@ def finish(connection: Connection, whole: Upload, *, raw_key: str, ttl_hours: in
 
 
 def lose(connection: Connection, seen: Upload) -> bool:
-    """Note that S3 has lost what had arrived; False when another request has gone on with it since it was seen."""
+    """Record that S3 has lost bytes; False if another request has taken the upload over since it was read."""
     return _changed(connection, _held(seen).values(lost_at=func.now(), fence=upload.c.fence + 1, lock_until=None))
 
 
 def remove(connection: Connection, upload_id: str) -> Upload | None:
-    """Delete the row, whoever holds its lock; returns what it was."""
+    """Delete the row, whoever holds its lock; returns the deleted row."""
     statement = delete(upload).where(upload.c.id == upload_id).returning(*_COLUMNS)
     return read(connection.execute(statement).one_or_none())
 
 
 def unfinished(connection: Connection, *, limit: int) -> list[str]:
-    """Ids of uploads whose bytes are all there while nobody puts them together."""
+    """Ids of uploads that have all their bytes and that no request is completing."""
     is_whole = upload.c.offset_bytes == upload.c.length_bytes
     return list(connection.scalars(select(upload.c.id).where(IS_OPEN, is_whole, _IS_FREE).limit(limit)))
 
 
 def removable(connection: Connection, *, limit: int) -> list[str]:
-    """Ids of uploads that nobody adds to any more: too old, or plain ones whose request has died."""
+    """Ids of abandoned uploads: expired, or plain ones whose request has died."""
     is_orphan = and_(upload.c.length_bytes.is_(None), IS_OPEN)
     expired = or_(upload.c.expires_at < func.now(), is_orphan)
     return list(connection.scalars(select(upload.c.id).where(expired, _IS_FREE).limit(limit)))
 
 
 def known(connection: Connection, column: str, values: set[str]) -> set[str]:
-    """Those of the values that some upload has in ``id`` or ``multipart_id``."""
+    """The values that some upload has in ``id`` or ``multipart_id``."""
     found: ColumnElement[Any] = upload.c[column]
     return set(connection.scalars(select(found).where(found.in_(values))))
 

@@ -1,6 +1,6 @@
-"""What may be done with uploads, for routes; any replica may do the next step of any upload.
+"""The upload service behind the routes; any replica can do the next step of any upload.
 
-Everything that an answer promises is in Postgres and S3 before it is given. Memory: one request holds three parts at
+Everything that a response promises is in Postgres and S3 before it is sent. Memory: one request holds three parts at
 most, and a replica serves a few such requests at a time.
 """
 
@@ -37,7 +37,7 @@ from app.uploads.incoming import Block, Incoming
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
-#: Requests whose bytes a replica takes at a time; each holds up to three parts of 8 MiB in memory.
+#: Upload requests that a replica accepts at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that came in one plain request; it lies at ``raw_key`` for good."""
+    """A file that was sent in one plain request; it is stored at ``raw_key``."""
 
     id: str
     kind: str
@@ -56,7 +56,7 @@ class Received:
 
 
 class UploadService:
-    """The uploads of an installation, as one replica serves them."""
+    """The uploads of an installation, as served by one replica."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class UploadService:
         *,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``kinds``: names of the dataset kinds; ``is_stopping``: whether requests under way should end soon."""
+        """``kinds``: names of the dataset kinds; ``is_stopping``: whether open requests should end soon."""
         self._resources = resources
         self._kinds = kinds
         self._hooks = hooks
@@ -79,7 +79,7 @@ class UploadService:
         return self._resources.settings.max_upload_bytes
 
     def options(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
-        """Options of the check among texts by name; OpenhoursError says what is wrong with one."""
+        """The options of the check among texts by name; raises an OpenhoursError for an invalid one."""
         return self._hooks.options(texts)
 
     async def create(
@@ -120,11 +120,11 @@ class UploadService:
             raise
 
     async def look(self, upload_id: str) -> Upload:
-        """How far an upload is; what its offset says is in S3.
+        """The state of an upload; the bytes up to its offset are in S3.
 
         Raises:
-            UnknownUpload, UploadExpired, UploadLost: it cannot go on.
-            UploadBusy: its parts are being put together.
+            UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
+            UploadBusy: it is being completed.
         """
         upload = await in_thread(lambda: find(self._resources, upload_id))
         if upload.finished_at is None and upload.is_whole:
@@ -142,22 +142,22 @@ class UploadService:
         content_bytes: int | None,
         checksum: Checksum | None = None,
     ) -> Upload:
-        """Add bytes; ``content_bytes`` is how many will come, None if the client does not say.
+        """Add bytes; ``content_bytes`` is how many the client announced, None if it did not.
 
-        A connection that breaks leaves what came before, unless the bytes have a checksum: then all or none.
+        If the connection breaks, the bytes before that are kept, unless they have a checksum: then all or none.
 
         Raises:
-            UnknownUpload, UploadExpired, UploadLost: it cannot go on.
-            UploadBusy: another request adds to it.
+            UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
+            UploadBusy: another request is adding to it.
             WrongOffset, UploadTooLarge, ChecksumMismatch: nothing was added.
-            UploadCut: the stream says so; what had come is added.
+            UploadCut: the stream broke; the bytes before that are added.
         """
         with self._one_more_request():
             held = await lock_one(self._resources, upload_id)
             if held.finished_at is not None:
                 require_fit(held, offset_bytes, content_bytes)
                 async for block in stream:
-                    require_fit(held, offset_bytes, len(block))  # nobody told their number
+                    require_fit(held, offset_bytes, len(block))  # their number was not announced
                 return held
             async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
                 require_fit(held, offset_bytes, content_bytes)
@@ -173,7 +173,7 @@ class UploadService:
                 return await self._finished(upload) if upload.is_whole else upload
 
     async def terminate(self, upload_id: str) -> None:
-        """Remove an upload and what is in S3 of it; a file that has been handed on stays. UnknownUpload."""
+        """Remove an upload and its objects in S3; a file that was passed on stays. Raises UnknownUpload."""
         removed = is_id(upload_id) and await in_thread(partial(discard, self._resources, self._hooks, upload_id))
         if not removed:
             raise missing(self._resources, upload_id)
@@ -187,13 +187,13 @@ class UploadService:
         options: Mapping[str, Any],
         length_bytes: int | None = None,
     ) -> Received:
-        """Take a whole file in one request, and hand it on; whatever goes wrong, nothing is left of it.
+        """Receive a whole file in one request, and pass it on; after any failure, nothing is left of it.
 
         Raises:
             InvalidUpload, UploadTooLarge, UploadCut: of the request.
-            ReplicaUnavailable: this replica could not take it to its end.
-            UnknownUpload: it was given up meanwhile.
-            OpenhoursError: ``hooks`` refuse the file.
+            ReplicaUnavailable: this replica could not finish the upload.
+            UnknownUpload: it was terminated in the meantime.
+            OpenhoursError: a hook refuses the file.
         """
         values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
         if length_bytes is not None:
@@ -210,15 +210,15 @@ class UploadService:
                 raise
 
     def _not_kept(self) -> str:
-        """Why a replica gave up a plain request, which nobody can go on with."""
-        why = "is stopping" if self._is_stopping() else "could not take the file to its end"
-        return f"This replica {why}, and nothing of it is kept: send the file again."
+        """Why a replica gave up a plain request, which cannot be resumed."""
+        why = "is stopping" if self._is_stopping() else "could not finish the upload"
+        return f"This replica {why}, and nothing was kept: send the file again."
 
     def _give_up(self, held: Upload) -> None:
         try:
             discard(self._resources, self._hooks, held.id)
         except OpenhoursError as error:
-            _log.warning("upload %s: what is left of it goes when its lock has ended: %s", held.id, error)
+            _log.warning("upload %s: its leftovers will be removed once its lock has expired: %s", held.id, error)
 
     async def _receive(self, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> Received:
         incoming, digest = Incoming(self._resources, held), hashlib.sha256()
@@ -249,7 +249,7 @@ class UploadService:
         if store.has_parts(upload.raw_key, upload.multipart_id):
             return
         now = find(self._resources, upload.id)
-        if not (now.finished_at or now.is_whole):  # a moment later it may be finished, and its parts with it
+        if not (now.finished_at or now.is_whole):  # a moment later it may be finished, and its parts gone
             require_lost(self._resources, self._hooks, upload)
             find(self._resources, upload.id)
 
@@ -300,7 +300,7 @@ class UploadService:
     @contextmanager
     def _one_more_request(self) -> Iterator[None]:
         if self._requests >= MAX_REQUESTS:
-            raise ReplicaUnavailable(f"This replica takes {MAX_REQUESTS} uploads at a time already; try again soon.")
+            raise ReplicaUnavailable(f"This replica takes {MAX_REQUESTS} uploads at a time; try again soon.")
         self._requests += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Threads of the uploads' own, in which they wait for S3 and Postgres."""
+"""Threads of the uploads, in which they wait for S3 and Postgres."""
 
 import asyncio
 from asyncio import CancelledError, ensure_future, shield
@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 import anyio
 import anyio.to_thread
 
-#: Threads in which uploads wait for S3 and Postgres. They are not those of other requests, which a slow S3 must not
-#: hold up.
+#: Threads in which uploads wait for S3 and Postgres. Other requests have threads of their own, which a slow S3 must not
+#: block.
 THREADS: Final = 16
 
 #: Threads that renew locks.
@@ -23,9 +23,9 @@ _short_threads = anyio.CapacityLimiter(SHORT_THREADS)
 
 
 async def in_thread(function: Callable[[], T], *, short: bool = False) -> T:
-    """Call it in a thread of the uploads' own; it is never abandoned half-way, however often this is cancelled.
+    """Call it in a thread of the uploads; the call is never abandoned half-way, however often this is cancelled.
 
-    ``short``: it asks Postgres alone, and must not wait behind a slow S3.
+    ``short``: it only queries Postgres, and must not wait behind a slow S3.
     """
     calling = ensure_future(anyio.to_thread.run_sync(function, limiter=_short_threads if short else _threads))
     try:
@@ -35,5 +35,5 @@ async def in_thread(function: Callable[[], T], *, short: bool = False) -> T:
             with suppress(CancelledError):
                 await asyncio.wait([calling])
         if not calling.cancelled():
-            calling.exception()  # nobody else asks for it
+            calling.exception()  # retrieve it, or asyncio warns
         raise

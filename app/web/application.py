@@ -2,75 +2,31 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from threading import Lock
-from time import monotonic
 from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
-from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
-from app.entities.service import EntityService
-from app.errors import OpenhoursError, ReplicaUnavailable
-from app.ingest.registry import DATASET_KINDS
-from app.jobs.backlog import backlog_registry
-from app.jobs.waiters import Waiters
 from app.replica.loops import Loop
 from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.reports.service import ReportService
-from app.routers import datasets, entities, health, metrics, openapi, problems, reports, uploads
+from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
 from app.routers.observed import Observed
 from app.routers.tus import TusHeaders
-from app.storage.migrate import require_migrated
-from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
-from app.uploads.service import UploadService
+from app.web.services import build_services
 
-#: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
-READINESS_SECONDS: Final = 2
-
-#: More than any list of stores needs; a body is parsed in memory, in the process that answers everybody else, bytes.
+#: Largest body, bytes: more than any list of stores needs. It is parsed in memory, in the process that serves everyone.
 MAX_BODY_BYTES: Final = 8 << 20
-
-
-class Readiness:
-    """Whether requests may come: not while draining, and only with a database that is migrated."""
-
-    def __init__(self, engine: Engine, replica: Replica) -> None:
-        self._engine = engine
-        self._replica = replica
-        self._lock = Lock()
-        self._checked_at = -float("inf")
-        self._error: OpenhoursError | None = None
-
-    def check(self) -> None:
-        """Raise ReplicaUnavailable or NotMigrated unless ready."""
-        if self._replica.draining:
-            raise ReplicaUnavailable("This replica is stopping.")
-        with self._lock:
-            if monotonic() - self._checked_at > READINESS_SECONDS:
-                self._error = self._ask()
-                self._checked_at = monotonic()
-            if self._error is not None:
-                raise self._error
-
-    def _ask(self) -> OpenhoursError | None:
-        try:
-            with database_errors(), self._engine.connect() as connection:
-                require_migrated(connection)
-        except OpenhoursError as error:
-            return error
-        return None
 
 
 def create_app(
@@ -80,9 +36,9 @@ def create_app(
     api: bool = True,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> FastAPI:
-    """The application over servers that are connected already, running up to ``slots`` reports itself.
+    """The application, on servers that are already connected; runs up to ``slots`` jobs itself.
 
-    Without ``api`` it only answers probes and metrics, which is what a worker's own port is for.
+    Without ``api`` it serves only probes and metrics, for the health port of a worker.
     """
     catalogue = DatasetService(resources)
     hooks = upload_hooks(catalogue)
@@ -107,22 +63,12 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.replica = replica
-    app.state.readiness = Readiness(resources.engine, replica)
-    app.state.backlog = backlog_registry(resources.engine)
-    app.state.reports = ReportService(resources, kinds)
-    app.state.datasets = catalogue
-    settings = resources.settings
-    app.state.entities = EntityService(
-        resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
-    )
-    app.state.endings = Waiters(resources.engine)
-    app.state.uploads = UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining)
+    app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     app.add_middleware(TusHeaders)
     app.add_middleware(Observed, replica=replica)
-    problems.install(app)
+    answers.install(app)
     openapi.install(app)
-    for module in (reports, datasets, uploads, entities, health, metrics) if api else (health, metrics):
+    for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
         app.include_router(module.router)
     if api:
         app.add_api_route("/", _pages, include_in_schema=False)
@@ -130,5 +76,5 @@ def create_app(
 
 
 def _pages() -> RedirectResponse:
-    """Send whoever opens the address in a browser to the page of the API; it may lie below a path of a proxy."""
+    """Redirect browsers to the page of the API, which may be below a path of a proxy."""
     return RedirectResponse("docs")

@@ -16,45 +16,44 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.errors import SetupError
-from app.jobs.waiters import Waiters
-from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.routers.dependencies import services_of
 from app.storage.resources import Resources
 from app.web.application import create_app
 
 _log = logging.getLogger(__name__)
 
-#: How long HTTP is answered after SIGTERM, requests under way included, seconds.
+#: How long HTTP is served after SIGTERM, open requests included, seconds.
 HTTP_GRACE_SECONDS: Final = 15
 
 #: How long reports may run on after SIGTERM, seconds.
 JOB_GRACE_SECONDS: Final = 60
 
-#: How long connections that were let in last may take to say what they want, seconds.
+#: How long the last accepted connections may take to send their request, seconds.
 LAST_REQUESTS_SECONDS: Final = 0.5
 
-#: A server that has not started by then does not start, seconds.
+#: Time limit for the start of the server, seconds.
 START_SECONDS: Final = 30
 
 
 class Server(uvicorn.Server):
-    """Shuts down in the order that lets nobody down.
+    """Shuts down in an order that fails no request.
 
-    At SIGTERM the replica claims no more and says that it is not ready, but goes on answering for a while, because
-    load balancers need some time to notice; then requests under way are finished, then reports. Ctrl-C does the same
-    without waiting: reports that run are handed back. A second signal of either kind ends all waiting.
+    At SIGTERM the replica claims no more jobs and reports that it is not ready, but keeps serving for a while, because
+    load balancers need some time to notice; then open requests finish, then reports. Ctrl-C does the same
+    without waiting: running reports are released. A second signal of either kind ends all waiting.
     """
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, *, drain_seconds: float) -> None:
         super().__init__(config)
-        self._replica: Replica = app.state.replica
-        self._endings: Waiters = app.state.endings
+        services = services_of(app)
+        self._replica, self._waiters = services.replica, services.waiters
         self._drain_seconds = drain_seconds
         self._terminated_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note the signal; what follows from it is done in the event loop."""
+        """Record the signal; the event loop acts on it."""
         if sig == SIGTERM and self._terminated_at is None:
             self._terminated_at = monotonic()
             return
@@ -65,24 +64,26 @@ class Server(uvicorn.Server):
         """Called ten times a second."""
         if self._terminated_at is not None:
             if not self._replica.draining:
-                _log.info("stopping: no more work is taken on, answering for %g more seconds", self._drain_seconds)
+                _log.info(
+                    "stopping: no new jobs are claimed; requests are answered for %g more seconds", self._drain_seconds
+                )
                 self._replica.drain(grace_seconds=JOB_GRACE_SECONDS)
-                self._endings.release()  # who waits would hold up the shutdown
+                self._waiters.release()  # waiting requests would delay the shutdown
             if monotonic() >= self._terminated_at + self._drain_seconds:
                 super().handle_exit(SIGTERM, None)
         if self.should_exit:
             if not self._replica.draining:
                 self._replica.drain(grace_seconds=0)
-            self._endings.release()
+            self._waiters.release()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let nobody in any more, answer those who are in, then close.
+        """Accept no more connections, answer the open ones, then close.
 
-        uvicorn does the last at once: a connection whose request is still on its way is reset, and proxies do not send
-        a POST again that they have sent.
+        uvicorn closes at once: it resets a connection whose request is still in transit, and proxies do not resend
+        a POST.
         """
-        await asyncio.sleep(0)  # accept those who have knocked: closing now would reset them, too
+        await asyncio.sleep(0)  # accept pending connections: closing now would reset them, too
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         await asyncio.sleep(LAST_REQUESTS_SECONDS)
@@ -98,7 +99,7 @@ def serve(
     api: bool = True,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; without ``api`` only probes and metrics are answered."""
+    """Serve until SIGINT or SIGTERM; without ``api``, only probes and metrics."""
     app = create_app(resources, slots=slots, api=api, kinds=kinds)
     with _listening(host, port) as listener:
         pages = "API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
@@ -146,8 +147,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 def _config(app: FastAPI, *, grace_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_config=None,  # app.telemetry.logs is configured; uvicorn writes through it
-        reset_contextvars=True,  # what one request binds for its log, the next on its connection must not show
+        log_config=None,  # app.telemetry.logs is configured, and uvicorn logs through it
+        reset_contextvars=True,  # log context of one request must not leak to the next on its connection
         access_log=False,
         timeout_graceful_shutdown=max(ceil(grace_seconds), 1),
         lifespan="on",

@@ -1,4 +1,4 @@
-"""A replica as ``python -m app serve|worker …`` runs it, with the report kinds of the tests and with failpoints.
+"""A replica as ``openhours serve|worker …`` runs it, with the report kinds of the tests and with failpoints.
 
 ``CHAOS_FAILPOINTS`` is a JSON object of names and probabilities (failpoints.py), ``CHAOS_SEED`` seeds their dice;
 ``CHAOS_LEASE_SECONDS`` makes leases shorter, and the beats that renew them as many times more frequent. The process of
@@ -16,8 +16,9 @@ def main() -> None:
     from app.reports.registry import REPORT_KINDS
     from tests.chaos.failpoints import install
     from tests.chaos.kinds import KINDS
+    from tests.kinds import beside
 
-    REPORT_KINDS.update(KINDS)
+    REPORT_KINDS.update(beside(REPORT_KINDS, KINDS))
     install(json.loads(os.environ.get("CHAOS_FAILPOINTS", "{}")), seed=int(os.environ.get("CHAOS_SEED", "0")))
     cli.main()
 

@@ -98,7 +98,7 @@ def test_stores_that_are_as_bad_as_the_worst_are_counted() -> None:
     keys = [f"store {number:02}" for number in range(60)]
     up, down = np.array([0] * 55 + [1] * 5) * HOUR, np.array([9] * 55 + [1] * 5) * HOUR
     alike = replace(week(keys), up=up, down=down, worst=keys[:50], worst_share=np.zeros(50))
-    line = "The 50 of lowest availability, of 60 stores; 5 more have the same availability as the last of them"
+    line = "The 50 with the lowest availability, of 60 stores; 5 more have the same availability as the last of them"
     assert line in words(availability_charts(alike)["worst_stores"])
 
 
@@ -125,10 +125,15 @@ def test_keys_are_values_and_a_long_one_loses_its_middle() -> None:
     assert long["text"] == "x" * 15 + "…" + "x" * 14
 
 
-def test_the_map_stays_small_where_nothing_lasts_two_hours(usual: Week) -> None:
-    states = np.tile(np.arange(169, dtype=np.int8) % 4, (50, 1))
+@pytest.mark.parametrize("hours", [1, 2, 24])
+def test_the_map_has_one_short_mark_for_all_hours_in_which_a_state_lasts(usual: Week, hours: int) -> None:
+    states = np.tile((np.arange(169) // hours % 4).astype(np.int8), (50, 1))
     chart = availability_charts(replace(usual, states=states))["worst_stores"]
-    assert len(json.dumps(chart.spec, separators=(",", ":"))) < 450_000
+    marks = rows_with(chart, "from", "to", "y", "bottom")
+    assert len(marks) == 50 * -(-169 // hours)
+    assert max(len(str(value)) for mark in marks for value in mark.values()) <= len("49.66")
+    # Beside the marks a map has some 14,000 characters; a mark is four short numbers with their names.
+    assert len(json.dumps(chart.spec, separators=(",", ":"))) < 16_000 + 45 * len(marks)
 
 
 def test_a_week_in_which_nobody_looked_has_only_days() -> None:

@@ -89,9 +89,9 @@ def test_the_counts_of_a_team_explain_each_other() -> None:
     [
         (Measure.WORKING, 2, "Without 2 outliers of 4 pull requests: their review or merge time is empty"),
         (Measure.ELAPSED, 1, "Without 1 outlier of 4 pull requests: its review or merge time is empty"),
-        (Measure.ELAPSED, 0, "No outlier among 4 pull requests: no review or merge time is empty"),
+        (Measure.ELAPSED, 0, "No outliers among 4 pull requests: no review or merge time is empty"),
         (Measure.SAMPLE, 2, "Without 2 outliers of 4 observations: their review or merge time is 0 or empty"),
-        (Measure.SAMPLE, 0, "No outlier among 4 observations: no review or merge time is 0 or empty"),
+        (Measure.SAMPLE, 0, "No outliers among 4 observations: no review or merge time is 0 or empty"),
     ],
 )
 def test_what_is_left_out_is_told_with_its_reason(measure: Measure, left_out: int, line: str) -> None:
@@ -141,7 +141,7 @@ def test_of_200_teams_the_twelve_largest_are_shown_and_the_others_counted() -> N
     observed = durations(teams, {n: ([60.0] * (n + 1), [60.0] * (n + 1)) for n in range(200)})
     charts = draw(observed)
     for name in NAMES:
-        assert any("the 12 teams with most pull requests, of 200" in line.lower() for line in words(charts[name]))
+        assert any("the 12 teams with the most pull requests, of 200" in line.lower() for line in words(charts[name]))
         shown = {row["team"] for row in rows_with(charts[name], "team")} - {"other (188 teams)"}
         assert shown == set(teams[-12:])
     (others,) = [row for row in rows(charts["pull_requests_per_team"]) if row.get("team") == "other (188 teams)"]

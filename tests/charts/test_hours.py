@@ -53,12 +53,15 @@ def test_a_span_tells_its_store_its_time_within_the_week_and_its_state() -> None
     ("of", "tied", "line"),
     [
         (2, 0, None),
-        (9, 0, "The 2 of lowest availability, of 9 stores"),
-        (9, 1, "The 2 of lowest availability, of 9 stores; 1 more has the same availability as the last of them"),
+        (9, 0, "The 2 with the lowest availability, of 9 stores"),
+        (9, 1, "The 2 with the lowest availability, of 9 stores; 1 more has the same availability as the last of them"),
         (
             1200,
             1100,
-            "The 2 of lowest availability, of 1,200 stores; 1,100 more have the same availability as the last of them",
+            (
+                "The 2 with the lowest availability, of 1,200 stores; "
+                "1,100 more have the same availability as the last of them"
+            ),
         ),
     ],
 )

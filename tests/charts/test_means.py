@@ -71,7 +71,9 @@ def test_each_mean_says_of_how_many_it_is() -> None:
 @pytest.mark.parametrize(("merge", "cautious"), [([60.0, 60.0], False), ([60.0, nan], True), ([nan, nan], True)])
 def test_a_bar_of_different_pull_requests_says_so(merge: list[float], *, cautious: bool) -> None:
     text = " ".join(words(bars(durations(["a"], {0: ([60.0, 60.0], merge)}))))
-    assert ("may be of different pull requests: a bar is their sum, and not the mean of sums" in text) is cautious
+    assert (
+        "may cover different pull requests: a bar is the sum of two means, not the mean of sums" in text
+    ) is cautious
 
 
 def test_labels_keep_to_the_unit_of_the_axis() -> None:

@@ -56,8 +56,8 @@ def test_few_times_are_dots_and_equal_ones_are_counted() -> None:
 def test_the_key_names_the_marks_that_there_are() -> None:
     many = " ".join(words(reviews(durations(["a"], {0: (DOUBLING, [1.0] * 5)}))))
     few = " ".join(words(reviews(durations(["a"], {0: (DOUBLING[:4], [1.0] * 4)}))))
-    assert "Outline: how frequent a time is, scaled to each team; bar: the middle half; circle: the median" in many
-    assert "Dots: the times themselves, of a team with fewer than 5 or only equal ones" in few
+    assert "Outline: distribution, scaled per team; bar: the middle half; circle: the median" in many
+    assert "Dots: each time of a team with fewer than 5 or with equal times only" in few
     assert "Circle: the median" in few
     assert "Dots" not in many
     assert "utline" not in few

@@ -42,7 +42,7 @@ def home(empty_home: Path, where: Addresses) -> Path:
     files = {kind: SAMPLE_DATA / f"{kind}.csv" for kind in ("polls", "hours", "timezones")}
     with ThreadPoolExecutor() as pool:
         outcomes = list(pool.map(lambda kind: run(empty_home, "load", kind, str(files[kind])), files))
-    told = {"polls": "8 of them say again what another row says; the last one counts\n"}
+    told = {"polls": "duplicate rows: 8; the last one counts\n"}
     assert outcomes == [
         Outcome(0, f"{rows} rows of {file} loaded as {kind}\n", told.get(kind, ""))
         for (kind, file), rows in zip(files.items(), ("3,601", "155", "25"), strict=True)
@@ -144,7 +144,7 @@ def test_ctrl_c_leaves_a_report_of_a_server_alone_and_says_so(loaded: Resources,
         _, err = process.communicate(timeout=20)
         assert process.returncode == 130
         assert (first + err).splitlines()[-1] == (
-            f"report {report_id} goes on; status {report_id} tells how it stands, cancel {report_id} ends it"
+            f"report {report_id} is still running; status {report_id} shows its state, cancel {report_id} stops it"
         )
         assert httpx2.get(f"{address}/get_report?report_id={report_id}").json()["status"] == "Running"
 
@@ -179,7 +179,7 @@ def test_a_sample_without_observations_is_told_to_be_none(cli: CommandLine, tmp_
     file.write_text("review_time,team,date,merge_time\n")
     outcome = cli("load", "review_times", str(file))
     assert outcome.code == 0
-    assert outcome.out == f"0 rows of {file} loaded as review_times: there is nothing to report on\n"
+    assert outcome.out == f"0 rows of {file} loaded as review_times: no report can use it\n"
 
 
 def test_the_report_on_pull_requests_prints_its_outline(
@@ -247,7 +247,7 @@ def test_charts_can_be_left_out_and_the_help_says_how(cli: CommandLine, monkeypa
     monkeypatch.setenv("COLUMNS", "200")
     outcome = cli("report", "pull_requests", "--help")
     assert outcome.code == 0
-    assert re.search(r"--charts +--no-charts .*Make the charts, too.*\[default: charts\]", outcome.out), outcome.out
+    assert re.search(r"--charts +--no-charts .*Also draw charts.*\[default: charts\]", outcome.out), outcome.out
 
 
 def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_
     assert outcome == Outcome(
         2,
         "",
-        f"rejected_file: {file} was not loaded: 1 of 2 rows cannot be accepted.\n"
+        f"rejected_file: {file} was not loaded: 1 of 2 rows are invalid.\n"
         "line 3, status: ':100:' is not one of active, inactive\n",
     )
     with psycopg2.connect(where.database_url) as connection, connection.cursor() as cursor:
@@ -273,10 +273,10 @@ def test_wrong_rows_are_left_out_on_request_and_written_to_a_file(home: Path, tm
     zone = "'Mars' is not a zone of the IANA time zone database such as America/Chicago"
     wrong = f"line 2, timezone_str: {zone}\nline 3, row: 'UTC' has 1 field instead of 2\n"
     refused = run(home, "load", "timezones", str(file), *options, "--max-errors", "1")
-    first = f"rejected_file: {file} was not loaded: 2 of 3 rows cannot be accepted, more than the 1 allowed.\n"
+    first = f"rejected_file: {file} was not loaded: 2 of 3 rows are invalid, more than the 1 allowed.\n"
     assert refused == Outcome(2, "", first + wrong)
     taken = run(home, "load", "timezones", str(file), *options)
-    assert taken == Outcome(0, f"1 rows of {file} loaded as timezones\n", f"{wrong}2 rows were left out\n")
+    assert taken == Outcome(0, f"1 rows of {file} loaded as timezones\n", f"{wrong}rejected rows, not loaded: 2\n")
     written = [line.split(",")[:2] for line in rejects.read_text().splitlines()]
     assert written == [["line", "column"], ["2", "timezone_str"], ["3", "row"]]
 

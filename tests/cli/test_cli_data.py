@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from app.catalogue.records import DatasetStatus
-from app.client import Client
-from app.errors import ServerUnreachable
+from openhours.client import Client
+from openhours.errors import ServerUnreachable
 from tests.commands import CommandLine, answers, free_port, http, run, started, wait_until
 
 #: Of a file that takes long enough to be interrupted: 110 MB.
@@ -109,7 +109,7 @@ def test_rejected_rows_are_shown_and_saved(home: Path, address: str, tmp_path: P
     assert outcome.code == 2
     assert "rejected: rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
     assert "line 3, status: 'up' is not one of active, inactive" in outcome.out
-    assert "rejected_rows: wrong.csv was not loaded: 1 of 2 rows cannot be accepted." in outcome.err
+    assert "rejected_rows: wrong.csv was not loaded: 1 of 2 rows are invalid." in outcome.err
     assert rejects.read_text() == (
         "line,column,value,code,reason\n3,status,'up',not_allowed,\"is not one of active, inactive\"\n"
     )
@@ -133,7 +133,7 @@ def test_the_outcome_is_told_although_the_rejected_rows_cannot_be_saved(
         assert outcome.code == code
         assert "rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
         assert "line 3, status: 'up' is not one of active, inactive" in outcome.out
-        assert "rejects.csv is not written: http://s3 does not answer" in " ".join(outcome.err.split())
+        assert "rejects.csv: http://s3 does not answer" in " ".join(outcome.err.split())
         assert outcome.err.splitlines()[-1].startswith(said)
 
 
@@ -142,7 +142,7 @@ def test_no_file_is_read_before_a_server_has_answered(
 ) -> None:
     path = tmp_path / "polls.csv"
     path.write_text(HEADER)
-    monkeypatch.setattr("app.upload_client.outgoing", lambda *_, **__: pytest.fail("the file was read"))
+    monkeypatch.setattr("openhours.outgoing.outgoing", lambda *_, **__: pytest.fail("the file was read"))
     monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
     outcome = cli("upload", str(path), "--kind", "polls", "--server", "http://127.0.0.1:1")
     assert "127.0.0.1:1 does not answer" in outcome.err
@@ -184,7 +184,7 @@ def test_an_upload_needs_no_server_that_runs_already(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("nowhere.csv", "--kind", "polls"), "nowhere.csv is not there"),
+        (("nowhere.csv", "--kind", "polls"), "nowhere.csv is missing"),
         ((".", "--kind", "polls"), ". is a folder"),
         (("README.md", "--kind", "polls", "--rejects", "nowhere/r.csv"), "there is no folder nowhere"),
         (("README.md", "--kind", "poll"), "'poll'"),

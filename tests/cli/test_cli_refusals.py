@@ -12,6 +12,8 @@ import pytest
 from typer.main import get_command
 
 from app.cli import app
+from app.ingest.registry import DATASET_KINDS
+from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
 from tests.commands import CommandLine, Outcome, free_port
@@ -58,7 +60,7 @@ def words(outcome: Outcome) -> str:
         ("nosuch", "No such command 'nosuch'"),
         (
             "load nosuch {tmp}/x.csv",
-            "'nosuch' is not one of 'polls', 'hours', 'timezones', 'pull_requests', 'review_times'",
+            f"'nosuch' is not one of {', '.join(map(repr, DATASET_KINDS))}",
         ),
         ("load polls", "Missing argument 'file'"),
         ("load polls {tmp}/x.csv --on-error ignore", "'ignore' is not one of 'reject_file', 'skip_rows'"),
@@ -81,8 +83,8 @@ def words(outcome: Outcome) -> str:
             "invalid_parameters: --rejects: there is no folder {tmp}/none",
         ),
         ("upload README.md --kind polls --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the"),
-        ("demo-data --out README.md", "invalid_parameters: --out: README.md is no folder and cannot be made one"),
-        ("demo-data --out README.md/x", "invalid_parameters: --out: README.md/x is no folder and cannot be made one"),
+        ("demo-data --out README.md", "invalid_parameters: --out: README.md is not a folder and cannot be created"),
+        ("demo-data --out README.md/x", "invalid_parameters: --out: README.md/x is not a folder and cannot be created"),
     ],
 )
 def test_what_is_misspelt_is_refused_before_anything_starts(
@@ -116,19 +118,19 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
         ),
         (
             "report pull_requests --source review_times",
-            "source: 'review_times' is no dataset of review times that was loaded; allowed: pull_requests, or the",
+            "source: 'review_times' is not a loaded dataset of review times; allowed: pull_requests, or the",
         ),
-        ("report pull_requests --clock lunar", "clock: Input should be 'working' or 'wall'"),
+        ("report pull_requests --clock lunar", "clock: 'lunar' is not one of working, wall"),
         ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
-        ("reports --status done", "malformed_request: status: Input should be 'queued', 'running', 'complete'"),
+        ("reports --status done", "malformed_request: status: 'done' is not one of queued, running, complete"),
         (
             "entities --kind site",
-            "unknown_entity_kind: There is no entity kind 'site'; there is repository, store, team.",
+            "unknown_entity_kind: There is no entity kind 'site'; known kinds: repository, store, team.",
         ),
         (
             "reports --kind nosuch",
-            "unknown_report_kind: There is no report kind 'nosuch'; there is uptime, pull_requests.",
+            f"unknown_report_kind: There is no report kind 'nosuch'; known kinds: {', '.join(REPORT_KINDS)}.",
         ),
     ],
 )
@@ -166,7 +168,9 @@ def test_a_server_that_does_not_answer_is_named(cli: CommandLine, tmp_path: Path
 def test_a_server_that_is_no_address_is_refused(cli: CommandLine, tmp_path: Path, address: str, command: str) -> None:
     outcome = cli(*command.format(tmp=tmp_path).split(), "--server", address)
     assert outcome.code == 2
-    assert words(outcome).startswith(f"invalid_parameters: --server: '{address}' is no address; give one such as http:")
+    assert words(outcome).startswith(
+        f"invalid_parameters: --server: '{address}' is not an address; give one such as http:"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -232,7 +236,7 @@ def test_a_database_that_is_not_migrated_is_told_with_the_remedy(
     outcome = cli(*command.format(tmp=tmp_path).split())
     assert outcome.code == 1
     assert outcome.err.startswith("not_migrated: The database is at revision none, this version needs ")
-    assert "run `python -m app migrate`" in outcome.err
+    assert "run `openhours migrate`" in outcome.err
 
 
 @pytest.mark.usefixtures("own_servers")
@@ -278,23 +282,74 @@ def test_an_address_that_is_none_is_refused_by_its_name(
     assert outcome.err.startswith(f"bad_setting: {name}: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OPENHOURS_PORT", "http", "OPENHOURS_PORT: 'http' is not a whole number from 0 to 65535"),
+        ("OPENHOURS_LOG_LEVEL", "INFO", "OPENHOURS_LOG_LEVEL: 'INFO' is not one of debug, info, warning, error"),
+        (
+            "OPENHOURS_TEAM_HOURS",
+            "Mon 09:00-17:00, Tue",
+            "OPENHOURS_TEAM_HOURS: 'Tue' is not a time of the week such as Mon-Fri 09:00-17:00",
+        ),
+        ("OPENHOURS_RETENTON_DAYS", "7", "OPENHOURS_RETENTON_DAYS: is no setting (did you mean 'OPENHOURS_RETENTION_"),
+        ("openhours_slot", "7", "OPENHOURS_SLOT: is no setting (did you mean 'OPENHOURS_SLOTS'?)"),
+        ("OPENHOURS_Q", "", "OPENHOURS_Q: is no setting; allowed: OPENHOURS_HOME, OPENHOURS_DATABASE_URL, OPENHOURS_"),
+    ],
+)
+def test_a_setting_that_is_wrong_or_none_is_told_with_what_is_allowed(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"bad_setting: {said}")
+    assert outcome.err.count("\n") == 1
+
+
+def test_every_wrong_setting_is_told_and_no_password(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENHOURS_SLOTS", "-1")
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", "mysql://me:hunter2@db/none")
+    outcome = cli("env")
+    assert outcome.code == 2
+    assert "OPENHOURS_SLOTS: '-1' is not a whole number of at least 0" in outcome.err
+    assert "OPENHOURS_DATABASE_URL: is not an address that begins with postgresql:// or postgres://" in outcome.err
+    assert "hunter2" not in outcome.err
+
+
+@pytest.mark.usefixtures("own_servers")
+def test_what_kubernetes_tells_of_services_is_no_misspelt_setting(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENHOURS_API_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("OPENHOURS_API_SERVICE_PORT_HTTP", "8000")
+    monkeypatch.setenv("OPENHOURS_API_PORT", "tcp://10.0.0.1:8000")
+    monkeypatch.setenv("OPENHOURS_API_PORT_8000_TCP_PROTO", "tcp")
+    assert cli("env").code == 0
+
+
 def commands() -> list[str]:
     top = get_command(app).commands  # type: ignore[attr-defined]
     return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].commands]
 
 
-#: What a number counts or measures, by its option.
+#: What a number counts or measures, by its option; a report kind names the units of its parameters itself.
 UNITS = {
+    **{
+        f"--{name.replace('_', '-')}": schema["unit"]
+        for kind in REPORT_KINDS.values()
+        for name, schema in kind.params.model_json_schema()["properties"].items()
+        if "unit" in schema
+    },
     "--port": "Port",
     "--slots": "Reports",
-    "--limit": "How many",
-    "--lookback-hours": "hours",
+    "--limit": "Number to list",
     "--stores": "stores",
     "--days": "Days",
     "--pull-requests": "pull requests",
     "--teams": "teams",
     "--seed": "seed",
-    "--max-errors": "wrong rows",
+    "--max-errors": "invalid rows",
 }
 
 

@@ -3,24 +3,25 @@
 import csv
 import inspect
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from app.commands.report import report_command
+from app.errors import InvalidParameters
 from app.jobs.kind import Params
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Resources
 from tests.conftest import api
-from tests.kinds import DUMMY, context_of
+from tests.kinds import DUMMY, beside, context_of
 
-#: What the kinds are asked for beside their defaults: charts take seconds and have tests of their own.
-ASKED = {"charts": False}
-
-ALL = {**REPORT_KINDS, DUMMY.name: DUMMY}
+ALL = beside(REPORT_KINDS, {DUMMY.name: DUMMY})
 
 
 @pytest.fixture(params=ALL.values(), ids=ALL.keys())
@@ -30,10 +31,21 @@ def kind(request: pytest.FixtureRequest) -> ReportKind:
 
 
 def asked(kind: ReportKind) -> Params:
-    """Its defaults, but for what ASKED says of parameters that it has."""
-    return kind.params.model_validate(
-        {name: value for name, value in ASKED.items() if name in kind.params.model_fields}
-    )
+    """The parameters of its example."""
+    return kind.params.model_validate(dict(kind.example))
+
+
+def help_of(kind: ReportKind) -> str:
+    """The help of its command, on one line."""
+    app = typer.Typer()
+    app.command()(report_command(kind))
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    return " ".join(shown.replace("│", " ").split())
+
+
+def is_number(schema: Mapping[str, Any]) -> bool:
+    """Whether the JSON Schema of a parameter takes a number."""
+    return any(one.get("type") in ("integer", "number") for one in (schema, *schema.get("anyOf", ())))
 
 
 class TestReportKind:
@@ -42,13 +54,25 @@ class TestReportKind:
     def test_its_name_is_the_name_of_its_file(self, kind: ReportKind) -> None:
         if kind is not DUMMY:
             assert Path(inspect.getfile(kind.params)).stem == kind.name
+        assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", kind.name)
         assert ALL[kind.name] is kind
+
+    def test_its_entry_has_what_its_tests_and_its_page_are_made_of(self, kind: ReportKind) -> None:
+        assert kind.summary
+        assert kind.documentation.strip(), "give `documentation`: what the numbers mean, and which files there are"
+        assert len(kind.wrong) == 1, "give `wrong`: one parameter with a value that is refused"
 
     def test_every_parameter_has_a_description_and_a_default(self, kind: ReportKind) -> None:
         assert kind.params.model_fields
         for name, field in kind.params.model_fields.items():
             assert field.description, name
             assert not field.is_required(), name
+
+    def test_every_number_says_its_unit(self, kind: ReportKind) -> None:
+        for name, schema in kind.params.model_json_schema()["properties"].items():
+            if is_number(schema):
+                assert "unit" in schema, f'{name}: give Field(json_schema_extra={{"unit": "hours"}}) or the like'
+                assert schema["unit"] in schema["description"], f"{name}: the description names the unit"
 
     def test_its_parameters_survive_json(self, kind: ReportKind, loaded: Resources) -> None:
         with loaded.engine.connect() as connection:
@@ -73,6 +97,7 @@ class TestReportKind:
             assert {artifact.path.parent for artifact in artifacts} == {folder}
             with artifacts[0].path.open(newline="") as file:
                 assert len(list(csv.reader(file))) == artifacts[0].rows + 1
+            assert artifacts[0].rows, "its example finds nothing in the sample data"
             contents.append([artifact.path.read_bytes() for artifact in artifacts])
         assert contents[0] == contents[1]
 
@@ -99,12 +124,26 @@ class TestReportKind:
             assert described["params"] == kind.params.model_json_schema()
             assert described["findings"] == (kind.findings and kind.findings.model_json_schema())
             assert client.post("/trigger_report", json={"report": kind.name}).status_code == 202
+            body = {"report": kind.name, "params": dict(kind.example)}
+            assert client.post("/trigger_report", json=body).status_code == 202
             answer = client.post("/trigger_report", json={"report": kind.name, "params": {"no such": 1}})
             assert answer.json()["errors"][0]["allowed"] == sorted(kind.params.model_fields)
 
+    def test_its_wrong_parameter_is_refused_with_what_was_received_and_what_is_allowed(
+        self, kind: ReportKind, loaded: Resources
+    ) -> None:
+        ((name, value),) = kind.wrong.items()
+        with api(loaded, slots=0, kinds=ALL) as client:
+            answer = client.post("/trigger_report", json={"report": kind.name, "params": {name: value}})
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (422, InvalidParameters.code)
+        (error,) = problem["errors"]
+        assert error["parameter"] == name
+        assert error["received"] == value
+        assert error["allowed"]
+        assert name in problem["detail"]
+
     def test_the_command_line_has_an_option_for_every_parameter(self, kind: ReportKind) -> None:
-        app = typer.Typer()
-        app.command()(report_command(kind))
-        help_text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+        shown = help_of(kind)
         for name in kind.params.model_fields:
-            assert f"--{name.replace('_', '-')}" in help_text
+            assert f"--{name.replace('_', '-')}" in shown

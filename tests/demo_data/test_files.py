@@ -137,7 +137,7 @@ def test_the_sample_of_pull_requests_is_what_the_command_writes(cli: CommandLine
 def test_files_that_are_there_are_kept_unless_they_are_to_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "polls.csv").write_text("mine")
     (tmp_path / "other.csv").write_text("mine, too")
-    with pytest.raises(InvalidParameters, match=r"has polls\.csv already; with --force they are replaced"):
+    with pytest.raises(InvalidParameters, match=r"has polls\.csv already; use --force to replace them"):
         write(tmp_path, stores=2, days=1, seed=1, end=END)
     assert content(tmp_path) == {"polls.csv": b"mine", "other.csv": b"mine, too"}
     write(tmp_path, stores=2, days=1, seed=1, end=END, force=True)
@@ -171,7 +171,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"days": 20_100}, "--days: 20,100 days before that end reach back to before 1970"),
+        ({"days": 20_100}, "--days: 20,100 days before --end would begin before 1970"),
         ({"size": 1 << 40}, "--bytes: 1 stores have no 1,099,511,627,776 bytes of polls since 1970"),
         ({"size": 29_000_000}, "--bytes: 1 stores have no 29,000,000 bytes of polls since 1970"),
     ],
@@ -200,11 +200,14 @@ def test_the_command_says_what_it_wrote(cli: CommandLine, tmp_path: Path) -> Non
         ("--out {tmp}/x --days 0", "'--days': Input should be greater than or equal to 1"),
         ("--out {tmp}/x --bytes lots", "--bytes: 'lots' is not a size such as 500MB, 1GB or 1.5GiB"),
         ("--out {tmp}/x --end 2024-13-01", "'2024-13-01' does not match the formats '%Y-%m-%d'"),
-        ("--out {tmp}/x --end 2999-01-01", "--end: 2999-01-01 is yet to come"),
+        ("--out {tmp}/x --end 2999-01-01", "--end: 2999-01-01 is in the future"),
         ("--out {tmp}/x --pull-requests 1000001", "'--pull-requests': Input should be less than or equal to 1000000"),
         ("--out {tmp}/x --pull-requests 1 --teams 0", "'--teams': Input should be greater than or equal to 1"),
-        ("--out {tmp}/x --pull-requests 1 --end 1970-03-01 --days 1", "--days: 1 days of pull requests reach back to"),
-        ("--out {tmp}/x --end 1969-12-31", "--days: 8 days before that end reach back to before 1970"),
+        (
+            "--out {tmp}/x --pull-requests 1 --end 1970-03-01 --days 1",
+            "--days: 1 days of pull requests would begin before",
+        ),
+        ("--out {tmp}/x --end 1969-12-31", "--days: 8 days before --end would begin before 1970"),
     ],
 )
 def test_the_command_refuses_what_cannot_be_written(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.demo_data.polls import LINE_BYTES, PollLog
 from app.demo_data.stores import store_ids
+from tests.strategies import examples
 
 STORES, DAYS, END = 60, 90, date(2024, 3, 1)
 LOG = PollLog(3, store_ids(3, STORES), END)
@@ -42,7 +43,7 @@ def polls(rows: list[tuple[str, bool, datetime]]) -> dict[str, list[Poll]]:
     return {store: sorted(polls) for store, polls in found.items()}
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.integers(0, CELLS), max_size=6), st.integers(0, CELLS))
 def test_the_bytes_are_the_same_in_pieces_of_any_size(cuts: list[int], end: int) -> None:
     bounds = sorted({0, *(cut for cut in cuts if cut < end), end})

@@ -33,6 +33,6 @@ def ours() -> dict[str, Service]:
 
 
 def command(service: Service) -> list[str]:
-    """What follows ``python -m app``, if anything does."""
-    entrypoint = service.get("entrypoint", ["python", "-m", "app"])
-    return [*entrypoint, *service.get("command", [])][3:] if entrypoint[:3] == ["python", "-m", "app"] else []
+    """What follows ``openhours``, if anything does."""
+    entrypoint = service.get("entrypoint", ["openhours"])
+    return [*entrypoint, *service.get("command", [])][1:] if entrypoint[0] == "openhours" else []

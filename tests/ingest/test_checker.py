@@ -87,9 +87,9 @@ def test_a_file_without_a_header_is_read_by_the_names_that_are_given() -> None:
     ("names", "problem"),
     [
         (("store_id", "status"), "lacks timestamp_utc"),
-        (("store_id", "status", "timestamp_utc", "status"), "names twice status"),
-        (("store_id", "status", "timestamp_utc", "x\u200by"), r"has the unknown 'x\u200by'"),
-        (("",), "lacks store_id, status, timestamp_utc and has the unknown ''"),
+        (("store_id", "status", "timestamp_utc", "status"), "repeats status"),
+        (("store_id", "status", "timestamp_utc", "x\u200by"), r"has unknown column 'x\u200by'"),
+        (("",), "lacks store_id, status, timestamp_utc and has unknown column ''"),
     ],
 )
 def test_names_that_are_not_those_of_the_kind_are_told(names: tuple[str, ...], problem: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.ingest.rejects import SHOWN
 from tests.ingest.checking import check, small_blocks
+from tests.strategies import examples
 
 HEADER = "store_id,status,timestamp_utc"
 NOON = "2023-01-22 12:00:00 UTC"
@@ -38,7 +39,7 @@ PIECES = {
     "quoted": Piece('"a,b ""c""",inactive,2023-01-22T12:00:00Z', keys=('a,b "c"',)),
     "slow": Piece("8,inactive,2023-01-22T12:00:00.1234567Z", keys=("8",)),
     "no key": Piece(f",active,{NOON}", ("store_id", "''", "is empty")),
-    "key of two lines": Piece(f'"1\n2",active,{NOON}', ("store_id", r"'1\n2'", "has characters")),
+    "key of two lines": Piece(f'"1\n2",active,{NOON}', ("store_id", r"'1\n2'", "has invisible")),
     "status": Piece(f"1,closed,{NOON}", ("status", "'closed'", STATUS)),
     "status of three lines": Piece(f'1,"c\n\nd",{NOON}', ("status", r"'c\n\nd'", STATUS)),
     "instant": Piece("1,active,noon", ("timestamp_utc", "'noon'", INSTANT)),
@@ -86,7 +87,7 @@ def agrees(names: list[str], *, end: str, block_bytes: int, bom: bool = False) -
     block_bytes=st.sampled_from([100, 130, 500, 1 << 20]),
     bom=st.booleans(),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @example(names=["long"], end="\n", block_bytes=100, bom=False)
 @example(names=["short"] * 9, end="\n", block_bytes=100, bom=True)
 @example(names=["good"] * 9 + ["short", "no key", "long"], end="\r\n", block_bytes=100, bom=False)

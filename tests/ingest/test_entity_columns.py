@@ -98,7 +98,7 @@ def test_a_header_with_several_keys_is_refused(names: str) -> None:
     error = refused(f"{names},timezone_str\na,b,UTC\n", "timezones")
     assert error.details["reason"] == "wrong_header"
     assert error.message == (
-        "file.csv, line 1: the header names twice store_id or team or entity; a timezones file has these columns, "
+        "file.csv, line 1: the header repeats store_id or team or entity; a timezones file has these columns, "
         "in any order: store_id or team or entity, timezone_str. It may also have entity_kind."
     )
 
@@ -109,7 +109,7 @@ def test_a_header_without_a_key_is_refused_with_the_names_of_all() -> None:
         "in any order: store_id or team or entity, timezone_str. It may also have entity_kind."
     )
     assert refused("", "hours").message == (
-        "file.csv is empty; an hours file begins with the header store_id or team or entity, day or dayOfWeek, "
+        "file.csv is empty; an hours file must begin with the header store_id or team or entity, day or dayOfWeek, "
         "start_time_local, end_time_local."
     )
 
@@ -120,7 +120,7 @@ def test_names_that_stand_in_for_a_header_are_taken_the_same_way() -> None:
         ("a", "team", "UTC")
     ]
     for names, problem in (
-        (("team", "entity", "timezone_str"), "names twice store_id or team or entity"),
+        (("team", "entity", "timezone_str"), "repeats store_id or team or entity"),
         (("timezone_str",), "lacks store_id or team or entity"),
     ):
         with pytest.raises(InvalidParameters, match=f"this {problem}; a timezones file has these columns"):

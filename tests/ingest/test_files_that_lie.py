@@ -61,7 +61,7 @@ REFUSED = {
     "a NUL byte": (
         POLLS + POLL + "1,act\0ive,2023-01-22 12:00:00 UTC\n",
         "nul_byte",
-        "file.csv, line 3: byte 6 is a NUL byte; a CSV has none.",
+        "file.csv, line 3: byte 6 is a NUL byte; remove it.",
     ),
     "Latin-1": (
         POLLS.encode() + b"\r\n" + POLL.encode() + b"caf\xe9,active,2023-01-22 12:00:00 UTC\n",
@@ -81,27 +81,27 @@ REFUSED = {
     "semicolons": (
         (POLLS + POLL).replace(",", ";"),
         "wrong_separator",
-        "file.csv, line 1: the columns are separated by semicolons; separate them by commas.",
+        "file.csv, line 1: the columns are separated by semicolons; separate them with commas.",
     ),
     "tabs and quotation marks": (
         '\n"store_id"\t"status"\t"timestamp_utc"\n"1"\t"active"\t"2023-01-22 12:00:00 UTC"\n',
         "wrong_separator",
-        "file.csv, line 2: the columns are separated by tabs; separate them by commas.",
+        "file.csv, line 2: the columns are separated by tabs; separate them with commas.",
     ),
     "bars": (
         (POLLS + POLL).replace(",", " | "),
         "wrong_separator",
-        "file.csv, line 1: the columns are separated by bars; separate them by commas.",
+        "file.csv, line 1: the columns are separated by bars; separate them with commas.",
     ),
     "a column twice": (
         "store_id,status,timestamp_utc,status\n",
         "wrong_header",
-        f"file.csv, line 1: the header names twice status; {COLUMNS}",
+        f"file.csv, line 1: the header repeats status; {COLUMNS}",
     ),
     "a column twice, once in capitals": (
         "store_id,status,timestamp_utc,STATUS\n",
         "wrong_header",
-        f"file.csv, line 1: the header names twice status; {COLUMNS}",
+        f"file.csv, line 1: the header repeats status; {COLUMNS}",
     ),
     "a column too few": (
         "store_id,timestamp_utc\n",
@@ -111,29 +111,29 @@ REFUSED = {
     "a column too many": (
         "store_id,status,timestamp_utc,comment\n",
         "wrong_header",
-        f"file.csv, line 1: the header has the unknown 'comment'; {COLUMNS}",
+        f"file.csv, line 1: the header has unknown column 'comment'; {COLUMNS}",
     ),
     "a column with another name": (
         "store_id,status,time\x1b[31m\n",
         "wrong_header",
-        rf"file.csv, line 1: the header lacks timestamp_utc and has the unknown 'time\x1b[31m'; {COLUMNS}",
+        rf"file.csv, line 1: the header lacks timestamp_utc and has unknown column 'time\x1b[31m'; {COLUMNS}",
     ),
     "two byte order marks": (
         "\ufeff\ufeff" + POLLS,
         "wrong_header",
-        rf"file.csv, line 1: the header lacks store_id and has the unknown '\ufeffstore_id'; {COLUMNS}",
+        rf"file.csv, line 1: the header lacks store_id and has unknown column '\ufeffstore_id'; {COLUMNS}",
     ),
     "10,000 columns": (
         POLLS.strip() + "".join(f",c{number}" for number in range(10_000)) + "\n",
         "wrong_header",
-        f"file.csv, line 1: the header has the unknown 'c0', 'c1', 'c2' and 9,997 more; {COLUMNS}",
+        f"file.csv, line 1: the header has unknown columns 'c0', 'c1', 'c2' and 9,997 more; {COLUMNS}",
     ),
     "no header": (
         POLL * 2,
         "wrong_header",
         (
-            "file.csv, line 1: '1,active,2023-01-22 12:00:00 UTC' is no header; a polls file begins with the header "
-            "store_id, status, timestamp_utc, or is sent with columns= naming its columns."
+            "file.csv, line 1: '1,active,2023-01-22 12:00:00 UTC' is not a header; start a polls file with the header "
+            "store_id, status, timestamp_utc, or name its columns with columns=."
         ),
     ),
     "a header with text behind a quotation mark": (
@@ -147,22 +147,22 @@ REFUSED = {
     "nothing": (
         "",
         "empty_file",
-        "file.csv is empty; a polls file begins with the header store_id, status, timestamp_utc.",
+        "file.csv is empty; a polls file must begin with the header store_id, status, timestamp_utc.",
     ),
     "a byte order mark alone": (
         "\ufeff",
         "empty_file",
-        "file.csv is empty; a polls file begins with the header store_id, status, timestamp_utc.",
+        "file.csv is empty; a polls file must begin with the header store_id, status, timestamp_utc.",
     ),
     "blank lines alone": (
         "\n\r\n\r\r\n",
         "empty_file",
-        "file.csv is empty; a polls file begins with the header store_id, status, timestamp_utc.",
+        "file.csv is empty; a polls file must begin with the header store_id, status, timestamp_utc.",
     ),
     "a packed nothing": (
         gzip.compress(b""),
         "empty_file",
-        "file.csv is empty; a polls file begins with the header store_id, status, timestamp_utc.",
+        "file.csv is empty; a polls file must begin with the header store_id, status, timestamp_utc.",
     ),
     "an unclosed quotation mark": (
         POLLS + POLL + '1,"active,2023-01-22 12:00:00 UTC\n' + POLL,
@@ -184,7 +184,7 @@ REFUSED = {
         "row_too_long",
         (
             "file.csv, line 3: the row that begins here is longer than 1,000 bytes; "
-            "a quotation mark that is not closed makes one."
+            "look for a quotation mark that is not closed."
         ),
     ),
     "a quoted row of many lines": (
@@ -192,7 +192,7 @@ REFUSED = {
         "row_too_long",
         (
             "file.csv, line 3: the row that begins here is longer than 1,000 bytes; "
-            "a quotation mark that is not closed makes one."
+            "look for a quotation mark that is not closed."
         ),
     ),
     "a long line": (POLLS + POLL + "1" * 1001, "row_too_long", "file.csv, line 3 is longer than 1,000 bytes."),
@@ -225,7 +225,7 @@ REFUSED = {
     "a gzip file with something behind": (
         gzip.compress((POLLS + POLL).encode()) + POLL.encode(),
         "bad_gzip",
-        "file.csv has bytes after its gzip data that are no gzip.",
+        "file.csv has bytes after its gzip data that are not gzip.",
     ),
     "gzip within gzip": (
         gzip.compress(gzip.compress((POLLS + POLL).encode())),
@@ -334,23 +334,23 @@ REJECTED = {
     ),
     "a zero-width space": (
         *("timezones", "1\u200b,UTC", "store_id", r"'1\u200b'", "invisible_characters"),
-        "has characters that cannot be seen",
+        "has invisible characters",
     ),
     "a text that runs the other way": (
         *("timezones", "\u202e321,UTC", "store_id", r"'\u202e321'", "invisible_characters"),
-        "has characters that cannot be seen",
+        "has invisible characters",
     ),
     "isolated directions": (
         *("timezones", "1\u20662\u2069,UTC", "store_id", r"'1\u20662\u2069'", "invisible_characters"),
-        "has characters that cannot be seen",
+        "has invisible characters",
     ),
     "a line break in a key": (
         *("timezones", '"1\r\n2",UTC', "store_id", r"'1\r\n2'", "invisible_characters"),
-        "has characters that cannot be seen",
+        "has invisible characters",
     ),
     "a colour": (
         *("timezones", "\x1b[31m,UTC", "store_id", r"'\x1b[31m'", "invisible_characters"),
-        "has characters that cannot be seen",
+        "has invisible characters",
     ),
     "another word": (
         *("polls", "1,up,2023-01-22 12:00:00 UTC", "status", "'up'", "not_allowed", "is not one of active, inactive"),
@@ -534,10 +534,12 @@ def test_what_looks_like_another_format_but_is_a_key_is_a_key() -> None:
 @pytest.mark.parametrize(("separator", "word"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
 def test_a_separator_of_rows_is_named_where_the_header_does_not_tell(separator: str, word: str) -> None:
     row = separator.join(("1", "active", "2023-01-22 12:00:00 UTC"))
-    named = f"has 1 field instead of 3; separate them by commas, not by {word}"
+    named = f"has 1 field instead of 3; separate them with commas, not {word}"
     below = check(f"store_id,status,timestamp_utc\n{row}\n2{separator}active\n")
     assert [one.reason for one in below.rejections] == [named, "has 1 field instead of 3"]
     (alone,) = check(row, columns=("store_id", "status", "timestamp_utc")).rejections
     assert (alone.code, alone.reason) == ("wrong_width", named)
     message = refused(row).message
-    assert f" is no header, and its fields are separated by {word}, not by commas; a polls file begins with" in message
+    assert (
+        f" is not a header, and its fields are separated by {word}, not by commas; start a polls file with" in message
+    )

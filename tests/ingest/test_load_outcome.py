@@ -102,10 +102,10 @@ def test_rows_that_repeat_or_give_way_are_counted(
 @pytest.mark.parametrize(
     ("policy", "beginning"),
     [
-        (Policy(), "polls.csv was not loaded: 3 of 9 rows cannot be accepted.\nline 6, status: 'up' is not one of"),
+        (Policy(), "polls.csv was not loaded: 3 of 9 rows are invalid.\nline 6, status: 'up' is not one of"),
         (
             Policy(OnError.SKIP_ROWS, max_errors=2),
-            "polls.csv was not loaded: 3 of 9 rows cannot be accepted, more than the 2 allowed.\nline 6, status: ",
+            "polls.csv was not loaded: 3 of 9 rows are invalid, more than the 2 allowed.\nline 6, status: ",
         ),
     ],
 )
@@ -146,7 +146,7 @@ def test_more_than_twenty_rejected_rows_are_counted_in_the_message(resources: Re
     with pytest.raises(RejectedFile) as caught:
         load_file(resources, "polls", path, policy=SKIP)
     lines = caught.value.message.splitlines()
-    assert lines[0] == "polls.csv was not loaded: 1,021 of 1,021 rows cannot be accepted, more than the 1,000 allowed."
+    assert lines[0] == "polls.csv was not loaded: 1,021 of 1,021 rows are invalid, more than the 1,000 allowed."
     assert lines[-1] == "… and 1,001 more rejected rows"
     assert len(lines) == 22
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.ingest import values
 from app.ingest.column_types import INSTANT, all_instants
 from app.ingest.kinds.polls import POLLS
+from tests.strategies import examples
 
 VALID = st.builds(
     "{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}{}".format,
@@ -90,7 +91,7 @@ def agree(texts: list[str]) -> bool:
 
 
 @given(texts=st.lists(VALID | EDGES, max_size=4) | st.lists(near_valid() | ODD, min_size=1, max_size=1))
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 @example(texts=["2100-01-01T00:30:00+01:00"])
 @example(texts=["1970-01-01T00:30:00+01:00"])
 @example(texts=["2023-01-22 UTC12:00:00"])

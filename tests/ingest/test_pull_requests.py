@@ -224,8 +224,8 @@ def test_an_optional_key_that_cannot_be_seen_is_rejected(column: str) -> None:
 
 def test_a_header_that_lacks_a_column_is_refused_with_the_names_of_all() -> None:
     assert refused("repo,created_at,size\nr,2024-11-01T20:00:00Z,3\n", "pull_requests").message == (
-        "file.csv, line 1: the header lacks number and has the unknown 'size'; a pull_requests file has these columns, "
-        f"in any order: repo, number, created_at. It may also have team, author, {', '.join(LATER)}."
+        "file.csv, line 1: the header lacks number and has unknown column 'size'; a pull_requests file has these "
+        f"columns, in any order: repo, number, created_at. It may also have team, author, {', '.join(LATER)}."
     )
 
 
@@ -236,7 +236,7 @@ def test_every_row_is_accounted_for_when_wrong_ones_are_skipped(resources: Resou
         + "r,1,2024-11-01T20:00:00Z\nr,0,2024-11-01T20:00:00Z\nr,1,2024-11-02T20:00:00Z\n"
         + "r,2\nr,3,2024-11-03T20:00:00Z\n"
     )
-    with pytest.raises(RejectedFile, match="2 of 5 rows cannot be accepted"):
+    with pytest.raises(RejectedFile, match="2 of 5 rows are invalid"):
         load_file(resources, "pull_requests", path)
     assert pull_requests(resources) == []
     loaded = load_file(resources, "pull_requests", path, policy=Policy(OnError.SKIP_ROWS))

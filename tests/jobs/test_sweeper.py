@@ -42,7 +42,7 @@ def test_a_replica_whose_loop_is_stuck_is_not_alive(resources: Resources, monkey
         replica.check_alive()
         with monkeypatch.context() as impatient:
             impatient.setattr("app.replica.replica.STALE_SECONDS", -1)
-            with pytest.raises(Unavailable, match="loop of this replica has not gone round"):
+            with pytest.raises(Unavailable, match="loop of this replica has made no progress"):
                 replica.check_alive()
     finally:
         replica.stop()

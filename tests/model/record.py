@@ -213,7 +213,7 @@ def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
     row.crashes += 1
     if row.crashes < lifecycle.MAX_CRASHES:
         return _queue_again(connection, row, claim, "crashed")
-    message = f"Its process died {row.crashes} times ({how}); it is not tried again."
+    message = f"Its process died {row.crashes} times ({how}); it will not be retried."
     return _fail(connection, row, claim, WorkerCrashed.code, message)
 
 
@@ -233,8 +233,8 @@ def give_up(connection: Connection) -> list[str]:
     for row in connection.table.rows.values():
         if _is_idle(row, connection.now) and _charged(row) >= lifecycle.MAX_ATTEMPTS:
             message = (
-                f"It was begun {lifecycle.MAX_ATTEMPTS} times, and each time its replica or a server ended "
-                "before it did; it is not tried again."
+                f"It was attempted {lifecycle.MAX_ATTEMPTS} times, and each time its replica or a server "
+                "stopped first; it will not be retried."
             )
             _fail(connection, row, None, AttemptsExhausted.code, message)
             given_up.append(row.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.reference.csv_values import EPOCH, KINDS, Bad, Column, instant
+from tests.reference.csv_values import EPOCH, Bad, Column
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Record:
 
 def check(
     content: bytes,
-    kind: str,
+    columns: list[Column],
     *,
     names: tuple[str, ...] | None,
     row_bytes: int,
@@ -46,7 +46,7 @@ def check(
     total_bytes: int,
     now: datetime,
 ) -> Verdict:
-    """The verdict on a file of this content."""
+    """The verdict on a file of this content, of a kind with these columns."""
     verdict = Verdict()
     plain = unpack(content, verdict)
     if plain is None:
@@ -58,7 +58,6 @@ def check(
     records = list(tokenize(plain))
     verdict.refusals |= {("unclosed_quote", record.unclosed_on) for record in records if record.unclosed_on}
     verdict.refusals |= {("row_too_long", record.line) for record in records if len(record.raw) > row_bytes}
-    columns = KINDS[kind]
     if names is None:
         if not records:
             verdict.refusals.add(("empty_file", 0))
@@ -73,7 +72,7 @@ def check(
     order = [find(columns, name) for name in names]
     verdict.columns = [column.name for column in columns if column in order]
     for record in records:
-        take(record, order, columns, verdict, field_bytes, kind, now)
+        take(record, order, columns, verdict, field_bytes, now)
     return verdict
 
 
@@ -222,7 +221,6 @@ def take(
     columns: list[Column],
     verdict: Verdict,
     field_bytes: int,
-    kind: str,
     now: datetime,
 ) -> None:
     """Add a row to what passes or to what does not."""
@@ -236,20 +234,20 @@ def take(
     for column in columns:
         if column in order:
             try:
-                row.append(value(record.fields[order.index(column)], column, kind, field_bytes, now))
+                row.append(value(record.fields[order.index(column)], column, field_bytes, now))
             except Bad as bad:
                 verdict.rejections.append((record.line, column.name, str(bad)))
                 return
     verdict.rows.append(tuple(row))
 
 
-def value(text: bytes, column: Column, kind: str, field_bytes: int, now: datetime) -> Any:
+def value(text: bytes, column: Column, field_bytes: int, now: datetime) -> Any:
     if text == b"" and (column.may_be_empty or not column.required):
         return None
     if len(text) > field_bytes:
         raise Bad("field_too_long")
     found = column.parse(text.decode())
-    if kind in ("polls", "pull_requests") and column.parse is instant:
+    if column.in_past:
         at = EPOCH + timedelta(microseconds=found)
         if at > now + timedelta(days=1):
             raise Bad("in_future")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.settings import Settings
 from tests.reference.pull_requests import (
     DEFAULT_HOURS,
     DEFAULT_ZONE,
@@ -22,7 +23,7 @@ from tests.reference.pull_requests import (
     working_seconds,
 )
 from tests.reference.uptime import DAY, HOUR, MICROSECOND, Window, open_by_hour, open_intervals
-from tests.strategies import UptimeCase, uptime_case
+from tests.strategies import UptimeCase, examples, uptime_case
 
 NEW_YORK = "America/New_York"
 BERLIN = "Europe/Berlin"
@@ -119,7 +120,7 @@ def test_a_phase_that_ends_before_it_starts_is_empty_and_inconsistent() -> None:
 def test_a_team_without_a_zone_is_in_the_default_zone() -> None:
     # 09:00 in Chicago in June is 14:00Z; Monday.
     assert working_seconds(utc("2024-06-03T13:00"), utc("2024-06-03T15:00"), [], None) == HOURS
-    assert DEFAULT_ZONE == "America/Chicago"
+    assert Settings.model_fields["default_timezone"].default == DEFAULT_ZONE == "America/Chicago"
 
 
 def test_what_is_created_outside_working_hours_counts_from_the_next_opening() -> None:
@@ -182,7 +183,7 @@ def test_working_seconds(zone: str, hours: list[Window], start: str, end: str, e
     assert working_seconds(utc(start), utc(end), hours, zone) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     case=uptime_case(),
     back=st.integers(0, 3 * DAY // MICROSECOND),

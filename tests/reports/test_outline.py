@@ -45,7 +45,7 @@ def test_lines_of_teams_and_of_those_without_add_up_to_all() -> None:
     ]
     assert table.notes == [
         "Median and 90th percentile of working time.",
-        "What has no team is among the figures of (all) alone.",
+        "Rows without a team count only in (all).",
     ]
 
 

@@ -379,8 +379,8 @@ def test_charts_say_what_their_durations_are_measured_in(
 def test_who_asks_for_charts_learns_how_many_teams_they_show() -> None:
     description = PullRequestParams.model_fields["charts"].description or ""
     rules = (Path(__file__).parents[2] / "docs" / "pull-request-rules.md").read_text()
-    assert f"the {TEAMS} teams with most pull requests" in description
-    assert f"the {TEAMS} teams with most rows" in rules
+    assert f"the {TEAMS} teams with the most pull requests" in description
+    assert f"the {TEAMS} teams with the most rows" in rules
 
 
 def test_a_report_comes_whole_with_a_link_to_each_file(resources: Resources) -> None:

@@ -14,7 +14,7 @@ from tests.kinds import KINDS
 def ended(resources: Resources) -> str:
     """A report that Postgres knows to have ended, and Redis does not."""
     report_id = ReportService(resources, KINDS).trigger("dummy", {})
-    LiveStatus(resources.redis).update(report_id, Live("uploading", 0.9))
+    LiveStatus(resources.redis).update(report_id, Live("uploading", 0.9), kind="dummy")
     with resources.engine.begin() as connection:
         connection.execute(text("UPDATE report SET status = 'cancelled', finished_at = now()"))
     return report_id

@@ -23,7 +23,7 @@ from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, 
 from tests.engine import case_table
 from tests.kinds import context_of
 from tests.reference import uptime as reference
-from tests.strategies import UptimeCase, uptime_case
+from tests.strategies import UptimeCase, examples, uptime_case
 
 COLUMNS = [
     f"{status}_last_{window}" for status in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
@@ -48,7 +48,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 @given(case=uptime_case())
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_every_column_agrees_with_the_reference(case: UptimeCase) -> None:
     stores, table = case_table(case)
     expected = reference.uptime_report(
@@ -104,7 +104,7 @@ def test_random_cases_agree_with_the_reference_through_the_database(servers, ses
     with fresh_resources(servers, session_settings) as resources:
 
         @given(case=uptime_case())
-        @settings(max_examples=25)
+        @settings(max_examples=examples(25))
         def agree(case: UptimeCase) -> None:
             clear(resources)
             load_case(resources, case, tmp_path)

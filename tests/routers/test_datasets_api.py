@@ -16,6 +16,7 @@ from sqlalchemy import text
 from app.catalogue.options import LoadOptions
 from app.commands import data as commands
 from app.ingest.policy import MAX_FIELD_BYTES, MAX_ROW_BYTES, MAX_UNPACKED_BYTES, Policy
+from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
 from app.jobs.status import Live, LiveStatus
 from app.storage.resources import Resources
@@ -23,7 +24,7 @@ from tests.catalogue.bringing import HEADER, POLLS, bring, ended, keys_below, po
 from tests.commands import wait_until
 from tests.conftest import api
 from tests.ingest.mutants import mutant
-from tests.reference import csv_check
+from tests.reference import csv_check, csv_values
 
 #: Files that chance has changed and that come over HTTP; the checker alone is tried on thousands.
 MUTATIONS = 40
@@ -225,7 +226,7 @@ def test_a_reload_that_is_rejected_says_that_earlier_rows_stay(client: TestClien
     again = ended(client, dataset_id)
     assert (again["status"], again["rows_loaded"]) == ("rejected", True)
     first, second, *_ = again["error"]["message"].split("\n")
-    assert first.endswith("was not loaded: 2 of 3 rows cannot be accepted. The rows of the earlier run stay.")
+    assert first.endswith("was not loaded: 2 of 3 rows are invalid. The rows of the earlier run are still loaded.")
     assert second.startswith("line 3, status: 'up'")
     assert polls(resources) == LOADED[:1]
     refused = client.post("/datasets?kind=polls", content=WRONG)
@@ -239,7 +240,7 @@ def test_a_file_is_loading_only_when_its_rows_are_merged(resources: Resources) -
         dataset_id = client.post("/datasets?kind=polls", content=POLLS).json()["dataset_id"]
 
         def status(stage: str) -> str:
-            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9))
+            LiveStatus(resources.redis).update(job_id, Live(stage, 0.9), kind="dataset")
             return str(client.get(f"/datasets/{dataset_id}").json()["status"])
 
         with resources.engine.connect() as connection:
@@ -401,7 +402,8 @@ def test_work_on_datasets_is_not_listed_among_reports(client: TestClient) -> Non
 
 def test_the_kinds_are_described_with_their_columns(client: TestClient) -> None:
     described = {kind["name"]: kind for kind in client.get("/datasets/kinds").json()}
-    assert list(described) == ["polls", "hours", "timezones", "pull_requests", "review_times"]
+    assert list(described) == [*DATASET_KINDS]
+    assert {"polls", "hours", "timezones", "pull_requests", "review_times"} <= set(described)
     store, team, entity, kind, day = described["hours"]["columns"][:5]
     assert (day["name"], day["aliases"], day["required"]) == ("day", ["dayOfWeek"], True)
     assert [one["name"] for one in (store, team, entity, kind)] == ["store_id", "team", "entity", "entity_kind"]
@@ -498,7 +500,7 @@ def test_whatever_comes_is_answered_and_every_row_of_it_accounted_for(client: Te
         found = bring(client, file.content, kind=file.kind, force=True, **policy, **columns)
         verdict = csv_check.check(
             file.content,
-            file.kind,
+            csv_values.KINDS[file.kind],
             names=file.names,
             row_bytes=MAX_ROW_BYTES,
             field_bytes=MAX_FIELD_BYTES,

@@ -180,7 +180,7 @@ def test_kinds_are_what_the_data_has(client: TestClient, resources: Resources) -
         assert response.status_code == 404
         problem = response.json()
         assert problem["code"] == "unknown_entity_kind"
-        assert problem["detail"] == "There is no entity kind 'shop'; there is site, store, team."
+        assert problem["detail"] == "There is no entity kind 'shop'; known kinds: site, store, team."
         assert problem["allowed"] == ["site", "store", "team"]
 
 
@@ -188,7 +188,7 @@ def test_before_anything_is_loaded_there_are_no_stores(client: TestClient) -> No
     assert client.get("/entities").json() == {"entities": [], "next_cursor": None}
     assert client.get("/entities/store/1").json()["code"] == "unknown_entity"
     problem = client.get("/entities/team/1").json()
-    assert problem["detail"] == "There is no entity kind 'team'; no file has named any entity yet."
+    assert problem["detail"] == "There is no entity kind 'team'; no loaded file has named an entity yet."
 
 
 @pytest.mark.parametrize("limit", [0, 1001, "x"])

@@ -17,7 +17,7 @@ def test_a_browser_is_sent_to_the_page_of_the_api(loaded: Resources) -> None:
 def test_operations_are_called_by_what_they_do(loaded: Resources) -> None:
     with api(loaded, slots=0) as client:
         paths = client.get("/openapi.json").json()["paths"]
-    assert paths["/echo/{message}"]["get"]["summary"] == "The message, back"
+    assert paths["/echo/{message}"]["get"]["summary"] == "Return the message"
     for operations in paths.values():
         for operation in operations.values():
             assert operation["description"].replace("\n", " ").startswith(operation["summary"])
@@ -43,14 +43,14 @@ def test_a_replica_without_its_tables_is_alive_but_not_ready(resources: Resource
         response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["code"] == "not_migrated"
-    assert "python -m app migrate" in response.json()["detail"]
+    assert "openhours migrate" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(("good_for_seconds", "status"), [(0, 503), (60, 200)])
 def test_an_answer_of_postgres_is_good_for_a_while_and_no_longer(
     resources: Resources, monkeypatch: pytest.MonkeyPatch, good_for_seconds: int, status: int
 ) -> None:
-    monkeypatch.setattr("app.web.application.READINESS_SECONDS", good_for_seconds)
+    monkeypatch.setattr("app.replica.readiness.READINESS_SECONDS", good_for_seconds)
     with api(resources, slots=0) as client:
         assert client.get("/readyz").status_code == 200
         with resources.engine.begin() as connection:
@@ -68,7 +68,7 @@ def test_a_replica_whose_database_a_later_version_has_migrated_stays_ready(resou
 def test_a_replica_that_stops_is_not_ready(loaded: Resources) -> None:
     with api(loaded, slots=0) as client:
         assert client.get("/readyz").headers.get("connection") != "close"
-        client.app.state.replica.drain(grace_seconds=0)  # type: ignore[attr-defined]
+        client.app.state.services.replica.drain(grace_seconds=0)  # type: ignore[attr-defined]
         response = client.get("/readyz")
         assert (response.status_code, response.headers["connection"]) == (503, "close")
         assert client.get("/livez").status_code == 200

@@ -1,6 +1,7 @@
 """What Prometheus reads."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,8 @@ def test_metrics_come_without_the_backlog_while_postgres_is_away(
 ) -> None:
     gone = build_engine("postgresql://nobody@127.0.0.1:1/none", pool_size=1)
     with api(resources, slots=0, kinds=KINDS) as client:
-        monkeypatch.setattr(client.app.state, "backlog", backlog_registry(gone))  # type: ignore[attr-defined]
+        state = client.app.state  # type: ignore[attr-defined]
+        monkeypatch.setattr(state, "services", replace(state.services, backlog=backlog_registry(gone)))
         response = client.get("/metrics")
     assert response.status_code == 200
     assert "openhours_slots" in response.text

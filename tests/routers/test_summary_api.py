@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from tests.catalogue.bringing import bring
 from tests.conftest import GOLDEN, NOW, api, fresh_resources
-from tests.kinds import KINDS, context_of
+from tests.kinds import KINDS, beside, context_of
 from tests.routers.test_reports_api import assert_problem
 
 PULLS = (
@@ -30,14 +30,14 @@ PULLS = (
 
 SAMPLE = (GOLDEN / "review_times" / "t1.csv").read_text()
 
-NOTHING_LEFT = "Nothing was left after filtering: the tables are empty, and there are no charts."
+NOTHING_LEFT = "No row matches the filters: the tables are empty, and there are no charts."
 
 
 @pytest.fixture(scope="module")
 def shared(servers: Addresses, session_settings: Settings) -> Iterator[tuple[Resources, TestClient]]:
     """An API with three pull requests in the zone UTC, the golden sample, and a dataset of polls."""
     own = session_settings.model_copy(update={"default_timezone": "UTC", "team_hours": "Mon-Sun 09:00-17:00"})
-    with fresh_resources(servers, own) as fresh, api(fresh, slots=1, kinds={**REPORT_KINDS, **KINDS}) as client:
+    with fresh_resources(servers, own) as fresh, api(fresh, slots=1, kinds=beside(REPORT_KINDS, KINDS)) as client:
         assert bring(client, PULLS, kind="pull_requests")["status"] == "ready"
         yield fresh, client
 
@@ -152,8 +152,10 @@ def test_a_report_of_another_kind_has_none_and_says_which_have(client: TestClien
     answer = report(client, "dummy")
     assert answer["status"] == "Complete"
     problem = assert_problem(client.get(f"/reports/{answer['report_id']}/summary"), 404, "no_summary")
-    assert problem["detail"] == "A report of kind dummy has no summary; those of kind pull_requests have."
-    assert (problem["received"], problem["allowed"]) == ("dummy", ["pull_requests"])
+    others = [name for name, kind in REPORT_KINDS.items() if kind.findings is not None]
+    assert "pull_requests" in others
+    assert problem["detail"] == f"A report of kind dummy has no summary; those of kind {', '.join(others)} have."
+    assert (problem["received"], problem["allowed"]) == ("dummy", others)
 
 
 def test_a_report_that_was_removed_has_none(client: TestClient) -> None:
@@ -282,9 +284,15 @@ def test_nobody_can_know_what_is_in_two_days(client: TestClient) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     ahead = (now + timedelta(days=2)).isoformat().replace("+00:00", "Z")
     problem = refused(client, as_of=ahead, hourly=True)
-    assert problem["detail"].startswith(f"as_of: {ahead} is yet to come; allowed: an instant up to 20")
+    assert problem["detail"].startswith(
+        f"as_of: {ahead} is more than a day in the future; allowed: an instant up to 20"
+    )
     (error,) = problem["errors"]
-    assert (error["parameter"], error["received"], error["reason"]) == ("as_of", ahead, "is yet to come")
+    assert (error["parameter"], error["received"], error["reason"]) == (
+        "as_of",
+        ahead,
+        "is more than a day in the future",
+    )
     assert datetime.fromisoformat(error["allowed"].split()[4].rstrip(",")) - now < timedelta(days=1, minutes=1)
     soon = (now + timedelta(hours=23)).isoformat()
     assert report(client, as_of=soon)["status"] == "Complete"
@@ -303,7 +311,7 @@ def test_an_unknown_source_is_refused(client: TestClient, source: str) -> None:
         {
             "parameter": "source",
             "received": source,
-            "reason": "is no dataset of review times that was loaded",
+            "reason": "is not a loaded dataset of review times",
             "allowed": "pull_requests, or the id of a loaded dataset of review times",
         }
     ]

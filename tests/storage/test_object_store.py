@@ -127,7 +127,7 @@ def test_what_s3_has_lost_has_a_name(resources: Resources) -> None:
         lambda: store.complete_parts("raw/x.csv", multipart_id, [etag]),
         lambda: store.get_bytes("raw/x.csv"),
     ):
-        with pytest.raises(UploadLost, match=r"no longer has what had arrived of x\.csv"):
+        with pytest.raises(UploadLost, match=r"has lost the bytes stored so far of x\.csv"):
             ask()
     changed = store.begin_parts("raw/y.csv", media_type="text/csv")
     store.put_part(b"a" * (8 << 20), "raw/y.csv", changed, number=1)

@@ -87,7 +87,7 @@ def test_warnings_and_threads_that_end_by_a_defect_are_lines_too(err: io.StringI
     warning, defect = lines(err.getvalue())
     assert (warning["logger"], warning["level"]) == ("py.warnings", "warning")
     assert "DeprecationWarning: old" in warning["event"]
-    assert defect["event"] == "thread divider ends by a defect"
+    assert defect["event"] == "thread divider ends because of an unhandled exception"
     assert "ZeroDivisionError" in defect["exception"]
 
 
@@ -119,7 +119,7 @@ import sys
 from multiprocessing import Pipe
 from pathlib import Path
 from app.jobs import child
-from app.object_store import StoreAddress
+from app.storage.object_store import StoreAddress
 from app.settings import Settings
 from tests.kinds import TROUBLE
 
@@ -128,7 +128,10 @@ folder = Path(sys.argv[1])
 child.main(
     pipe,
     child.JobSpec(
-        kind=TROUBLE["raise_defect"],
+        kind="raise_defect",
+        model=TROUBLE["raise_defect"].params,
+        produce=TROUBLE["raise_defect"].produce,
+        names={"report_id": "7"},
         params={"folder": str(folder)},
         database_url="postgresql://me:geheim@127.0.0.1:1/none",
         settings=Settings(),
@@ -149,7 +152,7 @@ def test_a_report_that_fails_by_a_defect_tells_of_it_under_its_id_and_replica(tm
     )
     (line,) = lines(done.stderr)
     assert (line["replica"], line["report_id"], line["logger"]) == ("me", "7", "app.jobs.child")
-    assert line["event"] == "work failed by a defect"
+    assert line["event"] == "the job failed because of an unhandled exception"
     assert "ZeroDivisionError" in line["exception"]
 
 

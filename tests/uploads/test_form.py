@@ -46,11 +46,11 @@ def test_an_empty_file_is_a_file() -> None:
         (b"no form at all", "The form cannot be read"),
         (
             b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\npolls\r\n' + FORM,
-            "The part 'kind' of the form has no file name. Options go into the address.",
+            "The part 'kind' of the form has no file name; send options in the query string.",
         ),
         (
             HEAD + CONTENT + b"\r\n" + FORM,
-            "The form has several parts; allowed is one, the file. Options go into the address.",
+            "The form has several parts; send only the file, and options in the query string.",
         ),
         (b"--x\r\nA: " + b"a" * 20_000, "The form cannot be read: Maximum header size exceeded."),
         (HEAD.replace(b"a b", b"\xff"), "filename is b'\\xff.csv', which is not UTF-8."),
@@ -64,7 +64,7 @@ def test_a_form_that_is_something_else_says_what(form: bytes, message: str) -> N
 
 @pytest.mark.parametrize("content_type", ["text/csv", "multipart/form-data", "multipart/mixed; boundary=x"])
 def test_only_a_form_with_a_boundary_is_one(content_type: str) -> None:
-    with pytest.raises(InvalidUpload, match="multipart/form-data with its boundary"):
+    with pytest.raises(InvalidUpload, match="multipart/form-data with a boundary"):
         read(FORM, content_type=content_type)
 
 

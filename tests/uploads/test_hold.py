@@ -52,7 +52,7 @@ def test_a_connection_on_which_nothing_comes_is_given_up_though_nobody_waits(
     resources: Resources, upload_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hold, "SILENT_SECONDS", 0.1)
-    with pytest.raises(UploadCut, match="nothing came for"):
+    with pytest.raises(UploadCut, match="no bytes arrived for"):
         asyncio.run(feed_nothing(held(resources, upload_id)))
     with resources.engine.begin() as connection:
         assert lock.take(connection, upload_id, ttl_hours=1) is not None

@@ -74,7 +74,7 @@ def test_a_replica_that_stops_says_that_nothing_is_kept(resources: Resources, ca
         yield b"abc"
         await asyncio.Event().wait()
 
-    with pytest.raises(ReplicaUnavailable, match="is stopping, and nothing of it is kept: send the file again"):
+    with pytest.raises(ReplicaUnavailable, match="is stopping, and nothing was kept: send the file again"):
         asyncio.run(service.receive("polls", silent_after_some(), filename=None, options={}))
     nothing_is_left(catalogue)
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_refused_in_the_end_is_removed(service: UploadService, ca
 
 
 def test_another_kind_is_refused(service: UploadService, catalogue: Catalogue) -> None:
-    with pytest.raises(UnknownDatasetKind, match="no dataset kind 'menu'; there is polls"):
+    with pytest.raises(UnknownDatasetKind, match="no dataset kind 'menu'; known kinds: polls"):
         receive(service, b"", kind="menu")
     assert catalogue.uploads() == []
 

@@ -11,11 +11,11 @@ from time import monotonic
 import psutil
 import pytest
 
-from app.client import Client
 from app.jobs import records
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.service import ReportService
 from app.storage.resources import Addresses, Resources
+from openhours.client import Client
 from tests.chaos.kinds import KINDS
 from tests.commands import REPOSITORY, answers, free_port, wait_until
 

@@ -1,6 +1,6 @@
 """Plain bytes to blocks of whole lines: UTF-8 without NUL bytes, no line longer than allowed.
 
-A line ends with CR LF, LF or CR alone, in any mixture, as everywhere in this room.
+A line ends with CR LF, LF or CR alone, in any mixture, as everywhere in this package.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from typing import Final
 from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 
-#: Text handed over at a time: some 70,000 polls; twice as much is no faster and takes 40 MiB more, bytes.
+#: Size of a block: about 70,000 polls; twice as much is no faster and takes 40 MiB more, bytes.
 BLOCK_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines. ``first_line`` is the number of the first in the file; nothing follows the ``last`` block."""
+    """Whole lines. ``first_line`` is the line number of the first one; ``last`` marks the last block."""
 
     data: bytes
     first_line: int
@@ -24,7 +24,7 @@ class Block:
 
 
 class Blocks:
-    """The blocks of a file, one at a time; what was taken of a block too early can be given back."""
+    """The blocks of a file, one at a time; the end of a block can be pushed back."""
 
     def __init__(self, pieces: Iterator[bytes], name: str, limits: Limits) -> None:
         self._pieces = pieces
@@ -40,7 +40,7 @@ class Blocks:
         """The next block.
 
         Raises:
-            RejectedFile: it has NUL bytes, bytes that are not UTF-8, or a line that is too long.
+            RejectedFile: the block has NUL bytes, bytes that are not UTF-8, or a line that is too long.
         """
         data, cut = b"", 0
         while not cut:
@@ -56,11 +56,11 @@ class Blocks:
         return block
 
     def push_back(self, data: bytes, line: int) -> None:
-        """Give back the last lines of the last block; ``line`` is the number of the first."""
+        """Push back the last lines of the last block; ``line`` is the number of the first."""
         self._rest, self._line = data + self._rest, line
 
     def _filled(self) -> tuple[bytes, bool]:
-        """What is left with a block's bytes more, and whether that is the end of the file."""
+        """The rest and the bytes of the next block, and whether that is the end of the file."""
         parts, size = [self._rest], 0
         while size < BLOCK_BYTES:
             if (piece := next(self._pieces, None)) is None:
@@ -72,9 +72,7 @@ class Blocks:
     def _require_text(self, block: Block) -> None:
         if (at := block.data.find(b"\0")) >= 0:
             line, byte = _place(block, at)
-            raise refusal(
-                "nul_byte", f"{self._name}, line {line}: byte {byte} is a NUL byte; a CSV has none.", line=line
-            )
+            raise refusal("nul_byte", f"{self._name}, line {line}: byte {byte} is a NUL byte; remove it.", line=line)
         if block.data.isascii():
             return
         try:
@@ -92,7 +90,7 @@ class Blocks:
 
 
 def line_ends(data: bytes) -> int:
-    """How many lines end in ``data``."""
+    """Number of line ends in ``data``."""
     ends = data.count(b"\n")
     return ends + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else ends
 
@@ -108,13 +106,13 @@ def parts(block: Block, size: int) -> Iterator[Block]:
 
 
 def _last_line_end(data: bytes) -> int:
-    """Bytes up to the end of the last line of which that is certain; an LF may still follow a CR at the very end."""
+    """Bytes up to the last certain end of a line; an LF may still follow a CR at the very end."""
     line_feed = data.rfind(b"\n")
     return max(line_feed, data.rfind(b"\r", line_feed + 1, len(data) - 1)) + 1
 
 
 def _long_line(data: bytes, limit: int) -> int | None:
-    """Where the first line of more than ``limit`` bytes begins, found by leaps of whole lines."""
+    """Offset of the first line longer than ``limit`` bytes, found by leaps of whole lines."""
     at = 0
     while len(data) - at > limit:
         end = max(data.rfind(b"\n", at, at + limit + 1), data.rfind(b"\r", at, at + limit + 1))

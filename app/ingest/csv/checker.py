@@ -1,8 +1,8 @@
 """Reads a CSV block by block and checks every value; one checker for all dataset kinds.
 
-A block without quotation marks that mean anything is split by Arrow with every guess switched off (no types, no nulls:
-``007`` and ``NULL`` stay text). Any other, and a part in which anything is wrong, is split by Python's csv module, and
-the line of each row is known. Both come to the same check, which parses each distinct text of a column once.
+Arrow splits blocks without significant quotation marks, with all type inference switched off (no types, no nulls:
+``007`` and ``NULL`` stay text). Python's csv module splits all other blocks, and parts that contain an error, and
+gives the line of each row. Both lead to the same check, which parses each distinct text of a column once.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -31,19 +31,19 @@ from app.ingest.source import Source, opened
 from app.ingest.values import Wrong
 from app.timeline import from_micros, to_micros
 
-#: Rows of a block with lines that are checked at a time: they are Python objects, a hundred times as large as text.
+#: Rows with lines that are checked at a time: they are Python objects, a hundred times as large as text.
 BATCH_ROWS: Final = 20_000
 
-#: What all columns together remember of the values that texts have, bytes.
+#: Size of the cache of parsed texts, for all columns together, bytes.
 REMEMBERED_BYTES: Final = 16 << 20
 
-#: Lines that are checked at a time, a block of usual polls: each may have values of its own, and those become objects.
+#: Lines checked at a time, about a block of polls: each distinct value becomes a Python object.
 BLOCK_LINES: Final = 80_000
 
-#: Of a block in which something is wrong, the parts of this size that are right are split by Arrow all the same, bytes.
+#: In a block that contains an error, Arrow still splits the valid parts of this size, bytes.
 PART_BYTES: Final = 32 << 10
 
-#: How far a clock may be ahead of ours, or a day begin earlier elsewhere.
+#: How far another clock may be ahead of ours, or a day begin earlier elsewhere.
 FUTURE: Final = timedelta(days=1)
 
 _Batch = Sequence[tuple[int, list[str] | BadQuoting]]
@@ -56,7 +56,7 @@ class Checker:
         kind: what the file holds.
         source: the file.
         policy: whether it has a header.
-        limits: what it may not exceed.
+        limits: limits of the file.
         now: observations more than a day later are in the future.
         rejects: takes the rejected rows.
     """
@@ -80,13 +80,13 @@ class Checker:
 
     @property
     def span(self) -> tuple[datetime, datetime] | tuple[None, None]:
-        """First and last instant of the rows that passed, if the kind has instants."""
+        """First and last instant of the accepted rows, if the kind has instants."""
         return (None, None) if self._span is None else (from_micros(self._span[0]), from_micros(self._span[1]))
 
     def rows(self) -> Generator[Rows, None, None]:
-        """The rows that pass, a block at a time.
+        """The accepted rows, a block at a time.
 
-        It ends early once far too many rows were rejected.
+        Ends early once too many rows were rejected.
 
         Raises:
             RejectedFile: the file cannot be read as a CSV of this kind at all.
@@ -131,7 +131,7 @@ class Checker:
             yield from self._in_parts(checks, block)
 
     def _in_parts(self, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
-        """Rows of a block whose every line is a row, and some of them wrong."""
+        """Rows of a block whose every line is a row, some of them invalid."""
         for part in parts(block, PART_BYTES):
             if self.rejects.count > MOST_REJECTED:
                 return
@@ -182,9 +182,9 @@ class Checker:
 
 
 def _checked_at_once(data: bytes, checks: Mapping[str, ColumnCheck]) -> dict[str, Values] | None:
-    """The values of lines without quotation marks; None when anything in them is wrong."""
+    """The values of lines without quotation marks; None if any of them is invalid."""
     values: dict[str, Values] = {}
-    if data.startswith(BOM):  # Arrow would take it for the beginning of a file and drop it
+    if data.startswith(BOM):  # Arrow would treat it as the beginning of a file and drop it
         return None
     with suppress(pa.ArrowInvalid):
         table = _split(data, list(checks))
@@ -204,7 +204,7 @@ def _split(data: bytes, names: list[str]) -> pa.Table:
         convert_options=arrow_csv.ConvertOptions(
             column_types={name: pa.string() for name in names},
             strings_can_be_null=False,
-            check_utf8=False,  # it was checked with the block
+            check_utf8=False,  # checked with the block
         ),
     )
 
@@ -218,10 +218,10 @@ def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> Rejection:
         return Rejection(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
     reason = f"has {len(row)} field{'' if len(row) == 1 else 's'} instead of {width}"
     if len(row) == 1 and (word := separator_of(row[0], width)):
-        reason += f"; separate them by commas, not by {word}"
+        reason += f"; separate them with commas, not {word}"
     return Rejection(line, "row", shown(",".join(row)), "wrong_width", reason)
 
 
 def _rows_of(values: Values, wrong: Mapping[int, Wrong], among: npt.NDArray[np.bool_]) -> list[Any]:
-    """Rows ``among`` these whose value is wrong."""
+    """Rows ``among`` these whose value is invalid."""
     return np.flatnonzero(among & np.isin(values.codes, list(wrong))).tolist() if wrong else []

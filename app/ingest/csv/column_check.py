@@ -20,8 +20,8 @@ class ColumnCheck:
     Args:
         column: what it holds.
         limits: of a field.
-        latest: values beyond this are in the future, microseconds; None: any are allowed.
-        memory: remembers parsed texts from block to block; the columns of a file share one.
+        latest: values beyond this are in the future, microseconds; None: no limit.
+        memory: cache of parsed texts; the columns of a file share one.
     """
 
     def __init__(self, column: Column, *, limits: Limits, latest: int | None, memory: Memory) -> None:
@@ -33,7 +33,7 @@ class ColumnCheck:
         self._known: dict[str, Any] = {}
 
     def values(self, texts: pa.StringArray, *, hurried: bool = False) -> tuple[Values, dict[int, Wrong]]:
-        """Values of the texts, and those codes that are wrong; in a hurry the first wrong one only."""
+        """Values of the texts, and the invalid codes; in a hurry, only the first invalid one."""
         if (fast := self._all(texts)) is not None:
             return fast, {}
         encoded = texts.dictionary_encode()
@@ -44,20 +44,20 @@ class ColumnCheck:
         values = list(map(self._known.get, texts))
         wrong: dict[int, Wrong] = {}
         parsed: dict[str, Any] = {}
-        filler: Any = None  # keeps the array one of numbers
+        filler: Any = None  # keeps the array numeric
         for code in [code for code, value in enumerate(values) if value is None]:
             try:
                 values[code] = parsed[texts[code]] = filler = self._parsed(texts[code])
             except Wrong as error:
                 values[code] = filler
-                wrong[code] = Wrong(error.code, str(error))  # without the frames that the one that was raised holds
+                wrong[code] = Wrong(error.code, str(error))  # a new object, without the stack frames of the raised one
                 if hurried:
                     break
         self._memory.keep(self._known, parsed)
         return values, wrong
 
     def _all(self, texts: pa.StringArray) -> Values | None:
-        """The values of a whole block by the fast parser of the column's type, if there is one and it is sure."""
+        """The values of a whole block by the fast parser of the column's type, if there is one and it can decide."""
         if (parse_all := self._column.type.parse_all) is None:
             return None
         given = np.asarray(pc.not_equal(texts, "")) if self._may_be_empty else np.ones(len(texts), bool)

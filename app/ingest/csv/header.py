@@ -1,4 +1,4 @@
-"""Which column each field of a row belongs to, by the header or by the names that stand in for one."""
+"""Maps fields of a row to columns, by the header or by the names given instead of one."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 from app.ingest.rejects import shown
 
-#: Wrong names of a header that are shown; the others are counted.
+#: Unknown names of a header that are shown; the others are counted.
 _SHOWN_NAMES: Final = 3
 
-#: What else people separate columns with.
+#: Other common separators.
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -29,7 +29,7 @@ def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]
     """The columns that ``columns=`` names for a file without a header.
 
     Raises:
-        InvalidParameters: one is missing, named twice, or unknown.
+        InvalidParameters: a column is missing, repeated or unknown.
     """
     columns, problems = _match(kind, names)
     if problems:
@@ -38,9 +38,9 @@ def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]
 
 
 def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[Column, ...], Block]:
-    """The columns of a file in the order of its header, and what of that block is left.
+    """The columns of a file in the order of its header, and the rest of that block.
 
-    Names are taken without regard to case and to spaces around them.
+    Names ignore case and surrounding spaces.
 
     Raises:
         RejectedFile: the file is empty, or has no header of this kind.
@@ -53,11 +53,11 @@ def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) ->
             return columns, replace(block, data=block.data[records.taken :], first_line=records.line)
         if records.rest:
             blocks.push_back(records.rest, records.line)
-    raise refusal("empty_file", f"{name} is empty; {_a_file(kind)} begins with the header {wanted(kind)}.")
+    raise refusal("empty_file", f"{name} is empty; {_a_file(kind)} must begin with the header {wanted(kind)}.")
 
 
 def separator_of(text: str, width: int) -> str | None:
-    """What separates a line without commas into so many fields, in the plural, if anything does."""
+    """Name, in the plural, of the separator that splits a line without commas into this many fields, if any does."""
     words = (word for separator, word in _SEPARATORS.items() if width > 1 and text.count(separator) + 1 == width)
     return next(words, None)
 
@@ -72,8 +72,8 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
         word = separator_of(names[0], len(_needed(kind))) if len(names) == 1 else None
         mixed_up = f", and its fields are separated by {word}, not by commas" if word else ""
         message = (
-            f"{where}{shown(','.join(names))} is no header{mixed_up}; {_a_file(kind)} begins with the header "
-            f"{wanted(kind)}, or is sent with columns= naming its columns."
+            f"{where}{shown(','.join(names))} is not a header{mixed_up}; start {_a_file(kind)} with the header "
+            f"{wanted(kind)}, or name its columns with columns=."
         )
         raise refusal("wrong_header", message, line=line)
     if problems:
@@ -82,14 +82,14 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
 
 
 def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...], str]:
-    """The columns that are known by these names, and what is wrong with the names, if anything."""
+    """The columns with these names, and what is wrong with the names, if anything."""
     meaning = {_plain(name): column for column in kind.columns for name in (column.name, *column.aliases)}
     columns = tuple(meaning[_plain(name)] for name in names if _plain(name) in meaning)
     times = Counter(column.instead_of or column.name for column in columns)
     missing = [_names(kind, column) for column in _needed(kind) if not times[column.name]]
     twice = [_names(kind, column) for column in kind.columns if times[column.name] > 1]
     unknown = [shown(name) for name in names if _plain(name) not in meaning]
-    problems = {"lacks": missing, "names twice": twice, "has the unknown": unknown}
+    problems = {"lacks": missing, "repeats": twice, f"has unknown column{'s' if len(unknown) > 1 else ''}": unknown}
     return columns, " and ".join(f"{what} {_listed(which)}" for what, which in problems.items() if which)
 
 
@@ -98,7 +98,7 @@ def _require_commas(kind: DatasetKind, header: bytes, name: str, line: int) -> N
     for separator, word in _SEPARATORS.items():
         parts = [part.strip(' "\r\n') for part in text.split(separator)]
         if len(parts) > 1 and "," not in text and _match(kind, parts)[0]:
-            message = f"{name}, line {line}: the columns are separated by {word}; separate them by commas."
+            message = f"{name}, line {line}: the columns are separated by {word}; separate them with commas."
             raise refusal("wrong_separator", message, line=line)
 
 
@@ -109,17 +109,17 @@ def _rule(kind: DatasetKind) -> str:
 
 
 def _a_file(kind: DatasetKind) -> str:
-    """A file of the kind with its article: the h of hours is silent."""
+    """A file of the kind with its article (the h of hours is silent)."""
     return f"{'an' if kind.name.startswith(('a', 'e', 'i', 'o', 'u', 'hour')) else 'a'} {kind.name} file"
 
 
 def _needed(kind: DatasetKind) -> list[Column]:
-    """The columns that a file must have, itself or another in its place."""
+    """The columns that a file must have, themselves or one instead."""
     return [column for column in kind.columns if column.required and column.instead_of is None]
 
 
 def _names(kind: DatasetKind, column: Column) -> str:
-    """Every name of a column, and of those that may take its place."""
+    """Every name of a column, and of those that may stand in for it."""
     others = [other.name for other in kind.columns if other.instead_of == column.name]
     return " or ".join((column.name, *column.aliases, *others))
 

@@ -1,25 +1,25 @@
-"""What texts of a file mean, remembered from block to block: a file may have any number of them, of any length."""
+"""A bounded cache of parsed texts: a file may have any number of them, of any length."""
 
 from collections.abc import Mapping
 from sys import getsizeof
 from typing import Any, Final
 
-#: What an entry takes beside its text: its place in a dictionary that has just grown, and its value, bytes.
+#: Size of an entry in addition to its text: its slot in a dictionary that has just grown, and its value, bytes.
 ENTRY_BYTES: Final = 140
 
 
 class Memory:
-    """A bound, in bytes, that dictionaries share which are filled by ``keep`` alone.
+    """A limit, in bytes, shared by dictionaries that only ``keep`` fills.
 
-    What has no room any more is not remembered. Room is never made: in a log every store comes again and again, and
-    whatever was forgotten for the next would be looked up anew.
+    Once it is full, nothing more is kept. Nothing is evicted: in a log, every store occurs again and again, and
+    an evicted one would have to be looked up again.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._left_bytes = limit_bytes
 
     def keep(self, part: dict[str, Any], values: Mapping[str, Any]) -> None:
-        """Remember in that dictionary the values of texts that are new there, all of them or none."""
+        """Add new texts and their values to that dictionary, all of them or none."""
         size_bytes = sum(map(getsizeof, values)) + ENTRY_BYTES * len(values)
         if size_bytes <= self._left_bytes:
             part.update(values)

@@ -1,4 +1,4 @@
-"""Takes quotation marks away where they mean nothing, so that a wholly quoted file is as fast as any other."""
+"""Removes quotation marks that are not significant, so that a fully quoted file is as fast as any other."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ _QUOTE, _COMMA, _LF, _CR = b'",\n\r'
 
 
 def without_quotes(data: bytes) -> bytes | None:
-    """Whole lines without the quotation marks around their fields; None where some of them mean anything.
+    """Whole lines without the quotation marks around their fields; None if some of them are significant.
 
-    They mean nothing when each opens at the beginning of a field and the next one ends it, with neither a comma nor a
-    line end between. A line of two quotation marks alone would become a blank one, so there they mean something.
+    They are not significant if each opens at the beginning of a field and the next one ends it, with no comma or line
+    end between. On a line of only two quotation marks they are, because it would become blank.
     """
     if b'"' not in data:
         return data

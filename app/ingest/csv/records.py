@@ -1,7 +1,7 @@
-"""A block to rows with the line of each: the way for quoted fields, and for blocks in which anything is wrong.
+"""Splits a block into rows with the line of each: for quoted fields, and for blocks that contain an error.
 
 The rules are those of RFC 4180: a field that begins with a quotation mark ends with the next one that is not doubled,
-and only a comma or the end of the line may follow. Elsewhere a quotation mark stands for itself.
+and only a comma or the end of the line may follow. Elsewhere a quotation mark is an ordinary character.
 """
 
 import csv
@@ -13,7 +13,7 @@ from app.ingest.csv.blocks import Block, line_ends
 from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 
-# The limits of a field and of a row are ours; Python's own would end the reading.
+# We check the limits of fields and rows ourselves; Python's own limit would end the reading.
 csv.field_size_limit(sys.maxsize)
 
 #: One whole field and the comma after it.
@@ -23,7 +23,7 @@ _END = re.compile(rb"(?:\r\n|\r|\n|)\Z")
 
 
 class BadQuoting(str):
-    """A row, as it stands in the file, that has text after a closing quotation mark; it ends with that line."""
+    """A row, as in the file, with text after a closing quotation mark; it ends with that line."""
 
     __slots__ = ()
 
@@ -32,9 +32,9 @@ class Records:
     """The rows of a block that are not blank.
 
     Attributes:
-        rest: after the last row, the lines of one that goes on behind the block; no bytes if there is none.
-        line: number of the line behind the last row.
-        taken: bytes of the block up to there.
+        rest: the lines of a row that continues after the block; no bytes if there is none.
+        line: number of the line after the last row.
+        taken: bytes of the block up to that line.
     """
 
     def __init__(self, block: Block, name: str, limits: Limits) -> None:
@@ -51,7 +51,7 @@ class Records:
         """Each row with the line on which it begins.
 
         Raises:
-            RejectedFile: a row is too long, or a quotation mark never closes.
+            RejectedFile: a row is too long, or a quotation mark is never closed.
         """
         reader = csv.reader(self._fed(), strict=True)
         while True:
@@ -93,7 +93,7 @@ class Records:
         if sum(map(len, self._lines)) - len(_END.search(self._lines[-1])[0]) > limit:  # type: ignore[index]
             message = (
                 f"{self._name}, line {self.line}: the row that begins here is longer than {limit:,} bytes; "
-                "a quotation mark that is not closed makes one."
+                "look for a quotation mark that is not closed."
             )
             raise refusal("row_too_long", message, line=self.line)
 
@@ -105,7 +105,7 @@ def line_records(block: Block) -> list[tuple[int, list[str] | BadQuoting]]:
 
 
 def _lines(data: bytes, piece_bytes: int = 1 << 20) -> Iterable[bytes]:
-    """Lines with their ends, split in pieces so that a block of tiny lines does not become millions of objects."""
+    """Lines with their ends, split piecewise so that a block of tiny lines does not become millions of objects."""
     at = 0
     while at < len(data):
         end = max(data.rfind(b"\n", at, at + piece_bytes), data.rfind(b"\r", at, at + piece_bytes)) + 1
@@ -117,7 +117,7 @@ def _lines(data: bytes, piece_bytes: int = 1 << 20) -> Iterable[bytes]:
 
 
 def _opened_behind(rest: bytes) -> int:
-    """How many lines of an unfinished row end before the quotation mark that does not close."""
+    """Number of lines of an unfinished row that end before the unclosed quotation mark."""
     text, at = rest.decode(), 0
     while field := _FIELD.match(text, at):
         at = field.end()

@@ -1,4 +1,4 @@
-"""A raw stream to plain bytes: unpacks gzip in bounded pieces, and names what is no CSV by its first bytes."""
+"""A raw stream to plain bytes: unpacks gzip in bounded pieces, and detects other formats by their first bytes."""
 
 import zlib
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from app.ingest.refusal import refusal
 #: Bytes read, and at most unpacked, at a time: a bomb is stopped before it fills the memory.
 PIECE_BYTES: Final = 1 << 20
 
-#: Packed bytes that are unpacked at a time: what follows a member is copied, and a file may have millions of tiny ones.
+#: Compressed bytes unpacked at a time: bytes after a member are copied, and a file may have millions of tiny members.
 SLICE_BYTES: Final = 32 << 10
 
-#: As many first bytes as any of the beginnings below needs.
+#: Number of first bytes that the signatures below need.
 _HEAD_BYTES: Final = 64
 
-#: The byte order mark of UTF-8, which some programs put before a text.
+#: The byte order mark of UTF-8, which some programs write before a text.
 BOM: Final = b"\xef\xbb\xbf"
 _GZIP: Final = b"\x1f\x8b"
 
-#: What tells zlib to expect a gzip header and trailer.
+#: Makes zlib expect a gzip header and trailer.
 _GZIP_WINDOW: Final = 31
 
-#: First bytes of texts in other encodings, the longer ones first.
+#: First bytes of texts in other encodings, longest first.
 _ENCODINGS: Final = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
@@ -32,7 +32,7 @@ _ENCODINGS: Final = {
     b"\xfe\xff": "UTF-16",
 }
 
-#: First bytes of files that are no text, and what to do about each.
+#: First bytes of files that are not text, and what to do about each.
 _FORMATS: Final = {
     b"PK\x03\x04": "a zip file; unpack it and send the CSV in it",
     b"PK\x05\x06": "a zip file; unpack it and send the CSV in it",
@@ -58,7 +58,7 @@ def unpacked(stream: Any, name: str, limits: Limits) -> Iterator[bytes]:
         limits: of its size.
 
     Raises:
-        RejectedFile: it is packed in a way that is not understood, damaged, too large, or no text at all.
+        RejectedFile: the compression is not supported, or the file is damaged, too large, or not text.
     """
     head, raw = _begun(iter(lambda: stream.read(PIECE_BYTES), b""))
     packed = head.startswith(_GZIP)
@@ -78,7 +78,7 @@ def unpacked(stream: Any, name: str, limits: Limits) -> Iterator[bytes]:
 
 
 def _begun(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes, and all pieces with those in the first."""
+    """The first bytes, and all pieces, including those bytes."""
     head = b""
     for piece in pieces:
         head += piece
@@ -98,7 +98,7 @@ def _gunzipped(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
                 if not packed:
                     continue
                 if not _GZIP.startswith(packed[:2]):
-                    raise refusal("bad_gzip", f"{name} has bytes after its gzip data that are no gzip.")
+                    raise refusal("bad_gzip", f"{name} has bytes after its gzip data that are not gzip.")
                 member = zlib.decompressobj(wbits=_GZIP_WINDOW)
             yield member.decompress(packed, PIECE_BYTES)
             packed = member.unused_data if member.eof else member.unconsumed_tail
@@ -119,7 +119,7 @@ def _require_text(head: bytes, name: str) -> None:
 
 
 def _encoding(head: bytes) -> str | None:
-    """The encoding of a text that is not UTF-8: by its byte order mark, or because every other byte is NUL."""
+    """The encoding of a text that is not UTF-8, by its byte order mark, or by every other byte being NUL."""
     marked = next((encoding for mark, encoding in _ENCODINGS.items() if head.startswith(mark)), None)
     without_mark = len(head) >= 4 and (head[0:4:2] == b"\0\0") != (head[1:4:2] == b"\0\0")
     return marked or ("UTF-16" if without_mark else None)

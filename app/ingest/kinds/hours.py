@@ -1,16 +1,16 @@
-"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams that it names."""
+"""Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams in it."""
 
 from sqlalchemy import Connection
 
 from app.ingest.column_types import CLOSING_TIME, OPENING_TIME, WEEKDAY
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
 from app.storage.binary_copy import write_columns
 
 
 class HoursLoading:
-    """Collects windows in a staging table, then puts them in the place of the named entities' earlier ones."""
+    """Collects windows in a staging table, then replaces all windows of the same entities by them."""
 
     def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
@@ -45,4 +45,13 @@ HOURS = DatasetKind(
         Column("end_time_local", CLOSING_TIME, example="17:00:00"),
     ),
     loading=HoursLoading,
+    documentation="""
+        One opening window of a store or of a team. A file replaces all windows of the stores and teams that it
+        contains.
+
+        The header has one of `store_id`, `team` and `entity`. With `store_id` or `entity` the rows describe stores,
+        with `team` teams. `entity_kind` overrides this row by row, so that one file can contain the hours of both. A
+        store without hours is open around the clock; a team without hours works in `OPENHOURS_TEAM_HOURS`.
+    """,
+    wrong=WrongRow("day", "7", "bad_weekday"),
 )

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import polls
 from app.storage.binary_copy import write_columns
 
@@ -55,4 +55,9 @@ POLLS = DatasetKind(
     loading=PollLoading,
     instant="timestamp_utc",
     observed=True,
+    documentation="""
+        One observation of a store: it was up or down at this instant. If rows have the same store and instant, the
+        last one counts. An instant more than a day after the file arrived is an error.
+    """,
+    wrong=WrongRow("status", "up", "not_allowed"),
 )

@@ -1,4 +1,4 @@
-"""Dataset kind ``pull_requests``: one pull request per row, which replaces what was said of it before."""
+"""Dataset kind ``pull_requests``: one pull request per row, which replaces its earlier row."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +8,7 @@ from app.files.csv_output import iso_instants
 from app.flow.instants import INSTANTS, LATER_INSTANTS
 from app.ingest.column_types import INSTANT, KEY, NUMBER
 from app.ingest.keys import KeyIds, optional_ids
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import pull_requests
 from app.series.entities import REPOSITORY, TEAM
 from app.storage.csv_copy import copy_rows
@@ -60,4 +60,11 @@ PULL_REQUESTS = DatasetKind(
     loading=PullRequestLoading,
     instant="created_at",
     observed=True,
+    documentation="""
+        One pull request. If rows have the same repository and number, the last one counts. It replaces the row of an
+        earlier file completely: a field that it leaves empty is empty from then on. To add what happens to a pull
+        request later, load a later file. An instant more than a day after the file arrived is an error. Repositories
+        and teams become entities. [pull-request-rules.md](pull-request-rules.md) says what each instant is used for.
+    """,
+    wrong=WrongRow("created_at", "2024-11-01T20:00:00", "no_zone"),
 )

@@ -6,14 +6,14 @@ from sqlalchemy import Connection
 
 from app.ingest.column_types import DATE, DURATION, KEY
 from app.ingest.keys import KeyIds, optional_ids
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import review_times
 from app.series.entities import TEAM
 from app.storage.csv_copy import copy_rows
 
 
 class ReviewTimeLoading:
-    """Collects observations in a staging table, then puts them in the place of all that the dataset had."""
+    """Collects observations in a staging table, then replaces all observations of the dataset by them."""
 
     def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
@@ -53,4 +53,11 @@ REVIEW_TIMES = DatasetKind(
     ),
     loading=ReviewTimeLoading,
     by_dataset=True,
+    documentation="""
+        One observation of how long a review took, and the merge after it. Identical rows all count, because each is
+        an observation of its own. Observations belong to their dataset, and a report selects them by the id of that
+        dataset (`source`), which `load` prints. Loading the same bytes again loads the same dataset again, so it
+        changes nothing. A report on a file without observations says that there are none.
+    """,
+    wrong=WrongRow("review_time", "-1", "negative"),
 )

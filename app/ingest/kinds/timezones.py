@@ -1,4 +1,4 @@
-"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those that it names."""
+"""Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those in it."""
 
 from typing import Any, Final
 
@@ -7,11 +7,11 @@ from sqlalchemy import Connection, text
 
 from app.ingest.column_types import ZONE
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
-from app.ingest.kind import Column, DatasetKind, Rows
+from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series.entities import lock_entities
 from app.storage.binary_copy import INTEGER, Columns, write_columns
 
-#: ``zone`` is a number of the list that goes with the statement; of rows of one entity that with the highest line wins.
+#: ``zone`` is an index into the list passed with the statement; of rows of one entity, the highest line wins.
 _STAGED_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "zone": INTEGER, "line": INTEGER}
 
 _STAGED: Final = (
@@ -21,7 +21,7 @@ _STAGED: Final = (
 
 
 class ZoneLoading:
-    """Collects zones, the last row of an entity wins, and sets them at the end."""
+    """Collects zones and sets them at the end; the last row of an entity wins."""
 
     def __init__(self, connection: Connection, _: str) -> None:
         self._connection = connection
@@ -70,4 +70,11 @@ TIMEZONES = DatasetKind(
         Column("timezone_str", ZONE, example="America/Denver"),
     ),
     loading=ZoneLoading,
+    documentation="""
+        The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains.
+        If several rows name the same store or team, the last one counts.
+
+        The key is as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
+    """,
+    wrong=WrongRow("timezone_str", "America/Nowhere", "unknown_zone"),
 )

@@ -24,20 +24,21 @@ from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
-from app.reports.refusals import iso, refused, unknown_names
+from app.reports.refusals import refused, unknown_names
 from app.series import lookup, pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours, unknown_keys
 from app.storage.postgres import database_errors
 from app.timeline import to_micros
 from app.timeline.entities import Entities
+from app.wording.values import iso
 
-#: The source that is no sample: pull requests as they went.
+#: The source that is not a sample: pull requests.
 EVENTS: Final = "pull_requests"
 
-#: Unknown names that an error tells.
+#: Unknown names that an error lists.
 SHOWN: Final = 20
 
-#: How far after now ``as_of`` may lie: as far as the instants of files, whose clocks differ from ours.
+#: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
 FURTHEST_AHEAD: Final = timedelta(days=1)
 
 
@@ -54,37 +55,37 @@ class PullRequestParams(Params):
     since: Annotated[
         Instant | None,
         Field(
-            description="Only what was created then or later, ISO 8601 with Z or an offset. Default: no limit.",
+            description="Only what was created at or after this instant (ISO 8601 with Z or an offset). Default: all.",
             examples=["2024-10-01T00:00:00Z"],
         ),
     ] = None
     until: Annotated[
         Instant | None,
         Field(
-            description="Only what was created before, ISO 8601 with Z or an offset. Default: no limit.",
+            description="Only what was created before this instant (ISO 8601 with Z or an offset). Default: all.",
             examples=["2024-11-01T00:00:00Z"],
         ),
     ] = None
     as_of: Annotated[
         Instant | None,
         Field(
-            description="Instant the report speaks for, at most a day from now; later events are left out. "
+            description="Instant of the report, at most a day from now; later events are left out. "
             "Default: the latest event."
         ),
     ] = None
     clock: Annotated[
-        Clock, Field(description="Which durations statistics and charts use, `working` hours or `wall` time.")
+        Clock, Field(description="Durations in statistics and charts: `working` hours or `wall`-clock time.")
     ] = "working"
     hourly: Annotated[
         bool, Field(description="Also make hourly.csv: pull requests in each state by team and working hour.")
     ] = False
     charts: Annotated[
-        bool, Field(description="Make the charts, too, of the 12 teams with most pull requests; takes some seconds.")
+        bool, Field(description="Also draw charts of the 12 teams with the most pull requests; takes a few seconds.")
     ] = True
 
 
 def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
-    """Fix as_of; refuse what names nothing that is known, and what does not go together."""
+    """Fix as_of; refuse unknown names, and parameters that do not go together."""
     if params.since is not None and params.until is not None and params.since >= params.until:
         allowed = f"an instant after {iso(params.since)}"
         raise refused("until", params.until, "must be later than since", allowed=allowed)
@@ -150,7 +151,7 @@ def _events(
 
 
 def _sample(connection: Connection, params: PullRequestParams) -> Observations:
-    _require_sample(connection, params.source)  # it may have been removed since
+    _require_sample(connection, params.source)  # it may have been removed in the meantime
     teams = _names(read_entities(connection, TEAM, default_zone=""))
     sample = review_times.read(
         connection,
@@ -175,7 +176,7 @@ def _write_hourly(
 
 
 def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list[Artifact]:
-    """The charts as pictures and as specifications."""
+    """The charts, as pictures and as specifications."""
     from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
     from app.charts.files import write_charts  # noqa: PLC0415
 
@@ -186,16 +187,16 @@ def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list
 
 
 def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
-    """The instant that was asked for, or that of the latest event; refuses one that nobody knows anything of yet."""
+    """The requested instant, or that of the latest event; refuses one too far in the future."""
     now = _now(connection)
     if as_of is not None and as_of > now + FURTHEST_AHEAD:
         latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
-        raise refused("as_of", as_of, "is yet to come", allowed=latest)
+        raise refused("as_of", as_of, "is more than a day in the future", allowed=latest)
     return as_of or pull_requests.latest(connection) or now
 
 
 def _as_of_sample(connection: Connection, source: str) -> datetime:
-    """The end of the last day of a sample; of one without dates the instant at which the report was asked for."""
+    """The end of the last day of a sample; without dates, the instant of the request."""
     day = review_times.last_day(connection, source)
     return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
 
@@ -203,11 +204,11 @@ def _as_of_sample(connection: Connection, source: str) -> datetime:
 def _require_sample(connection: Connection, source: str) -> None:
     if not (is_id(source) and review_times.is_sample(connection, source)):
         allowed = f"{EVENTS}, or the id of a loaded dataset of review times"
-        raise refused("source", source, "is no dataset of review times that was loaded", allowed=allowed)
+        raise refused("source", source, "is not a loaded dataset of review times", allowed=allowed)
 
 
 def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -> None:
-    """Refuse what does not apply to a sample, and teams that it does not have."""
+    """Refuse parameters that do not apply to a sample, and teams that it does not have."""
     for name in ("repos", "as_of", "hourly"):
         if value := getattr(params, name):
             raise refused(name, value, "does not apply to a sample of review times")
@@ -233,7 +234,7 @@ def _fixed(as_of: datetime | None) -> datetime:
 
 
 def _now(connection: Connection) -> datetime:
-    """For a report on nothing: the instant at which it was asked for."""
+    """For a report without data: the instant of the request."""
     now: datetime = connection.execute(text("SELECT now()")).scalar_one()
     return now
 
@@ -257,4 +258,15 @@ PULL_REQUESTS = ReportKind(
     produce=produce,
     findings=FlowSummary,
     outline=outline,
+    documentation="""
+        How long pull requests waited for review and merge, in the working hours of their team and in wall-clock time;
+        or the same for a sample of review times.
+
+        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team. With `hourly`
+        there is also `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
+        there are up to eight charts.
+    """,
+    rules="pull-request-rules.md",
+    example={"charts": False},
+    wrong={"clock": "sundial"},
 )

@@ -1,4 +1,4 @@
-"""Report kind ``uptime``: how long each store was up, down or unobserved while it was open (docs/uptime-rules.md)."""
+"""Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,7 +44,7 @@ CHUNK: Final = 2048
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
 
-#: Share of the work that is reading, as told by the progress.
+#: Share of the progress that is reading.
 _READING: Final = 0.8
 
 
@@ -54,13 +54,18 @@ class UptimeParams(Params):
     as_of: Annotated[
         Instant | None,
         Field(
-            description="Instant the report speaks for, ISO 8601 with Z or an offset. Default: the latest poll.",
+            description="Instant of the report, ISO 8601 with Z or an offset. Default: the latest poll.",
             examples=["2023-01-25T18:13:22Z"],
         ),
     ] = None
     lookback_hours: Annotated[
         int,
-        Field(ge=1, le=720, description="How long before the week the last known status is looked for, hours."),
+        Field(
+            ge=1,
+            le=720,
+            description="How far before the week to look for the last known status, hours.",
+            json_schema_extra={"unit": "hours"},
+        ),
     ] = 96
     stores: Annotated[
         list[str] | None,
@@ -71,12 +76,12 @@ class UptimeParams(Params):
     ] = False
     charts: Annotated[
         bool,
-        Field(description="Also draw three charts, as PNG and as Vega-Lite; that takes two seconds more."),
+        Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll unless it is given; refuse stores that nobody ever named."""
+    """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
     if params.stores is not None and (unknown := unknown_keys(connection, "store", params.stores)):
         raise InvalidParameters(
             f"stores: no polls, hours or timezones file has named {', '.join(map(repr, unknown[:5]))}"
@@ -85,7 +90,7 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
         )
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
-        raise NoPolls("No polls are loaded: load some with `python -m app load polls FILE`, or give as_of.")
+        raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
     return params.model_copy(update={"as_of": as_of}), as_of
 
 
@@ -208,7 +213,7 @@ def _write_table(context: JobContext, keys: Sequence[str], table: npt.NDArray[np
 
 def draw(context: JobContext, week: WeekOfEntities) -> list[Artifact]:
     """The charts of the week, those that have something to show."""
-    # Half a second and a JavaScript engine that the usual report, done in as much, does without.
+    # Imported here: it takes half a second, as long as a usual report, which does not need it.
     from app.charts.availability import Week, availability_charts  # noqa: PLC0415
     from app.charts.files import write_charts  # noqa: PLC0415
 
@@ -285,4 +290,14 @@ UPTIME = ReportKind(
     params=UptimeParams,
     resolve=resolve,
     produce=produce,
+    documentation="""
+        How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
+        last 7 days before `as_of`. Closed time does not count.
+
+        `uptime.csv` has a row for each store. With `hourly` there is also `hourly.parquet`, a row for each store and
+        hour of the week; with `charts` there are three charts.
+    """,
+    rules="uptime-rules.md",
+    example={"lookback_hours": 96},
+    wrong={"stores": ["no such store"]},
 )

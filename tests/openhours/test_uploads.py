@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app import upload_client
 from app.catalogue import records
-from app.client import Problem
-from app.errors import ServerUnreachable
 from app.storage.resources import Resources
-from app.upload_client import Outgoing, Uploader, outgoing
 from app.web.server import serving
+from openhours import Problem, ServerUnreachable, uploads
+from openhours.outgoing import Outgoing, outgoing
+from openhours.uploads import Uploader
 from tests.commands import wait_until
 
 MIB = 1 << 20
@@ -143,7 +142,7 @@ def test_a_server_that_is_not_there_is_named_at_once(tmp_path: Path) -> None:
 def test_a_server_that_goes_away_is_waited_for_and_then_named(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload_client, "PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 1)
     file = a_file(tmp_path, 10 * MIB)
     with serving(resources, slots=0) as address:
         uploader = Uploader(address, memory=tmp_path / "memory")

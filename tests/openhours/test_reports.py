@@ -7,10 +7,18 @@ from typing import Any
 
 import pytest
 
-from app import client as client_module
-from app.client import Client, File
-from app.errors import OpenhoursError, ReportFailed, ServerUnreachable, Unavailable
 from app.storage.resources import Resources
+from app.web.server import serving
+from openhours import (
+    Client,
+    DownloadFailed,
+    File,
+    OpenhoursError,
+    ReportFailed,
+    ServerUnreachable,
+    StillRunning,
+    waiting,
+)
 
 
 class Answers(Client):
@@ -33,7 +41,7 @@ COMPLETE = {"status": "Complete", "files": []}
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(waiting, "RETRY_SECONDS", 0.0)
 
 
 def test_a_server_that_is_away_for_a_while_does_not_end_a_report() -> None:
@@ -43,7 +51,7 @@ def test_a_server_that_is_away_for_a_while_does_not_end_a_report() -> None:
 
 
 def test_a_server_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", -1.0)
     client = Answers(RUNNING, ServerUnreachable("gone"))
     with pytest.raises(ServerUnreachable):
         list(client.follow("x", every_seconds=0))
@@ -72,9 +80,21 @@ def test_a_file_of_which_a_byte_is_another_one_is_not_kept(resources: Resources,
     url = resources.object_store.link("reports/x/a1/x.csv", media_type="text/csv", seconds=60)
     client = Client("http://127.0.0.1:1")
     wrong, right = (File("x.csv", url, 4, 1, hashlib.sha256(content).hexdigest()) for content in (b"1,3\n", b"1,2\n"))
-    with pytest.raises(Unavailable, match="SHA-256 differs"):
+    with pytest.raises(DownloadFailed, match="SHA-256 differs"):
         client.download(wrong, tmp_path / "x.csv")
     assert list(tmp_path.iterdir()) == []
     client.download(right, tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_bytes() == b"1,2\n"
     client.close()
+
+
+def test_a_wait_has_an_end_and_the_report_goes_on(resources: Resources) -> None:
+    with serving(resources, slots=0) as address, Client(address) as nobody_works:
+        with pytest.raises(StillRunning, match=r"still running \(queued, 0%\) after 0\.2 seconds") as caught:
+            nobody_works.report("uptime", as_of="2023-01-25T18:00:00Z", timeout_seconds=0.2)
+        report_id = caught.value.details["report_id"]
+        assert nobody_works.poll(report_id)["status"] == "Running"
+        assert nobody_works.delete(report_id)["status"] == "Cancelled"
+        with pytest.raises(ReportFailed, match="cancelled") as ended:
+            nobody_works.wait(report_id)
+        assert ended.value.details["error"]["code"] == "cancelled"

@@ -1,28 +1,28 @@
-"""Names like one that nobody has: for whoever has misspelt it, or knows a part of it."""
+"""Suggestions for an unknown name that is misspelt or only part of a name."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 from heapq import nlargest
 from typing import Final
 
-#: Names that are told.
+#: Number of suggestions.
 NEAREST: Final = 3
 
 #: Shortest text that counts as a part of a name, characters: almost every name holds a given letter.
 SHORTEST_PART: Final = 2
 
-#: Longest text that a spelling is guessed for, characters: the guess takes time that grows with it.
+#: Longest text for which a spelling is guessed, characters: the time grows with it.
 GUESSED_LENGTH: Final = 64
 
-#: Names that are compared letter by letter, which takes some 20 µs each; the others share too little with the text.
+#: Names compared letter by letter, which takes about 20 µs each; the others have too little in common with the text.
 COMPARED: Final = 50
 
 
 def nearest(name: str, known: Sequence[str]) -> list[str]:
-    """Those of the known names that are most like this one, without regard to case; the likest first.
+    """The known names most similar to this one, ignoring case; the most similar first.
 
-    First those that are spelt the same, then those that hold it or are a part of it, the most similar in length
-    first, then those of a similar spelling. Ten thousand names take some 20 ms.
+    First names with the same spelling, then those that contain it or are contained in it, the most similar in length
+    first, then names of a similar spelling. Ten thousand names take about 20 ms.
     """
     asked = name.strip().casefold()
     folded = [(one.casefold(), one) for one in known]
@@ -41,7 +41,7 @@ def _is_part(one: str, other: str) -> bool:
 
 
 def _similar(asked: str, folded: Sequence[tuple[str, str]]) -> list[str]:
-    """Names of a similar spelling, looked for among those that share most letters and pairs of letters with it."""
+    """Names of a similar spelling, among those that share the most letters and pairs of letters with it."""
     parts = {asked[at : at + length] for length in (1, 2) for at in range(len(asked) - length + 1)}
 
     def shared(pair: tuple[str, str]) -> float:

@@ -1,24 +1,22 @@
-"""Errors as problem details (RFC 9457): one handler for everything that goes wrong."""
+"""The one place where errors and pages become JSON: errors are problem details (RFC 9457), pages have a cursor."""
 
 import json
 import logging
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
-from app.errors import OpenhoursError, reason
+from app.errors import OpenhoursError
+from app.routers.malformed import malformed, operations_of, unreadable_body
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-#: Where FastAPI finds a parameter; its name alone says enough.
-PLACES: Final = frozenset({"body", "query", "header", "path"})
-
-#: Code and title of errors that come from the framework.
+#: Code and title of errors that the framework raises.
 _HTTP_ERRORS: Final = {
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "Method not allowed"),
@@ -29,24 +27,39 @@ _log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
-    """Problem details, RFC 9457; `errors` tells, per parameter, what was received and what is allowed."""
+    """Problem details, RFC 9457; `errors` has the value received and the values allowed, per parameter."""
 
-    type: str = Field(description="Always about:blank: the code says more.", examples=["about:blank"])
+    type: str = Field(description="Always about:blank; `code` identifies the problem.", examples=["about:blank"])
     title: str = Field(description="What the code means.", examples=["Parameters not accepted"])
     status: int = Field(description="The HTTP status.", examples=[422])
-    code: str = Field(description="Stable, for programs.", examples=["invalid_parameters"])
-    detail: str = Field(description="For people.", examples=["lookback_hours: 0 should be greater than or equal to 1"])
+    code: str = Field(description="Stable code, for programs.", examples=["invalid_parameters"])
+    detail: str = Field(description="For people.", examples=["lookback_hours: 0 is not a whole number from 1 to 720"])
     errors: list[dict[str, Any]] | None = Field(
         None,
-        description="Per parameter, what was received and what is allowed.",
-        examples=[[{"parameter": "lookback_hours", "received": 0, "reason": "should be greater than or equal to 1"}]],
+        description="For each parameter, the value received and the values allowed.",
+        examples=[
+            [
+                {
+                    "parameter": "lookback_hours",
+                    "received": 0,
+                    "reason": "is not a whole number from 1 to 720",
+                    "allowed": "a whole number from 1 to 720",
+                }
+            ]
+        ],
     )
 
 
-#: For the ``responses`` of routes; those with a body may also be sent one that is too large.
+#: In the address: where the page of a list begins.
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]
+
+#: In the answer: where the next page begins.
+NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
+
+#: For the ``responses`` of routes; routes with a body may also get one that is too large.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
 TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {
-    # Starlette has a text of its own when the length is told beforehand.
+    # Starlette has its own text if the length is announced.
     413: {"model": Problem, "description": "Body too large", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
@@ -70,7 +83,7 @@ def problem(
     """A problem document."""
     body = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
     headers = None if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
-    # What was received is shown as it came, but for what JSON does not have: NaN becomes null, half a surrogate pair ?.
+    # The value received is shown unchanged, except for what JSON lacks: NaN becomes null, half a surrogate pair ?.
     text = json.dumps(to_jsonable_python(body, inf_nan_mode="null"), ensure_ascii=False, separators=(",", ":"))
     content = text.encode(errors="replace")
     return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
@@ -90,37 +103,17 @@ def _known(request: Request, error: Exception) -> Response:
     )
 
 
-def _malformed(_: Request, error: Exception) -> Response:
+def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    errors = [
-        {
-            "parameter": _parameter(one),
-            "received": one.get("input") if isinstance(one.get("input"), str | int | float | bool | None) else None,
-            "reason": reason(one["msg"]),
-        }
-        for one in error.errors()
-    ]
-    return _not_understood(errors)
-
-
-def _parameter(error: dict[str, Any]) -> str:
-    if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
-        return "body"
-    return ".".join(str(part) for part in error["loc"] if part not in PLACES) or "body"
-
-
-def _not_understood(errors: list[dict[str, Any]]) -> Response:
-    detail = "; ".join(f"{one['parameter']}: {one['reason']}" for one in errors)
-    return problem(code="malformed_request", title="Request not understood", status=422, detail=detail, errors=errors)
+    return _known(request, malformed(request, error))
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    if error.status_code == 400:  # FastAPI's word for a body that fails otherwise than by its syntax
-        reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
-        return _not_understood([{"parameter": "body", "received": None, "reason": reason}])
+    if error.status_code == 400:  # FastAPI's status for a body that fails for other reasons than syntax
+        return _known(request, unreadable_body())
     code, title = _HTTP_ERRORS.get(error.status_code, ("http_error", "Request not accepted"))
-    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for what there is."
+    detail = f"{request.method} {request.url.path}: {title.lower()}; see /docs for the routes."
     answer = problem(code=code, title=title, status=error.status_code, detail=detail)
     answer.headers.update(error.headers or {})
     if error.status_code == 405 and (allowed := _allowed_methods(request)):
@@ -129,9 +122,8 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> str | None:
-    """What may be done at this address; Starlette names the methods of its first route only."""
-    operations = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None))
-    return operations and ", ".join(sorted(operations)).upper()
+    """All methods of this address; Starlette lists only those of the first route that matches."""
+    return ", ".join(sorted(operations_of(request))).upper() or None
 
 
 def _defect(request: Request, error: Exception) -> Response:
@@ -140,5 +132,5 @@ def _defect(request: Request, error: Exception) -> Response:
         code=OpenhoursError.code,
         title=OpenhoursError.title,
         status=500,
-        detail="This is a defect of the service; its log tells where.",
+        detail="This is a bug in Openhours; the server's log has the details.",
     )

@@ -1,27 +1,20 @@
 """Sends a file to a server by the tus protocol (1.0.0), and goes on where an earlier try was cut off.
 
-Where an upload lives on the server is remembered in a small file until it is forgotten, under the file's own SHA-256:
-the same command for the same bytes finds it again, after Ctrl-C as well as after a crash, and under another file name.
+Where an upload lives on the server is remembered until it is forgotten, under the file's own SHA-256. With a folder for
+such notes a later call for the same bytes finds it again, after Ctrl-C as well as after a crash, and under another file
+name.
 """
 
-import base64
-import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
 import httpx2
 
-from app.client import TIMEOUT_SECONDS, client_errors, problem_of
-from app.errors import InvalidParameters, ServerUnreachable
-from app.files.sha256 import sha256_of
-
-#: The file is read and sent in blocks of this size, bytes.
-BLOCK_BYTES: Final = 1 << 18
+from openhours.connection import TIMEOUT_SECONDS, client_errors, problem_of, stranger
+from openhours.errors import ServerUnreachable
+from openhours.outgoing import Outgoing, Sent
 
 #: A server that takes no byte for so long is given up; what it has taken stays there, seconds.
 PATIENCE_SECONDS: Final = 60.0
@@ -41,55 +34,17 @@ _GONE: Final = frozenset({403, 404, 410})
 #: Answers after which the same upload goes on: elsewhere, later, or from another offset.
 _PASSING: Final = frozenset({409, 423, 429, 460, 500, 502, 503, 504})
 
-Sent = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A file to send.
-
-    Attributes:
-        sha256: of its bytes, hexadecimal.
-        metadata: what the server is told of it.
-    """
-
-    path: Path
-    size_bytes: int
-    sha256: str
-    metadata: Mapping[str, str]
-
-
-def outgoing(path: Path, *, kind: str, options: Mapping[str, str], read: Sent) -> Outgoing:
-    """Look at a file before it is sent; ``read`` is told how many bytes have been looked at."""
-    size_bytes = 0
-
-    def count(done: int) -> None:
-        nonlocal size_bytes
-        size_bytes = done
-        read(done)
-
-    sha256 = sha256_of(path, read=count)
-    return Outgoing(
-        path, size_bytes, sha256, {"filename": _shown_name(path), "kind": kind, "sha256": sha256, **options}
-    )
-
-
-def _shown_name(path: Path) -> str:
-    """The name of a file as it can be shown: it may have bytes that are no text, and characters that cannot be seen."""
-    text = os.fsencode(path.name).decode("utf-8", "replace")
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
-
 
 class Uploader:
     """Sends files to one server; close it after use.
 
     Args:
         address: where the server is now.
-        memory: folder of what has to be remembered.
+        memory: folder of what has to be remembered; None: each ``send`` begins anew.
         known_as: what the server is called in there; one that runs here is the same at another port.
     """
 
-    def __init__(self, address: str, *, memory: Path, known_as: str | None = None) -> None:
+    def __init__(self, address: str, *, memory: Path | None = None, known_as: str | None = None) -> None:
         self._address = address.rstrip("/")
         self._memory = memory
         self._known_as = known_as or self._address
@@ -114,14 +69,13 @@ class Uploader:
             Problem: the server refuses it.
             ServerUnreachable: it was away for too long; the same call goes on later.
         """
-        note = self._note(file)
         patience = _Patience(self._address)
-        upload = self._known(note) or self._create(file, note)
+        upload = self._known(file) or self._create(file)
         while True:
             offset = self._offset(upload, file)
             if offset is None:  # it expired, or the object store has lost it
                 patience.wait()
-                upload = self._create(file, note)
+                upload = self._create(file)
                 continue
             patience.see(offset)
             sent(offset)
@@ -133,31 +87,41 @@ class Uploader:
 
     def forget(self, file: Outgoing) -> None:
         """The next ``send`` of the file is another upload."""
-        self._note(file).unlink(missing_ok=True)
+        if note := self._note(file):
+            note.unlink(missing_ok=True)
 
-    def _note(self, file: Outgoing) -> Path:
-        return self._memory / f"{_fingerprint(file, self._known_as)}.json"
+    def _note(self, file: Outgoing) -> Path | None:
+        return self._memory and self._memory / f"{file.fingerprint(self._known_as)}.json"
 
-    def _known(self, note: Path) -> str | None:
+    def _known(self, file: Outgoing) -> str | None:
         """Where an earlier try has begun this upload."""
+        note = self._note(file)
+        if note is None:
+            return None
         try:
             path = json.loads(note.read_text(encoding="utf-8"))["upload"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return path if isinstance(path, str) and path.startswith("/") else None
 
-    def _create(self, file: Outgoing, note: Path) -> str:
-        headers = {"Upload-Length": str(file.size_bytes), "Upload-Metadata": _metadata(file.metadata)}
+    def _remember(self, file: Outgoing, upload: str) -> None:
+        note = self._note(file)
+        if note is None:
+            return
+        note.parent.mkdir(parents=True, exist_ok=True)
+        draft = note.with_suffix(".new")
+        draft.write_text(json.dumps({"upload": upload}), encoding="utf-8")
+        draft.replace(note)
+
+    def _create(self, file: Outgoing) -> str:
+        headers = {"Upload-Length": str(file.size_bytes), "Upload-Metadata": file.header()}
         response = self._ask("POST", "/uploads", headers=headers)
         if response.status_code != 201:
             raise problem_of(response, self._address)
         upload = httpx2.URL(response.headers.get("Location", "")).path
         if not upload.startswith("/uploads/"):
-            raise self._no_server(response)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_suffix(".new")
-        draft.write_text(json.dumps({"upload": upload}), encoding="utf-8")
-        draft.replace(note)
+            raise stranger(response, self._address)
+        self._remember(file, upload)
         return upload
 
     def _offset(self, upload: str, file: Outgoing) -> int | None:
@@ -167,7 +131,7 @@ class Uploader:
             return None
         offset = response.headers.get("Upload-Offset", "")
         if response.status_code != 200 or not offset.isdecimal() or int(offset) > file.size_bytes:
-            raise self._no_server(response)
+            raise stranger(response, self._address)
         return int(offset)
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
@@ -196,7 +160,7 @@ class Uploader:
         try:
             with client_errors(self._address):
                 response = self._http.patch(
-                    self._address + upload, headers=headers, content=_blocks(file, offset, sent=sent)
+                    self._address + upload, headers=headers, content=file.blocks(offset, sent=sent)
                 )
         except ServerUnreachable:
             return False
@@ -205,9 +169,6 @@ class Uploader:
         if response.status_code in _PASSING or response.status_code in _GONE:
             return False
         raise problem_of(response, self._address)
-
-    def _no_server(self, response: httpx2.Response) -> ServerUnreachable:
-        return ServerUnreachable(f"{self._address} answers {response.status_code}, but not as an Openhours server.")
 
 
 class _Patience:
@@ -232,26 +193,3 @@ class _Patience:
                 "stays there: the same command goes on from there."
             )
         sleep(next(self._pauses, PAUSES_SECONDS[-1]))
-
-
-def _blocks(file: Outgoing, offset: int, *, sent: Sent) -> Iterator[bytes]:
-    with file.path.open("rb") as source:
-        source.seek(offset)
-        left = file.size_bytes - offset
-        while left:
-            block = source.read(min(BLOCK_BYTES, left))
-            if not block:
-                raise InvalidParameters(f"{file.path} has become shorter while it was sent; start again.")
-            left -= len(block)
-            yield block
-            sent(file.size_bytes - left)
-
-
-def _metadata(values: Mapping[str, str]) -> str:
-    """``Upload-Metadata``: names and values in Base64, separated by commas."""
-    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in values.items())
-
-
-def _fingerprint(file: Outgoing, server: str) -> str:
-    told = {name: value for name, value in file.metadata.items() if name != "filename"} | {"server": server}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.series.suggestions import NEAREST, nearest
+from app.wording.suggestions import NEAREST, nearest
 
 #: Two hundred names between which the one that was meant is hidden.
 MANY = [f"team {number:03}" for number in range(200)]

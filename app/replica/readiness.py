@@ -1,0 +1,45 @@
+"""Whether requests may be sent to this process."""
+
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from sqlalchemy import Engine
+
+from app.errors import OpenhoursError, ReplicaUnavailable
+from app.replica.replica import Replica
+from app.storage.migrate import require_migrated
+from app.storage.postgres import database_errors
+
+#: How long an answer of Postgres to the readiness check is good for, so that probes cost nothing, seconds.
+READINESS_SECONDS: Final = 2
+
+
+class Readiness:
+    """Whether requests may come: not while draining, and only with a database that is migrated."""
+
+    def __init__(self, engine: Engine, replica: Replica) -> None:
+        self._engine = engine
+        self._replica = replica
+        self._lock = Lock()
+        self._checked_at = -float("inf")
+        self._error: OpenhoursError | None = None
+
+    def check(self) -> None:
+        """Raise ReplicaUnavailable or NotMigrated unless ready."""
+        if self._replica.draining:
+            raise ReplicaUnavailable("This replica is stopping.")
+        with self._lock:
+            if monotonic() - self._checked_at > READINESS_SECONDS:
+                self._error = self._ask()
+                self._checked_at = monotonic()
+            if self._error is not None:
+                raise self._error
+
+    def _ask(self) -> OpenhoursError | None:
+        try:
+            with database_errors(), self._engine.connect() as connection:
+                require_migrated(connection)
+        except OpenhoursError as error:
+            return error
+        return None

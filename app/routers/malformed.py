@@ -1,0 +1,126 @@
+"""What is wrong with a request whose parts are not those that its address takes, in the words of its own document."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+
+from app.errors import MalformedRequest
+from app.wording.allowed import Schema, allowed, member
+from app.wording.suggestions import nearest
+from app.wording.validation import wrong_value
+from app.wording.wrong_values import MOST, WrongValue, detail, members
+
+#: Content type of every body but those of files.
+JSON: Final = "application/json"
+
+
+def malformed(request: Request, error: RequestValidationError) -> MalformedRequest:
+    """The refusal of a request that FastAPI did not accept."""
+    errors, schema = error.errors(), _schema(request)
+    values = [_wrong_value(request, one, schema, body=error.body) for one in errors[:MOST]]
+    return _refusal(values, count=len(errors))
+
+
+def unreadable_body() -> MalformedRequest:
+    """The refusal of a body that fails otherwise than by its syntax."""
+    reason = "is not UTF-8, nested too deeply, or has a number of thousands of digits"
+    return _refusal([WrongValue(parameter="body", received=None, reason=reason, is_shown=False)])
+
+
+async def require_known_query(request: Request) -> None:
+    """Refuse parameters in the address that the route does not have: one that is misspelt would count for nothing.
+
+    Raises:
+        RequestValidationError: it has such.
+    """
+    unknown = request.query_params.keys() - _query_names(request.scope["route"].dependant)
+    if unknown:
+        asked = [(name, value) for name, value in request.query_params.items() if name in unknown]
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "input": value} for name, value in asked]
+        )
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    """Query parameters of a route and of what it depends on."""
+    return {field.alias for field in dependant.query_params}.union(*map(_query_names, dependant.dependencies))
+
+
+def operations_of(request: Request) -> Mapping[str, Any]:
+    """What may be done at the address of a request, by method in lower case; empty where nothing is documented."""
+    path = getattr(request.scope.get("route"), "path_format", None)
+    found: Mapping[str, Any] = request.app.openapi()["paths"].get(path, {})
+    return found
+
+
+def _refusal(values: list[WrongValue], *, count: int | None = None) -> MalformedRequest:
+    return MalformedRequest(detail(values, count=count), errors=members(values))
+
+
+def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
+    """A query parameter that the address does not have."""
+    known, in_body = (list((member(schema, [place]) or {}).get("properties", ())) for place in ("query", "body"))
+    return WrongValue(
+        parameter=name,
+        received=error["input"],
+        reason="belongs into the JSON body" if name in in_body else "is no query parameter of this address",
+        allowed=known or None,
+        nearest=nearest(name, known)[:1],
+        is_shown=False,
+    )
+
+
+def _wrong_value(request: Request, error: Mapping[str, Any], schema: Schema, *, body: Any) -> WrongValue:
+    place, *path = error["loc"]
+    if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
+        reason = f"is not valid JSON: {_lower(error['ctx']['error'])} ({_position(body, int(path[0]))})"
+        return WrongValue(parameter="body", received=None, reason=reason, is_shown=False)
+    if place == "query" and error["type"] == "extra_forbidden":
+        return _unknown(error, path[0], schema)
+    if place == "body" and not path:
+        return _wrong_body(request, error, schema)
+    return wrong_value(error, error["loc"], schema, name=".".join(map(str, path)) or place)
+
+
+def _wrong_body(request: Request, error: Mapping[str, Any], schema: Schema) -> WrongValue:
+    """A body that is missing, is not sent as JSON, or is JSON but no object."""
+    words = allowed(member(schema, ["body"]) or {}) or "a JSON object"
+    received, reason = error.get("input"), f"is not {words}"
+    if error["type"] == "missing":
+        reason = "is missing"
+    elif isinstance(received, bytes):
+        content_type = request.headers.get("content-type")
+        sent = f"as {content_type}" if content_type else "without a Content-Type"
+        reason = f"was sent {sent}; send Content-Type: {JSON}"
+    return WrongValue(
+        parameter="body",
+        received=received,
+        reason=reason,
+        allowed=f"{words}, sent as {JSON}",
+        is_shown=error["type"] != "missing",
+    )
+
+
+def _position(text: str, at: int) -> str:
+    """Where in a text a character is, both counted from 1."""
+    line_begin = text.rfind("\n", 0, at) + 1
+    return f"line {text.count(chr(10), 0, at) + 1}, column {at - line_begin + 1}"
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _schema(request: Request) -> Schema:
+    """JSON Schema of all of a request, by the place of each part: query, path, header, body."""
+    operation = operations_of(request).get(request.method.lower(), {})
+    places: dict[str, Any] = {place: {"type": "object", "properties": {}} for place in ("query", "path", "header")}
+    for parameter in operation.get("parameters", ()):
+        places[parameter["in"]]["properties"][parameter["name"]] = parameter["schema"]
+    content = operation.get("requestBody", {}).get("content", {})
+    if JSON in content:
+        places["body"] = content[JSON]["schema"]
+    return {"type": "object", "properties": places, "components": request.app.openapi()["components"]}

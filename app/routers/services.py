@@ -1,0 +1,35 @@
+"""What routes answer from: every service of the process, built once by the application."""
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from app.catalogue.service import DatasetService
+from app.entities.service import EntityService
+from app.jobs.waiters import Waiters
+from app.replica.readiness import Readiness
+from app.replica.replica import Replica
+from app.reports.service import ReportService
+from app.uploads.service import UploadService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Stands on the application's state, and nothing else does.
+
+    Attributes:
+        reports, datasets, uploads, entities: what each part of the API answers from.
+        waiters: requests that wait until a job has ended.
+        replica: what this process runs beside HTTP.
+        readiness: whether requests may be sent here.
+        backlog: metrics of the whole installation, asked of Postgres when they are scraped.
+    """
+
+    reports: ReportService
+    datasets: DatasetService
+    uploads: UploadService
+    entities: EntityService
+    waiters: Waiters
+    replica: Replica
+    readiness: Readiness
+    backlog: CollectorRegistry

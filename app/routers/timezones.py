@@ -1,0 +1,46 @@
+"""Zones to choose from."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.errors import InvalidParameters
+from app.ingest.zones import choices
+from app.routers.answers import UNPROCESSABLE
+
+router = APIRouter(tags=["entities"], responses=UNPROCESSABLE)
+
+
+class Timezone(BaseModel):
+    """A zone of the IANA time zone database."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str = Field(examples=["Europe/Berlin"])
+    country: str | None = Field(description="ISO 3166 code; null for UTC.", examples=["DE"])
+    country_name: str | None = Field(examples=["Germany"])
+
+
+class TimezoneList(BaseModel):
+    """Zones by the names of their countries."""
+
+    timezones: list[Timezone]
+
+
+@router.get("/timezones")
+def list_timezones(
+    country: Annotated[
+        str | None, Query(description="Only of this country: two letters or its English name.", examples=["DE"])
+    ] = None,
+) -> TimezoneList:
+    """Zones to choose from, with their countries."""
+    found = choices(country)
+    if not found:
+        allowed = "two letters of ISO 3166 such as DE, or an English name such as Germany"
+        reason = "is not a country"
+        raise InvalidParameters(
+            f"country: {country!r} {reason}; allowed: {allowed}",
+            errors=[{"parameter": "country", "received": country, "reason": reason, "allowed": allowed}],
+        )
+    return TimezoneList(timezones=[Timezone.model_validate(zone) for zone in found])

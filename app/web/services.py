@@ -1,0 +1,36 @@
+"""Builds what the routes answer from."""
+
+from collections.abc import Mapping
+
+from app.catalogue.service import DatasetService
+from app.entities.service import EntityService
+from app.ingest.registry import DATASET_KINDS
+from app.jobs.backlog import backlog_registry
+from app.jobs.waiters import Waiters
+from app.replica.readiness import Readiness
+from app.replica.replica import Replica
+from app.reports.kind import ReportKind
+from app.reports.service import ReportService
+from app.routers.services import Services
+from app.storage.resources import Resources
+from app.uploads.hooks import Hooks
+from app.uploads.service import UploadService
+
+
+def build_services(
+    resources: Resources, *, replica: Replica, datasets: DatasetService, hooks: Hooks, kinds: Mapping[str, ReportKind]
+) -> Services:
+    """The services of one process, over servers that are connected already."""
+    settings = resources.settings
+    return Services(
+        reports=ReportService(resources, kinds),
+        datasets=datasets,
+        uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
+        entities=EntityService(
+            resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
+        ),
+        waiters=Waiters(resources.engine),
+        replica=replica,
+        readiness=Readiness(resources.engine, replica),
+        backlog=backlog_registry(resources.engine),
+    )

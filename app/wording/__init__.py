@@ -1,0 +1,1 @@
+"""How a refusal is put into words: which value, what came, what is allowed, and what was probably meant."""

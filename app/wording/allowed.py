@@ -1,0 +1,114 @@
+"""What a value may be, in words, from its JSON Schema."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+#: JSON Schema; one that refers to others holds them.
+Schema = Mapping[str, Any]
+
+#: A text of which nothing more is known.
+TEXT: Final = "a text"
+
+#: Words of a type for one value and for several.
+_TYPES: Final = {
+    "integer": ("a whole number", "whole numbers"),
+    "number": ("a number", "numbers"),
+    "boolean": ("true or false", "true or false"),
+    "string": (TEXT, "texts"),
+    "array": ("a list", "lists"),
+    "object": ("an object", "objects"),
+}
+
+#: Words of texts that stand for something else.
+_FORMATS: Final = {
+    "date-time": "an instant in ISO 8601 with Z or an offset",
+    "date": "a date such as 2024-12-31",
+    "time": "a time of day such as 09:30:00",
+    "duration": "a duration in ISO 8601 such as PT1H",
+    "uuid": "a UUID",
+    "uri": "an address such as https://host/path",
+}
+
+#: Keywords of the least and the most, and what they count.
+_BOUNDS: Final = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", "characters"),
+    ("minItems", "maxItems", ""),
+)
+
+
+def allowed(schema: Schema) -> str | None:
+    """What a schema allows, such as "a whole number from 1 to 720"; None if that is anything."""
+    plain = _without_null(schema)
+    if choices := _choices(plain):
+        return f"one of {', '.join(map(str, choices))}"
+    words, _ = _TYPES.get(plain.get("type", ""), (None, None))
+    if words is None:
+        return None
+    if plain["type"] == "string":
+        words = _FORMATS.get(plain.get("format", ""), words)
+        words += f" of the form {plain['pattern']}" if "pattern" in plain else ""
+    if plain["type"] == "array":
+        _, items = _TYPES.get(_without_null(plain.get("items", {})).get("type", ""), (None, None))
+        words += f" of {items}" if items else ""
+    if plain["type"] == "object" and (names := plain.get("properties")):
+        words += f" with {', '.join(names)}"
+    return words + "".join(_bounds(plain, *keywords) for keywords in _BOUNDS)
+
+
+def member(schema: Schema, path: Sequence[int | str]) -> Schema | None:
+    """The schema of what lies at a path of names and indices; None where that is not described."""
+    found: Schema | None = _followed(schema, schema)
+    for step in path:
+        if found is None:
+            return None
+        found = found.get("items") if isinstance(step, int) else found.get("properties", {}).get(step)
+        found = None if found is None else _followed(found, schema)
+    return found
+
+
+def is_secret(schema: Schema | None) -> bool:
+    """Whether a value must not be shown to anybody."""
+    return schema is not None and _without_null(schema).get("format") == "password"
+
+
+def _followed(schema: Schema, whole: Schema) -> Schema:
+    """A schema itself instead of a reference to it, and without null."""
+    plain = _without_null(schema)
+    while (reference := plain.get("$ref")) is not None:
+        found: Any = whole
+        for name in reference.removeprefix("#/").split("/"):
+            found = found[name]
+        plain = _without_null(found)
+    if "items" in plain:
+        return {**plain, "items": _followed(plain["items"], whole)}
+    return plain
+
+
+def _without_null(schema: Schema) -> Schema:
+    variants = schema.get("anyOf", (schema,))
+    return next((one for one in variants if one.get("type") != "null"), schema)
+
+
+def _choices(schema: Schema) -> Sequence[Any]:
+    return [schema["const"]] if "const" in schema else schema.get("enum", ())
+
+
+def _bounds(schema: Schema, least_name: str, most_name: str, unit: str) -> str:
+    least, most = _number(schema, least_name), _number(schema, most_name)
+    before, after = "," if least_name == "minItems" else " of", f" {unit}" if unit else ""
+    match least, most:
+        case None, None:
+            above = _number(schema, "exclusiveMinimum") if least_name == "minimum" else None
+            return "" if above is None else f" above {above}"
+        case _, None:
+            return f"{before} at least {least}{after}"
+        case None, _:
+            return f"{before} at most {most}{after}"
+    return f" from {least} to {most}" if least_name == "minimum" else f"{before} {least} to {most}{after}"
+
+
+def _number(schema: Schema, name: str) -> Any:
+    """A bound; OpenAPI documents may have 6.0 for 6."""
+    bound = schema.get(name)
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound

@@ -1,0 +1,79 @@
+"""What pydantic finds wrong, in words of ours: the one place that reads its errors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from app.errors import InvalidParameters
+from app.wording.allowed import TEXT, Schema, allowed, is_secret, member
+from app.wording.suggestions import nearest
+from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
+
+#: Types of errors that checks of our own raise, in words of their own.
+_OURS: Final = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
+
+
+def invalid(error: ValidationError, schema: Schema, *, whole: str, subject: str | None = None) -> InvalidParameters:
+    """The refusal of parameters that a model did not accept.
+
+    Args:
+        error: what the model said.
+        schema: JSON Schema of the model.
+        whole: name of what holds the parameters.
+        subject: what they are parameters of.
+    """
+    errors = error.errors(include_url=False)
+    values = [
+        wrong_value(one, one["loc"], schema, name=".".join(map(str, one["loc"])) or whole) for one in errors[:MOST]
+    ]
+    return invalid_parameters(values, count=len(errors), subject=subject)
+
+
+def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Schema, *, name: str) -> WrongValue:
+    """One error of pydantic.
+
+    Args:
+        error: with its ``type``, ``msg``, ``input`` and ``ctx``.
+        path: where in what the schema describes.
+        schema: JSON Schema of all that came.
+        name: what the value is called.
+    """
+    described = member(schema, path)
+    words = allowed(described) if described is not None else None
+    match error["type"]:
+        case "missing":
+            return WrongValue(parameter=name, received=None, reason="is missing", allowed=words, is_shown=False)
+        case "extra_forbidden":
+            return _unknown(name, error.get("input"), path, schema)
+        case "json_invalid":  # its value would be all of the text
+            reason = "is not JSON that can be read: it holds half of a surrogate pair, or it breaks off"
+            return WrongValue(parameter=name, received=None, reason=reason, allowed=words, is_shown=False)
+    is_ours, is_hidden = error["type"] in _OURS, is_secret(described)
+    reason = _reason(error, words)
+    return WrongValue(
+        parameter=name,
+        received=None if is_hidden else error.get("input"),
+        reason=reason,
+        allowed=None if is_ours and words == TEXT else words,  # our check has said more than that
+        is_shown=not is_hidden and not reason.startswith(("'", '"')),  # or it names the part that is wrong
+    )
+
+
+def _unknown(name: str, received: Any, path: Sequence[int | str], schema: Schema) -> WrongValue:
+    holder = member(schema, path[:-1]) or {}
+    known = sorted(holder.get("properties", ()))
+    likest = nearest(str(path[-1]), known)[:1]
+    return WrongValue(
+        parameter=name, received=received, reason="is not known", allowed=known, nearest=likest, is_shown=False
+    )
+
+
+def _reason(error: Mapping[str, Any], allowed_words: str | None) -> str:
+    """Why a value is wrong: what a check of our own says, or else that it is not what is allowed."""
+    said: str = error["msg"]
+    if prefix := _OURS.get(error["type"]):
+        return said.removeprefix(prefix)
+    if allowed_words is not None:
+        return f"is not {allowed_words}"
+    return said.replace("Input should", "must", 1)

@@ -1,0 +1,75 @@
+"""A value that is not accepted: what came, why it is not, and what would be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.errors import InvalidParameters
+from app.wording.values import repeated, shown
+
+#: Wrong values that one refusal names; a body may have some thousand.
+MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongValue:
+    """One of the ``errors`` of a problem document.
+
+    Attributes:
+        parameter: its name; inside of lists and objects a path such as ``hours.0.day``.
+        received: the value as it came; None where it is missing or must not be shown.
+        reason: continues "<value> …".
+        allowed: in words, or the names that there are; None where the reason says all.
+        nearest: names that were probably meant, the likest first.
+        is_shown: whether ``detail`` repeats the value.
+    """
+
+    parameter: str
+    received: Any
+    reason: str
+    allowed: str | Sequence[str] | None = None
+    nearest: Sequence[str] = ()
+    is_shown: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        value = f"{shown(self.received)} " if self.is_shown else ""
+        meant = f" (did you mean {' or '.join(map(repr, self.nearest))}?)" if self.nearest else ""
+        allowed = self.allowed if isinstance(self.allowed, str | None) else ", ".join(self.allowed)
+        hint = f"; allowed: {allowed}" if allowed and allowed not in self.reason else ""
+        return f"{self.parameter}: {value}{self.reason}{meant}{hint}"
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """For programs, JSON-ready; what does not apply is left out."""
+        return dict(self._members())
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        yield "parameter", self.parameter
+        yield "received", repeated(self.received)
+        yield "reason", self.reason
+        if self.allowed is not None:
+            yield "allowed", self.allowed if isinstance(self.allowed, str) else list(self.allowed)
+        if self.nearest:
+            yield "nearest", list(self.nearest)
+
+
+def detail(values: Sequence[WrongValue], *, count: int | None = None) -> str:
+    """All of them in one line; ``count`` is how many there are when not all are given."""
+    more = (count or len(values)) - min(len(values), MOST)
+    rest = f"; and {more:,} more" if more else ""
+    return "; ".join(value.sentence for value in values[:MOST]) + rest
+
+
+def members(values: Sequence[WrongValue]) -> list[dict[str, Any]]:
+    """The member ``errors`` of a problem document."""
+    return [value.members for value in values[:MOST]]
+
+
+def invalid_parameters(
+    values: Sequence[WrongValue], *, count: int | None = None, subject: str | None = None
+) -> InvalidParameters:
+    """The refusal of these values, of parameters that belong to ``subject``."""
+    line = detail(values, count=count)
+    return InvalidParameters(f"{subject}: {line}" if subject else line, errors=members(values))

@@ -1,0 +1,66 @@
+"""The client: what a notebook, a script and the commands ask of a server."""
+
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import quote
+
+from openhours.datasets import Datasets
+from openhours.errors import Problem, ServerUnreachable
+from openhours.reports import Reports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import pandas as pd
+
+#: Where ``serve`` listens unless told otherwise.
+ADDRESS: Final = "http://127.0.0.1:8000"
+
+
+class Client(Reports, Datasets):
+    """Talks to one server; close it after use, or open it in a ``with`` statement.
+
+    Every method raises ServerUnreachable when nobody answers, and Problem when the server refuses; its message names
+    what was received and what is allowed.
+
+    Args:
+        address: of the server; may have a path.
+
+    Raises:
+        InvalidInput: it is not an address.
+    """
+
+    def __init__(self, address: str = ADDRESS) -> None:
+        super().__init__(address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    def is_ready(self) -> bool:
+        """Whether the server takes requests; False while it starts, or when nobody answers."""
+        try:
+            self._ask("GET", "/readyz")
+        except (ServerUnreachable, Problem):
+            return False
+        return True
+
+    def entities(self, kind: str = "store", *, prefix: str = "", limit: int | None = None) -> "pd.DataFrame":
+        """Entities of a kind in the order of their keys, a row each, with their zones.
+
+        Args:
+            kind: ``store``, ``team`` or ``repository``.
+            prefix: only those whose key begins so.
+            limit: at most so many. Default: all.
+        """
+        from openhours import frames  # noqa: PLC0415 - pandas takes half a second to import
+
+        return frames.of_rows(self._rows("entities", kind=kind, prefix=prefix, most=limit))
+
+    def entity(self, kind: str, key: str) -> "Mapping[str, Any]":
+        """One entity as answered: its zone, its hours, its first, last and number of polls."""
+        return self._ask("GET", f"/entities/{quote(kind, safe='')}/{quote(key)}")

@@ -1,0 +1,112 @@
+"""HTTP to one server, with its problems and its absence as errors of this library."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import httpx2
+
+from openhours.errors import InvalidInput, OpenhoursError, Problem, ServerUnreachable
+
+#: A server that does not answer within this is not there, seconds. No request waits at the server for as long.
+TIMEOUT_SECONDS: Final = 30.0
+
+#: Items of a list that are asked for at a time; every list allows as many.
+PAGE_ROWS: Final = 200
+
+
+class Connection:
+    """Connections to one server; close them after use.
+
+    Args:
+        address: such as ``http://127.0.0.1:8000``; may have a path.
+
+    Raises:
+        InvalidInput: the address has no scheme.
+    """
+
+    def __init__(self, address: str) -> None:
+        if not address.startswith(("http://", "https://")):
+            raise InvalidInput(f"{address!r} is not an address; give one such as http://127.0.0.1:8000")
+        self.address = address.rstrip("/")
+        self._http = httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def page(self, name: str, **query: Any) -> Mapping[str, Any]:
+        """One page of a list as answered: of ``reports``, ``datasets``, ``entities``; what is None is not asked for."""
+        return self._ask("GET", f"/{name}", params={one: value for one, value in query.items() if value is not None})
+
+    def _rows(self, name: str, *, most: int | None, **query: Any) -> Iterator[Mapping[str, Any]]:
+        """The items of a list, page after page, at most so many of them."""
+        cursor, left = None, sys.maxsize if most is None else most
+        while left > 0:
+            page = self.page(name, **query, cursor=cursor, limit=min(left, PAGE_ROWS))
+            yield from page[name]
+            left -= len(page[name])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def _ask(self, method: str, path: str, **options: Any) -> Mapping[str, Any]:
+        """The object that is answered.
+
+        Raises:
+            ServerUnreachable: nobody answers, or somebody else.
+            Problem: the server refuses.
+        """
+        return _object(self._response(method, path, **options), self.address)
+
+    def _list(self, path: str) -> list[Any]:
+        """The list that is answered."""
+        response = self._response("GET", path)
+        body = _json(response)
+        if not isinstance(body, list):
+            raise stranger(response, self.address)
+        return body
+
+    def _response(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        with client_errors(self.address):
+            response = self._http.request(method, self.address + path, **options)
+        if not response.is_success:
+            raise problem_of(response, self.address)
+        return response
+
+
+def problem_of(response: httpx2.Response, address: str) -> OpenhoursError:
+    """What an answer other than success means."""
+    try:
+        return Problem(_object(response, address), response.status_code)
+    except ServerUnreachable as error:
+        return error
+
+
+def _object(response: httpx2.Response, address: str) -> Mapping[str, Any]:
+    body = _json(response)
+    if not isinstance(body, dict):
+        raise stranger(response, address)
+    return body
+
+
+def _json(response: httpx2.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def stranger(response: httpx2.Response, address: str) -> ServerUnreachable:
+    """The error of an answer that no Openhours server gives."""
+    return ServerUnreachable(f"{address} answers {response.status_code}, but not as an Openhours server.")
+
+
+@contextmanager
+def client_errors(address: str) -> Iterator[None]:
+    """Turn a server that does not answer into ServerUnreachable."""
+    try:
+        yield
+    except (httpx2.TransportError, httpx2.InvalidURL) as error:
+        raise ServerUnreachable(f"{address} does not answer: {error}") from error

@@ -1,0 +1,150 @@
+"""What a request is told whose parts are not those that its address takes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.storage.resources import Resources
+from tests.conftest import api
+
+JSON = {"content-type": "application/json"}
+
+pytestmark = pytest.mark.usefixtures("stores_nothing")
+
+
+@pytest.fixture(scope="module")
+def client(untouched: Resources) -> Iterator[TestClient]:
+    with api(untouched, slots=0) as client:
+        yield client
+
+
+def refused(client: TestClient, method: str, path: str, **options: Any) -> dict[str, Any]:
+    response = client.request(method, path, **options)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["code"] == "malformed_request"
+    return problem
+
+
+TRIGGER = "an object with report, params"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "received"),
+    [
+        ({"content": b'{"report": "uptime"}'}, "was sent without a Content-Type", '{"report": "uptime"}'),
+        ({"data": {"report": "uptime"}}, "was sent as application/x-www-form-urlencoded", "report=uptime"),
+        ({"content": b"{}", "headers": {"content-type": "text/plain"}}, "was sent as text/plain", "{}"),
+    ],
+)
+def test_a_body_that_is_not_sent_as_json_is_told_how_to_be_sent(
+    client: TestClient, options: dict[str, Any], reason: str, received: str
+) -> None:
+    (error,) = refused(client, "POST", "/trigger_report", **options)["errors"]
+    assert error == {
+        "parameter": "body",
+        "received": received,
+        "reason": f"{reason}; send Content-Type: application/json",
+        "allowed": f"{TRIGGER}, sent as application/json",
+    }
+
+
+@pytest.mark.parametrize(("content", "received"), [(b"[]", []), (b'"uptime"', "uptime"), (b"3", 3)])
+def test_json_that_is_no_object_is_told_what_the_object_has(client: TestClient, content: bytes, received: Any) -> None:
+    (error,) = refused(client, "POST", "/trigger_report", content=content, headers=JSON)["errors"]
+    assert (error["parameter"], error["received"]) == ("body", received)
+    assert error["reason"] == f"is not {TRIGGER}"
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b"{", "(line 1, column 2)"),
+        (b'{"report": uptime}', "(line 1, column 12)"),
+        (b'{\n  "report": "uptime",\n  "params": {"hourly": yes}\n}', "(line 3, column 24)"),
+        (b'{"report": "uptime"} {}', "(line 1, column 22)"),
+    ],
+)
+def test_broken_json_is_told_where_it_breaks(client: TestClient, content: bytes, where: str) -> None:
+    problem = refused(client, "POST", "/trigger_report", content=content, headers=JSON)
+    assert problem["detail"].startswith("body: is not valid JSON: ")
+    assert problem["detail"].endswith(where)
+    assert [error["parameter"] for error in problem["errors"]] == ["body"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "sentence"),
+    [
+        (
+            "POST",
+            "/trigger_report",
+            {"reprot": "x"},
+            "reprot: is not known (did you mean 'report'?); allowed: params, ",
+        ),
+        ("POST", "/trigger_report", {"kind": "x"}, "kind: is not known; allowed: params, report"),
+        ("POST", "/trigger_report", {"params": []}, "params: [] is not an object"),
+        ("POST", "/get_report", {}, "report_id: is missing; allowed: a text"),
+        ("GET", "/reports?limit=0", None, "limit: '0' is not a whole number from 1 to 200"),
+        ("GET", "/reports?limit=x", None, "limit: 'x' is not a whole number from 1 to 200"),
+        ("GET", "/datasets?status=done", None, "status: 'done' is not one of uploading, checking, loading, ready, "),
+        ("GET", "/get_report?report_id=1&wait=nan", None, "wait: 'nan' is not a number from 0 to 30"),
+        ("POST", "/datasets", None, "kind: is missing; allowed: a text"),
+        ("POST", "/datasets?kind=polls&force=maybe", None, "force: 'maybe' is not true or false"),
+        ("PUT", "/entities/store/1/hours", {"hours": [{"day": "x"}]}, "hours.0.day: 'x' is not a whole number from 0 "),
+        ("PUT", "/entities/store/1/hours", {"hours": 1}, "hours: 1 is not a list of objects, at most 1000"),
+        ("PUT", "/entities/store/1/timezone", {"zone": "UTC"}, "timezone: is missing; allowed: a text; zone: is not "),
+    ],
+)
+def test_a_part_of_a_request_is_refused_in_the_words_of_its_document(
+    client: TestClient, method: str, path: str, body: Any, sentence: str
+) -> None:
+    assert refused(client, method, path, json=body)["detail"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sentence"),
+    [
+        ("POST", "/trigger_report?report=pull_requests", "report: belongs into the JSON body; allowed: wait"),
+        ("GET", "/get_report?id=1", "id: is no query parameter of this address (did you mean 'report_id'?); allowed: "),
+        ("GET", "/reports?statsu=complete", "statsu: is no query parameter of this address (did you mean 'status'?)"),
+        ("GET", "/datasets?limt=3&knd=polls", "limt: is no query parameter of this address (did you mean 'limit'?)"),
+        ("POST", "/datasets?kind=polls&onerror=skip_rows", "onerror: is no query parameter of this address (did you "),
+        ("GET", "/reports/kinds?kind=uptime", "kind: is no query parameter of this address"),
+        ("GET", "/entities?type=store", "type: is no query parameter of this address; allowed: kind, prefix, cursor"),
+        ("POST", "/uploads?kind=polls", "kind: is no query parameter of this address"),
+        ("DELETE", f"/datasets/{'0' * 32}?row=true", "row: is no query parameter of this address (did you mean 'rows'"),
+    ],
+)
+def test_a_query_parameter_that_counts_for_nothing_is_refused_with_the_nearest(
+    client: TestClient, method: str, path: str, sentence: str
+) -> None:
+    problem = refused(client, method, path)
+    assert problem["detail"].startswith(sentence)
+    assert problem["errors"][0]["parameter"] == sentence.partition(":")[0]
+
+
+def test_several_unknown_query_parameters_are_all_named(client: TestClient) -> None:
+    problem = refused(client, "GET", "/reports", params={f"p{number}": number for number in range(30)})
+    assert [error["parameter"] for error in problem["errors"]] == [f"p{number}" for number in range(20)]
+    assert [error["received"] for error in problem["errors"]] == [str(number) for number in range(20)]
+    assert problem["detail"].endswith("; and 10 more")
+
+
+@pytest.mark.parametrize("path", ["/livez?verbose", "/readyz?verbose", "/metrics?collect[]=x"])
+def test_probes_and_scrapes_may_have_any_query(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+def test_ten_thousand_wrong_values_cost_an_answer_of_a_few_kilobytes(client: TestClient) -> None:
+    wrong = {"hours": [{"day": "x" * 300, "start_time_local": number, "end_time_local": ""} for number in range(900)]}
+    response = client.put("/entities/store/1/hours", json=wrong)
+    assert len(response.json()["errors"]) == 20
+    assert {len(str(error["received"])) for error in response.json()["errors"]} <= {1, 2, 3, 201}
+    assert len(response.content) < 30_000
+    response = client.post("/trigger_report", json={"params": {"stores": list(range(10_000))}})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_parameters")
+    assert [error["received"] for error in response.json()["errors"]] == list(range(20))
+    assert len(response.content) < 10_000

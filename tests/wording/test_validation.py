@@ -1,0 +1,131 @@
+"""Wrong parameters in words: what came, what is allowed, what was meant, and nothing of the library's own."""
+
+import re
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from app.errors import InvalidParameters
+from app.wording.validation import invalid
+
+#: Words of pydantic that mean nothing to whoever sent JSON.
+JARGON = re.compile(r"Input|Value error|Assertion|dictionary|extract|instance|Extra|Field required|None|valid ")
+
+
+class Part(BaseModel):
+    number: int
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    needed: str
+    count: int = Field(1, ge=1, le=9)
+    share: float = Field(0.5, gt=0, allow_inf_nan=False)
+    mode: Literal["fast", "slow"] = "fast"
+    names: list[str] = Field(["a"], min_length=1)
+    parts: list[Part] = []
+    day: date | None = None
+    key: UUID | None = None
+    token: SecretStr | None = Field(None, min_length=3)
+    even: int = 0
+    checked: str = ""
+
+    @field_validator("even")
+    @classmethod
+    def _even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError("is odd")
+        return value
+
+    @field_validator("checked")
+    @classmethod
+    def _checked(cls, value: str) -> str:
+        if part := value.partition(",")[2]:
+            raise ValueError(f"{part!r} is one too many")
+        return value
+
+
+def refused(**given: Any) -> InvalidParameters:
+    with pytest.raises(ValidationError) as caught:
+        Asked.model_validate({"needed": "x"} | given)
+    return invalid(caught.value, Asked.model_json_schema(), whole="params", subject="thing")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"count": 0}, "count: 0 is not a whole number from 1 to 9"),
+        ({"count": 10}, "count: 10 is not a whole number from 1 to 9"),
+        ({"count": "x"}, "count: 'x' is not a whole number from 1 to 9"),
+        ({"count": None}, "count: null is not a whole number from 1 to 9"),
+        ({"share": 0}, "share: 0 is not a number above 0"),
+        ({"share": float("inf")}, "share: Infinity is not a number above 0"),
+        ({"mode": "slowly"}, "mode: 'slowly' is not one of fast, slow"),
+        ({"names": []}, "names: [] is not a list of texts, at least 1"),
+        ({"names": "a"}, "names: 'a' is not a list of texts, at least 1"),
+        ({"names": ["a", 1]}, "names.1: 1 is not a text"),
+        ({"parts": [{"number": 1}, {"number": "x"}]}, "parts.1.number: 'x' is not a whole number"),
+        ({"parts": [{}]}, "parts.0.number: is missing; allowed: a whole number"),
+        ({"parts": [3]}, "parts.0: 3 is not an object with number"),
+        ({"day": "yesterday"}, "day: 'yesterday' is not a date such as 2024-12-31"),
+        ({"key": "x"}, "key: 'x' is not a UUID"),
+        ({"even": 3}, "even: 3 is odd; allowed: a whole number"),
+        ({"checked": "a,b"}, "checked: 'b' is one too many"),
+        (
+            {"counts": 1},
+            "counts: is not known (did you mean 'count'?); allowed: " + ", ".join(sorted(Asked.model_fields)),
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_allowed(given: dict[str, Any], sentence: str) -> None:
+    error = refused(**given)
+    assert error.message == f"thing: {sentence}"
+    assert not JARGON.search(error.message)
+
+
+def test_programs_are_told_the_same_as_people() -> None:
+    assert refused(count=0).details["errors"] == [
+        {
+            "parameter": "count",
+            "received": 0,
+            "reason": "is not a whole number from 1 to 9",
+            "allowed": "a whole number from 1 to 9",
+        }
+    ]
+    (unknown,) = refused(counts=7).details["errors"]
+    assert (unknown["parameter"], unknown["received"], unknown["nearest"]) == ("counts", 7, ["count"])
+    assert unknown["allowed"] == sorted(Asked.model_fields)
+
+
+def test_a_secret_is_not_repeated() -> None:
+    error = refused(token="ab")
+    assert error.details["errors"][0]["received"] is None
+    assert "ab" not in error.message.replace("able", "")
+
+
+def test_of_many_wrong_values_the_first_20_are_told_each_with_its_own_and_the_rest_counted() -> None:
+    error = refused(names=list(range(10_000)))
+    errors = error.details["errors"]
+    assert [one["parameter"] for one in errors] == [f"names.{number}" for number in range(20)]
+    assert [one["received"] for one in errors] == list(range(20))
+    assert error.message.endswith("names.19: 19 is not a text; and 9,980 more")
+
+
+def test_exactly_20_are_told_without_a_rest() -> None:
+    error = refused(names=list(range(20)))
+    assert len(error.details["errors"]) == 20
+    assert error.message.endswith("names.19: 19 is not a text")
+
+
+def test_half_a_surrogate_pair_is_told_without_all_of_what_came() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Asked.model_validate_json('{"needed": "\\ud800"}')
+    error = invalid(caught.value, Asked.model_json_schema(), whole="params")
+    (told,) = error.details["errors"]
+    assert (told["parameter"], told["received"]) == ("params", None)
+    assert "half of a surrogate pair" in told["reason"]
+    assert not JARGON.search(error.message)
