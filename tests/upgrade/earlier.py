@@ -37,11 +37,13 @@ class Earlier:
         ids: of reports, datasets, an upload and a sample, by their part in the recording.
         answers: of the API, by path, without links.
         objects: of the bucket, by key.
+        revision: of the database.
     """
 
     ids: dict[str, str]
     answers: dict[str, Any]
     objects: dict[str, bytes]
+    revision: str
 
     def artifact(self, report: str, name: str) -> bytes:
         """The bytes of a file of a complete report."""
@@ -55,7 +57,12 @@ def restore(database_url: str, redis: Redis, store: ObjectStore, folder: Path) -
     since = datetime.now(UTC) - datetime.fromisoformat(recording["recorded_at"])
     _fill_database(database_url, since)
     _fill_redis(redis, json.loads((RECORDED / "redis.json").read_text(encoding="utf-8")), since)
-    return Earlier(recording["ids"], moved(recording["answers"], since), _fill_bucket(store, folder))
+    return Earlier(
+        recording["ids"],
+        moved(recording["answers"], since),
+        _fill_bucket(store, folder),
+        recording["revision"],
+    )
 
 
 def _fill_database(database_url: str, since: timedelta) -> None:

@@ -7,7 +7,7 @@ there is after that is written into earlier/:
     database.sql   the whole database, by pg_dump
     redis.json     the stream, who has read what of it, and the hashes of jobs with what is left of their time to live
     objects/       the bucket
-    answers.json   what the API says, without links; when; and which id is whose
+    answers.json   what the API says, without links; when; which id is whose; the revision of the database
     home.json      the folder of the embedded servers: names, modes, and the shape of its files
 """
 
@@ -22,7 +22,7 @@ import sys
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,7 +169,7 @@ def main(checkout: Path) -> None:
             ids = _live_on(earlier, api, Path(folder), servers)
             shutil.rmtree(RECORDED, ignore_errors=True)
             RECORDED.mkdir()
-            _write("answers.json", _answers(api, ids))
+            _write("answers.json", _answers(api, ids) | {"revision": _revision(servers)})
             _write("redis.json", _redis(servers))
             _write_text("database.sql", dump(servers["OPENHOURS_DATABASE_URL"]))
             _copy_objects(servers)
@@ -243,7 +243,7 @@ def _runs(connection: Any) -> bool:
     return bool(waiting)
 
 
-def _answers(api: Api, ids: Mapping[str, str]) -> Any:
+def _answers(api: Api, ids: Mapping[str, str]) -> dict[str, Any]:
     """What the API says of everything; links are left out, because they are signed for an hour."""
     reports, datasets = api.get("/reports", limit=100), api.get("/datasets", limit=100)
     paths = [
@@ -267,6 +267,12 @@ def without_links(value: Any) -> Any:
             return [without_links(part) for part in value]
         case _:
             return value
+
+
+def _revision(servers: Mapping[str, str]) -> str:
+    with closing(psycopg2.connect(servers["OPENHOURS_DATABASE_URL"])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT version_num FROM alembic_version")
+        return str(cursor.fetchone()[0])
 
 
 def _redis(servers: Mapping[str, str]) -> Any:

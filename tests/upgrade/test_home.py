@@ -61,6 +61,6 @@ def test_serve_migrates_it_and_goes_on_with_what_waited(home: Path, earlier: Ear
         _, err = process.communicate(timeout=60)
     log = [json.loads(line) for line in err.splitlines()]
     assert [entry["event"] for entry in log if entry["logger"].endswith("migrate")] == [
-        f"migrating the database from revision 0006 to {newest_revision()}"
+        f"migrating the database from revision {earlier.revision} to {newest_revision()}"
     ]
     assert [entry for entry in log if entry["level"] not in {"info", "debug"}] == []

@@ -19,9 +19,6 @@ from tests.upgrade.asking import attempts, downloaded, job_of, report_of
 from tests.upgrade.dumping import dump, schema
 from tests.upgrade.earlier import STREAM, Earlier
 
-#: The latest revision that the version before knew.
-BEFORE = "0006"
-
 #: A worker looks for jobs more often than that, seconds.
 PATIENCE_SECONDS = 3
 
@@ -142,7 +139,7 @@ def test_the_migration_taken_back_leaves_the_database_as_it_was(resources: Resou
     before = dump(resources.database_url)
     migrate(resources.engine)
     assert dump(resources.database_url) != before
-    take_back(resources)
+    take_back(resources, unmigrated.revision)
     assert dump(resources.database_url) == before
 
 
@@ -159,7 +156,7 @@ def test_what_this_version_has_done_stays_when_the_migration_is_taken_back(
         client.post(f"/datasets/{unmigrated.ids['ready']}/reload")
         ended(client, unmigrated.ids["ready"])
         done = attempts(resources)
-    take_back(resources)
+    take_back(resources, unmigrated.revision)
     assert schema(resources.database_url) == tables
     assert attempts(resources) == done
     # Going forward again is an upgrade like the first.
@@ -168,9 +165,9 @@ def test_what_this_version_has_done_stays_when_the_migration_is_taken_back(
         assert client.get(f"/datasets/{unmigrated.ids['half_checked']}").json()["status"] == "ready"
 
 
-def take_back(resources: Resources) -> None:
+def take_back(resources: Resources, revision: str) -> None:
     config = _config()
     with resources.engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, BEFORE)
-        assert current_revision(connection) == BEFORE
+        command.downgrade(config, revision)
+        assert current_revision(connection) == revision
