@@ -1,6 +1,7 @@
 """What the version before has left goes on in this one: records, files, and jobs that wait or broke off."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -15,11 +16,18 @@ from app.jobs.cleanup import clean_up
 from app.replica.registry import job_kinds
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Resources
+from app.web.server import serving
+from openhours.outgoing import outgoing
+from openhours.uploads import Uploader
 from tests.catalogue.bringing import ended, keys_below, polls
 from tests.commands import wait_until
+from tests.conftest import stopping_soon
 from tests.upgrade import record
 from tests.upgrade.asking import attempts, downloaded, job_of, report_of
 from tests.upgrade.earlier import GROUP, STREAM, Earlier, shows
+
+#: The name under which the version before remembered an upload of PARTIAL to servers of its own, with default options.
+NOTE = "31430c07f217d972424897795cb53b07"
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -180,6 +188,23 @@ def test_an_upload_goes_on_where_it_was(client: TestClient, resources: Resources
     assert sent.status_code == 204, sent.text
     assert ended(client, earlier.ids["partial"])["status"] == "ready"
     assert [key for key, *_ in polls(resources)].count("s8") == 2
+
+
+def test_the_command_upload_goes_on_with_what_it_remembers(
+    resources: Resources, earlier: Earlier, tmp_path: Path
+) -> None:
+    (tmp_path / f"{NOTE}.json").write_text(json.dumps({"upload": f"/uploads/{earlier.ids['partial']}"}))
+    path = tmp_path / "partial.csv"
+    path.write_text(record.PARTIAL)
+    file = outgoing(path, kind="polls", options={"on_error": "reject_file", "max_errors": "1000"}, read=lambda _: None)
+    counted: list[int] = []
+    with stopping_soon(), serving(resources, slots=1) as address:
+        with closing(Uploader(address, memory=tmp_path, known_as="embedded")) as uploader:
+            assert uploader.send(file, sent=counted.append) == earlier.ids["partial"]
+        with httpx2.Client(base_url=address, timeout=60) as client:
+            place = f"/datasets/{earlier.ids['partial']}"
+            wait_until(lambda: client.get(place).json()["status"] == "ready")
+    assert (counted[0], counted[-1]) == (record.SENT_BYTES, len(record.PARTIAL))
 
 
 def test_what_was_loaded_without_a_dataset_becomes_one_when_it_is_loaded_again(
