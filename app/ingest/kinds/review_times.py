@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from app.ingest.column_types import DATE, DURATION, KEY
 from app.ingest.keys import KeyIds, optional_ids
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
-from app.series import review_times
+from app.series import new_entities, review_times
 from app.series.entities import TEAM
 from app.storage.csv_copy import copy_rows
 
@@ -36,6 +36,7 @@ class ReviewTimeLoading:
         copy_rows(self._connection, review_times.STAGED, pa.table(observations))
 
     def merge(self) -> int:
+        new_entities.write_rows(self._connection, review_times.STAGED, "team_id")
         return review_times.replace(self._connection, self._dataset_id)
 
     def remove(self) -> int:
