@@ -26,7 +26,7 @@ ENTITY_COLUMNS: Final = (
 
 
 class EntityIds:
-    """Ids of the entities of rows; a load creates entities that are new."""
+    """Ids of the entities of rows; ids of new entities are reserved, see new_entities.py."""
 
     def __init__(self, connection: Connection) -> None:
         self._ids = {kind: KeyIds(connection, kind) for kind in _KINDS}

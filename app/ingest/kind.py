@@ -90,7 +90,11 @@ class Rows:
 
 
 class Loading(Protocol):
-    """One load, or its reversal, inside one transaction: rows are added, then merged or removed."""
+    """One load, or its reversal, inside one transaction: rows are added, then merged or removed.
+
+    Other loads add their rows at the same time, also of the same kind. So add() writes only to tables of its own
+    transaction. From merge() or remove() to the end of the transaction no other load merges.
+    """
 
     def add(self, rows: Rows) -> None:
         """Collect a block of rows in the staging table."""

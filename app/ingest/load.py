@@ -1,4 +1,7 @@
-"""Loads a file: check, stage, merge, all or nothing. And unloads one."""
+"""Loads a file: check, stage, merge, all or nothing. And unloads one.
+
+Any number of files are checked and staged at the same time. Merges and removals run one after another.
+"""
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +21,12 @@ from app.ingest.rejects import Rejection, Rejects
 from app.ingest.source import Source
 from app.storage.postgres import database_errors
 
-#: Key of the advisory lock that lets one load write at a time: entities and partitions are then made without races.
+#: Key of the advisory lock that lets one load merge at a time: entities and partitions are then made without races.
 _LOAD_LOCK = 0x6C6F6164
+
+#: How often Postgres looks, in the middle of a statement or of a wait, whether the process that loads is still there:
+#: one that was killed must not hold the lock until a long merge has ended for nobody.
+_CLIENT_CHECK = "1s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def load(
         limits: limits of the file.
         rejects: CSV file for the rejected rows; made only if there are any, even if the whole file is rejected.
         progress: called with the number of rows read so far.
-        stage: called with "checking", then with "loading".
+        stage: called with "checking", then with "loading", when no other load merges until this one has ended.
         before_commit: called in the transaction once everything is merged.
 
     Raises:
@@ -84,6 +91,7 @@ def load(
         try:
             with _staging(engine, kind, dataset_id) as (connection, loading):
                 _collect(checker, loading, policy, source.name, progress)
+                _wait_for_turn(connection)
                 stage("loading")
                 loaded = _outcome(checker, stand=loading.merge())
                 before_commit(connection, loaded)
@@ -125,6 +133,7 @@ def unload(
         with closing(_one_ahead(checker.rows())) as blocks:
             for rows in blocks:
                 loading.add(rows)
+        _wait_for_turn(connection)
         removed = loading.remove()
         before_commit(connection)
     return removed
@@ -143,10 +152,18 @@ def _collect(checker: Checker, loading: Loading, policy: Policy, name: str, prog
 
 @contextmanager
 def _staging(engine: Engine, kind: DatasetKind, dataset_id: str) -> Iterator[tuple[Connection, Loading]]:
-    """A transaction during which no other load writes."""
+    """A transaction that ends within seconds if its process is killed."""
     with database_errors(), engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
+        connection.execute(text(f"SET LOCAL client_connection_check_interval = '{_CLIENT_CHECK}'"))
         yield connection, kind.loading(connection, dataset_id)
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Have nobody else merge or remove until the transaction ends.
+
+    Each statement that follows sees what was committed before; a report goes on reading meanwhile.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
 
 
 def _outcome(checker: Checker, *, stand: int) -> Loaded:

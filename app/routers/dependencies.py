@@ -66,7 +66,7 @@ async def bind_report(request: Request) -> None:
 
 
 async def bind_dataset(request: Request) -> None:
-    """As bind_report, for datasets."""
+    """Like bind_report, for datasets."""
     dataset_id = request.path_params.get("dataset_id")
     if dataset_id is not None:
         bind(dataset_id=dataset_id)

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import InvalidParameters
 from app.ingest.zones import choices
 from app.routers.answers import UNPROCESSABLE
+from app.routers.malformed import require_known_query
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
-router = APIRouter(tags=["entities"], responses=UNPROCESSABLE)
+router = APIRouter(tags=["entities"], responses=UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
 
 class Timezone(BaseModel):
@@ -38,9 +39,6 @@ def list_timezones(
     found = choices(country)
     if not found:
         allowed = "two letters of ISO 3166 such as DE, or an English name such as Germany"
-        reason = "is not a country"
-        raise InvalidParameters(
-            f"country: {country!r} {reason}; allowed: {allowed}",
-            errors=[{"parameter": "country", "received": country, "reason": reason, "allowed": allowed}],
-        )
+        wrong = WrongValue(parameter="country", received=country, reason="is not a country", allowed=allowed)
+        raise invalid_parameters([wrong])
     return TimezoneList(timezones=[Timezone.model_validate(zone) for zone in found])

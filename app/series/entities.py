@@ -41,21 +41,6 @@ def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
     return WeeklyHours(number, **rows).of_rows(number >= 0)
 
 
-def ensure_entities(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, int]:
-    """Ids of these keys; missing entities are created in the caller's transaction."""
-    connection.execute(
-        text(
-            "INSERT INTO entity (kind, key) SELECT :kind, key FROM unnest(CAST(:keys AS text[])) AS key "
-            "WHERE NOT EXISTS (SELECT FROM entity e WHERE e.kind = :kind AND e.key = key.key) ORDER BY key"
-        ),
-        {"kind": kind, "keys": list(keys)},
-    )
-    rows = connection.execute(
-        text("SELECT key, id FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
-    )
-    return {row.key: row.id for row in rows}
-
-
 def stage_hours(connection: Connection) -> str:
     """Create the staging table for windows, to fill by ``write_columns`` with HOURS_COLUMNS; dropped on commit."""
     connection.execute(

@@ -50,22 +50,26 @@ def week_of(instant: Micros) -> Micros:
 
 
 def stage(connection: Connection) -> str:
-    """Create the staging table of a load; merge() drops it, and so does a rollback.
+    """Create the staging table of a load and return its name; merge() drops it, and so does a rollback.
 
-    It is not temporary, because several processes of Postgres cannot sort a temporary table together.
+    It is not temporary, because several processes of Postgres cannot sort a temporary table together, so its name is
+    one that no other transaction has. It is not unlogged either: when Postgres crashes just after an unlogged table was
+    rolled back, it cannot recover ("could not create file … File exists").
     """
-    connection.execute(text("CREATE UNLOGGED TABLE staged_poll (at timestamptz, entity_id int, active bool, line int)"))
-    return "staged_poll"
+    table = f"staged_poll_{connection.scalar(text('SELECT pg_backend_pid()'))}"
+    connection.execute(text(f"CREATE TABLE {table} (at timestamptz, entity_id int, active bool, line int)"))
+    return table
 
 
-def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
-    """Merge the staged polls: one status per entity and instant; the last line of the file wins.
+def merge(connection: Connection, table: str, spans: Mapping[int, tuple[int, int]]) -> int:
+    """Merge the staged polls: one status per entity and instant, the last line of the file wins.
 
     A new week is built as a separate table, sorted, and indexed afterwards, in a third of the time of inserting row by
     row into an index; readers see it only once it is attached, and do not wait.
 
     Args:
         connection: in the transaction that staged the polls.
+        table: where they are staged.
         spans: for each week (Monday, microseconds) of the staged polls their first and last instant.
 
     Returns:
@@ -75,7 +79,8 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{MERGE_MEMORY}'"))
     stand = 0
     for monday, week in _weeks(spans).items():
-        stand += _add_to_week(connection, week) if _has_partition(connection, week) else _make_week(connection, week)
+        put = _add_to_week if _has_partition(connection, week) else _make_week
+        stand += put(connection, table, week)
         first, last = map(from_micros, spans[monday])
         row = insert(poll_week).values(week=week, first_at=first, last_at=last)
         connection.execute(
@@ -87,17 +92,18 @@ def merge(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
                 },
             )
         )
-    connection.execute(text("DROP TABLE staged_poll"))
+    connection.execute(text(f"DROP TABLE {table}"))
     return stand
 
 
-def remove(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
+def remove(connection: Connection, table: str, spans: Mapping[int, tuple[int, int]]) -> int:
     """Delete the polls that equal staged ones; a poll that was loaded since with another status stays.
 
     The first and last instant of each week are updated. Its partition stays, even if it is empty.
 
     Args:
         connection: in the transaction that staged the polls.
+        table: where they are staged.
         spans: as for merge().
 
     Returns:
@@ -107,8 +113,8 @@ def remove(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> int:
     removed = 0
     for week in _weeks(spans).values():
         if _has_partition(connection, week):
-            removed += _take_from_week(connection, week)
-    connection.execute(text("DROP TABLE staged_poll"))
+            removed += _take_from_week(connection, table, week)
+    connection.execute(text(f"DROP TABLE {table}"))
     return removed
 
 
@@ -125,17 +131,17 @@ def _has_partition(connection: Connection, week: date) -> bool:
     return connection.scalar(text(f"SELECT to_regclass('{_partition(week)}')")) is not None
 
 
-def _staged(week: date) -> str:
+def _staged(table: str, week: date) -> str:
     return (
-        "SELECT DISTINCT ON (entity_id, at) at, entity_id, active FROM staged_poll "
-        f"WHERE at >= '{week} 00:00Z' AND at < '{week + timedelta(days=7)} 00:00Z' "
+        "SELECT DISTINCT ON (entity_id, at) at, entity_id, active "
+        f"FROM {table} WHERE at >= '{week} 00:00Z' AND at < '{week + timedelta(days=7)} 00:00Z' "
         "ORDER BY entity_id, at, line DESC"
     )
 
 
-def _make_week(connection: Connection, week: date) -> int:
+def _make_week(connection: Connection, table: str, week: date) -> int:
     partition, until = _partition(week), week + timedelta(days=7)
-    made = connection.execute(text(f"CREATE TABLE {partition} AS {_staged(week)}"))
+    made = connection.execute(text(f"CREATE TABLE {partition} AS {_staged(table, week)}"))
     for statement in (
         f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL",
         f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES FROM ('{week} 00:00Z') TO ('{until} 00:00Z')",
@@ -144,10 +150,10 @@ def _make_week(connection: Connection, week: date) -> int:
     return made.rowcount
 
 
-def _add_to_week(connection: Connection, week: date) -> int:
+def _add_to_week(connection: Connection, table: str, week: date) -> int:
     stand: int = connection.execute(
         text(
-            f"WITH staged AS MATERIALIZED ({_staged(week)}), "
+            f"WITH staged AS MATERIALIZED ({_staged(table, week)}), "
             f"put AS (INSERT INTO {_partition(week)} AS poll (at, entity_id, active) SELECT * FROM staged "
             "ON CONFLICT (entity_id, at) DO UPDATE SET active = excluded.active "
             "WHERE poll.active <> excluded.active) SELECT count(*) FROM staged"
@@ -156,11 +162,11 @@ def _add_to_week(connection: Connection, week: date) -> int:
     return stand
 
 
-def _take_from_week(connection: Connection, week: date) -> int:
+def _take_from_week(connection: Connection, table: str, week: date) -> int:
     partition = _partition(week)
     removed = connection.execute(
         text(
-            f"DELETE FROM {partition} AS poll USING ({_staged(week)}) AS staged "
+            f"DELETE FROM {partition} AS poll USING ({_staged(table, week)}) AS staged "
             "WHERE (poll.entity_id, poll.at, poll.active) = (staged.entity_id, staged.at, staged.active)"
         )
     ).rowcount

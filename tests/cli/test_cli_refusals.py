@@ -290,7 +290,7 @@ def test_an_address_that_is_none_is_refused_by_its_name(
         (
             "OPENHOURS_TEAM_HOURS",
             "Mon 09:00-17:00, Tue",
-            "OPENHOURS_TEAM_HOURS: 'Tue' is not a time of the week such as Mon-Fri 09:00-17:00",
+            "OPENHOURS_TEAM_HOURS: 'Tue' is not a weekly time window such as Mon-Fri 09:00-17:00",
         ),
         ("OPENHOURS_RETENTON_DAYS", "7", "OPENHOURS_RETENTON_DAYS: is no setting (did you mean 'OPENHOURS_RETENTION_"),
         ("openhours_slot", "7", "OPENHOURS_SLOT: is no setting (did you mean 'OPENHOURS_SLOTS'?)"),

@@ -15,6 +15,7 @@ from app.ingest.kind import Values
 from app.ingest.policy import Limits, Policy
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.rejects import Rejects
+from app.series import new_entities
 from app.storage.resources import Resources
 from tests.conftest import NOW, LoadText
 from tests.ingest.checking import Bytes
@@ -61,8 +62,10 @@ def test_ids_of_keys_that_are_not_remembered_are_looked_up_again(
     resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[list[str]] = []
-    ensure = keys.ensure_entities
-    monkeypatch.setattr(keys, "ensure_entities", lambda *given: made.append(given[2]) or ensure(*given))
+    look_up = new_entities.ids_of
+    monkeypatch.setattr(
+        new_entities, "ids_of", lambda *given, **options: made.append(given[2]) or look_up(*given, **options)
+    )
     monkeypatch.setattr(keys, "REMEMBERED_BYTES", 3 * (ENTRY_BYTES + 200))
     with resources.engine.begin() as connection:
         ids = KeyIds(connection, "store")

@@ -114,6 +114,7 @@ def test_a_part_of_a_request_is_refused_in_the_words_of_its_document(
         ("POST", "/datasets?kind=polls&onerror=skip_rows", "onerror: is no query parameter of this address (did you "),
         ("GET", "/reports/kinds?kind=uptime", "kind: is no query parameter of this address"),
         ("GET", "/entities?type=store", "type: is no query parameter of this address; allowed: kind, prefix, cursor"),
+        ("GET", "/timezones?contry=DE", "contry: is no query parameter of this address (did you mean 'country'?); al"),
         ("POST", "/uploads?kind=polls", "kind: is no query parameter of this address"),
         ("DELETE", f"/datasets/{'0' * 32}?row=true", "row: is no query parameter of this address (did you mean 'rows'"),
     ],

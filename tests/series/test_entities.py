@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from sqlalchemy import Engine, text
 
-from app.series.entities import HOURS_COLUMNS, ensure_entities, remove_hours, replace_hours, stage_hours
+from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
 from app.storage.binary_copy import write_columns
 from app.storage.resources import Resources
 from tests.commands import wait_until
+from tests.series.made import ensure_entities
 
 WINDOW = "SELECT CAST(:id AS int) AS entity_id, {day} AS weekday, time '09:00' AS opens, time '17:00' AS closes"
 

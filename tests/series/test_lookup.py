@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from app.series import lookup
-from app.series.entities import ensure_entities
 from app.storage.resources import Resources
+from tests.series.made import ensure_entities
 
 
 @pytest.mark.parametrize("kinds", [[], ["store"], ["site", "store", "team"], ["", "Ä", "a", "b"]])

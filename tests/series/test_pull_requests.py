@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Engine, text
 from app.flow.instants import INSTANTS
 from app.flow.pull_requests import PullRequests
 from app.series import pull_requests
-from app.series.entities import REPOSITORY, TEAM, ensure_entities
+from app.series.entities import REPOSITORY, TEAM
 from app.storage.resources import Resources
 from app.timeline import MISSING
 from tests.engine import micros
+from tests.series.made import ensure_entities
 
 Row = Mapping[str, Any]
 

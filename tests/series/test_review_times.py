@@ -10,9 +10,10 @@ from sqlalchemy import Engine, text
 
 from app.flow.review_times import ReviewTimes
 from app.series import review_times
-from app.series.entities import TEAM, ensure_entities
+from app.series.entities import TEAM
 from app.storage.resources import Resources
 from app.timeline import MISSING
+from tests.series.made import ensure_entities
 
 ONE, TWO = "1" * 32, "2" * 32
 

@@ -18,9 +18,11 @@ class Memory:
     def __init__(self, limit_bytes: int) -> None:
         self._left_bytes = limit_bytes
 
-    def keep(self, part: dict[str, Any], values: Mapping[str, Any]) -> None:
-        """Add new texts and their values to that dictionary, all of them or none."""
+    def keep(self, part: dict[str, Any], values: Mapping[str, Any]) -> bool:
+        """Add new texts and their values to that dictionary, all of them or none; returns whether it did."""
         size_bytes = sum(map(getsizeof, values)) + ENTRY_BYTES * len(values)
-        if size_bytes <= self._left_bytes:
-            part.update(values)
-            self._left_bytes -= size_bytes
+        if size_bytes > self._left_bytes:
+            return False
+        part.update(values)
+        self._left_bytes -= size_bytes
+        return True

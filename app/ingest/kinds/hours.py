@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from app.ingest.column_types import CLOSING_TIME, OPENING_TIME, WEEKDAY
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
+from app.series import new_entities
 from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
 from app.storage.binary_copy import write_columns
 
@@ -29,9 +30,11 @@ class HoursLoading:
         write_columns(self._connection, self._table, HOURS_COLUMNS, [block])
 
     def merge(self) -> int:
-        return replace_hours(self._connection, "SELECT * FROM staged_hours")
+        new_entities.write_rows(self._connection, self._table, "entity_id")
+        return replace_hours(self._connection, f"SELECT * FROM {self._table}")
 
     def remove(self) -> int:
+        new_entities.settle(self._connection, self._table, "entity_id")
         return remove_hours(self._connection)
 
 
@@ -46,7 +49,8 @@ HOURS = DatasetKind(
     ),
     loading=HoursLoading,
     documentation="""
-        One opening window of a store or a team. A file replaces all windows of the stores and teams that it contains.
+        One opening window of a store or of a team. A file replaces all windows of the stores and teams that it
+        contains.
 
         The header has one of `store_id`, `team` and `entity`. With `store_id` or `entity` the rows describe stores,
         with `team` teams. `entity_kind` overrides this row by row, so that one file can contain the hours of both. A

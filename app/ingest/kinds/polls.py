@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
-from app.series import polls
+from app.series import new_entities, polls
 from app.storage.binary_copy import write_columns
 
 
@@ -38,10 +38,12 @@ class PollLoading:
             self._spans[week] = (min(first, earliest), max(last, latest))
 
     def merge(self) -> int:
-        return polls.merge(self._connection, self._spans)
+        new_entities.write_rows(self._connection, self._table, "entity_id")
+        return polls.merge(self._connection, self._table, self._spans)
 
     def remove(self) -> int:
-        return polls.remove(self._connection, self._spans)
+        new_entities.settle(self._connection, self._table, "entity_id")
+        return polls.remove(self._connection, self._table, self._spans)
 
 
 POLLS = DatasetKind(
@@ -56,8 +58,8 @@ POLLS = DatasetKind(
     instant="timestamp_utc",
     observed=True,
     documentation="""
-        One observation of a store: it was up or down at this instant. If rows have the same store and instant, the last
-        one counts. An instant more than a day after the file arrived is an error.
+        One observation of a store: it was up or down at this instant. If rows have the same store and instant, the
+        last one counts. An instant more than a day after the file arrived is an error.
     """,
     wrong=WrongRow("status", "up", "not_allowed"),
 )

@@ -9,7 +9,7 @@ from app.flow.instants import INSTANTS, LATER_INSTANTS
 from app.ingest.column_types import INSTANT, KEY, NUMBER
 from app.ingest.keys import KeyIds, optional_ids
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
-from app.series import pull_requests
+from app.series import new_entities, pull_requests
 from app.series.entities import REPOSITORY, TEAM
 from app.storage.csv_copy import copy_rows
 
@@ -40,9 +40,11 @@ class PullRequestLoading:
         copy_rows(self._connection, pull_requests.STAGED, pa.table(named))
 
     def merge(self) -> int:
+        new_entities.write_rows(self._connection, pull_requests.STAGED, "repo_id", "team_id")
         return pull_requests.merge(self._connection)
 
     def remove(self) -> int:
+        new_entities.settle(self._connection, pull_requests.STAGED, "repo_id", "team_id")
         return pull_requests.remove(self._connection)
 
 

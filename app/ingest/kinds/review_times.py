@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from app.ingest.column_types import DATE, DURATION, KEY
 from app.ingest.keys import KeyIds, optional_ids
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
-from app.series import review_times
+from app.series import new_entities, review_times
 from app.series.entities import TEAM
 from app.storage.csv_copy import copy_rows
 
@@ -36,6 +36,7 @@ class ReviewTimeLoading:
         copy_rows(self._connection, review_times.STAGED, pa.table(observations))
 
     def merge(self) -> int:
+        new_entities.write_rows(self._connection, review_times.STAGED, "team_id")
         return review_times.replace(self._connection, self._dataset_id)
 
     def remove(self) -> int:
@@ -54,11 +55,10 @@ REVIEW_TIMES = DatasetKind(
     loading=ReviewTimeLoading,
     by_dataset=True,
     documentation="""
-        One observation of how long a review took, and the merge after it. Identical rows all count, because each is an
-        observation of its own. Observations belong to their dataset, and a report selects them by the id of that
-        dataset (`source`). `load` derives the id from the bytes of the file and prints it, so loading a file twice
-        changes nothing. From a file without observations, `load` keeps nothing and says so. The id of an uploaded file
-        is the id of its upload, even if it has no observations; a report on it then says that there are none.
+        One observation of how long a review took, and the merge after it. Identical rows all count, because each is
+        an observation of its own. Observations belong to their dataset, and a report selects them by the id of that
+        dataset (`source`), which `load` prints. Loading the same bytes again loads the same dataset again, so it
+        changes nothing. A report on a file without observations says that there are none.
     """,
     wrong=WrongRow("review_time", "-1", "negative"),
 )

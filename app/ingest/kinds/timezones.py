@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from app.ingest.column_types import ZONE
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
+from app.series import new_entities
 from app.series.entities import lock_entities
 from app.storage.binary_copy import INTEGER, Columns, write_columns
 
@@ -42,6 +43,7 @@ class ZoneLoading:
         write_columns(self._connection, "staged_zone", _STAGED_COLUMNS, [block])
 
     def merge(self) -> int:
+        new_entities.write_rows(self._connection, "staged_zone", "entity_id")
         lock_entities(self._connection, "SELECT entity_id FROM staged_zone")
         self._execute(
             f"UPDATE entity SET timezone = staged.zone FROM {_STAGED} "
@@ -51,6 +53,7 @@ class ZoneLoading:
         return stand
 
     def remove(self) -> int:
+        new_entities.settle(self._connection, "staged_zone", "entity_id")
         lock_entities(self._connection, "SELECT entity_id FROM staged_zone")
         removed: int = self._execute(
             f"UPDATE entity SET timezone = NULL FROM {_STAGED} "
@@ -71,10 +74,10 @@ TIMEZONES = DatasetKind(
     ),
     loading=ZoneLoading,
     documentation="""
-        The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains. If
-        several rows name the same store or team, the last one counts.
+        The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains.
+        If several rows name the same store or team, the last one counts.
 
-        The key columns work as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
+        The key is as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
     """,
     wrong=WrongRow("timezone_str", "America/Nowhere", "unknown_zone"),
 )

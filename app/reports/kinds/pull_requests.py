@@ -259,12 +259,12 @@ PULL_REQUESTS = ReportKind(
     findings=FlowSummary,
     outline=outline,
     documentation="""
-        How long pull requests waited for review and merge, in their team's working hours and by the wall clock; or
-        the same of a sample of review times.
+        How long pull requests waited for review and merge, in the working hours of their team and in wall-clock time;
+        or the same for a sample of review times.
 
         `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team. With `hourly`
-        there is also `hourly.csv`, how many pull requests waited in each working hour; unless `charts` is false there
-        are up to eight charts.
+        there is also `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
+        there are up to eight charts.
     """,
     rules="pull-request-rules.md",
     example={"charts": False},

@@ -291,8 +291,8 @@ UPTIME = ReportKind(
     resolve=resolve,
     produce=produce,
     documentation="""
-        How long each store was up, down or unobserved while it was open, in the last hour, the last 24 hours and the
-        last 7 days before `as_of`. Closed time is left out.
+        How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
+        last 7 days before `as_of`. Closed time does not count.
 
         `uptime.csv` has a row for each store. With `hourly` there is also `hourly.parquet`, a row for each store and
         hour of the week; with `charts` there are three charts.
