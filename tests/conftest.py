@@ -62,7 +62,8 @@ SLOW = (
     *("demo_data/test_files.py", "deployment/test_schemas.py", "embedded", "ingest/test_load_together.py"),
     *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
     *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
-    *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "uploads", "web"),
+    *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "upgrade", "uploads"),
+    "web",
 )
 
 LoadText = Callable[[str, str], int]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
 from app.commands.settings import read_settings
+from app.commands.terminal import err
 from app.errors import InvalidParameters
 from app.settings import Settings
 from app.storage.postgres import database_errors
@@ -21,6 +23,9 @@ Server = Annotated[
     ),
 ]
 
+#: Where earlier versions kept the data if no home was set: below the folder in which the command was typed.
+EARLIER_HOME: Final = Path(".openhours")
+
 
 def settings(*, server: bool = False) -> Settings:
     """Read the settings and configure the log; commands other than servers log only warnings by default."""
@@ -28,6 +33,12 @@ def settings(*, server: bool = False) -> Settings:
     if not server and "log_level" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_level": "warning"})
     configure(settings, replica=replica_name())
+    if "home" not in settings.model_fields_set and (EARLIER_HOME / "credentials.json").is_file():
+        err.print(
+            f"note: ./{EARLIER_HOME} has data of an earlier version, which this command does not use; data is in "
+            f"{settings.home} now. To use the earlier data, set OPENHOURS_HOME={EARLIER_HOME}",
+            markup=False,
+        )
     return settings
 
 

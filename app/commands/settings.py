@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.errors import BadSetting
 from app.settings import Settings
-from app.wording.suggestions import nearest
+from app.wording.suggestions import suggestions
 from app.wording.validation import wrong_value
 from app.wording.wrong_values import WrongValue, detail
 
@@ -52,7 +52,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 
 
 def _unknown(name: str, known: Sequence[str]) -> WrongValue:
-    meant = [_variable(one) for one in nearest(name, known)[:1]]
+    meant = [_variable(one) for one in suggestions(name, known)[:1]]
     return WrongValue(
         parameter=_variable(name),
         received=None,

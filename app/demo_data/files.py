@@ -36,7 +36,7 @@ UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**
 
 _SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([A-Za-z]*)")
 
-Progress = Callable[[str, float], None]
+OnProgress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def write(
     team_count: int = DEFAULT_TEAMS,
     force: bool = False,
     chunk: int = CHUNK,
-    progress: Progress = lambda _stage, _share: None,
+    progress: OnProgress = lambda _stage, _share: None,
 ) -> list[Written]:
     """Write hours.csv, timezones.csv and polls.csv to a folder, which is created if necessary.
 
@@ -167,7 +167,7 @@ def _texts(header: str, pieces: Iterator[str]) -> Iterator[bytes]:
         yield piece.encode()
 
 
-def _polls(log: PollLog, cells: int, size: int | None, chunk: int, progress: Progress) -> Iterator[bytes]:
+def _polls(log: PollLog, cells: int, size: int | None, chunk: int, progress: OnProgress) -> Iterator[bytes]:
     """The log in pieces: all of these cells, then older ones until it has the size."""
     yield HEADER
     done = len(HEADER)

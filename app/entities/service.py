@@ -145,7 +145,7 @@ class EntityService:
     def _details(self, connection: Connection, named: Named) -> EntityDetails:
         windows = tuple(Window(*row) for row in lookup.windows(connection, named.id))
         default = self._team_windows if named.kind == TEAM else ()
-        polls = lookup.observed(connection, named.id)
+        polls = lookup.poll_span(connection, named.id)
         return EntityDetails(
             *self._head(named),
             open_24x7=not (windows or default),

@@ -17,7 +17,7 @@ from app.ingest.csv.checker import Checker
 from app.ingest.kind import DatasetKind, Loading, Rows
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
-from app.ingest.rejects import Rejection, Rejects
+from app.ingest.rejects import RejectedRow, Rejects
 from app.ingest.source import Source
 from app.storage.postgres import database_errors
 
@@ -48,7 +48,7 @@ class Loaded:
     rows_duplicate: int
     first_at: datetime | None
     last_at: datetime | None
-    rejections: tuple[Rejection, ...]
+    rejections: tuple[RejectedRow, ...]
 
 
 def load(

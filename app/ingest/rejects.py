@@ -17,7 +17,7 @@ SHOWN_LENGTH: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class RejectedRow:
     """Why a row is not loaded.
 
     Attributes:
@@ -43,12 +43,12 @@ class Rejects:
 
     def __init__(self, path: Path | None = None) -> None:
         self.count = 0
-        self.shown: list[Rejection] = []
+        self.shown: list[RejectedRow] = []
         self._path = path
         self._file: IO[str] | None = None
         self._writer: Any = None
 
-    def add(self, rejections: Iterable[Rejection]) -> None:
+    def add(self, rejections: Iterable[RejectedRow]) -> None:
         """Add rejections; the file is created with the first one."""
         for rejection in rejections:
             self.count += 1
@@ -61,11 +61,11 @@ class Rejects:
         if self._file is not None:
             self._file.close()
 
-    def _write(self, path: Path, rejection: Rejection) -> None:
+    def _write(self, path: Path, rejection: RejectedRow) -> None:
         if self._file is None:
             self._file = path.open("w", encoding="utf-8", newline="")
             self._writer = csv.writer(self._file, lineterminator="\n")
-            self._writer.writerow(field.name for field in fields(Rejection))
+            self._writer.writerow(field.name for field in fields(RejectedRow))
         self._writer.writerow(escape_formula(str(value)) for value in astuple(rejection))
 
 

@@ -30,13 +30,13 @@ class BacklogCollector(Collector):
         except (DatabaseUnavailable, DBAPIError) as error:  # the latter before the database is migrated
             _log.warning("metrics without the backlog: %s", error)
             return
-        yield GaugeMetricFamily("openhours_reports_queued", "Reports queued for a worker.", backlog.queued)
+        yield GaugeMetricFamily("openhours_reports_queued", "Jobs queued for a worker.", backlog.queued)
         yield GaugeMetricFamily(
             "openhours_oldest_queued_age_seconds",
-            "Age of the report that has been queued longest.",
+            "Age of the job that has been queued longest.",
             backlog.oldest_seconds,
         )
-        yield GaugeMetricFamily("openhours_reports_running", "Reports that a worker has claimed.", backlog.running)
+        yield GaugeMetricFamily("openhours_reports_running", "Jobs that a worker has claimed.", backlog.running)
 
 
 def backlog_registry(engine: Engine) -> CollectorRegistry:

@@ -1,4 +1,4 @@
-"""Folders for the files that a report is being made of, below the system's temporary folder.
+"""Folders for the artifacts of running jobs, below the system's temporary folder.
 
 Each is locked while it is in use. The kernel frees the lock of a replica that is killed, so the next one that starts on
 the machine can tell its folders from those in use, and remove them before they fill the disk.

@@ -3,7 +3,7 @@
 Keys:
     openhours:report:<id>    hash: status (running | ended), kind, stage, progress, updated_at. Expires 24 hours after
                              its last update. Once it says ended nobody can make it say running again, so a worker that
-                             was late does not bring a report back to life.
+                             was late does not bring a job back to life.
 """
 
 from collections.abc import Collection

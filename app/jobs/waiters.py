@@ -1,4 +1,4 @@
-"""Lets requests wait for the end of a report: one look at Postgres for all that wait, however many they are."""
+"""Lets requests wait for the end of a job: one look at Postgres for all that wait, however many they are."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from app.errors import OpenhoursError
 from app.jobs import records
 from app.storage.postgres import database_errors
 
-#: How often the reports that are waited for are looked at, seconds.
+#: How often the jobs that are waited for are looked at, seconds.
 LOOK_SECONDS: Final = 0.05
 
 #: How long to leave a Postgres alone that did not answer, seconds.
@@ -29,15 +29,15 @@ class Waiters:
         self._looking: asyncio.Task[None] | None = None
         self._released = False
 
-    async def wait(self, report_id: str, *, seconds: float) -> bool:
-        """Return when the report is no longer outstanding, or after ``seconds``, or when all are released.
+    async def wait(self, job_id: str, *, seconds: float) -> bool:
+        """Return when the job is no longer outstanding, or after ``seconds``, or when all are released.
 
         True when Postgres says that it has ended.
         """
         if self._released:
             return False
         ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(report_id, set()).add(ended)
+        self._waiters.setdefault(job_id, set()).add(ended)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
@@ -45,9 +45,9 @@ class Waiters:
         except TimeoutError:
             return False
         finally:
-            self._waiters[report_id].discard(ended)
-            if not self._waiters[report_id]:
-                del self._waiters[report_id]
+            self._waiters[job_id].discard(ended)
+            if not self._waiters[job_id]:
+                del self._waiters[job_id]
 
     def release(self) -> None:
         """Let nobody wait any more: this process stops, and another will answer the next poll."""
@@ -74,7 +74,7 @@ class Waiters:
             return records.outstanding(connection, ids)
 
     def _tell(self, ids: set[str], *, ended: bool) -> None:
-        for report_id in ids:
-            for waiter in self._waiters.get(report_id, ()):
+        for job_id in ids:
+            for waiter in self._waiters.get(job_id, ()):
                 if not waiter.done():
                     waiter.set_result(ended)

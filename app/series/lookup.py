@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.wording.suggestions import nearest
+from app.wording.suggestions import suggestions
 
 #: Largest kind whose keys are all compared with an unknown one; takes about 20 ms per ten thousand.
 COMPARED: Final = 20_000
@@ -46,7 +46,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class PollSpan:
     """The polls of an entity."""
 
     first: datetime | None
@@ -87,14 +87,14 @@ def keys_like(connection: Connection, kind: str, asked: Sequence[str]) -> dict[s
     query = text("SELECT key FROM entity WHERE kind = :kind ORDER BY key LIMIT :count")
     known = list(connection.scalars(query, {"kind": kind, "count": COMPARED + 1}))
     if len(known) > COMPARED:
-        return {key: nearest(key, keys_beside(connection, kind, key)) for key in asked}
-    return nearest_to_each(asked, known)
+        return {key: suggestions(key, keys_beside(connection, kind, key)) for key in asked}
+    return suggestions_for_each(asked, known)
 
 
-def nearest_to_each(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
+def suggestions_for_each(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
     """The most similar known keys of each; for as many as COMPARISONS allow, but at least one."""
     compared = max(1, COMPARISONS // max(1, len(known)))
-    return {key: nearest(key, known) if number < compared else [] for number, key in enumerate(asked)}
+    return {key: suggestions(key, known) if number < compared else [] for number, key in enumerate(asked)}
 
 
 def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:
@@ -117,9 +117,9 @@ def windows(connection: Connection, entity_id: int) -> list[tuple[int, str, str]
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def observed(connection: Connection, entity_id: int) -> Observed:
+def poll_span(connection: Connection, entity_id: int) -> PollSpan:
     """First and last instant and number of the polls of an entity; reads its part of each week's index."""
     row = connection.execute(
         text("SELECT min(at), max(at), count(*) FROM poll WHERE entity_id = :id"), {"id": entity_id}
     ).one()
-    return Observed(*row)
+    return PollSpan(*row)

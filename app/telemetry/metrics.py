@@ -12,17 +12,17 @@ _REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 
 REPORT_SECONDS: Final = Histogram(
     "openhours_report_seconds",
-    "Duration of a report by stage: queued, loading, computing, uploading, and total from trigger to end.",
+    "Duration of a job by stage: queued, the stages of its kind, uploading, and total from creation to end.",
     ["kind", "stage"],
     buckets=_REPORT_BUCKETS,
 )
 ATTEMPTS: Final = Counter(
     "openhours_attempts",
-    "Attempts at reports by how they ended: complete, failed, retried, crashed, handed_back, lost.",
+    "Attempts at jobs by how they ended: complete, failed, retried, crashed, handed_back, lost.",
     ["kind", "outcome"],
 )
-CRASHES: Final = Counter("openhours_crashes", "Report processes that died.", ["kind"])
-TAKEOVERS: Final = Counter("openhours_takeovers", "Reports taken over from a worker whose lease ran out.", ["kind"])
+CRASHES: Final = Counter("openhours_crashes", "Processes of jobs that died.", ["kind"])
+TAKEOVERS: Final = Counter("openhours_takeovers", "Jobs taken over from a worker whose lease ran out.", ["kind"])
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
 SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
 SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")

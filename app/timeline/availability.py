@@ -27,7 +27,7 @@ _STATE_OF: Final = np.argsort(_STATUS_OF)
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class EntityWeek:
     """One entity.
 
     Attributes:
@@ -62,7 +62,7 @@ class WeekOfEntities:
         self.first, self.last = horizon.as_of - WINDOWS["week"], horizon.as_of
         self.days: Micros = np.arange(self.first // DAY, -(-self.last // DAY), dtype=np.int64) * DAY
         self.of_day: Micros = np.zeros((len(self.days), len(_STATUS_OF)), np.int64)
-        self.worst: list[Observed] = []
+        self.worst: list[EntityWeek] = []
         self._horizon = horizon
         self._totals: list[Micros] = [np.zeros((len(_STATUS_OF), 0), np.int64)]
 
@@ -80,7 +80,7 @@ class WeekOfEntities:
         np.add.at(self.of_day, day, of_state.sum(axis=1).T)
         totals = of_state.sum(axis=2)
         self._totals.append(totals)
-        found = self._observed(keys, totals, open_time, status)
+        found = self._weeks(keys, totals, open_time, status)
         self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: one.rank)
 
     def totals(self) -> tuple[Micros, Micros]:
@@ -88,7 +88,7 @@ class WeekOfEntities:
         up, down, _ = np.concatenate(self._totals, axis=1)
         return up, down
 
-    def _observed(self, keys: Sequence[str], totals: Micros, open_time: Micros, status: Status) -> Iterator[Observed]:
+    def _weeks(self, keys: Sequence[str], totals: Micros, open_time: Micros, status: Status) -> Iterator[EntityWeek]:
         """Those of the worst of these entities that have an availability."""
         known = totals[UP] + totals[DOWN]
         availability = np.divide(totals[UP], known, out=np.full(len(known), np.inf), where=known > 0)
@@ -99,4 +99,4 @@ class WeekOfEntities:
         is_open = np.add.reduceat(open_time[worst], onset, axis=1) > 0
         states = np.where(is_open, _STATE_OF[status[worst][:, hours]], CLOSED).astype(np.int8)
         for at, row in zip(worst, states, strict=True):
-            yield Observed(float(availability[at]), int(down[at]), keys[at], row)
+            yield EntityWeek(float(availability[at]), int(down[at]), keys[at], row)

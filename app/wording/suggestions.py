@@ -18,7 +18,7 @@ GUESSED_LENGTH: Final = 64
 COMPARED: Final = 50
 
 
-def nearest(name: str, known: Sequence[str]) -> list[str]:
+def suggestions(name: str, known: Sequence[str]) -> list[str]:
     """The known names most similar to this one, ignoring case; the most similar first.
 
     First names with the same spelling, then those that contain it or are contained in it, the most similar in length

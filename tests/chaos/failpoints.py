@@ -7,6 +7,8 @@ from collections.abc import Callable
 from threading import Timer
 from typing import Any
 
+from app.jobs.lifecycle import Claim
+
 #: Whether to die at this pass.
 Unlucky = Callable[[], bool]
 
@@ -43,16 +45,17 @@ def before_xadd(unlucky: Unlucky) -> None:
 
 
 def after_claim(unlucky: Unlucky) -> None:
-    """The row is ours, the entry of the queue is not acknowledged yet."""
-    from app.jobs import worker
+    """The row is ours, the job has not begun yet."""
+    from app.jobs.worker import Worker
 
-    class DyingQueue(worker.Queue):
-        def done(self, entry: Any) -> None:
-            if unlucky():
-                die("after_claim")
-            super().done(entry)
+    begin = Worker._begin
 
-    worker.Queue = DyingQueue
+    def dying_begin(self: Worker, claim: Claim) -> None:
+        if unlucky():
+            die("after_claim")
+        begin(self, claim)
+
+    Worker._begin = dying_begin
 
 
 def mid_upload(unlucky: Unlucky) -> None:

@@ -13,6 +13,7 @@ from app.storage.resources import Resources
 from tests.chaos import audit
 from tests.chaos.audit import Change
 from tests.chaos.cluster import Cluster, cluster
+from tests.chaos.kinds import KINDS
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import Clients, Load
 from tests.chaos.promises import Promises
@@ -53,7 +54,7 @@ class Scene:
         """Wait for all reports, and hold the result against the promises that every scenario has to keep."""
         self.clients.settle(patience_seconds)
         wait_until(lambda: not self._unheard_of(), seconds=patience_seconds)
-        clean_up(self.resources, orphan_hours=0)
+        clean_up(self.resources, KINDS, orphan_hours=0)
         self.clients.look_back()
         found = verdict(self.ledger, self.resources.engine)
         left = orphans(self.resources)

@@ -108,6 +108,23 @@ def standing(resources: Resources) -> Mapping[str, list[str]]:
     return {name: found for name, found in rows.items() if found}
 
 
+def ids_of_nobody(resources: Resources) -> list[str]:
+    """Columns of whole numbers that are called …_id but hold one that is no entity's."""
+    with resources.engine.connect() as connection:
+        columns = connection.execute(
+            text(
+                "SELECT relname, attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid "
+                "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 "
+                r"AND attname LIKE '%\_id' AND atttypid = 'int4'::regtype"
+            )
+        ).all()
+        return [
+            f"{table}.{name}"
+            for table, name in columns
+            if connection.scalar(text(f"SELECT count(*) FROM {table} WHERE {name} NOT IN (SELECT id FROM entity)"))
+        ]
+
+
 class TestDatasetKind:
     """The contract of app/ingest/kind.py."""
 
@@ -150,6 +167,7 @@ class TestDatasetKind:
             loaded = load(resources.engine, kind, FileSource(path), now=NOW, dataset_id=DATASET)
             assert counts(loaded) == expected
             assert (loaded.first_at is None) == (kind.instant is None)
+            assert ids_of_nobody(resources) == [], "merge() writes the entities that the file is the first to name"
             seen.append(standing(resources))
         assert seen[0], "nothing stands in any table"
         assert seen[0] == seen[1]

@@ -13,7 +13,7 @@ from app.ingest.csv.checker import Checker
 from app.ingest.kind import DatasetKind
 from app.ingest.policy import Limits, Policy
 from app.ingest.registry import DATASET_KINDS
-from app.ingest.rejects import Rejection, Rejects
+from app.ingest.rejects import RejectedRow, Rejects
 from tests.conftest import NOW
 
 HEADERS = {
@@ -57,7 +57,7 @@ class Checked:
     rows: list[tuple[Any, ...]]
     read: int
     rejected: int
-    rejections: list[Rejection]
+    rejections: list[RejectedRow]
     span: tuple[Any, Any]
 
     @property

@@ -3,12 +3,14 @@
 import csv
 from pathlib import Path
 
-from app.ingest.rejects import SHOWN, Rejection, Rejects, shown
+from app.ingest.rejects import SHOWN, RejectedRow, Rejects, shown
 
 
 def test_every_rejected_row_is_written_and_the_first_are_kept(tmp_path: Path) -> None:
     rejects = Rejects(tmp_path / "rejects.csv")
-    rows = [Rejection(line, "status", shown(f"up\n{line}"), "not_allowed", "is not one of a, b") for line in range(50)]
+    rows = [
+        RejectedRow(line, "status", shown(f"up\n{line}"), "not_allowed", "is not one of a, b") for line in range(50)
+    ]
     rejects.add(rows[:30])
     rejects.add(rows[30:])
     rejects.close()
@@ -29,7 +31,7 @@ def test_no_file_is_made_without_rejected_rows(tmp_path: Path) -> None:
 
 def test_a_cell_that_is_a_formula_is_written_as_text(tmp_path: Path) -> None:
     rejects = Rejects(tmp_path / "rejects.csv")
-    rejects.add([Rejection(2, "=cmd|x", shown("=cmd|x"), "@x", "-1+1")])
+    rejects.add([RejectedRow(2, "=cmd|x", shown("=cmd|x"), "@x", "-1+1")])
     rejects.close()
     with (tmp_path / "rejects.csv").open(newline="") as file:
         assert list(csv.reader(file))[1] == ["2", "'=cmd|x", "'=cmd|x'", "'@x", "'-1+1"]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import openhours
+from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Resources
 from app.web.server import serving
 
@@ -134,7 +135,7 @@ def test_entities_are_listed_page_after_page(client: openhours.Client, monkeypat
 @pytest.mark.parametrize(
     ("kind", "params", "words"),
     [
-        ("uptimes", {}, "There is no report kind 'uptimes'; there is uptime, pull_requests"),
+        ("uptimes", {}, f"There is no report kind 'uptimes'; there is {', '.join(REPORT_KINDS)}"),
         ("uptime", {"lookback_hours": 1000}, "lookback_hours: .*; allowed: a whole number from 1 to 720"),
         ("uptime", {"store": ["1"]}, "store: .*; allowed: .*lookback_hours.*stores"),
         ("uptime", {"stores": ["1"]}, "stores: .* has named '1'"),

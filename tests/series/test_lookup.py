@@ -49,10 +49,10 @@ def test_of_a_kind_with_many_keys_those_beside_it_are_compared(
 
 def test_the_work_for_one_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "COMPARISONS", 5)
-    assert lookup.nearest_to_each(["Core", "Webs"], ["core", "web"]) == {"Core": ["core"], "Webs": ["web"]}
-    assert lookup.nearest_to_each(["Core", "Webs"], ["core", "web", "ops"]) == {"Core": ["core"], "Webs": []}
-    assert lookup.nearest_to_each(["Core"], ["core"] * 10) == {"Core": ["core"] * 3}
-    assert lookup.nearest_to_each(["Core"], []) == {"Core": []}
+    assert lookup.suggestions_for_each(["Core", "Webs"], ["core", "web"]) == {"Core": ["core"], "Webs": ["web"]}
+    assert lookup.suggestions_for_each(["Core", "Webs"], ["core", "web", "ops"]) == {"Core": ["core"], "Webs": []}
+    assert lookup.suggestions_for_each(["Core"], ["core"] * 10) == {"Core": ["core"] * 3}
+    assert lookup.suggestions_for_each(["Core"], []) == {"Core": []}
 
 
 def test_keys_and_kinds_are_found_in_the_index_however_many_there_are(resources: Resources) -> None:

@@ -96,7 +96,7 @@ def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
         assert process.wait(PATIENCE) == 130
         wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants))
     assert record(resources, report_id).status is JobStatus.QUEUED
-    assert resources.redis.xlen("openhours:queue") == 1, "handed to another replica"
+    assert resources.redis.xlen("openhours:queue") >= 1, "another replica is called"
 
 
 def test_a_second_signal_ends_all_waiting(servers: Addresses, resources: Resources) -> None:

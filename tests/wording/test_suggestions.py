@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.wording.suggestions import NEAREST, nearest
+from app.wording.suggestions import NEAREST, suggestions
 
 #: Two hundred names between which the one that was meant is hidden.
 MANY = [f"team {number:03}" for number in range(200)]
@@ -26,26 +26,26 @@ MANY = [f"team {number:03}" for number in range(200)]
     ],
 )
 def test_the_one_that_was_meant_is_found_among_two_hundred(asked: str, known: list[str], found: list[str]) -> None:
-    assert nearest(asked, known) == found
-    assert nearest(asked, MANY[:100] + known + MANY[100:]) == found
+    assert suggestions(asked, known) == found
+    assert suggestions(asked, MANY[:100] + known + MANY[100:]) == found
 
 
 def test_the_same_spelling_comes_first_then_a_part_then_a_similar_one() -> None:
     known = ["apis/web", "Apu", "API", "api-gateway", "ape", "my-api"]
-    assert nearest("api", known) == ["API", "my-api", "apis/web"]
-    assert nearest("api", ["Apu", "my-api", "ape"]) == ["my-api", "Apu", "ape"]
+    assert suggestions("api", known) == ["API", "my-api", "apis/web"]
+    assert suggestions("api", ["Apu", "my-api", "ape"]) == ["my-api", "Apu", "ape"]
 
 
 def test_two_that_differ_in_case_alone_are_both_told() -> None:
-    assert nearest("WEB", ["Web", "web"]) == ["Web", "web"]
+    assert suggestions("WEB", ["Web", "web"]) == ["Web", "web"]
 
 
 def test_no_more_are_told_than_a_reader_wants() -> None:
-    assert nearest("team 007", MANY)[0] == "team 007"
-    assert len(nearest("team", MANY)) == len(nearest("taem 1", MANY)) == NEAREST
+    assert suggestions("team 007", MANY)[0] == "team 007"
+    assert len(suggestions("team", MANY)) == len(suggestions("taem 1", MANY)) == NEAREST
 
 
 def test_no_spelling_is_guessed_for_a_long_text() -> None:
     long = "a" * 100
-    assert nearest(long, [long[:-1] + "b", long + "c"]) == [long + "c"]
-    assert nearest(long * 1000, [long]) == [long]
+    assert suggestions(long, [long[:-1] + "b", long + "c"]) == [long + "c"]
+    assert suggestions(long * 1000, [long]) == [long]

@@ -26,7 +26,7 @@ from app.ingest.csv.records import BadQuoting, Records, line_records
 from app.ingest.csv.unpack import BOM, unpacked
 from app.ingest.kind import Column, DatasetKind, Rows, Values
 from app.ingest.policy import MOST_REJECTED, Limits, Policy
-from app.ingest.rejects import Rejection, Rejects, shown
+from app.ingest.rejects import RejectedRow, Rejects, shown
 from app.ingest.source import Source, opened
 from app.ingest.values import Wrong
 from app.timeline import from_micros, to_micros
@@ -160,7 +160,7 @@ class Checker:
                 for row in _rows_of(values, wrong, accepted):
                     line, reason = rows[row][0], wrong[int(values.codes[row])]
                     value = shown(texts[column.name][row])
-                    rejected[line] = Rejection(line, column.name, value, reason.code, str(reason))
+                    rejected[line] = RejectedRow(line, column.name, value, reason.code, str(reason))
                     accepted[row] = False
         self.rejects.add(rejected[line] for line in sorted(rejected))
         return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, len(batch))
@@ -213,13 +213,13 @@ def _is_misshapen(row: list[str] | BadQuoting, width: int) -> bool:
     return isinstance(row, BadQuoting) or len(row) != width
 
 
-def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> Rejection:
+def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> RejectedRow:
     if isinstance(row, BadQuoting):
-        return Rejection(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
+        return RejectedRow(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
     reason = f"has {len(row)} field{'' if len(row) == 1 else 's'} instead of {width}"
     if len(row) == 1 and (word := separator_of(row[0], width)):
         reason += f"; separate them with commas, not {word}"
-    return Rejection(line, "row", shown(",".join(row)), "wrong_width", reason)
+    return RejectedRow(line, "row", shown(",".join(row)), "wrong_width", reason)
 
 
 def _rows_of(values: Values, wrong: Mapping[int, Wrong], among: npt.NDArray[np.bool_]) -> list[Any]:

@@ -214,7 +214,7 @@ def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -
             raise refused(name, value, "does not apply to a sample of review times")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
-        raise unknown_names("teams", TEAM, lookup.nearest_to_each(unknown[:SHOWN], known))
+        raise unknown_names("teams", TEAM, lookup.suggestions_for_each(unknown[:SHOWN], known))
 
 
 def _require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:

@@ -9,7 +9,7 @@ from app.replica.replica import Replica
 from app.telemetry.metrics import REQUEST_SECONDS
 
 
-class Observed:
+class RequestMetrics:
     """ASGI middleware."""
 
     def __init__(self, app: ASGIApp, *, replica: Replica) -> None:
