@@ -51,6 +51,12 @@ Index(
     unique=True,
     postgresql_where=text("status = 'running'"),
 )
+# Ended jobs are many; those that hold a key, or may, are few.
+Index(
+    "report_key_holders_idx",
+    job.c.concurrency_key,
+    postgresql_where=text("status IN ('running', 'cancelled')"),
+)
 Index("report_waiting_idx", job.c.created_at, postgresql_where=text("status = 'queued'"))
 Index("report_newest_idx", job.c.created_at.desc(), job.c.id.desc())
 Index(
