@@ -75,7 +75,7 @@ def test_the_demo_runs_in_an_empty_folder_and_keeps_its_data_in_the_home_of_the_
     empty.mkdir()
     out = run(installed / "openhours", "demo", cwd=empty, variables=somebody)
     assert "\n26 stores as of 2023-01-25T18:12:02.540980Z" in out
-    assert out.endswith("\nthe whole report: out/uptime.csv\n")
+    assert out.endswith("\nfull report: out/uptime.csv\n")
     assert contents(empty) == {"out/uptime.csv"}
     data = tmp_path / "home" / ".local" / "share"
     assert [path.relative_to(data) for path in data.glob("*/*")] == [Path("openhours/demo")]

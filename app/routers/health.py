@@ -30,7 +30,7 @@ async def livez(services: AllServices) -> Health:
 
 @router.get("/readyz", responses=UNAVAILABLE)
 def readyz(services: AllServices) -> Health:
-    """This replica can receive requests: Postgres responds and is migrated, and the process is not stopping."""
+    """This replica can receive requests: Postgres is there and migrated, and nothing is stopping."""
     services.readiness.check()
     return Health(status="ready")
 

@@ -68,7 +68,7 @@ def test_instants_without_a_zone_are_not_guessed(client: openhours.Client) -> No
 
 def test_a_file_with_wrong_rows_is_an_error_that_names_them(client: openhours.Client) -> None:
     wrong = POLLS.assign(status=["active", "up", "down"])
-    with pytest.raises(openhours.DatasetRejected, match=r"2 of 3 rows cannot be accepted") as caught:
+    with pytest.raises(openhours.DatasetRejected, match=r"2 of 3 rows are invalid") as caught:
         client.load("polls", wrong)
     assert "line 3, status: 'up' is not one of active, inactive" in caught.value.message
     assert caught.value.code == "rejected_rows"
@@ -79,13 +79,13 @@ def test_a_file_with_wrong_rows_is_an_error_that_names_them(client: openhours.Cl
 
 def test_the_same_bytes_are_refused_unless_forced(client: openhours.Client) -> None:
     first = client.load("polls", POLLS)["dataset_id"]
-    with pytest.raises(openhours.Problem, match=f"already, as dataset {first}"):
+    with pytest.raises(openhours.Problem, match=f"already loaded as dataset {first}"):
         client.load("polls", POLLS)
     assert client.load("polls", POLLS, force=True)["dataset_id"] != first
 
 
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(client: openhours.Client) -> None:
-    with pytest.raises(openhours.Problem, match=r"no dataset kind 'poll'; there is .*polls"):
+    with pytest.raises(openhours.Problem, match=r"no dataset kind 'poll'; known kinds: .*polls"):
         client.load("poll", POLLS)
 
 

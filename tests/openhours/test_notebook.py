@@ -135,8 +135,8 @@ def test_entities_are_listed_page_after_page(client: openhours.Client, monkeypat
 @pytest.mark.parametrize(
     ("kind", "params", "words"),
     [
-        ("uptimes", {}, f"There is no report kind 'uptimes'; there is {', '.join(REPORT_KINDS)}"),
-        ("uptime", {"lookback_hours": 1000}, "lookback_hours: .*; allowed: a whole number from 1 to 720"),
+        ("uptimes", {}, f"There is no report kind 'uptimes'; known kinds: {', '.join(REPORT_KINDS)}"),
+        ("uptime", {"lookback_hours": 1000}, "lookback_hours: .* is not a whole number from 1 to 720"),
         ("uptime", {"store": ["1"]}, "store: .*; allowed: .*lookback_hours.*stores"),
         ("uptime", {"stores": ["1"]}, "stores: .* has named '1'"),
     ],

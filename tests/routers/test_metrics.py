@@ -11,6 +11,7 @@ from app.jobs.backlog import backlog_registry
 from app.storage.postgres import build_engine
 from app.storage.resources import Resources
 from app.web.application import create_app
+from tests.commands import wait_until
 from tests.conftest import api
 from tests.kinds import KINDS
 
@@ -26,6 +27,8 @@ def test_the_life_of_reports_shows_in_the_metrics(resources: Resources, tmp_path
         client.post("/trigger_report", params={"wait": 30}, json={"report": "dummy"})
         poison = {"report": "segfault", "params": {"folder": str(tmp_path)}}
         client.post("/trigger_report", params={"wait": 30}, json=poison)
+        # The last request is answered as soon as its report has ended, a moment before the slot is free.
+        wait_until(lambda: samples(client.get("/metrics").text)["openhours_slots_busy"] == 0)
         response = client.get("/metrics")
     after = samples(response.text)
     assert response.headers["content-type"].startswith("text/plain")
