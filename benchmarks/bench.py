@@ -262,7 +262,7 @@ def throughputs(url: str, where: Addresses, home: Path, port: int, rounds: int) 
             for _ in range(rounds + 1):  # the first one warms up
                 pair = []
                 for address in (bare, client.address):
-                    status.update(report_id, Live("computing", 0.5))
+                    status.update(report_id, Live("computing", 0.5), kind="uptime")
                     path = f"/get_report?report_id={report_id}"
                     pair.append(asyncio.run(requests_per_second(address, path, seconds=THROUGHPUT_SECONDS)))
                 pairs.append(pair)
