@@ -134,7 +134,6 @@ class _Run:
     def _stage(self, name: str) -> None:
         if name == "loading":
             self._refuse_others()
-            self.source.require_kept()
             self._refuse_duplicate(self.source.sha256())
             self.context.progress(name, CHECKED)
 
@@ -166,7 +165,6 @@ class _Run:
             "duplicate_of": error.details.get("dataset_id"),
         }
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
-        self.source.require_kept()
         with self.context.engine.begin() as connection:
             self._record(connection, Outcome.REJECTED, findings)
         return 0 if loaded is None else loaded.rows_rejected

@@ -27,8 +27,8 @@ class RawSource:
     def __init__(self, name: str, opened: Callable[[], Any], *, kept: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.read_bytes = 0
-        self.require_kept = kept
         self._opened = opened
+        self._kept = kept
         self._sha256: str | None = None
 
     @classmethod
@@ -55,7 +55,8 @@ class RawSource:
         self.read_bytes += size_bytes
 
     def end(self, sha256: str) -> None:
-        """Record that all bytes were read."""
+        """All bytes have been read. Waits here until they are stored: later, the load holds the lock of the merge."""
+        self._kept()
         self._sha256 = sha256
 
 
