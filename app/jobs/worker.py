@@ -70,6 +70,7 @@ class Worker:
         self._draining = Event()  # claim nothing more
         self._free = BoundedSemaphore(slots)
         self._jobs: dict[str, Job] = {}
+        self._taken = 0  # slots, with those of jobs that this worker has lost and not yet stopped
         self._jobs_lock = Lock()
         self._pool = ThreadPoolExecutor(slots, thread_name_prefix="slot")
         self._looked_at = -float("inf")
@@ -165,9 +166,9 @@ class Worker:
         job = Job(claim, lease_ends=self._looked_at + LEASE_SECONDS)
         with self._jobs_lock:
             late, self._jobs[claim.id] = self._jobs.get(claim.id), job
+            self._count_slots(+1)
         if late is not None:  # its lease ran out, and this worker took over from itself
             late.call_off.set()
-        SLOTS_BUSY.inc()
         self._pool.submit(self._run, job)
 
     def _names(self, claim: Claim) -> dict[str, str]:
@@ -182,9 +183,14 @@ class Worker:
             with self._jobs_lock:
                 if self._jobs.get(job.claim.id) is job:
                     del self._jobs[job.claim.id]
-            SLOTS_BUSY.dec()
+                self._count_slots(-1)
             self._is_called = True  # its class has room again, and its concurrency key is free
             self._free.release()
+
+    def _count_slots(self, change: int) -> None:
+        # Set, not counted by the gauge: one slot that never ends must not be told by the next worker of this process.
+        self._taken += change
+        SLOTS_BUSY.set(self._taken)
 
     def _pause(self) -> None:
         self._draining.wait(random.uniform(0.5, 2))  # noqa: S311 - jitter, not a secret
