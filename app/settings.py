@@ -199,6 +199,9 @@ class Settings(BaseSettings):
         ge=1 << 20,
         description="Largest file that is loaded, bytes after unpacking; a larger one is rejected.",
     )
+    access_log: bool = Field(
+        True, description="Whether each HTTP request is logged, at level `info`; probes and metrics only if they fail."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="Lowest level logged: `debug`, `info`, `warning` or `error`. "

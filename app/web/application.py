@@ -19,7 +19,7 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
-from app.routers.request_metrics import RequestMetrics
+from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
@@ -65,7 +65,7 @@ def create_app(
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     app.add_middleware(TusHeaders)
-    app.add_middleware(RequestMetrics, replica=replica)
+    app.add_middleware(RequestLog, replica=replica, access_log=resources.settings.access_log)
     answers.install(app)
     openapi.install(app)
     for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
