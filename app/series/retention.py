@@ -4,7 +4,6 @@ import logging
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from psycopg2.errors import LockNotAvailable
 from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.exc import OperationalError
 
@@ -21,6 +20,9 @@ FIRST_LOOK_SECONDS: Final = (0, 60)
 
 #: Longest wait for reports that read polls: meanwhile no other report can begin to, milliseconds.
 _WAIT_MS: Final = 2000
+
+#: SQLSTATE of a lock that could not be had in time.
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ def _drop(engine: Engine, week: date) -> bool:
             connection.execute(text(f"DROP TABLE IF EXISTS {partition_of(week)}"))
             connection.execute(delete(poll_week).where(poll_week.c.week == week))
     except OperationalError as error:
-        if not isinstance(error.orig, LockNotAvailable):
+        if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
             raise
         _log.info("the polls of the week of %s are being read; they are dropped later", week)
         return False
