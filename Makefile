@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test chaos fuzz lint types structure docs migration bench picture dist lock clean
+.PHONY: help setup demo serve check quick test chaos fuzz lint types structure docs migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -61,6 +61,9 @@ bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
+
+soak: .venv/ready  ## load one replica with mixed, wrong and slow callers for SOAK_MINUTES, 60 by default
+	$(BIN)/python -m benchmarks.soak --minutes $${SOAK_MINUTES:-60}
 
 picture: .venv/ready  ## draw the picture of the README from a report of the sample data
 	@home=$$(mktemp -d) && export OPENHOURS_HOME=$$home/servers && \
