@@ -11,6 +11,7 @@ from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
+from app.jobs.scratch import remove_abandoned_folders
 from app.jobs.worker import Worker
 from app.replica.loops import Loop, started
 from app.storage.migrate import MigrationCheck
@@ -100,10 +101,16 @@ class Replica:
             loop.stop()
 
     def _sweep(self, *_: object) -> None:
+        remove_abandoned_folders()
         sweeper.sweep(self._resources)
 
     def _clean_up(self, stopping: Event, _: object) -> None:
         cleanup.clean_up(self._resources, self._kinds, prefixes=self._prefixes, stopping=stopping)
+
+    def check_fit(self) -> None:
+        """Raise ReplicaFault while no jobs are claimed because of a fault of this replica."""
+        if self._worker is not None and (fault := self._worker.check.fault) is not None:
+            raise fault
 
     def check_alive(self) -> None:
         """Raise ReplicaUnavailable when a loop is stuck; asks no server."""
