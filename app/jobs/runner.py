@@ -19,6 +19,7 @@ from app.errors import (
     RedisUnavailable,
     ReplicaFault,
     UnknownJob,
+    WorkerCrashed,
 )
 from app.files.artifact import Artifact
 from app.files.sha256 import sha256_of
@@ -35,7 +36,7 @@ from app.jobs.supervise import Crashed, Execute
 from app.storage.postgres import database_errors
 from app.storage.redis_client import CircuitBreaker
 from app.storage.resources import Resources
-from app.telemetry.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
+from app.telemetry.metrics import ATTEMPTS, CRASHES, FAILURES, REJECTED, REPORT_SECONDS, UPLOADED_BYTES
 
 #: A job that its servers fail is tried again after a random wait between the first of these and a bound that
 #: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
@@ -127,7 +128,7 @@ class Runner:
             with self._redis.watching():
                 self._status.update(job.claim.id, job.live, kind=job.claim.kind)
         except RedisUnavailable as error:
-            _log.warning("job %s: could not publish progress: %s", job.claim.id, error)
+            _log.debug("job %s: could not publish progress: %s", job.claim.id, error)
 
     def _attempt(self, job: Job) -> str:
         """Compute and publish; returns how it ended, as the metric has it."""
@@ -143,7 +144,7 @@ class Runner:
         try:
             outcome = self._compute(job, folder)
             if isinstance(outcome, Done):
-                return self._publish(job, self._upload(job, outcome.artifacts), outcome.peak_memory_bytes)
+                return self._publish(job, self._upload(job, outcome.artifacts), outcome)
         except CalledOff:
             return self._release(job)
         except Crashed as crash:
@@ -193,7 +194,7 @@ class Runner:
             UPLOADED_BYTES.labels(job.claim.kind).inc(size)
         return stored
 
-    def _publish(self, job: Job, stored: list[StoredArtifact], peak_memory_bytes: int) -> str:
+    def _publish(self, job: Job, stored: list[StoredArtifact], done: Done) -> str:
         claim = job.claim
         verdict = self._settle(job, lambda connection: lifecycle.publish(connection, claim, stored))
         if verdict is Verdict.LOST:
@@ -202,7 +203,9 @@ class Runner:
             return "lost"
         total = claim.waited_seconds + monotonic() - job.claimed_at
         REPORT_SECONDS.labels(claim.kind, "total").observe(total)
-        _log.info("job %s complete, peak memory %d MiB", claim.id, peak_memory_bytes >> 20)
+        for kind, code in done.rejected:
+            REJECTED.labels(kind, code).inc()
+        _log.info("job %s complete, peak memory %d MiB", claim.id, done.peak_memory_bytes >> 20)
         return "complete"
 
     def _fail(self, job: Job, why: Refused) -> str:
@@ -223,7 +226,10 @@ class Runner:
                 return lifecycle.fail(connection, claim, code=why.code, message=why.message)
             return lifecycle.server_failed(connection, claim, code=why.code, message=why.message, after_seconds=after)
 
-        return _OUTCOMES[self._settle(job, write)]
+        verdict = self._settle(job, write)
+        if verdict is Verdict.ENDED:
+            FAILURES.labels(claim.kind, why.code).inc()
+        return _OUTCOMES[verdict]
 
     def hand_back(self, job: Job, fault: ReplicaFault) -> str:
         """Release a job, free of charge, that this replica cannot run; another gets it, or this one when it can.
@@ -242,7 +248,9 @@ class Runner:
         claim = job.claim
         _log.warning("job %s: its process died (%s)", claim.id, how)
         CRASHES.labels(claim.kind).inc()
-        self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
+        verdict = self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
+        if verdict is Verdict.ENDED:
+            FAILURES.labels(claim.kind, WorkerCrashed.code).inc()
         return "crashed"
 
     def _release(self, job: Job) -> str:
@@ -277,7 +285,7 @@ class Runner:
                     self._status.forget(job_id)
                     self._queue.add(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s: could not tell Redis that it is %s: %s", job_id, verdict, error)
+            _log.debug("job %s: could not tell Redis that it is %s: %s", job_id, verdict, error)
         return verdict
 
     def _recorded(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:

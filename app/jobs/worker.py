@@ -145,7 +145,7 @@ class Worker:
         try:
             called = self._queue.wait(self._name, wait_ms=None if self._is_called else WAIT_MS)
         except RedisUnavailable as error:
-            _log.warning("jobs are looked for every %g seconds, Redis calls nobody: %s", LOOK_SECONDS, error)
+            _log.debug("jobs are looked for every %g seconds, Redis calls nobody: %s", LOOK_SECONDS, error)
             self._draining.wait(0 if self._is_called else LOOK_SECONDS)
             called = True
         self._is_called = self._is_called or called

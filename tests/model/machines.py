@@ -54,6 +54,7 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
         Job=job,
         in_child=lambda _: work.supervise,
         SelfCheck=lambda *_: SimpleNamespace(fault=None, require=lambda **_: None, suspect=None),
+        Reachability=lambda _: SimpleNamespace(look=lambda *_: None),
         end_all=lambda: None,
         scratch_folder=lambda: nullcontext("folder"),
         remove_abandoned_folders=lambda: None,
