@@ -44,8 +44,10 @@ OpenhoursError
 │   ├── DatabaseUnavailable
 │   ├── RedisUnavailable
 │   ├── ObjectStoreUnavailable
+│   │   └── ClockSkewed      S3 refuses requests that are signed at another time than its own
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
+│   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
 │   └── UnknownJob           a job of a later version, during a roll-out
 └── SetupError               the installation is not set up correctly
     ├── NotMigrated
@@ -342,6 +344,11 @@ class ObjectStoreUnavailable(Unavailable):
     title = "The object store did not answer"
 
 
+class ClockSkewed(ObjectStoreUnavailable):
+    code = "clock_skewed"
+    title = "The clocks of this replica and the object store differ"
+
+
 class DiskFull(Unavailable):
     code = "disk_full"
     title = "The disk is full"
@@ -350,6 +357,13 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica is not accepting work"
+
+
+class ReplicaFault(ReplicaUnavailable):
+    """``details["part"]`` is what is broken: temporary_folder, descriptors, fork_server, threads, memory or clock."""
+
+    code = "replica_fault"
+    title = "This replica cannot run jobs"
 
 
 class UnknownJob(Unavailable):

@@ -16,7 +16,7 @@ READINESS_SECONDS: Final = 2
 
 
 class Readiness:
-    """Whether requests may come: not while draining, and only with a database that is migrated."""
+    """Whether requests may come: not while draining or unfit for jobs, and only with a database that is migrated."""
 
     def __init__(self, engine: Engine, replica: Replica) -> None:
         self._engine = engine
@@ -26,9 +26,10 @@ class Readiness:
         self._error: OpenhoursError | None = None
 
     def check(self) -> None:
-        """Raise ReplicaUnavailable or NotMigrated unless ready."""
+        """Raise ReplicaUnavailable, ReplicaFault or NotMigrated unless ready."""
         if self._replica.draining:
             raise ReplicaUnavailable("This replica is stopping.")
+        self._replica.check_fit()
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
                 self._error = self._ask()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from botocore.loaders import Loader, create_loader
 
-from app.errors import ObjectStoreUnavailable, SetupError, UploadLost
+from app.errors import ClockSkewed, ObjectStoreUnavailable, SetupError, UploadLost
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -108,6 +109,18 @@ class ObjectStore:
         with object_store_errors():
             self._client.head_bucket(Bucket=self.bucket)
 
+    def clock(self) -> datetime:
+        """What time it is for S3, to the second, also if it refuses everything else."""
+        with object_store_errors():
+            try:
+                metadata: Any = self._client.head_bucket(Bucket=self.bucket)["ResponseMetadata"]
+            except ClientError as error:
+                metadata = error.response["ResponseMetadata"]
+        told = metadata.get("HTTPHeaders", {}).get("date")
+        if told is None:
+            raise ObjectStoreUnavailable("The object store does not tell what time it is.")
+        return parsedate_to_datetime(told)
+
     def look(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers within LOOK_SECONDS; for one thread."""
         with object_store_errors():
@@ -133,13 +146,23 @@ class ObjectStore:
                         Bucket=self.bucket
                     )  # another process that is starting may have been faster
 
-    def put(self, path: Path, key: str, *, media_type: str, stopping: Event | None = None) -> None:
+    def put(
+        self,
+        path: Path,
+        key: str,
+        *,
+        media_type: str,
+        stopping: Event | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         """Store a file, in parts if it is large, and verify its size.
 
-        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind.
+        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind. ``alive``
+        is called as it proceeds.
         """
 
         def go_on(_: int) -> None:
+            alive()
             if stopping is not None and stopping.is_set():
                 raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
@@ -355,6 +378,8 @@ def _lost_uploads(key: str) -> Iterator[None]:
 def _answered(error: ClientError) -> ObjectStoreUnavailable:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     code = error.response.get("Error", {}).get("Code", "")
+    if code == "RequestTimeTooSkewed":
+        return ClockSkewed("The object store's clock and that of this replica differ by more than S3 allows.")
     wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
     wrong.retryable = status not in _PERMANENT or code in _PASSING
     return wrong
