@@ -33,6 +33,10 @@ OpenhoursError
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
 │   └── WrongContentType
+├── BadMessage               what came is no request that HTTP or a limit allows
+│   ├── HeadTooLarge
+│   ├── RequestTooSlow
+│   └── UnreadableRequest
 ├── TooManyReports           the limit of outstanding jobs is reached (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
@@ -282,6 +286,30 @@ class WrongContentType(UploadRefused):
     code = "wrong_content_type"
     title = "Content type not accepted"
     status = 415
+
+
+class BadMessage(OpenhoursError):
+    code = "bad_message"
+    title = "Request not read"
+    status = 400
+
+
+class HeadTooLarge(BadMessage):
+    code = "head_too_large"
+    title = "Address and headers too large"
+    status = 431
+
+
+class RequestTooSlow(BadMessage):
+    code = "request_too_slow"
+    title = "The request came too slowly"
+    status = 408
+    retryable = True
+
+
+class UnreadableRequest(BadMessage):
+    code = "unreadable_request"
+    title = "No valid HTTP"
 
 
 class TooManyReports(OpenhoursError):

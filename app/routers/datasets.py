@@ -30,7 +30,7 @@ from app.routers.answers import (
 from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
-from app.routers.uploads import UNLIMITED, body_of
+from app.routers.uploads import UNLIMITED, address_of, body_of
 from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
@@ -205,6 +205,7 @@ async def bring_dataset(
         filename=file_name(filename),
         options=load_options(**options).model_dump(mode="json"),
         length_bytes=content_length,
+        client=address_of(request),
     )
     response.headers["Location"] = f"/datasets/{received.id}"
     bind(dataset_id=received.id)
