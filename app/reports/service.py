@@ -27,7 +27,7 @@ from app.errors import (
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
 from app.jobs.dispatch import Dispatch
-from app.jobs.kind import artifact_prefix
+from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
 from app.jobs.records import JobRecord, JobStatus
@@ -39,9 +39,13 @@ from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
 from app.wording.validation import invalid
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: What a poll may say of a report; a kind that tells of another stage is computing.
 STAGES: Final = ("queued", "loading", "computing", "uploading")
+
+#: Largest parameters of a report, bytes of JSON without repeats: its record and its process carry them.
+MAX_PARAMS_BYTES: Final = 64 << 10
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +93,7 @@ class ReportService:
             UnknownReportKind, InvalidParameters, NoPolls, TooManyReports, IdempotencyConflict: nothing was recorded.
         """
         kind = self.kind(kind_name)
-        params = _validated(kind, raw_params)
+        params = _validated(kind, raw_params, most=self._resources.settings.max_list_items)
         fingerprint = _fingerprint(kind, raw_params)
         with database_errors(), self._resources.engine.begin() as connection:
             if earlier := self._keyed(connection, idempotency_key):
@@ -134,6 +138,17 @@ class ReportService:
                 if has_ended or self._redis.is_resting:  # it was not asked, and may say otherwise to the next poll
                     self._redis.contradict(report_id)
                 return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+
+    def details(self, report_id: str) -> tuple[JobRecord, Mapping[str, Any]]:
+        """The record of a report, and its parameters.
+
+        Raises:
+            UnknownReport, ReportExpired: no such id, or no longer.
+        """
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        with database_errors(), self._resources.engine.connect() as connection:
+            return self._find(connection, report_id), records.parameters(connection, report_id) or {}
 
     def summary(self, report_id: str) -> bytes:
         """The summary of a complete report, as JSON.
@@ -263,8 +278,15 @@ def _same(earlier: KeyedJob, fingerprint: str, idempotency_key: str) -> str:
     return earlier.id
 
 
-def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
+def _validated(kind: ReportKind, raw: Mapping[str, Any], *, most: int) -> BaseModel:
     try:
-        return kind.params.model_validate_json(json.dumps(raw))
+        params = kind.params.model_validate_json(json.dumps(raw), context=most_items(most))
     except ValidationError as error:
         raise invalid(error, kind.params.model_json_schema(), whole="params", subject=kind.name) from error
+    size = len(params.model_dump_json().encode())
+    if size > MAX_PARAMS_BYTES:
+        reason = f"take {size:,} bytes as JSON; at most {MAX_PARAMS_BYTES:,} are allowed: shorten the lists"
+        raise invalid_parameters(
+            [WrongValue(parameter="params", received=None, reason=reason, is_shown=False)], subject=kind.name
+        )
+    return params

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Union
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
-from app.reports.service import Deletion, Ended, Running
+from app.reports.service import Deletion, Ended, ReportService, Running
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.bodies import checked, described_as
 from app.routers.dependencies import JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.telemetry.logs import bind
@@ -171,13 +172,18 @@ class ReportSummary(BaseModel):
 
     report_id: _ReportId
     report: str = Field(description="Report kind.")
-    params: dict[str, Any]
     status: JobStatus
     as_of: datetime | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     error: ReportError | None
+
+
+class ReportDetails(ReportSummary):
+    """A report with its parameters."""
+
+    params: dict[str, Any] = Field(description="Parameters that it runs with, the defaults included.")
 
 
 class ReportList(BaseModel):
@@ -215,20 +221,21 @@ _TRIGGER: Final[dict[str, Any]] = {
 }
 
 
+_Trigger = Annotated[Any, Body(), described_as(Trigger)]
+_Poll = Annotated[Any, Body(), described_as(Poll)]
+
+
 @router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
 async def trigger_report(
     reports: Reports,
     waiters: JobWaiters,
     response: Response,
-    trigger: Trigger | None = None,
+    trigger: _Trigger = None,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
     """Trigger a report. An empty body triggers `uptime` with its defaults."""
-    trigger = trigger or Trigger.model_validate({})
-    report_id = await run_in_threadpool(
-        reports.trigger, trigger.report, trigger.params, idempotency_key=idempotency_key
-    )
+    report_id = await run_in_threadpool(_accepted, reports, trigger, idempotency_key)
     response.headers["Location"] = f"/get_report?report_id={report_id}"
     response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     if not wait:
@@ -238,6 +245,11 @@ async def trigger_report(
         response.status_code = 200
         del response.headers["Retry-After"]
     return _WAITED[answer.status].model_validate({"report_id": report_id, **answer.model_dump()})
+
+
+def _accepted(reports: ReportService, body: Any, idempotency_key: str | None) -> str:
+    trigger = checked(Trigger, {} if body is None else body)
+    return reports.trigger(trigger.report, trigger.params, idempotency_key=idempotency_key)
 
 
 @router.get("/trigger_report", **_TRIGGER)
@@ -273,9 +285,10 @@ async def get_report(
 
 @router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
 async def post_get_report(
-    reports: Reports, waiters: JobWaiters, response: Response, poll: Poll, wait: Wait = 0
+    reports: Reports, waiters: JobWaiters, response: Response, body: _Poll, wait: Wait = 0
 ) -> PollAnswer:
     """The same with the id in the body; for older clients."""
+    poll = await run_in_threadpool(checked, Poll, body)
     bind(report_id=poll.report_id)
     return await get_report(reports, waiters, response, poll.report_id, wait)
 
@@ -305,6 +318,13 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
         )
         for kind in reports.kinds()
     ]
+
+
+@router.get("/reports/{report_id}", responses=NOT_FOUND)
+def describe_report(reports: Reports, report_id: _ReportId) -> ReportDetails:
+    """A report as in the list, with its parameters."""
+    record, params = reports.details(report_id)
+    return ReportDetails(**_summary(record).model_dump(), params=dict(params))
 
 
 @router.get(
@@ -340,7 +360,6 @@ def _summary(record: JobRecord) -> ReportSummary:
     return ReportSummary(
         report_id=record.id,
         report=record.kind,
-        params=dict(record.params),
         status=record.status,
         as_of=record.as_of,
         created_at=record.created_at,

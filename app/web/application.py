@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -19,14 +18,12 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
+from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_metrics import RequestMetrics
 from app.routers.tus import TusHeaders
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web.services import build_services
-
-#: Largest body, bytes: more than any list of stores needs. It is parsed in memory, in the process that serves everyone.
-MAX_BODY_BYTES: Final = 8 << 20
 
 
 def create_app(

@@ -52,8 +52,9 @@ def test_parameters_may_be_what_a_notebook_holds(client: openhours.Client) -> No
     frame = client.report("uptime", stores=stores, as_of=pd.Timestamp(AS_OF), lookback_hours=np.int64(48))
     listed = client.page("reports", limit=1)["reports"][0]
     assert listed["report_id"] == frame.attrs["report_id"]
-    assert listed["params"]["stores"] == STORES
-    assert listed["params"]["lookback_hours"] == 48
+    params = client.details(frame.attrs["report_id"])["params"]
+    assert params["stores"] == STORES
+    assert params["lookback_hours"] == 48
 
 
 def test_a_further_file_is_read_by_its_name(client: openhours.Client) -> None:
