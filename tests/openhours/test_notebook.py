@@ -139,7 +139,7 @@ def test_entities_are_listed_page_after_page(client: openhours.Client, monkeypat
         ("uptimes", {}, f"There is no report kind 'uptimes'; known kinds: {', '.join(REPORT_KINDS)}"),
         ("uptime", {"lookback_hours": 1000}, "lookback_hours: .* is not a whole number from 1 to 720"),
         ("uptime", {"store": ["1"]}, "store: .*; allowed: .*lookback_hours.*stores"),
-        ("uptime", {"stores": ["1"]}, "stores: .* has named '1'"),
+        ("uptime", {"stores": ["1"]}, "stores: .* has named the store '1'"),
     ],
 )
 def test_what_the_server_refuses_names_what_is_allowed(

@@ -1,6 +1,6 @@
 """What becomes of the parameters of a report: bounded when they come, not read when nobody asks for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, event
 
+from app.series import lookup
 from app.storage.resources import Resources
 from tests.conftest import api
 
@@ -102,3 +103,35 @@ def test_an_unknown_report_has_no_details(client: TestClient) -> None:
     for report_id in ("0" * 32, "nonsense"):
         response = client.get(f"/reports/{report_id}")
         assert (response.status_code, response.json()["code"]) == (404, "unknown_report")
+
+
+def test_each_unknown_store_is_told_with_the_nearest_known_ones(client: TestClient) -> None:
+    response = trigger(client, stores=["s1", "s12000", "S7", "?"])
+    assert response.json()["detail"].startswith("stores: no loaded file has named the store 's12000' (did")
+    assert response.json()["errors"] == [
+        {"parameter": "stores", "received": "s12000", "reason": "is not known", "nearest": ["s1200", "s120", "s12"]},
+        {"parameter": "stores", "received": "S7", "reason": "is not known", "nearest": ["s7", "s70", "s71"]},
+        {"parameter": "stores", "received": "?", "reason": "is not known", "nearest": []},
+    ]
+    many = trigger(client, stores=[f"?{number}" for number in range(1_020)])
+    assert len(many.json()["errors"]) == 20
+    assert many.json()["detail"].endswith(" and 1,000 more")
+
+
+@pytest.mark.parametrize("kind", ["store", "team"])
+def test_names_are_compared_while_no_connection_is_held(
+    client: TestClient, resources: Resources, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    held = []
+
+    def compare(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
+        held.append(resources.engine.pool.checkedout())  # type: ignore[attr-defined]  # of the pool that we use
+        return {key: list(known[:1]) for key in asked}
+
+    monkeypatch.setattr(lookup, "suggestions_for_each", compare)
+    if kind == "store":
+        error_of(trigger(client, stores=["nobody"]))
+    else:
+        error_of(trigger(client, "pull_requests", teams=["nobody"]))
+    assert client.get(f"/entities/{kind}/nobody").status_code == 404
+    assert held == [0, 0]

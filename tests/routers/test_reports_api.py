@@ -158,7 +158,7 @@ def test_an_unknown_kind_is_a_problem_that_names_the_kinds(client: TestClient) -
 
 def test_unknown_stores_are_named(client: TestClient) -> None:
     response = client.post("/trigger_report", json={"params": {"stores": ["x", "1050565545391667097"]}})
-    assert assert_problem(response, 422, "invalid_parameters")["errors"][0]["received"] == ["x"]
+    assert assert_problem(response, 422, "invalid_parameters")["errors"][0]["received"] == "x"
 
 
 @pytest.mark.parametrize("report_id", ["0" * 32, "nonsense", "", "%00", "\0", "a b", "ü" * 400])

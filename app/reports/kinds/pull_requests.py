@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import numpy as np
@@ -24,19 +25,17 @@ from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
-from app.reports.refusals import refused, unknown_names
-from app.series import lookup, pull_requests, review_times
-from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours, unknown_keys
+from app.reports.refusals import SHOWN, refused, require_known, unknown_names
+from app.series import pull_requests, review_times
+from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours
 from app.storage.postgres import database_errors
 from app.timeline import to_micros
 from app.timeline.entities import Entities
+from app.wording.suggestions import suggestions_for_each
 from app.wording.values import iso
 
 #: The source that is not a sample: pull requests.
 EVENTS: Final = "pull_requests"
-
-#: Unknown names that an error lists.
-SHOWN: Final = 20
 
 #: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
 FURTHEST_AHEAD: Final = timedelta(days=1)
@@ -90,8 +89,8 @@ def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequ
         allowed = f"an instant after {iso(params.since)}"
         raise refused("until", params.until, "must be later than since", allowed=allowed)
     if params.source == EVENTS:
-        _require_known(connection, "repos", REPOSITORY, params.repos)
-        _require_known(connection, "teams", TEAM, params.teams)
+        require_known(connection, "repos", REPOSITORY, params.repos)
+        require_known(connection, "teams", TEAM, params.teams)
         as_of = _as_of_events(connection, params.as_of)
     else:
         _require_sample(connection, params.source)
@@ -214,12 +213,8 @@ def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -
             raise refused(name, value, "does not apply to a sample of review times")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
-        raise unknown_names("teams", TEAM, lookup.suggestions_for_each(unknown[:SHOWN], known))
-
-
-def _require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:
-    if unknown := unknown_keys(connection, kind, keys or ()):
-        raise unknown_names(parameter, kind, lookup.keys_like(connection, kind, unknown[:SHOWN]))
+        nearest = partial(suggestions_for_each, unknown[:SHOWN], sorted(known))
+        raise unknown_names("teams", TEAM, nearest, count=len(unknown))
 
 
 def _first_date(instant: datetime | None) -> date | None:
