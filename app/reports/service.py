@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -30,11 +30,12 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
-from app.jobs.records import JobRecord, JobStatus
+from app.jobs.records import JobRecord, JobStatus, StoredArtifact
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.storage.object_store import ObjectStream
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
@@ -46,6 +47,9 @@ STAGES: Final = ("queued", "loading", "computing", "uploading")
 
 #: Largest parameters of a report, bytes of JSON without repeats: its record and its process carry them.
 MAX_PARAMS_BYTES: Final = 64 << 10
+
+#: A summary is passed on in blocks of this size, bytes: a slow reader holds one of them.
+BLOCK_BYTES: Final = 64 << 10
 
 _log = logging.getLogger(__name__)
 
@@ -150,26 +154,32 @@ class ReportService:
         with database_errors(), self._resources.engine.connect() as connection:
             return self._find(connection, report_id), records.parameters(connection, report_id) or {}
 
-    def summary(self, report_id: str) -> bytes:
-        """The summary of a complete report, as JSON.
+    def summary(self, report_id: str) -> StoredArtifact:
+        """The summary of a complete report, a file of JSON.
 
         Raises:
             UnknownReport, ReportExpired, NoSummary: there is none.
             ReportNotComplete: there is none yet, or there never will be.
-            ObjectStoreUnavailable: it cannot be read now.
         """
         state = self.poll(report_id)
         if isinstance(state, Running) or state.record.status is not JobStatus.COMPLETE:
             stands = _stands(state)
             message = f"Report {report_id} is {stands}; only a complete one has a summary."
             raise ReportNotComplete(message, received=report_id, report_status=stands)
-        keys = [file.artifact.key for file in state.files if file.artifact.name == SUMMARY]
-        if not keys:
+        found = [file.artifact for file in state.files if file.artifact.name == SUMMARY]
+        if not found:
             kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
             message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
             raise NoSummary(message, received=state.record.kind, allowed=kinds)
-        with self._resources.object_store.read(keys[0]) as stream:
-            return stream.read()
+        return found[0]
+
+    def read(self, artifact: StoredArtifact) -> Iterator[bytes]:
+        """The bytes of a file in blocks, each read when it is asked for; the connection is closed at the end.
+
+        Raises:
+            ObjectStoreUnavailable: it cannot be read now; or, while blocks are read, the connection broke.
+        """
+        return _blocks(self._resources.object_store.read(artifact.key))
 
     def delete(self, report_id: str) -> Deletion:
         """Cancel a report that has not ended; remove one that has, with its files.
@@ -253,6 +263,12 @@ class ReportService:
                 received=report_id,
             )
         return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+
+
+def _blocks(stream: ObjectStream) -> Iterator[bytes]:
+    with stream:
+        while block := stream.read(BLOCK_BYTES):
+            yield block
 
 
 def _stands(state: Running | Ended) -> str:

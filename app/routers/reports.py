@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, Union
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
@@ -330,11 +331,26 @@ def describe_report(reports: Reports, report_id: _ReportId) -> ReportDetails:
 @router.get(
     "/reports/{report_id}/summary",
     response_model=_FINDINGS,
-    responses=NOT_FOUND | CONFLICT,
+    responses=NOT_FOUND | CONFLICT | {304: {"description": "It is still the one of the ETag"}},
 )
-def get_summary(reports: Reports, report_id: _ReportId) -> Response:
+def get_summary(
+    reports: Reports,
+    report_id: _ReportId,
+    if_none_match: Annotated[str | None, Header(description="ETag of the answer that the client has.")] = None,
+) -> Response:
     """The summary of a complete report: the content of its summary.json, for kinds that have one."""
-    return Response(reports.summary(report_id), media_type="application/json")
+    file = reports.summary(report_id)
+    headers = {"ETag": f'"{file.sha256}"'}
+    if if_none_match is not None and _has(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Length"] = str(file.bytes)
+    return StreamingResponse(reports.read(file), headers=headers, media_type="application/json")
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    """Whether the header has this ETag, or any (RFC 9110, 13.1.2)."""
+    given = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return bool(given & {etag, "*"})
 
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.

@@ -18,7 +18,8 @@ from app.flow.clocks import Clock
 from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations, numbered
 from app.flow.pull_requests import PullRequests
-from app.flow.summary import FlowSummary, summarise
+from app.flow.statistics import per_team
+from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_table
 from app.flow.teams import Teams
 from app.ids import is_id
 from app.jobs.kind import JobContext, Params
@@ -118,12 +119,9 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
     write_csv(main, found.table)
     made.insert(0, Artifact(main, "text/csv", rows=len(found)))
     clock = params.clock if params.source == EVENTS else None
-    summary = context.folder / SUMMARY
-    findings = summarise(found, source=params.source, clock=clock, as_of=as_of)
-    summary.write_text(findings.model_dump_json(indent=1), encoding="utf-8")
-    made.append(Artifact(summary, "application/json", rows=len(found)))
+    made += _summarise(context, found, source=params.source, clock=clock, as_of=as_of)
     if params.charts and len(found):
-        context.progress("computing", 0.5)
+        context.progress("computing", 0.6)
         made += _draw(context, found, clock)
     return made
 
@@ -172,6 +170,27 @@ def _write_hourly(
             writer.write_table(table)
             rows += len(table)
     return Artifact(path, "text/csv", rows=rows)
+
+
+def _summarise(
+    context: JobContext, found: Observations, *, source: str, clock: Clock | None, as_of: datetime
+) -> list[Artifact]:
+    """The summary, and a file with all teams if it does not have them all."""
+    teams = per_team(
+        found.durations,
+        found.team,
+        found.teams,
+        progress=lambda done: context.progress("computing", 0.4 + 0.2 * done),
+    )
+    findings = summarise(found, source=source, clock=clock, as_of=as_of, teams=teams)
+    path = context.folder / SUMMARY
+    path.write_text(as_json(findings), encoding="utf-8")
+    made = [Artifact(path, "application/json", rows=len(found))]
+    if findings.other_teams is not None:
+        path = context.folder / TEAMS_FILE
+        write_csv(path, teams_table(teams))
+        made.append(Artifact(path, "text/csv", rows=len(teams)))
+    return made
 
 
 def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list[Artifact]:
@@ -257,8 +276,9 @@ PULL_REQUESTS = ReportKind(
         How long pull requests waited for review and merge, in the working hours of their team and in wall-clock time;
         or the same for a sample of review times.
 
-        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team. With `hourly`
-        there is also `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
+        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team; of more than
+        1,000 teams it has those with the most rows, and `teams.csv` has them all. With `hourly` there is also
+        `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
         there are up to eight charts.
     """,
     rules="pull-request-rules.md",
