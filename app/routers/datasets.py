@@ -170,6 +170,12 @@ class DatasetKindDescription(BaseModel):
     columns: list[ColumnDescription]
 
 
+#: The answer to a removal that takes a job.
+_REMOVING: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"model": DatasetRemoved, "description": "A job removes the rows first; then the dataset is gone"}
+}
+
+
 @router.post(
     "/datasets",
     status_code=202,
@@ -272,7 +278,7 @@ async def reload_dataset(
     return await get_dataset(datasets, waiters, response, dataset_id, wait)
 
 
-@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT)
+@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | _REMOVING)
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,
