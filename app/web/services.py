@@ -31,6 +31,6 @@ def build_services(
         ),
         waiters=Waiters(resources.engine),
         replica=replica,
-        readiness=Readiness(resources.engine, replica),
+        readiness=Readiness(resources.engine, replica, down=resources.down),
         backlog=backlog_registry(resources.engine),
     )
