@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from app.embedded.programs import SERVERS, Credentials, NoAnswerError, Server, write_private
+from app.embedded.programs import SERVERS
+from app.embedded.server import Credentials, NoAnswerError, Server, write_private
 from app.errors import EmbeddedServerError
 
 #: Seconds until a server must answer; a first start takes one or two.

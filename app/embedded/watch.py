@@ -8,7 +8,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
-from app.embedded.programs import SERVERS, NoAnswerError
+from app.embedded.programs import SERVERS
+from app.embedded.server import NoAnswerError
 from app.embedded.share import Share
 from app.errors import EmbeddedServerError
 
