@@ -30,7 +30,7 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
-from app.jobs.records import JobRecord, JobStatus
+from app.jobs.records import OUTSTANDING, JobRecord, JobStatus
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, ReportKind
@@ -122,7 +122,7 @@ class ReportService:
             raise self._missing(report_id)
         live = None if has_ended else self._redis.live(report_id, self._kinds)
         if live is not None:
-            return Running(live if live.stage in STAGES else Live("computing", live.progress))
+            return Running(_shown(live))
         with database_errors(), self._resources.engine.connect() as connection:
             record = self._find(connection, report_id)
         match record.status:
@@ -133,7 +133,22 @@ class ReportService:
             case _:
                 if has_ended or self._redis.is_resting:  # it was not asked, and may say otherwise to the next poll
                     self._redis.contradict(report_id)
-                return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+                return self._ended(record)
+
+    def look(self, report_id: str) -> tuple[JobRecord, Running | Ended]:
+        """The record of a report, and how it stands.
+
+        Raises:
+            UnknownReport, ReportExpired: no such id, or no longer.
+        """
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = self._find(connection, report_id)
+        if record.status not in OUTSTANDING:
+            return record, self._ended(record)
+        live = self._redis.live(report_id, self._kinds) if record.status is JobStatus.RUNNING else QUEUED
+        return record, Running(_shown(live or CLAIMED))
 
     def summary(self, report_id: str) -> bytes:
         """The summary of a complete report, as JSON.
@@ -205,6 +220,9 @@ class ReportService:
             )
         return self._kinds[name]
 
+    def _ended(self, record: JobRecord) -> Ended:
+        return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+
     def _find(self, connection: Connection, report_id: str) -> JobRecord:
         """The record of a report; that of any other job is none. Raises UnknownReport, ReportExpired."""
         record = records.find(connection, report_id)
@@ -238,6 +256,10 @@ class ReportService:
                 received=report_id,
             )
         return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
+
+
+def _shown(live: Live) -> Live:
+    return live if live.stage in STAGES else Live("computing", live.progress)
 
 
 def _stands(state: Running | Ended) -> str:

@@ -11,7 +11,17 @@ from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
 from app.reports.service import Deletion, Ended, Running
-from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.answers import (
+    CONFLICT,
+    NOT_FOUND,
+    TOO_LARGE,
+    TOO_MANY,
+    UNAVAILABLE,
+    UNPROCESSABLE,
+    AnyCase,
+    Cursor,
+    NextCursor,
+)
 from app.routers.dependencies import JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.telemetry.logs import bind
@@ -50,6 +60,9 @@ _IdempotencyKey = Annotated[
 ]
 
 
+Stage = Literal["queued", "loading", "computing", "uploading"]
+
+
 class Trigger(BaseModel):
     """Report kind and parameters; see /reports/kinds."""
 
@@ -81,7 +94,7 @@ class RunningAnswer(BaseModel):
     """The report has not ended; ask again after Retry-After seconds."""
 
     status: Literal["Running"] = "Running"
-    stage: Literal["queued", "loading", "computing", "uploading"]
+    stage: Stage
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
 
 
@@ -178,6 +191,14 @@ class ReportSummary(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     error: ReportError | None
+
+
+class ReportDetail(ReportSummary):
+    """A report: what the list says of it, how far it is, and its files."""
+
+    stage: Stage | None = Field(description="What it is doing; null once it has ended.")
+    progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
+    files: list[ReportFile] = Field(description="The files of a complete report, with links.")
 
 
 class ReportList(BaseModel):
@@ -284,7 +305,7 @@ async def post_get_report(
 def list_reports(
     reports: Reports,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
-    status: Annotated[JobStatus | None, Query(description="List only this status.")] = None,
+    status: Annotated[JobStatus | None, AnyCase, Query(description="List only this status.")] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Reports per page.")] = 50,
 ) -> ReportList:
@@ -305,6 +326,21 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
         )
         for kind in reports.kinds()
     ]
+
+
+@router.get("/reports/{report_id}", responses=NOT_FOUND)
+def get_report_detail(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetail:
+    """A report as the list has it, with its stage and progress, and with its files once it is complete."""
+    record, state = reports.look(report_id)
+    shown = _summary(record).model_dump()
+    if isinstance(state, Running):
+        response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
+        live = state.live
+        return ReportDetail.model_validate(
+            shown | {"stage": live.stage, "progress": round(live.progress, 4), "files": []}
+        )
+    files = [ReportFile.of(file) for file in state.files]
+    return ReportDetail(**shown, stage=None, progress=float(record.status is JobStatus.COMPLETE), files=files)
 
 
 @router.get(
