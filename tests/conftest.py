@@ -3,7 +3,7 @@
 import signal
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import func, select
 
 from app.catalogue.tables import dataset
+from app.embedded import postgres
 from app.ingest.load import Loaded, load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -103,20 +104,26 @@ def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def servers(session_settings: Settings) -> Iterator[Addresses]:
     """The three servers with an empty, migrated database, to be copied."""
-    with addresses(session_settings) as where:
+    with ExitStack() as stack:
+        with for_copies():
+            where = stack.enter_context(addresses(session_settings))
         engine = build_engine(where.database_url, pool_size=1)
-        do_without_the_disk(engine)
         migrate(engine)
         engine.dispose()
         yield where
 
 
-def do_without_the_disk(engine: Engine) -> None:
-    """Have Postgres not wait until anything is on disk: every test copies a database, and no power fails meanwhile."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
+@contextmanager
+def for_copies() -> Iterator[None]:
+    """Have a Postgres that is set up now let its role copy databases, as every test does, and not wait for the disk.
+
+    No power fails meanwhile. What rights it has otherwise is tested in embedded/test_rights.py.
+    """
+    waits = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits)
+        patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB")
+        yield
 
 
 @contextmanager
