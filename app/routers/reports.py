@@ -339,7 +339,7 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 
 @router.get("/reports/{report_id}", responses=NOT_FOUND)
 def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
-    """A report as the list has it, with its parameters, its stage and progress, and its files once it is complete."""
+    """A report as in the list, with its parameters, its progress and, once complete, its files."""
     record, params, state = reports.details(report_id)
     shown = _summary(record).model_dump() | {"params": dict(params)}
     if isinstance(state, Running):
