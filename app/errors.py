@@ -33,7 +33,8 @@ OpenhoursError
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
 │   └── WrongContentType
-├── TooManyReports           the limit of outstanding jobs is reached (retryable)
+├── TooManyReports           the limit of outstanding reports is reached (retryable)
+├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
@@ -287,6 +288,13 @@ class WrongContentType(UploadRefused):
 class TooManyReports(OpenhoursError):
     code = "too_many_reports"
     title = "Too many reports are waiting"
+    status = 429
+    retryable = True
+
+
+class TooManyUploads(OpenhoursError):
+    code = "too_many_uploads"
+    title = "Too many uploads are waiting"
     status = 429
     retryable = True
 
