@@ -33,6 +33,10 @@ OpenhoursError
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
 │   └── WrongContentType
+├── BadMessage               what came is no request that HTTP or a limit allows
+│   ├── HeadTooLarge
+│   ├── RequestTooSlow
+│   └── UnreadableRequest
 ├── TooManyReports           the limit of outstanding reports is reached (retryable)
 ├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
 ├── ReportFailed             a report ended without a result
@@ -43,9 +47,21 @@ OpenhoursError
 │   └── MemoryLimitExceeded
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
+│   │   ├── DatabaseUnknownHost
+│   │   ├── DatabaseWrongPassword
+│   │   ├── DatabaseMissing
+│   │   └── DatabaseFull     its disk is
 │   ├── RedisUnavailable
+│   │   ├── RedisUnknownHost
+│   │   ├── RedisWrongPassword
+│   │   ├── RedisMissingDatabase
+│   │   └── RedisFull        its disk is
 │   ├── ObjectStoreUnavailable
-│   │   └── ClockSkewed      S3 refuses requests that are signed at another time than its own
+│   │   ├── ClockSkewed      S3 refuses requests that are signed at another time than its own
+│   │   ├── ObjectStoreUnknownHost
+│   │   ├── ObjectStoreWrongKeys
+│   │   ├── BucketMissing
+│   │   └── ObjectStoreFull  its disk is
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -285,6 +301,30 @@ class WrongContentType(UploadRefused):
     status = 415
 
 
+class BadMessage(OpenhoursError):
+    code = "bad_message"
+    title = "Request not read"
+    status = 400
+
+
+class HeadTooLarge(BadMessage):
+    code = "head_too_large"
+    title = "Address and headers too large"
+    status = 431
+
+
+class RequestTooSlow(BadMessage):
+    code = "request_too_slow"
+    title = "The request came too slowly"
+    status = 408
+    retryable = True
+
+
+class UnreadableRequest(BadMessage):
+    code = "unreadable_request"
+    title = "No valid HTTP"
+
+
 class TooManyReports(OpenhoursError):
     code = "too_many_reports"
     title = "Too many reports are waiting"
@@ -342,9 +382,49 @@ class DatabaseUnavailable(Unavailable):
     title = "Postgres did not answer"
 
 
+class DatabaseUnknownHost(DatabaseUnavailable):
+    code = "database_unknown_host"
+    title = "The host of Postgres is not known"
+
+
+class DatabaseWrongPassword(DatabaseUnavailable):
+    code = "database_wrong_password"
+    title = "Postgres refused the password"
+
+
+class DatabaseMissing(DatabaseUnavailable):
+    code = "database_missing"
+    title = "Postgres has no such database"
+
+
+class DatabaseFull(DatabaseUnavailable):
+    code = "database_full"
+    title = "The disk of Postgres is full"
+
+
 class RedisUnavailable(Unavailable):
     code = "redis_unavailable"
     title = "Redis did not answer"
+
+
+class RedisUnknownHost(RedisUnavailable):
+    code = "redis_unknown_host"
+    title = "The host of Redis is not known"
+
+
+class RedisWrongPassword(RedisUnavailable):
+    code = "redis_wrong_password"
+    title = "Redis refused the password"
+
+
+class RedisMissingDatabase(RedisUnavailable):
+    code = "redis_missing_database"
+    title = "Redis has no such database"
+
+
+class RedisFull(RedisUnavailable):
+    code = "redis_full"
+    title = "The disk of Redis is full"
 
 
 class ObjectStoreUnavailable(Unavailable):
@@ -355,6 +435,28 @@ class ObjectStoreUnavailable(Unavailable):
 class ClockSkewed(ObjectStoreUnavailable):
     code = "clock_skewed"
     title = "The clocks of this replica and the object store differ"
+
+
+class ObjectStoreUnknownHost(ObjectStoreUnavailable):
+    code = "object_store_unknown_host"
+    title = "The host of the object store is not known"
+
+
+class ObjectStoreWrongKeys(ObjectStoreUnavailable):
+    code = "object_store_wrong_keys"
+    title = "The object store refused the keys"
+    retryable = False
+
+
+class BucketMissing(ObjectStoreUnavailable):
+    code = "bucket_missing"
+    title = "The object store has no such bucket"
+    retryable = False
+
+
+class ObjectStoreFull(ObjectStoreUnavailable):
+    code = "object_store_full"
+    title = "The disk of the object store is full"
 
 
 class DiskFull(Unavailable):

@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from app.errors import RedisUnavailable
+from app.storage.trouble import redis_trouble
 
 #: Timeout of a worker's requests to Redis; longer than a read of the queue waits for entries, seconds.
 WORKER_TIMEOUT_SECONDS: Final = 1.0
@@ -43,7 +44,7 @@ def redis_errors() -> Iterator[None]:
     except ResponseError as error:  # its memory is full, it is read-only, or it does not let us in
         raise RedisUnavailable(f"Redis refuses: {error}") from error
     except RedisError as error:
-        raise RedisUnavailable(f"Redis does not answer: {error}") from error
+        raise redis_trouble(error) from error
 
 
 class CircuitBreaker:

@@ -33,6 +33,6 @@ def build_services(
         ),
         waiters=Waiters(resources.engine),
         replica=replica,
-        readiness=Readiness(resources.engine, replica),
+        readiness=Readiness(resources.engine, replica, down=resources.down),
         installation=postgres_registry(resources.engine, backlog_metrics, freshness_metrics),
     )
