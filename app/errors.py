@@ -37,7 +37,8 @@ OpenhoursError
 │   ├── HeadTooLarge
 │   ├── RequestTooSlow
 │   └── UnreadableRequest
-├── TooManyReports           the limit of outstanding jobs is reached (retryable)
+├── TooManyReports           the limit of outstanding reports is reached (retryable)
+├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
@@ -327,6 +328,13 @@ class UnreadableRequest(BadMessage):
 class TooManyReports(OpenhoursError):
     code = "too_many_reports"
     title = "Too many reports are waiting"
+    status = 429
+    retryable = True
+
+
+class TooManyUploads(OpenhoursError):
+    code = "too_many_uploads"
+    title = "Too many uploads are waiting"
     status = 429
     retryable = True
 

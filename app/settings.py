@@ -173,8 +173,13 @@ class Settings(BaseSettings):
     max_outstanding: int = Field(
         10_000,
         ge=1,
-        description="Number of reports and dataset loads, queued and running, from which new reports are "
-        "refused with 429.",
+        description="Number of reports, queued and running, from which new reports are refused with 429.",
+    )
+    max_outstanding_uploads: int = Field(
+        10_000,
+        ge=1,
+        description="Number of dataset loads, queued and running, from which new uploads and reloads are refused with "
+        "429.",
     )
     max_list_items: int = Field(
         10_000,

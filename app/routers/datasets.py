@@ -21,6 +21,7 @@ from app.routers.answers import (
     CUT,
     NOT_FOUND,
     TOO_LARGE,
+    TOO_MANY,
     UNAVAILABLE,
     UNPROCESSABLE,
     AnyCase,
@@ -179,7 +180,7 @@ _REMOVING: Final[dict[int | str, dict[str, Any]]] = {
 @router.post(
     "/datasets",
     status_code=202,
-    responses=NOT_FOUND | CONFLICT | TOO_LARGE | CUT | _LINKS,
+    responses=NOT_FOUND | CONFLICT | TOO_LARGE | TOO_MANY | CUT | _LINKS,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
@@ -260,7 +261,7 @@ async def get_dataset(
     return _answer(state)
 
 
-@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT)
+@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT | TOO_MANY)
 async def reload_dataset(
     datasets: Datasets,
     waiters: JobWaiters,

@@ -38,6 +38,7 @@ _MEANINGS: Final = {
     413: "Too large",
     415: "Content type not accepted",
     423: "Another request is adding to the upload",
+    429: "Too many dataset loads are waiting",
     460: "The checksum does not match the bytes",
 }
 
@@ -103,7 +104,7 @@ async def describe_uploads(uploads: Uploads) -> Response:
     "",
     status_code=201,
     response_class=Response,
-    responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 460),
+    responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 429, 460),
     dependencies=_VERSIONED,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
