@@ -16,11 +16,21 @@ from app.errors import UnknownDataset, UnknownUpload
 from app.ingest.kind import Column
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
-from app.routers.answers import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.answers import (
+    CONFLICT,
+    CUT,
+    ENCODED,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNAVAILABLE,
+    UNPROCESSABLE,
+    Cursor,
+    NextCursor,
+)
 from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
-from app.routers.uploads import UNLIMITED, address_of, body_of
+from app.routers.uploads import UNLIMITED, address_of, body_of, require_plain_content
 from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
@@ -163,7 +173,8 @@ class DatasetKindDescription(BaseModel):
 @router.post(
     "/datasets",
     status_code=202,
-    responses=NOT_FOUND | CONFLICT | TOO_LARGE | CUT | _LINKS,
+    responses=NOT_FOUND | CONFLICT | TOO_LARGE | ENCODED | CUT | _LINKS,
+    dependencies=[Depends(require_plain_content)],
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
