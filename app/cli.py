@@ -33,7 +33,7 @@ for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),
     *(data.load, data.upload, data.datasets, data.demo_data, data.entities),
     *(reports.reports, reports.status, reports.cancel),
-    servers.env,
+    *(servers.env, servers.doctor),
 ):
     app.command()(_command)
 

@@ -216,11 +216,23 @@ class Settings(BaseSettings):
         description="Number of reports and dataset loads, queued and running, from which new reports are "
         "refused with 429.",
     )
+    max_list_items: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Most items of a list in a report's parameters, such as `stores`; repeats do not count.",
+    )
     retention_days: int = Field(
         30,
         ge=1,
         le=36500,
         description="Retention of reports, days since the trigger; older ones are removed with their files.",
+    )
+    poll_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Retention of polls, days: whole weeks, Monday to Sunday in UTC, that ended longer ago are "
+        "dropped. Unset: kept for ever.",
     )
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
@@ -238,6 +250,9 @@ class Settings(BaseSettings):
         64 << 30,
         ge=1 << 20,
         description="Largest file that is loaded, bytes after unpacking; a larger one is rejected.",
+    )
+    access_log: bool = Field(
+        True, description="Whether each HTTP request is logged, at level `info`; probes and metrics only if they fail."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

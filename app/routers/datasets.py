@@ -24,6 +24,7 @@ from app.routers.answers import (
     TOO_LARGE,
     UNAVAILABLE,
     UNPROCESSABLE,
+    AnyCase,
     Cursor,
     NextCursor,
 )
@@ -170,6 +171,12 @@ class DatasetKindDescription(BaseModel):
     columns: list[ColumnDescription]
 
 
+#: The answer to a removal that takes a job.
+_REMOVING: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"model": DatasetRemoved, "description": "A job removes the rows first; then the dataset is gone"}
+}
+
+
 @router.post(
     "/datasets",
     status_code=202,
@@ -218,7 +225,9 @@ def list_datasets(
     datasets: Datasets,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
     status: Annotated[
-        DatasetStatus | None, Query(description="List only this status; `checking` and `loading` count as one.")
+        DatasetStatus | None,
+        AnyCase,
+        Query(description="List only this status; `checking` and `loading` count as one."),
     ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Datasets per page.")] = 50,
@@ -271,7 +280,7 @@ async def reload_dataset(
     return await get_dataset(datasets, waiters, response, dataset_id, wait)
 
 
-@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT)
+@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | _REMOVING)
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,

@@ -8,9 +8,11 @@ from typing import Final
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from app.errors import RedisUnavailable
+from app.storage.trouble import redis_trouble
 
 #: Timeout of a worker's requests to Redis; longer than a read of the queue waits for entries, seconds.
 WORKER_TIMEOUT_SECONDS: Final = 1.0
@@ -39,8 +41,10 @@ def redis_errors() -> Iterator[None]:
     """Map every failure of Redis to RedisUnavailable: losing Redis must not lose a report."""
     try:
         yield
+    except ResponseError as error:  # its memory is full, it is read-only, or it does not let us in
+        raise RedisUnavailable(f"Redis refuses: {error}") from error
     except RedisError as error:
-        raise RedisUnavailable(f"Redis does not answer: {error}") from error
+        raise redis_trouble(error) from error
 
 
 class CircuitBreaker:

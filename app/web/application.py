@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.cors import CORSMiddleware
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
 from app.catalogue.intake import upload_hooks
@@ -21,20 +19,15 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
-from app.routers.request_metrics import RequestMetrics
-from app.routers.tus import EXPOSED, TusHeaders
-from app.settings import Settings, listed
+from app.routers.bodies import MAX_BODY_BYTES
+from app.routers.request_log import RequestLog
+from app.routers.tus import TusHeaders
+from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
-from app.web.addressed import Addressed
+from app.web.edges import add_edges
 from app.web.services import build_services
-
-#: Largest body, bytes: more than any list of stores needs. It is parsed in memory, in the process that serves everyone.
-MAX_BODY_BYTES: Final = 8 << 20
-
-#: How long a browser may remember what other origins may do, seconds.
-CORS_SECONDS: Final = 3600
 
 
 def create_app(
@@ -53,7 +46,11 @@ def create_app(
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )
-    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=(uploads_loop,))
+    polls_loop = Loop(
+        "poll retention", lambda *_: _drop_old_polls(resources), LOOK_SECONDS, FIRST_LOOK_SECONDS, watched=False
+    )
+    loops = (uploads_loop, polls_loop)
+    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,8 +71,8 @@ def create_app(
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     app.add_middleware(TusHeaders)
-    app.add_middleware(RequestMetrics, replica=replica)
-    _add_edges(app, resources.settings)
+    app.add_middleware(RequestLog, replica=replica, access_log=resources.settings.access_log)
+    add_edges(app, resources.settings)
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     openapi.install(app)
@@ -86,20 +83,10 @@ def create_app(
     return app
 
 
-def _add_edges(app: FastAPI, settings: Settings) -> None:
-    """What stands between a client and the API: the last one added is the first to see a request."""
-    if origins := listed(settings.cors_origins):
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=EXPOSED,
-            max_age=CORS_SECONDS,
-        )
-    app.add_middleware(Addressed, root_path=settings.root_path or "")
-    if proxies := listed(settings.trusted_proxies):
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*" if "*" in proxies else proxies)
+def _drop_old_polls(resources: Resources) -> None:
+    days = resources.settings.poll_retention_days
+    if days is not None:
+        drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC))
 
 
 def _pages(request: Request) -> RedirectResponse:
