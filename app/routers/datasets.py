@@ -28,7 +28,7 @@ from app.routers.answers import (
     Cursor,
     NextCursor,
 )
-from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
+from app.routers.dependencies import AskingStore, Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, address_of, body_of, require_plain_content
@@ -284,6 +284,7 @@ async def reload_dataset(
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,
+    threads: AskingStore,
     response: Response,
     dataset_id: _DatasetId,
     *,
@@ -294,7 +295,7 @@ async def delete_dataset(
     try:
         if state.status is DatasetStatus.UPLOADING:
             await uploads.terminate(dataset_id)
-        removal = await run_in_threadpool(partial(datasets.delete, dataset_id, rows=rows))
+        removal = await threads.run(partial(datasets.delete, dataset_id, rows=rows))
     except (UnknownDataset, UnknownUpload):  # it was removed with its upload
         removal = Removal.REMOVED
     if removal is Removal.REMOVING:
