@@ -32,7 +32,8 @@ OpenhoursError
 │   ├── UploadExpired
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
-│   └── WrongContentType
+│   ├── WrongContentType
+│   └── WrongContentEncoding
 ├── BadMessage               what came is no request that HTTP or a limit allows
 │   ├── HeadTooLarge
 │   ├── RequestTooSlow
@@ -298,6 +299,12 @@ class WrongTusVersion(UploadRefused):
 class WrongContentType(UploadRefused):
     code = "wrong_content_type"
     title = "Content type not accepted"
+    status = 415
+
+
+class WrongContentEncoding(UploadRefused):
+    code = "wrong_content_encoding"
+    title = "Content encoding not accepted"
     status = 415
 
 

@@ -267,7 +267,8 @@ def test_a_body_that_is_no_json_is_told_as_such_and_not_as_a_parameter(client: T
 def test_a_body_of_many_megabytes_is_refused_unread(client: TestClient, declared: bool) -> None:  # noqa: FBT001
     block = b" " * (1 << 20)
     content = block * 9 if declared else iter([block] * 9)
-    assert client.post("/trigger_report", content=content, headers=JSON).status_code == 413
+    answer = client.post("/trigger_report", content=content, headers=JSON)
+    assert_problem(answer, 413, "too_large")
 
 
 def test_the_list_is_newest_first_filtered_and_paged(servers: Addresses, session_settings: Settings) -> None:
