@@ -188,6 +188,12 @@ class Settings(BaseSettings):
         le=36500,
         description="Retention of reports, days since the trigger; older ones are removed with their files.",
     )
+    poll_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Retention of polls, days: whole weeks, Monday to Sunday in UTC, that ended longer ago are "
+        "dropped. Unset: kept for ever.",
+    )
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
     )
@@ -204,6 +210,9 @@ class Settings(BaseSettings):
         64 << 30,
         ge=1 << 20,
         description="Largest file that is loaded, bytes after unpacking; a larger one is rejected.",
+    )
+    access_log: bool = Field(
+        True, description="Whether each HTTP request is logged, at level `info`; probes and metrics only if they fail."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

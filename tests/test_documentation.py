@@ -38,7 +38,8 @@ def variable(name: str) -> str:
 
 def settings_row(name: str) -> str:
     field = Settings.model_fields[name]
-    default = DEFAULTS.get(name) or ("unset" if field.default is None else f"`{field.default}`")
+    written = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    default = DEFAULTS.get(name) or ("unset" if field.default is None else f"`{written}`")
     return f"| `{variable(name)}` | {default} | {field.description} |"
 
 

@@ -5,6 +5,7 @@ together, and only by the attempt that counts; whoever comes after that finds it
 older file never overwrites what a later one has said meanwhile.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
@@ -33,6 +34,9 @@ REJECTS: Final = "rejects.csv"
 
 #: Checking ends at this share of the work; merging is the rest.
 CHECKED: Final = 0.8
+
+
+_log = logging.getLogger(__name__)
 
 
 class DatasetParams(Params):
@@ -167,6 +171,9 @@ class _Run:
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
         with self.context.engine.begin() as connection:
             self._record(connection, Outcome.REJECTED, findings)
+        code, message = findings["error_code"], findings["error_message"]
+        _log.warning("dataset %s rejected: %s: %s", self.record.id, code, message)
+        self.context.reject(self.kind.name, code)
         return 0 if loaded is None else loaded.rows_rejected
 
     def _record(self, connection: Connection, outcome: Outcome, findings: Mapping[str, Any]) -> None:

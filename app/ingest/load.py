@@ -19,10 +19,8 @@ from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
 from app.ingest.source import Source
+from app.series.turns import wait_for_turn
 from app.storage.postgres import database_errors
-
-#: Key of the advisory lock that lets one load merge at a time: entities and partitions are then made without races.
-_LOAD_LOCK = 0x6C6F6164
 
 #: How often Postgres looks, in the middle of a statement or of a wait, whether the process that loads is still there:
 #: one that was killed must not hold the lock until a long merge has ended for nobody.
@@ -91,7 +89,7 @@ def load(
         try:
             with _staging(engine, kind, dataset_id) as (connection, loading):
                 _collect(checker, loading, policy, source.name, progress)
-                _wait_for_turn(connection)
+                wait_for_turn(connection)
                 stage("loading")
                 loaded = _outcome(checker, stand=loading.merge())
                 before_commit(connection, loaded)
@@ -133,7 +131,7 @@ def unload(
         with closing(_one_ahead(checker.rows())) as blocks:
             for rows in blocks:
                 loading.add(rows)
-        _wait_for_turn(connection)
+        wait_for_turn(connection)
         removed = loading.remove()
         before_commit(connection)
     return removed
@@ -156,14 +154,6 @@ def _staging(engine: Engine, kind: DatasetKind, dataset_id: str) -> Iterator[tup
     with database_errors(), engine.begin() as connection:
         connection.execute(text(f"SET LOCAL client_connection_check_interval = '{_CLIENT_CHECK}'"))
         yield connection, kind.loading(connection, dataset_id)
-
-
-def _wait_for_turn(connection: Connection) -> None:
-    """Have nobody else merge or remove until the transaction ends.
-
-    Each statement that follows sees what was committed before; a report goes on reading meanwhile.
-    """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
 
 
 def _outcome(checker: Checker, *, stand: int) -> Loaded:

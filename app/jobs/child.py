@@ -79,10 +79,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The artifacts lie in the folder."""
+    """The artifacts lie in the folder; ``rejected`` has the kind and the error code of each input that was wrong."""
 
     artifacts: tuple[Artifact, ...]
     peak_memory_bytes: int
+    rejected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def _run(pipe: Connection, spec: JobSpec) -> Done | Refused:
 def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refused:
     """Run a job in this process; whatever it raises is told, but for KeyboardInterrupt and its like."""
     settings = spec.settings
+    rejected: list[tuple[str, str]] = []
     try:
         _log.debug("%s with %s", spec.kind, dict(spec.params))
         context = JobContext(
@@ -125,12 +127,13 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
             progress=progress,
             job_id=spec.job_id,
             fence=partial(lifecycle.fence, job_id=spec.job_id, attempt=spec.attempt),
+            reject=lambda kind, code: rejected.append((kind, code)),
         )
         params = _params(spec)
         with database_errors():
             artifacts = spec.produce(context, params)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-        return Done(tuple(artifacts), peak)
+        return Done(tuple(artifacts), peak, tuple(rejected))
     except MemoryError:
         return Refused(
             MemoryLimitExceeded.code,

@@ -29,6 +29,9 @@ OnProgress = Callable[[str, float], None]
 #: this attempt's to do. What is committed after it cannot be the late work of an attempt that was given up.
 Fence = Callable[[Connection], None]
 
+#: Called with the kind of what was put in and the code of the error that it was rejected for.
+OnRejection = Callable[[str, str], None]
+
 
 class JobClass(StrEnum):
     """What a job is like; each class has a share of a replica's slots (OPENHOURS_SLOT_SHARES)."""
@@ -116,6 +119,8 @@ class JobContext:
         progress: tells how far the job is.
         job_id: of the job that this is an attempt at.
         fence: to be called before a commit that must not come late.
+        reject: tells that the job found its input wrong, with the kind of input and an error code; the job itself
+            still completes.
     """
 
     engine: Engine
@@ -125,6 +130,7 @@ class JobContext:
     progress: OnProgress
     job_id: str
     fence: Fence
+    reject: OnRejection = lambda *_: None
 
 
 def _job_names(job_id: str, _: Mapping[str, Any]) -> dict[str, str]:

@@ -292,8 +292,8 @@ def server_failed(connection: Connection, claim: Claim, *, code: str, message: s
     return Verdict.LATER
 
 
-def give_up(connection: Connection) -> list[str]:
-    """Fail the jobs that nobody works on and whose attempts are used up; returns their ids."""
+def give_up(connection: Connection) -> list[tuple[str, str]]:
+    """Fail the jobs that nobody works on and whose attempts are used up; returns the id and kind of each."""
     idle = or_(job.c.status == JobStatus.QUEUED, _is_abandoned())
     rows = connection.execute(
         _to(JobStatus.FAILED)
@@ -304,9 +304,9 @@ def give_up(connection: Connection) -> list[str]:
             error_message=f"It was attempted {MAX_ATTEMPTS} times, and each time its replica or a server "
             "stopped first; it will not be retried.",
         )
-        .returning(job.c.id)
+        .returning(job.c.id, job.c.kind)
     )
-    return list(rows.scalars())
+    return [(row.id, row.kind) for row in rows]
 
 
 def cancel(connection: Connection, job_id: str) -> bool:

@@ -11,7 +11,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.errors import DatabaseUnavailable, ObjectStoreUnavailable, OpenhoursError, RedisUnavailable, UnknownJob
+from app.errors import (
+    DatabaseUnavailable,
+    ObjectStoreUnavailable,
+    OpenhoursError,
+    RedisUnavailable,
+    UnknownJob,
+    WorkerCrashed,
+)
 from app.files.artifact import Artifact
 from app.files.sha256 import sha256_of
 from app.jobs import lifecycle
@@ -26,7 +33,7 @@ from app.jobs.supervise import CalledOff, Crashed, Execute
 from app.storage.postgres import database_errors
 from app.storage.redis_client import CircuitBreaker
 from app.storage.resources import Resources
-from app.telemetry.metrics import ATTEMPTS, CRASHES, REPORT_SECONDS, UPLOADED_BYTES
+from app.telemetry.metrics import ATTEMPTS, CRASHES, FAILURES, REJECTED, REPORT_SECONDS, UPLOADED_BYTES
 
 #: A job that its servers fail is tried again after a random wait between the first of these and a bound that
 #: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
@@ -113,7 +120,7 @@ class Runner:
             with scratch_folder() as folder:
                 outcome = self._compute(job, folder)
                 if isinstance(outcome, Done):
-                    return self._publish(job, self._upload(job, outcome.artifacts), outcome.peak_memory_bytes)
+                    return self._publish(job, self._upload(job, outcome.artifacts), outcome)
         except CalledOff:
             return self._release(job)
         except Crashed as crash:
@@ -160,7 +167,7 @@ class Runner:
             UPLOADED_BYTES.labels(job.claim.kind).inc(size)
         return stored
 
-    def _publish(self, job: Job, stored: list[StoredArtifact], peak_memory_bytes: int) -> str:
+    def _publish(self, job: Job, stored: list[StoredArtifact], done: Done) -> str:
         claim = job.claim
         verdict = self._settle(job, lambda connection: lifecycle.publish(connection, claim, stored))
         if verdict is Verdict.LOST:
@@ -169,7 +176,9 @@ class Runner:
             return "lost"
         total = claim.waited_seconds + monotonic() - job.claimed_at
         REPORT_SECONDS.labels(claim.kind, "total").observe(total)
-        _log.info("job %s complete, peak memory %d MiB", claim.id, peak_memory_bytes >> 20)
+        for kind, code in done.rejected:
+            REJECTED.labels(kind, code).inc()
+        _log.info("job %s complete, peak memory %d MiB", claim.id, done.peak_memory_bytes >> 20)
         return "complete"
 
     def _fail(self, job: Job, why: Refused) -> str:
@@ -186,13 +195,18 @@ class Runner:
                 return lifecycle.fail(connection, claim, code=why.code, message=why.message)
             return lifecycle.server_failed(connection, claim, code=why.code, message=why.message, after_seconds=after)
 
-        return _OUTCOMES[self._settle(job, write)]
+        verdict = self._settle(job, write)
+        if verdict is Verdict.ENDED:
+            FAILURES.labels(claim.kind, why.code).inc()
+        return _OUTCOMES[verdict]
 
     def _crashed(self, job: Job, *, how: str) -> str:
         claim = job.claim
         _log.warning("job %s: its process died (%s)", claim.id, how)
         CRASHES.labels(claim.kind).inc()
-        self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
+        verdict = self._settle(job, lambda connection: lifecycle.crashed(connection, claim, how=how))
+        if verdict is Verdict.ENDED:
+            FAILURES.labels(claim.kind, WorkerCrashed.code).inc()
         return "crashed"
 
     def _release(self, job: Job) -> str:

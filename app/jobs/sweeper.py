@@ -6,11 +6,13 @@ There is nothing else to sweep up: workers claim straight from Postgres what wai
 import logging
 from typing import Final
 
+from app.errors import AttemptsExhausted
 from app.jobs import lifecycle
 from app.jobs.status import LiveStatus
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
+from app.telemetry.metrics import FAILURES
 
 #: Between two sweeps, seconds.
 SWEEP_SECONDS: Final = 5
@@ -29,7 +31,8 @@ def sweep(resources: Resources) -> None:
     """
     with database_errors(), resources.engine.begin() as connection:
         given_up = lifecycle.give_up(connection)
-    for job_id in given_up:
+    for job_id, kind in given_up:
+        FAILURES.labels(kind, AttemptsExhausted.code).inc()
         with bound(job_id=job_id):
             _log.warning("job %s failed: all attempts are used up", job_id)
         LiveStatus(resources.redis).end(job_id)

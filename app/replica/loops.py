@@ -21,6 +21,7 @@ class Loop:
         every_seconds: pause between two rounds, varied by a fifth.
         first_seconds: bounds of the pause before the first round; None: as between two.
         watched: whether the replica is taken for stuck after a minute without a round or a sign of life.
+        needs_database: whether a round waits until the database is there and migrated.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Loop:
     every_seconds: float
     first_seconds: tuple[float, float] | None = None
     watched: bool = True
+    needs_database: bool = True
 
 
 def _unheard() -> None:
@@ -35,11 +37,12 @@ def _unheard() -> None:
 
 
 def started(loop: Loop, *, migrations: MigrationCheck, pulse: Pulse, stopping: Event) -> Periodic:
-    """The loop in a thread of its own; each round waits until the database is migrated."""
+    """The loop in a thread of its own."""
     beat = partial(pulse.beat, loop.name) if loop.watched else _unheard
 
     def round_() -> None:
-        migrations.require()
+        if loop.needs_database:
+            migrations.require()
         loop.action(stopping, beat)
 
     periodic = Periodic(

@@ -13,6 +13,7 @@ from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.worker import Worker
 from app.replica.loops import Loop, started
+from app.replica.reachability import LOOK_SECONDS, Reachability
 from app.storage.migrate import MigrationCheck
 from app.storage.resources import Resources
 from app.telemetry.replica_name import replica_name
@@ -46,6 +47,9 @@ class Replica:
         self._loops = (
             Loop("sweep", self._sweep, sweeper.SWEEP_SECONDS, sweeper.FIRST_SWEEP_SECONDS),
             Loop("clean-up", self._clean_up, cleanup.CLEAN_UP_SECONDS, cleanup.FIRST_CLEAN_UP_SECONDS, watched=False),
+            Loop(
+                "reachability", Reachability(resources).look, LOOK_SECONDS, (0, 1), watched=False, needs_database=False
+            ),
             *loops,
         )
         self._running: list[Periodic] = []

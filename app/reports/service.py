@@ -30,7 +30,7 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
-from app.jobs.records import JobRecord, JobStatus, StoredArtifact
+from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, StoredArtifact
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, ReportKind
@@ -130,7 +130,7 @@ class ReportService:
             raise self._missing(report_id)
         live = None if has_ended else self._redis.live(report_id, self._kinds)
         if live is not None:
-            return Running(live if live.stage in STAGES else Live("computing", live.progress))
+            return Running(_shown(live))
         with database_errors(), self._resources.engine.connect() as connection:
             record = self._find(connection, report_id)
         match record.status:
@@ -141,10 +141,10 @@ class ReportService:
             case _:
                 if has_ended or self._redis.is_resting:  # it was not asked, and may say otherwise to the next poll
                     self._redis.contradict(report_id)
-                return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+                return self._ended(record)
 
-    def details(self, report_id: str) -> tuple[JobRecord, Mapping[str, Any]]:
-        """The record of a report, and its parameters.
+    def look(self, report_id: str) -> tuple[JobRecord, Mapping[str, Any], Running | Ended]:
+        """The record of a report, its parameters, and how it stands.
 
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
@@ -152,7 +152,12 @@ class ReportService:
         if not is_id(report_id):
             raise self._missing(report_id)
         with database_errors(), self._resources.engine.connect() as connection:
-            return self._find(connection, report_id), records.parameters(connection, report_id) or {}
+            record = self._find(connection, report_id)
+            params = records.parameters(connection, report_id) or {}
+        if record.status not in OUTSTANDING:
+            return record, params, self._ended(record)
+        live = self._redis.live(report_id, self._kinds) if record.status is JobStatus.RUNNING else QUEUED
+        return record, params, Running(_shown(live or CLAIMED))
 
     def summary(self, report_id: str) -> StoredArtifact:
         """The summary of a complete report, a file of JSON.
@@ -230,6 +235,9 @@ class ReportService:
             )
         return self._kinds[name]
 
+    def _ended(self, record: JobRecord) -> Ended:
+        return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+
     def _find(self, connection: Connection, report_id: str) -> JobRecord:
         """The record of a report; that of any other job is none. Raises UnknownReport, ReportExpired."""
         record = records.find(connection, report_id)
@@ -269,6 +277,10 @@ def _blocks(stream: ObjectStream) -> Iterator[bytes]:
     with stream:
         while block := stream.read(BLOCK_BYTES):
             yield block
+
+
+def _shown(live: Live) -> Live:
+    return live if live.stage in STAGES else Live("computing", live.progress)
 
 
 def _stands(state: Running | Ended) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
@@ -49,6 +49,13 @@ class Problem(BaseModel):
         ],
     )
 
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+#: On a status in the address: `/get_report` writes its words with a capital letter, lists do not; both are understood.
+AnyCase: Final = BeforeValidator(_lower)
 
 #: In the address: where the page of a list begins.
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]

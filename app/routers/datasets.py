@@ -16,7 +16,17 @@ from app.errors import UnknownDataset, UnknownUpload
 from app.ingest.kind import Column
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
-from app.routers.answers import CONFLICT, CUT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.answers import (
+    CONFLICT,
+    CUT,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNAVAILABLE,
+    UNPROCESSABLE,
+    AnyCase,
+    Cursor,
+    NextCursor,
+)
 from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
@@ -212,7 +222,9 @@ def list_datasets(
     datasets: Datasets,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
     status: Annotated[
-        DatasetStatus | None, Query(description="List only this status; `checking` and `loading` count as one.")
+        DatasetStatus | None,
+        AnyCase,
+        Query(description="List only this status; `checking` and `loading` count as one."),
     ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Datasets per page.")] = 50,

@@ -10,6 +10,6 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
 def metrics(services: AllServices) -> Response:
-    """Metrics in the Prometheus text format: of this replica, and the backlog of the whole installation."""
-    text = generate_latest(REGISTRY) + generate_latest(services.backlog)
+    """Metrics in the Prometheus text format: of this replica, and of the whole installation."""
+    text = generate_latest(REGISTRY) + generate_latest(services.installation)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -12,7 +12,17 @@ from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
 from app.reports.service import Deletion, Ended, ReportService, Running
-from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.answers import (
+    CONFLICT,
+    NOT_FOUND,
+    TOO_LARGE,
+    TOO_MANY,
+    UNAVAILABLE,
+    UNPROCESSABLE,
+    AnyCase,
+    Cursor,
+    NextCursor,
+)
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
@@ -52,6 +62,9 @@ _IdempotencyKey = Annotated[
 ]
 
 
+Stage = Literal["queued", "loading", "computing", "uploading"]
+
+
 class Trigger(BaseModel):
     """Report kind and parameters; see /reports/kinds."""
 
@@ -83,7 +96,7 @@ class RunningAnswer(BaseModel):
     """The report has not ended; ask again after Retry-After seconds."""
 
     status: Literal["Running"] = "Running"
-    stage: Literal["queued", "loading", "computing", "uploading"]
+    stage: Stage
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
 
 
@@ -181,10 +194,13 @@ class ReportSummary(BaseModel):
     error: ReportError | None
 
 
-class ReportDetails(ReportSummary):
-    """A report with its parameters."""
+class ReportDetail(ReportSummary):
+    """A report: what the list says of it, its parameters, how far it is, and its files."""
 
     params: dict[str, Any] = Field(description="Parameters that it runs with, the defaults included.")
+    stage: Stage | None = Field(description="What it is doing; null once it has ended.")
+    progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
+    files: list[ReportFile] = Field(description="The files of a complete report, with links.")
 
 
 class ReportList(BaseModel):
@@ -298,7 +314,7 @@ async def post_get_report(
 def list_reports(
     reports: Reports,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
-    status: Annotated[JobStatus | None, Query(description="List only this status.")] = None,
+    status: Annotated[JobStatus | None, AnyCase, Query(description="List only this status.")] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Reports per page.")] = 50,
 ) -> ReportList:
@@ -322,10 +338,18 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 
 
 @router.get("/reports/{report_id}", responses=NOT_FOUND)
-def describe_report(reports: Reports, report_id: _ReportId) -> ReportDetails:
-    """A report as in the list, with its parameters."""
-    record, params = reports.details(report_id)
-    return ReportDetails(**_summary(record).model_dump(), params=dict(params))
+def get_report_detail(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetail:
+    """A report as the list has it, with its parameters, its stage and progress, and once it is complete its files."""
+    record, params, state = reports.look(report_id)
+    shown = {**_summary(record).model_dump(), "params": params}
+    if isinstance(state, Running):
+        response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
+        live = state.live
+        return ReportDetail.model_validate(
+            shown | {"stage": live.stage, "progress": round(live.progress, 4), "files": []}
+        )
+    files = [ReportFile.of(file) for file in state.files]
+    return ReportDetail(**shown, stage=None, progress=float(record.status is JobStatus.COMPLETE), files=files)
 
 
 @router.get(

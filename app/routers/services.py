@@ -22,7 +22,7 @@ class Services:
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
-        backlog: metrics of the whole installation, asked of Postgres when they are scraped.
+        installation: metrics of the whole installation, asked of Postgres when they are scraped.
     """
 
     reports: ReportService
@@ -32,4 +32,4 @@ class Services:
     waiters: Waiters
     replica: Replica
     readiness: Readiness
-    backlog: CollectorRegistry
+    installation: CollectorRegistry

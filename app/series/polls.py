@@ -122,13 +122,14 @@ def _weeks(spans: Mapping[int, tuple[int, int]]) -> dict[int, date]:
     return {monday: from_micros(monday).date() for monday in sorted(spans)}
 
 
-def _partition(week: date) -> str:
+def partition_of(week: date) -> str:
+    """Name of the table of a week."""
     return f"poll_{week:%Y_%m_%d}"
 
 
 def _has_partition(connection: Connection, week: date) -> bool:
     """Whether the week has a table; an emptied one has no row in poll_week."""
-    return connection.scalar(text(f"SELECT to_regclass('{_partition(week)}')")) is not None
+    return connection.scalar(text(f"SELECT to_regclass('{partition_of(week)}')")) is not None
 
 
 def _staged(table: str, week: date) -> str:
@@ -140,7 +141,7 @@ def _staged(table: str, week: date) -> str:
 
 
 def _make_week(connection: Connection, table: str, week: date) -> int:
-    partition, until = _partition(week), week + timedelta(days=7)
+    partition, until = partition_of(week), week + timedelta(days=7)
     made = connection.execute(text(f"CREATE TABLE {partition} AS {_staged(table, week)}"))
     for statement in (
         f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL",
@@ -154,7 +155,7 @@ def _add_to_week(connection: Connection, table: str, week: date) -> int:
     stand: int = connection.execute(
         text(
             f"WITH staged AS MATERIALIZED ({_staged(table, week)}), "
-            f"put AS (INSERT INTO {_partition(week)} AS poll (at, entity_id, active) SELECT * FROM staged "
+            f"put AS (INSERT INTO {partition_of(week)} AS poll (at, entity_id, active) SELECT * FROM staged "
             "ON CONFLICT (entity_id, at) DO UPDATE SET active = excluded.active "
             "WHERE poll.active <> excluded.active) SELECT count(*) FROM staged"
         )
@@ -163,7 +164,7 @@ def _add_to_week(connection: Connection, table: str, week: date) -> int:
 
 
 def _take_from_week(connection: Connection, table: str, week: date) -> int:
-    partition = _partition(week)
+    partition = partition_of(week)
     removed = connection.execute(
         text(
             f"DELETE FROM {partition} AS poll USING ({_staged(table, week)}) AS staged "
@@ -257,8 +258,12 @@ def _set_on_error(event: Event) -> Iterator[None]:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[tuple[Connection, str]]:
-    """A read-only transaction and the name of its snapshot, for other connections to share."""
+    """A read-only transaction and the name of its snapshot, for other connections to share.
+
+    No week is dropped until it ends: the lock comes before the snapshot, so what that shows is there.
+    """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        connection.execute(text("LOCK TABLE ONLY poll IN ACCESS SHARE MODE"))
         name = connection.scalar(text("SELECT pg_export_snapshot()"))
         assert isinstance(name, str)  # noqa: S101 - the function never returns null; this tells the type checker
         yield connection, name
@@ -299,7 +304,7 @@ def _by_page(connection: Connection, entities: Entities | None, first: int, last
         if entities is not None:
             conditions.append("entity_id BETWEEN %(low)s AND %(high)s")
             bounds |= {"low": int(entities.ids[0]), "high": int(entities.ids[-1])}
-        source = f"{_partition(week)} WHERE {' AND '.join(conditions)}"
-        pages = connection.scalar(text(f"SELECT pg_relation_size('{_partition(week)}') / 8192")) or 0
+        source = f"{partition_of(week)} WHERE {' AND '.join(conditions)}"
+        pages = connection.scalar(text(f"SELECT pg_relation_size('{partition_of(week)}') / 8192")) or 0
         for page in range(0, pages, SLICE_PAGES):
             yield _Slice(source, bounds | {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"})

@@ -65,6 +65,19 @@ class StoreAddress:
     secret_key: str | None = field(default=None, repr=False)
 
 
+_CONFIG: Final = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    connect_timeout=5,
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 2},  # a report is retried as a whole
+    max_pool_connections=32,
+)
+
+#: Longest wait for a bucket that is only asked whether it is there, seconds.
+LOOK_SECONDS: Final = 3
+
+
 class ObjectStore:
     """One bucket of an S3 endpoint."""
 
@@ -82,25 +95,30 @@ class ObjectStore:
         connect = partial(
             self._session.client,
             "s3",
-            config=Config(
-                signature_version="s3v4",
-                s3={"addressing_style": "path"},
-                connect_timeout=5,
-                read_timeout=15,
-                retries={"mode": "standard", "total_max_attempts": 2},  # a report is retried as a whole
-                max_pool_connections=32,
-            ),
+            config=_CONFIG,
         )
         self._client: S3Client = connect(endpoint_url=address.endpoint_url)
         # The signature covers the host, so a link works only at the address for which it was signed. Signing needs no
         # connection; this process may not even reach that address.
         self._signer: S3Client = connect(endpoint_url=address.public_url) if address.public_url else self._client
         self._presigner = Presigner(self._sample_link)
+        self._connect = partial(connect, endpoint_url=address.endpoint_url)
+        self._quick: S3Client | None = None
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
         with object_store_errors():
             self._client.head_bucket(Bucket=self.bucket)
+
+    def look(self) -> None:
+        """Raise ObjectStoreUnavailable unless the bucket answers within LOOK_SECONDS; for one thread."""
+        with object_store_errors():
+            if self._quick is None:
+                once = Config(
+                    connect_timeout=LOOK_SECONDS, read_timeout=LOOK_SECONDS, retries={"total_max_attempts": 1}
+                )
+                self._quick = self._connect(config=_CONFIG.merge(once))
+            self._quick.head_bucket(Bucket=self.bucket)
 
     def ensure_bucket(self) -> None:
         """Create the bucket unless it exists."""
@@ -269,8 +287,9 @@ class ObjectStore:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
-        self._signer.close()
+        for client in (self._client, self._signer, self._quick):
+            if client is not None:
+                client.close()
 
 
 @cache

@@ -1,7 +1,8 @@
 """The log of a process, libraries included: one JSON object per line on stderr, or plain text on a terminal.
 
 Modules use ``logging.getLogger(__name__)`` as usual. Each line has timestamp (ISO 8601, UTC), level, logger,
-event and replica; report_id if it is about one report; exception if there was one. No line shows a secret.
+event and replica; report_id if it is about one report; exception if there was one. A line of the access log has the
+request and what became of it. No line shows a secret.
 """
 
 import logging
@@ -18,8 +19,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from app.settings import Settings
 from app.telemetry.redaction import Redactor
 
+#: Fields of the access log.
+REQUEST_KEYS: Final = ("method", "path", "status", "milliseconds", "bytes", "client")
+
 #: Fields of a line, in this order.
-KEYS: Final = ("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", "exception")
+KEYS: Final = (
+    *("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", *REQUEST_KEYS, "exception"),
+)
 
 #: Loggers that write about each plugin, and about the dialect at every readiness check; storage.migrate has its own.
 TALKATIVE: Final = ("alembic.runtime",)
@@ -70,7 +76,7 @@ def bind(**ids: str) -> None:
 def _formatter(stream: TextIO, replica: str) -> logging.Formatter:
     def finished(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event["replica"] = replica
-        return {key: redacted(str(event[key])) for key in KEYS if key in event}
+        return {key: _told(event[key]) for key in KEYS if key in event}
 
     renderer: Processor = structlog.processors.JSONRenderer()
     if stream.isatty():
@@ -80,11 +86,16 @@ def _formatter(stream: TextIO, replica: str) -> logging.Formatter:
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
+            structlog.stdlib.ExtraAdder(allow=REQUEST_KEYS),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
         ],
         processors=[finished, renderer],
     )
+
+
+def _told(value: object) -> object:
+    return value if isinstance(value, (int, float)) else redacted(str(value))
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,8 +1,14 @@
-"""The metrics of /metrics, counted as things happen, except for the backlog (see jobs/backlog.py)."""
+"""The metrics of /metrics, counted as things happen, except those that Postgres knows (see storage/scraping.py)."""
 
+import platform
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+from app import __version__
+
+BUILD: Final = Info("openhours_build", "Version of Openhours and of Python in this process.")
+BUILD.info({"version": __version__, "python": platform.python_version()})
 
 #: Bounds of the duration of a report and its stages, seconds: from the smallest to the default time limit.
 _REPORT_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
@@ -21,11 +27,16 @@ ATTEMPTS: Final = Counter(
     "Attempts at jobs by how they ended: complete, failed, retried, crashed, handed_back, lost.",
     ["kind", "outcome"],
 )
+FAILURES: Final = Counter("openhours_failures", "Jobs that failed for good, by error code.", ["kind", "code"])
+REJECTED: Final = Counter(
+    "openhours_rejected_datasets", "Files that were rejected, by dataset kind and error code.", ["kind", "code"]
+)
 CRASHES: Final = Counter("openhours_crashes", "Processes of jobs that died.", ["kind"])
 TAKEOVERS: Final = Counter("openhours_takeovers", "Jobs taken over from a worker whose lease ran out.", ["kind"])
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
 SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
 SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")
+SERVER_UP: Final = Gauge("openhours_server_up", "Whether a server answers this replica: 1 or 0.", ["server"])
 REQUEST_SECONDS: Final = Histogram(
     "openhours_http_request_seconds",
     "Duration of HTTP requests.",

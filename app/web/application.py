@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -19,8 +20,9 @@ from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
 from app.routers.bodies import MAX_BODY_BYTES
-from app.routers.request_metrics import RequestMetrics
+from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
+from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web.services import build_services
@@ -42,7 +44,11 @@ def create_app(
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )
-    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=(uploads_loop,))
+    polls_loop = Loop(
+        "poll retention", lambda *_: _drop_old_polls(resources), LOOK_SECONDS, FIRST_LOOK_SECONDS, watched=False
+    )
+    loops = (uploads_loop, polls_loop)
+    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -62,7 +68,7 @@ def create_app(
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     app.add_middleware(TusHeaders)
-    app.add_middleware(RequestMetrics, replica=replica)
+    app.add_middleware(RequestLog, replica=replica, access_log=resources.settings.access_log)
     answers.install(app)
     openapi.install(app)
     for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
@@ -70,6 +76,12 @@ def create_app(
     if api:
         app.add_api_route("/", _pages, include_in_schema=False)
     return app
+
+
+def _drop_old_polls(resources: Resources) -> None:
+    days = resources.settings.poll_retention_days
+    if days is not None:
+        drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC))
 
 
 def _pages() -> RedirectResponse:

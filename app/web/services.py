@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
-from app.jobs.backlog import backlog_registry
+from app.jobs.backlog import backlog_metrics
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.service import ReportService
 from app.routers.services import Services
+from app.series.freshness import freshness_metrics
 from app.storage.resources import Resources
+from app.storage.scraping import postgres_registry
 from app.uploads.hooks import Hooks
 from app.uploads.service import UploadService
 
@@ -32,5 +34,5 @@ def build_services(
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica),
-        backlog=backlog_registry(resources.engine),
+        installation=postgres_registry(resources.engine, backlog_metrics, freshness_metrics),
     )

@@ -18,13 +18,14 @@ from app.catalogue.job import DATASET_JOB, DatasetParams
 from app.catalogue.records import Action
 from app.errors import AttemptSuperseded
 from app.ids import new_id
-from app.ingest.load import _LOAD_LOCK, load
+from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
 from app.jobs import lifecycle
 from app.jobs.kind import JobContext
 from app.jobs.lifecycle import Claim
 from app.jobs.supervise import fork_server
+from app.series.turns import wait_for_turn
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
 from app.storage.postgres import build_engine
@@ -247,7 +248,7 @@ def stands(resources: Resources, dataset_id: str, claim: Claim) -> tuple[int, bo
     """Polls that are there once nobody loads any more, and whether they are recorded; they are removed."""
     with resources.engine.begin() as connection:
         # Postgres ends the transaction of a process that was killed a little later, and only then frees this.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
+        wait_for_turn(connection)
         polls = connection.scalar(text("SELECT count(*) FROM poll")) or 0
         record = records.find(connection, dataset_id)
         assert record is not None

@@ -12,7 +12,7 @@ from tests.deployment.manifests import K8S, Manifest
 VERSIONS = ("1.30", "1.37")
 
 #: Kinds of the Prometheus Operator, whose schemas Kubernetes does not have.
-FOREIGN = {"ServiceMonitor"}
+FOREIGN = {"ServiceMonitor", "PrometheusRule"}
 
 #: Read by kustomize. Patches are parts of manifests.
 NOT_APPLIED = {"kustomization.yaml", "sizes.yaml"}

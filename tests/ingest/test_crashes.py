@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from app.embedded.servers import servers
-from app.ingest.load import _LOAD_LOCK, load
+from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
+from app.series.turns import wait_for_turn
 from app.storage.migrate import migrate
 from app.storage.postgres import build_engine
 from app.storage.resources import Resources
@@ -92,7 +93,7 @@ def test_a_load_that_is_killed_leaves_nothing_and_holds_up_nobody(
         begin = monotonic()
         with resources.engine.begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = '{FREE_SECONDS}s'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
+            wait_for_turn(connection)
         wait_until(lambda: not others(resources), seconds=FREE_SECONDS)
         assert monotonic() - begin < FREE_SECONDS
     assert everything(resources) == before
@@ -102,7 +103,7 @@ def test_a_load_that_is_killed_leaves_nothing_and_holds_up_nobody(
 def test_a_load_that_is_killed_while_it_waits_to_merge_stops_waiting(resources: Resources, polls: Path) -> None:
     context = get_context("spawn")
     with resources.engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD_LOCK})
+        wait_for_turn(connection)
         waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         arguments = (resources.database_url, polls, "nowhere", context.Event())
         process = context.Process(target=load_and_stand, args=arguments)

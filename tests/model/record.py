@@ -228,7 +228,7 @@ def server_failed(connection: Connection, claim: Claim, *, code: str, message: s
     return Verdict.LATER
 
 
-def give_up(connection: Connection) -> list[str]:
+def give_up(connection: Connection) -> list[tuple[str, str]]:
     given_up = []
     for row in connection.table.rows.values():
         if _is_idle(row, connection.now) and _charged(row) >= lifecycle.MAX_ATTEMPTS:
@@ -237,7 +237,7 @@ def give_up(connection: Connection) -> list[str]:
                 "stopped first; it will not be retried."
             )
             _fail(connection, row, None, AttemptsExhausted.code, message)
-            given_up.append(row.id)
+            given_up.append((row.id, row.kind))
     return given_up
 
 

@@ -72,7 +72,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert row.keys() == details.keys()
+    assert row.keys() <= details.keys()
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
@@ -106,6 +106,37 @@ def test_a_waiting_report_tells_stage_and_progress(resources: Resources) -> None
         response = idle.get("/get_report", params={"report_id": report_id})
     assert response.json() == {"status": "Running", "stage": "queued", "progress": 0.0}
     assert int(response.headers["retry-after"]) >= 1
+
+
+def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: Resources) -> None:
+    with api(resources, slots=0, kinds={"dummy": DUMMY}) as idle:
+        report_id = idle.post("/trigger_report", json={"report": "dummy", "params": {"lines": 2}}).json()["report_id"]
+        response = idle.get(f"/reports/{report_id}")
+        (listed,) = idle.get("/reports").json()["reports"]
+    params = response.json()["params"]
+    assert response.json() == listed | {"params": params, "stage": "queued", "progress": 0.0, "files": []}
+    assert (listed["status"], params["lines"]) == ("queued", 2)
+    assert int(response.headers["retry-after"]) >= 1
+
+
+def test_a_complete_report_by_its_id_has_the_files_of_its_poll(client: TestClient) -> None:
+    poll = client.post("/trigger_report", params={"wait": 30}).json()
+    found = client.get(f"/reports/{poll['report_id']}").json()
+    assert (found["status"], found["stage"], found["progress"]) == ("complete", None, 1.0)
+    assert [(file["name"], file["sha256"]) for file in found["files"]] == [
+        (file["name"], file["sha256"]) for file in poll["files"]
+    ]
+    assert client.get(f"/reports/{'0' * 32}").json()["code"] == "unknown_report"
+    assert client.get("/reports/7").json()["code"] == "unknown_report"
+
+
+@pytest.mark.parametrize("status", ["complete", "Complete", "COMPLETE"])
+def test_a_status_in_the_address_may_be_written_as_polls_write_it(client: TestClient, status: str) -> None:
+    report_id = client.post("/trigger_report", params={"wait": 30}).json()["report_id"]
+    found = client.get("/reports", params={"status": status}).json()["reports"]
+    assert report_id in [report["report_id"] for report in found]
+    assert {report["status"] for report in found} == {"complete"}
+    assert client.get("/datasets", params={"status": "Ready"}).status_code == 200
 
 
 def cursor(created_at: str, report_id: str) -> str:

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,10 +20,10 @@ import httpx2
 import pytest
 
 from app.settings import Settings
-from app.storage.resources import addresses, open_resources
-from app.telemetry.logs import KEYS, bound, conceal, configure
+from app.storage.resources import Resources, addresses, open_resources
+from app.telemetry.logs import KEYS, REQUEST_KEYS, bound, conceal, configure
 from tests.commands import REPOSITORY, answers, free_port, http, logging_as_it_was, started, wait_until
-from tests.conftest import SAMPLE_DATA, load_file
+from tests.conftest import SAMPLE_DATA, api, load_file
 
 #: Longest wait for a server, seconds.
 PATIENCE = 40
@@ -57,7 +57,7 @@ def test_a_line_is_an_object_with_its_keys_in_order(err: io.StringIO) -> None:
     (ours,) = [one for one in logging.getLogger().handlers if getattr(one, "stream", None) is err]
     ours.handle(log.makeRecord(log.name, logging.WARNING, __file__, 1, "line\nbreak \udcff", (), None))
     first, second = lines(err.getvalue())
-    assert list(first) == [key for key in KEYS if key != "exception"]
+    assert list(first) == [key for key in KEYS if key not in {"exception", *REQUEST_KEYS}]
     assert first.pop("timestamp").endswith("Z")
     assert first == {
         "level": "info", "logger": log.name, "event": "one of 2", "replica": "me", "report_id": "7",
@@ -73,6 +73,30 @@ def test_exceptions_are_text_without_secrets(err: io.StringIO) -> None:
     (line,) = lines(err.getvalue())
     assert line["event"] == "it failed with ***"
     assert line["exception"] == "ValueError: *** and redis://:***@redis.example"
+
+
+def test_a_request_is_one_line_of_the_access_log(err: io.StringIO, resources: Resources) -> None:
+    with api(resources, slots=0) as client:
+        client.get("/echo/hello", params={"token": "geheim"})
+        client.get(f"/get_report?report_id={'0' * 32}")
+        client.get("/livez")
+        client.get("/metrics")
+    found = [line for line in lines(err.getvalue()) if line["logger"] == "app.access"]
+    assert [(line["event"], line["status"]) for line in found if "report_id" not in line] == [
+        ("GET /echo/hello 200", 200)
+    ]
+    (poll,) = [line for line in found if "report_id" in line]
+    assert (poll["method"], poll["path"], poll["status"], poll["report_id"]) == ("GET", "/get_report", 404, "0" * 32)
+    assert poll["milliseconds"] > 0
+    assert found[0]["bytes"] == len('{"message":"hello"}')
+    assert "geheim" not in str(found)
+
+
+def test_without_the_access_log_requests_leave_no_line(err: io.StringIO, resources: Resources) -> None:
+    quiet = replace(resources, settings=resources.settings.model_copy(update={"access_log": False}))
+    with api(quiet, slots=0) as client:
+        client.get("/echo/hello")
+    assert "app.access" not in err.getvalue()
 
 
 def test_warnings_and_threads_that_end_by_a_defect_are_lines_too(err: io.StringIO) -> None:

@@ -1,0 +1,53 @@
+"""Whether each server answers, asked in the background so that a scrape never waits for a silent one."""
+
+import logging
+from collections.abc import Callable
+from threading import Event
+from typing import Final
+
+from sqlalchemy import text
+
+from app.errors import OpenhoursError
+from app.storage.postgres import database_errors
+from app.storage.redis_client import redis_errors
+from app.storage.resources import Resources
+from app.telemetry.metrics import SERVER_UP
+
+#: Between two rounds, seconds.
+LOOK_SECONDS: Final = 15
+
+_log = logging.getLogger(__name__)
+
+
+class Reachability:
+    """Asks each server something small, and tells the metric; a change is logged once."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._was_up: dict[str, bool] = {}
+
+    def look(self, stopping: Event, _: object) -> None:
+        """One round."""
+        asks = {"postgres": self._postgres, "redis": self._redis, "s3": self._resources.object_store.look}
+        for server, ask in asks.items():
+            if not stopping.is_set():
+                self._tell(server, ask)
+
+    def _tell(self, server: str, ask: Callable[[], None]) -> None:
+        try:
+            ask()
+            is_up, why = True, ""
+        except OpenhoursError as error:
+            is_up, why = False, error.message
+        if is_up != self._was_up.get(server, True):
+            _log.warning("%s %s", server, "answers again" if is_up else f"cannot be reached: {why}")
+        self._was_up[server] = is_up
+        SERVER_UP.labels(server).set(is_up)
+
+    def _postgres(self) -> None:
+        with database_errors(), self._resources.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def _redis(self) -> None:
+        with redis_errors():
+            self._resources.redis.ping()

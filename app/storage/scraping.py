@@ -1,0 +1,43 @@
+"""Metrics that Postgres knows: read at each scrape, and left out while Postgres does not answer."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import DatabaseUnavailable
+from app.storage.postgres import database_errors
+
+#: Reads some metrics on a connection.
+ReadMetrics = Callable[[Connection], Iterable[Metric]]
+
+_log = logging.getLogger(__name__)
+
+
+class PostgresCollector(Collector):
+    """The same figures from every replica: take their maximum, not their sum."""
+
+    def __init__(self, engine: Engine, *reads: ReadMetrics) -> None:
+        self._engine = engine
+        self._reads = reads
+
+    def collect(self) -> Iterator[Metric]:
+        """Read them all on one connection."""
+        try:
+            with database_errors(), self._engine.connect() as connection:
+                found = [metric for read in self._reads for metric in read(connection)]
+        except (DatabaseUnavailable, DBAPIError) as error:  # the latter before the database is migrated
+            _log.warning("metrics without those of Postgres: %s", error)
+            return
+        yield from found
+
+
+def postgres_registry(engine: Engine, *reads: ReadMetrics) -> CollectorRegistry:
+    """A registry of these metrics alone."""
+    registry = CollectorRegistry()
+    registry.register(PostgresCollector(engine, *reads))
+    return registry
