@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
+from app.catalogue.tables import DATASET_OF_JOB
 from app.errors import DatasetBusy, ObjectStoreUnavailable, TooManyUploads, UnknownDataset, UnknownDatasetKind
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
@@ -163,7 +164,8 @@ class DatasetService:
             self.kind(kind)
         before = None if cursor is None else place_of(cursor)
         with database_errors(), self._resources.engine.connect() as connection:
-            found = records.newest(connection, kind=kind, status=status, before=before, limit=limit + 1)
+            kinds = self._kinds if kind is None else [kind]
+            found = records.newest(connection, kinds=list(kinds), status=status, before=before, limit=limit + 1)
         return newest_first(found, limit=limit).of(self._state)
 
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
@@ -202,7 +204,8 @@ class DatasetService:
                 return Removal.REMOVING
             if record.job is not None and record.status in WORKING:
                 lifecycle.cancel(connection, record.job.id)
-            removed_jobs = lifecycle.remove_ended(connection, kind=changes.JOB_KIND, params={"dataset_id": dataset_id})
+            of_dataset = dataset_id == DATASET_OF_JOB
+            removed_jobs = lifecycle.remove_ended(connection, kind=changes.JOB_KIND, which=of_dataset)
             if rows and record.merged_by is not None:
                 job_id = changes.unload(connection, dataset_id)
             else:

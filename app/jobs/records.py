@@ -1,13 +1,26 @@
 """What Postgres knows of jobs: their records as values, and every look at them that changes nothing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import ceil
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, extract, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from app.jobs.tables import job
 
@@ -31,6 +44,9 @@ class JobStatus(StrEnum):
 
 #: A job in one of these has not ended.
 OUTSTANDING: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+#: A job in one of these has.
+ENDED: Final = (JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +117,27 @@ def newest(
     limit: int,
 ) -> list[JobRecord]:
     """Records of these kinds, newest first, optionally of one status, from after ``before`` (created_at, id) on."""
-    query = _RECORD.where(job.c.kind.in_(kinds)).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
-    if status is not None:
-        query = query.where(job.c.status == status)
+    statuses = JobStatus if status is None else (status,)
+    parts = [_newest(kind, one, before=before, limit=limit) for kind in kinds for one in statuses]
+    order = (job.c.created_at.desc(), job.c.id.desc())
+    query = _RECORD.where(job.c.id.in_(_first(parts, limit=limit))).order_by(*order)
+    return [_record(row) for row in connection.execute(query)] if parts else []
+
+
+def _newest(
+    kind: str, status: JobStatus, *, before: tuple[datetime, str] | None = None, limit: int
+) -> Select[tuple[str, datetime]]:
+    """Ids of the newest jobs of one kind and status: so many steps in the index, whatever else there is."""
+    query = select(job.c.id, job.c.created_at).where(job.c.kind == kind, job.c.status == status)
     if before is not None:
         query = query.where(tuple_(job.c.created_at, job.c.id) < before)
-    return [_record(row) for row in connection.execute(query)]
+    return query.order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
+
+
+def _first(parts: Sequence[Select[tuple[str, datetime]]], *, limit: int) -> Select[tuple[str]]:
+    """Ids of the newest of all parts."""
+    every = union_all(*(part.subquery().select() for part in parts)).subquery()
+    return select(every.c.id).order_by(every.c.created_at.desc(), every.c.id.desc()).limit(limit)
 
 
 def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
@@ -155,13 +186,9 @@ def _is_held_up() -> ColumnElement[bool]:
 
 def median_seconds(connection: Connection, kinds: Collection[str]) -> float:
     """How long a job of these kinds took lately from its first claim to its end; 1 while none has ended."""
-    recent = (
-        select(extract("epoch", job.c.finished_at - job.c.started_at).label("seconds"))
-        .where(job.c.status == JobStatus.COMPLETE, job.c.kind.in_(kinds))
-        .order_by(job.c.created_at.desc())
-        .limit(_RECENT)
-        .subquery()
-    )
+    parts = [_newest(kind, JobStatus.COMPLETE, limit=_RECENT) for kind in kinds]
+    seconds = extract("epoch", job.c.finished_at - job.c.started_at).label("seconds")
+    recent = select(seconds).where(job.c.id.in_(_first(parts, limit=_RECENT))).subquery()
     median = connection.scalar(select(func.percentile_cont(0.5).within_group(recent.c.seconds)))
     return 1.0 if median is None else float(median)
 
