@@ -33,6 +33,10 @@ OpenhoursError
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
 │   └── WrongContentType
+├── BadMessage               what came is no request that HTTP or a limit allows
+│   ├── HeadTooLarge
+│   ├── RequestTooSlow
+│   └── UnreadableRequest
 ├── TooManyReports           the limit of outstanding jobs is reached (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
@@ -59,6 +63,7 @@ OpenhoursError
 │   │   └── ObjectStoreFull  its disk is
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
+│   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
 │   └── UnknownJob           a job of a later version, during a roll-out
 └── SetupError               the installation is not set up correctly
     ├── NotMigrated
@@ -295,6 +300,30 @@ class WrongContentType(UploadRefused):
     status = 415
 
 
+class BadMessage(OpenhoursError):
+    code = "bad_message"
+    title = "Request not read"
+    status = 400
+
+
+class HeadTooLarge(BadMessage):
+    code = "head_too_large"
+    title = "Address and headers too large"
+    status = 431
+
+
+class RequestTooSlow(BadMessage):
+    code = "request_too_slow"
+    title = "The request came too slowly"
+    status = 408
+    retryable = True
+
+
+class UnreadableRequest(BadMessage):
+    code = "unreadable_request"
+    title = "No valid HTTP"
+
+
 class TooManyReports(OpenhoursError):
     code = "too_many_reports"
     title = "Too many reports are waiting"
@@ -430,6 +459,13 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica is not accepting work"
+
+
+class ReplicaFault(ReplicaUnavailable):
+    """``details["part"]`` is what is broken: temporary_folder, descriptors, fork_server, threads, memory or clock."""
+
+    code = "replica_fault"
+    title = "This replica cannot run jobs"
 
 
 class UnknownJob(Unavailable):

@@ -176,6 +176,12 @@ class Settings(BaseSettings):
         description="Number of reports and dataset loads, queued and running, from which new reports are "
         "refused with 429.",
     )
+    max_list_items: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Most items of a list in a report's parameters, such as `stores`; repeats do not count.",
+    )
     retention_days: int = Field(
         30,
         ge=1,

@@ -126,6 +126,10 @@ class Reports(Connection):
         download(self._http, file, target)
         return target
 
+    def details(self, report_id: str) -> Mapping[str, Any]:
+        """A report as reports() lists it, and its ``params``."""
+        return self._ask("GET", f"/reports/{quote(report_id, safe='')}")
+
     def summary(self, report_id: str) -> Mapping[str, Any]:
         """What the rows of a complete report come to, for kinds that say so."""
         return self._ask("GET", f"/reports/{quote(report_id, safe='')}/summary")

@@ -32,13 +32,15 @@ from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
 from app.web.application import create_app
-from tests.strategies import IS_CHECK
+from tests.strategies import examples
 
 settings.register_profile(
-    "openhours", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "openhours",
+    deadline=None,
+    max_examples=examples(100),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("check", settings.get_profile("openhours"), max_examples=20)
-settings.load_profile("check" if IS_CHECK else "openhours")
+settings.load_profile("openhours")
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
@@ -67,6 +69,9 @@ SLOW = (
     "web",
 )
 
+#: Files that take longest.
+LONGEST = ("test_contributing.py", "test_package.py", "test_readme.py", "cli/test_cli.py", "web/test_server.py")
+
 LoadText = Callable[[str, str], int]
 
 
@@ -75,20 +80,24 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow ones.
-
-    Where several processes test: each file in one of them, and the fault tests, which share servers, all in one.
-    """
+    """Mark the slow ones and begin with them, the longest first: where several processes test, all end together."""
     slow = [TESTS / name for name in SLOW]
     if missing := [str(path) for path in slow if not path.exists()]:
         raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW in tests/conftest.py names it")
     for item in items:
-        is_chaos = "chaos" in item.path.relative_to(TESTS).parts
-        item.add_marker(pytest.mark.xdist_group("chaos" if is_chaos else str(item.path)))
         if any(item.path.is_relative_to(path) for path in slow):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When its file has its turn; the sort keeps the order of files of the same turn, and of tests."""
+    if "chaos" in item.path.relative_to(TESTS).parts:
+        return 0
+    if item.path in [TESTS / name for name in LONGEST]:
+        return 1
+    return 2 if item.get_closest_marker("slow") else 3
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

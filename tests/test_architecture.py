@@ -22,7 +22,7 @@ ONLY = {
     "errors": set[str](),
     "ids": set[str](),
     "settings": {"platformdirs", "pydantic", "pydantic_settings"},
-    "wording": {"pydantic"},
+    "wording": {"pydantic", "rapidfuzz"},
     "files": {"pyarrow"},
 }
 

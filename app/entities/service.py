@@ -20,6 +20,8 @@ from app.series.entities import STORE, TEAM, replace_hours
 from app.series.lookup import Named
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
+from app.wording.late import WordedLate
+from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: The default kind; it may be requested before anything is loaded.
@@ -165,20 +167,27 @@ def _require_kind(connection: Connection, kind: str) -> None:
     raise UnknownEntityKind(f"There is no entity kind {kind!r}; {there_is}.", received=kind, allowed=known)
 
 
+class MissingEntity(WordedLate, UnknownEntity):
+    """An entity that no loaded file has."""
+
+
 def _required(connection: Connection, kind: str, key: str) -> Named:
     _require_kind(connection, kind)
     if "\x00" in key:  # Postgres cannot store NUL in a text
-        raise _missing(kind, key, ())
+        raise MissingEntity(lambda: _missing(kind, key, ()))
     named = lookup.find(connection, kind, key)
     if named is None:
-        raise _missing(kind, key, lookup.keys_like(connection, kind, [key])[key])
+        compared = lookup.comparison(connection, kind, [key])
+        raise MissingEntity(lambda: _missing(kind, key, compared.nearest()[key]))
     return named
 
 
 def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:
     hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
     return UnknownEntity(
-        f"There is no {kind} {key!r}: no loaded file has named it.{hint}", received=key, nearest=list(nearest)
+        f"There is no {kind} {shown(key)}: no loaded file has named it.{hint}",
+        received=repeated(key),
+        nearest=list(nearest),
     )
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Connection, Engine
 
 from app.files.artifact import Artifact
@@ -43,16 +44,55 @@ class JobClass(StrEnum):
 
 
 class Params(BaseModel):
-    """Base of every kind's parameters; those of reports are the API, the command line and the documentation."""
+    """Base of every kind's parameters; those of reports are the API, the command line and the documentation.
+
+    A ``list`` holds each of its items once, in the order in which they first came; a ``tuple`` is as it came. Whoever
+    validates what comes from outside gives ``most_items(…)`` as the context: a list with more different items is then
+    refused.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @field_validator("*", mode="before")
+    @field_validator("*", mode="wrap")
     @classmethod
-    def _can_be_recorded(cls, value: Any) -> Any:
+    def _acceptable(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         if any("\0" in text for text in _texts(value)):
             raise ValueError("holds the character NUL, which Postgres cannot store")
-        return value
+        if isinstance(value, bool) and not _may_be(bool, cls.model_fields[str(info.field_name)].annotation):
+            raise PydanticCustomError("boolean", "is true or false")  # pydantic takes them for the numbers 1 and 0
+        if not isinstance(value, list):
+            return validate(value)
+        checked = validate(_bounded(value, most=(info.context or {}).get(_MOST_ITEMS)))
+        return _distinct(checked) if isinstance(checked, list) else checked
+
+
+#: Key of the context of a validation.
+_MOST_ITEMS: Final = "most_items"
+
+
+def most_items(most: int) -> dict[str, int]:
+    """The context of a validation that refuses lists with more different items."""
+    return {_MOST_ITEMS: most}
+
+
+def _bounded(items: list[Any], *, most: int | None) -> list[Any]:
+    """The list, without repeats where they make it too long: each item takes time to check."""
+    if most is None or len(items) <= most:
+        return items
+    if len(different := _distinct(items)) > most:
+        raise ValueError(f"has {len(different):,} different items; at most {most:,} are allowed")
+    return different
+
+
+def _distinct(items: list[Any]) -> list[Any]:
+    """Each item once, in order; 1 and true are different. Items that hold others stay as they are."""
+    if any(isinstance(item, list | dict | BaseModel) for item in items):
+        return items
+    return list({(type(item), item): item for item in items}.values())
+
+
+def _may_be(kind: type, annotation: Any) -> bool:
+    return annotation in (kind, Any) or any(_may_be(kind, one) for one in get_args(annotation))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -49,6 +49,9 @@ MAX_TRANSIENT_ATTEMPTS: Final = 5
 #: must not do so for ever.
 MAX_ATTEMPTS: Final = 10
 
+#: Claims in all, those that cost nothing included: what looks like a fault of each replica must not go round for ever.
+MAX_CLAIMS: Final = 50
+
 #: How long an idempotency key is remembered, seconds.
 KEY_SECONDS: Final = 24 * 3600
 
@@ -190,7 +193,7 @@ def _claim(
 ) -> Claim | None:
     before = (
         select(job.c.id, job.c.status)
-        .where(condition, _charged() < MAX_ATTEMPTS)
+        .where(condition, ~_is_used_up())
         .order_by(order)
         .limit(1)
         .with_for_update(skip_locked=skip_locked)
@@ -265,9 +268,13 @@ def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Ve
     return _end(connection, claim, JobStatus.FAILED, error_code=code, error_message=message)
 
 
-def release(connection: Connection, claim: Claim) -> Verdict:
-    """A worker that stops queues its job again, free of charge."""
-    return _queue_again(connection, claim, returned=job.c.returned + 1)
+def release(connection: Connection, claim: Claim, *, after_seconds: float | None = None) -> Verdict:
+    """A worker that stops queues its job again, free of charge; one that has a fault of its own does so for later."""
+    if after_seconds is None:
+        return _queue_again(connection, claim, returned=job.c.returned + 1)
+    not_before = _in_seconds(after_seconds)
+    verdict = _queue_again(connection, claim, returned=job.c.returned + 1, not_before=not_before)
+    return Verdict.LATER if verdict is Verdict.QUEUED else verdict
 
 
 def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
@@ -297,12 +304,12 @@ def give_up(connection: Connection) -> list[tuple[str, str]]:
     idle = or_(job.c.status == JobStatus.QUEUED, _is_abandoned())
     rows = connection.execute(
         _to(JobStatus.FAILED)
-        .where(idle, _charged() >= MAX_ATTEMPTS)
+        .where(idle, _is_used_up())
         .values(
             **_ENDED,
             error_code=AttemptsExhausted.code,
-            error_message=f"It was attempted {MAX_ATTEMPTS} times, and each time its replica or a server "
-            "stopped first; it will not be retried.",
+            error_message="It was attempted too often, and each time its replica or a server stopped first; it "
+            "will not be retried.",
         )
         .returning(job.c.id, job.c.kind)
     )
@@ -382,8 +389,8 @@ def _is_abandoned() -> ColumnElement[bool]:
     return and_(job.c.status == JobStatus.RUNNING, job.c.lease_until < func.now())
 
 
-def _charged() -> ColumnElement[int]:
-    return job.c.attempt - job.c.returned
+def _is_used_up() -> ColumnElement[bool]:
+    return or_(job.c.attempt - job.c.returned >= MAX_ATTEMPTS, job.c.attempt >= MAX_CLAIMS)
 
 
 def _end(connection: Connection, claim: Claim, status: JobStatus, **values: Any) -> Verdict:

@@ -42,11 +42,10 @@ class StoredArtifact:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job as Postgres knows it."""
+    """A job as Postgres knows it, but for its parameters, which may be long: see parameters()."""
 
     id: str
     kind: str
-    params: Mapping[str, Any]
     status: JobStatus
     attempt: int
     as_of: datetime | None
@@ -80,6 +79,12 @@ def find(connection: Connection, job_id: str) -> JobRecord | None:
     """The record of a job."""
     row = connection.execute(_RECORD.where(job.c.id == job_id)).one_or_none()
     return None if row is None else _record(row)
+
+
+def parameters(connection: Connection, job_id: str) -> Mapping[str, Any] | None:
+    """The parameters of a job."""
+    found: Mapping[str, Any] | None = connection.scalar(select(job.c.params).where(job.c.id == job_id))
+    return found
 
 
 def newest(

@@ -17,7 +17,7 @@ READINESS_SECONDS: Final = 2
 
 
 class Readiness:
-    """Whether requests may come: not while draining, and only with a database that is migrated.
+    """Whether requests may come: not while draining or unfit for jobs, and only with a database that is migrated.
 
     ``down`` gives the titles of embedded servers that have died and are being started again.
     """
@@ -31,9 +31,10 @@ class Readiness:
         self._error: OpenhoursError | None = None
 
     def check(self) -> None:
-        """Raise ReplicaUnavailable or NotMigrated unless ready."""
+        """Raise ReplicaUnavailable, ReplicaFault or NotMigrated unless ready."""
         if self._replica.draining:
             raise ReplicaUnavailable("This replica is stopping.")
+        self._replica.check_fit()
         if down := self._down():
             raise ReplicaUnavailable(f"Started again, because they had ended by themselves: {', '.join(down)}.")
         with self._lock:

@@ -16,6 +16,7 @@ FIGURES: Final = ("median", "p90")
 
 #: Name of the lines for all rows. A team may be called "all", but hardly with parentheses.
 NO_TEAM: Final = "(no team)"
+OTHERS: Final = "(other teams)"
 ALL: Final = "(all)"
 
 #: Description of the durations, by clock; a sample has its own.
@@ -26,8 +27,11 @@ def outline(summary: FlowSummary) -> Outline:
     """Two lines for each team and for all; rows without a team are only counted."""
     durations = list(summary.stats.median)
     rows = [row for team, of in summary.per_team.items() for row in _figures(team, of)]
-    without_team = summary.stats.count - sum(of.count for of in summary.per_team.values())
+    others = summary.other_teams.rows if summary.other_teams else 0
+    without_team = summary.stats.count - sum(of.count for of in summary.per_team.values()) - others
     notes = list(summary.notes)
+    if others:
+        rows.append((OTHERS, f"{others:,}", *[""] * (1 + len(durations))))
     if without_team:
         rows.append((NO_TEAM, f"{without_team:,}", *[""] * (1 + len(durations))))
         notes.insert(0, f"Rows without a team count only in {ALL}.")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -27,21 +27,29 @@ from app.errors import (
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
 from app.jobs.dispatch import Dispatch
-from app.jobs.kind import artifact_prefix
+from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, linked
-from app.jobs.records import OUTSTANDING, JobRecord, JobStatus
+from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, StoredArtifact
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.storage.object_store import ObjectStream
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
 from app.wording.validation import invalid
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: What a poll may say of a report; a kind that tells of another stage is computing.
 STAGES: Final = ("queued", "loading", "computing", "uploading")
+
+#: Largest parameters of a report, bytes of JSON without repeats: its record and its process carry them.
+MAX_PARAMS_BYTES: Final = 64 << 10
+
+#: A summary is passed on in blocks of this size, bytes: a slow reader holds one of them.
+BLOCK_BYTES: Final = 64 << 10
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +97,7 @@ class ReportService:
             UnknownReportKind, InvalidParameters, NoPolls, TooManyReports, IdempotencyConflict: nothing was recorded.
         """
         kind = self.kind(kind_name)
-        params = _validated(kind, raw_params)
+        params = _validated(kind, raw_params, most=self._resources.settings.max_list_items)
         fingerprint = _fingerprint(kind, raw_params)
         with database_errors(), self._resources.engine.begin() as connection:
             if earlier := self._keyed(connection, idempotency_key):
@@ -135,8 +143,8 @@ class ReportService:
                     self._redis.contradict(report_id)
                 return self._ended(record)
 
-    def look(self, report_id: str) -> tuple[JobRecord, Running | Ended]:
-        """The record of a report, and how it stands.
+    def details(self, report_id: str) -> tuple[JobRecord, Mapping[str, Any], Running | Ended]:
+        """The record of a report, its parameters, and how it stands.
 
         Raises:
             UnknownReport, ReportExpired: no such id, or no longer.
@@ -145,31 +153,38 @@ class ReportService:
             raise self._missing(report_id)
         with database_errors(), self._resources.engine.connect() as connection:
             record = self._find(connection, report_id)
+            params = records.parameters(connection, report_id) or {}
         if record.status not in OUTSTANDING:
-            return record, self._ended(record)
+            return record, params, self._ended(record)
         live = self._redis.live(report_id, self._kinds) if record.status is JobStatus.RUNNING else QUEUED
-        return record, Running(_shown(live or CLAIMED))
+        return record, params, Running(_shown(live or CLAIMED))
 
-    def summary(self, report_id: str) -> bytes:
-        """The summary of a complete report, as JSON.
+    def summary(self, report_id: str) -> StoredArtifact:
+        """The summary of a complete report, a file of JSON.
 
         Raises:
             UnknownReport, ReportExpired, NoSummary: there is none.
             ReportNotComplete: there is none yet, or there never will be.
-            ObjectStoreUnavailable: it cannot be read now.
         """
         state = self.poll(report_id)
         if isinstance(state, Running) or state.record.status is not JobStatus.COMPLETE:
             stands = _stands(state)
             message = f"Report {report_id} is {stands}; only a complete one has a summary."
             raise ReportNotComplete(message, received=report_id, report_status=stands)
-        keys = [file.artifact.key for file in state.files if file.artifact.name == SUMMARY]
-        if not keys:
+        found = [file.artifact for file in state.files if file.artifact.name == SUMMARY]
+        if not found:
             kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
             message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
             raise NoSummary(message, received=state.record.kind, allowed=kinds)
-        with self._resources.object_store.read(keys[0]) as stream:
-            return stream.read()
+        return found[0]
+
+    def read(self, artifact: StoredArtifact) -> Iterator[bytes]:
+        """The bytes of a file in blocks, each read when it is asked for; the connection is closed at the end.
+
+        Raises:
+            ObjectStoreUnavailable: it cannot be read now; or, while blocks are read, the connection broke.
+        """
+        return _blocks(self._resources.object_store.read(artifact.key))
 
     def delete(self, report_id: str) -> Deletion:
         """Cancel a report that has not ended; remove one that has, with its files.
@@ -262,6 +277,12 @@ def _shown(live: Live) -> Live:
     return live if live.stage in STAGES else Live("computing", live.progress)
 
 
+def _blocks(stream: ObjectStream) -> Iterator[bytes]:
+    with stream:
+        while block := stream.read(BLOCK_BYTES):
+            yield block
+
+
 def _stands(state: Running | Ended) -> str:
     """The status of a report in one word."""
     if isinstance(state, Ended):
@@ -285,8 +306,15 @@ def _same(earlier: KeyedJob, fingerprint: str, idempotency_key: str) -> str:
     return earlier.id
 
 
-def _validated(kind: ReportKind, raw: Mapping[str, Any]) -> BaseModel:
+def _validated(kind: ReportKind, raw: Mapping[str, Any], *, most: int) -> BaseModel:
     try:
-        return kind.params.model_validate_json(json.dumps(raw))
+        params = kind.params.model_validate_json(json.dumps(raw), context=most_items(most))
     except ValidationError as error:
         raise invalid(error, kind.params.model_json_schema(), whole="params", subject=kind.name) from error
+    size = len(params.model_dump_json().encode())
+    if size > MAX_PARAMS_BYTES:
+        reason = f"take {size:,} bytes as JSON; at most {MAX_PARAMS_BYTES:,} are allowed: shorten the lists"
+        raise invalid_parameters(
+            [WrongValue(parameter="params", received=None, reason=reason, is_shown=False)], subject=kind.name
+        )
+    return params

@@ -96,10 +96,8 @@ def problem(
     return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _known(request: Request, error: Exception) -> Response:
-    assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
-    if error.status >= 500:
-        _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
+def problem_of(error: OpenhoursError) -> Response:
+    """The problem document of an error."""
     return problem(
         code=error.code,
         title=error.title,
@@ -108,6 +106,13 @@ def _known(request: Request, error: Exception) -> Response:
         retry_after_seconds=error.retry_after_seconds,
         **dict(error.details),
     )
+
+
+def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
+    if error.status >= 500:
+        _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
+    return problem_of(error)
 
 
 def _malformed(request: Request, error: Exception) -> Response:

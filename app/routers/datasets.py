@@ -30,7 +30,7 @@ from app.routers.answers import (
 from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
-from app.routers.uploads import UNLIMITED, body_of
+from app.routers.uploads import UNLIMITED, address_of, body_of
 from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
@@ -170,6 +170,12 @@ class DatasetKindDescription(BaseModel):
     columns: list[ColumnDescription]
 
 
+#: The answer to a removal that takes a job.
+_REMOVING: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"model": DatasetRemoved, "description": "A job removes the rows first; then the dataset is gone"}
+}
+
+
 @router.post(
     "/datasets",
     status_code=202,
@@ -205,6 +211,7 @@ async def bring_dataset(
         filename=file_name(filename),
         options=load_options(**options).model_dump(mode="json"),
         length_bytes=content_length,
+        client=address_of(request),
     )
     response.headers["Location"] = f"/datasets/{received.id}"
     bind(dataset_id=received.id)
@@ -271,7 +278,7 @@ async def reload_dataset(
     return await get_dataset(datasets, waiters, response, dataset_id, wait)
 
 
-@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT)
+@router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | _REMOVING)
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,

@@ -1,13 +1,14 @@
 """List entities, view one, change its hours or time zone."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.entities.service import DEFAULT_KIND, EntityDetails, Window
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.bodies import checked, described_as
 from app.routers.dependencies import Entities
 from app.routers.malformed import require_known_query
 
@@ -88,6 +89,10 @@ class NewTimezone(BaseModel):
     timezone: str | None = Field(description="IANA time zone; null for the default.", examples=["Europe/Paris"])
 
 
+_NewHours = Annotated[Any, Body(), described_as(NewHours)]
+_NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
+
+
 @router.get("/entities")
 def list_entities(
     entities: Entities,
@@ -105,16 +110,16 @@ def list_entities(
 
 # Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
 @router.put("/entities/{kind}/{key:path}/hours", responses=TOO_LARGE)
-def put_hours(entities: Entities, kind: _Kind, key: _Key, new: NewHours) -> EntityAnswer:
+def put_hours(entities: Entities, kind: _Kind, key: _Key, new: _NewHours) -> EntityAnswer:
     """Replace the hours of an entity; checked like an hours file."""
-    windows = [Window(**window.model_dump()) for window in new.hours]
+    windows = [Window(**window.model_dump()) for window in checked(NewHours, new).hours]
     return _answer(entities.replace_hours(kind, key, windows))
 
 
 @router.put("/entities/{kind}/{key:path}/timezone", responses=TOO_LARGE)
-def put_timezone(entities: Entities, kind: _Kind, key: _Key, new: NewTimezone) -> EntityAnswer:
+def put_timezone(entities: Entities, kind: _Kind, key: _Key, new: _NewTimezone) -> EntityAnswer:
     """Set the time zone of an entity, or restore the default."""
-    return _answer(entities.set_timezone(kind, key, new.timezone))
+    return _answer(entities.set_timezone(kind, key, checked(NewTimezone, new).timezone))
 
 
 @router.get("/entities/{kind}/{key:path}")

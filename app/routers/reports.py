@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Union
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
-from app.reports.service import Deletion, Ended, Running
+from app.reports.service import Deletion, Ended, ReportService, Running
 from app.routers.answers import (
     CONFLICT,
     NOT_FOUND,
@@ -22,6 +23,7 @@ from app.routers.answers import (
     Cursor,
     NextCursor,
 )
+from app.routers.bodies import checked, described_as
 from app.routers.dependencies import JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.telemetry.logs import bind
@@ -184,7 +186,6 @@ class ReportSummary(BaseModel):
 
     report_id: _ReportId
     report: str = Field(description="Report kind.")
-    params: dict[str, Any]
     status: JobStatus
     as_of: datetime | None
     created_at: datetime
@@ -193,9 +194,10 @@ class ReportSummary(BaseModel):
     error: ReportError | None
 
 
-class ReportDetail(ReportSummary):
-    """A report: what the list says of it, how far it is, and its files."""
+class ReportDetails(ReportSummary):
+    """A report: what the list says of it, its parameters, how far it is, and its files."""
 
+    params: dict[str, Any] = Field(description="Parameters that it runs with, the defaults included.")
     stage: Stage | None = Field(description="What it is doing; null once it has ended.")
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
     files: list[ReportFile] = Field(description="The files of a complete report, with links.")
@@ -236,20 +238,21 @@ _TRIGGER: Final[dict[str, Any]] = {
 }
 
 
+_Trigger = Annotated[Any, Body(), described_as(Trigger)]
+_Poll = Annotated[Any, Body(), described_as(Poll)]
+
+
 @router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
 async def trigger_report(
     reports: Reports,
     waiters: JobWaiters,
     response: Response,
-    trigger: Trigger | None = None,
+    trigger: _Trigger = None,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> TriggerAnswer:
     """Trigger a report. An empty body triggers `uptime` with its defaults."""
-    trigger = trigger or Trigger.model_validate({})
-    report_id = await run_in_threadpool(
-        reports.trigger, trigger.report, trigger.params, idempotency_key=idempotency_key
-    )
+    report_id = await run_in_threadpool(_accepted, reports, trigger, idempotency_key)
     response.headers["Location"] = f"/get_report?report_id={report_id}"
     response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     if not wait:
@@ -259,6 +262,11 @@ async def trigger_report(
         response.status_code = 200
         del response.headers["Retry-After"]
     return _WAITED[answer.status].model_validate({"report_id": report_id, **answer.model_dump()})
+
+
+def _accepted(reports: ReportService, body: Any, idempotency_key: str | None) -> str:
+    trigger = checked(Trigger, {} if body is None else body)
+    return reports.trigger(trigger.report, trigger.params, idempotency_key=idempotency_key)
 
 
 @router.get("/trigger_report", **_TRIGGER)
@@ -294,9 +302,10 @@ async def get_report(
 
 @router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
 async def post_get_report(
-    reports: Reports, waiters: JobWaiters, response: Response, poll: Poll, wait: Wait = 0
+    reports: Reports, waiters: JobWaiters, response: Response, body: _Poll, wait: Wait = 0
 ) -> PollAnswer:
     """The same with the id in the body; for older clients."""
+    poll = await run_in_threadpool(checked, Poll, body)
     bind(report_id=poll.report_id)
     return await get_report(reports, waiters, response, poll.report_id, wait)
 
@@ -329,28 +338,43 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 
 
 @router.get("/reports/{report_id}", responses=NOT_FOUND)
-def get_report_detail(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetail:
-    """A report as the list has it, with its stage and progress, and with its files once it is complete."""
-    record, state = reports.look(report_id)
-    shown = _summary(record).model_dump()
+def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
+    """A report as the list has it, with its parameters, its stage and progress, and its files once it is complete."""
+    record, params, state = reports.details(report_id)
+    shown = _summary(record).model_dump() | {"params": dict(params)}
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         live = state.live
-        return ReportDetail.model_validate(
+        return ReportDetails.model_validate(
             shown | {"stage": live.stage, "progress": round(live.progress, 4), "files": []}
         )
     files = [ReportFile.of(file) for file in state.files]
-    return ReportDetail(**shown, stage=None, progress=float(record.status is JobStatus.COMPLETE), files=files)
+    return ReportDetails(**shown, stage=None, progress=float(record.status is JobStatus.COMPLETE), files=files)
 
 
 @router.get(
     "/reports/{report_id}/summary",
     response_model=_FINDINGS,
-    responses=NOT_FOUND | CONFLICT,
+    responses=NOT_FOUND | CONFLICT | {304: {"description": "It is still the one of the ETag"}},
 )
-def get_summary(reports: Reports, report_id: _ReportId) -> Response:
+def get_summary(
+    reports: Reports,
+    report_id: _ReportId,
+    if_none_match: Annotated[str | None, Header(description="ETag of the answer that the client has.")] = None,
+) -> Response:
     """The summary of a complete report: the content of its summary.json, for kinds that have one."""
-    return Response(reports.summary(report_id), media_type="application/json")
+    file = reports.summary(report_id)
+    headers = {"ETag": f'"{file.sha256}"'}
+    if if_none_match is not None and _has(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Length"] = str(file.bytes)
+    return StreamingResponse(reports.read(file), headers=headers, media_type="application/json")
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    """Whether the header has this ETag, or any (RFC 9110, 13.1.2)."""
+    given = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return bool(given & {etag, "*"})
 
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.
@@ -376,7 +400,6 @@ def _summary(record: JobRecord) -> ReportSummary:
     return ReportSummary(
         report_id=record.id,
         report=record.kind,
-        params=dict(record.params),
         status=record.status,
         as_of=record.as_of,
         created_at=record.created_at,

@@ -139,6 +139,7 @@ async def create_upload(
         first_bytes=body_of(request) if brings_bytes else None,
         content_bytes=content_length,
         checksum=checksum,
+        client=address_of(request),
     )
     headers = {"Location": f"{PATH}/{upload.id}", **_progress(upload)}
     return Response(status_code=201, headers=headers)
@@ -184,7 +185,12 @@ async def add_to_upload(
         raise _wrong_type(content_type)
     checksum = None if upload_checksum is None else Checksum.of(upload_checksum)
     upload = await uploads.append(
-        upload_id, upload_offset, body_of(request), content_bytes=content_length, checksum=checksum
+        upload_id,
+        upload_offset,
+        body_of(request),
+        content_bytes=content_length,
+        checksum=checksum,
+        client=address_of(request),
     )
     return Response(status_code=204, headers=_progress(upload))
 
@@ -206,6 +212,11 @@ def _progress(upload: Upload) -> dict[str, str]:
 def _wrong_type(content_type: str | None) -> WrongContentType:
     received = "missing" if content_type is None else repr(content_type)
     return WrongContentType(f"Content-Type is {received}; allowed is {BYTES}.", allowed=[BYTES])
+
+
+def address_of(request: Request) -> str | None:
+    """Where a request comes from; a proxy that is trusted has told."""
+    return None if request.client is None else request.client.host
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:

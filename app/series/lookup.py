@@ -1,19 +1,19 @@
 """One entity, or a page of them, by kind and key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import suggestions, suggestions_for_each
 
-#: Largest kind whose keys are all compared with an unknown one; takes about 20 ms per ten thousand.
+#: Largest kind whose keys are all compared with an unknown one.
 COMPARED: Final = 20_000
 
-#: Comparisons of keys per response; beyond that, no suggestions are made for further keys.
-COMPARISONS: Final = 50_000
+#: Longest key that is compared, characters: nobody who misspells a longer one is helped by seeing it.
+COMPARED_LENGTH: Final = 512
 
 #: For a kind with more keys than COMPARED: neighbours in order of keys that are compared, on each side.
 NEIGHBOURS: Final = 10
@@ -79,22 +79,35 @@ def page(connection: Connection, kind: str, *, prefix: str, after: str, limit: i
     return [Named(*row) for row in rows]
 
 
-def keys_like(connection: Connection, kind: str, asked: Sequence[str]) -> dict[str, list[str]]:
-    """For each of these unknown keys, the most similar keys of the kind, most similar first.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Unknown keys, and the known keys that they may be misspelt for; compared only when it is asked, which takes time.
 
-    Compares all keys of the kind, or, if it has more than COMPARED, the neighbours in order of keys.
+    Attributes:
+        asked: the unknown keys.
+        known: the keys to compare each of them with.
+        beside: the keys to compare one of them with, for a kind with more than COMPARED.
     """
-    query = text("SELECT key FROM entity WHERE kind = :kind ORDER BY key LIMIT :count")
-    known = list(connection.scalars(query, {"kind": kind, "count": COMPARED + 1}))
+
+    asked: Sequence[str]
+    known: Sequence[str]
+    beside: Mapping[str, Sequence[str]]
+
+    def nearest(self) -> dict[str, list[str]]:
+        """For each of the unknown keys the most similar ones, most similar first."""
+        if self.beside:
+            return {key: suggestions(key, self.beside[key]) for key in self.asked}
+        return suggestions_for_each(self.asked, self.known)
+
+
+def comparison(connection: Connection, kind: str, asked: Sequence[str]) -> Comparison:
+    """What these unknown keys are to be compared with: all keys of the kind, or their neighbours in order of keys."""
+    query = text("SELECT key FROM entity WHERE kind = :kind AND length(key) <= :longest ORDER BY key LIMIT :count")
+    given = {"kind": kind, "longest": COMPARED_LENGTH, "count": COMPARED + 1}
+    known = list(connection.scalars(query, given))
     if len(known) > COMPARED:
-        return {key: suggestions(key, keys_beside(connection, kind, key)) for key in asked}
-    return suggestions_for_each(asked, known)
-
-
-def suggestions_for_each(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
-    """The most similar known keys of each; for as many as COMPARISONS allow, but at least one."""
-    compared = max(1, COMPARISONS // max(1, len(known)))
-    return {key: suggestions(key, known) if number < compared else [] for number, key in enumerate(asked)}
+        return Comparison(asked, (), {key: keys_beside(connection, kind, key) for key in asked})
+    return Comparison(asked, known, {})
 
 
 def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:

@@ -15,10 +15,11 @@ import boto3
 import botocore.session
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
 from app.errors import ObjectStoreUnavailable, UploadLost
+from app.storage.presign import Presigner
 from app.storage.trouble import object_store_trouble
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class ObjectStore:
         self._signer: S3Client = connect(endpoint_url=address.public_url) if address.public_url else self._client
         self._connect = partial(connect, endpoint_url=address.endpoint_url)
         self._quick: S3Client | None = None
+        self._presigner = Presigner(self._sample_link)
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
@@ -139,13 +141,23 @@ class ObjectStore:
                         Bucket=self.bucket
                     )  # another process that is starting may have been faster
 
-    def put(self, path: Path, key: str, *, media_type: str, stopping: Event | None = None) -> None:
+    def put(
+        self,
+        path: Path,
+        key: str,
+        *,
+        media_type: str,
+        stopping: Event | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         """Store a file, in parts if it is large, and verify its size.
 
-        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind.
+        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind. ``alive``
+        is called as it proceeds.
         """
 
         def go_on(_: int) -> None:
+            alive()
             if stopping is not None and stopping.is_set():
                 raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
@@ -161,15 +173,24 @@ class ObjectStore:
         A link signed with temporary credentials stops working when they expire, so it expires no later.
         """
         name = key.rpartition("/")[2]
-        wanted = {
-            "Bucket": self.bucket,
-            "Key": key,
-            "ResponseContentType": media_type,
-            "ResponseContentDisposition": f'attachment; filename="{name}"',
+        query = {
+            "response-content-type": media_type,
+            "response-content-disposition": f'attachment; filename="{name}"',
         }
         with object_store_errors(self.bucket):
-            lasts = min(seconds, self._credentials_seconds())
-            return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=lasts)
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            frozen = credentials.get_frozen_credentials()  # renews those that are about to expire
+            now = datetime.now(UTC)
+            # botocore has no public attribute for the expiry of temporary credentials.
+            ends: datetime | None = getattr(credentials, "_expiry_time", None)
+            left = _LONGEST_LINK if ends is None else max(int((ends - now).total_seconds()), 1)
+            return self._presigner.link(key, query, credentials=frozen, now=now, seconds=min(seconds, left))
+
+    def _sample_link(self, key: str) -> str:
+        wanted = {"Bucket": self.bucket, "Key": key}
+        return self._signer.generate_presigned_url("get_object", Params=wanted)
 
     def read(self, key: str) -> "ObjectStream":
         """The bytes of an object as a stream. Raises ObjectStoreUnavailable, also if there is no object."""
@@ -279,17 +300,6 @@ class ObjectStore:
     def _pages_of_uploads(self, prefix: str) -> Iterator[Any]:
         with suppress(self._client.exceptions.NoSuchUpload):  # rclone's response for an empty list
             yield from self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
-
-    def _credentials_seconds(self) -> int:
-        """Remaining lifetime of the credentials that sign; unlimited for permanent keys."""
-        credentials = self._session.get_credentials()
-        if credentials is not None:
-            credentials.get_frozen_credentials()  # renews those that are about to expire
-        # botocore has no public attribute for the expiry of temporary credentials.
-        ends = getattr(credentials, "_expiry_time", None)
-        if ends is None:
-            return _LONGEST_LINK
-        return max(int((ends - datetime.now(UTC)).total_seconds()), 1)
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -20,15 +19,13 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
+from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web.services import build_services
-
-#: Largest body, bytes: more than any list of stores needs. It is parsed in memory, in the process that serves everyone.
-MAX_BODY_BYTES: Final = 8 << 20
 
 
 def create_app(

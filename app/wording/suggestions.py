@@ -1,9 +1,10 @@
 """Suggestions for an unknown name that is misspelt or only part of a name."""
 
-from collections.abc import Sequence
-from difflib import get_close_matches
-from heapq import nlargest
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
+
+from rapidfuzz import fuzz, process
 
 #: Number of suggestions.
 NEAREST: Final = 3
@@ -14,38 +15,48 @@ SHORTEST_PART: Final = 2
 #: Longest text for which a spelling is guessed, characters: the time grows with it.
 GUESSED_LENGTH: Final = 64
 
-#: Names compared letter by letter, which takes about 20 µs each; the others have too little in common with the text.
-COMPARED: Final = 50
+#: Characters of a text and of a name that are looked at: a key may be much longer, but nobody misspells one of those.
+LOOKED_AT: Final = 512
+
+#: Least similarity of a spelling, percent: as many letters of both are in common, in the same order.
+LEAST_SIMILAR: Final = 60
+
+#: Characters of names that one answer compares; beyond that, nothing is suggested for further texts. It takes some
+#: 0.1 s at most.
+COMPARED_CHARACTERS: Final = 4_000_000
 
 
-def suggestions(name: str, known: Sequence[str]) -> list[str]:
+def suggestions(name: str, known: Iterable[str]) -> list[str]:
     """The known names most similar to this one, ignoring case; the most similar first.
 
     First names with the same spelling, then those that contain it or are contained in it, the most similar in length
-    first, then names of a similar spelling. Ten thousand names take about 20 ms.
+    first, then names of a similar spelling.
     """
-    asked = name.strip().casefold()
-    folded = [(one.casefold(), one) for one in known]
+    return _nearest(name, _folded(known))
+
+
+def suggestions_for_each(asked: Iterable[str], known: Sequence[str]) -> dict[str, list[str]]:
+    """The most similar known names of each; for as many as COMPARED_CHARACTERS allow, but at least one."""
+    folded = _folded(known)
+    compared = max(1, COMPARED_CHARACTERS // max(1, sum(map(len, folded.values()))))
+    return {one: _nearest(one, folded) if number < compared else [] for number, one in enumerate(asked)}
+
+
+def _folded(known: Iterable[str]) -> Mapping[str, str]:
+    """Names with their spelling to compare."""
+    return {name: name[:LOOKED_AT].casefold() for name in known}
+
+
+def _nearest(name: str, folded: Mapping[str, str]) -> list[str]:
+    asked = name[: 2 * LOOKED_AT].strip().casefold()
+    parts = len(asked) >= SHORTEST_PART
     found = sorted(
-        (abs(len(spelt) - len(asked)), one) for spelt, one in folded if spelt == asked or _is_part(spelt, asked)
+        (abs(len(spelt) - len(asked)), one)
+        for one, spelt in folded.items()
+        if spelt == asked or (parts and (asked in spelt or (spelt in asked and len(spelt) >= SHORTEST_PART)))
     )
     likest = [one for _, one in found[:NEAREST]]
     if len(likest) < NEAREST and len(asked) <= GUESSED_LENGTH:
-        likest += [one for one in _similar(asked, folded) if one not in likest]
+        similar = process.extract(asked, folded, scorer=fuzz.ratio, limit=2 * NEAREST, score_cutoff=LEAST_SIMILAR)
+        likest += [one for _, _, one in sorted(similar, key=itemgetter(1, 0), reverse=True) if one not in likest]
     return likest[:NEAREST]
-
-
-def _is_part(one: str, other: str) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= SHORTEST_PART and shorter in longer
-
-
-def _similar(asked: str, folded: Sequence[tuple[str, str]]) -> list[str]:
-    """Names of a similar spelling, among those that share the most letters and pairs of letters with it."""
-    parts = {asked[at : at + length] for length in (1, 2) for at in range(len(asked) - length + 1)}
-
-    def shared(pair: tuple[str, str]) -> float:
-        return sum(map(pair[0].__contains__, parts)) / (len(asked) + len(pair[0]))
-
-    candidates = dict(nlargest(COMPARED, folded, key=shared))
-    return [candidates[spelt] for spelt in get_close_matches(asked, candidates, n=NEAREST)]

@@ -1,12 +1,15 @@
 """A scenario's stage: replicas behind a reverse proxy, clients with a ledger, and the verdict in the end."""
 
+import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.jobs.cleanup import clean_up
 from app.storage.resources import Resources
@@ -25,6 +28,9 @@ from tests.commands import wait_until
 #: Longest wait for every report to end: a lease, a sweep and some retries, which wait up to a minute, seconds.
 PATIENCE_SECONDS = 240
 
+#: Clients that fill a backlog at the same time.
+FILLERS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -40,6 +46,38 @@ class Scene:
 
     def load(self, *, per_second: float, seed: int = 0) -> Load:
         return Load(self.clients, per_second=per_second, seed=seed)
+
+    @contextmanager
+    def backlog(self, number: int) -> Iterator[None]:
+        """Have so many reports wait, all the time that the context is open."""
+        full, closing = Event(), Event()
+
+        def fill() -> None:
+            chance = random.Random(number)
+            while not closing.is_set():
+                if self._queued() >= number:
+                    full.set()
+                    closing.wait(0.5)
+                else:
+                    self.clients.trigger("parcel", {"seconds": round(chance.uniform(1, 4), 2)})
+
+        filling = [Thread(target=fill, name="backlog") for _ in range(FILLERS if number else 0)]
+        for thread in filling:
+            thread.start()
+        try:
+            assert not filling or full.wait(PATIENCE_SECONDS)
+            yield
+        finally:
+            closing.set()
+            for thread in filling:
+                thread.join()
+
+    def _queued(self) -> int:
+        try:
+            with self.resources.engine.connect() as connection:
+                return int(connection.scalar(text("SELECT count(*) FROM report WHERE status = 'queued'")) or 0)
+        except OperationalError:
+            return 0  # Postgres recovers
 
     def history(self) -> dict[str, list[Change]]:
         """What happened to each accepted report, in order."""

@@ -4,10 +4,11 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
+import psutil
 from redis import Redis
 
 from app.embedded.programs import SERVERS
@@ -68,6 +69,15 @@ class Servers:
             yield
         finally:
             self._processes[name].send_signal(signal.SIGCONT)
+
+    def crash_postgres(self) -> None:
+        """Kill one process of Postgres, which then ends all others and recovers; return when it answers again."""
+        for process in psutil.Process(self._processes["postgres"].pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if "idle" in " ".join(process.cmdline()):
+                    process.kill()
+                    break
+        self.start("postgres")
 
     def flush(self) -> None:
         """Make Redis forget everything."""

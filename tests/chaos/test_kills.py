@@ -3,8 +3,11 @@
 import random
 import signal
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic, sleep, time
 
+import psutil
 import pytest
 
 from tests.chaos import audit
@@ -37,6 +40,18 @@ FAILPOINT_SECONDS = 90
 
 SEED = 20240101
 
+#: Reports that wait all the time where takeovers are measured: who dies with one of them must not go to their end.
+BACKLOG = 1000 if MEASURING else 0
+
+#: Every third fault is another than the death of one replica.
+OTHER_FAULTS = 1 / 3
+
+#: How long what is paused stands still: longer than any timeout of a request, seconds.
+PAUSE_SECONDS = 8
+
+#: Longest that a backlog may take to be worked off, seconds.
+PATIENCE_SECONDS = 900
+
 
 def failpoints(number: int) -> dict[str, float]:
     """Of five replicas one has none and each other has one of its own."""
@@ -53,10 +68,11 @@ def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage, monkey
     with stage(replicas=REPLICAS + SPARE, slots=4, failpoints=failpoints) as scene:
         with scene.load(per_second=LOAD, seed=SEED):
             break_servers(scene, chance)
-            calm_since = time()
-            kill_replicas(scene, chance, until=KILLS)
+            with scene.backlog(BACKLOG):
+                calm_since = time()
+                break_replicas(scene, chance, until=KILLS)
             await_failpoints(scene)
-        found = scene.finish()
+        found = scene.finish(patience_seconds=PATIENCE_SECONDS)
         deaths = {death.pid: death.at for death in scene.cluster.deaths if death.at > calm_since}
         seconds = [s for changes in scene.history().values() for s in audit.takeovers(changes, deaths)]
         too_late = late(scene, deaths)
@@ -83,12 +99,77 @@ def break_servers(scene: Scene, chance: random.Random) -> None:
         scene.promises.faults[name] += 1
 
 
-def kill_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
-    """Kill a ready replica again and again; those that die by themselves count."""
-    while len(scene.cluster.deaths) < until:
+def break_replicas(scene: Scene, chance: random.Random, *, until: int) -> None:
+    """Break a ready replica, or something that it needs, again and again; those that die by themselves count."""
+    others: Counter[str] = Counter()
+    while len(scene.cluster.deaths) + others.total() < until:
         replica = chance.choice(scene.cluster.wait_ready(REPLICAS))
         sleep(chance.uniform(0, 1))
+        if chance.random() > OTHER_FAULTS:
+            scene.cluster.kill(replica)
+        else:
+            name, fault = chance.choice([*FAULTS.items()])
+            others[name] += 1
+            fault(scene, replica.pid)
+    scene.promises.faults.update(others)
+
+
+def kill_fork_server(_: Scene, pid: int) -> None:
+    for process in fork_servers(pid):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def pause_fork_server(_: Scene, pid: int) -> None:
+    """It stands still, and goes on if it has not been replaced meanwhile."""
+    paused = fork_servers(pid)
+    for process in paused:
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+    sleep(PAUSE_SECONDS)
+    for process in paused:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+
+
+def kill_all_replicas(scene: Scene, _: int) -> None:
+    for replica in scene.cluster.ready():
         scene.cluster.kill(replica)
+
+
+def kill_backend(scene: Scene, _: int) -> None:
+    """One process of Postgres dies; it ends all others and recovers."""
+    scene.servers.crash_postgres()
+
+
+def pause_redis(scene: Scene, _: int) -> None:
+    with scene.servers.paused("redis"):
+        sleep(PAUSE_SECONDS)
+
+
+def fork_servers(pid: int) -> list[psutil.Process]:
+    """The processes from which a replica forks those of its reports."""
+    with suppress(psutil.NoSuchProcess):
+        children = psutil.Process(pid).children()
+        return [child for child in children if any("forkserver" in part for part in _command(child))]
+    return []
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+#: What else breaks, by the name in the table of promises.
+FAULTS: dict[str, Callable[[Scene, int], None]] = {
+    "fork server kills": kill_fork_server,
+    "fork server pauses": pause_fork_server,
+    "kills of all replicas at once": kill_all_replicas,
+    "crash recoveries of Postgres": kill_backend,
+    "Redis pauses": pause_redis,
+}
 
 
 def await_failpoints(scene: Scene) -> None:

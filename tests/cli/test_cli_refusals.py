@@ -104,7 +104,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
     [
         ("report uptime --lookback-hours 0", "a whole number from 1 to 720"),
         ("report uptime --as-of yesterday", "an instant in ISO 8601 with Z or an offset"),
-        ("report uptime --stores 1 --stores nobody", "has named '1', 'nobody'"),
+        ("report uptime --stores 1 --stores nobody", "has named the store '1', 'nobody'"),
         (
             "report pull_requests --teams serch --teams Mobile --teams x",
             "invalid_parameters: teams: no loaded file has named the team 'serch' (did you mean 'Search'?), 'x'",

@@ -38,6 +38,12 @@ def test_every_error_is_documented_as_a_problem(document: dict[str, Any]) -> Non
                     assert set(content) <= ({"text/plain"} if status == "413" else set())
 
 
+def test_a_removal_that_takes_a_job_is_documented_beside_one_that_does_not(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/datasets/{dataset_id}"]["delete"]["responses"]
+    removed = {"application/json": {"schema": {"$ref": "#/components/schemas/DatasetRemoved"}}}
+    assert {status: responses[status]["content"] for status in ("200", "202")} == {"200": removed, "202": removed}
+
+
 def test_what_is_not_documented_is_not_allowed_and_says_what_is(address: str, document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         allowed = {method.upper() for method in operations}

@@ -1,13 +1,16 @@
 """summary.json: what it takes from the rows, and what it says of itself."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
 from app.flow.observations import Observations
-from app.flow.summary import NOTHING_LEFT, summarise
+from app.flow.statistics import per_team
+from app.flow.summary import NOTHING_LEFT, OtherTeams, as_json, summarise, teams_table
+from app.reports.outline import outline
 
 AS_OF = datetime(2024, 11, 4, 12, 30, tzinfo=UTC)
 
@@ -51,3 +54,26 @@ def test_what_is_written_is_json_without_numbers_that_json_has_not() -> None:
     assert written["notes"] == [NOTHING_LEFT]
     assert (written["as_of"], written["clock"], written["source"]) == ("2024-11-04T12:30:00Z", None, "0" * 32)
     assert written["stats"]["median"] == {"review_time": None, "merge_time": None}
+
+
+def test_of_very_many_teams_the_largest_are_shown_and_the_rest_is_counted() -> None:
+    names = [f"team {number:04}" for number in range(1_500)]
+    team = [number for number in range(1_500) for _ in range(2 if number >= 700 else 1)] + [-1]
+    found = replace(observations([float(at) for at in range(len(team))], team), teams=names)
+    summary = summarise(found, source="pull_requests", clock="wall", as_of=AS_OF)
+    assert summary.teams == list(summary.per_team) == names[:200] + names[700:]
+    assert summary.other_teams == OtherTeams(teams=500, rows=500, file="teams.csv")
+    assert summary.notes == ["The 1,000 teams with the most rows; teams.csv has all 1,500."]
+    assert len(as_json(summary)) < 1 << 21
+    assert outline(summary).rows[-4][:2] == ("(other teams)", "500")
+    assert outline(summary).rows[-3][:2] == ("(no team)", "1")
+    table = teams_table(per_team(found.durations, found.team, found.teams)).to_pydict()
+    assert table["team"] == names
+    assert (table["count"][700], table["review_time_mean_seconds"][700]) == (2, 700.5)
+
+
+def test_of_a_thousand_teams_none_is_left_out_and_nothing_is_said_of_others() -> None:
+    found = replace(observations([1.0] * 1000, list(range(1000))), teams=[f"{number:03}" for number in range(1000)])
+    summary = summarise(found, source="pull_requests", clock="wall", as_of=AS_OF)
+    assert len(summary.per_team) == 1000
+    assert "other_teams" not in json.loads(as_json(summary))

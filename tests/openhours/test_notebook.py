@@ -52,8 +52,9 @@ def test_parameters_may_be_what_a_notebook_holds(client: openhours.Client) -> No
     frame = client.report("uptime", stores=stores, as_of=pd.Timestamp(AS_OF), lookback_hours=np.int64(48))
     listed = client.page("reports", limit=1)["reports"][0]
     assert listed["report_id"] == frame.attrs["report_id"]
-    assert listed["params"]["stores"] == STORES
-    assert listed["params"]["lookback_hours"] == 48
+    params = client.details(frame.attrs["report_id"])["params"]
+    assert params["stores"] == STORES
+    assert params["lookback_hours"] == 48
 
 
 def test_a_further_file_is_read_by_its_name(client: openhours.Client) -> None:
@@ -138,7 +139,7 @@ def test_entities_are_listed_page_after_page(client: openhours.Client, monkeypat
         ("uptimes", {}, f"There is no report kind 'uptimes'; known kinds: {', '.join(REPORT_KINDS)}"),
         ("uptime", {"lookback_hours": 1000}, "lookback_hours: .* is not a whole number from 1 to 720"),
         ("uptime", {"store": ["1"]}, "store: .*; allowed: .*lookback_hours.*stores"),
-        ("uptime", {"stores": ["1"]}, "stores: .* has named '1'"),
+        ("uptime", {"stores": ["1"]}, "stores: .* has named the store '1'"),
     ],
 )
 def test_what_the_server_refuses_names_what_is_allowed(

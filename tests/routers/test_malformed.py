@@ -1,11 +1,17 @@
 """What a request is told whose parts are not those that its address takes."""
 
+import json
+import tracemalloc
 from collections.abc import Iterator
+from threading import current_thread
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from app.routers import entities, reports, timezones
+from app.routers.entities import NewHours
 from app.storage.resources import Resources
 from tests.conftest import api
 
@@ -149,3 +155,54 @@ def test_ten_thousand_wrong_values_cost_an_answer_of_a_few_kilobytes(client: Tes
     assert (response.status_code, response.json()["code"]) == (422, "invalid_parameters")
     assert [error["received"] for error in response.json()["errors"]] == list(range(20))
     assert len(response.content) < 10_000
+
+
+def test_the_loop_that_answers_everyone_checks_no_body() -> None:
+    routes = [route for module in (reports, entities, timezones) for route in module.router.routes]
+    fields = [route.body_field for route in routes if isinstance(route, APIRoute) and route.body_field]
+    assert len(fields) == 4
+    for field in fields:
+        assert field.validate({"no": ["such", "member"]}, {}, loc=("body",)) == ({"no": ["such", "member"]}, [])
+
+
+def test_a_body_is_checked_in_a_thread(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def check(body: Any) -> NewHours:
+        threads.append(current_thread().name)
+        return NewHours(hours=[])
+
+    monkeypatch.setattr(NewHours, "model_validate", check)
+    assert client.put("/entities/store/1/hours", json={"hours": []}).status_code == 404
+    assert threads == ["AnyIO worker thread"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"params": {"stores": [number % 10 for number in range(10_000)]}},
+        {"params": {"stores": [1] * 250_000}},
+        {"params": {"stores": [[]] * 160_000}},
+        {f"m{number}": 1 for number in range(45_000)},
+        {"params": {f"m{number}": 1 for number in range(45_000)}},
+    ],
+    ids=["as many as a list may have", "repeats", "lists", "members", "parameters"],
+)
+def test_a_body_full_of_wrong_values_costs_little_memory(client: TestClient, body: dict[str, Any]) -> None:
+    content = json.dumps(body, separators=(",", ":")).encode()
+    assert len(content) < 512 << 10
+    client.post("/trigger_report", content=content, headers=JSON)  # what is made only once
+    tracemalloc.start()
+    try:
+        response = client.post("/trigger_report", content=content, headers=JSON)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert response.status_code == 422
+    assert len(response.content) < 16_000
+    assert peak < 40 << 20, peak
+
+
+def test_a_body_larger_than_any_that_is_needed_is_refused(client: TestClient) -> None:
+    content = json.dumps({"params": {"stores": [1] * 300_000}}).encode()
+    assert client.post("/trigger_report", content=content, headers=JSON).status_code == 413

@@ -70,8 +70,11 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     row = client.get("/reports", params={"limit": 1}).json()["reports"][0]
     assert row["report_id"] == response.json()["report_id"]
     assert row["report"] == "uptime"
-    assert row["params"]["lookback_hours"] == 96
-    assert row["as_of"] == row["params"]["as_of"] == "2023-01-25T18:12:02.540980Z"
+    details = client.get(f"/reports/{row['report_id']}").json()
+    params = details.pop("params")
+    assert row.keys() == details.keys()
+    assert params["lookback_hours"] == 96
+    assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
 
 def test_older_clients_trigger_with_get_and_poll_with_post(client: TestClient) -> None:
@@ -185,7 +188,7 @@ def test_an_unknown_kind_is_a_problem_that_names_the_kinds(client: TestClient) -
 
 def test_unknown_stores_are_named(client: TestClient) -> None:
     response = client.post("/trigger_report", json={"params": {"stores": ["x", "1050565545391667097"]}})
-    assert assert_problem(response, 422, "invalid_parameters")["errors"][0]["received"] == ["x"]
+    assert assert_problem(response, 422, "invalid_parameters")["errors"][0]["received"] == "x"
 
 
 @pytest.mark.parametrize("report_id", ["0" * 32, "nonsense", "", "%00", "\0", "a b", "ü" * 400])

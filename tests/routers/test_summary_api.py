@@ -1,6 +1,7 @@
 """What a report comes to, as JSON; and what the report on pull requests is refused for."""
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.ids import new_id
+from app.reports import service
 from app.reports.registry import REPORT_KINDS
 from app.settings import Settings
+from app.storage.object_store import ObjectStore, ObjectStream
 from app.storage.resources import Addresses, Resources
 from tests.catalogue.bringing import bring
 from tests.conftest import GOLDEN, NOW, api, fresh_resources
@@ -101,6 +104,42 @@ def test_the_summary_of_a_complete_report_is_its_file(client: TestClient) -> Non
     assert found["stats"]["counts"]["pickup_time"] == 2
 
 
+def test_a_summary_is_not_sent_again_to_who_has_it(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/reports/{report(client)['report_id']}/summary"
+    first = client.get(path)
+    etag = first.headers["etag"]
+    assert etag == f'"{hashlib.sha256(first.content).hexdigest()}"'
+    assert first.headers["content-length"] == str(len(first.content))
+    other = '"0123"'
+    assert client.get(path, headers={"If-None-Match": other}).content == first.content
+
+    def read(*_: object) -> ObjectStream:
+        raise AssertionError("S3 is not asked for what the client has")
+
+    monkeypatch.setattr(ObjectStore, "read", read)
+    for given in (etag, f"{other}, W/{etag}", "*"):
+        again = client.get(path, headers={"If-None-Match": given})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+
+
+def test_a_summary_is_passed_on_in_blocks(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/reports/{report(client)['report_id']}/summary"
+    whole = client.get(path).content
+    read: list[int] = []
+    ask = ObjectStream.read
+
+    def noted(stream: ObjectStream, size: int = -1) -> bytes:
+        block = ask(stream, size)
+        read.append(len(block))
+        return block
+
+    monkeypatch.setattr(service, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(ObjectStream, "read", noted)
+    assert client.get(path).content == whole
+    assert max(read) == 100
+    assert sum(read) == len(whole)
+
+
 def test_the_summary_of_a_sample_is_what_its_makers_expect(client: TestClient, sample: str) -> None:
     found = summary(client, report(client, source=sample))
     expected = json.loads((GOLDEN / "review_times" / "t1_expected.json").read_text())
@@ -182,7 +221,7 @@ def test_the_summary_is_documented(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     operation = document["paths"]["/reports/{report_id}/summary"]["get"]
     assert operation["operationId"] == "get_summary"
-    assert set(operation["responses"]) == {"200", "404", "409", "422", "503"}
+    assert set(operation["responses"]) == {"200", "304", "404", "409", "422", "503"}
     assert operation["responses"]["200"]["content"] == {
         "application/json": {"schema": {"$ref": "#/components/schemas/FlowSummary"}}
     }

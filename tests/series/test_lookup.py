@@ -28,14 +28,14 @@ def test_a_key_is_compared_with_all_of_its_kind(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         ensure_entities(connection, "team", [*(f"team {number:03}" for number in range(200)), "Mobile", "Zebra"])
         ensure_entities(connection, "repository", ["openhours/api", *(f"openhours/{n:03}" for n in range(200))])
-        assert lookup.keys_like(connection, "team", ["mobile", "zebras", "Mobiel", "?"]) == {
+        assert lookup.comparison(connection, "team", ["mobile", "zebras", "Mobiel", "?"]).nearest() == {
             "mobile": ["Mobile"],
             "zebras": ["Zebra"],
             "Mobiel": ["Mobile"],
             "?": [],
         }
-        assert lookup.keys_like(connection, "repository", ["api"]) == {"api": ["openhours/api"]}
-        assert lookup.keys_like(connection, "site", ["api"]) == {"api": []}
+        assert lookup.comparison(connection, "repository", ["api"]).nearest() == {"api": ["openhours/api"]}
+        assert lookup.comparison(connection, "site", ["api"]).nearest() == {"api": []}
 
 
 def test_of_a_kind_with_many_keys_those_beside_it_are_compared(
@@ -44,15 +44,14 @@ def test_of_a_kind_with_many_keys_those_beside_it_are_compared(
     monkeypatch.setattr(lookup, "COMPARED", 100)
     with resources.engine.begin() as connection:
         ensure_entities(connection, "store", [f"{number:03}" for number in range(0, 202, 2)])
-        assert lookup.keys_like(connection, "store", ["200x", "x000"]) == {"200x": ["200"], "x000": []}
+        compared = lookup.comparison(connection, "store", ["200x", "x000"])
+    assert compared.nearest() == {"200x": ["200"], "x000": []}
 
 
-def test_the_work_for_one_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "COMPARISONS", 5)
-    assert lookup.suggestions_for_each(["Core", "Webs"], ["core", "web"]) == {"Core": ["core"], "Webs": ["web"]}
-    assert lookup.suggestions_for_each(["Core", "Webs"], ["core", "web", "ops"]) == {"Core": ["core"], "Webs": []}
-    assert lookup.suggestions_for_each(["Core"], ["core"] * 10) == {"Core": ["core"] * 3}
-    assert lookup.suggestions_for_each(["Core"], []) == {"Core": []}
+def test_keys_that_nobody_can_read_are_not_compared(resources: Resources) -> None:
+    with resources.engine.begin() as connection:
+        ensure_entities(connection, "team", ["core", "core" + "x" * 600])
+        assert lookup.comparison(connection, "team", ["cor"]).nearest() == {"cor": ["core"]}
 
 
 def test_keys_and_kinds_are_found_in_the_index_however_many_there_are(resources: Resources) -> None:

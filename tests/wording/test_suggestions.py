@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.wording.suggestions import NEAREST, suggestions
+from app.wording import suggestions as module
+from app.wording.suggestions import NEAREST, suggestions, suggestions_for_each
 
 #: Two hundred names between which the one that was meant is hidden.
 MANY = [f"team {number:03}" for number in range(200)]
@@ -49,3 +50,26 @@ def test_no_spelling_is_guessed_for_a_long_text() -> None:
     long = "a" * 100
     assert suggestions(long, [long[:-1] + "b", long + "c"]) == [long + "c"]
     assert suggestions(long * 1000, [long]) == [long]
+
+
+def test_the_work_for_one_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMPARED_CHARACTERS", 15)
+    assert suggestions_for_each(["Core", "Webs"], ["core", "web"]) == {"Core": ["core"], "Webs": ["web"]}
+    assert suggestions_for_each(["Core", "Webs"], ["core", "web", "ops"]) == {"Core": ["core"], "Webs": []}
+    assert suggestions_for_each(["Core"], ["core" * 10]) == {"Core": ["core" * 10]}
+    assert suggestions_for_each(["Core"], []) == {"Core": []}
+
+
+def test_letters_are_compared_by_a_library_in_c_and_only_the_first_of_long_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extracted = []
+
+    def extract(asked: str, names: dict[str, str], **options: object) -> list[object]:
+        extracted.append((asked, max(map(len, names.values()))))
+        return []
+
+    monkeypatch.setattr(module.process, "extract", extract)
+    suggestions("a" * 64, ["b" * 100_000, "c"])
+    suggestions("a" * 65, ["b"])
+    assert extracted == [("a" * 64, module.LOOKED_AT)]

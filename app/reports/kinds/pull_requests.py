@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import numpy as np
@@ -17,26 +18,25 @@ from app.flow.clocks import Clock
 from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations, numbered
 from app.flow.pull_requests import PullRequests
-from app.flow.summary import FlowSummary, summarise
+from app.flow.statistics import per_team
+from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_table
 from app.flow.teams import Teams
 from app.ids import is_id
 from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
-from app.reports.refusals import refused, unknown_names
-from app.series import lookup, pull_requests, review_times
-from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours, unknown_keys
+from app.reports.refusals import SHOWN, refused, require_known, unknown_names
+from app.series import pull_requests, review_times
+from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours
 from app.storage.postgres import database_errors
 from app.timeline import to_micros
 from app.timeline.entities import Entities
+from app.wording.suggestions import suggestions_for_each
 from app.wording.values import iso
 
 #: The source that is not a sample: pull requests.
 EVENTS: Final = "pull_requests"
-
-#: Unknown names that an error lists.
-SHOWN: Final = 20
 
 #: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
 FURTHEST_AHEAD: Final = timedelta(days=1)
@@ -90,8 +90,8 @@ def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequ
         allowed = f"an instant after {iso(params.since)}"
         raise refused("until", params.until, "must be later than since", allowed=allowed)
     if params.source == EVENTS:
-        _require_known(connection, "repos", REPOSITORY, params.repos)
-        _require_known(connection, "teams", TEAM, params.teams)
+        require_known(connection, "repos", REPOSITORY, params.repos)
+        require_known(connection, "teams", TEAM, params.teams)
         as_of = _as_of_events(connection, params.as_of)
     else:
         _require_sample(connection, params.source)
@@ -119,12 +119,9 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
     write_csv(main, found.table)
     made.insert(0, Artifact(main, "text/csv", rows=len(found)))
     clock = params.clock if params.source == EVENTS else None
-    summary = context.folder / SUMMARY
-    findings = summarise(found, source=params.source, clock=clock, as_of=as_of)
-    summary.write_text(findings.model_dump_json(indent=1), encoding="utf-8")
-    made.append(Artifact(summary, "application/json", rows=len(found)))
+    made += _summarise(context, found, source=params.source, clock=clock, as_of=as_of)
     if params.charts and len(found):
-        context.progress("computing", 0.5)
+        context.progress("computing", 0.6)
         made += _draw(context, found, clock)
     return made
 
@@ -175,6 +172,27 @@ def _write_hourly(
     return Artifact(path, "text/csv", rows=rows)
 
 
+def _summarise(
+    context: JobContext, found: Observations, *, source: str, clock: Clock | None, as_of: datetime
+) -> list[Artifact]:
+    """The summary, and a file with all teams if it does not have them all."""
+    teams = per_team(
+        found.durations,
+        found.team,
+        found.teams,
+        progress=lambda done: context.progress("computing", 0.4 + 0.2 * done),
+    )
+    findings = summarise(found, source=source, clock=clock, as_of=as_of, teams=teams)
+    path = context.folder / SUMMARY
+    path.write_text(as_json(findings), encoding="utf-8")
+    made = [Artifact(path, "application/json", rows=len(found))]
+    if findings.other_teams is not None:
+        path = context.folder / TEAMS_FILE
+        write_csv(path, teams_table(teams))
+        made.append(Artifact(path, "text/csv", rows=len(teams)))
+    return made
+
+
 def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list[Artifact]:
     """The charts, as pictures and as specifications."""
     from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
@@ -214,12 +232,8 @@ def _require_fit_for_sample(connection: Connection, params: PullRequestParams) -
             raise refused(name, value, "does not apply to a sample of review times")
     known = review_times.team_names(connection, params.source)
     if unknown := [team for team in params.teams or () if team not in known]:
-        raise unknown_names("teams", TEAM, lookup.suggestions_for_each(unknown[:SHOWN], known))
-
-
-def _require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:
-    if unknown := unknown_keys(connection, kind, keys or ()):
-        raise unknown_names(parameter, kind, lookup.keys_like(connection, kind, unknown[:SHOWN]))
+        nearest = partial(suggestions_for_each, unknown[:SHOWN], sorted(known))
+        raise unknown_names("teams", TEAM, nearest, count=len(unknown))
 
 
 def _first_date(instant: datetime | None) -> date | None:
@@ -262,8 +276,9 @@ PULL_REQUESTS = ReportKind(
         How long pull requests waited for review and merge, in the working hours of their team and in wall-clock time;
         or the same for a sample of review times.
 
-        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team. With `hourly`
-        there is also `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
+        `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team; of more than
+        1,000 teams it has those with the most rows, and `teams.csv` has them all. With `hourly` there is also
+        `hourly.csv`: how many pull requests waited in each working hour. Unless `charts` is false,
         there are up to eight charts.
     """,
     rules="pull-request-rules.md",

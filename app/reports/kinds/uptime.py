@@ -13,14 +13,15 @@ from pyarrow import parquet
 from pydantic import Field
 from sqlalchemy import Connection
 
-from app.errors import InvalidParameters, NoPolls
+from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv
 from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import ReportKind
+from app.reports.refusals import require_known
 from app.series import polls
-from app.series.entities import read_entities, read_hours, unknown_keys
+from app.series.entities import STORE, read_entities, read_hours
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
@@ -82,12 +83,7 @@ class UptimeParams(Params):
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
     """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
-    if params.stores is not None and (unknown := unknown_keys(connection, "store", params.stores)):
-        raise InvalidParameters(
-            f"stores: no polls, hours or timezones file has named {', '.join(map(repr, unknown[:5]))}"
-            + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""),
-            errors=[{"parameter": "stores", "received": unknown[:20], "allowed": "stores named in a loaded file"}],
-        )
+    require_known(connection, "stores", STORE, params.stores)
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
@@ -125,7 +121,7 @@ def load(context: JobContext, params: UptimeParams, horizon: Horizon) -> Iterato
     with database_errors(), ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
         with context.engine.connect() as connection:
             everyone = read_entities(
-                connection, "store", default_zone=context.settings.default_timezone, keys=params.stores
+                connection, STORE, default_zone=context.settings.default_timezone, keys=params.stores
             )
         per_range = max(1, GRID_CELLS // horizon.hours)
         bounds = [*range(0, len(everyone), per_range), len(everyone)]

@@ -1,0 +1,137 @@
+"""What becomes of the parameters of a report: bounded when they come, not read when nobody asks for them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection, event
+
+from app.series import lookup
+from app.storage.resources import Resources
+from tests.conftest import api
+
+KEYS = [f"s{number}" for number in range(12_000)]
+
+
+@pytest.fixture
+def client(resources: Resources) -> Iterator[TestClient]:
+    with resources.engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO entity (kind, key) SELECT 'store', unnest(%(keys)s)", {"keys": KEYS})
+        for kind in ("team", "repository"):
+            connection.exec_driver_sql("INSERT INTO entity (kind, key) VALUES (%(kind)s, 'x')", {"kind": kind})
+    with api(resources, slots=0) as client:
+        yield client
+
+
+def trigger(client: TestClient, kind: str = "uptime", **params: Any) -> Any:
+    params = {"as_of": "2024-01-01T00:00:00Z", **params}
+    return client.post("/trigger_report", json={"report": kind, "params": params})
+
+
+def recorded(client: TestClient, kind: str = "uptime", **params: Any) -> dict[str, Any]:
+    response = trigger(client, kind, **params)
+    assert response.status_code == 202, response.text
+    params = client.get(f"/reports/{response.json()['report_id']}").json()["params"]
+    assert isinstance(params, dict)
+    return params
+
+
+def error_of(response: Any) -> dict[str, Any]:
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_parameters")
+    (error,) = response.json()["errors"]
+    assert error["parameter"] in response.json()["detail"]
+    return dict(error)
+
+
+def test_a_list_keeps_each_item_once_in_the_order_of_the_first(client: TestClient) -> None:
+    assert recorded(client, stores=["s3", "s1", "s3", "s2", "s1"])["stores"] == ["s3", "s1", "s2"]
+    flow = recorded(client, "pull_requests", repos=["x", "x"], teams=["x", "x", "x"])
+    assert (flow["repos"], flow["teams"]) == (["x"], ["x"])
+
+
+def test_repeats_do_not_count_but_different_items_do(client: TestClient) -> None:
+    assert recorded(client, stores=["s3", "s1"] * 10_001)["stores"] == ["s3", "s1"]
+    error = error_of(trigger(client, stores=KEYS[:10_001]))
+    assert error["parameter"] == "stores"
+    assert error["reason"] == "has 10,001 different items; at most 10,000 are allowed"
+    assert len(str(error["received"])) == 201
+
+
+def test_parameters_beyond_64_kib_are_refused_with_their_size(client: TestClient) -> None:
+    assert len(recorded(client, stores=KEYS[:8_000])["stores"]) == 8_000
+    error = error_of(trigger(client, stores=KEYS[:9_999]))
+    assert error["parameter"] == "params"
+    assert error["reason"].endswith("bytes as JSON; at most 65,536 are allowed: shorten the lists")
+
+
+@contextmanager
+def statements(resources: Resources) -> Iterator[list[str]]:
+    """What Postgres is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_: Connection, __: Any, statement: str, *rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(resources.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(resources.engine, "before_cursor_execute", note)
+
+
+def test_lists_and_polls_do_not_read_parameters(client: TestClient, resources: Resources) -> None:
+    report_id = trigger(client, stores=KEYS[:1000]).json()["report_id"]
+    client.delete(f"/reports/{report_id}")  # what has ended, Postgres tells
+    with statements(resources) as asked:
+        for path in ("/reports", "/reports?status=cancelled&kind=uptime", f"/get_report?report_id={report_id}"):
+            assert client.get(path).status_code == 200
+    assert [sum("FROM report" in one for one in asked), sum("params" in one for one in asked)] == [3, 0]
+    with statements(resources) as asked:
+        client.get(f"/reports/{report_id}")
+    assert any("report.params" in one for one in asked)
+
+
+def test_true_is_no_number(client: TestClient) -> None:
+    error = error_of(trigger(client, lookback_hours=True))
+    assert error["received"] is True
+    assert error["reason"] == "is not a whole number from 1 to 720"
+
+
+def test_an_unknown_report_has_no_details(client: TestClient) -> None:
+    for report_id in ("0" * 32, "nonsense"):
+        response = client.get(f"/reports/{report_id}")
+        assert (response.status_code, response.json()["code"]) == (404, "unknown_report")
+
+
+def test_each_unknown_store_is_told_with_the_nearest_known_ones(client: TestClient) -> None:
+    response = trigger(client, stores=["s1", "s12000", "S7", "?"])
+    assert response.json()["detail"].startswith("stores: no loaded file has named the store 's12000' (did")
+    assert response.json()["errors"] == [
+        {"parameter": "stores", "received": "s12000", "reason": "is not known", "nearest": ["s1200", "s120", "s12"]},
+        {"parameter": "stores", "received": "S7", "reason": "is not known", "nearest": ["s7", "s70", "s71"]},
+        {"parameter": "stores", "received": "?", "reason": "is not known", "nearest": []},
+    ]
+    many = trigger(client, stores=[f"?{number}" for number in range(1_020)])
+    assert len(many.json()["errors"]) == 20
+    assert many.json()["detail"].endswith(" and 1,000 more")
+
+
+@pytest.mark.parametrize("kind", ["store", "team"])
+def test_names_are_compared_while_no_connection_is_held(
+    client: TestClient, resources: Resources, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    held = []
+
+    def compare(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
+        held.append(resources.engine.pool.checkedout())  # type: ignore[attr-defined]  # of the pool that we use
+        return {key: list(known[:1]) for key in asked}
+
+    monkeypatch.setattr(lookup, "suggestions_for_each", compare)
+    if kind == "store":
+        error_of(trigger(client, stores=["nobody"]))
+    else:
+        error_of(trigger(client, "pull_requests", teams=["nobody"]))
+    assert client.get(f"/entities/{kind}/nobody").status_code == 404
+    assert held == [0, 0]
