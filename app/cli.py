@@ -32,7 +32,7 @@ app.add_typer(report, name="report")
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),
     *(data.load, data.upload, data.datasets, data.demo_data, data.entities),
-    *(reports.reports, reports.status, reports.cancel),
+    *(reports.reports, reports.status, reports.download, reports.cancel),
     *(servers.env, servers.doctor),
 ):
     app.command()(_command)

@@ -77,6 +77,7 @@ def words(outcome: Outcome) -> str:
         ("demo-data --stores 0", "Invalid value for '--stores'"),
         ("status", "Missing argument 'report_id'"),
         ("report uptime --out {tmp}/none/x.csv", "invalid_parameters: --out: there is no folder {tmp}/none"),
+        ("report uptime --out README.md/", "invalid_parameters: --out: README.md is a file; give the name of a folder"),
         ("load polls {tmp}/x.csv --rejects {tmp}", "invalid_parameters: --rejects: {tmp} is a folder, not the name"),
         (
             "load polls {tmp}/x.csv --rejects {tmp}/none/x",
