@@ -14,7 +14,8 @@ from app.jobs.pulse import Pulse
 from app.jobs.scratch import remove_abandoned_folders
 from app.jobs.worker import Worker
 from app.replica.loops import Loop, started
-from app.replica.reachability import LOOK_SECONDS, Reachability
+from app.replica.reachability import LOOK_SECONDS as REACHABILITY_SECONDS
+from app.replica.reachability import Reachability
 from app.storage.migrate import MigrationCheck
 from app.storage.resources import Resources
 from app.telemetry.replica_name import replica_name
@@ -57,7 +58,12 @@ class Replica:
             ),
             Loop("clean-up", self._clean_up, cleanup.CLEAN_UP_SECONDS, cleanup.FIRST_CLEAN_UP_SECONDS, watched=False),
             Loop(
-                "reachability", Reachability(resources).look, LOOK_SECONDS, (0, 1), watched=False, needs_database=False
+                "reachability",
+                Reachability(resources).look,
+                REACHABILITY_SECONDS,
+                (0, 1),
+                watched=False,
+                needs_database=False,
             ),
             *loops,
         )

@@ -40,7 +40,7 @@ def test_work_goes_on_while_redis_refuses_and_the_metric_and_one_line_of_the_log
     resources: Resources, redis: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("app.replica.replica.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("app.replica.replica.REACHABILITY_SECONDS", 0.2)
     service = ReportService(resources, KINDS)
     with working(resources, slots=1, kinds=KINDS):
         completed(service, service.trigger("dummy", {}))

@@ -284,7 +284,6 @@ def find(connection: Connection, job_id: str) -> JobRecord | None:
     return JobRecord(
         id=row.id,
         kind=row.kind,
-        params=row.params,
         status=row.status,
         attempt=row.attempt,
         as_of=row.as_of,
