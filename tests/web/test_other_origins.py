@@ -10,7 +10,7 @@ from tests.web.test_addressed import with_settings
 
 ORIGIN = "https://app.example"
 
-#: What tus-js-client reads of answers, from its page on what a server must expose.
+#: What a client of tus needs of answers.
 READ = {"Upload-Offset", "Location", "Upload-Length", "Tus-Version", "Tus-Resumable", "Tus-Max-Size", "Tus-Extension"}
 
 
