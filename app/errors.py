@@ -32,12 +32,14 @@ OpenhoursError
 │   ├── UploadExpired
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
-│   └── WrongContentType
+│   ├── WrongContentType
+│   └── WrongContentEncoding
 ├── BadMessage               what came is no request that HTTP or a limit allows
 │   ├── HeadTooLarge
 │   ├── RequestTooSlow
 │   └── UnreadableRequest
-├── TooManyReports           the limit of outstanding jobs is reached (retryable)
+├── TooManyReports           the limit of outstanding reports is reached (retryable)
+├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
@@ -300,6 +302,12 @@ class WrongContentType(UploadRefused):
     status = 415
 
 
+class WrongContentEncoding(UploadRefused):
+    code = "wrong_content_encoding"
+    title = "Content encoding not accepted"
+    status = 415
+
+
 class BadMessage(OpenhoursError):
     code = "bad_message"
     title = "Request not read"
@@ -327,6 +335,13 @@ class UnreadableRequest(BadMessage):
 class TooManyReports(OpenhoursError):
     code = "too_many_reports"
     title = "Too many reports are waiting"
+    status = 429
+    retryable = True
+
+
+class TooManyUploads(OpenhoursError):
+    code = "too_many_uploads"
+    title = "Too many uploads are waiting"
     status = 429
     retryable = True
 

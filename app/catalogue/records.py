@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, tuple_, union_all
 
-from app.catalogue.tables import dataset
+from app.catalogue.tables import ACCEPTED, UNSETTLED, UPLOADING, dataset
 from app.errors import DuplicateDataset
 from app.jobs.records import OUTSTANDING, JobStatus, StoredArtifact
 from app.jobs.tables import job
 from app.paging import Place
+
+T = TypeVar("T")
 
 
 class DatasetStatus(StrEnum):
@@ -90,16 +92,25 @@ class DatasetRecord:
     job: JobState | None
 
 
-def _status() -> ColumnElement[str]:
-    unloads = job.c.params["action"].astext == Action.UNLOAD  # and could not, unless it is still at it
+#: Whether the latest job takes the rows out, and could not, unless it is still at it.
+_UNLOADS: Final = job.c.params["action"].astext == Action.UNLOAD
+
+
+def _status(job_status: ColumnElement[str], unloads: ColumnElement[bool]) -> ColumnElement[str]:
+    """The status of a dataset by that of its latest job."""
     merged_last = dataset.c.merged_by == dataset.c.job_id
     return case(
         (dataset.c.raw_key.is_(None), DatasetStatus.UPLOADING),
-        (job.c.status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
-        (job.c.status.in_(OUTSTANDING), DatasetStatus.CHECKING),
+        (job_status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
+        (job_status.in_(OUTSTANDING), DatasetStatus.CHECKING),
         ((dataset.c.outcome == Outcome.READY) & (unloads | merged_last), DatasetStatus.READY),
         else_=DatasetStatus.REJECTED,
     )
+
+
+def _of_latest_job(value: ColumnElement[T]) -> ColumnElement[T]:
+    """Looked up for each dataset as it comes, in their order: a join would read all jobs first."""
+    return select(value).where(job.c.id == dataset.c.job_id).correlate(dataset).scalar_subquery()
 
 
 _OWN: Final = tuple(name for name in DatasetRecord.__dataclass_fields__ if name not in {"status", "job"})
@@ -108,7 +119,7 @@ _JOB: Final = tuple(name for name in JobState.__dataclass_fields__ if name != "a
 
 _RECORD: Final = select(
     *(dataset.c[name] for name in _OWN),
-    _status().label("status"),
+    _status(job.c.status, _UNLOADS).label("status"),
     *(job.c[name].label(f"job_{name}") for name in _JOB),
     job.c.params["action"].astext.label("job_action"),
 ).select_from(dataset.outerjoin(job, job.c.id == dataset.c.job_id))
@@ -126,19 +137,50 @@ def lock(connection: Connection, dataset_id: str) -> DatasetRecord | None:
     return None if connection.scalar(held) is None else find(connection, dataset_id)
 
 
+_OUTSTANDING_JOBS: Final = select(job.c.id).where(job.c.status.in_(OUTSTANDING)).scalar_subquery()
+
+#: Of each status a condition that an index serves; what is loading counts as checking in a list.
+_NARROWED: Final[Mapping[DatasetStatus, ColumnElement[bool]]] = {
+    DatasetStatus.UPLOADING: UPLOADING,
+    DatasetStatus.READY: ACCEPTED,
+    DatasetStatus.REJECTED: UNSETTLED,
+    # As an array, so that the few jobs that have not ended are looked for first.
+    **dict.fromkeys(
+        (DatasetStatus.CHECKING, DatasetStatus.REMOVING),
+        dataset.c.job_id == func.any(func.array(_OUTSTANDING_JOBS)),
+    ),
+}
+
+
 def newest(
-    connection: Connection, *, kind: str | None, status: DatasetStatus | None, before: Place | None, limit: int
+    connection: Connection,
+    *,
+    kinds: Sequence[str],
+    status: DatasetStatus | None,
+    before: Place | None,
+    limit: int,
 ) -> list[DatasetRecord]:
-    """Records, newest first, optionally of one kind and status; what is loading counts as checking here."""
-    query = _RECORD.order_by(dataset.c.created_at.desc(), dataset.c.id.desc()).limit(limit)
-    if kind is not None:
-        query = query.where(dataset.c.kind == kind)
+    """Records of these kinds, newest first, optionally of one status; what is loading counts as checking here."""
+    parts = [_newest(kind, status, before=before, limit=limit) for kind in kinds]
+    if not parts:
+        return []
+    every = union_all(*(part.subquery().select() for part in parts)).subquery()
+    first = select(every.c.id).order_by(every.c.created_at.desc(), every.c.id.desc()).limit(limit)
+    query = _RECORD.where(dataset.c.id.in_(first)).order_by(dataset.c.created_at.desc(), dataset.c.id.desc())
+    return [_record(row) for row in connection.execute(query)]
+
+
+def _newest(kind: str, status: DatasetStatus | None, *, before: Place | None, limit: int) -> Select[Any]:
+    """Ids of the newest datasets of one kind."""
+    order = (dataset.c.created_at.desc(), dataset.c.id.desc())
+    query = select(dataset.c.id, dataset.c.created_at).where(dataset.c.kind == kind).order_by(*order).limit(limit)
     if status is not None:
         wanted = DatasetStatus.CHECKING if status is DatasetStatus.LOADING else status
-        query = query.where(_status() == wanted)
+        found = _status(_of_latest_job(job.c.status), _of_latest_job(_UNLOADS))
+        query = query.where(_NARROWED[wanted], found == wanted)
     if before is not None:
         query = query.where(tuple_(dataset.c.created_at, dataset.c.id) < before)
-    return [_record(row) for row in connection.execute(query)]
+    return query
 
 
 def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool) -> None:

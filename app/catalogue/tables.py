@@ -4,14 +4,18 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Index,
     String,
     Table,
     Text,
     func,
+    literal_column,
+    or_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.jobs.tables import job
 from app.storage.postgres import instant, metadata
 
 dataset = Table(
@@ -42,3 +46,25 @@ dataset = Table(
 )
 Index("dataset_newest_idx", dataset.c.created_at.desc(), dataset.c.id.desc())
 Index("dataset_sha256_idx", dataset.c.sha256)
+Index("dataset_job_idx", dataset.c.job_id)
+
+# A list asks for each kind and status by itself, so that a filter without a match reads little.
+_LISTED = (dataset.c.kind, dataset.c.created_at.desc(), dataset.c.id.desc())
+
+#: Conditions on the row alone that all datasets of some statuses fulfil, and hardly any other.
+_READY: ColumnElement[str] = literal_column("'ready'")
+UPLOADING = dataset.c.raw_key.is_(None)
+ACCEPTED = dataset.c.outcome == _READY
+UNSETTLED = dataset.c.raw_key.is_not(None) & or_(
+    dataset.c.outcome.is_distinct_from(literal_column("'ready'")),
+    dataset.c.merged_by.is_distinct_from(dataset.c.job_id),
+)
+
+Index("dataset_kind_idx", *_LISTED)
+Index("dataset_uploading_idx", *_LISTED, postgresql_where=UPLOADING)
+Index("dataset_accepted_idx", *_LISTED, postgresql_where=ACCEPTED)
+Index("dataset_unsettled_idx", *_LISTED, postgresql_where=UNSETTLED)
+
+#: The dataset of a job of ours.
+DATASET_OF_JOB = job.c.params["dataset_id"].astext
+Index("report_dataset_idx", DATASET_OF_JOB, postgresql_where=job.c.kind == literal_column("'dataset'"))

@@ -1,17 +1,35 @@
 """What Postgres knows of jobs: their records as values, and every look at them that changes nothing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import ceil
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, extract, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from app.jobs.tables import job
 
 #: Jobs that ended last and tell how long one takes.
 _RECENT: Final = 50
+
+
+#: Nobody is told to come back later than this, seconds.
+LONGEST_RETRY_SECONDS: Final = 3600
 
 
 class JobStatus(StrEnum):
@@ -26,6 +44,9 @@ class JobStatus(StrEnum):
 
 #: A job in one of these has not ended.
 OUTSTANDING: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+#: A job in one of these has.
+ENDED: Final = (JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +83,9 @@ class Backlog:
     """What waits and runs in the whole installation.
 
     Attributes:
-        queued: jobs that no worker has claimed.
+        queued: jobs that nobody works on: no worker has claimed them, or it has let its lease run out.
         oldest_seconds: age of the oldest of them, 0 when there is none.
-        running: jobs that a worker has claimed.
+        running: jobs that a worker has claimed, and works on.
     """
 
     queued: int
@@ -96,12 +117,27 @@ def newest(
     limit: int,
 ) -> list[JobRecord]:
     """Records of these kinds, newest first, optionally of one status, from after ``before`` (created_at, id) on."""
-    query = _RECORD.where(job.c.kind.in_(kinds)).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
-    if status is not None:
-        query = query.where(job.c.status == status)
+    statuses = JobStatus if status is None else (status,)
+    parts = [_newest(kind, one, before=before, limit=limit) for kind in kinds for one in statuses]
+    order = (job.c.created_at.desc(), job.c.id.desc())
+    query = _RECORD.where(job.c.id.in_(_first(parts, limit=limit))).order_by(*order)
+    return [_record(row) for row in connection.execute(query)] if parts else []
+
+
+def _newest(
+    kind: str, status: JobStatus, *, before: tuple[datetime, str] | None = None, limit: int
+) -> Select[tuple[str, datetime]]:
+    """Ids of the newest jobs of one kind and status: so many steps in the index, whatever else there is."""
+    query = select(job.c.id, job.c.created_at).where(job.c.kind == kind, job.c.status == status)
     if before is not None:
         query = query.where(tuple_(job.c.created_at, job.c.id) < before)
-    return [_record(row) for row in connection.execute(query)]
+    return query.order_by(job.c.created_at.desc(), job.c.id.desc()).limit(limit)
+
+
+def _first(parts: Sequence[Select[tuple[str, datetime]]], *, limit: int) -> Select[tuple[str]]:
+    """Ids of the newest of all parts."""
+    every = union_all(*(part.subquery().select() for part in parts)).subquery()
+    return select(every.c.id).order_by(every.c.created_at.desc(), every.c.id.desc()).limit(limit)
 
 
 def outstanding(connection: Connection, ids: Collection[str]) -> set[str]:
@@ -118,7 +154,7 @@ def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[
 
 def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Backlog:
     """What waits and runs, of these kinds or of all."""
-    is_queued = job.c.status == JobStatus.QUEUED
+    is_queued = or_(job.c.status == JobStatus.QUEUED, is_abandoned())
     query = select(
         func.count().filter(is_queued),
         func.coalesce(extract("epoch", func.now() - func.min(job.c.created_at).filter(is_queued)), 0),
@@ -128,6 +164,11 @@ def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Bac
         query = query.where(job.c.kind.in_(kinds))
     queued, oldest, running = connection.execute(query).one()
     return Backlog(queued, float(oldest), running)
+
+
+def is_abandoned() -> ColumnElement[bool]:
+    """Running, but its worker let the lease run out: it has died, or is paused."""
+    return and_(job.c.status == JobStatus.RUNNING, job.c.lease_until < func.now())
 
 
 def is_waiting() -> ColumnElement[bool]:
@@ -145,15 +186,17 @@ def _is_held_up() -> ColumnElement[bool]:
 
 def median_seconds(connection: Connection, kinds: Collection[str]) -> float:
     """How long a job of these kinds took lately from its first claim to its end; 1 while none has ended."""
-    recent = (
-        select(extract("epoch", job.c.finished_at - job.c.started_at).label("seconds"))
-        .where(job.c.status == JobStatus.COMPLETE, job.c.kind.in_(kinds))
-        .order_by(job.c.created_at.desc())
-        .limit(_RECENT)
-        .subquery()
-    )
+    parts = [_newest(kind, JobStatus.COMPLETE, limit=_RECENT) for kind in kinds]
+    seconds = extract("epoch", job.c.finished_at - job.c.started_at).label("seconds")
+    recent = select(seconds).where(job.c.id.in_(_first(parts, limit=_RECENT))).subquery()
     median = connection.scalar(select(func.percentile_cont(0.5).within_group(recent.c.seconds)))
     return 1.0 if median is None else float(median)
+
+
+def retry_after_seconds(connection: Connection, backlog: Backlog, kinds: Collection[str]) -> int:
+    """When there may be room again for jobs of these kinds, whole seconds, at least one."""
+    seconds = backlog.queued * median_seconds(connection, kinds) / max(backlog.running, 1)
+    return min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
 
 
 def _record(row: Row[Any]) -> JobRecord:

@@ -58,7 +58,8 @@ Index(
     postgresql_where=text("status IN ('running', 'cancelled')"),
 )
 Index("report_waiting_idx", job.c.created_at, postgresql_where=text("status = 'queued'"))
-Index("report_newest_idx", job.c.created_at.desc(), job.c.id.desc())
+# A list asks for each kind and status by itself, so that a filter without a match reads nothing.
+Index("report_listed_idx", job.c.kind, job.c.status, job.c.created_at.desc(), job.c.id.desc())
 Index(
     "report_outstanding_idx",
     job.c.status,

@@ -8,7 +8,6 @@ from typing import Final
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from app.errors import RedisUnavailable
@@ -41,8 +40,6 @@ def redis_errors() -> Iterator[None]:
     """Map every failure of Redis to RedisUnavailable: losing Redis must not lose a report."""
     try:
         yield
-    except ResponseError as error:  # its memory is full, it is read-only, or it does not let us in
-        raise RedisUnavailable(f"Redis refuses: {error}") from error
     except RedisError as error:
         raise redis_trouble(error) from error
 

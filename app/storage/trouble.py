@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, PartialCredentialsError
-from redis import RedisError
+from redis import RedisError, ResponseError
 
 from app.errors import (
     BucketMissing,
@@ -124,7 +124,11 @@ def database_trouble(error: BaseException | None) -> DatabaseUnavailable:
 def redis_trouble(error: RedisError) -> RedisUnavailable:
     """The error for a failure of Redis."""
     found = _matched(REDIS, str(error))
-    return found if isinstance(found, RedisUnavailable) else RedisUnavailable(f"Redis does not answer: {error}")
+    if isinstance(found, RedisUnavailable):
+        return found
+    # It answers, but its memory is full, it is read-only, or it does not let us in.
+    refuses = isinstance(error, ResponseError)
+    return RedisUnavailable(f"Redis refuses: {error}" if refuses else f"Redis does not answer: {error}")
 
 
 def object_store_trouble(error: Exception, bucket: str) -> OpenhoursError:

@@ -28,7 +28,7 @@ from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.adding import add, add_verified, require_fit
 from app.uploads.checksum import Checksum
-from app.uploads.finding import find, lock_one, missing, overtaken
+from app.uploads.finding import find, lock_one, missing, overtaken, settled
 from app.uploads.finish import discard, finish, require_lost
 from app.uploads.hold import Hold
 from app.uploads.hooks import Hooks
@@ -127,9 +127,9 @@ class UploadService:
 
         Raises:
             UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
-            UploadBusy: it is being completed.
+            UploadBusy: another request is adding to it, or completing it.
         """
-        upload = await in_thread(lambda: find(self._resources, upload_id))
+        upload = await settled(self._resources, upload_id)
         if upload.finished_at is None and upload.is_whole:
             return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
         if upload.finished_at is None and upload.multipart_id is not None:

@@ -171,6 +171,7 @@ def bounded_config(app: ASGIApp, limits: Limits, **options: Any) -> uvicorn.Conf
         log_config=None,  # app.telemetry.logs is configured, and uvicorn logs through it
         reset_contextvars=True,  # log context of one request must not leak to the next on its connection
         access_log=False,
+        proxy_headers=False,  # the application has them, by its settings
         timeout_keep_alive=cast("int", limits.idle_seconds),
         **options,
     )

@@ -35,6 +35,8 @@ LEFT_ALONE = {
     "OPENHOURS_PORT": "the manifests know it",
     "OPENHOURS_HEALTH_PORT": "the manifests know it",
     "OPENHOURS_S3_ENDPOINT_URL": "set by each overlay",
+    "OPENHOURS_ROOT_PATH": "the Ingress serves the API at the root",
+    "OPENHOURS_CORS_ORIGINS": "only where pages of other origins use the API",
     "OPENHOURS_S3_PUBLIC_URL": "only where users reach S3 at another address",
 }
 

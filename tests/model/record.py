@@ -313,8 +313,8 @@ def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[
 
 def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Backlog:
     rows = [row for row in connection.table.rows.values() if kinds is None or row.kind in kinds]
-    waiting = [connection.now - row.created_at for row in rows if row.status == JobStatus.QUEUED]
-    running = sum(row.status == JobStatus.RUNNING for row in rows)
+    waiting = [connection.now - row.created_at for row in rows if _is_idle(row, connection.now)]
+    running = sum(row.status == JobStatus.RUNNING and not _is_abandoned(row, connection.now) for row in rows)
     return Backlog(len(waiting), max(waiting, default=0.0), running)
 
 

@@ -1,0 +1,123 @@
+"""What lists, deletions and sweeps read of large tables: a number of rows that does not grow with them."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from app.catalogue import records as datasets
+from app.catalogue.records import DatasetStatus
+from app.catalogue.tables import DATASET_OF_JOB
+from app.ingest.registry import DATASET_KINDS
+from app.jobs import lifecycle, records
+from app.jobs.records import JobStatus
+from app.reports.registry import REPORT_KINDS
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
+from tests.conftest import fresh_resources
+
+#: Rows of each sort; a scan of one of them is far beyond READ.
+ROWS = 20_000
+
+#: Most rows that a step of a plan may read: some pages of a list, for each kind and status.
+READ = 2_000
+
+_REPORTS = f"""
+INSERT INTO report (id, kind, params, params_sha256, status, created_at, finished_at)
+SELECT 'r' || n, 'uptime', '{{}}', '', 'complete', now() - n * interval '1 second', now()
+FROM generate_series(1, {ROWS}) AS n
+"""
+
+_JOBS = f"""
+INSERT INTO report (id, kind, params, params_sha256, status, created_at, finished_at)
+SELECT 'd' || n, 'dataset', jsonb_build_object('dataset_id', n::text, 'action', 'load'), '', 'complete',
+    now() - n * interval '1 second', now()
+FROM generate_series(1, {ROWS}) AS n
+"""
+
+_DATASETS = f"""
+INSERT INTO dataset (id, kind, options, raw_key, job_id, merged_by, outcome, created_at)
+SELECT n::text, 'polls', '{{}}', 'raw/' || n, 'd' || n, 'd' || n, 'ready', now() - n * interval '1 second'
+FROM generate_series(1, {ROWS}) AS n
+"""
+
+
+@pytest.fixture(scope="module")
+def large(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    with fresh_resources(servers, session_settings) as fresh:
+        with fresh.engine.begin() as connection:
+            for statement in (_REPORTS, _JOBS, _DATASETS):
+                connection.execute(text(statement))
+        with fresh.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE report, dataset"))
+        yield fresh
+
+
+def reports(kind: str | None = None, status: JobStatus | None = None) -> Callable[[Connection], Any]:
+    kinds = list(REPORT_KINDS) if kind is None else [kind]
+    return lambda connection: records.newest(connection, kinds=kinds, status=status, before=None, limit=51)
+
+
+def files(kind: str | None = None, status: DatasetStatus | None = None) -> Callable[[Connection], Any]:
+    kinds = list(DATASET_KINDS) if kind is None else [kind]
+    return lambda connection: datasets.newest(connection, kinds=kinds, status=status, before=None, limit=51)
+
+
+@pytest.mark.parametrize(
+    ("ask", "found"),
+    [
+        pytest.param(reports(), 51, id="reports"),
+        *(pytest.param(reports(status=one), 51 if one == "complete" else 0, id=f"reports {one}") for one in JobStatus),
+        pytest.param(reports("pull_requests"), 0, id="reports of a kind without any"),
+        pytest.param(reports("pull_requests", JobStatus.COMPLETE), 0, id="complete reports of a kind without any"),
+        pytest.param(files(), 51, id="datasets"),
+        *(pytest.param(files(status=one), 51 if one == "ready" else 0, id=f"datasets {one}") for one in DatasetStatus),
+        pytest.param(files("hours"), 0, id="datasets of a kind without any"),
+        pytest.param(files("hours", DatasetStatus.READY), 0, id="ready datasets of a kind without any"),
+        pytest.param(lambda connection: [records.median_seconds(connection, REPORT_KINDS)], 1, id="median"),
+        pytest.param(lambda connection: [records.backlog(connection, REPORT_KINDS)], 1, id="backlog"),
+        pytest.param(
+            lambda connection: lifecycle.remove_ended(connection, kind="dataset", which=DATASET_OF_JOB == "77"),
+            1,
+            id="deletion of a dataset",
+        ),
+        pytest.param(
+            lambda connection: lifecycle.expire(connection, kind="uptime", days=30, limit=200), 0, id="retention"
+        ),
+        pytest.param(lifecycle.give_up, 0, id="sweep"),
+    ],
+)
+def test_what_is_read_does_not_grow_with_the_table(
+    large: Resources, ask: Callable[[Connection], Any], found: int
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Connection, __: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    with large.engine.connect() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        assert len(ask(connection)) == found
+        event.remove(connection, "before_cursor_execute", note)
+        connection.rollback()
+        assert asked
+        for statement, parameters in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+            steps = list(steps_of(plan[0]["Plan"]))
+            assert max(map(read, steps)) <= READ, json.dumps(plan, indent=1)
+        connection.rollback()
+
+
+def steps_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from steps_of(part)
+
+
+def read(step: dict[str, Any]) -> float:
+    """Rows that a step looked at in all its runs."""
+    dropped = step.get("Rows Removed by Filter", 0) + step.get("Rows Removed by Join Filter", 0)
+    rows: float = (step["Actual Rows"] + dropped) * step["Actual Loops"]
+    return rows
