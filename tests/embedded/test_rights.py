@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 
@@ -74,14 +75,16 @@ def test_the_superuser_cannot_connect(database: tuple[Path, str]) -> None:
 def test_postgres_started_by_root_has_no_capability_below_a_folder_that_is_roots_alone(tmp_path: Path) -> None:
     (tmp_path / "private").mkdir(mode=0o700)
     with servers(tmp_path / "private" / "home", redis=False, s3=False):
-        processes = working_below(tmp_path)
-        assert len(processes) > 3
-        for process in processes:
-            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-            sets = dict(re.findall(r"^(Cap(?:Inh|Prm|Eff|Amb)):\t(\w+)$", status, re.MULTILINE))
-            assert set(sets.values()) == {"0" * 16}, (process, sets)
-            assert "\nNoNewPrivs:\t1\n" in status
-            assert {*process.uids(), *process.gids()} == {*pwd.getpwnam("nobody")[2:4]}
+        looked_at = 0
+        for process in working_below(tmp_path):
+            with suppress(FileNotFoundError, ProcessLookupError, psutil.NoSuchProcess):  # those of Postgres come and go
+                status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+                sets = dict(re.findall(r"^(Cap(?:Inh|Prm|Eff|Amb)):\t(\w+)$", status, re.MULTILINE))
+                assert set(sets.values()) == {"0" * 16}, (process, sets)
+                assert "\nNoNewPrivs:\t1\n" in status
+                assert {*process.uids(), *process.gids()} == {*pwd.getpwnam("nobody")[2:4]}
+                looked_at += 1
+        assert looked_at > 3
 
 
 @pytest.fixture
