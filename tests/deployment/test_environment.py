@@ -71,7 +71,9 @@ def test_what_is_set_is_accepted(overlay: list[Manifest], monkeypatch: pytest.Mo
         monkeypatch.setenv(name, value)
     settings = Settings()
     for name in found:
-        assert str(getattr(settings, name.removeprefix("OPENHOURS_").lower())).removesuffix(".0") == found[name]
+        value = getattr(settings, name.removeprefix("OPENHOURS_").lower())
+        written = str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
+        assert written == found[name]
 
 
 def test_ours_reads_the_settings_and_the_secret(overlay: list[Manifest]) -> None:
