@@ -177,7 +177,7 @@ class _Run:
         with self.context.engine.begin() as connection:
             self._record(connection, Outcome.REJECTED, findings)
         code, message = findings["error_code"], findings["error_message"]
-        _log.warning("dataset %s rejected: %s: %s", self.record.id, code, message)
+        _log.info("dataset %s rejected: %s: %s", self.record.id, code, message)
         self.context.reject(self.kind.name, code)
         return 0 if loaded is None else loaded.rows_rejected
 
