@@ -339,7 +339,7 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 
 @router.get("/reports/{report_id}", responses=NOT_FOUND)
 def get_report_detail(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetail:
-    """A report as the list has it, with its parameters, its stage and progress, and once it is complete its files."""
+    """A report with its parameters, its stage and progress, and once it is complete its files."""
     record, params, state = reports.look(report_id)
     shown = {**_summary(record).model_dump(), "params": params}
     if isinstance(state, Running):
