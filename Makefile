@@ -4,12 +4,14 @@ BIN := .venv/bin
 LOCKS := requirements-embedded.txt requirements-dev.txt
 UV_VERSION := 0.13.9
 DIST := dist
+# Of the tests: many wait for something to end, so more than there are cores.
+PROCESSES ?= 3
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # A client of the upload protocol, for the tests.
 JAVASCRIPT := tests/uploads/js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test chaos fuzz lint types structure docs migration bench picture dist lock clean
+.PHONY: help setup demo serve check quick test chaos fuzz lint types structure docs migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,16 +31,17 @@ check: .venv/ready  ## lint, types and the quick tests, at once: nothing is kill
 	@$(MAKE) --no-print-directory --jobs 3 lint types quick
 
 quick: .venv/ready
-	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m 'not chaos and not slow'
+	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not chaos and not slow'
 
 test: .venv/ready  ## run the tests against real servers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
-fuzz: .venv/ready  ## compare the checker with its slow twin on CSV_MUTATIONS mutated files, 100000 by default
-	CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest tests/ingest -k mutat --timeout 3600
+fuzz: .venv/ready  ## compare kernels with their slow twins at length, the checker on CSV_MUTATIONS files, 100000 by default
+	TEST_PROFILE=long CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest --timeout 3600 \
+		tests/conformance tests/demo_data tests/flow tests/ingest tests/model tests/reference tests/reports tests/timeline
 
 lint: .venv/ready  ## check style, format and who imports whom
 	$(BIN)/ruff check .
@@ -61,6 +64,9 @@ bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
+
+soak: .venv/ready  ## load one replica with mixed, wrong and slow callers for SOAK_MINUTES, 60 by default
+	$(BIN)/python -m benchmarks.soak --minutes $${SOAK_MINUTES:-60}
 
 picture: .venv/ready  ## draw the picture of the README from a report of the sample data
 	@home=$$(mktemp -d) && export OPENHOURS_HOME=$$home/servers && \

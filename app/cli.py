@@ -15,11 +15,13 @@ from app.commands import data, reports, servers
 from app.commands.failures import TOLD, told
 from app.commands.report import report_command
 from app.commands.terminal import err, out
+from app.commands.usage import Commands
 from app.errors import BadInput, NotFound, OpenhoursError
 from app.reports.registry import REPORT_KINDS
 from openhours.errors import OpenhoursError as ClientError
 
 app = typer.Typer(
+    cls=Commands,
     name="openhours",
     help="Openhours: uptime and pull-request reports that count only working hours.",
     no_args_is_help=True,
@@ -32,8 +34,8 @@ app.add_typer(report, name="report")
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),
     *(data.load, data.upload, data.datasets, data.demo_data, data.entities),
-    *(reports.reports, reports.status, reports.cancel),
-    servers.env,
+    *(reports.reports, reports.status, reports.download, reports.cancel),
+    *(servers.env, servers.doctor),
 ):
     app.command()(_command)
 

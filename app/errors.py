@@ -32,8 +32,14 @@ OpenhoursError
 │   ├── UploadExpired
 │   ├── UploadLost           the object store has lost the bytes stored so far
 │   ├── WrongTusVersion
-│   └── WrongContentType
-├── TooManyReports           the limit of outstanding jobs is reached (retryable)
+│   ├── WrongContentType
+│   └── WrongContentEncoding
+├── BadMessage               what came is no request that HTTP or a limit allows
+│   ├── HeadTooLarge
+│   ├── RequestTooSlow
+│   └── UnreadableRequest
+├── TooManyReports           the limit of outstanding reports is reached (retryable)
+├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
@@ -42,10 +48,24 @@ OpenhoursError
 │   └── MemoryLimitExceeded
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
+│   │   ├── DatabaseUnknownHost
+│   │   ├── DatabaseWrongPassword
+│   │   ├── DatabaseMissing
+│   │   └── DatabaseFull     its disk is
 │   ├── RedisUnavailable
+│   │   ├── RedisUnknownHost
+│   │   ├── RedisWrongPassword
+│   │   ├── RedisMissingDatabase
+│   │   └── RedisFull        its disk is
 │   ├── ObjectStoreUnavailable
+│   │   ├── ClockSkewed      S3 refuses requests that are signed at another time than its own
+│   │   ├── ObjectStoreUnknownHost
+│   │   ├── ObjectStoreWrongKeys
+│   │   ├── BucketMissing
+│   │   └── ObjectStoreFull  its disk is
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
+│   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
 │   └── UnknownJob           a job of a later version, during a roll-out
 └── SetupError               the installation is not set up correctly
     ├── NotMigrated
@@ -282,9 +302,46 @@ class WrongContentType(UploadRefused):
     status = 415
 
 
+class WrongContentEncoding(UploadRefused):
+    code = "wrong_content_encoding"
+    title = "Content encoding not accepted"
+    status = 415
+
+
+class BadMessage(OpenhoursError):
+    code = "bad_message"
+    title = "Request not read"
+    status = 400
+
+
+class HeadTooLarge(BadMessage):
+    code = "head_too_large"
+    title = "Address and headers too large"
+    status = 431
+
+
+class RequestTooSlow(BadMessage):
+    code = "request_too_slow"
+    title = "The request came too slowly"
+    status = 408
+    retryable = True
+
+
+class UnreadableRequest(BadMessage):
+    code = "unreadable_request"
+    title = "No valid HTTP"
+
+
 class TooManyReports(OpenhoursError):
     code = "too_many_reports"
     title = "Too many reports are waiting"
+    status = 429
+    retryable = True
+
+
+class TooManyUploads(OpenhoursError):
+    code = "too_many_uploads"
+    title = "Too many uploads are waiting"
     status = 429
     retryable = True
 
@@ -332,14 +389,81 @@ class DatabaseUnavailable(Unavailable):
     title = "Postgres did not answer"
 
 
+class DatabaseUnknownHost(DatabaseUnavailable):
+    code = "database_unknown_host"
+    title = "The host of Postgres is not known"
+
+
+class DatabaseWrongPassword(DatabaseUnavailable):
+    code = "database_wrong_password"
+    title = "Postgres refused the password"
+
+
+class DatabaseMissing(DatabaseUnavailable):
+    code = "database_missing"
+    title = "Postgres has no such database"
+
+
+class DatabaseFull(DatabaseUnavailable):
+    code = "database_full"
+    title = "The disk of Postgres is full"
+
+
 class RedisUnavailable(Unavailable):
     code = "redis_unavailable"
     title = "Redis did not answer"
 
 
+class RedisUnknownHost(RedisUnavailable):
+    code = "redis_unknown_host"
+    title = "The host of Redis is not known"
+
+
+class RedisWrongPassword(RedisUnavailable):
+    code = "redis_wrong_password"
+    title = "Redis refused the password"
+
+
+class RedisMissingDatabase(RedisUnavailable):
+    code = "redis_missing_database"
+    title = "Redis has no such database"
+
+
+class RedisFull(RedisUnavailable):
+    code = "redis_full"
+    title = "The disk of Redis is full"
+
+
 class ObjectStoreUnavailable(Unavailable):
     code = "object_store_unavailable"
     title = "The object store did not answer"
+
+
+class ClockSkewed(ObjectStoreUnavailable):
+    code = "clock_skewed"
+    title = "The clocks of this replica and the object store differ"
+
+
+class ObjectStoreUnknownHost(ObjectStoreUnavailable):
+    code = "object_store_unknown_host"
+    title = "The host of the object store is not known"
+
+
+class ObjectStoreWrongKeys(ObjectStoreUnavailable):
+    code = "object_store_wrong_keys"
+    title = "The object store refused the keys"
+    retryable = False
+
+
+class BucketMissing(ObjectStoreUnavailable):
+    code = "bucket_missing"
+    title = "The object store has no such bucket"
+    retryable = False
+
+
+class ObjectStoreFull(ObjectStoreUnavailable):
+    code = "object_store_full"
+    title = "The disk of the object store is full"
 
 
 class DiskFull(Unavailable):
@@ -350,6 +474,13 @@ class DiskFull(Unavailable):
 class ReplicaUnavailable(Unavailable):
     code = "replica_unavailable"
     title = "This replica is not accepting work"
+
+
+class ReplicaFault(ReplicaUnavailable):
+    """``details["part"]`` is what is broken: temporary_folder, descriptors, fork_server, threads, memory or clock."""
+
+    code = "replica_fault"
+    title = "This replica cannot run jobs"
 
 
 class UnknownJob(Unavailable):

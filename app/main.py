@@ -1,7 +1,8 @@
 """The application for any ASGI server: ``uvicorn app.main:app``.
 
 It opens the servers of the settings when it starts and closes them when it stops, as ``openhours serve`` does. That
-command also goes on answering for a while after SIGTERM, which an ASGI server does not tell its application of.
+command also goes on answering for a while after SIGTERM, which an ASGI server does not tell its application of, and
+bounds connections (app/web/protocol.py), which are the ASGI server's here.
 """
 
 from collections.abc import AsyncIterator

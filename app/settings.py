@@ -2,9 +2,10 @@
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from platformdirs import user_data_path
@@ -89,6 +90,31 @@ def slot_shares(text: str) -> dict[str, tuple[float, float]]:
     return shares
 
 
+#: Settings that are an address of S3.
+_OF_S3: Final = ("s3_endpoint_url", "s3_public_url")
+
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
+
+#: What browsers send as Origin.
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?|https?://\[[0-9a-f:]+\](?::[0-9]+)?")
+
+
+def listed(text: str | None) -> list[str]:
+    """The parts of a list with commas."""
+    return [part for part in map(str.strip, (text or "").split(",")) if part]
+
+
+def _require_usable(parts: SplitResult, text: str, *, is_public: bool) -> None:
+    """Refuse an address of S3 with which no link would ever work: the signature covers host and path."""
+    if re.search(r"\s", text) or not parts.hostname:
+        raise ValueError("has a space in it, or no host")
+    if is_public and (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
+        raise ValueError(
+            "is more than a scheme, a host and a port: links are signed for the paths of the endpoint itself, and a "
+            "proxy that serves it below a path would break them"
+        )
+
+
 class Settings(BaseSettings):
     """The settings of one process. A server whose address is unset is started from a wheel (see app/embedded)."""
 
@@ -127,6 +153,20 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
+    root_path: str | None = Field(
+        None,
+        description="Path below which a proxy serves the API, such as `/openhours`, whether it strips that or not.",
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Addresses and networks of proxies, separated by commas, whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` count; `*` for all. Unset: none.",
+    )
+    cors_origins: str | None = Field(
+        None,
+        description="Origins of web pages that may use the API in a browser, such as `https://app.example`, separated "
+        "by commas; `*` for all. Unset: none.",
+    )
     health_port: int = Field(
         8001, ge=0, le=65535, description="Port on which `worker` answers probes and metrics; 0 picks a free one."
     )
@@ -173,8 +213,13 @@ class Settings(BaseSettings):
     max_outstanding: int = Field(
         10_000,
         ge=1,
-        description="Number of reports and dataset loads, queued and running, from which new reports are "
-        "refused with 429.",
+        description="Number of reports, queued and running, from which new reports are refused with 429.",
+    )
+    max_outstanding_uploads: int = Field(
+        10_000,
+        ge=1,
+        description="Number of dataset loads, queued and running, from which new uploads and reloads are refused with "
+        "429.",
     )
     max_list_items: int = Field(
         10_000,
@@ -214,6 +259,15 @@ class Settings(BaseSettings):
     access_log: bool = Field(
         True, description="Whether each HTTP request is logged, at level `info`; probes and metrics only if they fail."
     )
+    max_unpack_ratio: int = Field(
+        100,
+        ge=2,
+        description="How many times its size a gzip file may unpack to; one that unpacks to more is rejected. Logs "
+        "unpack to 5 to 30 times.",
+    )
+    unpack_floor_bytes: int = Field(
+        64 << 20, ge=0, description="Bytes up to which any gzip file may unpack, whatever the ratio."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="Lowest level logged: `debug`, `info`, `warning` or `error`. "
@@ -237,7 +291,35 @@ class Settings(BaseSettings):
             parts = urlsplit(text)
             if parts.scheme not in schemes or not (parts.netloc or parts.path):
                 raise ValueError(f"is not an address that begins with {' or '.join(f'{one}://' for one in schemes)}")
+            if info.field_name in _OF_S3:
+                _require_usable(parts, text, is_public=info.field_name == "s3_public_url")
         return address
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_path(cls, path: str | None) -> str | None:
+        if path and path.strip("/") and not _PATH.fullmatch(path):
+            raise ValueError("is not a path such as /openhours, of letters, digits and ._~-")
+        return path and path.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str | None) -> str | None:
+        for one in listed(text):
+            if one != "*":
+                try:
+                    ip_network(one)
+                except ValueError as exc:
+                    raise ValueError(f"{one!r} is not an address or network such as 10.0.0.0/8, nor *") from exc
+        return text
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str | None) -> str | None:
+        for one in listed(text):
+            if one != "*" and not _ORIGIN.fullmatch(one):
+                raise ValueError(f"{one!r} is not an origin such as https://app.example, without a path, nor *")
+        return text
 
     @field_validator("team_hours")
     @classmethod

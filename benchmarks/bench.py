@@ -28,6 +28,7 @@ from time import perf_counter, sleep
 import psycopg2
 from sqlalchemy import Engine
 
+from app.embedded import postgres
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -54,6 +55,9 @@ KEY_LENGTH = 250
 
 #: Reports that are computed at a time while latencies are measured.
 SLOTS = 2
+
+# Each measurement has a database of its own, which the role of the program may not make otherwise.
+postgres.RIGHTS = "LOGIN CREATEDB"
 
 
 @dataclass(frozen=True, slots=True)

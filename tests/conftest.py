@@ -3,7 +3,7 @@
 import signal
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ import psycopg2
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import func, select
 
 from app.catalogue.tables import dataset
+from app.embedded import postgres
 from app.ingest.load import Loaded, load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -31,13 +32,15 @@ from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
 from app.web.application import create_app
-from tests.strategies import IS_CHECK
+from tests.strategies import examples
 
 settings.register_profile(
-    "openhours", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    "openhours",
+    deadline=None,
+    max_examples=examples(100),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("check", settings.get_profile("openhours"), max_examples=20)
-settings.load_profile("check" if IS_CHECK else "openhours")
+settings.load_profile("openhours")
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
@@ -62,9 +65,14 @@ SLOW = (
     *("demo_data/test_files.py", "deployment/test_schemas.py", "embedded", "ingest/test_load_together.py"),
     *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
     *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
+    *("deployment/test_backup.py", "storage/test_other_postgres.py", "cli/test_doctor.py", "test_package.py"),
+    *("test_main.py", "routers/test_metrics.py", "ingest/test_loads_check_together.py", "ingest/test_crashes.py"),
     *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "upgrade", "uploads"),
     "web",
 )
+
+#: Files that take longest.
+LONGEST = ("test_contributing.py", "test_package.py", "test_readme.py", "cli/test_cli.py", "web/test_server.py")
 
 LoadText = Callable[[str, str], int]
 
@@ -74,20 +82,24 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow ones.
-
-    Where several processes test: each file in one of them, and the fault tests, which share servers, all in one.
-    """
+    """Mark the slow ones and begin with them, the longest first: where several processes test, all end together."""
     slow = [TESTS / name for name in SLOW]
     if missing := [str(path) for path in slow if not path.exists()]:
         raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW in tests/conftest.py names it")
     for item in items:
-        is_chaos = "chaos" in item.path.relative_to(TESTS).parts
-        item.add_marker(pytest.mark.xdist_group("chaos" if is_chaos else str(item.path)))
         if any(item.path.is_relative_to(path) for path in slow):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When its file has its turn; the sort keeps the order of files of the same turn, and of tests."""
+    if "chaos" in item.path.relative_to(TESTS).parts:
+        return 0
+    if item.path in [TESTS / name for name in LONGEST]:
+        return 1
+    return 2 if item.get_closest_marker("slow") else 3
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -103,20 +115,26 @@ def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def servers(session_settings: Settings) -> Iterator[Addresses]:
     """The three servers with an empty, migrated database, to be copied."""
-    with addresses(session_settings) as where:
+    with ExitStack() as stack:
+        with for_copies():
+            where = stack.enter_context(addresses(session_settings))
         engine = build_engine(where.database_url, pool_size=1)
-        do_without_the_disk(engine)
         migrate(engine)
         engine.dispose()
         yield where
 
 
-def do_without_the_disk(engine: Engine) -> None:
-    """Have Postgres not wait until anything is on disk: every test copies a database, and no power fails meanwhile."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
+@contextmanager
+def for_copies() -> Iterator[None]:
+    """Have a Postgres that is set up now let its role copy databases, as every test does, and not wait for the disk.
+
+    No power fails meanwhile. What rights it has otherwise is tested in embedded/test_rights.py.
+    """
+    waits = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits)
+        patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB")
+        yield
 
 
 @contextmanager

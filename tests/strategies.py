@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from tests.reference.uptime import DAY, HOUR, MICROSECOND, WEEK, Poll, Window, hour_of, open_intervals
 
-#: Whether this is ``make check``, which tries fewer examples.
-IS_CHECK = os.environ.get("TEST_PROFILE") == "check"
+#: How long the run may take: "check" (a minute), "" (``make test``, minutes) or "long" (``make fuzz``, hours).
+PROFILE = os.environ.get("TEST_PROFILE", "")
+
+#: Of the examples that ``make fuzz`` tries, one in so many is tried by each.
+FEWER = {"check": 20, "": 4, "long": 1}[PROFILE]
 
 
 def examples(number: int) -> int:
-    """How many examples a test tries that tries so many in ``make test``: a tenth in ``make check``, but ten."""
-    return max(number // 10, 10) if IS_CHECK else number
+    """How many examples a test tries that tries so many in ``make fuzz``; never fewer than ten."""
+    return max(number // FEWER, 10)
 
 
 def _utc(text: str) -> datetime:

@@ -44,10 +44,12 @@ NOT_RUN = {
     "make dist": "is run by test_package.py, into another folder",
 }
 
-#: What is another at each run: ids, ports, signatures, and when a file came.
+#: What is another at each run: ids, ports, signatures, when a file came, and what a machine and its servers are like.
 CHANGING = re.compile(
     r"""[0-9a-f]{32}(?![0-9a-f]) | 127\.0\.0\.1:\d+ | localhost:\d+ | (?<=\.csv)\?[^"\s]*
-    | "(?:created|uploaded|started|finished)_at":\ "[^"]*" | (?:date|upload-expires):\ [^\r\n]*""",
+    | [\d.,]+(?=\ GiB\ free|\ files\ and\ connections|\ s\ apart) | (?<=PostgreSQL\ )[\d.]+ | (?<=Valkey\ )[\d.]+
+    | (?<=temporary\ folder:\ )\S+ | "(?:created|uploaded|started|finished)_at":\ "[^"]*"
+    | (?:date|upload-expires):\ [^\r\n]*""",
     re.VERBOSE,
 )
 

@@ -118,3 +118,57 @@ def test_a_user_without_a_home_folder_is_asked_for_one(monkeypatch: pytest.Monke
         Settings()
     monkeypatch.setenv("OPENHOURS_HOME", "/srv/openhours")
     assert Settings().home == Path("/srv/openhours")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://s3.example/files",
+        "https://s3.example/?a=b",
+        "https://s3 .example",
+        "https://me@s3.example",
+        "https:///x",
+    ],
+)
+def test_a_public_address_of_s3_with_which_no_link_would_work_is_refused(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("OPENHOURS_S3_PUBLIC_URL", address)
+    with pytest.raises(ValidationError, match="s3_public_url"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    "address", ["https://s3.example", "https://s3.example/", "http://127.0.0.1:9000", "http://[::1]:9"]
+)
+def test_a_public_address_of_s3_is_scheme_host_and_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("OPENHOURS_S3_PUBLIC_URL", address)
+    assert Settings().s3_public_url == address
+
+
+def test_an_endpoint_of_s3_may_have_a_path_and_no_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", "https://s3.example/storage/v1/s3")
+    assert Settings().s3_endpoint_url == "https://s3.example/storage/v1/s3"
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", "https://s3.example/a b")
+    with pytest.raises(ValidationError, match="has a space"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("ROOT_PATH", ["/", "/a", "/a/b-c.d_e~f/"], ["a", "/a b", "//a", "/a?b", "https://x/a"]),
+        ("TRUSTED_PROXIES", ["*", "127.0.0.1", "10.0.0.0/8, ::1"], ["proxy", "10.0.0.1/8", "10.0.0.0/8;::1"]),
+        ("CORS_ORIGINS", ["*", "https://a.example, http://127.0.0.1:80"], ["a.example", "https://a.example/", "null"]),
+    ],
+)
+def test_what_stands_before_the_service_is_checked(
+    monkeypatch: pytest.MonkeyPatch, name: str, good: list[str], bad: list[str]
+) -> None:
+    for text in good:
+        monkeypatch.setenv(f"OPENHOURS_{name}", text)
+        Settings()
+    for text in bad:
+        monkeypatch.setenv(f"OPENHOURS_{name}", text)
+        with pytest.raises(ValidationError, match=name.lower()):
+            Settings()

@@ -15,6 +15,7 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
     """What the catalogue does at each step of an upload."""
 
     def begin(connection: Connection, upload: Upload, sha256: str | None) -> None:
+        datasets.require_room(connection)
         options = LoadOptions.model_validate(upload.options)
         datasets.register(
             connection,

@@ -127,7 +127,12 @@ class _Run:
         settings = self.context.settings
         return {
             "policy": LoadOptions.model_validate(options).policy,
-            "limits": Limits(max_row_bytes=settings.max_row_bytes, max_unpacked_bytes=settings.max_unpacked_bytes),
+            "limits": Limits(
+                max_row_bytes=settings.max_row_bytes,
+                max_unpacked_bytes=settings.max_unpacked_bytes,
+                max_unpack_ratio=settings.max_unpack_ratio,
+                unpack_floor_bytes=settings.unpack_floor_bytes,
+            ),
             "now": self.record.uploaded_at,
             "dataset_id": self.record.id,
         }

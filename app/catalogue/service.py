@@ -11,12 +11,13 @@ from app.catalogue import changes, records
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.catalogue.tables import DATASET_OF_JOB
-from app.errors import DatasetBusy, ObjectStoreUnavailable, UnknownDataset, UnknownDatasetKind
+from app.errors import DatasetBusy, ObjectStoreUnavailable, TooManyUploads, UnknownDataset, UnknownDatasetKind
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
+from app.jobs import records as job_records
 from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, linked
@@ -72,6 +73,19 @@ class DatasetService:
         if name not in self._kinds:
             raise UnknownDatasetKind.of(name, self._kinds)
         return self._kinds[name]
+
+    def require_room(self, connection: Connection) -> None:
+        """Raise TooManyUploads while more loads are outstanding than this installation is meant to hold."""
+        limit = self._resources.settings.max_outstanding_uploads
+        backlog = job_records.backlog(connection, [changes.JOB_KIND])
+        if backlog.queued + backlog.running < limit:
+            return
+        error = TooManyUploads(
+            f"{backlog.queued:,} dataset loads are queued and {backlog.running:,} running; the limit is {limit:,} "
+            "(OPENHOURS_MAX_OUTSTANDING_UPLOADS). Nothing was started; try again later."
+        )
+        error.retry_after_seconds = job_records.retry_after_seconds(connection, backlog, [changes.JOB_KIND])
+        raise error
 
     def register(
         self,
@@ -160,9 +174,10 @@ class DatasetService:
         An empty text for ``columns`` drops the names given before: the file then has a header.
 
         Raises:
-            UnknownDataset, DatasetBusy, InvalidParameters: nothing was started.
+            UnknownDataset, DatasetBusy, InvalidParameters, TooManyUploads: nothing was started.
         """
         with database_errors(), self._resources.engine.begin() as connection:
+            self.require_room(connection)
             job_id = self.reload_in(connection, dataset_id, options=options)
         self.dispatch(dataset_id, job_id)
 

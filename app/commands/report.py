@@ -2,21 +2,17 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 from pydantic.fields import FieldInfo
 
 from app.commands import opening, outline
+from app.commands.downloads import downloaded, target_of
 from app.commands.instants import as_iso
 from app.commands.opening import Server
-from app.commands.terminal import err, out, report_progress
-from app.errors import InvalidParameters
+from app.commands.terminal import err, report_progress
 from app.reports.kind import SUMMARY, ReportKind
-
-#: Waiters of files that have rows.
-_TABLES: Final = (".csv", ".parquet")
 
 
 def report_command(kind: ReportKind) -> Callable[..., None]:
@@ -24,14 +20,13 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
     defaults = {name: field.default for name, field in kind.params.model_fields.items()}
     instants = set(_instants(kind))
 
-    def command(*, out_file: Path | None, server: str | None, **options: Any) -> None:
+    def command(*, out_file: str | None, server: str | None, **options: Any) -> None:
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
         params |= {name: as_iso(params[name], option=_dashed(name)) for name in params.keys() & instants}
-        target = out_file or Path(f"{kind.name}.csv")
-        if not target.parent.is_dir():
-            raise InvalidParameters(f"--out: there is no folder {target.parent}")
+        target = target_of(out_file, f"{kind.name}.csv")
         with opening.client(server, slots=1) as client:
-            paths = dict(_downloaded(client, _followed(client, kind, params), target))
+            answer = _followed(client, kind, params, is_local=server is None)
+            paths = dict(downloaded(client, answer, target))
         if kind.outline is not None and kind.findings is not None and SUMMARY in paths:
             outline.show(kind.outline(kind.findings.model_validate_json(paths[SUMMARY].read_bytes())))
 
@@ -42,7 +37,7 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
     return command
 
 
-def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
+def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any], *, is_local: bool) -> Any:
     """Trigger a report and show its progress; returns the response once it is complete."""
     report_id = client.trigger(kind.name, params)
     answer: Any = None
@@ -51,34 +46,14 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any]) -> Any:
             for answer in client.follow(report_id):
                 progress(answer.get("stage", "complete"), answer.get("progress", 1.0))
     except KeyboardInterrupt:
-        err.print(
-            f"report {report_id} is still running; status {report_id} shows its state, cancel {report_id} stops it"
+        state = (
+            f"report {report_id} is kept, but nothing computes it until the next serve, worker or report does"
+            if is_local
+            else f"report {report_id} is still running"
         )
+        err.print(f"{state}; status {report_id} shows its state, cancel {report_id} stops it")
         raise
     return answer
-
-
-def _downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
-    """Download every file and print a line about it; yields names and paths."""
-    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
-
-    for number, raw in enumerate(answer["files"]):
-        file = File.of(raw)
-        path = place_of(file.name, target, is_main=number == 0)
-        client.download(file, path)
-        size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
-        out.print(f"{path}: {size} as of {answer['as_of']}", markup=False)
-        yield file.name, path
-
-
-def place_of(name: str, target: Path, *, is_main: bool) -> Path:
-    """The path of a file of a report: its own name in a folder, or the target itself, or a path beside it.
-
-    Beside the target, its name has the target's as prefix, so two reports in one folder do not overwrite each other.
-    """
-    if target.is_dir():
-        return target / name
-    return target if is_main else target.with_name(f"{target.stem}-{name}")
 
 
 def _instants(kind: ReportKind) -> Iterator[str]:
@@ -103,10 +78,10 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
             annotation=_option(field, is_instant=name in instants),
         )
     where = (
-        "File to write, or a folder. Further files go beside it, each with the beginning of its name; in a folder "
-        f"files have their own. Default: {kind.name}.csv."
+        "File to write, or a folder; one that ends with / is made. Further files go beside the file, each with the "
+        f"beginning of its name; in a folder files have their own. Default: {kind.name}.csv."
     )
-    own = {"out_file": Annotated[Path | None, typer.Option("--out", help=where)], "server": Server}
+    own = {"out_file": Annotated[str | None, typer.Option("--out", help=where)], "server": Server}
     for name, annotation in own.items():
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 

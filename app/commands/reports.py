@@ -1,4 +1,4 @@
-"""Commands about triggered reports: reports, status, cancel."""
+"""Commands about triggered reports: reports, status, download, cancel."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,8 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands import opening
+from app.commands.downloads import downloaded, target_of
 from app.commands.opening import Server
 from app.commands.terminal import out
+from app.errors import ReportNotComplete
 
 
 def reports(
@@ -37,17 +39,44 @@ def status(
     """Show the status of a report and, once it is complete, links to its files."""
     with opening.client(server, slots=0) as client:
         answer = client.poll(report_id)
+    # Its endpoint stops with this command, so that links to it would be dead when they are read.
+    is_passing = server is None and opening.settings().s3_endpoint_url is None
     match answer["status"]:
         case "Running":
             out.print(f"Running: {answer['stage']}, {answer['progress']:.0%}")
         case "Complete":
             out.print(f"Complete, as of {answer['as_of']}")
             for file in answer["files"]:
-                out.print(f"{file['name']}: {file['rows']:,} rows, {file['bytes']:,} bytes\n  {escape(file['url'])}")
+                out.print(f"{file['name']}: {file['rows']:,} rows, {file['bytes']:,} bytes")
+                if not is_passing:
+                    out.print(f"  {escape(file['url'])}")
+            if is_passing:
+                out.print(f"openhours download {report_id} fetches them")
         case "Failed":
             out.print(f"Failed: {answer['error']['code']}: {escape(answer['error']['message'])}")
         case ended:
             out.print(ended)
+
+
+def download(
+    report_id: Annotated[str, typer.Argument(help="Report id, as printed by report and reports.")],
+    out_file: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            help="File to write, or a folder; one that ends with / is made. Further files go beside it, each with the "
+            "beginning of its name; in a folder files have their own. Default: the name of its main file.",
+        ),
+    ] = None,
+    server: Server = None,
+) -> None:
+    """Download the files of a complete report."""
+    with opening.client(server, slots=0) as client:
+        answer = client.poll(report_id)
+        if answer["status"] != "Complete":
+            raise ReportNotComplete(f"Report {report_id} has no files: its status is {answer['status']}.")
+        for _ in downloaded(client, answer, target_of(out_file, answer["files"][0]["name"])):
+            pass
 
 
 def cancel(

@@ -1,4 +1,4 @@
-"""Commands that run servers, and those about the servers in use: demo, serve, worker, migrate, env."""
+"""Commands that run servers, and those about the servers in use: demo, serve, worker, migrate, env, doctor."""
 
 import shlex
 from pathlib import Path
@@ -92,6 +92,22 @@ def env() -> None:
             out.print(f"export {name}={shlex.quote(value)}", markup=False)
         if where.embedded:
             err.print("# embedded servers listen only while a command such as serve is running")
+
+
+def doctor() -> None:
+    """Check the installation: servers, migrations, clocks, rights in the bucket, links, this machine.
+
+    One line for each check; exit code 1 if one failed.
+    """
+    from app.commands.doctor import examine  # noqa: PLC0415 - alembic and the HTTP client take a while to import
+
+    failed = 0
+    for finding in examine(opening.settings()):
+        failed += not finding.is_well
+        out.print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.check}: {finding.text}", markup=False)
+    if failed:
+        err.print(f"{failed} of the checks failed")
+        raise typer.Exit(1)
 
 
 def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: bool) -> None:

@@ -18,6 +18,7 @@ from app.ingest.kind import DatasetKind, Loading, Rows
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
+from app.ingest.repeats import without_repeats
 from app.ingest.source import Source
 from app.series.turns import wait_for_turn
 from app.storage.postgres import database_errors
@@ -128,7 +129,7 @@ def unload(
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
     with _staging(engine, kind, dataset_id) as (connection, loading):
-        with closing(_one_ahead(checker.rows())) as blocks:
+        with closing(_one_ahead(_blocks(checker))) as blocks:
             for rows in blocks:
                 loading.add(rows)
         wait_for_turn(connection)
@@ -139,7 +140,7 @@ def unload(
 
 def _collect(checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None]) -> None:
     """Stage the accepted rows; once more rows are rejected than the policy allows, only check the rest, then refuse."""
-    with closing(_one_ahead(checker.rows())) as blocks:
+    with closing(_one_ahead(_blocks(checker))) as blocks:
         for rows in blocks:
             progress(rows.read)
             if checker.rejects.count <= policy.allowed:
@@ -188,6 +189,13 @@ def _with_counts(error: RejectedFile, loaded: Loaded) -> RejectedFile:
     whole = RejectedFile(error.message, **error.details, **counts, rejections=rows)
     whole.loaded = loaded
     return whole
+
+
+def _blocks(checker: Checker) -> Generator[Rows, None, None]:
+    """The accepted rows, without repeats where they do not count."""
+    with closing(checker.rows()) as blocks:
+        for rows in blocks:
+            yield rows if checker.kind.by_dataset else without_repeats(rows)
 
 
 def _one_ahead(blocks: Generator[Rows, None, None]) -> Generator[Rows, None, None]:

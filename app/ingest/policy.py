@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.errors import InvalidParameters
+from app.ingest.refusal import refusal
 
 #: Rejected rows after which reading stops, whatever the policy: rejects.csv has room for all of them, and
 #: nobody corrects more by hand.
@@ -18,6 +19,13 @@ MAX_FIELD_BYTES: Final = 64 << 10
 
 #: Largest file by default, after unpacking, bytes.
 MAX_UNPACKED_BYTES: Final = 64 << 30
+
+#: How many times as long as it came a gzip file may become by default. Logs become 5 to 30 times as long; gzip can do a
+#: thousand times, which costs whoever sends it nothing.
+MAX_UNPACK_RATIO: Final = 100
+
+#: Up to here the ratio does not count: a small file may repeat itself, bytes.
+UNPACK_FLOOR_BYTES: Final = 64 << 20
 
 
 class OnError(StrEnum):
@@ -60,8 +68,26 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of a file, bytes. A row counts as in the file, without its line end; a field, unquoted."""
+    """Limits of a file, bytes. A row counts as in the file, without its line end; a field, unquoted.
+
+    Once more than ``unpack_floor_bytes`` are unpacked, at most ``max_unpack_ratio`` times those read so far may be.
+    """
 
     max_row_bytes: int = MAX_ROW_BYTES
     max_field_bytes: int = MAX_FIELD_BYTES
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES
+    max_unpack_ratio: int = MAX_UNPACK_RATIO
+    unpack_floor_bytes: int = UNPACK_FLOOR_BYTES
+
+    def require_modest(self, name: str, *, read_bytes: int, unpacked_bytes: int) -> None:
+        """Refuse a gzip file that has become too long for the bytes read of it so far.
+
+        Raises:
+            RejectedFile: it has.
+        """
+        if unpacked_bytes > max(self.unpack_floor_bytes, self.max_unpack_ratio * read_bytes):
+            raise refusal(
+                "unpacks_too_far",
+                f"{name} unpacks to more than {self.max_unpack_ratio} times its size: {read_bytes:,} bytes of it are "
+                f"{unpacked_bytes:,} already. Send it unpacked, or have OPENHOURS_MAX_UNPACK_RATIO raised.",
+            )

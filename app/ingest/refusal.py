@@ -11,6 +11,7 @@ REFUSALS: Final = {
     "wrong_encoding": "the file is UTF-16 or UTF-32",
     "bad_gzip": "the file is gzip, but truncated, damaged, followed by other data or compressed twice",
     "too_large": "the unpacked file is larger than `OPENHOURS_MAX_UNPACKED_BYTES`",
+    "unpacks_too_far": "the gzip file unpacks to more than `OPENHOURS_MAX_UNPACK_RATIO` times its size",
     "empty_file": "the file has no line, or only blank ones",
     "wrong_header": "the header is missing, lacks a column, repeats one or has an unknown one",
     "wrong_separator": "the columns are separated by semicolons, tabs or vertical bars",

@@ -26,6 +26,7 @@ from sqlalchemy import Engine
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownJob
 from app.files.artifact import Artifact
 from app.jobs import lifecycle
+from app.jobs.faults import fault_of, is_thread_refused
 from app.jobs.kind import JobContext, OnProgress, Params
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
@@ -37,6 +38,9 @@ TELL_SECONDS = 0.1
 
 #: Added to the niceness, so that whoever answers HTTP on this machine goes first.
 NICENESS = 10
+
+#: A thread takes 8 MiB for its stack, and the libraries start some at a time, bytes.
+STACKS_BYTES: Final = 64 << 20
 
 #: What the kernel says when there is no room for a file.
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -88,11 +92,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The job ended in an error that is known."""
+    """The job ended in an error that is known; ``part`` is what of the replica is broken, if that is to blame."""
 
     code: str
     message: str
     retryable: bool
+    part: str = ""
 
 
 def main(pipe: Connection, spec: JobSpec) -> None:
@@ -106,6 +111,11 @@ def main(pipe: Connection, spec: JobSpec) -> None:
     conceal(spec.database_url, spec.store.secret_key)
     with bound(**spec.names):
         pipe.send(_run(pipe, spec))
+
+
+def answer(pipe: Connection) -> None:
+    """Entry of a process that shows that processes can be started."""
+    pipe.send("here")
 
 
 def _run(pipe: Connection, spec: JobSpec) -> Done | Refused:
@@ -134,14 +144,15 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
             artifacts = spec.produce(context, params)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
         return Done(tuple(artifacts), peak, tuple(rejected))
-    except MemoryError:
-        return Refused(
-            MemoryLimitExceeded.code,
-            f"It needed more than {settings.report_memory_limit_mb} MiB of memory (OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
-            retryable=False,
-        )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        return refusal(error)
+        if isinstance(error, MemoryError) or (is_thread_refused(error) and _is_at_memory_limit()):
+            return Refused(
+                MemoryLimitExceeded.code,
+                f"It needed more than {settings.report_memory_limit_mb} MiB of memory "
+                "(OPENHOURS_REPORT_MEMORY_LIMIT_MB).",
+                retryable=False,
+            )
+        return refusal(error, spec.folder)
 
 
 def _params(spec: JobSpec) -> Params:
@@ -152,13 +163,21 @@ def _params(spec: JobSpec) -> Params:
         raise UnknownJob("The replica that ran it does not know all its parameters.") from error
 
 
-def refusal(error: Exception) -> Refused:
-    """How a job ends by this error; the inside of a mistake of ours is logged, and nobody else's business."""
-    if isinstance(error, OpenhoursError):
-        return Refused(error.code, error.message, error.retryable)
+def refusal(error: Exception, folder: Path | None) -> Refused:
+    """How a job ends by this error; the inside of a mistake of ours is logged, and nobody else's business.
+
+    Args:
+        error: what was raised.
+        folder: the job's own; None if it could not be made.
+    """
     if isinstance(error, OSError) and error.errno in FULL:
         message = "The replica that ran it has no room left for its files."
         return Refused(DiskFull.code, message, retryable=DiskFull.retryable)
+    if (fault := fault_of(error, folder)) is not None:
+        _log.warning("the replica could not run the job: %s", fault.message, exc_info=error)
+        return Refused(fault.code, fault.message, fault.retryable, part=str(fault.details["part"]))
+    if isinstance(error, OpenhoursError):
+        return Refused(error.code, error.message, error.retryable)
     _log.error("the job failed because of an unhandled exception", exc_info=error)
     return Refused(
         OpenhoursError.code,
@@ -182,10 +201,20 @@ def _teller(pipe: Connection) -> OnProgress:
 
 def _limit_memory(limit_bytes: int) -> None:
     """Let this process allocate that much more than the imported modules hold already."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():  # Linux; elsewhere the kernel does not keep such a limit
-        held = int(statm.read_text().split()[5]) * resource.getpagesize()
+    if (held := _held_bytes()) is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + limit_bytes, held + limit_bytes))
+
+
+def _held_bytes() -> int | None:
+    """What counts for the limit; None elsewhere than on Linux, where the kernel does not keep such a limit."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[5]) * resource.getpagesize() if statm.exists() else None
+
+
+def _is_at_memory_limit() -> bool:
+    """Whether there is no room for the stack of another thread: then it is the limit that refuses threads."""
+    limit, held = resource.getrlimit(resource.RLIMIT_DATA)[0], _held_bytes()
+    return limit != resource.RLIM_INFINITY and held is not None and held + STACKS_BYTES > limit
 
 
 def _signal_end_of(pipe: Connection) -> None:

@@ -1,4 +1,7 @@
-"""What requests tell Redis and ask it; all of it they can do without, while Redis is away."""
+"""What requests tell Redis and ask it; all of it they can do without, while Redis is away.
+
+That it is away is logged once, by replica/reachability.py, not for each request.
+"""
 
 import logging
 from collections.abc import Collection
@@ -33,7 +36,7 @@ class Dispatch:
             with self._dispatching.watching():
                 self._queue.add(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s waits until an idle worker looks, Redis calls nobody: %s", job_id, error)
+            _log.debug("job %s waits until an idle worker looks, Redis calls nobody: %s", job_id, error)
 
     def live(self, job_id: str, kinds: Collection[str]) -> Live | None:
         """How far a running job of these kinds is, or None when Postgres has to be asked."""
@@ -43,7 +46,7 @@ class Dispatch:
             with self._watching.watching():
                 return self._status.get(job_id, kinds)
         except RedisUnavailable as error:
-            _log.warning("Postgres answers polls, Redis does not: %s", error)
+            _log.debug("Postgres answers polls, Redis does not: %s", error)
             return None
 
     @property
@@ -62,4 +65,4 @@ class Dispatch:
         try:
             self._status.end(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s: polls may see it running until that is stale: %s", job_id, error)
+            _log.debug("job %s: polls may see it running until that is stale: %s", job_id, error)

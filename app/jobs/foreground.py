@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event
 
 from app.errors import OpenhoursError
 from app.jobs import child, lifecycle
@@ -32,7 +31,8 @@ def run_here(resources: Resources, kind: JobKind, claim: Claim, *, owner: str, s
     """
     refused: list[Refused] = []
 
-    def execute(spec: JobSpec, *, progress: Callable[[Step], None], call_off: Event) -> Done | Refused:  # noqa: ARG001 - a fence holds what comes too late
+    def execute(spec: JobSpec, *, progress: Callable[[Step], None], **_: object) -> Done | Refused:
+        # Nobody calls it off in the middle: a fence holds what comes too late.
         def tell(stage: str, share: float) -> None:
             told(stage, share)
             progress(Step(stage, share))

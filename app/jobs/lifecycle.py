@@ -33,7 +33,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.errors import AttemptsExhausted, AttemptSuperseded, WorkerCrashed
 from app.ids import new_id
-from app.jobs.records import ENDED, JobStatus, StoredArtifact, is_waiting
+from app.jobs.records import ENDED, JobStatus, StoredArtifact, is_abandoned, is_waiting
 from app.jobs.tables import job
 
 #: A worker that has not renewed its claim for this long is taken for dead, seconds.
@@ -48,6 +48,9 @@ MAX_TRANSIENT_ATTEMPTS: Final = 5
 #: Attempts in all, those not counted that a stopping worker gave back: a job that takes its replicas down with it
 #: must not do so for ever.
 MAX_ATTEMPTS: Final = 10
+
+#: Claims in all, those that cost nothing included: what looks like a fault of each replica must not go round for ever.
+MAX_CLAIMS: Final = 50
 
 #: How long an idempotency key is remembered, seconds.
 KEY_SECONDS: Final = 24 * 3600
@@ -165,7 +168,7 @@ def claim(connection: Connection, job_id: str, *, owner: str) -> Claim | None:
 
     In a transaction of its own, as claim_next: a claim that comes too late for its concurrency key breaks it.
     """
-    return _claim(connection, owner, and_(job.c.id == job_id, or_(is_waiting(), _is_abandoned())), skip_locked=False)
+    return _claim(connection, owner, and_(job.c.id == job_id, or_(is_waiting(), is_abandoned())), skip_locked=False)
 
 
 def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) -> Claim | None:
@@ -175,7 +178,7 @@ def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) ->
     on the keys of running jobs: the later one gets nothing.
     """
     ours = job.c.kind.in_(kinds)
-    return _claim(connection, owner, and_(ours, _is_abandoned()), order=job.c.lease_until) or _claim(
+    return _claim(connection, owner, and_(ours, is_abandoned()), order=job.c.lease_until) or _claim(
         connection, owner, and_(ours, is_waiting()), order=job.c.created_at
     )
 
@@ -190,7 +193,7 @@ def _claim(
 ) -> Claim | None:
     before = (
         select(job.c.id, job.c.status)
-        .where(condition, _charged() < MAX_ATTEMPTS)
+        .where(condition, ~_is_used_up())
         .order_by(order)
         .limit(1)
         .with_for_update(skip_locked=skip_locked)
@@ -265,9 +268,13 @@ def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Ve
     return _end(connection, claim, JobStatus.FAILED, error_code=code, error_message=message)
 
 
-def release(connection: Connection, claim: Claim) -> Verdict:
-    """A worker that stops queues its job again, free of charge."""
-    return _queue_again(connection, claim, returned=job.c.returned + 1)
+def release(connection: Connection, claim: Claim, *, after_seconds: float | None = None) -> Verdict:
+    """A worker that stops queues its job again, free of charge; one that has a fault of its own does so for later."""
+    if after_seconds is None:
+        return _queue_again(connection, claim, returned=job.c.returned + 1)
+    not_before = _in_seconds(after_seconds)
+    verdict = _queue_again(connection, claim, returned=job.c.returned + 1, not_before=not_before)
+    return Verdict.LATER if verdict is Verdict.QUEUED else verdict
 
 
 def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
@@ -294,15 +301,15 @@ def server_failed(connection: Connection, claim: Claim, *, code: str, message: s
 
 def give_up(connection: Connection) -> list[tuple[str, str]]:
     """Fail the jobs that nobody works on and whose attempts are used up; returns the id and kind of each."""
-    idle = or_(job.c.status == JobStatus.QUEUED, _is_abandoned())
+    idle = or_(job.c.status == JobStatus.QUEUED, is_abandoned())
     rows = connection.execute(
         _to(JobStatus.FAILED)
-        .where(idle, _charged() >= MAX_ATTEMPTS)
+        .where(idle, _is_used_up())
         .values(
             **_ENDED,
             error_code=AttemptsExhausted.code,
-            error_message=f"It was attempted {MAX_ATTEMPTS} times, and each time its replica or a server "
-            "stopped first; it will not be retried.",
+            error_message="It was attempted too often, and each time its replica or a server stopped first; it "
+            "will not be retried.",
         )
         .returning(job.c.id, job.c.kind)
     )
@@ -377,12 +384,8 @@ def _is_of(claim: Claim) -> ColumnElement[bool]:
     return and_(job.c.id == claim.id, job.c.attempt == claim.attempt)
 
 
-def _is_abandoned() -> ColumnElement[bool]:
-    return and_(job.c.status == JobStatus.RUNNING, job.c.lease_until < func.now())
-
-
-def _charged() -> ColumnElement[int]:
-    return job.c.attempt - job.c.returned
+def _is_used_up() -> ColumnElement[bool]:
+    return or_(job.c.attempt - job.c.returned >= MAX_ATTEMPTS, job.c.attempt >= MAX_CLAIMS)
 
 
 def _end(connection: Connection, claim: Claim, status: JobStatus, **values: Any) -> Verdict:

@@ -12,6 +12,9 @@ from app.jobs.pulse import Pulse
 #: Pauses vary by this share, so that replicas that started together do not go on together.
 JITTER: Final = 0.2
 
+#: The last call is given this long when the process stops; its servers answer, or time out, sooner, seconds.
+LAST_CALL_SECONDS: Final = 30
+
 _log = logging.getLogger(__name__)
 
 
@@ -34,16 +37,21 @@ class Periodic:
         self._first_seconds = first_seconds or self._jittered()
         self._pulse = pulse or Pulse()
         self._stopping = Event()
-        self._thread = Thread(target=self._loop, name=name)
+        # One that hangs, as on a disk that does not answer, must not keep the process from ending.
+        self._thread = Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a call that is under way is finished."""
+        """End; a call that is under way is finished, unless that takes too long."""
         self._stopping.set()
-        self._thread.join()
+        for _ in range(LAST_CALL_SECONDS):  # in pieces: a pause of the whole process is no time for the call
+            if self._thread.is_alive():
+                self._thread.join(1)
+        if self._thread.is_alive():
+            _log.warning("%s does not end, and is left behind", self._name)
 
     def _jittered(self) -> tuple[float, float]:
         return self._every_seconds * (1 - JITTER), self._every_seconds * (1 + JITTER)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -25,6 +26,10 @@ from app.jobs.tables import job
 
 #: Jobs that ended last and tell how long one takes.
 _RECENT: Final = 50
+
+
+#: Nobody is told to come back later than this, seconds.
+LONGEST_RETRY_SECONDS: Final = 3600
 
 
 class JobStatus(StrEnum):
@@ -78,9 +83,9 @@ class Backlog:
     """What waits and runs in the whole installation.
 
     Attributes:
-        queued: jobs that no worker has claimed.
+        queued: jobs that nobody works on: no worker has claimed them, or it has let its lease run out.
         oldest_seconds: age of the oldest of them, 0 when there is none.
-        running: jobs that a worker has claimed.
+        running: jobs that a worker has claimed, and works on.
     """
 
     queued: int
@@ -149,7 +154,7 @@ def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[
 
 def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Backlog:
     """What waits and runs, of these kinds or of all."""
-    is_queued = job.c.status == JobStatus.QUEUED
+    is_queued = or_(job.c.status == JobStatus.QUEUED, is_abandoned())
     query = select(
         func.count().filter(is_queued),
         func.coalesce(extract("epoch", func.now() - func.min(job.c.created_at).filter(is_queued)), 0),
@@ -159,6 +164,11 @@ def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Bac
         query = query.where(job.c.kind.in_(kinds))
     queued, oldest, running = connection.execute(query).one()
     return Backlog(queued, float(oldest), running)
+
+
+def is_abandoned() -> ColumnElement[bool]:
+    """Running, but its worker let the lease run out: it has died, or is paused."""
+    return and_(job.c.status == JobStatus.RUNNING, job.c.lease_until < func.now())
 
 
 def is_waiting() -> ColumnElement[bool]:
@@ -181,6 +191,12 @@ def median_seconds(connection: Connection, kinds: Collection[str]) -> float:
     recent = select(seconds).where(job.c.id.in_(_first(parts, limit=_RECENT))).subquery()
     median = connection.scalar(select(func.percentile_cont(0.5).within_group(recent.c.seconds)))
     return 1.0 if median is None else float(median)
+
+
+def retry_after_seconds(connection: Connection, backlog: Backlog, kinds: Collection[str]) -> int:
+    """When there may be room again for jobs of these kinds, whole seconds, at least one."""
+    seconds = backlog.queued * median_seconds(connection, kinds) / max(backlog.running, 1)
+    return min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
 
 
 def _record(row: Row[Any]) -> JobRecord:

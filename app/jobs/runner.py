@@ -13,9 +13,11 @@ from sqlalchemy import Connection
 
 from app.errors import (
     DatabaseUnavailable,
+    DiskFull,
     ObjectStoreUnavailable,
     OpenhoursError,
     RedisUnavailable,
+    ReplicaFault,
     UnknownJob,
     WorkerCrashed,
 )
@@ -23,13 +25,14 @@ from app.files.artifact import Artifact
 from app.files.sha256 import sha256_of
 from app.jobs import lifecycle
 from app.jobs.child import Done, JobSpec, Refused, Step, refusal
+from app.jobs.fork_server import CalledOff
 from app.jobs.kind import JobKind, artifact_prefix
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
 from app.jobs.records import StoredArtifact
 from app.jobs.scratch import scratch_folder
 from app.jobs.status import CLAIMED, Live, LiveStatus
-from app.jobs.supervise import CalledOff, Crashed, Execute
+from app.jobs.supervise import Crashed, Execute
 from app.storage.postgres import database_errors
 from app.storage.redis_client import CircuitBreaker
 from app.storage.resources import Resources
@@ -38,6 +41,9 @@ from app.telemetry.metrics import ATTEMPTS, CRASHES, FAILURES, REJECTED, REPORT_
 #: A job that its servers fail is tried again after a random wait between the first of these and a bound that
 #: grows fourfold with each time up to the second, so that many do not come back at once ("full jitter"), seconds.
 RETRY_SECONDS: Final = (2, 60)
+
+#: A job that a fault of the replica has hit waits for a random time between these, seconds.
+FAULT_SECONDS: Final = (1, 5)
 
 #: Wait before the end of an attempt is written once more to a Postgres that was away, seconds.
 RECORD_AGAIN_SECONDS: Final = 1.0
@@ -58,6 +64,7 @@ class Job:
     Attributes:
         lease_ends: when, on the monotonic clock, the lease runs out unless it is renewed.
         call_off: set it to end the attempt.
+        alive: called again and again while its slot is not stuck.
     """
 
     claim: Claim
@@ -66,6 +73,7 @@ class Job:
     call_off: Event = field(default_factory=Event)
     claimed_at: float = field(default_factory=monotonic)
     stage_began: float = field(default_factory=monotonic)
+    alive: Callable[[], None] = lambda: None
 
     @property
     def lease_is_over(self) -> bool:
@@ -80,7 +88,16 @@ class Job:
 class Runner:
     """Runs one job after the other in the calling thread; shared by the slots of a worker."""
 
-    def __init__(self, resources: Resources, kinds: Mapping[str, JobKind], *, replica: str, execute: Execute) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        kinds: Mapping[str, JobKind],
+        *,
+        replica: str,
+        execute: Execute,
+        suspect: Callable[[ReplicaFault], None] = lambda _: None,
+    ) -> None:
+        """``suspect`` hears of each fault of this replica that a job finds."""
         self._resources = resources
         self._queue = Queue(resources.redis)
         self._status = LiveStatus(resources.redis)
@@ -88,6 +105,7 @@ class Runner:
         self._kinds = kinds
         self._replica = replica
         self._execute = execute
+        self._suspect = suspect
 
     def run(self, job: Job) -> None:
         """Make an attempt, whatever comes of it; what cannot be recorded is left to the end of the lease."""
@@ -110,7 +128,7 @@ class Runner:
             with self._redis.watching():
                 self._status.update(job.claim.id, job.live, kind=job.claim.kind)
         except RedisUnavailable as error:
-            _log.warning("job %s: could not publish progress: %s", job.claim.id, error)
+            _log.debug("job %s: could not publish progress: %s", job.claim.id, error)
 
     def _attempt(self, job: Job) -> str:
         """Compute and publish; returns how it ended, as the metric has it."""
@@ -118,9 +136,15 @@ class Runner:
         self.tell(job)
         try:
             with scratch_folder() as folder:
-                outcome = self._compute(job, folder)
-                if isinstance(outcome, Done):
-                    return self._publish(job, self._upload(job, outcome.artifacts), outcome)
+                return self._attempt_in(folder, job)
+        except OSError as error:  # no room for it, or its removal failed
+            return self._fail(job, refusal(error, None))
+
+    def _attempt_in(self, folder: Path, job: Job) -> str:
+        try:
+            outcome = self._compute(job, folder)
+            if isinstance(outcome, Done):
+                return self._publish(job, self._upload(job, outcome.artifacts), outcome)
         except CalledOff:
             return self._release(job)
         except Crashed as crash:
@@ -128,7 +152,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - whatever it is, the job must not stay running
             if job.call_off.is_set():
                 return self._release(job)
-            outcome = refusal(error)
+            outcome = refusal(error, folder)
         return self._fail(job, outcome)
 
     def _compute(self, job: Job, folder: Path) -> Done | Refused:
@@ -151,7 +175,7 @@ class Runner:
         def progress(step: Step) -> None:
             self._advance(job, Live(step.stage, step.fraction * COMPUTED))
 
-        return self._execute(spec, progress=progress, call_off=job.call_off)
+        return self._execute(spec, progress=progress, call_off=job.call_off, alive=job.alive)
 
     def _upload(self, job: Job, artifacts: tuple[Artifact, ...]) -> list[StoredArtifact]:
         self._advance(job, Live("uploading", COMPUTED))
@@ -162,7 +186,10 @@ class Runner:
                 raise CalledOff
             path, size = artifact.path, artifact.path.stat().st_size
             key = prefix + path.name
-            self._resources.object_store.put(path, key, media_type=artifact.media_type, stopping=job.call_off)
+            self._resources.object_store.put(
+                path, key, media_type=artifact.media_type, stopping=job.call_off, alive=job.alive
+            )
+            job.alive()
             stored.append(StoredArtifact(path.name, key, artifact.media_type, size, artifact.rows, sha256_of(path)))
             UPLOADED_BYTES.labels(job.claim.kind).inc(size)
         return stored
@@ -182,9 +209,13 @@ class Runner:
         return "complete"
 
     def _fail(self, job: Job, why: Refused) -> str:
-        """End the job, or have it tried again later when its servers were at fault."""
+        """End the job, or have it tried again later when its servers or this replica were at fault."""
         claim = job.claim
         _log.warning("job %s: %s: %s", claim.id, why.code, why.message)
+        if why.code == ReplicaFault.code:
+            return self.hand_back(job, ReplicaFault(why.message, part=why.part))
+        if why.code == DiskFull.code:
+            self._suspect(ReplicaFault(f"This replica cannot run jobs: {why.message}", part="temporary_folder"))
         shortest, longest = RETRY_SECONDS
         after = random.uniform(shortest, min(longest, shortest * 4 ** (claim.retries + 1)))  # noqa: S311 - jitter
         if why.code == UnknownJob.code:
@@ -199,6 +230,19 @@ class Runner:
         if verdict is Verdict.ENDED:
             FAILURES.labels(claim.kind, why.code).inc()
         return _OUTCOMES[verdict]
+
+    def hand_back(self, job: Job, fault: ReplicaFault) -> str:
+        """Release a job, free of charge, that this replica cannot run; another gets it, or this one when it can.
+
+        Not at once: where all have the same fault, or pass their check in spite of it, the job must not go round and
+        round without a pause.
+        """
+        self._suspect(fault)
+        after = random.uniform(*FAULT_SECONDS)  # noqa: S311 - jitter, not a secret
+        verdict = self._settle(job, lambda connection: lifecycle.release(connection, job.claim, after_seconds=after))
+        if verdict is Verdict.LATER and job.live.stage == "uploading":
+            self._discard(job)
+        return "lost" if verdict is Verdict.LOST else "handed_back"
 
     def _crashed(self, job: Job, *, how: str) -> str:
         claim = job.claim
@@ -241,12 +285,13 @@ class Runner:
                     self._status.forget(job_id)
                     self._queue.add(job_id)
         except RedisUnavailable as error:
-            _log.warning("job %s: could not tell Redis that it is %s: %s", job_id, verdict, error)
+            _log.debug("job %s: could not tell Redis that it is %s: %s", job_id, verdict, error)
         return verdict
 
     def _recorded(self, job: Job, write: Callable[[Connection], Verdict]) -> Verdict:
         """Write the end of an attempt; a Postgres that is away is asked again while the lease lasts."""
         while True:
+            job.alive()
             try:
                 with database_errors(), self._resources.engine.begin() as connection:
                     verdict = write(connection)

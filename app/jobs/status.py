@@ -1,9 +1,9 @@
 """What polls are answered from while a job runs: a Redis hash that can be lost, and is not believed when stale.
 
 Keys:
-    openhours:report:<id>    hash: status (running | ended), kind, stage, progress, updated_at. Expires 24 hours after
-                             its last update. Once it says ended nobody can make it say running again, so a worker that
-                             was late does not bring a job back to life.
+    openhours:report:<id>    hash: status (running | ended), kind, stage, progress, updated_at. Expires ten minutes
+                             after its last update. Once it says ended nobody can make it say running again, so a
+                             worker that was late does not bring a job back to life.
 """
 
 from collections.abc import Collection
@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from app.storage.redis_client import redis_errors
 
-#: How long the hash outlives its last update, seconds.
-TTL_SECONDS: Final = 24 * 3600
+#: How long the hash outlives its last update, seconds: longer than a worker that lost its lease may still tell of the
+#: job, and not so long that the hashes of ended jobs fill the memory.
+TTL_SECONDS: Final = 600
 
 #: An older update may be the last word of a worker that died: Postgres is asked then, seconds. Workers refresh
 #: the hash with every heartbeat.
@@ -62,14 +64,16 @@ class LiveStatus:
     def get(self, job_id: str, kinds: Collection[str]) -> Live | None:
         """How far a job of these kinds is, or None when that is not known freshly.
 
-        The age is what has passed of the time to live, so that no two clocks are compared.
+        The age is what has passed of the time to live, so that no two clocks are compared. One that lives longer was
+        told by a worker of an earlier version: its age is not known.
         """
         with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
             pipeline.hgetall(_key(job_id))
             pipeline.ttl(_key(job_id))
             answer: Any
             answer, ttl = pipeline.execute()
-        if answer.get("status") != "running" or TTL_SECONDS - ttl > FRESH_SECONDS or answer.get("kind") not in kinds:
+        is_fresh = 0 <= TTL_SECONDS - ttl <= FRESH_SECONDS
+        if answer.get("status") != "running" or not is_fresh or answer.get("kind") not in kinds:
             return None
         return Live(answer["stage"], min(max(float(answer["progress"]), 0.0), 1.0))
 
@@ -79,12 +83,20 @@ class LiveStatus:
             self._redis.delete(_key(job_id))
 
     def end(self, job_id: str) -> None:
-        """The job has ended: from now on Postgres answers, whatever a late worker tells."""
+        """The job has ended: from now on Postgres answers, whatever a late worker tells.
+
+        A Redis whose memory is full does not take that, but forgets the job, which makes room; it takes nothing from a
+        late worker either.
+        """
         key = _key(job_id)
-        with redis_errors(), self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(key, "status", "ended")
-            pipeline.expire(key, TTL_SECONDS)
-            pipeline.execute()
+        with redis_errors():
+            try:
+                with self._redis.pipeline(transaction=True) as pipeline:
+                    pipeline.hset(key, "status", "ended")
+                    pipeline.expire(key, TTL_SECONDS)
+                    pipeline.execute()
+            except OutOfMemoryError:
+                self._redis.delete(key)
 
 
 def _key(job_id: str) -> str:

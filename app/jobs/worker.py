@@ -7,20 +7,22 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import BoundedSemaphore, Event, Lock, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
-from app.errors import OpenhoursError, RedisUnavailable
+from app.errors import OpenhoursError, RedisUnavailable, ReplicaFault
 from app.jobs import lifecycle
+from app.jobs.faults import fault_of
+from app.jobs.fork_server import end_all
 from app.jobs.kind import JobClass, JobKind
 from app.jobs.lifecycle import LEASE_SECONDS, Claim
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.queue import Queue
 from app.jobs.runner import Job, Runner
-from app.jobs.scratch import remove_abandoned_folders
+from app.jobs.self_check import SelfCheck
 from app.jobs.shares import Shares
 from app.jobs.supervise import in_child
 from app.storage.migrate import MigrationCheck
@@ -42,6 +44,10 @@ LOOK_SECONDS: Final = 1.0
 #: How often a worker that stops looks whether its jobs have ended, seconds.
 STOP_LOOK_SECONDS: Final = 0.05
 
+#: Jobs that were called off are given this long to be recorded as released; then they are left behind, and taken over
+#: when their lease has run out, seconds.
+END_SECONDS: Final = 20
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +66,8 @@ class Worker:
     ) -> None:
         self._engine = resources.engine
         self._queue = Queue(resources.redis)
-        self._runner = Runner(resources, kinds, replica=name, execute=in_child(kinds))
+        self.check = SelfCheck(resources, kinds)
+        self._runner = Runner(resources, kinds, replica=name, execute=in_child(kinds), suspect=self.check.suspect)
         self._kinds = kinds
         self._shares = Shares(slots, resources.settings.shares)
         self._name = name
@@ -72,15 +79,13 @@ class Worker:
         self._jobs: dict[str, Job] = {}
         self._taken = 0  # slots, with those of jobs that this worker has lost and not yet stopped
         self._jobs_lock = Lock()
-        self._pool = ThreadPoolExecutor(slots, thread_name_prefix="slot")
         self._looked_at = -float("inf")
         self._is_called = True  # at first, and after each claim, there may be more to do
-        self._claiming = Thread(target=self._claim_loop, name="claim")
+        self._claiming = Thread(target=self._claim_loop, name="claim", daemon=True)
         self._beating = Periodic("beat", self._beat, every_seconds=BEAT_SECONDS, pulse=pulse)
 
     def start(self) -> None:
         """Begin to claim."""
-        remove_abandoned_folders()
         SLOTS.set(self._slots)
         self._claiming.start()
         self._beating.start()
@@ -92,12 +97,18 @@ class Worker:
     def stop(self, *, hurry: Event, deadline: float) -> None:
         """Claim nothing more, let jobs run until ``deadline`` (monotonic) or ``hurry``, then release them."""
         self.drain()
-        self._claiming.join()
+        self._claiming.join(END_SECONDS)
         while self._running() and monotonic() < deadline and not hurry.wait(STOP_LOOK_SECONDS):
             pass
         for job in self._running():
             job.call_off.set()
-        self._pool.shutdown()
+        for _ in range(int(END_SECONDS / STOP_LOOK_SECONDS)):  # looks: a pause of the whole process is no time for them
+            if not self._taken:
+                break
+            sleep(STOP_LOOK_SECONDS)
+        else:
+            _log.warning("%d jobs do not end, and are left behind: their leases will expire", self._taken)
+            end_all()
         self._beating.stop()
 
     def _running(self) -> list[Job]:
@@ -109,13 +120,15 @@ class Worker:
             self._pulse.beat("claim")
             if not self._free.acquire(timeout=WAIT_MS / 1000):
                 continue
-            claim = None
+            is_used = False
             try:
                 self._migrations.require()
+                self.check.require(stopping=self._draining, alive=partial(self._pulse.beat, "claim"))
                 self._wait()
                 claim = self._claimed()
-                if claim is not None:
-                    self._begin(claim)
+                is_used = claim is not None and self._begin(claim)
+            except ReplicaFault:  # the check has logged it
+                self._pause()
             except OpenhoursError as error:
                 _log.warning("claiming pauses: %s", error)
                 self._pause()
@@ -123,7 +136,7 @@ class Worker:
                 _log.exception("claiming pauses")
                 self._pause()
             finally:
-                if claim is None:
+                if not is_used:
                     self._free.release()
         self._pulse.end("claim")
 
@@ -132,7 +145,7 @@ class Worker:
         try:
             called = self._queue.wait(self._name, wait_ms=None if self._is_called else WAIT_MS)
         except RedisUnavailable as error:
-            _log.warning("jobs are looked for every %g seconds, Redis calls nobody: %s", LOOK_SECONDS, error)
+            _log.debug("jobs are looked for every %g seconds, Redis calls nobody: %s", LOOK_SECONDS, error)
             self._draining.wait(0 if self._is_called else LOOK_SECONDS)
             called = True
         self._is_called = self._is_called or called
@@ -157,19 +170,27 @@ class Worker:
     def _busy(self) -> Counter[JobClass]:
         return Counter(self._kinds[job.claim.kind].job_class for job in self._running())
 
-    def _begin(self, claim: Claim) -> None:
-        """Start a claimed job in a slot that is held already."""
+    def _begin(self, claim: Claim) -> bool:
+        """Start a claimed job in a slot that is held already; False when no thread can be started for it."""
         if claim.took_over:
             TAKEOVERS.labels(claim.kind).inc()
         if claim.attempt == 1:
             REPORT_SECONDS.labels(claim.kind, "queued").observe(claim.waited_seconds)
-        job = Job(claim, lease_ends=self._looked_at + LEASE_SECONDS)
+        name = f"job {claim.id}"
+        job = Job(claim, lease_ends=self._looked_at + LEASE_SECONDS, alive=partial(self._pulse.beat, name))
         with self._jobs_lock:
             late, self._jobs[claim.id] = self._jobs.get(claim.id), job
             self._count_slots(+1)
         if late is not None:  # its lease ran out, and this worker took over from itself
             late.call_off.set()
-        self._pool.submit(self._run, job)
+        try:
+            # Not a pool: one that can start no thread keeps the job, for a thread that has nothing to do later.
+            Thread(target=self._run, name=name, args=(job,), daemon=True).start()
+        except (RuntimeError, MemoryError) as error:
+            self._forget(job)
+            self._runner.hand_back(job, fault_of(error, None) or ReplicaFault(str(error), part="threads"))
+            return False
+        return True
 
     def _names(self, claim: Claim) -> dict[str, str]:
         """What the log calls a job."""
@@ -180,12 +201,17 @@ class Worker:
             with bound(**self._names(job.claim)):
                 self._runner.run(job)
         finally:
-            with self._jobs_lock:
-                if self._jobs.get(job.claim.id) is job:
-                    del self._jobs[job.claim.id]
-                self._count_slots(-1)
+            self._forget(job)
             self._is_called = True  # its class has room again, and its concurrency key is free
             self._free.release()
+
+    def _forget(self, job: Job) -> None:
+        """The slot of a job is free again."""
+        with self._jobs_lock:
+            if self._jobs.get(job.claim.id) is job:
+                del self._jobs[job.claim.id]
+            self._count_slots(-1)
+        self._pulse.end(f"job {job.claim.id}")
 
     def _count_slots(self, change: int) -> None:
         # Set, not counted by the gauge: one slot that never ends must not be told by the next worker of this process.

@@ -1,4 +1,8 @@
-"""Whether each server answers, asked in the background so that a scrape never waits for a silent one."""
+"""Whether each server answers, asked in the background so that a scrape never waits for a silent one.
+
+Keys:
+    openhours:look      written at each round, gone after a minute: a full Redis answers, but takes nothing.
+"""
 
 import logging
 from collections.abc import Callable
@@ -50,4 +54,4 @@ class Reachability:
 
     def _redis(self) -> None:
         with redis_errors():
-            self._resources.redis.ping()
+            self._resources.redis.set("openhours:look", "1", ex=60)

@@ -1,5 +1,6 @@
 """Whether requests may be sent to this process."""
 
+from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -16,19 +17,26 @@ READINESS_SECONDS: Final = 2
 
 
 class Readiness:
-    """Whether requests may come: not while draining, and only with a database that is migrated."""
+    """Whether requests may come: not while draining or unfit for jobs, and only with a database that is migrated.
 
-    def __init__(self, engine: Engine, replica: Replica) -> None:
+    ``down`` gives the titles of embedded servers that have died and are being started again.
+    """
+
+    def __init__(self, engine: Engine, replica: Replica, *, down: Callable[[], Sequence[str]] = tuple) -> None:
         self._engine = engine
+        self._down = down
         self._replica = replica
         self._lock = Lock()
         self._checked_at = -float("inf")
         self._error: OpenhoursError | None = None
 
     def check(self) -> None:
-        """Raise ReplicaUnavailable or NotMigrated unless ready."""
+        """Raise ReplicaUnavailable, ReplicaFault or NotMigrated unless ready."""
         if self._replica.draining:
             raise ReplicaUnavailable("This replica is stopping.")
+        self._replica.check_fit()
+        if down := self._down():
+            raise ReplicaUnavailable(f"Started again, because they had ended by themselves: {', '.join(down)}.")
         with self._lock:
             if monotonic() - self._checked_at > READINESS_SECONDS:
                 self._error = self._ask()

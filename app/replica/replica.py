@@ -11,9 +11,11 @@ from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
 from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
+from app.jobs.scratch import remove_abandoned_folders
 from app.jobs.worker import Worker
 from app.replica.loops import Loop, started
-from app.replica.reachability import LOOK_SECONDS, Reachability
+from app.replica.reachability import LOOK_SECONDS as REACHABILITY_SECONDS
+from app.replica.reachability import Reachability
 from app.storage.migrate import MigrationCheck
 from app.storage.resources import Resources
 from app.telemetry.replica_name import replica_name
@@ -46,9 +48,22 @@ class Replica:
         self._stopping = Event()
         self._loops = (
             Loop("sweep", self._sweep, sweeper.SWEEP_SECONDS, sweeper.FIRST_SWEEP_SECONDS),
+            Loop(
+                "scratch",
+                self._remove_folders,
+                sweeper.SWEEP_SECONDS,
+                sweeper.FIRST_SWEEP_SECONDS,
+                watched=False,
+                needs_database=False,
+            ),
             Loop("clean-up", self._clean_up, cleanup.CLEAN_UP_SECONDS, cleanup.FIRST_CLEAN_UP_SECONDS, watched=False),
             Loop(
-                "reachability", Reachability(resources).look, LOOK_SECONDS, (0, 1), watched=False, needs_database=False
+                "reachability",
+                Reachability(resources).look,
+                REACHABILITY_SECONDS,
+                (0, 1),
+                watched=False,
+                needs_database=False,
             ),
             *loops,
         )
@@ -106,8 +121,16 @@ class Replica:
     def _sweep(self, *_: object) -> None:
         sweeper.sweep(self._resources)
 
+    def _remove_folders(self, *_: object) -> None:
+        remove_abandoned_folders()
+
     def _clean_up(self, stopping: Event, _: object) -> None:
         cleanup.clean_up(self._resources, self._kinds, prefixes=self._prefixes, stopping=stopping)
+
+    def check_fit(self) -> None:
+        """Raise ReplicaFault while no jobs are claimed because of a fault of this replica."""
+        if self._worker is not None and (fault := self._worker.check.fault) is not None:
+            raise fault
 
     def check_alive(self) -> None:
         """Raise ReplicaUnavailable when a loop is stuck; asks no server."""

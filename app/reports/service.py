@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import ceil
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -52,9 +51,6 @@ MAX_PARAMS_BYTES: Final = 64 << 10
 BLOCK_BYTES: Final = 64 << 10
 
 _log = logging.getLogger(__name__)
-
-#: Nobody is told to come back later than this, seconds.
-LONGEST_RETRY_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ class ReportService:
                     self._redis.contradict(report_id)
                 return self._ended(record)
 
-    def look(self, report_id: str) -> tuple[JobRecord, Mapping[str, Any], Running | Ended]:
+    def details(self, report_id: str) -> tuple[JobRecord, Mapping[str, Any], Running | Ended]:
         """The record of a report, its parameters, and how it stands.
 
         Raises:
@@ -200,8 +196,10 @@ class ReportService:
             kind = self._kinds[self._find(connection, report_id).kind]
             cancelled = lifecycle.cancel(connection, report_id)
             removed = not cancelled and lifecycle.remove(connection, report_id)
+            # Another request was faster, or it was cancelled before.
+            is_cancelled = cancelled or (not removed and records.find(connection, report_id) is not None)
         self._redis.end(report_id)
-        if not removed:
+        if is_cancelled:
             return Deletion.CANCELLED
         try:
             self._resources.object_store.remove_below(artifact_prefix(report_id, below=kind.artifacts))
@@ -254,12 +252,11 @@ class ReportService:
         backlog = records.backlog(connection, self._kinds)
         if backlog.queued + backlog.running < limit:
             return
-        seconds = backlog.queued * records.median_seconds(connection, self._kinds) / max(backlog.running, 1)
         error = TooManyReports(
             f"{backlog.queued:,} reports are queued and {backlog.running:,} running; the limit is {limit:,} "
             "(OPENHOURS_MAX_OUTSTANDING). Nothing was started; try again later."
         )
-        error.retry_after_seconds = min(max(ceil(seconds), 1), LONGEST_RETRY_SECONDS)
+        error.retry_after_seconds = records.retry_after_seconds(connection, backlog, self._kinds)
         raise error
 
     def _missing(self, report_id: str) -> NotFound:
@@ -273,14 +270,14 @@ class ReportService:
         return UnknownReport(f"There is no report {report_id!r}.", received=report_id)
 
 
+def _shown(live: Live) -> Live:
+    return live if live.stage in STAGES else Live("computing", live.progress)
+
+
 def _blocks(stream: ObjectStream) -> Iterator[bytes]:
     with stream:
         while block := stream.read(BLOCK_BYTES):
             yield block
-
-
-def _shown(live: Live) -> Live:
-    return live if live.stage in STAGES else Live("computing", live.progress)
 
 
 def _stands(state: Running | Ended) -> str:

@@ -65,12 +65,10 @@ NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for th
 
 #: For the ``responses`` of routes; routes with a body may also get one that is too large.
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
-TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {
-    # Starlette has its own text if the length is announced.
-    413: {"model": Problem, "description": "Body too large", "content": {"text/plain": {"schema": {"type": "string"}}}}
-}
+TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {413: {"model": Problem, "description": "Body too large"}}
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
 CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "Not now"}}
+ENCODED: Final[dict[int | str, dict[str, Any]]] = {415: {"model": Problem, "description": "Encoded content"}}
 CUT: Final[dict[int | str, dict[str, Any]]] = {400: {"model": Problem, "description": "The connection broke"}}
 TOO_MANY: Final[dict[int | str, dict[str, Any]]] = {429: {"model": Problem, "description": "Too many are waiting"}}
 UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: {"model": Problem, "description": "Try again later"}}
@@ -96,10 +94,8 @@ def problem(
     return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _known(request: Request, error: Exception) -> Response:
-    assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
-    if error.status >= 500:
-        _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
+def problem_of(error: OpenhoursError) -> Response:
+    """The problem document of an error."""
     return problem(
         code=error.code,
         title=error.title,
@@ -108,6 +104,13 @@ def _known(request: Request, error: Exception) -> Response:
         retry_after_seconds=error.retry_after_seconds,
         **dict(error.details),
     )
+
+
+def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OpenhoursError)  # noqa: S101 - Starlette's signature is wider than what it calls
+    if error.status >= 500:
+        _log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error.message)
+    return problem_of(error)
 
 
 def _malformed(request: Request, error: Exception) -> Response:

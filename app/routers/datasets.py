@@ -19,18 +19,20 @@ from app.jobs.records import JobStatus
 from app.routers.answers import (
     CONFLICT,
     CUT,
+    ENCODED,
     NOT_FOUND,
     TOO_LARGE,
+    TOO_MANY,
     UNAVAILABLE,
     UNPROCESSABLE,
     AnyCase,
     Cursor,
     NextCursor,
 )
-from app.routers.dependencies import Datasets, JobWaiters, Uploads, bind_dataset
+from app.routers.dependencies import AskingStore, Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
-from app.routers.uploads import UNLIMITED, body_of
+from app.routers.uploads import UNLIMITED, address_of, body_of, require_plain_content
 from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
@@ -179,7 +181,8 @@ _REMOVING: Final[dict[int | str, dict[str, Any]]] = {
 @router.post(
     "/datasets",
     status_code=202,
-    responses=NOT_FOUND | CONFLICT | TOO_LARGE | CUT | _LINKS,
+    responses=NOT_FOUND | CONFLICT | TOO_LARGE | TOO_MANY | ENCODED | CUT | _LINKS,
+    dependencies=[Depends(require_plain_content)],
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
@@ -211,6 +214,7 @@ async def bring_dataset(
         filename=file_name(filename),
         options=load_options(**options).model_dump(mode="json"),
         length_bytes=content_length,
+        client=address_of(request),
     )
     response.headers["Location"] = f"/datasets/{received.id}"
     bind(dataset_id=received.id)
@@ -259,7 +263,7 @@ async def get_dataset(
     return _answer(state)
 
 
-@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT)
+@router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT | TOO_MANY)
 async def reload_dataset(
     datasets: Datasets,
     waiters: JobWaiters,
@@ -281,6 +285,7 @@ async def reload_dataset(
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,
+    threads: AskingStore,
     response: Response,
     dataset_id: _DatasetId,
     *,
@@ -291,7 +296,7 @@ async def delete_dataset(
     try:
         if state.status is DatasetStatus.UPLOADING:
             await uploads.terminate(dataset_id)
-        removal = await run_in_threadpool(partial(datasets.delete, dataset_id, rows=rows))
+        removal = await threads.run(partial(datasets.delete, dataset_id, rows=rows))
     except (UnknownDataset, UnknownUpload):  # it was removed with its upload
         removal = Removal.REMOVED
     if removal is Removal.REMOVING:

@@ -9,6 +9,7 @@ from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
 from app.routers.services import Services
+from app.routers.store_threads import StoreThreads
 from app.telemetry.logs import bind
 from app.uploads.service import UploadService
 
@@ -47,11 +48,16 @@ async def _entities(services: AllServices) -> EntityService:
     return services.entities
 
 
+async def _store_threads(services: AllServices) -> StoreThreads:
+    return services.store_threads
+
+
 Reports = Annotated[ReportService, Depends(_reports)]
 JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
+AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 
 
 async def bind_report(request: Request) -> None:

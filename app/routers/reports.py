@@ -1,6 +1,7 @@
 """Trigger a report, poll it, wait for it, cancel or remove it, list reports and kinds."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal, Union
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
@@ -24,7 +25,7 @@ from app.routers.answers import (
     NextCursor,
 )
 from app.routers.bodies import checked, described_as
-from app.routers.dependencies import JobWaiters, Reports, bind_report
+from app.routers.dependencies import AskingStore, JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.telemetry.logs import bind
 
@@ -194,7 +195,7 @@ class ReportSummary(BaseModel):
     error: ReportError | None
 
 
-class ReportDetail(ReportSummary):
+class ReportDetails(ReportSummary):
     """A report: what the list says of it, its parameters, how far it is, and its files."""
 
     params: dict[str, Any] = Field(description="Parameters that it runs with, the defaults included.")
@@ -338,18 +339,18 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 
 
 @router.get("/reports/{report_id}", responses=NOT_FOUND)
-def get_report_detail(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetail:
-    """A report with its parameters, its stage and progress, and once it is complete its files."""
-    record, params, state = reports.look(report_id)
-    shown = {**_summary(record).model_dump(), "params": params}
+def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
+    """A report as in the list, with its parameters, its progress and, once complete, its files."""
+    record, params, state = reports.details(report_id)
+    shown = _summary(record).model_dump() | {"params": dict(params)}
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         live = state.live
-        return ReportDetail.model_validate(
+        return ReportDetails.model_validate(
             shown | {"stage": live.stage, "progress": round(live.progress, 4), "files": []}
         )
     files = [ReportFile.of(file) for file in state.files]
-    return ReportDetail(**shown, stage=None, progress=float(record.status is JobStatus.COMPLETE), files=files)
+    return ReportDetails(**shown, stage=None, progress=float(record.status is JobStatus.COMPLETE), files=files)
 
 
 @router.get(
@@ -357,18 +358,20 @@ def get_report_detail(reports: Reports, response: Response, report_id: _ReportId
     response_model=_FINDINGS,
     responses=NOT_FOUND | CONFLICT | {304: {"description": "It is still the one of the ETag"}},
 )
-def get_summary(
+async def get_summary(
     reports: Reports,
+    threads: AskingStore,
     report_id: _ReportId,
     if_none_match: Annotated[str | None, Header(description="ETag of the answer that the client has.")] = None,
 ) -> Response:
     """The summary of a complete report: the content of its summary.json, for kinds that have one."""
-    file = reports.summary(report_id)
+    file = await run_in_threadpool(reports.summary, report_id)
     headers = {"ETag": f'"{file.sha256}"'}
     if if_none_match is not None and _has(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(file.bytes)
-    return StreamingResponse(reports.read(file), headers=headers, media_type="application/json")
+    blocks = threads.blocks(await threads.run(partial(reports.read, file)))
+    return StreamingResponse(blocks, headers=headers, media_type="application/json")
 
 
 def _has(if_none_match: str, etag: str) -> bool:
@@ -379,9 +382,9 @@ def _has(if_none_match: str, etag: str) -> bool:
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.
 @router.delete("/reports/{report_id}", responses=NOT_FOUND)
-def delete_report(reports: Reports, report_id: _ReportId) -> Deleted:
+async def delete_report(reports: Reports, threads: AskingStore, report_id: _ReportId) -> Deleted:
     """Cancel a report that is queued or running; remove one that has ended, with its files."""
-    return Deleted(status=reports.delete(report_id))
+    return Deleted(status=await threads.run(partial(reports.delete, report_id)))
 
 
 def _ended(state: Ended) -> PollAnswer:

@@ -47,7 +47,7 @@ class RequestLog:
         finally:
             seconds = perf_counter() - begin
             REQUEST_SECONDS.labels(scope["method"], _route(scope), status).observe(seconds)
-            if self._access_log and not (status < 400 and scope["path"] in _PROBES):
+            if self._access_log and not (status < 400 and scope["path"].removeprefix(scope["root_path"]) in _PROBES):
                 _write(scope, status=status, sent=sent, seconds=seconds)
 
 

@@ -10,6 +10,7 @@ from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
+from app.routers.store_threads import StoreThreads
 from app.uploads.service import UploadService
 
 
@@ -22,6 +23,7 @@ class Services:
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
+        store_threads: where routes wait for S3.
         installation: metrics of the whole installation, asked of Postgres when they are scraped.
     """
 
@@ -32,4 +34,5 @@ class Services:
     waiters: Waiters
     replica: Replica
     readiness: Readiness
+    store_threads: StoreThreads
     installation: CollectorRegistry

@@ -14,6 +14,12 @@ PATH: Final = "/uploads"
 #: Methods that a client which can send only POST may name in a header.
 OVERRIDABLE: Final = frozenset({"HEAD", "PATCH", "DELETE", "OPTIONS"})
 
+#: Headers of answers that a page of another origin may read, if it may use the API.
+EXPOSED: Final = (
+    *("Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+    *("Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires", "Location", "Retry-After"),
+)
+
 
 class TusHeaders:
     """ASGI middleware: adds the version to every response, and lets a header override the method."""
@@ -23,7 +29,7 @@ class TusHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] != "http" or not is_tus(scope["path"]):
+        if scope["type"] != "http" or not is_tus(scope["path"].removeprefix(scope["root_path"])):
             await self._app(scope, receive, send)
             return
 

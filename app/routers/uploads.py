@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BeforeValidator, Field
 from starlette.requests import ClientDisconnect
 
-from app.errors import InvalidUpload, UploadCut, WrongContentType, WrongTusVersion
+from app.errors import InvalidUpload, UploadCut, WrongContentEncoding, WrongContentType, WrongTusVersion
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
 from app.routers.dependencies import Uploads
 from app.routers.malformed import require_known_query
@@ -36,8 +36,9 @@ _MEANINGS: Final = {
     410: "Expired, or lost by the object store: start again",
     412: "Tus version not supported",
     413: "Too large",
-    415: "Content type not accepted",
+    415: "Content type or encoding not accepted",
     423: "Another request is adding to the upload",
+    429: "Too many dataset loads are waiting",
     460: "The checksum does not match the bytes",
 }
 
@@ -52,6 +53,18 @@ async def _require_version(
     if tus_resumable != VERSION:
         received = "missing" if tus_resumable is None else repr(tus_resumable)
         raise WrongTusVersion(f"Tus-Resumable is {received}; allowed is {VERSION}.", allowed=[VERSION])
+
+
+async def require_plain_content(
+    content_encoding: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> None:
+    """Raise WrongContentEncoding for bytes that would have to be decoded: a file is stored as it comes."""
+    if content_encoding is not None and content_encoding.strip().lower() not in {"", "identity"}:
+        raise WrongContentEncoding(
+            f"Content-Encoding is {content_encoding!r}, but files are stored as they come: leave that header out. A "
+            "gzip file is recognized by its bytes.",
+            allowed=["identity"],
+        )
 
 
 router = APIRouter(
@@ -83,6 +96,7 @@ _BODY: Final = {
     "requestBody": {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}, "required": False}
 }
 _VERSIONED: Final = [Depends(_require_version)]
+_WITH_BYTES: Final = [*_VERSIONED, Depends(require_plain_content)]
 
 
 @router.options("", status_code=204)
@@ -103,8 +117,8 @@ async def describe_uploads(uploads: Uploads) -> Response:
     "",
     status_code=201,
     response_class=Response,
-    responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 460),
-    dependencies=_VERSIONED,
+    responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 429, 460),
+    dependencies=_WITH_BYTES,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
@@ -139,6 +153,7 @@ async def create_upload(
         first_bytes=body_of(request) if brings_bytes else None,
         content_bytes=content_length,
         checksum=checksum,
+        client=address_of(request),
     )
     headers = {"Location": f"{PATH}/{upload.id}", **_progress(upload)}
     return Response(status_code=201, headers=headers)
@@ -166,7 +181,7 @@ async def look_at_upload(uploads: Uploads, upload_id: str) -> Response:
     "/{upload_id}",
     status_code=204,
     responses=NOT_FOUND | _refusals(400, 409, 410, 412, 413, 415, 423, 460),
-    dependencies=_VERSIONED,
+    dependencies=_WITH_BYTES,
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
@@ -184,7 +199,12 @@ async def add_to_upload(
         raise _wrong_type(content_type)
     checksum = None if upload_checksum is None else Checksum.of(upload_checksum)
     upload = await uploads.append(
-        upload_id, upload_offset, body_of(request), content_bytes=content_length, checksum=checksum
+        upload_id,
+        upload_offset,
+        body_of(request),
+        content_bytes=content_length,
+        checksum=checksum,
+        client=address_of(request),
     )
     return Response(status_code=204, headers=_progress(upload))
 
@@ -206,6 +226,11 @@ def _progress(upload: Upload) -> dict[str, str]:
 def _wrong_type(content_type: str | None) -> WrongContentType:
     received = "missing" if content_type is None else repr(content_type)
     return WrongContentType(f"Content-Type is {received}; allowed is {BYTES}.", allowed=[BYTES])
+
+
+def address_of(request: Request) -> str | None:
+    """Where a request comes from; a proxy that is trusted has told."""
+    return None if request.client is None else request.client.host
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from pathlib import Path
 from threading import Event
@@ -12,25 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
-from boto3.exceptions import Boto3Error, S3UploadFailedError
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
-from app.errors import ObjectStoreUnavailable, SetupError, UploadLost
+from app.errors import ObjectStoreUnavailable, UploadLost
 from app.storage.presign import Presigner
+from app.storage.trouble import object_store_trouble
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
-
-#: S3 status codes for which a retry does not help: wrong keys, missing bucket, access denied.
-_PERMANENT: Final = frozenset({400, 401, 403, 404, 405, 409})
-
-#: Exceptions to these, for which a retry may help: an upload that a restarted server has forgotten,
-#: a slow connection, credentials that have just expired, two requests at once, an object not found yet ("404").
-_PASSING: Final = frozenset({"NoSuchUpload", "RequestTimeout", "ExpiredToken", "OperationAborted", "404"})
-
 
 #: Codes for a part, or for an object that existed, which mean that the upload cannot be resumed. The last
 #: is rclone's: it has already written the part, and now receives different bytes.
@@ -101,18 +95,18 @@ class ObjectStore:
         # The signature covers the host, so a link works only at the address for which it was signed. Signing needs no
         # connection; this process may not even reach that address.
         self._signer: S3Client = connect(endpoint_url=address.public_url) if address.public_url else self._client
-        self._presigner = Presigner(self._sample_link)
         self._connect = partial(connect, endpoint_url=address.endpoint_url)
         self._quick: S3Client | None = None
+        self._presigner = Presigner(self._sample_link)
 
     def ping(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             self._client.head_bucket(Bucket=self.bucket)
 
     def look(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers within LOOK_SECONDS; for one thread."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             if self._quick is None:
                 once = Config(
                     connect_timeout=LOOK_SECONDS, read_timeout=LOOK_SECONDS, retries={"total_max_attempts": 1}
@@ -120,9 +114,21 @@ class ObjectStore:
                 self._quick = self._connect(config=_CONFIG.merge(once))
             self._quick.head_bucket(Bucket=self.bucket)
 
+    def clock(self) -> datetime:
+        """What time it is for S3, to the second, also if it refuses everything else."""
+        with object_store_errors(self.bucket):
+            try:
+                metadata: Any = self._client.head_bucket(Bucket=self.bucket)["ResponseMetadata"]
+            except ClientError as error:
+                metadata = error.response["ResponseMetadata"]
+        told = metadata.get("HTTPHeaders", {}).get("date")
+        if told is None:
+            raise ObjectStoreUnavailable("The object store does not tell what time it is.")
+        return parsedate_to_datetime(told)
+
     def ensure_bucket(self) -> None:
         """Create the bucket unless it exists."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             try:
                 self._client.head_bucket(Bucket=self.bucket)
             except ClientError as error:
@@ -135,17 +141,27 @@ class ObjectStore:
                         Bucket=self.bucket
                     )  # another process that is starting may have been faster
 
-    def put(self, path: Path, key: str, *, media_type: str, stopping: Event | None = None) -> None:
+    def put(
+        self,
+        path: Path,
+        key: str,
+        *,
+        media_type: str,
+        stopping: Event | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         """Store a file, in parts if it is large, and verify its size.
 
-        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind.
+        If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind. ``alive``
+        is called as it proceeds.
         """
 
         def go_on(_: int) -> None:
+            alive()
             if stopping is not None and stopping.is_set():
                 raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             self._client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Callback=go_on)
             stored = self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         if stored != path.stat().st_size:
@@ -161,7 +177,7 @@ class ObjectStore:
             "response-content-type": media_type,
             "response-content-disposition": f'attachment; filename="{name}"',
         }
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
@@ -178,22 +194,22 @@ class ObjectStore:
 
     def read(self, key: str) -> "ObjectStream":
         """The bytes of an object as a stream. Raises ObjectStoreUnavailable, also if there is no object."""
-        with object_store_errors():
-            return ObjectStream(self._client.get_object(Bucket=self.bucket, Key=key)["Body"])
+        with object_store_errors(self.bucket):
+            return ObjectStream(self._client.get_object(Bucket=self.bucket, Key=key)["Body"], self.bucket)
 
     def put_bytes(self, block: bytes | bytearray, key: str, *, media_type: str) -> None:
         """Store an object in one request."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             self._client.put_object(Bucket=self.bucket, Key=key, Body=block, ContentType=media_type)  # type: ignore[arg-type]  # a bytearray will do
 
     def get_bytes(self, key: str) -> bytes:
         """The bytes of a small object; raises UploadLost if it is missing."""
-        with object_store_errors(), _lost_uploads(key):
+        with object_store_errors(self.bucket), _lost_uploads(key):
             return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def size(self, key: str) -> int | None:
         """Size of an object, bytes; None if it is missing."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             try:
                 return self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
             except ClientError as error:
@@ -203,13 +219,13 @@ class ObjectStore:
 
     def begin_parts(self, key: str, *, media_type: str) -> str:
         """Create a multipart upload; returns its id."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             begun = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type)
             return begun["UploadId"]
 
     def put_part(self, block: bytes | bytearray, key: str, multipart_id: str, *, number: int) -> str:
         """Store the part with this number, from 1, and return its ETag; UploadLost if there is no such upload."""
-        with object_store_errors(), _lost_uploads(key):
+        with object_store_errors(self.bucket), _lost_uploads(key):
             stored = self._client.upload_part(
                 Bucket=self.bucket,
                 Key=key,
@@ -221,7 +237,7 @@ class ObjectStore:
 
     def has_parts(self, key: str, multipart_id: str) -> bool:
         """Whether S3 still has a multipart upload."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             try:
                 self._client.list_parts(Bucket=self.bucket, Key=key, UploadId=multipart_id, MaxParts=1)
             except self._client.exceptions.NoSuchUpload:
@@ -231,7 +247,7 @@ class ObjectStore:
     def complete_parts(self, key: str, multipart_id: str, etags: Sequence[str]) -> None:
         """Complete a multipart upload from these ETags; raises UploadLost unless all parts are still stored."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
-        with object_store_errors(), _lost_uploads(key):
+        with object_store_errors(self.bucket), _lost_uploads(key):
             self._client.complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=key,
@@ -241,18 +257,18 @@ class ObjectStore:
 
     def abort_parts(self, key: str, multipart_id: str) -> None:
         """Abort a multipart upload; it may have ended already."""
-        with object_store_errors(), suppress(self._client.exceptions.NoSuchUpload):
+        with object_store_errors(self.bucket), suppress(self._client.exceptions.NoSuchUpload):
             self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=multipart_id)
 
     def pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Every object whose key begins with ``prefix``, up to a thousand at a time, by key."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 yield [StoredObject(item["Key"], item["LastModified"]) for item in page.get("Contents", ())]
 
     def remove(self, keys: Iterable[str]) -> None:
         """Delete objects; missing ones are ignored."""
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             for key in keys:
                 self._client.delete_object(Bucket=self.bucket, Key=key)
 
@@ -268,7 +284,7 @@ class ObjectStore:
 
         ``unless`` gets their ids and returns those that are still needed.
         """
-        with object_store_errors():
+        with object_store_errors(self.bucket):
             stale = {
                 upload["UploadId"]: upload["Key"]
                 for page in self._pages_of_uploads(prefix)
@@ -301,8 +317,9 @@ def _models(data_path: str | None) -> Loader:
 class ObjectStream(io.RawIOBase):
     """A stream of the bytes of an object; ``read`` raises ObjectStoreUnavailable if it breaks."""
 
-    def __init__(self, body: "StreamingBody") -> None:
+    def __init__(self, body: "StreamingBody", bucket: str) -> None:
         self._body = body
+        self._bucket = bucket
 
     def readable(self) -> bool:
         """Always."""
@@ -310,7 +327,7 @@ class ObjectStream(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Up to ``size`` bytes; none at the end."""
-        with object_store_errors():
+        with object_store_errors(self._bucket):
             return self._body.read(None if size < 0 else size)
 
     def close(self) -> None:
@@ -320,23 +337,12 @@ class ObjectStream(io.RawIOBase):
 
 
 @contextmanager
-def object_store_errors() -> Iterator[None]:
+def object_store_errors(bucket: str) -> Iterator[None]:
     """Map every failure of S3 to ObjectStoreUnavailable, retryable unless S3 denies access or the like."""
     try:
         yield
-    except ClientError as error:
-        raise _answered(error) from error
-    except S3UploadFailedError as error:
-        if isinstance(error.__context__, ClientError):  # boto3 wraps the S3 error of an upload
-            raise _answered(error.__context__) from error
-        raise ObjectStoreUnavailable("The object store did not accept the file; try again in a moment.") from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise SetupError(
-            "There are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this process "
-            "a role."
-        ) from error
-    except (BotoCoreError, Boto3Error) as error:
-        raise ObjectStoreUnavailable("The object store does not answer; try again in a moment.") from error
+    except (BotoCoreError, Boto3Error, ClientError) as error:
+        raise object_store_trouble(error, bucket) from error
 
 
 @contextmanager
@@ -350,11 +356,3 @@ def _lost_uploads(key: str) -> Iterator[None]:
         raise UploadLost(
             f"The object store has lost the bytes stored so far of {key.rpartition('/')[2]}: start the upload again."
         ) from error
-
-
-def _answered(error: ClientError) -> ObjectStoreUnavailable:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    code = error.response.get("Error", {}).get("Code", "")
-    wrong = ObjectStoreUnavailable(f"The object store answered {status} {code}.")
-    wrong.retryable = status not in _PERMANENT or code in _PASSING
-    return wrong

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import DatabaseUnavailable
+from app.storage.trouble import database_trouble
 
 #: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
 POOL_WAIT_SECONDS: Final = 0.5
@@ -83,7 +84,7 @@ def database_errors() -> Iterator[None]:
     except (DBAPIError, psycopg2.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if is_transient(cause):
-            raise DatabaseUnavailable("Postgres does not answer; try again in a moment.") from error
+            raise database_trouble(cause) from error
         raise
 
 

@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.errors import RedisUnavailable
+from app.storage.trouble import redis_trouble
 
 #: Timeout of a worker's requests to Redis; longer than a read of the queue waits for entries, seconds.
 WORKER_TIMEOUT_SECONDS: Final = 1.0
@@ -40,7 +41,7 @@ def redis_errors() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise RedisUnavailable(f"Redis does not answer: {error}") from error
+        raise redis_trouble(error) from error
 
 
 class CircuitBreaker:

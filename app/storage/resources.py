@@ -1,6 +1,6 @@
 """The servers that a process works with: built once, pinged, closed in reverse."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +24,8 @@ SERVER_STATEMENT_SECONDS: Final = 15
 class Addresses:
     """The addresses and credentials of the three servers; for S3, None means the usual AWS variables.
 
-    ``embedded`` names those that were started here: "postgres", "redis", "s3".
+    ``embedded`` names those that were started here: "postgres", "redis", "s3". ``down`` gives the titles of those of
+    them that have died and do not answer yet.
     """
 
     database_url: str
@@ -33,13 +34,14 @@ class Addresses:
     s3_access_key: str | None
     s3_secret_key: str | None
     embedded: frozenset[str]
+    down: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Clients of the three servers.
 
-    ``redis`` waits as long as a worker may, ``request_redis`` as long as a request may.
+    ``redis`` waits as long as a worker may, ``request_redis`` as long as a request may. ``down`` as in Addresses.
     """
 
     settings: Settings
@@ -48,6 +50,7 @@ class Resources:
     redis: Redis
     request_redis: Redis
     object_store: ObjectStore
+    down: Callable[[], Sequence[str]] = tuple
 
 
 @contextmanager
@@ -57,18 +60,20 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
         database = settings.database_url and settings.database_url.get_secret_value()
         redis = settings.redis_url and settings.redis_url.get_secret_value()
         s3, key, secret = settings.s3_endpoint_url, None, None
+        down: Callable[[], Sequence[str]] = tuple
         configured = {"postgres": database, "redis": redis, "s3": s3}
         embedded = frozenset(name for name, address in configured.items() if not address)
         if embedded:
             from app.embedded.servers import servers  # noqa: PLC0415 - the production image does not carry them
 
             own = stack.enter_context(servers(settings.home, **{name: name in embedded for name in configured}))
+            down = own.down
             database, redis = database or own.database_url, redis or own.redis_url
             if s3 is None:
                 s3, key, secret = own.s3_endpoint_url, own.s3_access_key, own.s3_secret_key
         if not (database and redis and s3):
             raise SetupError("An embedded server did not report its address.")
-        yield Addresses(database, redis, s3, key, secret, embedded)
+        yield Addresses(database, redis, s3, key, secret, embedded, down)
 
 
 @contextmanager
@@ -98,4 +103,4 @@ def open_resources(settings: Settings, where: Addresses, *, server: bool = False
         stack.callback(store.close)
         if "s3" in where.embedded:
             store.ensure_bucket()
-        yield Resources(settings, where.database_url, engine, redis, request_redis, store)
+        yield Resources(settings, where.database_url, engine, redis, request_redis, store, where.down)

@@ -36,6 +36,9 @@ TAKEOVERS: Final = Counter("openhours_takeovers", "Jobs taken over from a worker
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
 SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
 SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")
+REPLICA_FAULT: Final = Gauge(
+    "openhours_replica_fault", "1 while this replica claims no jobs because of a fault of its own.", ["part"]
+)
 SERVER_UP: Final = Gauge("openhours_server_up", "Whether a server answers this replica: 1 or 0.", ["server"])
 REQUEST_SECONDS: Final = Histogram(
     "openhours_http_request_seconds",

@@ -18,7 +18,7 @@ from app.uploads.threads import in_thread
 LOCK_WAIT_SECONDS: Final = 1
 
 #: Interval of attempts to take the lock, seconds.
-LOOK_SECONDS: Final = 0.1
+LOOK_SECONDS: Final = 0.05
 
 
 def find(resources: Resources, upload_id: str) -> Upload:
@@ -47,7 +47,26 @@ async def lock_one(resources: Resources, upload_id: str) -> Upload:
         if is_ours or found.finished_at is not None:
             return found
         if monotonic() > deadline:
-            raise UploadBusy(f"Upload {upload_id}: another request is sending bytes to it; try again in a moment.")
+            raise _busy(upload_id)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def settled(resources: Resources, upload_id: str) -> Upload:
+    """The upload once no request is adding to it.
+
+    A client whose connection broke is back before its last bytes are stored, and would be told too small an offset.
+
+    Raises:
+        UploadBusy: another request goes on adding to it.
+        UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
+    """
+    deadline = monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        found, is_locked = await in_thread(lambda: _look(resources, upload_id))
+        if not is_locked:
+            return found
+        if monotonic() > deadline:
+            raise _busy(upload_id)
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -75,6 +94,17 @@ def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
     if held is None or held.lost_at is not None:
         return find(resources, upload_id), False
     return held, fence is not None
+
+
+def _look(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
+    """The upload, and whether a request holds its lock; that one learns that another one waits."""
+    with database_errors(), resources.engine.begin() as connection:
+        is_locked = is_id(upload_id) and lock.contest(connection, upload_id)
+    return find(resources, upload_id), is_locked
+
+
+def _busy(upload_id: str) -> UploadBusy:
+    return UploadBusy(f"Upload {upload_id}: another request is sending bytes to it; try again in a moment.")
 
 
 def _expired(resources: Resources, upload_id: str, since: datetime) -> UploadExpired:

@@ -22,6 +22,9 @@ CONTESTED_SECONDS: Final = 2
 #: A connection without bytes for this long is closed, seconds.
 SILENT_SECONDS: Final = 60
 
+#: The rate of a sender counts over the last time that it was waited for, between this and twice as long, seconds.
+RATE_SECONDS: Final = 5
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,7 @@ class Hold:
         self._feeding: Task[None] | None = None
         self._keeping: Task[None] | None = None
         self._reason: OpenhoursError | None = None
+        self._waited_seconds, self._bytes = 0.0, 0  # lately
         self.is_lost = False
 
     async def __aenter__(self) -> Self:
@@ -66,6 +70,7 @@ class Hold:
 
         async def pass_on() -> None:
             async for chunk in stream:
+                self._count(len(chunk))
                 self._heard_at = float("inf")  # while it waits for us, the connection does not count as silent
                 if chunk:
                     await take(chunk)
@@ -83,13 +88,34 @@ class Hold:
         finally:
             self._feeding = None
 
+    def bytes_per_second(self) -> float | None:
+        """The rate of the sender lately, our own delays left out; None before it was waited for long enough."""
+        if self._feeding is None:
+            return None
+        silent_seconds = max(monotonic() - self._heard_at, 0)
+        if silent_seconds >= RATE_SECONDS:
+            return 0
+        waited_seconds = self._waited_seconds + silent_seconds
+        return self._bytes / waited_seconds if waited_seconds >= RATE_SECONDS else None
+
+    def end(self, reason: OpenhoursError) -> None:
+        """Have ``feed`` raise this, if bytes may still come."""
+        if self._feeding is not None:
+            self._reason = reason
+            self._feeding.cancel()
+
+    def _count(self, size_bytes: int) -> None:
+        self._waited_seconds += monotonic() - self._heard_at
+        self._bytes += size_bytes
+        if self._waited_seconds >= 2 * RATE_SECONDS:
+            self._waited_seconds, self._bytes = self._waited_seconds / 2, self._bytes // 2
+
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(lock.RENEW_SECONDS)
             reason = await self._reason_to_end()
-            if reason is not None and self._feeding is not None:
-                self._reason = reason
-                self._feeding.cancel()
+            if reason is not None:
+                self.end(reason)
 
     async def _reason_to_end(self) -> OpenhoursError | None:
         is_wanted = await self._renew()

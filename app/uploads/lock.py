@@ -45,11 +45,12 @@ def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> int | Non
     return fence
 
 
-def contest(connection: Connection, upload_id: str) -> None:
-    """Tell the holder that another request is waiting; it gives up unless bytes still arrive."""
-    connection.execute(
+def contest(connection: Connection, upload_id: str) -> bool:
+    """Tell the holder that another request is waiting; it gives up unless bytes still arrive. False: no holder."""
+    told = connection.execute(
         update(upload).where(upload.c.id == upload_id, upload.c.lock_until > func.now()).values(contested_at=func.now())
     )
+    return told.rowcount > 0
 
 
 def renew(connection: Connection, upload_id: str, fence: int) -> bool | None:

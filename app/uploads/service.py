@@ -7,8 +7,7 @@ most, and a replica serves a few such requests at a time.
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,11 +28,12 @@ from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.adding import add, add_verified, require_fit
 from app.uploads.checksum import Checksum
-from app.uploads.finding import find, lock_one, missing, overtaken
+from app.uploads.finding import find, lock_one, missing, overtaken, settled
 from app.uploads.finish import discard, finish, require_lost
 from app.uploads.hold import Hold
 from app.uploads.hooks import Hooks
 from app.uploads.incoming import Block, Incoming
+from app.uploads.places import Places
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
@@ -71,7 +71,7 @@ class UploadService:
         self._kinds = kinds
         self._hooks = hooks
         self._is_stopping = is_stopping
-        self._requests = 0
+        self._places = Places(MAX_REQUESTS)
 
     @property
     def max_bytes(self) -> int:
@@ -94,6 +94,7 @@ class UploadService:
         first_bytes: AsyncIterator[Block] | None = None,
         content_bytes: int | None = None,
         checksum: Checksum | None = None,
+        client: str | None = None,
     ) -> Upload:
         """Record a new upload that may be resumed, with its first bytes; an empty file is finished at once.
 
@@ -114,7 +115,9 @@ class UploadService:
         if first_bytes is None:
             return upload
         try:
-            return await self.append(upload.id, 0, first_bytes, content_bytes=content_bytes, checksum=checksum)
+            return await self.append(
+                upload.id, 0, first_bytes, content_bytes=content_bytes, checksum=checksum, client=client
+            )
         except BaseException:
             await asyncio.shield(in_thread(partial(self._give_up, upload)))
             raise
@@ -124,9 +127,9 @@ class UploadService:
 
         Raises:
             UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
-            UploadBusy: it is being completed.
+            UploadBusy: another request is adding to it, or completing it.
         """
-        upload = await in_thread(lambda: find(self._resources, upload_id))
+        upload = await settled(self._resources, upload_id)
         if upload.finished_at is None and upload.is_whole:
             return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
         if upload.finished_at is None and upload.multipart_id is not None:
@@ -141,8 +144,9 @@ class UploadService:
         *,
         content_bytes: int | None,
         checksum: Checksum | None = None,
+        client: str | None = None,
     ) -> Upload:
-        """Add bytes; ``content_bytes`` is how many the client announced, None if it did not.
+        """Add bytes; ``content_bytes`` is how many the client announced, None if it did not; ``client`` is its address.
 
         If the connection breaks, the bytes before that are kept, unless they have a checksum: then all or none.
 
@@ -151,8 +155,9 @@ class UploadService:
             UploadBusy: another request is adding to it.
             WrongOffset, UploadTooLarge, ChecksumMismatch: nothing was added.
             UploadCut: the stream broke; the bytes before that are added.
+            ReplicaUnavailable: there is no place, or the sender is slow and another one needs the place.
         """
-        with self._one_more_request():
+        with self._places.one(client) as place:
             held = await lock_one(self._resources, upload_id)
             if held.finished_at is not None:
                 require_fit(held, offset_bytes, content_bytes)
@@ -160,6 +165,7 @@ class UploadService:
                     require_fit(held, offset_bytes, len(block))  # their number was not announced
                 return held
             async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
+                place.sender = hold
                 require_fit(held, offset_bytes, content_bytes)
                 try:
                     if checksum is None and content_bytes is not None:
@@ -186,22 +192,24 @@ class UploadService:
         filename: str | None,
         options: Mapping[str, Any],
         length_bytes: int | None = None,
+        client: str | None = None,
     ) -> Received:
         """Receive a whole file in one request, and pass it on; after any failure, nothing is left of it.
 
         Raises:
             InvalidUpload, UploadTooLarge, UploadCut: of the request.
-            ReplicaUnavailable: this replica could not finish the upload.
+            ReplicaUnavailable: this replica could not finish the upload, or has no place for it.
             UnknownUpload: it was terminated in the meantime.
             OpenhoursError: a hook refuses the file.
         """
         values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
         if length_bytes is not None:
             self._require_size(length_bytes)
-        with self._one_more_request():
+        with self._places.one(client) as place:
             held = await in_thread(partial(self._record, length_bytes=None, locked=True, **values))
             try:
                 async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
+                    place.sender = hold
                     return await self._receive(hold, held, stream)
             except BaseException as error:
                 await asyncio.shield(in_thread(partial(self._give_up, held)))
@@ -296,16 +304,6 @@ class UploadService:
             f"The file has {length_bytes} bytes or more; allowed are {self.max_bytes} (OPENHOURS_MAX_UPLOAD_BYTES).",
             max_bytes=self.max_bytes,
         )
-
-    @contextmanager
-    def _one_more_request(self) -> Iterator[None]:
-        if self._requests >= MAX_REQUESTS:
-            raise ReplicaUnavailable(f"This replica takes {MAX_REQUESTS} uploads at a time; try again soon.")
-        self._requests += 1
-        try:
-            yield
-        finally:
-            self._requests -= 1
 
 
 async def _no_bytes() -> AsyncIterator[Block]:

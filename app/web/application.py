@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +25,8 @@ from app.routers.tus import TusHeaders
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
+from app.web import too_large
+from app.web.edges import add_edges
 from app.web.services import build_services
 
 
@@ -65,10 +67,13 @@ def create_app(
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     app.add_middleware(TusHeaders)
     app.add_middleware(RequestLog, replica=replica, access_log=resources.settings.access_log)
+    add_edges(app, resources.settings)
+    too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     openapi.install(app)
     for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
@@ -84,6 +89,6 @@ def _drop_old_polls(resources: Resources) -> None:
         drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC))
 
 
-def _pages() -> RedirectResponse:
-    """Redirect browsers to the page of the API, which may be below a path of a proxy."""
-    return RedirectResponse("docs")
+def _pages(request: Request) -> RedirectResponse:
+    """Redirect browsers to the page of the API: by a relative address, as long as no path of a proxy is set."""
+    return RedirectResponse("/docs" if request.scope["root_path"] else "docs")

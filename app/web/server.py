@@ -5,15 +5,17 @@ import logging
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from math import ceil
 from signal import SIGTERM
 from threading import Thread
 from time import monotonic, sleep
 from types import FrameType
-from typing import Final
+from typing import Any, Final, cast
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.errors import SetupError
 from app.reports.kind import ReportKind
@@ -21,6 +23,9 @@ from app.reports.registry import REPORT_KINDS
 from app.routers.dependencies import services_of
 from app.storage.resources import Resources
 from app.web.application import create_app
+from app.web.connections import Connections
+from app.web.limits import Limits, process_limits
+from app.web.protocol import BoundedProtocol
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +42,19 @@ LAST_REQUESTS_SECONDS: Final = 0.5
 START_SECONDS: Final = 30
 
 
-class Server(uvicorn.Server):
+class BoundedServer(uvicorn.Server):
+    """An HTTP server that ends connections which take too long or too much: see BoundedProtocol."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, BoundedProtocol):
+                connection.check(now)
+        return await super().on_tick(counter)
+
+
+class Server(BoundedServer):
     """Shuts down in an order that fails no request.
 
     At SIGTERM the replica claims no more jobs and reports that it is not ready, but keeps serving for a while, because
@@ -114,7 +131,7 @@ def serving(resources: Resources, *, slots: int) -> Iterator[str]:
     """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
     with _listening("127.0.0.1", 0) as listener:
         app = create_app(resources, slots=slots)
-        server = uvicorn.Server(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
+        server = BoundedServer(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         thread.start()
         try:
@@ -144,12 +161,21 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _config(app: FastAPI, *, grace_seconds: float) -> uvicorn.Config:
+def bounded_config(app: ASGIApp, limits: Limits, **options: Any) -> uvicorn.Config:
+    """Settings of uvicorn for an application behind a BoundedProtocol."""
+    protocol = partial(BoundedProtocol, limits=limits, waiting=Connections(limits.waiting))
     return uvicorn.Config(
         app,
+        http=cast("type[asyncio.Protocol]", protocol),  # uvicorn only calls it
+        ws="none",
         log_config=None,  # app.telemetry.logs is configured, and uvicorn logs through it
         reset_contextvars=True,  # log context of one request must not leak to the next on its connection
         access_log=False,
-        timeout_graceful_shutdown=max(ceil(grace_seconds), 1),
-        lifespan="on",
+        proxy_headers=False,  # the application has them, by its settings
+        timeout_keep_alive=cast("int", limits.idle_seconds),
+        **options,
     )
+
+
+def _config(app: FastAPI, *, grace_seconds: float) -> uvicorn.Config:
+    return bounded_config(app, process_limits(), timeout_graceful_shutdown=max(ceil(grace_seconds), 1), lifespan="on")

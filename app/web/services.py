@@ -12,6 +12,7 @@ from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.service import ReportService
 from app.routers.services import Services
+from app.routers.store_threads import StoreThreads
 from app.series.freshness import freshness_metrics
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
@@ -31,8 +32,9 @@ def build_services(
         entities=EntityService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),
+        store_threads=StoreThreads(),
         waiters=Waiters(resources.engine),
         replica=replica,
-        readiness=Readiness(resources.engine, replica),
+        readiness=Readiness(resources.engine, replica, down=resources.down),
         installation=postgres_registry(resources.engine, backlog_metrics, freshness_metrics),
     )

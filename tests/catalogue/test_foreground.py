@@ -1,7 +1,9 @@
 """A file that is loaded on this machine is a dataset like any other: listed, kept as it came, reloadable, removable."""
 
+import gzip
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -228,3 +230,12 @@ def test_the_lease_is_kept_while_it_takes_long(
     monkeypatch.setattr(job.changes, "settle", slow)
     assert load(resources, file).status is DatasetStatus.READY
     assert len(renewed) >= 3
+
+
+def test_the_settings_bound_what_a_packed_file_unpacks_to(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "polls.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + "s1,active,2023-01-22 12:00:00 UTC\n" * 5000).encode()))
+    strict = resources.settings.model_copy(update={"max_unpack_ratio": 10, "unpack_floor_bytes": 0})
+    state = load(replace(resources, settings=strict), path)
+    assert (state.status, state.record.error_code) == (DatasetStatus.REJECTED, "unpacks_too_far")
+    assert load(resources, path).status is DatasetStatus.READY

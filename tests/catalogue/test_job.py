@@ -22,9 +22,9 @@ from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
 from app.jobs import lifecycle
+from app.jobs.fork_server import ForkServer
 from app.jobs.kind import JobContext
 from app.jobs.lifecycle import Claim
-from app.jobs.supervise import fork_server
 from app.series.turns import wait_for_turn
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
@@ -230,7 +230,7 @@ def run_in_a_process(database_url: str, store: StoreAddress, claim: Claim, folde
 @contextmanager
 def running(resources: Resources, claim: Claim, folder: Path) -> Iterator[Moments]:
     """A process that loads; it is killed in the end."""
-    context = fork_server({DATASET_JOB.name: DATASET_JOB})
+    context = ForkServer({DATASET_JOB.name: DATASET_JOB}).context
     moments = Moments(context.Event(), context.Event(), context.Event())
     address = resources.object_store.address
     process = context.Process(target=run_in_a_process, args=(resources.database_url, address, claim, folder, moments))

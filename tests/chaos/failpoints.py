@@ -50,10 +50,10 @@ def after_claim(unlucky: Unlucky) -> None:
 
     begin = Worker._begin
 
-    def dying_begin(self: Worker, claim: Claim) -> None:
+    def dying_begin(self: Worker, claim: Claim) -> bool:
         if unlucky():
             die("after_claim")
-        begin(self, claim)
+        return begin(self, claim)
 
     Worker._begin = dying_begin
 

@@ -11,7 +11,8 @@ from time import monotonic, sleep
 import psutil
 from redis import Redis
 
-from app.embedded.programs import SERVERS, Credentials, NoAnswerError, Server
+from app.embedded.programs import SERVERS
+from app.embedded.server import Credentials, NoAnswerError, Server
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.storage.resources import Addresses, Resources, open_resources

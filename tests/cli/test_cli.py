@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psutil
@@ -17,6 +18,7 @@ import pytest
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources, addresses
 from app.web.server import serving
+from openhours.client import Client
 from tests.commands import CommandLine, Outcome, answers, free_port, run, started, wait_until, working_below
 from tests.conftest import SAMPLE_DATA
 
@@ -126,10 +128,64 @@ def test_a_running_server_makes_reports_and_tells_of_them(
     answers = [cli("status", report_id, *option) for option in ([], ["--server", server])]
     for answer in answers:
         assert answer.code == 0
-        complete, size, url = answer.out.splitlines()
+        complete, size, _ = answer.out.splitlines()
         assert complete.startswith("Complete, as of 2023-01-")
         assert size == f"uptime.csv: 1 rows, {file.stat().st_size} bytes"
-        assert httpx2.get(url.strip()).content == file.read_bytes()
+    link, fetch = (answers[at].out.splitlines()[2] for at in (1, 0))
+    assert httpx2.get(link.strip()).content == file.read_bytes()
+    # A link to servers that end with the command would be dead.
+    assert fetch == f"openhours download {report_id} fetches them"
+
+
+def test_the_files_of_an_earlier_report_are_downloaded_into_a_folder_that_is_made(
+    server: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    made = f"{tmp_path}/new/first/"
+    first = cli("report", "uptime", "--hourly", "--as-of", AS_OF, "--out", made)
+    assert first.code == 0
+    report_id = first.err.split()[1].rstrip(":")
+    for number, option in enumerate(([], ["--server", server])):
+        again = f"{tmp_path}/again/{number}/"
+        outcome = cli("download", report_id, "--out", again, *option)
+        assert outcome.code == 0
+        assert outcome.out == first.out.replace(made, again)
+        for name in ("uptime.csv", "hourly.parquet"):
+            assert Path(again, name).read_bytes() == Path(made, name).read_bytes()
+    named = tmp_path / "named.csv"
+    assert cli("download", report_id, "--out", str(named)).code == 0
+    assert named.read_bytes() == Path(made, "uptime.csv").read_bytes()
+    assert (tmp_path / "named-hourly.parquet").is_file()
+
+
+def test_a_download_of_a_report_that_is_not_complete_says_what_it_is(
+    server: str, cli: CommandLine, tmp_path: Path
+) -> None:
+    unknown = cli("download", "0" * 32, "--server", server, "--out", f"{tmp_path}/x/")
+    assert (unknown.code, unknown.err.split()[0]) == (2, "unknown_report:")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "poll", lambda *_: {"status": "Failed"})
+        failed = cli("download", "0" * 32, "--server", server, "--out", f"{tmp_path}/x/")
+    assert failed.code == 2
+    assert failed.err.startswith(f"report_not_complete: Report {'0' * 32} has no files: its status is Failed.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_in_a_run_without_a_server_says_that_nothing_computes_the_report(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_: object) -> Iterator[Any]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(Client, "follow", interrupted)
+    outcome = cli("report", "uptime", "--out", f"{tmp_path}/")
+    assert outcome.code == 130
+    line = outcome.err.splitlines()[-1]
+    assert re.fullmatch(
+        r"report ([0-9a-f]{32}) is kept, but nothing computes it until the next serve, worker or report does; "
+        r"status \1 shows its state, cancel \1 stops it",
+        line,
+    )
 
 
 def test_ctrl_c_leaves_a_report_of_a_server_alone_and_says_so(loaded: Resources, tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.strategies import examples
+
 #: Requests made up for each operation, in each phase. They are the same in every run.
-EXAMPLES = 50
+EXAMPLES = examples(50)
 
 #: Longest that all of them may take, seconds; usual is a fifth of it.
-LIMIT_SECONDS = 100
+LIMIT_SECONDS = 170
 
 #: Not every text is a cursor, nor every object the parameters of a report: what the document allows may be refused.
 UNDECIDABLE = "positive_data_acceptance"

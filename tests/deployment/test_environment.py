@@ -28,12 +28,15 @@ SECRET = {"OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", *AWS}
 
 #: Settings that the base leaves alone, and why.
 LEFT_ALONE = {
+    "OPENHOURS_UNPACK_FLOOR_BYTES": "the ratio above it is what protects",
     "OPENHOURS_POLL_RETENTION_DAYS": "unset keeps polls; whoever wants them dropped says after how long",
     "OPENHOURS_HOME": "the embedded servers are not in the image",
     "OPENHOURS_HOST": "set in the image",
     "OPENHOURS_PORT": "the manifests know it",
     "OPENHOURS_HEALTH_PORT": "the manifests know it",
     "OPENHOURS_S3_ENDPOINT_URL": "set by each overlay",
+    "OPENHOURS_ROOT_PATH": "the Ingress serves the API at the root",
+    "OPENHOURS_CORS_ORIGINS": "only where pages of other origins use the API",
     "OPENHOURS_S3_PUBLIC_URL": "only where users reach S3 at another address",
 }
 

@@ -18,7 +18,9 @@ from tests.ingest.checking import HEADERS, Bytes, check, refused, small_blocks
 POLLS, HOURS, ZONES = (HEADERS[kind] for kind in ("polls", "hours", "timezones"))
 POLL = "1,active,2023-01-22 12:00:00 UTC\n"
 COLUMNS = "a polls file has these columns, in any order: store_id, status, timestamp_utc."
-SMALL = Limits(max_row_bytes=1000, max_field_bytes=100, max_unpacked_bytes=100_000)
+SMALL = Limits(
+    max_row_bytes=1000, max_field_bytes=100, max_unpacked_bytes=100_000, max_unpack_ratio=20, unpack_floor_bytes=50_000
+)
 
 
 def zipped(*names: str) -> bytes:
@@ -40,6 +42,13 @@ def with_wrong_checksum(content: str) -> bytes:
     packed[-8] ^= 1
     return bytes(packed)
 
+
+DENSE_TEXT = POLLS.encode() + b"\n" * 90_000
+DENSE = gzip.compress(DENSE_TEXT)
+UNPACKS_TOO_FAR = (
+    f"file.csv unpacks to more than 20 times its size: {len(DENSE):,} bytes of it are {len(DENSE_TEXT):,} already. "
+    "Send it unpacked, or have OPENHOURS_MAX_UNPACK_RATIO raised."
+)
 
 REFUSED = {
     "UTF-16 with a byte order mark": (
@@ -236,6 +245,11 @@ REFUSED = {
         gzip.compress(POLLS.encode() + b"\n" * 200_000),
         "too_large",
         "file.csv unpacks to more than 100,000 bytes.",
+    ),
+    "a gzip file of blank lines that repeats itself": (
+        DENSE,
+        "unpacks_too_far",
+        UNPACKS_TOO_FAR,
     ),
     "a large file": (POLLS + POLL * 4000, "too_large", "file.csv is larger than 100,000 bytes."),
     "a zip file": (

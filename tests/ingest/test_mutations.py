@@ -19,7 +19,7 @@ from tests.ingest.test_checker import ORDERS
 from tests.ingest.twins import TWINS
 from tests.reference import csv_check
 
-MUTATIONS = int(os.environ.get("CSV_MUTATIONS", "2000"))
+MUTATIONS = int(os.environ.get("CSV_MUTATIONS", "1000"))
 
 #: Files of one test.
 CHUNK = 500

@@ -392,6 +392,37 @@ def test_old_reports_expire_unless_they_have_not_ended(connection: Connection) -
     assert records.find(connection, stuck) is not None
 
 
+def test_what_its_worker_has_abandoned_waits_and_does_not_run(connection: Connection) -> None:
+    claimed(connection)
+    lapse(connection, claimed(connection).id)
+    found = records.backlog(connection)
+    assert (found.queued, found.running) == (1, 1)
+    assert found.oldest_seconds > 0
+
+
+def test_abandoned_jobs_go_first_however_many_wait(connection: Connection) -> None:
+    abandoned = [claimed(connection, owner="dead").id for _ in range(38)]
+    connection.execute(
+        text(
+            "INSERT INTO report (id, kind, params, params_sha256, status, created_at) "
+            "SELECT lpad(n::text, 32, '0'), 'dummy', '{}', 'f', 'queued', "
+            "timestamptz '2024-01-01' + n * interval '1 s' "
+            "FROM generate_series(1, 1000) n"
+        )
+    )
+    for age, job_id in enumerate(abandoned):
+        lapse(connection, job_id)
+        connection.execute(
+            job.update().where(job.c.id == job_id).values(lease_until=job.c.lease_until - timedelta(seconds=age))
+        )
+    claims = [lifecycle.claim_next(connection, owner="b", kinds=["dummy"]) for _ in range(38 + 12)]
+    assert [claim and claim.id for claim in claims] == [
+        *reversed(abandoned),  # the lease that ran out first goes first
+        *(f"{number:032}" for number in range(1, 13)),
+    ]
+    assert [claim and claim.took_over for claim in claims] == [True] * 38 + [False] * 12
+
+
 def test_an_id_tells_when_it_was_made(connection: Connection) -> None:
     made = made_at(create(connection))
     assert made is not None

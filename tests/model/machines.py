@@ -16,7 +16,7 @@ from app.storage import redis_client
 from app.storage.resources import Resources
 from tests.model import record
 from tests.model.scheduler import Host, Scheduler
-from tests.model.threads import Event, Semaphore, Thread, ThreadPool
+from tests.model.threads import Event, Semaphore, Thread
 from tests.model.work import Work
 
 #: Reports that a replica runs at a time.
@@ -36,9 +36,9 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
     def clock() -> float:
         return scheduler.now
 
-    def job(claim: Any, *, lease_ends: float) -> Job:
+    def job(claim: Any, *, lease_ends: float, alive: Callable[[], None]) -> Job:
         call_off: Any = Event(scheduler)
-        return Job(claim, lease_ends, call_off=call_off, stage_began=clock())
+        return Job(claim, lease_ends, call_off=call_off, stage_began=clock(), alive=alive)
 
     with replaced(
         _MODULES,
@@ -46,7 +46,6 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
         Lock=partial(Semaphore, scheduler),
         BoundedSemaphore=partial(Semaphore, scheduler),
         Thread=partial(Thread, scheduler),
-        ThreadPoolExecutor=partial(ThreadPool, scheduler),
         monotonic=clock,
         sleep=scheduler.sleep,
         random=scheduler.random,
@@ -54,6 +53,9 @@ def virtual(scheduler: Scheduler, work: Work) -> Iterator[None]:
         records=record,
         Job=job,
         in_child=lambda _: work.supervise,
+        SelfCheck=lambda *_: SimpleNamespace(fault=None, require=lambda **_: None, suspect=None),
+        Reachability=lambda _: SimpleNamespace(look=lambda *_: None),
+        end_all=lambda: None,
         scratch_folder=lambda: nullcontext("folder"),
         remove_abandoned_folders=lambda: None,
         MigrationCheck=lambda _: SimpleNamespace(require=lambda: None),

@@ -147,9 +147,7 @@ def claim(connection: Connection, job_id: str, *, owner: str) -> Claim | None:
 
 def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) -> Claim | None:
     """First what was abandoned, longest first, then what waits, oldest first."""
-    rows = [
-        row for row in connection.table.rows.values() if row.kind in kinds and _charged(row) < lifecycle.MAX_ATTEMPTS
-    ]
+    rows = [row for row in connection.table.rows.values() if row.kind in kinds and not _is_used_up(row)]
     abandoned = [row for row in rows if _is_abandoned(row, connection.now)]
     waiting = [row for row in rows if _is_waiting(connection, row)]
     if abandoned:
@@ -159,7 +157,7 @@ def claim_next(connection: Connection, *, owner: str, kinds: Collection[str]) ->
 
 def _claim(connection: Connection, row: Row, owner: str) -> Claim | None:
     now = connection.now
-    if _charged(row) >= lifecycle.MAX_ATTEMPTS:
+    if _is_used_up(row):
         return None
     took_over = row.status == JobStatus.RUNNING
     row.status = JobStatus.RUNNING
@@ -198,12 +196,16 @@ def fail(connection: Connection, claim: Claim, *, code: str, message: str) -> Ve
     return Verdict.LOST if row is None else _fail(connection, row, claim, code, message)
 
 
-def release(connection: Connection, claim: Claim) -> Verdict:
+def release(connection: Connection, claim: Claim, *, after_seconds: float | None = None) -> Verdict:
     row = _ours(connection, claim)
     if row is None:
         return Verdict.LOST
     row.returned += 1
-    return _queue_again(connection, row, claim, "release")
+    verdict = _queue_again(connection, row, claim, "release")
+    if after_seconds is not None:
+        row.not_before = connection.now + after_seconds
+        return Verdict.LATER
+    return verdict
 
 
 def crashed(connection: Connection, claim: Claim, *, how: str) -> Verdict:
@@ -231,10 +233,10 @@ def server_failed(connection: Connection, claim: Claim, *, code: str, message: s
 def give_up(connection: Connection) -> list[tuple[str, str]]:
     given_up = []
     for row in connection.table.rows.values():
-        if _is_idle(row, connection.now) and _charged(row) >= lifecycle.MAX_ATTEMPTS:
+        if _is_idle(row, connection.now) and _is_used_up(row):
             message = (
-                f"It was attempted {lifecycle.MAX_ATTEMPTS} times, and each time its replica or a server "
-                "stopped first; it will not be retried."
+                "It was attempted too often, and each time its replica or a server stopped first; it "
+                "will not be retried."
             )
             _fail(connection, row, None, AttemptsExhausted.code, message)
             given_up.append((row.id, row.kind))
@@ -282,7 +284,6 @@ def find(connection: Connection, job_id: str) -> JobRecord | None:
     return JobRecord(
         id=row.id,
         kind=row.kind,
-        params=row.params,
         status=row.status,
         attempt=row.attempt,
         as_of=row.as_of,
@@ -311,8 +312,8 @@ def kept_objects(connection: Connection, ids: Collection[str]) -> dict[str, set[
 
 def backlog(connection: Connection, kinds: Collection[str] | None = None) -> Backlog:
     rows = [row for row in connection.table.rows.values() if kinds is None or row.kind in kinds]
-    waiting = [connection.now - row.created_at for row in rows if row.status == JobStatus.QUEUED]
-    running = sum(row.status == JobStatus.RUNNING for row in rows)
+    waiting = [connection.now - row.created_at for row in rows if _is_idle(row, connection.now)]
+    running = sum(row.status == JobStatus.RUNNING and not _is_abandoned(row, connection.now) for row in rows)
     return Backlog(len(waiting), max(waiting, default=0.0), running)
 
 
@@ -350,8 +351,8 @@ def _holds_key(row: Row, now: float) -> bool:
     return row.status == JobStatus.RUNNING or is_ending
 
 
-def _charged(row: Row) -> int:
-    return row.attempt - row.returned
+def _is_used_up(row: Row) -> bool:
+    return row.attempt - row.returned >= lifecycle.MAX_ATTEMPTS or row.attempt >= lifecycle.MAX_CLAIMS
 
 
 def _end(connection: Connection, row: Row, status: JobStatus, claim: Claim | None) -> Verdict:

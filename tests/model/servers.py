@@ -260,7 +260,7 @@ class Bucket(ObjectStore, Server):
         self.uploads: list[tuple[str, float]] = []
         self.changed: Callable[[str], None] = lambda _: None
 
-    def put(self, path: Any, key: str, *, media_type: str, stopping: Any) -> None:  # noqa: ARG002 - as there
+    def put(self, path: Any, key: str, *, stopping: Any, **_: Any) -> None:
         """In two parts, between which it may break off."""
         self.arrive("begin upload", key)
         upload = (key, self.scheduler.now)

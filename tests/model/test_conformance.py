@@ -18,8 +18,9 @@ from app.storage.resources import Resources
 from tests.kinds import AS_OF
 from tests.model import record
 from tests.model.record import Row, Table
+from tests.strategies import examples
 
-SEQUENCES = 200
+SEQUENCES = examples(200)
 STEPS = 30
 
 #: Time that passes before an operation, seconds: none of the protocol's waits, and each of them and a bit.

@@ -1,4 +1,4 @@
-"""Stand-ins for what the worker uses of threading, concurrent.futures and time, on the scheduler's tasks."""
+"""Stand-ins for what the worker uses of threading and time, on the scheduler's tasks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -99,8 +99,15 @@ class Thread:
     """As threading.Thread, on the host of whoever starts it."""
 
     def __init__(
-        self, scheduler: Scheduler, target: Callable[..., None], name: str, args: tuple[Any, ...] = ()
+        self,
+        scheduler: Scheduler,
+        target: Callable[..., None],
+        name: str,
+        args: tuple[Any, ...] = (),
+        *,
+        daemon: bool,
     ) -> None:
+        assert daemon, "a thread that hangs would keep its process from ending"
         self._scheduler = scheduler
         self._work = target, args
         self._name = name
@@ -112,25 +119,10 @@ class Thread:
     def join(self, timeout: float | None = None) -> None:
         self._ended.wait(timeout)
 
+    def is_alive(self) -> bool:
+        return not self._ended.is_set()
+
     def _run(self) -> None:
         target, args = self._work
         target(*args)
         self._ended.set()
-
-
-class ThreadPool:
-    """As concurrent.futures.ThreadPoolExecutor, for callers that never submit more than there are threads."""
-
-    def __init__(self, scheduler: Scheduler, _slots: int, thread_name_prefix: str) -> None:
-        self._scheduler = scheduler
-        self._name = thread_name_prefix
-        self._threads: list[Thread] = []
-
-    def submit(self, target: Callable[..., None], *args: Any) -> None:
-        thread = Thread(self._scheduler, target, f"{self._name}{len(self._threads)}", args)
-        self._threads.append(thread)
-        thread.start()
-
-    def shutdown(self) -> None:
-        for thread in self._threads:
-            thread.join()

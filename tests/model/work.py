@@ -9,8 +9,9 @@ from typing import Any
 from app.errors import DatabaseUnavailable, TimeLimitExceeded
 from app.files.artifact import Artifact
 from app.jobs.child import Done, JobSpec, Refused, Step
+from app.jobs.fork_server import CalledOff
 from app.jobs.kind import Params
-from app.jobs.supervise import CalledOff, Crashed
+from app.jobs.supervise import Crashed
 from app.reports.kind import ReportKind
 from tests.kinds import AS_OF
 from tests.model.scheduler import Scheduler
@@ -65,7 +66,14 @@ class Work:
         self._engine = engine
         self._runs = 0
 
-    def supervise(self, spec: JobSpec, *, progress: Callable[[Step], None], call_off: Event) -> Done | Refused:
+    def supervise(
+        self,
+        spec: JobSpec,
+        *,
+        progress: Callable[[Step], None],
+        call_off: Event,
+        alive: Callable[[], None],  # noqa: ARG002 - as there
+    ) -> Done | Refused:
         """In place of app.jobs.supervise: no process, but the same ends. No two runs write the same bytes."""
         self._runs += 1
         run, number = self._runs, int(spec.params["number"])

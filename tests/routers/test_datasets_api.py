@@ -5,6 +5,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
 
@@ -50,6 +51,35 @@ def asking(untouched: Resources) -> Iterator[TestClient]:
     """One for all tests in which everything is refused."""
     with api(untouched, slots=0) as client:
         yield client
+
+
+def test_beyond_their_limit_uploads_are_refused_and_triggers_are_not(resources: Resources) -> None:
+    limits = {"max_outstanding_uploads": 2, "max_outstanding": 3}
+    small = replace(resources, settings=resources.settings.model_copy(update=limits))
+    with api(small, slots=0) as client:
+        first, _ = [
+            client.post("/datasets?kind=polls", content=HEADER + f"s{number},active,2023-01-22 12:00:00 UTC\n").json()
+            for number in range(2)
+        ]
+        tus = {
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": "9",
+            "Upload-Metadata": f"kind {b64encode(b'polls').decode()}",
+        }
+        refused = [
+            client.post("/datasets?kind=polls", content=POLLS),
+            client.post("/uploads", headers=tus),
+        ]
+        told = [(answer.status_code, answer.json()["code"], answer.headers["retry-after"]) for answer in refused]
+        assert told == [(429, "too_many_uploads", "2")] * 2  # two waiting, a second each
+        assert "2 dataset loads are queued" in refused[0].json()["detail"]
+        assert len(client.get("/datasets").json()["datasets"]) == 2
+        triggered = [client.post("/trigger_report", json={"report": "pull_requests"}) for _ in range(3)]
+        assert [answer.status_code for answer in triggered] == [202] * 3, triggered[0].text
+        with resources.engine.begin() as connection:
+            connection.execute(text("UPDATE report SET status = 'failed' WHERE kind = 'dataset'"))
+        assert client.post("/datasets?kind=polls", content=POLLS).status_code == 202
+        assert client.post(f"/datasets/{first['dataset_id']}/reload").status_code == 202
 
 
 def test_a_file_is_checked_loaded_and_accounted_for(client: TestClient, resources: Resources) -> None:

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from app.ids import new_id
 from app.jobs import lifecycle
@@ -252,6 +252,29 @@ def test_removing_a_complete_report_removes_its_record_and_its_files(busy: TestC
     assert list(resources.object_store.pages("reports/")) in ([], [[]])
     assert_problem(busy.get("/get_report", params={"report_id": answer["report_id"]}), 404, "unknown_report")
     assert_problem(busy.delete(path), 404, "unknown_report")
+
+
+def test_of_two_that_remove_a_report_at_once_the_later_hears_that_it_is_removed(
+    busy: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id = busy.post("/trigger_report", params={"wait": 30}, json={"report": "dummy"}).json()["report_id"]
+    cancel, told = lifecycle.cancel, []
+
+    def cancel_late(connection: Connection, job_id: str) -> bool:
+        if not told:
+            told.append(None)
+            told[0] = busy.delete(f"/reports/{report_id}").json()
+        return cancel(connection, job_id)
+
+    monkeypatch.setattr(lifecycle, "cancel", cancel_late)
+    later = busy.delete(f"/reports/{report_id}")
+    assert (told, later.json()) == ([{"status": "Removed"}], {"status": "Removed"})
+
+
+def test_a_report_that_was_cancelled_before_stays_cancelled(idle: TestClient) -> None:
+    report_id = trigger(idle).json()["report_id"]
+    told = [idle.delete(f"/reports/{report_id}").json() for _ in range(2)]
+    assert told == [{"status": "Cancelled"}] * 2
 
 
 def test_a_failed_report_can_be_removed(busy: TestClient, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert row.keys() <= details.keys()
+    assert details.keys() - row.keys() == {"stage", "progress", "files"}
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
@@ -113,9 +113,9 @@ def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: 
         report_id = idle.post("/trigger_report", json={"report": "dummy", "params": {"lines": 2}}).json()["report_id"]
         response = idle.get(f"/reports/{report_id}")
         (listed,) = idle.get("/reports").json()["reports"]
-    params = response.json()["params"]
+    params = {"lines": 2, "word": None}
     assert response.json() == listed | {"params": params, "stage": "queued", "progress": 0.0, "files": []}
-    assert (listed["status"], params["lines"]) == ("queued", 2)
+    assert listed["status"] == "queued"
     assert int(response.headers["retry-after"]) >= 1
 
 
@@ -267,7 +267,8 @@ def test_a_body_that_is_no_json_is_told_as_such_and_not_as_a_parameter(client: T
 def test_a_body_of_many_megabytes_is_refused_unread(client: TestClient, declared: bool) -> None:  # noqa: FBT001
     block = b" " * (1 << 20)
     content = block * 9 if declared else iter([block] * 9)
-    assert client.post("/trigger_report", content=content, headers=JSON).status_code == 413
+    answer = client.post("/trigger_report", content=content, headers=JSON)
+    assert_problem(answer, 413, "too_large")
 
 
 def test_the_list_is_newest_first_filtered_and_paged(servers: Addresses, session_settings: Settings) -> None:

@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-#: Folders that servers fill in a way of their own.
-THEIRS = ("postgres", "s3/openhours")
+#: Folders that servers fill in a way of their own, which may differ from version to version.
+THEIRS = ("postgres", "redis", "s3/openhours")
 
 
 def shape(home: Path) -> dict[str, Any]:
@@ -28,6 +28,11 @@ def paths(home: Path) -> dict[str, str]:
     found = {}
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
-        if not any(name.startswith(f"{folder}/") for folder in THEIRS):
+        if not is_theirs(name):
             found[name] = stat.filemode(path.stat().st_mode)
     return found
+
+
+def is_theirs(name: str) -> bool:
+    """Whether a path lies in a folder of a server."""
+    return any(name.startswith(f"{folder}/") for folder in THEIRS)

@@ -2,7 +2,11 @@
 
 import base64
 import hashlib
+import socket
 from collections.abc import Iterator
+from threading import Event
+from time import sleep
+from typing import Any
 
 import httpx2
 import pytest
@@ -11,8 +15,10 @@ from sqlalchemy import text
 from app.errors import DatabaseUnavailable, InvalidParameters, UnknownUpload, UploadBusy
 from app.ingest.registry import DATASET_KINDS
 from app.storage.resources import Resources
-from app.uploads import records
+from app.uploads import finding, records
 from app.uploads.finish import finish, require_lost
+from app.uploads.incoming import Block, Incoming
+from tests.commands import wait_until
 from tests.uploads.catalogue import Catalogue
 
 BYTES = {"Content-Type": "application/offset+octet-stream"}
@@ -390,3 +396,54 @@ def test_a_file_without_bytes_takes_none(http: httpx2.Client, catalogue: Catalog
     headers = {"Upload-Length": "0", "Upload-Metadata": encoded(kind="polls"), **BYTES}
     assert http.post("/uploads", headers=headers, content=b"x").status_code == 413
     assert catalogue.begun == []
+
+
+def half_sent(address: str, path: str, size: int) -> socket.socket:
+    """A connection on which half of an upload has been sent."""
+    host, port = address.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), 20)
+    head = f"PATCH {path} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Length: {size}\r\n"
+    connection.sendall(head.encode() + b"Content-Type: application/offset+octet-stream\r\n\r\n" + bytes(size // 2))
+    return connection
+
+
+def is_locked(resources: Resources) -> bool:
+    with resources.engine.connect() as connection:
+        return bool(connection.scalar(text("SELECT count(*) FROM upload WHERE lock_until > now()")))
+
+
+def test_right_after_a_cut_head_tells_all_bytes_that_came(
+    address: str, http: httpx2.Client, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = create(http, 2000)
+    put, take = resources.object_store.put_bytes, Incoming.take
+    taken = Event()
+
+    async def take_and_tell(incoming: Incoming, chunk: Block) -> None:
+        await take(incoming, chunk)
+        if incoming.offset_bytes == 1000:
+            taken.set()
+
+    def slow_put(*args: Any, **named: Any) -> None:
+        sleep(0.3)  # the client is back meanwhile
+        put(*args, **named)
+
+    monkeypatch.setattr(type(resources.object_store), "put_bytes", staticmethod(slow_put))
+    monkeypatch.setattr(Incoming, "take", take_and_tell)
+    with half_sent(address, path, 2000):
+        assert taken.wait(20)
+    assert offset(http, path) == 1000
+
+
+def test_head_of_an_upload_whose_bytes_still_come_is_423(
+    address: str, http: httpx2.Client, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "LOCK_WAIT_SECONDS", 0.1)
+    path = create(http, 2000)
+    with half_sent(address, path, 2000) as connection:
+        wait_until(lambda: is_locked(resources))
+        answer = http.head(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (423, "1")
+        connection.sendall(bytes(1000))
+        assert connection.recv(12) == b"HTTP/1.1 204"
+    assert offset(http, path) == 2000

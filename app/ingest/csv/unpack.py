@@ -60,7 +60,15 @@ def unpacked(stream: Any, name: str, limits: Limits) -> Iterator[bytes]:
     Raises:
         RejectedFile: the compression is not supported, or the file is damaged, too large, or not text.
     """
-    head, raw = _begun(iter(lambda: stream.read(PIECE_BYTES), b""))
+    read_bytes = 0
+
+    def read() -> bytes:
+        nonlocal read_bytes
+        piece: bytes = stream.read(PIECE_BYTES)
+        read_bytes += len(piece)
+        return piece
+
+    head, raw = _begun(iter(read, b""))
     packed = head.startswith(_GZIP)
     if packed:
         head, raw = _begun(_gunzipped(raw, name))
@@ -74,6 +82,8 @@ def unpacked(stream: Any, name: str, limits: Limits) -> Iterator[bytes]:
         if size > limits.max_unpacked_bytes:
             is_too_large = "unpacks to more" if packed else "is larger"
             raise refusal("too_large", f"{name} {is_too_large} than {limits.max_unpacked_bytes:,} bytes.")
+        if packed:
+            limits.require_modest(name, read_bytes=read_bytes, unpacked_bytes=size)
         yield plain
 
 

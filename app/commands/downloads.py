@@ -1,0 +1,51 @@
+"""The files of a report: where they go, and their download."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from app.commands.terminal import out
+from app.errors import InvalidParameters
+
+#: Endings of files that have rows.
+_TABLES: Final = (".csv", ".parquet")
+
+
+def target_of(given: str | None, default: str) -> Path:
+    """What ``--out`` names: a file, or a folder, which is made if the name ends with a slash.
+
+    Raises:
+        InvalidParameters: the folder of the file is missing, or a file has the name of the folder.
+    """
+    target = Path(given or default)
+    if given and given.endswith("/"):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InvalidParameters(f"--out: {error.filename} is a file; give the name of a folder") from error
+    if not target.parent.is_dir():
+        raise InvalidParameters(f"--out: there is no folder {target.parent}; to make a folder, end its name with /")
+    return target
+
+
+def downloaded(client: Any, answer: Any, target: Path) -> Iterator[tuple[str, Path]]:
+    """Download every file and print a line about it; yields names and paths."""
+    from openhours.files import File  # noqa: PLC0415 - the HTTP client takes a while to import
+
+    for number, raw in enumerate(answer["files"]):
+        file = File.of(raw)
+        path = place_of(file.name, target, is_main=number == 0)
+        client.download(file, path)
+        size = f"{file.rows:,} rows" if path.suffix in _TABLES else f"{file.bytes:,} bytes"
+        out.print(f"{path}: {size} as of {answer['as_of']}", markup=False)
+        yield file.name, path
+
+
+def place_of(name: str, target: Path, *, is_main: bool) -> Path:
+    """The path of a file of a report: its own name in a folder, or the target itself, or a path beside it.
+
+    Beside the target, its name has the target's as prefix, so two reports in one folder do not overwrite each other.
+    """
+    if target.is_dir():
+        return target / name
+    return target if is_main else target.with_name(f"{target.stem}-{name}")

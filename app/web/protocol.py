@@ -1,0 +1,191 @@
+"""uvicorn's protocol on httptools, with bounds on what a client may send and how slowly."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.errors import HeadTooLarge, OpenhoursError, ReplicaUnavailable, RequestTooSlow, UnreadableRequest
+from app.routers.answers import problem_of
+from app.web.connections import Connections
+from app.web.limits import Limits
+
+#: How long a refused connection is read on, so that its client finds the answer before the reset, seconds.
+LINGER_SECONDS: Final = 2
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection.
+
+    httptools buffers a head until it is whole, and uvicorn has no time limit but that between requests. Here bytes are
+    counted before the parser sees them; ``check`` compares the times, called by the server every now and then.
+    """
+
+    def __init__(self, *args: Any, limits: Limits, waiting: Connections, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._limits = limits
+        self._waiting = waiting
+        self._refusal: OpenhoursError | None = None
+        self._is_refused = False
+        self._overhead_bytes = 0  # received since the last that completed a head or was content
+        self._has_progressed = False
+        self._has_body = False  # the head is whole, the message is not
+        self._head_since: float | None = None
+        self._body_since = 0.0
+        self._body_bytes = 0
+        self._late_since: float | None = None
+        self._unsent_bytes = 0
+
+    @property
+    def address(self) -> str:
+        """The peer."""
+        return self.client[0] if self.client else ""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_since = self.loop.time()
+        self._waiting.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waiting.discard(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        if not self._has_body and self._head_since is None:
+            self._head_since = self.loop.time()
+        rest = memoryview(data)
+        while rest and not (self._is_refused or self.transport.is_closing()):
+            room = self._limits.head_bytes - self._overhead_bytes
+            if room == 0:
+                self._refuse(self._too_large())
+                return
+            piece, rest = rest[:room], rest[room:]
+            self._has_progressed = False
+            super().data_received(piece)  # type: ignore[arg-type]  # httptools takes any buffer
+            self._overhead_bytes = 0 if self._has_progressed else self._overhead_bytes + len(piece)
+
+    def on_headers_complete(self) -> None:
+        self._has_progressed = self._has_body = True
+        self._head_since = None
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.head_bytes:
+            self._refusal = self._too_large()
+            raise ValueError  # ends the parser, which has send_400_response called
+        self._waiting.discard(self)
+        self._body_since, self._body_bytes = self.loop.time(), 0
+        is_full = len(self.connections) - len(self._waiting) > self._limits.requests
+        self.app = _answer_full if is_full else self.config.loaded_app
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._has_progressed = True
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._has_progressed, self._has_body = True, False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing() and self.cycle.response_complete:
+            self._waiting.add(self)
+            if self._head_since is not None:
+                self._head_since = self.loop.time()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(self._refusal or UnreadableRequest(msg))
+
+    def drop(self) -> None:
+        self.transport.close()
+
+    def shutdown(self) -> None:
+        if self._is_refused:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def check(self, now: float) -> None:
+        """End the connection if the client is too slow with its head, its body, or taking its answer.
+
+        ``now``: of the loop's clock, seconds.
+        """
+        is_done = self.cycle is None or self.cycle.response_complete
+        if self.transport.is_closing() or self.flow.write_paused or (is_done and self._has_body):
+            self._check_late(now)
+            return
+        self._late_since = None
+        if self._is_refused:
+            return
+        if self._has_body:
+            self._check_body(now)
+        elif is_done and self._head_since is not None and now - self._head_since > self._limits.head_seconds:
+            self._check_head()
+
+    def _check_late(self, now: float) -> None:
+        unsent_bytes = self.transport.get_write_buffer_size()
+        if self._late_since is None or unsent_bytes < self._unsent_bytes:
+            self._late_since = now
+        self._unsent_bytes = unsent_bytes
+        if now - self._late_since > self._limits.late_seconds:
+            self.transport.abort()
+
+    def _check_head(self) -> None:
+        if self._overhead_bytes == 0:
+            self.transport.close()
+        else:
+            seconds = self._limits.head_seconds
+            self._refuse(RequestTooSlow(f"The head of the request was not whole after {seconds:g} seconds."))
+
+    def _check_body(self, now: float) -> None:
+        limits, cycle = self._limits, self.cycle
+        if self.flow.read_paused or cycle.body or cycle.waiting_for_100_continue:  # the client waits for us
+            self._body_since, self._body_bytes = now, 0
+        elif now - self._body_since >= limits.body_seconds:
+            if self._body_bytes < limits.body_bytes_per_second * (now - self._body_since):
+                self._end_slow_body()
+            self._body_since, self._body_bytes = now, 0
+
+    def _end_slow_body(self) -> None:
+        if self.scope["method"] == "PATCH":
+            self.transport.close()  # clients of tus resume after a cut, and give up at a status of 4xx
+        else:
+            rate = self._limits.body_bytes_per_second
+            self._refuse(RequestTooSlow(f"The body came at less than {rate} bytes a second."))
+
+    def _refuse(self, error: OpenhoursError) -> None:
+        """Answer if nothing is answered yet, and read on for a while: to close at once would reset the answer."""
+        self._is_refused = True
+        self._unset_keepalive_if_required()
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete
+        if is_answering:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if is_answering and cycle.response_started:
+            self.transport.close()
+            return
+        self.flow.resume_reading()
+        self.transport.write(_written(error))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _too_large(self) -> HeadTooLarge:
+        limit = self._limits.head_bytes
+        return HeadTooLarge(f"Address and headers of the request have more than {limit} bytes, which is the limit.")
+
+
+def _written(error: OpenhoursError) -> bytes:
+    answer = problem_of(error)
+    headers = [*answer.raw_headers, (b"connection", b"close")]
+    status = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n".encode()
+    return status + b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"\r\n" + bytes(answer.body)
+
+
+async def _answer_full(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = problem_of(ReplicaUnavailable("This replica has as many open requests as it can take; try again soon."))
+    answer.headers["Connection"] = "close"
+    await answer(scope, receive, send)

@@ -1,0 +1,114 @@
+"""An embedded server that dies is started again where everybody looks for it; real servers, real kills."""
+
+import json
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from app.embedded.servers import Endpoints, servers
+from tests.commands import answers, free_port, started, wait_until, working_below
+from tests.embedded.test_embedded import kill, program, recorded_pids, remember, remembered
+
+NAMES = ("postgres", "redis", "s3")
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose tests leave its servers stopped and its data usable."""
+    home = tmp_path_factory.mktemp("watched") / "home"
+    with servers(home) as endpoints:
+        remember(endpoints, "kept")
+    yield home
+    kill(working_below(home))
+
+
+def kill_server(home: Path, name: str) -> int:
+    pid = recorded_pids(home)[name]
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def ports(endpoints: Endpoints) -> list[int | None]:
+    return [urlsplit(str(url)).port for url in (endpoints.database_url, endpoints.redis_url, endpoints.s3_endpoint_url)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_killed_server_comes_back_on_its_port_with_its_data_and_the_log_says_so(
+    home: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "app.embedded")
+    with servers(home) as endpoints:
+        pid, before = kill_server(home, name), json.loads((home / "servers.json").read_text())
+        wait_until(lambda: len(endpoints.down()) == 1, seconds=10)
+        wait_until(lambda: not endpoints.down(), seconds=20)
+        after = json.loads((home / "servers.json").read_text())
+        assert recorded_pids(home)[name] != pid
+        assert [after["servers"][each]["port"] for each in NAMES] == [before["servers"][each]["port"] for each in NAMES]
+        assert remembered(endpoints) == {"kept"}
+    told = [record.getMessage() for record in caplog.records]
+    port = before["servers"][name]["port"]
+    assert "has ended by itself: it is started again on port" in told[0]
+    assert told[-1].endswith(f"answers again on port {port}")
+    assert working_below(home) == []
+
+
+def test_two_programs_that_watch_start_a_dead_server_once(home: Path) -> None:
+    with program(home) as other:
+        with servers(home) as endpoints:
+            pids = [kill_server(home, name) for name in NAMES]
+            wait_until(lambda: len(endpoints.down()) == 0 and not set(pids) & set(recorded_pids(home).values()))
+            assert remembered(endpoints) == {"kept"}
+            records = recorded_pids(home)
+            commands = [process.pid for process in working_below(home) if process.pid in records.values()]
+            assert sorted(commands) == sorted(records.values())
+            parents = {process.pid for process in working_below(home)} - set(records.values())
+            assert {p.ppid() for p in working_below(home) if p.pid in parents} <= {records["postgres"]}
+        other.communicate("stop\n", timeout=30)
+    assert working_below(home) == []
+
+
+def test_a_program_that_comes_while_a_server_is_dead_uses_the_same_port(home: Path) -> None:
+    with servers(home) as endpoints:
+        for name in NAMES:
+            kill_server(home, name)
+        with servers(home) as others:
+            assert others == endpoints
+            assert ports(others) == ports(endpoints)
+            assert remembered(others) == {"kept"}
+        wait_until(lambda: not endpoints.down())
+        assert remembered(endpoints) == {"kept"}
+    assert working_below(home) == []
+
+
+def test_serve_tells_its_probe_and_its_log_when_servers_are_dead_and_goes_on_when_they_are_back(home: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    row = b"store_id,dayOfWeek,start_time_local,end_time_local\na,0,09:00:00,17:00:00\n"
+    with started(home, "serve", "--port", str(port)) as process:
+        wait_until(lambda: answers(f"{address}/readyz") == 200, process)
+        for name in NAMES:
+            kill_server(home, name)
+        problem = httpx2.get(f"{address}/readyz")
+        assert (problem.status_code, problem.json()["code"]) == (503, "replica_unavailable")
+        assert "Started again, because they had ended by themselves: " in problem.json()["detail"]
+        wait_until(lambda: answers(f"{address}/readyz") == 200, process, seconds=20)
+        with httpx2.Client(base_url=address, timeout=30) as client:
+            dataset = client.post("/datasets", params={"kind": "hours"}, files={"file": ("hours.csv", row)})
+            assert dataset.status_code == 202, dataset.text
+            place = f"/datasets/{dataset.json()['dataset_id']}"
+            wait_until(lambda: client.get(place).json()["status"] == "ready", process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    log = [json.loads(line) for line in err.splitlines()]
+    told = [entry["event"] for entry in log if entry["logger"] == "app.embedded.watch"]
+    assert len([line for line in told if "has ended by itself" in line]) >= len(NAMES)
+    assert len([line for line in told if "answers again on port" in line]) == len(NAMES)
+    assert working_below(home) == []
