@@ -15,11 +15,13 @@ from app.commands import data, reports, servers
 from app.commands.failures import TOLD, told
 from app.commands.report import report_command
 from app.commands.terminal import err, out
+from app.commands.usage import Commands
 from app.errors import BadInput, NotFound, OpenhoursError
 from app.reports.registry import REPORT_KINDS
 from openhours.errors import OpenhoursError as ClientError
 
 app = typer.Typer(
+    cls=Commands,
     name="openhours",
     help="Openhours: uptime and pull-request reports that count only working hours.",
     no_args_is_help=True,

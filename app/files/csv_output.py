@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-#: What a formula can begin with, the wide forms of East Asian keyboards included.
-_FORMULA: Final = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # noqa: RUF001 - the wide forms are meant
+#: What a formula can begin with, the wide forms of East Asian keyboards included. A spreadsheet that splits at another
+#: separator than the comma, as in half of Europe, finds the formula behind a leading one.
+_FORMULA: Final = r"^[;,|]*[=+\-@\t\r\n\x00＝＋－＠]"  # noqa: RUF001 - the wide forms are meant
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?\z"
 
 #: Python and RE2, which Arrow uses, spell "the very end" differently.

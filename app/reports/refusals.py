@@ -1,6 +1,7 @@
 """Errors of report parameters: the value received and the values allowed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -9,8 +10,11 @@ from app.errors import InvalidParameters
 from app.series.entities import unknown_keys
 from app.series.lookup import comparison
 from app.wording.late import WordedLate
-from app.wording.values import repeated, shown
+from app.wording.values import iso, repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
+
+#: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
+FURTHEST_AHEAD: Final = timedelta(days=1)
 
 #: Unknown names that an error lists.
 SHOWN: Final = 20
@@ -19,6 +23,17 @@ SHOWN: Final = 20
 def refused(parameter: str, received: Any, reason: str, *, allowed: str | None = None) -> InvalidParameters:
     """The error for one value; ``reason`` continues "<value> …"."""
     return invalid_parameters([WrongValue(parameter=parameter, received=received, reason=reason, allowed=allowed)])
+
+
+def require_past(as_of: datetime | None, *, now: datetime) -> None:
+    """Refuse an instant of the report of which nothing can be known yet.
+
+    Raises:
+        InvalidParameters: it is more than FURTHEST_AHEAD after ``now``.
+    """
+    if as_of is not None and as_of > now + FURTHEST_AHEAD:
+        latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
+        raise refused("as_of", as_of, "is more than a day in the future", allowed=latest)
 
 
 class UnknownNames(WordedLate, InvalidParameters):

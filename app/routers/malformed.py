@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 
 from app.errors import MalformedRequest
 from app.wording.allowed import Schema, allowed, member
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import meant
 from app.wording.validation import wrong_value
 from app.wording.wrong_values import MOST, WrongValue, detail, members
 
@@ -68,7 +68,7 @@ def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
         received=error["input"],
         reason="belongs into the JSON body" if name in in_body else "is no query parameter of this address",
         allowed=known or None,
-        nearest=suggestions(name, known)[:1],
+        nearest=meant(name, known),
         is_shown=False,
     )
 

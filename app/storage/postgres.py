@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg2
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Engine,
     MetaData,
     create_engine,
+    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -100,3 +102,9 @@ def is_transient(error: BaseException | None) -> bool:
 def driver_cursor(connection: Connection) -> Any:
     """The psycopg2 cursor of a SQLAlchemy connection, in the same transaction; COPY needs it."""
     return connection.connection.cursor()
+
+
+def database_now(connection: Connection) -> datetime:
+    """When the transaction began, by the clock of Postgres: the one that all replicas share."""
+    now: datetime = connection.execute(text("SELECT now()")).scalar_one()
+    return now

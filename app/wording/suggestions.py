@@ -26,6 +26,16 @@ LEAST_SIMILAR: Final = 60
 COMPARED_CHARACTERS: Final = 4_000_000
 
 
+#: Names that people use for others.
+_SYNONYMS: Final = {"kind": "report", "report": "kind"}
+
+
+def meant(name: str, known: Sequence[str]) -> list[str]:
+    """The name of a parameter that was probably meant: another word for it, or else one of a similar spelling."""
+    synonym = _SYNONYMS.get(name)
+    return [synonym] if synonym is not None and synonym in known else suggestions(name, known)[:1]
+
+
 def suggestions(name: str, known: Iterable[str]) -> list[str]:
     """The known names most similar to this one, ignoring case; the most similar first.
 

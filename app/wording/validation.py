@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from app.errors import InvalidParameters
 from app.wording.allowed import TEXT, Schema, allowed, is_secret, member
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import meant
 from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
 
 #: Types of errors that checks of our own raise, in words of their own.
@@ -63,7 +63,7 @@ def wrong_value(error: Mapping[str, Any], path: Sequence[int | str], schema: Sch
 def _unknown(name: str, received: Any, path: Sequence[int | str], schema: Schema) -> WrongValue:
     holder = member(schema, path[:-1]) or {}
     known = sorted(holder.get("properties", ()))
-    likest = suggestions(str(path[-1]), known)[:1]
+    likest = meant(str(path[-1]), known)
     return WrongValue(
         parameter=name, received=received, reason="is not known", allowed=known, nearest=likest, is_shown=False
     )

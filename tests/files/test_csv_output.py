@@ -10,6 +10,9 @@ from app.files.csv_output import escape_formula, escape_formulas, iso_instants
 FORMULAS = [
     "=cmd|'/C calc'!A0",
     "=1+1",
+    ";=1+1",
+    ",=1+1",
+    "|;-1",
     "=",
     "+cmd",
     "+1+1",
@@ -46,6 +49,8 @@ NOT_FORMULAS = [
     "store 5",
     "'=1",
     "a=b",
+    ";a=b",
+    ";",
     "x\n=1",
     " =1",
     '"=1"',

@@ -8,6 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, event
 
+from app.entities.service import EntityService
+from app.errors import OpenhoursError
+from app.reports.service import ReportService
 from app.series import lookup
 from app.storage.resources import Resources
 from tests.conftest import api
@@ -118,10 +121,9 @@ def test_each_unknown_store_is_told_with_the_nearest_known_ones(client: TestClie
     assert many.json()["detail"].endswith(" and 1,000 more")
 
 
-@pytest.mark.parametrize("kind", ["store", "team"])
-def test_names_are_compared_while_no_connection_is_held(
-    client: TestClient, resources: Resources, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_names_are_compared_while_no_connection_is_held(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    with resources.engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO entity (kind, key) VALUES ('store', 'x'), ('team', 'x')")
     held = []
 
     def compare(asked: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
@@ -129,9 +131,21 @@ def test_names_are_compared_while_no_connection_is_held(
         return {key: list(known[:1]) for key in asked}
 
     monkeypatch.setattr(lookup, "suggestions_for_each", compare)
-    if kind == "store":
-        error_of(trigger(client, stores=["nobody"]))
-    else:
-        error_of(trigger(client, "pull_requests", teams=["nobody"]))
-    assert client.get(f"/entities/{kind}/nobody").status_code == 404
-    assert held == [0, 0]
+    entities = EntityService(resources.engine, default_zone="UTC", team_windows=())
+    reports = ReportService(resources)
+    for ask in (
+        lambda: reports.trigger("uptime", {"stores": ["nobody"]}),
+        lambda: reports.trigger("pull_requests", {"teams": ["nobody"]}),
+        lambda: entities.find("store", "nobody"),
+    ):
+        with pytest.raises(OpenhoursError) as caught:
+            ask()
+        assert "Did you mean" in caught.value.message or "did you mean" in caught.value.message
+    assert held == [0, 0, 0]
+
+
+def test_an_instant_in_the_far_future_is_refused_by_every_kind(client: TestClient) -> None:
+    for kind in ("uptime", "pull_requests"):
+        error = error_of(trigger(client, kind, as_of="2099-01-01T00:00:00Z"))
+        assert (error["parameter"], error["reason"]) == ("as_of", "is more than a day in the future")
+        assert error["allowed"].endswith(", a day from now")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.csv as arrow_csv
 from pydantic import Field
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
 from app.files.csv_output import write_csv
@@ -26,10 +26,10 @@ from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
-from app.reports.refusals import SHOWN, refused, require_known, unknown_names
+from app.reports.refusals import SHOWN, refused, require_known, require_past, unknown_names
 from app.series import pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, database_now
 from app.timeline import to_micros
 from app.timeline.entities import Entities
 from app.wording.suggestions import suggestions_for_each
@@ -37,9 +37,6 @@ from app.wording.values import iso
 
 #: The source that is not a sample: pull requests.
 EVENTS: Final = "pull_requests"
-
-#: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
-FURTHEST_AHEAD: Final = timedelta(days=1)
 
 
 class PullRequestParams(Params):
@@ -206,17 +203,19 @@ def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list
 
 def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
     """The requested instant, or that of the latest event; refuses one too far in the future."""
-    now = _now(connection)
-    if as_of is not None and as_of > now + FURTHEST_AHEAD:
-        latest = f"an instant up to {iso((now + FURTHEST_AHEAD).replace(microsecond=0))}, a day from now"
-        raise refused("as_of", as_of, "is more than a day in the future", allowed=latest)
+    now = database_now(connection)
+    require_past(as_of, now=now)
     return as_of or pull_requests.latest(connection) or now
 
 
 def _as_of_sample(connection: Connection, source: str) -> datetime:
     """The end of the last day of a sample; without dates, the instant of the request."""
     day = review_times.last_day(connection, source)
-    return _now(connection) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    return (
+        database_now(connection)
+        if day is None
+        else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    )
 
 
 def _require_sample(connection: Connection, source: str) -> None:
@@ -245,12 +244,6 @@ def _fixed(as_of: datetime | None) -> datetime:
     if as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
     return as_of
-
-
-def _now(connection: Connection) -> datetime:
-    """For a report without data: the instant of the request."""
-    now: datetime = connection.execute(text("SELECT now()")).scalar_one()
-    return now
 
 
 def _names(entities: Entities) -> dict[int, str]:

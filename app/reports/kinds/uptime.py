@@ -19,10 +19,10 @@ from app.files.csv_output import escape_formulas, write_csv
 from app.jobs.kind import JobContext, Params
 from app.reports.instants import Instant
 from app.reports.kind import ReportKind
-from app.reports.refusals import require_known
+from app.reports.refusals import require_known, require_past
 from app.series import polls
 from app.series.entities import STORE, read_entities, read_hours
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, database_now
 from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
 from app.timeline.entities import Entities
@@ -55,7 +55,8 @@ class UptimeParams(Params):
     as_of: Annotated[
         Instant | None,
         Field(
-            description="Instant of the report, ISO 8601 with Z or an offset. Default: the latest poll.",
+            description="Instant of the report, at most a day from now (ISO 8601 with Z or an offset). Default: "
+            "the latest poll.",
             examples=["2023-01-25T18:13:22Z"],
         ),
     ] = None
@@ -84,6 +85,7 @@ class UptimeParams(Params):
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
     """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
     require_known(connection, "stores", STORE, params.stores)
+    require_past(params.as_of, now=database_now(connection))
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
