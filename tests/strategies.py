@@ -1,13 +1,16 @@
 """Hypothesis strategies for small uptime cases that sit on the corners of the rules."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from tests.reference.uptime import DAY, HOUR, MICROSECOND, WEEK, Poll, Window, hour_of, open_intervals
+from tests.reference import exact
+from tests.reference.uptime import DAY, HOUR, MICROSECOND, WEEK, Intervals, Poll, Window, hour_of, open_intervals
+
+MINUTE = timedelta(minutes=1)
 
 #: How long the run may take: "check" (a minute), "" (``make test``, minutes) or "long" (``make fuzz``, hours).
 PROFILE = os.environ.get("TEST_PROFILE", "")
@@ -101,7 +104,7 @@ def uptime_case(draw: st.DrawFn) -> UptimeCase:
     as_of = draw(_report_instants(focus))
     lookback_hours = draw(_mostly(st.integers(1, 120), st.sampled_from((96, 720))))
     case = UptimeCase([], windows, zones, as_of, lookback_hours)
-    instants = _poll_instants(draw, case, store_ids)
+    instants = _poll_instants(draw, case)
     poll = st.builds(Poll, st.sampled_from(store_ids), instants, st.booleans())
     polls = draw(st.lists(poll, min_size=draw(st.sampled_from((0, 10, 40))), max_size=60))
     repeats = draw(st.lists(st.sampled_from(polls), max_size=5)) if polls else []
@@ -152,7 +155,7 @@ def windows_of(draw: st.DrawFn, store_id: str) -> list[Window]:
     return [Window(store_id, weekday, opens, closes) for weekday, day in enumerate(days) for opens, closes in day]
 
 
-def _poll_instants(draw: st.DrawFn, case: UptimeCase, store_ids: list[str]) -> st.SearchStrategy[datetime]:
+def _poll_instants(draw: st.DrawFn, case: UptimeCase) -> st.SearchStrategy[datetime]:
     """A strategy for one poll's instant: spread out, in a few busy hours, or on and around the edges of the rules."""
     span_hours = (case.as_of - case.horizon) // HOUR
     hours_back = st.integers(0, 25) | st.integers(0, span_hours)
@@ -162,7 +165,7 @@ def _poll_instants(draw: st.DrawFn, case: UptimeCase, store_ids: list[str]) -> s
     on_the_hour = hours_back.map(lambda hours: hour_of(case.as_of) - hours * HOUR)
     anywhere = st.integers(0, span_hours * (HOUR // MICROSECOND)).map(lambda count: case.horizon + count * MICROSECOND)
     edge = st.sampled_from(_report_edges(case))
-    opening = st.sampled_from(_window_edges(case, store_ids) or [case.as_of])
+    opening = st.sampled_from(_window_edges(case.windows, case.zones, case.horizon, case.as_of) or [case.as_of])
     nudged = st.builds(lambda at, nudge: at + nudge, edge | opening | on_the_hour, st.sampled_from(NUDGES))
     return st.one_of(anywhere, in_busy_hour, on_the_hour, edge, opening, nudged)
 
@@ -172,11 +175,139 @@ def _report_edges(case: UptimeCase) -> list[datetime]:
     return [case.as_of, case.horizon, *starts, case.as_of + 5 * HOUR, case.horizon - 5 * HOUR]
 
 
-def _window_edges(case: UptimeCase, store_ids: list[str]) -> list[datetime]:
+def _window_edges(windows: list[Window], zones: dict[str, str], first: datetime, last: datetime) -> list[datetime]:
+    """Openings and closings of all stores that have hours."""
     edges = set()
-    for store_id in store_ids:
-        own = [window for window in case.windows if window.store_id == store_id]
-        zone = case.zones.get(store_id, DEFAULT_ZONE)
-        for opens, closes in open_intervals(own, zone, case.horizon, case.as_of):
+    for store_id in {window.store_id for window in windows}:
+        own = [window for window in windows if window.store_id == store_id]
+        for opens, closes in open_intervals(own, zones.get(store_id, DEFAULT_ZONE), first, last):
             edges |= {opens, closes}
     return sorted(edges)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactCase:
+    """The arguments of one report by exact accounting; stores missing from `zones` are in DEFAULT_ZONE.
+
+    `own_gap_minutes` has the stores with a `max_gap` of their own. The `cuts` divide the range into periods.
+    """
+
+    store_ids: list[str]
+    polls: list[exact.Poll]
+    windows: list[Window]
+    zones: dict[str, str]
+    own_gap_minutes: dict[str, int]
+    first: datetime
+    last: datetime
+    as_of: datetime
+    lookback_hours: int
+    max_gap_minutes: int | None
+    ignore_outages_under_minutes: int
+    cuts: list[datetime]
+
+    @property
+    def horizon(self) -> datetime:
+        """The earliest instant whose poll counts."""
+        return self.first - self.lookback_hours * HOUR
+
+    @property
+    def end(self) -> datetime:
+        """The latest instant whose poll counts."""
+        return min(self.last, self.as_of)
+
+    @property
+    def periods(self) -> list[tuple[datetime, datetime]]:
+        return list(pairwise([self.first, *self.cuts, self.last]))
+
+    def polls_of(self, store_id: str) -> list[exact.Poll]:
+        return [poll for poll in self.polls if poll.store_id == store_id]
+
+    def intervals_of(self, store_id: str) -> Intervals:
+        own = [window for window in self.windows if window.store_id == store_id]
+        return open_intervals(own, self.zones.get(store_id, DEFAULT_ZONE), self.horizon, self.last)
+
+    def account(self, store_id: str, period: tuple[datetime, datetime] | None = None) -> exact.Account:
+        """What the twin says of one store."""
+        own = self.own_gap_minutes.get(store_id)
+        return exact.account(
+            self.polls_of(store_id),
+            self.intervals_of(store_id),
+            first=self.first,
+            last=self.last,
+            as_of=self.as_of,
+            lookback=self.lookback_hours * HOUR,
+            max_gap=None if self.max_gap_minutes is None else self.max_gap_minutes * MINUTE,
+            own_max_gap=None if own is None else own * MINUTE,
+            ignore_outages_under=self.ignore_outages_under_minutes * MINUTE,
+            period=period,
+        )
+
+
+@st.composite
+def exact_case(draw: st.DrawFn) -> ExactCase:
+    """One to three stores with a few runs of regular polls, single polls on the corners, and repeats of both."""
+    focus = draw(st.sampled_from(sorted(MOMENTS)))
+    store_ids = draw(st.lists(st.sampled_from(STORE_IDS), min_size=1, max_size=3, unique=True))
+    zone_or_none = {store_id: draw(st.sampled_from((focus, focus, None, *sorted(MOMENTS)))) for store_id in store_ids}
+    gap = st.sampled_from((1, 5, 7, 60, 61, 24 * 60))
+    own_gap = {store_id: draw(_mostly(st.none(), st.just(0) | gap)) for store_id in store_ids}
+    first = draw(_report_instants(focus))
+    last = first + draw(_lengths())
+    unfinished = st.integers(-HOUR // MICROSECOND, (last - first) // MICROSECOND).map(
+        lambda count: first + count * MICROSECOND
+    )
+    as_of = draw(_mostly(st.just(last), unfinished | st.just(last + HOUR) | st.just(first)))
+    between = st.integers(1, (last - first) // MICROSECOND - 1).map(lambda count: first + count * MICROSECOND)
+    case = ExactCase(
+        store_ids=store_ids,
+        polls=[],
+        windows=[window for store_id in store_ids for window in draw(windows_of(store_id))],
+        zones={store_id: zone for store_id, zone in zone_or_none.items() if zone is not None},
+        own_gap_minutes={store_id: minutes for store_id, minutes in own_gap.items() if minutes is not None},
+        first=first,
+        last=last,
+        as_of=as_of,
+        lookback_hours=draw(_mostly(st.integers(1, 30), st.just(96))),
+        max_gap_minutes=draw(st.none() | gap),
+        ignore_outages_under_minutes=draw(st.sampled_from((0, 0, 1, 5, 30))),
+        cuts=draw(st.lists(between, max_size=3, unique=True).map(sorted)),
+    )
+    instants = _exact_instants(draw, case)
+    polls = [poll for store_id in store_ids for poll in draw(_runs_of_polls(store_id, instants))]
+    repeats = draw(st.lists(st.sampled_from(polls), max_size=4)) if polls else []
+    return replace(case, polls=polls + [replace(poll, status=draw(_statuses())) for poll in repeats])
+
+
+def _statuses() -> st.SearchStrategy[str]:
+    return st.sampled_from(("active", "inactive", "inactive", "unknown"))
+
+
+def _lengths() -> st.SearchStrategy[timedelta]:
+    """Of a range: hours or days, or anything from two microseconds to ten days."""
+    usual = st.integers(1, 30).map(lambda hours: hours * HOUR) | st.integers(1, 10).map(lambda days: days * DAY)
+    return _mostly(usual, st.integers(2, 10 * DAY // MICROSECOND).map(lambda count: count * MICROSECOND))
+
+
+def _exact_instants(draw: st.DrawFn, case: ExactCase) -> st.SearchStrategy[datetime]:
+    """A strategy for a poll or the first of a run: on and around the corners of a case, or anywhere."""
+    corners = [case.first, case.last, case.end, case.horizon, *case.cuts]
+    openings = _window_edges(case.windows, case.zones, case.horizon, case.last) or corners
+    corner = st.sampled_from(corners) | st.sampled_from(openings)
+    nudged = st.builds(lambda at, nudge: at + nudge, corner, st.sampled_from(NUDGES))
+    before = st.builds(lambda at, count: at - count * MINUTE, corner, st.integers(1, 180))
+    span = (case.last - case.horizon) // MICROSECOND
+    anywhere = st.integers(0, span).map(lambda count: case.horizon + count * MICROSECOND)
+    return st.one_of(corner, nudged, before, anywhere)
+
+
+def _runs_of_polls(store_id: str, instants: st.SearchStrategy[datetime]) -> st.SearchStrategy[list[exact.Poll]]:
+    """Polls at equal distances, some of which are a `max_gap` of `exact_case` or just off it, and single ones."""
+    nudge = st.sampled_from((timedelta(), timedelta(), MICROSECOND, -MICROSECOND))
+    distance = st.builds(lambda minutes, off: minutes * MINUTE + off, st.sampled_from((1, 5, 7, 60, 61, 1440)), nudge)
+    run = st.builds(
+        lambda at, step, said: [exact.Poll(store_id, at + n * step, status) for n, status in enumerate(said)],
+        instants,
+        distance,
+        st.lists(_statuses(), min_size=1, max_size=8),
+    )
+    return st.lists(run, max_size=6).map(lambda found: [poll for polls in found for poll in polls])
