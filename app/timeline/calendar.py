@@ -20,16 +20,17 @@ class Calendar:
 
     Attributes:
         start, end: places of the intervals on the line, int64[n], sorted, disjoint, never empty.
+        open_before: open time of the line before each interval, and that of the whole line, int64[n + 1].
     """
 
-    __slots__ = ("_open_before", "end", "entities", "first", "last", "start")
+    __slots__ = ("end", "entities", "first", "last", "open_before", "start")
 
     def __init__(self, start: Micros, end: Micros, *, entities: int, first: int, last: int) -> None:
         if entities * (last - first) >= 2**62:
             raise ValueError(f"{entities} entities over {last - first} microseconds do not fit on one line")
         self.start, self.end = start, end
         self.entities, self.first, self.last = entities, first, last
-        self._open_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(end - start)])
+        self.open_before = np.concatenate([np.zeros(1, np.int64), np.cumsum(end - start)])
 
     @classmethod
     def of(
@@ -79,7 +80,7 @@ class Calendar:
         The open time of ``[a, b)`` of one entity is the difference of two of them.
         """
         interval = np.searchsorted(self.start, place, side="right")
-        done: Micros = self._open_before[interval]
+        done: Micros = self.open_before[interval]
         if len(self.start):
             done = done - np.maximum(self.end[interval - 1] - place, 0) * (interval > 0)
         return done
