@@ -206,14 +206,15 @@ def _in_open_time(
     calendar: Calendar, entity: npt.NDArray[np.int64], start: Micros, end: Micros
 ) -> tuple[Micros, Micros]:
     """The instants at which pieces of the line of open time begin and end; both of an empty one mean nothing."""
+    if not len(calendar.start):
+        return start, end
     before = calendar.open_before
     opens = np.searchsorted(before, start, side="right") - 1
     closes = np.searchsorted(before, end, side="left") - 1
     line = calendar.place(entity, np.zeros(len(entity), np.int64))
-    intervals = max(len(calendar.start) - 1, 0)
 
     def instant(interval: npt.NDArray[np.intp], place: Micros) -> Micros:
-        interval = interval.clip(0, intervals)
+        interval = interval.clip(0, len(calendar.start) - 1)
         found: Micros = calendar.start[interval] + place - before[interval] - line
         return found
 
