@@ -73,6 +73,9 @@ TIMES = (
 #: Ends around the rule that 23:59:00 and later mean midnight.
 LATE_ENDS = ("24:00:00", "23:59:00", "23:59:59", "23:59:59.999999", "23:58:59", "23:58:59.999999")
 
+#: Minutes between polls, and until the latest is too old.
+GAPS = (1, 5, 7, 60, 61, 24 * 60)
+
 NUDGES = tuple(sign * size for size in (MICROSECOND, timedelta(seconds=1), timedelta(minutes=7)) for sign in (-1, 1))
 
 
@@ -249,7 +252,7 @@ def exact_case(draw: st.DrawFn) -> ExactCase:
     focus = draw(st.sampled_from(sorted(MOMENTS)))
     store_ids = draw(st.lists(st.sampled_from(STORE_IDS), min_size=1, max_size=3, unique=True))
     zone_or_none = {store_id: draw(st.sampled_from((focus, focus, None, *sorted(MOMENTS)))) for store_id in store_ids}
-    gap = st.sampled_from((1, 5, 7, 60, 61, 24 * 60))
+    gap = st.sampled_from(GAPS)
     own_gap = {store_id: draw(_mostly(st.none(), st.just(0) | gap)) for store_id in store_ids}
     first = draw(_report_instants(focus))
     last = first + draw(_lengths())
@@ -291,23 +294,23 @@ def _lengths() -> st.SearchStrategy[timedelta]:
 def _exact_instants(draw: st.DrawFn, case: ExactCase) -> st.SearchStrategy[datetime]:
     """A strategy for a poll or the first of a run: on and around the corners of a case, or anywhere."""
     corners = [case.first, case.last, case.end, case.horizon, *case.cuts]
-    openings = _window_edges(case.windows, case.zones, case.horizon, case.last) or corners
+    openings = _window_edges(case.windows, case.zones, case.first, case.end) or corners
     corner = st.sampled_from(corners) | st.sampled_from(openings)
     nudged = st.builds(lambda at, nudge: at + nudge, corner, st.sampled_from(NUDGES))
-    before = st.builds(lambda at, count: at - count * MINUTE, corner, st.integers(1, 180))
+    before = st.builds(lambda at, count: at - count * MINUTE, corner, st.integers(0, 120))
     span = (case.last - case.horizon) // MICROSECOND
     anywhere = st.integers(0, span).map(lambda count: case.horizon + count * MICROSECOND)
-    return st.one_of(corner, nudged, before, anywhere)
+    return _mostly(before, st.one_of(corner, nudged, anywhere))
 
 
-def _runs_of_polls(store_id: str, instants: st.SearchStrategy[datetime]) -> st.SearchStrategy[list[exact.Poll]]:
+@st.composite
+def _runs_of_polls(draw: st.DrawFn, store_id: str, instants: st.SearchStrategy[datetime]) -> list[exact.Poll]:
     """Polls at equal distances, some of which are a `max_gap` of `exact_case` or just off it, and single ones."""
-    nudge = st.sampled_from((timedelta(), timedelta(), MICROSECOND, -MICROSECOND))
-    distance = st.builds(lambda minutes, off: minutes * MINUTE + off, st.sampled_from((1, 5, 7, 60, 61, 1440)), nudge)
-    run = st.builds(
-        lambda at, step, said: [exact.Poll(store_id, at + n * step, status) for n, status in enumerate(said)],
-        instants,
-        distance,
-        st.lists(_statuses(), min_size=1, max_size=8),
-    )
-    return st.lists(run, max_size=6).map(lambda found: [poll for polls in found for poll in polls])
+    polls = []
+    for _ in range(draw(st.sampled_from((3, 5, 1, 0)))):
+        at = draw(instants)
+        step = draw(st.sampled_from(GAPS)) * MINUTE + draw(st.sampled_from((0, 0, 1, -1))) * MICROSECOND
+        blocks = draw(st.lists(st.tuples(_statuses(), st.integers(1, 4)), min_size=1, max_size=4))
+        said = [status for status, count in blocks for _ in range(count)]
+        polls += [exact.Poll(store_id, at + number * step, status) for number, status in enumerate(said)]
+    return polls

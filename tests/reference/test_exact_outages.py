@@ -171,6 +171,8 @@ def test_a_short_outage_counts_as_up_also_next_to_unknown_time_and_while_it_last
 def test_for_the_limit_all_open_time_of_an_outage_counts_and_closed_time_does_not() -> None:
     # 6 minutes before the range and 6 in it; 6 in each of two periods; 6 in the evening and 6 in the morning.
     assert minutes(account_of("08:54 down, 09:06 up", last="10:00", ignore=10)) == (54, 6, 0)
+    # 3 and 3, of which only those in the range become uptime.
+    assert minutes(account_of("08:57 down, 09:03 up", last="10:00", ignore=10)) == (60, 0, 0)
     text = "09:00 up, 09:54 down, 10:06 up"
     assert minutes(account_of(text, ignore=10, period=("09:00", "10:00"))) == (54, 6, 0)
     found = over_night(f"16:54 down, {TUESDAY}09:06 up", max_gap=24 * 60, ignore=10)

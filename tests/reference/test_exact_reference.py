@@ -140,9 +140,9 @@ def test_without_a_value_max_gap_is_three_median_intervals_within_bounds(text: s
 
 
 def test_half_a_microsecond_of_max_gap_is_cut_off() -> None:
-    # 600 s and 600.000003 s: the mean is 600.0000015, three times it 1800.0000045.
-    instants = [utc("09:00"), utc("09:10"), utc("09:20:00.000003")]
-    assert suggested_max_gap(instants) == 30 * MINUTE + 4 * MICROSECOND
+    # 600 s and 600.000001 s: the mean is 600.0000005, three times it 1800.0000015.
+    instants = [utc("09:00"), utc("09:10"), utc("09:20:00.000001")]
+    assert suggested_max_gap(instants) == 30 * MINUTE + MICROSECOND
 
 
 def test_max_gap_comes_from_polls_of_any_status_in_open_hours_or_not_each_instant_once() -> None:
