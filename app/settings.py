@@ -242,6 +242,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
     )
+    max_client_upload_bytes: int | None = Field(
+        None,
+        ge=1,
+        description="Bytes of all uploads of one client address that have begun and are not loaded yet; a new upload "
+        "beyond it is refused with 429. At least `OPENHOURS_MAX_UPLOAD_BYTES`. Unset: four times as much as that.",
+    )
     upload_ttl_hours: int = Field(
         24, ge=1, le=8760, description="Lifetime of an idle upload, hours since its last bytes; then it is removed."
     )
@@ -321,6 +327,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{one!r} is not an origin such as https://app.example, without a path, nor *")
         return text
 
+    @field_validator("max_client_upload_bytes")
+    @classmethod
+    def _has_room_for_one(cls, most: int | None, info: ValidationInfo) -> int | None:
+        largest = info.data.get("max_upload_bytes")
+        if most is not None and largest is not None and most < largest:
+            raise ValueError(f"is less than the {largest} bytes that one file may have (OPENHOURS_MAX_UPLOAD_BYTES)")
+        return most
+
     @field_validator("team_hours")
     @classmethod
     def _weekly(cls, text: str) -> str:
@@ -337,6 +351,11 @@ class Settings(BaseSettings):
     def shares(self) -> dict[str, tuple[float, float]]:
         """The least and the most of a process's slots for each class of jobs."""
         return slot_shares(self.slot_shares)
+
+    @property
+    def client_upload_bytes(self) -> int:
+        """Bytes of all uploads of one client address that have begun and are not loaded yet, at most."""
+        return self.max_client_upload_bytes or 4 * self.max_upload_bytes
 
     @property
     def team_windows(self) -> tuple[WeeklyWindow, ...]:

@@ -13,6 +13,9 @@ from app.jobs import lifecycle
 #: Name of the kind of a dataset's jobs.
 JOB_KIND: Final = "dataset"
 
+#: Names of all kinds of a dataset's jobs.
+JOB_KINDS: Final = (JOB_KIND,)
+
 #: What a run of the check has found out; another run begins without it.
 _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
     (
@@ -35,13 +38,26 @@ def register(
     filename: str | None,
     options: Mapping[str, Any],
     announced_sha256: str | None = None,
+    client: str | None = None,
+    reserved_bytes: int | None = None,
 ) -> None:
-    """A file is about to come, with this SHA-256 if the sender knows it."""
+    """A file is about to come, with this SHA-256 if the sender knows it, and from this client unless it is local."""
     connection.execute(
         insert(dataset).values(
-            id=dataset_id, kind=kind, filename=filename, options=dict(options), expected_sha256=announced_sha256
+            id=dataset_id,
+            kind=kind,
+            filename=filename,
+            options=dict(options),
+            expected_sha256=announced_sha256,
+            client=client,
+            reserved_bytes=reserved_bytes,
         )
     )
+
+
+def reserve(connection: Connection, dataset_id: str, size_bytes: int) -> None:
+    """So many bytes of a file whose length nobody knows may come."""
+    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(reserved_bytes=size_bytes))
 
 
 def arrived(connection: Connection, dataset_id: str, *, raw_key: str, size_bytes: int, sha256: str | None) -> str:
@@ -93,7 +109,8 @@ def settle(
     """
     merged = {"merged_by": job_id, "merged_options": dataset.c.options} if outcome is Outcome.READY else {}
     statement = update(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
-    _require_one(connection.execute(statement.values(outcome=outcome, sha256=sha256, **merged, **findings)).rowcount)
+    found = {"outcome": outcome, "sha256": sha256, "client": None, "reserved_bytes": None}
+    _require_one(connection.execute(statement.values(**found, **merged, **findings)).rowcount)
 
 
 def remove(connection: Connection, dataset_id: str) -> None:

@@ -31,14 +31,17 @@ from app.uploads.checksum import Checksum
 from app.uploads.finding import find, lock_one, missing, overtaken, settled
 from app.uploads.finish import discard, finish, require_lost
 from app.uploads.hold import Hold
-from app.uploads.hooks import Hooks
+from app.uploads.hooks import Announced, Hooks
 from app.uploads.incoming import Block, Incoming
-from app.uploads.places import Places
+from app.uploads.places import Places, client_of
 from app.uploads.records import Upload
 from app.uploads.threads import in_thread
 
 #: Upload requests that a replica accepts at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
+
+#: Room is asked for so many bytes at a time where the length of a file is not known.
+GROWTH_BYTES: Final = keys.PART_BYTES
 
 _log = logging.getLogger(__name__)
 
@@ -107,8 +110,9 @@ class UploadService:
         self._require_size(length_bytes)
         if first_bytes is not None and (content_bytes or 0) > length_bytes:
             raise UploadTooLarge(f"Upload-Length is {length_bytes}, and {content_bytes} bytes came with it.")
+        announced = Announced(client_of(client), length_bytes, sha256)
         upload = await in_thread(
-            partial(self._record, length_bytes=length_bytes, locked=False, sha256=sha256, metadata=metadata, **values)
+            partial(self._record, announced, length_bytes=length_bytes, locked=False, metadata=metadata, **values)
         )
         if upload.is_whole:
             return await self._finished(upload)
@@ -192,9 +196,12 @@ class UploadService:
         filename: str | None,
         options: Mapping[str, Any],
         length_bytes: int | None = None,
+        request_bytes: int | None = None,
         client: str | None = None,
     ) -> Received:
         """Receive a whole file in one request, and pass it on; after any failure, nothing is left of it.
+
+        ``request_bytes``: length of a request with the file in it, where that of the file is not known.
 
         Raises:
             InvalidUpload, UploadTooLarge, UploadCut: of the request.
@@ -205,12 +212,14 @@ class UploadService:
         values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
         if length_bytes is not None:
             self._require_size(length_bytes)
+        told = length_bytes if request_bytes is None else min(request_bytes, self.max_bytes)
+        announced = Announced(client_of(client), told)
         with self._places.one(client) as place:
-            held = await in_thread(partial(self._record, length_bytes=None, locked=True, **values))
+            held = await in_thread(partial(self._record, announced, length_bytes=None, locked=True, **values))
             try:
                 async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
                     place.sender = hold
-                    return await self._receive(hold, held, stream)
+                    return await self._receive(hold, held, stream, announced_bytes=told)
             except BaseException as error:
                 await asyncio.shield(in_thread(partial(self._give_up, held)))
                 if isinstance(error, UploadBusy | UploadLost | ReplicaUnavailable):
@@ -228,12 +237,20 @@ class UploadService:
         except OpenhoursError as error:
             _log.warning("upload %s: its leftovers will be removed once its lock has expired: %s", held.id, error)
 
-    async def _receive(self, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> Received:
+    async def _receive(
+        self, hold: Hold, held: Upload, stream: AsyncIterator[Block], *, announced_bytes: int | None
+    ) -> Received:
         incoming, digest = Incoming(self._resources, held), hashlib.sha256()
+        room_bytes = announced_bytes or 0  # a server passes on no more than what was announced
 
         async def take(chunk: Block) -> None:
-            if incoming.offset_bytes + len(chunk) > self.max_bytes:
-                raise self._too_large(incoming.offset_bytes + len(chunk))
+            nonlocal room_bytes
+            size_bytes = incoming.offset_bytes + len(chunk)
+            if size_bytes > self.max_bytes:
+                raise self._too_large(size_bytes)
+            if size_bytes > room_bytes:
+                room_bytes = min(size_bytes + GROWTH_BYTES, self.max_bytes)
+                await in_thread(partial(self._grow, held, room_bytes))
             digest.update(chunk)
             await incoming.take(chunk)
 
@@ -261,7 +278,11 @@ class UploadService:
             require_lost(self._resources, self._hooks, upload)
             find(self._resources, upload.id)
 
-    def _record(self, *, length_bytes: int | None, locked: bool, sha256: str | None = None, **values: Any) -> Upload:
+    def _grow(self, held: Upload, size_bytes: int) -> None:
+        with database_errors(), self._resources.engine.begin() as connection:
+            self._hooks.grow(connection, held, size_bytes)
+
+    def _record(self, announced: Announced, *, length_bytes: int | None, locked: bool, **values: Any) -> Upload:
         now, ttl_hours = datetime.now(UTC), self._resources.settings.upload_ttl_hours
         with database_errors(), self._resources.engine.begin() as connection:
             created = records.create(
@@ -273,7 +294,7 @@ class UploadService:
                 locked=locked,
                 **values,
             )
-            self._hooks.begin(connection, created, sha256)
+            self._hooks.begin(connection, created, announced)
         return created
 
     def _closed(self, held: Upload) -> Upload:
