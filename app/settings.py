@@ -58,16 +58,18 @@ def _user_home() -> Path:
 
 
 #: Minimum and maximum share of a process's slots for each class of jobs, 0 … 1. Half is reserved for reports, because
-#: people wait for them; nothing else may use more than half.
+#: people wait for them; nothing else may use more than half. Small loads are as short as reports, and may use what is
+#: reserved for those.
 SLOT_SHARES: Final = {
     "report": (0.5, 1.0),
     "load": (0.0, 0.5),
+    "small_load": (0.0, 0.25),
     "sync": (0.0, 0.25),
     "delivery": (0.0, 0.25),
     "maintenance": (0.0, 0.25),
 }
 
-_SHARE: Final = re.compile(r"([a-z]+) ([01](?:\.[0-9]+)?)-([01](?:\.[0-9]+)?)")
+_SHARE: Final = re.compile(r"([a-z_]+) ([01](?:\.[0-9]+)?)-([01](?:\.[0-9]+)?)")
 
 
 def slot_shares(text: str) -> dict[str, tuple[float, float]]:
@@ -183,7 +185,7 @@ class Settings(BaseSettings):
         description="Slots: reports and dataset loads that a process runs at the same time.",
     )
     slot_shares: str = Field(
-        "report 0.5-1, load 0-0.5, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
+        "report 0.5-1, load 0-0.5, small_load 0-0.25, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
         description="Minimum and maximum share, 0 to 1, of a process's slots for each class of jobs. The minimum is "
         "reserved for the class, rounded down; the maximum is at least one slot.",
     )

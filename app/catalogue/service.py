@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from app.catalogue import changes, records, under_way
+from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.catalogue.tables import DATASET_OF_JOB
@@ -79,7 +80,7 @@ class DatasetService:
     def require_room(self, connection: Connection) -> None:
         """Raise TooManyUploads while more loads are outstanding than this installation is meant to hold."""
         limit = self._resources.settings.max_outstanding_uploads
-        backlog = job_records.backlog(connection, changes.JOB_KINDS)
+        backlog = job_records.backlog(connection, JOB_KINDS)
         if backlog.queued + backlog.running < limit:
             return
         with self._telling_when(connection):
@@ -134,8 +135,8 @@ class DatasetService:
         try:
             yield
         except TooManyUploads as error:
-            backlog = job_records.backlog(connection, changes.JOB_KINDS)
-            error.retry_after_seconds = job_records.retry_after_seconds(connection, backlog, changes.JOB_KINDS)
+            backlog = job_records.backlog(connection, JOB_KINDS)
+            error.retry_after_seconds = job_records.retry_after_seconds(connection, backlog, JOB_KINDS)
             raise
 
     def accept(
@@ -156,7 +157,14 @@ class DatasetService:
         if sha256 is not None:
             force = bool(record.options.get("force"))
             records.refuse_merged(connection, kind=record.kind, sha256=sha256, force=force)
-        return changes.arrived(connection, dataset_id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
+        return changes.arrived(
+            connection,
+            dataset_id,
+            raw_key=raw_key,
+            size_bytes=size_bytes,
+            sha256=sha256,
+            job_kind=job_kind_of(raw_key, size_bytes, self._resources.settings),
+        )
 
     def forget(self, connection: Connection, dataset_id: str) -> None:
         """Delete the record of a file that never arrived completely."""
@@ -211,7 +219,8 @@ class DatasetService:
         by_header = {"columns": None} if options.get("columns") == "" else {}
         merged = load_options(**dict(record.options) | dict(options) | by_header)
         self._require_columns(record.kind, merged)
-        return changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
+        new_options = merged.model_dump(mode="json")
+        return changes.load_again(connection, dataset_id, new_options, job_kind=self._job_kind(record))
 
     def delete(self, dataset_id: str, *, rows: bool) -> Removal:
         """Remove a dataset and its raw object; its rows stay, unless a job is to remove them first.
@@ -229,9 +238,9 @@ class DatasetService:
             if record.job is not None and record.status in WORKING:
                 lifecycle.cancel(connection, record.job.id)
             of_dataset = dataset_id == DATASET_OF_JOB
-            removed_jobs = lifecycle.remove_ended(connection, kind=changes.JOB_KIND, which=of_dataset)
+            removed_jobs = lifecycle.remove_ended(connection, kinds=JOB_KINDS, which=of_dataset)
             if rows and record.merged_by is not None:
-                job_id = changes.unload(connection, dataset_id)
+                job_id = changes.unload(connection, dataset_id, job_kind=self._job_kind(record))
             else:
                 job_id = None
                 changes.remove(connection, dataset_id)
@@ -240,6 +249,9 @@ class DatasetService:
             return Removal.REMOVED
         self.dispatch(dataset_id, job_id)
         return Removal.REMOVING
+
+    def _job_kind(self, record: DatasetRecord) -> str:
+        return job_kind_of(record.raw_key or "", record.bytes or 0, self._resources.settings)
 
     def _require_columns(self, kind: str, options: LoadOptions) -> None:
         """Raise InvalidParameters unless the given column names are those of the kind."""
@@ -271,7 +283,7 @@ class DatasetService:
         if status is DatasetStatus.UPLOADING:
             progress = 0.0
         if status in WORKING and record.job is not None:
-            live = self._redis.live(record.job.id, (changes.JOB_KIND,)) if believe_redis else None
+            live = self._redis.live(record.job.id, JOB_KINDS) if believe_redis else None
             live = live or QUEUED
             progress = live.progress
             if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):

@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.catalogue.job_kinds import JOB_KINDS
 from app.jobs.tables import job
 from app.storage.postgres import instant, metadata
 
@@ -70,4 +71,8 @@ Index("dataset_unsettled_idx", *_LISTED, postgresql_where=UNSETTLED)
 
 #: The dataset of a job of ours.
 DATASET_OF_JOB = job.c.params["dataset_id"].astext
-Index("report_dataset_idx", DATASET_OF_JOB, postgresql_where=job.c.kind == literal_column("'dataset'"))
+Index(
+    "report_dataset_idx",
+    DATASET_OF_JOB,
+    postgresql_where=job.c.kind.in_([literal_column(f"'{kind}'") for kind in JOB_KINDS]),
+)
