@@ -35,7 +35,7 @@ from app.uploads.hooks import Announced, Hooks
 from app.uploads.incoming import Block, Incoming
 from app.uploads.places import Places, client_of
 from app.uploads.records import Upload
-from app.uploads.threads import in_thread
+from app.uploads.threads import Requests, in_thread
 
 #: Upload requests that a replica accepts at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
@@ -75,6 +75,7 @@ class UploadService:
         self._hooks = hooks
         self._is_stopping = is_stopping
         self._places = Places(MAX_REQUESTS)
+        self._requests = Requests()
 
     @property
     def max_bytes(self) -> int:
@@ -102,7 +103,7 @@ class UploadService:
         """Record a new upload that may be resumed, with its first bytes; an empty file is finished at once.
 
         Raises:
-            InvalidUpload, UploadTooLarge: nothing was recorded.
+            InvalidUpload, UploadTooLarge, ObjectStoreUnavailable: nothing was recorded.
             OpenhoursError: ``hooks.begin`` refuses it, and nothing was recorded; or what ``append`` raises of the first
                 bytes, and nothing is left, because the client does not learn its id.
         """
@@ -111,11 +112,12 @@ class UploadService:
         if first_bytes is not None and (content_bytes or 0) > length_bytes:
             raise UploadTooLarge(f"Upload-Length is {length_bytes}, and {content_bytes} bytes came with it.")
         announced = Announced(client_of(client), length_bytes, sha256)
-        upload = await in_thread(
-            partial(self._record, announced, length_bytes=length_bytes, locked=False, metadata=metadata, **values)
-        )
-        if upload.is_whole:
-            return await self._finished(upload)
+        with self._requests.one():
+            upload = await in_thread(
+                partial(self._record, announced, length_bytes=length_bytes, locked=False, metadata=metadata, **values)
+            )
+            if upload.is_whole:
+                return await self._finished(upload)
         if first_bytes is None:
             return upload
         try:
@@ -132,13 +134,15 @@ class UploadService:
         Raises:
             UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
             UploadBusy: another request is adding to it, or completing it.
+            ObjectStoreUnavailable: too many requests wait for S3.
         """
-        upload = await settled(self._resources, upload_id)
-        if upload.finished_at is None and upload.is_whole:
-            return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
-        if upload.finished_at is None and upload.multipart_id is not None:
-            await in_thread(lambda: self._require_parts(upload))
-        return upload
+        with self._requests.one():
+            upload = await settled(self._resources, upload_id)
+            if upload.finished_at is None and upload.is_whole:
+                return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
+            if upload.finished_at is None and upload.multipart_id is not None:
+                await in_thread(lambda: self._require_parts(upload))
+            return upload
 
     async def append(
         self,
@@ -183,8 +187,14 @@ class UploadService:
                 return await self._finished(upload) if upload.is_whole else upload
 
     async def terminate(self, upload_id: str) -> None:
-        """Remove an upload and its objects in S3; a file that was passed on stays. Raises UnknownUpload."""
-        removed = is_id(upload_id) and await in_thread(partial(discard, self._resources, self._hooks, upload_id))
+        """Remove an upload and its objects in S3; a file that was passed on stays.
+
+        Raises:
+            UnknownUpload: there is none.
+            ObjectStoreUnavailable: S3 fails, or too many requests wait for it.
+        """
+        with self._requests.one():
+            removed = is_id(upload_id) and await in_thread(partial(discard, self._resources, self._hooks, upload_id))
         if not removed:
             raise missing(self._resources, upload_id)
 
