@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg2
@@ -143,6 +144,20 @@ def for_copies() -> Iterator[None]:
         yield
 
 
+def _drop(cursor: Any, name: str) -> None:
+    """Drop a database whatever is connected to it; an autovacuum worker may not be ended by us, but ends soon."""
+    deadline = monotonic() + 30
+    while True:
+        try:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        except psycopg2.errors.InsufficientPrivilege:
+            if monotonic() > deadline:
+                raise
+            sleep(0.2)
+        else:
+            return
+
+
 @contextmanager
 def copy_of_database(servers: Addresses) -> Iterator[str]:
     """The address of a database of its own."""
@@ -154,7 +169,7 @@ def copy_of_database(servers: Addresses) -> Iterator[str]:
         with admin.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
             yield f"{server}/{name}"
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            _drop(cursor, name)
     finally:
         admin.close()
 
