@@ -67,9 +67,15 @@ SLOW = (
     *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
     *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
     *("deployment/test_backup.py", "storage/test_other_postgres.py", "cli/test_doctor.py", "test_package.py"),
-    *("test_main.py", "routers/test_metrics.py", "ingest/test_loads_check_together.py", "ingest/test_crashes.py"),
+    *(
+        "clients",
+        "test_main.py",
+        "routers/test_metrics.py",
+        "ingest/test_loads_check_together.py",
+        "ingest/test_crashes.py",
+    ),
     *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "upgrade", "uploads"),
-    "web",
+    *("clients", "web"),
 )
 
 #: Files that take longest.
