@@ -7,8 +7,8 @@ DIST := dist
 # Of the tests: many wait for something to end, so more than there are cores.
 PROCESSES ?= 3
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
-# A client of the upload protocol, for the tests.
-JAVASCRIPT := tests/uploads/js
+# Clients for the tests: of the upload protocol, and of the whole API in TypeScript.
+JAVASCRIPT := tests/uploads/js tests/clients/typescript
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check quick test chaos fuzz lint types structure docs migration bench soak picture dist lock clean
@@ -96,11 +96,11 @@ lock: .venv/ready  ## compile requirements*.txt from pyproject.toml, with hashes
 	$(COMPILE) --group build --constraint requirements-dev.txt --output-file requirements-build.txt
 
 clean:  ## remove .venv, caches and the data of the embedded servers
-	rm -rf $(JAVASCRIPT)/node_modules .venv .openhours out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(JAVASCRIPT:=/node_modules) .venv .openhours out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Bytecode is compiled here, once, because a first start without it takes several seconds longer.
-.venv/ready: $(LOCKS) $(JAVASCRIPT)/package-lock.json
+.venv/ready: $(LOCKS) $(JAVASCRIPT:=/package-lock.json)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Openhours needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 1; }
 	$(PYTHON) -m venv .venv
@@ -108,6 +108,7 @@ clean:  ## remove .venv, caches and the data of the embedded servers
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 		$(foreach lock,$(LOCKS),-r $(lock))
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(JAVASCRIPT); \
-		else echo "npm is not installed: the tests leave the JavaScript client of the uploads out"; fi
+	@if command -v npm >/dev/null; then \
+		for folder in $(JAVASCRIPT); do npm ci --silent --no-audit --no-fund --prefix $$folder || exit 1; done; \
+		else echo "npm is not installed: the tests leave the clients in JavaScript and TypeScript out"; fi
 	@touch $@

@@ -66,6 +66,7 @@ OpenhoursError
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
+│   ├── SeriesBusy           another load is being merged
 │   └── UnknownJob           a job of a later version, during a roll-out
 └── SetupError               the installation is not set up correctly
     ├── NotMigrated
@@ -481,6 +482,11 @@ class ReplicaFault(ReplicaUnavailable):
 
     code = "replica_fault"
     title = "This replica cannot run jobs"
+
+
+class SeriesBusy(Unavailable):
+    code = "series_busy"
+    title = "Another load is being merged"
 
 
 class UnknownJob(Unavailable):

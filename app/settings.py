@@ -58,16 +58,18 @@ def _user_home() -> Path:
 
 
 #: Minimum and maximum share of a process's slots for each class of jobs, 0 … 1. Half is reserved for reports, because
-#: people wait for them; nothing else may use more than half.
+#: people wait for them; nothing else may use more than half. Small loads are as short as reports, and may use what is
+#: reserved for those.
 SLOT_SHARES: Final = {
     "report": (0.5, 1.0),
     "load": (0.0, 0.5),
+    "small_load": (0.0, 0.25),
     "sync": (0.0, 0.25),
     "delivery": (0.0, 0.25),
     "maintenance": (0.0, 0.25),
 }
 
-_SHARE: Final = re.compile(r"([a-z]+) ([01](?:\.[0-9]+)?)-([01](?:\.[0-9]+)?)")
+_SHARE: Final = re.compile(r"([a-z_]+) ([01](?:\.[0-9]+)?)-([01](?:\.[0-9]+)?)")
 
 
 def slot_shares(text: str) -> dict[str, tuple[float, float]]:
@@ -183,7 +185,7 @@ class Settings(BaseSettings):
         description="Slots: reports and dataset loads that a process runs at the same time.",
     )
     slot_shares: str = Field(
-        "report 0.5-1, load 0-0.5, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
+        "report 0.5-1, load 0-0.5, small_load 0-0.25, sync 0-0.25, delivery 0-0.25, maintenance 0-0.25",
         description="Minimum and maximum share, 0 to 1, of a process's slots for each class of jobs. The minimum is "
         "reserved for the class, rounded down; the maximum is at least one slot.",
     )
@@ -241,6 +243,12 @@ class Settings(BaseSettings):
     )
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
+    )
+    max_client_upload_bytes: int | None = Field(
+        None,
+        ge=1,
+        description="Bytes of all uploads of one client address that have begun and are not loaded yet; a new upload "
+        "beyond it is refused with 429. At least `OPENHOURS_MAX_UPLOAD_BYTES`. Unset: four times as much as that.",
     )
     upload_ttl_hours: int = Field(
         24, ge=1, le=8760, description="Lifetime of an idle upload, hours since its last bytes; then it is removed."
@@ -321,6 +329,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{one!r} is not an origin such as https://app.example, without a path, nor *")
         return text
 
+    @field_validator("max_client_upload_bytes")
+    @classmethod
+    def _has_room_for_one(cls, most: int | None, info: ValidationInfo) -> int | None:
+        largest = info.data.get("max_upload_bytes")
+        if most is not None and largest is not None and most < largest:
+            raise ValueError(f"is less than the {largest} bytes that one file may have (OPENHOURS_MAX_UPLOAD_BYTES)")
+        return most
+
     @field_validator("team_hours")
     @classmethod
     def _weekly(cls, text: str) -> str:
@@ -337,6 +353,11 @@ class Settings(BaseSettings):
     def shares(self) -> dict[str, tuple[float, float]]:
         """The least and the most of a process's slots for each class of jobs."""
         return slot_shares(self.slot_shares)
+
+    @property
+    def client_upload_bytes(self) -> int:
+        """Bytes of all uploads of one client address that have begun and are not loaded yet, at most."""
+        return self.max_client_upload_bytes or 4 * self.max_upload_bytes
 
     @property
     def team_windows(self) -> tuple[WeeklyWindow, ...]:

@@ -1,5 +1,6 @@
 """HTTP to one server, with its problems and its absence as errors of this library."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ TIMEOUT_SECONDS: Final = 30.0
 
 #: Items of a list that are asked for at a time; every list allows as many.
 PAGE_ROWS: Final = 200
+
+#: What the system puts before its words for an error.
+_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 
 class Connection:
@@ -109,4 +113,4 @@ def client_errors(address: str) -> Iterator[None]:
     try:
         yield
     except (httpx2.TransportError, httpx2.InvalidURL) as error:
-        raise ServerUnreachable(f"{address} does not answer: {error}") from error
+        raise ServerUnreachable(f"{address} does not answer: {_ERRNO.sub('', str(error))}") from error

@@ -41,6 +41,7 @@ NOT_RUN = {
     "openhours demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",
     "uv tool install": "would install into the home of whoever runs the tests; test_package.py installs the wheel",
     "uvicorn ": "would listen on port 8000; tests/test_main.py runs it",
+    "deploy/backup.sh": "needs pg_dump and rclone on the path; tests/deployment/test_backup.py runs both scripts",
     "make dist": "is run by test_package.py, into another folder",
 }
 

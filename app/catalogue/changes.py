@@ -5,13 +5,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, update
 
+from app.catalogue.job_kinds import JOB_KIND
 from app.catalogue.records import Action, Outcome
 from app.catalogue.tables import dataset
 from app.errors import AttemptSuperseded
 from app.jobs import lifecycle
-
-#: Name of the kind of a dataset's jobs.
-JOB_KIND: Final = "dataset"
 
 #: What a run of the check has found out; another run begins without it.
 _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
@@ -35,21 +33,42 @@ def register(
     filename: str | None,
     options: Mapping[str, Any],
     announced_sha256: str | None = None,
+    client: str | None = None,
+    reserved_bytes: int | None = None,
 ) -> None:
-    """A file is about to come, with this SHA-256 if the sender knows it."""
+    """A file is about to come, with this SHA-256 if the sender knows it, and from this client unless it is local."""
     connection.execute(
         insert(dataset).values(
-            id=dataset_id, kind=kind, filename=filename, options=dict(options), expected_sha256=announced_sha256
+            id=dataset_id,
+            kind=kind,
+            filename=filename,
+            options=dict(options),
+            expected_sha256=announced_sha256,
+            client=client,
+            reserved_bytes=reserved_bytes,
         )
     )
 
 
-def arrived(connection: Connection, dataset_id: str, *, raw_key: str, size_bytes: int, sha256: str | None) -> str:
+def reserve(connection: Connection, dataset_id: str, size_bytes: int) -> None:
+    """So many bytes of a file whose length nobody knows may come."""
+    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(reserved_bytes=size_bytes))
+
+
+def arrived(
+    connection: Connection,
+    dataset_id: str,
+    *,
+    raw_key: str,
+    size_bytes: int,
+    sha256: str | None,
+    job_kind: str = JOB_KIND,
+) -> str:
     """All bytes are in the raw layer: queue the job that checks and loads them; returns its id.
 
     Their SHA-256 is given where it was counted while they came.
     """
-    job_id = _queue(connection, dataset_id, Action.LOAD)
+    job_id = _queue(connection, dataset_id, Action.LOAD, job_kind)
     connection.execute(
         update(dataset)
         .where(dataset.c.id == dataset_id)
@@ -65,18 +84,18 @@ def arrived(connection: Connection, dataset_id: str, *, raw_key: str, size_bytes
     return job_id
 
 
-def load_again(connection: Connection, dataset_id: str, options: Mapping[str, Any]) -> str:
+def load_again(connection: Connection, dataset_id: str, options: Mapping[str, Any], *, job_kind: str = JOB_KIND) -> str:
     """Queue another job that checks and loads; returns its id."""
-    job_id = _queue(connection, dataset_id, Action.RELOAD)
+    job_id = _queue(connection, dataset_id, Action.RELOAD, job_kind)
     connection.execute(
         update(dataset).where(dataset.c.id == dataset_id).values(**_FINDINGS, options=dict(options), job_id=job_id)
     )
     return job_id
 
 
-def unload(connection: Connection, dataset_id: str) -> str:
+def unload(connection: Connection, dataset_id: str, *, job_kind: str = JOB_KIND) -> str:
     """Queue a job that takes the rows out again, and the dataset with them; returns its id."""
-    job_id = _queue(connection, dataset_id, Action.UNLOAD)
+    job_id = _queue(connection, dataset_id, Action.UNLOAD, job_kind)
     connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(job_id=job_id))
     return job_id
 
@@ -93,7 +112,8 @@ def settle(
     """
     merged = {"merged_by": job_id, "merged_options": dataset.c.options} if outcome is Outcome.READY else {}
     statement = update(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
-    _require_one(connection.execute(statement.values(outcome=outcome, sha256=sha256, **merged, **findings)).rowcount)
+    found = {"outcome": outcome, "sha256": sha256, "client": None, "reserved_bytes": None}
+    _require_one(connection.execute(statement.values(**found, **merged, **findings)).rowcount)
 
 
 def remove(connection: Connection, dataset_id: str) -> None:
@@ -111,10 +131,10 @@ def removed_by(connection: Connection, dataset_id: str, *, job_id: str) -> None:
     _require_one(connection.execute(statement).rowcount)
 
 
-def _queue(connection: Connection, dataset_id: str, action: Action) -> str:
+def _queue(connection: Connection, dataset_id: str, action: Action, job_kind: str) -> str:
     job_id = lifecycle.create(
         connection,
-        kind=JOB_KIND,
+        kind=job_kind,
         params={"dataset_id": dataset_id, "action": action},
         params_sha256="",  # nobody asks for it a second time by a key
         concurrency_key=concurrency_key({"dataset_id": dataset_id}),

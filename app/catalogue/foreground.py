@@ -19,7 +19,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from app.catalogue import records
-from app.catalogue.job import DATASET_JOB, produce
+from app.catalogue.job import DATASET_JOBS, produce
 from app.catalogue.options import LoadOptions
 from app.catalogue.raw import RawSource
 from app.catalogue.service import DatasetService, DatasetState
@@ -29,7 +29,7 @@ from app.ids import new_id
 from app.ingest.source import FileSource
 from app.jobs import lifecycle
 from app.jobs.foreground import run_here
-from app.jobs.kind import OnProgress
+from app.jobs.kind import JobKind, OnProgress
 from app.jobs.lifecycle import Claim
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
@@ -77,7 +77,7 @@ def bring_in(
         try:
             with _kept(resources, file.path, begun.key) as kept:
                 local = RawSource(shown_as, file.open, kept=kept)
-                kind_here = replace(DATASET_JOB, produce=partial(produce, local=local))
+                kind_here = replace(_kind_of(begun.claim), produce=partial(produce, local=local))
                 run_here(resources, kind_here, begun.claim, owner=replica_name(), since=begun.since, told=told)
         except BaseException:
             with suppress(OpenhoursError):
@@ -105,6 +105,10 @@ def _begin(resources: Resources, service: DatasetService, kind: str, file: FileS
             connection, dataset_id=dataset_id, raw_key=key, size_bytes=file.path.stat().st_size, sha256=sha256
         )
         return _Begun(dataset_id, _claimed(connection, dataset_id, job_id), since, key)
+
+
+def _kind_of(claim: Claim) -> JobKind:
+    return next(kind for kind in DATASET_JOBS if kind.name == claim.kind)
 
 
 def _claimed(connection: Connection, dataset_id: str, job_id: str) -> Claim:

@@ -7,14 +7,15 @@ from sqlalchemy import Connection
 
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.service import DatasetService
-from app.uploads.hooks import Hooks
+from app.catalogue.under_way import Sender
+from app.uploads.hooks import Announced, Hooks
 from app.uploads.records import Upload
 
 
 def upload_hooks(datasets: DatasetService) -> Hooks:
     """What the catalogue does at each step of an upload."""
 
-    def begin(connection: Connection, upload: Upload, sha256: str | None) -> None:
+    def begin(connection: Connection, upload: Upload, announced: Announced) -> None:
         datasets.require_room(connection)
         options = LoadOptions.model_validate(upload.options)
         datasets.register(
@@ -23,8 +24,12 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
             kind=upload.kind,
             filename=upload.filename,
             options=options,
-            sha256=sha256,
+            sha256=announced.sha256,
+            sender=Sender(announced.client, announced.bytes or 0),
         )
+
+    def grow(connection: Connection, upload: Upload, size_bytes: int) -> None:
+        datasets.grow(connection, upload.id, size_bytes)
 
     def accept(
         connection: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None
@@ -44,4 +49,4 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
         known = {name: texts[name] for name in LoadOptions.model_fields if name in texts}
         return load_options(**known).model_dump(mode="json")
 
-    return Hooks(accept=accept, options=options, begin=begin, drop=drop, keeps=keeps)
+    return Hooks(accept=accept, options=options, begin=begin, grow=grow, drop=drop, keeps=keeps)

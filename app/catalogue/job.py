@@ -8,29 +8,34 @@ older file never overwrites what a later one has said meanwhile.
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, exists
 
 from app.catalogue import changes, records
+from app.catalogue.job_kinds import JOB_KIND, SMALL_JOB_KIND
 from app.catalogue.options import LoadOptions
 from app.catalogue.raw import RawSource
 from app.catalogue.records import Action, DatasetRecord, Outcome
 from app.catalogue.tables import dataset
-from app.errors import BadInput, ChecksumDiffers, RejectedFile
+from app.errors import BadInput, ChecksumDiffers, RejectedFile, SeriesBusy
 from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
 from app.ingest.registry import DATASET_KINDS
+from app.jobs import lifecycle
 from app.jobs.kind import JobClass, JobContext, JobKind, Params
 from app.jobs.tables import job
 from app.storage.object_store import ObjectStore
 
 #: Name of the file that lists the rejected rows.
 REJECTS: Final = "rejects.csv"
+
+#: How long a small file waits for its turn in a slot that reports may need, seconds.
+TURN_SECONDS: Final = 5
 
 #: Checking ends at this share of the work; merging is the rest.
 CHECKED: Final = 0.8
@@ -50,10 +55,24 @@ class _AlreadyMerged(Exception):
     """The rows are in the series: what was staged once more is dropped."""
 
 
-def produce(context: JobContext, params: DatasetParams, *, local: RawSource | None = None) -> Sequence[Artifact]:
+def produce_small(context: JobContext, params: DatasetParams) -> Sequence[Artifact]:
+    """Load or unload a small file, but join the queue of large ones rather than wait long while one of them merges."""
+    try:
+        return produce(context, params, turn_seconds=TURN_SECONDS)
+    except SeriesBusy:
+        with context.engine.begin() as connection:
+            context.fence(connection)
+            lifecycle.change_kind(connection, context.job_id, JOB_KIND)
+        raise
+
+
+def produce(
+    context: JobContext, params: DatasetParams, *, local: RawSource | None = None, turn_seconds: float | None = None
+) -> Sequence[Artifact]:
     """Load or unload; what a file is refused for is a finding, not a failure.
 
-    ``local`` is the same file on this machine, which is read in place of the one in the raw layer.
+    ``local`` is the same file on this machine, which is read in place of the one in the raw layer. Raises SeriesBusy
+    when the turn to merge has not come after ``turn_seconds``.
     """
     with context.engine.connect() as connection:
         record = records.find(connection, params.dataset_id)
@@ -61,7 +80,14 @@ def produce(context: JobContext, params: DatasetParams, *, local: RawSource | No
         return []  # an earlier attempt has removed it and died before it could say so
     with closing(ObjectStore(context.store)) as store:
         source = local or RawSource.in_store(store, record.raw_key, name=_name(record))
-        run = _Run(context, record, DATASET_KINDS[record.kind], source, is_reload=params.action is Action.RELOAD)
+        run = _Run(
+            context,
+            record,
+            DATASET_KINDS[record.kind],
+            source,
+            is_reload=params.action is Action.RELOAD,
+            turn_seconds=turn_seconds,
+        )
         if params.action is Action.UNLOAD:
             run.unload()
             store.remove([record.raw_key])
@@ -76,6 +102,7 @@ class _Run:
     kind: DatasetKind
     source: RawSource
     is_reload: bool
+    turn_seconds: float | None
 
     def load(self) -> list[Artifact]:
         rejects = self.context.folder / REJECTS
@@ -135,6 +162,7 @@ class _Run:
             ),
             "now": self.record.uploaded_at,
             "dataset_id": self.record.id,
+            "turn_seconds": self.turn_seconds,
         }
 
     def _progress(self, _: int) -> None:
@@ -207,7 +235,7 @@ def _latest_of_their_dataset() -> ColumnElement[bool]:
 
 
 DATASET_JOB = JobKind(
-    name=changes.JOB_KIND,
+    name=JOB_KIND,
     params=DatasetParams,
     produce=produce,
     first_stage="checking",
@@ -216,3 +244,7 @@ DATASET_JOB = JobKind(
     names=_names,
     kept=_latest_of_their_dataset,
 )
+
+SMALL_DATASET_JOB = replace(DATASET_JOB, name=SMALL_JOB_KIND, produce=produce_small, job_class=JobClass.SMALL_LOAD)
+
+DATASET_JOBS: Final = (DATASET_JOB, SMALL_DATASET_JOB)

@@ -1,16 +1,19 @@
 """The service behind routes and commands for datasets: register, view, reload, remove, list."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from app.catalogue import changes, records
+from app.catalogue import changes, records, under_way
+from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.catalogue.tables import DATASET_OF_JOB
+from app.catalogue.under_way import Sender
 from app.errors import DatasetBusy, ObjectStoreUnavailable, TooManyUploads, UnknownDataset, UnknownDatasetKind
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
@@ -77,15 +80,14 @@ class DatasetService:
     def require_room(self, connection: Connection) -> None:
         """Raise TooManyUploads while more loads are outstanding than this installation is meant to hold."""
         limit = self._resources.settings.max_outstanding_uploads
-        backlog = job_records.backlog(connection, [changes.JOB_KIND])
+        backlog = job_records.backlog(connection, JOB_KINDS)
         if backlog.queued + backlog.running < limit:
             return
-        error = TooManyUploads(
-            f"{backlog.queued:,} dataset loads are queued and {backlog.running:,} running; the limit is {limit:,} "
-            "(OPENHOURS_MAX_OUTSTANDING_UPLOADS). Nothing was started; try again later."
-        )
-        error.retry_after_seconds = job_records.retry_after_seconds(connection, backlog, [changes.JOB_KIND])
-        raise error
+        with self._telling_when(connection):
+            raise TooManyUploads(
+                f"{backlog.queued:,} dataset loads are queued and {backlog.running:,} running; the limit is {limit:,} "
+                "(OPENHOURS_MAX_OUTSTANDING_UPLOADS). Nothing was started; try again later."
+            )
 
     def register(
         self,
@@ -96,13 +98,18 @@ class DatasetService:
         filename: str | None,
         options: LoadOptions,
         sha256: str | None,
+        sender: Sender | None = None,
     ) -> None:
-        """Register a file that is about to be sent, with its SHA-256 if the sender knows it.
+        """Register a file that is about to be sent, with its SHA-256 if that is known; a local file has no sender.
 
         Raises:
             UnknownDatasetKind, InvalidParameters, DuplicateDataset: the file is not wanted.
+            TooManyUploads: too many bytes of its sender are under way.
         """
         self._require_columns(kind, options)
+        if sender is not None:
+            with self._telling_when(connection):
+                under_way.require_share(connection, sender, most_bytes=self._resources.settings.client_upload_bytes)
         if sha256 is not None:
             records.refuse_merged(connection, kind=kind, sha256=sha256, force=options.force)
         changes.register(
@@ -112,7 +119,25 @@ class DatasetService:
             filename=_shown_name(filename),
             options=options.model_dump(mode="json"),
             announced_sha256=sha256,
+            client=None if sender is None else sender.client,
+            reserved_bytes=None if sender is None else sender.reserved_bytes,
         )
+
+    def grow(self, connection: Connection, dataset_id: str, size_bytes: int) -> None:
+        """Expect so many bytes of a file whose length nobody knows. Raises TooManyUploads."""
+        with self._telling_when(connection):
+            most_bytes = self._resources.settings.client_upload_bytes
+            under_way.grow(connection, dataset_id, size_bytes, most_bytes=most_bytes)
+
+    @contextmanager
+    def _telling_when(self, connection: Connection) -> Iterator[None]:
+        """Say with a refusal when there may be room again."""
+        try:
+            yield
+        except TooManyUploads as error:
+            backlog = job_records.backlog(connection, JOB_KINDS)
+            error.retry_after_seconds = job_records.retry_after_seconds(connection, backlog, JOB_KINDS)
+            raise
 
     def accept(
         self, connection: Connection, *, dataset_id: str, raw_key: str, size_bytes: int, sha256: str | None
@@ -132,7 +157,14 @@ class DatasetService:
         if sha256 is not None:
             force = bool(record.options.get("force"))
             records.refuse_merged(connection, kind=record.kind, sha256=sha256, force=force)
-        return changes.arrived(connection, dataset_id, raw_key=raw_key, size_bytes=size_bytes, sha256=sha256)
+        return changes.arrived(
+            connection,
+            dataset_id,
+            raw_key=raw_key,
+            size_bytes=size_bytes,
+            sha256=sha256,
+            job_kind=job_kind_of(raw_key, size_bytes, self._resources.settings),
+        )
 
     def forget(self, connection: Connection, dataset_id: str) -> None:
         """Delete the record of a file that never arrived completely."""
@@ -187,7 +219,8 @@ class DatasetService:
         by_header = {"columns": None} if options.get("columns") == "" else {}
         merged = load_options(**dict(record.options) | dict(options) | by_header)
         self._require_columns(record.kind, merged)
-        return changes.load_again(connection, dataset_id, merged.model_dump(mode="json"))
+        new_options = merged.model_dump(mode="json")
+        return changes.load_again(connection, dataset_id, new_options, job_kind=self._job_kind(record))
 
     def delete(self, dataset_id: str, *, rows: bool) -> Removal:
         """Remove a dataset and its raw object; its rows stay, unless a job is to remove them first.
@@ -205,9 +238,9 @@ class DatasetService:
             if record.job is not None and record.status in WORKING:
                 lifecycle.cancel(connection, record.job.id)
             of_dataset = dataset_id == DATASET_OF_JOB
-            removed_jobs = lifecycle.remove_ended(connection, kind=changes.JOB_KIND, which=of_dataset)
+            removed_jobs = lifecycle.remove_ended(connection, kinds=JOB_KINDS, which=of_dataset)
             if rows and record.merged_by is not None:
-                job_id = changes.unload(connection, dataset_id)
+                job_id = changes.unload(connection, dataset_id, job_kind=self._job_kind(record))
             else:
                 job_id = None
                 changes.remove(connection, dataset_id)
@@ -216,6 +249,9 @@ class DatasetService:
             return Removal.REMOVED
         self.dispatch(dataset_id, job_id)
         return Removal.REMOVING
+
+    def _job_kind(self, record: DatasetRecord) -> str:
+        return job_kind_of(record.raw_key or "", record.bytes or 0, self._resources.settings)
 
     def _require_columns(self, kind: str, options: LoadOptions) -> None:
         """Raise InvalidParameters unless the given column names are those of the kind."""
@@ -247,7 +283,7 @@ class DatasetService:
         if status is DatasetStatus.UPLOADING:
             progress = 0.0
         if status in WORKING and record.job is not None:
-            live = self._redis.live(record.job.id, (changes.JOB_KIND,)) if believe_redis else None
+            live = self._redis.live(record.job.id, JOB_KINDS) if believe_redis else None
             live = live or QUEUED
             progress = live.progress
             if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):

@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.catalogue.job_kinds import JOB_KINDS
 from app.jobs.tables import job
 from app.storage.postgres import instant, metadata
 
@@ -40,6 +41,8 @@ dataset = Table(
     Column("error_code", Text),
     Column("error_message", Text),
     Column("duplicate_of", String(32), comment="a ready dataset of the same bytes"),
+    Column("client", Text, comment="address that its bytes come from, until they are loaded or rejected"),
+    Column("reserved_bytes", BigInteger, comment="of the client's share, until all bytes are there"),
     instant("created_at", nullable=False, server_default=func.now()),
     instant("uploaded_at"),
     CheckConstraint("outcome IN ('ready', 'rejected')", name="outcome"),
@@ -47,6 +50,7 @@ dataset = Table(
 Index("dataset_newest_idx", dataset.c.created_at.desc(), dataset.c.id.desc())
 Index("dataset_sha256_idx", dataset.c.sha256)
 Index("dataset_job_idx", dataset.c.job_id)
+Index("dataset_client_idx", dataset.c.client, postgresql_where=dataset.c.client.is_not(None))
 
 # A list asks for each kind and status by itself, so that a filter without a match reads little.
 _LISTED = (dataset.c.kind, dataset.c.created_at.desc(), dataset.c.id.desc())
@@ -67,4 +71,8 @@ Index("dataset_unsettled_idx", *_LISTED, postgresql_where=UNSETTLED)
 
 #: The dataset of a job of ours.
 DATASET_OF_JOB = job.c.params["dataset_id"].astext
-Index("report_dataset_idx", DATASET_OF_JOB, postgresql_where=job.c.kind == literal_column("'dataset'"))
+Index(
+    "report_dataset_idx",
+    DATASET_OF_JOB,
+    postgresql_where=job.c.kind.in_([literal_column(f"'{kind}'") for kind in JOB_KINDS]),
+)

@@ -4,26 +4,11 @@ from itertools import count
 from typing import Any, Final
 
 import altair as alt
-import numpy as np
-import numpy.typing as npt
 
+from app.charts.bins import NAMES, Counts
 from app.charts.colours import MUTED, TEAM_COLOURS
 from app.charts.style import Chart, Frame, Layers, counted
 from app.charts.utc import week
-
-#: Bins get narrower towards 1, where most stores are; 0 and 1 have bins of their own.
-EDGES: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
-NAMES: Final = (
-    "0 %",
-    "below 50 %",
-    "50 to 80 %",
-    "80 to 90 %",
-    "90 to 95 %",
-    "95 to 98 %",
-    "98 to 99 %",
-    "99 to 100 %",
-    "100 %",
-)
 
 HEIGHT: Final = 260
 
@@ -34,30 +19,28 @@ BAR: Final = 0.84
 LINES: Final = 5
 
 
-def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, last: int) -> Chart:
+def histogram(counts: Counts, *, left_out: int, first: int, last: int) -> Chart:
     """A bar for each bin, with its number of stores and their share.
 
     Args:
-        shares: availability of each store, 0 … 1, at least one.
+        counts: stores of each bin, at least one in all, see bins.py.
         left_out: stores without known open time.
         first, last: the week, microseconds.
     """
-    inside = shares[(shares > 0) & (shares < 1)]
-    never, always = np.count_nonzero(shares == 0), np.count_nonzero(shares == 1)
-    counts = [int(never), *np.histogram(inside, EDGES)[0].tolist(), int(always)]
+    observed, most = int(counts.sum()), int(counts.max())
     rows: list[dict[str, Any]] = [
         {"bin": number + 0.5 - BAR / 2, "to": number + 0.5 + BAR / 2, "middle": number + 0.5}
         | {"availability": name, "stores": stores, "text": f"{stores:,}" if stores else "none"}
-        | {"share": f"{100 * stores / len(shares):.1f} %" if stores else ""}
-        for number, (name, stores) in enumerate(zip(NAMES, counts, strict=True))
+        | {"share": f"{100 * stores / observed:.1f} %" if stores else ""}
+        for number, (name, stores) in enumerate(zip(NAMES, counts.tolist(), strict=True))
     ]
     frame = Frame(height=HEIGHT, left=64, above=26, below=64)
     across = alt.Scale(domain=[0, len(NAMES)], nice=False, zero=False)
     x, middle = alt.X("bin:Q", scale=across, axis=None), alt.X("middle:Q", scale=across, axis=None)
     y = alt.Y(
         "stores:Q",
-        scale=alt.Scale(domain=[0, max(counts)], nice=False),
-        axis=alt.Axis(title="stores", values=_whole_ticks(max(counts)), format=",d"),
+        scale=alt.Scale(domain=[0, most], nice=False),
+        axis=alt.Axis(title="stores", values=_whole_ticks(most), format=",d"),
     )
     below = "height"
     layers = Layers()
@@ -79,11 +62,11 @@ def histogram(shares: npt.NDArray[np.float64], *, left_out: int, first: int, las
     layers.write(title, frame.width / 2, below, dy=40, color=MUTED)
     subtitle = [
         week(first, last),
-        f"{counted(len(shares), 'store')}"
+        f"{counted(observed, 'store')}"
         + (f"; left out: {counted(left_out, 'store')} without observed open time" if left_out else ""),
     ]
     spec = layers.finish(frame, title="Availability of the stores in the week", subtitle=subtitle)
-    return Chart(spec, len(shares))
+    return Chart(spec, observed)
 
 
 def _whole_ticks(highest: int) -> list[int]:

@@ -6,8 +6,9 @@ marked. Only files are escaped; stored values and JSON responses are not.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,10 +26,21 @@ _PYTHON_FORMULA: Final = re.compile(_FORMULA)
 
 def write_csv(path: Path, table: pa.Table) -> None:
     """Write a table with a header; only texts that need quotation marks get them."""
+    write_csv_blocks(path, table.schema, lambda: [table])
+
+
+def write_csv_blocks(path: Path, schema: pa.Schema, blocks: Callable[[], Iterable[pa.Table]]) -> None:
+    """Write tables one below the other, as write_csv() does one; ``blocks`` may be called twice."""
     try:
-        arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="none"))
+        _write(path, schema, blocks(), quoting="none")
     except pa.ArrowInvalid:  # a text with a comma, a quote or the like: Arrow then quotes every text
-        arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="needed"))
+        _write(path, schema, blocks(), quoting="needed")
+
+
+def _write(path: Path, schema: pa.Schema, blocks: Iterable[pa.Table], *, quoting: Literal["none", "needed"]) -> None:
+    with arrow_csv.CSVWriter(path, schema, write_options=arrow_csv.WriteOptions(quoting_style=quoting)) as writer:
+        for block in blocks:
+            writer.write_table(block)
 
 
 def iso_instants(instants: pa.TimestampArray) -> pa.StringArray:

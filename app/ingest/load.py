@@ -59,6 +59,7 @@ def load(
     dataset_id: str = "",
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    turn_seconds: float | None = None,
     rejects: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
     stage: Callable[[str], None] = lambda _: None,
@@ -74,6 +75,7 @@ def load(
         dataset_id: the dataset; only kinds whose rows belong to their dataset store it.
         policy: what to do with invalid rows.
         limits: limits of the file.
+        turn_seconds: how long to wait while another load merges; None is without end.
         rejects: CSV file for the rejected rows; made only if there are any, even if the whole file is rejected.
         progress: called with the number of rows read so far.
         stage: called with "checking", then with "loading", when no other load merges until this one has ended.
@@ -82,7 +84,7 @@ def load(
     Raises:
         RejectedFile: nothing was loaded; ``loaded`` has the counts, ``details`` the same for programs.
         InvalidParameters: the policy's columns are not those of the kind.
-        DatabaseUnavailable: nothing was loaded.
+        SeriesBusy, DatabaseUnavailable: nothing was loaded.
     """
     with closing(Rejects(rejects)) as rejected:
         checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=rejected)
@@ -90,7 +92,7 @@ def load(
         try:
             with _staging(engine, kind, dataset_id) as (connection, loading):
                 _collect(checker, loading, policy, source.name, progress)
-                wait_for_turn(connection)
+                wait_for_turn(connection, at_most_seconds=turn_seconds)
                 stage("loading")
                 loaded = _outcome(checker, stand=loading.merge())
                 before_commit(connection, loaded)
@@ -108,6 +110,7 @@ def unload(
     dataset_id: str = "",
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    turn_seconds: float | None = None,
     before_commit: Callable[[Connection], None] = lambda _: None,
 ) -> int:
     """Remove the rows that still are as a file set them, in one transaction.
@@ -117,7 +120,7 @@ def unload(
     checks are ignored.
 
     Args:
-        engine, kind, source, now, dataset_id, policy, limits: as for the load.
+        engine, kind, source, now, dataset_id, policy, limits, turn_seconds: as for the load.
         before_commit: called in the transaction once the rows are removed.
 
     Returns:
@@ -125,14 +128,14 @@ def unload(
 
     Raises:
         RejectedFile: the file cannot be read; nothing was removed.
-        DatabaseUnavailable: nothing was removed.
+        SeriesBusy, DatabaseUnavailable: nothing was removed.
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
     with _staging(engine, kind, dataset_id) as (connection, loading):
         with closing(_one_ahead(_blocks(checker))) as blocks:
             for rows in blocks:
                 loading.add(rows)
-        wait_for_turn(connection)
+        wait_for_turn(connection, at_most_seconds=turn_seconds)
         removed = loading.remove()
         before_commit(connection)
     return removed

@@ -9,35 +9,51 @@ import pyarrow as pa
 
 from app.ingest.kind import Rows, Values
 
-#: Keys of whole rows are put together from the codes of their columns as long as they stay below this.
+#: Keys of whole rows are put together from the numbers of their columns as long as they stay below this.
 _MOST_KEYS: Final = 1 << 62
+
+_Numbers = npt.NDArray[np.int64]
 
 
 def without_repeats(rows: Rows) -> Rows:
     """The rows of a block without those that a later one of it repeats in every column."""
-    count = len(rows)
-    keys: npt.NDArray[np.int64] = np.zeros(count, np.int64)
-    most = 1
-    for values in rows.columns.values():
-        codes, distinct = _codes(values)
-        if distinct >= count:  # no two rows are alike
-            return rows
-        if most * distinct >= _MOST_KEYS:
-            keys = np.unique(keys, return_inverse=True)[1].astype(np.int64)
-            most = count
-        keys = keys * distinct + codes
-        most *= distinct
-    last = count - 1 - np.unique(keys[::-1], return_index=True)[1]
-    if len(last) == count:
+    keys = _keys(rows)
+    in_order = np.sort(keys)
+    repeated = in_order[1:][in_order[1:] == in_order[:-1]]
+    if not len(repeated):
         return rows
-    stays = np.zeros(count, bool)
-    stays[last] = True
+    at = np.flatnonzero(np.isin(keys, np.unique(repeated)))  # mostly few, so that the rest of the work is little
+    stays = np.ones(len(rows), bool)
+    stays[at] = False
+    stays[at[len(at) - 1 - np.unique(keys[at][::-1], return_index=True)[1]]] = True
     return replace(rows, columns={name: values.where(stays) for name, values in rows.columns.items()})
 
 
-def _codes(values: Values) -> tuple[npt.NDArray[Any], int]:
-    """One code a row, equal where the values are, and the number of codes."""
+def _keys(rows: Rows) -> _Numbers:
+    """One number a row, equal where all columns are."""
+    keys, most = np.zeros(len(rows), np.int64), 1
+    for values in rows.columns.values():
+        numbers, count = _numbers(values)
+        if most * count >= _MOST_KEYS:
+            keys, most = _encoded(keys)
+        if most * count >= _MOST_KEYS:
+            numbers, count = _encoded(numbers)
+        keys, most = keys * count + numbers, most * count
+    return keys
+
+
+def _numbers(values: Values) -> tuple[_Numbers, int]:
+    """One number a row, equal where the values are and below the second result."""
     if len(values.distinct) < len(values):
-        return values.codes % len(values.distinct), len(values.distinct)
-    encoded = pa.array(values.array()).dictionary_encode("encode")
-    return encoded.indices.to_numpy(), len(encoded.dictionary)
+        return (values.codes % len(values.distinct)).astype(np.int64), len(values.distinct)
+    array = values.array()
+    if array.dtype.kind != "i" or not len(array):
+        return _encoded(array)
+    least = int(array.min())  # integers as they are: to encode them takes longer than all the rest
+    return array.astype(np.int64) - least, int(array.max()) - least + 1
+
+
+def _encoded(array: npt.NDArray[Any]) -> tuple[_Numbers, int]:
+    """The values by number."""
+    encoded = pa.array(array).dictionary_encode("encode")
+    return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)

@@ -106,7 +106,7 @@ def main(pipe: Connection, spec: JobSpec) -> None:
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
     _signal_end_of(pipe)
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
-    _limit_memory(spec.settings.report_memory_limit_mb << 20)
+    limit_memory(spec.settings.report_memory_limit_mb << 20)
     configure(spec.settings, replica=spec.replica)
     conceal(spec.database_url, spec.store.secret_key)
     with bound(**spec.names):
@@ -199,7 +199,7 @@ def _teller(pipe: Connection) -> OnProgress:
     return tell
 
 
-def _limit_memory(limit_bytes: int) -> None:
+def limit_memory(limit_bytes: int) -> None:
     """Let this process allocate that much more than the imported modules hold already."""
     if (held := _held_bytes()) is not None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + limit_bytes, held + limit_bytes))

@@ -38,6 +38,7 @@ class JobClass(StrEnum):
 
     REPORT = "report"
     LOAD = "load"
+    SMALL_LOAD = "small_load"
     SYNC = "sync"
     DELIVERY = "delivery"
     MAINTENANCE = "maintenance"

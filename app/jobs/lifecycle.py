@@ -337,10 +337,15 @@ def remove(connection: Connection, job_id: str) -> bool:
     return connection.execute(delete(job).where(job.c.id == job_id, removable)).rowcount == 1
 
 
-def remove_ended(connection: Connection, *, kind: str, which: ColumnElement[bool]) -> list[str]:
-    """Delete the records of those ended jobs of a kind; returns their ids. The customer has an index for ``which``."""
-    statement = delete(job).where(job.c.kind == kind, which, job.c.status.in_(ENDED))
+def remove_ended(connection: Connection, *, kinds: Collection[str], which: ColumnElement[bool]) -> list[str]:
+    """Delete the records of those ended jobs; returns their ids. The customer has an index for ``which``."""
+    statement = delete(job).where(job.c.kind.in_(kinds), which, job.c.status.in_(ENDED))
     return list(connection.execute(statement.returning(job.c.id)).scalars())
+
+
+def change_kind(connection: Connection, job_id: str, kind: str) -> None:
+    """Have another kind of the same customer make the next attempt at a job. Its fence must be held."""
+    connection.execute(update(job).where(job.c.id == job_id).values(kind=kind))
 
 
 def expire(

@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from math import floor
+from typing import Final
 
 from app.jobs.kind import JobClass
+
+#: Classes that may use what is kept free for another, because their jobs are as short. They take turns with it, see
+#: app/jobs/worker.py.
+GUESTS: Final[Mapping[JobClass, JobClass]] = {JobClass.SMALL_LOAD: JobClass.REPORT}
 
 
 class Shares:
@@ -25,8 +30,9 @@ class Shares:
         """The classes of which another job may begin, while so many of each run."""
         free = self._slots - sum(busy.values())
         lacking = {one: max(self._least[one] - busy.get(one, 0), 0) for one in JobClass}
-        return {
-            one
-            for one in JobClass
-            if busy.get(one, 0) < self._most[one] and free > sum(lacking.values()) - lacking[one]
-        }
+        return {one for one in JobClass if busy.get(one, 0) < self._most[one] and free > _kept_from(one, lacking)}
+
+
+def _kept_from(one: JobClass, lacking: Mapping[JobClass, int]) -> int:
+    """Slots that jobs of this class must leave free for others."""
+    return sum(count for other, count in lacking.items() if other not in {one, GUESTS.get(one)})

@@ -6,7 +6,7 @@ Threads: one that claims, one that renews leases, and one per slot.
 import logging
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic, sleep
@@ -23,7 +23,7 @@ from app.jobs.pulse import Pulse
 from app.jobs.queue import Queue
 from app.jobs.runner import Job, Runner
 from app.jobs.self_check import SelfCheck
-from app.jobs.shares import Shares
+from app.jobs.shares import GUESTS, Shares
 from app.jobs.supervise import in_child
 from app.storage.migrate import MigrationCheck
 from app.storage.postgres import database_errors
@@ -80,6 +80,7 @@ class Worker:
         self._taken = 0  # slots, with those of jobs that this worker has lost and not yet stopped
         self._jobs_lock = Lock()
         self._looked_at = -float("inf")
+        self._served: JobClass | None = None  # of the latest claim
         self._is_called = True  # at first, and after each claim, there may be more to do
         self._claiming = Thread(target=self._claim_loop, name="claim", daemon=True)
         self._beating = Periodic("beat", self._beat, every_seconds=BEAT_SECONDS, pulse=pulse)
@@ -161,11 +162,21 @@ class Worker:
         self._is_called = False  # before the look: a job that ends meanwhile calls again
         if not kinds:
             return None
-        with database_errors(), self._engine.begin() as connection:
-            claim = lifecycle.claim_next(connection, owner=self._name, kinds=kinds)
-        if claim is not None:
-            self._is_called = True
-        return claim
+        for turn in self._turns(kinds):
+            with database_errors(), self._engine.begin() as connection:
+                claim = lifecycle.claim_next(connection, owner=self._name, kinds=turn)
+            if claim is not None:
+                self._is_called = True
+                self._served = self._kinds[claim.kind].job_class
+                return claim
+        return None
+
+    def _turns(self, kinds: Sequence[str]) -> list[list[str]]:
+        """Kinds to look for, one group after the other: after a guest, others first, so that guests starve nobody."""
+        if self._served not in GUESTS:
+            return [list(kinds)]
+        others = [name for name in kinds if self._kinds[name].job_class is not self._served]
+        return [turn for turn in (others, [name for name in kinds if name not in others]) if turn]
 
     def _busy(self) -> Counter[JobClass]:
         return Counter(self._kinds[job.claim.kind].job_class for job in self._running())

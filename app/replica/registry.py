@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from app.catalogue.job import DATASET_JOB
+from app.catalogue.job import DATASET_JOBS
 from app.errors import SetupError
 from app.jobs.kind import JobKind
 
 #: Job kinds beside those of reports, which have a registry of their own.
-OTHER_KINDS: tuple[JobKind, ...] = (DATASET_JOB,)
+OTHER_KINDS: tuple[JobKind, ...] = DATASET_JOBS
 
 
 def job_kinds(reports: Mapping[str, JobKind]) -> dict[str, JobKind]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
@@ -50,12 +50,15 @@ class Problem(BaseModel):
     )
 
 
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+def _any_case(value: Any, accept: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return accept(value.lower() if isinstance(value, str) else value)
+    except ValidationError:
+        return accept(value)  # it is refused as it came
 
 
 #: On a status in the address: `/get_report` writes its words with a capital letter, lists do not; both are understood.
-AnyCase: Final = BeforeValidator(_lower)
+AnyCase: Final = WrapValidator(_any_case)
 
 #: In the address: where the page of a list begins.
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]

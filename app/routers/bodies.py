@@ -14,8 +14,11 @@ B = TypeVar("B", bound=BaseModel)
 MAX_BODY_BYTES: Final = 512 << 10
 
 
-def described_as(model: type[BaseModel]) -> GetPydanticSchema:
-    """Metadata of a route's body: in the OpenAPI document it is ``model``, but FastAPI passes it on as it came."""
+def described_as(model: Any) -> GetPydanticSchema:
+    """Metadata of a route's body: in the OpenAPI document it is ``model``, but FastAPI passes it on as it came.
+
+    A model may be any annotation, such as a union.
+    """
 
     def schema(_: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(_as_it_came, handler.generate_schema(model))

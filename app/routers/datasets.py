@@ -204,6 +204,7 @@ async def bring_dataset(
     """
     datasets.kind(kind)
     blocks: AsyncIterator[Block] = body_of(request)
+    request_bytes = content_length
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == FORM:
         file = await file_in(content_type, blocks)
@@ -214,6 +215,7 @@ async def bring_dataset(
         filename=file_name(filename),
         options=load_options(**options).model_dump(mode="json"),
         length_bytes=content_length,
+        request_bytes=request_bytes,
         client=address_of(request),
     )
     response.headers["Location"] = f"/datasets/{received.id}"

@@ -16,6 +16,19 @@ from app.wording.wrong_values import MOST, WrongValue, detail, members
 #: Content type of every body but those of files.
 JSON: Final = "application/json"
 
+#: What the parser of JSON says, and what is meant; it says "Expecting value" of an end, too.
+_BROKEN: Final = {
+    "Unterminated string": "a text begins here that does not end",
+    "Invalid control character": "a text has a line break or another control character that is not escaped",
+    "Invalid \\": "a text has a backslash that begins no escape",
+    "Expecting property name": "a name in double quotes is missing",
+    "Expecting ':'": "a colon is missing after a name",
+    "Expecting ','": "a comma or a closing bracket is missing",
+    "Expecting value": "a value is missing",
+    "Illegal trailing comma": "a comma is followed by nothing",
+    "Extra data": "there is more after its end",
+}
+
 
 def malformed(request: Request, error: RequestValidationError) -> MalformedRequest:
     """The refusal of a request that FastAPI did not accept."""
@@ -76,7 +89,7 @@ def _unknown(error: Mapping[str, Any], name: str, schema: Schema) -> WrongValue:
 def _wrong_value(request: Request, error: Mapping[str, Any], schema: Schema, *, body: Any) -> WrongValue:
     place, *path = error["loc"]
     if error["type"] == "json_invalid":  # it is found at a position, not in a parameter
-        reason = f"is not valid JSON: {_lower(error['ctx']['error'])} ({_position(body, int(path[0]))})"
+        reason = f"is not valid JSON: {_broken(error['ctx']['error'])} ({_position(body, int(path[0]))})"
         return WrongValue(parameter="body", received=None, reason=reason, is_shown=False)
     if place == "query" and error["type"] == "extra_forbidden":
         return _unknown(error, path[0], schema)
@@ -110,8 +123,9 @@ def _position(text: str, at: int) -> str:
     return f"line {text.count(chr(10), 0, at) + 1}, column {at - line_begin + 1}"
 
 
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+def _broken(said: str) -> str:
+    """What breaks a JSON document, in our words."""
+    return next((words for begin, words in _BROKEN.items() if said.startswith(begin)), "it breaks off")
 
 
 def _schema(request: Request) -> Schema:

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
-from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
+from app.reports.registry import REPORT_KINDS
 from app.reports.service import Deletion, Ended, ReportService, Running
 from app.routers.answers import (
     CONFLICT,
@@ -27,6 +27,7 @@ from app.routers.answers import (
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import AskingStore, JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
+from app.routers.triggers import AnyTrigger, Trigger
 from app.telemetry.logs import bind
 
 #: When a client should ask again, seconds.
@@ -66,19 +67,6 @@ _IdempotencyKey = Annotated[
 Stage = Literal["queued", "loading", "computing", "uploading"]
 
 
-class Trigger(BaseModel):
-    """Report kind and parameters; see /reports/kinds."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    report: str = Field(DEFAULT_KIND.name, description="Report kind.", examples=[DEFAULT_KIND.name])
-    params: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Parameters; each has a default.",
-        examples=[{"as_of": "2023-01-25T18:13:22Z", "lookback_hours": 168, "hourly": True}],
-    )
-
-
 class Triggered(BaseModel):
     """The report is accepted and will end, whatever happens to this replica."""
 
@@ -93,7 +81,13 @@ class Poll(BaseModel):
     report_id: _ReportId
 
 
-class RunningAnswer(BaseModel):
+class _Answer(BaseModel):
+    """An answer that clients tell from others by its ``status``, which is therefore documented as always there."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class RunningAnswer(_Answer):
     """The report has not ended; ask again after Retry-After seconds."""
 
     status: Literal["Running"] = "Running"
@@ -117,7 +111,7 @@ class ReportFile(BaseModel):
         return cls(name=artifact.name, url=file.url, bytes=artifact.bytes, rows=artifact.rows, sha256=artifact.sha256)
 
 
-class CompleteAnswer(BaseModel):
+class CompleteAnswer(_Answer):
     """The report is complete."""
 
     status: Literal["Complete"] = "Complete"
@@ -133,20 +127,20 @@ class ReportError(BaseModel):
     message: str
 
 
-class FailedAnswer(BaseModel):
+class FailedAnswer(_Answer):
     """The report ended without a result."""
 
     status: Literal["Failed"] = "Failed"
     error: ReportError
 
 
-class CancelledAnswer(BaseModel):
+class CancelledAnswer(_Answer):
     """The report was cancelled."""
 
     status: Literal["Cancelled"] = "Cancelled"
 
 
-PollAnswer = RunningAnswer | CompleteAnswer | FailedAnswer | CancelledAnswer
+PollAnswer = Annotated[RunningAnswer | CompleteAnswer | FailedAnswer | CancelledAnswer, Field(discriminator="status")]
 
 
 class TriggeredRunning(Triggered, RunningAnswer):
@@ -165,7 +159,8 @@ class TriggeredCancelled(Triggered, CancelledAnswer):
     """The report was cancelled within the wait."""
 
 
-TriggerAnswer = TriggeredRunning | TriggeredComplete | TriggeredFailed | TriggeredCancelled | Triggered
+#: The answer to a trigger whose report has ended within ``wait``.
+TriggeredEnded = Annotated[TriggeredComplete | TriggeredFailed | TriggeredCancelled, Field(discriminator="status")]
 
 #: The response to a trigger with ``wait``, by the status of the report.
 _WAITED: Final[dict[str, type[Triggered]]] = {
@@ -231,15 +226,20 @@ def _link(operation: str) -> dict[str, Any]:
 
 _TRIGGER: Final[dict[str, Any]] = {
     "status_code": 202,
-    "response_model": TriggerAnswer,
-    "responses": {200: {"model": TriggerAnswer, "description": "The report ended within `wait`"}}
+    "response_model": None,  # each status has its own
+    "responses": {200: {"model": TriggeredEnded, "description": "The report ended within `wait`"}}
     | NOT_FOUND
     | TOO_MANY
-    | {202: {"links": {name: _link(name) for name in ("get_report", "get_summary", "delete_report")}}},
+    | {
+        202: {
+            "model": TriggeredRunning | Triggered,
+            "links": {name: _link(name) for name in ("get_report", "get_summary", "delete_report")},
+        }
+    },
 }
 
 
-_Trigger = Annotated[Any, Body(), described_as(Trigger)]
+_Trigger = Annotated[Any, Body(), described_as(AnyTrigger)]
 _Poll = Annotated[Any, Body(), described_as(Poll)]
 
 
@@ -251,7 +251,7 @@ async def trigger_report(
     trigger: _Trigger = None,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
-) -> TriggerAnswer:
+) -> Triggered:
     """Trigger a report. An empty body triggers `uptime` with its defaults."""
     report_id = await run_in_threadpool(_accepted, reports, trigger, idempotency_key)
     response.headers["Location"] = f"/get_report?report_id={report_id}"
@@ -277,7 +277,7 @@ async def trigger_default_report(
     response: Response,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
-) -> TriggerAnswer:
+) -> Triggered:
     """Trigger `uptime` with its defaults; for older clients."""
     return await trigger_report(reports, waiters, response, None, wait, idempotency_key)
 

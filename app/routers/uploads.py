@@ -38,7 +38,7 @@ _MEANINGS: Final = {
     413: "Too large",
     415: "Content type or encoding not accepted",
     423: "Another request is adding to the upload",
-    429: "Too many dataset loads are waiting",
+    429: "Too many loads are waiting, or too many bytes of this client are under way",
     460: "The checksum does not match the bytes",
 }
 

@@ -19,18 +19,37 @@ HOURS_COLUMNS: Final = {"entity_id": INTEGER, "weekday": SMALLINT, "opens": TIME
 
 
 def read_entities(
-    connection: Connection, kind: str, *, default_zone: str, keys: Sequence[str] | None = None
+    connection: Connection,
+    kind: str,
+    *,
+    default_zone: str,
+    keys: Sequence[str] | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> Entities:
-    """All entities of a kind, or those with the given keys."""
-    chosen = "" if keys is None else "AND key = ANY(:keys)"
+    """All entities of a kind, or those with the given keys; of these the first ``limit`` with an id above ``after``."""
     rows = connection.execute(
-        text(f"SELECT id, key, coalesce(timezone, :zone) FROM entity WHERE kind = :kind {chosen} ORDER BY id"),
-        {"kind": kind, "zone": default_zone, "keys": None if keys is None else list(keys)},
+        text(
+            f"SELECT id, key, coalesce(timezone, :zone) FROM entity WHERE {_chosen(keys)} AND id > :after "
+            "ORDER BY id LIMIT :limit"
+        ),
+        {"kind": kind, "zone": default_zone, "keys": keys and list(keys), "after": after, "limit": limit},
     ).all()
     codes: dict[str, int] = {}
     zone_of = np.fromiter((codes.setdefault(row[2], len(codes)) for row in rows), np.int64, len(rows))
     ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
     return Entities(ids, [row[1] for row in rows], zone_of, list(codes))
+
+
+def count_entities(connection: Connection, kind: str, *, keys: Sequence[str] | None = None) -> int:
+    """How many read_entities() reads without a limit."""
+    query = text(f"SELECT count(*) FROM entity WHERE {_chosen(keys)}")
+    found: int = connection.scalar(query, {"kind": kind, "keys": keys and list(keys)}) or 0
+    return found
+
+
+def _chosen(keys: Sequence[str] | None) -> str:
+    return "kind = :kind" if keys is None else "kind = :kind AND key = ANY(:keys)"
 
 
 def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:

@@ -1,47 +1,29 @@
-"""Polls in Postgres: weekly partitions, merging a load into them, and reading a window once, in parallel.
+"""Polls in Postgres: weekly partitions, and merging a load into them; poll_reading.py reads them.
 
 A partition holds one week from Monday 00:00 UTC and is named after it: poll_2023_01_16. It is created when a load first
 brings a poll of that week, and can be dropped whole.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from queue import SimpleQueue
-from threading import Event, Lock
-from typing import Any, Final, Literal
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.series.tables import poll_week
-from app.storage.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns, read_columns
+from app.storage.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns
 from app.timeline import DAY, Micros, from_micros
-from app.timeline.entities import Entities
 
 POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
 
 #: The staging table of a load; if rows have the same store and instant, the one with the highest line wins.
 STAGED_COLUMNS: Final[Columns] = {**POLL_COLUMNS, "line": INTEGER}
 
-#: A partition is read in slices of this many pages of 8 KiB: about 80,000 polls, enough to make a query's own cost
-#: vanish and few enough that parallel connections end together.
-SLICE_PAGES: Final = 512
-
-#: Number of listed entities whose polls are looked up at a time.
-SLICE_ENTITIES: Final = 256
-
 #: Memory for sorting a load, enough to sort a usual one without disk.
 MERGE_MEMORY: Final = "256MB"
 
 _MONDAY = 4 * DAY  # 1970-01-05
-
-Scope = Literal["all", "range", "listed"]
-Consume = Callable[[npt.NDArray[np.integer], Micros, npt.NDArray[np.bool_]], None]
 
 
 def week_of(instant: Micros) -> Micros:
@@ -183,128 +165,3 @@ def latest(connection: Connection) -> datetime | None:
     """The instant of the latest poll, or None without any."""
     at: datetime | None = connection.scalar(select(func.max(poll_week.c.last_at)))
     return at
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    source: str
-    params: Mapping[str, Any]
-
-
-def read(
-    engine: Engine,
-    entities: Entities,
-    *,
-    first: int,
-    last: int,
-    scope: Scope,
-    connections: int,
-    consume: Consume,
-    progress: Callable[[float], None],
-) -> None:
-    """Read the polls of ``entities`` in ``[first, last]``, in blocks in any order, from one snapshot.
-
-    Every partition of the window is read once, in the order in which it lies, by several connections in slices of
-    pages; a short list of entities is looked up by key instead.
-
-    Args:
-        engine: connections come from here; ``connections`` + 1 of them are used.
-        entities: whose polls to read; others are dropped.
-        first, last: instants, microseconds, both included.
-        scope: the entities are "all" that have polls, a "range" of ids, or "listed" one by one: then the index
-            finds their polls faster than a scan.
-        connections: number of slices read at the same time.
-        consume: called with (number of the entity, instant, active), from several threads.
-        progress: called with the fraction done, 0 … 1.
-    """
-    if not len(entities):
-        return
-    with snapshot(engine) as (connection, name):
-        slices: SimpleQueue[_Slice | None] = SimpleQueue()
-        if scope == "listed":
-            plan = _by_entity(entities, first, last)
-        else:
-            plan = _by_page(connection, None if scope == "all" else entities, first, last)
-        parts = list(plan)
-        for part in (*parts, *[None] * connections):
-            slices.put(part)
-        done, lock, failed = 0, Lock(), Event()
-
-        def work() -> None:
-            nonlocal done
-            with joined_snapshot(engine, name) as reader, _set_on_error(failed):
-                while (part := slices.get()) is not None and not failed.is_set():
-                    block = read_columns(reader, POLL_COLUMNS, part.source, part.params)
-                    number = entities.numbers(block["entity_id"])
-                    ours = number >= 0
-                    consume(number[ours], block["at"][ours], block["active"][ours])
-                    with lock:
-                        done += 1
-                        progress(done / len(parts))
-
-        with ThreadPoolExecutor(connections, thread_name_prefix="read") as pool:
-            for future in [pool.submit(work) for _ in range(min(connections, len(parts)))]:
-                future.result()
-
-
-@contextmanager
-def _set_on_error(event: Event) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        event.set()
-        raise
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[tuple[Connection, str]]:
-    """A read-only transaction and the name of its snapshot, for other connections to share.
-
-    No week is dropped until it ends: the lock comes before the snapshot, so what that shows is there.
-    """
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text("LOCK TABLE ONLY poll IN ACCESS SHARE MODE"))
-        name = connection.scalar(text("SELECT pg_export_snapshot()"))
-        assert isinstance(name, str)  # noqa: S101 - the function never returns null; this tells the type checker
-        yield connection, name
-
-
-@contextmanager
-def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
-    """A read-only transaction on the snapshot that another one exported as ``name``."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text(f"SET TRANSACTION SNAPSHOT '{name}'"))
-        yield connection
-
-
-def _instants(first: int, last: int) -> dict[str, Any]:
-    return {"first": from_micros(first), "last": from_micros(last)}
-
-
-def _by_entity(entities: Entities, first: int, last: int) -> Iterator[_Slice]:
-    for start in range(0, len(entities), SLICE_ENTITIES):
-        ids = entities.ids[start : start + SLICE_ENTITIES].tolist()
-        yield _Slice(
-            "poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s",
-            _instants(first, last) | {"ids": ids},
-        )
-
-
-def _by_page(connection: Connection, entities: Entities | None, first: int, last: int) -> Iterator[_Slice]:
-    bounds = _instants(first, last)
-    weeks = connection.execute(
-        select(poll_week.c.week, poll_week.c.first_at, poll_week.c.last_at)
-        .where(poll_week.c.first_at <= bounds["last"], poll_week.c.last_at >= bounds["first"])
-        .order_by(poll_week.c.week)
-    ).all()
-    for week, first_at, last_at in weeks:
-        conditions = ["ctid >= %(from)s::tid", "ctid < %(to)s::tid"]
-        if first_at < bounds["first"] or last_at > bounds["last"]:
-            conditions.append("at BETWEEN %(first)s AND %(last)s")
-        if entities is not None:
-            conditions.append("entity_id BETWEEN %(low)s AND %(high)s")
-            bounds |= {"low": int(entities.ids[0]), "high": int(entities.ids[-1])}
-        source = f"{partition_of(week)} WHERE {' AND '.join(conditions)}"
-        pages = connection.scalar(text(f"SELECT pg_relation_size('{partition_of(week)}') / 8192")) or 0
-        for page in range(0, pages, SLICE_PAGES):
-            yield _Slice(source, bounds | {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"})

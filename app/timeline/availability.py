@@ -1,9 +1,9 @@
 """Availability of many entities in the week before an instant, collected range by range, for charts.
 
-Memory grows by two numbers an entity; of all else only sums, and the hours of the worst, are kept.
+Memory does not grow with the number of entities: only sums, and the hours of the worst, are kept.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Final
@@ -56,6 +56,7 @@ class WeekOfEntities:
         of_day: int64[days, 3], open time of all entities, microseconds: UP, DOWN, NOT_KNOWN.
         worst: the WORST entities of lowest availability, worst first; of the same one, those down longest, then the
             first by key.
+        tied: how many that are not among the worst have the same availability as the last of them.
     """
 
     def __init__(self, horizon: Horizon) -> None:
@@ -63,11 +64,11 @@ class WeekOfEntities:
         self.days: Micros = np.arange(self.first // DAY, -(-self.last // DAY), dtype=np.int64) * DAY
         self.of_day: Micros = np.zeros((len(self.days), len(_STATUS_OF)), np.int64)
         self.worst: list[EntityWeek] = []
+        self.tied = 0
         self._horizon = horizon
-        self._totals: list[Micros] = [np.zeros((len(_STATUS_OF), 0), np.int64)]
 
-    def add(self, keys: Sequence[str], open_time: Micros, status: Status) -> None:
-        """Add some entities.
+    def add(self, keys: Sequence[str], open_time: Micros, status: Status) -> npt.NDArray[np.float64]:
+        """Add some entities; returns their availability, up / (up + down), float64[entities], nan without any.
 
         Args:
             keys: of the entities.
@@ -79,21 +80,33 @@ class WeekOfEntities:
         day = (self._horizon.edges[:-1] - self.days[0]) // DAY
         np.add.at(self.of_day, day, of_state.sum(axis=1).T)
         totals = of_state.sum(axis=2)
-        self._totals.append(totals)
-        found = self._weeks(keys, totals, open_time, status)
-        self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: one.rank)
-
-    def totals(self) -> tuple[Micros, Micros]:
-        """Time up and time down of each entity in the order in which they came, int64[entities], microseconds."""
-        up, down, _ = np.concatenate(self._totals, axis=1)
-        return up, down
-
-    def _weeks(self, keys: Sequence[str], totals: Micros, open_time: Micros, status: Status) -> Iterator[EntityWeek]:
-        """Those of the worst of these entities that have an availability."""
         known = totals[UP] + totals[DOWN]
-        availability = np.divide(totals[UP], known, out=np.full(len(known), np.inf), where=known > 0)
-        down = totals[DOWN]
-        there = np.flatnonzero(known > 0).tolist()
+        availability: npt.NDArray[np.float64] = np.full(len(known), np.nan)
+        np.divide(totals[UP], known, out=availability, where=known > 0)
+        self._rank(self._weeks(keys, availability, totals[DOWN], open_time, status), availability)
+        return availability
+
+    def _rank(self, found: Iterable[EntityWeek], availability: npt.NDArray[np.float64]) -> None:
+        """Find the worst anew, with the worst of those that came and the availability of all that came."""
+        before, tied = [one.availability for one in self.worst], self.tied
+        self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: one.rank)
+        if not self.worst:
+            return
+        last = self.worst[-1].availability
+        # Who was left out before was no better than the last one then: counts only if that is still the last.
+        same = before.count(last) + np.count_nonzero(availability == last) + (tied if before[-1:] == [last] else 0)
+        self.tied = int(same) - [one.availability for one in self.worst].count(last)
+
+    def _weeks(
+        self,
+        keys: Sequence[str],
+        availability: npt.NDArray[np.float64],
+        down: Micros,
+        open_time: Micros,
+        status: Status,
+    ) -> Iterator[EntityWeek]:
+        """Those of the worst of these entities that have an availability."""
+        there = np.flatnonzero(~np.isnan(availability)).tolist()
         worst = nsmallest(WORST, there, key=lambda at: (availability[at], -down[at], keys[at]))
         hours, onset = np.unique(self._horizon.hour, return_index=True)
         is_open = np.add.reduceat(open_time[worst], onset, axis=1) > 0

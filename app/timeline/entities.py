@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+#: Ids with more than so many places for each are looked for instead of laid out: a table would have no bound.
+_SPARSE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Entities:
         if not len(self.ids):
             return np.full(len(ids), -1)
         lowest = self.ids[0]
+        if self.ids[-1] - lowest > _SPARSE * len(self.ids):
+            at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+            return np.where(self.ids[at] == ids, at, -1)
         table = np.full(self.ids[-1] - lowest + 2, -1)
         table[self.ids - lowest] = np.arange(len(self.ids))
         numbers: npt.NDArray[np.int64] = table[np.clip(ids - lowest, -1, len(table) - 1)]

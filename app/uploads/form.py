@@ -24,6 +24,13 @@ class FormFile:
     stream: AsyncIterator[Block]
 
 
+#: Of a form that its parser does not accept; which byte it stopped at helps nobody.
+_UNREADABLE: Final = (
+    "The form cannot be read: its parts are not parted by the boundary of its Content-Type (70 characters at most), or "
+    "the head of a part is broken or too large."
+)
+
+
 async def file_in(content_type: str, stream: AsyncIterator[Block]) -> FormFile:
     """The one file of a form.
 
@@ -43,7 +50,7 @@ async def file_in(content_type: str, stream: AsyncIterator[Block]) -> FormFile:
                 if form.has_head:
                     return FormFile(form.filename(), _content(form, stream))
     except FormParserError as error:
-        raise InvalidUpload(f"The form cannot be read: {error}.") from error
+        raise InvalidUpload(_UNREADABLE) from error
     except TimeoutError as error:
         raise UploadCut(f"The file in the form did not begin within {HEAD_SECONDS} seconds.") from error
     raise InvalidUpload("The form ends before the file in it begins.")
@@ -87,7 +94,7 @@ class _Form:
         try:
             self._parser.write(bytes(chunk))
         except FormParserError as error:
-            raise InvalidUpload(f"The form cannot be read: {error}.") from error
+            raise InvalidUpload(_UNREADABLE) from error
 
     def taken(self) -> list[bytes]:
         """Bytes of the file since the last call."""

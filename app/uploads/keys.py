@@ -38,9 +38,14 @@ def raw_key(kind: str, upload_id: str, beginning: bytes) -> str:
     return f"{RAW}{kind}/{made_at(upload_id):%Y/%m/%d}/{upload_id}{suffix}"
 
 
+def is_packed(key: str) -> bool:
+    """Whether the complete file at this key is gzip."""
+    return key.endswith(".gz")
+
+
 def media_type(key: str) -> str:
-    """Key of a complete file."""
-    return "application/gzip" if key.endswith(".gz") else "text/csv"
+    """Media type of the complete file at this key."""
+    return "application/gzip" if is_packed(key) else "text/csv"
 
 
 def prefix(upload_id: str) -> str:

@@ -57,7 +57,7 @@ class Places:
         Raises:
             ReplicaUnavailable: the address has its share, or no place is free and no upload is slow.
         """
-        place = Place(_client(address))
+        place = Place(client_of(address))
         self._require(place.client)
         self._taken.append(place)
         try:
@@ -88,7 +88,7 @@ class Places:
                 )
 
 
-def _client(address: str | None) -> str:
+def client_of(address: str | None) -> str:
     """What counts as one client; an address that is none, such as a name, counts as it is."""
     try:
         found = ip_address(address or "")

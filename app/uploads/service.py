@@ -31,14 +31,17 @@ from app.uploads.checksum import Checksum
 from app.uploads.finding import find, lock_one, missing, overtaken, settled
 from app.uploads.finish import discard, finish, require_lost
 from app.uploads.hold import Hold
-from app.uploads.hooks import Hooks
+from app.uploads.hooks import Announced, Hooks
 from app.uploads.incoming import Block, Incoming
-from app.uploads.places import Places
+from app.uploads.places import Places, client_of
 from app.uploads.records import Upload
-from app.uploads.threads import in_thread
+from app.uploads.threads import Requests, in_thread
 
 #: Upload requests that a replica accepts at a time; each holds up to three parts of 8 MiB in memory.
 MAX_REQUESTS: Final = 16
+
+#: Room is asked for so many bytes at a time where the length of a file is not known.
+GROWTH_BYTES: Final = keys.PART_BYTES
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ class UploadService:
         self._hooks = hooks
         self._is_stopping = is_stopping
         self._places = Places(MAX_REQUESTS)
+        self._requests = Requests()
 
     @property
     def max_bytes(self) -> int:
@@ -99,7 +103,7 @@ class UploadService:
         """Record a new upload that may be resumed, with its first bytes; an empty file is finished at once.
 
         Raises:
-            InvalidUpload, UploadTooLarge: nothing was recorded.
+            InvalidUpload, UploadTooLarge, ObjectStoreUnavailable: nothing was recorded.
             OpenhoursError: ``hooks.begin`` refuses it, and nothing was recorded; or what ``append`` raises of the first
                 bytes, and nothing is left, because the client does not learn its id.
         """
@@ -107,11 +111,13 @@ class UploadService:
         self._require_size(length_bytes)
         if first_bytes is not None and (content_bytes or 0) > length_bytes:
             raise UploadTooLarge(f"Upload-Length is {length_bytes}, and {content_bytes} bytes came with it.")
-        upload = await in_thread(
-            partial(self._record, length_bytes=length_bytes, locked=False, sha256=sha256, metadata=metadata, **values)
-        )
-        if upload.is_whole:
-            return await self._finished(upload)
+        announced = Announced(client_of(client), length_bytes, sha256)
+        with self._requests.one():
+            upload = await in_thread(
+                partial(self._record, announced, length_bytes=length_bytes, locked=False, metadata=metadata, **values)
+            )
+            if upload.is_whole:
+                return await self._finished(upload)
         if first_bytes is None:
             return upload
         try:
@@ -128,13 +134,15 @@ class UploadService:
         Raises:
             UnknownUpload, UploadExpired, UploadLost: it cannot be resumed.
             UploadBusy: another request is adding to it, or completing it.
+            ObjectStoreUnavailable: too many requests wait for S3.
         """
-        upload = await settled(self._resources, upload_id)
-        if upload.finished_at is None and upload.is_whole:
-            return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
-        if upload.finished_at is None and upload.multipart_id is not None:
-            await in_thread(lambda: self._require_parts(upload))
-        return upload
+        with self._requests.one():
+            upload = await settled(self._resources, upload_id)
+            if upload.finished_at is None and upload.is_whole:
+                return await self.append(upload_id, upload.offset_bytes, _no_bytes(), content_bytes=0)
+            if upload.finished_at is None and upload.multipart_id is not None:
+                await in_thread(lambda: self._require_parts(upload))
+            return upload
 
     async def append(
         self,
@@ -179,8 +187,14 @@ class UploadService:
                 return await self._finished(upload) if upload.is_whole else upload
 
     async def terminate(self, upload_id: str) -> None:
-        """Remove an upload and its objects in S3; a file that was passed on stays. Raises UnknownUpload."""
-        removed = is_id(upload_id) and await in_thread(partial(discard, self._resources, self._hooks, upload_id))
+        """Remove an upload and its objects in S3; a file that was passed on stays.
+
+        Raises:
+            UnknownUpload: there is none.
+            ObjectStoreUnavailable: S3 fails, or too many requests wait for it.
+        """
+        with self._requests.one():
+            removed = is_id(upload_id) and await in_thread(partial(discard, self._resources, self._hooks, upload_id))
         if not removed:
             raise missing(self._resources, upload_id)
 
@@ -192,9 +206,12 @@ class UploadService:
         filename: str | None,
         options: Mapping[str, Any],
         length_bytes: int | None = None,
+        request_bytes: int | None = None,
         client: str | None = None,
     ) -> Received:
         """Receive a whole file in one request, and pass it on; after any failure, nothing is left of it.
+
+        ``request_bytes``: length of a request with the file in it, where that of the file is not known.
 
         Raises:
             InvalidUpload, UploadTooLarge, UploadCut: of the request.
@@ -205,12 +222,14 @@ class UploadService:
         values: dict[str, Any] = {"kind": self._known(kind), "filename": filename, "options": dict(options)}
         if length_bytes is not None:
             self._require_size(length_bytes)
+        told = length_bytes if request_bytes is None else min(request_bytes, self.max_bytes)
+        announced = Announced(client_of(client), told)
         with self._places.one(client) as place:
-            held = await in_thread(partial(self._record, length_bytes=None, locked=True, **values))
+            held = await in_thread(partial(self._record, announced, length_bytes=None, locked=True, **values))
             try:
                 async with Hold(self._resources, held.id, held.fence, is_stopping=self._is_stopping) as hold:
                     place.sender = hold
-                    return await self._receive(hold, held, stream)
+                    return await self._receive(hold, held, stream, announced_bytes=told)
             except BaseException as error:
                 await asyncio.shield(in_thread(partial(self._give_up, held)))
                 if isinstance(error, UploadBusy | UploadLost | ReplicaUnavailable):
@@ -228,12 +247,20 @@ class UploadService:
         except OpenhoursError as error:
             _log.warning("upload %s: its leftovers will be removed once its lock has expired: %s", held.id, error)
 
-    async def _receive(self, hold: Hold, held: Upload, stream: AsyncIterator[Block]) -> Received:
+    async def _receive(
+        self, hold: Hold, held: Upload, stream: AsyncIterator[Block], *, announced_bytes: int | None
+    ) -> Received:
         incoming, digest = Incoming(self._resources, held), hashlib.sha256()
+        room_bytes = announced_bytes or 0  # a server passes on no more than what was announced
 
         async def take(chunk: Block) -> None:
-            if incoming.offset_bytes + len(chunk) > self.max_bytes:
-                raise self._too_large(incoming.offset_bytes + len(chunk))
+            nonlocal room_bytes
+            size_bytes = incoming.offset_bytes + len(chunk)
+            if size_bytes > self.max_bytes:
+                raise self._too_large(size_bytes)
+            if size_bytes > room_bytes:
+                room_bytes = min(size_bytes + GROWTH_BYTES, self.max_bytes)
+                await in_thread(partial(self._grow, held, room_bytes))
             digest.update(chunk)
             await incoming.take(chunk)
 
@@ -261,7 +288,11 @@ class UploadService:
             require_lost(self._resources, self._hooks, upload)
             find(self._resources, upload.id)
 
-    def _record(self, *, length_bytes: int | None, locked: bool, sha256: str | None = None, **values: Any) -> Upload:
+    def _grow(self, held: Upload, size_bytes: int) -> None:
+        with database_errors(), self._resources.engine.begin() as connection:
+            self._hooks.grow(connection, held, size_bytes)
+
+    def _record(self, announced: Announced, *, length_bytes: int | None, locked: bool, **values: Any) -> Upload:
         now, ttl_hours = datetime.now(UTC), self._resources.settings.upload_ttl_hours
         with database_errors(), self._resources.engine.begin() as connection:
             created = records.create(
@@ -273,7 +304,7 @@ class UploadService:
                 locked=locked,
                 **values,
             )
-            self._hooks.begin(connection, created, sha256)
+            self._hooks.begin(connection, created, announced)
         return created
 
     def _closed(self, held: Upload) -> Upload:

@@ -2,16 +2,21 @@
 
 import asyncio
 from asyncio import CancelledError, ensure_future, shield
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
+from app.errors import ObjectStoreUnavailable
+
 #: Threads in which uploads wait for S3 and Postgres. Other requests have threads of their own, which a slow S3 must not
 #: block.
 THREADS: Final = 16
+
+#: Requests that may wait for one of these threads; those that send bytes have places, see places.py.
+QUEUE: Final = 32
 
 #: Threads that renew locks.
 SHORT_THREADS: Final = 4
@@ -20,6 +25,26 @@ T = TypeVar("T")
 
 _threads = anyio.CapacityLimiter(THREADS)
 _short_threads = anyio.CapacityLimiter(SHORT_THREADS)
+
+
+class Requests:
+    """Requests of a replica that ask S3 or wait for that, so that a silent S3 does not keep any number of them."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One more. Raises ObjectStoreUnavailable when there are too many."""
+        if self._open >= THREADS + QUEUE:
+            raise ObjectStoreUnavailable(
+                f"The object store is slow: {self._open} requests of uploads wait for it already. Try again soon."
+            )
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
 
 
 async def in_thread(function: Callable[[], T], *, short: bool = False) -> T:

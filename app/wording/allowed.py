@@ -80,9 +80,30 @@ def _followed(schema: Schema, whole: Schema) -> Schema:
         for name in reference.removeprefix("#/").split("/"):
             found = found[name]
         plain = _without_null(found)
+    if "oneOf" in plain:
+        return _merged([_followed(one, whole) for one in plain["oneOf"]], whole)
     if "items" in plain:
         return {**plain, "items": _followed(plain["items"], whole)}
     return plain
+
+
+def _merged(variants: Sequence[Schema], whole: Schema) -> Schema:
+    """One object for several of which each has a name of its own in one of its members."""
+    found: dict[str, list[Schema]] = {}
+    for variant in variants:
+        for name, described in variant.get("properties", {}).items():
+            found.setdefault(name, []).append(_followed(described, whole))
+    return {"type": "object", "properties": {name: _either(schemas) for name, schemas in found.items()}}
+
+
+def _either(schemas: Sequence[Schema]) -> Schema:
+    """What is known of a value that one of these describes."""
+    if all("const" in one for one in schemas):
+        return {"type": schemas[0].get("type"), "enum": [one["const"] for one in schemas]}
+    first = schemas[0]
+    if all(one == first for one in schemas):
+        return first
+    return {"type": first["type"]} if all(one.get("type") == first.get("type") for one in schemas) else {}
 
 
 def _without_null(schema: Schema) -> Schema:

@@ -13,10 +13,11 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import Connection, text
 
-from app.catalogue import changes, records
-from app.catalogue.job import DATASET_JOB, DatasetParams
+from app.catalogue import changes, job, records
+from app.catalogue.job import DATASET_JOB, SMALL_DATASET_JOB, DatasetParams
+from app.catalogue.job_kinds import job_kind_of
 from app.catalogue.records import Action
-from app.errors import AttemptSuperseded
+from app.errors import AttemptSuperseded, SeriesBusy
 from app.ids import new_id
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
@@ -45,7 +46,7 @@ KILLS = [
 ]
 
 
-def arrived(resources: Resources, content: str, folder: Path, **options: object) -> str:
+def arrived(resources: Resources, content: str, folder: Path, *, job_kind: str = "dataset", **options: object) -> str:
     """A dataset whose bytes are in the raw layer and whose job is queued; its id."""
     dataset_id = new_id(datetime.now(UTC))
     path = folder / f"{dataset_id}.csv"
@@ -53,7 +54,14 @@ def arrived(resources: Resources, content: str, folder: Path, **options: object)
     resources.object_store.put(path, f"raw/polls/{path.name}", media_type="text/csv")
     with resources.engine.begin() as connection:
         changes.register(connection, dataset_id=dataset_id, kind="polls", filename="polls.csv", options=options)
-        changes.arrived(connection, dataset_id, raw_key=f"raw/polls/{path.name}", size_bytes=len(content), sha256=None)
+        changes.arrived(
+            connection,
+            dataset_id,
+            raw_key=f"raw/polls/{path.name}",
+            size_bytes=len(content),
+            sha256=None,
+            job_kind=job_kind,
+        )
     return dataset_id
 
 
@@ -89,6 +97,57 @@ def test_a_run_loads_the_rows_and_tells_of_both_stages(resources: Resources, tmp
     assert {stage for stage, _ in told} == {"checking", "loading"}
     assert [share for _, share in told] == sorted(share for _, share in told)
     assert len(polls(resources)) == 3
+
+
+def test_a_small_file_joins_the_queue_of_large_ones_while_one_of_them_merges(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "TURN_SECONDS", 0.2)
+    dataset_id = arrived(resources, POLLS, tmp_path, job_kind="small_dataset")
+    claim = claimed(resources, dataset_id)
+    with resources.engine.begin() as other:
+        wait_for_turn(other)
+        with pytest.raises(SeriesBusy):
+            SMALL_DATASET_JOB.produce(attempt(resources, claim, tmp_path), params(claim))
+    with resources.engine.begin() as connection:
+        assert polls(resources) == []
+        claims.lapse(connection, claim.id)
+        again = lifecycle.claim_next(connection, owner="b", kinds=["dataset"])
+    assert again is not None
+    assert again.id == claim.id
+    DATASET_JOB.produce(attempt(resources, again, tmp_path), params(again))
+    assert len(polls(resources)) == 3
+
+
+def test_a_small_file_that_another_attempt_has_is_left_as_it_is(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "TURN_SECONDS", 0.2)
+    late = claimed(resources, arrived(resources, POLLS, tmp_path, job_kind="small_dataset"))
+    with resources.engine.begin() as connection:
+        claims.lapse(connection, late.id)
+        assert lifecycle.claim(connection, late.id, owner="another") is not None
+    with resources.engine.begin() as other:
+        wait_for_turn(other)
+        with pytest.raises(AttemptSuperseded):
+            SMALL_DATASET_JOB.produce(attempt(resources, late, tmp_path), params(late))
+        assert other.scalar(text("SELECT kind FROM report")) == "small_dataset"
+
+
+@pytest.mark.parametrize(
+    ("key", "size_bytes", "ratio", "kind"),
+    [
+        ("raw/polls/a.csv", 0, 100, "small_dataset"),
+        ("raw/polls/a.csv", 8 << 20, 100, "small_dataset"),
+        ("raw/polls/a.csv", (8 << 20) + 1, 100, "dataset"),
+        ("raw/polls/a.csv.gz", 671_088, 100, "small_dataset"),  # unpacks to 64 MiB at most
+        ("raw/polls/a.csv.gz", 671_089, 100, "dataset"),
+        ("raw/polls/a.csv.gz", 300_000, 1000, "dataset"),
+    ],
+)
+def test_a_file_is_small_by_all_that_it_can_unpack_to(key: str, size_bytes: int, ratio: int, kind: str) -> None:
+    assert job_kind_of(key, size_bytes, Settings(max_unpack_ratio=ratio)) == kind
+    assert job_kind_of("raw/polls/a.csv.gz", 1, Settings(unpack_floor_bytes=1 << 30)) == "dataset"
 
 
 def test_an_attempt_whose_lease_was_taken_over_commits_nothing(resources: Resources, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from threading import Event, RLock, Thread
@@ -150,6 +150,11 @@ class Cluster:
             replica.send(signal.SIGKILL)
             replica.process.wait()
             self._bury(replica, death)
+
+    def postpone_deaths(self, *, since: float) -> None:
+        """Take deaths since then, seconds since 1970, as of now."""
+        with self._lock:
+            self.deaths[:] = [replace(death, at=time()) if death.at >= since else death for death in self.deaths]
 
     def retire(self, replica: Replica) -> None:
         """SIGTERM; the replica answers on for a while, so it stays among the addresses until it is gone."""

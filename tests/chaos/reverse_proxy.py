@@ -47,7 +47,8 @@ class ReverseProxy(ThreadingHTTPServer):
             while not self._closing.wait(CHECK_SECONDS):
                 addresses = self._all()
                 ready = pool.map(_is_ready, addresses)
-                self._ready = [address for address, yes in zip(addresses, ready, strict=True) if yes]
+                found = [address for address, yes in zip(addresses, ready, strict=True) if yes]
+                self._ready = found or self._ready  # all are busy: better to wait for one than to refuse
 
     def close(self) -> None:
         self._closing.set()

@@ -133,8 +133,12 @@ def pause_fork_server(_: Scene, pid: int) -> None:
 
 
 def kill_all_replicas(scene: Scene, _: int) -> None:
+    """Nobody can take over until one of those that follow is there: their deaths count from that moment."""
+    begin = time()
     for replica in scene.cluster.ready():
         scene.cluster.kill(replica)
+    scene.cluster.wait_ready(1)
+    scene.cluster.postpone_deaths(since=begin)
 
 
 def kill_backend(scene: Scene, _: int) -> None:

@@ -10,6 +10,7 @@ from altair import load_schema
 from jsonschema import validators
 
 from app.charts.availability import Week, availability_charts
+from app.charts.bins import bin_counts
 from app.charts.files import write_charts
 from tests.charts.drawings import WEIRD, rows_with, size_of, words
 
@@ -22,13 +23,19 @@ LAST = 1_674_670_402_000_000
 NAMES = ["availability", "worst_stores", "open_time_per_day"]
 
 
+def states_of(stores: int, hours: np.ndarray, *, seed: int = 1) -> np.ndarray:
+    """The state of each store in each of these hours."""
+    dice = np.random.default_rng(seed)
+    states = np.where((hours % 24 >= 9) & (hours % 24 < 17), dice.integers(0, 3, (stores, len(hours))), 3)
+    states[:2] = np.where(states[:2] < 3, 2, 3)
+    return states
+
+
 def week(keys: list[str], *, last: int = LAST, seed: int = 1) -> Week:
     """Made-up stores that were open from 9 to 17 on each day, but the first and the second, which nobody observed."""
-    dice = np.random.default_rng(seed)
     first = last - 7 * DAY
     hours = np.arange(first // HOUR, -(-last // HOUR))
-    states = np.where((hours % 24 >= 9) & (hours % 24 < 17), dice.integers(0, 3, (len(keys), len(hours))), 3)
-    states[:2] = np.where(states[:2] < 3, 2, 3)
+    states = states_of(len(keys), hours, seed=seed)
     up, down, unknown = (np.count_nonzero(states == state, axis=1) * HOUR for state in range(3))
     days = np.arange(first // DAY, -(-last // DAY)) * DAY
     of_day = np.zeros((len(days), 3), np.int64)
@@ -37,7 +44,18 @@ def week(keys: list[str], *, last: int = LAST, seed: int = 1) -> Week:
     assert of_day.sum() == (up + down + unknown).sum()
     shares = up[2:] / (up + down)[2:]
     worst = np.argsort(shares, kind="stable")[:50]
-    return Week(first, last, up, down, days, of_day, [keys[2:][at] for at in worst], shares[worst], states[2:][worst])
+    return Week(
+        first,
+        last,
+        bin_counts(shares),
+        len(keys[:2]),
+        days,
+        of_day,
+        [keys[2:][at] for at in worst],
+        shares[worst],
+        0,
+        states[2:][worst],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +78,8 @@ def test_every_specification_is_valid_vega_lite(last: int) -> None:
 def test_every_store_with_observed_open_time_is_in_one_bin(usual: Week) -> None:
     chart = availability_charts(usual)["availability"]
     counts = {row["availability"]: row["stores"] for row in rows_with(chart, "availability", "stores")}
-    shares = [up / (up + down) for up, down in zip(usual.up.tolist(), usual.down.tolist(), strict=True) if up + down]
+    states = states_of(80, np.arange(usual.first // HOUR, -(-usual.last // HOUR))).tolist()
+    shares = [row.count(0) / (row.count(0) + row.count(1)) for row in states if row.count(0) + row.count(1)]
     assert sum(counts.values()) == chart.observations == len(shares) == 78
     assert counts["50 to 80 %"] == sum(0.5 <= share < 0.8 for share in shares)
     assert any("left out: 2 stores without observed open time" in line for line in words(chart))
@@ -68,7 +87,8 @@ def test_every_store_with_observed_open_time_is_in_one_bin(usual: Week) -> None:
 
 def test_never_and_always_up_have_bins_of_their_own() -> None:
     up, down = np.array([0, 1, 999, 99, 50, 5]) * HOUR, np.array([5, 999, 1, 1, 50, 0]) * HOUR
-    chart = availability_charts(replace(week(["a", "b", "c"]), up=up, down=down))["availability"]
+    made = replace(week(["a", "b", "c"]), counts=bin_counts(up / (up + down)))
+    chart = availability_charts(made)["availability"]
     counts = {row["availability"]: row["stores"] for row in rows_with(chart, "availability", "stores")}
     assert {name: count for name, count in counts.items() if count} == {
         "0 %": 1,
@@ -96,8 +116,8 @@ def test_the_map_shows_each_hour_of_each_store_in_its_state(usual: Week) -> None
 
 def test_stores_that_are_as_bad_as_the_worst_are_counted() -> None:
     keys = [f"store {number:02}" for number in range(60)]
-    up, down = np.array([0] * 55 + [1] * 5) * HOUR, np.array([9] * 55 + [1] * 5) * HOUR
-    alike = replace(week(keys), up=up, down=down, worst=keys[:50], worst_share=np.zeros(50))
+    counts = bin_counts(np.array([0.0] * 55 + [0.5] * 5))
+    alike = replace(week(keys), counts=counts, worst=keys[:50], worst_share=np.zeros(50), tied=5)
     line = "The 50 with the lowest availability, of 60 stores; 5 more have the same availability as the last of them"
     assert line in words(availability_charts(alike)["worst_stores"])
 

@@ -58,7 +58,7 @@ def created(connection: Connection, kind: str, params: Mapping[str, Any]) -> str
     return job_id
 
 
-@pytest.mark.parametrize("kind", ["tidy", "dataset", "of_a_later_version"])
+@pytest.mark.parametrize("kind", ["tidy", "dataset", "small_dataset", "of_a_later_version"])
 @pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED])
 def test_a_job_of_another_customer_is_no_report(resources: Resources, kind: str, status: JobStatus) -> None:
     with resources.engine.begin() as connection:

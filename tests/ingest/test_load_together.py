@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from app.series import polls
+from app.series import poll_reading
 from app.series.entities import read_entities
 from app.storage.resources import Resources
 from tests.conftest import load_file
@@ -43,21 +43,23 @@ def counts(resources: Resources) -> tuple[int, int]:
         return row[0], row[1]
 
 
-def read_counts(resources: Resources, scope: polls.Scope) -> tuple[int, int]:
+def read_counts(resources: Resources, scope: poll_reading.Scope) -> tuple[int, int]:
     """The same as a report sees them."""
     with resources.engine.connect() as connection:
         entities = read_entities(connection, "store", default_zone="UTC")
     seen: list[tuple[int, int]] = []
-    polls.read(
-        resources.engine,
-        entities,
-        first=0,
-        last=(datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1),
-        scope=scope,
-        connections=2,
-        consume=lambda _, at, active: seen.append((len(at), int(np.count_nonzero(active)))),
-        progress=lambda _: None,
-    )
+    with poll_reading.take_snapshot(resources.engine) as shown:
+        poll_reading.read(
+            resources.engine,
+            shown,
+            entities,
+            first=0,
+            last=(datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1),
+            scope=scope,
+            connections=2,
+            consume=lambda _, at, active: seen.append((len(at), int(np.count_nonzero(active)))),
+            progress=lambda _: None,
+        )
     return sum(block[0] for block in seen), sum(block[1] for block in seen)
 
 
@@ -114,7 +116,7 @@ def read_on(reading: Callable[[], tuple[int, int]], allowed: set[tuple[int, int]
 
 
 def load_under_readers(
-    resources: Resources, file: Path, scope: polls.Scope, *, before: tuple[int, int], after: tuple[int, int]
+    resources: Resources, file: Path, scope: poll_reading.Scope, *, before: tuple[int, int], after: tuple[int, int]
 ) -> None:
     stop = Event()
     during: list[tuple[int, int]] = []
@@ -138,10 +140,10 @@ def load_under_readers(
 
 @pytest.mark.parametrize("scope", ["all", "range", "listed"])
 def test_a_reader_sees_all_of_a_load_or_nothing(
-    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: polls.Scope
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: poll_reading.Scope
 ) -> None:
     small_blocks(monkeypatch, 50_000)
-    monkeypatch.setattr(polls, "SLICE_PAGES", 8)
+    monkeypatch.setattr(poll_reading, "SLICE_PAGES", 8)
     zones = tmp_path / "zones.csv"
     zones.write_text("store_id,timezone_str\n" + "".join(f"{number},UTC\n" for number in range(STORES)))
     load_file(resources, "timezones", zones)

@@ -79,7 +79,11 @@ def test_rows_of_a_kind_in_which_all_count_are_kept(resources: Resources, tmp_pa
 def test_what_stays_is_the_last_of_each_row(seed: int) -> None:
     dice = random.Random(seed)
     count = dice.choice([1, 2, 50, 300])
-    table = [(dice.choice("abc"), dice.choice([None, 1, 2]), dice.randrange(count)) for _ in range(count)]
+    far = dice.choice([1, 1 << 20, 1 << 60])  # between instants
+    table = [
+        (dice.choice("abc"), dice.choice([None, 1, 2]), dice.randrange(count) * far % (1 << 62) - (1 << 61))
+        for _ in range(count)
+    ]
     texts, optional, instants = zip(*table, strict=True)
     letters = np.array(["a", "b", "c"], dtype=object)
     columns = {

@@ -369,6 +369,30 @@ def test_a_job_whose_key_is_taken_holds_no_slot(
         assert not psutil.pid_exists(pid)
 
 
+def begun_in_order(resources: Resources) -> list[str]:
+    """Kinds of the jobs that have begun, in the order in which they did."""
+    with resources.engine.connect() as connection:
+        return list(connection.scalars(text("SELECT kind FROM report WHERE attempt > 0 ORDER BY started_at")))
+
+
+def test_small_loads_do_not_wait_behind_a_large_one_and_take_turns_with_reports(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.1)
+    kinds = {
+        "dummy": KINDS["dummy"],
+        "hang": replace(KINDS["hang"], job_class=JobClass.LOAD),
+        "small": replace(KINDS["dummy"], name="small", job_class=JobClass.SMALL_LOAD),
+    }
+    service = ReportService(resources, kinds)
+    for kind in ("hang", "hang"):
+        service.trigger(kind, {"folder": str(tmp_path)})
+    jobs = [service.trigger(kind, {}) for kind in ("small", "small", "small", "dummy", "dummy")]
+    with working(resources, slots=2, kinds=kinds):
+        assert [ended(service, one).record.status for one in jobs] == [JobStatus.COMPLETE] * 5
+        assert begun_in_order(resources) == ["hang", "small", "dummy", "small", "dummy", "small"]
+
+
 def test_a_slow_class_leaves_the_others_their_slots(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,7 +134,7 @@ def test_what_the_server_refuses_says_why(uploader: Uploader, tmp_path: Path) ->
 
 def test_a_server_that_is_not_there_is_named_at_once(tmp_path: Path) -> None:
     nowhere = Uploader("http://127.0.0.1:1", memory=tmp_path / "memory")
-    with pytest.raises(ServerUnreachable, match=r"127\.0\.0\.1:1 does not answer"):
+    with pytest.raises(ServerUnreachable, match=r"127\.0\.0\.1:1 does not answer: Connection refused$"):
         nowhere.send(a_file(tmp_path, 10), sent=lambda _: None)
     nowhere.close()
 

@@ -2,21 +2,31 @@
 
 import csv
 import json
-from collections.abc import Sequence
+import resource
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from pyarrow import parquet
+from sqlalchemy import Engine, text
 
 from app.errors import InvalidParameters, MemoryLimitExceeded, NoPolls
+from app.files import sorted_rows
 from app.files.artifact import Artifact
+from app.jobs.kind import JobContext
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
+from app.series import poll_reading
 from app.settings import Settings
+from app.storage.object_store import StoreAddress
+from app.storage.postgres import build_engine
 from app.storage.resources import Addresses, Resources
 from app.timeline.horizon import Horizon
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
@@ -123,8 +133,6 @@ def test_random_cases_agree_with_the_reference_through_the_database(servers, ses
 
 
 def clear(resources: Resources) -> None:
-    from sqlalchemy import text
-
     with resources.engine.begin() as connection:
         for week in connection.execute(text("SELECT week FROM poll_week")).scalars().all():
             connection.execute(text(f"DROP TABLE poll_{week:%Y_%m_%d}"))
@@ -156,6 +164,141 @@ def test_ranges_of_stores_give_the_report_of_all_at_once(
     parts, hourly_parts = make(loaded, tmp_path, hourly=True)
     assert parts.path.read_bytes() == expected
     assert parquet.read_table(hourly_parts.path).to_pylist() == expected_hourly
+
+
+def test_many_ranges_of_random_stores_give_the_report_of_all_at_once(
+    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ids in another order than keys, polls that came day by day, and a key that makes all keys quoted."""
+    dice = np.random.default_rng(11)
+    keys = [f"{number % 13}-{number}" for number in dice.permutation(90).tolist()] + ['a,"b"']
+    for day in range(14, 24):
+        path = tmp_path / f"{day}.csv"
+        lines = [
+            [keys[store], "active" if up else "inactive", f"2023-01-{day}T{hour:02}:{minute:02}:00Z"]
+            for store, up, hour, minute in dice.integers(0, (len(keys) - 10, 2, 24, 60), (800, 4)).tolist()
+        ]
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([["store_id", "status", "timestamp_utc"], *lines])
+        load_file(resources, "polls", path)
+    with (tmp_path / "zones.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["store_id", "timezone_str"], *([key, "Asia/Kathmandu"] for key in keys[::2])])
+    load_file(resources, "timezones", tmp_path / "zones.csv")
+
+    def report() -> tuple[list[bytes], list[dict[str, object]]]:
+        main, hourly, *charts = make(resources, tmp_path, hourly=True, charts=True)
+        return [file.path.read_bytes() for file in (main, *charts)], parquet.read_table(hourly.path).to_pylist()
+
+    whole = report()
+    monkeypatch.setattr(uptime, "GRID_CELLS", 277 * 4)  # ranges of four stores
+    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(poll_reading, "SLICE_POLLS", 40)
+    monkeypatch.setattr(sorted_rows, "BATCH_ROWS", 2)
+    assert report() == whole
+
+
+def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
+    """Peak memory of a report in this process, in ranges of some 1,500 stores."""
+    uptime.GRID_CELLS = 400_000  # type: ignore[misc]
+    with closing_engine(database_url) as engine:
+        context = JobContext(
+            engine=engine,
+            settings=Settings(),
+            store=StoreAddress("", "", None),
+            folder=folder,
+            progress=lambda *_: None,
+            job_id="",
+            fence=lambda _: None,
+        )
+        main, hourly = uptime.produce(context, UptimeParams(as_of=datetime(2023, 1, 25, tzinfo=UTC), hourly=True))
+        assert (main.rows, hourly.rows) == (main.rows, (main.rows or 0) * 168)
+        assert main.path.stat().st_size > (main.rows or 0) * key_characters
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    engine = build_engine(url, pool_size=6)
+    yield engine
+    engine.dispose()
+
+
+def test_memory_does_not_grow_with_the_number_of_stores(
+    servers: Addresses, session_settings: Settings, tmp_path: Path
+) -> None:
+    """Ten times as many, with keys that alone would be 40 MB more."""
+    peaks = []
+    for stores in (2_000, 20_000):
+        with fresh_resources(servers, session_settings) as resources:
+            load_many(resources, stores, key_characters=2_000)
+            url = resources.engine.url.render_as_string(hide_password=False)
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                peaks.append(pool.submit(peak_mib, url.replace("+psycopg2", ""), tmp_path, 2_000).result())
+    assert peaks[1] - peaks[0] < 24
+
+
+def load_many(resources: Resources, stores: int, *, key_characters: int) -> None:
+    """Stores with one poll each, by SQL: what makes them is not tested here."""
+    with resources.engine.begin() as connection:
+        for statement in (
+            """INSERT INTO entity (kind, key)
+            SELECT 'store', rpad(md5(n::text), :characters, 'x') FROM generate_series(1, :stores) AS n""",
+            """CREATE TABLE poll_2023_01_23 AS
+            SELECT timestamptz '2023-01-23 12:00Z' AS at, id AS entity_id, id % 3 > 0 AS active FROM entity""",
+            "ALTER TABLE poll_2023_01_23 ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL",
+            """ALTER TABLE poll ATTACH PARTITION poll_2023_01_23
+            FOR VALUES FROM ('2023-01-23 00:00Z') TO ('2023-01-30 00:00Z')""",
+            "INSERT INTO poll_week SELECT '2023-01-23', min(at), max(at) FROM poll_2023_01_23",
+        ):
+            given = {"stores": stores, "characters": key_characters} if ":stores" in statement else {}
+            connection.execute(text(statement), given)
+
+
+def test_what_changes_while_a_report_is_made_does_not_change_it(
+    loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every range of stores, with its hours and zones, is read from the snapshot of the first."""
+    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    whole, hourly = make(loaded, tmp_path, hourly=True)
+    expected = whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()
+    told: list[str] = []
+
+    def change(stage: str, _: float) -> None:
+        told.append(stage)
+        if told.count("computing") == 1 and stage == "computing":
+            with loaded.engine.begin() as connection:
+                connection.execute(text("INSERT INTO entity (kind, key) VALUES ('store', 'late')"))
+                connection.execute(text("UPDATE entity SET timezone = 'Asia/Tokyo'"))
+                connection.execute(text("DELETE FROM working_hours"))
+                connection.execute(text("UPDATE poll SET active = NOT active"))
+
+    with loaded.engine.connect() as connection:
+        resolved, _ = uptime.resolve(connection, UptimeParams.model_validate({"hourly": True}))
+    whole, hourly = uptime.produce(context_of(loaded, tmp_path, progress=change), resolved)
+    assert (whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()) == expected
+    assert make(loaded, tmp_path)[0].path.read_bytes() != expected[0]
+
+
+@pytest.mark.parametrize("stores", [7, None], ids=["in ranges of seven", "all at once"])
+def test_a_report_tells_how_far_it_is_until_it_ends(
+    loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stores: int | None
+) -> None:
+    if stores is not None:
+        monkeypatch.setattr(uptime, "GRID_CELLS", 270 * stores)
+    monkeypatch.setattr(uptime, "CHUNK", 3)
+    told: list[tuple[str, float]] = []
+    with loaded.engine.connect() as connection:
+        resolved, _ = uptime.resolve(connection, UptimeParams.model_validate({"hourly": True, "charts": True}))
+    uptime.produce(context_of(loaded, tmp_path, progress=lambda *step: told.append(step)), resolved)
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert told[-1] == ("computing", 1.0)
+    read = max(share for stage, share in told if stage == "loading")
+    between = {share for stage, share in told if stage == "computing" and 0 < share < 1}
+    assert max(between) > read
+    assert len(between) >= 4  # computing bit by bit, writing the table, drawing
+    if stores is None:
+        assert [stage for stage, _ in told] == sorted((stage for stage, _ in told), reverse=True)
 
 
 def test_listed_stores_have_the_rows_that_they_have_in_the_whole_report(loaded: Resources, tmp_path: Path) -> None:
@@ -234,8 +377,8 @@ def test_charts_that_would_show_nothing_are_left_out(
     as_of: str,
     drawn: list[str],
 ) -> None:
-    for kind, text in files.items():
-        load_text(kind, text)
+    for kind, content in files.items():
+        load_text(kind, content)
     main, *charts = make(resources, tmp_path, as_of=as_of, charts=True)
     assert main.path.name == "uptime.csv"
     assert [chart.path.name for chart in charts] == drawn

@@ -77,7 +77,7 @@ def test_beyond_their_limit_uploads_are_refused_and_triggers_are_not(resources: 
         triggered = [client.post("/trigger_report", json={"report": "pull_requests"}) for _ in range(3)]
         assert [answer.status_code for answer in triggered] == [202] * 3, triggered[0].text
         with resources.engine.begin() as connection:
-            connection.execute(text("UPDATE report SET status = 'failed' WHERE kind = 'dataset'"))
+            connection.execute(text("UPDATE report SET status = 'failed' WHERE kind = 'small_dataset'"))
         assert client.post("/datasets?kind=polls", content=POLLS).status_code == 202
         assert client.post(f"/datasets/{first['dataset_id']}/reload").status_code == 202
 

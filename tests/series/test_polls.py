@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Lock, get_ident
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from app.series import polls
+from app.series import poll_reading, polls
 from app.series.entities import read_entities
 from app.settings import Settings
+from app.storage.postgres import driver_cursor
 from app.storage.resources import Addresses, Resources
 from app.timeline import DAY, Micros
 from app.timeline.entities import Entities
@@ -67,7 +69,7 @@ def plain(resources: Resources, entities: Entities, first: int, last: int) -> li
 
 
 def read(
-    resources: Resources, entities: Entities, scope: polls.Scope, first: int, last: int, *, connections: int = 2
+    resources: Resources, entities: Entities, scope: poll_reading.Scope, first: int, last: int, *, connections: int = 2
 ) -> list[Poll]:
     found: list[Poll] = []
     told: list[float] = []
@@ -76,16 +78,18 @@ def read(
         assert (number.dtype, at.dtype, active.dtype) == (np.int64, np.int64, bool)
         found.extend(zip(number.tolist(), at.tolist(), active.tolist(), strict=True))
 
-    polls.read(
-        resources.engine,
-        entities,
-        first=first,
-        last=last,
-        scope=scope,
-        connections=connections,
-        consume=consume,
-        progress=told.append,
-    )
+    with poll_reading.take_snapshot(resources.engine) as shown:
+        poll_reading.read(
+            resources.engine,
+            shown,
+            entities,
+            first=first,
+            last=last,
+            scope=scope,
+            connections=connections,
+            consume=consume,
+            progress=told.append,
+        )
     assert told == sorted(told)
     assert told[-1:] in ([], [1.0])
     assert resources.engine.pool.checkedout() == 0
@@ -111,12 +115,13 @@ def test_every_scope_reads_what_a_plain_select_reads(
     stored: Resources,
     everyone: Entities,
     monkeypatch: pytest.MonkeyPatch,
-    scope: polls.Scope,
+    scope: poll_reading.Scope,
     window: str,
     connections: int,
 ) -> None:
-    monkeypatch.setattr(polls, "SLICE_PAGES", 5)
-    monkeypatch.setattr(polls, "SLICE_ENTITIES", 3)
+    monkeypatch.setattr(poll_reading, "SLICE_PAGES", 5)
+    monkeypatch.setattr(poll_reading, "SLICE_POLLS", 100)
+    monkeypatch.setattr(poll_reading, "SLICE_ENTITIES", 3)
     first, last = WINDOWS[window]
     entities = {"all": everyone, "range": everyone.part(10, 25), "listed": chosen(everyone, [3, 4, 17, 38, 39])}[scope]
     expected = plain(stored, entities, first, last)
@@ -132,7 +137,7 @@ def chosen(entities: Entities, numbers: list[int]) -> Entities:
 
 
 @pytest.mark.parametrize("scope", ["all", "range", "listed"])
-def test_polls_of_others_are_dropped(stored: Resources, everyone: Entities, scope: polls.Scope) -> None:
+def test_polls_of_others_are_dropped(stored: Resources, everyone: Entities, scope: poll_reading.Scope) -> None:
     some = chosen(everyone, [5, 6, 30])
     expected = plain(stored, some, 0, END)
     assert len(expected) > 2000
@@ -145,12 +150,13 @@ def test_nobody_is_not_read_for(stored: Resources, everyone: Entities) -> None:
     assert read(stored, silent, "listed", 0, END) == []
 
 
-@pytest.mark.parametrize("scope", ["all", "listed"])
+@pytest.mark.parametrize("scope", ["all", "range", "listed"])
 def test_an_error_in_one_thread_ends_the_call_with_that_error(
-    stored: Resources, everyone: Entities, monkeypatch: pytest.MonkeyPatch, scope: polls.Scope
+    stored: Resources, everyone: Entities, monkeypatch: pytest.MonkeyPatch, scope: poll_reading.Scope
 ) -> None:
-    monkeypatch.setattr(polls, "SLICE_PAGES", 1)
-    monkeypatch.setattr(polls, "SLICE_ENTITIES", 1)
+    monkeypatch.setattr(poll_reading, "SLICE_PAGES", 1)
+    monkeypatch.setattr(poll_reading, "SLICE_POLLS", 100)
+    monkeypatch.setattr(poll_reading, "SLICE_ENTITIES", 1)
     calls: list[int] = []
     lock = Lock()
 
@@ -160,9 +166,10 @@ def test_an_error_in_one_thread_ends_the_call_with_that_error(
             if len(calls) == 5:
                 raise ZeroDivisionError("the fifth block")
 
-    with pytest.raises(ZeroDivisionError, match="the fifth block"):
-        polls.read(
+    with pytest.raises(ZeroDivisionError, match="the fifth block"), poll_reading.take_snapshot(stored.engine) as shown:
+        poll_reading.read(
             stored.engine,
+            shown,
             everyone,
             first=0,
             last=END,
@@ -171,18 +178,54 @@ def test_an_error_in_one_thread_ends_the_call_with_that_error(
             consume=consume,
             progress=lambda _: None,
         )
-    assert len(calls) < 25  # of some 200 or 40; a slice under way is finished
+    assert len(calls) < 25  # of some 200, 300 or 40; a slice under way is finished
     assert stored.engine.pool.checkedout() == 0
     assert read(stored, everyone, scope, 0, END) == plain(stored, everyone, 0, END)
+
+
+def test_a_range_is_read_along_the_key_a_bounded_number_of_polls_at_a_time(
+    stored: Resources, everyone: Entities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has how many polls; and no step of a plan looks at more than that, so all ranges read each poll once."""
+    monkeypatch.setattr(poll_reading, "SLICE_POLLS", 500)
+    blocks: list[int] = []
+    asked: list[str] = []
+    received = poll_reading.read_columns
+
+    def plan_and_read(connection: Connection, columns: Any, source: str, params: Any) -> Any:
+        with driver_cursor(connection) as cursor:
+            cursor.execute(f"EXPLAIN (COSTS off) SELECT * FROM {source}", params)
+            asked.append("\n".join(row[0] for row in cursor.fetchall()))
+        return received(connection, columns, source, params)
+
+    monkeypatch.setattr(poll_reading, "read_columns", plan_and_read)
+    with stored.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE poll"))
+    with poll_reading.take_snapshot(stored.engine) as shown:
+        poll_reading.read(
+            stored.engine,
+            shown,
+            everyone.part(10, 25),
+            first=0,
+            last=END,
+            scope="range",
+            connections=2,
+            consume=lambda number, *_: blocks.append(len(number)),
+            progress=lambda _: None,
+        )
+    assert max(blocks) == 500
+    assert sum(blocks) == len(plain(stored, everyone.part(10, 25), 0, END))
+    assert all(plan.startswith("Limit\n  ->  Index Scan using") for plan in asked), asked[0]
 
 
 def test_an_error_of_the_progress_ends_the_call_too(stored: Resources, everyone: Entities) -> None:
     def progress(_: float) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
-        polls.read(
+    with pytest.raises(ZeroDivisionError), poll_reading.take_snapshot(stored.engine) as shown:
+        poll_reading.read(
             stored.engine,
+            shown,
             everyone,
             first=0,
             last=END,

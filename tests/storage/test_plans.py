@@ -79,7 +79,9 @@ def files(kind: str | None = None, status: DatasetStatus | None = None) -> Calla
         pytest.param(lambda connection: [records.median_seconds(connection, REPORT_KINDS)], 1, id="median"),
         pytest.param(lambda connection: [records.backlog(connection, REPORT_KINDS)], 1, id="backlog"),
         pytest.param(
-            lambda connection: lifecycle.remove_ended(connection, kind="dataset", which=DATASET_OF_JOB == "77"),
+            lambda connection: lifecycle.remove_ended(
+                connection, kinds=["dataset", "small_dataset"], which=DATASET_OF_JOB == "77"
+            ),
             1,
             id="deletion of a dataset",
         ),

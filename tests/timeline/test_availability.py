@@ -31,9 +31,10 @@ def test_parts_add_up_to_what_single_pieces_say(as_of: datetime, stores: int) ->
     horizon, open_time, status = case(as_of, stores)
     keys = [f"{number % 7}-{number}" for number in range(stores)]
     week = WeekOfEntities(horizon)
+    shares: list[float] = []
     for start in range(0, stores, 17):
         part = slice(start, start + 17)
-        week.add(keys[part], open_time[part], status[part])
+        shares += week.add(keys[part], open_time[part], status[part]).tolist()
 
     end = to_micros(as_of)
     first_hour, last_hour = (end - 7 * DAY) // HOUR, -(-end // HOUR)
@@ -49,8 +50,9 @@ def test_parts_add_up_to_what_single_pieces_say(as_of: datetime, stores: int) ->
             if amount:
                 states[store, start // HOUR - first_hour] = state
 
-    up, down = week.totals()
-    assert (up.tolist(), down.tolist()) == (totals[:, UP].tolist(), totals[:, DOWN].tolist())
+    assert shares == pytest.approx(
+        [up / (up + down) if up + down else np.nan for up, down, _ in totals.tolist()], rel=0, abs=0, nan_ok=True
+    )
     assert len(week.days) == (8 if end % DAY else 7)
     for day, sums in zip(week.days.tolist(), week.of_day.tolist(), strict=True):
         assert sums == of_day.get(day, [0, 0, 0])
@@ -77,3 +79,21 @@ def test_of_entities_that_were_never_up_those_that_were_down_longest_are_worst()
         week.add(keys[part], open_time[part], status[part])
     assert [one.key for one in week.worst] == [f"{pair + other:03}" for pair in range(118, 68, -2) for other in (0, 1)]
     assert [one.down for one in week.worst[:3]] == [one * 1_000_000 * pieces for one in (120, 120, 118)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 50, 400])
+def test_those_that_are_as_bad_as_the_last_of_the_worst_are_counted_however_they_come(block: int) -> None:
+    dice = np.random.default_rng(block)
+    horizon = Horizon.before(datetime(2023, 1, 25, tzinfo=UTC), lookback=timedelta(hours=4))
+    week = WeekOfEntities(horizon)
+    stores, pieces = 400, len(horizon.edges) - 1
+    # Few levels, so that many are alike; the worst come late.
+    ups = np.minimum(dice.integers(0, 6, stores) + np.linspace(3, 0, stores).astype(int), 5)
+    open_time = np.full((stores, pieces), 60_000_000)
+    status = np.where(np.arange(horizon.hours) % 5 < ups[:, None], ACTIVE, INACTIVE).astype(np.int8)
+    for start in range(0, stores, block):
+        part = slice(start, start + block)
+        week.add([f"{number:03}" for number in range(stores)][part], open_time[part], status[part])
+        seen = sorted(ups[: start + block].tolist())
+        assert week.tied == seen[WORST:].count(seen[:WORST][-1])
+        assert len(week.worst) == len(seen[:WORST])

@@ -10,6 +10,7 @@ from app.catalogue.intake import upload_hooks
 from app.catalogue.service import DatasetService
 from app.errors import OpenhoursError
 from app.storage.resources import Resources
+from app.uploads.hooks import Announced
 from app.uploads.records import Upload
 
 
@@ -55,11 +56,11 @@ class Catalogue:
         with self._resources.engine.connect() as connection:
             return list(connection.scalars(text("SELECT id FROM upload ORDER BY id")))
 
-    def _begin(self, connection: Connection, upload: Upload, sha256: str | None) -> None:
+    def _begin(self, connection: Connection, upload: Upload, announced: Announced) -> None:
         if self.refusal is not None:
             raise self.refusal
-        self._real.begin(connection, upload, sha256)
-        self.begun.append((upload.id, sha256))
+        self._real.begin(connection, upload, announced)
+        self.begun.append((upload.id, announced.sha256))
 
     def _accept(
         self, connection: Connection, upload: Upload, raw_key: str, size_bytes: int, sha256: str | None

@@ -14,6 +14,7 @@ from app.ids import new_id
 from app.storage.resources import Resources
 from app.uploads import finding, keys, metadata, service
 from app.uploads import finish as finishing
+from app.uploads.hooks import Announced
 from app.uploads.records import Upload
 from app.uploads.service import UploadService
 from tests.uploads.catalogue import Catalogue
@@ -193,7 +194,7 @@ async def sent(uploads: UploadService, content: bytes) -> None:
 
 def test_nobody_adds_to_a_plain_upload(resources: Resources, catalogue: Catalogue) -> None:
     uploads = UploadService(resources, ("polls",), catalogue.hooks)
-    held = uploads._record(length_bytes=None, locked=False, kind="polls", filename=None, options={})
+    held = uploads._record(Announced(""), length_bytes=None, locked=False, kind="polls", filename=None, options={})
 
     async def nothing() -> AsyncIterator[bytes]:
         yield b""

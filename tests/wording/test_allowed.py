@@ -77,3 +77,36 @@ def test_a_part_of_a_schema_is_found_by_its_path(path: list[int | str], words: s
 @pytest.mark.parametrize("path", [["nosuch"], ["hours", "day"], ["state", "x"], ["hours", 0, "day", "x"]])
 def test_what_is_not_described_is_not_found(path: list[int | str]) -> None:
     assert member(WEEK, path) is None
+
+
+#: Variants that a member tells apart, as of a request that names what it is about.
+EITHER = {
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {
+                "mode": {"const": mode, "type": "string"},
+                "level": DAY,
+                "part": {"$ref": f"#/$defs/{part}"},
+            },
+        }
+        for mode, part in (("fast", "Window"), ("slow", "Other"))
+    ],
+    "$defs": {
+        "Window": {"type": "object", "properties": {"day": DAY}},
+        "Other": {"type": "object", "properties": {"night": DAY}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ([], "an object with mode, level, part"),
+        (["mode"], "one of fast, slow"),
+        (["level"], "a whole number from 0 to 6"),
+        (["part"], "an object"),
+    ],
+)
+def test_variants_are_told_as_one_object_with_what_any_of_them_has(path: list[str], words: str) -> None:
+    assert allowed(member(EITHER, path) or {}) == words

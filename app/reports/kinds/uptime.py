@@ -1,27 +1,32 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 from pydantic import Field
 from sqlalchemy import Connection
 
+from app.charts.bins import bin_counts
 from app.errors import NoPolls
 from app.files.artifact import Artifact
-from app.files.csv_output import escape_formulas, write_csv
-from app.jobs.kind import JobContext, Params
+from app.files.csv_output import escape_formulas, write_csv_blocks
+from app.files.sorted_rows import SortedRows
+from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_past
 from app.series import polls
-from app.series.entities import STORE, read_entities, read_hours
+from app.series.entities import STORE, count_entities, read_entities, read_hours
+from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.storage.postgres import database_errors, database_now
 from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
@@ -36,8 +41,9 @@ HUNDREDTHS: Final = {"hour": HOUR // 60 // 100, "day": HOUR // 100, "week": HOUR
 #: Column prefix of each status, in the order of the columns.
 COLUMNS: Final = {"uptime": ACTIVE, "downtime": INACTIVE, "unknown": UNKNOWN}
 
-#: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range.
-GRID_CELLS: Final = 48_000_000
+#: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range: some 59,000
+#: entities with the usual lookback, with whose hours and intermediate arrays a report takes half a gigabyte.
+GRID_CELLS: Final = 16_000_000
 
 #: Entities whose hours are evaluated at a time; some 10 MB of intermediate arrays.
 CHUNK: Final = 2048
@@ -45,8 +51,20 @@ CHUNK: Final = 2048
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
 
-#: Share of the progress that is reading.
-_READING: Final = 0.8
+#: Share of the progress of a range of stores that is reading.
+_READING: Final = 0.7
+
+#: Progress once all ranges are computed, and once the table is written.
+_GATHERED: Final = 0.8
+_WRITTEN: Final = 0.9
+
+_DECIMAL: Final = pa.decimal128(18, 2)
+
+_NAMES: Final = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
+
+#: Columns of uptime.csv, and the same in hundredths.
+TABLE: Final = pa.schema([("store_id", pa.string()), *((name, _DECIMAL) for name in _NAMES)])
+FIGURES: Final = pa.schema([("store_id", pa.string()), *((name, pa.int32()) for name in _NAMES)])
 
 
 class UptimeParams(Params):
@@ -98,63 +116,110 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     hourly_file = HourlyFile(context, horizon) if params.hourly else None
-    week = WeekOfEntities(horizon) if params.charts else None
-    keys: list[str] = []
-    parts: list[npt.NDArray[np.int64]] = []
-    for entities, votes in load(context, params, horizon):
-        for chunk, open_time, status, table in evaluate(votes, horizon):
-            parts.append(table)
-            if hourly_file is not None:
-                hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
-            if week is not None:
-                week.add(entities.keys[chunk], open_time, status)
-        keys += entities.keys
-    table = np.concatenate(parts) if parts else np.empty((0, 9), np.int64)
-    artifacts = [_write_table(context, keys, table)]
+    week = WeekOfStores(horizon) if params.charts else None
+    with SortedRows(context.folder / "uptime.arrow", FIGURES) as rows:
+        gather(context, params, horizon, rows, hourly_file, week)
+        context.progress("computing", _GATHERED)
+        artifacts = [_write_table(context, rows)]
     if hourly_file is not None:
         artifacts.append(hourly_file.close())
     if week is not None:
+        context.progress("computing", _WRITTEN)
         artifacts += draw(context, week)
+    context.progress("computing", 1.0)
     return artifacts
 
 
-def load(context: JobContext, params: UptimeParams, horizon: Horizon) -> Iterator[tuple[Entities, HourlyVotes]]:
-    """Count the polls of the horizon for one range of stores after the other."""
-    with database_errors(), ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
-        with context.engine.connect() as connection:
-            everyone = read_entities(
-                connection, STORE, default_zone=context.settings.default_timezone, keys=params.stores
+def gather(
+    context: JobContext,
+    params: UptimeParams,
+    horizon: Horizon,
+    rows: SortedRows,
+    hourly_file: "HourlyFile | None",
+    week: "WeekOfStores | None",
+) -> None:
+    """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
+    with closing(load(context, params, horizon)) as ranges:
+        for entities, votes, progress in ranges:
+            parts: list[npt.NDArray[np.int64]] = []
+            for chunk, open_time, status, table in evaluate(votes, horizon):
+                parts.append(table)
+                if hourly_file is not None:
+                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+                if week is not None:
+                    week.add(entities.keys[chunk], open_time, status)
+                progress("computing", _READING + (1 - _READING) * chunk.stop / len(entities))
+            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
+            rows.add(pa.table(columns, schema=FIGURES))
+            del entities, votes, parts, columns  # before the next range is read: there is no room for two
+
+
+def load(
+    context: JobContext, params: UptimeParams, horizon: Horizon
+) -> Generator[tuple[Entities, HourlyVotes, OnProgress]]:
+    """Count the polls of the horizon for one range of stores after the other, all as one snapshot shows them.
+
+    Each comes with a function of (stage, share of this range that is done).
+    """
+    with (
+        database_errors(),
+        ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing,
+        take_snapshot(context.engine) as snapshot,
+    ):
+        connection, _ = snapshot
+        total = count_entities(connection, STORE, keys=params.stores)
+        done, after = 0, 0
+        while done < total:
+            entities = read_entities(
+                connection,
+                STORE,
+                default_zone=context.settings.default_timezone,
+                keys=params.stores,
+                after=after,
+                limit=max(1, GRID_CELLS // horizon.hours),
             )
-        per_range = max(1, GRID_CELLS // horizon.hours)
-        bounds = [*range(0, len(everyone), per_range), len(everyone)]
-        for start, stop in pairwise(bounds):
-            entities = everyone.part(start, stop)
-            # The first polls are on their way while the calendar is made; nobody counts before it is there.
-            ready = preparing.submit(_prepare, context, entities, horizon)
-
-            def count(*block: Any, ready: Future[HourlyVotes] = ready) -> None:
-                ready.result().add(*block)
-
-            before, share = start / len(everyone), (stop - start) / len(everyone)
-            polls.read(
-                context.engine,
-                entities,
-                first=horizon.earliest,
-                last=horizon.as_of,
-                scope="listed" if params.stores is not None else "range" if len(bounds) > 2 else "all",
-                connections=context.settings.read_connections,
-                consume=count,
-                progress=lambda done, before=before, share=share: context.progress(  # type: ignore[misc]
-                    "loading", _READING * (before + share * done)
-                ),
-            )
-            context.progress("computing", _READING * (before + share))
-            yield entities, ready.result()
+            progress = partial(_tell, context.progress, done / total, len(entities) / total)
+            scope: Scope = "listed" if params.stores is not None else "range" if len(entities) < total else "all"
+            counted = partial(_count, context, preparing, snapshot, entities, horizon, scope)
+            # Nothing here keeps the votes: there is no room for those of two ranges.
+            yield entities, counted(progress), progress
+            done, after = done + len(entities), int(entities.ids[-1])
 
 
-def _prepare(context: JobContext, entities: Entities, horizon: Horizon) -> HourlyVotes:
+def _count(
+    context: JobContext,
+    preparing: ThreadPoolExecutor,
+    snapshot: Snapshot,
+    entities: Entities,
+    horizon: Horizon,
+    scope: Scope,
+    progress: OnProgress,
+) -> HourlyVotes:
+    """Count the polls of these stores. The first are on their way while the calendar is made."""
+    ready = preparing.submit(_prepare, context, snapshot[1], entities, horizon)
+    read(
+        context.engine,
+        snapshot,
+        entities,
+        first=horizon.earliest,
+        last=horizon.as_of,
+        scope=scope,
+        connections=context.settings.read_connections,
+        consume=lambda *block: ready.result().add(*block),
+        progress=lambda share: progress("loading", _READING * share),
+    )
+    progress("computing", _READING)
+    return ready.result()
+
+
+def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float) -> None:
+    """Tell the progress of a range that is ``share`` of all stores and comes after ``before`` of them."""
+    tell(stage, _GATHERED * (before + share * done))
+
+
+def _prepare(context: JobContext, snapshot: str, entities: Entities, horizon: Horizon) -> HourlyVotes:
     """No votes yet, on the calendar of these stores."""
-    with database_errors(), context.engine.connect() as connection:
+    with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
         hours = read_hours(connection, entities)
     return HourlyVotes(calendar(hours, entities.zone_of, entities.zones, first=horizon.first, last=horizon.last))
 
@@ -197,43 +262,65 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
     return np.stack(columns, axis=1)
 
 
-def _write_table(context: JobContext, keys: Sequence[str], table: npt.NDArray[np.int64]) -> Artifact:
+def _write_table(context: JobContext, rows: SortedRows) -> Artifact:
     """uptime.csv, sorted by store_id as text."""
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    columns: dict[str, pa.Array] = {"store_id": escape_formulas(pa.array([keys[at] for at in order], pa.string()))}
-    names = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
-    for name, values in zip(names, table[order].T, strict=True):
-        columns[name] = _two_decimals(values)
     path = context.folder / "uptime.csv"
-    write_csv(path, pa.table(columns))
-    return Artifact(path, "text/csv", rows=len(keys))
+    count = 0
+
+    def blocks() -> Iterator[pa.Table]:
+        nonlocal count
+        count = 0
+        for block in rows.blocks():
+            count += len(block)
+            key, *figures = block.combine_chunks().columns
+            yield pa.table([escape_formulas(key), *map(_two_decimals, figures)], schema=TABLE)
+
+    write_csv_blocks(path, TABLE, blocks)
+    return Artifact(path, "text/csv", rows=count)
 
 
-def draw(context: JobContext, week: WeekOfEntities) -> list[Artifact]:
+def _two_decimals(hundredths: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.divide(hundredths.cast(pa.float64()), 100.0).cast(_DECIMAL)
+
+
+class WeekOfStores:
+    """What the charts show of the week; memory does not grow with the number of stores."""
+
+    def __init__(self, horizon: Horizon) -> None:
+        self.entities = WeekOfEntities(horizon)
+        self.counts = bin_counts(np.zeros(0))
+        self.left_out = 0
+
+    def add(self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8]) -> None:
+        """Add some stores, as of WeekOfEntities.add()."""
+        availability = self.entities.add(keys, open_time, status)
+        unseen = np.isnan(availability)
+        self.counts += bin_counts(availability[~unseen])
+        self.left_out += int(np.count_nonzero(unseen))
+
+
+def draw(context: JobContext, week: WeekOfStores) -> list[Artifact]:
     """The charts of the week, those that have something to show."""
     # Imported here: it takes half a second, as long as a usual report, which does not need it.
     from app.charts.availability import Week, availability_charts  # noqa: PLC0415
     from app.charts.files import write_charts  # noqa: PLC0415
 
-    up, down = week.totals()
+    stores = week.entities
     charts = availability_charts(
         Week(
-            first=week.first,
-            last=week.last,
-            up=up,
-            down=down,
-            days=week.days,
-            of_day=week.of_day,
-            worst=[one.key for one in week.worst],
-            worst_share=np.array([one.availability for one in week.worst]),
-            states=np.array([one.states for one in week.worst], np.int8),
+            first=stores.first,
+            last=stores.last,
+            counts=week.counts,
+            left_out=week.left_out,
+            days=stores.days,
+            of_day=stores.of_day,
+            worst=[one.key for one in stores.worst],
+            worst_share=np.array([one.availability for one in stores.worst]),
+            tied=stores.tied,
+            states=np.array([one.states for one in stores.worst], np.int8),
         )
     )
     return write_charts(charts, context.folder)
-
-
-def _two_decimals(hundredths: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.array(hundredths / 100).cast(pa.decimal128(18, 2))
 
 
 class HourlyFile:

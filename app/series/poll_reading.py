@@ -1,0 +1,203 @@
+"""Reading the polls of a window once, in parallel, from one snapshot, in blocks whose size has a bound."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from queue import SimpleQueue
+from threading import Event, Lock
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Engine, select, text
+
+from app.series.polls import POLL_COLUMNS, partition_of
+from app.series.tables import poll_week
+from app.storage.binary_copy import Arrays, read_columns
+from app.timeline import Micros, from_micros
+from app.timeline.entities import Entities
+
+#: A partition is read in slices of this many pages of 8 KiB: about 80,000 polls, enough to make a query's own cost
+#: vanish and few enough that parallel connections end together.
+SLICE_PAGES: Final = 512
+
+#: Polls of a range of entities that are read at a time, about as many.
+SLICE_POLLS: Final = 80_000
+
+#: Parts of a range of entities for each connection, so that connections end together.
+PARTS: Final = 2
+
+#: Number of listed entities whose polls are looked up at a time.
+SLICE_ENTITIES: Final = 256
+
+Scope = Literal["all", "range", "listed"]
+Consume = Callable[[npt.NDArray[np.integer], Micros, npt.NDArray[np.bool_]], None]
+
+#: A read-only transaction and the name of its snapshot.
+Snapshot = tuple[Connection, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Rows to read: what follows FROM, and its parameters; ``along_key`` are read in order of the key, bit by bit."""
+
+    source: str
+    params: Mapping[str, Any]
+    along_key: bool = False
+
+
+def read(
+    engine: Engine,
+    snapshot: Snapshot,
+    entities: Entities,
+    *,
+    first: int,
+    last: int,
+    scope: Scope,
+    connections: int,
+    consume: Consume,
+    progress: Callable[[float], None],
+) -> None:
+    """Read the polls of ``entities`` in ``[first, last]``, in blocks in any order, from one snapshot.
+
+    If they are of all entities, every partition of the window is read once, in the order in which it lies, by several
+    connections in slices of pages. Whoever reads one range of ids after the other goes along the primary key instead,
+    so that all ranges together read every poll once. A short list of entities is looked up by key.
+
+    Args:
+        engine: connections come from here; ``connections`` of them are used.
+        snapshot: what the connections share.
+        entities: whose polls to read; others are dropped.
+        first, last: instants, microseconds, both included.
+        scope: the entities are "all" that have polls, a "range" of ids, or "listed" one by one.
+        connections: number of slices read at the same time.
+        consume: called with (number of the entity, instant, active), from several threads.
+        progress: called with the fraction done, 0 … 1.
+    """
+    if not len(entities):
+        return
+    connection, name = snapshot
+    slices: SimpleQueue[_Slice | None] = SimpleQueue()
+    by_scope: Mapping[Scope, Callable[[], Iterator[_Slice]]] = {
+        "all": lambda: _by_page(connection, first, last),
+        "range": lambda: _by_range(connection, entities, first, last, parts=PARTS * connections),
+        "listed": lambda: _by_entity(entities, first, last),
+    }
+    parts = list(by_scope[scope]())
+    for part in (*parts, *[None] * connections):
+        slices.put(part)
+    done, lock, failed = 0, Lock(), Event()
+
+    def work() -> None:
+        nonlocal done
+        with joined_snapshot(engine, name) as reader, _set_on_error(failed):
+            while (part := slices.get()) is not None:
+                for block in _blocks(reader, part):
+                    if failed.is_set():
+                        return
+                    number = entities.numbers(block["entity_id"])
+                    ours = number >= 0
+                    consume(number[ours], block["at"][ours], block["active"][ours])
+                with lock:
+                    done += 1
+                    progress(done / len(parts))
+
+    with ThreadPoolExecutor(connections, thread_name_prefix="read") as pool:
+        for future in [pool.submit(work) for _ in range(min(connections, len(parts)))]:
+            future.result()
+
+
+@contextmanager
+def _set_on_error(event: Event) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        event.set()
+        raise
+
+
+@contextmanager
+def take_snapshot(engine: Engine) -> Iterator[Snapshot]:
+    """A read-only transaction and the name of its snapshot, for other connections to share.
+
+    No week is dropped until it ends: the lock comes before the snapshot, so what that shows is there.
+    """
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        connection.execute(text("LOCK TABLE ONLY poll IN ACCESS SHARE MODE"))
+        name = connection.scalar(text("SELECT pg_export_snapshot()"))
+        assert isinstance(name, str)  # noqa: S101 - the function never returns null; this tells the type checker
+        yield connection, name
+
+
+@contextmanager
+def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
+    """A read-only transaction on the snapshot that another one exported as ``name``."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        connection.execute(text(f"SET TRANSACTION SNAPSHOT '{name}'"))
+        yield connection
+
+
+def _blocks(connection: Connection, part: _Slice) -> Iterator[Arrays]:
+    """The rows of a slice; of one along the key at most SLICE_POLLS at a time, whoever has how many."""
+    if not part.along_key:
+        yield read_columns(connection, POLL_COLUMNS, part.source, part.params)
+        return
+    # To sort all that follows for each block would take the square of the time; the index has the order.
+    connection.execute(text("SET LOCAL enable_sort = off"))
+    after = {"id": part.params["low"] - 1, "at": part.params["first"]}
+    while True:
+        source = (
+            f"(SELECT at, entity_id, active FROM {part.source} AND (entity_id, at) > (%(id)s, %(at)s) "
+            f"ORDER BY entity_id, at LIMIT {SLICE_POLLS}) AS slice"
+        )
+        block = read_columns(connection, POLL_COLUMNS, source, {**part.params, **after})
+        yield block
+        if len(block["at"]) < SLICE_POLLS:
+            return
+        after = {"id": int(block["entity_id"][-1]), "at": from_micros(int(block["at"][-1]))}
+
+
+def _instants(first: int, last: int) -> dict[str, Any]:
+    return {"first": from_micros(first), "last": from_micros(last)}
+
+
+def _by_entity(entities: Entities, first: int, last: int) -> Iterator[_Slice]:
+    for start in range(0, len(entities), SLICE_ENTITIES):
+        ids = entities.ids[start : start + SLICE_ENTITIES].tolist()
+        yield _Slice(
+            "poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s",
+            _instants(first, last) | {"ids": ids},
+        )
+
+
+def _by_page(connection: Connection, first: int, last: int) -> Iterator[_Slice]:
+    for partition, condition in _partitions(connection, first, last):
+        source = f"{partition} WHERE ctid >= %(from)s::tid AND ctid < %(to)s::tid{condition}"
+        pages = connection.scalar(text(f"SELECT pg_relation_size('{partition}') / 8192")) or 0
+        for page in range(0, pages, SLICE_PAGES):
+            bounds = {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"}
+            yield _Slice(source, _instants(first, last) | bounds)
+
+
+def _by_range(connection: Connection, entities: Entities, first: int, last: int, *, parts: int) -> Iterator[_Slice]:
+    starts = np.unique(np.linspace(0, len(entities), parts, endpoint=False, dtype=np.int64)).tolist()
+    for partition, condition in _partitions(connection, first, last):
+        source = f"{partition} WHERE entity_id BETWEEN %(low)s AND %(high)s{condition}"
+        for start, stop in pairwise([*starts, len(entities)]):
+            bounds = {"low": int(entities.ids[start]), "high": int(entities.ids[stop - 1])}
+            yield _Slice(source, _instants(first, last) | bounds, along_key=True)
+
+
+def _partitions(connection: Connection, first: int, last: int) -> Iterator[tuple[str, str]]:
+    """The tables of the weeks that have polls in the window, and a condition for those that also have others."""
+    bounds = _instants(first, last)
+    weeks = connection.execute(
+        select(poll_week.c.week, poll_week.c.first_at, poll_week.c.last_at)
+        .where(poll_week.c.first_at <= bounds["last"], poll_week.c.last_at >= bounds["first"])
+        .order_by(poll_week.c.week)
+    ).all()
+    for week, first_at, last_at in weeks:
+        partial = first_at < bounds["first"] or last_at > bounds["last"]
+        yield partition_of(week), " AND at BETWEEN %(first)s AND %(last)s" if partial else ""

@@ -1,0 +1,123 @@
+"""Time and peak memory of an uptime report by its number of stores, each with one poll.
+
+    python -m benchmarks.many_entities --stores 100000 300000 1000000
+
+The stores are made by SQL. Every report runs in a process of its own, below the memory limit of the settings.
+"""
+
+import argparse
+import resource
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final
+
+from sqlalchemy import Engine, text
+
+from app.embedded import postgres
+from app.jobs.child import limit_memory
+from app.jobs.kind import JobContext
+from app.reports.kinds.uptime import UptimeParams, produce
+from app.settings import Settings
+from app.storage.migrate import migrate
+from app.storage.object_store import StoreAddress
+from app.storage.postgres import build_engine
+from app.storage.resources import addresses
+
+AS_OF: Final = datetime(2023, 1, 25, 18, 13, 22, tzinfo=UTC)
+
+#: A third of the stores has hours on each weekday, as in a real log; every one has a poll within its week.
+_STATEMENTS: Final = (
+    "DROP TABLE IF EXISTS poll_2023_01_23",
+    "TRUNCATE entity, working_hours, poll_week RESTART IDENTITY",
+    "INSERT INTO entity (kind, key) SELECT 'store', md5(n::text) FROM generate_series(1, {stores}) AS n",
+    """INSERT INTO working_hours
+    SELECT id, day, '09:00', '17:00' FROM entity, generate_series(0, 6) AS day WHERE id % 3 = 0""",
+    """CREATE TABLE poll_2023_01_23 AS
+    SELECT timestamptz '2023-01-23 17:00Z' + id % 40 * interval '1 hour' AS at, id AS entity_id, id % 5 > 0 AS active
+    FROM entity ORDER BY id""",
+    "ALTER TABLE poll_2023_01_23 ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL, ALTER at SET NOT NULL",
+    "ALTER TABLE poll ATTACH PARTITION poll_2023_01_23 FOR VALUES FROM ('2023-01-23 00:00Z') TO ('2023-01-30 00:00Z')",
+    "INSERT INTO poll_week SELECT '2023-01-23', min(at), max(at) FROM poll_2023_01_23",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    seconds: float
+    peak_mib: int
+    file_bytes: int
+
+
+def fill(engine: Engine, stores: int) -> None:
+    """Make so many stores with hours and polls, in place of those that are there."""
+    with engine.begin() as connection:
+        for statement in _STATEMENTS:
+            connection.execute(text(statement.format(stores=stores)))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE entity, working_hours, poll"))
+
+
+def measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
+    """Make one report in this process."""
+    limit_memory(settings.report_memory_limit_mb << 20)
+    engine = build_engine(url, pool_size=settings.read_connections + 2)
+    with TemporaryDirectory(prefix="openhours-bench-") as folder:
+        context = JobContext(
+            engine=engine,
+            settings=settings,
+            store=StoreAddress("", "", None),
+            folder=Path(folder),
+            progress=lambda *_: None,
+            job_id="",
+            fence=lambda _: None,
+        )
+        begin = perf_counter()
+        artifacts = produce(context, UptimeParams(as_of=AS_OF, **params))
+        seconds = perf_counter() - begin
+        size = sum(artifact.path.stat().st_size for artifact in artifacts)
+    return Measured(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, size)
+
+
+@contextmanager
+def _process() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stores", type=int, nargs="+", default=[100_000, 300_000])
+    arguments = parser.parse_args()
+    postgres.RIGHTS = "LOGIN CREATEDB"
+    with TemporaryDirectory(prefix="openhours-bench-") as folder:
+        settings = Settings(home=Path(folder), database_url=None, redis_url=None, s3_endpoint_url=None)
+        with addresses(settings) as where:
+            engine = build_engine(where.database_url, pool_size=1)
+            migrate(engine)
+            for stores in arguments.stores:
+                fill(engine, stores)
+                for params in ({}, {"charts": True}, {"hourly": True}, {"charts": True, "hourly": True}):
+                    with _process() as pool:
+                        future = pool.submit(measure, where.database_url, settings, params)
+                        named = " and ".join(params) or "uptime.csv alone"
+                        if error := future.exception():
+                            print(f"{stores:>9,} stores, {named:<20} {type(error).__name__}", flush=True)
+                            continue
+                        one = future.result()
+                    print(
+                        f"{stores:>9,} stores, {named:<20} {one.seconds:7.1f} s {one.peak_mib:6,} MiB"
+                        f" {one.file_bytes / 1e6:7,.0f} MB of files",
+                        flush=True,
+                    )
+            engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
