@@ -23,6 +23,9 @@ STAGED_COLUMNS: Final[Columns] = {**POLL_COLUMNS, "line": INTEGER}
 #: Memory for sorting a load, enough to sort a usual one without disk.
 MERGE_MEMORY: Final = "256MB"
 
+#: What a poll takes in its table, without the index: a header, 13 bytes of its own, aligned, and a line pointer.
+POLL_BYTES: Final = 44
+
 _MONDAY = 4 * DAY  # 1970-01-05
 
 
@@ -165,3 +168,15 @@ def latest(connection: Connection) -> datetime | None:
     """The instant of the latest poll, or None without any."""
     at: datetime | None = connection.scalar(select(func.max(poll_week.c.last_at)))
     return at
+
+
+def about_so_many(connection: Connection, *, first: int, last: int) -> int:
+    """About how many polls the weeks have that touch ``[first, last]``, microseconds, by the size of their tables."""
+    weeks = select(poll_week.c.week).where(
+        poll_week.c.first_at <= from_micros(last), poll_week.c.last_at >= from_micros(first)
+    )
+    tables = [partition_of(week) for week in connection.scalars(weeks)]
+    sizes = text(
+        "SELECT coalesce(sum(pg_relation_size(name::regclass)), 0) FROM unnest(cast(:tables AS text[])) AS name"
+    )
+    return int(connection.scalar(sizes, {"tables": tables}) or 0) // POLL_BYTES

@@ -1,45 +1,39 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import Connection
 
 from app.charts.bins import bin_counts
 from app.errors import NoPolls
 from app.files.artifact import Artifact
-from app.files.csv_output import escape_formulas, write_csv_blocks
 from app.files.sorted_rows import SortedRows
-from app.jobs.kind import JobContext, OnProgress, Params
+from app.jobs.kind import JobContext, Params
+from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, MINUTE, Exactly, OutagesFile, gather_exactly
 from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_past
+from app.reports.store_ranges import GATHERED, READING, Reading, load
+from app.reports.window_columns import COLUMNS, FIGURES, HUNDREDTHS, TABLE, write_table
 from app.series import polls
-from app.series.entities import STORE, count_entities, read_entities, read_hours
-from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
-from app.storage.postgres import database_errors, database_now
+from app.series.entities import STORE
+from app.storage.postgres import database_now
 from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
-from app.timeline.entities import Entities
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
-from app.timeline.working_hours import calendar
 
-#: One hundredth of what a window is given in (minutes for the hour, hours for day and week), microseconds.
-HUNDREDTHS: Final = {"hour": HOUR // 60 // 100, "day": HOUR // 100, "week": HOUR // 100}
-
-#: Column prefix of each status, in the order of the columns.
-COLUMNS: Final = {"uptime": ACTIVE, "downtime": INACTIVE, "unknown": UNKNOWN}
+#: Progress once the table is written.
+_WRITTEN: Final = 0.9
 
 #: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range: some 59,000
 #: entities with the usual lookback, with whose hours and intermediate arrays a report takes half a gigabyte.
@@ -50,21 +44,6 @@ CHUNK: Final = 2048
 
 #: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
 THREADS: Final = 2
-
-#: Share of the progress of a range of stores that is reading.
-_READING: Final = 0.7
-
-#: Progress once all ranges are computed, and once the table is written.
-_GATHERED: Final = 0.8
-_WRITTEN: Final = 0.9
-
-_DECIMAL: Final = pa.decimal128(18, 2)
-
-_NAMES: Final = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
-
-#: Columns of uptime.csv, and the same in hundredths.
-TABLE: Final = pa.schema([("store_id", pa.string()), *((name, _DECIMAL) for name in _NAMES)])
-FIGURES: Final = pa.schema([("store_id", pa.string()), *((name, pa.int32()) for name in _NAMES)])
 
 
 class UptimeParams(Params):
@@ -91,6 +70,32 @@ class UptimeParams(Params):
         list[str] | None,
         Field(min_length=1, description="Stores to report, by store_id. Default: all stores."),
     ] = None
+    accounting: Annotated[
+        Literal["hourly", "exact"],
+        Field(
+            description="`hourly`: the polls of each UTC hour vote on all of it. `exact`: each poll holds until the "
+            "next one, to the microsecond, but no longer than `max_gap_minutes`; also makes outages.csv."
+        ),
+    ] = "hourly"
+    max_gap_minutes: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=525_600,
+            description="With exact accounting: how long a poll holds when none follows, minutes; then the status is "
+            "unknown. Default: three times the median interval between the store's polls, from 5 minutes to 25 hours.",
+            json_schema_extra={"unit": "minutes"},
+        ),
+    ] = None
+    ignore_outages_under_minutes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1440,
+            description="With exact accounting: outages of less open time count as up, minutes.",
+            json_schema_extra={"unit": "minutes"},
+        ),
+    ] = 0
     hourly: Annotated[
         bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
     ] = False
@@ -98,6 +103,21 @@ class UptimeParams(Params):
         bool,
         Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
+
+    @model_validator(mode="after")
+    def _fits_its_accounting(self) -> Self:
+        exact_only = {
+            "max_gap_minutes": self.max_gap_minutes,
+            "ignore_outages_under_minutes": self.ignore_outages_under_minutes,
+        }
+        hourly_only = {"hourly": self.hourly, "charts": self.charts}
+        of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
+        if named := [name for name, value in wrong.items() if value]:
+            other = "exact" if of == "hourly" else "hourly"
+            raise ValueError(
+                f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
+            )
+        return self
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
@@ -111,23 +131,41 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
 
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
-    """Read, compute and write the report: uptime.csv and, if asked for, hourly.parquet and charts."""
+    """Read, compute and write the report: uptime.csv and what else was asked for."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
+    artifacts = _hourly(context, params, horizon) if params.accounting == "hourly" else _exact(context, params, horizon)
+    context.progress("computing", 1.0)
+    return artifacts
+
+
+def _hourly(context: JobContext, params: UptimeParams, horizon: Horizon) -> list[Artifact]:
     hourly_file = HourlyFile(context, horizon) if params.hourly else None
     week = WeekOfStores(horizon) if params.charts else None
     with SortedRows(context.folder / "uptime.arrow", FIGURES) as rows:
         gather(context, params, horizon, rows, hourly_file, week)
-        context.progress("computing", _GATHERED)
-        artifacts = [_write_table(context, rows)]
+        context.progress("computing", GATHERED)
+        artifacts = [write_table(context, rows, TABLE)]
     if hourly_file is not None:
         artifacts.append(hourly_file.close())
     if week is not None:
         context.progress("computing", _WRITTEN)
         artifacts += draw(context, week)
-    context.progress("computing", 1.0)
     return artifacts
+
+
+def _exact(context: JobContext, params: UptimeParams, horizon: Horizon) -> list[Artifact]:
+    week = horizon.as_of - WINDOWS["week"]
+    max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
+    wanted = Exactly(max_gap, params.ignore_outages_under_minutes * MINUTE, params.stores)
+    with (
+        SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
+        OutagesFile(context.folder, first=week, last=horizon.as_of) as outages,
+    ):
+        gather_exactly(context, horizon, rows, outages, wanted)
+        context.progress("computing", GATHERED)
+        return [write_table(context, rows, EXACT_TABLE), outages.close()]
 
 
 def gather(
@@ -139,7 +177,8 @@ def gather(
     week: "WeekOfStores | None",
 ) -> None:
     """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
-    with closing(load(context, params, horizon)) as ranges:
+    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: GRID_CELLS // horizon.hours)
+    with closing(load(context, horizon, reading, stores=params.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
             for chunk, open_time, status, table in evaluate(votes, horizon):
@@ -148,80 +187,10 @@ def gather(
                     hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
                 if week is not None:
                     week.add(entities.keys[chunk], open_time, status)
-                progress("computing", _READING + (1 - _READING) * chunk.stop / len(entities))
+                progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
             columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
             rows.add(pa.table(columns, schema=FIGURES))
             del entities, votes, parts, columns  # before the next range is read: there is no room for two
-
-
-def load(
-    context: JobContext, params: UptimeParams, horizon: Horizon
-) -> Generator[tuple[Entities, HourlyVotes, OnProgress]]:
-    """Count the polls of the horizon for one range of stores after the other, all as one snapshot shows them.
-
-    Each comes with a function of (stage, share of this range that is done).
-    """
-    with (
-        database_errors(),
-        ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing,
-        take_snapshot(context.engine) as snapshot,
-    ):
-        connection, _ = snapshot
-        total = count_entities(connection, STORE, keys=params.stores)
-        done, after = 0, 0
-        while done < total:
-            entities = read_entities(
-                connection,
-                STORE,
-                default_zone=context.settings.default_timezone,
-                keys=params.stores,
-                after=after,
-                limit=max(1, GRID_CELLS // horizon.hours),
-            )
-            progress = partial(_tell, context.progress, done / total, len(entities) / total)
-            scope: Scope = "listed" if params.stores is not None else "range" if len(entities) < total else "all"
-            counted = partial(_count, context, preparing, snapshot, entities, horizon, scope)
-            # Nothing here keeps the votes: there is no room for those of two ranges.
-            yield entities, counted(progress), progress
-            done, after = done + len(entities), int(entities.ids[-1])
-
-
-def _count(
-    context: JobContext,
-    preparing: ThreadPoolExecutor,
-    snapshot: Snapshot,
-    entities: Entities,
-    horizon: Horizon,
-    scope: Scope,
-    progress: OnProgress,
-) -> HourlyVotes:
-    """Count the polls of these stores. The first are on their way while the calendar is made."""
-    ready = preparing.submit(_prepare, context, snapshot[1], entities, horizon)
-    read(
-        context.engine,
-        snapshot,
-        entities,
-        first=horizon.earliest,
-        last=horizon.as_of,
-        scope=scope,
-        connections=context.settings.read_connections,
-        consume=lambda *block: ready.result().add(*block),
-        progress=lambda share: progress("loading", _READING * share),
-    )
-    progress("computing", _READING)
-    return ready.result()
-
-
-def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float) -> None:
-    """Tell the progress of a range that is ``share`` of all stores and comes after ``before`` of them."""
-    tell(stage, _GATHERED * (before + share * done))
-
-
-def _prepare(context: JobContext, snapshot: str, entities: Entities, horizon: Horizon) -> HourlyVotes:
-    """No votes yet, on the calendar of these stores."""
-    with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
-        hours = read_hours(connection, entities)
-    return HourlyVotes(calendar(hours, entities.zone_of, entities.zones, first=horizon.first, last=horizon.last))
 
 
 def evaluate(
@@ -260,27 +229,6 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
             unit = HUNDREDTHS[window]
             columns.append((of_status[:, horizon.pieces(window)].sum(axis=1) + unit // 2) // unit)
     return np.stack(columns, axis=1)
-
-
-def _write_table(context: JobContext, rows: SortedRows) -> Artifact:
-    """uptime.csv, sorted by store_id as text."""
-    path = context.folder / "uptime.csv"
-    count = 0
-
-    def blocks() -> Iterator[pa.Table]:
-        nonlocal count
-        count = 0
-        for block in rows.blocks():
-            count += len(block)
-            key, *figures = block.combine_chunks().columns
-            yield pa.table([escape_formulas(key), *map(_two_decimals, figures)], schema=TABLE)
-
-    write_csv_blocks(path, TABLE, blocks)
-    return Artifact(path, "text/csv", rows=count)
-
-
-def _two_decimals(hundredths: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.divide(hundredths.cast(pa.float64()), 100.0).cast(_DECIMAL)
 
 
 class WeekOfStores:
@@ -380,7 +328,8 @@ UPTIME = ReportKind(
         last 7 days before `as_of`. Closed time does not count.
 
         `uptime.csv` has a row for each store. With `hourly` there is also `hourly.parquet`, a row for each store and
-        hour of the week; with `charts` there are three charts.
+        hour of the week; with `charts` there are three charts. With `accounting` set to `exact` the time is counted
+        from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
     example={"lookback_hours": 96},

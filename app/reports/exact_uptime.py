@@ -1,0 +1,223 @@
+"""Exact accounting in the uptime report: the polls of a range of stores, and outages.csv (docs/uptime-rules.md)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from app.files.artifact import Artifact
+from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
+from app.files.sorted_rows import SortedRows
+from app.jobs.kind import JobContext
+from app.reports.store_ranges import Reading, load
+from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, HUNDREDTHS, TABLE
+from app.series import polls
+from app.timeline import HOUR, Micros
+from app.timeline.calendar import Calendar
+from app.timeline.exact import Outages, Polls, Stretches, suggested_gaps
+from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.hourly import ACTIVE, INACTIVE
+
+MINUTE: Final = HOUR // 60
+
+_INSTANT: Final = pa.timestamp("us")
+
+#: Columns of outages.csv.
+OUTAGES: Final = pa.schema(
+    [
+        ("store_id", pa.string()),
+        *((name, pa.string()) for name in ("began_at", "ended_at")),
+        ("ongoing", pa.bool_()),
+        ("open_minutes", DECIMAL),
+        *((name, pa.string()) for name in ("first_poll_at", "last_poll_at")),
+    ]
+)
+
+#: The same before they are written; the first column sorts them by store, then by their beginning.
+_ROWS: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("order", "store_id")),
+        *((name, _INSTANT) for name in ("began_at", "ended_at")),
+        ("open_hundredths", pa.int64()),
+        *((name, _INSTANT) for name in ("first_poll_at", "last_poll_at")),
+    ]
+)
+
+
+#: With exact accounting: outages in the week, and how long a poll holds.
+EXACT_TABLE: Final = pa.schema([*TABLE, ("outages_last_week", pa.int32()), ("max_gap_minutes", DECIMAL)])
+EXACT_FIGURES: Final = pa.schema([*FIGURES, ("outages_last_week", pa.int32()), ("max_gap_minutes", pa.int32())])
+
+#: Polls of exact accounting that are held at a time, about as many; each takes some 50 bytes while it is sorted.
+POLLS_HELD: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """What is asked of exact accounting.
+
+    Attributes:
+        max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
+        ignore_under: outages of less open time count as up, microseconds.
+        stores: their keys; None: all.
+    """
+
+    max_gap: int | None
+    ignore_under: int
+    stores: Sequence[str] | None
+
+
+class CollectedPolls:
+    """The polls of some stores, in blocks as they are read; several threads may add at the same time."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self._lock = Lock()
+        self._blocks: list[tuple[npt.NDArray[np.int32], Micros, npt.NDArray[np.bool_]]] = []
+
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, active: npt.NDArray[np.bool_]) -> None:
+        """Keep a block of polls, as HourlyVotes.add() counts one."""
+        with self._lock:
+            self._blocks.append((entity.astype(np.int32), instant, active))
+
+    def stretches(self, *, max_gap: int | None, ignore_under: int) -> tuple[Stretches, Micros]:
+        """What the polls say, and how long each store's hold, microseconds; this forgets the blocks.
+
+        Args:
+            max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
+            ignore_under: see Stretches.
+        """
+        blocks, self._blocks = self._blocks, []
+        entity, instant, active = (
+            (np.concatenate(column) for column in zip(*blocks, strict=True))
+            if blocks
+            else (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, bool))
+        )
+        del blocks
+        polls = Polls.of(entity, instant, np.where(active, ACTIVE, INACTIVE).astype(np.int8))
+        entities = self.calendar.entities
+        gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
+        return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under), gaps
+
+
+class OutagesFile:
+    """outages.csv: a row for each outage with open time in the range, by store, then by beginning."""
+
+    def __init__(self, folder: Path, *, first: int, last: int) -> None:
+        """``first``, ``last``: the range, microseconds."""
+        self._path = folder / "outages.csv"
+        self._rows = SortedRows(folder / "outages.arrow", _ROWS)
+        self._first, self._last = first, last
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._rows.__exit__(kind, error, trace)
+
+    def add(self, keys: Sequence[str], stretches: Stretches) -> npt.NDArray[np.int64]:
+        """Add the outages of some stores; returns how many each has, int64[stores]."""
+        found = stretches.outages
+        edges = (np.clip(edge, self._first, self._last) for edge in (found.began, found.ended))
+        open_time = stretches.down_between(found.entity, *edges)
+        inside = open_time > 0
+        self._rows.add(_rows(keys, found.of_rows(inside), open_time[inside]))
+        return np.bincount(found.entity[inside], minlength=len(keys)).astype(np.int64)
+
+    def close(self) -> Artifact:
+        """Write the file."""
+        count = 0
+
+        def blocks() -> Iterator[pa.Table]:
+            nonlocal count
+            count = 0
+            for block in self._rows.blocks():
+                count += len(block)
+                yield _written(block.combine_chunks())
+
+        write_csv_blocks(self._path, OUTAGES, blocks)
+        return Artifact(self._path, "text/csv", rows=count)
+
+
+def gather_exactly(
+    context: JobContext, horizon: Horizon, rows: SortedRows, outages: OutagesFile, wanted: Exactly
+) -> None:
+    """Compute one range of stores after the other; rows as of EXACT_FIGURES."""
+    begins = sorted(horizon.as_of - length for length in WINDOWS.values())
+    edges = np.array([*begins, horizon.as_of], np.int64)
+    reading = Reading(CollectedPolls, horizon.earliest, horizon.as_of, _stores_held)
+    with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
+        for entities, collected, progress in ranges:
+            stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
+            time = stretches.time(edges, slice(0, len(entities)))
+            figures = [_of_windows(time[code], edges, horizon) for code in COLUMNS.values()]
+            columns = [
+                pa.array(entities.keys, pa.string()),
+                *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
+                pa.array(outages.add(entities.keys, stretches).astype(np.int32)),
+                pa.array((gaps * 100 // MINUTE).astype(np.int32)),
+            ]
+            rows.add(pa.table(columns, schema=EXACT_FIGURES))
+            progress("computing", 1.0)
+            del entities, collected, stretches, time, columns  # before the next range is read
+
+
+def _of_windows(of_status: Micros, edges: Micros, horizon: Horizon) -> list[npt.NDArray[np.int64]]:
+    """Open time of a status in each window, in hundredths of its unit, rounded half up, int64[stores] for each.
+
+    ``of_status`` is int64[stores, pieces], microseconds, between the edges, which are the beginnings of the windows.
+    """
+    found = []
+    for window, length in WINDOWS.items():
+        unit, first = HUNDREDTHS[window], int(np.searchsorted(edges, horizon.as_of - length))
+        found.append((of_status[:, first:].sum(axis=1) + unit // 2) // unit)
+    return found
+
+
+def _stores_held(connection: Connection, stores: int, horizon: Horizon) -> int:
+    polls_of_all = polls.about_so_many(connection, first=horizon.earliest, last=horizon.as_of)
+    return POLLS_HELD * stores // max(polls_of_all, stores)
+
+
+def _rows(keys: Sequence[str], found: Outages, open_time: Micros) -> pa.Table:
+    store = pa.array(keys, pa.string()).take(pa.array(found.entity))
+    began = pc.utf8_lpad(pa.array(found.began).cast(pa.string()), 16, "0")
+    hundredth = MINUTE // 100
+    columns = [
+        pc.binary_join_element_wise(store, began, "\0"),
+        store,
+        pa.array(found.began).cast(_INSTANT),
+        pa.array(found.ended, mask=found.ongoing).cast(_INSTANT),
+        pa.array((open_time + hundredth // 2) // hundredth),
+        pa.array(found.first_poll).cast(_INSTANT),
+        pa.array(found.last_poll).cast(_INSTANT),
+    ]
+    return pa.table(columns, schema=_ROWS)
+
+
+def _written(rows: pa.Table) -> pa.Table:
+    columns = {name: rows[name].combine_chunks() for name in rows.schema.names}
+    instants = {name: iso_instants(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")}
+    return pa.table(
+        [
+            escape_formulas(columns["store_id"]),
+            instants["began_at"],
+            instants["ended_at"],
+            columns["ended_at"].is_null(),
+            pc.divide(columns["open_hundredths"].cast(pa.float64()), 100.0).cast(DECIMAL),
+            instants["first_poll_at"],
+            instants["last_poll_at"],
+        ],
+        schema=OUTAGES,
+    )
