@@ -67,7 +67,13 @@ def _unknown_names(parameter: str, kind: str, nearest: Mapping[str, Sequence[str
     return InvalidParameters(
         f"{parameter}: no loaded file has named the {kind} {', '.join(hints)}{more}",
         errors=[
-            {"parameter": parameter, "received": repeated(name), "reason": "is not known", "nearest": list(near)}
+            {
+                "parameter": parameter,
+                "received": repeated(name),
+                "reason": "is not known",
+                "allowed": f"a {kind} that a loaded file has named; GET /entities?kind={kind} lists them",
+                "nearest": list(near),
+            }
             for name, near in nearest.items()
         ],
     )

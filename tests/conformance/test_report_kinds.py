@@ -111,7 +111,7 @@ class TestReportKind:
             assert files[SUMMARY].media_type == "application/json"
             written = files[SUMMARY].path.read_bytes()
             findings = kind.findings.model_validate_json(written, strict=True, extra="forbid")
-            assert json.loads(findings.model_dump_json()) == json.loads(written)
+            assert json.loads(findings.model_dump_json(exclude_unset=True)) == json.loads(written)
             outline = kind.outline(findings)
             assert outline.rows
             assert {len(row) for row in outline.rows} == {len(outline.columns)}
@@ -139,7 +139,7 @@ class TestReportKind:
         assert (answer.status_code, problem["code"]) == (422, InvalidParameters.code)
         (error,) = problem["errors"]
         assert error["parameter"] == name
-        assert error["received"] == value
+        assert error["received"] in ([value, *value] if isinstance(value, list) else [value])
         assert error["allowed"]
         assert name in problem["detail"]
 

@@ -98,7 +98,7 @@ def test_random_cases_agree_with_the_twin_through_the_database(
             ignore = len(case.windows) % 3 * 20
             table, _ = make(
                 resources, tmp_path, as_of=case.as_of, lookback_hours=case.lookback_hours,
-                max_gap_minutes=gap or None, ignore_outages_under_minutes=ignore,
+                max_gap_minutes=gap or None, min_outage_minutes=ignore,
             )  # fmt: skip
             stores = sorted({row.store_id for row in [*case.polls, *case.windows]} | set(case.zones))
             expected = [twin_row(case, store, gap * MINUTE or None, ignore * MINUTE) for store in stores]
@@ -179,7 +179,7 @@ def test_many_ranges_of_stores_give_the_bytes_of_one(
         ({"accounting": "exact", "charts": True}, "charts cannot be combined with accounting=exact"),
         ({"accounting": "exact", "hourly": True}, "hourly cannot be combined with accounting=exact"),
         ({"max_gap_minutes": 5}, "max_gap_minutes cannot be combined with accounting=hourly"),
-        ({"ignore_outages_under_minutes": 5}, "only with accounting=exact"),
+        ({"ignore_outages_under_minutes": 5}, "min_outage_minutes cannot be combined with accounting=hourly"),
         ({"accounting": "precise"}, "accounting"),
         ({"accounting": "exact", "max_gap_minutes": 0}, "max_gap_minutes"),
     ],

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 from sqlalchemy import Connection
 
-from app.charts.bins import bin_counts
 from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.files.sorted_rows import SortedRows
@@ -87,11 +86,12 @@ class UptimeParams(Params):
             json_schema_extra={"unit": "minutes"},
         ),
     ] = None
-    ignore_outages_under_minutes: Annotated[
+    min_outage_minutes: Annotated[
         int,
         Field(
             ge=0,
             le=1440,
+            validation_alias=AliasChoices("min_outage_minutes", "ignore_outages_under_minutes"),
             description="With exact accounting: outages of less open time count as up, minutes.",
             json_schema_extra={"unit": "minutes"},
         ),
@@ -108,7 +108,7 @@ class UptimeParams(Params):
     def _fits_its_accounting(self) -> Self:
         exact_only = {
             "max_gap_minutes": self.max_gap_minutes,
-            "ignore_outages_under_minutes": self.ignore_outages_under_minutes,
+            "min_outage_minutes": self.min_outage_minutes,
         }
         hourly_only = {"hourly": self.hourly, "charts": self.charts}
         of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
@@ -158,7 +158,7 @@ def _hourly(context: JobContext, params: UptimeParams, horizon: Horizon) -> list
 def _exact(context: JobContext, params: UptimeParams, horizon: Horizon) -> list[Artifact]:
     week = horizon.as_of - WINDOWS["week"]
     max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-    wanted = Exactly(max_gap, params.ignore_outages_under_minutes * MINUTE, params.stores)
+    wanted = Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores)
     with (
         SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
         OutagesFile(context.folder, first=week, last=horizon.as_of) as outages,
@@ -235,7 +235,10 @@ class WeekOfStores:
     """What the charts show of the week; memory does not grow with the number of stores."""
 
     def __init__(self, horizon: Horizon) -> None:
+        from app.charts.bins import bin_counts  # noqa: PLC0415 - only who draws imports charts
+
         self.entities = WeekOfEntities(horizon)
+        self._bin_counts = bin_counts
         self.counts = bin_counts(np.zeros(0))
         self.left_out = 0
 
@@ -243,7 +246,7 @@ class WeekOfStores:
         """Add some stores, as of WeekOfEntities.add()."""
         availability = self.entities.add(keys, open_time, status)
         unseen = np.isnan(availability)
-        self.counts += bin_counts(availability[~unseen])
+        self.counts += self._bin_counts(availability[~unseen])
         self.left_out += int(np.count_nonzero(unseen))
 
 
