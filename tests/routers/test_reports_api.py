@@ -165,7 +165,14 @@ def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[st
         ({"as_of": "1969-01-01T00:00:00Z"}, "as_of", "an instant in ISO 8601 with Z or an offset"),
         ({"stores": []}, "stores", "a list of texts, at least 1"),
         ({"hourly": "perhaps"}, "hourly", "true or false"),
-        ({"lookback": 96}, "lookback", ["as_of", "charts", "hourly", "lookback_hours", "stores"]),
+        (
+            {"lookback": 96},
+            "lookback",
+            [
+                *("accounting", "as_of", "charts", "hourly", "lookback_hours", "max_gap_minutes", "min_outage_minutes"),
+                "stores",
+            ],
+        ),
     ],
 )
 def test_a_bad_parameter_is_a_problem_with_the_allowed_values_and_no_report(
