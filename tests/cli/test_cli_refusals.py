@@ -71,7 +71,10 @@ def words(outcome: Outcome) -> str:
         ("report pull_requests --charts yes", "Got unexpected extra argument(s) (yes)"),
         ("demo --folder README.md", "--folder: README.md is a file, not a folder"),
         ("serve --port 70000", "Invalid value for '--port': '70000' is not at most 65535."),
-        ("load poll {tmp}/x.csv", "Invalid value for 'kind': 'poll' is not one of 'polls', 'hours',"),
+        (
+            "load poll {tmp}/x.csv",
+            f"Invalid value for 'kind': 'poll' is not one of {', '.join(map(repr, DATASET_KINDS))}",
+        ),
         ("serve --slots -1", "Invalid value for '--slots'"),
         ("reports --limit 0", "Invalid value for '--limit'"),
         ("entities --limit 1001", "Invalid value for '--limit'"),

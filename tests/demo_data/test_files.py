@@ -195,14 +195,14 @@ def test_the_command_says_what_it_wrote(cli: CommandLine, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("--out {tmp}/x --stores 0", "'--stores': Input should be greater than or equal to 1"),
-        ("--out {tmp}/x --stores many", "'--stores': Input should be a valid integer"),
-        ("--out {tmp}/x --days 0", "'--days': Input should be greater than or equal to 1"),
+        ("--out {tmp}/x --stores 0", "'--stores': '0' is not at least 1."),
+        ("--out {tmp}/x --stores many", "'--stores': 'many' is not a whole number."),
+        ("--out {tmp}/x --days 0", "'--days': '0' is not at least 1."),
         ("--out {tmp}/x --bytes lots", "--bytes: 'lots' is not a size such as 500MB, 1GB or 1.5GiB"),
         ("--out {tmp}/x --end 2024-13-01", "'2024-13-01' does not match the formats '%Y-%m-%d'"),
         ("--out {tmp}/x --end 2999-01-01", "--end: 2999-01-01 is in the future"),
-        ("--out {tmp}/x --pull-requests 1000001", "'--pull-requests': Input should be less than or equal to 1000000"),
-        ("--out {tmp}/x --pull-requests 1 --teams 0", "'--teams': Input should be greater than or equal to 1"),
+        ("--out {tmp}/x --pull-requests 1000001", "'--pull-requests': '1000001' is not at most 1000000."),
+        ("--out {tmp}/x --pull-requests 1 --teams 0", "'--teams': '0' is not at least 1."),
         (
             "--out {tmp}/x --pull-requests 1 --end 1970-03-01 --days 1",
             "--days: 1 days of pull requests would begin before",

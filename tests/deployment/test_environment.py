@@ -28,6 +28,7 @@ SECRET = {"OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", *AWS}
 
 #: Settings that the base leaves alone, and why.
 LEFT_ALONE = {
+    "OPENHOURS_MAX_CLIENT_UPLOAD_BYTES": "unset means four times the largest upload, which is set",
     "OPENHOURS_UNPACK_FLOOR_BYTES": "the ratio above it is what protects",
     "OPENHOURS_POLL_RETENTION_DAYS": "unset keeps polls; whoever wants them dropped says after how long",
     "OPENHOURS_HOME": "the embedded servers are not in the image",
