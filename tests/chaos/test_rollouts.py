@@ -16,6 +16,7 @@ LOAD = 50
 REPLICAS = 2
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(120 + 20 * SIGTERMS)
 def test_a_rollout_fails_no_request_and_charges_no_attempt(stage: Stage) -> None:
     with stage(replicas=REPLICAS, slots=2) as scene:

@@ -4,6 +4,8 @@ import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.chaos.asking import Answer, ask
 from tests.chaos.conftest import Stage
 
@@ -23,6 +25,7 @@ def test_a_hundred_triggers_at_once_with_one_key_start_one_report(stage: Stage) 
     assert (found.accepted, found.completed) == (1, 1)
 
 
+@pytest.mark.chaos
 def test_a_storm_of_triggers_is_turned_away_politely_and_nothing_accepted_is_lost(stage: Stage) -> None:
     with stage(replicas=2, slots=1, max_outstanding=LIMIT) as scene:
 

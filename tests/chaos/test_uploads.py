@@ -171,6 +171,7 @@ def test_a_file_arrives_over_cut_connections_and_through_dying_replicas(
     run(chaos_servers, resources, tmp_path, CLIENTS[client], size=48 * MIB, cuts=16, kills=2)
 
 
+@pytest.mark.chaos
 def test_the_javascript_client_has_a_try_left_when_the_lock_of_a_dead_replica_ends(
     chaos_servers: Servers, resources: Resources, tmp_path: Path
 ) -> None:

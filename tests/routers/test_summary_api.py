@@ -246,7 +246,15 @@ def test_an_unknown_name_is_refused_with_those_like_it(
     problem = refused(client, **{parameter: [known, asked]})
     assert problem["detail"] == f"{parameter}: no loaded file has named the {what}"
     assert problem["errors"] == [
-        {"parameter": parameter, "received": asked, "reason": "is not known", "nearest": nearest}
+        {
+            "parameter": parameter,
+            "received": asked,
+            "reason": "is not known",
+            "allowed": "a {0} that a loaded file has named; GET /entities?kind={0} lists them".format(
+                what.split(maxsplit=1)[0]
+            ),
+            "nearest": nearest,
+        }
     ]
 
 
