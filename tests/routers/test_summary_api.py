@@ -242,7 +242,7 @@ def test_the_summary_is_documented(client: TestClient) -> None:
 def test_an_unknown_name_is_refused_with_those_like_it(
     client: TestClient, parameter: str, asked: str, what: str, nearest: list[str]
 ) -> None:
-    known = {"teams": "Core", "repos": "a/web"}[parameter]
+    known, kind = {"teams": ("Core", "team"), "repos": ("a/web", "repository")}[parameter]
     problem = refused(client, **{parameter: [known, asked]})
     assert problem["detail"] == f"{parameter}: no loaded file has named the {what}"
     assert problem["errors"] == [
@@ -250,7 +250,7 @@ def test_an_unknown_name_is_refused_with_those_like_it(
             "parameter": parameter,
             "received": asked,
             "reason": "is not known",
-            "allowed": "a {0} that a loaded file has named; GET /entities?kind={0} lists them".format(
+            "allowed": f"a {kind} that a loaded file has named; GET /entities?kind={kind} lists them",
                 what.split(maxsplit=1)[0]
             ),
             "nearest": nearest,
