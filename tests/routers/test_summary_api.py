@@ -251,8 +251,6 @@ def test_an_unknown_name_is_refused_with_those_like_it(
             "received": asked,
             "reason": "is not known",
             "allowed": f"a {kind} that a loaded file has named; GET /entities?kind={kind} lists them",
-                what.split(maxsplit=1)[0]
-            ),
             "nearest": nearest,
         }
     ]
