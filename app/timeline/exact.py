@@ -41,7 +41,7 @@ class Polls:
     @classmethod
     def of(cls, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> "Polls":
         """Of polls in any order, one per entity and instant."""
-        order = np.lexsort((instant, entity))
+        order = _order(entity, instant)
         return cls(entity[order].astype(np.int64), instant[order], status[order])
 
     @property
@@ -58,7 +58,7 @@ def suggested_gaps(polls: Polls, entities: int) -> Micros:
     """
     within = ~polls.is_last
     entity, interval = polls.entity[within], np.diff(polls.instant, append=0)[within]
-    order = np.lexsort((interval, entity))
+    order = _order(entity, interval)
     interval = interval[order]
     count = np.bincount(entity, minlength=entities)
     begin = np.cumsum(count) - count
@@ -67,6 +67,16 @@ def suggested_gaps(polls: Polls, entities: int) -> Micros:
     gaps = np.full(entities, LEAST_GAP, np.int64)
     gaps[has] = np.clip(TIMES_MEDIAN * (interval[low] + interval[high]) // 2, LEAST_GAP, MOST_GAP)
     return gaps
+
+
+def _order(entity: npt.NDArray[np.integer], value: Micros) -> npt.NDArray[np.intp]:
+    """The order by entity, then by value. One sort of whole numbers takes a third of the time of one by two keys."""
+    if not len(value):
+        return np.zeros(0, np.intp)
+    least, span = int(value.min()), int(value.max()) - int(value.min()) + 1
+    if (int(entity.max()) + 1) * span >= 2**63:
+        return np.lexsort((value, entity))
+    return np.argsort(entity.astype(np.int64) * span + (value - least))
 
 
 @dataclass(frozen=True, slots=True)
