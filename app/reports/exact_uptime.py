@@ -19,7 +19,7 @@ from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
 from app.reports.store_ranges import Reading, load
-from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, HUNDREDTHS, TABLE
+from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows
 from app.series import polls
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
@@ -156,12 +156,13 @@ def gather_exactly(
     """Compute one range of stores after the other; rows as of EXACT_FIGURES."""
     begins = sorted(horizon.as_of - length for length in WINDOWS.values())
     edges = np.array([*begins, horizon.as_of], np.int64)
+    firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
     reading = Reading(CollectedPolls, horizon.earliest, horizon.as_of, _stores_held)
     with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
         for entities, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
             time = stretches.time(edges, slice(0, len(entities)))
-            figures = [_of_windows(time[code], edges, horizon) for code in COLUMNS.values()]
+            figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
             columns = [
                 pa.array(entities.keys, pa.string()),
                 *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
@@ -171,18 +172,6 @@ def gather_exactly(
             rows.add(pa.table(columns, schema=EXACT_FIGURES))
             progress("computing", 1.0)
             del entities, collected, stretches, time, columns  # before the next range is read
-
-
-def _of_windows(of_status: Micros, edges: Micros, horizon: Horizon) -> list[npt.NDArray[np.int64]]:
-    """Open time of a status in each window, in hundredths of its unit, rounded half up, int64[stores] for each.
-
-    ``of_status`` is int64[stores, pieces], microseconds, between the edges, which are the beginnings of the windows.
-    """
-    found = []
-    for window, length in WINDOWS.items():
-        unit, first = HUNDREDTHS[window], int(np.searchsorted(edges, horizon.as_of - length))
-        found.append((of_status[:, first:].sum(axis=1) + unit // 2) // unit)
-    return found
 
 
 def _stores_held(connection: Connection, stores: int, horizon: Horizon) -> int:

@@ -1,6 +1,6 @@
 """The columns of uptime.csv: open time of each window by status, whatever the accounting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
-from app.timeline import HOUR
+from app.timeline import HOUR, Micros
 from app.timeline.horizon import WINDOWS
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 
@@ -27,6 +27,16 @@ _NAMES: Final = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in W
 #: Columns of uptime.csv, and the same in hundredths.
 TABLE: Final = pa.schema([("store_id", pa.string()), *((name, DECIMAL) for name in _NAMES)])
 FIGURES: Final = pa.schema([("store_id", pa.string()), *((name, pa.int32()) for name in _NAMES)])
+
+
+def in_windows(time: Micros, firsts: Mapping[str, int]) -> list[Micros]:
+    """Time in each window, int64[stores] each: hundredths of its unit, rounded half up, in the order of HUNDREDTHS.
+
+    Args:
+        time: microseconds, int64[stores, pieces]; every window ends with the last piece.
+        firsts: the first piece of each window.
+    """
+    return [(time[:, firsts[window] :].sum(axis=1) + unit // 2) // unit for window, unit in HUNDREDTHS.items()]
 
 
 def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Artifact:

@@ -22,7 +22,7 @@ from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_past
 from app.reports.store_ranges import GATHERED, READING, Reading, load
-from app.reports.window_columns import COLUMNS, FIGURES, HUNDREDTHS, TABLE, write_table
+from app.reports.window_columns import COLUMNS, FIGURES, TABLE, in_windows, write_table
 from app.series import polls
 from app.series.entities import STORE
 from app.storage.postgres import database_now
@@ -222,13 +222,9 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
         columns uptime, downtime, unknown, each for hour, day, week.
     """
     piece_status = status[:, horizon.hour]
-    columns = []
-    for code in COLUMNS.values():
-        of_status = open_time * (piece_status == code)
-        for window in WINDOWS:
-            unit = HUNDREDTHS[window]
-            columns.append((of_status[:, horizon.pieces(window)].sum(axis=1) + unit // 2) // unit)
-    return np.stack(columns, axis=1)
+    firsts = {window: horizon.pieces(window).start for window in WINDOWS}
+    of_status = (open_time * (piece_status == code) for code in COLUMNS.values())
+    return np.stack([column for time in of_status for column in in_windows(time, firsts)], axis=1)
 
 
 class WeekOfStores:
