@@ -6,9 +6,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, text
 
-from app.storage.binary_copy import INTEGER, SMALLINT, TIME, read_columns
+from app.storage.binary_copy import INTEGER, SMALLINT, TIME
 from app.timeline.entities import Entities
-from app.timeline.working_hours import WeeklyHours
 
 #: Kinds of entities: subjects of polls, owners of pull requests, and repositories.
 STORE: Final = "store"
@@ -19,26 +18,14 @@ HOURS_COLUMNS: Final = {"entity_id": INTEGER, "weekday": SMALLINT, "opens": TIME
 
 
 def read_entities(
-    connection: Connection,
-    kind: str,
-    *,
-    default_zone: str,
-    keys: Sequence[str] | None = None,
-    after: int = 0,
-    limit: int | None = None,
+    connection: Connection, kind: str, *, keys: Sequence[str] | None = None, after: int = 0, limit: int | None = None
 ) -> Entities:
     """All entities of a kind, or those with the given keys; of these the first ``limit`` with an id above ``after``."""
     rows = connection.execute(
-        text(
-            f"SELECT id, key, coalesce(timezone, :zone) FROM entity WHERE {_chosen(keys)} AND id > :after "
-            "ORDER BY id LIMIT :limit"
-        ),
-        {"kind": kind, "zone": default_zone, "keys": keys and list(keys), "after": after, "limit": limit},
+        text(f"SELECT id, key FROM entity WHERE {_chosen(keys)} AND id > :after ORDER BY id LIMIT :limit"),
+        {"kind": kind, "keys": keys and list(keys), "after": after, "limit": limit},
     ).all()
-    codes: dict[str, int] = {}
-    zone_of = np.fromiter((codes.setdefault(row[2], len(codes)) for row in rows), np.int64, len(rows))
-    ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    return Entities(ids, [row[1] for row in rows], zone_of, list(codes))
+    return Entities(np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows])
 
 
 def count_entities(connection: Connection, kind: str, *, keys: Sequence[str] | None = None) -> int:
@@ -50,14 +37,6 @@ def count_entities(connection: Connection, kind: str, *, keys: Sequence[str] | N
 
 def _chosen(keys: Sequence[str] | None) -> str:
     return "kind = :kind" if keys is None else "kind = :kind AND key = ANY(:keys)"
-
-
-def read_hours(connection: Connection, entities: Entities) -> WeeklyHours:
-    """The windows of these entities."""
-    bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1])} if len(entities) else {"low": 1, "high": 0}
-    rows = read_columns(connection, HOURS_COLUMNS, "working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s", bounds)
-    number = entities.numbers(rows.pop("entity_id"))
-    return WeeklyHours(number, **rows).of_rows(number >= 0)
 
 
 def stage_hours(connection: Connection) -> str:

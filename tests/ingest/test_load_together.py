@@ -46,7 +46,7 @@ def counts(resources: Resources) -> tuple[int, int]:
 def read_counts(resources: Resources, scope: poll_reading.Scope) -> tuple[int, int]:
     """The same as a report sees them."""
     with resources.engine.connect() as connection:
-        entities = read_entities(connection, "store", default_zone="UTC")
+        entities = read_entities(connection, "store")
     seen: list[tuple[int, int]] = []
     with poll_reading.take_snapshot(resources.engine) as shown:
         poll_reading.read(
