@@ -34,8 +34,9 @@ from tests.asking import reported
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
+from tests.reference import exact
 from tests.reference import uptime as reference
-from tests.strategies import UptimeCase, examples, uptime_case
+from tests.strategies import UptimeCase, examples, said_by, uptime_case
 
 COLUMNS = [
     f"{status}_last_{window}" for status in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
@@ -144,10 +145,12 @@ def clear(resources: Resources) -> None:
         connection.execute(text("TRUNCATE poll_week, entity CASCADE"))
 
 
-def load_case(resources: Resources, case: UptimeCase, folder: Path) -> None:
+def load_case(resources: Resources, case: UptimeCase, folder: Path, polls: list[exact.Poll] | None = None) -> None:
+    """Load the files of a case; ``polls`` instead of its own."""
+    said = said_by(case, set()) if polls is None else polls
     files = {
         "polls": [["store_id", "status", "timestamp_utc"]]
-        + [[p.store_id, "active" if p.active else "inactive", p.at.isoformat()] for p in case.polls],
+        + [[poll.store_id, poll.status, poll.at.isoformat()] for poll in said],
         "hours": [["store_id", "dayOfWeek", "start_time_local", "end_time_local"]]
         + [[w.store_id, str(w.weekday), w.opens, w.closes] for w in case.windows],
         "timezones": [["store_id", "timezone_str"], *map(list, case.zones.items())],
