@@ -19,6 +19,7 @@ from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.entities import Entities
 from app.timeline.horizon import Horizon
+from app.timeline.hourly import Status
 
 #: Share of the progress of a range of stores that is reading.
 READING: Final = 0.7
@@ -30,7 +31,7 @@ GATHERED: Final = 0.8
 class Collects(Protocol):
     """What takes polls in blocks."""
 
-    def add(self, entity: npt.NDArray[np.integer], instant: Micros, active: npt.NDArray[np.bool_], /) -> None: ...
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status, /) -> None: ...
 
 
 T = TypeVar("T", bound=Collects)
