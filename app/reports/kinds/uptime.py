@@ -22,7 +22,7 @@ from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_past
 from app.reports.store_ranges import GATHERED, READING, Reading, load
-from app.reports.window_columns import COLUMNS, FIGURES, TABLE, in_windows, write_table
+from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, write_table
 from app.series import polls
 from app.series.entities import STORE
 from app.storage.postgres import database_now
@@ -96,8 +96,19 @@ class UptimeParams(Params):
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 0
+    max_fill_hours: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=8760,
+            description="With hourly accounting: how many hours without polls have the status of the last hour that "
+            "has some; what comes later is unknown. Default: all of them.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = None
     hourly: Annotated[
-        bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
+        bool,
+        Field(description="Also make hourly.parquet: status, open seconds, polls and active polls by store and hour."),
     ] = False
     charts: Annotated[
         bool,
@@ -110,7 +121,11 @@ class UptimeParams(Params):
             "max_gap_minutes": self.max_gap_minutes,
             "min_outage_minutes": self.min_outage_minutes,
         }
-        hourly_only = {"hourly": self.hourly, "charts": self.charts}
+        hourly_only = {
+            "max_fill_hours": self.max_fill_hours is not None,
+            "hourly": self.hourly,
+            "charts": self.charts,
+        }
         of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
         if named := [name for name, value in wrong.items() if value]:
             other = "exact" if of == "hourly" else "hourly"
@@ -143,10 +158,10 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
 def _hourly(context: JobContext, params: UptimeParams, horizon: Horizon) -> list[Artifact]:
     hourly_file = HourlyFile(context, horizon) if params.hourly else None
     week = WeekOfStores(horizon) if params.charts else None
-    with SortedRows(context.folder / "uptime.arrow", FIGURES) as rows:
+    with SortedRows(context.folder / "uptime.arrow", HOURLY_FIGURES) as rows:
         gather(context, params, horizon, rows, hourly_file, week)
         context.progress("computing", GATHERED)
-        artifacts = [write_table(context, rows, TABLE)]
+        artifacts = [write_table(context, rows, HOURLY_TABLE)]
     if hourly_file is not None:
         artifacts.append(hourly_file.close())
     if week is not None:
@@ -181,27 +196,33 @@ def gather(
     with closing(load(context, horizon, reading, stores=params.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
-            for chunk, open_time, status, table in evaluate(votes, horizon):
+            for chunk, open_time, status, table in evaluate(votes, horizon, params.max_fill_hours):
                 parts.append(table)
                 if hourly_file is not None:
-                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
                 if week is not None:
                     week.add(entities.keys[chunk], open_time, status)
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
             columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
-            rows.add(pa.table(columns, schema=FIGURES))
+            rows.add(pa.table(columns, schema=HOURLY_FIGURES))
             del entities, votes, parts, columns  # before the next range is read: there is no room for two
 
 
 def evaluate(
-    votes: HourlyVotes, horizon: Horizon
+    votes: HourlyVotes, horizon: Horizon, max_fill_hours: int | None
 ) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
-    """For some stores after the other: which, and their open time, status and columns as of compute()."""
+    """For some stores after the other: which, and their open time, status and columns as of compute().
+
+    Behind those columns: how much of the open time is carried from an earlier hour, for hour, day, week.
+    """
 
     def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
         chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
-        open_time, status = votes.calendar.open_time(horizon.edges, chunk), votes.status(chunk)
-        return chunk, open_time, status, compute(open_time, status, horizon)
+        open_time = votes.calendar.open_time(horizon.edges, chunk)
+        status = votes.status(chunk, max_fill_hours=max_fill_hours)
+        carried = _by_window(open_time * votes.carried(chunk, status)[:, horizon.hour], horizon)
+        figures = np.concatenate([compute(open_time, status, horizon), np.stack(carried, axis=1)], axis=1)
+        return chunk, open_time, status, figures
 
     starts = range(0, votes.calendar.entities, CHUNK)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
@@ -222,9 +243,13 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
         columns uptime, downtime, unknown, each for hour, day, week.
     """
     piece_status = status[:, horizon.hour]
-    firsts = {window: horizon.pieces(window).start for window in WINDOWS}
     of_status = (open_time * (piece_status == code) for code in COLUMNS.values())
-    return np.stack([column for time in of_status for column in in_windows(time, firsts)], axis=1)
+    return np.stack([column for time in of_status for column in _by_window(time, horizon)], axis=1)
+
+
+def _by_window(time: Micros, horizon: Horizon) -> list[Micros]:
+    """Time, cut by ``horizon.edges``, as of in_windows()."""
+    return in_windows(time, {window: horizon.pieces(window).start for window in WINDOWS})
 
 
 class WeekOfStores:
@@ -280,6 +305,7 @@ class HourlyFile:
             ("status", pa.dictionary(pa.int8(), pa.string())),
             ("open_seconds", pa.float64()),
             ("polls", pa.int32()),
+            ("active_polls", pa.int32()),
         ]
     )
     STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
@@ -291,9 +317,13 @@ class HourlyFile:
         self._rows = 0
 
     def write(
-        self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8], poll_counts: npt.NDArray[np.int32]
+        self,
+        keys: Sequence[str],
+        open_time: Micros,
+        status: npt.NDArray[np.int8],
+        *poll_counts: npt.NDArray[np.int32],
     ) -> None:
-        """Add some stores; arguments as of compute(), with the polls of each hour of the series."""
+        """Add some stores; arguments as of compute(), with the polls of each hour, all and active ones."""
         hours, onset = np.unique(self._horizon.hour, return_index=True)
         open_seconds = np.add.reduceat(open_time, onset, axis=1) / 1_000_000
         stores, count = open_seconds.shape
@@ -305,7 +335,7 @@ class HourlyFile:
                 status[:, hours].reshape(-1), pa.array([self.STATUS[code] for code in range(len(self.STATUS))])
             ),
             pa.array(open_seconds.reshape(-1)),
-            pa.array(poll_counts[:, hours].reshape(-1)),
+            *(pa.array(counts[:, hours].reshape(-1)) for counts in poll_counts),
         ]
         self._writer.write_batch(pa.record_batch(columns, schema=self.SCHEMA))
         self._rows += stores * count
