@@ -78,12 +78,12 @@ def agree(resources: Resources, path: Path, file: Mutant, policy: Policy) -> boo
     except RejectedFile as error:
         read, *parts = counts(error.loaded)
         assert read == sum(parts)
-        assert verdict.refusals or len(verdict.rejections) > policy.allowed
+        assert verdict.refusals or verdict.rejected > policy.allowed
         assert stored(resources, file.kind) == []
         return False
     stand = standing(file.kind, verdict)
     assert stored(resources, file.kind) == stand
-    passed, rejected = len(verdict.rows), len(verdict.rejections)
+    passed, rejected = len(verdict.rows), verdict.rejected
     assert counts(loaded) == [passed + rejected, len(stand), rejected, passed - len(stand)]
     assert rejects.exists() == bool(rejected)
     source = FileSource(path)
