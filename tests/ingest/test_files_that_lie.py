@@ -369,7 +369,14 @@ REJECTED = {
         "has invisible characters",
     ),
     "another word": (
-        *("polls", "1,up,2023-01-22 12:00:00 UTC", "status", "'up'", "not_allowed", "is not one of active, inactive"),
+        *(
+            "polls",
+            "1,up,2023-01-22 12:00:00 UTC",
+            "status",
+            "'up'",
+            "not_allowed",
+            "is not one of active, inactive, unknown",
+        ),
     ),
     "a word in capitals": (
         *(
@@ -378,7 +385,7 @@ REJECTED = {
             "status",
             "'Active'",
             "not_allowed",
-            "is not one of active, inactive",
+            "is not one of active, inactive, unknown",
         ),
     ),
     "NA as a weekday": (
