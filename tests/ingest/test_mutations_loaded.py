@@ -31,7 +31,8 @@ STORED = {
     "hours": "SELECT key, weekday, (extract(epoch FROM opens) * 1000000)::bigint, "
     "(extract(epoch FROM closes) * 1000000)::bigint FROM hours_window JOIN entity ON id = entity_id "
     "WHERE superseded_at IS NULL",
-    "timezones": "SELECT key, timezone FROM entity_zone JOIN entity ON id = entity_id WHERE superseded_at IS NULL",
+    "timezones": "SELECT key, zone.timezone FROM entity_zone AS zone JOIN entity ON id = entity_id "
+    "WHERE superseded_at IS NULL",
     "pull_requests": "SELECT repo.key, number, team.key, author, "
     + ", ".join(f"(extract(epoch FROM {name}) * 1000000)::bigint" for name in INSTANTS)
     + " FROM pull_request JOIN entity repo ON repo.id = repo_id LEFT JOIN entity team ON team.id = team_id",

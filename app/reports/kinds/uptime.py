@@ -72,8 +72,19 @@ class UptimeParams(Params):
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 0
+    max_fill_hours: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=8760,
+            description="With hourly accounting: how many hours without polls have the status of the last hour that "
+            "has some; what comes later is unknown. Default: all of them.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = None
     hourly: Annotated[
-        bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
+        bool,
+        Field(description="Also make hourly.parquet: status, open seconds, polls and active polls by store and hour."),
     ] = False
     charts: Annotated[
         bool,
@@ -86,7 +97,11 @@ class UptimeParams(Params):
             "max_gap_minutes": self.max_gap_minutes,
             "min_outage_minutes": self.min_outage_minutes,
         }
-        hourly_only = {"hourly": self.hourly, "charts": self.charts}
+        hourly_only = {
+            "max_fill_hours": self.max_fill_hours is not None,
+            "hourly": self.hourly,
+            "charts": self.charts,
+        }
         of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
         if named := [name for name, value in wrong.items() if value]:
             other = "exact" if of == "hourly" else "hourly"
@@ -112,7 +127,8 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        artifacts = hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon)
+        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours)
+        artifacts = hourly_windows(context, wanted, horizon)
     else:
         max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
         artifacts = exact_windows(context, Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores), horizon)
