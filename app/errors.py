@@ -19,6 +19,7 @@ OpenhoursError
 │   ├── UnknownDatasetKind
 │   ├── UnknownDataset
 │   ├── NoSummary            reports of this kind have none
+│   ├── UnknownMapping
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
@@ -210,6 +211,11 @@ class UnknownDatasetKind(NotFound):
         return cls(
             f"There is no dataset kind {received!r}; known kinds: {', '.join(names)}.", received=received, allowed=names
         )
+
+
+class UnknownMapping(NotFound):
+    code = "unknown_mapping"
+    title = "Unknown mapping"
 
 
 class UnknownDataset(NotFound):
