@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from app.ingest import values
-from app.reports.kinds.uptime import compute
+from app.reports.uptime.windows import compute
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.horizon import Horizon

@@ -23,6 +23,7 @@ from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
+from app.reports.uptime import windows
 from app.series import poll_reading
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
@@ -173,7 +174,7 @@ def clear(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         for week in connection.execute(text("SELECT week FROM poll_week")).scalars().all():
             connection.execute(text(f"DROP TABLE poll_{week:%Y_%m_%d}"))
-        connection.execute(text("TRUNCATE poll_week, working_hours, entity"))
+        connection.execute(text("TRUNCATE poll_week, entity CASCADE"))
 
 
 def load_case(resources: Resources, case: UptimeCase, folder: Path, polls: list[exact.Poll] | None = None) -> None:
@@ -198,8 +199,8 @@ def test_ranges_of_stores_give_the_report_of_all_at_once(
 ) -> None:
     whole, hourly = make(loaded, tmp_path, hourly=True)
     expected, expected_hourly = whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()
-    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(windows, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(windows, "CHUNK", 3)
     parts, hourly_parts = make(loaded, tmp_path, hourly=True)
     assert parts.path.read_bytes() == expected
     assert parquet.read_table(hourly_parts.path).to_pylist() == expected_hourly
@@ -229,8 +230,8 @@ def test_many_ranges_of_random_stores_give_the_report_of_all_at_once(
         return [file.path.read_bytes() for file in (main, *charts)], parquet.read_table(hourly.path).to_pylist()
 
     whole = report()
-    monkeypatch.setattr(uptime, "GRID_CELLS", 277 * 4)  # ranges of four stores
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(windows, "GRID_CELLS", 277 * 4)  # ranges of four stores
+    monkeypatch.setattr(windows, "CHUNK", 3)
     monkeypatch.setattr(poll_reading, "SLICE_POLLS", 40)
     monkeypatch.setattr(sorted_rows, "BATCH_ROWS", 2)
     assert report() == whole
@@ -238,7 +239,7 @@ def test_many_ranges_of_random_stores_give_the_report_of_all_at_once(
 
 def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
     """Peak memory of a report in this process, in ranges of some 1,500 stores."""
-    uptime.GRID_CELLS = 400_000  # type: ignore[misc]
+    windows.GRID_CELLS = 400_000  # type: ignore[misc]
     with closing_engine(database_url) as engine:
         context = JobContext(
             engine=engine,
@@ -297,7 +298,7 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every range of stores, with its hours and zones, is read from the snapshot of the first."""
-    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(windows, "GRID_CELLS", 270 * 7)  # ranges of seven stores
     whole, hourly = make(loaded, tmp_path, hourly=True)
     expected = whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()
     told: list[str] = []
@@ -307,8 +308,8 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
         if told.count("computing") == 1 and stage == "computing":
             with loaded.engine.begin() as connection:
                 connection.execute(text("INSERT INTO entity (kind, key) VALUES ('store', 'late')"))
-                connection.execute(text("UPDATE entity SET timezone = 'Asia/Tokyo'"))
-                connection.execute(text("DELETE FROM working_hours"))
+                connection.execute(text("UPDATE entity_zone SET timezone = 'Asia/Tokyo'"))
+                connection.execute(text("DELETE FROM hours_window"))
                 connection.execute(text("UPDATE poll SET active = NOT active"))
 
     with loaded.engine.connect() as connection:
@@ -323,8 +324,8 @@ def test_a_report_tells_how_far_it_is_until_it_ends(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stores: int | None
 ) -> None:
     if stores is not None:
-        monkeypatch.setattr(uptime, "GRID_CELLS", 270 * stores)
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+        monkeypatch.setattr(windows, "GRID_CELLS", 270 * stores)
+    monkeypatch.setattr(windows, "CHUNK", 3)
     told: list[tuple[str, float]] = []
     with loaded.engine.connect() as connection:
         resolved, _ = uptime.resolve(connection, UptimeParams.model_validate({"hourly": True, "charts": True}))
@@ -387,8 +388,8 @@ def test_charts_of_ranges_of_stores_are_those_of_all_at_once(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = [artifact.path.read_bytes() for artifact in make(loaded, tmp_path, charts=True)]
-    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(windows, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(windows, "CHUNK", 3)
     assert [artifact.path.read_bytes() for artifact in make(loaded, tmp_path, charts=True)] == whole
 
 
@@ -498,6 +499,6 @@ def test_rounding_is_half_up_on_exact_numbers() -> None:
     open_time = np.zeros((1, len(horizon.edges) - 1), np.int64)
     status = np.ones((1, horizon.hours), np.int8)
     open_time[0, -1] = 300_000  # 0.005 minutes
-    assert uptime.compute(open_time, status, horizon)[0, 0] == 1
+    assert windows.compute(open_time, status, horizon)[0, 0] == 1
     open_time[0, -1] = 299_999
-    assert uptime.compute(open_time, status, horizon)[0, 0] == 0
+    assert windows.compute(open_time, status, horizon)[0, 0] == 0

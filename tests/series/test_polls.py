@@ -65,7 +65,7 @@ def stored(
 @pytest.fixture
 def everyone(stored: Resources) -> Entities:
     with stored.engine.connect() as connection:
-        return read_entities(connection, "store", default_zone="UTC")
+        return read_entities(connection, "store")
 
 
 def plain(resources: Resources, entities: Entities, first: int, last: int) -> list[Poll]:
@@ -142,7 +142,7 @@ def test_every_scope_reads_what_a_plain_select_reads(
 
 def chosen(entities: Entities, numbers: list[int]) -> Entities:
     at = array(numbers)
-    return Entities(entities.ids[at], [entities.keys[n] for n in numbers], entities.zone_of[at], entities.zones)
+    return Entities(entities.ids[at], [entities.keys[n] for n in numbers])
 
 
 @pytest.mark.parametrize("scope", ["all", "range", "listed"])
