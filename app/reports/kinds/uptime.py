@@ -127,9 +127,8 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        artifacts = hourly_windows(
-            context, Wanted(params.stores, params.max_fill_hours, params.hourly, params.charts), horizon
-        )
+        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours)
+        artifacts = hourly_windows(context, wanted, horizon)
     else:
         max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
         artifacts = exact_windows(context, Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores), horizon)

@@ -42,15 +42,15 @@ class Wanted:
 
     Attributes:
         stores: their keys; None: all.
-        max_fill_hours: see HourlyVotes.status().
         hourly: also hourly.parquet.
         charts: also charts.
+        max_fill_hours: how many hours without polls have the status of the last hour with some; None: all of them.
     """
 
     stores: Sequence[str] | None
-    max_fill_hours: int | None
     hourly: bool
     charts: bool
+    max_fill_hours: int | None
 
 
 def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon) -> list[Artifact]:
@@ -97,8 +97,7 @@ def gather(
             for chunk, open_time, status, table in evaluate(votes, horizon, wanted.max_fill_hours):
                 parts.append(table)
                 if hourly_file is not None:
-                    counts = (votes.polls[chunk], votes.active[chunk])
-                    hourly_file.write(entities.keys[chunk], open_time, status, *counts)
+                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
                 if week is not None:
                     week.add(entities.keys[chunk], open_time, status)
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
