@@ -30,6 +30,7 @@ from app.storage.postgres import build_engine
 from app.storage.resources import Addresses, Resources
 from app.timeline import LATEST
 from app.timeline.horizon import Horizon
+from tests.asking import reported
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
@@ -392,8 +393,7 @@ def test_a_process_with_a_memory_limit_draws(loaded: Resources) -> None:
     """The engine that draws reserves much more than it uses, and the limit counts what is reserved."""
     assert loaded.settings.report_memory_limit_mb == 2048
     with api(loaded, slots=1) as client:
-        started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
-        answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+        answer = reported(client, params={"charts": True})
     assert answer["status"] == "Complete"
     assert [file["name"] for file in answer["files"]] == ["uptime.csv", *CHARTS]
 
@@ -405,11 +405,9 @@ def test_a_memory_limit_below_what_drawing_takes_is_told_and_kills_nothing(
     with fresh_resources(servers, small) as resources:
         load_file(resources, "polls", SAMPLE_DATA / "polls.csv")
         with api(resources, slots=1) as client:
-            started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
-            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            answer = reported(client, params={"charts": True})
             assert answer["error"]["code"] == MemoryLimitExceeded.code
-            started = client.post("/trigger_report?wait=30", json={}).json()
-            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            answer = reported(client)
             assert answer["status"] == "Complete"
 
 

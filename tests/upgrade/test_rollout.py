@@ -12,10 +12,11 @@ from app.ids import new_id
 from app.jobs.status import TTL_SECONDS
 from app.storage.migrate import _config, current_revision, migrate, newest_revision
 from app.storage.resources import Resources
+from tests.asking import report_of
 from tests.catalogue.bringing import ended, polls
 from tests.commands import LIMIT_SECONDS, started, wait_until
 from tests.conftest import api
-from tests.upgrade.asking import attempts, downloaded, job_of, report_of
+from tests.upgrade.asking import attempts, downloaded, job_of
 from tests.upgrade.dumping import dump, schema
 from tests.upgrade.earlier import STREAM, Earlier
 
