@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from app.errors import (
     IdempotencyConflict,
+    NoExplanation,
     NoSummary,
     NotFound,
     ObjectStoreUnavailable,
@@ -32,7 +33,7 @@ from app.jobs.links import LinkedArtifact, linked
 from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, StoredArtifact
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
-from app.reports.kind import SUMMARY, ReportKind
+from app.reports.kind import SUMMARY, Drilldown, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.storage.object_store import ObjectStream
 from app.storage.postgres import database_errors
@@ -173,6 +174,28 @@ class ReportService:
             message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
             raise NoSummary(message, received=state.record.kind, allowed=kinds)
         return found[0]
+
+    def explain(self, report_id: str, key: str) -> BaseModel:
+        """Why the figures of one entity are what they are, by the parameters of a report and what is loaded now.
+
+        Raises:
+            UnknownReport, ReportExpired, NoExplanation: there is no such report, or it is of a kind without.
+            UnknownEntity: it has no row of this entity.
+        """
+        drilldown, params = self._drilldown(report_id)
+        return drilldown.explain(self._resources.engine, self._resources.settings, params, key)
+
+    def _drilldown(self, report_id: str) -> tuple[Drilldown, BaseModel]:
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        with database_errors(), self._resources.engine.connect() as connection:
+            kind = self._kinds[self._find(connection, report_id).kind]
+            params = records.parameters(connection, report_id) or {}
+        if kind.drilldown is None:
+            kinds = [one.name for one in self._kinds.values() if one.drilldown is not None]
+            message = f"A report of kind {kind.name} cannot be explained; those of kind {', '.join(kinds)} can."
+            raise NoExplanation(message, received=kind.name, allowed=kinds)
+        return kind.drilldown, kind.params.model_validate_json(json.dumps(params))
 
     def read(self, artifact: StoredArtifact) -> Iterator[bytes]:
         """The bytes of a file in blocks, each read when it is asked for; the connection is closed at the end.

@@ -11,20 +11,24 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
 from pydantic import AliasChoices, Field, model_validator
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from app.errors import NoPolls
+from app.errors import NoPolls, UnknownEntity
 from app.files.artifact import Artifact
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext, Params
+from app.reports import explained_uptime
 from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, MINUTE, Exactly, OutagesFile, gather_exactly
+from app.reports.explained_uptime import Question
+from app.reports.explanation import Explanation, explanation
 from app.reports.instants import Instant
-from app.reports.kind import ReportKind
+from app.reports.kind import Drilldown, ReportKind
 from app.reports.refusals import require_known, require_past
 from app.reports.store_ranges import GATHERED, READING, Reading, load
 from app.reports.window_columns import COLUMNS, FIGURES, TABLE, in_windows, write_table
 from app.series import polls
 from app.series.entities import STORE
+from app.settings import Settings
 from app.storage.postgres import database_now
 from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
@@ -316,6 +320,26 @@ class HourlyFile:
         return Artifact(self._path, "application/vnd.apache.parquet", rows=self._rows)
 
 
+def explain(engine: Engine, settings: Settings, params: UptimeParams, key: str) -> Explanation:
+    """Why the time of one store counts as the report has it.
+
+    Raises:
+        UnknownEntity: the report has no row of it.
+    """
+    question = _question(params)
+    if params.stores is not None and key not in params.stores:
+        raise UnknownEntity(f"The report has no row of {key!r}: it is only of the stores that it names.", received=key)
+    return explanation(question, explained_uptime.explain(engine, settings, question, key))
+
+
+def _question(params: UptimeParams) -> Question:
+    if params.as_of is None:
+        raise ValueError("resolve() fixes as_of before a report runs")
+    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
+    max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
+    return Question(horizon, params.accounting, max_gap, params.min_outage_minutes * MINUTE)
+
+
 UPTIME = ReportKind(
     name="uptime",
     summary="open time of each store in the last hour, day and week: up, down, or unknown",
@@ -331,6 +355,7 @@ UPTIME = ReportKind(
         from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
+    drilldown=Drilldown(Explanation, explain),
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
 )
