@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
 
 from app.jobs.kind import JobKind, Params
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.charts.style import Chart
 
 #: Name of the file with the summary of a report, which a route also returns.
 SUMMARY: Final = "summary.json"
@@ -37,10 +40,12 @@ class Drilldown:
     Attributes:
         model: of the answer.
         explain: the answer, of (engine, settings, parameters as resolved, key). Raises UnknownEntity.
+        chart: a picture of its days, or of the one day that is given; of the same. It imports app.charts itself.
     """
 
     model: type[BaseModel]
     explain: Callable[[Engine, Settings, Any, str], BaseModel]
+    chart: Callable[[Engine, Settings, Any, str, date | None], "Chart"]
 
 
 def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:

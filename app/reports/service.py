@@ -5,9 +5,9 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from app.errors import (
     NoSummary,
     NotFound,
     ObjectStoreUnavailable,
+    ReplicaUnavailable,
     ReportExpired,
     ReportNotComplete,
     TooManyReports,
@@ -41,6 +42,9 @@ from app.storage.resources import Resources
 from app.telemetry.logs import bound
 from app.wording.validation import invalid
 from app.wording.wrong_values import WrongValue, invalid_parameters
+
+if TYPE_CHECKING:
+    from app.charts.style import Chart
 
 #: What a poll may say of a report; a kind that tells of another stage is computing.
 STAGES: Final = ("queued", "loading", "computing", "uploading")
@@ -184,6 +188,32 @@ class ReportService:
         """
         drilldown, params = self._drilldown(report_id)
         return drilldown.explain(self._resources.engine, self._resources.settings, params, key)
+
+    def entity_chart(self, report_id: str, key: str, *, day: date | None) -> "Chart":
+        """A picture of the days of one entity, or of one of them.
+
+        Raises:
+            UnknownReport, ReportExpired, NoExplanation, UnknownEntity: as explain().
+            InvalidParameters: the report has nothing of that day.
+        """
+        drilldown, params = self._drilldown(report_id)
+        return drilldown.chart(self._resources.engine, self._resources.settings, params, key, day)
+
+    def entity_picture(self, report_id: str, key: str, *, day: date | None) -> bytes:
+        """The same as PNG, drawn by a process of its own.
+
+        Raises:
+            ReplicaUnavailable: it cannot be drawn here, or not now.
+        """
+        chart = self.entity_chart(report_id, key, day=day)
+        from app.charts.drawing import draw_apart  # noqa: PLC0415 - altair takes half a second to import
+
+        try:
+            return draw_apart(chart)
+        except (TimeoutError, MemoryError, OSError) as error:
+            raise ReplicaUnavailable(
+                f"The chart cannot be drawn now: {error}. Its specification can be had."
+            ) from error
 
     def _drilldown(self, report_id: str) -> tuple[Drilldown, BaseModel]:
         if not is_id(report_id):

@@ -1,8 +1,10 @@
 """What a report can say of one of its entities."""
 
+import json
+from datetime import date
 from typing import Annotated, Any, Final, Union
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
 from app.reports.registry import REPORT_KINDS
@@ -24,6 +26,36 @@ _Key = Annotated[
 
 #: The answers of the kinds that can be asked.
 _EXPLANATION: Final[Any] = Union[tuple(kind.drilldown.model for kind in REPORT_KINDS.values() if kind.drilldown)]  # noqa: UP007
+
+
+_Day = Annotated[
+    date | None,
+    Query(alias="date", description="Show this local day alone. Default: all days of the report, at most the last 31."),
+]
+
+_SPECIFICATION: Final = "application/vnd.vegalite.v6+json"
+
+
+# Before the route whose key would match "…/chart.png".
+@router.get(
+    "/reports/{report_id}/entities/{key:path}/chart.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The picture, 1600 pixels wide"}},
+)
+def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
+    """The days of one entity as a picture: when it is open, what its time counts as, every poll, in its local time."""
+    return Response(reports.entity_picture(report_id, key, day=day), media_type="image/png")
+
+
+@router.get(
+    "/reports/{report_id}/entities/{key:path}/chart.vl.json",
+    response_class=Response,
+    responses={200: {"content": {_SPECIFICATION: {}}, "description": "The specification, with its data"}},
+)
+def specify_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
+    """The same picture as its Vega-Lite specification."""
+    chart = reports.entity_chart(report_id, key, day=day)
+    return Response(json.dumps(chart.spec, ensure_ascii=False, allow_nan=False), media_type=_SPECIFICATION)
 
 
 @router.get("/reports/{report_id}/entities/{key:path}", response_model=_EXPLANATION)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal, Self
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from app.files.artifact import Artifact
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext, Params
 from app.reports import explained_uptime
+from app.reports.day_band import day_band
 from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, MINUTE, Exactly, OutagesFile, gather_exactly
 from app.reports.explained_uptime import Question
 from app.reports.explanation import Explanation, explanation
@@ -34,6 +35,9 @@ from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
+
+if TYPE_CHECKING:
+    from app.charts.style import Chart
 
 #: Progress once the table is written.
 _WRITTEN: Final = 0.9
@@ -326,13 +330,24 @@ def explain(engine: Engine, settings: Settings, params: UptimeParams, key: str) 
     Raises:
         UnknownEntity: the report has no row of it.
     """
-    question = _question(params)
-    if params.stores is not None and key not in params.stores:
-        raise UnknownEntity(f"The report has no row of {key!r}: it is only of the stores that it names.", received=key)
+    question = _question(params, key)
     return explanation(question, explained_uptime.explain(engine, settings, question, key))
 
 
-def _question(params: UptimeParams) -> Question:
+def chart(engine: Engine, settings: Settings, params: UptimeParams, key: str, day: date | None) -> "Chart":
+    """The same as a picture: the days of the store, or one of them.
+
+    Raises:
+        UnknownEntity: the report has no row of it.
+        InvalidParameters: the report has nothing of that day.
+    """
+    question = _question(params, key)
+    return day_band(question, explained_uptime.explain(engine, settings, question, key), day)
+
+
+def _question(params: UptimeParams, key: str) -> Question:
+    if params.stores is not None and key not in params.stores:
+        raise UnknownEntity(f"The report has no row of {key!r}: it is only of the stores that it names.", received=key)
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
@@ -355,7 +370,7 @@ UPTIME = ReportKind(
         from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
-    drilldown=Drilldown(Explanation, explain),
+    drilldown=Drilldown(Explanation, explain, chart),
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
 )
