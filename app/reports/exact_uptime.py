@@ -25,7 +25,7 @@ from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Outages, Polls, Stretches, suggested_gaps
 from app.timeline.horizon import WINDOWS, Horizon
-from app.timeline.hourly import ACTIVE, INACTIVE
+from app.timeline.hourly import Status
 
 MINUTE: Final = HOUR // 60
 
@@ -82,12 +82,12 @@ class CollectedPolls:
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._lock = Lock()
-        self._blocks: list[tuple[npt.NDArray[np.int32], Micros, npt.NDArray[np.bool_]]] = []
+        self._blocks: list[tuple[npt.NDArray[np.int32], Micros, Status]] = []
 
-    def add(self, entity: npt.NDArray[np.integer], instant: Micros, active: npt.NDArray[np.bool_]) -> None:
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         """Keep a block of polls, as HourlyVotes.add() counts one."""
         with self._lock:
-            self._blocks.append((entity.astype(np.int32), instant, active))
+            self._blocks.append((entity.astype(np.int32), instant, status))
 
     def stretches(self, *, max_gap: int | None, ignore_under: int) -> tuple[Stretches, Micros]:
         """What the polls say, and how long each store's hold, microseconds; this forgets the blocks.
@@ -97,13 +97,13 @@ class CollectedPolls:
             ignore_under: see Stretches.
         """
         blocks, self._blocks = self._blocks, []
-        entity, instant, active = (
+        entity, instant, status = (
             (np.concatenate(column) for column in zip(*blocks, strict=True))
             if blocks
-            else (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, bool))
+            else (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int8))
         )
         del blocks
-        polls = Polls.of(entity, instant, np.where(active, ACTIVE, INACTIVE).astype(np.int8))
+        polls = Polls.of(entity, instant, status)
         entities = self.calendar.entities
         gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
         return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under), gaps

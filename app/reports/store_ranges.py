@@ -11,14 +11,15 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
-from app.series.entities import STORE, count_entities, read_entities, read_hours
+from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
+from app.series.schedules import read_schedule
 from app.storage.postgres import database_errors
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.entities import Entities
 from app.timeline.horizon import Horizon
-from app.timeline.working_hours import calendar
+from app.timeline.hourly import Status
 
 #: Share of the progress of a range of stores that is reading.
 READING: Final = 0.7
@@ -30,7 +31,7 @@ GATHERED: Final = 0.8
 class Collects(Protocol):
     """What takes polls in blocks."""
 
-    def add(self, entity: npt.NDArray[np.integer], instant: Micros, active: npt.NDArray[np.bool_], /) -> None: ...
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status, /) -> None: ...
 
 
 T = TypeVar("T", bound=Collects)
@@ -69,14 +70,7 @@ def load(
         most = max(1, reading.most(connection, max(total, 1), horizon))
         done, after = 0, 0
         while done < total:
-            entities = read_entities(
-                connection,
-                STORE,
-                default_zone=context.settings.default_timezone,
-                keys=stores,
-                after=after,
-                limit=most,
-            )
+            entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
             collected = partial(_collect, context, preparing, snapshot, entities, horizon, scope, reading)
@@ -120,6 +114,5 @@ def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float
 def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> T:
     """Nothing collected yet, on the calendar of these stores."""
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
-        hours = read_hours(connection, entities)
-    opening = calendar(hours, entities.zone_of, entities.zones, first=reading.first, last=reading.last)
-    return reading.collect(opening)
+        schedule = read_schedule(connection, entities, default_zone=context.settings.default_timezone)
+    return reading.collect(schedule.calendar(reading.first, reading.last))

@@ -18,21 +18,17 @@ class Entities:
     Attributes:
         ids: int64[n], ascending.
         keys: their keys, text.
-        zone_of: int64[n], index into ``zones``.
-        zones: IANA names.
     """
 
     ids: npt.NDArray[np.int64]
     keys: Sequence[str]
-    zone_of: npt.NDArray[np.int64]
-    zones: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def part(self, start: int, stop: int) -> "Entities":
         """Entities ``start`` … ``stop - 1``, numbered from 0 again."""
-        return Entities(self.ids[start:stop], self.keys[start:stop], self.zone_of[start:stop], self.zones)
+        return Entities(self.ids[start:stop], self.keys[start:stop])
 
     def numbers(self, ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """The numbers of these ids, -1 for an id that is not among them."""

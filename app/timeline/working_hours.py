@@ -1,7 +1,7 @@
 """Weekly working hours and zones, expanded to the calendar of actual dates (docs/uptime-rules.md)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,10 @@ class WeeklyHours:
     def of_rows(self, rows: npt.NDArray[np.bool_]) -> "WeeklyHours":
         """The chosen windows."""
         return WeeklyHours(self.entity[rows], self.weekday[rows], self.opens[rows], self.closes[rows])
+
+    def renumbered(self, number_of: npt.NDArray[np.integer]) -> "WeeklyHours":
+        """The same windows; ``number_of`` has the new number of each entity."""
+        return replace(self, entity=number_of[self.entity])
 
 
 #: A weekly window of an entity that has none of its own: weekday, and local times of day in microseconds.

@@ -13,6 +13,7 @@ from app.flow.teams import Teams
 from app.settings import weekly_windows
 from app.timeline import MISSING
 from app.timeline.entities import Entities
+from app.timeline.schedule import Schedule
 from tests.engine import array, micros, weekly_hours
 from tests.reference.pull_requests import PullRequest, as_they_stood
 from tests.reference.uptime import HOUR, MICROSECOND, Window, hour_of
@@ -96,13 +97,13 @@ def arrays_of(pulls: list[PullRequest]) -> PullRequests:
 def teams_of(case: FlowCase, pulls: PullRequests) -> tuple[Teams, np.ndarray]:
     """The teams of a case, and the number of the team of each pull request."""
     names = dict(enumerate(TEAMS, 1))
-    zones = sorted({*case.zones.values(), DEFAULT_ZONE})
+    zones = [*sorted(set(case.zones.values()) - {DEFAULT_ZONE}), DEFAULT_ZONE]
     zone_of = array(zones.index(case.zones.get(team, DEFAULT_ZONE)) for team in TEAMS)
-    entities = Entities(array(names), list(TEAMS), zone_of, zones)
+    entities = Entities(array(names), list(TEAMS))
     used, number = numbered(pulls.team_id, names)
     hours = weekly_hours(case.windows, list(TEAMS))
     default = weekly_windows("Mon-Fri 09:00-17:00")
-    return Teams.of(used, entities, hours, default=default, zone=DEFAULT_ZONE), number
+    return Teams.of(used, entities, Schedule(hours, zone_of, zones, default)), number
 
 
 def _micros(instant: datetime | None) -> int:

@@ -10,6 +10,7 @@ from app.flow.teams import Teams
 from app.settings import weekly_windows
 from app.timeline import DAY, HOUR
 from app.timeline.entities import Entities
+from app.timeline.schedule import Schedule
 from tests.engine import array, micros, weekly_hours
 from tests.reference.uptime import Window
 
@@ -17,14 +18,16 @@ from tests.reference.uptime import Window
 FIRST = micros(datetime(2024, 11, 4, tzinfo=UTC))
 
 #: In the order of their ids, which is not that of their names; Idle has no pull requests.
-ENTITIES = Entities(array([4, 7, 9]), ["Web", "Idle", "Data"], array([1, 0, 0]), ["UTC", "Asia/Tokyo"])
+ENTITIES = Entities(array([4, 7, 9]), ["Web", "Idle", "Data"])
+#: Web is in Tokyo, Data in UTC; who has no zone is in Berlin.
+ZONE_OF, ZONES = array([1, 0, 0]), ["UTC", "Asia/Tokyo", "Europe/Berlin"]
 WINDOWS = [Window("Web", 0, "09:00:00", "12:00:00"), Window("Idle", 0, "00:00:00", "24:00:00")]
 
 
 def teams() -> Teams:
     hours = weekly_hours(WINDOWS, list(ENTITIES.keys))
     default = weekly_windows("Mon-Fri 10:00-12:00")
-    return Teams.of(["Data", "Web"], ENTITIES, hours, default=default, zone="Europe/Berlin")
+    return Teams.of(["Data", "Web"], ENTITIES, Schedule(hours, ZONE_OF, ZONES, default))
 
 
 def open_hours(of: Teams) -> list[list[int]]:
@@ -55,5 +58,6 @@ def test_calendars_span_the_full_hours_around_both_instants() -> None:
 
 
 def test_a_report_without_pull_requests_has_the_hours_of_nobody_alone() -> None:
-    none = Teams.of([], ENTITIES, weekly_hours(WINDOWS, list(ENTITIES.keys)), default=[(0, 0, HOUR)], zone="UTC")
+    hours = weekly_hours(WINDOWS, list(ENTITIES.keys))
+    none = Teams.of([], ENTITIES, Schedule(hours, ZONE_OF, ["UTC", "Asia/Tokyo", "UTC"], [(0, 0, HOUR)]))
     assert open_hours(none) == [[0]]

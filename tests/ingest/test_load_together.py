@@ -46,7 +46,7 @@ def counts(resources: Resources) -> tuple[int, int]:
 def read_counts(resources: Resources, scope: poll_reading.Scope) -> tuple[int, int]:
     """The same as a report sees them."""
     with resources.engine.connect() as connection:
-        entities = read_entities(connection, "store", default_zone="UTC")
+        entities = read_entities(connection, "store")
     seen: list[tuple[int, int]] = []
     with poll_reading.take_snapshot(resources.engine) as shown:
         poll_reading.read(
@@ -103,7 +103,7 @@ def test_loads_of_different_kinds_that_name_the_same_new_stores_all_succeed(
         assert list(pool.map(run, contents)) == [500, 500, 500]
     with resources.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*), count(timezone) FROM entity")).one() == (500, 500)
-        assert connection.scalar(text("SELECT count(*) FROM working_hours")) == 500
+        assert connection.scalar(text("SELECT count(*) FROM hours_window WHERE superseded_at IS NULL")) == 500
 
 
 def read_on(reading: Callable[[], tuple[int, int]], allowed: set[tuple[int, int]], stop: Event) -> int:

@@ -148,7 +148,7 @@ def test_the_golden_sample_is_loaded_whole(resources: Resources) -> None:
         assert review_times.team_names(connection, FIRST) == expected["teams"]
         assert f"{review_times.last_day(connection, FIRST)}T00:00:00" == expected["date_interval"]["end"]
         sample = review_times.read(connection, FIRST)
-        teams = read_entities(connection, TEAM, default_zone="UTC")
+        teams = read_entities(connection, TEAM)
     for key, number in zip(teams.keys, teams.ids.tolist(), strict=True):
         rows = sample.team_id == number
         means = expected["per_team"][key]["mean"]

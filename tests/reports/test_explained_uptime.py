@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 
 from app.errors import UnknownEntity
-from app.reports.explanation import Explanation
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
+from app.reports.uptime import drilldown
+from app.reports.uptime.explanation import Explanation
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import LATEST
@@ -51,7 +52,7 @@ def report_and_explanations(
 
 
 def explained(resources: Resources, params: UptimeParams, key: str) -> Explanation:
-    return uptime.explain(resources.engine, resources.settings, params, key)
+    return drilldown.explain(resources.engine, resources.settings, params, key)
 
 
 def hundredths(seconds: float, unit: timedelta) -> Fraction:

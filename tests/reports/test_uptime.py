@@ -23,6 +23,7 @@ from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
+from app.reports.uptime import windows
 from app.series import poll_reading
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
@@ -34,8 +35,9 @@ from tests.asking import reported
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
+from tests.reference import exact
 from tests.reference import uptime as reference
-from tests.strategies import UptimeCase, examples, uptime_case
+from tests.strategies import UptimeCase, examples, said_by, uptime_case
 
 COLUMNS = [
     f"{status}_last_{window}" for status in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
@@ -141,13 +143,15 @@ def clear(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         for week in connection.execute(text("SELECT week FROM poll_week")).scalars().all():
             connection.execute(text(f"DROP TABLE poll_{week:%Y_%m_%d}"))
-        connection.execute(text("TRUNCATE poll_week, working_hours, entity"))
+        connection.execute(text("TRUNCATE poll_week, entity CASCADE"))
 
 
-def load_case(resources: Resources, case: UptimeCase, folder: Path) -> None:
+def load_case(resources: Resources, case: UptimeCase, folder: Path, polls: list[exact.Poll] | None = None) -> None:
+    """Load the files of a case; ``polls`` instead of its own."""
+    said = said_by(case, set()) if polls is None else polls
     files = {
         "polls": [["store_id", "status", "timestamp_utc"]]
-        + [[p.store_id, "active" if p.active else "inactive", p.at.isoformat()] for p in case.polls],
+        + [[poll.store_id, poll.status, poll.at.isoformat()] for poll in said],
         "hours": [["store_id", "dayOfWeek", "start_time_local", "end_time_local"]]
         + [[w.store_id, str(w.weekday), w.opens, w.closes] for w in case.windows],
         "timezones": [["store_id", "timezone_str"], *map(list, case.zones.items())],
@@ -164,8 +168,8 @@ def test_ranges_of_stores_give_the_report_of_all_at_once(
 ) -> None:
     whole, hourly = make(loaded, tmp_path, hourly=True)
     expected, expected_hourly = whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()
-    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(windows, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(windows, "CHUNK", 3)
     parts, hourly_parts = make(loaded, tmp_path, hourly=True)
     assert parts.path.read_bytes() == expected
     assert parquet.read_table(hourly_parts.path).to_pylist() == expected_hourly
@@ -195,8 +199,8 @@ def test_many_ranges_of_random_stores_give_the_report_of_all_at_once(
         return [file.path.read_bytes() for file in (main, *charts)], parquet.read_table(hourly.path).to_pylist()
 
     whole = report()
-    monkeypatch.setattr(uptime, "GRID_CELLS", 277 * 4)  # ranges of four stores
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(windows, "GRID_CELLS", 277 * 4)  # ranges of four stores
+    monkeypatch.setattr(windows, "CHUNK", 3)
     monkeypatch.setattr(poll_reading, "SLICE_POLLS", 40)
     monkeypatch.setattr(sorted_rows, "BATCH_ROWS", 2)
     assert report() == whole
@@ -204,7 +208,7 @@ def test_many_ranges_of_random_stores_give_the_report_of_all_at_once(
 
 def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
     """Peak memory of a report in this process, in ranges of some 1,500 stores."""
-    uptime.GRID_CELLS = 400_000  # type: ignore[misc]
+    windows.GRID_CELLS = 400_000  # type: ignore[misc]
     with closing_engine(database_url) as engine:
         context = JobContext(
             engine=engine,
@@ -263,7 +267,7 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every range of stores, with its hours and zones, is read from the snapshot of the first."""
-    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(windows, "GRID_CELLS", 270 * 7)  # ranges of seven stores
     whole, hourly = make(loaded, tmp_path, hourly=True)
     expected = whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()
     told: list[str] = []
@@ -273,8 +277,8 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
         if told.count("computing") == 1 and stage == "computing":
             with loaded.engine.begin() as connection:
                 connection.execute(text("INSERT INTO entity (kind, key) VALUES ('store', 'late')"))
-                connection.execute(text("UPDATE entity SET timezone = 'Asia/Tokyo'"))
-                connection.execute(text("DELETE FROM working_hours"))
+                connection.execute(text("UPDATE entity_zone SET timezone = 'Asia/Tokyo'"))
+                connection.execute(text("DELETE FROM hours_window"))
                 connection.execute(text("UPDATE poll SET active = NOT active"))
 
     with loaded.engine.connect() as connection:
@@ -289,8 +293,8 @@ def test_a_report_tells_how_far_it_is_until_it_ends(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stores: int | None
 ) -> None:
     if stores is not None:
-        monkeypatch.setattr(uptime, "GRID_CELLS", 270 * stores)
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+        monkeypatch.setattr(windows, "GRID_CELLS", 270 * stores)
+    monkeypatch.setattr(windows, "CHUNK", 3)
     told: list[tuple[str, float]] = []
     with loaded.engine.connect() as connection:
         resolved, _ = uptime.resolve(connection, UptimeParams.model_validate({"hourly": True, "charts": True}))
@@ -353,8 +357,8 @@ def test_charts_of_ranges_of_stores_are_those_of_all_at_once(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = [artifact.path.read_bytes() for artifact in make(loaded, tmp_path, charts=True)]
-    monkeypatch.setattr(uptime, "GRID_CELLS", 270 * 7)  # ranges of seven stores
-    monkeypatch.setattr(uptime, "CHUNK", 3)
+    monkeypatch.setattr(windows, "GRID_CELLS", 270 * 7)  # ranges of seven stores
+    monkeypatch.setattr(windows, "CHUNK", 3)
     assert [artifact.path.read_bytes() for artifact in make(loaded, tmp_path, charts=True)] == whole
 
 
@@ -464,6 +468,6 @@ def test_rounding_is_half_up_on_exact_numbers() -> None:
     open_time = np.zeros((1, len(horizon.edges) - 1), np.int64)
     status = np.ones((1, horizon.hours), np.int8)
     open_time[0, -1] = 300_000  # 0.005 minutes
-    assert uptime.compute(open_time, status, horizon)[0, 0] == 1
+    assert windows.compute(open_time, status, horizon)[0, 0] == 1
     open_time[0, -1] = 299_999
-    assert uptime.compute(open_time, status, horizon)[0, 0] == 0
+    assert windows.compute(open_time, status, horizon)[0, 0] == 0

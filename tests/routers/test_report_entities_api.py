@@ -51,3 +51,16 @@ def test_a_report_of_another_kind_says_which_can_be_explained(client: TestClient
     report_id = trigger(client, "pull_requests", charts=False)
     problem = assert_problem(client.get(f"/reports/{report_id}/entities/Core"), 404, "no_explanation")
     assert problem["detail"] == "A report of kind pull_requests cannot be explained; those of kind uptime can."
+
+
+def test_the_days_of_a_store_are_a_picture_and_its_specification(client: TestClient) -> None:
+    report_id = trigger(client, as_of="2023-01-24T00:00:00Z")
+    picture = client.get(f"/reports/{report_id}/entities/{STORE}/chart.png?date=2023-01-20").raise_for_status()
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(picture.content[16:20], "big") == 1600
+    source = client.get(f"/reports/{report_id}/entities/{STORE}/chart.vl.json").raise_for_status()
+    assert source.headers["content-type"] == "application/vnd.vegalite.v6+json"
+    assert source.json()["title"]["text"] == f"Store {STORE}"
+    late = client.get(f"/reports/{report_id}/entities/{STORE}/chart.png?date=2023-02-20")
+    assert_problem(late, 422, "invalid_parameters")

@@ -166,6 +166,18 @@ def test_what_this_version_has_done_stays_when_the_migration_is_taken_back(
         assert client.get(f"/datasets/{unmigrated.ids['half_checked']}").json()["status"] == "ready"
 
 
+def test_polls_that_say_unknown_go_when_the_migration_is_taken_back(resources: Resources, unmigrated: Earlier) -> None:
+    migrate(resources.engine)
+    before = polls(resources)
+    key, at, _ = before[0]
+    with resources.engine.begin() as connection:
+        said = "UPDATE poll SET active = NULL FROM entity WHERE id = entity_id AND key = :key "
+        when = text(said + "AND date_trunc('minute', at) = CAST(:at AS timestamptz)")
+        assert connection.execute(when, {"key": key, "at": f"{at}Z"}).rowcount == 1
+    take_back(resources, unmigrated.revision)
+    assert polls(resources) == before[1:]
+
+
 def take_back(resources: Resources, revision: str) -> None:
     config = _config()
     with resources.engine.begin() as connection:

@@ -28,7 +28,8 @@ from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
 from app.reports.refusals import SHOWN, refused, require_known, require_past, unknown_names
 from app.series import pull_requests, review_times
-from app.series.entities import REPOSITORY, TEAM, read_entities, read_hours
+from app.series.entities import REPOSITORY, TEAM, read_entities
+from app.series.schedules import read_schedule
 from app.storage.postgres import database_errors, database_now
 from app.timeline import to_micros
 from app.timeline.entities import Entities
@@ -128,9 +129,8 @@ def _events(
 ) -> tuple[PullRequests, Teams, npt.NDArray[np.int64], dict[int, str]]:
     """Pull requests, their teams, the number of each one's team, and the names of repositories by id."""
     settings = context.settings
-    zone = settings.default_timezone
-    every_team = read_entities(connection, TEAM, default_zone=zone)
-    repos = _names(read_entities(connection, REPOSITORY, default_zone=zone))
+    every_team = read_entities(connection, TEAM)
+    repos = _names(read_entities(connection, REPOSITORY))
     pulls = pull_requests.read(
         connection,
         as_of=as_of,
@@ -140,13 +140,15 @@ def _events(
         team_ids=_ids(_names(every_team), params.teams),
     )
     names, team = numbered(pulls.team_id, _names(every_team))
-    hours = read_hours(connection, every_team)
-    return pulls, Teams.of(names, every_team, hours, default=settings.team_windows, zone=zone), team, repos
+    schedule = read_schedule(
+        connection, every_team, default_zone=settings.default_timezone, default=settings.team_windows
+    )
+    return pulls, Teams.of(names, every_team, schedule), team, repos
 
 
 def _sample(connection: Connection, params: PullRequestParams) -> Observations:
     _require_sample(connection, params.source)  # it may have been removed in the meantime
-    teams = _names(read_entities(connection, TEAM, default_zone=""))
+    teams = _names(read_entities(connection, TEAM))
     sample = review_times.read(
         connection,
         params.source,

@@ -1,56 +1,25 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-from pyarrow import parquet
 from pydantic import AliasChoices, Field, model_validator
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from app.errors import NoPolls, UnknownEntity
+from app.errors import NoPolls
 from app.files.artifact import Artifact
-from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext, Params
-from app.reports import explained_uptime
-from app.reports.day_band import day_band
-from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, MINUTE, Exactly, OutagesFile, gather_exactly
-from app.reports.explained_uptime import Question
-from app.reports.explanation import Explanation, explanation
+from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import Instant
-from app.reports.kind import Drilldown, ReportKind
+from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_past
-from app.reports.store_ranges import GATHERED, READING, Reading, load
-from app.reports.window_columns import COLUMNS, FIGURES, TABLE, in_windows, write_table
+from app.reports.uptime.drilldown import DRILLDOWN
+from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.series import polls
 from app.series.entities import STORE
-from app.settings import Settings
 from app.storage.postgres import database_now
-from app.timeline import HOUR, Micros
-from app.timeline.availability import WeekOfEntities
-from app.timeline.horizon import WINDOWS, Horizon
-from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
-
-if TYPE_CHECKING:
-    from app.charts.style import Chart
-
-#: Progress once the table is written.
-_WRITTEN: Final = 0.9
-
-#: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range: some 59,000
-#: entities with the usual lookback, with whose hours and intermediate arrays a report takes half a gigabyte.
-GRID_CELLS: Final = 16_000_000
-
-#: Entities whose hours are evaluated at a time; some 10 MB of intermediate arrays.
-CHUNK: Final = 2048
-
-#: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
-THREADS: Final = 2
+from app.timeline.horizon import Horizon
 
 
 class UptimeParams(Params):
@@ -143,216 +112,13 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
-    artifacts = _hourly(context, params, horizon) if params.accounting == "hourly" else _exact(context, params, horizon)
+    if params.accounting == "hourly":
+        artifacts = hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon)
+    else:
+        max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
+        artifacts = exact_windows(context, Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores), horizon)
     context.progress("computing", 1.0)
     return artifacts
-
-
-def _hourly(context: JobContext, params: UptimeParams, horizon: Horizon) -> list[Artifact]:
-    hourly_file = HourlyFile(context, horizon) if params.hourly else None
-    week = WeekOfStores(horizon) if params.charts else None
-    with SortedRows(context.folder / "uptime.arrow", FIGURES) as rows:
-        gather(context, params, horizon, rows, hourly_file, week)
-        context.progress("computing", GATHERED)
-        artifacts = [write_table(context, rows, TABLE)]
-    if hourly_file is not None:
-        artifacts.append(hourly_file.close())
-    if week is not None:
-        context.progress("computing", _WRITTEN)
-        artifacts += draw(context, week)
-    return artifacts
-
-
-def _exact(context: JobContext, params: UptimeParams, horizon: Horizon) -> list[Artifact]:
-    week = horizon.as_of - WINDOWS["week"]
-    max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-    wanted = Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores)
-    with (
-        SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
-        OutagesFile(context.folder, first=week, last=horizon.as_of) as outages,
-    ):
-        gather_exactly(context, horizon, rows, outages, wanted)
-        context.progress("computing", GATHERED)
-        return [write_table(context, rows, EXACT_TABLE), outages.close()]
-
-
-def gather(
-    context: JobContext,
-    params: UptimeParams,
-    horizon: Horizon,
-    rows: SortedRows,
-    hourly_file: "HourlyFile | None",
-    week: "WeekOfStores | None",
-) -> None:
-    """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
-    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: GRID_CELLS // horizon.hours)
-    with closing(load(context, horizon, reading, stores=params.stores)) as ranges:
-        for entities, votes, progress in ranges:
-            parts: list[npt.NDArray[np.int64]] = []
-            for chunk, open_time, status, table in evaluate(votes, horizon):
-                parts.append(table)
-                if hourly_file is not None:
-                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
-                if week is not None:
-                    week.add(entities.keys[chunk], open_time, status)
-                progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
-            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
-            rows.add(pa.table(columns, schema=FIGURES))
-            del entities, votes, parts, columns  # before the next range is read: there is no room for two
-
-
-def evaluate(
-    votes: HourlyVotes, horizon: Horizon
-) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
-    """For some stores after the other: which, and their open time, status and columns as of compute()."""
-
-    def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-        chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
-        open_time, status = votes.calendar.open_time(horizon.edges, chunk), votes.status(chunk)
-        return chunk, open_time, status, compute(open_time, status, horizon)
-
-    starts = range(0, votes.calendar.entities, CHUNK)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
-        for first in range(0, len(starts), THREADS):  # no more at a time than are wanted next
-            yield from pool.map(one, starts[first : first + THREADS])
-
-
-def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
-    """Open time of each window by status.
-
-    Args:
-        open_time: microseconds, int64[stores, pieces], as cut by ``horizon.edges``.
-        status: int8[stores, hours], see timeline/hourly.py.
-        horizon: the instants.
-
-    Returns:
-        int64[stores, 9], hundredths of a minute for the hour and of an hour for day and week, rounded half up;
-        columns uptime, downtime, unknown, each for hour, day, week.
-    """
-    piece_status = status[:, horizon.hour]
-    firsts = {window: horizon.pieces(window).start for window in WINDOWS}
-    of_status = (open_time * (piece_status == code) for code in COLUMNS.values())
-    return np.stack([column for time in of_status for column in in_windows(time, firsts)], axis=1)
-
-
-class WeekOfStores:
-    """What the charts show of the week; memory does not grow with the number of stores."""
-
-    def __init__(self, horizon: Horizon) -> None:
-        from app.charts.bins import bin_counts  # noqa: PLC0415 - only who draws imports charts
-
-        self.entities = WeekOfEntities(horizon)
-        self._bin_counts = bin_counts
-        self.counts = bin_counts(np.zeros(0))
-        self.left_out = 0
-
-    def add(self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8]) -> None:
-        """Add some stores, as of WeekOfEntities.add()."""
-        availability = self.entities.add(keys, open_time, status)
-        unseen = np.isnan(availability)
-        self.counts += self._bin_counts(availability[~unseen])
-        self.left_out += int(np.count_nonzero(unseen))
-
-
-def draw(context: JobContext, week: WeekOfStores) -> list[Artifact]:
-    """The charts of the week, those that have something to show."""
-    # Imported here: it takes half a second, as long as a usual report, which does not need it.
-    from app.charts.availability import Week, availability_charts  # noqa: PLC0415
-    from app.charts.files import write_charts  # noqa: PLC0415
-
-    stores = week.entities
-    charts = availability_charts(
-        Week(
-            first=stores.first,
-            last=stores.last,
-            counts=week.counts,
-            left_out=week.left_out,
-            days=stores.days,
-            of_day=stores.of_day,
-            worst=[one.key for one in stores.worst],
-            worst_share=np.array([one.availability for one in stores.worst]),
-            tied=stores.tied,
-            states=np.array([one.states for one in stores.worst], np.int8),
-        )
-    )
-    return write_charts(charts, context.folder)
-
-
-class HourlyFile:
-    """hourly.parquet: a row per store and UTC hour of the week, with the part of it that lies in the week."""
-
-    SCHEMA: Final = pa.schema(
-        [
-            ("store_id", pa.dictionary(pa.int32(), pa.string())),
-            ("hour_utc", pa.timestamp("us", "UTC")),
-            ("status", pa.dictionary(pa.int8(), pa.string())),
-            ("open_seconds", pa.float64()),
-            ("polls", pa.int32()),
-        ]
-    )
-    STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
-
-    def __init__(self, context: JobContext, horizon: Horizon) -> None:
-        self._path = context.folder / "hourly.parquet"
-        self._horizon = horizon
-        self._writer = parquet.ParquetWriter(self._path, self.SCHEMA, compression="zstd")
-        self._rows = 0
-
-    def write(
-        self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8], poll_counts: npt.NDArray[np.int32]
-    ) -> None:
-        """Add some stores; arguments as of compute(), with the polls of each hour of the series."""
-        hours, onset = np.unique(self._horizon.hour, return_index=True)
-        open_seconds = np.add.reduceat(open_time, onset, axis=1) / 1_000_000
-        stores, count = open_seconds.shape
-        hour_utc = self._horizon.first + hours * HOUR
-        columns = [
-            pa.DictionaryArray.from_arrays(np.repeat(np.arange(stores, dtype=np.int32), count), pa.array(keys)),
-            pa.array(np.tile(hour_utc, stores)).cast(pa.timestamp("us", "UTC")),
-            pa.DictionaryArray.from_arrays(
-                status[:, hours].reshape(-1), pa.array([self.STATUS[code] for code in range(len(self.STATUS))])
-            ),
-            pa.array(open_seconds.reshape(-1)),
-            pa.array(poll_counts[:, hours].reshape(-1)),
-        ]
-        self._writer.write_batch(pa.record_batch(columns, schema=self.SCHEMA))
-        self._rows += stores * count
-
-    def close(self) -> Artifact:
-        """Finish the file."""
-        self._writer.close()
-        return Artifact(self._path, "application/vnd.apache.parquet", rows=self._rows)
-
-
-def explain(engine: Engine, settings: Settings, params: UptimeParams, key: str) -> Explanation:
-    """Why the time of one store counts as the report has it.
-
-    Raises:
-        UnknownEntity: the report has no row of it.
-    """
-    question = _question(params, key)
-    return explanation(question, explained_uptime.explain(engine, settings, question, key))
-
-
-def chart(engine: Engine, settings: Settings, params: UptimeParams, key: str, day: date | None) -> "Chart":
-    """The same as a picture: the days of the store, or one of them.
-
-    Raises:
-        UnknownEntity: the report has no row of it.
-        InvalidParameters: the report has nothing of that day.
-    """
-    question = _question(params, key)
-    return day_band(question, explained_uptime.explain(engine, settings, question, key), day)
-
-
-def _question(params: UptimeParams, key: str) -> Question:
-    if params.stores is not None and key not in params.stores:
-        raise UnknownEntity(f"The report has no row of {key!r}: it is only of the stores that it names.", received=key)
-    if params.as_of is None:
-        raise ValueError("resolve() fixes as_of before a report runs")
-    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
-    max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-    return Question(horizon, params.accounting, max_gap, params.min_outage_minutes * MINUTE)
 
 
 UPTIME = ReportKind(
@@ -370,7 +136,7 @@ UPTIME = ReportKind(
         from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
-    drilldown=Drilldown(Explanation, explain, chart),
+    drilldown=DRILLDOWN,
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
 )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import BaseModel, Field
 
-from app.reports.explained_uptime import Explained, Question
+from app.reports.uptime.explained import Explained, Question
 from app.timeline import HOUR, SECOND, Micros, from_micros
 from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from sqlalchemy import Engine
 
 from app.errors import UnknownEntity
-from app.series.entities import STORE, read_entities, read_hours
+from app.series.entities import STORE, read_entities
 from app.series.poll_reading import read, take_snapshot
+from app.series.schedules import read_schedule
 from app.settings import Settings
 from app.storage.postgres import database_errors
 from app.timeline import Micros
@@ -18,8 +19,7 @@ from app.timeline.calendar import Calendar
 from app.timeline.exact import Polls, Stretches, suggested_gaps
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
 from app.timeline.horizon import WINDOWS, Horizon
-from app.timeline.hourly import ACTIVE, UNKNOWN, HourlyVotes
-from app.timeline.working_hours import calendar
+from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class _Blocks:
 
     def __init__(self) -> None:
         self.instant: list[Micros] = []
-        self.status: list[npt.NDArray[np.generic]] = []
+        self.status: list[Status] = []
 
-    def add(self, _: npt.NDArray[np.integer], instant: Micros, status: npt.NDArray[np.generic]) -> None:
+    def add(self, _: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         self.instant.append(instant)
         self.status.append(status)
 
@@ -87,12 +87,13 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     horizon = question.horizon
     with database_errors(), take_snapshot(engine) as snapshot:
         connection, _ = snapshot
-        stores = read_entities(connection, STORE, default_zone=settings.default_timezone, keys=[key])
+        stores = read_entities(connection, STORE, keys=[key])
         if not len(stores):
             raise UnknownEntity(
                 f"There is no store {key!r} any more; GET /entities?kind=store lists them.", received=key
             )
-        hours, blocks = read_hours(connection, stores), _Blocks()
+        schedule = read_schedule(connection, stores, default_zone=settings.default_timezone)
+        blocks = _Blocks()
         read(
             engine,
             snapshot,
@@ -105,13 +106,12 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
             progress=lambda _: None,
         )
     instant = np.concatenate([np.zeros(0, np.int64), *blocks.instant])
-    status = np.concatenate([np.zeros(0, np.int8), *(one.astype(np.int8) for one in blocks.status)])
+    status = np.concatenate([np.zeros(0, np.int8), *blocks.status])
     polls = Polls.of(np.zeros(len(instant), np.int64), instant, status)
     first, last = (
         (horizon.first, horizon.last) if question.accounting == "hourly" else (horizon.earliest, horizon.as_of)
     )
-    opening = calendar(hours, stores.zone_of, stores.zones, first=first, last=last)
-    zone = stores.zones[stores.zone_of[0]]
+    opening, zone = schedule.calendar(first, last), schedule.zones[schedule.zone_of[0]]
     if question.accounting == "hourly":
         return Explained(key, zone, opening, polls, None, _hourly(question, opening, polls), None)
     gap = int(suggested_gaps(polls, 1)[0]) if question.max_gap is None else question.max_gap
@@ -122,8 +122,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
 
 def _hourly(question: Question, opening: Calendar, polls: Polls) -> list[Stretch]:
     votes = HourlyVotes(opening)
-    knows = polls.status != UNKNOWN
-    entity, instant = polls.entity[knows], polls.instant[knows]
-    votes.add(entity, instant, polls.status[knows] == ACTIVE)
-    counted = instant[opening.is_open(opening.place(entity, instant))]
+    votes.add(polls.entity, polls.instant, polls.status)
+    has_vote = opening.is_open(opening.place(polls.entity, polls.instant)) & (polls.status != UNKNOWN)
+    counted = polls.instant[has_vote]
     return hourly_stretches(votes, counted, first=question.first, last=question.horizon.as_of)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from app.reports.explained_uptime import Explained, Question
 from app.reports.refusals import refused
+from app.reports.uptime.explained import Explained, Question
 from app.timeline import DAY, HOUR, from_micros, to_micros
 from app.timeline.explaining import Rule, Stretch, time_of
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
@@ -71,7 +71,7 @@ def day_band(question: Question, found: Explained, day: date | None) -> "Chart":
         "" if day or (dates[0] - from_micros(first).astimezone(zone).date()).days == 0 else "; the last of the report"
     )
     notes = [
-        f"{found.zone}, {question.accounting} accounting; "
+        f"{found.zone}, {question.accounting} accounting",
         f"{_name(dates[0])} to {_name(dates[-1])} {dates[-1].year}{left_out}",
         "pale: nobody looked, as the last hour with polls" if question.accounting == "hourly" else "",
     ]

@@ -1,0 +1,1 @@
+"""The report on uptime: its windows, its ranges, its files."""

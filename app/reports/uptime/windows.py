@@ -1,0 +1,138 @@
+"""The uptime report on the three windows that end at its instant (docs/uptime-rules.md, "The report")."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from app.files.artifact import Artifact
+from app.files.sorted_rows import SortedRows
+from app.jobs.kind import JobContext
+from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, Exactly, OutagesFile, gather_exactly
+from app.reports.store_ranges import GATHERED, READING, Reading, load
+from app.reports.uptime.hourly_file import HourlyFile
+from app.reports.uptime.week_charts import WeekOfStores, draw
+from app.reports.window_columns import COLUMNS, FIGURES, TABLE, in_windows, write_table
+from app.timeline import Micros
+from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.hourly import HourlyVotes
+
+#: Progress once the table is written.
+_WRITTEN: Final = 0.9
+
+#: Entities x hours counted at a time; each takes 8 bytes, and what does not fit is done range by range: some 59,000
+#: entities with the usual lookback, with whose hours and intermediate arrays a report takes half a gigabyte.
+GRID_CELLS: Final = 16_000_000
+
+#: Entities whose hours are evaluated at a time; some 10 MB of intermediate arrays.
+CHUNK: Final = 2048
+
+#: Chunks evaluated at the same time; numpy does most of it without Python's global lock.
+THREADS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of hourly accounting.
+
+    Attributes:
+        stores: their keys; None: all.
+        hourly: also hourly.parquet.
+        charts: also charts.
+    """
+
+    stores: Sequence[str] | None
+    hourly: bool
+    charts: bool
+
+
+def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon) -> list[Artifact]:
+    """uptime.csv by hourly accounting, and what else is wanted."""
+    hourly_file = HourlyFile(context, horizon) if wanted.hourly else None
+    week = WeekOfStores(horizon) if wanted.charts else None
+    with SortedRows(context.folder / "uptime.arrow", FIGURES) as rows:
+        gather(context, wanted, horizon, rows, hourly_file, week)
+        context.progress("computing", GATHERED)
+        artifacts = [write_table(context, rows, TABLE)]
+    if hourly_file is not None:
+        artifacts.append(hourly_file.close())
+    if week is not None:
+        context.progress("computing", _WRITTEN)
+        artifacts += draw(context, week)
+    return artifacts
+
+
+def exact_windows(context: JobContext, wanted: Exactly, horizon: Horizon) -> list[Artifact]:
+    """uptime.csv by exact accounting, and outages.csv."""
+    week = horizon.as_of - WINDOWS["week"]
+    with (
+        SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
+        OutagesFile(context.folder, first=week, last=horizon.as_of) as outages,
+    ):
+        gather_exactly(context, horizon, rows, outages, wanted)
+        context.progress("computing", GATHERED)
+        return [write_table(context, rows, EXACT_TABLE), outages.close()]
+
+
+def gather(
+    context: JobContext,
+    wanted: Wanted,
+    horizon: Horizon,
+    rows: SortedRows,
+    hourly_file: HourlyFile | None,
+    week: WeekOfStores | None,
+) -> None:
+    """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
+    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: GRID_CELLS // horizon.hours)
+    with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
+        for entities, votes, progress in ranges:
+            parts: list[npt.NDArray[np.int64]] = []
+            for chunk, open_time, status, table in evaluate(votes, horizon):
+                parts.append(table)
+                if hourly_file is not None:
+                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+                if week is not None:
+                    week.add(entities.keys[chunk], open_time, status)
+                progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
+            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
+            rows.add(pa.table(columns, schema=FIGURES))
+            del entities, votes, parts, columns  # before the next range is read: there is no room for two
+
+
+def evaluate(
+    votes: HourlyVotes, horizon: Horizon
+) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
+    """For some stores after the other: which, and their open time, status and columns as of compute()."""
+
+    def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+        chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
+        open_time, status = votes.calendar.open_time(horizon.edges, chunk), votes.status(chunk)
+        return chunk, open_time, status, compute(open_time, status, horizon)
+
+    starts = range(0, votes.calendar.entities, CHUNK)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
+        for first in range(0, len(starts), THREADS):  # no more at a time than are wanted next
+            yield from pool.map(one, starts[first : first + THREADS])
+
+
+def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
+    """Open time of each window by status.
+
+    Args:
+        open_time: microseconds, int64[stores, pieces], as cut by ``horizon.edges``.
+        status: int8[stores, hours], see timeline/hourly.py.
+        horizon: the instants.
+
+    Returns:
+        int64[stores, 9], hundredths of a minute for the hour and of an hour for day and week, rounded half up;
+        columns uptime, downtime, unknown, each for hour, day, week.
+    """
+    piece_status = status[:, horizon.hour]
+    firsts = {window: horizon.pieces(window).start for window in WINDOWS}
+    of_status = (open_time * (piece_status == code) for code in COLUMNS.values())
+    return np.stack([column for time in of_status for column in in_windows(time, firsts)], axis=1)

@@ -1,0 +1,64 @@
+"""When numbered entities are open by their own clocks: their hours and zones, whatever instants are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.timeline import Micros
+from app.timeline.calendar import Calendar
+from app.timeline.working_hours import WeeklyHours, Window, calendar, with_default
+from app.timeline.zones import to_utc
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The hours and zones of entities 0 … n - 1 (docs/uptime-rules.md, "Working hours in UTC").
+
+    Attributes:
+        hours: their weekly windows.
+        zone_of: int64[n], index into ``zones``.
+        zones: IANA names; the last one is that of whoever is nobody, see take().
+        default: windows of an entity that has none; without any it is open around the clock.
+    """
+
+    hours: WeeklyHours
+    zone_of: npt.NDArray[np.int64]
+    zones: Sequence[str]
+    default: Sequence[Window] = ()
+
+    def __len__(self) -> int:
+        return len(self.zone_of)
+
+    def take(self, numbers: npt.NDArray[np.integer]) -> "Schedule":
+        """The schedule of these entities, numbered from 0 again.
+
+        Args:
+            numbers: int[m], each 0 … n - 1 at most once; -1 for one that has no hours and no zone of its own.
+        """
+        number_of = np.full(len(self) + 1, -1)
+        number_of[numbers] = np.arange(len(numbers))
+        number_of[-1] = -1
+        kept = number_of[self.hours.entity] >= 0
+        zone_of = np.append(self.zone_of, len(self.zones) - 1)[numbers]
+        return Schedule(self.hours.of_rows(kept).renumbered(number_of), zone_of, self.zones, self.default)
+
+    def calendar(self, first: int, last: int) -> Calendar:
+        """The open intervals of every entity within ``[first, last)``, instants in microseconds."""
+        hours = with_default(self.hours, self.default, entities=len(self)) if self.default else self.hours
+        return calendar(hours, self.zone_of, self.zones, first=first, last=last)
+
+    def to_utc(self, entity: npt.NDArray[np.integer], local: Micros) -> Micros:
+        """First instants at which the entities' own clocks show these local times or later.
+
+        Args:
+            entity: int[m], 0 … n - 1.
+            local: local times as if they were UTC, int64[m] microseconds.
+        """
+        instants = local.copy()
+        zone = self.zone_of[entity]
+        for code in np.unique(zone):
+            here = zone == code
+            instants[here] = to_utc(local[here], self.zones[code])
+        return instants
