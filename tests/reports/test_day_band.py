@@ -76,8 +76,5 @@ def test_all_days_of_the_report_are_drawn_and_others_refused(load_text: LoadText
     days = [row["day"] for row in rows_with(band(resources, as_of=as_of), "day")]
     expected = ["Wed 18", "Thu 19", "Fri 20", "Sat 21", "Sun 22", "Mon 23", "Tue 24", "Wed 25"]
     assert list(dict.fromkeys(days)) == [f"{day} Jan" for day in expected]
-        f"{name} {day} Jan"
-        for name, day in zip(["Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], range(18, 26), strict=True)
-    ]
     with pytest.raises(InvalidParameters, match="a date from 2023-01-18 to 2023-01-25"):
         band(resources, date(2023, 1, 26), as_of=as_of)
