@@ -15,7 +15,7 @@ ROW_HEIGHT: Final = 32
 
 #: Space for the day beside its row, and for its availability behind it, pixels.
 LEFT: Final = 116
-RIGHT: Final = 84
+RIGHT: Final = 104
 
 #: Where in a row the time lies and where its polls do, shares of the row from its top.
 _MIDDLE: Final = 0.4
