@@ -14,6 +14,7 @@ from app import __version__
 from app.commands import data, reports, servers
 from app.commands.explain import explain_command
 from app.commands.failures import TOLD, told
+from app.commands.mappings import mappings
 from app.commands.report import report_command
 from app.commands.terminal import err, out
 from app.commands.usage import Commands
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
+app.add_typer(mappings, name="mappings")
 
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),

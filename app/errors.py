@@ -20,6 +20,7 @@ OpenhoursError
 │   ├── UnknownDataset
 │   ├── NoSummary            reports of this kind have none
 │   ├── NoExplanation        reports of this kind cannot be explained
+│   ├── UnknownMapping
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
@@ -211,6 +212,11 @@ class UnknownDatasetKind(NotFound):
         return cls(
             f"There is no dataset kind {received!r}; known kinds: {', '.join(names)}.", received=received, allowed=names
         )
+
+
+class UnknownMapping(NotFound):
+    code = "unknown_mapping"
+    title = "Unknown mapping"
 
 
 class UnknownDataset(NotFound):

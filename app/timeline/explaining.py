@@ -15,7 +15,7 @@ import numpy.typing as npt
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import FOR_EVER, Polls, Stretches
-from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes, Status
 
 #: The one entity of every calendar here.
 _ONE: Final = np.zeros(1, np.int64)
@@ -129,18 +129,19 @@ def _exact_ending(end: int, last: int, *, held: bool) -> Ending:
     return Ending.MAX_GAP if held else Ending.NEXT_POLL
 
 
-def hourly_stretches(votes: HourlyVotes, instant: Micros, *, first: int, last: int) -> list[Stretch]:
+def hourly_stretches(votes: HourlyVotes, status: Status, instant: Micros, *, first: int, last: int) -> list[Stretch]:
     """What hourly accounting makes of the polls of one entity in ``[first, last)``: a stretch for each hour with votes.
 
     Hours that have the status of the same earlier hour are one stretch, and so are those before the first vote.
 
     Args:
         votes: of this one entity.
+        status: of its hours, int8[hours].
         instant: of its polls that have a vote, ascending, int64[n].
         first, last: instants of the calendar.
     """
     calendar = votes.calendar
-    status, counted, active = votes.status(slice(0, 1))[0], votes.polls[0], votes.active[0]
+    counted, active = votes.polls[0], votes.active[0]
     voted = counted > 0
     source = np.maximum.accumulate(np.where(voted, np.arange(len(voted)), -1))
     begin, end = (first - calendar.first) // HOUR, -(-(last - calendar.first) // HOUR)

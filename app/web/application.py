@@ -23,6 +23,7 @@ from app.routers import (
     datasets,
     entities,
     health,
+    mappings,
     metrics,
     openapi,
     report_entities,
@@ -88,7 +89,7 @@ def create_app(
     answers.install(app)
     openapi.install(app)
     for module in (
-        (reports, report_entities, datasets, uploads, entities, timezones, health, metrics)
+        (reports, report_entities, datasets, uploads, entities, timezones, health, metrics, mappings)
         if api
         else (health, metrics)
     ):

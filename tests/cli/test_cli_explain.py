@@ -48,9 +48,7 @@ def test_hourly_accounting_says_how_the_polls_of_an_hour_voted(command_line: Com
     lines = said.out.splitlines()
     assert "16 Jan 2023 18:00:00 to 23 Jan 2023 18:00:00, America/Chicago" in lines
     assert "    14:00:00-15:00:00  up       2 of 2 polls say active" in lines
-    assert "    15:00:00-16:00:00  up       no polls; as the hour of 14:59:47" in lines or any(
-        "no polls; as the hour of" in line for line in lines
-    )
+    assert any("no polls; as the hour of " in line for line in lines)
     assert max(map(len, lines)) <= 80
 
 

@@ -25,6 +25,7 @@ from tests.strategies import UptimeCase, examples, uptime_case
 
 ACCOUNTINGS: list[dict[str, Any]] = [
     {"accounting": "hourly"},
+    {"accounting": "hourly", "max_fill_hours": 2},
     {"accounting": "exact"},
     {"accounting": "exact", "max_gap_minutes": 90, "min_outage_minutes": 45},
 ]
@@ -210,6 +211,11 @@ def test_hourly_accounting_tells_the_votes_of_each_hour_and_which_hour_was_carri
         *((0, 0), (3, 2), (3, 2), (2, 1), (2, 1), (1, 1))
     ]
     assert said.outages == []
+    *_, by_store = report_and_explanations(resources, tmp_path, as_of=NOON, max_fill_hours=1)
+    assert told(by_store["shop"])[2:4] == [
+        ("07:00", "08:00", "up", "carried", "max_fill", "06:10", "06:30"),
+        ("08:00", "09:00", "unknown", "carried_too_long", "next_poll", "06:10", "06:30"),
+    ]
 
 
 def test_an_outage_that_nobody_saw_end_is_ended_by_the_gap(

@@ -169,8 +169,8 @@ def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[st
             {"lookback": 96},
             "lookback",
             [
-                *("accounting", "as_of", "charts", "hourly", "lookback_hours", "max_gap_minutes", "min_outage_minutes"),
-                "stores",
+                *("accounting", "as_of", "charts", "hourly", "lookback_hours", "max_fill_hours", "max_gap_minutes"),
+                *("min_outage_minutes", "stores"),
             ],
         ),
     ],

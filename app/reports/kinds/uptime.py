@@ -11,9 +11,9 @@ from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext, Params
 from app.reports.exact_uptime import MINUTE, Exactly
-from app.reports.instants import Instant
+from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import ReportKind
-from app.reports.refusals import require_known, require_past
+from app.reports.refusals import require_known, require_known_time, require_past
 from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.series import polls
@@ -33,6 +33,7 @@ class UptimeParams(Params):
             examples=["2023-01-25T18:13:22Z"],
         ),
     ] = None
+    as_known_at: AsKnownAt = None
     lookback_hours: Annotated[
         int,
         Field(
@@ -73,8 +74,19 @@ class UptimeParams(Params):
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 0
+    max_fill_hours: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=8760,
+            description="With hourly accounting: how many hours without polls have the status of the last hour that "
+            "has some; what comes later is unknown. Default: all of them.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = None
     hourly: Annotated[
-        bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
+        bool,
+        Field(description="Also make hourly.parquet: status, open seconds, polls and active polls by store and hour."),
     ] = False
     charts: Annotated[
         bool,
@@ -87,7 +99,11 @@ class UptimeParams(Params):
             "max_gap_minutes": self.max_gap_minutes,
             "min_outage_minutes": self.min_outage_minutes,
         }
-        hourly_only = {"hourly": self.hourly, "charts": self.charts}
+        hourly_only = {
+            "max_fill_hours": self.max_fill_hours is not None,
+            "hourly": self.hourly,
+            "charts": self.charts,
+        }
         of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
         if named := [name for name, value in wrong.items() if value]:
             other = "exact" if of == "hourly" else "hourly"
@@ -98,13 +114,15 @@ class UptimeParams(Params):
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
+    """Fix as_of to the latest poll and as_known_at to now unless they are given; refuse unknown stores."""
     require_known(connection, "stores", STORE, params.stores)
-    require_past(params.as_of, now=database_now(connection))
+    now = database_now(connection)
+    require_past(params.as_of, now=now)
+    require_known_time(params.as_known_at, now=now)
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
-    return params.model_copy(update={"as_of": as_of}), as_of
+    return params.model_copy(update={"as_of": as_of, "as_known_at": params.as_known_at or now}), as_of
 
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
@@ -113,10 +131,13 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        artifacts = hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon)
+        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
+        artifacts = hourly_windows(context, wanted, horizon)
     else:
         max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-        artifacts = exact_windows(context, Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores), horizon)
+        ignore_under = params.min_outage_minutes * MINUTE
+        exactly = Exactly(max_gap, ignore_under, params.stores, params.as_known_at)
+        artifacts = exact_windows(context, exactly, horizon)
     context.progress("computing", 1.0)
     return artifacts
 

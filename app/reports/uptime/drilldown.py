@@ -35,6 +35,10 @@ class Asked(Protocol):
     def max_gap_minutes(self) -> int | None: ...
     @property
     def min_outage_minutes(self) -> int: ...
+    @property
+    def max_fill_hours(self) -> int | None: ...
+    @property
+    def as_known_at(self) -> datetime | None: ...
 
 
 def explain(engine: Engine, settings: Settings, params: Asked, key: str) -> Explanation:
@@ -65,7 +69,14 @@ def _question(params: Asked, key: str) -> Question:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-    return Question(horizon, params.accounting, max_gap, params.min_outage_minutes * MINUTE)
+    return Question(
+        horizon,
+        params.accounting,
+        max_gap,
+        params.min_outage_minutes * MINUTE,
+        params.max_fill_hours,
+        params.as_known_at,
+    )
 
 
 DRILLDOWN: Final = Drilldown(Explanation, explain, chart)

@@ -1,7 +1,9 @@
 """One store of an uptime report, explained: read by key, computed by the kernels of the report."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -14,12 +16,13 @@ from app.series.poll_reading import read, take_snapshot
 from app.series.schedules import read_schedule
 from app.settings import Settings
 from app.storage.postgres import database_errors
-from app.timeline import Micros
+from app.timeline import DAY, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Polls, Stretches, suggested_gaps
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
+from app.timeline.zones import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,16 @@ class Question:
         accounting: of the report.
         max_gap: how long a poll holds, microseconds, FOR_EVER, or None: what the polls suggest.
         ignore_under: outages of less open time count as up, microseconds.
+        max_fill_hours: how many hours without polls have the status of the last hour with some; None: all of them.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     horizon: Horizon
     accounting: Literal["hourly", "exact"]
     max_gap: int | None
     ignore_under: int
+    max_fill_hours: int | None = None
+    as_known_at: datetime | None = None
 
     @property
     def first(self) -> int:
@@ -92,7 +99,9 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
             raise UnknownEntity(
                 f"There is no store {key!r} any more; GET /entities?kind=store lists them.", received=key
             )
-        schedule = read_schedule(connection, stores, default_zone=settings.default_timezone)
+        schedule = read_schedule(
+            connection, stores, default_zone=settings.default_timezone, as_known_at=question.as_known_at
+        )
         blocks = _Blocks()
         read(
             engine,
@@ -111,7 +120,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     first, last = (
         (horizon.first, horizon.last) if question.accounting == "hourly" else (horizon.earliest, horizon.as_of)
     )
-    opening, zone = schedule.calendar(first, last), schedule.zones[schedule.zone_of[0]]
+    opening, zone = schedule.calendar(first, last), _name(schedule.zones[schedule.zone_of[0]], at=horizon.as_of)
     if question.accounting == "hourly":
         return Explained(key, zone, opening, polls, None, _hourly(question, opening, polls), None)
     gap = int(suggested_gaps(polls, 1)[0]) if question.max_gap is None else question.max_gap
@@ -120,9 +129,17 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     return Explained(key, zone, opening, polls, gap, stretches, exact)
 
 
+def _name(zone: Zone, *, at: int) -> str:
+    """The zone whose clock tells the time: of a store that has moved, that of the date at which the report ends."""
+    if isinstance(zone, str):
+        return zone
+    return zone.names[bisect_right(zone.days, at // DAY)]
+
+
 def _hourly(question: Question, opening: Calendar, polls: Polls) -> list[Stretch]:
     votes = HourlyVotes(opening)
     votes.add(polls.entity, polls.instant, polls.status)
     has_vote = opening.is_open(opening.place(polls.entity, polls.instant)) & (polls.status != UNKNOWN)
     counted = polls.instant[has_vote]
-    return hourly_stretches(votes, counted, first=question.first, last=question.horizon.as_of)
+    status = votes.status(slice(0, 1), max_fill_hours=question.max_fill_hours)[0]
+    return hourly_stretches(votes, status, counted, first=question.first, last=question.horizon.as_of)
