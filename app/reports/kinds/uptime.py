@@ -14,6 +14,7 @@ from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.series import polls
 from app.series.entities import STORE
@@ -156,6 +157,7 @@ UPTIME = ReportKind(
         from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
+    drilldown=DRILLDOWN,
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
 )
