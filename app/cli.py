@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from app import __version__
 from app.commands import data, reports, servers
+from app.commands.calendar import calendar
 from app.commands.explain import explain_command
 from app.commands.failures import TOLD, told
 from app.commands.mappings import mappings
@@ -33,6 +34,7 @@ app = typer.Typer(
 report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
 app.add_typer(mappings, name="mappings")
+app.add_typer(calendar, name="calendar")
 
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),

@@ -1,0 +1,82 @@
+"""Commands about calendars: the holidays of a country as a file of holidays."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.errors import InvalidParameters
+from app.timeline import EARLIEST, LATEST
+
+calendar = typer.Typer(help="Calendars of holidays, as files to load.", no_args_is_help=True)
+
+#: Years that are written at most: nobody plans longer, and the library computes each.
+MOST_YEARS: Final = 50
+
+Years = Annotated[str, typer.Option(help="A year, or the first and the last one: 2026-2028.")]
+
+
+@calendar.command("from-country")
+def from_country(
+    country: Annotated[str, typer.Argument(help="Two letters of ISO 3166, such as DE.")],
+    years: Years,
+    subdivision: Annotated[str | None, typer.Option(help="State or province, such as BY.")] = None,
+    category: Annotated[str, typer.Option(help="Sort of holidays, such as public, bank or school.")] = "public",
+    language: Annotated[
+        str | None, typer.Option(help="Of the names, such as en_US. Default: that of the country.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write. Default: standard output.")] = None,
+) -> None:
+    """Write the holidays of a country as a CSV for `openhours load holidays`.
+
+    Compare it with the one of before, and load it: holidays of past years may differ, as the library corrects them.
+    """
+    rows = _holidays(country, subdivision, category, language, _years(years))
+    name = f"{category}:{country}" + (f"-{subdivision}" if subdivision else "")
+    file = sys.stdout if output is None else output.open("w", encoding="utf-8", newline="")
+    try:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["calendar", "date", "what", "name"])
+        writer.writerows([name, day, "closed", title] for day, title in rows)
+    finally:
+        if output is not None:
+            file.close()
+
+
+def _years(text: str) -> range:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        raise InvalidParameters(f"--years is {text!r}; allowed: a year such as 2026, or two such as 2026-2028.")
+    years = range(int(first), int(last or first) + 1)
+    span = f"{EARLIEST.year} and {LATEST.year - 1}"
+    if not 0 < len(years) <= MOST_YEARS or years.start < EARLIEST.year or years.stop > LATEST.year:
+        raise InvalidParameters(f"--years is {text!r}; allowed: up to {MOST_YEARS} years between {span}.")
+    return years
+
+
+def _holidays(
+    country: str, subdivision: str | None, category: str, language: str | None, years: range
+) -> list[tuple[str, str]]:
+    """Date and name of each holiday, in order."""
+    import holidays  # noqa: PLC0415 - takes most of a second
+
+    known = holidays.list_supported_countries(include_aliases=False)
+    if country not in known:
+        raise InvalidParameters(
+            f"There is no country {country!r}; allowed: two capital letters of ISO 3166, such as DE."
+        )
+    if subdivision is not None and subdivision not in known[country]:
+        allowed = ", ".join(known[country]) or "none"
+        raise InvalidParameters(f"{country} has no subdivision {subdivision!r}; allowed: {allowed}.")
+    entity = getattr(holidays, country)
+    if category not in entity.supported_categories:
+        allowed = ", ".join(sorted(entity.supported_categories))
+        raise InvalidParameters(f"{country} has no holidays of category {category!r}; allowed: {allowed}.")
+    if language is not None and language not in entity.supported_languages:
+        allowed = ", ".join(entity.supported_languages) or "none"
+        raise InvalidParameters(f"{country} has no names in {language!r}; allowed: {allowed}.")
+    chosen = language or entity.default_language  # not that of this machine
+    found = holidays.country_holidays(country, subdiv=subdivision, years=years, categories=category, language=chosen)
+    return [(day.isoformat(), title) for day, title in sorted(found.items())]
