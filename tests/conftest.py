@@ -66,7 +66,7 @@ SLOW = (
     *("demo_data/test_files.py", "deployment/test_schemas.py", "embedded", "ingest/test_load_together.py"),
     *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
     *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
-    *("deployment/test_backup.py", "storage/test_other_postgres.py", "cli/test_doctor.py", "test_package.py"),
+    *("deployment/test_backup.py", "storage/test_other_postgres.py", "cli/test_doctor.py"),
     *(
         "clients",
         "test_main.py",
@@ -74,12 +74,12 @@ SLOW = (
         "ingest/test_loads_check_together.py",
         "ingest/test_crashes.py",
     ),
-    *("telemetry/test_logs.py", "test_contributing.py", "test_notebooks.py", "test_readme.py", "upgrade", "uploads"),
+    *("telemetry/test_logs.py", "test_readme.py", "upgrade", "uploads"),
     *("clients", "web"),
 )
 
 #: Files that take longest.
-LONGEST = ("test_contributing.py", "test_package.py", "test_readme.py", "cli/test_cli.py", "web/test_server.py")
+LONGEST = ("test_readme.py", "cli/test_cli.py", "web/test_server.py")
 
 LoadText = Callable[[str, str], int]
 

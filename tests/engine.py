@@ -10,7 +10,7 @@ from app.reports.uptime.windows import compute
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.horizon import Horizon
-from app.timeline.hourly import HourlyVotes
+from app.timeline.hourly import ACTIVE, INACTIVE, HourlyVotes
 from app.timeline.working_hours import WeeklyHours, calendar
 from tests.reference.uptime import Poll, Window
 from tests.strategies import DEFAULT_ZONE, UptimeCase
@@ -56,7 +56,7 @@ def case_votes(case: UptimeCase, stores: list[str], horizon: Horizon, *, blocks:
         votes.add(
             array(stores.index(poll.store_id) for poll in block),
             array(micros(poll.at) for poll in block),
-            np.array([poll.active for poll in block], bool),
+            np.array([ACTIVE if poll.active else INACTIVE for poll in block], np.int8),
         )
     return votes
 

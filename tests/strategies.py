@@ -115,6 +115,23 @@ def uptime_case(draw: st.DrawFn) -> UptimeCase:
     return UptimeCase(polls + contradictions, windows, zones, as_of, lookback_hours)
 
 
+def said_by(case: UptimeCase, silent: set[int]) -> list[exact.Poll]:
+    """The polls of a case in three statuses: of every ``SILENT`` polls those of these numbers say unknown."""
+    return [
+        exact.Poll(
+            poll.store_id,
+            poll.at,
+            "unknown" if number % SILENT in silent else "active" if poll.active else "inactive",
+        )
+        for number, poll in enumerate(case.polls)
+    ]
+
+
+#: Which of so many polls in turn say unknown.
+SILENT = 7
+silent_polls = st.sets(st.integers(0, SILENT - 1), max_size=3)
+
+
 def _report_instants(zone: str) -> st.SearchStrategy[datetime]:
     """Instants near a clock change of `zone` or anywhere; whole hours, whole seconds or with a fraction."""
     moment = st.sampled_from(MOMENTS[zone])

@@ -27,7 +27,7 @@ OTHERS = (
 #: Longest that a command may take, seconds.
 LIMIT_SECONDS = 240
 
-pytestmark = pytest.mark.timeout(3 * LIMIT_SECONDS)
+pytestmark = [pytest.mark.walkthrough, pytest.mark.timeout(3 * LIMIT_SECONDS)]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app import __version__
 from tests.commands import COLOUR_VARIABLES, REPOSITORY, working_below
 
 #: Asks the package index, unless uv has all files in its cache. Seconds.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.walkthrough, pytest.mark.timeout(600)]
 
 BIN = Path(sys.executable).parent
 

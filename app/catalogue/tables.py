@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.catalogue.job_kinds import JOB_KINDS
-from app.jobs.tables import job
+from app.jobs.tables import WARNINGS_COMMENT, job
 from app.storage.postgres import instant, metadata
 
 dataset = Table(
@@ -35,9 +35,11 @@ dataset = Table(
     Column("merged_options", JSONB, comment="how that run checked it"),
     Column("outcome", Text, comment="what the check came to"),
     *(Column(name, BigInteger) for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate")),
+    Column("rows_contradicting", BigInteger),
     instant("first_at", comment="earliest instant of the accepted rows"),
     instant("last_at", comment="latest instant of the accepted rows"),
     Column("rejections", JSONB, comment="the first rejected rows"),
+    Column("warnings", JSONB, comment=WARNINGS_COMMENT),
     Column("error_code", Text),
     Column("error_message", Text),
     Column("duplicate_of", String(32), comment="a ready dataset of the same bytes"),

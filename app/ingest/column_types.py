@@ -28,7 +28,9 @@ def all_instants(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
 
 def choice(allowed: Mapping[str, Any]) -> ColumnType:
     """One of a fixed list of words, each with its value."""
-    return ColumnType(" or ".join(allowed), values.choice(allowed), allowed=tuple(allowed))
+    *others, last = allowed
+    name = f"{', '.join(others)} or {last}" if others else last
+    return ColumnType(name, values.choice(allowed), allowed=tuple(allowed))
 
 
 KEY: Final = ColumnType("key", values.key)

@@ -1,5 +1,7 @@
 """The table of jobs. It is called ``report``, because reports were the first jobs and users query it by that name."""
 
+from typing import Final
+
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -14,6 +16,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.storage.postgres import instant, metadata
+
+#: What the column of warnings holds, here and wherever another table keeps them.
+WARNINGS_COMMENT: Final = "what is probably not meant: code, message, count and examples of each"
 
 job = Table(
     "report",
@@ -37,6 +42,7 @@ job = Table(
     instant("dispatched_at", comment="not used any more; the version before needs it"),
     instant("as_of", comment="the instant the report speaks for"),
     Column("artifacts", JSONB),
+    Column("warnings", JSONB, comment=WARNINGS_COMMENT),
     Column("error_code", Text),
     Column("error_message", Text),
     instant("created_at", nullable=False, server_default=func.now()),

@@ -18,6 +18,7 @@ from app.series.tables import poll_week
 from app.storage.binary_copy import Arrays, read_columns
 from app.timeline import Micros, from_micros
 from app.timeline.entities import Entities
+from app.timeline.hourly import Status
 
 #: A partition is read in slices of this many pages of 8 KiB: about 80,000 polls, enough to make a query's own cost
 #: vanish and few enough that parallel connections end together.
@@ -33,7 +34,7 @@ PARTS: Final = 2
 SLICE_ENTITIES: Final = 256
 
 Scope = Literal["all", "range", "listed"]
-Consume = Callable[[npt.NDArray[np.integer], Micros, npt.NDArray[np.bool_]], None]
+Consume = Callable[[npt.NDArray[np.integer], Micros, Status], None]
 
 #: A read-only transaction and the name of its snapshot.
 Snapshot = tuple[Connection, str]
@@ -73,7 +74,7 @@ def read(
         first, last: instants, microseconds, both included.
         scope: the entities are "all" that have polls, a "range" of ids, or "listed" one by one.
         connections: number of slices read at the same time.
-        consume: called with (number of the entity, instant, active), from several threads.
+        consume: called with (number of the entity, instant, status), from several threads.
         progress: called with the fraction done, 0 … 1.
     """
     if not len(entities):

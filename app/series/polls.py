@@ -12,13 +12,18 @@ from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.series.tables import poll_week
-from app.storage.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Columns
+from app.storage.binary_copy import BOOLEAN_OR_TWO, INTEGER, SMALLINT, TIMESTAMPTZ, Columns
 from app.timeline import DAY, Micros, from_micros
+from app.timeline.hourly import ACTIVE, UNKNOWN
 
-POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
+#: ``active`` as the statuses of timeline.hourly: 0 is INACTIVE, 1 ACTIVE, and 2, for null, UNKNOWN.
+POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN_OR_TWO}
 
 #: The staging table of a load; if rows have the same store and instant, the one with the highest line wins.
-STAGED_COLUMNS: Final[Columns] = {**POLL_COLUMNS, "line": INTEGER}
+STAGED_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "status": SMALLINT, "line": INTEGER}
+
+#: A staged status as what a poll holds; a status of two bytes takes no more space than a boolean before a line number.
+_ACTIVE: Final = f"nullif(status, {UNKNOWN}) = {ACTIVE} AS active"
 
 #: Memory for sorting a load, enough to sort a usual one without disk.
 MERGE_MEMORY: Final = "256MB"
@@ -42,7 +47,7 @@ def stage(connection: Connection) -> str:
     rolled back, it cannot recover ("could not create file … File exists").
     """
     table = f"staged_poll_{connection.scalar(text('SELECT pg_backend_pid()'))}"
-    connection.execute(text(f"CREATE TABLE {table} (at timestamptz, entity_id int, active bool, line int)"))
+    connection.execute(text(f"CREATE TABLE {table} (at timestamptz, entity_id int, status smallint, line int)"))
     return table
 
 
@@ -119,7 +124,7 @@ def _has_partition(connection: Connection, week: date) -> bool:
 
 def _staged(table: str, week: date) -> str:
     return (
-        "SELECT DISTINCT ON (entity_id, at) at, entity_id, active "
+        f"SELECT DISTINCT ON (entity_id, at) at, entity_id, {_ACTIVE} "
         f"FROM {table} WHERE at >= '{week} 00:00Z' AND at < '{week + timedelta(days=7)} 00:00Z' "
         "ORDER BY entity_id, at, line DESC"
     )
@@ -129,7 +134,7 @@ def _make_week(connection: Connection, table: str, week: date) -> int:
     partition, until = partition_of(week), week + timedelta(days=7)
     made = connection.execute(text(f"CREATE TABLE {partition} AS {_staged(table, week)}"))
     for statement in (
-        f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at), ALTER active SET NOT NULL",
+        f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at)",
         f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES FROM ('{week} 00:00Z') TO ('{until} 00:00Z')",
     ):
         connection.execute(text(statement))
@@ -137,15 +142,26 @@ def _make_week(connection: Connection, table: str, week: date) -> int:
 
 
 def _add_to_week(connection: Connection, table: str, week: date) -> int:
+    _accept_unknown(connection, week)
     stand: int = connection.execute(
         text(
             f"WITH staged AS MATERIALIZED ({_staged(table, week)}), "
             f"put AS (INSERT INTO {partition_of(week)} AS poll (at, entity_id, active) SELECT * FROM staged "
             "ON CONFLICT (entity_id, at) DO UPDATE SET active = excluded.active "
-            "WHERE poll.active <> excluded.active) SELECT count(*) FROM staged"
+            "WHERE poll.active IS DISTINCT FROM excluded.active) SELECT count(*) FROM staged"
         )
     ).scalar_one()
     return stand
+
+
+def _accept_unknown(connection: Connection, week: date) -> None:
+    """A week that the version before has made, while this one was rolled out, refuses polls that say unknown."""
+    partition = partition_of(week)
+    refuses = text(
+        f"SELECT attnotnull FROM pg_attribute WHERE attrelid = '{partition}'::regclass AND attname = 'active'"
+    )
+    if connection.scalar(refuses):
+        connection.execute(text(f"ALTER TABLE {partition} ALTER active DROP NOT NULL"))
 
 
 def _take_from_week(connection: Connection, table: str, week: date) -> int:
@@ -153,7 +169,8 @@ def _take_from_week(connection: Connection, table: str, week: date) -> int:
     removed = connection.execute(
         text(
             f"DELETE FROM {partition} AS poll USING ({_staged(table, week)}) AS staged "
-            "WHERE (poll.entity_id, poll.at, poll.active) = (staged.entity_id, staged.at, staged.active)"
+            "WHERE (poll.entity_id, poll.at) = (staged.entity_id, staged.at) "
+            "AND poll.active IS NOT DISTINCT FROM staged.active"
         )
     ).rowcount
     span = connection.execute(text(f"SELECT min(at) AS first_at, max(at) AS last_at FROM {partition}")).one()

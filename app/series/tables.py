@@ -52,7 +52,7 @@ poll = Table(
     metadata,
     instant("at", nullable=False),
     Column("entity_id", Integer, nullable=False),
-    Column("active", Boolean, nullable=False),
+    Column("active", Boolean, comment="null: the monitor did not know"),
     PrimaryKeyConstraint("entity_id", "at"),
     postgresql_partition_by="RANGE (at)",
 )

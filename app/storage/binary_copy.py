@@ -37,17 +37,21 @@ class Wire:
         dtype: numpy type of that form.
         zero: Postgres' zero in our units.
         null: for reading only: an SQL literal that stands for null.
+        null_sent: for reading only: the same as bytes, for a type that has no value to spare.
     """
 
     send: str
     dtype: str
     zero: int = 0
     null: str | None = None
+    null_sent: str | None = None
 
 
 INTEGER: Final = Wire("int4send", ">i4")
 SMALLINT: Final = Wire("int2send", ">i2")
 BOOLEAN: Final = Wire("boolsend", "?")
+#: A nullable boolean as 0, 1, and 2 for null.
+BOOLEAN_OR_TWO: Final = Wire("boolsend", "i1", null_sent=r"'\x02'")
 #: Microseconds since 1970-01-01 UTC; Postgres counts from 2000-01-01.
 TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 #: Microseconds after midnight.
@@ -66,7 +70,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 def read_columns(connection: Connection, columns: Columns, source: str, params: Mapping[str, Any]) -> Arrays:
-    """The rows of ``source`` as one array per column: bool, float64, object for text, and int64 for all else.
+    """The rows of ``source`` as one array per column: bool, int8, float64, object for text, int64 for all else.
 
     Args:
         connection: any; the rows are read in its transaction.
@@ -95,7 +99,10 @@ def read_columns(connection: Connection, columns: Columns, source: str, params: 
 def _sent(name: str, wire: Wire) -> str:
     """The SQL expression for the bytes of one value."""
     value = name if wire.null is None else f"coalesce({name}, {wire.null})"
-    return f"convert_to({value} || E'\\n', 'UTF8')" if wire is TEXT else f"{wire.send}({value})"
+    if wire is TEXT:
+        return f"convert_to({value} || E'\\n', 'UTF8')"
+    sent = f"{wire.send}({value})"
+    return sent if wire.null_sent is None else f"coalesce({sent}, {wire.null_sent})"
 
 
 def _received(values: memoryview, wire: Wire) -> npt.NDArray[Any]:
@@ -103,11 +110,10 @@ def _received(values: memoryview, wire: Wire) -> npt.NDArray[Any]:
     if wire is TEXT:
         return np.array(bytes(values).decode().split("\n")[:-1], dtype=object)
     column = np.frombuffer(values, wire.dtype)
-    match column.dtype.kind:
-        case "b":
-            return column
-        case "f":
-            return column.astype(np.float64)
+    if column.dtype.itemsize == 1:
+        return column
+    if column.dtype.kind == "f":
+        return column.astype(np.float64)
     instants = column.astype(np.int64) + wire.zero
     if wire.zero and wire.null is not None:
         instants[column == np.iinfo(column.dtype).min] = MISSING

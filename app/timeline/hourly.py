@@ -12,7 +12,7 @@ import numpy.typing as npt
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
 
-#: Status of an hour. INACTIVE and ACTIVE are also what a poll says.
+#: Status of an hour, and what a poll says: a poll says UNKNOWN when the monitor itself did not know.
 INACTIVE, ACTIVE, UNKNOWN = 0, 1, 2
 
 Status = npt.NDArray[np.int8]
@@ -38,18 +38,21 @@ class HourlyVotes:
         self.polls = np.zeros(shape, np.int32)
         self.active = np.zeros(shape, np.int32)
 
-    def add(self, entity: npt.NDArray[np.integer], instant: Micros, active: npt.NDArray[np.bool_]) -> None:
-        """Count a block of polls; those outside their entity's open intervals are discarded.
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        """Count a block of polls; those outside open intervals, and those that know nothing, are discarded.
 
         Several threads may add at the same time.
 
         Args:
             entity: int[n], 0 … entities - 1.
             instant: int64[n], within the calendar's ``[first, last)``.
-            active: bool[n].
+            status: int8[n], ACTIVE, INACTIVE or UNKNOWN.
         """
         # The answer rides in the lowest bit, so that one plain sort of integers orders places and answers together.
-        answers = np.sort(self.calendar.place(entity, instant) << 1 | active)
+        known = status != UNKNOWN
+        if not known.all():
+            entity, instant, status = entity[known], instant[known], status[known]
+        answers = np.sort(self.calendar.place(entity, instant) << 1 | status)
         answers = answers[self.calendar.is_open(answers >> 1)]
         if not len(answers):
             return

@@ -60,6 +60,7 @@ def failpoints(number: int) -> dict[str, float]:
     return {} if name is None else {name: PROBABILITIES[name]}
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(600 + 10 * KILLS)
 def test_every_accepted_report_ends_once_whatever_is_killed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(SEED)

@@ -38,6 +38,7 @@ def test_poison_reports_are_given_up_and_harm_no_neighbour(stage: Stage, tmp_pat
     assert found.completed == NEIGHBOURS
 
 
+@pytest.mark.chaos
 def test_processes_of_a_killed_replica_end_by_themselves(stage: Stage, tmp_path: Path) -> None:
     with stage(replicas=1, slots=3) as scene:
         for kind in ("hang", "loop", "grip"):

@@ -164,6 +164,7 @@ def run(
     return watched
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_file_arrives_over_cut_connections_and_through_dying_replicas(
     chaos_servers: Servers, resources: Resources, tmp_path: Path, client: str
@@ -196,7 +197,8 @@ def test_a_large_file_arrives_over_200_cuts_and_10_kills(
     assert watched.growth_bytes <= 200 * MIB
 
 
-@pytest.mark.parametrize("client", ["tuspy", pytest.param("tus-js-client", marks=pytest.mark.chaos)])
+@pytest.mark.chaos
+@pytest.mark.parametrize("client", CLIENTS)
 def test_another_replica_goes_on_when_the_one_that_has_the_lock_stands_still(
     chaos_servers: Servers, resources: Resources, tmp_path: Path, client: str
 ) -> None:

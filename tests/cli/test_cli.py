@@ -315,7 +315,7 @@ def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_
         2,
         "",
         f"rejected_file: {file} was not loaded: 1 of 2 rows are invalid.\n"
-        "line 3, status: ':100:' is not one of active, inactive\n",
+        "line 3, status: ':100:' is not one of active, inactive, unknown\n",
     )
     with psycopg2.connect(where.database_url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM entity WHERE key = 'new'")

@@ -118,10 +118,10 @@ def test_rejected_rows_are_shown_and_saved(home: Path, address: str, tmp_path: P
     outcome = run(home, "upload", str(path), "--kind", "polls", "--server", address, "--rejects", str(rejects))
     assert outcome.code == 2
     assert "rejected: rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
-    assert "line 3, status: 'up' is not one of active, inactive" in outcome.out
+    assert "line 3, status: 'up' is not one of active, inactive, unknown" in outcome.out
     assert "rejected_rows: wrong.csv was not loaded: 1 of 2 rows are invalid." in outcome.err
     assert rejects.read_text() == (
-        "line,column,value,code,reason\n3,status,'up',not_allowed,\"is not one of active, inactive\"\n"
+        "line,column,value,code,reason\n3,status,'up',not_allowed,\"is not one of active, inactive, unknown\"\n"
     )
 
 
@@ -142,7 +142,7 @@ def test_the_outcome_is_told_although_the_rejected_rows_cannot_be_saved(
         outcome = cli(*command, *options)
         assert outcome.code == code
         assert "rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
-        assert "line 3, status: 'up' is not one of active, inactive" in outcome.out
+        assert "line 3, status: 'up' is not one of active, inactive, unknown" in outcome.out
         assert "rejects.csv: http://s3 does not answer" in " ".join(outcome.err.split())
         assert outcome.err.splitlines()[-1].startswith(said)
 

@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 
 from app.storage.resources import Addresses, Resources, open_resources
+from tests.asking import report_of, reported
 from tests.commands import REPOSITORY
 from tests.conftest import SAMPLE_DATA, api
 
@@ -74,7 +75,7 @@ def test_a_restored_installation_has_the_same_reports_and_datasets_and_goes_on(
         client.post("/datasets", params={"kind": "polls", "wait": 0}, content=POLLS)
         sent = client.post("/datasets", params={"kind": "polls"}, content=b"no,header\n").headers["Location"]
         assert client.get(sent, params={"wait": 30}).json()["status"] == "rejected"
-        report = client.post("/trigger_report", params={"wait": 30}).json()
+        report = reported(client)
         assert report["status"] == "Complete"
         before = downloaded(report)
         datasets = client.get("/datasets").json()
@@ -92,7 +93,7 @@ def test_a_restored_installation_has_the_same_reports_and_datasets_and_goes_on(
             assert client.get("/datasets").json() == datasets
             assert downloaded(client.get("/get_report", params={"report_id": report["report_id"]}).json()) == before
         with api(fresh, slots=1) as client:
-            ended = client.get("/get_report", params={"report_id": waiting, "wait": 30}).json()
+            ended = report_of(client, waiting)
             assert ended["status"] == "Complete"
             assert downloaded(ended) == before
 

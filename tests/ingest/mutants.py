@@ -11,7 +11,7 @@ from tests.ingest.twins import written_columns
 KINDS = {
     "polls": {
         "store_id": ["1", "007", "Café 7", "店", "-5", "=1+1", "NULL", "8419537941919820732", "a b"],
-        "status": ["active", "inactive"],
+        "status": ["active", "inactive", "unknown"],
         "timestamp_utc": [
             *("2023-01-22 12:09:39.388884 UTC", "2023-01-22 12:00:00 UTC", "2023-01-22T12:00:00Z"),
             *("2023-01-22T17:45:00+05:45", "2023-01-29T23:59:59.5-03:00", "20230122T120000Z"),

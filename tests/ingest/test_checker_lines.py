@@ -31,7 +31,7 @@ class Piece:
         return int(bool(self.text))
 
 
-STATUS = "is not one of active, inactive"
+STATUS = "is not one of active, inactive, unknown"
 INSTANT = "is not a timestamp"
 PIECES = {
     "blank": Piece(""),

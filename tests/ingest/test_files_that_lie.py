@@ -367,10 +367,24 @@ REJECTED = {
         "has invisible characters",
     ),
     "another word": (
-        *("polls", "1,up,2023-01-22 12:00:00 UTC", "status", "'up'", "not_allowed", "is not one of active, inactive"),
+        *(
+            "polls",
+            "1,up,2023-01-22 12:00:00 UTC",
+            "status",
+            "'up'",
+            "not_allowed",
+            "is not one of active, inactive, unknown",
+        ),
     ),
     "a word in capitals": (
-        *("polls", "1,Active,2023-01-22Z", "status", "'Active'", "not_allowed", "is not one of active, inactive"),
+        *(
+            "polls",
+            "1,Active,2023-01-22Z",
+            "status",
+            "'Active'",
+            "not_allowed",
+            "is not one of active, inactive, unknown",
+        ),
     ),
     "NA as a weekday": (
         *("hours", "1,NA,09:00,17:00", "day", "'NA'", "bad_weekday"),

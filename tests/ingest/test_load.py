@@ -43,7 +43,7 @@ def polls_of(rows: Iterable[tuple[str, str, str]]) -> str:
     return POLLS + "".join(f"{store},{status},{at}\n" for store, status, at in rows)
 
 
-def statuses(resources: Resources) -> dict[tuple[str, str], bool]:
+def statuses(resources: Resources) -> dict[tuple[str, str], bool | None]:
     return {(key, at): active for _, key, at, active in table(resources, "poll")}
 
 
@@ -107,6 +107,28 @@ def test_the_last_row_of_an_instant_counts(
         ("1", "2023-01-22 12:00:00+00"): True,
         ("1", "2023-01-22 13:00:00+00"): True,
     }
+
+
+def test_a_poll_that_says_unknown_replaces_another_and_is_replaced(load_text: LoadText, resources: Resources) -> None:
+    stamps = [f"2023-01-22 {hour}:00:00+00" for hour in (12, 13, 14)]
+
+    def load(*said: str) -> list[bool | None]:
+        load_text("polls", polls_of(("1", status, at) for status, at in zip(said, stamps, strict=True)))
+        found = statuses(resources)
+        return [found["1", at] for at in stamps]
+
+    assert load("unknown", "active", "inactive") == [None, True, False]
+    assert load("unknown", "unknown", "unknown") == [None, None, None]
+    assert load("active", "inactive", "unknown") == [True, False, None]
+
+
+def test_a_week_that_the_version_before_has_made_takes_unknown_polls(load_text: LoadText, resources: Resources) -> None:
+    monday, noon = "2023-01-16T00:00:00Z", "2023-01-16T12:00:00Z"
+    load_text("polls", polls_of([("1", "active", monday)]))
+    with resources.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE poll_2023_01_16 ALTER active SET NOT NULL"))
+    load_text("polls", polls_of([("1", "unknown", noon)]))
+    assert list(statuses(resources).values()) == [True, None]
 
 
 def test_loading_the_same_files_again_changes_nothing(resources: Resources, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_wrong_rows_are_left_out_where_the_policy_says_so(
     with rejects.open(newline="") as file:
         assert list(csv.reader(file)) == [
             ["line", "column", "value", "code", "reason"],
-            ["6", "status", "'up'", "not_allowed", "is not one of active, inactive"],
+            ["6", "status", "'up'", "not_allowed", "is not one of active, inactive, unknown"],
             ["7", "row", "'3,active'", "wrong_width", "has 2 fields instead of 3"],
             ["10", "store_id", "''", "empty", "is empty"],
         ]

@@ -50,6 +50,14 @@ def test_polls_go_where_they_still_are_as_the_file_set_them(files: Files) -> Non
     assert files.unload("polls", first) == 0
 
 
+def test_polls_that_say_unknown_go_like_others(files: Files) -> None:
+    first = POLLS + "1,unknown,2023-01-16T00:00:00Z\n1,unknown,2023-01-17T00:00:00Z\n1,active,2023-01-18T00:00:00Z\n"
+    files.load("polls", first)
+    files.load("polls", POLLS + "1,inactive,2023-01-17T00:00:00Z\n1,unknown,2023-01-18T00:00:00Z\n")
+    assert files.unload("polls", first) == 1
+    assert statuses(files.resources) == {("1", "2023-01-17 00:00:00+00"): False, ("1", "2023-01-18 00:00:00+00"): None}
+
+
 def test_a_row_that_gave_way_within_the_file_takes_nothing_out(files: Files) -> None:
     content = POLLS + "1,active,2023-01-16T00:00:00Z\n1,inactive,2023-01-16T00:00:00Z\n"
     files.load("polls", content)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.model.simulation import Outcome, run
+from tests.strategies import examples
 
 #: Runs in which nothing may be wrong; each test takes some of them.
-SEEDS = 2000
+SEEDS = examples(2000)
 SEEDS_PER_TEST = 100
 
 #: Runs with many lost answers and stopping replicas.
-LOSSY_SEEDS = 400
+LOSSY_SEEDS = examples(400)
 
 #: Runs with a safeguard switched off.
 SEEDS_OFF = 100

@@ -160,7 +160,7 @@ TYPES = {
 KINDS = {
     "polls": [
         Column("store_id", key),
-        Column("status", word(active=True, inactive=False)),
+        Column("status", word(active=1, inactive=0, unknown=2)),
         Column("timestamp_utc", instant, in_past=True),
     ],
     "hours": [

@@ -22,7 +22,7 @@ from tests.kinds import context_of
 from tests.reference import exact
 from tests.reference.uptime import DAY, HOUR, REPORT_WINDOWS, WEEK, open_intervals
 from tests.reports.test_uptime import clear, load_case
-from tests.strategies import DEFAULT_ZONE, UptimeCase, examples, uptime_case
+from tests.strategies import DEFAULT_ZONE, UptimeCase, examples, said_by, silent_polls, uptime_case
 
 MINUTE = timedelta(minutes=1)
 
@@ -50,17 +50,15 @@ def decimals(value: Fraction) -> str:
     return f"{int(value * 100 + Fraction(1, 2)) / 100:.2f}"
 
 
-def twin_row(case: UptimeCase, store: str, max_gap: timedelta | None, ignore: timedelta) -> dict[str, str]:
+def twin_row(
+    case: UptimeCase, said: list[exact.Poll], store: str, max_gap: timedelta | None, ignore: timedelta
+) -> dict[str, str]:
     """What the twin says of a store, as uptime.csv has it."""
     week = case.as_of - WEEK
     windows = [window for window in case.windows if window.store_id == store]
     lookback = case.lookback_hours * HOUR
     intervals = open_intervals(windows, case.zones.get(store, DEFAULT_ZONE), week - lookback, case.as_of)
-    polls = [
-        exact.Poll(store, poll.at, "active" if poll.active else "inactive")
-        for poll in case.polls
-        if poll.store_id == store
-    ]
+    polls = [poll for poll in said if poll.store_id == store]
 
     def account(first: datetime) -> exact.Account:
         return exact.account(
@@ -89,11 +87,12 @@ def test_random_cases_agree_with_the_twin_through_the_database(
     monkeypatch.setattr(uptime, "database_now", lambda _: LATEST)  # some cases are years ahead
     with fresh_resources(servers, session_settings) as resources:
 
-        @given(case=uptime_case())
+        @given(case=uptime_case(), silent=silent_polls)
         @settings(max_examples=examples(50))
-        def agree(case: UptimeCase) -> None:
+        def agree(case: UptimeCase, silent: set[int]) -> None:
             clear(resources)
-            load_case(resources, case, tmp_path)
+            said = said_by(case, silent)
+            load_case(resources, case, tmp_path, said)
             gap = len(case.polls) % 3 * 37
             ignore = len(case.windows) % 3 * 20
             table, _ = make(
@@ -101,7 +100,7 @@ def test_random_cases_agree_with_the_twin_through_the_database(
                 max_gap_minutes=gap or None, min_outage_minutes=ignore,
             )  # fmt: skip
             stores = sorted({row.store_id for row in [*case.polls, *case.windows]} | set(case.zones))
-            expected = [twin_row(case, store, gap * MINUTE or None, ignore * MINUTE) for store in stores]
+            expected = [twin_row(case, said, store, gap * MINUTE or None, ignore * MINUTE) for store in stores]
             assert rows_of(table) == expected
 
         agree()

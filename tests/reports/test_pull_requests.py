@@ -21,6 +21,7 @@ from app.flow.summary import NOTHING_LEFT, FlowSummary
 from app.reports.kinds import pull_requests
 from app.reports.kinds.pull_requests import PullRequestParams
 from app.storage.resources import Resources
+from tests.asking import reported
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, load_file
 from tests.kinds import context_of
 from tests.reference import pull_requests as reference
@@ -386,14 +387,14 @@ def test_who_asks_for_charts_learns_how_many_teams_they_show() -> None:
 def test_a_report_comes_whole_with_a_link_to_each_file(resources: Resources) -> None:
     load_sample_data(resources)
     with api(resources, slots=1) as client:
-        answer = client.post("/trigger_report", params={"wait": 30}, json={"report": "pull_requests"})
-        assert (answer.status_code, answer.json()["status"]) == (200, "Complete"), answer.text
-        files = answer.json()["files"]
+        answer = reported(client, report="pull_requests")
+        assert answer["status"] == "Complete", answer
+        files = answer["files"]
         assert [file["name"] for file in files][:3] == ["pull_requests.csv", "summary.json", "review_time_per_team.png"]
-        assert answer.json()["url"] == files[0]["url"]
+        assert answer["url"] == files[0]["url"]
         assert len({file["url"] for file in files}) == len(files) == 18
         for file in files:
             got = httpx2.get(file["url"]).content
             assert (len(got), hashlib.sha256(got).hexdigest()) == (file["bytes"], file["sha256"])
             if file["name"] == "summary.json":
-                assert client.get(f"/reports/{answer.json()['report_id']}/summary").content == got
+                assert client.get(f"/reports/{answer['report_id']}/summary").content == got

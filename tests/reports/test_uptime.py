@@ -31,11 +31,13 @@ from app.storage.postgres import build_engine
 from app.storage.resources import Addresses, Resources
 from app.timeline import LATEST
 from app.timeline.horizon import Horizon
+from tests.asking import reported
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
+from tests.reference import exact
 from tests.reference import uptime as reference
-from tests.strategies import UptimeCase, examples, uptime_case
+from tests.strategies import UptimeCase, examples, said_by, uptime_case
 
 COLUMNS = [
     f"{status}_last_{window}" for status in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
@@ -144,10 +146,12 @@ def clear(resources: Resources) -> None:
         connection.execute(text("TRUNCATE poll_week, working_hours, entity"))
 
 
-def load_case(resources: Resources, case: UptimeCase, folder: Path) -> None:
+def load_case(resources: Resources, case: UptimeCase, folder: Path, polls: list[exact.Poll] | None = None) -> None:
+    """Load the files of a case; ``polls`` instead of its own."""
+    said = said_by(case, set()) if polls is None else polls
     files = {
         "polls": [["store_id", "status", "timestamp_utc"]]
-        + [[p.store_id, "active" if p.active else "inactive", p.at.isoformat()] for p in case.polls],
+        + [[poll.store_id, poll.status, poll.at.isoformat()] for poll in said],
         "hours": [["store_id", "dayOfWeek", "start_time_local", "end_time_local"]]
         + [[w.store_id, str(w.weekday), w.opens, w.closes] for w in case.windows],
         "timezones": [["store_id", "timezone_str"], *map(list, case.zones.items())],
@@ -393,8 +397,7 @@ def test_a_process_with_a_memory_limit_draws(loaded: Resources) -> None:
     """The engine that draws reserves much more than it uses, and the limit counts what is reserved."""
     assert loaded.settings.report_memory_limit_mb == 2048
     with api(loaded, slots=1) as client:
-        started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
-        answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+        answer = reported(client, params={"charts": True})
     assert answer["status"] == "Complete"
     assert [file["name"] for file in answer["files"]] == ["uptime.csv", *CHARTS]
 
@@ -406,11 +409,9 @@ def test_a_memory_limit_below_what_drawing_takes_is_told_and_kills_nothing(
     with fresh_resources(servers, small) as resources:
         load_file(resources, "polls", SAMPLE_DATA / "polls.csv")
         with api(resources, slots=1) as client:
-            started = client.post("/trigger_report?wait=30", json={"params": {"charts": True}}).json()
-            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            answer = reported(client, params={"charts": True})
             assert answer["error"]["code"] == MemoryLimitExceeded.code
-            started = client.post("/trigger_report?wait=30", json={}).json()
-            answer = client.get("/get_report", params={"report_id": started["report_id"], "wait": 30}).json()
+            answer = reported(client)
             assert answer["status"] == "Complete"
 
 

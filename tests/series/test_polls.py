@@ -16,6 +16,7 @@ from app.storage.postgres import driver_cursor
 from app.storage.resources import Addresses, Resources
 from app.timeline import DAY, Micros
 from app.timeline.entities import Entities
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
 from tests.conftest import fresh_resources, load_file
 from tests.engine import array, micros
 
@@ -27,7 +28,15 @@ END = MONDAY + 3 * WEEK
 EDGES = [MONDAY, MONDAY + WEEK - 1, MONDAY + WEEK, MONDAY + 2 * WEEK - 1, MONDAY + 2 * WEEK, END - 1]
 MIDDLE = MONDAY + 10 * DAY
 
-Poll = tuple[int, int, bool]
+#: Number of the entity, instant, status.
+Poll = tuple[int, int, int]
+
+#: A third each.
+WORDS = ("inactive", "active", "unknown")
+
+
+#: What is read of a poll by what its row holds.
+STATUS = {False: INACTIVE, True: ACTIVE, None: UNKNOWN}
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +47,12 @@ def stored(
     folder = tmp_path_factory.mktemp("series")
     random = np.random.default_rng(20230116)
     instants = np.append(random.integers(MONDAY, END, 30_000), [*EDGES, MIDDLE])
-    active = random.random(len(instants)) < 0.5
+    said = random.integers(0, len(WORDS), len(instants))
     (folder / "polls.csv").write_text(
         "store_id,status,timestamp_utc\n"
         + "".join(
-            f"{number % (STORES - 1)},{'active' if up else 'inactive'},{np.datetime64(at, 'us')}Z\n"
-            for number, (at, up) in enumerate(zip(instants.tolist(), active.tolist(), strict=True))
+            f"{number % (STORES - 1)},{WORDS[status]},{np.datetime64(at, 'us')}Z\n"
+            for number, (at, status) in enumerate(zip(instants.tolist(), said.tolist(), strict=True))
         )
     )
     (folder / "zones.csv").write_text("store_id,timezone_str\n" + "".join(f"{n},UTC\n" for n in range(STORES)))
@@ -65,7 +74,7 @@ def plain(resources: Resources, entities: Entities, first: int, last: int) -> li
     query = "SELECT entity_id, (extract(epoch FROM at) * 1000000)::bigint AS at, active FROM poll"
     with resources.engine.connect() as connection:
         rows = connection.execute(text(f"SELECT * FROM ({query}) AS p WHERE at BETWEEN {first} AND {last}"))
-        return sorted((number[row[0]], row[1], row[2]) for row in rows if row[0] in number)
+        return sorted((number[row[0]], row[1], STATUS[row[2]]) for row in rows if row[0] in number)
 
 
 def read(
@@ -74,9 +83,9 @@ def read(
     found: list[Poll] = []
     told: list[float] = []
 
-    def consume(number: Micros, at: Micros, active: np.ndarray) -> None:
-        assert (number.dtype, at.dtype, active.dtype) == (np.int64, np.int64, bool)
-        found.extend(zip(number.tolist(), at.tolist(), active.tolist(), strict=True))
+    def consume(number: Micros, at: Micros, status: Status) -> None:
+        assert (number.dtype, at.dtype, status.dtype) == (np.int64, np.int64, np.int8)
+        found.extend(zip(number.tolist(), at.tolist(), status.tolist(), strict=True))
 
     with poll_reading.take_snapshot(resources.engine) as shown:
         poll_reading.read(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from app.storage.binary_copy import (
     BOOLEAN,
+    BOOLEAN_OR_TWO,
     DATE_OR_MISSING,
     FLOAT_OR_NAN,
     INTEGER,
@@ -170,6 +171,12 @@ def test_null_in_one_column_leaves_the_others_as_they_are(connection: Connection
         "word": "x",
     }
     assert [column for column, values in read.items() if values[0] != values[1]] == [name]
+
+
+def test_a_boolean_that_may_be_null_is_one_of_three_numbers(connection: Connection) -> None:
+    source = "(VALUES (false), (NULL), (true), (NULL)) AS said (flag)"
+    read = read_columns(connection, {"flag": BOOLEAN_OR_TWO}, source, {})["flag"]
+    assert (read.dtype, read.tolist()) == (np.int8, [0, 2, 1, 2])
 
 
 def test_bounds_of_every_type_are_read_as_they_are(connection: Connection) -> None:

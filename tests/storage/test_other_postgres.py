@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.storage.migrate import migrate
 from app.storage.postgres import build_engine
 from app.storage.resources import Addresses, Resources, open_resources
+from tests.asking import reported
 from tests.commands import free_port, wait_until
 from tests.conftest import GOLDEN, SAMPLE_DATA, api, load_file
 
@@ -73,7 +74,7 @@ def test_the_golden_report_is_the_same(oldest: Resources) -> None:
     for kind in ("hours", "timezones", "polls"):
         load_file(oldest, kind, GOLDEN / f"{kind}.csv.gz")
     with api(oldest, slots=1) as client:
-        ended = client.post("/trigger_report", params={"wait": 30}).json()
+        ended = reported(client)
         assert ended["status"] == "Complete", ended
         found = httpx2.get(ended["url"]).text
     with (GOLDEN / "uptime.csv").open(newline="") as file:
@@ -89,7 +90,7 @@ def test_the_golden_report_is_the_same(oldest: Resources) -> None:
 def test_a_dataset_comes_and_goes_with_its_rows_and_another_kind_is_reported(oldest: Resources) -> None:
     load_file(oldest, "pull_requests", SAMPLE_DATA / "pull_requests.csv")
     with api(oldest, slots=1) as client:
-        ended = client.post("/trigger_report", params={"wait": 30}, json={"report": "pull_requests"}).json()
+        ended = reported(client, report="pull_requests")
         assert ended["status"] == "Complete", ended
         window = b"store_id,day,start_time_local,end_time_local\nnew,0,09:00,17:00\n"
         sent = client.post("/datasets", params={"kind": "hours"}, content=window).headers["Location"]

@@ -3,21 +3,9 @@
 from typing import Any
 
 import httpx2
-from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.storage.resources import Resources
-from tests.commands import wait_until
-
-
-def report_of(client: TestClient | httpx2.Client, report_id: str) -> Any:
-    """How a report stands when it has ended."""
-
-    def ended() -> Any:
-        answer = client.get("/get_report", params={"report_id": report_id, "wait": 5}).json()
-        return answer["status"] != "Running" and answer
-
-    return wait_until(ended)
 
 
 def downloaded(answer: Any, name: str) -> bytes:

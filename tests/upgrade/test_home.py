@@ -15,9 +15,10 @@ import pytest
 from app.settings import Settings
 from app.storage.migrate import newest_revision
 from app.storage.resources import addresses, open_resources
+from tests.asking import report_of
 from tests.commands import answers, free_port, started, wait_until, working_below
 from tests.upgrade import homes
-from tests.upgrade.asking import downloaded, report_of
+from tests.upgrade.asking import downloaded
 from tests.upgrade.earlier import RECORDED, Earlier, restore
 
 OLD: Any = json.loads((RECORDED / "home.json").read_text(encoding="utf-8"))

@@ -12,10 +12,11 @@ from app.ids import new_id
 from app.jobs.status import TTL_SECONDS
 from app.storage.migrate import _config, current_revision, migrate, newest_revision
 from app.storage.resources import Resources
+from tests.asking import report_of
 from tests.catalogue.bringing import ended, polls
 from tests.commands import LIMIT_SECONDS, started, wait_until
 from tests.conftest import api
-from tests.upgrade.asking import attempts, downloaded, job_of, report_of
+from tests.upgrade.asking import attempts, downloaded, job_of
 from tests.upgrade.dumping import dump, schema
 from tests.upgrade.earlier import STREAM, Earlier
 
@@ -163,6 +164,18 @@ def test_what_this_version_has_done_stays_when_the_migration_is_taken_back(
     migrate(resources.engine)
     with api(resources, slots=0) as client:
         assert client.get(f"/datasets/{unmigrated.ids['half_checked']}").json()["status"] == "ready"
+
+
+def test_polls_that_say_unknown_go_when_the_migration_is_taken_back(resources: Resources, unmigrated: Earlier) -> None:
+    migrate(resources.engine)
+    before = polls(resources)
+    key, at, _ = before[0]
+    with resources.engine.begin() as connection:
+        said = "UPDATE poll SET active = NULL FROM entity WHERE id = entity_id AND key = :key "
+        when = text(said + "AND date_trunc('minute', at) = CAST(:at AS timestamptz)")
+        assert connection.execute(when, {"key": key, "at": f"{at}Z"}).rowcount == 1
+    take_back(resources, unmigrated.revision)
+    assert polls(resources) == before[1:]
 
 
 def take_back(resources: Resources, revision: str) -> None:

@@ -19,11 +19,12 @@ from app.storage.resources import Resources
 from app.web.server import serving
 from openhours.outgoing import outgoing
 from openhours.uploads import Uploader
+from tests.asking import report_of
 from tests.catalogue.bringing import ended, keys_below, polls
 from tests.commands import wait_until
 from tests.conftest import stopping_soon
 from tests.upgrade import record
-from tests.upgrade.asking import attempts, downloaded, job_of, report_of
+from tests.upgrade.asking import attempts, downloaded, job_of
 from tests.upgrade.earlier import GROUP, STREAM, Earlier, shows
 
 #: The name under which the version before remembered an upload of PARTIAL to servers of its own, with default options.

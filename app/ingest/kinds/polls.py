@@ -8,6 +8,7 @@ from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities, polls
 from app.storage.binary_copy import write_columns
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 
 
 class PollLoading:
@@ -26,7 +27,7 @@ class PollLoading:
         block = {
             "at": instant,
             "entity_id": self._ids.of(rows.columns["store_id"]),
-            "active": rows.columns["status"].array(),
+            "status": rows.columns["status"].array(),
             "line": np.arange(rows.first_row, rows.first_row + len(rows)),
         }
         write_columns(self._connection, self._table, polls.STAGED_COLUMNS, [block])
@@ -48,18 +49,19 @@ class PollLoading:
 
 POLLS = DatasetKind(
     name="polls",
-    summary="one row per observation: a store was active or inactive at an instant",
+    summary="one row per observation: a store was active, inactive or unknown at an instant",
     columns=(
         Column("store_id", KEY, example="8419537941919820732"),
-        Column("status", choice({"active": True, "inactive": False}), example="active"),
+        Column("status", choice({"active": ACTIVE, "inactive": INACTIVE, "unknown": UNKNOWN}), example="active"),
         Column("timestamp_utc", INSTANT, example="2023-01-22 12:09:39.388884 UTC"),
     ),
     loading=PollLoading,
     instant="timestamp_utc",
     observed=True,
     documentation="""
-        One observation of a store: it was up or down at this instant. If rows have the same store and instant, the
-        last one counts. An instant more than a day after the file arrived is an error.
+        One observation of a store: at this instant it was up (`active`), down (`inactive`), or the monitor did not know
+        (`unknown`: it was paused, pending or in maintenance). If rows have the same store and instant, the last one
+        counts. An instant more than a day after the file arrived is an error.
     """,
     wrong=WrongRow("status", "up", "not_allowed"),
 )

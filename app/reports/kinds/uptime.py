@@ -9,19 +9,22 @@ from sqlalchemy import Connection
 
 from app.errors import NoPolls
 from app.files.artifact import Artifact
-from app.jobs.kind import JobContext, Params
+from app.jobs.kind import JobContext
 from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import Instant
 from app.reports.kind import ReportKind
+from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.refusals import require_known, require_past
+from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.series import polls
-from app.series.entities import STORE
+from app.series.entities import STORE, count_entities
 from app.storage.postgres import database_now
+from app.timeline import HOUR
 from app.timeline.horizon import Horizon
 
 
-class UptimeParams(Params):
+class UptimeParams(RangeParams):
     """Parameters of the uptime report."""
 
     as_of: Annotated[
@@ -93,31 +96,53 @@ class UptimeParams(Params):
             raise ValueError(
                 f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
             )
+        if self.is_range and (named := [name for name in hourly_only if getattr(self, name)]):
+            raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
         return self
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
+    """Fix as_of to the latest poll unless it is given, and words to dates; refuse unknown stores and ranges."""
     require_known(connection, "stores", STORE, params.stores)
-    require_past(params.as_of, now=database_now(connection))
+    now = database_now(connection)
+    require_past(params.as_of, now=now)
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
-    return params.model_copy(update={"as_of": as_of}), as_of
+    found = params.model_copy(
+        update={**resolved(params, now=params.as_of or now, as_of=as_of), "as_of": as_of},
+    )
+    if found.is_range:
+        require_few_rows(range_of(found, as_of), count_entities(connection, STORE, keys=found.stores))
+    return found, as_of
 
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and what else was asked for."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
-    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
-    if params.accounting == "hourly":
-        artifacts = hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon)
-    else:
-        max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-        artifacts = exact_windows(context, Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores), horizon)
+    artifacts = _range(context, params, params.as_of) if params.is_range else _windows(context, params, params.as_of)
     context.progress("computing", 1.0)
     return artifacts
+
+
+def _windows(context: JobContext, params: UptimeParams, as_of: datetime) -> list[Artifact]:
+    horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
+    if params.accounting == "hourly":
+        return hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon)
+    exactly = Exactly(_max_gap(params), params.min_outage_minutes * MINUTE, params.stores)
+    return exact_windows(context, exactly, horizon)
+
+
+def _range(context: JobContext, params: UptimeParams, as_of: datetime) -> list[Artifact]:
+    asked = Asked(range_of(params, as_of), params.zone or ENTITY, params.lookback_hours * HOUR, params.stores)
+    if params.accounting == "hourly":
+        return hourly_range(context, asked)
+    return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE))
+
+
+def _max_gap(params: UptimeParams) -> int | None:
+    return None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
 
 
 UPTIME = ReportKind(
@@ -128,11 +153,12 @@ UPTIME = ReportKind(
     produce=produce,
     documentation="""
         How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
-        last 7 days before `as_of`. Closed time does not count.
+        last 7 days before `as_of`; or in a range, such as `{"period": "2024-11", "by": "day"}`. Closed time does not
+        count.
 
-        `uptime.csv` has a row for each store. With `hourly` there is also `hourly.parquet`, a row for each store and
-        hour of the week; with `charts` there are three charts. With `accounting` set to `exact` the time is counted
-        from poll to poll, and `outages.csv` lists every outage.
+        `uptime.csv` has a row for each store, in a range one for each store and period. Without a range, `hourly` also
+        makes `hourly.parquet`, a row for each store and hour of the week, and `charts` three charts. With `accounting`
+        set to `exact` the time is counted from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
     example={"lookback_hours": 96},

@@ -69,10 +69,9 @@ def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon) -> lis
 
 def exact_windows(context: JobContext, wanted: Exactly, horizon: Horizon) -> list[Artifact]:
     """uptime.csv by exact accounting, and outages.csv."""
-    week = horizon.as_of - WINDOWS["week"]
     with (
         SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
-        OutagesFile(context.folder, first=week, last=horizon.as_of) as outages,
+        OutagesFile(context.folder) as outages,
     ):
         gather_exactly(context, horizon, rows, outages, wanted)
         context.progress("computing", GATHERED)
@@ -88,8 +87,13 @@ def gather(
     week: WeekOfStores | None,
 ) -> None:
     """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
-    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: GRID_CELLS // horizon.hours)
-    with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
+    reading = Reading(
+        lambda schedule: HourlyVotes(schedule.calendar(horizon.first, horizon.last)),
+        horizon.earliest,
+        horizon.as_of,
+        lambda *_: GRID_CELLS // horizon.hours,
+    )
+    with closing(load(context, reading, stores=wanted.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
             for chunk, open_time, status, table in evaluate(votes, horizon):
