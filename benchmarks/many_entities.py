@@ -35,10 +35,10 @@ AS_OF: Final = datetime(2023, 1, 25, 18, 13, 22, tzinfo=UTC)
 #: A third of the stores has hours on each weekday, as in a real log; every one has a poll within its week.
 _STATEMENTS: Final = (
     "DROP TABLE IF EXISTS poll_2023_01_23",
-    "TRUNCATE entity, working_hours, poll_week RESTART IDENTITY",
+    "TRUNCATE entity, poll_week RESTART IDENTITY CASCADE",
     "INSERT INTO entity (kind, key) SELECT 'store', md5(n::text) FROM generate_series(1, {stores}) AS n",
-    """INSERT INTO working_hours
-    SELECT id, day, '09:00', '17:00' FROM entity, generate_series(0, 6) AS day WHERE id % 3 = 0""",
+    """INSERT INTO hours_window (entity_id, weekday, opens, closes, recorded_at)
+    SELECT id, day, '09:00', '17:00', now() FROM entity, generate_series(0, 6) AS day WHERE id % 3 = 0""",
     """CREATE TABLE poll_2023_01_23 AS
     SELECT timestamptz '2023-01-23 17:00Z' + id % 40 * interval '1 hour' AS at, id AS entity_id, id % 5 > 0 AS active
     FROM entity ORDER BY id""",
@@ -61,7 +61,7 @@ def fill(engine: Engine, stores: int) -> None:
         for statement in _STATEMENTS:
             connection.execute(text(statement.format(stores=stores)))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE entity, working_hours, poll"))
+        connection.execute(text("VACUUM ANALYZE entity, hours_window, poll"))
 
 
 def measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from app.errors import UnknownEntity, UnknownEntityKind
 from app.ingest.kind import Column
@@ -16,8 +16,11 @@ from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.timezones import TIMEZONES
 from app.paging import Page, in_order_of_keys, key_of
 from app.series import lookup
-from app.series.entities import STORE, TEAM, replace_hours
+from app.series.entities import STORE, TEAM
+from app.series.entity_zones import COLUMNS as ZONE_COLUMNS
+from app.series.hours import replace_hours
 from app.series.lookup import Named
+from app.series.versions import begin_change, settle
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
 from app.wording.late import WordedLate
@@ -30,8 +33,15 @@ DEFAULT_KIND: Final = STORE
 _COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
 
 _WINDOWS: Final = """
-SELECT CAST(:id AS int) AS entity_id, weekday, opens, closes
+SELECT CAST(:id AS int) AS entity_id, weekday, opens, closes,
+    CAST('-infinity' AS date) AS valid_from, CAST('infinity' AS date) AS valid_to
 FROM unnest(CAST(:days AS smallint[]), CAST(:opens AS time[]), CAST(:closes AS time[])) AS w (weekday, opens, closes)
+"""
+
+
+_ZONE: Final = """
+SELECT CAST(:id AS int) AS entity_id, CAST('-infinity' AS date) AS valid_from, CAST(:zone AS text) AS timezone
+WHERE CAST(:zone AS text) IS NOT NULL
 """
 
 
@@ -120,7 +130,13 @@ class EntityService:
         checked = _checked(windows)
         with database_errors(), self._engine.begin() as connection:
             named = _required(connection, kind, key)
-            replace_hours(connection, _WINDOWS, {"id": named.id, **checked}, ids=[named.id])
+            replace_hours(
+                connection,
+                begin_change(connection),
+                _WINDOWS,
+                named="entity_id = :id AND valid_from = '-infinity' AND valid_to = 'infinity'",
+                params={"id": named.id, **checked},
+            )
             return self._details(connection, named)
 
     def set_timezone(self, kind: str, key: str, timezone: str | None) -> EntityDetails:
@@ -136,8 +152,14 @@ class EntityService:
             _refuse(errors)
         with database_errors(), self._engine.begin() as connection:
             named = _required(connection, kind, key)
-            connection.execute(
-                text("UPDATE entity SET timezone = :zone WHERE id = :id"), {"zone": timezone, "id": named.id}
+            settle(
+                connection,
+                begin_change(connection),
+                "entity_zone",
+                ZONE_COLUMNS,
+                named="entity_id = :id",
+                wanted=_ZONE,
+                params={"id": named.id, "zone": timezone},
             )
             return self._details(connection, _required(connection, kind, key))
 

@@ -35,9 +35,24 @@ UNION (SELECT key FROM entity WHERE kind = :kind AND key = ANY(:spellings))
 """
 
 
+#: The zone of an entity today, null without one of its own.
+_ZONE: Final = (
+    "(SELECT timezone FROM entity_zone WHERE entity_id = id AND superseded_at IS NULL AND valid_from <= current_date "
+    "ORDER BY valid_from DESC LIMIT 1) AS timezone"
+)
+
+#: The windows that count today: those of the version that began last, of two of those of the one that ends first.
+_WINDOWS: Final = """
+SELECT weekday, CAST(opens AS text), CAST(closes AS text) FROM (
+    SELECT *, rank() OVER (ORDER BY valid_from DESC, valid_to) AS place FROM hours_window
+    WHERE entity_id = :id AND superseded_at IS NULL AND current_date BETWEEN valid_from AND valid_to
+) AS counted WHERE place = 1 ORDER BY weekday, opens, closes
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An entity; ``timezone`` is its own zone, None without one."""
+    """An entity; ``timezone`` is its own zone today, None without one."""
 
     id: int
     kind: str
@@ -62,7 +77,8 @@ def kinds(connection: Connection) -> list[str]:
 def find(connection: Connection, kind: str, key: str) -> Named | None:
     """The entity of this key."""
     row = connection.execute(
-        text("SELECT id, kind, key, timezone FROM entity WHERE kind = :kind AND key = :key"), {"kind": kind, "key": key}
+        text(f"SELECT id, kind, key, {_ZONE} FROM entity WHERE kind = :kind AND key = :key"),
+        {"kind": kind, "key": key},
     ).one_or_none()
     return None if row is None else Named(*row)
 
@@ -71,7 +87,7 @@ def page(connection: Connection, kind: str, *, prefix: str, after: str, limit: i
     """Entities whose key begins with ``prefix`` and comes after ``after``, by code points."""
     rows = connection.execute(
         text(
-            "SELECT id, kind, key, timezone FROM entity "
+            f"SELECT id, kind, key, {_ZONE} FROM entity "
             "WHERE kind = :kind AND starts_with(key, :prefix) AND key > :after ORDER BY key LIMIT :limit"
         ),
         {"kind": kind, "prefix": prefix, "after": after, "limit": limit},
@@ -118,15 +134,11 @@ def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:
 
 
 def windows(connection: Connection, entity_id: int) -> list[tuple[int, str, str]]:
-    """Weekday, start and end of each window of an entity, in the order of the week; times as 09:00:00 … 24:00:00."""
-    rows = connection.execute(
-        text(
-            # As text, because Python has no 24:00.
-            "SELECT weekday, CAST(opens AS text), CAST(closes AS text) FROM working_hours WHERE entity_id = :id "
-            "ORDER BY weekday, opens, closes"
-        ),
-        {"id": entity_id},
-    )
+    """Weekday, start and end of each window that counts today, in the order of the week.
+
+    Times are texts, 09:00:00 … 24:00:00, because Python has no 24:00.
+    """
+    rows = connection.execute(text(_WINDOWS), {"id": entity_id})
     return [(row[0], row[1], row[2]) for row in rows]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, text
 
-from app.series.entities import HOURS_COLUMNS
+from app.series.hours import HOURS_COLUMNS
 from app.storage.binary_copy import read_columns
 from app.timeline.entities import Entities
 from app.timeline.schedule import Schedule
@@ -29,7 +29,7 @@ def read_schedule(
 
 
 def _hours(connection: Connection, entities: Entities) -> WeeklyHours:
-    source = "working_hours WHERE entity_id BETWEEN %(low)s AND %(high)s"
+    source = "hours_window WHERE entity_id BETWEEN %(low)s AND %(high)s AND superseded_at IS NULL"
     rows = read_columns(connection, HOURS_COLUMNS, source, _bounds(entities))
     number = entities.numbers(rows.pop("entity_id"))
     return WeeklyHours(number, **rows).of_rows(number >= 0)
@@ -39,7 +39,9 @@ def _zones(
     connection: Connection, entities: Entities, default_zone: str
 ) -> tuple[npt.NDArray[np.int64], Sequence[str]]:
     """The index of each entity's zone, and the zones; the default is the last one."""
-    query = text("SELECT id, timezone FROM entity WHERE id BETWEEN :low AND :high AND timezone IS NOT NULL")
+    query = text(
+        "SELECT entity_id, timezone FROM entity_zone WHERE entity_id BETWEEN :low AND :high AND superseded_at IS NULL"
+    )
     rows = connection.execute(query, _bounds(entities)).all()
     codes: dict[str, int] = {}
     found = np.fromiter((codes.setdefault(row[1], len(codes)) for row in rows), np.int64, len(rows))

@@ -1,5 +1,8 @@
 """The tables of the series: entities with their hours, polls, pull requests, samples of review times."""
 
+from datetime import date, time
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -31,18 +34,118 @@ entity = Table(
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("key", Text(collation="C"), nullable=False),
-    Column("timezone", Text, comment="IANA zone; null means the default zone"),
     UniqueConstraint("kind", "key", name="entity_kind_key"),
 )
 
-working_hours = Table(
-    "working_hours",
+
+def _of_entity() -> Column[int]:
+    return Column("entity_id", Integer, ForeignKey("entity.id", ondelete="CASCADE"), nullable=False)
+
+
+def _from_to() -> tuple[Column[date], Column[date]]:
+    """The dates on which a row counts, both included."""
+    return (
+        Column("valid_from", Date, nullable=False, server_default="-infinity", comment="first local date"),
+        Column("valid_to", Date, nullable=False, server_default="infinity", comment="last local date"),
+    )
+
+
+def _window() -> tuple[Column[time], Column[time]]:
+    """Local times of day; an end at or before the start is on the next date."""
+    return Column("opens", Time, nullable=False), Column("closes", Time, nullable=False)
+
+
+def _known() -> tuple[Column[Any], ...]:
+    """When the row was known: nothing is changed in place, see versions.py."""
+    return (
+        instant("recorded_at", nullable=False),
+        instant("superseded_at", comment="from then on it is known no more; null: it still is"),
+        Column("recorded_by", Text, comment="dataset that brought it; null: it was set by a request"),
+    )
+
+
+hours_window = Table(
+    "hours_window",
     metadata,
-    Column("entity_id", ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True),
-    Column("weekday", SmallInteger, primary_key=True, comment="0 = Monday … 6 = Sunday, local"),
-    Column("opens", Time, primary_key=True),
-    Column("closes", Time, primary_key=True),
+    _of_entity(),
+    *_from_to(),
+    Column("weekday", SmallInteger, nullable=False, comment="0 = Monday … 6 = Sunday, local"),
+    *_window(),
+    *_known(),
+    PrimaryKeyConstraint("entity_id", "valid_from", "valid_to", "weekday", "opens", "closes", "recorded_at"),
     CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+    CheckConstraint("valid_from <= valid_to", name="validity"),
+)
+
+hours_exception = Table(
+    "hours_exception",
+    metadata,
+    _of_entity(),
+    Column("on_date", Date, nullable=False, comment="local"),
+    Column("what", Text, nullable=False, comment="hours: open then; closed; usual: no holiday; minus: not then"),
+    *_window(),
+    Column("name", Text, nullable=False, server_default=""),
+    *_known(),
+    PrimaryKeyConstraint("entity_id", "on_date", "what", "opens", "closes", "name", "recorded_at"),
+    CheckConstraint("what IN ('hours', 'closed', 'usual', 'minus')", name="what"),
+    comment="single dates of an entity; a closed or usual one has one row, with 00:00 for both times",
+)
+
+calendar = Table(
+    "calendar",
+    metadata,
+    Column("name", Text(collation="C"), nullable=False),
+    Column("source", Text, nullable=False, comment="where its dates are from, for people"),
+    *_known(),
+    PrimaryKeyConstraint("name", "recorded_at"),
+)
+
+calendar_day = Table(
+    "calendar_day",
+    metadata,
+    Column("calendar", Text(collation="C"), nullable=False),
+    Column("on_date", Date, nullable=False, comment="local"),
+    Column("what", Text, nullable=False, comment="hours: open then; closed"),
+    *_window(),
+    Column("name", Text, nullable=False, server_default=""),
+    *_known(),
+    PrimaryKeyConstraint("calendar", "on_date", "what", "opens", "closes", "name", "recorded_at"),
+    CheckConstraint("what IN ('hours', 'closed')", name="what"),
+)
+
+calendar_use = Table(
+    "calendar_use",
+    metadata,
+    _of_entity(),
+    Column("place", SmallInteger, nullable=False, comment="of two calendars that have a date the first one counts"),
+    Column("calendar", Text(collation="C"), nullable=False),
+    *_from_to(),
+    *_known(),
+    PrimaryKeyConstraint("entity_id", "place", "recorded_at"),
+    CheckConstraint("valid_from <= valid_to", name="validity"),
+)
+
+entity_zone = Table(
+    "entity_zone",
+    metadata,
+    _of_entity(),
+    Column("valid_from", Date, nullable=False, server_default="-infinity", comment="first local date"),
+    Column("timezone", Text, nullable=False, comment="IANA zone"),
+    *_known(),
+    PrimaryKeyConstraint("entity_id", "valid_from", "recorded_at"),
+)
+
+entity_detail = Table(
+    "entity_detail",
+    metadata,
+    _of_entity(),
+    Column("name", Text, comment="for people"),
+    Column("group_name", Text, comment="whose totals it counts in"),
+    Column("max_gap_minutes", Integer, comment="how long a poll holds; 0: until the next one"),
+    Column("active_from", Date, comment="first local date on which it exists"),
+    Column("active_to", Date, comment="last local date on which it exists"),
+    *_known(),
+    PrimaryKeyConstraint("entity_id", "recorded_at"),
 )
 
 # The instant comes first because this alignment (8, 4 and 1 bytes) makes the row a sixth shorter. There is no

@@ -28,6 +28,11 @@ _TRAILER: Final = b"\xff\xff"
 MISSING: Final = int(np.iinfo(np.int64).min)
 
 
+#: Dates before and after all others, Postgres' -infinity and infinity: days since 1970-01-01.
+FIRST_DAY: Final = int(np.iinfo(np.int32).min) + 10_957
+LAST_DAY: Final = int(np.iinfo(np.int32).max) + 10_957
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
     """How a Postgres type is transferred.
@@ -56,11 +61,12 @@ BOOLEAN_OR_TWO: Final = Wire("boolsend", "i1", null_sent=r"'\x02'")
 TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 #: Microseconds after midnight.
 TIME: Final = Wire("time_send", ">i8")
+#: Days since 1970-01-01; without a limit, FIRST_DAY or LAST_DAY.
+DATE: Final = Wire("date_send", ">i4", zero=10_957)
 #: The same for nullable columns, whose null is 0, MISSING or NaN.
 INTEGER_OR_ZERO: Final = replace(INTEGER, null="0")
 TIMESTAMPTZ_OR_MISSING: Final = replace(TIMESTAMPTZ, null="'-infinity'")
-#: Days since 1970-01-01.
-DATE_OR_MISSING: Final = Wire("date_send", ">i4", zero=10_957, null="'-infinity'")
+DATE_OR_MISSING: Final = replace(DATE, null="'-infinity'")
 FLOAT_OR_NAN: Final = Wire("float8send", ">f8", null="'NaN'")
 #: Text without line breaks; null is the empty text.
 TEXT: Final = Wire("convert_to", "S", null="''")

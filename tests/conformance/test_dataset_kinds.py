@@ -86,20 +86,23 @@ def example(kind: DatasetKind, *, aliases: bool = False, **values: str) -> str:
 
 
 def standing(resources: Resources) -> Mapping[str, list[str]]:
-    """All rows of all tables. Entities stay when what named them goes: of them only those with a zone count."""
+    """All rows of all tables that are known, but for when they came to be.
+
+    Entities stay when what named them goes, as do rows that are superseded.
+    """
     with resources.engine.connect() as connection:
         names = connection.scalars(
             text(
                 "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
-                "AND NOT relispartition AND relname <> 'alembic_version'"
+                "AND NOT relispartition AND relname NOT IN ('alembic_version', 'entity')"
             )
         )
         rows = {
             name: sorted(
                 connection.scalars(
                     text(
-                        f"SELECT to_jsonb(one)::text FROM {name} AS one"
-                        + (" WHERE timezone IS NOT NULL" if name == "entity" else "")
+                        f"SELECT (to_jsonb(one) - 'recorded_at')::text FROM {name} AS one "
+                        "WHERE to_jsonb(one) ->> 'superseded_at' IS NULL"
                     )
                 )
             )

@@ -45,13 +45,15 @@ def test_the_files_load_and_every_row_is_there(resources: Resources, tmp_path: P
         assert (loaded.rows_read, loaded.rows_rejected) == (len(rows), 0)
     polls, hours, zones = (rows_of(tmp_path / f"{name}.csv") for name in ("polls", "hours", "timezones"))
     with resources.engine.connect() as connection:
-        counted = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("poll", "working_hours")}
-        stores, zoned = connection.execute(text("SELECT count(*), count(timezone) FROM entity")).one()
+        counted = {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in ("poll", "hours_window")}
+        stores, zoned = connection.execute(
+            text("SELECT count(*), (SELECT count(*) FROM entity_zone) FROM entity")
+        ).one()
     assert stores == 80 == len({row["store_id"] for row in polls})
     assert zoned == len(zones)
     assert counted == {
         "poll": len({(row["store_id"], row["timestamp_utc"]) for row in polls}),
-        "working_hours": len({tuple(row.values()) for row in hours}),
+        "hours_window": len({tuple(row.values()) for row in hours}),
     }
 
 

@@ -10,6 +10,7 @@ from app.ingest.policy import Policy
 from app.storage.resources import Resources
 from tests.conftest import LoadText
 from tests.ingest.checking import check, refused
+from tests.ingest.test_load import ENTITY_AND_ZONE
 from tests.ingest.test_unload import Files, files
 
 __all__ = ["files"]
@@ -18,14 +19,15 @@ WINDOW = "day,start_time_local,end_time_local"
 
 
 def windows(resources: Resources) -> list[tuple[Any, ...]]:
-    query = "SELECT kind, key, weekday, opens::text, closes::text FROM working_hours JOIN entity ON id = entity_id"
+    query = "SELECT kind, key, weekday, opens::text, closes::text FROM hours_window JOIN entity ON id = entity_id "
+    query += "WHERE superseded_at IS NULL"
     with resources.engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(f"{query} ORDER BY 1, 2, 3, 4"))]
 
 
 def zones(resources: Resources) -> dict[tuple[str, str], str | None]:
     with resources.engine.connect() as connection:
-        rows = connection.execute(text("SELECT kind, key, timezone FROM entity"))
+        rows = connection.execute(text(f"SELECT kind, key, timezone FROM {ENTITY_AND_ZONE}"))
         return {(row.kind, row.key): row.timezone for row in rows}
 
 

@@ -17,11 +17,14 @@ POLLS = "store_id,status,timestamp_utc\n"
 HOURS = "store_id,day,start_time_local,end_time_local\n"
 ZONES = "store_id,timezone_str\n"
 
-#: Whole tables, in an order of their own.
+#: Entities, with the zone that is known of each.
+ENTITY_AND_ZONE = "entity LEFT JOIN (SELECT * FROM entity_zone WHERE superseded_at IS NULL) AS zone ON id = entity_id"
+
+#: Whole tables, in an order of their own; of hours and zones what is known.
 TABLES = {
-    "entity": "SELECT id, kind, key, timezone FROM entity ORDER BY id",
-    "working_hours": "SELECT key, weekday, opens::text, closes::text FROM working_hours JOIN entity ON id = entity_id "
-    "ORDER BY 1, 2, 3, 4",
+    "entity": f"SELECT id, kind, key, timezone FROM {ENTITY_AND_ZONE} ORDER BY id",
+    "working_hours": "SELECT key, weekday, opens::text, closes::text FROM hours_window JOIN entity ON id = entity_id "
+    "WHERE superseded_at IS NULL ORDER BY 1, 2, 3, 4",
     "poll": "SELECT poll.tableoid::regclass::text, key, at::text, active FROM poll JOIN entity ON id = entity_id "
     "ORDER BY at, key",
     "poll_week": "SELECT week::text, first_at::text, last_at::text FROM poll_week ORDER BY week",

@@ -29,8 +29,9 @@ INSTANTS = [column.name for column in KINDS["pull_requests"] if column.name.ends
 STORED = {
     "polls": "SELECT key, active, (extract(epoch FROM at) * 1000000)::bigint FROM poll JOIN entity ON id = entity_id",
     "hours": "SELECT key, weekday, (extract(epoch FROM opens) * 1000000)::bigint, "
-    "(extract(epoch FROM closes) * 1000000)::bigint FROM working_hours JOIN entity ON id = entity_id",
-    "timezones": "SELECT key, timezone FROM entity WHERE timezone IS NOT NULL",
+    "(extract(epoch FROM closes) * 1000000)::bigint FROM hours_window JOIN entity ON id = entity_id "
+    "WHERE superseded_at IS NULL",
+    "timezones": "SELECT key, timezone FROM entity_zone JOIN entity ON id = entity_id WHERE superseded_at IS NULL",
     "pull_requests": "SELECT repo.key, number, team.key, author, "
     + ", ".join(f"(extract(epoch FROM {name}) * 1000000)::bigint" for name in INSTANTS)
     + " FROM pull_request JOIN entity repo ON repo.id = repo_id LEFT JOIN entity team ON team.id = team_id",

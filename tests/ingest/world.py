@@ -46,8 +46,8 @@ _QUERIES = {
     "polls": "SELECT e.key, CASE WHEN active THEN 'active' ELSE 'inactive' END, "
     """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM poll JOIN entity e ON e.id = entity_id""",
     "hours": "SELECT e.key, weekday::text, opens::text, closes::text "
-    "FROM working_hours JOIN entity e ON e.id = entity_id",
-    "timezones": "SELECT key, timezone FROM entity WHERE timezone IS NOT NULL",
+    "FROM hours_window JOIN entity e ON e.id = entity_id WHERE superseded_at IS NULL",
+    "timezones": "SELECT key, timezone FROM entity_zone JOIN entity ON id = entity_id WHERE superseded_at IS NULL",
     "pull_requests": "SELECT r.key, number::text, t.key, author FROM pull_request "
     "JOIN entity r ON r.id = repo_id AND r.kind = 'repository' JOIN entity t ON t.id = team_id AND t.kind = 'team'",
     "review_times": "SELECT dataset_id, review_seconds::text, key FROM review_time JOIN entity ON id = team_id",

@@ -34,8 +34,15 @@ def hourly_series(
 ) -> dict[datetime, HourOfStore]:
     """Every hour from the one that holds `as_of` - 7 days - lookback to that of the last instant before `as_of`."""
     horizon = as_of - WEEK - lookback_hours * HOUR
+    return series_between(polls, intervals, horizon, as_of, max_fill_hours=max_fill_hours)
+
+
+def series_between(
+    polls: list[Poll], intervals: Intervals, horizon: datetime, end: datetime, *, max_fill_hours: int | None
+) -> dict[datetime, HourOfStore]:
+    """Every hour from the one that holds `horizon` to that of the last instant before `end`."""
     votes = defaultdict(list)
-    for at, status in statuses(polls, horizon, as_of).items():
+    for at, status in statuses(polls, horizon, end).items():
         # Rule: an unknown poll is as if it were not there: it has no vote, is not among `polls`, and ends no carrying.
         # But as a later line it takes the vote of the earlier line for its instant away.
         if status != "unknown" and any(opens <= at < closes for opens, closes in intervals):
@@ -43,7 +50,7 @@ def hourly_series(
     series = {}
     status, voted = "unknown", None
     hour = hour_of(horizon)
-    while hour < as_of:
+    while hour < end:
         up, down = votes[hour].count("active"), votes[hour].count("inactive")
         if up + down > 0:
             status, voted = "active" if up > down else "inactive", hour

@@ -119,7 +119,7 @@ def open_intervals(windows: list[Window], zone: str, first: datetime, last: date
                 opens, closes = (to_utc(end, clock) for end in local_ends(window, day))
                 if opens < closes and opens < last and closes > first:
                     found.append((opens, closes))
-    return _union(found)
+    return union(found)
 
 
 def _dates_around(first: datetime, last: datetime) -> Iterator[date]:
@@ -129,7 +129,7 @@ def _dates_around(first: datetime, last: datetime) -> Iterator[date]:
         day += DAY
 
 
-def _union(intervals: Intervals) -> Intervals:
+def union(intervals: Intervals) -> Intervals:
     merged: Intervals = []
     for opens, closes in sorted(intervals):
         if merged and opens <= merged[-1][1]:

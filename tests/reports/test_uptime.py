@@ -143,7 +143,7 @@ def clear(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         for week in connection.execute(text("SELECT week FROM poll_week")).scalars().all():
             connection.execute(text(f"DROP TABLE poll_{week:%Y_%m_%d}"))
-        connection.execute(text("TRUNCATE poll_week, working_hours, entity"))
+        connection.execute(text("TRUNCATE poll_week, entity CASCADE"))
 
 
 def load_case(resources: Resources, case: UptimeCase, folder: Path, polls: list[exact.Poll] | None = None) -> None:
@@ -277,8 +277,8 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
         if told.count("computing") == 1 and stage == "computing":
             with loaded.engine.begin() as connection:
                 connection.execute(text("INSERT INTO entity (kind, key) VALUES ('store', 'late')"))
-                connection.execute(text("UPDATE entity SET timezone = 'Asia/Tokyo'"))
-                connection.execute(text("DELETE FROM working_hours"))
+                connection.execute(text("UPDATE entity_zone SET timezone = 'Asia/Tokyo'"))
+                connection.execute(text("DELETE FROM hours_window"))
                 connection.execute(text("UPDATE poll SET active = NOT active"))
 
     with loaded.engine.connect() as connection:

@@ -63,7 +63,7 @@ def test_keys_and_kinds_are_found_in_the_index_however_many_there_are(resources:
         plan = "\n".join(
             connection.scalars(
                 text(
-                    "EXPLAIN SELECT id, kind, key, timezone FROM entity WHERE kind = 'store' "
+                    f"EXPLAIN SELECT id, kind, key, {lookup._ZONE} FROM entity WHERE kind = 'store' "
                     "AND starts_with(key, 'abc') AND key > '' ORDER BY key LIMIT 50"
                 )
             )

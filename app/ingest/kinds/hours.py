@@ -6,15 +6,17 @@ from app.ingest.column_types import CLOSING_TIME, OPENING_TIME, WEEKDAY
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
-from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
+from app.series.hours import HOURS_COLUMNS, merge_hours, remove_hours, stage_hours
+from app.series.versions import begin_change
 from app.storage.binary_copy import write_columns
 
 
 class HoursLoading:
     """Collects windows in a staging table, then replaces all windows of the same entities by them."""
 
-    def __init__(self, connection: Connection, _: str) -> None:
+    def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
+        self._dataset_id = dataset_id
         self._table = stage_hours(connection)
         self._ids = EntityIds(connection)
 
@@ -31,11 +33,11 @@ class HoursLoading:
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, self._table, "entity_id")
-        return replace_hours(self._connection, f"SELECT * FROM {self._table}")
+        return merge_hours(self._connection, begin_change(self._connection, by=self._dataset_id))
 
     def remove(self) -> int:
         new_entities.settle(self._connection, self._table, "entity_id")
-        return remove_hours(self._connection)
+        return remove_hours(self._connection, begin_change(self._connection, by=self._dataset_id))
 
 
 HOURS = DatasetKind(

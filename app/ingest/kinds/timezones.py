@@ -1,34 +1,26 @@
 """Dataset kind ``timezones``: the IANA zone of each store or team; a file replaces the zones of those in it."""
 
-from typing import Any, Final
-
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.ingest.column_types import ZONE
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
-from app.series.entities import lock_entities
-from app.storage.binary_copy import INTEGER, Columns, write_columns
-
-#: ``zone`` is an index into the list passed with the statement; of rows of one entity, the highest line wins.
-_STAGED_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "zone": INTEGER, "line": INTEGER}
-
-_STAGED: Final = (
-    "(SELECT DISTINCT ON (entity_id) entity_id, (CAST(:zones AS text[]))[zone] AS zone FROM staged_zone "
-    "ORDER BY entity_id, line DESC) AS staged"
-)
+from app.series.entity_zones import STAGED_COLUMNS, merge_zones, remove_zones, stage_zones
+from app.series.versions import begin_change
+from app.storage.binary_copy import FIRST_DAY, write_columns
 
 
 class ZoneLoading:
-    """Collects zones and sets them at the end; the last row of an entity wins."""
+    """Collects zones and sets them at the end; the last row of an entity and date counts."""
 
-    def __init__(self, connection: Connection, _: str) -> None:
+    def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
+        self._dataset_id = dataset_id
         self._ids = EntityIds(connection)
         self._zones: dict[str, int] = {}
-        self._execute("CREATE TEMP TABLE staged_zone (entity_id int, zone int, line int) ON COMMIT DROP")
+        self._table = stage_zones(connection)
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -37,32 +29,21 @@ class ZoneLoading:
         numbers = [self._zones.setdefault(zone, len(self._zones) + 1) for zone in zones.distinct.tolist()]
         block = {
             "entity_id": self._ids.of(rows),
+            "valid_from": np.full(len(rows), FIRST_DAY),
             "zone": np.array(numbers)[zones.codes],
             "line": np.arange(rows.first_row, rows.first_row + len(rows)),
         }
-        write_columns(self._connection, "staged_zone", _STAGED_COLUMNS, [block])
+        write_columns(self._connection, self._table, STAGED_COLUMNS, [block])
 
     def merge(self) -> int:
-        new_entities.write_rows(self._connection, "staged_zone", "entity_id")
-        lock_entities(self._connection, "SELECT entity_id FROM staged_zone")
-        self._execute(
-            f"UPDATE entity SET timezone = staged.zone FROM {_STAGED} "
-            "WHERE entity.id = staged.entity_id AND entity.timezone IS DISTINCT FROM staged.zone"
-        )
-        stand: int = self._execute("SELECT count(DISTINCT entity_id) FROM staged_zone").scalar_one()
-        return stand
+        new_entities.write_rows(self._connection, self._table, "entity_id")
+        change = begin_change(self._connection, by=self._dataset_id)
+        return merge_zones(self._connection, change, list(self._zones))
 
     def remove(self) -> int:
-        new_entities.settle(self._connection, "staged_zone", "entity_id")
-        lock_entities(self._connection, "SELECT entity_id FROM staged_zone")
-        removed: int = self._execute(
-            f"UPDATE entity SET timezone = NULL FROM {_STAGED} "
-            "WHERE entity.id = staged.entity_id AND entity.timezone = staged.zone"
-        ).rowcount
-        return removed
-
-    def _execute(self, statement: str) -> Any:
-        return self._connection.execute(text(statement), {"zones": list(self._zones)} if ":zones" in statement else {})
+        new_entities.settle(self._connection, self._table, "entity_id")
+        change = begin_change(self._connection, by=self._dataset_id)
+        return remove_zones(self._connection, change, list(self._zones))
 
 
 TIMEZONES = DatasetKind(

@@ -5,25 +5,30 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from sqlalchemy import Engine, text
 
-from app.series.entities import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
+from app.series.hours import HOURS_COLUMNS, remove_hours, replace_hours, stage_hours
+from app.series.versions import begin_change
 from app.storage.binary_copy import write_columns
 from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.series.made import ensure_entities
 
-WINDOW = "SELECT CAST(:id AS int) AS entity_id, {day} AS weekday, time '09:00' AS opens, time '17:00' AS closes"
+WINDOW = "SELECT CAST(:id AS int) AS entity_id, {day} AS weekday, time '09:00' AS opens, time '17:00' AS closes, "
+WINDOW += "date '-infinity' AS valid_from, date 'infinity' AS valid_to"
 
 
 def days(engine: Engine) -> list[tuple[int, int]]:
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT entity_id, weekday FROM working_hours ORDER BY entity_id, weekday"))
+        rows = connection.execute(
+            text("SELECT entity_id, weekday FROM hours_window WHERE superseded_at IS NULL ORDER BY entity_id, weekday")
+        )
         return [tuple(row) for row in rows]
 
 
 def replace_with(engine: Engine, ids: list[int], *weekdays: int) -> None:
     source = " UNION ALL ".join(WINDOW.format(day=day) for day in weekdays)
     with engine.begin() as connection:
-        replace_hours(connection, source, {"id": ids[0]}, ids=ids)
+        given = {"id": ids[0], "ids": ids}
+        replace_hours(connection, begin_change(connection), source, named="entity_id = ANY(:ids)", params=given)
 
 
 def wait_for_a_lock(engine: Engine) -> None:
@@ -50,7 +55,8 @@ def test_of_two_at_the_same_time_the_second_waits_and_replaces_what_the_first_pu
     replace_with(engine, [entity], 0)
     with ThreadPoolExecutor(1) as pool:
         with engine.begin() as first:
-            replace_hours(first, WINDOW.format(day=1), {"id": entity}, ids=[entity])
+            change = begin_change(first)
+            replace_hours(first, change, WINDOW.format(day=1), named="entity_id = :id", params={"id": entity})
             second = pool.submit(replace_with, engine, [entity], 2)
             wait_for_a_lock(engine)
         second.result(timeout=20)
@@ -68,5 +74,5 @@ def test_windows_are_taken_out_again_where_they_still_are_as_they_were_brought(r
     with engine.begin() as connection:
         columns = dict(zip(HOURS_COLUMNS, brought.T, strict=True))
         write_columns(connection, stage_hours(connection), HOURS_COLUMNS, [columns])
-        assert remove_hours(connection) == 1
+        assert remove_hours(connection, begin_change(connection)) == 1
     assert days(engine) == [(one, 1), (two, 0)]

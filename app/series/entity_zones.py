@@ -1,0 +1,47 @@
+"""Zones of entities, written by merging a staging table."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.series.versions import Change, settle, supersede
+from app.storage.binary_copy import DATE, INTEGER, Columns
+
+#: ``zone`` is an index into the list passed with the statement, from 1; of rows of one entity and date, the highest
+#: line counts.
+STAGED_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "valid_from": DATE, "zone": INTEGER, "line": INTEGER}
+
+#: The staging table of a load.
+STAGED: Final = "staged_zone"
+
+COLUMNS: Final = ("entity_id", "valid_from", "timezone")
+
+_ROWS: Final = (
+    f"SELECT DISTINCT ON (entity_id, valid_from) entity_id, valid_from, (CAST(:zones AS text[]))[zone] AS timezone "
+    f"FROM {STAGED} ORDER BY entity_id, valid_from, line DESC"
+)
+
+
+def stage_zones(connection: Connection) -> str:
+    """Create the staging table, to fill by ``write_columns`` with STAGED_COLUMNS; dropped on commit."""
+    connection.execute(
+        text(f"CREATE TEMP TABLE {STAGED} (entity_id int, valid_from date, zone int, line int) ON COMMIT DROP")
+    )
+    return STAGED
+
+
+def merge_zones(connection: Connection, change: Change, zones: Sequence[str]) -> int:
+    """Replace all zones of the staged entities by the staged ones; returns their number."""
+    named = f"entity_id IN (SELECT entity_id FROM {STAGED})"
+    settle(connection, change, "entity_zone", COLUMNS, named=named, wanted=_ROWS, params={"zones": list(zones)})
+    stand: int = connection.execute(
+        text(f"SELECT count(*) FROM (SELECT DISTINCT entity_id, valid_from FROM {STAGED}) AS staged")
+    ).scalar_one()
+    return stand
+
+
+def remove_zones(connection: Connection, change: Change, zones: Sequence[str]) -> int:
+    """Take out the zones that equal staged ones; returns their number."""
+    same = f"(entity_id, valid_from, timezone) IN ({_ROWS})"
+    return supersede(connection, change, "entity_zone", same, {"zones": list(zones)})
