@@ -89,7 +89,7 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
 
 
 def _option(field: FieldInfo, name: str, *, is_instant: bool) -> Any:
-    """The option of a parameter, by its name: its type for the command line, its description and its default as help."""
+    """The option of the parameter of this name: its type for the command line, with its description and default."""
     description = (field.description or "") + (" Or as people write it: 22 Jan 2023 18:00 UTC." if is_instant else "")
     if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."

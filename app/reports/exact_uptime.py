@@ -20,6 +20,7 @@ from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
 from app.reports.store_ranges import Reading, load
+from app.reports.uptime_summary import Tally, add_windows
 from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows
 from app.series import polls
 from app.timeline import HOUR, Micros
@@ -156,7 +157,7 @@ class OutagesFile:
 
 
 def gather_exactly(
-    context: JobContext, horizon: Horizon, rows: SortedRows, outages: OutagesFile, wanted: Exactly
+    context: JobContext, horizon: Horizon, rows: SortedRows, outages: OutagesFile, wanted: Exactly, tally: Tally
 ) -> None:
     """Compute one range of stores after the other; rows as of EXACT_FIGURES."""
     begins = sorted(horizon.as_of - length for length in WINDOWS.values())
@@ -176,6 +177,11 @@ def gather_exactly(
         for entities, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
             time = stretches.time(edges, slice(0, len(entities)))
+            of_windows = [
+                np.stack([time[code][:, first:].sum(axis=1) for first in firsts.values()], axis=1)
+                for code in COLUMNS.values()
+            ]
+            add_windows(tally, entities.keys, of_windows)
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
             columns = [
                 pa.array(entities.keys, pa.string()),

@@ -90,6 +90,17 @@ class RangeParams(Params):
         ),
     ] = None
 
+    target_percent: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=100,
+            description="Availability that each store should have, percent: the summary says how many are below it and "
+            "what is left of their error budgets.",
+            json_schema_extra={"unit": "percent"},
+        ),
+    ] = None
+
     @property
     def is_range(self) -> bool:
         """Whether a range was asked for, rather than windows."""

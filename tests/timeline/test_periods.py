@@ -21,7 +21,7 @@ from app.timeline.zones import to_utc as zone_to_utc
 from tests.engine import array, micros
 from tests.period_strategies import RangeCase, range_case
 from tests.reference.exact import statuses
-from tests.reference.periods import Exact, Hourly, Row
+from tests.reference.periods import Hourly, Row
 from tests.reference.schedule import open_intervals, to_utc
 from tests.strategies import examples
 

@@ -12,16 +12,18 @@ from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
 from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import Instant
-from app.reports.kind import ReportKind
+from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.refusals import require_known, require_past
 from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
+from app.reports.uptime_summary import Tally, UptimeSummary, outline, totals
 from app.series import polls
 from app.series.entities import STORE, count_entities
 from app.storage.postgres import database_now
 from app.timeline import HOUR
 from app.timeline.horizon import Horizon
+from app.timeline.period_words import dates_of
 
 
 class UptimeParams(RangeParams):
@@ -121,24 +123,51 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and what else was asked for."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
-    artifacts = _range(context, params, params.as_of) if params.is_range else _windows(context, params, params.as_of)
+    tally = Tally(params.target_percent)
+    make = _range if params.is_range else _windows
+    artifacts = make(context, params, params.as_of, tally)
+    artifacts.append(_summarise(context, params, params.as_of, tally))
     context.progress("computing", 1.0)
     return artifacts
 
 
-def _windows(context: JobContext, params: UptimeParams, as_of: datetime) -> list[Artifact]:
+def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
     horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        return hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon)
+        return hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon, tally)
     exactly = Exactly(_max_gap(params), params.min_outage_minutes * MINUTE, params.stores)
-    return exact_windows(context, exactly, horizon)
+    return exact_windows(context, exactly, horizon, tally)
 
 
-def _range(context: JobContext, params: UptimeParams, as_of: datetime) -> list[Artifact]:
+def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
     asked = Asked(range_of(params, as_of), params.zone or ENTITY, params.lookback_hours * HOUR, params.stores)
     if params.accounting == "hourly":
-        return hourly_range(context, asked)
-    return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE))
+        return hourly_range(context, asked, tally)
+    return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
+
+
+def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> Artifact:
+    dates = None if params.period is None else dates_of(params.period)
+    summary = UptimeSummary(
+        accounting=params.accounting,
+        as_of=as_of,
+        begin=params.from_ if dates is None else dates.first,
+        end=params.to if dates is None else dates.last,
+        period=params.period,
+        by=params.by,
+        zone=params.zone,
+        stores=tally.stores,
+        totals=totals(tally.whole),
+        periods=tally.of_periods(),
+        target_percent=params.target_percent,
+        stores_below_target=None if params.target_percent is None else tally.below,
+        worst=tally.worst_stores(),
+        error_budgets=tally.error_budgets(),
+        notes=tally.notes(),
+    )
+    path = context.folder / SUMMARY
+    path.write_text(summary.model_dump_json(indent=1), encoding="utf-8")
+    return Artifact(path, "application/json", rows=0)
 
 
 def _max_gap(params: UptimeParams) -> int | None:
@@ -151,6 +180,9 @@ UPTIME = ReportKind(
     params=UptimeParams,
     resolve=resolve,
     produce=produce,
+    findings=UptimeSummary,
+    outline=outline,
+    rules_version=2,
     documentation="""
         How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
         last 7 days before `as_of`; or in a range, such as `{"period": "2024-11", "by": "day"}`. Closed time does not

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.files.artifact import Artifact
-from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
+from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.decimals import decimals, ratio
 from app.files.sorted_rows import SortedRows
 from app.timeline import HOUR, Micros
@@ -109,8 +109,8 @@ def _written(rows: pa.Table) -> pa.Table:
     columns = {
         "store_id": escape_formulas(texts["store_id"]),
         "period": texts["period"],
-        "period_start": iso_instants(texts["period_start"]),
-        "period_end": iso_instants(texts["period_end"]),
+        "period_start": iso_instant_each(texts["period_start"]),
+        "period_end": iso_instant_each(texts["period_end"]),
         "complete": texts["complete"],
         **time_columns(*(numbers[name] for name in _TIMES), carried=numbers.get("carried")),
     }

@@ -17,10 +17,11 @@ from app.reports.exact_uptime import CollectedPolls, OutagesFile, stores_held
 from app.reports.range_params import ENTITY
 from app.reports.store_ranges import GATHERED, Collects, Reading, load
 from app.reports.uptime.range_table import Figures, RangeTable
+from app.reports.uptime_summary import Tally
 from app.timeline import DAY, HOUR, Micros
 from app.timeline.hourly import HourlyVotes, Status
 from app.timeline.period_figures import Times, exact_times, hourly_times, outage_figures
-from app.timeline.periods import Periods, Range, beginnings, divide
+from app.timeline.periods import Edge, Periods, Range, beginnings, divide
 from app.timeline.schedule import Schedule
 from app.timeline.zones import to_utc
 
@@ -52,7 +53,21 @@ class Asked:
     @property
     def first(self) -> int:
         """No poll that counts is earlier."""
-        return self.time.first.earliest - self.lookback
+        begin = self.time.first
+        instant = begin.earliest if self.zone == ENTITY or not begin.is_local else self._instant(begin)
+        return instant - self.lookback
+
+    @property
+    def last(self) -> int:
+        """No poll that counts is later."""
+        end = self.time.last
+        if end is None or not end.is_local or self.zone == ENTITY:
+            return self.time.latest
+        return min(self.time.as_of, self._instant(end))
+
+    def _instant(self, edge: Edge) -> int:
+        """Of a local time of the zone, the same for all stores."""
+        return int(to_utc(np.array([edge.micros], np.int64), self.zone)[0])
 
     def periods(self, schedule: Schedule) -> Periods:
         """The periods of these stores."""
@@ -98,31 +113,30 @@ class WithinRange(Generic[C]):
         return self._counts.reshape(self.periods.complete.shape)
 
 
-def hourly_range(context: JobContext, asked: Asked) -> list[Artifact]:
+def hourly_range(context: JobContext, asked: Asked, tally: Tally) -> list[Artifact]:
     """uptime.csv of a range by hourly accounting."""
-    first, last = asked.first // HOUR * HOUR, (asked.time.latest // HOUR + 1) * HOUR
+    first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
 
     def collect(schedule: Schedule) -> WithinRange[HourlyVotes]:
         return WithinRange(HourlyVotes(schedule.calendar(first, last)), asked.periods(schedule), asked.lookback)
 
     hours = (last - first) // HOUR
-    reading = Reading(
-        collect, asked.first, asked.time.latest, lambda *_: CELLS // (hours + len(beginnings(asked.time)))
-    )
+    reading = Reading(collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))))
     table = RangeTable(context.folder, is_exact=False)
     with table.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
         for entities, found, progress in ranges:
             times = _evaluated(found.collected, found.periods, max(1, CHUNK_CELLS // hours))
             table.add(entities.keys, Figures(found.periods, times, found.polls, None, None))
+            tally.add(entities.keys, found.periods.labels, (times.up, times.down, times.unknown))
             progress("computing", 1.0)
             del entities, found, times  # before the next range is read: there is no room for two
         context.progress("computing", GATHERED)
         return [table.close()]
 
 
-def exact_range(context: JobContext, asked: Asked, exactly: Exactness) -> list[Artifact]:
+def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Tally) -> list[Artifact]:
     """uptime.csv and outages.csv of a range by exact accounting."""
-    last = asked.time.latest
+    last = asked.last
 
     def collect(schedule: Schedule) -> WithinRange[CollectedPolls]:
         opening = schedule.calendar(asked.first, max(last, asked.first + 1))
@@ -143,6 +157,7 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness) -> list[A
             times = exact_times(stretches, periods.edges)
             table.add(entities.keys, Figures(periods, times, found.polls, outage_figures(stretches, periods), gaps))
             listed.add(entities.keys, stretches, periods.first, periods.last)
+            tally.add(entities.keys, periods.labels, (times.up, times.down, times.unknown))
             progress("computing", 1.0)
             del entities, found, stretches, times  # before the next range is read: there is no room for two
         context.progress("computing", GATHERED)
@@ -151,8 +166,8 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness) -> list[A
 
 def _held(connection: Connection, stores: int, *, asked: Asked) -> int:
     """How many stores are held at a time: by their polls, and by their days and periods."""
-    days = (asked.time.latest - asked.first) // DAY + 1
-    by_polls = stores_held(connection, stores, first=asked.first, last=asked.time.latest)
+    days = (asked.last - asked.first) // DAY + 1
+    by_polls = stores_held(connection, stores, first=asked.first, last=asked.last)
     return min(by_polls, CELLS // (4 * (2 * days + len(beginnings(asked.time)) + 1)))
 
 
