@@ -32,6 +32,9 @@ Fence = Callable[[Connection], None]
 #: Called with the kind of what was put in and the code of the error that it was rejected for.
 OnRejection = Callable[[str, str], None]
 
+#: Called with a number of rows that were read and the latest instant in them, microseconds, None without any.
+OnRead = Callable[[int, int | None], None]
+
 
 class JobClass(StrEnum):
     """What a job is like; each class has a share of a replica's slots (OPENHOURS_SLOT_SHARES)."""
@@ -122,6 +125,7 @@ class JobContext:
         fence: to be called before a commit that must not come late.
         reject: tells that the job found its input wrong, with the kind of input and an error code; the job itself
             still completes.
+        has_read: tells what the job has read, each row once; several threads may tell at the same time.
     """
 
     engine: Engine
@@ -132,6 +136,7 @@ class JobContext:
     job_id: str
     fence: Fence
     reject: OnRejection = lambda *_: None
+    has_read: OnRead = lambda *_: None
 
 
 def _job_names(job_id: str, _: Mapping[str, Any]) -> dict[str, str]:

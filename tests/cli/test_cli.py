@@ -128,10 +128,11 @@ def test_a_running_server_makes_reports_and_tells_of_them(
     answers = [cli("status", report_id, *option) for option in ([], ["--server", server])]
     for answer in answers:
         assert answer.code == 0
-        complete, size, _ = answer.out.splitlines()
+        complete, size, summary, manifest, _ = answer.out.splitlines()
+        assert (summary.partition(":")[0], manifest.partition(":")[0]) == ("summary.json", "manifest.json")
         assert complete.startswith("Complete, as of 2023-01-")
         assert size == f"uptime.csv: 1 rows, {file.stat().st_size} bytes"
-    link, fetch = (answers[at].out.splitlines()[2] for at in (1, 0))
+    link, fetch = (answers[at].out.splitlines()[line] for at, line in ((1, 2), (0, 4)))
     assert httpx2.get(link.strip()).content == file.read_bytes()
     # A link to servers that end with the command would be dead.
     assert fetch == f"openhours download {report_id} fetches them"
@@ -148,8 +149,10 @@ def test_the_files_of_an_earlier_report_are_downloaded_into_a_folder_that_is_mad
         again = f"{tmp_path}/again/{number}/"
         outcome = cli("download", report_id, "--out", again, *option)
         assert outcome.code == 0
-        assert outcome.out == first.out.replace(made, again)
-        for name in ("uptime.csv", "hourly.parquet"):
+        files, _, table = first.out.replace(made, again).partition("\n\n")
+        assert outcome.out == files + "\n"
+        assert "(all)" in table
+        for name in ("uptime.csv", "hourly.parquet", "summary.json", "manifest.json"):
             assert Path(again, name).read_bytes() == Path(made, name).read_bytes()
     named = tmp_path / "named.csv"
     assert cli("download", report_id, "--out", str(named)).code == 0

@@ -46,7 +46,12 @@ def test_a_report_goes_from_trigger_to_a_link_that_downloads_it(client: TestClie
     assert int(response.headers["retry-after"]) >= 1
     answer = finish(client, report_id)
     assert answer["status"] == "Complete"
-    assert [file["name"] for file in answer["files"]] == ["uptime.csv", "hourly.parquet"]
+    assert [file["name"] for file in answer["files"]] == [
+        "uptime.csv",
+        "hourly.parquet",
+        "summary.json",
+        "manifest.json",
+    ]
     assert answer["url"] == answer["files"][0]["url"]
     for file in answer["files"]:
         content = httpx2.get(file["url"]).raise_for_status().content
