@@ -1,6 +1,6 @@
 """The engine as the tests drive it: a case of the strategies to arrays, without a database."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,10 +10,10 @@ from app.reports.uptime.windows import compute
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.horizon import Horizon
-from app.timeline.hourly import ACTIVE, INACTIVE, HourlyVotes
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, HourlyVotes
 from app.timeline.working_hours import WeeklyHours, calendar
-from tests.reference.uptime import Poll, Window
-from tests.strategies import DEFAULT_ZONE, UptimeCase
+from tests.reference.uptime import Window
+from tests.strategies import DEFAULT_ZONE, UptimeCase, said_by
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,17 +46,23 @@ def case_calendar(case: UptimeCase, stores: list[str], *, first: int, last: int)
     return calendar(weekly_hours(case.windows, stores), zone_of, zones, first=first, last=last)
 
 
-def case_votes(case: UptimeCase, stores: list[str], horizon: Horizon, *, blocks: int = 1) -> HourlyVotes:
-    """Votes of a case, its polls deduplicated and cut to the horizon as the database does it."""
+#: Statuses of the twins as those of the engine.
+CODES = {"active": ACTIVE, "inactive": INACTIVE, "unknown": UNKNOWN}
+
+
+def case_votes(
+    case: UptimeCase, stores: list[str], horizon: Horizon, *, blocks: int = 1, silent: Collection[int] = ()
+) -> HourlyVotes:
+    """Votes of a case, its polls deduplicated and cut to the horizon as the database does it; see said_by()."""
     votes = HourlyVotes(case_calendar(case, stores, first=horizon.first, last=horizon.last))
-    last_wins = {(poll.store_id, poll.at): poll for poll in case.polls}
-    polls: list[Poll] = [poll for poll in last_wins.values() if horizon.earliest <= micros(poll.at) <= horizon.as_of]
+    last_wins = {(poll.store_id, poll.at): poll for poll in said_by(case, silent)}
+    polls = [poll for poll in last_wins.values() if horizon.earliest <= micros(poll.at) <= horizon.as_of]
     for part in range(blocks):
         block = polls[part::blocks]
         votes.add(
             array(stores.index(poll.store_id) for poll in block),
             array(micros(poll.at) for poll in block),
-            np.array([ACTIVE if poll.active else INACTIVE for poll in block], np.int8),
+            np.array([CODES[poll.status] for poll in block], np.int8),
         )
     return votes
 

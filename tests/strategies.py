@@ -1,6 +1,7 @@
 """Hypothesis strategies for small uptime cases that sit on the corners of the rules."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -115,7 +116,7 @@ def uptime_case(draw: st.DrawFn) -> UptimeCase:
     return UptimeCase(polls + contradictions, windows, zones, as_of, lookback_hours)
 
 
-def said_by(case: UptimeCase, silent: set[int]) -> list[exact.Poll]:
+def said_by(case: UptimeCase, silent: Collection[int]) -> list[exact.Poll]:
     """The polls of a case in three statuses: of every ``SILENT`` polls those of these numbers say unknown."""
     return [
         exact.Poll(

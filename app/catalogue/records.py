@@ -83,6 +83,7 @@ class DatasetRecord:
     first_at: datetime | None
     last_at: datetime | None
     rejections: Sequence[Mapping[str, Any]] | None
+    proposal: Mapping[str, Any] | None
     error_code: str | None
     error_message: str | None
     duplicate_of: str | None

@@ -177,11 +177,12 @@ def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:
     """The error of a file with more rejected rows than allowed; its message shows the first ones."""
     shown, rejected = checker.rejects.shown, checker.rejects.count
     more_than = f", more than the {policy.allowed:,} allowed" if policy.on_error is OnError.SKIP_ROWS else ""
-    rest = rejected - len(shown)
+    rest = checker.rejects.mistakes - len(shown)
     lines = [
         f"{name} was not loaded: {rejected:,} of {checker.read:,} rows are invalid{more_than}.",
+        *checker.rejects.repeated(),
         *map(str, shown),
-        *([f"… and {rest:,} more rejected rows"] if rest else []),
+        *([f"… and {rest:,} more mistakes"] if rest else []),
     ]
     return refusal("rejected_rows", "\n".join(lines))
 

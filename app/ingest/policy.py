@@ -6,6 +6,7 @@ from typing import Final
 
 from app.errors import InvalidParameters
 from app.ingest.refusal import refusal
+from app.mapping.document import Mapping
 
 #: Rejected rows after which reading stops, whatever the policy: rejects.csv has room for all of them, and
 #: nobody corrects more by hand.
@@ -48,11 +49,13 @@ class Policy:
         on_error: whether an invalid row rejects the whole file or is skipped.
         max_errors: with skip_rows, more rejected rows than this reject the file anyway.
         columns: names for a file without a header; its first line is then data.
+        mapping: how the file becomes rows; None: it has the kind's own columns.
     """
 
     on_error: OnError = DEFAULT_ON_ERROR
     max_errors: int = DEFAULT_MAX_ERRORS
     columns: tuple[str, ...] | None = None
+    mapping: Mapping | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_errors <= MOST_REJECTED:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -71,11 +72,13 @@ class Exactly:
         max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
         ignore_under: outages of less open time count as up, microseconds.
         stores: their keys; None: all.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     max_gap: int | None
     ignore_under: int
     stores: Sequence[str] | None
+    as_known_at: datetime | None = None
 
 
 class CollectedPolls:
@@ -172,6 +175,7 @@ def gather_exactly(
         horizon.earliest,
         horizon.as_of,
         partial(stores_held, first=horizon.earliest, last=horizon.as_of),
+        wanted.as_known_at,
     )
     with closing(load(context, reading, stores=wanted.stores)) as ranges:
         for entities, collected, progress in ranges:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from app.jobs.kind import JobContext, OnProgress
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
+from app.series.versions import settle_changes
 from app.storage.postgres import database_errors
 from app.timeline import Micros
 from app.timeline.entities import Entities
@@ -45,12 +47,14 @@ class Reading(Generic[T]):
         collect: makes what takes them, of the schedule of the stores.
         first, last: instants of the polls to read, microseconds, both included.
         most: how many stores a range may have: of (connection, number of stores).
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     collect: Callable[[Schedule], T]
     first: int
     last: int
     most: Callable[[Connection, int], int]
+    as_known_at: datetime | None = None
 
 
 def load(
@@ -66,6 +70,8 @@ def load(
         stores: their keys; None: all.
         snapshot: what is read; None: one is taken.
     """
+    if reading.as_known_at is not None:
+        settle_changes(context.engine)
     with (
         database_errors(),
         ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing,
@@ -124,5 +130,6 @@ def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float
 def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> T:
     """Nothing collected yet, by the schedule of these stores."""
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
-        schedule = read_schedule(connection, entities, default_zone=context.settings.default_timezone)
+        zone = context.settings.default_timezone
+        schedule = read_schedule(connection, entities, default_zone=zone, as_known_at=reading.as_known_at)
     return reading.collect(schedule)

@@ -28,6 +28,12 @@ _NAMES: Final = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in W
 TABLE: Final = pa.schema([("store_id", pa.string()), *((name, DECIMAL) for name in _NAMES)])
 FIGURES: Final = pa.schema([("store_id", pa.string()), *((name, pa.int32()) for name in _NAMES)])
 
+_CARRIED: Final = [f"carried_last_{window}" for window in WINDOWS]
+
+#: With hourly accounting: the part of uptime and downtime whose status an earlier hour gave.
+HOURLY_TABLE: Final = pa.schema([*TABLE, *((name, DECIMAL) for name in _CARRIED)])
+HOURLY_FIGURES: Final = pa.schema([*FIGURES, *((name, pa.int32()) for name in _CARRIED)])
+
 
 def in_windows(time: Micros, firsts: Mapping[str, int]) -> list[Micros]:
     """Time in each window, int64[stores] each: hundredths of its unit, rounded half up, in the order of HUNDREDTHS.

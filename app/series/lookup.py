@@ -37,8 +37,8 @@ UNION (SELECT key FROM entity WHERE kind = :kind AND key = ANY(:spellings))
 
 #: The zone of an entity today, null without one of its own.
 _ZONE: Final = (
-    "(SELECT timezone FROM entity_zone WHERE entity_id = id AND superseded_at IS NULL AND valid_from <= current_date "
-    "ORDER BY valid_from DESC LIMIT 1) AS timezone"
+    "(SELECT zone.timezone FROM entity_zone AS zone WHERE entity_id = id AND superseded_at IS NULL "
+    "AND valid_from <= current_date ORDER BY valid_from DESC LIMIT 1) AS timezone"
 )
 
 #: The windows that count today: those of the version that began last, of two of those of the one that ends first.

@@ -34,7 +34,20 @@ entity = Table(
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("key", Text(collation="C"), nullable=False),
+    Column("timezone", Text, comment="IANA zone; null means the default zone"),
     UniqueConstraint("kind", "key", name="entity_kind_key"),
+)
+
+# This table and entity.timezone are read by the version before, while that may still run; a later migration removes
+# them. In their place there are hours_window and entity_zone.
+working_hours = Table(
+    "working_hours",
+    metadata,
+    Column("entity_id", ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True),
+    Column("weekday", SmallInteger, primary_key=True, comment="0 = Monday … 6 = Sunday, local"),
+    Column("opens", Time, primary_key=True),
+    Column("closes", Time, primary_key=True),
+    CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
 )
 
 

@@ -65,14 +65,26 @@ class HourlyVotes:
             self.polls.reshape(-1)[cell] += polls.astype(np.int32)
             self.active.reshape(-1)[cell] += ups.astype(np.int32)
 
-    def status(self, entities: slice) -> Status:
+    def status(self, entities: slice, *, max_fill_hours: int | None = None) -> Status:
         """Status of each hour, int8[entities, hours].
 
         The majority of its polls (a tie is INACTIVE), else the status of the last hour that has one, else UNKNOWN.
+
+        Args:
+            entities: which.
+            max_fill_hours: so many hours after the last one that has polls its status is carried on; None: all.
         """
         polls, active = self.polls[entities], self.active[entities]
         # An hour's number with its status in the lowest bit; the running maximum carries the last known one on.
         hour = np.arange(1, polls.shape[1] + 1, dtype=np.int32) << 1
         known = np.where(polls > 0, hour | (2 * active > polls), 0)
         last_known = np.maximum.accumulate(known, axis=1)
-        return np.where(last_known > 0, last_known & 1, UNKNOWN).astype(np.int8)
+        known = last_known > 0
+        if max_fill_hours is not None:
+            known &= (hour >> 1) - (last_known >> 1) <= max_fill_hours
+        return np.where(known, last_known & 1, UNKNOWN).astype(np.int8)
+
+    def carried(self, entities: slice, status: Status) -> npt.NDArray[np.bool_]:
+        """Whether each hour has the status of an earlier one, bool[entities, hours]; ``status`` as of status()."""
+        carried: npt.NDArray[np.bool_] = (self.polls[entities] == 0) & (status != UNKNOWN)
+        return carried

@@ -47,16 +47,17 @@ class OutageFigures:
     ended_time: Micros
 
 
-def hourly_times(votes: HourlyVotes, edges: Micros, entities: slice) -> Times:
+def hourly_times(votes: HourlyVotes, edges: Micros, entities: slice, *, max_fill_hours: int | None = None) -> Times:
     """Open time of the periods of some entities by the status of each hour.
 
     Args:
         votes: on a calendar that ends after the last edge.
         edges: int64[entities, periods + 1], of these entities, see Periods.
         entities: which, a slice of step 1.
+        max_fill_hours: see HourlyVotes.status().
     """
     calendar = votes.calendar
-    status = votes.status(entities)
+    status = votes.status(entities, max_fill_hours=max_fill_hours)
     entity = np.arange(*entities.indices(calendar.entities), dtype=np.int64)[:, None]
     hours = np.arange(calendar.first, calendar.last + 1, HOUR, dtype=np.int64)
     done = calendar.open_until(calendar.place(entity, hours[None, :]))
@@ -71,7 +72,7 @@ def hourly_times(votes: HourlyVotes, edges: Micros, entities: slice) -> Times:
         return np.diff(until, axis=1)
 
     up, down, unknown = (between(status == code) for code in (ACTIVE, INACTIVE, UNKNOWN))
-    return Times(up, down, unknown, between((votes.polls[entities] == 0) & (status != UNKNOWN)))
+    return Times(up, down, unknown, between(votes.carried(entities, status)))
 
 
 def exact_times(stretches: Stretches, edges: Micros) -> Times:

@@ -67,8 +67,15 @@ def member(schema: Schema, path: Sequence[int | str]) -> Schema | None:
     for step in path:
         if found is None:
             return None
-        found = found.get("items") if isinstance(step, int) else found.get("properties", {}).get(step)
+        found = found.get("items") if isinstance(step, int) else _named(found, step)
         found = None if found is None else _followed(found, schema)
+    return found
+
+
+def _named(schema: Schema, name: str) -> Schema | None:
+    """The schema of a member; one of any name where names are free."""
+    free = schema.get("additionalProperties")
+    found: Schema | None = schema.get("properties", {}).get(name, free if isinstance(free, Mapping) else None)
     return found
 
 

@@ -128,6 +128,11 @@ CASES = {
         "2025-09-02T00:00:00Z",
         {"maint-left-out": {"uptime_last_day": "17.72", "downtime_last_day": "0.33", "unknown_last_day": "5.95"}},
     ),
+    # The same with 360 polls that say unknown; 20 minutes down are 0.33 h.
+    "kuma-maintenance": Case(
+        "2025-09-02T00:00:00Z",
+        {"maint-unknown": {"uptime_last_day": "17.67", "downtime_last_day": "0.33", "unknown_last_day": "6.00"}},
+    ),
     # From 10:59 to 16:00.
     "new-monitor": Case("2026-02-18T16:00:00Z", {"new": {"uptime_last_day": "5.02", "unknown_last_day": "18.98"}}),
     "nightly-job": Case(

@@ -14,6 +14,7 @@ from app.ingest.kind import DatasetKind
 from app.ingest.policy import Limits, Policy
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.rejects import RejectedRow, Rejects
+from app.mapping.document import Mapping
 from tests.conftest import NOW
 
 HEADERS = {
@@ -74,6 +75,7 @@ def check(
     kind: str | DatasetKind = "polls",
     *,
     columns: tuple[str, ...] | None = None,
+    mapping: Mapping | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     now: datetime = NOW,
 ) -> Checked:
@@ -85,7 +87,9 @@ def check(
     source = content if isinstance(content, Bytes) else Bytes(content.encode() if isinstance(content, str) else content)
     kind = DATASET_KINDS[kind] if isinstance(kind, str) else kind
     rejects = Rejects()
-    checking = Checker(kind, source, policy=Policy(columns=columns), limits=limits, now=now, rejects=rejects)
+    checking = Checker(
+        kind, source, policy=Policy(columns=columns, mapping=mapping), limits=limits, now=now, rejects=rejects
+    )
     rows: list[tuple[Any, ...]] = []
     for block in checking.rows():
         assert block.first_row >= len(rows)

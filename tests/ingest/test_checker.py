@@ -80,7 +80,8 @@ def test_text_stays_text() -> None:
 def test_a_file_without_a_header_is_read_by_the_names_that_are_given() -> None:
     checked = check("active,2023-01-22 12:00:00 UTC,1\nup,,\n", columns=("status", "timestamp_utc", "store_id"))
     assert checked.rows == [("1", True, AT_NOON)]
-    assert checked.places == [(2, "store_id", "''")]
+    assert checked.places == [(2, "store_id", "''"), (2, "status", "'up'"), (2, "timestamp_utc", "''")]
+    assert checked.rejected == 1
 
 
 @pytest.mark.parametrize(

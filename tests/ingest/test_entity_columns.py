@@ -27,7 +27,7 @@ def windows(resources: Resources) -> list[tuple[Any, ...]]:
 
 def zones(resources: Resources) -> dict[tuple[str, str], str | None]:
     with resources.engine.connect() as connection:
-        rows = connection.execute(text(f"SELECT kind, key, timezone FROM {ENTITY_AND_ZONE}"))
+        rows = connection.execute(text(f"SELECT kind, key, zone.timezone FROM {ENTITY_AND_ZONE}"))
         return {(row.kind, row.key): row.timezone for row in rows}
 
 

@@ -22,7 +22,7 @@ ENTITY_AND_ZONE = "entity LEFT JOIN (SELECT * FROM entity_zone WHERE superseded_
 
 #: Whole tables, in an order of their own; of hours and zones what is known.
 TABLES = {
-    "entity": f"SELECT id, kind, key, timezone FROM {ENTITY_AND_ZONE} ORDER BY id",
+    "entity": f"SELECT id, kind, key, zone.timezone FROM {ENTITY_AND_ZONE} ORDER BY id",
     "working_hours": "SELECT key, weekday, opens::text, closes::text FROM hours_window JOIN entity ON id = entity_id "
     "WHERE superseded_at IS NULL ORDER BY 1, 2, 3, 4",
     "poll": "SELECT poll.tableoid::regclass::text, key, at::text, active FROM poll JOIN entity ON id = entity_id "

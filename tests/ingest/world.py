@@ -47,7 +47,8 @@ _QUERIES = {
     """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM poll JOIN entity e ON e.id = entity_id""",
     "hours": "SELECT e.key, weekday::text, opens::text, closes::text "
     "FROM hours_window JOIN entity e ON e.id = entity_id WHERE superseded_at IS NULL",
-    "timezones": "SELECT key, timezone FROM entity_zone JOIN entity ON id = entity_id WHERE superseded_at IS NULL",
+    "timezones": "SELECT key, zone.timezone FROM entity_zone AS zone JOIN entity ON id = entity_id "
+    "WHERE superseded_at IS NULL",
     "pull_requests": "SELECT r.key, number::text, t.key, author FROM pull_request "
     "JOIN entity r ON r.id = repo_id AND r.kind = 'repository' JOIN entity t ON t.id = team_id AND t.kind = 'team'",
     "review_times": "SELECT dataset_id, review_seconds::text, key FROM review_time JOIN entity ON id = team_id",

@@ -34,7 +34,9 @@ def test_a_report_is_a_frame_with_ids_as_text_and_numbers_as_numbers(client: ope
     frame = client.report("uptime", stores=STORES, as_of=AS_OF)
     assert frame["store_id"].tolist() == STORES
     names = [
-        f"{part}_last_{window}" for part in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
+        f"{part}_last_{window}"
+        for part in ("uptime", "downtime", "unknown", "carried")
+        for window in ("hour", "day", "week")
     ]
     assert dtypes(frame) == {"store_id": "str", **dict.fromkeys(names, "float64")}
     assert frame["uptime_last_day"].tolist() == [7.75, 20.0]
@@ -66,6 +68,7 @@ def test_a_further_file_is_read_by_its_name(client: openhours.Client) -> None:
         "status": "str",
         "open_seconds": "float64",
         "polls": "int32",
+        "active_polls": "int32",
     }
     assert sorted(set(hourly["store_id"])) == STORES
     assert hourly["hour_utc"].max() == pd.Timestamp("2023-01-25T17:00Z")

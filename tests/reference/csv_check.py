@@ -25,6 +25,11 @@ class Verdict:
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     rejections: list[tuple[int, str, str]] = field(default_factory=list)
 
+    @property
+    def rejected(self) -> int:
+        """Rows that do not pass: each has one line, and one or more rejections."""
+        return len({line for line, *_ in self.rejections})
+
 
 @dataclass(frozen=True)
 class Record:
@@ -231,14 +236,16 @@ def take(
         verdict.rejections.append((record.line, "row", "wrong_width"))
         return
     row: list[Any] = []
+    wrong: list[tuple[int, str, str]] = []
     for column in columns:
         if column in order:
             try:
                 row.append(value(record.fields[order.index(column)], column, field_bytes, now))
             except Bad as bad:
-                verdict.rejections.append((record.line, column.name, str(bad)))
-                return
-    verdict.rows.append(tuple(row))
+                wrong.append((record.line, column.name, str(bad)))
+    verdict.rejections += wrong
+    if not wrong:
+        verdict.rows.append(tuple(row))
 
 
 def value(text: bytes, column: Column, field_bytes: int, now: datetime) -> Any:

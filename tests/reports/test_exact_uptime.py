@@ -182,6 +182,8 @@ def test_many_ranges_of_stores_give_the_bytes_of_one(
         ({"accounting": "exact", "hourly": True}, "hourly cannot be combined with accounting=exact"),
         ({"max_gap_minutes": 5}, "max_gap_minutes cannot be combined with accounting=hourly"),
         ({"ignore_outages_under_minutes": 5}, "min_outage_minutes cannot be combined with accounting=hourly"),
+        ({"accounting": "exact", "max_fill_hours": 0}, "max_fill_hours cannot be combined with accounting=exact"),
+        ({"max_fill_hours": -1}, "max_fill_hours"),
         ({"accounting": "precise"}, "accounting"),
         ({"accounting": "exact", "max_gap_minutes": 0}, "max_gap_minutes"),
     ],

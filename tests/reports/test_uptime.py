@@ -37,9 +37,10 @@ from tests.asking import reported
 from tests.conftest import GOLDEN, SAMPLE_DATA, LoadText, api, fresh_resources, load_file
 from tests.engine import case_table
 from tests.kinds import context_of
-from tests.reference import exact
+from tests.reference import exact, hourly
 from tests.reference import uptime as reference
-from tests.strategies import UptimeCase, examples, said_by, uptime_case
+from tests.strategies import UptimeCase, examples, said_by, silent_polls, uptime_case
+from tests.timeline.test_hourly import twin_series
 
 COLUMNS = [
     f"{status}_last_{window}" for status in ("uptime", "downtime", "unknown") for window in ("hour", "day", "week")
@@ -113,6 +114,9 @@ def test_the_worked_example_of_the_rules(load_text: LoadText, resources: Resourc
         "unknown_last_hour": "0.00",
         "unknown_last_day": "0.00",
         "unknown_last_week": "0.00",
+        "carried_last_hour": "0.00",
+        "carried_last_day": "1.00",
+        "carried_last_week": "1.00",
     }
 
 
@@ -138,6 +142,33 @@ def test_random_cases_agree_with_the_reference_through_the_database(
                 assert [ours[column] for column in COLUMNS] == [
                     f"{hundredths(theirs[column]) / 100:.2f}" for column in COLUMNS
                 ]
+
+        agree()
+
+
+def test_unknown_polls_and_carried_time_agree_with_the_twin_through_the_database(
+    servers: Addresses, session_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uptime, "database_now", lambda _: LATEST)
+    with fresh_resources(servers, session_settings) as resources:
+
+        @given(case=uptime_case(), silent=silent_polls)
+        @settings(max_examples=examples(40))
+        def agree(case: UptimeCase, silent: set[int]) -> None:
+            clear(resources)
+            load_case(resources, case, tmp_path, said_by(case, silent))
+            limit = (None, 0, 5)[len(case.polls) % 3]
+            params = {"as_of": case.as_of, "lookback_hours": case.lookback_hours, "max_fill_hours": limit}
+            main, file = make(resources, tmp_path, **params, hourly=True)
+            active = parquet.read_table(file.path, columns=["store_id", "hour_utc", "active_polls"]).to_pylist()
+            counted = {(row["store_id"], row["hour_utc"]): row["active_polls"] for row in active}
+            for row in rows_of(main.path):
+                store = row.pop("store_id")
+                series, intervals = twin_series(case, store, silent, limit)
+                expected = hourly.uptime_row(intervals, series, as_of=case.as_of)
+                assert row == {name: f"{hundredths(value) / 100:.2f}" for name, value in expected.items()}
+                for hour, votes in counted.items():
+                    assert hour[0] != store or series[hour[1]].active_polls == votes
 
         agree()
 
@@ -324,7 +355,7 @@ def test_listed_stores_have_the_rows_that_they_have_in_the_whole_report(loaded: 
 def test_hours_add_up_to_the_week_of_the_report(loaded: Resources, tmp_path: Path) -> None:
     main, hourly = make(loaded, tmp_path, hourly=True)
     table = parquet.read_table(hourly.path)
-    assert table.column_names == ["store_id", "hour_utc", "status", "open_seconds", "polls"]
+    assert table.column_names == ["store_id", "hour_utc", "status", "open_seconds", "polls", "active_polls"]
     assert hourly.rows == table.num_rows == main.rows * 169
     seconds: dict[tuple[str, str], float] = {}
     for row in table.to_pylist():

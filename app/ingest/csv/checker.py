@@ -19,8 +19,11 @@ import pyarrow.csv as arrow_csv
 from app.ingest.column_types import INSTANT
 from app.ingest.csv.blocks import Block, Blocks, line_ends, parts
 from app.ingest.csv.column_check import ColumnCheck
-from app.ingest.csv.header import named_columns, read_header, separator_of
+from app.ingest.csv.header import named_columns, read_header
+from app.ingest.csv.mapped.blocks import mapped_blocks
+from app.ingest.csv.mapped.columns import mapped_columns
 from app.ingest.csv.memory import Memory
+from app.ingest.csv.misshapen import is_misshapen, misshapen_row
 from app.ingest.csv.quotes import without_quotes
 from app.ingest.csv.records import BadQuoting, Records, line_records
 from app.ingest.csv.unpack import BOM, unpacked
@@ -29,6 +32,7 @@ from app.ingest.policy import MOST_REJECTED, Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects, shown
 from app.ingest.source import Source, opened
 from app.ingest.values import Wrong
+from app.mapping.document import Mapping as FileMapping
 from app.timeline import from_micros, to_micros
 
 #: Rows with lines that are checked at a time: they are Python objects, a hundred times as large as text.
@@ -91,6 +95,9 @@ class Checker:
         Raises:
             RejectedFile: the file cannot be read as a CSV of this kind at all.
         """
+        if self._policy.mapping is not None:
+            yield from self._mapped(self._policy.mapping)
+            return
         with opened(self._source) as stream:
             blocks = Blocks(unpacked(stream, self._source.name, self._limits), self._source.name, self._limits)
             if self._policy.columns is not None:
@@ -98,6 +105,16 @@ class Checker:
             else:
                 columns, rest = read_header(self.kind, blocks, self._source.name, self._limits)
                 yield from self._follow(blocks, columns, rest)
+
+    def _mapped(self, mapping: FileMapping) -> Iterator[Rows]:
+        """Rows as a mapping gives them; its translations are part of each column's type."""
+        memory = Memory(REMEMBERED_BYTES)
+        columns = mapped_columns(self.kind, mapping)
+        checks = {column.name: self._column_check(column, memory) for column in columns}
+        for block in mapped_blocks(self._source, mapping, self._limits):
+            yield self._judged(checks, block.rows.texts, block.rows.lines, block.misshapen)
+            if self.rejects.count > MOST_REJECTED:
+                return
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
         memory = Memory(REMEMBERED_BYTES)
@@ -108,7 +125,7 @@ class Checker:
                 return
 
     def _column_check(self, column: Column, memory: Memory) -> ColumnCheck:
-        latest = self._latest if column.type is INSTANT else None
+        latest = self._latest if column.type.name == INSTANT.name else None
         return ColumnCheck(column, limits=self._limits, latest=latest, memory=memory)
 
     def _block(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
@@ -149,21 +166,37 @@ class Checker:
             blocks.push_back(records.rest, records.line)
 
     def _batch(self, checks: Mapping[str, ColumnCheck], batch: _Batch) -> Rows:
-        rejected = {line: _misshapen(line, row, len(checks)) for line, row in batch if _is_misshapen(row, len(checks))}
-        rows = [(line, row) for line, row in batch if line not in rejected]
+        misshapen = [misshapen_row(line, row, len(checks)) for line, row in batch if is_misshapen(row, len(checks))]
+        rows = [(line, row) for line, row in batch if not is_misshapen(row, len(checks))]
         texts = dict(zip(checks, zip(*(row for _, row in rows), strict=True), strict=True)) if rows else {}
-        found = {name: check.values(pa.array(texts.get(name, ()), pa.string())) for name, check in checks.items()}
-        accepted = np.ones(len(rows), bool)
+        columns = {name: pa.array(texts.get(name, ()), pa.string()) for name in checks}
+        return self._judged(checks, columns, np.array([line for line, _ in rows], np.int64), misshapen)
+
+    def _judged(
+        self,
+        checks: Mapping[str, ColumnCheck],
+        texts: Mapping[str, pa.StringArray],
+        lines: npt.NDArray[np.int64],
+        misshapen: Sequence[RejectedRow],
+    ) -> Rows:
+        """The rows whose every column is valid; the others, and those that are no rows at all, are rejected."""
+        found = {name: check.values(texts[name]) for name, check in checks.items()}
+        accepted = np.ones(len(lines), bool)
+        rejected: dict[tuple[int, int], list[RejectedRow]] = {(row.line, -1): [row] for row in misshapen}
         for column in self.kind.columns:
             if column.name in found:
                 values, wrong = found[column.name]
-                for row in _rows_of(values, wrong, accepted):
-                    line, reason = rows[row][0], wrong[int(values.codes[row])]
-                    value = shown(texts[column.name][row])
-                    rejected[line] = RejectedRow(line, column.name, value, reason.code, str(reason))
+                for row in _rows_of(values, wrong):
+                    line, reason = int(lines[row]), wrong[int(values.codes[row])]
+                    value = shown(texts[column.name][row].as_py())
+                    mistake = RejectedRow(line, column.name, value, reason.code, str(reason))
+                    rejected.setdefault((line, row), []).append(mistake)
                     accepted[row] = False
-        self.rejects.add(rejected[line] for line in sorted(rejected))
-        return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, len(batch))
+        self.rejects.add(rejected[place] for place in sorted(rejected))
+        read = len(lines) + len(misshapen)
+        if accepted.all():
+            return self._passed({name: values for name, (values, _) in found.items()}, read)
+        return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, read)
 
     def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
         first_row, self.read = self.read, self.read + read
@@ -209,19 +242,6 @@ def _split(data: bytes, names: list[str]) -> pa.Table:
     )
 
 
-def _is_misshapen(row: list[str] | BadQuoting, width: int) -> bool:
-    return isinstance(row, BadQuoting) or len(row) != width
-
-
-def _misshapen(line: int, row: list[str] | BadQuoting, width: int) -> RejectedRow:
-    if isinstance(row, BadQuoting):
-        return RejectedRow(line, "row", shown(row), "bad_quoting", "has text after a closing quotation mark")
-    reason = f"has {len(row)} field{'' if len(row) == 1 else 's'} instead of {width}"
-    if len(row) == 1 and (word := separator_of(row[0], width)):
-        reason += f"; separate them with commas, not {word}"
-    return RejectedRow(line, "row", shown(",".join(row)), "wrong_width", reason)
-
-
-def _rows_of(values: Values, wrong: Mapping[int, Wrong], among: npt.NDArray[np.bool_]) -> list[Any]:
-    """Rows ``among`` these whose value is invalid."""
-    return np.flatnonzero(among & np.isin(values.codes, list(wrong))).tolist() if wrong else []
+def _rows_of(values: Values, wrong: Mapping[int, Wrong]) -> list[Any]:
+    """Rows whose value is invalid."""
+    return np.flatnonzero(np.isin(values.codes, list(wrong))).tolist() if wrong else []

@@ -2,21 +2,21 @@
 
 import numpy as np
 
-_QUOTE, _COMMA, _LF, _CR = b'",\n\r'
+_QUOTE, _LF, _CR = b'"\n\r'
 
 
-def without_quotes(data: bytes) -> bytes | None:
+def without_quotes(data: bytes, *, delimiter: str = ",") -> bytes | None:
     """Whole lines without the quotation marks around their fields; None if some of them are significant.
 
-    They are not significant if each opens at the beginning of a field and the next one ends it, with no comma or line
-    end between. On a line of only two quotation marks they are, because it would become blank.
+    They are not significant if each opens at the beginning of a field and the next one ends it, with no delimiter or
+    line end between. On a line of only two quotation marks they are, because it would become blank.
     """
     if b'"' not in data:
         return data
     text = np.frombuffer(b"\n" + data + b"\n", np.uint8)
     is_quote = text == _QUOTE
     ends_line = (text == _LF) | (text == _CR)
-    ends_field = ends_line | (text == _COMMA)
+    ends_field = ends_line | (text == ord(delimiter))
     quotes = np.flatnonzero(is_quote)
     if len(quotes) % 2:
         return None

@@ -16,9 +16,6 @@ from app.ingest.refusal import refusal
 # We check the limits of fields and rows ourselves; Python's own limit would end the reading.
 csv.field_size_limit(sys.maxsize)
 
-#: One whole field and the comma after it.
-_FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^",][^,]*|),')
-
 _END = re.compile(rb"(?:\r\n|\r|\n|)\Z")
 
 
@@ -37,7 +34,8 @@ class Records:
         taken: bytes of the block up to that line.
     """
 
-    def __init__(self, block: Block, name: str, limits: Limits) -> None:
+    def __init__(self, block: Block, name: str, limits: Limits, *, delimiter: str = ",") -> None:
+        self._delimiter = delimiter
         self.rest = b""
         self.line = block.first_line
         self.taken = 0
@@ -53,7 +51,7 @@ class Records:
         Raises:
             RejectedFile: a row is too long, or a quotation mark is never closed.
         """
-        reader = csv.reader(self._fed(), strict=True)
+        reader = csv.reader(self._fed(), strict=True, delimiter=self._delimiter)
         while True:
             fields: list[str] | BadQuoting | None
             try:
@@ -84,7 +82,7 @@ class Records:
         self._require_short()
         self.rest = b"".join(self._lines)
         if self._block.last:
-            line = self.line + _opened_behind(self.rest)
+            line = self.line + _opened_behind(self.rest, self._delimiter)
             message = f"{self._name}, line {line}: a quotation mark opens a field here and is never closed."
             raise refusal("unclosed_quote", message, line=line)
 
@@ -98,10 +96,11 @@ class Records:
             raise refusal("row_too_long", message, line=self.line)
 
 
-def line_records(block: Block) -> list[tuple[int, list[str] | BadQuoting]]:
+def line_records(block: Block, *, delimiter: str = ",") -> list[tuple[int, list[str] | BadQuoting]]:
     """The rows, with their lines, of a block whose every line is a row."""
     lines = map(bytes.decode, block.data.splitlines(keepends=True))
-    return [(line, fields) for line, fields in enumerate(csv.reader(lines, strict=True), block.first_line) if fields]
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
+    return [(line, fields) for line, fields in enumerate(reader, block.first_line) if fields]
 
 
 def _lines(data: bytes, piece_bytes: int = 1 << 20) -> Iterable[bytes]:
@@ -116,9 +115,11 @@ def _lines(data: bytes, piece_bytes: int = 1 << 20) -> Iterable[bytes]:
         at += len(piece)
 
 
-def _opened_behind(rest: bytes) -> int:
+def _opened_behind(rest: bytes, delimiter: str) -> int:
     """Number of lines of an unfinished row that end before the unclosed quotation mark."""
+    sign = re.escape(delimiter)
+    whole_field = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^"{sign}][^{sign}]*|){sign}')
     text, at = rest.decode(), 0
-    while field := _FIELD.match(text, at):
+    while field := whole_field.match(text, at):
         at = field.end()
     return line_ends(text[:at].encode())

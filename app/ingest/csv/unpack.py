@@ -49,13 +49,14 @@ _FORMATS: Final = {
 _WORKBOOK: Final = b"[Content_Types].xml"
 
 
-def unpacked(stream: Any, name: str, limits: Limits) -> Iterator[bytes]:
+def unpacked(stream: Any, name: str, limits: Limits, *, is_utf8: bool = True) -> Iterator[bytes]:
     """The plain bytes of a file without its byte order mark, in pieces of about 1 MiB.
 
     Args:
         stream: the raw bytes, by ``read(n)``.
         name: of the file, for messages.
         limits: of its size.
+        is_utf8: whether it must be text in UTF-8; without that its bytes come as they are.
 
     Raises:
         RejectedFile: the compression is not supported, or the file is damaged, too large, or not text.
@@ -74,10 +75,11 @@ def unpacked(stream: Any, name: str, limits: Limits) -> Iterator[bytes]:
         head, raw = _begun(_gunzipped(raw, name))
         if head.startswith(_GZIP):
             raise refusal("bad_gzip", f"{name} is a gzip file within a gzip file; pack it once.")
-    _require_text(head, name)
+    if is_utf8:
+        _require_text(head, name)
     size = 0
     for piece in raw:
-        plain = piece if size else piece.removeprefix(BOM)
+        plain = piece if size or not is_utf8 else piece.removeprefix(BOM)
         size += len(piece)
         if size > limits.max_unpacked_bytes:
             is_too_large = "unpacks to more" if packed else "is larger"

@@ -11,10 +11,11 @@ from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
 from app.reports.exact_uptime import MINUTE, Exactly
-from app.reports.instants import Instant
+from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
-from app.reports.refusals import require_known, require_past
+from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.reports.uptime_summary import Tally, UptimeSummary, outline, totals
@@ -37,6 +38,7 @@ class UptimeParams(RangeParams):
             examples=["2023-01-25T18:13:22Z"],
         ),
     ] = None
+    as_known_at: AsKnownAt = None
     lookback_hours: Annotated[
         int,
         Field(
@@ -77,8 +79,19 @@ class UptimeParams(RangeParams):
             json_schema_extra={"unit": "minutes"},
         ),
     ] = 0
+    max_fill_hours: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=8760,
+            description="With hourly accounting: how many hours without polls have the status of the last hour that "
+            "has some; what comes later is unknown. Default: all of them.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = None
     hourly: Annotated[
-        bool, Field(description="Also make hourly.parquet: status, open seconds and polls of each store and hour.")
+        bool,
+        Field(description="Also make hourly.parquet: status, open seconds, polls and active polls by store and hour."),
     ] = False
     charts: Annotated[
         bool,
@@ -91,7 +104,11 @@ class UptimeParams(RangeParams):
             "max_gap_minutes": self.max_gap_minutes,
             "min_outage_minutes": self.min_outage_minutes,
         }
-        hourly_only = {"hourly": self.hourly, "charts": self.charts}
+        hourly_only = {
+            "max_fill_hours": self.max_fill_hours is not None,
+            "hourly": self.hourly,
+            "charts": self.charts,
+        }
         of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
         if named := [name for name, value in wrong.items() if value]:
             other = "exact" if of == "hourly" else "hourly"
@@ -104,16 +121,16 @@ class UptimeParams(RangeParams):
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll unless it is given, and words to dates; refuse unknown stores and ranges."""
+    """Fix as_of to the latest poll, as_known_at to now, and words to dates; refuse unknown stores and ranges."""
     require_known(connection, "stores", STORE, params.stores)
     now = database_now(connection)
     require_past(params.as_of, now=now)
+    require_known_time(params.as_known_at, now=now)
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
-    found = params.model_copy(
-        update={**resolved(params, now=params.as_of or now, as_of=as_of), "as_of": as_of},
-    )
+    fixed = resolved(params, now=params.as_of or now, as_of=as_of)
+    found = params.model_copy(update={**fixed, "as_of": as_of, "as_known_at": params.as_known_at or now})
     if found.is_range:
         require_few_rows(range_of(found, as_of), count_entities(connection, STORE, keys=found.stores))
     return found, as_of
@@ -134,15 +151,18 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
 def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
     horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        return hourly_windows(context, Wanted(params.stores, params.hourly, params.charts), horizon, tally)
-    exactly = Exactly(_max_gap(params), params.min_outage_minutes * MINUTE, params.stores)
+        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
+        return hourly_windows(context, wanted, horizon, tally)
+    ignore_under = params.min_outage_minutes * MINUTE
+    exactly = Exactly(_max_gap(params), ignore_under, params.stores, params.as_known_at)
     return exact_windows(context, exactly, horizon, tally)
 
 
 def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    asked = Asked(range_of(params, as_of), params.zone or ENTITY, params.lookback_hours * HOUR, params.stores)
+    lookback = params.lookback_hours * HOUR
+    asked = Asked(range_of(params, as_of), params.zone or ENTITY, lookback, params.stores, params.as_known_at)
     if params.accounting == "hourly":
-        return hourly_range(context, asked, tally)
+        return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
     return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
 
 
@@ -151,6 +171,7 @@ def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally
     summary = UptimeSummary(
         accounting=params.accounting,
         as_of=as_of,
+        as_known_at=params.as_known_at,
         begin=params.from_ if dates is None else dates.first,
         end=params.to if dates is None else dates.last,
         period=params.period,
@@ -193,6 +214,7 @@ UPTIME = ReportKind(
         set to `exact` the time is counted from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
+    drilldown=DRILLDOWN,
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
 )

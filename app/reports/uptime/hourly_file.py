@@ -25,6 +25,7 @@ class HourlyFile:
             ("status", pa.dictionary(pa.int8(), pa.string())),
             ("open_seconds", pa.float64()),
             ("polls", pa.int32()),
+            ("active_polls", pa.int32()),
         ]
     )
     STATUS: Final = {INACTIVE: "inactive", ACTIVE: "active", UNKNOWN: "unknown"}
@@ -36,9 +37,13 @@ class HourlyFile:
         self._rows = 0
 
     def write(
-        self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8], poll_counts: npt.NDArray[np.int32]
+        self,
+        keys: Sequence[str],
+        open_time: Micros,
+        status: npt.NDArray[np.int8],
+        *poll_counts: npt.NDArray[np.int32],
     ) -> None:
-        """Add some stores; arguments as of compute(), with the polls of each hour of the series."""
+        """Add some stores; arguments as of compute(), with the polls of each hour, all and active ones."""
         hours, onset = np.unique(self._horizon.hour, return_index=True)
         open_seconds = np.add.reduceat(open_time, onset, axis=1) / 1_000_000
         stores, count = open_seconds.shape
@@ -50,7 +55,7 @@ class HourlyFile:
                 status[:, hours].reshape(-1), pa.array([self.STATUS[code] for code in range(len(self.STATUS))])
             ),
             pa.array(open_seconds.reshape(-1)),
-            pa.array(poll_counts[:, hours].reshape(-1)),
+            *(pa.array(counts[:, hours].reshape(-1)) for counts in poll_counts),
         ]
         self._writer.write_batch(pa.record_batch(columns, schema=self.SCHEMA))
         self._rows += stores * count

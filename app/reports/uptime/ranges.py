@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from threading import Lock
 from typing import Final, Generic, TypeVar
@@ -43,12 +44,14 @@ class Asked:
         zone: whose local time divides it: ENTITY, each store's own, or a name.
         lookback: how far before it polls count, microseconds.
         stores: their keys; None: all.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     time: Range
     zone: str
     lookback: int
     stores: Sequence[str] | None
+    as_known_at: datetime | None
 
     @property
     def first(self) -> int:
@@ -113,19 +116,21 @@ class WithinRange(Generic[C]):
         return self._counts.reshape(self.periods.complete.shape)
 
 
-def hourly_range(context: JobContext, asked: Asked, tally: Tally) -> list[Artifact]:
-    """uptime.csv of a range by hourly accounting."""
+def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_hours: int | None) -> list[Artifact]:
+    """uptime.csv of a range by hourly accounting; ``max_fill_hours`` as of HourlyVotes.status()."""
     first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
 
     def collect(schedule: Schedule) -> WithinRange[HourlyVotes]:
         return WithinRange(HourlyVotes(schedule.calendar(first, last)), asked.periods(schedule), asked.lookback)
 
     hours = (last - first) // HOUR
-    reading = Reading(collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))))
+    reading = Reading(
+        collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))), asked.as_known_at
+    )
     table = RangeTable(context.folder, is_exact=False)
     with table.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
         for entities, found, progress in ranges:
-            times = _evaluated(found.collected, found.periods, max(1, CHUNK_CELLS // hours))
+            times = _evaluated(found.collected, found.periods, max(1, CHUNK_CELLS // hours), max_fill_hours)
             table.add(entities.keys, Figures(found.periods, times, found.polls, None, None))
             tally.add(entities.keys, found.periods.labels, (times.up, times.down, times.unknown))
             progress("computing", 1.0)
@@ -142,7 +147,7 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Ta
         opening = schedule.calendar(asked.first, max(last, asked.first + 1))
         return WithinRange(CollectedPolls(opening), asked.periods(schedule), asked.lookback)
 
-    reading = Reading(collect, asked.first, last, partial(_held, asked=asked))
+    reading = Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
     table = RangeTable(context.folder, is_exact=True)
     with (
         table.rows,
@@ -171,10 +176,12 @@ def _held(connection: Connection, stores: int, *, asked: Asked) -> int:
     return min(by_polls, CELLS // (4 * (2 * days + len(beginnings(asked.time)) + 1)))
 
 
-def _evaluated(votes: HourlyVotes, periods: Periods, chunk: int) -> Times:
+def _evaluated(votes: HourlyVotes, periods: Periods, chunk: int, max_fill_hours: int | None) -> Times:
     """The times of all stores, some at a time."""
     parts = [
-        hourly_times(votes, periods.edges[start : start + chunk], slice(start, start + chunk))
+        hourly_times(
+            votes, periods.edges[start : start + chunk], slice(start, start + chunk), max_fill_hours=max_fill_hours
+        )
         for start in range(0, votes.calendar.entities, chunk)
     ]
     if not parts:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from app.reports.store_ranges import GATHERED, READING, Reading, load
 from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.week_charts import WeekOfStores, draw
 from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, FIGURES, TABLE, in_windows, write_table
+from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, write_table
 from app.timeline import Micros
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import HourlyVotes
@@ -45,21 +46,25 @@ class Wanted:
         stores: their keys; None: all.
         hourly: also hourly.parquet.
         charts: also charts.
+        max_fill_hours: how many hours without polls have the status of the last hour with some; None: all of them.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     stores: Sequence[str] | None
     hourly: bool
     charts: bool
+    max_fill_hours: int | None
+    as_known_at: datetime | None = None
 
 
 def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon, tally: Tally) -> list[Artifact]:
     """uptime.csv by hourly accounting, and what else is wanted."""
     hourly_file = HourlyFile(context, horizon) if wanted.hourly else None
     week = WeekOfStores(horizon) if wanted.charts else None
-    with SortedRows(context.folder / "uptime.arrow", FIGURES) as rows:
+    with SortedRows(context.folder / "uptime.arrow", HOURLY_FIGURES) as rows:
         gather(context, wanted, horizon, rows, tally, hourly_file, week)
         context.progress("computing", GATHERED)
-        artifacts = [write_table(context, rows, TABLE)]
+        artifacts = [write_table(context, rows, HOURLY_TABLE)]
     if hourly_file is not None:
         artifacts.append(hourly_file.close())
     if week is not None:
@@ -94,32 +99,39 @@ def gather(
         horizon.earliest,
         horizon.as_of,
         lambda *_: GRID_CELLS // horizon.hours,
+        wanted.as_known_at,
     )
     with closing(load(context, reading, stores=wanted.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
-            for chunk, open_time, status, table in evaluate(votes, horizon):
+            for chunk, open_time, status, table in evaluate(votes, horizon, wanted.max_fill_hours):
                 parts.append(table)
                 add_windows(tally, entities.keys[chunk], _of_windows(open_time, status, horizon))
                 if hourly_file is not None:
-                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk])
+                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
                 if week is not None:
                     week.add(entities.keys[chunk], open_time, status)
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
             columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
-            rows.add(pa.table(columns, schema=FIGURES))
+            rows.add(pa.table(columns, schema=HOURLY_FIGURES))
             del entities, votes, parts, columns  # before the next range is read: there is no room for two
 
 
 def evaluate(
-    votes: HourlyVotes, horizon: Horizon
+    votes: HourlyVotes, horizon: Horizon, max_fill_hours: int | None
 ) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
-    """For some stores after the other: which, and their open time, status and columns as of compute()."""
+    """For some stores after the other: which, and their open time, status and columns as of compute().
+
+    Behind those columns: how much of the open time is carried from an earlier hour, for hour, day, week.
+    """
 
     def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
         chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
-        open_time, status = votes.calendar.open_time(horizon.edges, chunk), votes.status(chunk)
-        return chunk, open_time, status, compute(open_time, status, horizon)
+        open_time = votes.calendar.open_time(horizon.edges, chunk)
+        status = votes.status(chunk, max_fill_hours=max_fill_hours)
+        carried = _by_window(open_time * votes.carried(chunk, status)[:, horizon.hour], horizon)
+        figures = np.concatenate([compute(open_time, status, horizon), np.stack(carried, axis=1)], axis=1)
+        return chunk, open_time, status, figures
 
     starts = range(0, votes.calendar.entities, CHUNK)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
@@ -140,9 +152,13 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
         columns uptime, downtime, unknown, each for hour, day, week.
     """
     piece_status = status[:, horizon.hour]
-    firsts = {window: horizon.pieces(window).start for window in WINDOWS}
     of_status = (open_time * (piece_status == code) for code in COLUMNS.values())
-    return np.stack([column for time in of_status for column in in_windows(time, firsts)], axis=1)
+    return np.stack([column for time in of_status for column in _by_window(time, horizon)], axis=1)
+
+
+def _by_window(time: Micros, horizon: Horizon) -> list[Micros]:
+    """Time, cut by ``horizon.edges``, as of in_windows()."""
+    return in_windows(time, {window: horizon.pieces(window).start for window in WINDOWS})
 
 
 def _of_windows(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> list[Micros]:

@@ -1,6 +1,7 @@
 """Hours, zones, calendars and details of entities, superseded instead of changed.
 
-Hours and zones of before count whatever the date, and are known from this migration on.
+Hours and zones of before count whatever the date, and are known from this migration on. The table and the column that
+held them stay as they are, because replicas of the version before read them; a later migration removes them.
 """
 
 from typing import Any
@@ -23,40 +24,14 @@ _MOVED = (
     ),
 )
 
-#: What the version before can show of it: the hours that count whatever the date, and the first zone.
-_MOVED_BACK = (
-    (
-        "INSERT INTO working_hours (entity_id, weekday, opens, closes) "
-        "SELECT entity_id, weekday, opens, closes FROM hours_window "
-        "WHERE superseded_at IS NULL AND valid_from = '-infinity' AND valid_to = 'infinity'"
-    ),
-    (
-        "UPDATE entity SET timezone = zone.timezone FROM entity_zone AS zone "
-        "WHERE entity_id = id AND superseded_at IS NULL AND valid_from = '-infinity'"
-    ),
-)
-
 
 def upgrade() -> None:
     _create_tables()
     for statement in _MOVED:
         op.execute(statement)
-    op.drop_table("working_hours")
-    op.drop_column("entity", "timezone")
 
 
 def downgrade() -> None:
-    op.add_column("entity", sa.Column("timezone", sa.Text, comment="IANA zone; null means the default zone"))
-    op.create_table(
-        "working_hours",
-        sa.Column("entity_id", sa.Integer, sa.ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True),
-        sa.Column("weekday", sa.SmallInteger, primary_key=True, comment="0 = Monday … 6 = Sunday, local"),
-        sa.Column("opens", sa.Time, primary_key=True),
-        sa.Column("closes", sa.Time, primary_key=True),
-        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="working_hours_weekday_check"),
-    )
-    for statement in _MOVED_BACK:
-        op.execute(statement)
     for table in (
         "entity_detail",
         "entity_zone",

@@ -1,0 +1,1 @@
+"""Files that a mapping describes: from their bytes to rows of a kind, as texts."""

@@ -1,0 +1,84 @@
+"""The columns of a kind with the translations of a mapping: a text is translated, then parsed as any other."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from app.errors import InvalidParameters
+from app.ingest import column_types
+from app.ingest.csv.header import named_columns
+from app.ingest.kind import Column, DatasetKind
+from app.ingest.values import Wrong
+from app.mapping.dates import Dates
+from app.mapping.document import Mapping, Rule
+from app.mapping.translation import dates_of, is_plain, translation
+from app.mapping.unmappable import Unmappable
+from app.timeline import EARLIEST, LATEST, to_micros
+from app.wording.suggestions import suggestions
+
+#: The columns that opening hours become, beside the one that names them.
+_FROM_HOURS = ("day", "start_time_local", "end_time_local")
+
+
+def require_fit(kind: DatasetKind, mapping: Mapping) -> None:
+    """Raise InvalidParameters unless a mapping is of this kind and gives all columns that its rows need."""
+    if mapping.kind != kind.name:
+        raise InvalidParameters(f"mapping: it is of the kind {mapping.kind}; this file is of the kind {kind.name}.")
+    own = {column.name for column in kind.columns}
+    for name in _targets(mapping):
+        if name not in own:
+            nearest = suggestions(name, own)[:1]
+            raise InvalidParameters(
+                f"mapping: columns.{name} is not a column of {kind.name}"
+                f"{f' (did you mean {nearest[0]!r}?)' if nearest else ''}; allowed: {', '.join(sorted(own))}."
+            )
+    try:
+        named_columns(kind, _targets(mapping))
+    except InvalidParameters as error:
+        raise InvalidParameters(f"mapping: columns: {error.message.partition(': ')[2]}") from error
+
+
+def mapped_columns(kind: DatasetKind, mapping: Mapping) -> list[Column]:
+    """The columns that rows of the mapping have.
+
+    Raises:
+        InvalidParameters: they are not those of the kind.
+    """
+    require_fit(kind, mapping)
+    rules = {name: rule for row in (mapping, *mapping.rows) for name, rule in row.columns.items()}
+    found = named_columns(kind, _targets(mapping))
+    return [_translated(column, rules[column.name]) if column.name in rules else column for column in found]
+
+
+def _targets(mapping: Mapping) -> list[str]:
+    has_hours = any(rule.hours is not None for rule in mapping.columns.values())
+    return list(dict.fromkeys((*mapping.targets, *(_FROM_HOURS if has_hours else ()))))
+
+
+def _translated(column: Column, rule: Rule) -> Column:
+    if is_plain(rule):
+        return column
+    own, read = column.type, translation(rule, as_date=column.type.name == column_types.DATE.name)
+
+    def parse(text: str) -> Any:
+        try:
+            return own.parse(read(text))
+        except Unmappable as error:
+            raise Wrong(error.code, str(error)) from error
+
+    dates = dates_of(rule) if own.name == column_types.INSTANT.name else None
+    parse_all = None if dates is None else _instants_of(dates)
+    return replace(column, type=replace(own, parse=parse, parse_all=parse_all))
+
+
+def _instants_of(dates: Dates) -> Any:
+    lowest, highest = to_micros(EARLIEST), to_micros(LATEST)
+
+    def parse_all(texts: pa.StringArray) -> npt.NDArray[np.int64] | None:
+        found = dates.instants(texts)
+        return None if found is None or not len(found) or found.min() < lowest or found.max() > highest else found
+
+    return parse_all

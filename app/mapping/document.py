@@ -1,0 +1,235 @@
+"""The document of a mapping: what it may say, and how it is refused when it says something else."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from app.errors import InvalidParameters
+from app.mapping.dates import require_date_format
+from app.mapping.expressions import require_expression
+from app.mapping.languages import require_language
+from app.timeline.zones import known_zones
+from app.wording.suggestions import suggestions
+from app.wording.validation import invalid
+
+#: Longest document, characters: one with a thousand words has a tenth of it.
+LONGEST: Final = 256 << 10
+
+_PLACES: Final = ("from", "value", "template")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Not(_Part):
+    """Every text but these."""
+
+    not_: Annotated[tuple[str, ...], Field(alias="not", min_length=1)]
+
+
+#: The texts that a place may have, by the place: a column's name, or an expression.
+Where = dict[str, tuple[str, ...] | Not]
+
+
+class Rule(_Part):
+    """Where the text of one column comes from, and what is done with it, in the order of these fields."""
+
+    from_: str | int | None = Field(None, alias="from", description="Name, number from 1, or JMESPath expression.")
+    value: str | None = Field(None, description="The same text in every row.")
+    template: str | None = Field(None, description='Several places in one text: "{owner}/{name}".')
+    between: tuple[str, str] | None = Field(None, description="Keep what stands between these two texts.")
+    trim: bool | str = Field(False, description="Cut spaces off both ends, or these characters.")
+    lower: bool = Field(False, description="Change capital letters to small ones.")
+    words: dict[str, str] | None = Field(None, description='Text by text; "*" for the rest.')
+    number: Literal["1234.5", "1,234.5", "1.234,5"] | None = Field(None, description="How numbers are written.")
+    date: str | None = Field(None, description="A format of instants and dates, or a pattern.")
+    zone: str | None = Field(None, description="Zone of local times.")
+    time: Literal["24h", "12h", "fraction"] | None = Field(None, description="How times of day are written.")
+    weekday: str | None = Field(None, description="Language of weekdays, which may be ranges.")
+    hours: str | None = Field(None, description="Language of opening hours such as Mon-Fri 09:00-17:00.")
+
+    @field_validator("from_")
+    @classmethod
+    def _counted_from_one(cls, place: str | int | None) -> str | int | None:
+        if place is not None and (place == "" or (isinstance(place, int) and place < 1)):
+            raise ValueError("is no place; give a column's name, its number from 1, or an expression")
+        return place
+
+    @field_validator("date")
+    @classmethod
+    def _known_date(cls, form: str | None) -> str | None:
+        if form is not None:
+            require_date_format(form)
+        return form
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in known_zones():
+            near = suggestions(zone, known_zones())[:1]
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"is not a zone of the IANA time zone database such as Europe/Berlin{meant}")
+        return zone
+
+    @field_validator("weekday", "hours")
+    @classmethod
+    def _known_language(cls, language: str | None) -> str | None:
+        if language is not None:
+            require_language(language)
+        return language
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Rule":
+        given = [
+            name
+            for name, place in zip(_PLACES, (self.from_, self.value, self.template), strict=True)
+            if place is not None
+        ]
+        if len(given) != 1:
+            raise ValueError(
+                f"has {' and '.join(given) or 'none'} of from, value and template; it must have exactly one"
+            )
+        if self.zone is not None and self.date is None:
+            raise ValueError('has a zone but no date; add for example "date": "iso"')
+        readings = [name for name in ("number", "date", "time", "weekday", "hours") if getattr(self, name) is not None]
+        if len(readings) > 1:
+            raise ValueError(f"has {' and '.join(readings)}; a text can be read in one of these ways only")
+        return self
+
+
+class _Columns(_Part):
+    columns: dict[str, Rule]
+    where: Where = Field(default_factory=dict)
+
+
+class Row(_Columns):
+    """One of several rows that each record gives: these columns beside the common ones, of the records that fit."""
+
+
+class Mapping(_Columns):
+    """How a raw file becomes rows of a dataset kind."""
+
+    kind: str
+    format: Literal["csv", "json", "jsonl", "xlsx"] = "csv"
+    delimiter: str = ","
+    encoding: Literal["utf-8", "utf-16", "cp1252", "latin-1"] = "utf-8"
+    skip_lines: Annotated[int, Field(ge=0, le=1000)] = Field(0, description="Lines before the header or first row.")
+    header: bool = Field(True, description="Whether the first row has the names of the columns.")
+    sheet: str | None = Field(None, description="The sheet of a workbook that has several.")
+    records: str | None = Field(None, description="JMESPath expression that finds the array of records in JSON.")
+    null: tuple[str, ...] = Field((), description="Texts that mean no value, beside the empty one.")
+    columns: dict[str, Rule]
+    rows: tuple[Row, ...] = Field((), description="What each record gives, if that is not one row.")
+    where: Where = Field(default_factory=dict, description="Only records with one of these texts.")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str) -> str:
+        if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+            raise ValueError('is not one ASCII character such as ";", "|" or "\\t"')
+        return delimiter
+
+    @field_validator("records")
+    @classmethod
+    def _known_expression(cls, expression: str | None) -> str | None:
+        if expression is not None:
+            require_expression(expression)
+        return expression
+
+    @model_validator(mode="after")
+    def _fits_its_format(self) -> "Mapping":
+        for name, formats in _ONLY_FOR.items():
+            if name in self.model_fields_set and self.format not in formats:
+                raise ValueError(f"{name} is for the format {' or '.join(formats)}, not for {self.format}")
+        self._require_one_reading()
+        for path, place in self._named_places():
+            try:
+                self._require_place(place)
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from error
+        return self
+
+    def _require_one_reading(self) -> None:
+        """A column is checked as one: its texts are read in one way, whichever row of a record they are in."""
+        first: dict[str, tuple[str, dict[str, Any]]] = {}
+        for number, row in enumerate(self.rows):
+            for name, rule in row.columns.items():
+                reading = rule.model_dump(exclude={"from_", "value", "template"})
+                path, before = first.setdefault(name, (f"rows.{number}", reading))
+                if reading != before:
+                    raise ValueError(
+                        f"rows.{number}.columns.{name} reads its texts in another way than {path}.columns.{name}; "
+                        "they may differ in from, value and template only"
+                    )
+
+    def _require_place(self, place: str | int) -> None:
+        if self.format in {"json", "jsonl"}:
+            if isinstance(place, int):
+                raise ValueError(f'{place} is a number; in {self.format} a place is an expression such as "id"')
+            require_expression(place)
+        elif not self.header and not isinstance(place, int) and not place.isdecimal():
+            raise ValueError(f"{place!r} is a name, but the file has no header; give the column's number")
+
+    def _named_places(self) -> Iterator[tuple[str, str | int]]:
+        """Every place that is looked at, with its path in the document."""
+        rows: list[tuple[str, _Columns]] = [("", self)]
+        rows += [(f"rows.{number}.", row) for number, row in enumerate(self.rows)]
+        for prefix, row in rows:
+            for name, rule in row.columns.items():
+                for place in _places(rule):
+                    yield f"{prefix}columns.{name}", place
+            for place in row.where:
+                yield f"{prefix}where.{place}", place
+
+    @property
+    def places(self) -> list[str | int]:
+        """Every place of a record that is looked at, each once, in the order in which the document names them."""
+        return list(dict.fromkeys(place for _, place in self._named_places()))
+
+    @property
+    def targets(self) -> list[str]:
+        """The columns of the kind that its rows have, each once."""
+        every = (self.columns, *(row.columns for row in self.rows))
+        return list(dict.fromkeys(name for columns in every for name in columns))
+
+
+#: Members that only some formats have.
+_ONLY_FOR: Final = {
+    "delimiter": ("csv",),
+    "encoding": ("csv",),
+    "sheet": ("xlsx",),
+    "records": ("json",),
+    "header": ("csv", "xlsx"),
+    "skip_lines": ("csv", "xlsx"),
+}
+
+
+def read_mapping(document: Any, *, name: str = "mapping") -> Mapping:
+    """The mapping of a JSON text or of what that is parsed to.
+
+    Raises:
+        InvalidParameters: it says something that a mapping cannot say; the message has the path of each mistake.
+    """
+    if isinstance(document, str) and len(document) > LONGEST:
+        raise InvalidParameters(f"{name}: the document has {len(document):,} characters; allowed are {LONGEST:,}.")
+    try:
+        return Mapping.model_validate_json(document) if isinstance(document, str) else Mapping.model_validate(document)
+    except ValidationError as error:
+        raise invalid(error, Mapping.model_json_schema(), whole="document", subject=name) from error
+
+
+def written(mapping: Mapping) -> dict[str, Any]:
+    """The document again, JSON-ready, without what is as it is by default."""
+    return mapping.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _places(rule: Rule) -> list[str | int]:
+    named = [] if rule.from_ is None else [rule.from_]
+    return named if rule.template is None else [*named, *template_places(rule.template)]
+
+
+def template_places(template: str) -> list[str]:
+    """The places between braces, in order."""
+    return [part.partition("}")[0] for part in template.split("{")[1:]]

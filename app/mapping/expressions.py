@@ -1,0 +1,53 @@
+"""JMESPath expressions over JSON records, and values of JSON as texts."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError, LexerError, ParseError
+from jmespath.parser import ParsedResult
+
+from app.mapping.unmappable import Unmappable
+
+
+def require_expression(expression: str) -> None:
+    """Raise ValueError for one that does not parse, with the place in it."""
+    try:
+        compiled(expression)
+    except (LexerError, ParseError) as error:
+        at = error.lex_position
+        found = expression[at : at + 20] if at is not None and at < len(expression) else ""
+        where = f"at character {at + 1}, {found!r}" if found else "at its end"
+        raise ValueError(
+            f"the expression {expression[:200]!r} does not parse {where}; it must be JMESPath such as author.login, "
+            "and a name with spaces or hyphens in it stands in quotation marks"
+        ) from error
+    except JMESPathError as error:
+        raise ValueError(f"the expression {expression[:200]!r} does not parse: {error}") from error
+
+
+@lru_cache(maxsize=1024)
+def compiled(expression: str) -> ParsedResult:
+    """The expression, parsed once."""
+    return jmespath.compile(expression)
+
+
+def evaluated(expression: str, record: Any) -> Any:
+    """What the expression finds; raises Unmappable where it needs values of another type."""
+    try:
+        return compiled(expression).search(record)
+    except JMESPathError as error:
+        raise Unmappable("bad_expression", f"is found with {expression!r}, which fails here: {error}") from error
+
+
+def text_of(found: Any) -> str:
+    """A value of JSON as the text of a field: nothing for null, JSON for lists and objects."""
+    match found:
+        case None:
+            return ""
+        case str():
+            return found
+        case bool():
+            return "true" if found else "false"
+    return json.dumps(found, ensure_ascii=False)

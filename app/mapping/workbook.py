@@ -1,0 +1,157 @@
+"""Records of an Excel workbook (xlsx): one sheet with one table and no formulas."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from app.errors import RejectedFile
+
+#: Largest workbook, and largest after unpacking, bytes: it is read in memory, and a sheet packs to a twentieth.
+MOST_BYTES: Final = 64 << 20
+MOST_UNPACKED_BYTES: Final = 1 << 30
+
+#: Most rows of a sheet: what Excel itself holds.
+MOST_ROWS: Final = 1_048_576
+
+_EXCEL_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no zone
+_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+#: A row and its number in the sheet, from 1.
+Numbered = tuple[int, list[str]]
+
+
+def rows_of(data: bytes, name: str, *, sheet: str | None) -> Iterator[Numbered]:
+    """The rows of the only table of a sheet, as texts; blank rows before and behind it are left out.
+
+    Args:
+        data: the bytes of the workbook.
+        name: of the file, for messages.
+        sheet: its name; None where the workbook has only one with anything in it.
+
+    Raises:
+        RejectedFile: it is no workbook, is too large, or has formulas, several tables or no such sheet.
+    """
+    _require_modest(data, name)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        chosen = _sheet(workbook, name, sheet)
+        _require_no_formulas(data, name, chosen)
+        yield from _table(workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False), name, chosen)
+    except (CalamineError, zipfile.BadZipFile, ET.ParseError, KeyError) as error:
+        raise refusal("wrong_format", f"{name} is not an Excel workbook (xlsx) that can be read: {error}.") from error
+
+
+def refusal(reason: str, message: str) -> RejectedFile:
+    return RejectedFile(message, reason=reason)
+
+
+def _require_modest(data: bytes, name: str) -> None:
+    if not data.startswith(b"PK"):
+        raise refusal(
+            "wrong_format", f"{name} is not an Excel workbook (xlsx); set the mapping's format to what it is."
+        )
+    if len(data) > MOST_BYTES:
+        raise refusal(
+            "too_large", f"{name} is a workbook of more than {MOST_BYTES:,} bytes; save its sheet as CSV (UTF-8)."
+        )
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MOST_UNPACKED_BYTES:
+        raise refusal("too_large", f"{name} is a workbook that unpacks to more than {MOST_UNPACKED_BYTES:,} bytes.")
+
+
+def _sheet(workbook: CalamineWorkbook, name: str, sheet: str | None) -> str:
+    names = workbook.sheet_names
+    if sheet is not None:
+        if sheet not in names:
+            raise refusal("wrong_mapping", f"{name} has no sheet {sheet!r}; it has {', '.join(map(repr, names))}.")
+        return sheet
+    filled = [one for one in names if workbook.get_sheet_by_name(one).total_height]
+    if not filled:
+        raise refusal("empty_file", f"{name} is a workbook without anything in it.")
+    if len(filled) > 1:
+        listed = ", ".join(map(repr, filled))
+        raise refusal(
+            "wrong_mapping",
+            f'{name} has {len(filled)} sheets, {listed}; name one in the mapping: "sheet": "{filled[0]}".',
+        )
+    return filled[0]
+
+
+def _require_no_formulas(data: bytes, name: str, sheet: str) -> None:
+    """A file holds only what a formula came to when it was last computed, or nothing."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        cell = ""
+        with archive.open(_part_of(archive, sheet)) as part:
+            for event, element in ET.iterparse(part, ("start", "end")):  # noqa: S314 - see the import
+                if event == "start" and element.tag == f"{_MAIN}c":
+                    cell = element.get("r", "")
+                elif event == "start" and element.tag == f"{_MAIN}f":
+                    raise refusal(
+                        "formula",
+                        f"{name}, sheet {sheet!r}, cell {cell} has a formula; copy the cells and paste them as values.",
+                    )
+                elif event == "end" and element.tag == f"{_MAIN}row":
+                    element.clear()
+
+
+def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+    """Name of the part of the workbook that holds a sheet."""
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - as above
+    relation = next(one.get(_RELATION) for one in book.iter(f"{_MAIN}sheet") if one.get("name") == sheet)
+    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - as above
+    target = next(one.get("Target", "") for one in relations if one.get("Id") == relation)
+    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _table(cells: Sequence[Sequence[Any]], name: str, sheet: str) -> Iterator[Numbered]:
+    rows = [(number, [_text(cell) for cell in row]) for number, row in enumerate(cells, 1)]
+    filled = [(number, row) for number, row in rows if any(row)]
+    if len(filled) > MOST_ROWS:
+        raise refusal("too_large", f"{name} has more than {MOST_ROWS:,} rows.")
+    for (before, _), (number, _) in pairwise(filled):
+        if number != before + 1:
+            raise _two(name, sheet, f"row {number} begins another below row {before}")
+    if not filled:
+        return
+    used = [any(row[column] for _, row in filled) for column in range(len(filled[0][1]))]
+    first, last = used.index(True), len(used) - used[::-1].index(True)
+    if not all(used[first:last]):
+        gap = used.index(False, first)
+        raise _two(name, sheet, f"column {_letters(used.index(True, gap) + 1)} begins another beside it")
+    for number, row in filled:
+        yield number, row[first:last]
+
+
+def _two(name: str, sheet: str, where: str) -> RejectedFile:
+    return refusal("two_tables", f"{name}, sheet {sheet!r} has two tables: {where}; give each a sheet of its own.")
+
+
+def _letters(column: int) -> str:
+    found = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+def _text(cell: Any) -> str:
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case float():
+            return str(int(cell)) if cell.is_integer() else repr(cell)
+        case datetime():
+            return cell.isoformat(" ")
+        case date() | time():
+            return cell.isoformat()
+        case timedelta():
+            return (_EXCEL_DAY + cell).time().isoformat()
+    return "" if cell is None else str(cell)
