@@ -35,7 +35,7 @@ _NEITHER: Final = "is neither a date such as 2024-11-01 nor an instant in ISO 86
 
 def _moment(value: Any) -> Any:
     """A date or an instant of what JSON has for it."""
-    if value is None or isinstance(value, datetime):
+    if value is None or isinstance(value, date):
         return value
     try:
         read = date.fromisoformat(value) if len(value) == len("2024-11-01") else _instant.validate_python(value)

@@ -58,6 +58,7 @@ class UptimeSummary(BaseModel):
 
     accounting: Literal["hourly", "exact"]
     as_of: datetime
+    as_known_at: datetime | None = Field(description="Hours, holidays and time zones count as they were known then.")
     begin: datetime | date | None = Field(description="Beginning of the range; null for the three windows.")
     end: datetime | date | None = Field(description="End of the range; null for the windows, and up to `as_of`.")
     period: str | None = Field(description="The range in a word, if it was given so.")

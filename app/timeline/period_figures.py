@@ -47,14 +47,14 @@ class OutageFigures:
     ended_time: Micros
 
 
-def hourly_times(votes: HourlyVotes, edges: Micros, entities: slice, max_fill_hours: int | None = None) -> Times:
+def hourly_times(votes: HourlyVotes, edges: Micros, entities: slice, *, max_fill_hours: int | None = None) -> Times:
     """Open time of the periods of some entities by the status of each hour.
 
     Args:
         votes: on a calendar that ends after the last edge.
         edges: int64[entities, periods + 1], of these entities, see Periods.
         entities: which, a slice of step 1.
-        max_fill_hours: as of HourlyVotes.status().
+        max_fill_hours: see HourlyVotes.status().
     """
     calendar = votes.calendar
     status = votes.status(entities, max_fill_hours=max_fill_hours)

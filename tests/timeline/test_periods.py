@@ -1,6 +1,5 @@
 """Periods of a range against the slow twin: their edges, their figures, and that the parts add up to the whole."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
@@ -61,7 +60,12 @@ def figures(case: RangeCase, by: str) -> Figures:
     at = array(map(micros, said))
     found.add(np.zeros(len(at), np.int64), at, np.array([STATUS[one] for one in said.values()], np.int8))
     if isinstance(case.accounting, Hourly):
-        return periods, hourly_times(votes, periods.edges, slice(0, 1)), found.polls, None
+        return (
+            periods,
+            hourly_times(votes, periods.edges, slice(0, 1), max_fill_hours=case.accounting.max_fill_hours),
+            found.polls,
+            None,
+        )
     gap = case.accounting.max_gap if case.accounting.own_max_gap is None else case.accounting.own_max_gap
     stretches, _ = collected.stretches(
         max_gap=None if gap is None else micros(EPOCH + gap),
@@ -108,17 +112,13 @@ def computed(of: Figures) -> list[list[object]]:
     return rows
 
 
-def without_fill_limit(case: RangeCase) -> RangeCase:
-    return replace(case, accounting=Hourly()) if isinstance(case.accounting, Hourly) else case
-
-
-@given(case=range_case().map(without_fill_limit))
+@given(case=range_case())
 @settings(max_examples=examples(250))
 def test_the_periods_of_a_range_agree_with_the_twin(case: RangeCase) -> None:
     assert computed(figures(case, case.asked.by)) == [told(row) for row in case.rows()]
 
 
-@given(case=range_case().map(without_fill_limit))
+@given(case=range_case())
 @settings(max_examples=examples(60))
 def test_parts_add_up_to_the_whole_and_rounded_percentages_keep_their_order(case: RangeCase) -> None:
     periods, whole, polls, outages = figures(case, "total")

@@ -115,13 +115,13 @@ class UptimeParams(RangeParams):
             raise ValueError(
                 f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
             )
-        if self.is_range and (named := [name for name in ("hourly", "charts") if getattr(self, name)]):
+        if self.is_range and (named := [name for name in hourly_only if getattr(self, name)]):
             raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
         return self
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll, as_known_at to now and words to dates; refuse unknown stores and ranges."""
+    """Fix as_of to the latest poll, as_known_at to now, and words to dates; refuse unknown stores and ranges."""
     require_known(connection, "stores", STORE, params.stores)
     now = database_now(connection)
     require_past(params.as_of, now=now)
@@ -129,8 +129,8 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
-    fixed = {"as_of": as_of, "as_known_at": params.as_known_at or now}
-    found = params.model_copy(update={**resolved(params, now=params.as_of or now, as_of=as_of), **fixed})
+    fixed = resolved(params, now=params.as_of or now, as_of=as_of)
+    found = params.model_copy(update={**fixed, "as_of": as_of, "as_known_at": params.as_known_at or now})
     if found.is_range:
         require_few_rows(range_of(found, as_of), count_entities(connection, STORE, keys=found.stores))
     return found, as_of
@@ -153,15 +153,16 @@ def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: 
     if params.accounting == "hourly":
         wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
         return hourly_windows(context, wanted, horizon, tally)
-    exactly = Exactly(_max_gap(params), params.min_outage_minutes * MINUTE, params.stores, params.as_known_at)
+    ignore_under = params.min_outage_minutes * MINUTE
+    exactly = Exactly(_max_gap(params), ignore_under, params.stores, params.as_known_at)
     return exact_windows(context, exactly, horizon, tally)
 
 
 def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    lookback, zone = params.lookback_hours * HOUR, params.zone or ENTITY
-    asked = Asked(range_of(params, as_of), zone, lookback, params.stores, params.as_known_at)
+    lookback = params.lookback_hours * HOUR
+    asked = Asked(range_of(params, as_of), params.zone or ENTITY, lookback, params.stores, params.as_known_at)
     if params.accounting == "hourly":
-        return hourly_range(context, asked, tally, params.max_fill_hours)
+        return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
     return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
 
 
@@ -170,6 +171,7 @@ def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally
     summary = UptimeSummary(
         accounting=params.accounting,
         as_of=as_of,
+        as_known_at=params.as_known_at,
         begin=params.from_ if dates is None else dates.first,
         end=params.to if dates is None else dates.last,
         period=params.period,

@@ -116,7 +116,7 @@ class WithinRange(Generic[C]):
         return self._counts.reshape(self.periods.complete.shape)
 
 
-def hourly_range(context: JobContext, asked: Asked, tally: Tally, max_fill_hours: int | None) -> list[Artifact]:
+def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_hours: int | None) -> list[Artifact]:
     """uptime.csv of a range by hourly accounting; ``max_fill_hours`` as of HourlyVotes.status()."""
     first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
 
@@ -124,8 +124,9 @@ def hourly_range(context: JobContext, asked: Asked, tally: Tally, max_fill_hours
         return WithinRange(HourlyVotes(schedule.calendar(first, last)), asked.periods(schedule), asked.lookback)
 
     hours = (last - first) // HOUR
-    cells = hours + len(beginnings(asked.time))
-    reading = Reading(collect, asked.first, asked.last, lambda *_: CELLS // cells, asked.as_known_at)
+    reading = Reading(
+        collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))), asked.as_known_at
+    )
     table = RangeTable(context.folder, is_exact=False)
     with table.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
         for entities, found, progress in ranges:
@@ -178,7 +179,9 @@ def _held(connection: Connection, stores: int, *, asked: Asked) -> int:
 def _evaluated(votes: HourlyVotes, periods: Periods, chunk: int, max_fill_hours: int | None) -> Times:
     """The times of all stores, some at a time."""
     parts = [
-        hourly_times(votes, periods.edges[start : start + chunk], slice(start, start + chunk), max_fill_hours)
+        hourly_times(
+            votes, periods.edges[start : start + chunk], slice(start, start + chunk), max_fill_hours=max_fill_hours
+        )
         for start in range(0, votes.calendar.entities, chunk)
     ]
     if not parts:
