@@ -1,6 +1,9 @@
 """The dataset kinds, by the name that commands and addresses use. A new kind is its file and its line here."""
 
 from app.ingest.kind import DatasetKind
+from app.ingest.kinds.calendars import CALENDARS
+from app.ingest.kinds.exceptions import EXCEPTIONS
+from app.ingest.kinds.holidays import HOLIDAYS
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.polls import POLLS
 from app.ingest.kinds.pull_requests import PULL_REQUESTS
@@ -13,6 +16,9 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         POLLS,
         HOURS,
         TIMEZONES,
+        EXCEPTIONS,
+        HOLIDAYS,
+        CALENDARS,
         PULL_REQUESTS,
         REVIEW_TIMES,
     )

@@ -59,3 +59,25 @@ def remove_hours(connection: Connection, change: Change) -> int:
     """Take out the windows that equal staged ones; returns their number."""
     same = f"({_NAMES}) IN (SELECT {_NAMES} FROM {STAGED})"
     return supersede(connection, change, "hours_window", same)
+
+
+def wrong_validity(connection: Connection) -> list[str]:
+    """What is wrong with the dates of the staged hours, in sentences; a few of many."""
+    spans = f"(SELECT DISTINCT entity_id, valid_from, valid_to FROM {STAGED})"
+    entity = "(SELECT kind || ' ' || key FROM entity WHERE id = one.entity_id)"
+    # Postgres' infinity is no date of Python's, hence the texts.
+    dates = "CAST(one.valid_from AS text), CAST(one.valid_to AS text)"
+    backwards = f"SELECT {entity}, {dates} FROM {spans} AS one WHERE valid_from > valid_to ORDER BY 1 LIMIT 5"
+    found = [
+        f"{row[0]}: valid_to {row[2]} is before valid_from {row[1]}" for row in connection.execute(text(backwards))
+    ]
+    crossing = (
+        f"SELECT {entity}, {dates}, CAST(two.valid_from AS text), CAST(two.valid_to AS text) FROM {spans} AS one "
+        f"JOIN {spans} AS two ON one.entity_id = two.entity_id AND one.valid_from < two.valid_from "
+        "AND two.valid_from <= one.valid_to AND one.valid_to < two.valid_to ORDER BY 1, 2 LIMIT 5"
+    )
+    return found + [
+        f"{row[0]}: its hours from {row[1]} to {row[2]} and those from {row[3]} to {row[4]} overlap; end the first "
+        "before the second begins, or let one contain the other"
+        for row in connection.execute(text(crossing))
+    ]

@@ -79,18 +79,18 @@ def settle(
         text(
             f"""
             WITH compared AS MATERIALIZED (
-                SELECT {names}, max(place) AS place, bool_or(is_wanted) AS is_wanted FROM (
-                    SELECT {names}, ctid AS place, false AS is_wanted FROM {table}
+                SELECT {names}, max(standing) AS standing, bool_or(is_wanted) AS is_wanted FROM (
+                    SELECT {names}, ctid AS standing, false AS is_wanted FROM {table}
                     WHERE superseded_at IS NULL AND ({named})
                     UNION ALL
                     SELECT {names}, NULL, true FROM ({wanted}) AS wanted
                 ) AS either GROUP BY {names}
             ), gone AS (
                 UPDATE {table} SET superseded_at = :change_at FROM compared
-                WHERE {table}.ctid = compared.place AND NOT compared.is_wanted
+                WHERE {table}.ctid = compared.standing AND NOT compared.is_wanted
             )
             INSERT INTO {table} ({names}, recorded_at, recorded_by)
-            SELECT {names}, :change_at, :change_by FROM compared WHERE place IS NULL
+            SELECT {names}, :change_at, :change_by FROM compared WHERE standing IS NULL
             """
         ),
         {**(params or {}), "change_at": change.at, "change_by": change.by},

@@ -22,10 +22,13 @@ KINDS = {
         "day": ["0", "3", "6"],
         "start_time_local": ["09:00:00", "9:30", "00:00", "22:00:00.5"],
         "end_time_local": ["17:00", "24:00", "23:59:59", "02:00:00"],
+        "valid_from": ["", "2026-07-01"],
+        "valid_to": [""],
     },
     "timezones": {
         "store_id": ["1", "007", "x"],
         "timezone_str": ["America/Chicago", "UTC", "Asia/Kathmandu"],
+        "valid_from": ["", "2026-07-01"],
     },
     "pull_requests": {
         "repo": ["openhours/api", "web", "=1+1"],
@@ -90,6 +93,8 @@ PIECES = [
 
 #: Columns that a file may lack.
 OPTIONAL = {
+    "hours": ["valid_from", "valid_to"],
+    "timezones": ["valid_from"],
     "orders": ["due", "size"],
     "pull_requests": [name for name in KINDS["pull_requests"] if name not in {"repo", "number", "created_at"}],
 }

@@ -101,14 +101,16 @@ def test_a_header_with_several_keys_is_refused(names: str) -> None:
     assert error.details["reason"] == "wrong_header"
     assert error.message == (
         "file.csv, line 1: the header repeats store_id or team or entity; a timezones file has these columns, "
-        "in any order: store_id or team or entity, timezone_str. It may also have entity_kind."
+        "in any order: store_id or team or entity, timezone_str. It may also have entity_kind, "
+        "valid_from."
     )
 
 
 def test_a_header_without_a_key_is_refused_with_the_names_of_all() -> None:
     assert refused("timezone_str,entity_kind\nUTC,team\n", "timezones").message == (
         "file.csv, line 1: the header lacks store_id or team or entity; a timezones file has these columns, "
-        "in any order: store_id or team or entity, timezone_str. It may also have entity_kind."
+        "in any order: store_id or team or entity, timezone_str. It may also have entity_kind, "
+        "valid_from."
     )
     assert refused("", "hours").message == (
         "file.csv is empty; an hours file must begin with the header store_id or team or entity, day or dayOfWeek, "

@@ -30,10 +30,11 @@ STORED = {
     "polls": "SELECT key, coalesce(CAST(active AS int), 2), "
     "(extract(epoch FROM at) * 1000000)::bigint FROM poll JOIN entity ON id = entity_id",
     "hours": "SELECT key, weekday, (extract(epoch FROM opens) * 1000000)::bigint, "
-    "(extract(epoch FROM closes) * 1000000)::bigint FROM hours_window JOIN entity ON id = entity_id "
+    "(extract(epoch FROM closes) * 1000000)::bigint, nullif(valid_from, '-infinity') - date '1970-01-01', "
+    "nullif(valid_to, 'infinity') - date '1970-01-01' FROM hours_window JOIN entity ON id = entity_id "
     "WHERE superseded_at IS NULL",
-    "timezones": "SELECT key, zone.timezone FROM entity_zone AS zone JOIN entity ON id = entity_id "
-    "WHERE superseded_at IS NULL",
+    "timezones": "SELECT key, zone.timezone, nullif(valid_from, '-infinity') - date '1970-01-01' "
+    "FROM entity_zone AS zone JOIN entity ON id = entity_id WHERE superseded_at IS NULL",
     "pull_requests": "SELECT repo.key, number, team.key, author, "
     + ", ".join(f"(extract(epoch FROM {name}) * 1000000)::bigint" for name in INSTANTS)
     + " FROM pull_request JOIN entity repo ON repo.id = repo_id LEFT JOIN entity team ON team.id = team_id",
@@ -51,7 +52,7 @@ def standing(kind: str, verdict: Verdict) -> list[tuple[Any, ...]]:
     same = {
         "polls": lambda row: (row[0], row[2]),
         "hours": lambda row: row,
-        "timezones": lambda row: row[0],
+        "timezones": lambda row: (row[0], row[2]),
         "pull_requests": lambda row: row[:2],
     }[kind]
     return sorted({same(row): row for row in rows}.values(), key=repr)

@@ -168,8 +168,14 @@ KINDS = {
         Column("day", weekday, ("dayOfWeek",)),
         Column("start_time_local", time_of_day(DAY - 1)),
         Column("end_time_local", time_of_day(DAY)),
+        Column("valid_from", day, required=False),
+        Column("valid_to", day, required=False),
     ],
-    "timezones": [Column("store_id", key), Column("timezone_str", zone)],
+    "timezones": [
+        Column("store_id", key),
+        Column("timezone_str", zone),
+        Column("valid_from", day, required=False),
+    ],
     "pull_requests": [
         Column("repo", key),
         Column("number", number),

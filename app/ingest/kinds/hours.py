@@ -2,13 +2,14 @@
 
 from sqlalchemy import Connection
 
-from app.ingest.column_types import CLOSING_TIME, OPENING_TIME, WEEKDAY
+from app.ingest.column_types import CLOSING_TIME, DATE, OPENING_TIME, WEEKDAY
+from app.ingest.dates import days_or, refuse
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
-from app.series.hours import HOURS_COLUMNS, merge_hours, remove_hours, stage_hours
+from app.series.hours import HOURS_COLUMNS, VALIDITY, merge_hours, remove_hours, stage_hours, wrong_validity
 from app.series.versions import begin_change
-from app.storage.binary_copy import write_columns
+from app.storage.binary_copy import FIRST_DAY, LAST_DAY, write_columns
 
 
 class HoursLoading:
@@ -28,11 +29,14 @@ class HoursLoading:
             "weekday": rows.columns["day"].array(),
             "opens": rows.columns["start_time_local"].array(),
             "closes": rows.columns["end_time_local"].array(),
+            "valid_from": days_or(rows, "valid_from", FIRST_DAY),
+            "valid_to": days_or(rows, "valid_to", LAST_DAY),
         }
-        write_columns(self._connection, self._table, HOURS_COLUMNS, [block])
+        write_columns(self._connection, self._table, {**HOURS_COLUMNS, **VALIDITY}, [block])
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, self._table, "entity_id")
+        refuse("hours", wrong_validity(self._connection))
         return merge_hours(self._connection, begin_change(self._connection, by=self._dataset_id))
 
     def remove(self) -> int:
@@ -48,6 +52,8 @@ HOURS = DatasetKind(
         Column("day", WEEKDAY, example="0", aliases=("dayOfWeek",)),
         Column("start_time_local", OPENING_TIME, example="09:00:00"),
         Column("end_time_local", CLOSING_TIME, example="17:00:00"),
+        Column("valid_from", DATE, example="2026-07-01", required=False),
+        Column("valid_to", DATE, example="2026-08-31", required=False),
     ),
     loading=HoursLoading,
     documentation="""
@@ -57,6 +63,10 @@ HOURS = DatasetKind(
         The header has one of `store_id`, `team` and `entity`. With `store_id` or `entity` the rows describe stores,
         with `team` teams. `entity_kind` overrides this row by row, so that one file can contain the hours of both. A
         store without hours is open around the clock; a team without hours works in `OPENHOURS_TEAM_HOURS`.
+
+        Hours with `valid_from` or `valid_to` count on the dates between them, both included; such a file replaces only
+        the hours with the same two dates. On each date the hours count that began last, see
+        [the rules](calendar-rules.md). Of two spans of one file one contains the other, or they have no date in common.
     """,
     wrong=WrongRow("day", "7", "bad_weekday"),
 )

@@ -3,7 +3,8 @@
 import numpy as np
 from sqlalchemy import Connection
 
-from app.ingest.column_types import ZONE
+from app.ingest.column_types import DATE, ZONE
+from app.ingest.dates import days_or
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
@@ -29,7 +30,7 @@ class ZoneLoading:
         numbers = [self._zones.setdefault(zone, len(self._zones) + 1) for zone in zones.distinct.tolist()]
         block = {
             "entity_id": self._ids.of(rows),
-            "valid_from": np.full(len(rows), FIRST_DAY),
+            "valid_from": days_or(rows, "valid_from", FIRST_DAY),
             "zone": np.array(numbers)[zones.codes],
             "line": np.arange(rows.first_row, rows.first_row + len(rows)),
         }
@@ -52,11 +53,14 @@ TIMEZONES = DatasetKind(
     columns=(
         *ENTITY_COLUMNS,
         Column("timezone_str", ZONE, example="America/Denver"),
+        Column("valid_from", DATE, example="2026-07-01", required=False),
     ),
     loading=ZoneLoading,
     documentation="""
         The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains.
         If several rows name the same store or team, the last one counts.
+
+        A time zone with `valid_from` takes over on that date: a store that has moved has a row for each zone.
 
         The key is as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
     """,

@@ -1,0 +1,174 @@
+"""What files say of dates: exceptions of entities, days and uses of calendars, merged from staging tables."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.series.versions import Change, settle, supersede
+
+#: Contradictions that a message names.
+_NAMED: Final = 5
+
+#: A day as a row of the table, from a staged row that may name several.
+_EXPANDED: Final = (
+    "SELECT DISTINCT {owner}, "
+    "CAST(generate_series(on_date, coalesce(last_date, on_date), '1 day') AS date) AS on_date, what, "
+    "{opens} AS opens, {closes} AS closes, name FROM {staged}"
+)
+_HAS_TIMES: Final = "what IN ('hours', 'minus')"
+
+#: What is wrong with staged rows, as (condition, what to say of them).
+_WRONG_ROWS: Final = (
+    ("last_date < on_date", "date_to is before the date"),
+    (f"{_HAS_TIMES} AND (opens IS NULL OR closes IS NULL)", "{what} needs start_time_local and end_time_local"),
+    (
+        "what = 'minus' AND closes <= opens AND closes < '23:59'",
+        "minus may not run past midnight: end it at 24:00 and take out the rest on the next date",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """A table of dates of an owner.
+
+    Attributes:
+        table: its name.
+        owner: the column of the owner.
+        owner_type: its type.
+        label: SQL for what people call an owner.
+        named: columns of what a file replaces.
+    """
+
+    table: str
+    owner: str
+    owner_type: str
+    label: str
+    named: tuple[str, ...]
+
+    @property
+    def staged(self) -> str:
+        """The staging table."""
+        return f"staged_{self.table}"
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self.owner, "on_date", "what", "opens", "closes", "name"
+
+    @property
+    def _rows(self) -> str:
+        times = {name: f"CASE WHEN {_HAS_TIMES} THEN {name} ELSE '00:00' END" for name in ("opens", "closes")}
+        return _EXPANDED.format(owner=self.owner, staged=self.staged, **times)
+
+    def stage(self, connection: Connection) -> None:
+        """Create the staging table; a row may name the dates from on_date to last_date. It is dropped on commit."""
+        connection.execute(
+            text(
+                f"CREATE TEMP TABLE {self.staged} ({self.owner} {self.owner_type}, on_date date, last_date date, "
+                "what text, opens time, closes time, name text) ON COMMIT DROP"
+            )
+        )
+
+    def contradictions(self, connection: Connection) -> list[str]:
+        """What is wrong with the staged rows, in sentences; a few of many."""
+        found: list[str] = []
+        for condition, said in _WRONG_ROWS:
+            query = (
+                f"SELECT {self.label}, on_date, what FROM {self.staged} WHERE {condition} ORDER BY 1, 2 LIMIT {_NAMED}"
+            )
+            found += [f"{row[0]}, {row[1]}: {said.format(what=row[2])}" for row in connection.execute(text(query))]
+        if not found:
+            beside = (
+                f"SELECT {self.label}, on_date, string_agg(DISTINCT what, ' beside ') FROM ({self._rows}) AS said "
+                f"WHERE what <> 'minus' GROUP BY {self.owner}, on_date HAVING count(DISTINCT what) > 1 ORDER BY 1, 2 "
+                f"LIMIT {_NAMED}"
+            )
+            found += [f"{row[0]}, {row[1]}: {row[2]}; keep one of them" for row in connection.execute(text(beside))]
+        return found
+
+    def merge(self, connection: Connection, change: Change) -> int:
+        """Replace what the staged rows name by them; returns their number."""
+        names = ", ".join(self.named)
+        named = f"({names}) IN (SELECT {names} FROM ({self._rows}) AS named)"
+        settle(connection, change, self.table, self._columns, named=named, wanted=self._rows)
+        return self._count(connection)
+
+    def remove(self, connection: Connection, change: Change) -> int:
+        """Take out the dates that equal staged ones; returns their number."""
+        columns = ", ".join(self._columns)
+        same = f"({columns}) IN (SELECT {columns} FROM ({self._rows}) AS gone)"
+        return supersede(connection, change, self.table, same)
+
+    def _count(self, connection: Connection) -> int:
+        stand: int = connection.execute(
+            text(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {self.staged}) AS staged")
+        ).scalar_one()
+        return stand
+
+
+_ENTITY: Final = "(SELECT kind || ' ' || key FROM entity WHERE id = entity_id)"
+
+#: A file of exceptions replaces the dates of the entities that it names, one of holidays whole calendars.
+EXCEPTIONS: Final = Dates("hours_exception", "entity_id", "int", _ENTITY, ("entity_id", "on_date"))
+CALENDAR_DAYS: Final = Dates("calendar_day", "calendar", 'text COLLATE "C"', "calendar", ("calendar",))
+
+#: The staging table of uses of calendars; ``line`` gives their order.
+STAGED_USES: Final = "staged_calendar_use"
+
+_USE_COLUMNS: Final = ("entity_id", "place", "calendar", "valid_from", "valid_to")
+_USES: Final = (
+    "SELECT entity_id, CAST(row_number() OVER (PARTITION BY entity_id ORDER BY max(line)) AS smallint) AS place, "
+    f"calendar, valid_from, valid_to FROM {STAGED_USES} GROUP BY entity_id, calendar, valid_from, valid_to"
+)
+
+
+def stage_uses(connection: Connection) -> None:
+    """Create STAGED_USES; dropped on commit."""
+    connection.execute(
+        text(
+            f'CREATE TEMP TABLE {STAGED_USES} (entity_id int, calendar text COLLATE "C", valid_from date, '
+            "valid_to date, line bigint) ON COMMIT DROP"
+        )
+    )
+
+
+def wrong_uses(connection: Connection) -> list[str]:
+    """What is wrong with the staged uses, in sentences."""
+    query = (
+        f"SELECT {_ENTITY}, calendar, CAST(valid_from AS text), CAST(valid_to AS text) "
+        f"FROM {STAGED_USES} WHERE valid_from > valid_to "
+        f"ORDER BY 1, 2 LIMIT {_NAMED}"
+    )
+    return [
+        f"{row[0]}, {row[1]}: valid_to {row[3]} is before valid_from {row[2]}"
+        for row in connection.execute(text(query))
+    ]
+
+
+def merge_uses(connection: Connection, change: Change) -> int:
+    """Replace the uses of the staged entities by the staged ones; returns their number."""
+    named = f"entity_id IN (SELECT entity_id FROM {STAGED_USES})"
+    settle(connection, change, "calendar_use", _USE_COLUMNS, named=named, wanted=_USES)
+    stand: int = connection.execute(text(f"SELECT count(*) FROM ({_USES}) AS staged")).scalar_one()
+    return stand
+
+
+def remove_uses(connection: Connection, change: Change) -> int:
+    """Take out the uses that equal staged ones, wherever they stand in the order; returns their number."""
+    columns = "entity_id, calendar, valid_from, valid_to"
+    same = f"({columns}) IN (SELECT {columns} FROM {STAGED_USES})"
+    return supersede(connection, change, "calendar_use", same)
+
+
+def record_source(connection: Connection, change: Change, calendars: str, source: str) -> None:
+    """Tell where the dates of calendars are from; ``calendars`` is a query of names."""
+    settle(
+        connection,
+        change,
+        "calendar",
+        ("name", "source"),
+        named=f"name IN ({calendars})",
+        wanted=f"SELECT DISTINCT name, CAST(:source AS text) AS source FROM ({calendars}) AS named (name)",
+        params={"source": source},
+    )
