@@ -1,6 +1,6 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -15,11 +15,13 @@ from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import ReportKind
 from app.reports.refusals import require_known, require_known_time, require_past
 from app.reports.uptime.drilldown import DRILLDOWN
+from app.reports.uptime.for_excel import write_for_excel
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.series import polls
 from app.series.entities import STORE
 from app.storage.postgres import database_now
-from app.timeline.horizon import Horizon
+from app.timeline import from_micros
+from app.timeline.horizon import WINDOWS, Horizon
 
 
 class UptimeParams(Params):
@@ -92,6 +94,17 @@ class UptimeParams(Params):
         bool,
         Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
+    html: Annotated[
+        bool,
+        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
+    ] = False
+    excel: Annotated[
+        Literal["en", "de"] | None,
+        Field(
+            description="Also make uptime_excel.csv, which Excel opens as it is, ids included: `en` with commas and "
+            "decimal points, `de` with semicolons and decimal commas. Default: no such file."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _fits_its_accounting(self) -> Self:
@@ -138,8 +151,21 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
         ignore_under = params.min_outage_minutes * MINUTE
         exactly = Exactly(max_gap, ignore_under, params.stores, params.as_known_at)
         artifacts = exact_windows(context, exactly, horizon)
+    artifacts += _for_people(params, horizon, artifacts)
     context.progress("computing", 1.0)
     return artifacts
+
+
+def _for_people(params: UptimeParams, horizon: Horizon, files: Sequence[Artifact]) -> Iterator[Artifact]:
+    """The same once more, as a page and for Excel."""
+    if params.html:
+        from app.reports.uptime.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
+
+        first, last = (from_micros(at) for at in (horizon.as_of - max(WINDOWS.values()), horizon.as_of))
+        subtitle = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {params.accounting} accounting"
+        yield write_page(files, Facts(subtitle, params.accounting, params.model_dump(mode="json")))
+    if params.excel is not None:
+        yield write_for_excel(files[0], params.excel)
 
 
 UPTIME = ReportKind(
