@@ -36,7 +36,7 @@ class EntityWeek:
     Attributes:
         availability: up / (up + down) over the week, 0 … 1.
         down: time down in the week, microseconds.
-        states: int8[hours], of each UTC hour that the week touches: UP or DOWN, with CARRIED added or not, NOT_KNOWN, CLOSED.
+        states: int8[hours], of each UTC hour that the week touches: UP, DOWN, NOT_KNOWN or CLOSED; see CARRIED.
     """
 
     availability: float
