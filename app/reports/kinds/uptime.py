@@ -1,6 +1,6 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -16,14 +16,15 @@ from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.refusals import require_known, require_known_time, require_past
 from app.reports.uptime.drilldown import DRILLDOWN
+from app.reports.uptime.for_excel import write_for_excel
 from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.reports.uptime_summary import Tally, UptimeSummary, outline, totals
 from app.series import polls
 from app.series.entities import STORE, count_entities
 from app.storage.postgres import database_now
-from app.timeline import HOUR
-from app.timeline.horizon import Horizon
+from app.timeline import HOUR, from_micros
+from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.period_words import dates_of
 
 
@@ -97,6 +98,17 @@ class UptimeParams(RangeParams):
         bool,
         Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
+    html: Annotated[
+        bool,
+        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
+    ] = False
+    excel: Annotated[
+        Literal["en", "de"] | None,
+        Field(
+            description="Also make uptime_excel.csv, which Excel opens as it is, ids included: `en` with commas and "
+            "decimal points, `de` with semicolons and decimal commas. Default: no such file."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _fits_its_accounting(self) -> Self:
@@ -144,6 +156,7 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     make = _range if params.is_range else _windows
     artifacts = make(context, params, params.as_of, tally)
     artifacts.append(_summarise(context, params, params.as_of, tally))
+    artifacts += _for_people(params, params.as_of, artifacts)
     context.progress("computing", 1.0)
     return artifacts
 
@@ -193,6 +206,19 @@ def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally
 
 def _max_gap(params: UptimeParams) -> int | None:
     return None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
+
+
+def _for_people(params: UptimeParams, as_of: datetime, files: Sequence[Artifact]) -> Iterator[Artifact]:
+    """The same once more, as a page and for Excel."""
+    if params.html:
+        from app.reports.uptime.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
+
+        horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
+        first, last = (from_micros(at) for at in (horizon.as_of - max(WINDOWS.values()), horizon.as_of))
+        subtitle = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {params.accounting} accounting"
+        yield write_page(files, Facts(subtitle, params.accounting, params.model_dump(mode="json")))
+    if params.excel is not None:
+        yield write_for_excel(files[0], params.excel)
 
 
 UPTIME = ReportKind(

@@ -110,7 +110,7 @@ def gather(
                 if hourly_file is not None:
                     hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
                 if week is not None:
-                    week.add(entities.keys[chunk], open_time, status)
+                    week.add(entities.keys[chunk], open_time, status, votes.carried(chunk, status))
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
             columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
             rows.add(pa.table(columns, schema=HOURLY_FIGURES))
