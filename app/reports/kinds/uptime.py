@@ -127,7 +127,7 @@ class UptimeParams(RangeParams):
             raise ValueError(
                 f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
             )
-        if self.is_range and (named := [name for name in hourly_only if getattr(self, name)]):
+        if self.is_range and (named := [name for name in ("hourly", "charts", "html") if getattr(self, name)]):
             raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
         return self
 
