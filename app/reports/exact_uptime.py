@@ -18,8 +18,9 @@ from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
+from app.reports.doubts import UnknownTime
 from app.reports.store_ranges import Reading, load
-from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows
+from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, add_week, in_windows
 from app.series import polls
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
@@ -158,11 +159,13 @@ def gather_exactly(
     edges = np.array([*begins, horizon.as_of], np.int64)
     firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
     reading = Reading(CollectedPolls, horizon.earliest, horizon.as_of, _stores_held)
+    unknown = UnknownTime()
     with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
         for entities, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
             time = stretches.time(edges, slice(0, len(entities)))
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
+            add_week(unknown, entities.keys, np.array([column for of_status in figures for column in of_status]))
             columns = [
                 pa.array(entities.keys, pa.string()),
                 *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
@@ -172,6 +175,7 @@ def gather_exactly(
             rows.add(pa.table(columns, schema=EXACT_FIGURES))
             progress("computing", 1.0)
             del entities, collected, stretches, time, columns  # before the next range is read
+    unknown.tell(context)
 
 
 def _stores_held(connection: Connection, stores: int, horizon: Horizon) -> int:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
+from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
@@ -20,6 +21,7 @@ from app.timeline.calendar import Calendar
 from app.timeline.entities import Entities
 from app.timeline.horizon import Horizon
 from app.timeline.hourly import Status
+from app.timeline.schedule import Schedule
 
 #: Share of the progress of a range of stores that is reading.
 READING: Final = 0.7
@@ -29,7 +31,10 @@ GATHERED: Final = 0.8
 
 
 class Collects(Protocol):
-    """What takes polls in blocks."""
+    """What takes polls in blocks, on the calendar of their stores."""
+
+    @property
+    def calendar(self) -> Calendar: ...
 
     def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status, /) -> None: ...
 
@@ -69,14 +74,16 @@ def load(
         total = count_entities(connection, STORE, keys=stores)
         most = max(1, reading.most(connection, max(total, 1), horizon))
         done, after = 0, 0
+        doubts = StoreDoubts(context.settings.default_timezone)
         while done < total:
             entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
-            collected = partial(_collect, context, preparing, snapshot, entities, horizon, scope, reading)
+            collected = partial(_collect, context, preparing, snapshot, entities, horizon, scope, reading, doubts)
             # Nothing here keeps what is collected: there is no room for that of two ranges.
             yield entities, collected(progress), progress
             done, after = done + len(entities), int(entities.ids[-1])
+        doubts.tell(context)
 
 
 def _collect(
@@ -87,10 +94,18 @@ def _collect(
     horizon: Horizon,
     scope: Scope,
     reading: Reading[T],
+    doubts: StoreDoubts,
     progress: OnProgress,
 ) -> T:
     """Collect the polls of these stores. The first are on their way while the calendar is made."""
     ready = preparing.submit(_prepare, context, snapshot[1], entities, reading)
+    seen = SeenPolls(len(entities))
+
+    def consume(entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        collected, _ = ready.result()
+        seen.add(collected.calendar, entity, instant)
+        collected.add(entity, instant, status)
+
     read(
         context.engine,
         snapshot,
@@ -99,11 +114,13 @@ def _collect(
         last=horizon.as_of,
         scope=scope,
         connections=context.settings.read_connections,
-        consume=lambda *block: ready.result().add(*block),
+        consume=consume,
         progress=lambda share: progress("loading", READING * share),
     )
     progress("computing", READING)
-    return ready.result()
+    collected, schedule = ready.result()
+    doubts.add(entities.keys, seen, schedule)
+    return collected
 
 
 def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float) -> None:
@@ -111,8 +128,8 @@ def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float
     tell(stage, GATHERED * (before + share * done))
 
 
-def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> T:
-    """Nothing collected yet, on the calendar of these stores."""
+def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> tuple[T, Schedule]:
+    """Nothing collected yet, on the calendar of these stores, and their schedule."""
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
         schedule = read_schedule(connection, entities, default_zone=context.settings.default_timezone)
-    return reading.collect(schedule.calendar(reading.first, reading.last))
+    return reading.collect(schedule.calendar(reading.first, reading.last)), schedule

@@ -1,8 +1,10 @@
 """The columns of uptime.csv: open time of each window by status, whatever the accounting."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,6 +12,7 @@ from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
+from app.reports.doubts import UnknownTime
 from app.timeline import HOUR, Micros
 from app.timeline.horizon import WINDOWS
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
@@ -43,6 +46,12 @@ def in_windows(time: Micros, firsts: Mapping[str, int]) -> list[Micros]:
         firsts: the first piece of each window.
     """
     return [(time[:, firsts[window] :].sum(axis=1) + unit // 2) // unit for window, unit in HUNDREDTHS.items()]
+
+
+def add_week(unknown: UnknownTime, keys: Sequence[str], figures: npt.NDArray[np.integer]) -> None:
+    """Add the known and unknown time of the week of stores: int[columns, stores], in the order of TABLE."""
+    week = {name: figures[place] for place, name in enumerate(_NAMES)}
+    unknown.add(keys, week["uptime_last_week"] + week["downtime_last_week"], week["unknown_last_week"])
 
 
 def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Artifact:

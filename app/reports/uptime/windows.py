@@ -13,11 +13,12 @@ import pyarrow as pa
 from app.files.artifact import Artifact
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
+from app.reports.doubts import UnknownTime
 from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, Exactly, OutagesFile, gather_exactly
 from app.reports.store_ranges import GATHERED, READING, Reading, load
 from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.week_charts import WeekOfStores, draw
-from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, write_table
+from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, add_week, in_windows, write_table
 from app.timeline import Micros
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import HourlyVotes
@@ -91,6 +92,7 @@ def gather(
 ) -> None:
     """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
     reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: GRID_CELLS // horizon.hours)
+    unknown = UnknownTime()
     with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
@@ -101,9 +103,12 @@ def gather(
                 if week is not None:
                     week.add(entities.keys[chunk], open_time, status)
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
-            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
+            figures = np.concatenate(parts).T.astype(np.int32)
+            add_week(unknown, entities.keys, figures)
+            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, figures)]
             rows.add(pa.table(columns, schema=HOURLY_FIGURES))
-            del entities, votes, parts, columns  # before the next range is read: there is no room for two
+            del entities, votes, parts, figures, columns  # before the next range is read: there is no room for two
+    unknown.tell(context)
 
 
 def evaluate(
