@@ -13,6 +13,7 @@ from app.commands.instants import as_iso
 from app.commands.opening import Server
 from app.commands.terminal import err, report_progress
 from app.reports.kind import SUMMARY, ReportKind
+from app.wording.warnings import in_a_line
 
 
 def report_command(kind: ReportKind) -> Callable[..., None]:
@@ -29,6 +30,8 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
         with opening.client(server, slots=1) as client:
             answer = _followed(client, kind, params, is_local=server is None)
             paths = dict(downloaded(client, answer, target))
+        for told in answer.get("warnings", ()):
+            err.print(in_a_line(told), markup=False)
         if kind.outline is not None and kind.findings is not None and SUMMARY in paths:
             outline.show(kind.outline(kind.findings.model_validate_json(paths[SUMMARY].read_bytes())))
 

@@ -29,6 +29,9 @@ OnProgress = Callable[[str, float], None]
 #: this attempt's to do. What is committed after it cannot be the late work of an attempt that was given up.
 Fence = Callable[[Connection], None]
 
+#: Called with something that is probably not meant, as JSON; it is stored with the job once that is complete.
+OnWarning = Callable[[Mapping[str, Any]], None]
+
 #: Called with the kind of what was put in and the code of the error that it was rejected for.
 OnRejection = Callable[[str, str], None]
 
@@ -126,6 +129,7 @@ class JobContext:
         reject: tells that the job found its input wrong, with the kind of input and an error code; the job itself
             still completes.
         has_read: tells what the job has read, each row once; several threads may tell at the same time.
+        warn: tells what users should know of the result, as JSON.
     """
 
     engine: Engine
@@ -137,6 +141,7 @@ class JobContext:
     fence: Fence
     reject: OnRejection = lambda *_: None
     has_read: OnRead = lambda *_: None
+    warn: OnWarning = lambda _: None
 
 
 def _job_names(job_id: str, _: Mapping[str, Any]) -> dict[str, str]:

@@ -13,12 +13,14 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
+from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
 from app.series.versions import settle_changes
 from app.storage.postgres import database_errors
 from app.timeline import Micros
+from app.timeline.calendar import Calendar
 from app.timeline.entities import Entities
 from app.timeline.hourly import Status
 from app.timeline.schedule import Schedule
@@ -31,7 +33,10 @@ GATHERED: Final = 0.8
 
 
 class Collects(Protocol):
-    """What takes polls in blocks."""
+    """What takes polls in blocks, on the calendar of their stores."""
+
+    @property
+    def calendar(self) -> Calendar: ...
 
     def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status, /) -> None: ...
 
@@ -81,14 +86,16 @@ def load(
         total = count_entities(connection, STORE, keys=stores)
         most = max(1, reading.most(connection, max(total, 1)))
         done, after = 0, 0
+        doubts = StoreDoubts(context.settings.default_timezone)
         while done < total:
             entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
-            collected = partial(_collect, context, preparing, shared, entities, scope, reading)
+            collected = partial(_collect, context, preparing, shared, entities, scope, reading, doubts)
             # Nothing here keeps what is collected: there is no room for that of two ranges.
             yield entities, collected(progress), progress
             done, after = done + len(entities), int(entities.ids[-1])
+        doubts.tell(context)
 
 
 def _collect(
@@ -98,14 +105,18 @@ def _collect(
     entities: Entities,
     scope: Scope,
     reading: Reading[T],
+    doubts: StoreDoubts,
     progress: OnProgress,
 ) -> T:
     """Collect the polls of these stores. The first are on their way while the calendar is made."""
     ready = preparing.submit(_prepare, context, snapshot[1], entities, reading)
+    seen = SeenPolls(len(entities))
 
     def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         context.has_read(len(instant), int(instant.max()) if len(instant) else None)
-        ready.result().add(number, instant, status)
+        collected, _ = ready.result()
+        seen.add(collected.calendar, number, instant)
+        collected.add(number, instant, status)
 
     read(
         context.engine,
@@ -119,7 +130,9 @@ def _collect(
         progress=lambda share: progress("loading", READING * share),
     )
     progress("computing", READING)
-    return ready.result()
+    collected, schedule = ready.result()
+    doubts.add(entities.keys, seen, schedule)
+    return collected
 
 
 def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float) -> None:
@@ -127,9 +140,9 @@ def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float
     tell(stage, GATHERED * (before + share * done))
 
 
-def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> T:
-    """Nothing collected yet, by the schedule of these stores."""
+def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> tuple[T, Schedule]:
+    """Nothing collected yet, by the schedule of these stores, and that schedule."""
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
         zone = context.settings.default_timezone
         schedule = read_schedule(connection, entities, default_zone=zone, as_known_at=reading.as_known_at)
-    return reading.collect(schedule)
+    return reading.collect(schedule), schedule

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from app.files.decimals import ratio
+from app.reports.doubts import UnknownTime
 from app.reports.kind import Outline
 from app.timeline import HOUR, Micros
 from app.timeline.horizon import WINDOWS
@@ -84,6 +85,7 @@ class Tally:
     def __init__(self, target_percent: float | None) -> None:
         self.target = None if target_percent is None else round(target_percent * 10_000)
         self.stores = self.below = 0
+        self.unknown_time = UnknownTime()
         self.whole: Micros = np.zeros(3, np.int64)
         self.periods: dict[str, Micros] = {}
         self.worst: list[tuple[float, int, str, Counts]] = []
@@ -107,6 +109,7 @@ class Tally:
         """
         up, down, unknown = [time.sum(axis=1) for time in times] if whole is None else whole
         self.stores += len(keys)
+        self.unknown_time.add(keys, up + down, unknown)
         self.whole += [one.sum() for one in (up, down, unknown)]
         for number, label in enumerate(labels):
             sums = np.array([time[:, number].sum() for time in times], np.int64)

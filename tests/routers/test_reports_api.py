@@ -119,7 +119,13 @@ def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: 
         response = idle.get(f"/reports/{report_id}")
         (listed,) = idle.get("/reports").json()["reports"]
     params = {"lines": 2, "word": None}
-    assert response.json() == listed | {"params": params, "stage": "queued", "progress": 0.0, "files": []}
+    assert response.json() == listed | {
+        "params": params,
+        "stage": "queued",
+        "progress": 0.0,
+        "files": [],
+        "warnings": [],
+    }
     assert listed["status"] == "queued"
     assert int(response.headers["retry-after"]) >= 1
 

@@ -155,6 +155,7 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     tally = Tally(params.target_percent)
     make = _range if params.is_range else _windows
     artifacts = make(context, params, params.as_of, tally)
+    tally.unknown_time.tell(context)
     artifacts.append(_summarise(context, params, params.as_of, tally))
     artifacts += _for_people(params, params.as_of, artifacts)
     context.progress("computing", 1.0)

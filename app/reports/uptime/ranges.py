@@ -20,6 +20,7 @@ from app.reports.store_ranges import GATHERED, Collects, Reading, load
 from app.reports.uptime.range_table import Figures, RangeTable
 from app.reports.uptime_summary import Tally
 from app.timeline import DAY, HOUR, Micros
+from app.timeline.calendar import Calendar
 from app.timeline.hourly import HourlyVotes, Status
 from app.timeline.period_figures import Times, exact_times, hourly_times, outage_figures
 from app.timeline.periods import Edge, Periods, Range, beginnings, divide
@@ -109,6 +110,11 @@ class WithinRange(Generic[C]):
         with self._lock:
             self._counts += counts
         self.collected.add(entity, instant, status)
+
+    @property
+    def calendar(self) -> Calendar:
+        """When the stores are open."""
+        return self.collected.calendar
 
     @property
     def polls(self) -> npt.NDArray[np.int64]:

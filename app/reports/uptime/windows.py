@@ -112,9 +112,10 @@ def gather(
                 if week is not None:
                     week.add(entities.keys[chunk], open_time, status, votes.carried(chunk, status))
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
-            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
+            figures = np.concatenate(parts).T.astype(np.int32)
+            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, figures)]
             rows.add(pa.table(columns, schema=HOURLY_FIGURES))
-            del entities, votes, parts, columns  # before the next range is read: there is no room for two
+            del entities, votes, parts, figures, columns  # before the next range is read: there is no room for two
 
 
 def evaluate(
