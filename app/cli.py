@@ -12,7 +12,9 @@ from rich.markup import escape
 
 from app import __version__
 from app.commands import data, reports, servers
+from app.commands.explain import explain_command
 from app.commands.failures import TOLD, told
+from app.commands.mappings import mappings
 from app.commands.report import report_command
 from app.commands.terminal import err, out
 from app.commands.usage import Commands
@@ -30,6 +32,7 @@ app = typer.Typer(
 )
 report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
 app.add_typer(report, name="report")
+app.add_typer(mappings, name="mappings")
 
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),
@@ -41,6 +44,8 @@ for _command in (
 
 for _kind in REPORT_KINDS.values():
     report.command(_kind.name)(report_command(_kind))
+    if _kind.drilldown is not None:
+        app.command("explain")(explain_command(_kind))
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it

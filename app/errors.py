@@ -19,6 +19,8 @@ OpenhoursError
 │   ├── UnknownDatasetKind
 │   ├── UnknownDataset
 │   ├── NoSummary            reports of this kind have none
+│   ├── NoExplanation        reports of this kind cannot be explained
+│   ├── UnknownMapping
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
@@ -212,6 +214,11 @@ class UnknownDatasetKind(NotFound):
         )
 
 
+class UnknownMapping(NotFound):
+    code = "unknown_mapping"
+    title = "Unknown mapping"
+
+
 class UnknownDataset(NotFound):
     code = "unknown_dataset"
     title = "Unknown dataset"
@@ -220,6 +227,11 @@ class UnknownDataset(NotFound):
 class NoSummary(NotFound):
     code = "no_summary"
     title = "The report has no summary"
+
+
+class NoExplanation(NotFound):
+    code = "no_explanation"
+    title = "Reports of this kind cannot be explained"
 
 
 class UnknownEntityKind(NotFound):

@@ -6,7 +6,17 @@ from pydantic import Field, ValidationError, field_validator
 
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.jobs.kind import Params
+from app.mapping.document import Mapping as FileMapping
+from app.mapping.document import read_mapping, written
 from app.wording.validation import invalid
+
+
+class UsedMapping(Params):
+    """The mapping that a file is read with: its document, and the name and version that it had then."""
+
+    name: str | None = None
+    version: int | None = None
+    document: dict[str, Any]
 
 
 class LoadOptions(Params):
@@ -25,6 +35,9 @@ class LoadOptions(Params):
     columns: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         None, description="For a file without a header: its column names in order, separated by commas."
     )
+    mapping: UsedMapping | str | None = Field(
+        None, description="How the file becomes rows, if its columns are not the kind's: a mapping's name, or JSON."
+    )
     force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
     @field_validator("columns", mode="before")
@@ -32,10 +45,24 @@ class LoadOptions(Params):
     def _separated_by_commas(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
+    @field_validator("mapping", mode="before")
+    @classmethod
+    def _named_or_whole(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            return UsedMapping(document=written(read_mapping(value)))
+        return value
+
+    @property
+    def file_mapping(self) -> FileMapping | None:
+        """The mapping itself; a name must have been resolved before."""
+        return read_mapping(self.mapping.document) if isinstance(self.mapping, UsedMapping) else None
+
     @property
     def policy(self) -> Policy:
         """The policy for the checker."""
-        return Policy(on_error=self.on_error, max_errors=self.max_errors, columns=self.columns)
+        return Policy(
+            on_error=self.on_error, max_errors=self.max_errors, columns=self.columns, mapping=self.file_mapping
+        )
 
 
 def load_options(**given: Any) -> LoadOptions:

@@ -85,6 +85,7 @@ class DatasetRecord:
     rows_contradicting: int | None
     rejections: Sequence[Mapping[str, Any]] | None
     warnings: Sequence[Mapping[str, Any]] | None
+    proposal: Mapping[str, Any] | None
     error_code: str | None
     error_message: str | None
     duplicate_of: str | None

@@ -8,15 +8,23 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from app.catalogue import changes, records, under_way
+from app.catalogue import changes, mappings, records, under_way
 from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.catalogue.tables import DATASET_OF_JOB
 from app.catalogue.under_way import Sender
-from app.errors import DatasetBusy, ObjectStoreUnavailable, TooManyUploads, UnknownDataset, UnknownDatasetKind
+from app.errors import (
+    DatasetBusy,
+    InvalidParameters,
+    ObjectStoreUnavailable,
+    TooManyUploads,
+    UnknownDataset,
+    UnknownDatasetKind,
+)
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
+from app.ingest.csv.mapped.columns import require_fit
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
@@ -106,6 +114,7 @@ class DatasetService:
             UnknownDatasetKind, InvalidParameters, DuplicateDataset: the file is not wanted.
             TooManyUploads: too many bytes of its sender are under way.
         """
+        options = mappings.resolved(connection, options)
         self._require_columns(kind, options)
         if sender is not None:
             with self._telling_when(connection):
@@ -203,7 +212,7 @@ class DatasetService:
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
         """Check and load a dataset again from the raw layer, with those options replaced that are given.
 
-        An empty text for ``columns`` drops the names given before: the file then has a header.
+        An empty text for ``columns`` or ``mapping`` drops what was given before.
 
         Raises:
             UnknownDataset, DatasetBusy, InvalidParameters, TooManyUploads: nothing was started.
@@ -216,8 +225,8 @@ class DatasetService:
     def reload_in(self, connection: Connection, dataset_id: str, *, options: Mapping[str, object]) -> str:
         """The same in the caller's transaction; returns the id of the job, which nobody has been called for yet."""
         record = self._idle(connection, dataset_id, "loaded again")
-        by_header = {"columns": None} if options.get("columns") == "" else {}
-        merged = load_options(**dict(record.options) | dict(options) | by_header)
+        dropped = {name: None for name in ("columns", "mapping") if options.get(name) == ""}
+        merged = mappings.resolved(connection, load_options(**dict(record.options) | dict(options) | dropped))
         self._require_columns(record.kind, merged)
         new_options = merged.model_dump(mode="json")
         return changes.load_again(connection, dataset_id, new_options, job_kind=self._job_kind(record))
@@ -258,6 +267,10 @@ class DatasetService:
         known = self.kind(kind)
         if options.columns is not None:
             named_columns(known, options.columns)
+        if options.file_mapping is not None:
+            if options.columns is not None:
+                raise InvalidParameters("columns and mapping: a mapping names the columns already; leave columns out.")
+            require_fit(known, options.file_mapping)
 
     def _arrived(self, connection: Connection, dataset_id: str, verb: str) -> DatasetRecord:
         """The dataset, locked; raises DatasetBusy while its bytes are still arriving."""

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Index,
+    Integer,
     String,
     Table,
     Text,
@@ -40,6 +41,7 @@ dataset = Table(
     instant("last_at", comment="latest instant of the accepted rows"),
     Column("rejections", JSONB, comment="the first rejected rows"),
     Column("warnings", JSONB, comment=WARNINGS_COMMENT),
+    Column("proposal", JSONB, comment="a mapping that would read it"),
     Column("error_code", Text),
     Column("error_message", Text),
     Column("duplicate_of", String(32), comment="a ready dataset of the same bytes"),
@@ -53,6 +55,15 @@ Index("dataset_newest_idx", dataset.c.created_at.desc(), dataset.c.id.desc())
 Index("dataset_sha256_idx", dataset.c.sha256)
 Index("dataset_job_idx", dataset.c.job_id)
 Index("dataset_client_idx", dataset.c.client, postgresql_where=dataset.c.client.is_not(None))
+
+mapping = Table(
+    "mapping",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, comment="counted from 1"),
+    Column("document", JSONB, nullable=False),
+    instant("created_at", nullable=False, server_default=func.now()),
+)
 
 # A list asks for each kind and status by itself, so that a filter without a match reads little.
 _LISTED = (dataset.c.kind, dataset.c.created_at.desc(), dataset.c.id.desc())

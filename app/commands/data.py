@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands import opening
+from app.commands.mappings import document_of
 from app.commands.opening import Server
 from app.commands.terminal import byte_progress, err, out, report_progress
 from app.errors import InvalidParameters, RejectedFile
@@ -44,12 +45,19 @@ ColumnNames = Annotated[
 ]
 
 
+MappingOption = Annotated[
+    str | None,
+    typer.Option("--mapping", help="Mapping by name, or a JSON file. Default: the file has the kind's own columns."),
+]
+
+
 def load(
     kind: Annotated[DatasetName, typer.Argument(help="Dataset kind of the file.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
     on_error: OnErrorOption = DEFAULT_ON_ERROR,
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
+    mapping: MappingOption = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
@@ -58,7 +66,15 @@ def load(
     from app.commands.loading import load_file  # noqa: PLC0415 - Arrow takes a while to import
 
     _require_file_name(rejects)
-    load_file(kind.value, file, on_error=on_error, max_errors=max_errors, columns=columns, rejects=rejects)
+    load_file(
+        kind.value,
+        file,
+        on_error=on_error,
+        max_errors=max_errors,
+        columns=columns,
+        mapping=document_of(mapping),
+        rejects=rejects,
+    )
 
 
 def upload(
@@ -68,6 +84,7 @@ def upload(
     on_error: OnErrorOption = DEFAULT_ON_ERROR,
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
+    mapping: MappingOption = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
@@ -86,6 +103,7 @@ def upload(
     _require_file_name(rejects)
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
+    options |= {"mapping": document_of(mapping) or ""} if mapping is not None else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
         client.page("datasets", limit=1)  # fail before reading a large file for nothing
@@ -113,7 +131,8 @@ def _shown(answer: Mapping[str, Any]) -> Exception | None:
         out.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
     if answer["status"] != "rejected":
         return None
-    error = RejectedFile(answer["error"]["message"].partition("\n")[0])
+    told = [line for line in answer["error"]["message"].splitlines() if not line.startswith(("line ", "…"))]
+    error = RejectedFile("\n".join(told))
     error.code = answer["error"]["code"]
     return error
 

@@ -39,6 +39,7 @@ class Rule(_Part):
     from_: str | int | None = Field(None, alias="from", description="Name, number from 1, or JMESPath expression.")
     value: str | None = Field(None, description="The same text in every row.")
     template: str | None = Field(None, description='Several places in one text: "{owner}/{name}".')
+    between: tuple[str, str] | None = Field(None, description="Keep what stands between these two texts.")
     trim: bool | str = Field(False, description="Cut spaces off both ends, or these characters.")
     lower: bool = Field(False, description="Change capital letters to small ones.")
     words: dict[str, str] | None = Field(None, description='Text by text; "*" for the rest.')
@@ -142,12 +143,26 @@ class Mapping(_Columns):
         for name, formats in _ONLY_FOR.items():
             if name in self.model_fields_set and self.format not in formats:
                 raise ValueError(f"{name} is for the format {' or '.join(formats)}, not for {self.format}")
+        self._require_one_reading()
         for path, place in self._named_places():
             try:
                 self._require_place(place)
             except ValueError as error:
                 raise ValueError(f"{path}: {error}") from error
         return self
+
+    def _require_one_reading(self) -> None:
+        """A column is checked as one: its texts are read in one way, whichever row of a record they are in."""
+        first: dict[str, tuple[str, dict[str, Any]]] = {}
+        for number, row in enumerate(self.rows):
+            for name, rule in row.columns.items():
+                reading = rule.model_dump(exclude={"from_", "value", "template"})
+                path, before = first.setdefault(name, (f"rows.{number}", reading))
+                if reading != before:
+                    raise ValueError(
+                        f"rows.{number}.columns.{name} reads its texts in another way than {path}.columns.{name}; "
+                        "they may differ in from, value and template only"
+                    )
 
     def _require_place(self, place: str | int) -> None:
         if self.format in {"json", "jsonl"}:

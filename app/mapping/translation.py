@@ -23,7 +23,11 @@ Reading = Callable[[str], str]
 
 def translation(rule: Rule, *, as_date: bool) -> Reading:
     """The function that a rule describes; it raises Unmappable. ``as_date``: the column holds dates, not instants."""
-    steps = [step for step in (_trimmed(rule), _lowered(rule), _worded(rule), _read(rule, as_date=as_date)) if step]
+    steps = [
+        step
+        for step in (_between(rule), _trimmed(rule), _lowered(rule), _worded(rule), _read(rule, as_date=as_date))
+        if step
+    ]
 
     def translated(text: str) -> str:
         for step in steps:
@@ -40,8 +44,23 @@ def is_plain(rule: Rule) -> bool:
 
 def dates_of(rule: Rule) -> Dates | None:
     """The dates of a rule that does nothing else, so that whole blocks of them can be read at once."""
-    alone = rule.date is not None and rule.words is None and not rule.trim and not rule.lower
+    alone = rule.date is not None and rule.words is None and rule.between is None and not rule.trim and not rule.lower
     return Dates(rule.date or "", rule.zone) if alone else None
+
+
+def _between(rule: Rule) -> Reading | None:
+    if rule.between is None:
+        return None
+    before, after = rule.between
+
+    def cut(text: str) -> str:
+        _, found, rest = text.partition(before) if before else ("", "found", text)
+        kept, ends, _ = rest.partition(after) if after else (rest, "found", "")
+        if not (found and ends):
+            raise Unmappable("not_mapped", f"does not have {before!r} and then {after!r}, with the text between them")
+        return kept
+
+    return cut
 
 
 def _trimmed(rule: Rule) -> Reading | None:

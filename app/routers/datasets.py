@@ -87,6 +87,7 @@ async def _options(
     on_error: Annotated[OnError | None, _described("on_error")] = None,
     max_errors: Annotated[int | None, _described("max_errors", ge=0)] = None,
     columns: Annotated[str | None, _described("columns")] = None,
+    mapping: Annotated[str | None, _described("mapping")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
     given = locals()
@@ -134,6 +135,7 @@ class DatasetAnswer(BaseModel):
     rejections: list[Rejection] = Field(description="The first rejected rows.")
     warnings: list[Warned] = Field(description="What is probably not meant; the rows are loaded all the same.")
     rejects: ReportFile | None = Field(description="All rejected rows, as a file.")
+    proposal: dict[str, Any] | None = Field(description="A mapping that would read a refused file, to be looked at.")
     error: ReportError | None = Field(description="Why the dataset was rejected, or why its rows could not be removed.")
     duplicate_of: str | None = Field(description="Dataset with the same bytes, whose rows are loaded.")
     options: dict[str, Any] = Field(description="Options for checking and loading it.")
@@ -281,7 +283,7 @@ async def reload_dataset(
 ) -> DatasetAnswer:
     """Check and load a dataset again from its raw object, as before or with the options given here.
 
-    An empty `columns` drops the names given before: the file then has a header.
+    An empty `columns` or `mapping` drops what was given before.
     """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"
@@ -334,6 +336,7 @@ def _answer(state: DatasetState) -> DatasetAnswer:
         warnings=Warned.all_of(record.warnings),
         rejects=rejects and ReportFile.of(rejects),
         error=_error(record, state.status),
+        proposal=None if record.proposal is None else dict(record.proposal),
         duplicate_of=record.duplicate_of,
         options=dict(record.options),
         created_at=record.created_at,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
+from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
@@ -48,6 +49,10 @@ async def _entities(services: AllServices) -> EntityService:
     return services.entities
 
 
+async def _mappings(services: AllServices) -> MappingService:
+    return services.mappings
+
+
 async def _store_threads(services: AllServices) -> StoreThreads:
     return services.store_threads
 
@@ -57,6 +62,7 @@ JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
+Mappings = Annotated[MappingService, Depends(_mappings)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
@@ -19,7 +20,7 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
-        reports, datasets, uploads, entities: what each part of the API answers from.
+        reports, datasets, uploads, entities, mappings: what each part of the API answers from.
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
@@ -31,6 +32,7 @@ class Services:
     datasets: DatasetService
     uploads: UploadService
     entities: EntityService
+    mappings: MappingService
     waiters: Waiters
     replica: Replica
     readiness: Readiness

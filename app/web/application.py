@@ -18,7 +18,19 @@ from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.routers import answers, datasets, entities, health, metrics, openapi, reports, timezones, uploads
+from app.routers import (
+    answers,
+    datasets,
+    entities,
+    health,
+    mappings,
+    metrics,
+    openapi,
+    report_entities,
+    reports,
+    timezones,
+    uploads,
+)
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -76,7 +88,11 @@ def create_app(
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     openapi.install(app)
-    for module in (reports, datasets, uploads, entities, timezones, health, metrics) if api else (health, metrics):
+    for module in (
+        (reports, report_entities, datasets, uploads, entities, timezones, health, metrics, mappings)
+        if api
+        else (health, metrics)
+    ):
         app.include_router(module.router)
     if api:
         app.add_api_route("/", _pages, include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
@@ -32,6 +33,7 @@ def build_services(
         entities=EntityService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),
+        mappings=MappingService(resources.engine),
         store_threads=StoreThreads(),
         waiters=Waiters(resources.engine),
         replica=replica,

@@ -159,8 +159,7 @@ def test_a_workbook_is_read_with_the_numbers_of_its_rows() -> None:
         (
             "Filialle;Zustand;Zeit\n",
             {**GERMAN, "skip_lines": 0},
-            "wrong_mapping: file.csv, line 1: the mapping names a column 'Filiale' that is not there (did you mean "
-            "'Filialle'?); the header has 'Filialle', 'Zustand', 'Zeit'.",
+            "wrong_mapping: file.csv, line 1: the mapping names a column 'Filiale' that is not there (did you mean 'Filialle'?); the header has 'Filialle', 'Zustand', 'Zeit'.",  # noqa: E501 - the words as they are
         ),
         (
             "Filiale;Zustand;Zeit;Zeit\n",

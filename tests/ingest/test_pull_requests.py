@@ -182,7 +182,7 @@ def test_a_wrong_row_is_told_with_its_place_and_reason(
     row: str, column: str, value: str, code: str, reason: str
 ) -> None:
     checked = check(SHORT + f"r,1,2024-11-01T20:00:00Z\n\n{row}\nr,2,2025-01-02T00:00:00Z\n", "pull_requests")
-    (rejection,) = checked.rejections
+    rejection = checked.rejections[0]
     assert (rejection.line, rejection.column, rejection.value) == (4, column, value)
     assert (rejection.code, rejection.reason) == (code, reason)
     assert [row[1] for row in checked.rows] == [1, 2]

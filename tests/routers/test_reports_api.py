@@ -72,7 +72,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert details.keys() - row.keys() == {"stage", "progress", "files"}
+    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings"}
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
@@ -175,8 +175,8 @@ def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[st
             {"lookback": 96},
             "lookback",
             [
-                *("accounting", "as_of", "charts", "hourly", "lookback_hours", "max_fill_hours", "max_gap_minutes"),
-                *("min_outage_minutes", "stores"),
+                *("accounting", "as_known_at", "as_of", "charts", "hourly", "lookback_hours", "max_fill_hours"),
+                *("max_gap_minutes", "min_outage_minutes", "stores"),
             ],
         ),
     ],
@@ -321,6 +321,7 @@ def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) 
         "since": None,
         "until": None,
         "as_of": None,
+        "as_known_at": None,
         "clock": "working",
         "hourly": False,
         "charts": True,

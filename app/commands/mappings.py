@@ -1,0 +1,80 @@
+"""Commands about mappings: list, show, put, remove."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from app.commands import opening
+from app.commands.terminal import out
+from app.errors import InvalidParameters
+
+if TYPE_CHECKING:
+    from app.catalogue.mappings import MappingService
+
+mappings = typer.Typer(help="Named mappings: how raw files become rows.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the mapping.")]
+
+
+def document_of(mapping: str | None) -> str | None:
+    """What ``--mapping`` names: the JSON in a file, or else a name as it is."""
+    if mapping is None or not (mapping.endswith(".json") or Path(mapping).is_file()):
+        return mapping
+    try:
+        return Path(mapping).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidParameters(f"--mapping: {mapping} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidParameters(f"--mapping: {mapping} is not UTF-8") from error
+
+
+@mappings.command("list")
+def list_() -> None:
+    """List mappings by name."""
+    table = Table("name", "kind", "version", box=None)
+    with _service() as service:
+        for one in service.list():
+            table.add_row(one.name, str(one.document["kind"]), str(one.version) if one.version else "shipped")
+    out.print(table)
+
+
+@mappings.command()
+def show(
+    name: Name, version: Annotated[int | None, typer.Option(min=0, help="Version. Default: the latest.")] = None
+) -> None:
+    """Print a mapping as JSON."""
+    with _service() as service:
+        found = service.get(name, version)
+    out.print(json.dumps(found.document, indent=2, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True)
+
+
+@mappings.command()
+def put(name: Name, file: Annotated[Path, typer.Argument(help="JSON file with the mapping.")]) -> None:
+    """Store a mapping under a name, as a new version."""
+    document = document_of(str(file)) if file.is_file() else None
+    if document is None:
+        raise InvalidParameters(f"{file} is missing; give the path of a JSON file.")
+    with _service() as service:
+        stored = service.put(name, document)
+    out.print(f"{stored.name}, version {stored.version}", markup=False)
+
+
+@mappings.command()
+def remove(name: Name) -> None:
+    """Remove all stored versions of a mapping."""
+    with _service() as service:
+        service.remove(name)
+    out.print(f"{name} removed", markup=False)
+
+
+@contextmanager
+def _service() -> "Iterator[MappingService]":
+    from app.catalogue.mappings import MappingService  # noqa: PLC0415 - SQLAlchemy takes a while to import
+
+    with opening.resources(opening.settings()) as (_, resources):
+        yield MappingService(resources.engine)

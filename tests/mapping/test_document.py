@@ -1,0 +1,63 @@
+"""What a mapping may say, and in which words it is refused."""
+
+from typing import Any
+
+import pytest
+
+from app.errors import InvalidParameters
+from app.mapping.document import read_mapping, written
+
+DATE = {"from": "at", "date": "iso"}
+
+
+def column(**rule: Any) -> dict[str, Any]:
+    return {"kind": "polls", "columns": {"at": {"from": "x", **rule}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"kind": "polls", "colums": {}}, "colums: is not known (did you mean 'columns'?)"),
+        (column(frm="y"), "columns.at.frm: is not known (did you mean 'from'?)"),
+        (column(value="y"), "has from and value of from, value and template; it must have exactly one"),
+        (column(date="DMYYYY"), "columns.at.date: 'DMYYYY' fits in two ways: DM does not say where one number ends"),
+        (column(date="DD.MM.YYYY hh:mm"), "fits in two ways: hours from 1 to 12, hh or h, need A for AM or PM"),
+        (column(date="DD.MM"), "does not have year, month and day"),
+        (column(date="iso8601"), "has 'i' at character 1, and is neither a format nor a pattern; formats are iso, dmy"),
+        (column(date="iso", zone="Europe/Berlim"), "did you mean Europe/Berlin?"),
+        (column(zone="UTC"), 'has a zone but no date; add for example "date": "iso"'),
+        (column(date="iso", number="1234.5"), "has number and date; a text can be read in one of these ways only"),
+        (column(weekday="klingon"), "columns.at.weekday: 'klingon' is not a language such as en, de or pt_BR"),
+        ({**column(), "delimiter": ";;"}, "delimiter: ';;' is not one ASCII character"),
+        ({**column(), "format": "json", "delimiter": ";"}, "delimiter is for the format csv, not for json"),
+        (
+            {**column(), "header": False},
+            "columns.at: 'x' is a name, but the file has no header; give the column's number",
+        ),
+        (
+            {"kind": "polls", "format": "json", "columns": {"at": {"from": "a..b"}}},
+            "columns.at: the expression 'a..b' does not parse at character 3, '.b'",
+        ),
+        (
+            {"kind": "polls", "columns": {}, "rows": [{"columns": {"at": DATE}}, {"columns": {"at": {"from": "y"}}}]},
+            "rows.1.columns.at reads its texts in another way than rows.0.columns.at",
+        ),
+        ("[]", "document: [] is not an object"),
+        ("{", "document: is not JSON that can be read"),
+    ],
+)
+def test_a_document_is_refused_with_its_path_and_what_is_allowed(document: Any, said: str) -> None:
+    with pytest.raises(InvalidParameters) as caught:
+        read_mapping(document)
+    assert caught.value.message.startswith("mapping: ")
+    assert said in caught.value.message
+
+
+def test_a_document_is_written_as_it_was_read() -> None:
+    document = {
+        **column(words={"a": "b", "*": "c"}, trim=True),
+        "where": {"Typ": ["x"], "y": {"not": [""]}},
+        "null": ["-"],
+    }
+    assert written(read_mapping(document)) == document
+    assert read_mapping(document).places == ["x", "Typ", "y"]

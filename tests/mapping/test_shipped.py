@@ -1,0 +1,33 @@
+"""The mappings that come with the program read the examples beside them."""
+
+import pytest
+
+from app.mapping.shipped import FOLDER, example, shipped
+from tests.ingest.checking import check
+
+#: Of each example the number of its rows, and the first of them.
+EXPECTED = {
+    "uptime-kuma": (3, ("3", 1)),
+    "uptimerobot": (3, ("www.example.com", 0)),
+    "statuscake": (2, ("shop", 1)),
+    "pingdom": (3, ("shop", 1)),
+    "zabbix": (2, ("23296", 1)),
+    "nagios": (2, ("web1", 0)),
+    "checkmk": (3, ("web1/HTTP", 1)),
+    "outages": (3, ("shop", 0)),
+    "gh-pr-list": (2, ("example/app", 41)),
+    "gitlab-merge-requests": (1, ("gitlab.example/g/p", 42)),
+    "gharchive": (2, ("a/b", 1)),
+}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_mapping_reads_its_example(name: str) -> None:
+    found = check(example(name).read_bytes(), shipped()[name].kind, mapping=shipped()[name])
+    assert found.rejections == []
+    assert (len(found.rows), found.rows[0][:2]) == EXPECTED[name]
+
+
+def test_every_file_of_the_folder_is_a_mapping_or_the_example_of_one() -> None:
+    stems = {path.name.partition(".")[0] for path in FOLDER.iterdir() if path.suffix not in {".py", ".pyc", ""}}
+    assert stems == set(shipped())
