@@ -49,6 +49,8 @@ class StoreDoubts:
         polled = seen.has_polls
         default_zone = schedule.zone_of == len(schedule.zones) - 1
         default_hours = np.bincount(schedule.hours.entity, minlength=len(keys)) == 0
+        if schedule.dated is not None:  # hours that hold for some time only, exceptions
+            default_hours[schedule.dated.entities] = False
         self._has_polls |= bool(polled.any())
         self._has_zones |= not default_zone.all()
         self._has_hours |= not default_hours.all()

@@ -77,7 +77,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert details.keys() - row.keys() == {"stage", "progress", "files"}
+    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings"}
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
