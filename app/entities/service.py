@@ -5,11 +5,12 @@ The kinds are those that loaded files have named. Keys are those of the files, s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
+from app.entities.opening import OpenDay, open_days
 from app.errors import UnknownEntity, UnknownEntityKind
 from app.ingest.kind import Column
 from app.ingest.kinds.hours import HOURS
@@ -95,6 +96,7 @@ class EntityService:
     def __init__(self, engine: Engine, *, default_zone: str, team_windows: Sequence[tuple[int, int, int]]) -> None:
         self._engine = engine
         self._default_zone = default_zone
+        self._team_hours = team_windows
         self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
 
     def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page[Entity]:
@@ -119,6 +121,25 @@ class EntityService:
         """
         with database_errors(), self._engine.connect() as connection:
             return self._details(connection, _required(connection, kind, key))
+
+    def open_days(self, kind: str, key: str, *, first: date, last: date, as_known_at: datetime | None) -> list[OpenDay]:
+        """When the entity is open on its local dates from ``first`` to before ``last``, and which rule says so.
+
+        Raises:
+            UnknownEntityKind, UnknownEntity: there is none.
+            InvalidParameters: there are no dates, or too many.
+        """
+        with database_errors(), self._engine.connect() as connection:
+            named = _required(connection, kind, key)
+            return open_days(
+                connection,
+                named,
+                first=first,
+                last=last,
+                as_known_at=as_known_at,
+                default_zone=self._default_zone,
+                default=self._team_hours if kind == TEAM else (),
+            )
 
     def replace_hours(self, kind: str, key: str, windows: Sequence[Window]) -> EntityDetails:
         """Replace all windows of the entity; without any, it uses the default of its kind.

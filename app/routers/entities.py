@@ -1,10 +1,10 @@
 """List entities, view one, change its hours or time zone."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.entities.service import DEFAULT_KIND, EntityDetails, Window
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
@@ -89,6 +89,33 @@ class NewTimezone(BaseModel):
     timezone: str | None = Field(description="IANA time zone; null for the default.", examples=["Europe/Paris"])
 
 
+class OpenInterval(BaseModel):
+    """Open from opens_at to before closes_at."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    opens_at: datetime
+    closes_at: datetime
+
+
+class OpenDay(BaseModel):
+    """A local date of an entity."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    on: date
+    reason: str = Field(
+        description="What decided the date.", examples=["holiday: Christmas (public:DE-BY)", "weekly hours"]
+    )
+    open: list[OpenInterval] = Field(description="What opens on the date, wherever it closes.")
+
+
+class OpenDays(BaseModel):
+    """When an entity is open, date by date."""
+
+    days: list[OpenDay]
+
+
 _NewHours = Annotated[Any, Body(), described_as(NewHours)]
 _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
 
@@ -120,6 +147,28 @@ def put_hours(entities: Entities, kind: _Kind, key: _Key, new: _NewHours) -> Ent
 def put_timezone(entities: Entities, kind: _Kind, key: _Key, new: _NewTimezone) -> EntityAnswer:
     """Set the time zone of an entity, or restore the default."""
     return _answer(entities.set_timezone(kind, key, checked(NewTimezone, new).timezone))
+
+
+@router.get("/entities/{kind}/{key:path}/open")
+def get_open(
+    entities: Entities,
+    kind: _Kind,
+    key: _Key,
+    first: Annotated[date, Query(alias="from", description="First local date.", examples=["2026-12-24"])],
+    last: Annotated[
+        date, Query(alias="to", description="Local date after the last one, at most 400 days.", examples=["2026-12-28"])
+    ],
+    as_known_at: Annotated[
+        AwareDatetime | None,
+        Query(
+            description="As it was known at this instant, with Z or an offset. Default: as it is known.",
+            examples=["2026-12-01T00:00:00Z"],
+        ),
+    ] = None,
+) -> OpenDays:
+    """When an entity is open, date by date, with the rule that says so."""
+    days = entities.open_days(kind, key, first=first, last=last, as_known_at=as_known_at)
+    return OpenDays(days=[OpenDay.model_validate(day) for day in days])
 
 
 @router.get("/entities/{kind}/{key:path}")

@@ -1,0 +1,89 @@
+"""When an entity is open, date by date, and which rule says so (docs/calendar-rules.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection
+
+from app.series.lookup import Named
+from app.series.schedules import read_schedule
+from app.timeline import from_micros
+from app.timeline.dated import Source
+from app.timeline.entities import Entities
+from app.timeline.reasons import OpenDate, open_dates
+from app.timeline.working_hours import Window
+from app.wording.wrong_values import WrongValue, invalid_parameters
+
+#: Most dates that are told at once.
+MOST_DATES: Final = 400
+
+_EPOCH: Final = date(1970, 1, 1)
+_PLAIN: Final = {
+    Source.DEFAULT: "default hours",
+    Source.VERSION: "weekly hours",
+    Source.EXCEPTION: "exception",
+    Source.INACTIVE: "it does not exist on this date",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInterval:
+    """Open from ``opens_at`` to before ``closes_at``."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDay:
+    """A local date: what opens on it, and why."""
+
+    on: date
+    reason: str
+    open: tuple[OpenInterval, ...]
+
+
+def open_days(
+    connection: Connection,
+    named: Named,
+    *,
+    first: date,
+    last: date,
+    as_known_at: datetime | None,
+    default_zone: str,
+    default: Sequence[Window],
+) -> list[OpenDay]:
+    """The local dates from ``first`` to before ``last``.
+
+    Raises:
+        InvalidParameters: there are none, or more than MOST_DATES.
+    """
+    if not 0 < (last - first).days <= MOST_DATES:
+        allowed = f"a date after {first}, at most {MOST_DATES} days"
+        raise invalid_parameters(
+            [WrongValue(parameter="to", received=str(last), reason="does not end the dates", allowed=allowed)]
+        )
+    one = Entities(np.array([named.id], np.int64), [named.key])
+    schedule = read_schedule(connection, one, default_zone=default_zone, default=default, as_known_at=as_known_at)
+    days = open_dates(schedule, (first - _EPOCH).days, (last - _EPOCH).days - 1)
+    return [
+        OpenDay(
+            _EPOCH + timedelta(days=day.day),
+            reason(day),
+            tuple(OpenInterval(from_micros(opens), from_micros(closes)) for opens, closes in day.intervals),
+        )
+        for day in days
+    ]
+
+
+def reason(day: OpenDate) -> str:
+    """What decided a date: "holiday: Christmas (public:DE-BY)"."""
+    if day.source is Source.CALENDAR:
+        return f"holiday: {day.name or 'without a name'} ({day.calendar})"
+    words = _PLAIN[day.source] + (f": {day.name}" if day.name else "")
+    since = "" if day.first is None else f" from {_EPOCH + timedelta(days=day.first)}"
+    until = "" if day.last is None else f" to {_EPOCH + timedelta(days=day.last)}"
+    return words + since + until
