@@ -88,6 +88,7 @@ class Tally:
         self.unknown_time = UnknownTime()
         self.whole: Micros = np.zeros(3, np.int64)
         self.periods: dict[str, Micros] = {}
+        self._are_windows = False
         self.worst: list[tuple[float, int, str, Counts]] = []
         self.budgets: list[tuple[int, str, int, int]] = []
 
@@ -110,6 +111,7 @@ class Tally:
         up, down, unknown = [time.sum(axis=1) for time in times] if whole is None else whole
         self.stores += len(keys)
         self.unknown_time.add(keys, up + down, unknown)
+        self._are_windows = whole is not None
         self.whole += [one.sum() for one in (up, down, unknown)]
         for number, label in enumerate(labels):
             sums = np.array([time[:, number].sum() for time in times], np.int64)
@@ -154,7 +156,9 @@ class Tally:
         """Totals by period, in order of time; none when there are very many."""
         if len(self.periods) > MOST_PERIODS:
             return {}
-        return {label: totals(of) for label, of in self.periods.items()}
+        # Ranges of stores come in any order of their periods; names of windows do not sort by time.
+        labels = self.periods if self._are_windows else sorted(self.periods)
+        return {label: totals(self.periods[label]) for label in labels}
 
     def notes(self) -> list[str]:
         """Remarks."""
