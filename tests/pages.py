@@ -45,7 +45,7 @@ def report_section(kind: ReportKind) -> str:
     rows = [["parameter", "default", "meaning"], ["---"] * 3]
     for name, field in kind.params.model_fields.items():
         default = "" if field.default is None else f"`{json.dumps(field.default)}`"
-        rows.append([f"`{name}`", default, str(field.description)])
+        rows.append([f"`{field.alias or name}`", default, str(field.description)])
     return "\n\n".join([*parts, table(rows)])
 
 

@@ -15,7 +15,7 @@ from app.jobs import lifecycle
 _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
     (
         *("outcome", "rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "first_at", "last_at"),
-        *("rejections", "error_code", "error_message", "duplicate_of", "proposal"),
+        *("rejections", "error_code", "error_message", "duplicate_of", "proposal", "rows_contradicting", "warnings"),
     )
 )
 

@@ -82,8 +82,10 @@ class DatasetRecord:
     rows_duplicate: int | None
     first_at: datetime | None
     last_at: datetime | None
+    rows_contradicting: int | None
     rejections: Sequence[Mapping[str, Any]] | None
     proposal: Mapping[str, Any] | None
+    warnings: Sequence[Mapping[str, Any]] | None
     error_code: str | None
     error_message: str | None
     duplicate_of: str | None

@@ -28,7 +28,8 @@ class Week:
         worst: keys of the stores of lowest availability, worst first.
         worst_share: their availability, float64[worst].
         tied: other stores that have the same availability as the last of the worst.
-        states: int8[worst, hours], of each UTC hour that the week touches: an index into style.STATES.
+        states: int8[worst, hours], of each UTC hour that the week touches: an index into style.STATES,
+            with CARRIED added where nobody looked.
     """
 
     first: int
@@ -51,7 +52,9 @@ def availability_charts(week: Week) -> dict[str, Chart]:
     charts = {}
     observed = int(week.counts.sum())
     if observed:
-        charts["availability"] = histogram(week.counts, left_out=week.left_out, first=week.first, last=week.last)
+        charts["availability"] = histogram(
+            week.counts, left_out=week.left_out, first=week.first, last=week.last, overall=_overall(week.of_day)
+        )
     if len(week.worst):
         charts["worst_stores"] = hour_map(
             week.worst,
@@ -65,3 +68,9 @@ def availability_charts(week: Week) -> dict[str, Chart]:
     if week.of_day.any():
         charts["open_time_per_day"] = day_bars(week.days, week.of_day, first=week.first, last=week.last)
     return charts
+
+
+def _overall(of_day: Micros) -> float | None:
+    """The availability of the time of all stores."""
+    up, down, _ = of_day.sum(axis=0).tolist()
+    return up / (up + down) if up + down else None

@@ -9,7 +9,7 @@ import altair as alt
 from app.charts.colours import GRID, MUTED
 from app.charts.legend import HEIGHT as LEGEND_HEIGHT
 from app.charts.legend import add_legend
-from app.charts.style import SMALL_TEXT_SIZE, STATES, Chart, Frame, Layers, fixed
+from app.charts.style import CARRIED_OPACITY, SMALL_TEXT_SIZE, STATES, Chart, Frame, Layers, fixed
 
 ROW_HEIGHT: Final = 32
 
@@ -21,9 +21,6 @@ RIGHT: Final = 104
 _MIDDLE: Final = 0.4
 _TALLEST: Final = 0.72
 _POLLS: Final = (0.82, 0.98)
-
-#: Opacity of time that has the status of an earlier hour: nobody looked.
-_CARRIED: Final = 0.4
 
 #: Hours on the clock that have a line.
 _LINES: Final = range(0, 25, 3)
@@ -93,7 +90,10 @@ def day_bands(
             if rows:
                 state = STATES[number]
                 mark = layers.over(rows).mark_rect(
-                    fill=state.colour, stroke=state.outline, strokeWidth=0.7, opacity=_CARRIED if carried else 1.0
+                    fill=state.colour,
+                    stroke=state.outline,
+                    strokeWidth=0.7,
+                    opacity=CARRIED_OPACITY if carried else 1.0,
                 )
                 layers.add(mark.encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("bottom:Q"), tooltip=about))
     for number, state in enumerate(STATES[:3]):

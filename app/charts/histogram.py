@@ -7,7 +7,7 @@ import altair as alt
 
 from app.charts.bins import NAMES, Counts
 from app.charts.colours import MUTED, TEAM_COLOURS
-from app.charts.style import Chart, Frame, Layers, counted
+from app.charts.style import Chart, Frame, Layers, counted, percent
 from app.charts.utc import week
 
 HEIGHT: Final = 260
@@ -19,13 +19,14 @@ BAR: Final = 0.84
 LINES: Final = 5
 
 
-def histogram(counts: Counts, *, left_out: int, first: int, last: int) -> Chart:
+def histogram(counts: Counts, *, left_out: int, first: int, last: int, overall: float | None = None) -> Chart:
     """A bar for each bin, with its number of stores and their share.
 
     Args:
         counts: stores of each bin, at least one in all, see bins.py.
         left_out: stores without known open time.
         first, last: the week, microseconds.
+        overall: the availability of the time of all stores, 0 … 1.
     """
     observed, most = int(counts.sum()), int(counts.max())
     rows: list[dict[str, Any]] = [
@@ -63,6 +64,7 @@ def histogram(counts: Counts, *, left_out: int, first: int, last: int) -> Chart:
     subtitle = [
         week(first, last),
         f"{counted(observed, 'store')}"
+        + (f"; availability of all their time: {percent(overall)}" if overall is not None else "")
         + (f"; left out: {counted(left_out, 'store')} without observed open time" if left_out else ""),
     ]
     spec = layers.finish(frame, title="Availability of the stores in the week", subtitle=subtitle)

@@ -11,6 +11,8 @@ from app.charts.colours import GRID, MUTED
 from app.charts.legend import HEIGHT as LEGEND_HEIGHT
 from app.charts.legend import add_legend
 from app.charts.style import (
+    CARRIED,
+    CARRIED_OPACITY,
     EDGE,
     SMALL_TEXT_SIZE,
     STATES,
@@ -50,7 +52,8 @@ def hour_map(
     Args:
         keys: of the stores, at least one.
         shares: availability of each, 0 … 1.
-        states: int8[stores, hours], indices into STATES, of the UTC hours that the week touches.
+        states: int8[stores, hours], indices into STATES, of the UTC hours that the week touches; CARRIED is added
+            where nobody looked and an hour has the state of an earlier one.
         first, last: the week, microseconds.
         of: how many stores have an availability.
         tied: how many that are not shown have the same as the last.
@@ -74,12 +77,18 @@ def hour_map(
         {"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": middle, "row": int(middle)}
         for middle, key, _ in middles
     ]
-    for number, state in enumerate(STATES):
+    for number, rows in enumerate(spans):
+        state, is_carried = STATES[number % CARRIED], number >= CARRIED
+        if is_carried and not rows:
+            continue
+        said = f"{state.name}, as the last hour with polls" if is_carried else state.name
         layers.add(
-            layers.over(spans[number])
-            .transform_calculate(row="floor(datum.y)", state=f"'{state.name}'", **_clocks(first, last))
+            layers.over(rows)
+            .transform_calculate(row="floor(datum.y)", state=f"'{said}'", **_clocks(first, last))
             .transform_lookup(lookup="row", from_=layers.looked_up(names, "store"))
-            .mark_rect(fill=state.colour, stroke=state.outline, strokeWidth=0.5)
+            .mark_rect(
+                fill=state.colour, stroke=state.outline, strokeWidth=0.5, opacity=CARRIED_OPACITY if is_carried else 1.0
+            )
             .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("bottom:Q"), tooltip=about)
         )
     layers.write(names, -10, y, align="right", limit=LEFT - EDGE - 10, fontSize=SMALL_TEXT_SIZE)
@@ -91,19 +100,20 @@ def hour_map(
     heads = [{"text": "availability"}]
     layers.write(heads, frame.width + RIGHT - EDGE, -8, align="right", color=MUTED)
     add_legend(layers, [(state.name, state.height) for state in STATES])
-    subtitle = [week(first, last), _chosen(len(keys), of, tied)]
+    pale = "pale: no polls in that hour, as the last hour with polls" if any(spans[CARRIED:]) else ""
+    subtitle = [week(first, last), _chosen(len(keys), of, tied), pale]
     spec = layers.finish(frame, title="Worst stores, hour by hour", subtitle=subtitle)
     return Chart(spec, states.size)
 
 
 def _spans(states: npt.NDArray[np.int8]) -> list[list[dict[str, Any]]]:
     """Hours of a store in one state that follow each other, as one mark: few marks where little happens."""
-    spans: list[list[dict[str, Any]]] = [[] for _ in STATES]
+    spans: list[list[dict[str, Any]]] = [[] for _ in range(CARRIED + 2)]
     for row, hours in enumerate(states):
         onsets = np.flatnonzero(np.diff(hours, prepend=-1))
         for begin, end in zip(onsets.tolist(), [*onsets[1:].tolist(), len(hours)], strict=True):
             state = int(hours[begin])
-            half = STATES[state].height / 2
+            half = STATES[state % CARRIED].height / 2
             top, bottom = round(row + 0.5 - half, 3), round(row + 0.5 + half, 3)
             spans[state].append({"from": begin, "to": end, "y": top, "bottom": bottom})
     return spans

@@ -190,6 +190,11 @@ STATES: Final = (
 )
 
 
+#: Added to the number of a state, up or down, for time that has the state of an earlier hour: nobody looked.
+CARRIED: Final = 4
+CARRIED_OPACITY: Final = 0.4
+
+
 def percent(share: float) -> str:
     """A share in percent, rounded down, so that only what is whole is 100.0 %."""
     return f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"

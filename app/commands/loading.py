@@ -12,6 +12,7 @@ from app.commands import opening
 from app.commands.terminal import err, out, report_progress
 from app.errors import RejectedFile
 from app.ingest.registry import DATASET_KINDS
+from app.wording.warnings import in_a_line
 
 
 def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) -> None:
@@ -45,6 +46,8 @@ def _tell(record: DatasetRecord, file: Path) -> None:
     out.print(f"{rows:,} rows of {file} loaded as {record.kind}{named}", markup=False)
     if record.rows_duplicate:
         err.print(f"duplicate rows: {record.rows_duplicate:,}; the last one counts")
+    for warned in record.warnings or ():
+        err.print(in_a_line(warned), markup=False)
     for row in record.rejections or ():
         err.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
     if record.rows_rejected:

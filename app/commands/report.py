@@ -13,20 +13,25 @@ from app.commands.instants import as_iso
 from app.commands.opening import Server
 from app.commands.terminal import err, report_progress
 from app.reports.kind import SUMMARY, ReportKind
+from app.wording.warnings import in_a_line
 
 
 def report_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind."""
-    defaults = {name: field.default for name, field in kind.params.model_fields.items()}
+    fields = kind.params.model_fields
+    defaults = {name: field.default for name, field in fields.items()}
     instants = set(instants_of(kind))
 
     def command(*, out_file: str | None, server: str | None, **options: Any) -> None:
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
+        params = {fields[name].alias or name: value for name, value in params.items()}
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
         target = target_of(out_file, f"{kind.name}.csv")
         with opening.client(server, slots=1) as client:
             answer = _followed(client, kind, params, is_local=server is None)
             paths = dict(downloaded(client, answer, target))
+        for told in answer.get("warnings", ()):
+            err.print(in_a_line(told), markup=False)
         if kind.outline is not None and kind.findings is not None and SUMMARY in paths:
             outline.show(kind.outline(kind.findings.model_validate_json(paths[SUMMARY].read_bytes())))
 
@@ -77,7 +82,7 @@ def parameter_options(kind: ReportKind) -> Iterator[inspect.Parameter]:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=default,
-            annotation=_option(field, is_instant=name in instants),
+            annotation=_option(field, field.alias or name, is_instant=(field.alias or name) in instants),
         )
 
 
@@ -92,18 +97,20 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _option(field: FieldInfo, *, is_instant: bool) -> Any:
-    """The option of a parameter: its type for the command line, its description and its default as help."""
+def _option(field: FieldInfo, name: str, *, is_instant: bool) -> Any:
+    """The option of the parameter of this name: its type for the command line, with its description and default."""
     description = (field.description or "") + (" Or as people write it: 22 Jan 2023 18:00 UTC." if is_instant else "")
     if field.default is not None and field.annotation is not bool:
         description += f" Default: {field.default}."
     if _is_list(field):
-        return Annotated[list[str], typer.Option(help=description + " Repeat the option for several values.")]
+        return Annotated[
+            list[str], typer.Option(dashed(name), help=description + " Repeat the option for several values.")
+        ]
     if field.annotation is bool:
         return Annotated[bool, typer.Option(help=description)]
     kinds = {int: int, float: float}
     kind: Any = next((kinds[one] for one in (field.annotation, *get_args(field.annotation)) if one in kinds), str)
-    return Annotated[kind | None, typer.Option(help=description, show_default=False)]
+    return Annotated[kind | None, typer.Option(dashed(name), help=description, show_default=False)]
 
 
 def _is_list(field: FieldInfo) -> bool:

@@ -53,6 +53,14 @@ def iso_instants(instants: pa.TimestampArray) -> pa.StringArray:
     return pc.binary_join_element_wise(pc.replace_substring(plain.cast(pa.string()), " ", "T"), "Z", "")
 
 
+def iso_instant_each(instants: pa.TimestampArray) -> pa.StringArray:
+    """The same, each with a fraction only if it has one itself: whatever the others of the block are."""
+    whole = instants.cast(pa.timestamp("s"), safe=False)
+    is_whole = pc.equal(whole.cast(pa.timestamp("us")), instants)
+    text = pc.if_else(is_whole, whole.cast(pa.string()), instants.cast(pa.string()))
+    return pc.binary_join_element_wise(pc.replace_substring(text, " ", "T"), "Z", "")
+
+
 def escape_formula(text: str) -> str:
     """A cell's text, prefixed with an apostrophe if a spreadsheet would take it for a formula."""
     if _PYTHON_FORMULA.match(text) is None or _PYTHON_NUMBER.match(text) is not None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
+
+from app.wording.warnings import DataWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,18 @@ class Loading(Protocol):
 
     def remove(self) -> int:
         """Remove from the series the rows that still equal collected ones; returns their number."""
+
+
+@runtime_checkable
+class Contradictable(Protocol):
+    """A load of a kind whose rows may contradict each other, once it has merged."""
+
+    @property
+    def rows_contradicting(self) -> int:
+        """Rows that say something else than the row that counts instead."""
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        """What is to be told of the merged rows."""
 
 
 @dataclass(frozen=True, slots=True)

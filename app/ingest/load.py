@@ -6,7 +6,7 @@ Any number of files are checked and staged at the same time. Merges and removals
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, text
 
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
-from app.ingest.kind import DatasetKind, Loading, Rows
+from app.ingest.doubts import Doubts
+from app.ingest.kind import Contradictable, DatasetKind, Loading, Rows
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
@@ -22,6 +23,7 @@ from app.ingest.repeats import without_repeats
 from app.ingest.source import Source
 from app.series.turns import wait_for_turn
 from app.storage.postgres import database_errors
+from app.wording.warnings import DataWarning
 
 #: How often Postgres looks, in the middle of a statement or of a wait, whether the process that loads is still there:
 #: one that was killed must not hold the lock until a long merge has ended for nobody.
@@ -39,6 +41,9 @@ class Loaded:
         rows_duplicate: rows that passed, but repeat another row, or a later row replaces them.
         first_at, last_at: first and last instant of the rows that passed; None if the kind has no instants.
         rejections: the first rejected rows.
+        rows_contradicting: of rows_duplicate, those that say something else than the row that counts; None for kinds
+            whose rows have nothing to say against each other. Lines that repeat each other count once.
+        warnings: what is probably not meant; of a rejected file nothing.
     """
 
     rows_read: int
@@ -48,6 +53,8 @@ class Loaded:
     first_at: datetime | None
     last_at: datetime | None
     rejections: tuple[RejectedRow, ...]
+    rows_contradicting: int | None = None
+    warnings: tuple[DataWarning, ...] = ()
 
 
 def load(
@@ -91,10 +98,11 @@ def load(
         stage("checking")
         try:
             with _staging(engine, kind, dataset_id) as (connection, loading):
-                _collect(checker, loading, policy, source.name, progress)
+                doubts = Doubts(kind)
+                _collect(checker, loading, policy, source.name, progress, doubts)
                 wait_for_turn(connection, at_most_seconds=turn_seconds)
                 stage("loading")
-                loaded = _outcome(checker, stand=loading.merge())
+                loaded = _with_warnings(_outcome(checker, stand=loading.merge()), loading, doubts)
                 before_commit(connection, loaded)
         except RejectedFile as error:
             raise _with_counts(error, _outcome(checker, stand=checker.passed)) from error
@@ -141,13 +149,16 @@ def unload(
     return removed
 
 
-def _collect(checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None]) -> None:
+def _collect(
+    checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None], doubts: Doubts
+) -> None:
     """Stage the accepted rows; once more rows are rejected than the policy allows, only check the rest, then refuse."""
     with closing(_one_ahead(_blocks(checker))) as blocks:
         for rows in blocks:
             progress(rows.read)
             if checker.rejects.count <= policy.allowed:
                 loading.add(rows)
+                doubts.look_at(rows)
     if checker.rejects.count > policy.allowed:
         raise _too_many(name, checker, policy)
 
@@ -171,6 +182,13 @@ def _outcome(checker: Checker, *, stand: int) -> Loaded:
         last_at=last_at,
         rejections=tuple(checker.rejects.shown),
     )
+
+
+def _with_warnings(loaded: Loaded, loading: Loading, doubts: Doubts) -> Loaded:
+    if not isinstance(loading, Contradictable):
+        return replace(loaded, warnings=doubts.found())
+    warnings = (*doubts.found(), *loading.warnings())
+    return replace(loaded, rows_contradicting=loading.rows_contradicting, warnings=warnings)
 
 
 def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:

@@ -99,8 +99,13 @@ def _shown(code: str) -> str:
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
+def cities_of(abbreviation: str) -> list[str]:
+    """Zones of cities that an abbreviation may mean."""
+    return _cities().get(abbreviation.strip().upper(), [])
+
+
 def _of_abbreviation(text: str) -> str:
-    *others, last = _cities().get(text.strip().upper(), [""])
+    *others, last = cities_of(text) or [""]
     return f"; {text.strip()} may mean {' or '.join(filter(None, (', '.join(others), last)))}" if last else ""
 
 

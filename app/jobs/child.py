@@ -83,11 +83,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The artifacts lie in the folder; ``rejected`` has the kind and the error code of each input that was wrong."""
+    """The artifacts lie in the folder; ``rejected`` has the kind and the error code of each input that was wrong.
+
+    ``warnings`` are those that the job told, as JSON.
+    """
 
     artifacts: tuple[Artifact, ...]
     peak_memory_bytes: int
     rejected: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
     """Run a job in this process; whatever it raises is told, but for KeyboardInterrupt and its like."""
     settings = spec.settings
     rejected: list[tuple[str, str]] = []
+    warnings: list[Mapping[str, Any]] = []
     try:
         _log.debug("%s with %s", spec.kind, dict(spec.params))
         context = JobContext(
@@ -138,12 +143,13 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
             job_id=spec.job_id,
             fence=partial(lifecycle.fence, job_id=spec.job_id, attempt=spec.attempt),
             reject=lambda kind, code: rejected.append((kind, code)),
+            warn=warnings.append,
         )
         params = _params(spec)
         with database_errors():
             artifacts = spec.produce(context, params)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-        return Done(tuple(artifacts), peak, tuple(rejected))
+        return Done(tuple(artifacts), peak, tuple(rejected), tuple(warnings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         if isinstance(error, MemoryError) or (is_thread_refused(error) and _is_at_memory_limit()):
             return Refused(

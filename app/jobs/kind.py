@@ -29,8 +29,14 @@ OnProgress = Callable[[str, float], None]
 #: this attempt's to do. What is committed after it cannot be the late work of an attempt that was given up.
 Fence = Callable[[Connection], None]
 
+#: Called with something that is probably not meant, as JSON; it is stored with the job once that is complete.
+OnWarning = Callable[[Mapping[str, Any]], None]
+
 #: Called with the kind of what was put in and the code of the error that it was rejected for.
 OnRejection = Callable[[str, str], None]
+
+#: Called with a number of rows that were read and the latest instant in them, microseconds, None without any.
+OnRead = Callable[[int, int | None], None]
 
 
 class JobClass(StrEnum):
@@ -122,6 +128,8 @@ class JobContext:
         fence: to be called before a commit that must not come late.
         reject: tells that the job found its input wrong, with the kind of input and an error code; the job itself
             still completes.
+        has_read: tells what the job has read, each row once; several threads may tell at the same time.
+        warn: tells what users should know of the result, as JSON.
     """
 
     engine: Engine
@@ -132,6 +140,8 @@ class JobContext:
     job_id: str
     fence: Fence
     reject: OnRejection = lambda *_: None
+    has_read: OnRead = lambda *_: None
+    warn: OnWarning = lambda _: None
 
 
 def _job_names(job_id: str, _: Mapping[str, Any]) -> dict[str, str]:

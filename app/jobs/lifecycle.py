@@ -251,13 +251,18 @@ def fence(connection: Connection, *, job_id: str, attempt: int) -> None:
         raise AttemptSuperseded("Another attempt has taken this job over, or it has ended.")
 
 
-def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> Verdict:
-    """Make the job complete with these artifacts.
+def publish(
+    connection: Connection,
+    claim: Claim,
+    artifacts: Sequence[StoredArtifact],
+    warnings: Sequence[Mapping[str, Any]] = (),
+) -> Verdict:
+    """Make the job complete with these artifacts and warnings.
 
     To repeat it is safe: when the connection broke during the commit, nobody knows whether it took place.
     """
     stored = [asdict(artifact) for artifact in artifacts]
-    verdict = _end(connection, claim, JobStatus.COMPLETE, artifacts=stored)
+    verdict = _end(connection, claim, JobStatus.COMPLETE, artifacts=stored, warnings=list(warnings))
     if verdict is Verdict.LOST and _is_published(connection, claim):
         return Verdict.ENDED
     return verdict

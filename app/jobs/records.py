@@ -71,6 +71,7 @@ class JobRecord:
     attempt: int
     as_of: datetime | None
     artifacts: tuple[StoredArtifact, ...]
+    warnings: Sequence[Mapping[str, Any]]
     error_code: str | None
     error_message: str | None
     created_at: datetime
@@ -203,4 +204,5 @@ def _record(row: Row[Any]) -> JobRecord:
     fields = dict(row._mapping)  # noqa: SLF001 - the documented name of a row's mapping
     fields["status"] = JobStatus(fields["status"])
     fields["artifacts"] = tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ())
+    fields["warnings"] = fields["warnings"] or ()
     return JobRecord(**fields)

@@ -196,7 +196,7 @@ class Runner:
 
     def _publish(self, job: Job, stored: list[StoredArtifact], done: Done) -> str:
         claim = job.claim
-        verdict = self._settle(job, lambda connection: lifecycle.publish(connection, claim, stored))
+        verdict = self._settle(job, lambda connection: lifecycle.publish(connection, claim, stored, done.warnings))
         if verdict is Verdict.LOST:
             _log.warning("job %s: attempt %d came too late, its files are removed", claim.id, claim.attempt)
             self._discard(job)

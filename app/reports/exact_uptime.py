@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -20,6 +21,7 @@ from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
 from app.reports.store_ranges import Reading, load
+from app.reports.uptime_summary import Tally, add_windows
 from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows
 from app.series import polls
 from app.timeline import HOUR, Micros
@@ -92,12 +94,14 @@ class CollectedPolls:
         with self._lock:
             self._blocks.append((entity.astype(np.int32), instant, status))
 
-    def stretches(self, *, max_gap: int | None, ignore_under: int) -> tuple[Stretches, Micros]:
+    def stretches(
+        self, *, max_gap: int | None, ignore_under: int, until: Micros | None = None
+    ) -> tuple[Stretches, Micros]:
         """What the polls say, and how long each store's hold, microseconds; this forgets the blocks.
 
         Args:
             max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
-            ignore_under: see Stretches.
+            ignore_under, until: see Stretches.
         """
         blocks, self._blocks = self._blocks, []
         entity, instant, status = (
@@ -109,17 +113,15 @@ class CollectedPolls:
         polls = Polls.of(entity, instant, status)
         entities = self.calendar.entities
         gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
-        return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under), gaps
+        return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under, until=until), gaps
 
 
 class OutagesFile:
     """outages.csv: a row for each outage with open time in the range, by store, then by beginning."""
 
-    def __init__(self, folder: Path, *, first: int, last: int) -> None:
-        """``first``, ``last``: the range, microseconds."""
+    def __init__(self, folder: Path) -> None:
         self._path = folder / "outages.csv"
         self._rows = SortedRows(folder / "outages.arrow", _ROWS)
-        self._first, self._last = first, last
 
     def __enter__(self) -> Self:
         return self
@@ -129,10 +131,14 @@ class OutagesFile:
     ) -> None:
         self._rows.__exit__(kind, error, trace)
 
-    def add(self, keys: Sequence[str], stretches: Stretches) -> npt.NDArray[np.int64]:
-        """Add the outages of some stores; returns how many each has, int64[stores]."""
+    def add(self, keys: Sequence[str], stretches: Stretches, first: Micros, last: Micros) -> npt.NDArray[np.int64]:
+        """Add the outages of some stores with open time in ``[first, last)``, int64[stores] each.
+
+        Returns:
+            How many each has, int64[stores].
+        """
         found = stretches.outages
-        edges = (np.clip(edge, self._first, self._last) for edge in (found.began, found.ended))
+        edges = (np.clip(edge, first[found.entity], last[found.entity]) for edge in (found.began, found.ended))
         open_time = stretches.down_between(found.entity, *edges)
         inside = open_time > 0
         self._rows.add(_rows(keys, found.of_rows(inside), open_time[inside]))
@@ -154,22 +160,37 @@ class OutagesFile:
 
 
 def gather_exactly(
-    context: JobContext, horizon: Horizon, rows: SortedRows, outages: OutagesFile, wanted: Exactly
+    context: JobContext, horizon: Horizon, rows: SortedRows, outages: OutagesFile, wanted: Exactly, tally: Tally
 ) -> None:
     """Compute one range of stores after the other; rows as of EXACT_FIGURES."""
     begins = sorted(horizon.as_of - length for length in WINDOWS.values())
     edges = np.array([*begins, horizon.as_of], np.int64)
+
+    def week(stores: int) -> tuple[Micros, Micros]:
+        return np.full(stores, edges[0]), np.full(stores, edges[-1])
+
     firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
-    reading = Reading(CollectedPolls, horizon.earliest, horizon.as_of, _stores_held, wanted.as_known_at)
-    with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
+    reading = Reading(
+        lambda schedule: CollectedPolls(schedule.calendar(horizon.earliest, horizon.as_of)),
+        horizon.earliest,
+        horizon.as_of,
+        partial(stores_held, first=horizon.earliest, last=horizon.as_of),
+        wanted.as_known_at,
+    )
+    with closing(load(context, reading, stores=wanted.stores)) as ranges:
         for entities, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
             time = stretches.time(edges, slice(0, len(entities)))
+            of_windows = [
+                np.stack([time[code][:, first:].sum(axis=1) for first in firsts.values()], axis=1)
+                for code in COLUMNS.values()
+            ]
+            add_windows(tally, entities.keys, of_windows)
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
             columns = [
                 pa.array(entities.keys, pa.string()),
                 *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
-                pa.array(outages.add(entities.keys, stretches).astype(np.int32)),
+                pa.array(outages.add(entities.keys, stretches, *week(len(entities))).astype(np.int32)),
                 pa.array((gaps * 100 // MINUTE).astype(np.int32)),
             ]
             rows.add(pa.table(columns, schema=EXACT_FIGURES))
@@ -177,8 +198,9 @@ def gather_exactly(
             del entities, collected, stretches, time, columns  # before the next range is read
 
 
-def _stores_held(connection: Connection, stores: int, horizon: Horizon) -> int:
-    polls_of_all = polls.about_so_many(connection, first=horizon.earliest, last=horizon.as_of)
+def stores_held(connection: Connection, stores: int, *, first: int, last: int) -> int:
+    """Of how many stores the polls in ``[first, last]`` are held at a time, about."""
+    polls_of_all = polls.about_so_many(connection, first=first, last=last)
     return POLLS_HELD * stores // max(polls_of_all, stores)
 
 

@@ -71,6 +71,7 @@ class ReportKind(JobKind):
             that needs more than a few paragraphs.
         example: parameters of a quick report on the sample data, as a request gives them.
         wrong: one parameter with a value that is refused.
+        rules_version: to be raised when the same input comes to other figures; every manifest names it.
     """
 
     names: Callable[[str, Mapping[str, Any]], dict[str, str]] = _report_names
@@ -83,3 +84,4 @@ class ReportKind(JobKind):
     rules: str | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[str, Any] = field(default_factory=dict)
+    rules_version: int = 1

@@ -3,9 +3,10 @@
 from app.reports.kind import ReportKind
 from app.reports.kinds.pull_requests import PULL_REQUESTS
 from app.reports.kinds.uptime import UPTIME
+from app.reports.manifest import with_manifest
 
 REPORT_KINDS: dict[str, ReportKind] = {
-    kind.name: kind
+    kind.name: with_manifest(kind)
     for kind in (
         UPTIME,
         PULL_REQUESTS,
@@ -13,4 +14,4 @@ REPORT_KINDS: dict[str, ReportKind] = {
 }
 
 #: The kind of an empty trigger.
-DEFAULT_KIND = UPTIME
+DEFAULT_KIND = REPORT_KINDS[UPTIME.name]

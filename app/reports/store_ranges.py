@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
+from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
@@ -20,8 +22,8 @@ from app.storage.postgres import database_errors
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
 from app.timeline.entities import Entities
-from app.timeline.horizon import Horizon
 from app.timeline.hourly import Status
+from app.timeline.schedule import Schedule
 
 #: Share of the progress of a range of stores that is reading.
 READING: Final = 0.7
@@ -31,7 +33,10 @@ GATHERED: Final = 0.8
 
 
 class Collects(Protocol):
-    """What takes polls in blocks."""
+    """What takes polls in blocks, on the calendar of their stores."""
+
+    @property
+    def calendar(self) -> Calendar: ...
 
     def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status, /) -> None: ...
 
@@ -41,48 +46,56 @@ T = TypeVar("T", bound=Collects)
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """What is made of the polls of a range of stores.
+    """What is read, and what is made of the polls of a range of stores.
 
     Attributes:
-        collect: makes what takes them, on the calendar of the stores.
-        first, last: bounds of that calendar.
-        most: how many stores a range may have: of (connection, number of stores, horizon).
+        collect: makes what takes them, of the schedule of the stores.
+        first, last: instants of the polls to read, microseconds, both included.
+        most: how many stores a range may have: of (connection, number of stores).
         as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
-    collect: Callable[[Calendar], T]
+    collect: Callable[[Schedule], T]
     first: int
     last: int
-    most: Callable[[Connection, int, Horizon], int]
+    most: Callable[[Connection, int], int]
     as_known_at: datetime | None = None
 
 
 def load(
-    context: JobContext, horizon: Horizon, reading: Reading[T], *, stores: Sequence[str] | None
+    context: JobContext, reading: Reading[T], *, stores: Sequence[str] | None, snapshot: Snapshot | None = None
 ) -> Generator[tuple[Entities, T, OnProgress]]:
-    """Collect the polls of the horizon for one range of stores after the other; ``stores`` None: of all.
+    """Collect the polls for one range of stores after the other.
 
     Each comes with a function of (stage, share of this range that is done).
+
+    Args:
+        context: of the job.
+        reading: what to read.
+        stores: their keys; None: all.
+        snapshot: what is read; None: one is taken.
     """
     if reading.as_known_at is not None:
         settle_changes(context.engine)
     with (
         database_errors(),
         ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing,
-        take_snapshot(context.engine) as snapshot,
+        take_snapshot(context.engine) if snapshot is None else nullcontext(snapshot) as shared,
     ):
-        connection, _ = snapshot
+        connection, _ = shared
         total = count_entities(connection, STORE, keys=stores)
-        most = max(1, reading.most(connection, max(total, 1), horizon))
+        most = max(1, reading.most(connection, max(total, 1)))
         done, after = 0, 0
+        doubts = StoreDoubts(context.settings.default_timezone)
         while done < total:
             entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
-            collected = partial(_collect, context, preparing, snapshot, entities, horizon, scope, reading)
+            collected = partial(_collect, context, preparing, shared, entities, scope, reading, doubts)
             # Nothing here keeps what is collected: there is no room for that of two ranges.
             yield entities, collected(progress), progress
             done, after = done + len(entities), int(entities.ids[-1])
+        doubts.tell(context)
 
 
 def _collect(
@@ -90,26 +103,36 @@ def _collect(
     preparing: ThreadPoolExecutor,
     snapshot: Snapshot,
     entities: Entities,
-    horizon: Horizon,
     scope: Scope,
     reading: Reading[T],
+    doubts: StoreDoubts,
     progress: OnProgress,
 ) -> T:
     """Collect the polls of these stores. The first are on their way while the calendar is made."""
     ready = preparing.submit(_prepare, context, snapshot[1], entities, reading)
+    seen = SeenPolls(len(entities))
+
+    def consume(number: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        context.has_read(len(instant), int(instant.max()) if len(instant) else None)
+        collected, _ = ready.result()
+        seen.add(collected.calendar, number, instant)
+        collected.add(number, instant, status)
+
     read(
         context.engine,
         snapshot,
         entities,
-        first=horizon.earliest,
-        last=horizon.as_of,
+        first=reading.first,
+        last=reading.last,
         scope=scope,
         connections=context.settings.read_connections,
-        consume=lambda *block: ready.result().add(*block),
+        consume=consume,
         progress=lambda share: progress("loading", READING * share),
     )
     progress("computing", READING)
-    return ready.result()
+    collected, schedule = ready.result()
+    doubts.add(entities.keys, seen, schedule)
+    return collected
 
 
 def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float) -> None:
@@ -117,9 +140,9 @@ def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float
     tell(stage, GATHERED * (before + share * done))
 
 
-def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> T:
-    """Nothing collected yet, on the calendar of these stores."""
+def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> tuple[T, Schedule]:
+    """Nothing collected yet, by the schedule of these stores, and that schedule."""
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
         zone = context.settings.default_timezone
         schedule = read_schedule(connection, entities, default_zone=zone, as_known_at=reading.as_known_at)
-    return reading.collect(schedule.calendar(reading.first, reading.last))
+    return reading.collect(schedule), schedule

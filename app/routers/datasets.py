@@ -33,6 +33,7 @@ from app.routers.dependencies import AskingStore, Datasets, JobWaiters, Uploads,
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, address_of, body_of, require_plain_content
+from app.routers.warned import Warned
 from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
@@ -126,9 +127,13 @@ class DatasetAnswer(BaseModel):
     rows_duplicate: int | None = Field(
         description="Rows that repeat a row of the file, or that a later row of the file replaces."
     )
+    rows_contradicting: int | None = Field(
+        description="Of the duplicate rows, those that say something else than the row that counts; polls only."
+    )
     first_at: datetime | None = Field(description="Earliest instant of the accepted rows.")
     last_at: datetime | None = Field(description="Latest instant of the accepted rows.")
     rejections: list[Rejection] = Field(description="The first rejected rows.")
+    warnings: list[Warned] = Field(description="What is probably not meant; the rows are loaded all the same.")
     rejects: ReportFile | None = Field(description="All rejected rows, as a file.")
     proposal: dict[str, Any] | None = Field(description="A mapping that would read a refused file, to be looked at.")
     error: ReportError | None = Field(description="Why the dataset was rejected, or why its rows could not be removed.")
@@ -324,9 +329,11 @@ def _answer(state: DatasetState) -> DatasetAnswer:
         rows_accepted=record.rows_accepted,
         rows_rejected=record.rows_rejected,
         rows_duplicate=record.rows_duplicate,
+        rows_contradicting=record.rows_contradicting,
         first_at=record.first_at,
         last_at=record.last_at,
         rejections=_rejections(record.rejections or ()),
+        warnings=Warned.all_of(record.warnings),
         rejects=rejects and ReportFile.of(rejects),
         error=_error(record, state.status),
         proposal=None if record.proposal is None else dict(record.proposal),

@@ -28,6 +28,7 @@ from app.routers.bodies import checked, described_as
 from app.routers.dependencies import AskingStore, JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.triggers import AnyTrigger, Trigger
+from app.routers.warned import Warned
 from app.telemetry.logs import bind
 
 #: When a client should ask again, seconds.
@@ -118,6 +119,7 @@ class CompleteAnswer(_Answer):
     url: str = Field(description="Presigned link to the main file.")
     files: list[ReportFile]
     as_of: datetime | None = Field(description="The instant for which the report was computed.")
+    warnings: list[Warned] = Field(description="What is probably not meant.", default_factory=list)
 
 
 class ReportError(BaseModel):
@@ -197,6 +199,7 @@ class ReportDetails(ReportSummary):
     stage: Stage | None = Field(description="What it is doing; null once it has ended.")
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
     files: list[ReportFile] = Field(description="The files of a complete report, with links.")
+    warnings: list[Warned] = Field(description="What is probably not meant, of a complete report.")
 
 
 class ReportList(BaseModel):
@@ -342,7 +345,7 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
     """A report as in the list, with its parameters, its progress and, once complete, its files."""
     record, params, state = reports.details(report_id)
-    shown = _summary(record).model_dump() | {"params": dict(params)}
+    shown = _summary(record).model_dump() | {"params": dict(params), "warnings": Warned.all_of(record.warnings)}
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         live = state.live
@@ -392,7 +395,9 @@ def _ended(state: Ended) -> PollAnswer:
     match record.status:
         case JobStatus.COMPLETE:
             files = [ReportFile.of(file) for file in state.files]
-            return CompleteAnswer(url=files[0].url, files=files, as_of=record.as_of)
+            return CompleteAnswer(
+                url=files[0].url, files=files, as_of=record.as_of, warnings=Warned.all_of(record.warnings)
+            )
         case JobStatus.CANCELLED:
             return CancelledAnswer()
         case _:

@@ -5,6 +5,7 @@ brings a poll of that week, and can be dropped whole.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -40,7 +41,7 @@ def week_of(instant: Micros) -> Micros:
 
 
 def stage(connection: Connection) -> str:
-    """Create the staging table of a load and return its name; merge() drops it, and so does a rollback.
+    """Create the staging table of a load and return its name; drop() drops it, and so does a rollback.
 
     It is not temporary, because several processes of Postgres cannot sort a temporary table together, so its name is
     one that no other transaction has. It is not unlogged either: when Postgres crashes just after an unlogged table was
@@ -82,8 +83,37 @@ def merge(connection: Connection, table: str, spans: Mapping[int, tuple[int, int
                 },
             )
         )
-    connection.execute(text(f"DROP TABLE {table}"))
     return stand
+
+
+def drop(connection: Connection, table: str) -> None:
+    """Drop the staging table of a load once it is merged."""
+    connection.execute(text(f"DROP TABLE {table}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Contradictions:
+    """Staged polls that say something else than the later line for their store and instant.
+
+    Attributes:
+        count: other statuses than the one that counts, of all stores and instants.
+        first: key and instant of the first few.
+    """
+
+    count: int = 0
+    first: tuple[tuple[str, datetime], ...] = ()
+
+
+def contradictions(connection: Connection, table: str, *, at_most: int) -> Contradictions:
+    """What contradicts itself among the staged polls, with so many examples; their entities are written already."""
+    query = text(
+        "WITH said AS (SELECT entity_id, at, CASE bit_or(1 << status) WHEN 7 THEN 2 ELSE 1 END AS others "
+        f"FROM {table} GROUP BY entity_id, at HAVING min(status) <> max(status)) "
+        "SELECT key, at, sum(others) OVER () AS in_all FROM said JOIN entity ON id = entity_id "
+        "ORDER BY key, at LIMIT :most"
+    )
+    rows = connection.execute(query, {"most": at_most}).all()
+    return Contradictions(int(rows[0].in_all), tuple((row.key, row.at) for row in rows)) if rows else Contradictions()
 
 
 def remove(connection: Connection, table: str, spans: Mapping[int, tuple[int, int]]) -> int:

@@ -21,6 +21,9 @@ WORST: Final = 50
 #: State of an hour in ``states``, and the order of the columns of ``of_day``.
 UP, DOWN, NOT_KNOWN, CLOSED = 0, 1, 2, 3
 
+#: Added to UP or DOWN in ``states`` where an hour has the status of an earlier one: nobody looked.
+CARRIED: Final = 4
+
 #: The states of open time as statuses, in the order of their numbers; and the other way round, by status.
 _STATUS_OF: Final = (ACTIVE, INACTIVE, UNKNOWN)
 _STATE_OF: Final = np.argsort(_STATUS_OF)
@@ -33,7 +36,7 @@ class EntityWeek:
     Attributes:
         availability: up / (up + down) over the week, 0 … 1.
         down: time down in the week, microseconds.
-        states: int8[hours], of each UTC hour that the week touches: UP, DOWN, NOT_KNOWN or CLOSED.
+        states: int8[hours], of each UTC hour that the week touches: UP, DOWN, NOT_KNOWN or CLOSED; see CARRIED.
     """
 
     availability: float
@@ -67,13 +70,20 @@ class WeekOfEntities:
         self.tied = 0
         self._horizon = horizon
 
-    def add(self, keys: Sequence[str], open_time: Micros, status: Status) -> npt.NDArray[np.float64]:
+    def add(
+        self,
+        keys: Sequence[str],
+        open_time: Micros,
+        status: Status,
+        carried: npt.NDArray[np.bool_] | None = None,
+    ) -> npt.NDArray[np.float64]:
         """Add some entities; returns their availability, up / (up + down), float64[entities], nan without any.
 
         Args:
             keys: of the entities.
             open_time: microseconds, int64[entities, pieces], as cut by ``horizon.edges``.
             status: int8[entities, hours], see hourly.py.
+            carried: bool[entities, hours], whether each has the status of an earlier hour; None: no matter.
         """
         piece_status = status[:, self._horizon.hour]
         of_state = np.stack([np.where(piece_status == code, open_time, 0) for code in _STATUS_OF])
@@ -83,7 +93,8 @@ class WeekOfEntities:
         known = totals[UP] + totals[DOWN]
         availability: npt.NDArray[np.float64] = np.full(len(known), np.nan)
         np.divide(totals[UP], known, out=availability, where=known > 0)
-        self._rank(self._weeks(keys, availability, totals[DOWN], open_time, status), availability)
+        carried = np.zeros(status.shape, bool) if carried is None else carried
+        self._rank(self._weeks(keys, availability, totals[DOWN], open_time, status, carried), availability)
         return availability
 
     def _rank(self, found: Iterable[EntityWeek], availability: npt.NDArray[np.float64]) -> None:
@@ -104,12 +115,14 @@ class WeekOfEntities:
         down: Micros,
         open_time: Micros,
         status: Status,
+        carried: npt.NDArray[np.bool_],
     ) -> Iterator[EntityWeek]:
         """Those of the worst of these entities that have an availability."""
         there = np.flatnonzero(~np.isnan(availability)).tolist()
         worst = nsmallest(WORST, there, key=lambda at: (availability[at], -down[at], keys[at]))
         hours, onset = np.unique(self._horizon.hour, return_index=True)
         is_open = np.add.reduceat(open_time[worst], onset, axis=1) > 0
-        states = np.where(is_open, _STATE_OF[status[worst][:, hours]], CLOSED).astype(np.int8)
+        of_hours = _STATE_OF[status[worst][:, hours]] + CARRIED * carried[worst][:, hours]
+        states = np.where(is_open, of_hours, CLOSED).astype(np.int8)
         for at, row in zip(worst, states, strict=True):
             yield EntityWeek(float(availability[at]), int(down[at]), keys[at], row)

@@ -114,19 +114,23 @@ class Stretches:
 
     __slots__ = ("_down", "_up", "calendar", "outages")
 
-    def __init__(self, calendar: Calendar, polls: Polls, gaps: Micros, *, ignore_under: int = 0) -> None:
-        """Polls lie within ``[calendar.first, calendar.last]``.
+    def __init__(
+        self, calendar: Calendar, polls: Polls, gaps: Micros, *, ignore_under: int = 0, until: Micros | None = None
+    ) -> None:
+        """Polls lie within ``[calendar.first, calendar.last]``, and none after ``until``.
 
         Args:
             calendar: of the range with what comes before it, up to the end of the range.
             polls: as they came.
             gaps: how long a poll of each entity holds, int64[entities], microseconds, or FOR_EVER.
             ignore_under: an outage of less open time counts as up, microseconds.
+            until: where the time of each entity ends, int64[entities]; None: with the calendar.
         """
         self.calendar = calendar
-        ends = _ends(polls, gaps[polls.entity], until=calendar.last)
+        until = np.full(calendar.entities, calendar.last) if until is None else until
+        ends = _ends(polls, gaps[polls.entity], until=until[polls.entity])
         start, end = (calendar.open_until(calendar.place(polls.entity, edge)) for edge in (polls.instant, ends))
-        number, found = _outages(calendar, polls, start, end)
+        number, found = _outages(calendar, polls, start, end, until)
         kept = found.open_time >= ignore_under
         self.outages = found.of_rows(kept & (found.open_time > 0))
         is_down = polls.status == INACTIVE
@@ -139,14 +143,15 @@ class Stretches:
         """Open time between neighbouring edges by status.
 
         Args:
-            edges: ascending instants within ``[calendar.first, calendar.last]``, int64[m + 1].
+            edges: ascending instants within ``[calendar.first, calendar.last]``, int64[m + 1]; or those of each of
+                the entities, int64[entities, m + 1].
             entities: which entities, a slice of step 1.
 
         Returns:
             Microseconds, int64[entities, m], for ACTIVE, INACTIVE and UNKNOWN.
         """
         entity = np.arange(*entities.indices(self.calendar.entities), dtype=np.int64)[:, None]
-        place = self.calendar.open_until(self.calendar.place(entity, edges[None, :]))
+        place = self.calendar.open_until(self.calendar.place(entity, np.atleast_2d(edges)))
         up, down = (np.diff(one.until(place), axis=1) for one in (self._up, self._down))
         return {ACTIVE: up, INACTIVE: down, UNKNOWN: np.diff(place, axis=1) - up - down}
 
@@ -172,12 +177,15 @@ class _OpenTime:
         return done
 
 
-def _ends(polls: Polls, gap: Micros, *, until: int) -> Micros:
-    following = np.where(polls.is_last, until, np.append(polls.instant[1:], until)[: len(polls.instant)])
-    return np.where(gap == FOR_EVER, following, np.minimum(following, polls.instant + gap)).clip(max=until)
+def _ends(polls: Polls, gap: Micros, *, until: Micros) -> Micros:
+    following = np.where(polls.is_last, until, np.append(polls.instant[1:], 0)[: len(polls.instant)])
+    ends = np.where(gap == FOR_EVER, following, np.minimum(following, polls.instant + gap))
+    return np.minimum(ends, until)
 
 
-def _outages(calendar: Calendar, polls: Polls, start: Micros, end: Micros) -> tuple[npt.NDArray[np.int64], Outages]:
+def _outages(
+    calendar: Calendar, polls: Polls, start: Micros, end: Micros, until: Micros
+) -> tuple[npt.NDArray[np.int64], Outages]:
     """All runs of polls that say inactive, and for each poll the number of its run.
 
     A poll that says active ends a run, and so does unknown time while the entity is open.
@@ -205,7 +213,7 @@ def _outages(calendar: Calendar, polls: Polls, start: Micros, end: Micros) -> tu
     # Nothing has ended it: no poll of the entity says active after it, and no open time after it is unknown.
     lasts = np.flatnonzero(polls.is_last)
     newest = lasts[np.searchsorted(lasts, last_poll)]
-    no_more = calendar.open_until(calendar.place(entity, np.full(len(entity), calendar.last)))
+    no_more = calendar.open_until(calendar.place(entity, until[entity]))
     ongoing = (actives[newest] == actives[last_poll]) & (end[last_poll] == no_more)
     return number, Outages(
         entity, began, ended, ongoing, open_time, polls.instant[first_poll], polls.instant[last_poll]

@@ -39,7 +39,12 @@ _BOUNDS: Final = (
 
 def allowed(schema: Schema) -> str | None:
     """What a schema allows, such as "a whole number from 1 to 720"; None if that is anything."""
+    variants = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if len(variants) > 1:
+        return " or ".join(filter(None, map(allowed, variants))) or None
     plain = _without_null(schema)
+    if "anyOf" in plain and plain is not schema:
+        return allowed(plain)
     if choices := _choices(plain):
         return f"one of {', '.join(map(str, choices))}"
     words, _ = _TYPES.get(plain.get("type", ""), (None, None))

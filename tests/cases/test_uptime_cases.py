@@ -133,6 +133,11 @@ CASES = {
         "2025-09-02T00:00:00Z",
         {"maint-unknown": {"uptime_last_day": "17.67", "downtime_last_day": "0.33", "unknown_last_day": "6.00"}},
     ),
+    # The same hours as an exception: neither up nor down nor open. The last poll before them holds to their beginning.
+    "kuma-minus": Case(
+        "2025-09-02T00:00:00Z",
+        {"maint-minus": {"uptime_last_day": "17.67", "downtime_last_day": "0.33", "unknown_last_day": "0.00"}},
+    ),
     # From 10:59 to 16:00.
     "new-monitor": Case("2026-02-18T16:00:00Z", {"new": {"uptime_last_day": "5.02", "unknown_last_day": "18.98"}}),
     "nightly-job": Case(

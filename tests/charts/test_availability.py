@@ -83,6 +83,7 @@ def test_every_store_with_observed_open_time_is_in_one_bin(usual: Week) -> None:
     assert sum(counts.values()) == chart.observations == len(shares) == 78
     assert counts["50 to 80 %"] == sum(0.5 <= share < 0.8 for share in shares)
     assert any("left out: 2 stores without observed open time" in line for line in words(chart))
+    assert any("availability of all their time: " in line for line in words(chart))
 
 
 def test_never_and_always_up_have_bins_of_their_own() -> None:

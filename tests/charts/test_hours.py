@@ -68,3 +68,20 @@ def test_a_span_tells_its_store_its_time_within_the_week_and_its_state() -> None
 def test_stores_that_are_as_bad_but_not_shown_are_counted(of: int, tied: int, line: str | None) -> None:
     lines = [text for text in words(worst(of=of, tied=tied)) if "lowest" in text]
     assert lines == ([line] if line else [])
+
+
+def test_hours_that_nobody_looked_at_are_pale_and_say_so() -> None:
+    states = np.array([[0, 4, 4, 1, 5, *[3] * 164]], np.int8)
+    chart = hour_map(["a"], np.array([0.5]), states, first=FIRST, last=LAST, of=1, tied=0)
+    told = [
+        (mark.says["state"], mark.says["since"], mark.says["until"], mark.look.get("opacity", 1))
+        for mark in drawn(chart, "rect")
+        if "store" in mark.says
+    ]
+    assert sorted(told)[1:] == [
+        ("down", "Wed 18 Jan 21:00", "Wed 18 Jan 22:00", 1),
+        ("down, as the last hour with polls", "Wed 18 Jan 22:00", "Wed 18 Jan 23:00", 0.4),
+        ("up", "Wed 18 Jan 18:13", "Wed 18 Jan 19:00", 1),
+        ("up, as the last hour with polls", "Wed 18 Jan 19:00", "Wed 18 Jan 21:00", 0.4),
+    ]
+    assert "Pale: no polls in that hour, as the last hour with polls" in words(chart)

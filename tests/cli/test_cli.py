@@ -90,9 +90,14 @@ def test_a_report_is_made_and_downloaded_without_a_server(home: Path, tmp_path: 
     assert outcome.code == 0
     rows = len(stores_of_the_samples())
     hourly = tmp_path / "my report-hourly.parquet"
-    assert outcome.out == f"{file}: {rows} rows as of {AS_OF}\n{hourly}: {rows * 168:,} rows as of {AS_OF}\n"
+    assert outcome.out.startswith(f"{file}: {rows} rows as of {AS_OF}\n{hourly}: {rows * 168:,} rows as of {AS_OF}\n")
     assert stores_of(file) == stores_of_the_samples()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["my report-hourly.parquet", "my report.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "my report-hourly.parquet",
+        "my report-manifest.json",
+        "my report-summary.json",
+        "my report.csv",
+    ]
     lines = outcome.err.splitlines()
     assert all(re.fullmatch(r"uptime [0-9a-f]{32}: [a-z]+ \([0-9]+%\)", line) for line in lines), lines
     assert lines[-1].endswith(": complete (100%)")
@@ -128,10 +133,11 @@ def test_a_running_server_makes_reports_and_tells_of_them(
     answers = [cli("status", report_id, *option) for option in ([], ["--server", server])]
     for answer in answers:
         assert answer.code == 0
-        complete, size, _ = answer.out.splitlines()
+        complete, size, *_ = answer.out.splitlines()
+        assert [name for name in ("summary.json", "manifest.json") if f"\n{name}: " not in answer.out] == []
         assert complete.startswith("Complete, as of 2023-01-")
         assert size == f"uptime.csv: 1 rows, {file.stat().st_size} bytes"
-    link, fetch = (answers[at].out.splitlines()[2] for at in (1, 0))
+    link, fetch = (answers[at].out.splitlines()[line] for at, line in ((1, 2), (0, 4)))
     assert httpx2.get(link.strip()).content == file.read_bytes()
     # A link to servers that end with the command would be dead.
     assert fetch == f"openhours download {report_id} fetches them"
@@ -148,8 +154,10 @@ def test_the_files_of_an_earlier_report_are_downloaded_into_a_folder_that_is_mad
         again = f"{tmp_path}/again/{number}/"
         outcome = cli("download", report_id, "--out", again, *option)
         assert outcome.code == 0
-        assert outcome.out == first.out.replace(made, again)
-        for name in ("uptime.csv", "hourly.parquet"):
+        files, _, table = first.out.replace(made, again).partition("\n\n")
+        assert outcome.out == files + "\n"
+        assert "(all)" in table
+        for name in ("uptime.csv", "hourly.parquet", "summary.json", "manifest.json"):
             assert Path(again, name).read_bytes() == Path(made, name).read_bytes()
     named = tmp_path / "named.csv"
     assert cli("download", report_id, "--out", str(named)).code == 0
@@ -256,12 +264,13 @@ def test_the_report_on_pull_requests_prints_its_outline(
     assert outcome.code == 0
     lines = [line.rstrip() for line in outcome.out.splitlines()]
     as_of = "2024-11-05T18:00:00Z"
-    summary = tmp_path / "report-summary.json"
+    summary, manifest = tmp_path / "report-summary.json", tmp_path / "report-manifest.json"
     size = f"{summary.stat().st_size:,} bytes"
     # Pickup took 1 and 3 hours, review 2, merge a half, and the cycle 3.5 from creation to merge.
     assert lines == [
         f"{file}: 2 rows as of {as_of}",
         f"{summary}: {size} as of {as_of}",
+        f"{manifest}: {manifest.stat().st_size:,} bytes as of {as_of}",
         "",
         "                          coding  pickup  review     merge  cycle",
         "team       count            time    time    time      time   time",
@@ -280,14 +289,14 @@ def test_two_reports_in_one_folder_leave_each_others_files_alone(server: str, cl
         assert cli("report", "pull_requests", *options).code == 0
     summaries = [json.loads((tmp_path / f"{clock}-summary.json").read_text()) for clock in ("working", "wall")]
     assert [summary["clock"] for summary in summaries] == ["working", "wall"]
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_in_a_folder_files_have_their_own_names(server: str, cli: CommandLine, tmp_path: Path) -> None:
     outcome = cli("report", "pull_requests", "--no-charts", "--hourly", "--server", server, "--out", str(tmp_path))
     assert outcome.code == 0
-    names = ["pull_requests.csv", "hourly.csv", "summary.json"]
-    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:3]] == [str(tmp_path / name) for name in names]
+    names = ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
+    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:4]] == [str(tmp_path / name) for name in names]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
@@ -296,7 +305,11 @@ def test_without_a_name_files_are_called_after_the_report(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli("report", "pull_requests", "--no-charts", "--server", server).code == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pull_requests-summary.json", "pull_requests.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "pull_requests-manifest.json",
+        "pull_requests-summary.json",
+        "pull_requests.csv",
+    ]
 
 
 def test_charts_can_be_left_out_and_the_help_says_how(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

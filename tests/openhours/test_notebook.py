@@ -41,7 +41,7 @@ def test_a_report_is_a_frame_with_ids_as_text_and_numbers_as_numbers(client: ope
     assert dtypes(frame) == {"store_id": "str", **dict.fromkeys(names, "float64")}
     assert frame["uptime_last_day"].tolist() == [7.75, 20.0]
     assert frame.attrs["as_of"] == "2023-01-25T18:00:00Z"
-    assert frame.attrs["files"] == ["uptime.csv"]
+    assert frame.attrs["files"] == ["uptime.csv", "summary.json", "manifest.json"]
     assert client.poll(frame.attrs["report_id"])["status"] == "Complete"
 
 

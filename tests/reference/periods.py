@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from tests.reference.exact import LOOKBACK, NOTHING, Poll, account, statuses
+from tests.reference.exact import LOOKBACK, NOTHING, Account, Outage, Poll, account, statuses
 from tests.reference.hourly import series_between
 from tests.reference.schedule import Entity, ZoneFrom, open_intervals, to_utc
 from tests.reference.uptime import DAY, HOUR, MICROSECOND, Intervals, open_by_hour
@@ -110,19 +110,10 @@ Periods = list[tuple[datetime, datetime, bool]]
 
 
 def _exact_rows(polls: list[Poll], intervals: Intervals, periods: Periods, asked: Asked, exact: Exact) -> list[Row]:
-    given = {
-        "first": periods[0][0],
-        "last": periods[-1][1],
-        "as_of": asked.as_of,
-        "lookback": asked.lookback,
-        "max_gap": exact.max_gap,
-        "own_max_gap": exact.own_max_gap,
-        "ignore_outages_under": exact.ignore_outages_under,
-    }
-    whole = account(polls, intervals, **given)
+    whole = _account(polls, intervals, (periods[0][0], periods[-1][1]), asked, exact)
     found = []
     for begins, ends, complete in periods:
-        part = account(polls, intervals, **given, period=(begins, ends))
+        part = _account(polls, intervals, (periods[0][0], periods[-1][1]), asked, exact, period=(begins, ends))
         # Rule: an outage counts in the period in which it begins, with all of its open time in the range, so that the
         # numbers add up and an outage over midnight is one. One that began before the range is in none of its periods;
         # its time is down all the same.
@@ -145,6 +136,35 @@ def _exact_rows(polls: list[Poll], intervals: Intervals, periods: Periods, asked
             )
         )
     return found
+
+
+def outages(entity: Entity, polls: list[Poll], asked: Asked, exact: Exact) -> list[Outage]:
+    """Those with open time in the range, in order of time; their open time is that within the range."""
+    first, *_, last = range_edges(entity, asked)
+    intervals = open_intervals(entity, first - asked.lookback, max(first, min(last, asked.as_of)) + HOUR)
+    return _account(polls, intervals, (first, last), asked, exact).outages
+
+
+def _account(
+    polls: list[Poll],
+    intervals: Intervals,
+    ends: tuple[datetime, datetime],
+    asked: Asked,
+    exact: Exact,
+    period: tuple[datetime, datetime] | None = None,
+) -> Account:
+    return account(
+        polls,
+        intervals,
+        first=ends[0],
+        last=ends[1],
+        as_of=asked.as_of,
+        lookback=asked.lookback,
+        max_gap=exact.max_gap,
+        own_max_gap=exact.own_max_gap,
+        ignore_outages_under=exact.ignore_outages_under,
+        period=period,
+    )
 
 
 def _hourly_rows(

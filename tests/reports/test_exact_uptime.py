@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from app.errors import InvalidParameters
 from app.files.artifact import Artifact
 from app.reports import exact_uptime
+from app.reports.kind import SUMMARY
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
 from app.settings import Settings
@@ -35,7 +36,9 @@ NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
 def make(resources: Resources, folder: Path, **params: object) -> Sequence[Artifact]:
     with resources.engine.connect() as connection:
         resolved, _ = uptime.resolve(connection, UptimeParams.model_validate({"accounting": "exact", **params}))
-    return uptime.produce(context_of(resources, folder), resolved)
+    *made, summary = uptime.produce(context_of(resources, folder), resolved)
+    assert summary.path.name == SUMMARY
+    return made
 
 
 def rows_of(artifact: Artifact) -> list[dict[str, str]]:

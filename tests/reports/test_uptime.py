@@ -21,8 +21,10 @@ from app.errors import InvalidParameters, MemoryLimitExceeded, NoPolls
 from app.files import sorted_rows
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
+from app.reports.kind import SUMMARY
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
+from app.reports.manifest import MANIFEST
 from app.reports.uptime import windows
 from app.series import poll_reading
 from app.settings import Settings
@@ -53,8 +55,9 @@ def hundredths(value: Fraction) -> int:
 def make(resources: Resources, folder: Path, **params: object) -> Sequence[Artifact]:
     with resources.engine.connect() as connection:
         resolved, _ = uptime.resolve(connection, UptimeParams.model_validate(params))
-    context = context_of(resources, folder)
-    return uptime.produce(context, resolved)
+    *made, summary = uptime.produce(context_of(resources, folder), resolved)
+    assert summary.path.name == SUMMARY
+    return made
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -250,7 +253,7 @@ def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
             job_id="",
             fence=lambda _: None,
         )
-        main, hourly = uptime.produce(context, UptimeParams(as_of=datetime(2023, 1, 25, tzinfo=UTC), hourly=True))
+        main, hourly, _ = uptime.produce(context, UptimeParams(as_of=datetime(2023, 1, 25, tzinfo=UTC), hourly=True))
         assert (main.rows, hourly.rows) == (main.rows, (main.rows or 0) * 168)
         assert main.path.stat().st_size > (main.rows or 0) * key_characters
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
@@ -314,7 +317,7 @@ def test_what_changes_while_a_report_is_made_does_not_change_it(
 
     with loaded.engine.connect() as connection:
         resolved, _ = uptime.resolve(connection, UptimeParams.model_validate({"hourly": True}))
-    whole, hourly = uptime.produce(context_of(loaded, tmp_path, progress=change), resolved)
+    whole, hourly, _ = uptime.produce(context_of(loaded, tmp_path, progress=change), resolved)
     assert (whole.path.read_bytes(), parquet.read_table(hourly.path).to_pylist()) == expected
     assert make(loaded, tmp_path)[0].path.read_bytes() != expected[0]
 
@@ -430,7 +433,7 @@ def test_a_process_with_a_memory_limit_draws(loaded: Resources) -> None:
     with api(loaded, slots=1) as client:
         answer = reported(client, params={"charts": True})
     assert answer["status"] == "Complete"
-    assert [file["name"] for file in answer["files"]] == ["uptime.csv", *CHARTS]
+    assert [file["name"] for file in answer["files"]] == ["uptime.csv", *CHARTS, SUMMARY, MANIFEST]
 
 
 def test_a_memory_limit_below_what_drawing_takes_is_told_and_kills_nothing(

@@ -46,7 +46,12 @@ def test_a_report_goes_from_trigger_to_a_link_that_downloads_it(client: TestClie
     assert int(response.headers["retry-after"]) >= 1
     answer = finish(client, report_id)
     assert answer["status"] == "Complete"
-    assert [file["name"] for file in answer["files"]] == ["uptime.csv", "hourly.parquet"]
+    assert [file["name"] for file in answer["files"]] == [
+        "uptime.csv",
+        "hourly.parquet",
+        "summary.json",
+        "manifest.json",
+    ]
     assert answer["url"] == answer["files"][0]["url"]
     for file in answer["files"]:
         content = httpx2.get(file["url"]).raise_for_status().content
@@ -72,7 +77,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert details.keys() - row.keys() == {"stage", "progress", "files"}
+    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings"}
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
@@ -114,7 +119,13 @@ def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: 
         response = idle.get(f"/reports/{report_id}")
         (listed,) = idle.get("/reports").json()["reports"]
     params = {"lines": 2, "word": None}
-    assert response.json() == listed | {"params": params, "stage": "queued", "progress": 0.0, "files": []}
+    assert response.json() == listed | {
+        "params": params,
+        "stage": "queued",
+        "progress": 0.0,
+        "files": [],
+        "warnings": [],
+    }
     assert listed["status"] == "queued"
     assert int(response.headers["retry-after"]) >= 1
 

@@ -416,8 +416,8 @@ def test_a_report_of_which_nothing_is_left_says_so(client: TestClient, params: d
     answer = report(client, **params, hourly=True, charts=charts)
     assert answer["status"] == "Complete"
     files = files_of(answer)
-    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json"]
-    assert [file["rows"] for file in answer["files"]] == [0, 0, 0]
+    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
+    assert [file["rows"] for file in answer["files"]] == [0, 0, 0, 0]
     for name in ("pull_requests.csv", "hourly.csv"):
         assert len(list(csv.reader(files[name].splitlines()))) == 1
     assert_nothing(summary(client, answer))
@@ -436,7 +436,11 @@ def assert_nothing(found: Mapping[str, Any]) -> None:
 
 def test_a_sample_of_which_nothing_is_left_says_so(client: TestClient, sample: str) -> None:
     answer = report(client, source=sample, since="2024-01-01T00:00:00Z", charts=True)
-    assert [(file["name"], file["rows"]) for file in answer["files"]] == [("pull_requests.csv", 0), ("summary.json", 0)]
+    assert [(file["name"], file["rows"]) for file in answer["files"]] == [
+        ("pull_requests.csv", 0),
+        ("summary.json", 0),
+        ("manifest.json", 0),
+    ]
     found = summary(client, answer)
     assert_nothing(found)
     assert found["as_of"] == "2023-02-15T00:00:00Z"
@@ -456,8 +460,8 @@ def test_before_anything_is_loaded_a_report_is_complete_and_empty(
         params, as_of = kind.resolve(connection, kind.params.model_validate({"hourly": True, "clock": clock}))
         assert connection.scalar(text("SELECT now()")) == as_of
     files = {artifact.path.name: artifact for artifact in kind.produce(context_of(resources, tmp_path), params)}
-    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json"]
-    assert [artifact.rows for artifact in files.values()] == [0, 0, 0]
+    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
+    assert [artifact.rows for artifact in files.values()] == [0, 0, 0, 0]
     for name in ("pull_requests.csv", "hourly.csv"):
         assert len(files[name].path.read_text().splitlines()) == 1
     written = files["summary.json"].path.read_text()

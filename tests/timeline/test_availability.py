@@ -29,12 +29,13 @@ def case(as_of: datetime, stores: int) -> tuple[Horizon, np.ndarray, np.ndarray]
 @pytest.mark.parametrize("stores", [0, 2, 130])
 def test_parts_add_up_to_what_single_pieces_say(as_of: datetime, stores: int) -> None:
     horizon, open_time, status = case(as_of, stores)
+    carried = (np.random.default_rng(stores + 1).random(status.shape) < 0.5) & (status != UNKNOWN)
     keys = [f"{number % 7}-{number}" for number in range(stores)]
     week = WeekOfEntities(horizon)
     shares: list[float] = []
     for start in range(0, stores, 17):
         part = slice(start, start + 17)
-        shares += week.add(keys[part], open_time[part], status[part]).tolist()
+        shares += week.add(keys[part], open_time[part], status[part], carried[part]).tolist()
 
     end = to_micros(as_of)
     first_hour, last_hour = (end - 7 * DAY) // HOUR, -(-end // HOUR)
@@ -48,7 +49,8 @@ def test_parts_add_up_to_what_single_pieces_say(as_of: datetime, stores: int) ->
             totals[store, state] += amount
             of_day.setdefault(start // DAY * DAY, [0, 0, 0])[state] += amount
             if amount:
-                states[store, start // HOUR - first_hour] = state
+                is_carried = bool(carried[store, (start - horizon.first) // HOUR])
+                states[store, start // HOUR - first_hour] = state + 4 * is_carried
 
     assert shares == pytest.approx(
         [up / (up + down) if up + down else np.nan for up, down, _ in totals.tolist()], rel=0, abs=0, nan_ok=True

@@ -1,5 +1,7 @@
 """Dataset kind ``polls``: one observation of a store per row."""
 
+from datetime import UTC
+
 import numpy as np
 from sqlalchemy import Connection
 
@@ -9,6 +11,7 @@ from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities, polls
 from app.storage.binary_copy import write_columns
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
+from app.wording.warnings import EXAMPLES, DataWarning, warning
 
 
 class PollLoading:
@@ -19,6 +22,8 @@ class PollLoading:
         self._table = polls.stage(connection)
         self._ids = KeyIds(connection, "store")
         self._spans: dict[int, tuple[int, int]] = {}
+        self._staged = 0
+        self._contradictions = polls.Contradictions()
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -31,6 +36,7 @@ class PollLoading:
             "line": np.arange(rows.first_row, rows.first_row + len(rows)),
         }
         write_columns(self._connection, self._table, polls.STAGED_COLUMNS, [block])
+        self._staged += len(rows)
         weeks = polls.week_of(instant)
         for week in np.unique(weeks).tolist():
             here = instant[weeks == week]
@@ -40,7 +46,22 @@ class PollLoading:
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, self._table, "entity_id")
-        return polls.merge(self._connection, self._table, self._spans)
+        stand = polls.merge(self._connection, self._table, self._spans)
+        if stand < self._staged:  # a look at all of them takes a while; without repeats there is nothing to see
+            self._contradictions = polls.contradictions(self._connection, self._table, at_most=EXAMPLES)
+        polls.drop(self._connection, self._table)
+        return stand
+
+    @property
+    def rows_contradicting(self) -> int:
+        """Rows that say something else than the row that counts for their store and instant."""
+        return self._contradictions.count
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        """What is to be told of the merged rows."""
+        found = self._contradictions
+        examples = [f"{key} at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" for key, at in found.first]
+        return (warning("contradicting_polls", found.count, examples),) if found.count else ()
 
     def remove(self) -> int:
         new_entities.settle(self._connection, self._table, "entity_id")

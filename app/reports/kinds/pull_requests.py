@@ -32,7 +32,7 @@ from app.series.entities import REPOSITORY, TEAM, read_entities
 from app.series.schedules import read_schedule
 from app.series.versions import settle_changes
 from app.storage.postgres import database_errors, database_now
-from app.timeline import to_micros
+from app.timeline import MISSING, to_micros
 from app.timeline.entities import Entities
 from app.wording.suggestions import suggestions_for_each
 from app.wording.values import iso
@@ -114,6 +114,7 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
             found = _sample(connection, params)
         else:
             pulls, teams, team, repos = _events(connection, context, params, as_of)
+            _tell_read(context, pulls)
             context.progress("computing", 0.2)
             found = events.observe(pulls, teams, team, repos, clock=params.clock, as_of=to_micros(as_of))
             if params.hourly:
@@ -128,6 +129,11 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
         context.progress("computing", 0.6)
         made += _draw(context, found, clock)
     return made
+
+
+def _tell_read(context: JobContext, pulls: PullRequests) -> None:
+    latest = max((int(of.max(initial=MISSING)) for of in pulls.instants.values()), default=MISSING)
+    context.has_read(len(pulls), None if latest == MISSING else latest)
 
 
 def _events(

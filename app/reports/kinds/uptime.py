@@ -1,6 +1,6 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -9,20 +9,26 @@ from sqlalchemy import Connection
 
 from app.errors import NoPolls
 from app.files.artifact import Artifact
-from app.jobs.kind import JobContext, Params
+from app.jobs.kind import JobContext
 from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import AsKnownAt, Instant
-from app.reports.kind import ReportKind
+from app.reports.kind import SUMMARY, ReportKind
+from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.refusals import require_known, require_known_time, require_past
 from app.reports.uptime.drilldown import DRILLDOWN
+from app.reports.uptime.for_excel import write_for_excel
+from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
+from app.reports.uptime_summary import Tally, UptimeSummary, outline, totals
 from app.series import polls
-from app.series.entities import STORE
+from app.series.entities import STORE, count_entities
 from app.storage.postgres import database_now
-from app.timeline.horizon import Horizon
+from app.timeline import HOUR, from_micros
+from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.period_words import dates_of
 
 
-class UptimeParams(Params):
+class UptimeParams(RangeParams):
     """Parameters of the uptime report."""
 
     as_of: Annotated[
@@ -92,6 +98,17 @@ class UptimeParams(Params):
         bool,
         Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
+    html: Annotated[
+        bool,
+        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
+    ] = False
+    excel: Annotated[
+        Literal["en", "de"] | None,
+        Field(
+            description="Also make uptime_excel.csv, which Excel opens as it is, ids included: `en` with commas and "
+            "decimal points, `de` with semicolons and decimal commas. Default: no such file."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _fits_its_accounting(self) -> Self:
@@ -110,11 +127,13 @@ class UptimeParams(Params):
             raise ValueError(
                 f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
             )
+        if self.is_range and (named := [name for name in ("hourly", "charts", "html") if getattr(self, name)]):
+            raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
         return self
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll and as_known_at to now unless they are given; refuse unknown stores."""
+    """Fix as_of to the latest poll, as_known_at to now, and words to dates; refuse unknown stores and ranges."""
     require_known(connection, "stores", STORE, params.stores)
     now = database_now(connection)
     require_past(params.as_of, now=now)
@@ -122,24 +141,85 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
-    return params.model_copy(update={"as_of": as_of, "as_known_at": params.as_known_at or now}), as_of
+    fixed = resolved(params, now=params.as_of or now, as_of=as_of)
+    found = params.model_copy(update={**fixed, "as_of": as_of, "as_known_at": params.as_known_at or now})
+    if found.is_range:
+        require_few_rows(range_of(found, as_of), count_entities(connection, STORE, keys=found.stores))
+    return found, as_of
 
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and what else was asked for."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
-    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
-    if params.accounting == "hourly":
-        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
-        artifacts = hourly_windows(context, wanted, horizon)
-    else:
-        max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-        ignore_under = params.min_outage_minutes * MINUTE
-        exactly = Exactly(max_gap, ignore_under, params.stores, params.as_known_at)
-        artifacts = exact_windows(context, exactly, horizon)
+    tally = Tally(params.target_percent)
+    make = _range if params.is_range else _windows
+    artifacts = make(context, params, params.as_of, tally)
+    tally.unknown_time.tell(context)
+    artifacts.append(_summarise(context, params, params.as_of, tally))
+    artifacts += _for_people(params, params.as_of, artifacts)
     context.progress("computing", 1.0)
     return artifacts
+
+
+def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
+    horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
+    if params.accounting == "hourly":
+        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
+        return hourly_windows(context, wanted, horizon, tally)
+    ignore_under = params.min_outage_minutes * MINUTE
+    exactly = Exactly(_max_gap(params), ignore_under, params.stores, params.as_known_at)
+    return exact_windows(context, exactly, horizon, tally)
+
+
+def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
+    lookback = params.lookback_hours * HOUR
+    asked = Asked(range_of(params, as_of), params.zone or ENTITY, lookback, params.stores, params.as_known_at)
+    if params.accounting == "hourly":
+        return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
+    return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
+
+
+def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> Artifact:
+    dates = None if params.period is None else dates_of(params.period)
+    summary = UptimeSummary(
+        accounting=params.accounting,
+        as_of=as_of,
+        as_known_at=params.as_known_at,
+        begin=params.from_ if dates is None else dates.first,
+        end=params.to if dates is None else dates.last,
+        period=params.period,
+        by=params.by,
+        zone=params.zone,
+        stores=tally.stores,
+        totals=totals(tally.whole),
+        periods=tally.of_periods(),
+        target_percent=params.target_percent,
+        stores_below_target=None if params.target_percent is None else tally.below,
+        worst=tally.worst_stores(),
+        error_budgets=tally.error_budgets(),
+        notes=tally.notes(),
+    )
+    path = context.folder / SUMMARY
+    path.write_text(summary.model_dump_json(indent=1), encoding="utf-8")
+    return Artifact(path, "application/json", rows=0)
+
+
+def _max_gap(params: UptimeParams) -> int | None:
+    return None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
+
+
+def _for_people(params: UptimeParams, as_of: datetime, files: Sequence[Artifact]) -> Iterator[Artifact]:
+    """The same once more, as a page and for Excel."""
+    if params.html:
+        from app.reports.uptime.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
+
+        horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
+        first, last = (from_micros(at) for at in (horizon.as_of - max(WINDOWS.values()), horizon.as_of))
+        subtitle = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {params.accounting} accounting"
+        yield write_page(files, Facts(subtitle, params.accounting, params.model_dump(mode="json")))
+    if params.excel is not None:
+        yield write_for_excel(files[0], params.excel)
 
 
 UPTIME = ReportKind(
@@ -148,13 +228,17 @@ UPTIME = ReportKind(
     params=UptimeParams,
     resolve=resolve,
     produce=produce,
+    findings=UptimeSummary,
+    outline=outline,
+    rules_version=2,
     documentation="""
         How long each store was up, down or unknown while it was open, in the last hour, the last 24 hours and the
-        last 7 days before `as_of`. Closed time does not count.
+        last 7 days before `as_of`; or in a range, such as `{"period": "2024-11", "by": "day"}`. Closed time does not
+        count.
 
-        `uptime.csv` has a row for each store. With `hourly` there is also `hourly.parquet`, a row for each store and
-        hour of the week; with `charts` there are three charts. With `accounting` set to `exact` the time is counted
-        from poll to poll, and `outages.csv` lists every outage.
+        `uptime.csv` has a row for each store, in a range one for each store and period. Without a range, `hourly` also
+        makes `hourly.parquet`, a row for each store and hour of the week, and `charts` three charts. With `accounting`
+        set to `exact` the time is counted from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
     drilldown=DRILLDOWN,

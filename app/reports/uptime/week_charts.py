@@ -23,9 +23,11 @@ class WeekOfStores:
         self.counts = bin_counts(np.zeros(0))
         self.left_out = 0
 
-    def add(self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8]) -> None:
+    def add(
+        self, keys: Sequence[str], open_time: Micros, status: npt.NDArray[np.int8], carried: npt.NDArray[np.bool_]
+    ) -> None:
         """Add some stores, as of WeekOfEntities.add()."""
-        availability = self.entities.add(keys, open_time, status)
+        availability = self.entities.add(keys, open_time, status, carried)
         unseen = np.isnan(availability)
         self.counts += self._bin_counts(availability[~unseen])
         self.left_out += int(np.count_nonzero(unseen))

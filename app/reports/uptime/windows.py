@@ -18,6 +18,7 @@ from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, Exactly, Outage
 from app.reports.store_ranges import GATHERED, READING, Reading, load
 from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.week_charts import WeekOfStores, draw
+from app.reports.uptime_summary import Tally, add_windows
 from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, write_table
 from app.timeline import Micros
 from app.timeline.horizon import WINDOWS, Horizon
@@ -56,12 +57,12 @@ class Wanted:
     as_known_at: datetime | None = None
 
 
-def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon) -> list[Artifact]:
+def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon, tally: Tally) -> list[Artifact]:
     """uptime.csv by hourly accounting, and what else is wanted."""
     hourly_file = HourlyFile(context, horizon) if wanted.hourly else None
     week = WeekOfStores(horizon) if wanted.charts else None
     with SortedRows(context.folder / "uptime.arrow", HOURLY_FIGURES) as rows:
-        gather(context, wanted, horizon, rows, hourly_file, week)
+        gather(context, wanted, horizon, rows, tally, hourly_file, week)
         context.progress("computing", GATHERED)
         artifacts = [write_table(context, rows, HOURLY_TABLE)]
     if hourly_file is not None:
@@ -72,14 +73,13 @@ def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon) -> lis
     return artifacts
 
 
-def exact_windows(context: JobContext, wanted: Exactly, horizon: Horizon) -> list[Artifact]:
+def exact_windows(context: JobContext, wanted: Exactly, horizon: Horizon, tally: Tally) -> list[Artifact]:
     """uptime.csv by exact accounting, and outages.csv."""
-    week = horizon.as_of - WINDOWS["week"]
     with (
         SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
-        OutagesFile(context.folder, first=week, last=horizon.as_of) as outages,
+        OutagesFile(context.folder) as outages,
     ):
-        gather_exactly(context, horizon, rows, outages, wanted)
+        gather_exactly(context, horizon, rows, outages, wanted, tally)
         context.progress("computing", GATHERED)
         return [write_table(context, rows, EXACT_TABLE), outages.close()]
 
@@ -89,25 +89,33 @@ def gather(
     wanted: Wanted,
     horizon: Horizon,
     rows: SortedRows,
+    tally: Tally,
     hourly_file: HourlyFile | None,
     week: WeekOfStores | None,
 ) -> None:
     """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
-    most = GRID_CELLS // horizon.hours
-    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: most, wanted.as_known_at)
-    with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
+    reading = Reading(
+        lambda schedule: HourlyVotes(schedule.calendar(horizon.first, horizon.last)),
+        horizon.earliest,
+        horizon.as_of,
+        lambda *_: GRID_CELLS // horizon.hours,
+        wanted.as_known_at,
+    )
+    with closing(load(context, reading, stores=wanted.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
             for chunk, open_time, status, table in evaluate(votes, horizon, wanted.max_fill_hours):
                 parts.append(table)
+                add_windows(tally, entities.keys[chunk], _of_windows(open_time, status, horizon))
                 if hourly_file is not None:
                     hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
                 if week is not None:
-                    week.add(entities.keys[chunk], open_time, status)
+                    week.add(entities.keys[chunk], open_time, status, votes.carried(chunk, status))
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
-            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, np.concatenate(parts).T.astype(np.int32))]
+            figures = np.concatenate(parts).T.astype(np.int32)
+            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, figures)]
             rows.add(pa.table(columns, schema=HOURLY_FIGURES))
-            del entities, votes, parts, columns  # before the next range is read: there is no room for two
+            del entities, votes, parts, figures, columns  # before the next range is read: there is no room for two
 
 
 def evaluate(
@@ -152,3 +160,11 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
 def _by_window(time: Micros, horizon: Horizon) -> list[Micros]:
     """Time, cut by ``horizon.edges``, as of in_windows()."""
     return in_windows(time, {window: horizon.pieces(window).start for window in WINDOWS})
+
+
+def _of_windows(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> list[Micros]:
+    """Open time that is up, down and unknown in each window, microseconds, int64[stores, 3] each."""
+    piece_status = status[:, horizon.hour]
+    firsts = [horizon.pieces(window).start for window in WINDOWS]
+    by_status = (open_time * (piece_status == code) for code in COLUMNS.values())
+    return [np.stack([time[:, first:].sum(axis=1) for first in firsts], axis=1) for time in by_status]

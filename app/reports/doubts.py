@@ -1,0 +1,92 @@
+"""What is probably not meant in a report on stores: found while it reads, told by ``context.warn`` at its end."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.jobs.kind import JobContext
+from app.timeline import Micros
+from app.timeline.calendar import Calendar
+from app.timeline.schedule import Schedule
+from app.wording.warnings import EXAMPLES, Cases, warning
+
+#: Of the polls of stores that have not been seen open yet, one in so many is looked at first: mostly it will do.
+_SAMPLED: Final = 16
+
+Which = npt.NDArray[np.bool_]
+
+
+class SeenPolls:
+    """Which stores of a range have polls, and which have one while they are open; several threads may add."""
+
+    def __init__(self, stores: int) -> None:
+        self.has_polls: Which = np.zeros(stores, bool)
+        self.has_polls_inside: Which = np.zeros(stores, bool)
+
+    def add(self, calendar: Calendar, entity: npt.NDArray[np.integer], instant: Micros) -> None:
+        """Look at a block of polls; a store that is known to have one inside is not looked at again."""
+        self.has_polls[entity] = True
+        for step in (_SAMPLED, 1):
+            left = np.flatnonzero(~self.has_polls_inside[entity])[::step]
+            left = left[(instant[left] >= calendar.first) & (instant[left] < calendar.last)]
+            inside = calendar.is_open(calendar.place(entity[left], instant[left]))
+            self.has_polls_inside[entity[left[inside]]] = True
+
+
+class StoreDoubts:
+    """Collects what is odd about stores, range by range."""
+
+    def __init__(self, default_zone: str) -> None:
+        self._default_zone = default_zone
+        codes = ("stores_without_polls", "default_zone", "default_hours", "polls_outside_hours")
+        self._cases = {code: Cases() for code in codes}
+        self._has_polls = self._has_zones = self._has_hours = False
+
+    def add(self, keys: Sequence[str], seen: SeenPolls, schedule: Schedule) -> None:
+        """Add a range of stores."""
+        polled = seen.has_polls
+        default_zone = schedule.zone_of == len(schedule.zones) - 1
+        default_hours = np.bincount(schedule.hours.entity, minlength=len(keys)) == 0
+        if schedule.dated is not None:  # hours that hold for some time only, exceptions
+            default_hours[schedule.dated.entities] = False
+        self._has_polls |= bool(polled.any())
+        self._has_zones |= not default_zone.all()
+        self._has_hours |= not default_hours.all()
+        self._add("stores_without_polls", keys, ~polled)
+        self._add("default_zone", keys, polled & default_zone)
+        self._add("default_hours", keys, polled & default_hours)
+        self._add("polls_outside_hours", keys, polled & ~seen.has_polls_inside)
+
+    def tell(self, context: JobContext) -> None:
+        """Warn of what was found; that nobody has hours or zones at all is a choice and no gap."""
+        is_gap = {"default_zone": self._has_zones, "default_hours": self._has_hours}
+        for code, cases in self._cases.items():
+            if cases.count and is_gap.get(code, True):
+                words = {"zone": self._default_zone} if code == "default_zone" else {}
+                context.warn(warning(code, cases.count, cases.examples, **words).as_json())
+
+    def _add(self, code: str, keys: Sequence[str], which: Which) -> None:
+        found = np.flatnonzero(which)
+        self._cases[code].add(len(found), [keys[at] for at in found[:EXAMPLES].tolist()])
+
+
+class UnknownTime:
+    """Adds up open and unknown time of stores, in any unit."""
+
+    def __init__(self) -> None:
+        self._open = self._unknown = 0
+        self._mostly = Cases()
+
+    def add(self, keys: Sequence[str], known: npt.NDArray[np.integer], unknown: npt.NDArray[np.integer]) -> None:
+        """Add stores: their known and their unknown open time."""
+        self._open += int(known.sum(dtype=np.int64)) + int(unknown.sum(dtype=np.int64))
+        self._unknown += int(unknown.sum(dtype=np.int64))
+        mostly = np.flatnonzero(unknown > known)
+        self._mostly.add(len(mostly), [keys[at] for at in mostly[:EXAMPLES].tolist()])
+
+    def tell(self, context: JobContext) -> None:
+        """Warn if more than half of all open time is unknown."""
+        if 2 * self._unknown > self._open:
+            context.warn(warning("mostly_unknown", self._mostly.count, self._mostly.examples).as_json())

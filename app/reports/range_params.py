@@ -1,0 +1,227 @@
+"""The parameters of a report on a range of time, and what they come to."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, model_validator
+
+from app.jobs.kind import Params
+from app.reports.refusals import refused
+from app.timeline import EARLIEST, LATEST, to_micros
+from app.timeline.period_words import FORMS, RELATIVE, dates_of, fixed
+from app.timeline.periods import By, Edge, Range, beginnings
+from app.timeline.zones import known_zones
+from app.wording.suggestions import suggestions
+from app.wording.values import iso
+from app.wording.wrong_values import WrongValue, invalid_parameters
+
+#: A zone that is none: each entity's own.
+ENTITY: Final = "entity"
+
+#: Periods of a range: the hours of a year and some more.
+MOST_PERIODS: Final = 10_000
+
+#: Rows of uptime.csv; some two gigabytes.
+MOST_ROWS: Final = 10_000_000
+
+#: What is finer or coarser, in order.
+_BY: Final[tuple[By, ...]] = ("hour", "day", "week", "month", "total")
+
+_instant: Final = TypeAdapter(AwareDatetime)
+
+_NEITHER: Final = "is neither a date such as 2024-11-01 nor an instant in ISO 8601 with Z or an offset"
+
+
+def _moment(value: Any) -> Any:
+    """A date or an instant of what JSON has for it."""
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        read = date.fromisoformat(value) if len(value) == len("2024-11-01") else _instant.validate_python(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(_NEITHER) from error
+    if not EARLIEST <= _earliest(read) <= LATEST:
+        raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d} UTC")
+    return read
+
+
+def _earliest(moment: date | datetime) -> datetime:
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.min, UTC)
+
+
+#: A parameter that is a date or an instant.
+Moment = Annotated[
+    datetime | date,
+    BeforeValidator(_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date")]}),
+]
+
+
+class RangeParams(Params):
+    """Of which time a report tells, and how it is divided."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: Annotated[
+        Moment | None,
+        Field(
+            alias="from",
+            description="Beginning of the range: a date, which is its local midnight, or an instant. Default, "
+            "without `period`: three windows before `as_of` instead of a range.",
+            examples=["2024-11-01"],
+        ),
+    ] = None
+    to: Annotated[
+        Moment | None,
+        Field(description="End of the range, not included: a date or an instant. Default: `as_of`."),
+    ] = None
+    period: Annotated[
+        str | None,
+        Field(description=f"The range in a word, instead of `from` and `to`: {FORMS}.", examples=["2024-11"]),
+    ] = None
+    by: Annotated[By | None, Field(description="Length of the periods of a range, a row each. Default: total.")] = None
+    zone: Annotated[
+        str | None,
+        Field(
+            description="Whose local midnights dates and periods begin at: `entity`, each store's own, UTC or an IANA "
+            "time zone. Default: entity.",
+            examples=["Europe/Berlin"],
+        ),
+    ] = None
+
+    target_percent: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=100,
+            description="Availability that each store should have, percent: the summary says how many are below it and "
+            "what is left of their error budgets.",
+            json_schema_extra={"unit": "percent"},
+        ),
+    ] = None
+
+    @property
+    def is_range(self) -> bool:
+        """Whether a range was asked for, rather than windows."""
+        return self.from_ is not None or self.period is not None
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.period is not None and (self.from_ is not None or self.to is not None):
+            raise ValueError("period cannot be combined with from and to: it says both")
+        if self.to is not None and self.from_ is None:
+            raise ValueError("to needs from, where the range begins")
+        if not self.is_range and (lonely := [name for name in ("by", "zone") if getattr(self, name) is not None]):
+            raise ValueError(f"{' and '.join(lonely)} can only be given with a range: with from, or with period")
+        return self
+
+
+def resolved(params: RangeParams, *, now: datetime, as_of: datetime) -> Mapping[str, Any]:
+    """The parameters of a range with the defaults and words fixed; ``now`` is the instant that words depend on.
+
+    Raises:
+        InvalidParameters: a word that is no period, a zone that there is not, or a range that is none or too fine.
+    """
+    if not params.is_range:
+        return {}
+    zone = params.zone or ENTITY
+    if zone not in (ENTITY, *known_zones()):
+        near = suggestions(zone, [ENTITY, *known_zones()])
+        reason = "is no time zone"
+        allowed = "entity, UTC or a name of the IANA time zone database such as Europe/Berlin"
+        raise invalid_parameters(
+            [WrongValue(parameter="zone", received=zone, reason=reason, allowed=allowed, nearest=near)]
+        )
+    fix = {"by": params.by or "total", "zone": zone}
+    if params.period is not None:
+        today = now.astimezone(UTC).date()
+        fix["period"] = _checked(params.period, today)
+    found = params.model_copy(update=fix)
+    asked = range_of(found, as_of)
+    _require_time(found, asked)
+    _require_coarse(asked)
+    return fix
+
+
+def range_of(params: RangeParams, as_of: datetime) -> Range:
+    """The range of parameters that are resolved()."""
+    end = to_micros(as_of)
+    by = params.by or "total"
+    if params.period is not None:
+        dates = dates_of(params.period)
+        return Range(_edge(dates.first), _edge(dates.last), by, end)
+    if params.from_ is None:
+        raise ValueError("there is no range")
+    return Range(_edge(params.from_), None if params.to is None else _edge(params.to), by, end)
+
+
+def require_few_rows(asked: Range, entities: int) -> None:
+    """Refuse a table that nobody could read.
+
+    Raises:
+        InvalidParameters: it would have more than MOST_ROWS rows.
+    """
+    if (rows := entities * _count(asked)) > MOST_ROWS:
+        raise refused(
+            "by", asked.by, f"makes {rows:,} rows for {entities:,} stores; at most {MOST_ROWS:,} are possible: "
+            f"{_coarser(asked, most=MOST_ROWS // entities)}, or fewer `stores`"
+        )  # fmt: skip
+
+
+def _checked(period: str, today: date) -> str:
+    try:
+        word = fixed(period, today)
+        dates = dates_of(word)
+        if not EARLIEST.date() <= dates.first <= LATEST.date():
+            raise ValueError(f"must lie between {EARLIEST:%Y} and {LATEST:%Y}")  # noqa: TRY301 - one refusal for all
+    except ValueError as error:
+        reason = str(error) if str(error).startswith(("is ", "must ")) else "is not in the calendar"
+        wrong = WrongValue(
+            parameter="period", received=period, reason=reason, allowed=FORMS, nearest=suggestions(period, RELATIVE)
+        )
+        raise invalid_parameters([wrong]) from error
+    return word
+
+
+def _edge(moment: date | datetime) -> Edge:
+    return Edge(to_micros(_earliest(moment)), is_local=not isinstance(moment, datetime))
+
+
+def _require_time(params: RangeParams, asked: Range) -> None:
+    """Refuse a range that ends before it begins, or that begins when nothing is known yet."""
+    name = "from" if params.from_ is not None else "period"
+    given = params.from_ if params.from_ is not None else params.period
+    if asked.last is not None and asked.last.micros <= asked.first.micros:
+        after = params.from_.isoformat() if params.from_ is not None else ""
+        shown = params.to.isoformat() if params.to is not None else None
+        raise refused("to", shown, "must be later than from", allowed=f"a date or an instant after {after}")
+    if asked.first.earliest >= asked.as_of:
+        as_of = iso(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=asked.as_of))
+        shown = given if isinstance(given, str | None) else given.isoformat()
+        raise refused(name, shown, f"begins after as_of, {as_of}: nothing of it is known", allowed="an earlier one")
+
+
+def _require_coarse(asked: Range) -> None:
+    if (count := _count(asked)) > MOST_PERIODS:
+        raise refused(
+            "by", asked.by, f"divides the range into {count:,} periods for each store; at most {MOST_PERIODS:,} are "
+            f"possible: {_coarser(asked, most=MOST_PERIODS)}"
+        )  # fmt: skip
+
+
+def _coarser(asked: Range, *, most: int) -> str:
+    """What to choose instead."""
+    coarser = [by for by in _BY[_BY.index(asked.by) + 1 :] if _count(_by(asked, by)) <= most]
+    return f"choose by={coarser[0]} or a shorter range" if coarser else "choose a shorter range"
+
+
+def _by(asked: Range, by: By) -> Range:
+    return Range(asked.first, asked.last, by, asked.as_of)
+
+
+def _count(asked: Range) -> int:
+    """The periods of a range, about."""
+    inside = beginnings(asked)
+    low, high = asked.first.micros, asked.as_of if asked.last is None else min(asked.last.micros, asked.as_of)
+    return 1 + int(((inside > low) & (inside < high)).sum())

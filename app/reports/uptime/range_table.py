@@ -1,0 +1,155 @@
+"""uptime.csv of a range: a row for each store and period (docs/uptime-rules.md, "Ranges")."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.files.artifact import Artifact
+from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
+from app.files.decimals import decimals, ratio
+from app.files.sorted_rows import SortedRows
+from app.timeline import HOUR, Micros
+from app.timeline.period_figures import OutageFigures, Times
+from app.timeline.periods import Periods
+
+#: Decimals of hours (a millionth is 3.6 ms), of percentages, and of minutes.
+HOURS: Final = 6
+PERCENT: Final = 4
+MINUTES: Final = 2
+
+_MINUTE: Final = HOUR // 60
+_INSTANT: Final = pa.timestamp("us")
+
+#: What is kept of a row until it is written: texts, instants, and whole numbers (microseconds, or how many).
+_HEAD: Final = [
+    *((name, pa.string()) for name in ("order", "store_id", "period")),
+    *((name, _INSTANT) for name in ("period_start", "period_end")),
+    ("complete", pa.bool_()),
+]
+_TIMES: Final = ("up", "down", "unknown")
+_EXACT: Final = ("outages", "longest", "ended", "ended_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of some stores, arrays [stores, periods].
+
+    Attributes:
+        periods: of each store.
+        times: open time by status.
+        polls: int64, polls in the period, also those outside open hours.
+        outages: None in hourly accounting.
+        gaps: how long a poll of each store holds, int64[stores], microseconds; None in hourly accounting.
+    """
+
+    periods: Periods
+    times: Times
+    polls: npt.NDArray[np.int64]
+    outages: OutageFigures | None
+    gaps: Micros | None
+
+
+class RangeTable:
+    """The rows, collected in runs of stores, sorted by store and time when they are written."""
+
+    def __init__(self, folder: Path, *, is_exact: bool) -> None:
+        names = [*_TIMES, *(_EXACT if is_exact else ("carried",)), "polls", *(["gap"] if is_exact else [])]
+        self._is_exact = is_exact
+        self._path = folder / "uptime.csv"
+        schema = pa.schema([*_HEAD, *((name, pa.int64()) for name in names)])
+        self.rows = SortedRows(folder / "uptime.arrow", schema)
+
+    def add(self, keys: Sequence[str], figures: Figures) -> None:
+        """Add the rows of some stores: of each, the periods that exist."""
+        periods = figures.periods
+        store, period = np.nonzero(periods.exist)
+        cell = store, period
+        key = pa.array(keys, pa.string()).take(pa.array(store))
+        number = pc.utf8_lpad(pa.array(period).cast(pa.string()), 8, "0")
+        columns = [
+            pc.binary_join_element_wise(key, number, "\0"),
+            key,
+            pa.array(periods.labels, pa.string()).take(pa.array(period)),
+            *(pa.array(edge[cell]).cast(_INSTANT) for edge in (periods.edges[:, :-1], periods.edges[:, 1:])),
+            pa.array(periods.complete[cell]),
+            *(pa.array(getattr(figures.times, name)[cell]) for name in _TIMES),
+        ]
+        if figures.outages is not None and figures.gaps is not None:
+            of = figures.outages
+            columns += [pa.array(one[cell]) for one in (of.count, of.longest, of.ended, of.ended_time)]
+            columns += [pa.array(figures.polls[cell]), pa.array(figures.gaps[store])]
+        elif figures.times.carried is not None:
+            columns += [pa.array(figures.times.carried[cell]), pa.array(figures.polls[cell])]
+        self.rows.add(pa.table(columns, schema=self.rows.schema))
+
+    def close(self) -> Artifact:
+        """Write the file."""
+        count = 0
+
+        def blocks() -> Iterator[pa.Table]:
+            nonlocal count
+            count = 0
+            for block in self.rows.blocks():
+                count += len(block)
+                yield _written(block.combine_chunks())
+
+        write_csv_blocks(self._path, _written(self.rows.schema.empty_table()).schema, blocks)
+        return Artifact(self._path, "text/csv", rows=count)
+
+
+def _written(rows: pa.Table) -> pa.Table:
+    texts = {name: rows[name].combine_chunks() for name in rows.schema.names[1:6]}
+    numbers = {name: rows[name].to_numpy() for name in rows.schema.names[6:]}
+    columns = {
+        "store_id": escape_formulas(texts["store_id"]),
+        "period": texts["period"],
+        "period_start": iso_instant_each(texts["period_start"]),
+        "period_end": iso_instant_each(texts["period_end"]),
+        "complete": texts["complete"],
+        **time_columns(*(numbers[name] for name in _TIMES), carried=numbers.get("carried")),
+    }
+    if "outages" in numbers:
+        columns |= {
+            "outages": pa.array(numbers["outages"]),
+            "longest_outage_minutes": _minutes(numbers["longest"], numbers["outages"]),
+            "mttr_minutes": _minutes(numbers["ended_time"], numbers["ended"], each=True),
+        }
+    columns["polls"] = pa.array(numbers["polls"])
+    if "gap" in numbers:
+        columns["max_gap_minutes"] = decimals(numbers["gap"] * 100 // _MINUTE, MINUTES)
+    return pa.table(columns)
+
+
+def time_columns(up: Micros, down: Micros, unknown: Micros, *, carried: Micros | None) -> dict[str, pa.Array]:
+    """Hours by status and what they come to in percent, empty where there is nothing to divide by; int64[n] each."""
+    open_time, known = up + down + unknown, up + down
+    hours = {"open": open_time, "uptime": up, "downtime": down, "unknown": unknown}
+    hours |= {} if carried is None else {"carried": carried}
+    unit = HOUR // 10**HOURS
+    parts = {
+        "availability": (up, known),
+        "availability_low": (up, open_time),
+        "availability_high": (up + unknown, open_time),
+        "coverage": (known, open_time),
+    }
+    return {
+        **{f"{name}_hours": decimals((time + unit // 2) // unit, HOURS) for name, time in hours.items()},
+        **{f"{name}_percent": percent(part, whole) for name, (part, whole) in parts.items()},
+    }
+
+
+def percent(part: Micros, whole: Micros) -> pa.Array:
+    """Percentages, empty where the whole is 0. Rounding keeps the order: low <= availability <= high."""
+    return decimals(ratio(part, whole, digits=PERCENT + 2), PERCENT, empty=whole == 0)
+
+
+def _minutes(time: Micros, count: npt.NDArray[np.int64], *, each: bool = False) -> pa.Array:
+    """Minutes, or the mean of ``count``, rounded half up; empty where the count is 0."""
+    unit = _MINUTE // 10**MINUTES * (np.maximum(count, 1) if each else 1)
+    return decimals((time + unit // 2) // unit, MINUTES, empty=count == 0)

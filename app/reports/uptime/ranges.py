@@ -1,0 +1,196 @@
+"""The uptime report on a range of time, in periods (docs/uptime-rules.md, "Ranges")."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import Final, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+
+from app.files.artifact import Artifact
+from app.jobs.kind import JobContext
+from app.reports.exact_uptime import CollectedPolls, OutagesFile, stores_held
+from app.reports.range_params import ENTITY
+from app.reports.store_ranges import GATHERED, Collects, Reading, load
+from app.reports.uptime.range_table import Figures, RangeTable
+from app.reports.uptime_summary import Tally
+from app.timeline import DAY, HOUR, Micros
+from app.timeline.calendar import Calendar
+from app.timeline.hourly import HourlyVotes, Status
+from app.timeline.period_figures import Times, exact_times, hourly_times, outage_figures
+from app.timeline.periods import Edge, Periods, Range, beginnings, divide
+from app.timeline.schedule import Schedule
+from app.timeline.zones import to_utc
+
+#: Stores x (hours, or days and periods) that are computed at a time; each takes some 10 to 100 bytes.
+CELLS: Final = 8_000_000
+
+#: Of these, as many are evaluated at a time; some 100 MB of intermediate arrays.
+CHUNK_CELLS: Final = 1_000_000
+
+C = TypeVar("C", bound=Collects)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a range.
+
+    Attributes:
+        time: the range.
+        zone: whose local time divides it: ENTITY, each store's own, or a name.
+        lookback: how far before it polls count, microseconds.
+        stores: their keys; None: all.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
+    """
+
+    time: Range
+    zone: str
+    lookback: int
+    stores: Sequence[str] | None
+    as_known_at: datetime | None
+
+    @property
+    def first(self) -> int:
+        """No poll that counts is earlier."""
+        begin = self.time.first
+        instant = begin.earliest if self.zone == ENTITY or not begin.is_local else self._instant(begin)
+        return instant - self.lookback
+
+    @property
+    def last(self) -> int:
+        """No poll that counts is later."""
+        end = self.time.last
+        if end is None or not end.is_local or self.zone == ENTITY:
+            return self.time.latest
+        return min(self.time.as_of, self._instant(end))
+
+    def _instant(self, edge: Edge) -> int:
+        """Of a local time of the zone, the same for all stores."""
+        return int(to_utc(np.array([edge.micros], np.int64), self.zone)[0])
+
+    def periods(self, schedule: Schedule) -> Periods:
+        """The periods of these stores."""
+        if self.zone == ENTITY:
+            return divide(self.time, schedule.to_utc, len(schedule))
+        one = divide(self.time, lambda _, local: to_utc(local, self.zone), 1)
+        shape = (len(schedule), len(one.labels))
+        return Periods(
+            np.broadcast_to(one.edges, (shape[0], shape[1] + 1)), np.broadcast_to(one.complete, shape), one.labels
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """How exact accounting counts, microseconds: how long a poll holds, None as its polls suggest; see Stretches."""
+
+    max_gap: int | None
+    ignore_under: int
+
+
+class WithinRange(Generic[C]):
+    """Passes on the polls of each store's own range with its lookback, and counts those of its periods."""
+
+    def __init__(self, collected: C, periods: Periods, lookback: int) -> None:
+        self.collected, self.periods = collected, periods
+        self._earliest = periods.first - lookback
+        self._counts = np.zeros(periods.complete.size, np.int64)
+        self._lock = Lock()
+
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        """As HourlyVotes.add(); several threads may add at the same time."""
+        inside = (instant >= self._earliest[entity]) & (instant <= self.periods.last[entity])
+        entity, instant, status = entity[inside], instant[inside], status[inside]
+        cell = self.periods.cells(entity, instant)
+        counts = np.bincount(cell[cell >= 0], minlength=len(self._counts))
+        with self._lock:
+            self._counts += counts
+        self.collected.add(entity, instant, status)
+
+    @property
+    def calendar(self) -> Calendar:
+        """When the stores are open."""
+        return self.collected.calendar
+
+    @property
+    def polls(self) -> npt.NDArray[np.int64]:
+        """Polls of each period, int64[entities, periods]."""
+        return self._counts.reshape(self.periods.complete.shape)
+
+
+def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_hours: int | None) -> list[Artifact]:
+    """uptime.csv of a range by hourly accounting; ``max_fill_hours`` as of HourlyVotes.status()."""
+    first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
+
+    def collect(schedule: Schedule) -> WithinRange[HourlyVotes]:
+        return WithinRange(HourlyVotes(schedule.calendar(first, last)), asked.periods(schedule), asked.lookback)
+
+    hours = (last - first) // HOUR
+    reading = Reading(
+        collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))), asked.as_known_at
+    )
+    table = RangeTable(context.folder, is_exact=False)
+    with table.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
+        for entities, found, progress in ranges:
+            times = _evaluated(found.collected, found.periods, max(1, CHUNK_CELLS // hours), max_fill_hours)
+            table.add(entities.keys, Figures(found.periods, times, found.polls, None, None))
+            tally.add(entities.keys, found.periods.labels, (times.up, times.down, times.unknown))
+            progress("computing", 1.0)
+            del entities, found, times  # before the next range is read: there is no room for two
+        context.progress("computing", GATHERED)
+        return [table.close()]
+
+
+def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Tally) -> list[Artifact]:
+    """uptime.csv and outages.csv of a range by exact accounting."""
+    last = asked.last
+
+    def collect(schedule: Schedule) -> WithinRange[CollectedPolls]:
+        opening = schedule.calendar(asked.first, max(last, asked.first + 1))
+        return WithinRange(CollectedPolls(opening), asked.periods(schedule), asked.lookback)
+
+    reading = Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
+    table = RangeTable(context.folder, is_exact=True)
+    with (
+        table.rows,
+        OutagesFile(context.folder) as listed,
+        closing(load(context, reading, stores=asked.stores)) as ranges,
+    ):
+        for entities, found, progress in ranges:
+            periods = found.periods
+            stretches, gaps = found.collected.stretches(
+                max_gap=exactly.max_gap, ignore_under=exactly.ignore_under, until=periods.last
+            )
+            times = exact_times(stretches, periods.edges)
+            table.add(entities.keys, Figures(periods, times, found.polls, outage_figures(stretches, periods), gaps))
+            listed.add(entities.keys, stretches, periods.first, periods.last)
+            tally.add(entities.keys, periods.labels, (times.up, times.down, times.unknown))
+            progress("computing", 1.0)
+            del entities, found, stretches, times  # before the next range is read: there is no room for two
+        context.progress("computing", GATHERED)
+        return [table.close(), listed.close()]
+
+
+def _held(connection: Connection, stores: int, *, asked: Asked) -> int:
+    """How many stores are held at a time: by their polls, and by their days and periods."""
+    days = (asked.last - asked.first) // DAY + 1
+    by_polls = stores_held(connection, stores, first=asked.first, last=asked.last)
+    return min(by_polls, CELLS // (4 * (2 * days + len(beginnings(asked.time)) + 1)))
+
+
+def _evaluated(votes: HourlyVotes, periods: Periods, chunk: int, max_fill_hours: int | None) -> Times:
+    """The times of all stores, some at a time."""
+    parts = [
+        hourly_times(
+            votes, periods.edges[start : start + chunk], slice(start, start + chunk), max_fill_hours=max_fill_hours
+        )
+        for start in range(0, votes.calendar.entities, chunk)
+    ]
+    if not parts:
+        nothing = np.zeros(periods.complete.shape, np.int64)
+        return Times(nothing, nothing, nothing, nothing)
+    return Times(*(np.concatenate([getattr(one, name) for one in parts]) for name in Times.__slots__))

@@ -1,0 +1,230 @@
+"""The summary of an uptime report: summary.json, and the table that the command line prints of it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from heapq import nsmallest
+from typing import Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from app.files.decimals import ratio
+from app.reports.doubts import UnknownTime
+from app.reports.kind import Outline
+from app.timeline import HOUR, Micros
+from app.timeline.horizon import WINDOWS
+
+#: Stores of lowest availability that a summary names.
+WORST: Final = 10
+
+#: Stores whose error budget a summary has, those with the least left; each takes some 150 bytes.
+MOST_BUDGETS: Final = 1000
+
+#: Periods whose totals a summary has; each takes some 300 bytes.
+MOST_PERIODS: Final = 1000
+
+Counts = tuple[int, int, int]
+
+
+class Totals(BaseModel):
+    """Open time by status, hours; percentages are null where there is nothing to divide by."""
+
+    open_hours: float
+    uptime_hours: float
+    downtime_hours: float
+    unknown_hours: float
+    availability_percent: float | None = Field(description="up / (up + down).")
+    availability_low_percent: float | None = Field(description="up / open: unknown time counted as down.")
+    availability_high_percent: float | None = Field(description="(up + unknown) / open: unknown time counted as up.")
+    coverage_percent: float | None = Field(description="(up + down) / open: the part that is known.")
+
+
+class StoreTotals(Totals):
+    """The figures of one store."""
+
+    store_id: str
+
+
+class ErrorBudget(BaseModel):
+    """What the target lets one store be down, hours."""
+
+    store_id: str
+    allowed_hours: float = Field(description="The part of the open time that the target leaves.")
+    used_hours: float = Field(description="Downtime.")
+    left_hours: float = Field(description="Negative when more was used than allowed.")
+
+
+class UptimeSummary(BaseModel):
+    """Totals of all stores, and the worst of them."""
+
+    accounting: Literal["hourly", "exact"]
+    as_of: datetime
+    as_known_at: datetime | None = Field(description="Hours, holidays and time zones count as they were known then.")
+    begin: datetime | date | None = Field(description="Beginning of the range; null for the three windows.")
+    end: datetime | date | None = Field(description="End of the range; null for the windows, and up to `as_of`.")
+    period: str | None = Field(description="The range in a word, if it was given so.")
+    by: str | None
+    zone: str | None
+    stores: int = Field(description="Stores that have a row.")
+    totals: Totals = Field(description="Of the range, or of the last week.")
+    periods: dict[str, Totals] = Field(
+        description="Of each period, or of the last hour, day and week; none of a range with more than 1,000."
+    )
+    target_percent: float | None
+    stores_below_target: int | None = Field(description="Stores of lower availability; null without a target.")
+    worst: list[StoreTotals] = Field(description="The ten stores of lowest availability, the worst first.")
+    error_budgets: list[ErrorBudget] | None = Field(
+        description="Of the 1,000 stores with the least left, least first; null without a target."
+    )
+    notes: list[str] = Field(description="Remarks for the reader.")
+
+
+class Tally:
+    """Sums over ranges of stores; memory does not grow with their number."""
+
+    def __init__(self, target_percent: float | None) -> None:
+        self.target = None if target_percent is None else round(target_percent * 10_000)
+        self.stores = self.below = 0
+        self.unknown_time = UnknownTime()
+        self.whole: Micros = np.zeros(3, np.int64)
+        self.periods: dict[str, Micros] = {}
+        self._are_windows = False
+        self.worst: list[tuple[float, int, str, Counts]] = []
+        self.budgets: list[tuple[int, str, int, int]] = []
+
+    def add(
+        self,
+        keys: Sequence[str],
+        labels: Sequence[str],
+        times: Sequence[Micros],
+        *,
+        whole: Sequence[Micros] | None = None,
+    ) -> None:
+        """Add some stores.
+
+        Args:
+            keys: of the stores.
+            labels: of the periods.
+            times: up, down and unknown in each period, microseconds, int64[stores, periods] each.
+            whole: the same in all of the time, int64[stores] each; None: the sum of the periods.
+        """
+        up, down, unknown = [time.sum(axis=1) for time in times] if whole is None else whole
+        self.stores += len(keys)
+        self.unknown_time.add(keys, up + down, unknown)
+        self._are_windows = whole is not None
+        self.whole += [one.sum() for one in (up, down, unknown)]
+        for number, label in enumerate(labels):
+            sums = np.array([time[:, number].sum() for time in times], np.int64)
+            self.periods[label] = self.periods.get(label, np.zeros(3, np.int64)) + sums
+        self._rank(keys, up, down, unknown)
+        if self.target is not None:
+            self.below += int(np.count_nonzero(ratio(up, up + down, digits=6)[up + down > 0] < self.target))
+            self._spend(keys, up + down + unknown, down, self.target)
+
+    def _rank(self, keys: Sequence[str], up: Micros, down: Micros, unknown: Micros) -> None:
+        known = np.flatnonzero(up + down)
+        share = up[known] / (up + down)[known]
+        found = [
+            (one, -int(down[at]), keys[at], (int(up[at]), int(down[at]), int(unknown[at])))
+            for one, at in zip(share.tolist(), known.tolist(), strict=True)
+            if len(self.worst) < WORST or one <= self.worst[-1][0]
+        ]
+        self.worst = nsmallest(WORST, [*self.worst, *found])
+
+    def _spend(self, keys: Sequence[str], open_time: Micros, down: Micros, target: int) -> None:
+        whole, rest = np.divmod(open_time, 1_000_000)
+        allowed = whole * (1_000_000 - target) + rest * (1_000_000 - target) // 1_000_000
+        left = allowed - down
+        least = np.argsort(left, kind="stable")[:MOST_BUDGETS].tolist()
+        found = [(int(left[at]), keys[at], int(allowed[at]), int(down[at])) for at in least]
+        self.budgets = nsmallest(MOST_BUDGETS, [*self.budgets, *found])
+
+    def error_budgets(self) -> list[ErrorBudget] | None:
+        """Of the stores with the least left; None without a target."""
+        if self.target is None:
+            return None
+        return [
+            ErrorBudget(store_id=key, allowed_hours=_hours(may), used_hours=_hours(used), left_hours=_hours(left))
+            for left, key, may, used in self.budgets
+        ]
+
+    def worst_stores(self) -> list[StoreTotals]:
+        """Those of lowest availability."""
+        return [StoreTotals(store_id=key, **_figures(*counts)) for _, _, key, counts in self.worst]
+
+    def of_periods(self) -> dict[str, Totals]:
+        """Totals by period, in order of time; none when there are very many."""
+        if len(self.periods) > MOST_PERIODS:
+            return {}
+        # Ranges of stores come in any order of their periods; names of windows do not sort by time.
+        labels = self.periods if self._are_windows else sorted(self.periods)
+        return {label: totals(self.periods[label]) for label in labels}
+
+    def notes(self) -> list[str]:
+        """Remarks."""
+        up, down, unknown = self.whole.tolist()
+        said = ["Availability is up / (up + down); its bounds count what is unknown as down and as up."]
+        if self.stores and not up + down + unknown:
+            said.append("No store was open.")
+        return said
+
+
+def add_windows(tally: Tally, keys: Sequence[str], times: Sequence[Micros]) -> None:
+    """Add some stores of a report on windows, whose last is the longest: all of the time.
+
+    Args:
+        tally: of the report.
+        keys: of the stores.
+        times: up, down and unknown in each of WINDOWS, microseconds, int64[stores, windows] each.
+    """
+    tally.add(keys, [f"last_{window}" for window in WINDOWS], times, whole=[time[:, -1] for time in times])
+
+
+def totals(of: Micros) -> Totals:
+    """Of up, down and unknown, microseconds."""
+    return Totals(**_figures(*of.tolist()))
+
+
+def _figures(up: int, down: int, unknown: int) -> dict[str, float | None]:
+    known, open_time = up + down, up + down + unknown
+    return {
+        "open_hours": _hours(open_time),
+        "uptime_hours": _hours(up),
+        "downtime_hours": _hours(down),
+        "unknown_hours": _hours(unknown),
+        "availability_percent": _percent(up, known),
+        "availability_low_percent": _percent(up, open_time),
+        "availability_high_percent": _percent(up + unknown, open_time),
+        "coverage_percent": _percent(known, open_time),
+    }
+
+
+def _hours(micros: int) -> float:
+    return round(micros / HOUR, 6)
+
+
+def _percent(part: int, whole: int) -> float | None:
+    """Rounded half up to four decimals."""
+    return (2_000_000 * part + whole) // (2 * whole) / 10_000 if whole else None
+
+
+def outline(summary: UptimeSummary) -> Outline:
+    """The worst stores and all of them, and how they stand to the target."""
+    rows = [(store.store_id, *_cells(store)) for store in summary.worst]
+    rows.append(("(all)", *_cells(summary.totals)))
+    notes = list(summary.notes)
+    if summary.stores > len(summary.worst):
+        notes.insert(0, f"The {len(summary.worst)} stores of lowest availability, and all {summary.stores:,} together.")
+    if summary.target_percent is not None:
+        notes.append(f"{summary.stores_below_target:,} stores are below the target of {summary.target_percent:g} %.")
+    return Outline(
+        columns=("store", "availability", "at least", "at most", "known", "open\nhours", "down\nhours"),
+        rows=rows,
+        notes=notes,
+    )
+
+
+def _cells(of: Totals) -> tuple[str, ...]:
+    shares = (of.availability_percent, of.availability_low_percent, of.availability_high_percent, of.coverage_percent)
+    percents = ("-" if share is None else f"{share:.2f} %" for share in shares)
+    return (*percents, f"{of.open_hours:,.2f}", f"{of.downtime_hours:,.2f}")

@@ -1,0 +1,79 @@
+"""What is probably not meant, although nothing is wrong: told beside the result, which it never prevents."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+#: Of how many cases a warning gives an example.
+EXAMPLES: Final = 5
+
+#: Longest example, characters: a key may be much longer.
+LONGEST: Final = 80
+
+#: The messages by code; ``{count}`` is how many cases there are.
+MESSAGES: Final = {
+    "damaged_keys": "{count} keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: format "
+    "the column as text and export it again",
+    "fixed_offset_zones": "{count} rows have a zone whose clocks never change; where they do change, write the zone of "
+    "a city",
+    "contradicting_polls": "{count} polls say something else than a later line for the same store and instant; the "
+    "later line counts",
+    "stores_without_polls": "{count} stores have no polls in the time that the report reads: all their open time is "
+    "unknown",
+    "default_zone": "{count} stores with polls have no time zone of their own and go by the default zone {zone}: load "
+    "timezones for them",
+    "default_hours": "{count} stores with polls have no hours and count as open around the clock: load hours for them",
+    "polls_outside_hours": "{count} stores have polls, but none while they are open: check their hours and time zones",
+    "mostly_unknown": "more than half of the open time is unknown; {count} stores are above half",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataWarning:
+    """One sort of thing that is probably not meant.
+
+    Attributes:
+        code: stable, for programs.
+        message: for people; continues without a full stop.
+        count: how many cases there are.
+        examples: up to EXAMPLES of them.
+    """
+
+    code: str
+    message: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored and answered."""
+        return asdict(self) | {"examples": list(self.examples)}
+
+
+def warning(code: str, count: int, examples: Iterable[str], **words: str) -> DataWarning:
+    """A warning in the words of its code."""
+    shown = tuple(one if len(one) <= LONGEST else f"{one[:LONGEST]}…" for one in list(examples)[:EXAMPLES])
+    return DataWarning(code, MESSAGES[code].format(count=f"{count:,}", **words), count, shown)
+
+
+def in_a_line(told: Any) -> str:
+    """A warning as JSON has it, for the command line."""
+    examples: Sequence[str] = told.get("examples") or ()
+    more = ", …" if len(examples) < told["count"] else ""
+    return f"warning: {told['message']}" + (f" ({'; '.join(examples)}{more})" if examples else "")
+
+
+@dataclass(slots=True)
+class Cases:
+    """Counts cases of one sort, and keeps the first few as examples."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, count: int, examples: Sequence[str]) -> None:
+        """So many more, of which these are some; an example is kept once."""
+        self.count += count
+        for one in examples:
+            if len(self.examples) >= EXAMPLES:
+                return
+            if one not in self.examples:
+                self.examples.append(one)

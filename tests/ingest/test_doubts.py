@@ -1,0 +1,89 @@
+"""What a load tells of a file that passes every check."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from app.ingest.load import Loaded
+from app.storage.resources import Resources
+from tests.conftest import load_file
+from tests.ingest.checking import small_blocks
+
+HEADERS = {
+    "polls": "store_id,status,timestamp_utc\n",
+    "hours": "store_id,day,start_time_local,end_time_local\n",
+    "timezones": "store_id,timezone_str\n",
+}
+
+NOON = "2023-01-22 12:00:00 UTC"
+
+
+@pytest.fixture
+def loaded(resources: Resources, tmp_path: Path):  # noqa: ANN201
+    def load(kind: str, rows: str) -> Loaded:
+        path = tmp_path / "file.csv"
+        path.write_text(HEADERS[kind] + rows)
+        return load_file(resources, kind, path)
+
+    return load
+
+
+def told(result: Loaded) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [(one.code, one.count, one.examples) for one in result.warnings]
+
+
+@pytest.mark.parametrize("block_bytes", [60, 4 << 20])
+def test_keys_that_a_spreadsheet_has_damaged_are_told_once_each(
+    loaded,  # noqa: ANN001
+    monkeypatch: pytest.MonkeyPatch,
+    block_bytes: int,
+) -> None:
+    small_blocks(monkeypatch, block_bytes)
+    damaged = ["1.05E+18", "257000000000000.0", "2.57e14", "7.0"]
+    sound = ["1050000000000000000", "1.5", "E+18", "store 1.05E+18", "1e", "v2.0.0"]
+    rows = "".join(f"{key},active,2023-01-22 {hour:02}:00:00 UTC\n" for hour in range(3) for key in damaged + sound)
+    ((code, count, examples),) = told(loaded("polls", rows))
+    assert (code, count, sorted(examples)) == ("damaged_keys", 4, sorted(damaged))
+
+
+def test_examples_are_five_at_most(loaded) -> None:  # noqa: ANN001
+    ((_, count, examples),) = told(loaded("timezones", "".join(f"{n}.0,Asia/Tokyo\n" for n in range(9))))
+    assert (count, examples) == (9, ("0.0", "1.0", "2.0", "3.0", "4.0"))
+
+
+def test_zones_without_summer_time_are_told_with_cities_and_utc_is_not(loaded) -> None:  # noqa: ANN001
+    rows = "1,EST\n2,Etc/GMT+5\n3,UTC\n4,Europe/Berlin\n5,EST\n6,Etc/UTC\n7,EST5EDT\n"
+    ((code, count, examples),) = told(loaded("timezones", rows))
+    assert (code, count) == ("fixed_offset_zones", 3)
+    assert "Etc/GMT+5" in examples
+    (est,) = [one for one in examples if one.startswith("EST, rather than ")]
+    assert "America/New_York" in est
+
+
+@pytest.mark.parametrize("block_bytes", [40, 4 << 20])
+def test_contradicting_polls_are_counted_apart_and_repeats_are_not(
+    loaded,  # noqa: ANN001
+    monkeypatch: pytest.MonkeyPatch,
+    block_bytes: int,
+) -> None:
+    small_blocks(monkeypatch, block_bytes)
+    one = "2023-01-22 13:00:00 UTC"
+    rows = f"a,active,{NOON}\na,inactive,{NOON}\nb,active,{NOON}\nb,active,{NOON}\n"
+    rows += f"a,active,{NOON}\na,active,{one}\na,unknown,{one}\na,inactive,{one}\na,unknown,{one}\nc,active,{one}\n"
+    result = loaded("polls", rows)
+    # Of a at noon 'inactive'; of a at one 'active' and 'inactive', as unknown came last.
+    assert (result.rows_duplicate, result.rows_contradicting) == (6, 3)
+    assert told(result) == [
+        ("contradicting_polls", 3, ("a at 2023-01-22 12:00:00 UTC", "a at 2023-01-22 13:00:00 UTC"))
+    ]
+
+
+def test_repeated_rows_alone_contradict_nothing(loaded) -> None:  # noqa: ANN001
+    result = loaded("polls", f"a,active,{NOON}\nb,inactive,{NOON}\na,active,{NOON}\n")
+    assert (result.rows_duplicate, result.rows_contradicting, result.warnings) == (1, 0, ())
+
+
+def test_other_kinds_know_no_contradictions(loaded) -> None:  # noqa: ANN001
+    result = loaded("hours", "1,0,09:00,17:00\n1,0,10:00,17:00\n")
+    assert (result.rows_contradicting, asdict(result)["warnings"]) == (None, ())
