@@ -13,6 +13,7 @@ from rich.markup import escape
 from app import __version__
 from app.commands import data, reports, servers
 from app.commands.failures import TOLD, told
+from app.commands.inspect import inspect
 from app.commands.mappings import mappings
 from app.commands.report import report_command
 from app.commands.terminal import err, out
@@ -35,7 +36,7 @@ app.add_typer(mappings, name="mappings")
 
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),
-    *(data.load, data.upload, data.datasets, data.demo_data, data.entities),
+    *(data.load, data.upload, inspect, data.datasets, data.demo_data, data.entities),
     *(reports.reports, reports.status, reports.download, reports.cancel),
     *(servers.env, servers.doctor),
 ):

@@ -40,7 +40,7 @@ class MappingService:
 
     def list(self) -> list[NamedMapping]:
         """The latest version of each, by name."""
-        latest = select(mapping).distinct(mapping.c.name).order_by(mapping.c.name, mapping.c.version.desc())
+        latest = select(mapping).order_by(mapping.c.version)
         with database_errors(), self._engine.connect() as connection:
             stored = {row.name: NamedMapping(**row._mapping) for row in connection.execute(latest)}  # noqa: SLF001
         every = {name: _shipped(name) for name in shipped()} | stored
