@@ -73,6 +73,8 @@ def _instant(name: str, texts: Sequence[str]) -> _Found:
     if all(text.isdecimal() for text in texts):
         return None
     fits = [form for form in ("iso", "dmy", "mdy", "rfc2822") if _reads(texts, Dates(form, "UTC").instant, Unmappable)]
+    if all(re.match(r"[0-9]{1,2}\.", text) for text in texts):  # with full stops the day is first everywhere
+        fits = [form for form in fits if form != "mdy"]
     if not fits:
         return None
     needs_zone = not _reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable))

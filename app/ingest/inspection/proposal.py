@@ -93,8 +93,14 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     columns: dict[str, Any] = {}
     questions: list[tuple[str, str]] = [(text, "as it is") for text in layout.questions]
     taken: set[str] = set()
+    is_nameless = layout.document.get("header") is False
     for column in kind.columns:
-        if column.instead_of is None and (found := _fitting(column.name, column.type.name, guesses, taken)) is not None:
+        if column.instead_of is not None:
+            continue
+        found = _fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
+        if found is not None:
+            if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
+                questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
             taken.add(found.name)
             rule = _rule(column.type.name, found)
             columns[column.name] = {"from": _place(layout, found.name), **rule}
@@ -114,10 +120,14 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
 
-def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str]) -> Guess | None:
+def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
     """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
-    free = [guess for guess in guesses if guess.name not in taken and guess.what in _HOLDS.get(holds, (guess.what,))]
-    for other in (name, *_ALSO.get(name, ())):
+    left = [guess for guess in guesses if guess.name not in taken]
+    for guess in left:
+        if _plain(guess.name) == _plain(name):  # whatever it holds: its check tells what is wrong in it
+            return guess
+    free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
+    for other in _ALSO.get(name, ()):
         for guess in free:
             if _plain(guess.name) == _plain(other) and (name != "status" or guess.what == "status"):
                 return guess
@@ -126,8 +136,13 @@ def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str]) -
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
     alike = [guess for guess in free if guess.what == wanted]
     if name in {"store_id", "repo"}:
-        alike = [guess for guess in free if guess.what == "address" or guess.name == "1"]
-    return alike[0] if len(alike) == 1 or (alike and alike[0].name == "1") else None
+        alike = [guess for guess in free if guess.what == "address"] or [
+            guess for guess in free if guess.name == "1" and guess.what in {"text", "number"} and name == "store_id"
+        ]
+    if is_nameless and name in {"created_at", "merged_at", "number"}:
+        wanted = "number" if name == "number" else "instant"
+        return next((guess for guess in free if guess.what == wanted), None)
+    return alike[0] if len(alike) == 1 else None
 
 
 def _rule(holds: str, found: Guess) -> dict[str, Any]:
@@ -140,6 +155,8 @@ def _rule(holds: str, found: Guess) -> dict[str, Any]:
     suits = suits or (found.what == "number" and holds in {"number", "weekday"})
     if found.what in {"number", "status"} and holds.startswith("time of day"):
         return {"time": "fraction" if any("." in text for text in found.examples) else "24h"}
+    if holds == "timestamp" and found.what not in {"instant", "nothing"}:
+        return {"date": "iso", "zone": "UTC"}  # its reasons are the most precise
     return dict(found.rule) if suits else {}
 
 
