@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from app import __version__
 from app.commands import data, reports, servers
+from app.commands.explain import explain_command
 from app.commands.failures import TOLD, told
 from app.commands.inspect import inspect
 from app.commands.mappings import mappings
@@ -44,6 +45,8 @@ for _command in (
 
 for _kind in REPORT_KINDS.values():
     report.command(_kind.name)(report_command(_kind))
+    if _kind.drilldown is not None:
+        app.command("explain")(explain_command(_kind))
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it

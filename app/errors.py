@@ -19,6 +19,7 @@ OpenhoursError
 │   ├── UnknownDatasetKind
 │   ├── UnknownDataset
 │   ├── NoSummary            reports of this kind have none
+│   ├── NoExplanation        reports of this kind cannot be explained
 │   ├── UnknownMapping
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
@@ -226,6 +227,11 @@ class UnknownDataset(NotFound):
 class NoSummary(NotFound):
     code = "no_summary"
     title = "The report has no summary"
+
+
+class NoExplanation(NotFound):
+    code = "no_explanation"
+    title = "Reports of this kind cannot be explained"
 
 
 class UnknownEntityKind(NotFound):

@@ -134,6 +134,15 @@ class Reports(Connection):
         """What the rows of a complete report come to, for kinds that say so."""
         return self._ask("GET", f"/reports/{quote(report_id, safe='')}/summary")
 
+    def explain(self, report_id: str, key: str) -> Mapping[str, Any]:
+        """Why the figures of one entity of a report are what they are, for kinds that can say so."""
+        return self._ask("GET", f"/reports/{quote(report_id, safe='')}/entities/{quote(key)}")
+
+    def entity_chart(self, report_id: str, key: str, *, date: str | None = None) -> bytes:
+        """The days of one entity of a report as PNG, or the one local day that is given (ISO 8601)."""
+        path = f"/reports/{quote(report_id, safe='')}/entities/{quote(key)}/chart.png"
+        return self._response("GET", path, params={} if date is None else {"date": date}).content
+
     def delete(self, report_id: str) -> Mapping[str, Any]:
         """Cancel or remove a report; what became of it, as answered."""
         return self._ask("DELETE", f"/reports/{quote(report_id, safe='')}")

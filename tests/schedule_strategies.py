@@ -63,7 +63,7 @@ def entities(draw: st.DrawFn, focus: str, around: date) -> Entity:
         calendars=tuple(Use(name, draw(calendar_days), *draw(limits)) for name in names),
         active_from=active[0],
         active_to=active[1],
-        default=draw(st.one_of(st.just(ROUND_THE_CLOCK), weeks())),
+        default=draw(st.one_of(st.just(ROUND_THE_CLOCK), weeks().filter(any))),  # no kind is closed by default
     )
 
 

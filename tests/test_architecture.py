@@ -81,6 +81,7 @@ WRONG = {
     "Only storage and the engine speak to Redis": [("app.routers.redis", "import redis", "redis")],
     "Only storage knows the driver of Postgres": [("app.series.driver", "import psycopg2.extras", "psycopg2")],
     "Only charts draw": [("app.reports.drawing", "def draw():\n    import altair", "altair")],
+    "Only mappings read expressions and workbooks": [("app.ingest.wrong", "import jmespath", "jmespath")],
     "Only commands write to a terminal": [("app.web.terminal", "from rich.console import Console", "rich")],
 }
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, delete, insert, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.catalogue.options import LoadOptions, UsedMapping
 from app.catalogue.tables import mapping
@@ -40,7 +41,7 @@ class MappingService:
 
     def list(self) -> list[NamedMapping]:
         """The latest version of each, by name."""
-        latest = select(mapping).order_by(mapping.c.version)
+        latest = select(mapping).ext(distinct_on(mapping.c.name)).order_by(mapping.c.name, mapping.c.version.desc())
         with database_errors(), self._engine.connect() as connection:
             stored = {row.name: NamedMapping(**row._mapping) for row in connection.execute(latest)}  # noqa: SLF001
         every = {name: _shipped(name) for name in shipped()} | stored

@@ -18,11 +18,11 @@ from app.reports.kind import SUMMARY, ReportKind
 def report_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind."""
     defaults = {name: field.default for name, field in kind.params.model_fields.items()}
-    instants = set(_instants(kind))
+    instants = set(instants_of(kind))
 
     def command(*, out_file: str | None, server: str | None, **options: Any) -> None:
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
-        params |= {name: as_iso(params[name], option=_dashed(name)) for name in params.keys() & instants}
+        params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
         target = target_of(out_file, f"{kind.name}.csv")
         with opening.client(server, slots=1) as client:
             answer = _followed(client, kind, params, is_local=server is None)
@@ -56,19 +56,21 @@ def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any], *, is_lo
     return answer
 
 
-def _instants(kind: ReportKind) -> Iterator[str]:
+def instants_of(kind: ReportKind) -> Iterator[str]:
     """The parameters that are instants."""
     for name, schema in kind.params.model_json_schema().get("properties", {}).items():
         if any(one.get("format") == "date-time" for one in (schema, *schema.get("anyOf", ()))):
             yield name
 
 
-def _dashed(name: str) -> str:
+def dashed(name: str) -> str:
+    """The option of a parameter."""
     return f"--{name.replace('_', '-')}"
 
 
-def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
-    instants = set(_instants(kind))
+def parameter_options(kind: ReportKind) -> Iterator[inspect.Parameter]:
+    """An option for each parameter of a kind."""
+    instants = set(instants_of(kind))
     for name, field in kind.params.model_fields.items():
         default = field.default if field.annotation is bool else [] if _is_list(field) else None
         yield inspect.Parameter(
@@ -77,6 +79,10 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
             default=default,
             annotation=_option(field, is_instant=name in instants),
         )
+
+
+def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
+    yield from parameter_options(kind)
     where = (
         "File to write, or a folder; one that ends with / is made. Further files go beside the file, each with the "
         f"beginning of its name; in a folder files have their own. Default: {kind.name}.csv."

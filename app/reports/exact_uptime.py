@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -69,11 +70,13 @@ class Exactly:
         max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
         ignore_under: outages of less open time count as up, microseconds.
         stores: their keys; None: all.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     max_gap: int | None
     ignore_under: int
     stores: Sequence[str] | None
+    as_known_at: datetime | None = None
 
 
 class CollectedPolls:
@@ -157,7 +160,7 @@ def gather_exactly(
     begins = sorted(horizon.as_of - length for length in WINDOWS.values())
     edges = np.array([*begins, horizon.as_of], np.int64)
     firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
-    reading = Reading(CollectedPolls, horizon.earliest, horizon.as_of, _stores_held)
+    reading = Reading(CollectedPolls, horizon.earliest, horizon.as_of, _stores_held, wanted.as_known_at)
     with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
         for entities, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from app.jobs.kind import JobKind, Params
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.charts.style import Chart
 
 #: Name of the file with the summary of a report, which a route also returns.
 SUMMARY: Final = "summary.json"
@@ -29,6 +33,21 @@ class Outline:
     notes: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Drilldown:
+    """What can be asked about one entity of a complete report.
+
+    Attributes:
+        model: of the answer.
+        explain: the answer, of (engine, settings, parameters as resolved, key). Raises UnknownEntity.
+        chart: a picture of its days, or of the one day that is given; of the same. It imports app.charts itself.
+    """
+
+    model: type[BaseModel]
+    explain: Callable[[Engine, Settings, Any, str], BaseModel]
+    chart: Callable[[Engine, Settings, Any, str, date | None], "Chart"]
+
+
 def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:
     return {"report_id": report_id}
 
@@ -46,6 +65,7 @@ class ReportKind(JobKind):
             returns the parameters to run with and the instant of the report. Raises BadInput.
         findings: model of the file SUMMARY, for a kind that makes one.
         outline: such a summary for the command line.
+        drilldown: what can be asked about one entity, for a kind that can explain its figures.
         documentation: what the page of reports says, in Markdown: what the numbers mean, and which files there are.
         rules: name of a page below docs/ that has the exact rules and, under "Parameters", the parameters, for a kind
             that needs more than a few paragraphs.
@@ -58,6 +78,7 @@ class ReportKind(JobKind):
     resolve: Callable[[Connection, Any], tuple[Params, datetime]]
     findings: type[BaseModel] | None = None
     outline: Callable[[Any], Outline] | None = None
+    drilldown: Drilldown | None = None
     documentation: str = ""
     rules: str | None = None
     example: Mapping[str, Any] = field(default_factory=dict)

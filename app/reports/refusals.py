@@ -36,6 +36,16 @@ def require_past(as_of: datetime | None, *, now: datetime) -> None:
         raise refused("as_of", as_of, "is more than a day in the future", allowed=latest)
 
 
+def require_known_time(as_known_at: datetime | None, *, now: datetime) -> None:
+    """Refuse a time at which nobody can know yet what will be known.
+
+    Raises:
+        InvalidParameters: it is after ``now``.
+    """
+    if as_known_at is not None and as_known_at > now:
+        raise refused("as_known_at", as_known_at, "is in the future", allowed=f"an instant up to {iso(now)}")
+
+
 class UnknownNames(WordedLate, InvalidParameters):
     """Names of entities that no loaded file has."""
 

@@ -5,18 +5,20 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from app.errors import (
     IdempotencyConflict,
+    NoExplanation,
     NoSummary,
     NotFound,
     ObjectStoreUnavailable,
+    ReplicaUnavailable,
     ReportExpired,
     ReportNotComplete,
     TooManyReports,
@@ -32,7 +34,7 @@ from app.jobs.links import LinkedArtifact, linked
 from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, StoredArtifact
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
-from app.reports.kind import SUMMARY, ReportKind
+from app.reports.kind import SUMMARY, Drilldown, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.storage.object_store import ObjectStream
 from app.storage.postgres import database_errors
@@ -40,6 +42,9 @@ from app.storage.resources import Resources
 from app.telemetry.logs import bound
 from app.wording.validation import invalid
 from app.wording.wrong_values import WrongValue, invalid_parameters
+
+if TYPE_CHECKING:
+    from app.charts.style import Chart
 
 #: What a poll may say of a report; a kind that tells of another stage is computing.
 STAGES: Final = ("queued", "loading", "computing", "uploading")
@@ -173,6 +178,54 @@ class ReportService:
             message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
             raise NoSummary(message, received=state.record.kind, allowed=kinds)
         return found[0]
+
+    def explain(self, report_id: str, key: str) -> BaseModel:
+        """Why the figures of one entity are what they are, by the parameters of a report and what is loaded now.
+
+        Raises:
+            UnknownReport, ReportExpired, NoExplanation: there is no such report, or it is of a kind without.
+            UnknownEntity: it has no row of this entity.
+        """
+        drilldown, params = self._drilldown(report_id)
+        return drilldown.explain(self._resources.engine, self._resources.settings, params, key)
+
+    def entity_chart(self, report_id: str, key: str, *, day: date | None) -> "Chart":
+        """A picture of the days of one entity, or of one of them.
+
+        Raises:
+            UnknownReport, ReportExpired, NoExplanation, UnknownEntity: as explain().
+            InvalidParameters: the report has nothing of that day.
+        """
+        drilldown, params = self._drilldown(report_id)
+        return drilldown.chart(self._resources.engine, self._resources.settings, params, key, day)
+
+    def entity_picture(self, report_id: str, key: str, *, day: date | None) -> bytes:
+        """The same as PNG, drawn by a process of its own.
+
+        Raises:
+            ReplicaUnavailable: it cannot be drawn here, or not now.
+        """
+        chart = self.entity_chart(report_id, key, day=day)
+        from app.charts.drawing import draw_apart  # noqa: PLC0415 - altair takes half a second to import
+
+        try:
+            return draw_apart(chart)
+        except (TimeoutError, MemoryError, OSError) as error:
+            raise ReplicaUnavailable(
+                f"The chart cannot be drawn now: {error}. Its specification can be had."
+            ) from error
+
+    def _drilldown(self, report_id: str) -> tuple[Drilldown, BaseModel]:
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        with database_errors(), self._resources.engine.connect() as connection:
+            kind = self._kinds[self._find(connection, report_id).kind]
+            params = records.parameters(connection, report_id) or {}
+        if kind.drilldown is None:
+            kinds = [one.name for one in self._kinds.values() if one.drilldown is not None]
+            message = f"A report of kind {kind.name} cannot be explained; those of kind {', '.join(kinds)} can."
+            raise NoExplanation(message, received=kind.name, allowed=kinds)
+        return kind.drilldown, kind.params.model_validate_json(json.dumps(params))
 
     def read(self, artifact: StoredArtifact) -> Iterator[bytes]:
         """The bytes of a file in blocks, each read when it is asked for; the connection is closed at the end.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -14,6 +15,7 @@ from app.jobs.kind import JobContext, OnProgress
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
+from app.series.versions import settle_changes
 from app.storage.postgres import database_errors
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
@@ -45,12 +47,14 @@ class Reading(Generic[T]):
         collect: makes what takes them, on the calendar of the stores.
         first, last: bounds of that calendar.
         most: how many stores a range may have: of (connection, number of stores, horizon).
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     collect: Callable[[Calendar], T]
     first: int
     last: int
     most: Callable[[Connection, int, Horizon], int]
+    as_known_at: datetime | None = None
 
 
 def load(
@@ -60,6 +64,8 @@ def load(
 
     Each comes with a function of (stage, share of this range that is done).
     """
+    if reading.as_known_at is not None:
+        settle_changes(context.engine)
     with (
         database_errors(),
         ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing,
@@ -114,5 +120,6 @@ def _tell(tell: OnProgress, before: float, share: float, stage: str, done: float
 def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Reading[T]) -> T:
     """Nothing collected yet, on the calendar of these stores."""
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
-        schedule = read_schedule(connection, entities, default_zone=context.settings.default_timezone)
+        zone = context.settings.default_timezone
+        schedule = read_schedule(connection, entities, default_zone=zone, as_known_at=reading.as_known_at)
     return reading.collect(schedule.calendar(reading.first, reading.last))

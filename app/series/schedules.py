@@ -1,20 +1,41 @@
-"""The schedules of entities: their hours and zones, read as arrays."""
+"""The schedules of entities: their hours, zones, exceptions and calendars, read as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from app.series.hours import HOURS_COLUMNS
-from app.storage.binary_copy import read_columns
+from app.series.hours import HOURS_COLUMNS, VALIDITY
+from app.series.versions import known
+from app.storage.binary_copy import DATE, FIRST_DAY, INTEGER, LAST_DAY, SMALLINT, TEXT, TIME, Arrays, Columns
+from app.storage.binary_copy import read_columns as read
+from app.timeline.dated import EVER, FOREVER, Dated, DateRows, Spans, What
 from app.timeline.entities import Entities
 from app.timeline.schedule import Schedule
 from app.timeline.working_hours import WeeklyHours, Window
+from app.timeline.zones import Zone, ZoneHistory
+
+_Ints = npt.NDArray[np.int64]
+
+_DATE_COLUMNS: Final[Columns] = {"on_date": DATE, "what": TEXT, "opens": TIME, "closes": TIME, "name": TEXT}
+_EXCEPTIONS: Final[Columns] = {"entity_id": INTEGER, **_DATE_COLUMNS}
+_USE_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "place": SMALLINT, "calendar": TEXT, **VALIDITY}
+_ZONE_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "valid_from": DATE, "timezone": TEXT}
+
+_WHAT: Final = {what.name.lower(): int(what) for what in What}
 
 
 def read_schedule(
-    connection: Connection, entities: Entities, *, default_zone: str, default: Sequence[Window] = ()
+    connection: Connection,
+    entities: Entities,
+    *,
+    default_zone: str,
+    default: Sequence[Window] = (),
+    as_known_at: datetime | None = None,
 ) -> Schedule:
     """The schedule of these entities by their numbers.
 
@@ -23,32 +44,100 @@ def read_schedule(
         entities: those to read.
         default_zone: of an entity without a zone.
         default: windows of an entity without hours; without any it is open around the clock.
+        as_known_at: as it was known then, see versions.py; None: as it is known.
     """
-    zone_of, zones = _zones(connection, entities, default_zone)
-    return Schedule(_hours(connection, entities), zone_of, zones, default)
-
-
-def _hours(connection: Connection, entities: Entities) -> WeeklyHours:
-    source = "hours_window WHERE entity_id BETWEEN %(low)s AND %(high)s AND superseded_at IS NULL"
-    rows = read_columns(connection, HOURS_COLUMNS, source, _bounds(entities))
-    number = entities.numbers(rows.pop("entity_id"))
-    return WeeklyHours(number, **rows).of_rows(number >= 0)
-
-
-def _zones(
-    connection: Connection, entities: Entities, default_zone: str
-) -> tuple[npt.NDArray[np.int64], Sequence[str]]:
-    """The index of each entity's zone, and the zones; the default is the last one."""
-    query = text(
-        "SELECT entity_id, timezone FROM entity_zone WHERE entity_id BETWEEN :low AND :high AND superseded_at IS NULL"
+    reading = _Reading(connection, entities, as_known_at)
+    zone_of, zones = reading.zones(default_zone)
+    hours, versions, windows = reading.hours()
+    exceptions = reading.of_entities("hours_exception", _EXCEPTIONS)
+    uses = reading.of_entities("calendar_use", _USE_COLUMNS)
+    calendars, calendar = np.unique(uses["calendar"].astype(str), return_inverse=True)
+    dated = Dated(
+        versions=versions,
+        windows=windows,
+        exceptions=_dates(exceptions, exceptions["number"]),
+        uses=_spans(uses["number"], uses["valid_from"], uses["valid_to"]),
+        calendar=calendar.reshape(-1),
+        place=uses["place"],
+        days=reading.days(calendars.tolist()),
+        calendars=calendars.tolist(),
+        existence=reading.existence(),
     )
-    rows = connection.execute(query, _bounds(entities)).all()
-    codes: dict[str, int] = {}
-    found = np.fromiter((codes.setdefault(row[1], len(codes)) for row in rows), np.int64, len(rows))
-    number = entities.numbers(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
-    zone_of = np.full(len(entities), len(codes))
-    zone_of[number[number >= 0]] = found[number >= 0]
-    return zone_of, [*codes, default_zone]
+    return Schedule(hours, zone_of, zones, default, dated if len(dated.entities) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    connection: Connection
+    entities: Entities
+    as_known_at: datetime | None
+
+    def hours(self) -> tuple[WeeklyHours, Spans, WeeklyHours]:
+        """Windows without limits; the other versions, and their windows."""
+        rows = self.of_entities("hours_window", {**HOURS_COLUMNS, **VALIDITY})
+        names = ("number", "weekday", "opens", "closes")
+        every = WeeklyHours(*(rows[name] for name in names))
+        limited = (rows["valid_from"] != FIRST_DAY) | (rows["valid_to"] != LAST_DAY)
+        which = np.stack([rows["number"], rows["valid_from"], rows["valid_to"]])[:, limited]
+        (number, first, last), version = np.unique(which, axis=1, return_inverse=True)
+        windows = every.of_rows(limited)
+        numbered = WeeklyHours(version.reshape(-1), windows.weekday, windows.opens, windows.closes)
+        return every.of_rows(~limited), _spans(number, first, last), numbered
+
+    def zones(self, default_zone: str) -> tuple[_Ints, Sequence[Zone]]:
+        """The index of each entity's zone, and the zones; the default is the last one."""
+        rows = self.of_entities("entity_zone", _ZONE_COLUMNS)
+        names, code = np.unique(rows["timezone"].astype(str), return_inverse=True)
+        codes: dict[Zone, int] = {str(name): number for number, name in enumerate(names)}
+        zone_of = np.full(len(self.entities), -1)
+        whole = rows["valid_from"] == FIRST_DAY
+        zone_of[rows["number"][whole]] = code.reshape(-1)[whole]
+        for number in np.unique(rows["number"][~whole]).tolist():
+            at = np.flatnonzero(rows["number"] == number)
+            at = at[np.argsort(rows["valid_from"][at])]
+            moves = [(day, name) for day, name in zip(rows["valid_from"][at], rows["timezone"][at], strict=True)]
+            first = moves.pop(0)[1] if moves[0][0] == FIRST_DAY else default_zone
+            days = tuple(int(day) for day, _ in moves)
+            zone_of[number] = codes.setdefault(ZoneHistory((first, *(name for _, name in moves)), days), len(codes))
+        zone_of[zone_of < 0] = len(codes)
+        return zone_of, [*codes, default_zone]
+
+    def days(self, calendars: Sequence[str]) -> DateRows:
+        """The dates of these calendars, which are numbered in this order."""
+        columns = {"calendar": TEXT, **_DATE_COLUMNS}
+        rows = self._rows("calendar_day", columns, "calendar = ANY(%(calendars)s)", {"calendars": list(calendars)})
+        owner = np.searchsorted(np.array(calendars, str), rows["calendar"].astype(str)) if len(calendars) else None
+        return DateRows() if owner is None else _dates(rows, owner)
+
+    def existence(self) -> Spans:
+        """The dates between which entities exist, of those that have any."""
+        columns = {"entity_id": INTEGER, "first": DATE, "last": DATE}
+        source = (
+            "(SELECT entity_id, coalesce(active_from, '-infinity') AS first, coalesce(active_to, 'infinity') AS last, "
+            "recorded_at, superseded_at FROM entity_detail WHERE active_from IS NOT NULL OR active_to IS NOT NULL)"
+        )
+        rows = self.of_entities(f"{source} AS existing", columns)
+        return _spans(rows["number"], rows["first"], rows["last"])
+
+    def of_entities(self, table: str, columns: Columns) -> Arrays:
+        """The rows of the entities, with ``number``, their number, in place of the id."""
+        rows = self._rows(table, columns, "entity_id BETWEEN %(low)s AND %(high)s", _bounds(self.entities))
+        number = self.entities.numbers(rows.pop("entity_id"))
+        kept = number >= 0
+        return {name: column[kept] for name, column in (rows | {"number": number}).items()}
+
+    def _rows(self, table: str, columns: Columns, which: str, params: Mapping[str, Any]) -> Arrays:
+        source = f"{table} WHERE {which} AND {known(self.as_known_at)}"
+        return read(self.connection, columns, source, {**params, "as_known_at": self.as_known_at})
+
+
+def _dates(rows: Arrays, owner: _Ints) -> DateRows:
+    what = np.array([_WHAT[one] for one in rows["what"].tolist()], np.int64)
+    return DateRows(owner, rows["on_date"], what, rows["opens"], rows["closes"], rows["name"])
+
+
+def _spans(owner: _Ints, first: _Ints, last: _Ints) -> Spans:
+    return Spans(owner, np.where(first == FIRST_DAY, EVER, first), np.where(last == LAST_DAY, FOREVER, last))
 
 
 def _bounds(entities: Entities) -> dict[str, int]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+
+from app.storage.postgres import database_errors
 
 #: Key of the advisory lock.
 _LOCK: Final = 0x6B6E6F77
@@ -35,9 +37,10 @@ def begin_change(connection: Connection, *, by: str | None = None) -> Change:
     return Change(connection.execute(text("SELECT clock_timestamp()")).scalar_one(), by or None)
 
 
-def wait_for_changes(connection: Connection) -> None:
-    """Wait until the changes that have begun are committed; the snapshot to read with is taken after that."""
-    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
+def settle_changes(engine: Engine) -> None:
+    """Wait until the changes that have begun are committed; a snapshot that is taken after that has them."""
+    with database_errors(), engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
 
 
 def known(as_known_at: datetime | None, *, table: str = "") -> str:

@@ -8,25 +8,28 @@ import numpy.typing as npt
 
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
-from app.timeline.working_hours import WeeklyHours, Window, calendar, with_default
-from app.timeline.zones import to_utc
+from app.timeline.dated import Dated, local_windows
+from app.timeline.working_hours import WeeklyHours, Window, dates_around, in_utc, intervals, with_default
+from app.timeline.zones import Zone
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The hours and zones of entities 0 … n - 1 (docs/uptime-rules.md, "Working hours in UTC").
+    """The hours and zones of entities 0 … n - 1 (docs/calendar-rules.md).
 
     Attributes:
-        hours: their weekly windows.
+        hours: their weekly windows that have no limits of validity.
         zone_of: int64[n], index into ``zones``.
-        zones: IANA names; the last one is that of whoever is nobody, see take().
+        zones: IANA names or histories; the last one is that of whoever is nobody, see take().
         default: windows of an entity that has none; without any it is open around the clock.
+        dated: what is said of dates; None: nothing.
     """
 
     hours: WeeklyHours
     zone_of: npt.NDArray[np.int64]
-    zones: Sequence[str]
+    zones: Sequence[Zone]
     default: Sequence[Window] = ()
+    dated: Dated | None = None
 
     def __len__(self) -> int:
         return len(self.zone_of)
@@ -42,12 +45,22 @@ class Schedule:
         number_of[-1] = -1
         kept = number_of[self.hours.entity] >= 0
         zone_of = np.append(self.zone_of, len(self.zones) - 1)[numbers]
-        return Schedule(self.hours.of_rows(kept).renumbered(number_of), zone_of, self.zones, self.default)
+        dated = None if self.dated is None else self.dated.renumbered(number_of)
+        return Schedule(self.hours.of_rows(kept).renumbered(number_of), zone_of, self.zones, self.default, dated)
 
     def calendar(self, first: int, last: int) -> Calendar:
         """The open intervals of every entity within ``[first, last)``, instants in microseconds."""
         hours = with_default(self.hours, self.default, entities=len(self)) if self.default else self.hours
-        return calendar(hours, self.zone_of, self.zones, first=first, last=last)
+        otherwise = None if self.dated is None else self.dated.entities
+        entity, start, end = intervals(hours, self.zone_of, self.zones, first=first, last=last, otherwise=otherwise)
+        if self.dated is not None:
+            first_day, last_day = dates_around(first, last)
+            of_dates, *ends = local_windows(self.dated, self.hours, self.default, first=first_day, last=last_day)
+            instants = np.stack(ends)
+            in_utc(instants, self.zone_of[of_dates], self.zones)
+            entity = np.concatenate([entity, of_dates])
+            start, end = np.concatenate([start, instants[0]]), np.concatenate([end, instants[1]])
+        return Calendar.of(entity, start, end, entities=len(self), first=first, last=last)
 
     def to_utc(self, entity: npt.NDArray[np.integer], local: Micros) -> Micros:
         """First instants at which the entities' own clocks show these local times or later.
@@ -57,8 +70,5 @@ class Schedule:
             local: local times as if they were UTC, int64[m] microseconds.
         """
         instants = local.copy()
-        zone = self.zone_of[entity]
-        for code in np.unique(zone):
-            here = zone == code
-            instants[here] = to_utc(local[here], self.zones[code])
+        in_utc(instants, self.zone_of[entity], self.zones)
         return instants

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from app.timeline import DAY, HOUR, Micros
 from app.timeline.calendar import Calendar
-from app.timeline.zones import to_utc
+from app.timeline.zones import Zone, to_utc
 
 #: An end at or after 23:59 means the end of the day: real files write midnight so, microseconds after midnight.
 _MEANS_MIDNIGHT = DAY - HOUR // 60
@@ -18,6 +18,23 @@ _WEEKDAY_OF_EPOCH = 3
 
 #: A window may begin on the local date before and close two dates later than the UTC day it touches, days.
 _DATES_BEFORE, _DATES_AFTER = 2, 1
+
+
+def closing(opens: Micros, closes: Micros) -> Micros:
+    """The ends of windows: 23:59 or later is 24:00, and an end at or before the start is on the next date."""
+    ends = np.where(closes >= _MEANS_MIDNIGHT, DAY, closes)
+    return np.where(ends <= opens, ends + DAY, ends)
+
+
+def weekday_of(day: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """0 = Monday … 6 = Sunday, of days since 1970-01-01."""
+    weekday: npt.NDArray[np.int64] = (day + _WEEKDAY_OF_EPOCH) % 7
+    return weekday
+
+
+def dates_around(first: int, last: int) -> tuple[int, int]:
+    """First and last day since 1970-01-01 whose windows may touch the instants ``[first, last)`` in any zone."""
+    return first // DAY - _DATES_BEFORE, (last - 1) // DAY + _DATES_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ def with_default(hours: WeeklyHours, windows: Sequence[Window], *, entities: int
 
 
 def calendar(
-    hours: WeeklyHours, zone_of: npt.NDArray[np.integer], zones: Sequence[str], *, first: int, last: int
+    hours: WeeklyHours, zone_of: npt.NDArray[np.integer], zones: Sequence[Zone], *, first: int, last: int
 ) -> Calendar:
     """The open intervals of every entity in ``[first, last)``.
 
@@ -74,30 +91,48 @@ def calendar(
     Args:
         hours: windows of entities 0 … len(zone_of) - 1.
         zone_of: int[entities], index into ``zones``.
-        zones: IANA names.
+        zones: IANA names, or histories of several.
         first, last: instants, microseconds.
     """
-    closes = np.where(hours.closes >= _MEANS_MIDNIGHT, DAY, hours.closes)
-    closes = np.where(closes <= hours.opens, closes + DAY, closes)
-    window, date = _dates(hours.weekday, first // DAY - _DATES_BEFORE, (last - 1) // DAY + _DATES_AFTER)
-    entity = hours.entity[window]
-    ends = np.stack([date + hours.opens[window], date + closes[window]])
-    zone = zone_of[entity]
-    for code in np.unique(zone):
-        here = zone == code
-        ends[:, here] = to_utc(ends[:, here], zones[code])
+    entity, start, end = intervals(hours, zone_of, zones, first=first, last=last)
+    return Calendar.of(entity, start, end, entities=len(zone_of), first=first, last=last)
 
+
+def intervals(
+    hours: WeeklyHours,
+    zone_of: npt.NDArray[np.integer],
+    zones: Sequence[Zone],
+    *,
+    first: int,
+    last: int,
+    otherwise: npt.NDArray[np.integer] | None = None,
+) -> tuple[npt.NDArray[np.integer], Micros, Micros]:
+    """The same as intervals in any order that may overlap and reach beyond: entity, start, end.
+
+    ``otherwise`` are entities that are left out, as they have other hours than weekly ones.
+    """
     always = np.ones(len(zone_of), bool)
+    if otherwise is not None:
+        always[otherwise] = False
+        hours = hours.of_rows(always[hours.entity])
+    window, date = _dates(hours.weekday, *dates_around(first, last))
+    entity = hours.entity[window]
+    ends = np.stack([date + hours.opens[window], date + closing(hours.opens, hours.closes)[window]])
+    in_utc(ends, zone_of[entity], zones)
     always[hours.entity] = False
     around_the_clock = np.flatnonzero(always)
-    return Calendar.of(
+    return (
         np.concatenate([entity, around_the_clock]),
         np.concatenate([ends[0], np.full(len(around_the_clock), first)]),
         np.concatenate([ends[1], np.full(len(around_the_clock), last)]),
-        entities=len(zone_of),
-        first=first,
-        last=last,
     )
+
+
+def in_utc(local: Micros, zone: npt.NDArray[np.integer], zones: Sequence[Zone]) -> None:
+    """Turn local times, int64[…, n], into instants in place; ``zone`` is the index of the zone of each of the n."""
+    for code in np.unique(zone):
+        here = zone == code
+        local[..., here] = to_utc(local[..., here], zones[code])
 
 
 def _dates(weekday: npt.NDArray[np.integer], first_day: int, last_day: int) -> tuple[npt.NDArray[np.intp], Micros]:

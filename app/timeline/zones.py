@@ -6,7 +6,9 @@ local clock shows that time or later.**
 """
 
 import zoneinfo
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,18 +21,37 @@ zoneinfo.reset_tzpath(to=())
 _MARGIN = 2 * DAY
 
 
+@dataclass(frozen=True, slots=True)
+class ZoneHistory:
+    """Zones one after the other: a move of an entity.
+
+    A zone takes over when the clock of the one before it reaches 00:00 of its first date, but not before that one has.
+
+    Attributes:
+        names: IANA names.
+        days: the first dates of all but the first, ascending, days since 1970-01-01.
+    """
+
+    names: tuple[str, ...]
+    days: tuple[int, ...]
+
+
+#: A zone by its IANA name, or several.
+Zone = str | ZoneHistory
+
+
 @lru_cache(maxsize=1)
 def known_zones() -> frozenset[str]:
     """Names of the IANA time zone database."""
     return frozenset(zoneinfo.available_timezones())
 
 
-def to_utc(local: Micros, zone: str) -> Micros:
+def to_utc(local: Micros, zone: Zone) -> Micros:
     """First instants at which the clocks of ``zone`` show ``local`` or later.
 
     Args:
         local: local times as if they were UTC, int64 microseconds, any shape.
-        zone: IANA name.
+        zone: IANA name, or a history.
 
     Returns:
         Instants, int64 microseconds since the epoch, the shape of ``local``.
@@ -42,12 +63,27 @@ def to_utc(local: Micros, zone: str) -> Micros:
         return local.copy()
     first = (int(local.min()) - _MARGIN) // DAY
     last = -((-int(local.max()) - _MARGIN) // DAY)
-    starts, offsets = _offsets(zone, first, last)
+    starts, offsets = _offsets(zone, first, last) if isinstance(zone, str) else _offsets_of(zone, first, last)
     # Until the clocks leave an offset they have shown every time up to here; a clock set back shows no later one.
     shown_before = np.maximum.accumulate(np.append(starts[1:] + offsets[:-1], np.iinfo(np.int64).max))
     stretch = np.searchsorted(shown_before, local, side="right")
     instants: Micros = np.maximum(local - offsets[stretch], starts[stretch])
     return instants
+
+
+def _offsets_of(history: ZoneHistory, first_day: int, last_day: int) -> tuple[Micros, Micros]:
+    """The same as _offsets() of zones one after the other."""
+    takes_over = [np.iinfo(np.int64).min]
+    for name, day in zip(history.names, history.days, strict=False):
+        takes_over.append(max(takes_over[-1], int(to_utc(np.array([day * DAY]), name)[0])))
+    starts, offsets = [], []
+    for name, (begin, until) in zip(history.names, pairwise([*takes_over, np.iinfo(np.int64).max]), strict=True):
+        start, offset = _offsets(name, first_day, last_day)
+        end = np.minimum(np.append(start[1:], np.iinfo(np.int64).max), until)
+        start = np.maximum(start, begin)
+        starts.append(start[start < end])
+        offsets.append(offset[start < end])
+    return np.concatenate(starts), np.concatenate(offsets)
 
 
 @lru_cache(maxsize=2048)

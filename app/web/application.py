@@ -18,7 +18,19 @@ from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.routers import answers, datasets, entities, health, mappings, metrics, openapi, reports, timezones, uploads
+from app.routers import (
+    answers,
+    datasets,
+    entities,
+    health,
+    mappings,
+    metrics,
+    openapi,
+    report_entities,
+    reports,
+    timezones,
+    uploads,
+)
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -77,7 +89,9 @@ def create_app(
     answers.install(app)
     openapi.install(app)
     for module in (
-        (reports, datasets, uploads, entities, timezones, health, metrics, mappings) if api else (health, metrics)
+        (reports, report_entities, datasets, uploads, entities, timezones, health, metrics, mappings)
+        if api
+        else (health, metrics)
     ):
         app.include_router(module.router)
     if api:

@@ -171,5 +171,5 @@ def test_every_chart_is_drawn_as_wide_as_promised(usual: Week, tmp_path: Path) -
     for chosen in (usual, week(["a", "b", "c"]), week(["a", "b", *WEIRD])):
         for artifact in write_charts(availability_charts(chosen), tmp_path)[::2]:
             width, height = size_of(artifact.path)
-            assert width == 800
-            assert 150 < height < 1000
+            assert width == 1600
+            assert 300 < height < 2000

@@ -30,8 +30,8 @@ def test_every_chart_is_drawn_as_wide_as_promised(observed: Durations, tmp_path:
     for drawing, source in zip(artifacts[::2], artifacts[1::2], strict=True):
         chart = charts[source.path.name.removesuffix(".vl.json")]
         width, height = size_of(drawing.path)
-        assert width == 800
-        assert 150 < height < 1000
+        assert width == 1600
+        assert 300 < height < 2000
         assert drawing.media_type == "image/png"
         assert source.media_type == "application/vnd.vegalite.v6+json"
         assert json.loads(source.path.read_text(encoding="utf-8")) == chart.spec

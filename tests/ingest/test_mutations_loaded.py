@@ -27,7 +27,8 @@ INSTANTS = [column.name for column in KINDS["pull_requests"] if column.name.ends
 
 #: What stands of each kind whose merge is more than adding rows; test_dataset_kinds.py looks at the example of any.
 STORED = {
-    "polls": "SELECT key, active, (extract(epoch FROM at) * 1000000)::bigint FROM poll JOIN entity ON id = entity_id",
+    "polls": "SELECT key, coalesce(CAST(active AS int), 2), "
+    "(extract(epoch FROM at) * 1000000)::bigint FROM poll JOIN entity ON id = entity_id",
     "hours": "SELECT key, weekday, (extract(epoch FROM opens) * 1000000)::bigint, "
     "(extract(epoch FROM closes) * 1000000)::bigint FROM hours_window JOIN entity ON id = entity_id "
     "WHERE superseded_at IS NULL",

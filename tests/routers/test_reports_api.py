@@ -169,8 +169,8 @@ def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[st
             {"lookback": 96},
             "lookback",
             [
-                *("accounting", "as_of", "charts", "hourly", "lookback_hours", "max_fill_hours", "max_gap_minutes"),
-                *("min_outage_minutes", "stores"),
+                *("accounting", "as_known_at", "as_of", "charts", "hourly", "lookback_hours", "max_fill_hours"),
+                *("max_gap_minutes", "min_outage_minutes", "stores"),
             ],
         ),
     ],
@@ -315,6 +315,7 @@ def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) 
         "since": None,
         "until": None,
         "as_of": None,
+        "as_known_at": None,
         "clock": "working",
         "hourly": False,
         "charts": True,

@@ -23,13 +23,14 @@ from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_
 from app.flow.teams import Teams
 from app.ids import is_id
 from app.jobs.kind import JobContext, Params
-from app.reports.instants import Instant
+from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.outline import outline
-from app.reports.refusals import SHOWN, refused, require_known, require_past, unknown_names
+from app.reports.refusals import SHOWN, refused, require_known, require_known_time, require_past, unknown_names
 from app.series import pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, read_entities
 from app.series.schedules import read_schedule
+from app.series.versions import settle_changes
 from app.storage.postgres import database_errors, database_now
 from app.timeline import to_micros
 from app.timeline.entities import Entities
@@ -71,6 +72,7 @@ class PullRequestParams(Params):
             "Default: the latest event."
         ),
     ] = None
+    as_known_at: AsKnownAt = None
     clock: Annotated[
         Clock, Field(description="Durations in statistics and charts: `working` hours or `wall`-clock time.")
     ] = "working"
@@ -83,7 +85,7 @@ class PullRequestParams(Params):
 
 
 def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
-    """Fix as_of; refuse unknown names, and parameters that do not go together."""
+    """Fix as_of and as_known_at; refuse unknown names, and parameters that do not go together."""
     if params.since is not None and params.until is not None and params.since >= params.until:
         allowed = f"an instant after {iso(params.since)}"
         raise refused("until", params.until, "must be later than since", allowed=allowed)
@@ -95,7 +97,9 @@ def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequ
         _require_sample(connection, params.source)
         _require_fit_for_sample(connection, params)
         as_of = _as_of_sample(connection, params.source)
-    return params.model_copy(update={"as_of": as_of}), as_of
+    now = database_now(connection)
+    require_known_time(params.as_known_at, now=now)
+    return params.model_copy(update={"as_of": as_of, "as_known_at": params.as_known_at or now}), as_of
 
 
 def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact]:
@@ -103,6 +107,8 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
     context.progress("loading", 0.0)
     as_of = _fixed(params.as_of)
     made: list[Artifact] = []
+    if params.as_known_at is not None:
+        settle_changes(context.engine)
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         if params.source != EVENTS:
             found = _sample(connection, params)
@@ -141,7 +147,11 @@ def _events(
     )
     names, team = numbered(pulls.team_id, _names(every_team))
     schedule = read_schedule(
-        connection, every_team, default_zone=settings.default_timezone, default=settings.team_windows
+        connection,
+        every_team,
+        default_zone=settings.default_timezone,
+        default=settings.team_windows,
+        as_known_at=params.as_known_at,
     )
     return pulls, Teams.of(names, every_team, schedule), team, repos
 

@@ -11,9 +11,10 @@ from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext, Params
 from app.reports.exact_uptime import MINUTE, Exactly
-from app.reports.instants import Instant
+from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import ReportKind
-from app.reports.refusals import require_known, require_past
+from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.series import polls
 from app.series.entities import STORE
@@ -32,6 +33,7 @@ class UptimeParams(Params):
             examples=["2023-01-25T18:13:22Z"],
         ),
     ] = None
+    as_known_at: AsKnownAt = None
     lookback_hours: Annotated[
         int,
         Field(
@@ -112,13 +114,15 @@ class UptimeParams(Params):
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
-    """Fix as_of to the latest poll unless it is given; refuse unknown stores."""
+    """Fix as_of to the latest poll and as_known_at to now unless they are given; refuse unknown stores."""
     require_known(connection, "stores", STORE, params.stores)
-    require_past(params.as_of, now=database_now(connection))
+    now = database_now(connection)
+    require_past(params.as_of, now=now)
+    require_known_time(params.as_known_at, now=now)
     as_of = params.as_of or polls.latest(connection)
     if as_of is None:
         raise NoPolls("No polls are loaded: load some with `openhours load polls FILE`, or give as_of.")
-    return params.model_copy(update={"as_of": as_of}), as_of
+    return params.model_copy(update={"as_of": as_of, "as_known_at": params.as_known_at or now}), as_of
 
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
@@ -127,11 +131,13 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
         raise ValueError("resolve() fixes as_of before a report runs")
     horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours)
+        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
         artifacts = hourly_windows(context, wanted, horizon)
     else:
         max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
-        artifacts = exact_windows(context, Exactly(max_gap, params.min_outage_minutes * MINUTE, params.stores), horizon)
+        ignore_under = params.min_outage_minutes * MINUTE
+        exactly = Exactly(max_gap, ignore_under, params.stores, params.as_known_at)
+        artifacts = exact_windows(context, exactly, horizon)
     context.progress("computing", 1.0)
     return artifacts
 
@@ -151,6 +157,7 @@ UPTIME = ReportKind(
         from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
+    drilldown=DRILLDOWN,
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -45,12 +46,14 @@ class Wanted:
         hourly: also hourly.parquet.
         charts: also charts.
         max_fill_hours: how many hours without polls have the status of the last hour with some; None: all of them.
+        as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     stores: Sequence[str] | None
     hourly: bool
     charts: bool
     max_fill_hours: int | None
+    as_known_at: datetime | None = None
 
 
 def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon) -> list[Artifact]:
@@ -90,7 +93,8 @@ def gather(
     week: WeekOfStores | None,
 ) -> None:
     """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
-    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: GRID_CELLS // horizon.hours)
+    most = GRID_CELLS // horizon.hours
+    reading = Reading(HourlyVotes, horizon.first, horizon.last, lambda *_: most, wanted.as_known_at)
     with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
         for entities, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []

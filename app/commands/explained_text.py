@@ -1,0 +1,144 @@
+"""An explanation as text of 80 columns, in the local time of its store."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+#: What decided, by the rule's name.
+_WHY: Final = {
+    "max_gap": "no poll since {last}, which no longer holds",
+    "no_poll_yet": "no poll has been seen before",
+    "short_outage": "down, too short to count as an outage",
+    "carried": "no polls; as the hour of {last}",
+    "carried_too_long": "no polls since {last}, too long ago",
+}
+
+#: What a stretch of exact accounting ended with.
+_ENDED: Final = {"next_poll": "then a poll", "max_gap": "then no poll in time", "report_end": "still so at the end"}
+
+_OUTAGE_ENDED: Final = {"max_gap": "nobody looked any more", "report_end": "has not ended"}
+
+
+def lines(said: Mapping[str, Any]) -> Iterator[str]:
+    """The lines to print, of the JSON of an explanation."""
+    start, end = _at(said["start"]), _at(said["end"])
+    yield f"Store {said['store_id']}, {said['accounting']} accounting"
+    yield f"{_full(start)} to {_full(end)}, {said['timezone']}"
+    yield ""
+    yield from _totals(said["periods"])
+    if said["max_gap_source"] is not None:
+        yield from _gap(said)
+    yield ""
+    yield "Stretches, while it was open"
+    yield from _stretches(said)
+    if said["accounting"] == "exact":
+        yield ""
+        yield from _outages(said["outages"])
+
+
+def _totals(periods: list[Mapping[str, Any]]) -> Iterator[str]:
+    yield f"{'':<22}{'open':>10}{'up':>10}{'down':>10}{'unknown':>10}{'availability':>15}"
+    for one in periods:
+        figures = [f"{one[f'{name}_seconds'] / 3600:,.2f} h" for name in ("open", "up", "down", "unknown")]
+        known = one["up_seconds"] + one["down_seconds"]
+        share = f"{100 * one['up_seconds'] / known:.4f} %" if known else "-"
+        yield f"{one['period'].replace('_', ' '):<22}{''.join(f'{figure:>10}' for figure in figures)}{share:>15}"
+
+
+def _gap(said: Mapping[str, Any]) -> Iterator[str]:
+    source = {
+        "polls": "three times the median interval of its polls",
+        "parameter": "as asked for",
+    }.get(said["max_gap_source"], "its own")
+    if said["max_gap_minutes"] is None:
+        yield f"A poll holds until the next one: {source}."
+    else:
+        yield f"A poll holds {said['max_gap_minutes']:,.2f} minutes: {source}."
+
+
+def _stretches(said: Mapping[str, Any]) -> Iterator[str]:
+    """The open parts of stretches, day by day."""
+    zone = ZoneInfo(said["timezone"])
+    shown: date | None = None
+    for begin, end, one in _pieces(said["windows"], said["stretches"], zone):
+        start, until = begin.astimezone(zone), end.astimezone(zone)
+        if start.date() != shown:
+            shown = start.date()
+            yield f"  {start:%a} {start.day} {start:%b %Y}"
+        closes = "24:00:00" if until.date() > start.date() else f"{until:%H:%M:%S}"
+        yield f"    {start:%H:%M:%S}-{closes}  {one['status']:<8} {_why(one, start)}"
+    if shown is None:
+        yield "  none: it was closed all the time"
+
+
+def _pieces(
+    windows: list[Mapping[str, Any]], stretches: list[Mapping[str, Any]], zone: ZoneInfo
+) -> Iterator[tuple[datetime, datetime, Mapping[str, Any]]]:
+    """What windows and stretches, which both ascend, have in common, cut at local midnights; instants in UTC."""
+    opens = [(_utc(one["opens"]), _utc(one["closes"])) for one in windows]
+    at = 0
+    for one in stretches:
+        start, end = _utc(one["start"]), _utc(one["end"])
+        while at and opens[at - 1][1] > start:
+            at -= 1
+        while at < len(opens) and opens[at][0] < end:
+            begin, until = max(opens[at][0], start), min(opens[at][1], end)
+            while begin < until:
+                tomorrow = begin.astimezone(zone).date() + timedelta(days=1)
+                midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+                yield begin, min(until, midnight), one
+                begin = min(until, midnight)
+            at += 1
+
+
+def _why(one: Mapping[str, Any], start: datetime) -> str:
+    last = _at(one["last_poll_at"]) if one["last_poll_at"] else None
+    if one["rule"] in {"majority", "tie"}:
+        votes = f"{one['active_polls']} of {_counted(one['polls'])} say active"
+        return f"{votes}, a tie" if one["rule"] == "tie" else votes
+    if one["rule"] == "polls":
+        first = _at(one["first_poll_at"])
+        many = f"poll at {_clock(first, start)}" if one["polls"] == 1 else (
+            f"{_counted(one['polls'])} from {_clock(first, start)}"
+        )  # fmt: skip
+        return f"{many}, {_ENDED[one['ended_by']]}"
+    return _WHY[one["rule"]].format(last=_clock(last, start) if last else "")
+
+
+def _outages(outages: list[Mapping[str, Any]]) -> Iterator[str]:
+    if not outages:
+        yield "No outage"
+        return
+    yield f"{'Outages: began':<24}{'ended':<22}{'open':>12}  ended by"
+    for one in outages:
+        at = _at(one["ended_at"] or one["began_at"])
+        ended = _short(at) if one["ended_at"] else "-"
+        by = _OUTAGE_ENDED.get(one["ended_by"]) or f"poll at {_clock(_at(one['ended_by_poll_at']), at)}"
+        minutes = f"{one['open_seconds'] / 60:,.2f} min"
+        yield f"  {_short(_at(one['began_at'])):<22}{ended:<22}{minutes:>12}  {by}"
+
+
+def _counted(polls: int) -> str:
+    return f"{polls:,} poll" if polls == 1 else f"{polls:,} polls"
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _utc(text: str) -> datetime:
+    return _at(text).astimezone(UTC)
+
+
+def _clock(at: datetime, beside: datetime) -> str:
+    """The time, with its day where that is not the one beside it."""
+    return f"{at:%H:%M:%S}" if at.date() == beside.date() else f"{at.day} {at:%b} {at:%H:%M}"
+
+
+def _short(at: datetime) -> str:
+    return f"{at:%a} {at.day} {at:%b} {at:%H:%M:%S}"
+
+
+def _full(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y %H:%M:%S}"

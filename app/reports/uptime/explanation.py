@@ -1,0 +1,198 @@
+"""What an explanation of one store's time says, as JSON; instants have the offset of the store's own clock."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from app.reports.uptime.explained import Explained, Question
+from app.timeline import HOUR, SECOND, Micros, from_micros
+from app.timeline.exact import FOR_EVER
+from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
+from app.timeline.horizon import WINDOWS
+from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
+
+Status = Literal["up", "down", "unknown"]
+
+_STATUS: Final[Mapping[int, Status]] = {ACTIVE: "up", INACTIVE: "down", UNKNOWN: "unknown"}
+
+_MINUTE: Final = HOUR // 60
+
+#: An instant on the store's own clock.
+Local = Callable[[int], datetime]
+
+
+class Times(BaseModel):
+    """Open time by status, seconds; up, down and unknown add up to it."""
+
+    open_seconds: float
+    up_seconds: float
+    down_seconds: float
+    unknown_seconds: float
+
+
+class Period(Times):
+    """The time of one figure of the report."""
+
+    period: str = Field(description="last_hour, last_day or last_week; of a report on a range, its first local day.")
+    start: datetime
+    end: datetime
+
+
+class OpenWindow(Times):
+    """When the store is open, without a break, within the time of the report."""
+
+    opens: datetime
+    closes: datetime
+
+
+class ExplainedStretch(BaseModel):
+    """Time of one status that one rule decided; a stretch without open time is left out."""
+
+    start: datetime
+    end: datetime
+    status: Status = Field(description="What its open time counts as.")
+    open_seconds: float
+    rule: Rule = Field(
+        description="`polls`: its polls say so; `max_gap`: the last poll no longer holds; `no_poll_yet`: nobody has "
+        "looked; `short_outage`: down, but for less than min_outage_minutes; hourly: `majority` or `tie` of the hour's "
+        "polls; `carried`: as the last hour that has polls; `carried_too_long`: that is too long ago."
+    )
+    ended_by: Ending = Field(
+        description="`next_poll`, `max_gap`, `report_end`; hourly: `hour_end`, `next_poll` or `max_fill`."
+    )
+    polls: int = Field(description="How many polls decided it.")
+    active_polls: int = Field(description="How many of them say active.")
+    first_poll_at: datetime | None = Field(
+        description="The first of them, perhaps before the stretch; where none decided, the last one before it."
+    )
+    last_poll_at: datetime | None = Field(description="The last of them.")
+
+
+class ExplainedOutage(BaseModel):
+    """An outage, as in outages.csv, with the polls that began and ended it."""
+
+    began_at: datetime
+    ended_at: datetime | None = Field(description="Null while nothing has ended it.")
+    open_seconds: float = Field(description="Its open time within the report.")
+    first_poll_at: datetime = Field(description="The poll that began it.")
+    last_poll_at: datetime = Field(description="Its last poll that says inactive.")
+    ended_by: Ending
+    ended_by_poll_at: datetime | None = Field(description="The poll that ended it, if one did.")
+
+
+class Explanation(BaseModel):
+    """Why the time of one store counts as the report has it."""
+
+    store_id: str
+    timezone: str = Field(description="IANA name of the zone of the store.")
+    accounting: Literal["hourly", "exact"]
+    as_of: datetime
+    start: datetime = Field(description="Beginning of the report's time.")
+    end: datetime
+    lookback_start: datetime = Field(description="Earlier polls count for nothing.")
+    max_gap_minutes: float | None = Field(description="How long a poll holds; null: hourly, or until the next one.")
+    max_gap_source: Literal["parameter", "polls"] | None = Field(
+        description="What set it: the report's parameter, or three times the median interval between the polls."
+    )
+    periods: list[Period]
+    windows: list[OpenWindow]
+    stretches: list[ExplainedStretch]
+    outages: list[ExplainedOutage] = Field(description="Exact accounting only.")
+
+
+def explanation(question: Question, found: Explained) -> Explanation:
+    """All that is to be said of the time of a store."""
+    zone = ZoneInfo(found.zone)
+
+    def local(instant: int) -> datetime:
+        at = from_micros(instant).astimezone(zone)
+        # With its offset alone: datetimes of one zone would be subtracted as their clocks show, an hour off in spring.
+        return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()), fold=0)
+
+    first, last = question.first, question.horizon.as_of
+    gap = found.gap
+    return Explanation(
+        store_id=found.key,
+        timezone=found.zone,
+        accounting=question.accounting,
+        as_of=local(last),
+        start=local(first),
+        end=local(last),
+        lookback_start=local(question.horizon.earliest),
+        max_gap_minutes=None if gap is None or gap == FOR_EVER else gap / _MINUTE,
+        max_gap_source=None if gap is None else "polls" if question.max_gap is None else "parameter",
+        periods=list(_periods(question, found, local)),
+        windows=list(_windows(question, found, local)),
+        stretches=[_stretch(one, local) for one in found.stretches],
+        outages=list(_outages(question, found, local)),
+    )
+
+
+def _periods(question: Question, found: Explained, local: Local) -> Iterator[Period]:
+    last = question.horizon.as_of
+    for name, length in WINDOWS.items():
+        (times,) = _times(found, np.array([last - length, last]))
+        yield Period(period=f"last_{name}", start=local(last - length), end=local(last), **times)
+
+
+def _windows(question: Question, found: Explained, local: Local) -> Iterator[OpenWindow]:
+    opening = found.opening
+    edges = [
+        np.clip(edge + opening.first, question.first, question.horizon.as_of) for edge in (opening.start, opening.end)
+    ]
+    inside = edges[0] < edges[1]
+    pairs = np.column_stack([edge[inside] for edge in edges]).ravel()
+    if not len(pairs):
+        return
+    for (opens, closes), times in zip(pairs.reshape(-1, 2).tolist(), _times(found, pairs)[::2], strict=True):
+        yield OpenWindow(opens=local(opens), closes=local(closes), **times)
+
+
+def _times(found: Explained, edges: Micros) -> list[dict[str, float]]:
+    """Times between neighbouring edges."""
+    time = time_of(found.stretches, found.opening, edges) / SECOND
+    return [
+        {"open_seconds": float(column.sum()), **{f"{name}_seconds": float(column[of]) for of, name in _STATUS.items()}}
+        for column in time.T
+    ]
+
+
+def _stretch(one: Stretch, local: Local) -> ExplainedStretch:
+    return ExplainedStretch(
+        start=local(one.start),
+        end=local(one.end),
+        status=_STATUS[one.status],
+        open_seconds=one.open_time / SECOND,
+        rule=one.rule,
+        ended_by=one.ended_by,
+        polls=one.polls,
+        active_polls=one.active_polls,
+        first_poll_at=None if one.first_poll is None else local(one.first_poll),
+        last_poll_at=None if one.last_poll is None else local(one.last_poll),
+    )
+
+
+def _outages(question: Question, found: Explained, local: Local) -> Iterator[ExplainedOutage]:
+    if found.exact is None or found.gap is None:
+        return
+    all_of_them = found.exact.outages
+    edges = (np.clip(edge, question.first, question.horizon.as_of) for edge in (all_of_them.began, all_of_them.ended))
+    open_time = found.exact.down_between(all_of_them.entity, *edges)
+    for at in np.flatnonzero(open_time):
+        last_poll, ongoing = int(all_of_them.last_poll[at]), bool(all_of_them.ongoing[at])
+        ended_by, poll = (
+            (Ending.REPORT_END, None) if ongoing else outage_ending(found.opening, found.polls, found.gap, last_poll)
+        )
+        yield ExplainedOutage(
+            began_at=local(int(all_of_them.began[at])),
+            ended_at=None if ongoing else local(int(all_of_them.ended[at])),
+            open_seconds=float(open_time[at]) / SECOND,
+            first_poll_at=local(int(all_of_them.first_poll[at])),
+            last_poll_at=local(last_poll),
+            ended_by=ended_by,
+            ended_by_poll_at=None if poll is None else local(poll),
+        )

@@ -1,0 +1,68 @@
+"""What a report can say of one of its entities."""
+
+import json
+from datetime import date
+from typing import Annotated, Any, Final, Union
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel
+
+from app.reports.registry import REPORT_KINDS
+from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
+from app.routers.dependencies import Reports, bind_report
+from app.routers.malformed import require_known_query
+
+router = APIRouter(
+    tags=["reports"],
+    responses=UNAVAILABLE | UNPROCESSABLE | NOT_FOUND,
+    dependencies=[Depends(bind_report), Depends(require_known_query)],
+)
+
+_ReportId = Annotated[str, Path(description="Report id, as returned by the trigger: 32 hexadecimal digits.")]
+_Key = Annotated[
+    str,
+    Path(description="Key of the entity, such as its store_id; may contain slashes.", examples=["1050565545391667097"]),
+]
+
+#: The answers of the kinds that can be asked.
+_EXPLANATION: Final[Any] = Union[tuple(kind.drilldown.model for kind in REPORT_KINDS.values() if kind.drilldown)]  # noqa: UP007
+
+
+_Day = Annotated[
+    date | None,
+    Query(alias="date", description="Show this local day alone. Default: all days of the report, at most the last 31."),
+]
+
+_SPECIFICATION: Final = "application/vnd.vegalite.v6+json"
+
+
+# Before the route whose key would match "…/chart.png".
+@router.get(
+    "/reports/{report_id}/entities/{key:path}/chart.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The picture, 1600 pixels wide"}},
+)
+def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
+    """The days of one entity as a picture: when it is open, what its time counts as, every poll, in its local time."""
+    return Response(reports.entity_picture(report_id, key, day=day), media_type="image/png")
+
+
+@router.get(
+    "/reports/{report_id}/entities/{key:path}/chart.vl.json",
+    response_class=Response,
+    responses={200: {"content": {_SPECIFICATION: {}}, "description": "The specification, with its data"}},
+)
+def specify_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
+    """The same picture as its Vega-Lite specification."""
+    chart = reports.entity_chart(report_id, key, day=day)
+    return Response(json.dumps(chart.spec, ensure_ascii=False, allow_nan=False), media_type=_SPECIFICATION)
+
+
+@router.get("/reports/{report_id}/entities/{key:path}", response_model=_EXPLANATION)
+def explain_entity(reports: Reports, report_id: _ReportId, key: _Key) -> BaseModel:
+    """Why the figures of one entity are what they are.
+
+    By the parameters of the report: when it is open, each stretch of one status, what decided it and what ended it,
+    each outage with its polls. Polls that were loaded since the report count.
+    """
+    return reports.explain(report_id, key)

@@ -1,0 +1,68 @@
+"""The command explain: why the figures of a store are what they are, in 80 columns and in local time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.storage.resources import Resources
+from app.web.server import serving
+from tests.charts.drawings import size_of
+from tests.commands import CommandLine
+
+STORE = "6077660293503601866"
+
+
+@pytest.fixture(scope="module")
+def address(loaded: Resources) -> Iterator[str]:
+    with serving(loaded, slots=1) as address:
+        yield address
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(monkeypatch, capsys)
+
+
+def test_a_store_is_explained_in_its_local_time_and_drawn(
+    command_line: CommandLine, address: str, tmp_path: Path
+) -> None:
+    chart = tmp_path / "days.png"
+    said = command_line("explain", STORE, "--accounting", "exact", "--chart", str(chart), "--server", address)
+    assert (said.code, said.err) == (0, f"{chart}: its days as a picture\n")
+    lines = said.out.splitlines()
+    assert lines[:2] == [
+        f"Store {STORE}, exact accounting",
+        "18 Jan 2023 12:12:02 to 25 Jan 2023 12:12:02, America/Chicago",
+    ]
+    # The polls of Thursday in sample_data/polls.csv: inactive at 18:04:40 and until 21:00, active before and after.
+    assert "    12:00:22-18:04:40  up       5 polls from 12:00:22, then a poll" in lines
+    assert "    18:04:40-22:00:00  down     4 polls from 18:04:40, then a poll" in lines
+    assert "  Thu 19 Jan 18:04:40   Thu 19 Jan 22:00:00     235.33 min  poll at 20 Jan 00:58" in lines
+    assert max(map(len, lines)) <= 80
+    assert size_of(chart)[0] == 1600
+
+
+def test_hourly_accounting_says_how_the_polls_of_an_hour_voted(command_line: CommandLine, address: str) -> None:
+    said = command_line("explain", STORE, "--as-of", "2023-01-24T00:00:00Z", "--server", address)
+    lines = said.out.splitlines()
+    assert "16 Jan 2023 18:00:00 to 23 Jan 2023 18:00:00, America/Chicago" in lines
+    assert "    14:00:00-15:00:00  up       2 of 2 polls say active" in lines
+    assert any("no polls; as the hour of " in line for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("none",), "no loaded file has named the store 'none'"),
+        ((STORE, "--date", "2023-01-20"), "--date: it says which day --chart FILE draws; give that, too"),
+        ((STORE, "--chart", "nowhere/days.png"), "--chart: there is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_in_words(
+    command_line: CommandLine, address: str, given: tuple[str, ...], words: str
+) -> None:
+    said = command_line("explain", *given, "--server", address)
+    assert said.code == 2
+    assert words in " ".join(said.err.split())

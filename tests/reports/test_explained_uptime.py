@@ -1,0 +1,239 @@
+"""What an explanation says adds up to the row of the report, and names the polls and the rules that made it."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from app.errors import UnknownEntity
+from app.reports.kinds import uptime
+from app.reports.kinds.uptime import UptimeParams
+from app.reports.uptime import drilldown
+from app.reports.uptime.explanation import Explanation
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
+from app.timeline import LATEST
+from tests.conftest import LoadText, fresh_resources
+from tests.kinds import context_of
+from tests.reference.uptime import REPORT_WINDOWS
+from tests.reports.test_uptime import clear, load_case
+from tests.strategies import UptimeCase, examples, uptime_case
+
+ACCOUNTINGS: list[dict[str, Any]] = [
+    {"accounting": "hourly"},
+    {"accounting": "hourly", "max_fill_hours": 2},
+    {"accounting": "exact"},
+    {"accounting": "exact", "max_gap_minutes": 90, "min_outage_minutes": 45},
+]
+
+#: Wednesday noon.
+NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
+
+HEADER = "store_id,status,timestamp_utc\n"
+
+SECOND = timedelta(seconds=1)
+
+
+def report_and_explanations(
+    resources: Resources, folder: Path, **params: Any
+) -> tuple[list[dict[str, str]], list[dict[str, str]], dict[str, Explanation]]:
+    """Rows of uptime.csv and of outages.csv, and what is said of each store."""
+    with resources.engine.connect() as connection:
+        resolved, _ = uptime.resolve(connection, UptimeParams.model_validate(params))
+    tables = {one.path.name: one.path for one in uptime.produce(context_of(resources, folder), resolved)}
+    rows, outages = (
+        list(csv.DictReader(tables[name].read_text().splitlines())) if name in tables else []
+        for name in ("uptime.csv", "outages.csv")
+    )
+    return rows, outages, {row["store_id"]: explained(resources, resolved, row["store_id"]) for row in rows}
+
+
+def explained(resources: Resources, params: UptimeParams, key: str) -> Explanation:
+    return drilldown.explain(resources.engine, resources.settings, params, key)
+
+
+def hundredths(seconds: float, unit: timedelta) -> Fraction:
+    """Rounded half up, of a number of microseconds."""
+    return Fraction(
+        int(Fraction(round(seconds * 1_000_000) * 100, unit // timedelta(microseconds=1)) + Fraction(1, 2)), 100
+    )
+
+
+def assert_adds_up(row: dict[str, str], said: Explanation) -> None:
+    for (name, _, unit), period in zip(REPORT_WINDOWS, said.periods, strict=True):
+        assert period.period == f"last_{name}"
+        for column, status in (("uptime", "up"), ("downtime", "down"), ("unknown", "unknown")):
+            told = hundredths(getattr(period, f"{status}_seconds"), unit)
+            assert told == Fraction(row[f"{column}_last_{name}"]), (said.store_id, name, status)
+    week = said.periods[-1]
+    for status in ("up", "down", "unknown"):
+        whole = getattr(week, f"{status}_seconds")
+        by_stretch = sum(one.open_seconds for one in said.stretches if one.status == status)
+        assert by_stretch == pytest.approx(whole, abs=1e-5)
+        assert sum(getattr(one, f"{status}_seconds") for one in said.windows) == pytest.approx(whole, abs=1e-5)
+    assert week.open_seconds == pytest.approx(sum((one.closes - one.opens) / SECOND for one in said.windows), abs=1e-5)
+    assert all(one.start < one.end <= said.end for one in said.stretches)
+    assert all(one.end <= two.start for one, two in zip(said.stretches, said.stretches[1:], strict=False))
+
+
+def assert_same_outages(store: str, listed: list[dict[str, str]], said: Explanation) -> None:
+    expected = [row for row in listed if row["store_id"] == store]
+    for column in ("began_at", "ended_at", "first_poll_at", "last_poll_at"):
+        written = [datetime.fromisoformat(row[column]) if row[column] else None for row in expected]
+        assert [getattr(one, column) for one in said.outages] == written
+    minutes = [hundredths(one.open_seconds, timedelta(minutes=1)) for one in said.outages]
+    assert minutes == [Fraction(row["open_minutes"]) for row in expected]
+    assert [one.ended_at is None for one in said.outages] == [row["ongoing"] == "true" for row in expected]
+    for one in said.outages:
+        assert (one.ended_by == "report_end") == (one.ended_at is None)
+        assert (one.ended_by == "next_poll") == (one.ended_by_poll_at is not None)
+        if one.ended_by_poll_at is not None:
+            assert one.ended_by_poll_at > one.last_poll_at
+
+
+@pytest.mark.parametrize("params", ACCOUNTINGS, ids=str)
+def test_what_is_said_of_each_store_of_the_sample_adds_up_to_its_row(
+    loaded: Resources, tmp_path: Path, params: dict[str, Any]
+) -> None:
+    rows, outages, said = report_and_explanations(loaded, tmp_path, **params)
+    assert len(rows) == 26
+    for row in rows:
+        assert_adds_up(row, said[row["store_id"]])
+        assert_same_outages(row["store_id"], outages, said[row["store_id"]])
+    assert bool(outages) == (params["accounting"] == "exact")
+
+
+def test_what_is_said_of_random_stores_adds_up_to_their_rows(
+    servers: Addresses, session_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uptime, "database_now", lambda _: LATEST)  # some cases are years ahead
+    with fresh_resources(servers, session_settings) as resources:
+
+        @given(case=uptime_case())
+        @settings(max_examples=examples(50))
+        def agree(case: UptimeCase) -> None:
+            clear(resources)
+            load_case(resources, case, tmp_path)
+            for params in ACCOUNTINGS:
+                asked = {"as_of": case.as_of, "lookback_hours": case.lookback_hours, **params}
+                rows, outages, said = report_and_explanations(resources, tmp_path, **asked)
+                for row in rows:
+                    assert_adds_up(row, said[row["store_id"]])
+                    assert_same_outages(row["store_id"], outages, said[row["store_id"]])
+
+        agree()
+
+
+def polls(*what: tuple[str, str]) -> str:
+    """Polls of the store "shop" on 25 January 2023, UTC."""
+    return HEADER + "".join(f"shop,{status},2023-01-25 {clock}:00 UTC\n" for clock, status in what)
+
+
+def told(said: Explanation) -> list[tuple[str, ...]]:
+    """Each stretch on the clock of the store: from, until, what, why, what ended it, and the polls behind it."""
+    return [
+        (
+            *(f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.status, one.rule, one.ended_by),
+            *("" if at is None else f"{at:%H:%M}" for at in (one.first_poll_at, one.last_poll_at)),
+        )
+        for one in said.stretches
+    ]
+
+
+def test_exact_accounting_tells_which_poll_began_each_stretch_and_what_ended_it(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    """Open on Wednesdays from 04:00 to 12:00 in New York, five hours behind UTC; a poll holds for an hour."""
+    load_text("timezones", "store_id,timezone_str\nshop,America/New_York\n")
+    load_text("hours", "store_id,dayOfWeek,start_time_local,end_time_local\nshop,2,04:00,12:00\n")
+    load_text(
+        "polls",
+        polls(
+            *(("08:30", "active"), ("09:20", "active"), ("09:50", "inactive"), ("10:00", "inactive")),
+            *(("10:30", "active"), ("10:40", "inactive"), ("10:44", "active"), ("11:50", "inactive")),
+        ),
+    )
+    params = {"accounting": "exact", "max_gap_minutes": 60, "min_outage_minutes": 5, "as_of": NOON}
+    *_, by_store = report_and_explanations(resources, tmp_path, **params)
+    said = by_store["shop"]
+    assert said.timezone == "America/New_York"
+    assert [(f"{one.opens:%H:%M}", f"{one.closes:%H:%M}") for one in said.windows] == [
+        ("07:00", "12:00"),
+        ("04:00", "07:00"),
+    ]
+    assert told(said) == [
+        ("07:00", "03:30", "unknown", "no_poll_yet", "next_poll", "", ""),
+        ("03:30", "04:50", "up", "polls", "next_poll", "03:30", "04:20"),
+        ("04:50", "05:30", "down", "polls", "next_poll", "04:50", "05:00"),
+        ("05:30", "05:40", "up", "polls", "next_poll", "05:30", "05:30"),
+        ("05:40", "05:44", "up", "short_outage", "next_poll", "05:40", "05:40"),
+        ("05:44", "06:44", "up", "polls", "max_gap", "05:44", "05:44"),
+        ("06:44", "06:50", "unknown", "max_gap", "next_poll", "05:44", "05:44"),
+        ("06:50", "07:00", "down", "polls", "report_end", "06:50", "06:50"),
+    ]
+    assert [one.open_seconds / 60 for one in said.stretches] == [300, 50, 40, 10, 4, 60, 6, 10]
+    assert [(one.polls, one.active_polls) for one in said.stretches] == [
+        *((0, 0), (2, 2), (2, 0), (1, 1), (1, 0), (1, 1), (0, 0), (1, 0)),
+    ]
+    ended, lasting = said.outages
+    assert (ended.ended_by, f"{ended.ended_by_poll_at:%H:%M}") == ("next_poll", "05:30")
+    assert (lasting.ended_at, lasting.ended_by, lasting.ended_by_poll_at) == (None, "report_end", None)
+
+
+def test_hourly_accounting_tells_the_votes_of_each_hour_and_which_hour_was_carried_on(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    load_text("timezones", "store_id,timezone_str\nshop,UTC\n")
+    load_text("hours", "store_id,dayOfWeek,start_time_local,end_time_local\nshop,2,05:30,12:00\n")
+    load_text(
+        "polls",
+        polls(
+            *(("05:00", "inactive"), ("06:10", "active"), ("06:20", "active"), ("06:30", "inactive")),
+            *(("09:10", "active"), ("09:20", "inactive"), ("11:59", "active")),
+        ),
+    )
+    *_, by_store = report_and_explanations(resources, tmp_path, as_of=NOON)
+    said = by_store["shop"]
+    assert told(said) == [
+        ("12:00", "06:00", "unknown", "no_poll_yet", "next_poll", "", ""),
+        ("06:00", "07:00", "up", "majority", "hour_end", "06:10", "06:30"),
+        ("07:00", "09:00", "up", "carried", "next_poll", "06:10", "06:30"),
+        ("09:00", "10:00", "down", "tie", "hour_end", "09:10", "09:20"),
+        ("10:00", "11:00", "down", "carried", "next_poll", "09:10", "09:20"),
+        ("11:00", "12:00", "up", "majority", "report_end", "11:59", "11:59"),
+    ]
+    assert [one.open_seconds / 60 for one in said.stretches] == [30, 60, 120, 60, 60, 60]
+    assert [(one.polls, one.active_polls) for one in said.stretches] == [
+        *((0, 0), (3, 2), (3, 2), (2, 1), (2, 1), (1, 1))
+    ]
+    assert said.outages == []
+    *_, by_store = report_and_explanations(resources, tmp_path, as_of=NOON, max_fill_hours=1)
+    assert told(by_store["shop"])[2:4] == [
+        ("07:00", "08:00", "up", "carried", "max_fill", "06:10", "06:30"),
+        ("08:00", "09:00", "unknown", "carried_too_long", "next_poll", "06:10", "06:30"),
+    ]
+
+
+def test_an_outage_that_nobody_saw_end_is_ended_by_the_gap(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    load_text("timezones", "store_id,timezone_str\nshop,UTC\n")
+    load_text("polls", polls(("06:00", "inactive"), ("08:00", "active")))
+    *_, by_store = report_and_explanations(resources, tmp_path, accounting="exact", max_gap_minutes=30, as_of=NOON)
+    (outage,) = by_store["shop"].outages
+    assert outage.ended_at == datetime(2023, 1, 25, 6, 30, tzinfo=UTC)
+    assert (outage.ended_by, outage.ended_by_poll_at) == ("max_gap", None)
+
+
+def test_a_store_that_the_report_does_not_have_cannot_be_explained(loaded: Resources) -> None:
+    with loaded.engine.connect() as connection:
+        of_one, _ = uptime.resolve(connection, UptimeParams(stores=["6077660293503601866"]))
+        of_all, _ = uptime.resolve(connection, UptimeParams())
+    with pytest.raises(UnknownEntity, match="only of the stores that it names"):
+        explained(loaded, of_one, "1050565545391667097")
+    with pytest.raises(UnknownEntity, match="There is no store 'none'"):
+        explained(loaded, of_all, "none")

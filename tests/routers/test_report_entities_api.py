@@ -1,0 +1,66 @@
+"""One entity of a report over HTTP."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.ids import new_id
+from app.storage.resources import Resources
+from tests.conftest import api
+from tests.routers.test_reports_api import assert_problem
+
+STORE = "6077660293503601866"
+
+
+@pytest.fixture(scope="module")
+def client(loaded: Resources) -> Iterator[TestClient]:
+    with api(loaded, slots=0) as client:
+        yield client
+
+
+def trigger(client: TestClient, kind: str = "uptime", **params: object) -> str:
+    answer = client.post("/trigger_report", json={"report": kind, "params": params})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["report_id"])
+
+
+def test_a_store_is_explained_by_the_parameters_of_the_report(client: TestClient) -> None:
+    report_id = trigger(client, as_of="2023-01-24T00:00:00Z", accounting="exact", max_gap_minutes=90)
+    said = client.get(f"/reports/{report_id}/entities/{STORE}").raise_for_status().json()
+    assert (said["store_id"], said["timezone"]) == (STORE, "America/Chicago")
+    assert (said["accounting"], said["max_gap_minutes"], said["max_gap_source"]) == ("exact", 90, "parameter")
+    assert (said["as_of"], said["start"]) == ("2023-01-23T18:00:00-06:00", "2023-01-16T18:00:00-06:00")
+    assert [period["period"] for period in said["periods"]] == ["last_hour", "last_day", "last_week"]
+    assert {one["status"] for one in said["stretches"]} == {"up", "down", "unknown"}
+    assert {one["ended_by"] for one in said["outages"]} <= {"next_poll", "max_gap", "report_end"}
+
+
+def test_a_store_that_nobody_has_named_is_not_explained(client: TestClient) -> None:
+    problem = assert_problem(client.get(f"/reports/{trigger(client)}/entities/a/b"), 404, "unknown_entity")
+    assert problem["received"] == "a/b"
+
+
+def test_an_unknown_report_explains_nothing(client: TestClient) -> None:
+    assert_problem(client.get(f"/reports/{new_id(datetime.now(UTC))}/entities/{STORE}"), 404, "unknown_report")
+    assert_problem(client.get(f"/reports/nonsense/entities/{STORE}"), 404, "unknown_report")
+
+
+def test_a_report_of_another_kind_says_which_can_be_explained(client: TestClient) -> None:
+    report_id = trigger(client, "pull_requests", charts=False)
+    problem = assert_problem(client.get(f"/reports/{report_id}/entities/Core"), 404, "no_explanation")
+    assert problem["detail"] == "A report of kind pull_requests cannot be explained; those of kind uptime can."
+
+
+def test_the_days_of_a_store_are_a_picture_and_its_specification(client: TestClient) -> None:
+    report_id = trigger(client, as_of="2023-01-24T00:00:00Z")
+    picture = client.get(f"/reports/{report_id}/entities/{STORE}/chart.png?date=2023-01-20").raise_for_status()
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(picture.content[16:20], "big") == 1600
+    source = client.get(f"/reports/{report_id}/entities/{STORE}/chart.vl.json").raise_for_status()
+    assert source.headers["content-type"] == "application/vnd.vegalite.v6+json"
+    assert source.json()["title"]["text"] == f"Store {STORE}"
+    late = client.get(f"/reports/{report_id}/entities/{STORE}/chart.png?date=2023-02-20")
+    assert_problem(late, 422, "invalid_parameters")
