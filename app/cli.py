@@ -15,6 +15,7 @@ from app.commands import data, reports, servers
 from app.commands.calendar import calendar
 from app.commands.explain import explain_command
 from app.commands.failures import TOLD, told
+from app.commands.inspect import inspect
 from app.commands.mappings import mappings
 from app.commands.report import report_command
 from app.commands.terminal import err, out
@@ -38,7 +39,7 @@ app.add_typer(calendar, name="calendar")
 
 for _command in (
     *(servers.demo, servers.serve, servers.worker, servers.migrate),
-    *(data.load, data.upload, data.datasets, data.demo_data, data.entities),
+    *(data.load, data.upload, inspect, data.datasets, data.demo_data, data.entities),
     *(reports.reports, reports.status, reports.download, reports.cancel),
     *(servers.env, servers.doctor),
 ):

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from app.catalogue.records import Action, DatasetRecord, Outcome
 from app.catalogue.tables import dataset
 from app.errors import BadInput, ChecksumDiffers, RejectedFile, SeriesBusy
 from app.files.artifact import Artifact
+from app.ingest.inspection.inspect import inspect
+from app.ingest.inspection.layout import LOOKED_AT_BYTES
 from app.ingest.kind import DatasetKind
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
@@ -200,6 +203,7 @@ class _Run:
             "error_code": error.details.get("reason", error.code),
             "error_message": error.message.replace(self.source.name, _name(self.record)),
             "duplicate_of": error.details.get("dataset_id"),
+            "proposal": self._proposal(error),
         }
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
         with self.context.engine.begin() as connection:
@@ -208,6 +212,19 @@ class _Run:
         _log.info("dataset %s rejected: %s: %s", self.record.id, code, message)
         self.context.reject(self.kind.name, code)
         return 0 if loaded is None else loaded.rows_rejected
+
+    def _proposal(self, error: BadInput) -> Mapping[str, Any] | None:
+        """A mapping that would read the file, if it may be one of other columns or words."""
+        if not isinstance(error, RejectedFile) or self.record.options.get("mapping") is not None:
+            return None
+        try:
+            with closing(self.source.open()) as stream:
+                head = stream.read(LOOKED_AT_BYTES)
+            now = self.record.uploaded_at or datetime.now(UTC)
+            found = inspect(head, name=_name(self.record), kinds=[self.kind], now=now)
+        except BadInput:
+            return None
+        return found.proposal.document if found.may_be_accepted and not found.rejections else None
 
     def _record(self, connection: Connection, outcome: Outcome, findings: Mapping[str, Any]) -> None:
         sha256 = self.source.sha256()

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
+from app.ingest.zones import hint
 from app.jobs.kind import Params
 from app.mapping.document import Mapping as FileMapping
 from app.mapping.document import read_mapping, written
+from app.timeline.zones import known_zones
 from app.wording.validation import invalid
 
 
@@ -38,12 +40,24 @@ class LoadOptions(Params):
     mapping: UsedMapping | str | None = Field(
         None, description="How the file becomes rows, if its columns are not the kind's: a mapping's name, or JSON."
     )
+    assume_zone: str | None = Field(
+        None, description="IANA zone of timestamps that name none. Default: they are invalid."
+    )
     force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
     @field_validator("columns", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("assume_zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone == "":
+            return None
+        if zone is not None and zone not in known_zones():
+            raise ValueError(f"is not a zone of the IANA time zone database such as America/Chicago{hint(zone)}")
+        return zone
 
     @field_validator("mapping", mode="before")
     @classmethod
@@ -61,7 +75,11 @@ class LoadOptions(Params):
     def policy(self) -> Policy:
         """The policy for the checker."""
         return Policy(
-            on_error=self.on_error, max_errors=self.max_errors, columns=self.columns, mapping=self.file_mapping
+            on_error=self.on_error,
+            max_errors=self.max_errors,
+            columns=self.columns,
+            mapping=self.file_mapping,
+            assume_zone=self.assume_zone,
         )
 
 

@@ -51,6 +51,11 @@ MappingOption = Annotated[
 ]
 
 
+AssumeZone = Annotated[
+    str | None, typer.Option(help="IANA zone of timestamps that name none. Default: they are invalid.")
+]
+
+
 def load(
     kind: Annotated[DatasetName, typer.Argument(help="Dataset kind of the file.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
@@ -58,6 +63,7 @@ def load(
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     mapping: MappingOption = None,
+    assume_zone: AssumeZone = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
@@ -73,6 +79,7 @@ def load(
         max_errors=max_errors,
         columns=columns,
         mapping=document_of(mapping),
+        assume_zone=assume_zone,
         rejects=rejects,
     )
 
@@ -85,6 +92,7 @@ def upload(
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     mapping: MappingOption = None,
+    assume_zone: AssumeZone = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
@@ -104,6 +112,7 @@ def upload(
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
     options |= {"mapping": document_of(mapping) or ""} if mapping is not None else {}
+    options |= {"assume_zone": assume_zone} if assume_zone is not None else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
         client.page("datasets", limit=1)  # fail before reading a large file for nothing

@@ -50,12 +50,14 @@ class Policy:
         max_errors: with skip_rows, more rejected rows than this reject the file anyway.
         columns: names for a file without a header; its first line is then data.
         mapping: how the file becomes rows; None: it has the kind's own columns.
+        assume_zone: zone of instants that name none; None: they are invalid.
     """
 
     on_error: OnError = DEFAULT_ON_ERROR
     max_errors: int = DEFAULT_MAX_ERRORS
     columns: tuple[str, ...] | None = None
     mapping: Mapping | None = None
+    assume_zone: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_errors <= MOST_REJECTED:

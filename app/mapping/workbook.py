@@ -38,8 +38,8 @@ def rows_of(data: bytes, name: str, *, sheet: str | None) -> Iterator[Numbered]:
     Raises:
         RejectedFile: it is no workbook, is too large, or has formulas, several tables or no such sheet.
     """
-    _require_modest(data, name)
     try:
+        _require_modest(data, name)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         chosen = _sheet(workbook, name, sheet)
         _require_no_formulas(data, name, chosen)

@@ -1,7 +1,7 @@
 """Upload a file, view its dataset, reload it, remove it, list datasets and dataset kinds."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -13,6 +13,7 @@ from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.service import WORKING, DatasetState, Removal
 from app.errors import UnknownDataset, UnknownUpload
+from app.ingest.inspection.inspect import inspect
 from app.ingest.kind import Column
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
@@ -30,6 +31,7 @@ from app.routers.answers import (
     NextCursor,
 )
 from app.routers.dependencies import AskingStore, Datasets, JobWaiters, Uploads, bind_dataset
+from app.routers.inspections import InspectionAnswer, inspection_answer
 from app.routers.malformed import require_known_query
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, address_of, body_of, require_plain_content
@@ -56,6 +58,14 @@ _BODY: Final = {
                 }
             },
         },
+    }
+}
+
+#: The first bytes of a file.
+_RAW: Final = {
+    "requestBody": {
+        "required": False,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
@@ -88,6 +98,7 @@ async def _options(
     max_errors: Annotated[int | None, _described("max_errors", ge=0)] = None,
     columns: Annotated[str | None, _described("columns")] = None,
     mapping: Annotated[str | None, _described("mapping")] = None,
+    assume_zone: Annotated[str | None, _described("assume_zone")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
     given = locals()
@@ -256,6 +267,21 @@ def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
         )
         for kind in datasets.kinds()
     ]
+
+
+@router.post("/datasets/inspect", responses=NOT_FOUND | TOO_LARGE, openapi_extra=_RAW)
+async def inspect_file(
+    request: Request,
+    datasets: Datasets,
+    kind: Annotated[str | None, Query(description="Dataset kind. Default: the one that fits best.")] = None,
+    filename: Annotated[str | None, Query(description="Name of the file.")] = None,
+) -> InspectionAnswer:
+    """What a file seems to be, by its first 64 KiB, and a mapping that would read it; loads nothing."""
+    kinds = datasets.kinds() if kind is None else [datasets.kind(kind)]
+    data = await request.body()
+    name = file_name(filename) or "file"
+    found = await run_in_threadpool(inspect, data, name=name, kinds=kinds, now=datetime.now(UTC))
+    return inspection_answer(found)
 
 
 @router.get("/datasets/{dataset_id}", responses=NOT_FOUND)

@@ -14,6 +14,7 @@ METHODS = {"DELETE", "GET", "PATCH", "POST", "PUT"}
 
 #: Asked for in another way these addresses are those of a report, a dataset, or an entity with such a key.
 ELSEWHERE = {
+    "/datasets/inspect": {"GET", "HEAD", "DELETE"},
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
     "/entities/{kind}/{key}/hours": {"GET"},

@@ -199,9 +199,9 @@ def tokenize(plain: bytes) -> Iterator[Record]:  # noqa: C901, PLR0912 - one mac
 
 
 def find(columns: list[Column], name: str) -> Column | None:
-    plain = name.strip(" ").lower()
+    plain = name.strip(" ").lower().replace("_", "")
     for column in columns:
-        if plain in [one.lower() for one in (column.name, *column.aliases)]:
+        if plain in [one.lower().replace("_", "") for one in (column.name, *column.aliases)]:
             return column
     return None
 

@@ -148,7 +148,14 @@ def test_too_many_wrong_rows_reject_a_file_whose_wrong_rows_were_to_be_skipped(
 ) -> None:
     found = bring(client, WRONG, on_error="skip_rows", max_errors=1)
     assert found["status"] == "rejected"
-    assert found["options"] == {"on_error": "skip_rows", "max_errors": 1, "columns": None, "force": False}
+    assert found["options"] == {
+        "on_error": "skip_rows",
+        "max_errors": 1,
+        "columns": None,
+        "force": False,
+        "mapping": None,
+        "assume_zone": None,
+    }
     assert polls(resources) == []
 
 

@@ -19,9 +19,9 @@ import pyarrow.csv as arrow_csv
 from app.ingest.column_types import INSTANT
 from app.ingest.csv.blocks import Block, Blocks, line_ends, parts
 from app.ingest.csv.column_check import ColumnCheck
-from app.ingest.csv.header import named_columns, read_header
+from app.ingest.csv.header import is_left_out, named_columns, read_header
 from app.ingest.csv.mapped.blocks import mapped_blocks
-from app.ingest.csv.mapped.columns import mapped_columns
+from app.ingest.csv.mapped.columns import in_zone, mapped_columns
 from app.ingest.csv.memory import Memory
 from app.ingest.csv.misshapen import is_misshapen, misshapen_row
 from app.ingest.csv.quotes import without_quotes
@@ -126,6 +126,8 @@ class Checker:
 
     def _column_check(self, column: Column, memory: Memory) -> ColumnCheck:
         latest = self._latest if column.type.name == INSTANT.name else None
+        if self._policy.assume_zone is not None and column.type is INSTANT:
+            column = in_zone(column, self._policy.assume_zone)
         return ColumnCheck(column, limits=self._limits, latest=latest, memory=memory)
 
     def _block(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
@@ -199,6 +201,7 @@ class Checker:
         return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, read)
 
     def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
+        values = {name: one for name, one in values.items() if not is_left_out(name)}
         first_row, self.read = self.read, self.read + read
         instants = values.get(self.kind.instant or "")
         if instants is not None and len(instants):

@@ -1,5 +1,6 @@
 """Maps fields of a row to columns, by the header or by the names given instead of one."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,13 +9,16 @@ from typing import Final
 from app.errors import InvalidParameters
 from app.ingest.csv.blocks import Block, Blocks
 from app.ingest.csv.records import BadQuoting, Records
-from app.ingest.kind import Column, DatasetKind
+from app.ingest.kind import Column, ColumnType, DatasetKind
 from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 from app.ingest.rejects import shown
 
 #: Unknown names of a header that are shown; the others are counted.
 _SHOWN_NAMES: Final = 3
+
+#: Stands in ``columns=`` for a column of the file that is left out.
+LEFT_OUT: Final = "-"
 
 #: Other common separators.
 _SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -31,10 +35,20 @@ def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]
     Raises:
         InvalidParameters: a column is missing, repeated or unknown.
     """
-    columns, problems = _match(kind, names)
+    columns, problems = _match(kind, [name for name in names if name != LEFT_OUT])
     if problems:
         raise InvalidParameters(f"columns={','.join(names)[:200]}: this {problems}; {_rule(kind)}")
-    return columns
+    named = iter(columns)
+    return tuple(_left_out(at) if name == LEFT_OUT else next(named) for at, name in enumerate(names))
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a column of that name is read and dropped."""
+    return name.startswith(LEFT_OUT)
+
+
+def _left_out(at: int) -> Column:
+    return Column(f"{LEFT_OUT}{at}", ColumnType("anything", lambda _: 0), example="", required=False)
 
 
 def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[Column, ...], Block]:
@@ -69,8 +83,17 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
         raise refusal("wrong_header", message, line=line)
     columns, problems = _match(kind, names)
     if not columns:
+        if names[0].lstrip().startswith(("[", "{")):
+            message = f"{where}this is JSON, not a CSV; it needs a mapping, which openhours inspect FILE proposes."
+            raise refusal("wrong_format", message, line=line)
         word = separator_of(names[0], len(_needed(kind))) if len(names) == 1 else None
         mixed_up = f", and its fields are separated by {word}, not by commas" if word else ""
+        if word is None and _are_names(names):
+            message = (
+                f"{where}the header {shown(','.join(names))} has no column of {_a_file(kind)}: {wanted(kind)}; "
+                "name its columns with columns=, or read it with a mapping, which openhours inspect FILE proposes."
+            )
+            raise refusal("wrong_header", message, line=line)
         message = (
             f"{where}{shown(','.join(names))} is not a header{mixed_up}; start {_a_file(kind)} with the header "
             f"{wanted(kind)}, or name its columns with columns=."
@@ -79,6 +102,16 @@ def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: 
     if problems:
         raise refusal("wrong_header", f"{where}the header {problems}; {_rule(kind)}", line=line)
     return columns
+
+
+def _are_names(names: Sequence[str]) -> bool:
+    """Whether a row looks like a header of other names rather than data: several words without digits, each once."""
+    plain = [name.strip() for name in names]
+    return (
+        len(plain) > 1
+        and len(set(plain)) == len(plain)
+        and all(re.fullmatch(r"[^\W\d][^\d:@/]*", one) for one in plain)
+    )
 
 
 def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...], str]:
@@ -125,7 +158,8 @@ def _names(kind: DatasetKind, column: Column) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.strip(" ").lower()
+    """A name without what spellings differ in: created_at is createdAt, day_of_week is dayOfWeek."""
+    return name.strip(" ").lower().replace("_", "")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -53,6 +53,11 @@ def mapped_columns(kind: DatasetKind, mapping: Mapping) -> list[Column]:
     return [_translated(column, rules[column.name]) if column.name in rules else column for column in found]
 
 
+def in_zone(column: Column, zone: str) -> Column:
+    """A column of instants whose texts may lack a zone: those are local times of this one."""
+    return _translated(column, Rule(value="", date="iso", zone=zone))
+
+
 def _targets(mapping: Mapping) -> list[str]:
     has_hours = any(rule.hours is not None for rule in mapping.columns.values())
     return list(dict.fromkeys((*mapping.targets, *(_FROM_HOURS if has_hours else ()))))

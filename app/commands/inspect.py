@@ -1,0 +1,76 @@
+"""The command ``inspect``: what a file seems to be, and a mapping that would read it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.data import DatasetName
+from app.commands.terminal import err, out
+from app.errors import InvalidParameters, RejectedFile
+
+if TYPE_CHECKING:
+    from app.ingest.inspection.inspect import Inspection
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="Any file: CSV, JSON, Excel workbook.")],
+    kind: Annotated[DatasetName | None, typer.Option(help="Dataset kind. Default: the one that fits best.")] = None,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Write the proposed mapping to this file. Default: only print it.")
+    ] = None,
+    *,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Load the file with the proposed mapping. Default: load nothing.")
+    ] = False,
+) -> None:
+    """Tell what a file seems to be, and propose a mapping."""
+    from app.ingest.inspection.inspect import inspect as look  # noqa: PLC0415 - Arrow takes a while to import
+    from app.ingest.inspection.layout import LOOKED_AT_BYTES  # noqa: PLC0415
+    from app.ingest.registry import DATASET_KINDS  # noqa: PLC0415
+
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LOOKED_AT_BYTES)
+            data += stream.read() if data.startswith(b"PK") else b""
+    except OSError as error:
+        raise InvalidParameters(f"{file} cannot be read: {error.strerror}") from error
+    kinds = list(DATASET_KINDS.values()) if kind is None else [DATASET_KINDS[kind.value]]
+    found = look(data, name=file.name, kinds=kinds, now=datetime.now(UTC))
+    _tell(found)
+    document = json.dumps(found.proposal.document, ensure_ascii=False, indent=2)
+    if out_file is not None and found.proposal.document is not None:
+        out_file.write_text(document + "\n", encoding="utf-8")
+    if accept:
+        _accept(file, found, document)
+
+
+def _tell(found: "Inspection") -> None:
+    for column in found.columns:
+        out.print(f"column {column.name}: {column.what}; {', '.join(map(repr, column.examples))}", markup=False)
+    out.print(f"kind {found.proposal.kind}", markup=False)
+    if found.proposal.document is not None:
+        out.print(
+            json.dumps(found.proposal.document, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True
+        )
+    for name in found.proposal.missing:
+        err.print(f"missing: no column seems to be {name}", markup=False)
+    for text, assumed in found.proposal.questions:
+        err.print(f"undecided: {text}" + (f" Assumed: {assumed}" if assumed else ""), markup=False)
+    for row in found.rows:
+        out.print(json.dumps(row, ensure_ascii=False, default=str), markup=False, highlight=False, soft_wrap=True)
+    for mistake in found.rejections:
+        err.print(str(mistake), markup=False)
+
+
+def _accept(file: Path, found: "Inspection", document: str) -> None:
+    from app.commands.loading import load_file  # noqa: PLC0415 - as above
+
+    if not found.may_be_accepted:
+        raise RejectedFile(
+            f"{file} was not loaded: the mapping has open questions; write it to a file with --out, complete it, and "
+            f"load with --mapping."
+        )
+    load_file(found.proposal.kind, file, rejects=None, mapping=document)

@@ -1,0 +1,189 @@
+"""How the first bytes of a file are parted into rows: format, encoding, delimiter, header."""
+
+import csv
+import json
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+from app.errors import RejectedFile
+from app.mapping import workbook
+from app.mapping.expressions import text_of
+
+#: Bytes of a file that are looked at, and rows; a workbook is looked at as a whole.
+LOOKED_AT_BYTES: Final = 64 << 10
+ROWS: Final = 200
+
+_DELIMITERS: Final = ",;\t|"
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rows as texts, and the part of a mapping that says how they are found.
+
+    Attributes:
+        document: format, encoding, delimiter and the like, where they are not the default.
+        names: of the columns, by which a mapping names them; numbers as texts without a header.
+        rows: the first ones.
+        questions: what cannot be told.
+    """
+
+    document: Mapping[str, Any]
+    names: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    questions: Sequence[str] = field(default=())
+
+    def column(self, at: int) -> list[str]:
+        """The texts of a column."""
+        return [row[at] for row in self.rows]
+
+
+def layout_of(data: bytes, name: str) -> Layout:
+    """How a file is parted, by its first bytes.
+
+    Raises:
+        RejectedFile: it is not text, JSON or a workbook, or it has no rows.
+    """
+    try:
+        return _layout(data, name)
+    except (csv.Error, IndexError, StopIteration, RecursionError, zlib.error) as error:
+        raise RejectedFile(f"{name} has no regular rows in its first bytes.", reason="wrong_format") from error
+
+
+def _layout(data: bytes, name: str) -> Layout:
+    head = _unpacked(data)
+    if head.startswith(b"PK"):
+        return _of_table([row for _, row in islice(workbook.rows_of(head, name, sheet=None), ROWS)], {"format": "xlsx"})
+    text, encoding = _text(head[:LOOKED_AT_BYTES], name)
+    if text.lstrip()[:1] in {"[", "{"}:
+        return _of_json(text, name)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise RejectedFile(f"{name} is empty.", reason="empty_file")
+    document = {} if encoding == "utf-8" else {"encoding": encoding}
+    questions = [] if encoding != "cp1252" else ["The text is not UTF-8; it is read as cp1252: are its letters right?"]
+    return _of_csv(text, document, questions)
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    return zlib.decompressobj(wbits=31).decompress(data, LOOKED_AT_BYTES)
+
+
+def _text(head: bytes, name: str) -> tuple[str, str]:
+    if head.startswith(_UTF16):
+        return head[: len(head) // 2 * 2].decode("utf-16", errors="replace"), "utf-16"
+    if b"\0" in head:
+        raise RejectedFile(f"{name} is not text, JSON or a workbook that can be read here.", reason="wrong_format")
+    for cut in range(4):  # a character may be cut at the end
+        try:
+            return head[: len(head) - cut].decode("utf-8-sig"), "utf-8"
+        except UnicodeDecodeError:
+            continue
+    return head.decode("cp1252", errors="replace"), "cp1252"
+
+
+def _of_csv(text: str, document: dict[str, Any], questions: list[str]) -> Layout:
+    lines = text.splitlines()[:ROWS]
+    found = max(((_parted(lines, sign), sign) for sign in _DELIMITERS), key=lambda one: _regular(one[0]))
+    rows, delimiter = found
+    if delimiter != ",":
+        document["delimiter"] = delimiter
+    width = Counter(len(row) for row in rows if row).most_common(1)[0][0]
+    starts = next(number for number, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) * 2 > width)
+    if starts:
+        document["skip_lines"] = starts
+    return _of_table([row for row in rows[starts:] if len(row) == width and any(row)], document, questions)
+
+
+def _parted(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    return list(csv.reader(lines, delimiter=delimiter))
+
+
+def _regular(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """How many rows have the width of most, and that width; of one column only if nothing else is regular."""
+    width, times = Counter(len(row) for row in rows if row).most_common(1)[0]
+    return (times / len(rows) if width > 1 else 0.0, width)
+
+
+def _of_table(rows: Sequence[Sequence[str]], document: dict[str, Any], questions: Sequence[str] = ()) -> Layout:
+    if not rows:
+        raise RejectedFile("The file has no rows.", reason="empty_file")
+    first = [one.strip() for one in rows[0]]
+    if _is_header(first):
+        return Layout(document, first, rows[1:], questions)
+    return Layout({**document, "header": False}, [str(at) for at in range(1, len(first) + 1)], rows, questions)
+
+
+def _is_header(first: Sequence[str]) -> bool:
+    """Names are words: not empty, not numbers, dates or addresses, and each stands there once."""
+    named = [name for name in first if name]
+    return len(set(named)) == len(named) > 0 and not any(name[0].isdigit() or "://" in name for name in named)
+
+
+def _of_json(text: str, name: str) -> Layout:
+    lines = text.splitlines()
+    if len(lines) > 1 and _is_value(lines[0]):
+        document: dict[str, Any] = {"format": "jsonl"}
+        records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
+    else:
+        document = {"format": "json"}
+        records = _elements(text, document, name)
+    records = [record for record in records if isinstance(record, dict)]
+    if not records:
+        raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
+    names = list(dict.fromkeys(name for record in records for name in _leaves(record)))
+    rows = [[text_of(_leaves(record).get(name)) for name in names] for record in records]
+    return Layout(document, names, rows)
+
+
+def _is_value(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except json.JSONDecodeError:
+        return False
+
+
+def _elements(text: str, document: dict[str, Any], name: str) -> list[Any]:
+    """The first elements of an array that may be cut, or of the first array in an object that is whole."""
+    start = text.lstrip()
+    if start[0] == "{":
+        try:
+            whole = json.loads(start)
+        except json.JSONDecodeError:
+            raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+        document["records"], found = next(
+            ((key, one) for key, one in whole.items() if isinstance(one, list)), ("", [whole])
+        )
+        if not document["records"]:
+            del document["records"]
+        return list(found[:ROWS])
+    decoder, at, found = json.JSONDecoder(), 1, []
+    while len(found) < ROWS:
+        while start[at : at + 1] in {" ", "\n", "\r", "\t", ","}:
+            at += 1
+        try:
+            record, at = decoder.raw_decode(start, at)
+        except json.JSONDecodeError:
+            break
+        found.append(record)
+    return found
+
+
+def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of an object and of the objects in it, by their expressions."""
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        quoted = key if key.isidentifier() else json.dumps(key)
+        if isinstance(value, dict):
+            found |= {
+                f"{quoted}.{inner if inner.isidentifier() else json.dumps(inner)}": one for inner, one in value.items()
+            }
+        else:
+            found[quoted] = value
+    return found

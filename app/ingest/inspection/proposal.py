@@ -1,0 +1,205 @@
+"""A mapping for guessed columns: which column of a kind each may be, by its name and by what it holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.ingest.inspection.guesses import NULLS, Guess
+from app.ingest.inspection.layout import Layout
+from app.ingest.kind import DatasetKind
+
+#: Other names of columns, in small letters and digits only; the likeliest first.
+_ALSO: Final[Mapping[str, tuple[str, ...]]] = {
+    "store_id": (
+        "store",
+        "shop",
+        "filiale",
+        "site",
+        "monitor",
+        "monitorid",
+        "monitorname",
+        "host",
+        "hostname",
+        "service",
+        "check",
+        "url",
+        "name",
+    ),
+    "status": ("state", "zustand", "event", "isup", "up", "wert", "value", "result"),
+    "timestamp_utc": (
+        "timestamp",
+        "time",
+        "datetime",
+        "zeitstempel",
+        "zeit",
+        "date",
+        "datum",
+        "checkedat",
+        "createdat",
+        "at",
+    ),
+    "day": ("weekday", "dayofweek", "wochentag", "tag", "days"),
+    "start_time_local": ("start", "starttime", "open", "opens", "from", "von"),
+    "end_time_local": ("end", "endtime", "close", "closes", "to", "bis"),
+    "timezone_str": ("timezone", "zone", "tz", "region"),
+    "repo": ("repository", "project", "url", "repoid"),
+    "number": ("prnumber", "mriid", "iid", "prid", "pr"),
+    "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
+    "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
+    "merged_at": ("merged", "mergeddate"),
+    "closed_at": ("closed", "close", "closeddate"),
+}
+
+#: What a column of a kind holds, where that tells; a text may be anything.
+_HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "timestamp": ("instant", "nothing"),
+    "weekday": ("weekday", "number", "opening hours", "status"),
+    "time of day": ("time of day", "number", "status"),
+    "time of day, 24:00 included": ("time of day", "number", "status"),
+    "IANA time zone": ("zone",),
+    "number": ("number", "status"),
+}
+
+#: Columns of outages, which are two polls each.
+_BEGINS, _ENDS = ("start", "begin", "begindate", "down", "from"), ("end", "enddate", "up", "until", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A mapping of a kind, as a document.
+
+    Attributes:
+        kind: of its rows.
+        document: the mapping; None if no column fits.
+        questions: pairs of a question and what the document assumes; empty if it must be answered first.
+        missing: columns that the kind needs and that nothing fits.
+    """
+
+    kind: str
+    document: Mapping[str, Any] | None
+    questions: tuple[tuple[str, str], ...]
+    missing: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the mapping can be used as it is."""
+        return self.document is not None and not self.missing and all(assumed for _, assumed in self.questions)
+
+
+def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, stem: str) -> Proposal:
+    """The mapping of a file of this kind; ``stem`` of the file's name stands for a store that it does not name."""
+    if kind.name == "polls" and (outages := _outages(layout, guesses, stem)) is not None:
+        return outages
+    columns: dict[str, Any] = {}
+    questions: list[tuple[str, str]] = [(text, "as it is") for text in layout.questions]
+    taken: set[str] = set()
+    is_nameless = layout.document.get("header") is False
+    for column in kind.columns:
+        if column.instead_of is not None:
+            continue
+        found = _fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
+        if found is not None:
+            if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
+                questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
+            taken.add(found.name)
+            rule = _rule(column.type.name, found)
+            columns[column.name] = {"from": _place(layout, found.name), **rule}
+            questions += found.questions if rule == found.rule else ()
+    columns = _with_hours(columns)
+    needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
+    missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
+    if columns and "store_id" in missing:
+        missing.remove("store_id")
+        columns["store_id"] = {"value": stem}
+        questions.append(("No column names the store; which one is it?", stem))
+    if columns and "repo" in missing:
+        missing.remove("repo")
+        columns["repo"] = {"value": stem}
+        questions.append(("No column names the repository; which one is it?", stem))
+    document = {"kind": kind.name, **layout.document, **_nulls(layout), "columns": columns}
+    return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
+
+
+def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
+    """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
+    left = [guess for guess in guesses if guess.name not in taken]
+    for guess in left:
+        if _plain(guess.name) == _plain(name):  # whatever it holds: its check tells what is wrong in it
+            return guess
+    free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
+    for other in _ALSO.get(name, ()):
+        for guess in free:
+            if _plain(guess.name) == _plain(other) and (name != "status" or guess.what == "status"):
+                return guess
+    if name == "day":
+        return next((guess for guess in free if guess.what in {"weekday", "opening hours"}), None)
+    wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
+    alike = [guess for guess in free if guess.what == wanted]
+    if name in {"store_id", "repo"}:
+        alike = [guess for guess in free if guess.what == "address"] or [
+            guess for guess in free if guess.name == "1" and guess.what in {"text", "number"} and name == "store_id"
+        ]
+    if is_nameless and name in {"created_at", "merged_at", "number"}:
+        wanted = "number" if name == "number" else "instant"
+        return next((guess for guess in free if guess.what == wanted), None)
+    return alike[0] if len(alike) == 1 else None
+
+
+def _rule(holds: str, found: Guess) -> dict[str, Any]:
+    """The members of a rule that suit what the column holds: the words of a status are none for a key."""
+    suits = found.what == "instant" and holds == "timestamp"
+    suits = (
+        suits or (found.what == "status" and holds.startswith("active")) or found.what in {"address", "opening hours"}
+    )
+    suits = suits or (found.what in {"weekday", "time of day"} and holds.startswith(found.what))
+    suits = suits or (found.what == "number" and holds in {"number", "weekday"})
+    if found.what in {"number", "status"} and holds.startswith("time of day"):
+        return {"time": "fraction" if any("." in text for text in found.examples) else "24h"}
+    if holds == "timestamp" and found.what not in {"instant", "nothing"}:
+        return {"date": "iso", "zone": "UTC"}  # its reasons are the most precise
+    return dict(found.rule) if suits else {}
+
+
+def _with_hours(columns: dict[str, Any]) -> dict[str, Any]:
+    """Opening hours bring their start and end along."""
+    if "hours" not in columns.get("day", {}):
+        return columns
+    return {name: rule for name, rule in columns.items() if name not in {"start_time_local", "end_time_local"}}
+
+
+def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | None:
+    instants = {_plain(guess.name): guess for guess in guesses if guess.what == "instant"}
+    begins = next((instants[name] for name in _BEGINS if name in instants), None)
+    ends = next((instants[name] for name in _ENDS if name in instants), None)
+    if begins is None or ends is None:
+        return None
+    rows = [
+        {
+            "columns": {"status": {"value": status}, "timestamp_utc": {"from": _place(layout, one.name), **one.rule}},
+            "where": {_place(layout, one.name): {"not": [""]}},
+        }
+        for one, status in ((begins, "inactive"), (ends, "active"))
+    ]
+    key = next(
+        (guess for name in ("store_id", *_ALSO["store_id"]) for guess in guesses if _plain(guess.name) == _plain(name)),
+        None,
+    )
+    questions = [*begins.questions, *ends.questions]
+    if key is None:
+        questions.append(("No column names the store; which one is it?", stem))
+    columns = {"store_id": {"value": stem} if key is None else {"from": _place(layout, key.name)}}
+    document = {"kind": "polls", **layout.document, **_nulls(layout), "columns": columns, "rows": rows}
+    return Proposal("polls", document, tuple(questions), ())
+
+
+def _nulls(layout: Layout) -> dict[str, Any]:
+    found = {text for row in layout.rows for text in row if text in NULLS}
+    return {"null": sorted(found)} if found else {}
+
+
+def _place(layout: Layout, name: str) -> Any:
+    return int(name) if layout.document.get("header") is False else name
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())

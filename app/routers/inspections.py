@@ -1,0 +1,51 @@
+"""The answer to an inspection of a file."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.ingest.inspection.inspect import Inspection
+
+
+class InspectedColumn(BaseModel):
+    """What a column seems to be."""
+
+    name: str = Field(description="By which a mapping names it: its name, number or expression.")
+    what: str
+    examples: list[str]
+
+
+class Question(BaseModel):
+    """What the file does not tell."""
+
+    question: str
+    assumed: str | None = Field(description="What the mapping assumes; null if it must be answered first.")
+
+
+class InspectionAnswer(BaseModel):
+    """What a file seems to be; nothing is loaded on it."""
+
+    layout: dict[str, Any] = Field(description="Format, encoding, delimiter and so on, where not the default.")
+    columns: list[InspectedColumn]
+    kind: str = Field(description="Dataset kind that fits best.")
+    mapping: dict[str, Any] | None = Field(description="Proposed mapping.")
+    missing: list[str] = Field(description="Columns of the kind that nothing fits.")
+    questions: list[Question]
+    rows: list[dict[str, Any]] = Field(description="The first rows as they would be read; instants in microseconds.")
+    rejections: list[str] = Field(description="What is wrong in the rows that were looked at.")
+    may_be_accepted: bool = Field(description="Whether the mapping can be used as it is.")
+
+
+def inspection_answer(found: Inspection) -> InspectionAnswer:
+    """The same for JSON."""
+    return InspectionAnswer(
+        layout=dict(found.layout.document),
+        columns=[InspectedColumn(name=one.name, what=one.what, examples=list(one.examples)) for one in found.columns],
+        kind=found.proposal.kind,
+        mapping=None if found.proposal.document is None else dict(found.proposal.document),
+        missing=list(found.proposal.missing),
+        questions=[Question(question=text, assumed=assumed or None) for text, assumed in found.proposal.questions],
+        rows=[dict(row) for row in found.rows],
+        rejections=[str(one) for one in found.rejections],
+        may_be_accepted=found.may_be_accepted,
+    )

@@ -1,0 +1,71 @@
+"""POST /datasets/inspect, and what a refused dataset proposes."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.storage.resources import Resources
+from tests.catalogue.bringing import bring
+from tests.conftest import api
+
+EXPORT = "Report;;\nZeit;Filiale;Zustand\n21.01.2017 21:11:39;7;UP\n22.01.2017 20:09:00;7;DOWN\n"
+
+
+@pytest.fixture
+def client(resources: Resources) -> Iterator[TestClient]:
+    with api(resources, slots=1) as client:
+        yield client
+
+
+def test_a_file_is_told_what_it_seems_to_be(client: TestClient) -> None:
+    found = client.post("/datasets/inspect", content=EXPORT.encode()).json()
+    assert (found["kind"], found["layout"]) == ("polls", {"delimiter": ";", "skip_lines": 1})
+    assert [one["what"] for one in found["columns"]] == ["instant", "number", "status"]
+    assert found["questions"] == [
+        {"question": "Zeit: which zone are times such as '21.01.2017 21:11:39' of?", "assumed": "UTC"}
+    ]
+    assert found["mapping"]["columns"] == {
+        "store_id": {"from": "Filiale"},
+        "status": {"from": "Zustand", "words": {"UP": "active", "DOWN": "inactive"}},
+        "timestamp_utc": {"from": "Zeit", "date": "dmy", "zone": "UTC"},
+    }
+    assert (found["may_be_accepted"], len(found["rows"])) == (True, 2)
+
+
+def test_what_cannot_be_told_is_asked(client: TestClient) -> None:
+    text = "store_id,status,timestamp_utc\n7,2,01/02/2025 13:00\n7,1,03/04/2025 13:00\n"
+    found = client.post("/datasets/inspect", params={"kind": "polls"}, content=text.encode()).json()
+    assert [one["question"].partition(":")[2][:20] for one in found["questions"]] == [
+        " what does '2' mean,",
+        " is '01/02/2025 13:0",
+    ]
+    assert not found["may_be_accepted"]
+
+
+def test_bytes_that_are_no_file_are_refused(client: TestClient) -> None:
+    for content in (b"", b"\x00\x01", b"\x1f\x8bxx", b"PK\x03\x04", b"{", b"[1, 2]", b"\r"):
+        answer = client.post("/datasets/inspect", content=content)
+        assert (answer.status_code, answer.json()["code"]) == (422, "rejected_file"), content
+
+
+def test_a_refused_dataset_carries_the_mapping_that_would_read_it(client: TestClient) -> None:
+    refused = bring(client, EXPORT.partition("\n")[2])
+    assert refused["status"] == "rejected"
+    again = client.post(
+        f"/datasets/{refused['dataset_id']}/reload", params={"mapping": json.dumps(refused["proposal"]), "wait": 30}
+    ).json()
+    assert (again["status"], again["rows_accepted"], again["proposal"]) == ("ready", 2, None)
+
+
+def test_a_zone_may_be_assumed_and_columns_left_out(client: TestClient) -> None:
+    found = bring(
+        client,
+        "7,x,active,2025-01-02 12:00:00\n",
+        columns="store_id,-,status,timestamp_utc",
+        assume_zone="Europe/Berlin",
+    )
+    assert (found["status"], found["first_at"]) == ("ready", "2025-01-02T11:00:00Z")
+    wrong = client.post("/datasets", params={"kind": "polls", "assume_zone": "Berlin"}, content="x")
+    assert "is not a zone of the IANA time zone database" in wrong.json()["detail"]
