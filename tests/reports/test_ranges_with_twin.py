@@ -2,13 +2,14 @@
 
 import csv
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UPTIME
@@ -20,7 +21,7 @@ from tests.kinds import context_of
 from tests.period_strategies import RangeCase, range_case
 from tests.reference.exact import Poll
 from tests.reference.periods import Exact, Hourly, Row, outages
-from tests.reference.schedule import Entity
+from tests.reference.schedule import ROUND_THE_CLOCK, Dated, Entity
 from tests.reference.uptime import DAY, MICROSECOND
 from tests.reports.test_uptime import clear
 from tests.strategies import examples
@@ -48,7 +49,10 @@ def report_case(draw: st.DrawFn) -> ReportCase:
     return ReportCase(
         {
             key: RangeCase(
-                plain(case.entity), moved(case.polls, first.asked.as_of - case.asked.as_of), first.asked, accounting
+                from_files(case.entity, key),
+                moved(case.polls, first.asked.as_of - case.asked.as_of),
+                first.asked,
+                accounting,
             )
             for key, case in zip(("9", "10", "b"), [first, *others], strict=False)
         }
@@ -59,31 +63,55 @@ def moved(polls: list[Poll], by: timedelta) -> list[Poll]:
     return [replace(poll, at=poll.at + by) for poll in polls]
 
 
-def plain(entity: Entity) -> Entity:
-    """Its first zone and weekly hours, around the clock where these have no window."""
-    versions = [replace(version, valid_from=None, valid_to=None) for version in entity.versions if any(version.week)]
-    return Entity(entity.zones[:1], tuple(versions[:1]))
+def from_files(entity: Entity, key: str) -> Entity:
+    """What files can say of it: versions have windows; nobody else uses its calendars."""
+    return replace(
+        entity,
+        versions=tuple(version for version in entity.versions if any(version.week)),
+        calendars=tuple(replace(use, calendar=f"{key} {use.calendar}") for use in entity.calendars),
+        active_from=None,
+        active_to=None,
+        default=ROUND_THE_CLOCK,
+    )
 
 
 def load_stores(resources: Resources, case: ReportCase, folder: Path) -> None:
+    """Load a file of each kind; of hours one for each version, as those of one file may not overlap."""
+    stores = {key: one.entity for key, one in case.stores.items()}
+    uses = [(key, use) for key, entity in stores.items() for use in entity.calendars]
     files = {
-        "polls": ["store_id,status,timestamp_utc"]
+        "polls.csv": ["store_id,status,timestamp_utc"]
         + [f"{key},{poll.status},{poll.at.isoformat()}" for key, one in case.stores.items() for poll in one.polls],
-        "hours": ["store_id,day,start_time_local,end_time_local"]
-        + [
-            f"{key},{weekday},{opens},{closes}"
-            for key, one in case.stores.items()
-            for version in one.entity.versions
+        "timezones.csv": ["store_id,timezone_str,valid_from"]
+        + [f"{key},{zone.zone},{said(zone.valid_from)}" for key, entity in stores.items() for zone in entity.zones],
+        "exceptions.csv": ["store_id,date,what,start_time_local,end_time_local,name"]
+        + [line for key, entity in stores.items() for dated in entity.exceptions for line in lines_of(key, dated)],
+        "holidays.csv": ["calendar,date,what,start_time_local,end_time_local,name"]
+        + [line for _, use in uses for dated in use.days for line in lines_of(use.calendar, dated)],
+        "calendars.csv": ["store_id,calendar,valid_from,valid_to"]
+        + [f"{key},{use.calendar},{said(use.valid_from)},{said(use.valid_to)}" for key, use in uses],
+    }
+    for number in range(3):
+        files[f"hours.{number}.csv"] = ["store_id,day,start_time_local,end_time_local,valid_from,valid_to"] + [
+            f"{key},{weekday},{opens},{closes},{said(version.valid_from)},{said(version.valid_to)}"
+            for key, entity in stores.items()
+            for version in entity.versions[number : number + 1]
             for weekday, hours in enumerate(version.week)
             for opens, closes in hours
-        ],
-        "timezones": ["store_id,timezone_str"]
-        + [f"{key},{one.entity.zones[0].zone}" for key, one in case.stores.items()],
-    }
-    for kind, lines in files.items():
-        path = folder / f"{kind}.csv"
-        path.write_text("\n".join(lines) + "\n")
-        load_file(resources, kind, path, now=case.one.asked.as_of + 400 * DAY)
+        ]
+    for name, lines in files.items():
+        if len(lines) > 1:
+            (folder / name).write_text("\n".join(lines) + "\n")
+            load_file(resources, name.partition(".")[0], folder / name, now=case.one.asked.as_of + 400 * DAY)
+
+
+def said(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def lines_of(owner: str, dated: Dated) -> list[str]:
+    """A line for each window of a date, or one without."""
+    return [f"{owner},{dated.on},{dated.what},{begin},{end},{dated.name}" for begin, end in dated.hours or (("", ""),)]
 
 
 def params_of(case: RangeCase) -> dict[str, object]:
@@ -189,6 +217,8 @@ def test_random_ranges_agree_with_the_twin_through_the_database(
             if not expected:
                 return
             clear(resources)
+            with resources.engine.begin() as connection:
+                connection.execute(text("TRUNCATE calendar_day"))
             load_stores(resources, case, tmp_path)
             with resources.engine.connect() as connection:
                 params, _ = UPTIME.resolve(connection, UPTIME.params.model_validate(params_of(case.one)))
