@@ -123,6 +123,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
 def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
     """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
     left = [guess for guess in guesses if guess.name not in taken]
+    # Whatever a column of that very name holds: its check tells what is wrong in it.
     is_told = name == "status" and any(guess.what == "status" for guess in left)
     for guess in left:
         if _plain(guess.name) == _plain(name) and (
