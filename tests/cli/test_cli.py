@@ -280,7 +280,12 @@ def test_the_report_on_pull_requests_prints_its_outline(
         "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h",
         "Median and 90th percentile of elapsed time.",
     ]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pulls.csv", "report-summary.json", "report.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "pulls.csv",
+        "report-manifest.json",
+        "report-summary.json",
+        "report.csv",
+    ]
 
 
 def test_two_reports_in_one_folder_leave_each_others_files_alone(server: str, cli: CommandLine, tmp_path: Path) -> None:
