@@ -1,6 +1,7 @@
 """The dataset kinds, by the name that commands and addresses use. A new kind is its file and its line here."""
 
 from app.ingest.kind import DatasetKind
+from app.ingest.kinds.entities import ENTITIES
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.polls import POLLS
 from app.ingest.kinds.pull_requests import PULL_REQUESTS
@@ -13,6 +14,7 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         POLLS,
         HOURS,
         TIMEZONES,
+        ENTITIES,
         PULL_REQUESTS,
         REVIEW_TIMES,
     )

@@ -23,6 +23,7 @@ from app.reports.doubts import UnknownTime
 from app.reports.store_ranges import Reading, load
 from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, add_week, in_windows
 from app.series import polls
+from app.series.details import NO_GAP, own_gaps
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Outages, Polls, Stretches, suggested_gaps
@@ -93,12 +94,15 @@ class CollectedPolls:
         with self._lock:
             self._blocks.append((entity.astype(np.int32), instant, status))
 
-    def stretches(self, *, max_gap: int | None, ignore_under: int) -> tuple[Stretches, Micros]:
+    def stretches(
+        self, *, max_gap: int | None, ignore_under: int, own: Micros | None = None
+    ) -> tuple[Stretches, Micros]:
         """What the polls say, and how long each store's hold, microseconds; this forgets the blocks.
 
         Args:
             max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
             ignore_under: see Stretches.
+            own: of the stores, minutes, int64[stores], see own_gaps(); FOR_EVER is 0 in any unit.
         """
         blocks, self._blocks = self._blocks, []
         entity, instant, status = (
@@ -110,6 +114,8 @@ class CollectedPolls:
         polls = Polls.of(entity, instant, status)
         entities = self.calendar.entities
         gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
+        if own is not None:
+            gaps = np.where(own == NO_GAP, gaps, own * MINUTE)
         return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under), gaps
 
 
@@ -165,7 +171,9 @@ def gather_exactly(
     unknown = UnknownTime()
     with closing(load(context, horizon, reading, stores=wanted.stores)) as ranges:
         for entities, collected, progress in ranges:
-            stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
+            with context.engine.connect() as connection:
+                own = own_gaps(connection, entities, as_known_at=wanted.as_known_at)
+            stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under, own=own)
             time = stretches.time(edges, slice(0, len(entities)))
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
             add_week(unknown, entities.keys, np.array([column for of_status in figures for column in of_status]))

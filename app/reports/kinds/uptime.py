@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from sqlalchemy import Connection
 
 from app.errors import NoPolls
@@ -92,6 +92,16 @@ class UptimeParams(Params):
         bool,
         Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
     ] = False
+
+    @field_validator("max_gap_minutes", mode="before")
+    @classmethod
+    def _is_no_log_of_changes(cls, value: object) -> object:
+        if value == 0 and not isinstance(value, bool):
+            raise ValueError(
+                "0 (a poll holds until the next one) is for single stores: load a file of kind entities that gives "
+                "them max_gap_minutes 0; here write 1 to 525,600, or nothing for what the polls suggest"
+            )
+        return value
 
     @model_validator(mode="after")
     def _fits_its_accounting(self) -> Self:
