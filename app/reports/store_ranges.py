@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
 from app.reports.doubts import SeenPolls, StoreDoubts
+from app.series.details import own_gaps
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
@@ -49,13 +50,13 @@ class Reading(Generic[T]):
     """What is read, and what is made of the polls of a range of stores.
 
     Attributes:
-        collect: makes what takes them, of the schedule of the stores.
+        collect: makes what takes them, of the schedule of the stores and of how long their polls hold, see own_gaps().
         first, last: instants of the polls to read, microseconds, both included.
         most: how many stores a range may have: of (connection, number of stores).
         as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
-    collect: Callable[[Schedule], T]
+    collect: Callable[[Schedule, Micros], T]
     first: int
     last: int
     most: Callable[[Connection, int], int]
@@ -145,4 +146,5 @@ def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Re
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
         zone = context.settings.default_timezone
         schedule = read_schedule(connection, entities, default_zone=zone, as_known_at=reading.as_known_at)
-    return reading.collect(schedule), schedule
+        own = own_gaps(connection, entities, as_known_at=reading.as_known_at)
+    return reading.collect(schedule, own), schedule

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from sqlalchemy import Connection
 
 from app.errors import NoPolls
@@ -109,6 +109,16 @@ class UptimeParams(RangeParams):
             "decimal points, `de` with semicolons and decimal commas. Default: no such file."
         ),
     ] = None
+
+    @field_validator("max_gap_minutes", mode="before")
+    @classmethod
+    def _is_no_log_of_changes(cls, value: object) -> object:
+        if value == 0 and not isinstance(value, bool):
+            raise ValueError(
+                "0 (a poll holds until the next one) is for single stores: load a file of kind entities that gives "
+                "them max_gap_minutes 0; here write 1 to 525,600, or nothing for what the polls suggest"
+            )
+        return value
 
     @model_validator(mode="after")
     def _fits_its_accounting(self) -> Self:

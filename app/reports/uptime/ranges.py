@@ -126,7 +126,7 @@ def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_ho
     """uptime.csv of a range by hourly accounting; ``max_fill_hours`` as of HourlyVotes.status()."""
     first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
 
-    def collect(schedule: Schedule) -> WithinRange[HourlyVotes]:
+    def collect(schedule: Schedule, _: Micros) -> WithinRange[HourlyVotes]:
         return WithinRange(HourlyVotes(schedule.calendar(first, last)), asked.periods(schedule), asked.lookback)
 
     hours = (last - first) // HOUR
@@ -149,9 +149,9 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Ta
     """uptime.csv and outages.csv of a range by exact accounting."""
     last = asked.last
 
-    def collect(schedule: Schedule) -> WithinRange[CollectedPolls]:
+    def collect(schedule: Schedule, own: Micros) -> WithinRange[CollectedPolls]:
         opening = schedule.calendar(asked.first, max(last, asked.first + 1))
-        return WithinRange(CollectedPolls(opening), asked.periods(schedule), asked.lookback)
+        return WithinRange(CollectedPolls(opening, own), asked.periods(schedule), asked.lookback)
 
     reading = Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
     table = RangeTable(context.folder, is_exact=True)

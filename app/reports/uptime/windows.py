@@ -95,7 +95,7 @@ def gather(
 ) -> None:
     """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
     reading = Reading(
-        lambda schedule: HourlyVotes(schedule.calendar(horizon.first, horizon.last)),
+        lambda schedule, _: HourlyVotes(schedule.calendar(horizon.first, horizon.last)),
         horizon.earliest,
         horizon.as_of,
         lambda *_: GRID_CELLS // horizon.hours,
