@@ -140,7 +140,7 @@ def unload(
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
     with _staging(engine, kind, dataset_id, policy) as (connection, loading):
-        with closing(_one_ahead(_blocks(checker))) as blocks:
+        with closing(_one_ahead(_blocks(checker, policy))) as blocks:
             for rows in blocks:
                 loading.add(rows)
         wait_for_turn(connection, at_most_seconds=turn_seconds)
@@ -153,7 +153,7 @@ def _collect(
     checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None], doubts: Doubts
 ) -> None:
     """Stage the accepted rows; once more rows are rejected than the policy allows, only check the rest, then refuse."""
-    with closing(_one_ahead(_blocks(checker))) as blocks:
+    with closing(_one_ahead(_blocks(checker, policy))) as blocks:
         for rows in blocks:
             progress(rows.read)
             if checker.rejects.count <= policy.allowed:
@@ -171,7 +171,7 @@ def _staging(
     with database_errors(), engine.begin() as connection:
         connection.execute(text(f"SET LOCAL client_connection_check_interval = '{_CLIENT_CHECK}'"))
         loading = kind.loading(connection, dataset_id)
-        if isinstance(loading, Holding) and policy.mapping is not None and policy.mapping.holds is not None:
+        if isinstance(loading, Holding) and policy.is_log_of_changes:
             loading.hold_until_changed()
         yield connection, loading
 
@@ -218,11 +218,11 @@ def _with_counts(error: RejectedFile, loaded: Loaded) -> RejectedFile:
     return whole
 
 
-def _blocks(checker: Checker) -> Generator[Rows, None, None]:
+def _blocks(checker: Checker, policy: Policy) -> Generator[Rows, None, None]:
     """The accepted rows, without repeats where they do not count."""
     with closing(checker.rows()) as blocks:
         for rows in blocks:
-            yield rows if checker.kind.by_dataset else without_repeats(rows)
+            yield rows if checker.kind.by_dataset or policy.is_log_of_changes else without_repeats(rows)
 
 
 def _one_ahead(blocks: Generator[Rows, None, None]) -> Generator[Rows, None, None]:

@@ -13,6 +13,8 @@ from app.ingest.registry import DATASET_KINDS
 from app.mapping.document import Mapping, read_mapping
 from app.mapping.shipped import shipped
 from app.storage.resources import Resources
+from tests.cases.test_uptime_cases import Case, figures
+from tests.catalogue.bringing import polls
 from tests.conftest import NOW
 from tests.ingest.checking import Bytes
 
@@ -59,15 +61,41 @@ def test_a_gap_that_was_given_before_stays_and_so_do_names(resources: Resources)
     assert gaps(resources) == {"a": (60, "a!"), "b": (None, "b!")}
 
 
+def test_an_outage_that_ends_in_another_one_does_not_end_it(resources: Resources) -> None:
+    lines = [
+        "store_id,start,end",
+        "a,2023-01-02 10:00:00,2023-01-02 10:10:00",
+        "a,2023-01-02 10:00:00,2023-01-02 10:30:00",  # begins with the first one
+        "a,2023-01-02 10:30:00,2023-01-02 10:40:00",  # begins as the second one ends
+        "a,2023-01-02 10:20:00,2023-01-02 10:30:00",
+        "a,2023-01-02 11:00:00,",  # nobody knows when it ended
+        "a,2023-01-02 12:00:00,2023-01-02 12:10:00",
+        "b,2023-01-02 10:05:00,2023-01-02 10:06:00",
+    ]
+    bring(resources, "\n".join(lines).encode(), shipped()["outages"])
+    assert [poll for poll in polls(resources) if poll[2]] == [
+        ("a", "2023-01-02 10:40", True),
+        ("a", "2023-01-02 12:10", True),
+        ("b", "2023-01-02 10:06", True),
+    ]
+
+
 def without_holds() -> Mapping:
     return shipped()["outages"].model_copy(update={"holds": None})
 
 
-def test_outages_of_a_real_export_hold_by_the_mapping_that_is_proposed(resources: Resources) -> None:
+def test_outages_of_a_real_export_as_it_is_give_the_hours_that_its_owner_counted(
+    resources: Resources, tmp_path: Path
+) -> None:
     content = (FILES / "internet-down.csv").read_bytes()
     found = inspect(content, name="internet-down.csv", kinds=[DATASET_KINDS["polls"]], now=NOW)
     bring(resources, content, read_mapping(dict(found.proposal.document or {})))
     assert gaps(resources) == {"internet-down": (0, None)}
+    # 101 outages, of which six begin with another one: 11,687 s. Before the first one are 66 hours and 404 s.
+    row = figures(resources, tmp_path, Case("2020-05-29T20:00:00Z", {"internet-down": {}}), "exact")["internet-down"]
+    assert [row[f"{name}_last_week"] for name in ("uptime", "downtime", "unknown", "outages")] == [
+        *("98.64", "3.25", "66.11", "95"),
+    ]
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -52,6 +52,8 @@ class PollLoading:
             self._spans[week] = (min(first, earliest), max(last, latest))
 
     def merge(self) -> int:
+        if self._is_log_of_changes:
+            logs_of_changes.drop_covered_ends(self._connection, self._table)
         new_entities.write_rows(self._connection, self._table, "entity_id")
         stand = polls.merge(self._connection, self._table, self._spans)
         if stand < self._staged:  # a look at all of them takes a while; without repeats there is nothing to see
@@ -76,6 +78,7 @@ class PollLoading:
     def remove(self) -> int:
         new_entities.settle(self._connection, self._table, "entity_id")
         if self._is_log_of_changes:
+            logs_of_changes.drop_covered_ends(self._connection, self._table)
             logs_of_changes.forget(self._connection, begin_change(self._connection, by=self._dataset_id), self._table)
         return polls.remove(self._connection, self._table, self._spans)
 
