@@ -57,6 +57,13 @@ class Rule(_Part):
             raise ValueError("is no place; give a column's name, its number from 1, or an expression")
         return place
 
+    @field_validator("words")
+    @classmethod
+    def _some_words(cls, words: dict[str, str] | None) -> dict[str, str] | None:
+        if words == {}:
+            raise ValueError('has no words; give what each text means, such as {"UP": "active", "*": "unknown"}')
+        return words
+
     @field_validator("date")
     @classmethod
     def _known_date(cls, form: str | None) -> str | None:

@@ -236,6 +236,23 @@ def test_a_mapping_of_other_columns_than_the_kind_has_is_refused() -> None:
         check("x", "hours", mapping=read_mapping({"kind": "polls", "columns": {}}))
 
 
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ({"from": "a", "words": {"UP": "activ", "*": "unknown"}}, "words.UP: 'activ'"),
+        ({"from": "a", "words": {"UP": "active", "*": "?"}}, r"words.\*: '\?'"),
+        ({"value": "activ"}, "value: 'activ'"),
+    ],
+)
+def test_words_that_map_to_nothing_are_refused_before_any_row(rule: dict[str, Any], place: str) -> None:
+    keys = {"store_id": {"value": "x"}, "timestamp_utc": {"from": "t"}}
+    said = f"{place} is not one of active, inactive, unknown"
+    with pytest.raises(InvalidParameters, match=rf"^mapping: columns\.status\.{said}\.$"):
+        read("a,t\n", {"kind": "polls", "columns": {**keys, "status": rule}})
+    with pytest.raises(InvalidParameters, match=rf"^mapping: rows\.0\.columns\.status\.{said}\.$"):
+        read("a,t\n", {"kind": "polls", "columns": keys, "rows": [{"columns": {"status": rule}}]})
+
+
 FIELDS = st.text(st.sampled_from('a7,;"\n\r é'), max_size=4)
 
 

@@ -25,6 +25,8 @@ def column(**rule: Any) -> dict[str, Any]:
         (column(date="DD.MM"), "does not have year, month and day"),
         (column(date="iso8601"), "has 'i' at character 1, and is neither a format nor a pattern; formats are iso, dmy"),
         (column(date="iso", zone="Europe/Berlim"), "did you mean Europe/Berlin?"),
+        (column(words={}), "columns.at.words: {} has no words; give what each text means, such as"),
+        ({"kind": "hours", "columns": {}, "holds": "until_changed"}, "holds is for the kind polls, not for hours"),
         (column(zone="UTC"), 'has a zone but no date; add for example "date": "iso"'),
         (column(date="iso", number="1234.5"), "has number and date; a text can be read in one of these ways only"),
         (column(weekday="klingon"), "columns.at.weekday: 'klingon' is not a language such as en, de or pt_BR"),

@@ -108,6 +108,10 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     columns = _with_hours(columns)
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
+    if columns.keys() == {"store_id"} and not missing:  # details of stores, of which the file has none
+        missing = [one.name for one in kind.columns if one.name not in {"team", "entity", "entity_kind", "store_id"}][
+            :1
+        ]
     if columns and "store_id" in missing:
         missing.remove("store_id")
         columns["store_id"] = {"value": stem}

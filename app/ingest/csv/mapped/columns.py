@@ -35,10 +35,27 @@ def require_fit(kind: DatasetKind, mapping: Mapping) -> None:
                 f"mapping: columns.{name} is not a column of {kind.name}"
                 f"{f' (did you mean {nearest[0]!r}?)' if nearest else ''}; allowed: {', '.join(sorted(own))}."
             )
+    _require_words(kind, mapping)
     try:
         named_columns(kind, _targets(mapping))
     except InvalidParameters as error:
         raise InvalidParameters(f"mapping: columns: {error.message.partition(': ')[2]}") from error
+
+
+def _require_words(kind: DatasetKind, mapping: Mapping) -> None:
+    """Raise InvalidParameters if a word or a constant is none that its column allows: every row would be rejected."""
+    allowed = {column.name: column.type.allowed for column in kind.columns if column.type.allowed}
+    rows = [("", mapping), *((f"rows.{number}.", row) for number, row in enumerate(mapping.rows))]
+    for prefix, row in rows:
+        for name, rule in row.columns.items():
+            words = {f"words.{text}": word for text, word in (rule.words or {}).items()}
+            if rule.value is not None and rule.words is None:
+                words["value"] = rule.value
+            for path, word in words.items():
+                if name in allowed and word and word not in allowed[name]:
+                    raise InvalidParameters(
+                        f"mapping: {prefix}columns.{name}.{path}: {word!r} is not one of {', '.join(allowed[name])}."
+                    )
 
 
 def mapped_columns(kind: DatasetKind, mapping: Mapping) -> list[Column]:
