@@ -16,8 +16,8 @@ POLLS = (
 
 DAMAGED = {
     "code": "damaged_keys",
-    "message": "1 of the keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: format the column "
-    "as text and export it again",
+    "message": "1 of the keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: format the "
+    "column as text and export it again",
     "count": 1,
     "examples": ["7.0"],
 }
