@@ -7,6 +7,9 @@ from typing import Any, Final
 #: Of how many cases a warning gives an example.
 EXAMPLES: Final = 5
 
+#: Of these, so many are shown in a line.
+SHOWN: Final = 2
+
 #: Longest example, characters: a key may be much longer.
 LONGEST: Final = 80
 
@@ -58,8 +61,8 @@ def warning(code: str, count: int, examples: Iterable[str], **words: str) -> Dat
 
 
 def in_a_line(told: Any) -> str:
-    """A warning as JSON has it, for the command line."""
-    examples: Sequence[str] = told.get("examples") or ()
+    """A warning as JSON has it, for the command line, with as many examples as a reader takes in."""
+    examples: Sequence[str] = (told.get("examples") or ())[:SHOWN]
     more = ", …" if len(examples) < told["count"] else ""
     return f"warning: {told['message']}" + (f" ({'; '.join(examples)}{more})" if examples else "")
 
