@@ -149,6 +149,8 @@ class DatasetKind:
         loading: begins a load in a transaction, for the dataset with the given id.
         instant: the column with the instant of a row; its values are microseconds since the epoch.
         observed: rows are observations, so any instant in the future is an error.
+        holds_from: a file without the column ``valid_from`` may be loaded with one date for all its rows; what held
+            before that date stays.
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
@@ -160,6 +162,7 @@ class DatasetKind:
     loading: Callable[[Connection, str], Loading]
     instant: str | None = None
     observed: bool = False
+    holds_from: bool = False
     by_dataset: bool = False
     documentation: str = ""
     wrong: WrongRow | None = None

@@ -1,7 +1,8 @@
 """What files say of dates: exceptions of entities, days and uses of calendars, merged from staging tables."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -70,6 +71,13 @@ class Dates:
             )
         )
 
+    def add(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Stage rows of the owner, on_date, what, opens, closes and name."""
+        names = ", ".join(self._columns)
+        values = ", ".join(f":{name}" for name in self._columns)
+        if rows:
+            connection.execute(text(f"INSERT INTO {self.staged} ({names}) VALUES ({values})"), list(rows))
+
     def contradictions(self, connection: Connection) -> list[str]:
         """What is wrong with the staged rows, in sentences; a few of many."""
         found: list[str] = []
@@ -90,9 +98,14 @@ class Dates:
     def merge(self, connection: Connection, change: Change) -> int:
         """Replace what the staged rows name by them; returns their number."""
         names = ", ".join(self.named)
-        named = f"({names}) IN (SELECT {names} FROM ({self._rows}) AS named)"
-        settle(connection, change, self.table, self._columns, named=named, wanted=self._rows)
+        self.replace(connection, change, f"({names}) IN (SELECT {names} FROM ({self._rows}) AS named)")
         return self._count(connection)
+
+    def replace(
+        self, connection: Connection, change: Change, named: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Replace the rows that fulfil a condition by the staged ones."""
+        settle(connection, change, self.table, self._columns, named=named, wanted=self._rows, params=params)
 
     def remove(self, connection: Connection, change: Change) -> int:
         """Take out the dates that equal staged ones; returns their number."""
@@ -149,9 +162,14 @@ def wrong_uses(connection: Connection) -> list[str]:
 def merge_uses(connection: Connection, change: Change) -> int:
     """Replace the uses of the staged entities by the staged ones; returns their number."""
     named = f"entity_id IN (SELECT entity_id FROM {STAGED_USES})"
-    settle(connection, change, "calendar_use", _USE_COLUMNS, named=named, wanted=_USES)
+    replace_uses(connection, change, named)
     stand: int = connection.execute(text(f"SELECT count(*) FROM ({_USES}) AS staged")).scalar_one()
     return stand
+
+
+def replace_uses(connection: Connection, change: Change, named: str, params: Mapping[str, Any] | None = None) -> None:
+    """Replace the uses that fulfil a condition by the staged ones."""
+    settle(connection, change, "calendar_use", _USE_COLUMNS, named=named, wanted=_USES, params=params)
 
 
 def remove_uses(connection: Connection, change: Change) -> int:
@@ -161,8 +179,10 @@ def remove_uses(connection: Connection, change: Change) -> int:
     return supersede(connection, change, "calendar_use", same)
 
 
-def record_source(connection: Connection, change: Change, calendars: str, source: str) -> None:
-    """Tell where the dates of calendars are from; ``calendars`` is a query of names."""
+def record_source(
+    connection: Connection, change: Change, calendars: str, source: str, params: Mapping[str, Any] | None = None
+) -> None:
+    """Tell where the dates of calendars are from; ``calendars`` is a query of names, with ``params``."""
     settle(
         connection,
         change,
@@ -170,5 +190,5 @@ def record_source(connection: Connection, change: Change, calendars: str, source
         ("name", "source"),
         named=f"name IN ({calendars})",
         wanted=f"SELECT DISTINCT name, CAST(:source AS text) AS source FROM ({calendars}) AS named (name)",
-        params={"source": source},
+        params={**(params or {}), "source": source},
     )

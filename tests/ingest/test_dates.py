@@ -1,9 +1,12 @@
 """Files of exceptions, holidays, calendars, and of hours and zones that count from a date on."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import text
 
-from app.errors import RejectedFile
+from app.errors import InvalidParameters, RejectedFile
+from app.ingest.policy import Policy
 from app.storage.resources import Resources
 from tests.conftest import LoadText
 from tests.ingest.test_unload import Files, files
@@ -104,6 +107,42 @@ def test_a_zones_file_replaces_the_whole_history_of_a_store(load_text: LoadText,
     assert len(known(resources, "zones")) == 3
     load_text("timezones", header + "1,Europe/Rome,\n")
     assert known(resources, "zones") == [("1", "-infinity", "Europe/Rome"), ("2", "-infinity", "UTC")]
+
+
+def test_zones_with_dates_only_keep_the_history_before_them(load_text: LoadText, resources: Resources) -> None:
+    header = "store_id,timezone_str,valid_from\n"
+    load_text("timezones", header + "1,Asia/Tokyo,\n1,Europe/Oslo,2026-07-01\n1,UTC,2026-09-01\n2,UTC,\n")
+    load_text("timezones", header + "1,Europe/Rome,2026-08-01\n")
+    assert known(resources, "zones") == [
+        ("1", "-infinity", "Asia/Tokyo"),
+        ("1", "2026-07-01", "Europe/Oslo"),
+        ("1", "2026-08-01", "Europe/Rome"),
+        ("2", "-infinity", "UTC"),
+    ]
+
+
+def test_a_whole_file_may_hold_from_a_date_on(files: Files) -> None:
+    plain = "store_id,day,start_time_local,end_time_local\n"
+    files.load("hours", plain + "1,0,09:00,17:00\n")
+    files.load("timezones", "store_id,timezone_str\n1,UTC\n")
+    since = Policy(valid_from=(date(2026, 7, 1) - date(1970, 1, 1)).days)
+    files.load("hours", plain + "1,0,10:00,18:00\n", policy=since)
+    files.load("timezones", "store_id,timezone_str\n1,Europe/Oslo\n", policy=since)
+    assert known(files.resources, "hours") == [
+        ("1", "09:00:00", "-infinity", "infinity"),
+        ("1", "10:00:00", "2026-07-01", "infinity"),
+    ]
+    assert known(files.resources, "zones") == [("1", "-infinity", "UTC"), ("1", "2026-07-01", "Europe/Oslo")]
+    assert files.unload("hours", plain + "1,0,10:00,18:00\n", policy=since) == 1
+    assert known(files.resources, "hours") == [("1", "09:00:00", "-infinity", "infinity")]
+
+
+def test_a_file_that_has_dates_or_cannot_have_them_is_refused_one_for_all(files: Files) -> None:
+    since = Policy(valid_from=20_000)
+    with pytest.raises(RejectedFile, match="has a column valid_from, and the load was given valid_from as well"):
+        files.load("hours", HOURS + "1,0,09:00,17:00,2026-07-01,\n", policy=since)
+    with pytest.raises(InvalidParameters, match="a file of holidays does not hold from a date on; allowed for hours"):
+        files.load("holidays", HOLIDAYS + "a,2026-12-24,,,,\n", policy=since)
 
 
 CONTRADICTIONS = {

@@ -27,6 +27,7 @@ from app.ingest.csv.misshapen import is_misshapen, misshapen_row
 from app.ingest.csv.quotes import without_quotes
 from app.ingest.csv.records import BadQuoting, Records, line_records
 from app.ingest.csv.unpack import BOM, unpacked
+from app.ingest.csv.valid_from import VALID_FROM, require_no_dates
 from app.ingest.kind import Column, DatasetKind, Rows, Values
 from app.ingest.policy import MOST_REJECTED, Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects, shown
@@ -110,6 +111,7 @@ class Checker:
         """Rows as a mapping gives them; its translations are part of each column's type."""
         memory = Memory(REMEMBERED_BYTES)
         columns = mapped_columns(self.kind, mapping)
+        self._require_fit(columns)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         for block in mapped_blocks(self._source, mapping, self._limits):
             yield self._judged(checks, block.rows.texts, block.rows.lines, block.misshapen)
@@ -117,12 +119,17 @@ class Checker:
                 return
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
+        self._require_fit(columns)
         memory = Memory(REMEMBERED_BYTES)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         for block in blocks if first is None else chain([first], blocks):
             yield from self._block(blocks, checks, block)
             if self.rejects.count > MOST_REJECTED:
                 return
+
+    def _require_fit(self, columns: Sequence[Column]) -> None:
+        if self._policy.valid_from is not None:
+            require_no_dates(self.kind, columns, self._source.name)
 
     def _column_check(self, column: Column, memory: Memory) -> ColumnCheck:
         latest = self._latest if column.type.name == INSTANT.name else None
@@ -202,6 +209,10 @@ class Checker:
 
     def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
         values = {name: one for name, one in values.items() if not is_left_out(name)}
+        if self._policy.valid_from is not None:
+            rows = len(next(iter(values.values())))
+            since = Values(np.zeros(rows, np.int64), np.array([self._policy.valid_from]))
+            values = {**values, VALID_FROM: since}
         first_row, self.read = self.read, self.read + read
         instants = values.get(self.kind.instant or "")
         if instants is not None and len(instants):

@@ -56,6 +56,7 @@ HOURS = DatasetKind(
         Column("valid_to", DATE, example="2026-08-31", required=False),
     ),
     loading=HoursLoading,
+    holds_from=True,
     documentation="""
         One opening window of a store or of a team. A file replaces all windows of the stores and teams that it
         contains.
@@ -65,8 +66,9 @@ HOURS = DatasetKind(
         store without hours is open around the clock; a team without hours works in `OPENHOURS_TEAM_HOURS`.
 
         Hours with `valid_from` or `valid_to` count on the dates between them, both included; such a file replaces only
-        the hours with the same two dates. On each date the hours count that began last, see
-        [the rules](calendar-rules.md). Of two spans of one file one contains the other, or they have no date in common.
+        the hours with the same two dates. `valid_from` given with the file stands for the column. On each date the
+        hours count that began last, see [the rules](calendar-rules.md). Of two spans of one file one contains the
+        other, or they have no date in common.
     """,
     wrong=WrongRow("day", "7", "bad_weekday"),
 )
