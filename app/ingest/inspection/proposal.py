@@ -191,7 +191,8 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
     if key is None:
         questions.append(("No column names the store; which one is it?", stem))
     columns = {"store_id": {"value": stem} if key is None else {"from": _place(layout, key.name)}}
-    document = {"kind": "polls", **layout.document, **_nulls(layout), "columns": columns, "rows": rows}
+    document = {"kind": "polls", **layout.document, **_nulls(layout), "holds": "until_changed"}
+    document |= {"columns": columns, "rows": rows}
     return Proposal("polls", document, tuple(questions), ())
 
 
