@@ -240,3 +240,71 @@ def test_words_are_resolved_when_a_report_is_triggered(two_shops: Resources) -> 
         again = UptimeParams.model_validate(stored)
     assert (stored["period"], stored["by"], stored["zone"]) == ("2024-10", "total", "entity")
     assert replace(range_params.range_of(again, NOON)) == range_params.range_of(resolved, NOON)
+
+
+ENTITIES = "store_id,name,group\nnew york,=Main Street,Shops\nkathmandu,Durbar Square,Shops\nlima,,Others\n"
+
+
+@pytest.mark.parametrize("cells", [8_000_000, 1])
+def test_groups_have_the_sums_of_their_stores(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    monkeypatch.setattr(ranges, "CELLS", cells)  # all at once, and one store after the other
+    lima = "".join(f"lima,{'inactive' if hour == 3 else 'active'},2024-11-02T{hour:02}:30:00Z\n" for hour in range(24))
+    load_text("polls", HEADER + lima + "lone,active,2024-11-02T00:00:00Z\nkathmandu,inactive,2024-11-02T15:00:00Z\n")
+    load_text("entities", ENTITIES)
+    asked: dict[str, Any] = {"period": "2024-11-02", "zone": "UTC", "by": "day", "as_of": NOON}
+    files = make(two_shops, tmp_path, **asked, accounting="exact", max_gap_minutes=60)
+    assert list(files) == ["uptime.csv", "groups.csv", "outages.csv", SUMMARY, MANIFEST]
+    rows = {row["store_id"]: (row["name"], row["group"]) for row in rows_of(files["uptime.csv"])}
+    assert rows == {
+        "kathmandu": ("Durbar Square", "Shops"),
+        "lima": ("", "Others"),
+        "lone": ("", ""),
+        "new york": ("'=Main Street", "Shops"),
+    }
+    others, shops = rows_of(files["groups.csv"])
+    # New York: 22 h up and one outage of 2 h; Kathmandu: one of 1 h, as its only poll holds 60 minutes, 23 h unknown.
+    assert shops == {
+        "group": "Shops",
+        "period": "2024-11-02",
+        "period_start": "2024-11-02T00:00:00Z",
+        "period_end": "2024-11-03T00:00:00Z",
+        "complete": "true",
+        "stores": "2",
+        "open_hours": "48.000000",
+        "uptime_hours": "22.000000",
+        "downtime_hours": "3.000000",
+        "unknown_hours": "23.000000",
+        "availability_percent": "88.0000",
+        "availability_low_percent": "45.8333",
+        "availability_high_percent": "93.7500",
+        "coverage_percent": "52.0833",
+        "outages": "2",
+        "longest_outage_minutes": "120.00",
+        "mttr_minutes": "90.00",
+        "polls": "25",
+    }
+    assert (others["group"], others["stores"], others["uptime_hours"]) == ("Others", "1", "22.500000")
+
+
+def test_names_and_groups_are_those_known_at_the_time_asked_for(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path
+) -> None:
+    before = datetime.now(UTC)
+    load_text("entities", ENTITIES)
+    files = make(two_shops, tmp_path, period="2024-11-02", as_of=NOON, as_known_at=before)
+    assert list(files) == ["uptime.csv", SUMMARY, MANIFEST]
+    assert not {"name", "group"} & rows_of(files["uptime.csv"])[0].keys()
+
+
+@pytest.mark.parametrize("accounting", ["hourly", "exact"])
+def test_windows_have_names_and_groups_if_any_store_has_one(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path, accounting: str
+) -> None:
+    load_text("entities", "store_id,name\nkathmandu,Durbar Square\n")
+    named, other = rows_of(make(two_shops, tmp_path, as_of=NOON, accounting=accounting)["uptime.csv"])
+    assert list(named)[:4] == ["store_id", "name", "group", "uptime_last_hour"]
+    assert (named["name"], named["group"], other["name"], other["group"]) == ("Durbar Square", "", "", "")
+    (alone,) = rows_of(make(two_shops, tmp_path, as_of=NOON, accounting=accounting, stores=["new york"])["uptime.csv"])
+    assert list(alone)[:2] == ["store_id", "uptime_last_hour"]
