@@ -67,8 +67,8 @@ class RangeParams(Params):
         Moment | None,
         Field(
             alias="from",
-            description="Beginning of the range: a date, which is its local midnight, or an instant. Default, "
-            "without `period`: three windows before `as_of` instead of a range.",
+            description="Beginning of the range: a date, which is its local midnight, or an instant. Default: "
+            "none; without `period`, too, the report is of the three windows before `as_of`.",
             examples=["2024-11-01"],
         ),
     ] = None
@@ -78,7 +78,10 @@ class RangeParams(Params):
     ] = None
     period: Annotated[
         str | None,
-        Field(description=f"The range in a word, instead of `from` and `to`: {FORMS}.", examples=["2024-11"]),
+        Field(
+            description=f"The range in a word, instead of `from` and `to`: {FORMS}. Default: none.",
+            examples=["2024-11"],
+        ),
     ] = None
     by: Annotated[By | None, Field(description="Length of the periods of a range, a row each. Default: total.")] = None
     zone: Annotated[
@@ -96,7 +99,7 @@ class RangeParams(Params):
             gt=0,
             le=100,
             description="Availability that each store should have, percent: the summary says how many are below it and "
-            "what is left of their error budgets.",
+            "what is left of their error budgets. Default: none.",
             json_schema_extra={"unit": "percent"},
         ),
     ] = None

@@ -66,7 +66,7 @@ def two_stores(load_text: LoadText) -> None:
 @pytest.mark.usefixtures("two_stores")
 def test_the_page_tells_the_figures_and_needs_nothing_else(resources: Resources, tmp_path: Path) -> None:
     made = make(resources, tmp_path, accounting="exact", max_gap_minutes=720, html=True)
-    assert list(made) == ["uptime.csv", "outages.csv", "report.html"]
+    assert list(made) == ["uptime.csv", "outages.csv", "summary.json", "report.html"]
     html = made["report.html"].read_text(encoding="utf-8")
     page = Page(html)
     # Of 2 x 168 hours 12 are up and 12 down: 50 %, between 12 / 336 and 324 / 336.
