@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
-from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
+from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
 from app.reports.store_ranges import Reading, load
@@ -233,7 +233,9 @@ def _rows(keys: Sequence[str], found: Outages, open_time: Micros) -> pa.Table:
 
 def _written(rows: pa.Table) -> pa.Table:
     columns = {name: rows[name].combine_chunks() for name in rows.schema.names}
-    instants = {name: iso_instants(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")}
+    instants = {
+        name: iso_instant_each(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")
+    }
     return pa.table(
         [
             escape_formulas(columns["store_id"]),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.errors import InvalidParameters
@@ -20,6 +21,7 @@ from app.reports.kinds.uptime import UPTIME, UptimeParams
 from app.reports.manifest import MANIFEST
 from app.reports.registry import REPORT_KINDS
 from app.reports.uptime import ranges
+from app.reports.uptime_summary import Tally
 from app.storage.resources import Resources
 from tests.conftest import LoadText, api
 from tests.kinds import context_of
@@ -191,6 +193,12 @@ def test_a_report_reads_one_snapshot_while_others_load(
     ("params", "said"),
     [
         ({"from": "2024-11-03", "to": "2024-11-01"}, ["to", "2024-11-01", "must be later than from"]),
+        (
+            {"from": "2024-11-01", "to": "2024-11-01T02:00Z", "zone": "America/New_York"},  # from is 04:00Z
+            ["to", "2024-11-01T02:00", "must be later than from"],
+        ),
+        ({"from": "2024-11-05", "zone": "Pacific/Honolulu", "as_of": "2024-11-05T09:00Z"}, ["from", "begins after"]),
+        ({"from": "2024-11-03T12:00Z", "to": "2024-11-02"}, ["to", "must be later than from"]),  # in every zone
         ({"from": "2024-12-01"}, ["from", "2024-12-01", "begins after as_of, 2024-11-05T12:00:00Z"]),
         ({"period": "november"}, ["period", "is no period", "last_month", "2024-W45"]),
         ({"period": "last_moth"}, ["did you mean 'last_month'"]),
@@ -214,6 +222,8 @@ def test_what_is_no_range_is_refused_with_what_to_write_instead(
         ({"to": "2024-11-01"}, "to needs from"),
         ({"by": "day"}, "by can only be given with a range"),
         ({"period": "2024", "from": "2024-11-01"}, "period cannot be combined with from and to"),
+        ({"from": "2024-W45-1"}, "neither a date such as 2024-11-01 nor an instant"),
+        ({"from": "20241101"}, "neither a date such as 2024-11-01 nor an instant"),
         ({"from": "1 Nov"}, "neither a date such as 2024-11-01 nor an instant"),
         ({"period": "2024", "charts": True}, "charts cannot be combined with a range"),
     ],
@@ -231,6 +241,53 @@ def test_a_table_with_too_many_rows_is_refused(two_shops: Resources, monkeypatch
     monkeypatch.setattr(range_params, "MOST_ROWS", 60)
     with two_shops.engine.connect() as connection, pytest.raises(InvalidParameters, match="by=week"):
         UPTIME.resolve(connection, UptimeParams.model_validate({"as_of": NOON, "period": "2024-10", "by": "day"}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "hours"),
+    [
+        ({"from": "2024-11-01T00:00Z", "to": "2024-11-01", "zone": "America/New_York"}, 4),  # midnight is 04:00Z
+        ({"from": "2024-11-01", "to": "2024-11-01T06:30Z", "zone": "America/New_York"}, 2.5),
+        ({"from": "2024-11-01T00:00Z", "to": "2024-11-01"}, 4),  # of New York; Kathmandu's midnight was before
+    ],
+)
+def test_a_date_and_an_instant_make_a_range(
+    two_shops: Resources, tmp_path: Path, asked: dict[str, Any], hours: float
+) -> None:
+    files = make(two_shops, tmp_path, **asked, as_of=NOON)
+    rows = {row["store_id"]: float(row["open_hours"]) for row in rows_of(files["uptime.csv"])}
+    assert rows["new york"] == hours
+    assert ("kathmandu" in rows) == ("zone" in asked)
+
+
+@pytest.mark.parametrize(
+    ("word", "zone", "period"),
+    [
+        ("yesterday", "Pacific/Kiritimati", "2024-11-05"),  # where it is the 6th, at 02:00
+        ("yesterday", "Pacific/Honolulu", "2024-11-04"),  # where it is the 5th, at 02:00
+        ("yesterday", None, "2024-11-04"),
+    ],
+)
+def test_words_go_by_the_date_in_the_zone(two_shops: Resources, word: str, zone: str | None, period: str) -> None:
+    with two_shops.engine.connect() as connection:
+        resolved, _ = UPTIME.resolve(connection, UptimeParams(as_of=NOON, period=word, zone=zone))
+    assert resolved.period == period
+
+
+def test_an_availability_just_below_the_target_is_below() -> None:
+    tally = Tally(99.99)
+    hour = np.array([[3_600_000_000]])
+    # A microsecond less than 99.99 percent of an hour, exactly that, and a store of which nothing is known.
+    down = np.array([[360_001], [360_000], [0]])
+    up = hour - down
+    up[2] = 0
+    tally.add(["below", "at it", "unknown"], ["total"], [up, down, np.zeros((3, 1), np.int64)])
+    assert tally.below == 1
+    years = Tally(50)
+    century = 36_525 * 24 * 3_600_000_000 // 2
+    ups = np.array([[century - 1], [century]])
+    years.add(["below", "at it"], ["total"], [ups, 2 * century - ups, np.zeros((2, 1), np.int64)])
+    assert years.below == 1
 
 
 def test_words_are_resolved_when_a_report_is_triggered(two_shops: Resources) -> None:

@@ -175,14 +175,8 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Ta
             listed.add(entities.keys, stretches, periods.first, periods.last)
             tally.add(entities.keys, periods.labels, (times.up, times.down, times.unknown))
             progress("computing", 1.0)
-            del (
-                entities,
-                labels,
-                found,
-                stretches,
-                times,
-                figures,
-            )  # before the next range is read: there is no room for two
+            # Before the next range is read: there is no room for two.
+            del entities, labels, found, stretches, times, figures
         context.progress("computing", GATHERED)
         return [table.close(), *groups.close(), listed.close()]
 

@@ -115,14 +115,8 @@ def gather(
             figures = np.concatenate(parts).T.astype(np.int32)
             columns = [pa.array(entities.keys, pa.string()), *label_columns(labels), *map(pa.array, figures)]
             rows.add(pa.table(columns, schema=HOURLY_FIGURES))
-            del (
-                entities,
-                labels,
-                votes,
-                parts,
-                figures,
-                columns,
-            )  # before the next range is read: there is no room for two
+            # Before the next range is read: there is no room for two.
+            del entities, labels, votes, parts, figures, columns
 
 
 def evaluate(
