@@ -6,9 +6,9 @@ from heapq import nsmallest
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, Field
 
-from app.files.decimals import ratio
 from app.reports.doubts import UnknownTime
 from app.reports.kind import Outline
 from app.timeline import HOUR, Micros
@@ -22,6 +22,9 @@ MOST_BUDGETS: Final = 1000
 
 #: Periods whose totals a summary has; each takes some 300 bytes.
 MOST_PERIODS: Final = 1000
+
+#: The unit of a target: seven decimals of a percent. The square of it still fits into 64 bits.
+_WHOLE: Final = 10**9
 
 Counts = tuple[int, int, int]
 
@@ -83,7 +86,7 @@ class Tally:
     """Sums over ranges of stores; memory does not grow with their number."""
 
     def __init__(self, target_percent: float | None) -> None:
-        self.target = None if target_percent is None else round(target_percent * 10_000)
+        self.target = None if target_percent is None else round(target_percent * _WHOLE / 100)
         self.stores = self.below = 0
         self.unknown_time = UnknownTime()
         self.whole: Micros = np.zeros(3, np.int64)
@@ -118,7 +121,7 @@ class Tally:
             self.periods[label] = self.periods.get(label, np.zeros(3, np.int64)) + sums
         self._rank(keys, up, down, unknown)
         if self.target is not None:
-            self.below += int(np.count_nonzero(ratio(up, up + down, digits=6)[up + down > 0] < self.target))
+            self.below += int(np.count_nonzero(_is_below(up, up + down, self.target)))
             self._spend(keys, up + down + unknown, down, self.target)
 
     def _rank(self, keys: Sequence[str], up: Micros, down: Micros, unknown: Micros) -> None:
@@ -132,8 +135,8 @@ class Tally:
         self.worst = nsmallest(WORST, [*self.worst, *found])
 
     def _spend(self, keys: Sequence[str], open_time: Micros, down: Micros, target: int) -> None:
-        whole, rest = np.divmod(open_time, 1_000_000)
-        allowed = whole * (1_000_000 - target) + rest * (1_000_000 - target) // 1_000_000
+        whole, rest = np.divmod(open_time, _WHOLE)
+        allowed = whole * (_WHOLE - target) + rest * (_WHOLE - target) // _WHOLE
         left = allowed - down
         least = np.argsort(left, kind="stable")[:MOST_BUDGETS].tolist()
         found = [(int(left[at]), keys[at], int(allowed[at]), int(down[at])) for at in least]
@@ -167,6 +170,15 @@ class Tally:
         if self.stores and not up + down + unknown:
             said.append("No store was open.")
         return said
+
+
+def _is_below(up: Micros, known: Micros, target: int) -> npt.NDArray[np.bool_]:
+    """Whether ``up / known < target / _WHOLE``, exactly; no where nothing is known."""
+    whole, rest = np.divmod(known, _WHOLE)
+    # up * _WHOLE < known * target, without the part that both have and which would not fit
+    more = np.clip(up - whole * target, -1, _WHOLE + 1)
+    below: npt.NDArray[np.bool_] = more * _WHOLE < rest * target
+    return below
 
 
 def add_windows(tally: Tally, keys: Sequence[str], times: Sequence[Micros]) -> None:
