@@ -1,6 +1,6 @@
 """What is said of entities beside hours and zones: names, groups, own gaps, the dates between which they exist."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from app.series.versions import Change, known, settle, supersede
 from app.storage.binary_copy import INTEGER, read_columns
+from app.storage.postgres import driver_cursor
 from app.timeline.entities import Entities
 
 #: Columns of entity_detail that are said of an entity.
@@ -53,6 +54,20 @@ def remove_details(connection: Connection, change: Change, given: Collection[str
     same = " AND ".join(f"entity_detail.{name} IS NOT DISTINCT FROM staged.{name}" for name in DETAILS if name in given)
     which = f"EXISTS (SELECT FROM ({_LAST}) AS staged WHERE staged.entity_id = entity_detail.entity_id AND {same})"
     return supersede(connection, change, "entity_detail", which if same else "false")
+
+
+def names_of(
+    connection: Connection, kind: str, keys: Sequence[str], *, as_known_at: datetime | None = None
+) -> dict[str, str]:
+    """The names of those of these entities of a kind that have one, by key."""
+    with driver_cursor(connection) as cursor:
+        cursor.execute(
+            "SELECT key, name FROM entity JOIN entity_detail ON entity_id = id "
+            "WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND name IS NOT NULL "
+            f"AND {known(as_known_at, table='entity_detail.')}",
+            {"kind": kind, "keys": list(keys), "as_known_at": as_known_at},
+        )
+        return dict(cursor.fetchall())
 
 
 def own_gaps(
