@@ -1,6 +1,7 @@
 """The summary of an uptime report: summary.json, and the table that the command line prints of it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from heapq import nsmallest
 from typing import Final, Literal
@@ -16,6 +17,12 @@ from app.timeline.horizon import WINDOWS
 
 #: Stores of lowest availability that a summary names.
 WORST: Final = 10
+
+#: Stores that a tally keeps, for the page: those of lowest availability, then those without one.
+LISTED: Final = 100
+
+#: Ranks stores without an availability behind all others.
+_NONE: Final = 2.0
 
 #: Stores whose error budget a summary has, those with the least left; each takes some 150 bytes.
 MOST_BUDGETS: Final = 1000
@@ -46,6 +53,16 @@ class StoreTotals(Totals):
     """The figures of one store."""
 
     store_id: str
+    name: str | None = Field(None, description="As a file of kind entities gives it.")
+
+
+class SummaryWarning(BaseModel):
+    """Something that is probably not meant."""
+
+    code: str
+    message: str
+    count: int
+    examples: list[str]
 
 
 class ErrorBudget(BaseModel):
@@ -80,6 +97,7 @@ class UptimeSummary(BaseModel):
         description="Of the 1,000 stores with the least left, least first; null without a target."
     )
     notes: list[str] = Field(description="Remarks for the reader.")
+    warnings: list[SummaryWarning] = Field(default_factory=list, description="What is probably not meant.")
 
 
 class Tally:
@@ -125,14 +143,14 @@ class Tally:
             self._spend(keys, up + down + unknown, down, self.target)
 
     def _rank(self, keys: Sequence[str], up: Micros, down: Micros, unknown: Micros) -> None:
-        known = np.flatnonzero(up + down)
-        share = up[known] / (up + down)[known]
+        known = up + down
+        share = np.where(known > 0, up / np.maximum(known, 1), _NONE)
+        limit = self.worst[-1][0] if len(self.worst) == LISTED else _NONE
         found = [
-            (one, -int(down[at]), keys[at], (int(up[at]), int(down[at]), int(unknown[at])))
-            for one, at in zip(share.tolist(), known.tolist(), strict=True)
-            if len(self.worst) < WORST or one <= self.worst[-1][0]
+            (float(share[at]), -int(down[at]), keys[at], (int(up[at]), int(down[at]), int(unknown[at])))
+            for at in np.flatnonzero(share <= limit).tolist()
         ]
-        self.worst = nsmallest(WORST, [*self.worst, *found])
+        self.worst = nsmallest(LISTED, [*self.worst, *found])
 
     def _spend(self, keys: Sequence[str], open_time: Micros, down: Micros, target: int) -> None:
         whole, rest = np.divmod(open_time, _WHOLE)
@@ -151,9 +169,9 @@ class Tally:
             for left, key, may, used in self.budgets
         ]
 
-    def worst_stores(self) -> list[StoreTotals]:
-        """Those of lowest availability."""
-        return [StoreTotals(store_id=key, **_figures(*counts)) for _, _, key, counts in self.worst]
+    def listed(self, names: Mapping[str, str]) -> list[StoreTotals]:
+        """Stores worst first, then those without an availability; ``names`` of those that have one."""
+        return [StoreTotals(store_id=key, name=names.get(key), **_figures(*counts)) for _, _, key, counts in self.worst]
 
     def of_periods(self) -> dict[str, Totals]:
         """Totals by period, in order of time; none when there are very many."""
@@ -192,6 +210,17 @@ def add_windows(tally: Tally, keys: Sequence[str], times: Sequence[Micros]) -> N
     tally.add(keys, [f"last_{window}" for window in WINDOWS], times, whole=[time[:, -1] for time in times])
 
 
+def worst_of(listed: Sequence[StoreTotals]) -> list[StoreTotals]:
+    """The stores of lowest availability."""
+    return [store for store in listed if store.availability_percent is not None][:WORST]
+
+
+def called(stores: Sequence[StoreTotals]) -> list[str]:
+    """What each store is called: its name, or its id where it has none or shares it with another of them."""
+    names = Counter(store.name for store in stores)
+    return [store.store_id if store.name is None or names[store.name] > 1 else store.name for store in stores]
+
+
 def totals(of: Micros) -> Totals:
     """Of up, down and unknown, microseconds."""
     return Totals(**_figures(*of.tolist()))
@@ -222,8 +251,11 @@ def _percent(part: int, whole: int) -> float | None:
 
 def outline(summary: UptimeSummary) -> Outline:
     """The worst stores and all of them, and how they stand to the target."""
-    rows = [(store.store_id, *_cells(store)) for store in summary.worst]
-    rows.append(("(all)", *_cells(summary.totals)))
+    rows = [(name, *_cells(store)) for name, store in zip(called(summary.worst), summary.worst, strict=True)]
+    if summary.begin is None:  # three windows, of which the stores' rows tell the last
+        rows += [(f"(all, {label.replace('_', ' ')})", *_cells(of)) for label, of in summary.periods.items()]
+    else:
+        rows.append(("(all)", *_cells(summary.totals)))
     notes = list(summary.notes)
     if summary.stores > len(summary.worst):
         notes.insert(0, f"The {len(summary.worst)} stores of lowest availability, and all {summary.stores:,} together.")

@@ -70,6 +70,20 @@ def remove_details(connection: Connection, change: Change, given: Collection[str
     return supersede(connection, change, "entity_detail", which if same else "false")
 
 
+def names_of(
+    connection: Connection, kind: str, keys: Sequence[str], *, as_known_at: datetime | None = None
+) -> dict[str, str]:
+    """The names of those of these entities of a kind that have one, by key."""
+    with driver_cursor(connection) as cursor:
+        cursor.execute(
+            "SELECT key, name FROM entity JOIN entity_detail ON entity_id = id "
+            "WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND name IS NOT NULL "
+            f"AND {known(as_known_at, table='entity_detail.')}",
+            {"kind": kind, "keys": list(keys), "as_known_at": as_known_at},
+        )
+        return dict(cursor.fetchall())
+
+
 def own_gaps(
     connection: Connection, entities: Entities, *, as_known_at: datetime | None = None
 ) -> npt.NDArray[np.int64]:
