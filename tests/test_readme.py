@@ -48,7 +48,7 @@ NOT_RUN = {
 #: What is another at each run: ids, ports, signatures, when a file came, and what a machine and its servers are like.
 CHANGING = re.compile(
     r"""[0-9a-f]{32}(?![0-9a-f]) | 127\.0\.0\.1:\d+ | localhost:\d+ | (?<=\.csv)\?[^"\s]*
-    | (?<=manifest\.json:\ )[\d,]+(?=\ bytes)
+    | (?<=manifest\.json:\ )[\d,]+(?=\ bytes) | (?<=uptime-summary\.json:\ )[\d,]+(?=\ bytes)
     | [\d.,]+(?=\ GiB\ free|\ files\ and\ connections|\ s\ apart) | (?<=PostgreSQL\ )[\d.]+ | (?<=Valkey\ )[\d.]+
     | (?<=temporary\ folder:\ )\S+ | "(?:created|uploaded|started|finished)_at":\ "[^"]*"
     | (?:date|upload-expires):\ [^\r\n]*""",

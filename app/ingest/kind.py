@@ -123,6 +123,14 @@ class Contradictable(Protocol):
         """What is to be told of the merged rows."""
 
 
+@runtime_checkable
+class Holding(Protocol):
+    """A load of a kind whose entities have a status."""
+
+    def hold_until_changed(self) -> None:
+        """Have each row of the file hold until the next one of its entity; said before any row is added."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrongRow:
     """A row that is rejected: the example of every column, but for one.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
-from app.ingest.kind import Contradictable, DatasetKind, Loading, Rows
+from app.ingest.kind import Contradictable, DatasetKind, Holding, Loading, Rows
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
@@ -97,7 +97,7 @@ def load(
         checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=rejected)
         stage("checking")
         try:
-            with _staging(engine, kind, dataset_id) as (connection, loading):
+            with _staging(engine, kind, dataset_id, policy) as (connection, loading):
                 doubts = Doubts(kind)
                 _collect(checker, loading, policy, source.name, progress, doubts)
                 wait_for_turn(connection, at_most_seconds=turn_seconds)
@@ -139,8 +139,8 @@ def unload(
         SeriesBusy, DatabaseUnavailable: nothing was removed.
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
-    with _staging(engine, kind, dataset_id) as (connection, loading):
-        with closing(_one_ahead(_blocks(checker))) as blocks:
+    with _staging(engine, kind, dataset_id, policy) as (connection, loading):
+        with closing(_one_ahead(_blocks(checker, policy))) as blocks:
             for rows in blocks:
                 loading.add(rows)
         wait_for_turn(connection, at_most_seconds=turn_seconds)
@@ -153,7 +153,7 @@ def _collect(
     checker: Checker, loading: Loading, policy: Policy, name: str, progress: Callable[[int], None], doubts: Doubts
 ) -> None:
     """Stage the accepted rows; once more rows are rejected than the policy allows, only check the rest, then refuse."""
-    with closing(_one_ahead(_blocks(checker))) as blocks:
+    with closing(_one_ahead(_blocks(checker, policy))) as blocks:
         for rows in blocks:
             progress(rows.read)
             if checker.rejects.count <= policy.allowed:
@@ -164,11 +164,16 @@ def _collect(
 
 
 @contextmanager
-def _staging(engine: Engine, kind: DatasetKind, dataset_id: str) -> Iterator[tuple[Connection, Loading]]:
+def _staging(
+    engine: Engine, kind: DatasetKind, dataset_id: str, policy: Policy
+) -> Iterator[tuple[Connection, Loading]]:
     """A transaction that ends within seconds if its process is killed."""
     with database_errors(), engine.begin() as connection:
         connection.execute(text(f"SET LOCAL client_connection_check_interval = '{_CLIENT_CHECK}'"))
-        yield connection, kind.loading(connection, dataset_id)
+        loading = kind.loading(connection, dataset_id)
+        if isinstance(loading, Holding) and policy.is_log_of_changes:
+            loading.hold_until_changed()
+        yield connection, loading
 
 
 def _outcome(checker: Checker, *, stand: int) -> Loaded:
@@ -213,11 +218,11 @@ def _with_counts(error: RejectedFile, loaded: Loaded) -> RejectedFile:
     return whole
 
 
-def _blocks(checker: Checker) -> Generator[Rows, None, None]:
+def _blocks(checker: Checker, policy: Policy) -> Generator[Rows, None, None]:
     """The accepted rows, without repeats where they do not count."""
     with closing(checker.rows()) as blocks:
         for rows in blocks:
-            yield rows if checker.kind.by_dataset else without_repeats(rows)
+            yield rows if checker.kind.by_dataset or policy.is_log_of_changes else without_repeats(rows)
 
 
 def _one_ahead(blocks: Generator[Rows, None, None]) -> Generator[Rows, None, None]:

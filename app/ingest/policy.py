@@ -68,6 +68,11 @@ class Policy:
             )
 
     @property
+    def is_log_of_changes(self) -> bool:
+        """Whether each row holds until the next one; then rows belong together that come one after the other."""
+        return self.mapping is not None and self.mapping.holds is not None
+
+    @property
     def allowed(self) -> int:
         """Number of rejected rows with which a file is still loaded."""
         return self.max_errors if self.on_error is OnError.SKIP_ROWS else 0

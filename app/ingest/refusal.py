@@ -45,6 +45,7 @@ REJECTIONS: Final = {
     "no_zone": "a timestamp has neither UTC, Z nor an offset",
     "out_of_range": "a timestamp or a date is not between 1970 and 2100, or a duration is longer than 100 years",
     "in_future": "an instant of an observation or a pull request is more than a day after the file arrived",
+    "bad_minutes": "the field is not a whole number of minutes from 0 to 525,600",
     "bad_number": "the field is not a whole number of 1 or more, or not a number as its mapping writes them",
     "bad_duration": "the field is not a number of seconds",
     "negative": "a duration is negative",

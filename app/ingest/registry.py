@@ -2,6 +2,7 @@
 
 from app.ingest.kind import DatasetKind
 from app.ingest.kinds.calendars import CALENDARS
+from app.ingest.kinds.entities import ENTITIES
 from app.ingest.kinds.exceptions import EXCEPTIONS
 from app.ingest.kinds.holidays import HOLIDAYS
 from app.ingest.kinds.hours import HOURS
@@ -19,6 +20,7 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         EXCEPTIONS,
         HOLIDAYS,
         CALENDARS,
+        ENTITIES,
         PULL_REQUESTS,
         REVIEW_TIMES,
     )

@@ -17,6 +17,7 @@ HIGHEST_NUMBER: Final = 2**31 - 1
 
 #: Longest duration, in years and in seconds: a longer one is an error, and the sum of two of 1e308 is infinite.
 LONGEST_YEARS: Final = 100
+LONGEST_MINUTES: Final = 525_600
 LONGEST_SECONDS: Final = LONGEST_YEARS * 365 * 24 * 3600
 
 # Python takes any character between date and time.
@@ -118,6 +119,13 @@ def number(text: str) -> int:
     """The number of a pull request, 1 or more."""
     if _WHOLE.fullmatch(text) is None or not 0 < int(text) <= HIGHEST_NUMBER:
         raise Wrong("bad_number", f"is not a whole number from 1 to {HIGHEST_NUMBER:,}")
+    return int(text)
+
+
+def minutes(text: str) -> int:
+    """A whole number of minutes, 0 to LONGEST_MINUTES."""
+    if _WHOLE.fullmatch(text) is None or int(text) > LONGEST_MINUTES:
+        raise Wrong("bad_minutes", f"is not a whole number of minutes from 0 to {LONGEST_MINUTES:,}")
     return int(text)
 
 

@@ -64,7 +64,7 @@ class ForkServer:
         """Have these kinds of jobs imported; the server begins to import now."""
         self.context: ForkServerContext = multiprocessing.get_context("forkserver")
         # Arrow imports pandas at its first conversion, which each process would else do again.
-        modules = {kind.produce.__module__ for kind in kinds.values()}
+        modules = {kind.params.__module__ for kind in kinds.values()}
         self.context.set_forkserver_preload([child.__name__, *sorted(modules), "pandas"])
         _ensure_running()
 

@@ -123,6 +123,9 @@ class Mapping(_Columns):
     columns: dict[str, Rule]
     rows: tuple[Row, ...] = Field((), description="What each record gives, if that is not one row.")
     where: Where = Field(default_factory=dict, description="Only records with one of these texts.")
+    holds: Literal["until_changed"] | None = Field(
+        None, description="The file has changes alone: each poll holds until the next one of its store."
+    )
 
     @field_validator("delimiter")
     @classmethod
@@ -143,6 +146,8 @@ class Mapping(_Columns):
         for name, formats in _ONLY_FOR.items():
             if name in self.model_fields_set and self.format not in formats:
                 raise ValueError(f"{name} is for the format {' or '.join(formats)}, not for {self.format}")
+        if self.holds is not None and self.kind != "polls":
+            raise ValueError(f"holds is for the kind polls, not for {self.kind}")
         self._require_one_reading()
         for path, place in self._named_places():
             try:

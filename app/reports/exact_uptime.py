@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
-from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
+from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
 from app.reports.store_ranges import Reading, load
 from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows
+from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows, label_columns
 from app.series import polls
+from app.series.details import NO_GAP
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Outages, Polls, Stretches, suggested_gaps
@@ -84,8 +85,10 @@ class Exactly:
 class CollectedPolls:
     """The polls of some stores, in blocks as they are read; several threads may add at the same time."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, own: Micros | None = None) -> None:
+        """``own``: how long a poll of each store holds by its own detail, minutes, int64[stores], see own_gaps()."""
         self.calendar = calendar
+        self._own = own
         self._lock = Lock()
         self._blocks: list[tuple[npt.NDArray[np.int32], Micros, Status]] = []
 
@@ -95,12 +98,17 @@ class CollectedPolls:
             self._blocks.append((entity.astype(np.int32), instant, status))
 
     def stretches(
-        self, *, max_gap: int | None, ignore_under: int, until: Micros | None = None
+        self,
+        *,
+        max_gap: int | None,
+        ignore_under: int,
+        until: Micros | None = None,
     ) -> tuple[Stretches, Micros]:
         """What the polls say, and how long each store's hold, microseconds; this forgets the blocks.
 
         Args:
-            max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
+            max_gap: how long a poll of a store without a gap of its own holds, microseconds; None: what its polls
+                suggest.
             ignore_under, until: see Stretches.
         """
         blocks, self._blocks = self._blocks, []
@@ -113,6 +121,8 @@ class CollectedPolls:
         polls = Polls.of(entity, instant, status)
         entities = self.calendar.entities
         gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
+        if self._own is not None:
+            gaps = np.where(self._own == NO_GAP, gaps, self._own * MINUTE)  # FOR_EVER is 0 in any unit
         return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under, until=until), gaps
 
 
@@ -171,14 +181,14 @@ def gather_exactly(
 
     firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
     reading = Reading(
-        lambda schedule: CollectedPolls(schedule.calendar(horizon.earliest, horizon.as_of)),
+        lambda schedule, own: CollectedPolls(schedule.calendar(horizon.earliest, horizon.as_of), own),
         horizon.earliest,
         horizon.as_of,
         partial(stores_held, first=horizon.earliest, last=horizon.as_of),
         wanted.as_known_at,
     )
     with closing(load(context, reading, stores=wanted.stores)) as ranges:
-        for entities, collected, progress in ranges:
+        for entities, labels, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
             time = stretches.time(edges, slice(0, len(entities)))
             of_windows = [
@@ -189,13 +199,14 @@ def gather_exactly(
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
             columns = [
                 pa.array(entities.keys, pa.string()),
+                *label_columns(labels),
                 *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
                 pa.array(outages.add(entities.keys, stretches, *week(len(entities))).astype(np.int32)),
                 pa.array((gaps * 100 // MINUTE).astype(np.int32)),
             ]
             rows.add(pa.table(columns, schema=EXACT_FIGURES))
             progress("computing", 1.0)
-            del entities, collected, stretches, time, columns  # before the next range is read
+            del entities, labels, collected, stretches, time, columns  # before the next range is read
 
 
 def stores_held(connection: Connection, stores: int, *, first: int, last: int) -> int:
@@ -222,7 +233,9 @@ def _rows(keys: Sequence[str], found: Outages, open_time: Micros) -> pa.Table:
 
 def _written(rows: pa.Table) -> pa.Table:
     columns = {name: rows[name].combine_chunks() for name in rows.schema.names}
-    instants = {name: iso_instants(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")}
+    instants = {
+        name: iso_instant_each(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")
+    }
     return pa.table(
         [
             escape_formulas(columns["store_id"]),

@@ -1,9 +1,8 @@
 """manifest.json, the last file of every report: what it was made from, by what, and what its files hash to."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
@@ -25,7 +24,19 @@ Produce = Callable[[JobContext, Any], Sequence[Artifact]]
 
 def with_manifest(kind: ReportKind) -> ReportKind:
     """The same kind, whose reports end with a manifest. The same report has the same manifest, byte for byte."""
-    return replace(kind, produce=partial(_produce, kind.name, kind.rules_version, kind.produce))
+    return replace(kind, produce=_WithManifest(kind.name, kind.rules_version, kind.produce))
+
+
+@dataclass(frozen=True, slots=True)
+class _WithManifest:
+    """Produces as a kind does, then writes the manifest; travels to the process of a job by its fields."""
+
+    kind: str
+    rules: int
+    produce: Produce
+
+    def __call__(self, context: JobContext, params: Any) -> list[Artifact]:
+        return _produce(self.kind, self.rules, self.produce, context, params)
 
 
 class _Read:
@@ -44,7 +55,13 @@ class _Read:
 
 def _produce(kind: str, rules: int, produce: Produce, context: JobContext, params: Any) -> list[Artifact]:
     read = _Read()
-    made = list(produce(replace(context, has_read=read.add), params))
+    warnings: list[Mapping[str, Any]] = []
+
+    def warn(one: Mapping[str, Any]) -> None:
+        warnings.append(one)
+        context.warn(one)
+
+    made = list(produce(replace(context, has_read=read.add, warn=warn), params))
     given = params.model_dump(mode="json")
     content = {
         "kind": kind,
@@ -52,6 +69,7 @@ def _produce(kind: str, rules: int, produce: Produce, context: JobContext, param
         "as_known_at": given.get("as_known_at"),
         "versions": {"rules": rules, "tzdata": tzdata.IANA_VERSION, "program": __version__},
         "read": {"rows": read.rows, "latest": None if read.latest is None else iso(from_micros(read.latest))},
+        "warnings": warnings,
         "files": [
             {
                 "name": one.path.name,

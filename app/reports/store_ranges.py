@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
 from app.reports.doubts import SeenPolls, StoreDoubts
+from app.series.details import Labels, own_gaps, read_labels
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
@@ -49,13 +50,13 @@ class Reading(Generic[T]):
     """What is read, and what is made of the polls of a range of stores.
 
     Attributes:
-        collect: makes what takes them, of the schedule of the stores.
+        collect: makes what takes them, of the schedule of the stores and of how long their polls hold, see own_gaps().
         first, last: instants of the polls to read, microseconds, both included.
         most: how many stores a range may have: of (connection, number of stores).
         as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
-    collect: Callable[[Schedule], T]
+    collect: Callable[[Schedule, Micros], T]
     first: int
     last: int
     most: Callable[[Connection, int], int]
@@ -64,10 +65,10 @@ class Reading(Generic[T]):
 
 def load(
     context: JobContext, reading: Reading[T], *, stores: Sequence[str] | None, snapshot: Snapshot | None = None
-) -> Generator[tuple[Entities, T, OnProgress]]:
+) -> Generator[tuple[Entities, Labels, T, OnProgress]]:
     """Collect the polls for one range of stores after the other.
 
-    Each comes with a function of (stage, share of this range that is done).
+    Each comes with the names and groups of its stores, and a function of (stage, share of this range that is done).
 
     Args:
         context: of the job.
@@ -89,11 +90,12 @@ def load(
         doubts = StoreDoubts(context.settings.default_timezone)
         while done < total:
             entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
+            labels = read_labels(connection, entities, as_known_at=reading.as_known_at)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
             collected = partial(_collect, context, preparing, shared, entities, scope, reading, doubts)
             # Nothing here keeps what is collected: there is no room for that of two ranges.
-            yield entities, collected(progress), progress
+            yield entities, labels, collected(progress), progress
             done, after = done + len(entities), int(entities.ids[-1])
         doubts.tell(context)
 
@@ -145,4 +147,5 @@ def _prepare(context: JobContext, snapshot: str, entities: Entities, reading: Re
     with database_errors(), joined_snapshot(context.engine, snapshot) as connection:
         zone = context.settings.default_timezone
         schedule = read_schedule(connection, entities, default_zone=zone, as_known_at=reading.as_known_at)
-    return reading.collect(schedule), schedule
+        own = own_gaps(connection, entities, as_known_at=reading.as_known_at)
+    return reading.collect(schedule, own), schedule

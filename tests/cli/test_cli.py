@@ -156,7 +156,7 @@ def test_the_files_of_an_earlier_report_are_downloaded_into_a_folder_that_is_mad
         assert outcome.code == 0
         files, _, table = first.out.replace(made, again).partition("\n\n")
         assert outcome.out == files + "\n"
-        assert "(all)" in table
+        assert "(all, last week)" in table
         for name in ("uptime.csv", "hourly.parquet", "summary.json", "manifest.json"):
             assert Path(again, name).read_bytes() == Path(made, name).read_bytes()
     named = tmp_path / "named.csv"
@@ -280,7 +280,12 @@ def test_the_report_on_pull_requests_prints_its_outline(
         "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h",
         "Median and 90th percentile of elapsed time.",
     ]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["pulls.csv", "report-summary.json", "report.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "pulls.csv",
+        "report-manifest.json",
+        "report-summary.json",
+        "report.csv",
+    ]
 
 
 def test_two_reports_in_one_folder_leave_each_others_files_alone(server: str, cli: CommandLine, tmp_path: Path) -> None:

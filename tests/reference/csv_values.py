@@ -62,6 +62,12 @@ def instant(text: str) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
+def minutes(text: str) -> int:
+    if not is_digits(text) or len(text) > 18 or int(text) > 365 * 24 * 60:
+        raise Bad("bad_minutes")
+    return int(text)
+
+
 def weekday(text: str) -> int:
     if text in ("0", "1", "2", "3", "4", "5", "6"):
         return int(text)
@@ -151,6 +157,7 @@ TYPES = {
     "time of day": time_of_day(DAY - 1),
     "time of day, 24:00 included": time_of_day(DAY),
     "number": number,
+    "minutes": minutes,
     "seconds": seconds,
     "date": day,
     "IANA time zone": zone,

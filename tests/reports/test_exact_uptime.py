@@ -154,6 +154,21 @@ def test_a_monitor_that_died_is_unknown_and_an_outage_that_lasts_has_no_end(
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("parameter", [None, 30])
+def test_the_own_gap_of_a_store_counts_in_place_of_the_parameter(
+    load_text: LoadText, resources: Resources, tmp_path: Path, parameter: int | None
+) -> None:
+    load_text("timezones", "store_id,timezone_str\na,UTC\nb,UTC\nc,UTC\n")
+    load_text("polls", HEADER + "".join(f"{store},active,{NOON - 6 * HOUR:%Y-%m-%d %H:%M:%S} UTC\n" for store in "abc"))
+    load_text("entities", "store_id,max_gap_minutes\na,0\nb,90\nc,\n")
+    table, _ = make(resources, tmp_path, as_of=NOON, max_gap_minutes=parameter)
+    assert [(row["store_id"], row["uptime_last_day"], row["max_gap_minutes"]) for row in rows_of(table)] == [
+        ("a", "6.00", "0.00"),  # holds until it changes
+        ("b", "1.50", "90.00"),
+        ("c", "0.08", "5.00") if parameter is None else ("c", "0.50", "30.00"),
+    ]
+
+
 def test_many_ranges_of_stores_give_the_bytes_of_one(
     load_text: LoadText, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +200,10 @@ def test_many_ranges_of_stores_give_the_bytes_of_one(
         ({"accounting": "exact", "max_fill_hours": 0}, "max_fill_hours cannot be combined with accounting=exact"),
         ({"max_fill_hours": -1}, "max_fill_hours"),
         ({"accounting": "precise"}, "accounting"),
-        ({"accounting": "exact", "max_gap_minutes": 0}, "max_gap_minutes"),
+        (
+            {"accounting": "exact", "max_gap_minutes": 0},
+            "load a file of kind entities that gives them max_gap_minutes 0; here write 1 to 525,600",
+        ),
     ],
 )
 def test_what_does_not_fit_the_accounting_is_refused_in_words(

@@ -64,3 +64,9 @@ def test_the_days_of_a_store_are_a_picture_and_its_specification(client: TestCli
     assert source.json()["title"]["text"] == f"Store {STORE}"
     late = client.get(f"/reports/{report_id}/entities/{STORE}/chart.png?date=2023-02-20")
     assert_problem(late, 422, "invalid_parameters")
+
+
+def test_a_report_of_a_range_is_not_explained_by_its_last_week(client: TestClient) -> None:
+    report_id = trigger(client, period="2023-01")
+    problem = assert_problem(client.get(f"/reports/{report_id}/entities/{STORE}"), 404, "no_explanation")
+    assert "without from, to and period" in problem["detail"]

@@ -123,8 +123,12 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
 def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
     """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
     left = [guess for guess in guesses if guess.name not in taken]
+    # Whatever a column of that very name holds: its check tells what is wrong in it.
+    is_told = name == "status" and any(guess.what == "status" for guess in left)
     for guess in left:
-        if _plain(guess.name) == _plain(name):  # whatever it holds: its check tells what is wrong in it
+        if _plain(guess.name) == _plain(name) and (
+            guess.what == "status" or not is_told
+        ):  # whatever it holds: its check tells what is wrong in it
             return guess
     free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
     for other in _ALSO.get(name, ()):
@@ -148,10 +152,9 @@ def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *
 def _rule(holds: str, found: Guess) -> dict[str, Any]:
     """The members of a rule that suit what the column holds: the words of a status are none for a key."""
     suits = found.what == "instant" and holds == "timestamp"
-    suits = (
-        suits or (found.what == "status" and holds.startswith("active")) or found.what in {"address", "opening hours"}
-    )
+    suits = suits or (found.what == "status" and holds.startswith("active")) or found.what == "address"
     suits = suits or (found.what in {"weekday", "time of day"} and holds.startswith(found.what))
+    suits = suits or (found.what == "opening hours" and holds == "weekday")
     suits = suits or (found.what == "number" and holds in {"number", "weekday"})
     if found.what in {"number", "status"} and holds.startswith("time of day"):
         return {"time": "fraction" if any("." in text for text in found.examples) else "24h"}
@@ -188,7 +191,8 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
     if key is None:
         questions.append(("No column names the store; which one is it?", stem))
     columns = {"store_id": {"value": stem} if key is None else {"from": _place(layout, key.name)}}
-    document = {"kind": "polls", **layout.document, **_nulls(layout), "columns": columns, "rows": rows}
+    document = {"kind": "polls", **layout.document, **_nulls(layout), "holds": "until_changed"}
+    document |= {"columns": columns, "rows": rows}
     return Proposal("polls", document, tuple(questions), ())
 
 

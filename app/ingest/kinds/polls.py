@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
-from app.series import new_entities, polls
+from app.series import logs_of_changes, new_entities, polls
+from app.series.versions import begin_change
 from app.storage.binary_copy import write_columns
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.wording.warnings import EXAMPLES, DataWarning, warning
@@ -17,13 +18,19 @@ from app.wording.warnings import EXAMPLES, DataWarning, warning
 class PollLoading:
     """Collects polls in a staging table and merges them: one status per store and instant, the last row wins."""
 
-    def __init__(self, connection: Connection, _: str) -> None:
+    def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
+        self._dataset_id = dataset_id
+        self._is_log_of_changes = False
         self._table = polls.stage(connection)
         self._ids = KeyIds(connection, "store")
         self._spans: dict[int, tuple[int, int]] = {}
         self._staged = 0
         self._contradictions = polls.Contradictions()
+
+    def hold_until_changed(self) -> None:
+        """See kind.Holding."""
+        self._is_log_of_changes = True
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -45,10 +52,15 @@ class PollLoading:
             self._spans[week] = (min(first, earliest), max(last, latest))
 
     def merge(self) -> int:
+        if self._is_log_of_changes:
+            logs_of_changes.drop_covered_ends(self._connection, self._table)
         new_entities.write_rows(self._connection, self._table, "entity_id")
         stand = polls.merge(self._connection, self._table, self._spans)
         if stand < self._staged:  # a look at all of them takes a while; without repeats there is nothing to see
             self._contradictions = polls.contradictions(self._connection, self._table, at_most=EXAMPLES)
+        if self._is_log_of_changes:
+            change = begin_change(self._connection, by=self._dataset_id)
+            logs_of_changes.hold_until_changed(self._connection, change, self._table)
         polls.drop(self._connection, self._table)
         return stand
 
@@ -65,6 +77,9 @@ class PollLoading:
 
     def remove(self) -> int:
         new_entities.settle(self._connection, self._table, "entity_id")
+        if self._is_log_of_changes:
+            logs_of_changes.drop_covered_ends(self._connection, self._table)
+            logs_of_changes.forget(self._connection, begin_change(self._connection, by=self._dataset_id), self._table)
         return polls.remove(self._connection, self._table, self._spans)
 
 

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from sqlalchemy import Engine
 
 from app.errors import UnknownEntity
+from app.series.details import NO_GAP, own_gaps
 from app.series.entities import STORE, read_entities
 from app.series.poll_reading import read, take_snapshot
 from app.series.schedules import read_schedule
 from app.settings import Settings
 from app.storage.postgres import database_errors
-from app.timeline import DAY, Micros
+from app.timeline import DAY, HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Polls, Stretches, suggested_gaps
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
@@ -51,6 +52,10 @@ class Question:
         return self.horizon.as_of - max(WINDOWS.values())
 
 
+#: What says how long a poll holds: the store itself, the parameter of the report, or the polls.
+GapSource = Literal["entity", "parameter", "polls"]
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """The time of one store.
@@ -60,6 +65,7 @@ class Explained:
         opening: when it is open, from the beginning of the lookback on.
         polls: those from there to as_of.
         gap: how long a poll holds, microseconds; None: hourly.
+        gap_source: what says so.
         stretches: what its time counts as, ascending.
         exact: what exact accounting made of them, with the outages; None: hourly.
     """
@@ -69,6 +75,7 @@ class Explained:
     opening: Calendar
     polls: Polls
     gap: int | None
+    gap_source: GapSource | None
     stretches: Sequence[Stretch]
     exact: Stretches | None
 
@@ -102,6 +109,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         schedule = read_schedule(
             connection, stores, default_zone=settings.default_timezone, as_known_at=question.as_known_at
         )
+        own = int(own_gaps(connection, stores, as_known_at=question.as_known_at)[0])
         blocks = _Blocks()
         read(
             engine,
@@ -122,11 +130,20 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     )
     opening, zone = schedule.calendar(first, last), _name(schedule.zones[schedule.zone_of[0]], at=horizon.as_of)
     if question.accounting == "hourly":
-        return Explained(key, zone, opening, polls, None, _hourly(question, opening, polls), None)
-    gap = int(suggested_gaps(polls, 1)[0]) if question.max_gap is None else question.max_gap
+        return Explained(key, zone, opening, polls, None, None, _hourly(question, opening, polls), None)
+    gap, source = _gap(own, question.max_gap, polls)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
     stretches = exact_stretches(exact, polls, gap, first=question.first)
-    return Explained(key, zone, opening, polls, gap, stretches, exact)
+    return Explained(key, zone, opening, polls, gap, source, stretches, exact)
+
+
+def _gap(own: int, asked: int | None, polls: Polls) -> tuple[int, GapSource]:
+    """How long a poll holds, microseconds, and what says so; ``own`` as of own_gaps(), minutes."""
+    if own != NO_GAP:
+        return own * (HOUR // 60), "entity"
+    if asked is not None:
+        return asked, "parameter"
+    return int(suggested_gaps(polls, 1)[0]), "polls"
 
 
 def _name(zone: Zone, *, at: int) -> str:

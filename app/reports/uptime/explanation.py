@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import BaseModel, Field
 
-from app.reports.uptime.explained import Explained, Question
+from app.reports.uptime.explained import Explained, GapSource, Question
 from app.timeline import HOUR, SECOND, Micros, from_micros
 from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
@@ -95,8 +95,9 @@ class Explanation(BaseModel):
     end: datetime
     lookback_start: datetime = Field(description="Earlier polls count for nothing.")
     max_gap_minutes: float | None = Field(description="How long a poll holds; null: hourly, or until the next one.")
-    max_gap_source: Literal["parameter", "polls"] | None = Field(
-        description="What set it: the report's parameter, or three times the median interval between the polls."
+    max_gap_source: GapSource | None = Field(
+        description="What set it: the store's own detail, the report's parameter, or three times the median interval "
+        "between the polls."
     )
     periods: list[Period]
     windows: list[OpenWindow]
@@ -124,7 +125,7 @@ def explanation(question: Question, found: Explained) -> Explanation:
         end=local(last),
         lookback_start=local(question.horizon.earliest),
         max_gap_minutes=None if gap is None or gap == FOR_EVER else gap / _MINUTE,
-        max_gap_source=None if gap is None else "polls" if question.max_gap is None else "parameter",
+        max_gap_source=found.gap_source,
         periods=list(_periods(question, found, local)),
         windows=list(_windows(question, found, local)),
         stretches=[_stretch(one, local) for one in found.stretches],

@@ -1,0 +1,55 @@
+"""Files of kind entities: what they say, what stays, what goes."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from app.ingest.load import unload
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
+from app.storage.resources import Resources
+from tests.conftest import LoadText
+from tests.ingest.test_unload import NOW
+
+SAID = text(
+    "SELECT key, name, group_name, max_gap_minutes, active_from, active_to FROM entity_detail "
+    "JOIN entity ON id = entity_id WHERE superseded_at IS NULL ORDER BY kind, key"
+)
+
+
+def said(resources: Resources) -> list[tuple[Any, ...]]:
+    with resources.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(SAID)]
+
+
+def test_a_file_says_what_its_columns_have_and_leaves_the_rest(load_text: LoadText, resources: Resources) -> None:
+    load_text("entities", "store_id,name,group,active_from\n1,Main Street,North,2023-01-14\n2,Park,,\n")
+    assert said(resources) == [
+        ("1", "Main Street", "North", None, date(2023, 1, 14), None),
+        ("2", "Park", None, None, None, None),
+    ]
+    load_text("entities", "store_id,max_gap_minutes,group\n1,0,South\n3,15,\n1,5,\n")
+    assert said(resources) == [
+        ("1", "Main Street", None, 5, date(2023, 1, 14), None),
+        ("2", "Park", None, None, None, None),
+        ("3", None, None, 15, None, None),
+    ]
+
+
+def test_teams_have_details_too(load_text: LoadText, resources: Resources) -> None:
+    load_text("entities", "team,name,active_to\nPlatform,The platform,2024-12-31\n")
+    assert said(resources) == [("Platform", "The platform", None, None, None, date(2024, 12, 31))]
+
+
+def test_what_still_is_as_a_file_said_is_taken_out_with_it(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    content = "store_id,name,max_gap_minutes\n1,One,5\n2,Two,\n"
+    load_text("entities", content)
+    load_text("entities", "store_id,name\n2,Other\n")
+    path = tmp_path / "again.csv"
+    path.write_text(content)
+    assert unload(resources.engine, DATASET_KINDS["entities"], FileSource(path), now=NOW) == 1
+    assert said(resources) == [("2", "Other", None, None, None, None)]
