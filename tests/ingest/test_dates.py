@@ -149,7 +149,7 @@ CONTRADICTIONS = {
     "closed beside hours": (
         "exceptions",
         EXCEPTIONS + "1,2026-12-24,closed,,,\n1,2026-12-24,hours,09:00,12:00,\n",
-        "store 1, 2026-12-24: closed beside hours; keep one of them",
+        "lines 2 and 3: store 1, 2026-12-24: closed beside hours; keep one of them",
     ),
     "hours without times": (
         "exceptions",
@@ -159,7 +159,7 @@ CONTRADICTIONS = {
     "minus past midnight": (
         "exceptions",
         EXCEPTIONS + "1,2026-12-24,minus,22:00,02:00,\n",
-        "store 1, 2026-12-24: minus may not run past midnight",
+        "line 2: store 1, 2026-12-24: minus may not run past midnight",
     ),
     "dates backwards": (
         "exceptions",
@@ -169,12 +169,23 @@ CONTRADICTIONS = {
     "holiday closed beside hours": (
         "holidays",
         HOLIDAYS + "a,2026-12-24,closed,,,\na,2026-12-24,hours,09:00,12:00,\n",
-        "a, 2026-12-24: closed beside hours; keep one of them",
+        "lines 2 and 3: a, 2026-12-24: closed beside hours; keep one of them",
     ),
     "hours that overlap": (
         "hours",
         HOURS + "1,0,09:00,17:00,2026-01-01,2026-06-30\n1,0,09:00,17:00,2026-06-30,2026-12-31\n",
-        "store 1: its hours from 2026-01-01 to 2026-06-30 and those from 2026-06-30 to 2026-12-31 overlap",
+        "lines 2 and 3: store 1: its hours from 2026-01-01 to 2026-06-30 and those from 2026-06-30 to 2026-12-31 "
+        "overlap",
+    ),
+    "hours without limits that overlap": (
+        "hours",
+        HOURS + "\n2,0,09:00,17:00,,\n1,0,09:00,17:00,2026-06-30,\n\n1,0,09:00,17:00,,2026-06-30\n",
+        "lines 4 and 6: store 1: its hours until 2026-06-30 and those from 2026-06-30 on overlap",
+    ),
+    "closed beside hours among quoted names and blank lines": (
+        "exceptions",
+        EXCEPTIONS + '1,2026-12-24,closed,,,"Eve"\n\n1,2026-12-25,closed,,,\n1,2026-12-24,hours,09:00,12:00,"x"\n',
+        "lines 2 and 5: store 1, 2026-12-24: closed beside hours",
     ),
     "hours backwards": (
         "hours",
@@ -184,7 +195,7 @@ CONTRADICTIONS = {
     "use backwards": (
         "calendars",
         "store_id,calendar,valid_from,valid_to\n1,a,2026-07-01,2026-06-30\n",
-        "store 1, a: valid_to 2026-06-30 is before valid_from 2026-07-01",
+        "line 2: store 1, a: valid_to 2026-06-30 is before valid_from 2026-07-01",
     ),
 }
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from app.ingest.column_types import INSTANT
-from app.ingest.csv.blocks import Block, Blocks, line_ends, parts
+from app.ingest.csv.blocks import Block, Blocks, line_ends, lines_of, parts
 from app.ingest.csv.column_check import ColumnCheck
 from app.ingest.csv.header import is_left_out, named_columns, read_header
 from app.ingest.csv.mapped.blocks import mapped_blocks
@@ -152,7 +152,7 @@ class Checker:
     def _plain(self, checks: Mapping[str, ColumnCheck], block: Block, plain: bytes) -> Iterator[Rows]:
         """Rows of a block whose every line is a row."""
         if values := _checked_at_once(plain, checks):
-            yield self._passed(values, len(next(iter(values.values()))))
+            yield self._whole(values, block)
         else:
             yield from self._in_parts(checks, block)
 
@@ -162,7 +162,7 @@ class Checker:
             if self.rejects.count > MOST_REJECTED:
                 return
             if values := _checked_at_once(without_quotes(part.data) or b"", checks):
-                yield self._passed(values, len(next(iter(values.values()))))
+                yield self._whole(values, part)
             elif batch := line_records(part):
                 yield self._batch(checks, batch)
 
@@ -204,10 +204,16 @@ class Checker:
         self.rejects.add(rejected[place] for place in sorted(rejected))
         read = len(lines) + len(misshapen)
         if accepted.all():
-            return self._passed({name: values for name, (values, _) in found.items()}, read)
-        return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, read)
+            return self._passed({name: values for name, (values, _) in found.items()}, read, lines)
+        passed = {name: values.where(accepted) for name, (values, _) in found.items()}
+        return self._passed(passed, read, lines[accepted])
 
-    def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
+    def _whole(self, values: Mapping[str, Values], block: Block) -> Rows:
+        """All rows of a block, of which each is a line."""
+        rows = len(next(iter(values.values())))
+        return self._passed(values, rows, lines_of(block) if self.kind.names_lines else None)
+
+    def _passed(self, values: Mapping[str, Values], read: int, lines: npt.NDArray[np.int64] | None) -> Rows:
         values = {name: one for name, one in values.items() if not is_left_out(name)}
         if self._policy.valid_from is not None:
             rows = len(next(iter(values.values())))
@@ -220,7 +226,8 @@ class Checker:
             self._widen(
                 at if at.dtype != object else np.array([one for one in at.tolist() if one is not None], np.int64)
             )
-        return Rows(values, first_row, self.read)
+        is_known = self.kind.names_lines and lines is not None and len(lines) == len(next(iter(values.values())))
+        return Rows(values, first_row, self.read, lines if is_known else None)
 
     def _widen(self, at: npt.NDArray[Any]) -> None:
         if len(at):
