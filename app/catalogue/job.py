@@ -37,6 +37,9 @@ from app.storage.object_store import ObjectStore
 #: Name of the file that lists the rejected rows.
 REJECTS: Final = "rejects.csv"
 
+#: Last line of a refusal that has a proposal.
+HINT: Final = "A mapping would read it: openhours inspect FILE shows it, and so does proposal."
+
 #: How long a small file waits for its turn in a slot that reports may need, seconds.
 TURN_SECONDS: Final = 5
 
@@ -199,11 +202,13 @@ class _Run:
 
     def _reject(self, error: BadInput) -> int:
         loaded = error.loaded if isinstance(error, RejectedFile) else None
+        proposal = self._proposal(error)
         findings = _findings(loaded) | {
             "error_code": error.details.get("reason", error.code),
-            "error_message": error.message.replace(self.source.name, _name(self.record)),
+            "error_message": error.message.replace(self.source.name, _name(self.record))
+            + ("" if proposal is None else f"\n{HINT}"),
             "duplicate_of": error.details.get("dataset_id"),
-            "proposal": self._proposal(error),
+            "proposal": proposal,
         }
         self.source.sha256()  # the rest of the bytes is read before the transaction, not in it
         with self.context.engine.begin() as connection:

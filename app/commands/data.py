@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Final
 
 import typer
@@ -133,6 +134,8 @@ def upload(
             outgoing_file = outgoing(file, kind=kind.value, options=options, read=done)
         answer = _sent(client, outgoing_file, known_as=server or "embedded")
         rejection = _shown(answer)
+        if answer["proposal"] is not None:
+            _tell_proposal(file, kind.value, server)
         if rejects is not None and answer["rejects"] is not None:
             try:
                 client.download(File.of(answer["rejects"]), rejects)
@@ -153,10 +156,18 @@ def _shown(answer: Mapping[str, Any]) -> Exception | None:
         out.print(f"line {row['line']}, {row['column']}: {row['value']} {row['reason']}", markup=False)
     if answer["status"] != "rejected":
         return None
-    told = [line for line in answer["error"]["message"].splitlines() if not line.startswith(("line ", "…"))]
+    left_out = ("line ", "…", "A mapping would read it")  # they are said elsewhere
+    told = [line for line in answer["error"]["message"].splitlines() if not line.startswith(left_out)]
     error = RejectedFile("\n".join(told))
     error.code = answer["error"]["code"]
     return error
+
+
+def _tell_proposal(file: Path, kind: str, server: str | None) -> None:
+    from app.commands.loading import tell_proposal  # noqa: PLC0415 - Arrow takes a while to import
+
+    there = "" if server is None else f" --server {quote(server)}"
+    tell_proposal(file, kind, f"upload {quote(str(file))} --kind {kind}{there}")
 
 
 def _require_file_name(rejects: Path | None) -> None:

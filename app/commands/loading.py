@@ -3,9 +3,11 @@
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from app.catalogue.foreground import bring_in
+from app.catalogue.job import HINT
 from app.catalogue.options import load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus
 from app.commands import opening
@@ -30,8 +32,26 @@ def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) ->
                 shutil.copyfileobj(rows, target)
     if state.status is DatasetStatus.REJECTED:
         message = state.record.error_message or "It was rejected."
-        raise RejectedFile(message.replace(state.record.filename or "", str(file), 1))
+        if state.record.proposal is not None:
+            tell_proposal(file, kind, f"load {kind} {quote(str(file))}")
+        raise RejectedFile(without_hint(message).replace(state.record.filename or "", str(file), 1))
     _tell(state.record, file)
+
+
+def tell_proposal(file: Path, kind: str, again: str) -> None:
+    """Say with which commands a refused file is read; ``again`` is the one that was refused."""
+    shown = quote(str(file))
+    err.print(
+        f"a mapping would read it; look at it, then use it:\n"
+        f"  openhours inspect {shown} --kind {kind} --out mapping.json\n"
+        f"  openhours {again} --mapping mapping.json",
+        markup=False,
+    )
+
+
+def without_hint(message: str) -> str:
+    """The message of a refusal without the line that tell_proposal() says more precisely."""
+    return message.removesuffix(f"\n{HINT}")
 
 
 def _quiet(*_: object) -> None:

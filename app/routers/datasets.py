@@ -40,6 +40,7 @@ from app.telemetry.logs import bind
 from app.uploads.form import file_in
 from app.uploads.incoming import Block
 from app.uploads.metadata import file_name
+from app.uploads.one_line import FORM_ENCODED, with_line_breaks
 
 #: Content type of a form.
 FORM: Final = "multipart/form-data"
@@ -225,7 +226,10 @@ async def bring_dataset(
     blocks: AsyncIterator[Block] = body_of(request)
     request_bytes = content_length
     content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() == FORM:
+    sent_as = content_type.partition(";")[0].strip().lower()
+    if sent_as == FORM_ENCODED and not {"columns", "mapping"} & options.keys():
+        blocks = with_line_breaks(blocks)
+    if sent_as == FORM:
         file = await file_in(content_type, blocks)
         filename, blocks, content_length = file.filename, file.stream, None
     received = await uploads.receive(

@@ -69,3 +69,28 @@ def test_a_zone_may_be_assumed_and_columns_left_out(client: TestClient) -> None:
     assert (found["status"], found["first_at"]) == ("ready", "2025-01-02T11:00:00Z")
     wrong = client.post("/datasets", params={"kind": "polls", "assume_zone": "Berlin"}, content="x")
     assert "is not a zone of the IANA time zone database" in wrong.json()["detail"]
+
+
+def test_a_refusal_that_has_a_proposal_names_the_command_that_shows_it(client: TestClient) -> None:
+    hint = "\nA mapping would read it: openhours inspect FILE shows it, and so does proposal."
+    refused = bring(client, EXPORT.partition("\n")[2])
+    assert refused["error"]["message"].endswith(hint)
+    refused = bring(client, "a,b\n1,2\n")
+    assert (refused["proposal"], hint in refused["error"]["message"]) == (None, False)
+
+
+def test_a_table_that_curl_has_put_on_one_line_is_told_how_to_be_sent(client: TestClient) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    text = "store_id,timezone_str\n7,UTC\n"
+    query = {"kind": "timezones", "wait": 30}
+    for line in (text.replace("\n", ""), text.replace("\n", "") * 9999):
+        answer = client.post("/datasets", params=query, content=line, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_upload")
+        assert (
+            "has no line break; curl --data takes them out. Send the file with curl --data-binary @FILE."
+            in (answer.json()["detail"])
+        )
+    whole = client.post("/datasets", params=query, content=text * 9999, headers=headers).json()
+    assert (whole["status"], whole["rows_read"], whole["bytes"]) == ("rejected", 19997, len(text) * 9999)
+    assert client.post("/datasets", params=query, content=text, headers=headers).json()["status"] == "ready"
+    assert client.get("/datasets", params={"kind": "timezones"}).json()["datasets"][0]["rows_read"] == 1

@@ -1,0 +1,122 @@
+"""The commands inspect and mappings, and what load and upload say of a file that a mapping would read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.storage.resources import Addresses, Resources
+from app.web.server import serving
+from tests.catalogue.bringing import polls
+from tests.commands import CommandLine
+
+EXPORT = "Zeit;Filiale;Zustand\n2017-01-21T21:11:39Z;7;UP\n2017-01-22T20:09:00Z;7;DOWN\n"
+UNDECIDED = "store_id,status,timestamp_utc\n7,active,01/02/2025 13:00\n7,active,03/04/2025 13:00\n"
+LOADED = [("7", "2017-01-21 21:11", True), ("7", "2017-01-22 20:09", False)]
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    resources: Resources,
+    servers: Addresses,
+    tmp_path: Path,
+) -> CommandLine:
+    """Commands that use an empty database of the tests' servers."""
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", resources.database_url)
+    monkeypatch.setenv("OPENHOURS_REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", servers.s3_endpoint_url)
+    monkeypatch.setenv("OPENHOURS_S3_BUCKET", resources.settings.s3_bucket)
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(servers.s3_access_key))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(servers.s3_secret_key))
+    return CommandLine(monkeypatch, capsys)
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    path = tmp_path / "export.csv"
+    path.write_text(EXPORT)
+    return path
+
+
+def test_inspect_writes_a_mapping_with_which_load_reads_the_file(
+    cli: CommandLine, resources: Resources, export: Path, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "mapping.json"
+    said = cli("inspect", str(export), "--out", str(mapping))
+    assert said.code == 0
+    assert said.out.splitlines()[0].startswith("column Zeit: instant; '2017-01-21T21:11:39Z'")
+    assert "kind polls" in said.out.splitlines()
+    assert json.loads(mapping.read_text())["columns"]["store_id"] == {"from": "Filiale"}
+    assert polls(resources) == []
+    assert cli("load", "polls", str(export), "--mapping", str(mapping)).code == 0
+    assert polls(resources) == LOADED
+
+
+def test_inspect_may_load_what_leaves_no_question(cli: CommandLine, resources: Resources, export: Path) -> None:
+    said = cli("inspect", str(export), "--accept")
+    assert (said.code, said.out.splitlines()[-1]) == (0, f"2 rows of {export} loaded as polls")
+    assert polls(resources) == LOADED
+
+
+def test_inspect_loads_nothing_on_a_guess(cli: CommandLine, resources: Resources, export: Path) -> None:
+    export.write_text(UNDECIDED)
+    said = cli("inspect", str(export), "--accept")
+    assert said.code == 2
+    assert "undecided: timestamp_utc: is '01/02/2025 13:00' day or month first? Set date to dmy or mdy." in said.err
+    assert "was not loaded: the mapping has open questions; write it to a file with --out" in said.err
+    assert polls(resources) == []
+
+
+def test_inspect_proposes_a_mapping_of_the_kind_that_is_asked_for(cli: CommandLine, export: Path) -> None:
+    said = cli("inspect", str(export), "--kind", "timezones")
+    assert "kind timezones" in said.out.splitlines()
+    assert "missing: no column seems to be timezone_str" in said.err.splitlines()
+    gone = cli("inspect", "nowhere.csv")
+    assert (gone.code, gone.err.splitlines()[-1]) == (
+        2,
+        "invalid_parameters: nowhere.csv cannot be read: No such file or directory",
+    )
+
+
+def test_mappings_are_stored_listed_shown_and_removed(cli: CommandLine, export: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shops.json"
+    document = {"kind": "timezones", "columns": {"store_id": {"from": 1}, "timezone_str": {"value": "UTC"}}}
+    for version, delimiter in enumerate(";|", 1):
+        file.write_text(json.dumps({**document, "delimiter": delimiter}))
+        assert cli("mappings", "put", "shops", str(file)).out == f"shops, version {version}\n"
+    rows = [line.split() for line in cli("mappings", "list").out.splitlines()]
+    assert ["shops", "timezones", "2"] in rows
+    assert ["uptime-kuma", "polls", "shipped"] in rows
+    assert json.loads(cli("mappings", "show", "shops").out) == {**document, "delimiter": "|"}
+    assert json.loads(cli("mappings", "show", "shops", "--version", "1").out) == {**document, "delimiter": ";"}
+    assert cli("mappings", "remove", "shops").out == "shops removed\n"
+    gone = cli("mappings", "show", "shops")
+    assert (gone.code, gone.err.startswith("unknown_mapping: there is no mapping 'shops'")) == (2, True)
+
+
+def test_a_mapping_that_cannot_be_stored_is_refused_in_words(cli: CommandLine, tmp_path: Path) -> None:
+    missing = cli("mappings", "put", "shops", "none.json")
+    assert missing.err.strip() == "invalid_parameters: none.json is missing; give the path of a JSON file."
+    file = tmp_path / "wrong.json"
+    file.write_text('{"kind": "polls", "columns": {"status": {"frm": "x"}}}')
+    wrong = cli("mappings", "put", "shops", str(file))
+    assert "mapping: columns.status.frm: is not known (did you mean 'from'?)" in wrong.err
+    shipped = cli("mappings", "remove", "outages")
+    assert "outages is shipped and cannot be removed" in shipped.err
+
+
+def test_a_refusal_names_the_commands_that_read_the_file(cli: CommandLine, resources: Resources, export: Path) -> None:
+    inspected = f"  openhours inspect {export} --kind polls --out mapping.json"
+    loaded = cli("load", "polls", str(export))
+    assert loaded.code == 2
+    assert loaded.err.splitlines()[1:3] == [inspected, f"  openhours load polls {export} --mapping mapping.json"]
+    with serving(resources, slots=1) as address:
+        sent = cli("upload", str(export), "--kind", "polls", "--server", address)
+    assert sent.code == 2
+    again = f"  openhours upload {export} --kind polls --server {address} --mapping mapping.json"
+    assert [line for line in sent.err.splitlines() if line.startswith("  ")] == [inspected, again]
+    export.write_text(UNDECIDED)
+    assert "openhours inspect" not in cli("load", "polls", str(export)).err
