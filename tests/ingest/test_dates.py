@@ -174,8 +174,10 @@ CONTRADICTIONS = {
     "hours that overlap": (
         "hours",
         HOURS + "1,0,09:00,17:00,2026-01-01,2026-06-30\n1,0,09:00,17:00,2026-06-30,2026-12-31\n",
-        "lines 2 and 3: store 1: its hours from 2026-01-01 to 2026-06-30 and those from 2026-06-30 to 2026-12-31 "
-        "overlap",
+        (
+            "lines 2 and 3: store 1: its hours from 2026-01-01 to 2026-06-30 and those from 2026-06-30 to 2026-12-31 "
+            "overlap"
+        ),
     ),
     "hours without limits that overlap": (
         "hours",
