@@ -9,6 +9,7 @@ OpenhoursError
 │   ├── RejectedFile         a file that cannot be loaded
 │   ├── DuplicateDataset     the same bytes are already loaded
 │   ├── DatasetBusy          its upload or job has to end first
+│   ├── CalendarInUse        stores or teams use it
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── InvalidUpload        invalid headers, metadata or form
@@ -21,6 +22,7 @@ OpenhoursError
 │   ├── NoSummary            reports of this kind have none
 │   ├── NoExplanation        reports of this kind cannot be explained
 │   ├── UnknownMapping
+│   ├── UnknownCalendar
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
@@ -164,6 +166,12 @@ class DatasetBusy(BadInput):
     status = 409
 
 
+class CalendarInUse(BadInput):
+    code = "calendar_in_use"
+    title = "The calendar is in use"
+    status = 409
+
+
 class ReportNotComplete(BadInput):
     code = "report_not_complete"
     title = "The report is not complete"
@@ -217,6 +225,11 @@ class UnknownDatasetKind(NotFound):
 class UnknownMapping(NotFound):
     code = "unknown_mapping"
     title = "Unknown mapping"
+
+
+class UnknownCalendar(NotFound):
+    code = "unknown_calendar"
+    title = "Unknown calendar"
 
 
 class UnknownDataset(NotFound):

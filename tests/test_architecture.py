@@ -23,7 +23,7 @@ ONLY = {
     "ids": set[str](),
     "settings": {"platformdirs", "pydantic", "pydantic_settings"},
     "wording": {"pydantic", "rapidfuzz"},
-    "files": {"pyarrow"},
+    "files": {"numpy", "pyarrow"},
 }
 
 #: For each contract what breaks it: a line for the end of a module, which may be a new one, and what is imported then.

@@ -19,7 +19,6 @@ ROOMS = ("app", "openhours")
 UNIMPORTED = {
     "httptools": "uvicorn finds it by itself",
     "uvloop": "uvicorn finds it by itself",
-    "tzdata": "zoneinfo reads it",
 }
 
 #: Packages of the embedded servers, which an image does not have.

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
+from app.ingest.values import date_of
 from app.ingest.zones import hint
 from app.jobs.kind import Params
 from app.mapping.document import Mapping as FileMapping
@@ -43,6 +44,11 @@ class LoadOptions(Params):
     assume_zone: str | None = Field(
         None, description="IANA zone of timestamps that name none. Default: they are invalid."
     )
+    valid_from: str | None = Field(
+        None,
+        description="For files of hours or time zones without that column: the first date on which they hold, such as "
+        "2026-07-01; what held before stays. Default: they hold on any date.",
+    )
     force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
     @field_validator("columns", mode="before")
@@ -58,6 +64,13 @@ class LoadOptions(Params):
         if zone is not None and zone not in known_zones():
             raise ValueError(f"is not a zone of the IANA time zone database such as America/Chicago{hint(zone)}")
         return zone
+
+    @field_validator("valid_from")
+    @classmethod
+    def _date(cls, text: str | None) -> str | None:
+        if text:
+            date_of(text)
+        return text or None
 
     @field_validator("mapping", mode="before")
     @classmethod
@@ -80,6 +93,7 @@ class LoadOptions(Params):
             columns=self.columns,
             mapping=self.file_mapping,
             assume_zone=self.assume_zone,
+            valid_from=None if self.valid_from is None else date_of(self.valid_from),
         )
 
 

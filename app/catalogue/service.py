@@ -25,6 +25,7 @@ from app.errors import (
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
 from app.ingest.csv.mapped.columns import require_fit
+from app.ingest.csv.valid_from import require_holds_from
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
@@ -263,8 +264,10 @@ class DatasetService:
         return job_kind_of(record.raw_key or "", record.bytes or 0, self._resources.settings)
 
     def _require_columns(self, kind: str, options: LoadOptions) -> None:
-        """Raise InvalidParameters unless the given column names are those of the kind."""
+        """Raise InvalidParameters unless the given column names are those of the kind, and it may begin on a date."""
         known = self.kind(kind)
+        if options.valid_from is not None:
+            require_holds_from(known)
         if options.columns is not None:
             named_columns(known, options.columns)
         if options.file_mapping is not None:

@@ -57,6 +57,15 @@ AssumeZone = Annotated[
 ]
 
 
+ValidFrom = Annotated[
+    str | None,
+    typer.Option(
+        help="For a file of hours or time zones: the first date on which it holds, such as 2026-07-01; what held "
+        "before stays. Default: any date."
+    ),
+]
+
+
 def load(
     kind: Annotated[DatasetName, typer.Argument(help="Dataset kind of the file.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
@@ -65,6 +74,7 @@ def load(
     columns: ColumnNames = None,
     mapping: MappingOption = None,
     assume_zone: AssumeZone = None,
+    valid_from: ValidFrom = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
@@ -81,6 +91,7 @@ def load(
         columns=columns,
         mapping=document_of(mapping),
         assume_zone=assume_zone,
+        valid_from=valid_from,
         rejects=rejects,
     )
 
@@ -94,6 +105,7 @@ def upload(
     columns: ColumnNames = None,
     mapping: MappingOption = None,
     assume_zone: AssumeZone = None,
+    valid_from: ValidFrom = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
@@ -114,6 +126,7 @@ def upload(
     options |= {"columns": columns} if columns is not None else {}
     options |= {"mapping": document_of(mapping) or ""} if mapping is not None else {}
     options |= {"assume_zone": assume_zone} if assume_zone is not None else {}
+    options |= {"valid_from": valid_from} if valid_from is not None else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
         client.page("datasets", limit=1)  # fail before reading a large file for nothing

@@ -70,13 +70,14 @@ def _report(client: Client, folder: Path) -> None:
 def _show(path: Path, *, as_of: str) -> None:
     with path.open(newline="") as file:
         header, *rows = csv.reader(file)
+    shown = [at for at, name in enumerate(header) if not name.startswith("carried")]  # as wide as a terminal is
     out.print(f"\n{len(rows)} stores as of {as_of}; minutes for the hour, hours for day and week:\n")
-    table = Table(*(name.replace("_last_", "\n") for name in header), box=None)
+    table = Table(*(header[at].replace("_last_", "\n") for at in shown), box=None)
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for row in islice(rows, SHOWN_ROWS):
-        table.add_row(*row)
+        table.add_row(*(row[at] for at in shown))
     out.print(table)
     week = {
         status: sum(float(row[header.index(f"{status}_last_week")]) for row in rows)

@@ -21,11 +21,10 @@ _OF_REPORTS: Final = frozenset({"stores", "hourly", "charts"})
 
 _Store = Annotated[str, typer.Argument(help="Key of the store, as in the loaded files.")]
 _ChartFile = Annotated[
-    Path | None, typer.Option(help="Also draw the days of the store, in its local time, to this PNG file.")
+    Path | None,
+    typer.Option(help="Also draw the days of the store, in its local time, to this PNG file. Default: none."),
 ]
-_Day = Annotated[
-    str | None, typer.Option(help="With --chart: draw this local day alone, such as 2023-01-20. Default: all days.")
-]
+_Day = Annotated[str | None, typer.Option(help="Draw this local day alone, such as 2023-01-20. Default: all days.")]
 
 
 def explain_command(kind: ReportKind) -> Callable[..., None]:

@@ -10,38 +10,33 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
+from app.entities.named import require_kind, required
 from app.entities.opening import OpenDay, open_days
-from app.errors import UnknownEntity, UnknownEntityKind
-from app.ingest.kind import Column
+from app.entities.parsing import parsed, refuse, span
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.timezones import TIMEZONES
 from app.paging import Page, in_order_of_keys, key_of
 from app.series import lookup
-from app.series.entities import STORE, TEAM
+from app.series.entities import TEAM
 from app.series.entity_zones import COLUMNS as ZONE_COLUMNS
 from app.series.hours import replace_hours
 from app.series.lookup import Named
 from app.series.versions import begin_change, settle
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
-from app.wording.late import WordedLate
-from app.wording.values import repeated, shown
-from app.wording.wrong_values import WrongValue, invalid_parameters
-
-#: The default kind; it may be requested before anything is loaded.
-DEFAULT_KIND: Final = STORE
+from app.wording.wrong_values import WrongValue
 
 _COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
 
 _WINDOWS: Final = """
 SELECT CAST(:id AS int) AS entity_id, weekday, opens, closes,
-    CAST('-infinity' AS date) AS valid_from, CAST('infinity' AS date) AS valid_to
+    CAST(:first AS date) AS valid_from, CAST(:last AS date) AS valid_to
 FROM unnest(CAST(:days AS smallint[]), CAST(:opens AS time[]), CAST(:closes AS time[])) AS w (weekday, opens, closes)
 """
 
 
 _ZONE: Final = """
-SELECT CAST(:id AS int) AS entity_id, CAST('-infinity' AS date) AS valid_from, CAST(:zone AS text) AS timezone
+SELECT CAST(:id AS int) AS entity_id, CAST(:first AS date) AS valid_from, CAST(:zone AS text) AS timezone
 WHERE CAST(:zone AS text) IS NOT NULL
 """
 
@@ -107,7 +102,7 @@ class EntityService:
         """
         after = "" if cursor is None else key_of(cursor)
         with database_errors(), self._engine.connect() as connection:
-            _require_kind(connection, kind)
+            require_kind(connection, kind)
             if "\x00" in prefix:  # Postgres cannot store NUL in a text
                 return Page([], None)
             found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
@@ -120,7 +115,7 @@ class EntityService:
             UnknownEntityKind, UnknownEntity: there is none; the message lists similar keys.
         """
         with database_errors(), self._engine.connect() as connection:
-            return self._details(connection, _required(connection, kind, key))
+            return self._details(connection, required(connection, kind, key))
 
     def open_days(self, kind: str, key: str, *, first: date, last: date, as_known_at: datetime | None) -> list[OpenDay]:
         """When the entity is open on its local dates from ``first`` to before ``last``, and which rule says so.
@@ -130,7 +125,7 @@ class EntityService:
             InvalidParameters: there are no dates, or too many.
         """
         with database_errors(), self._engine.connect() as connection:
-            named = _required(connection, kind, key)
+            named = required(connection, kind, key)
             return open_days(
                 connection,
                 named,
@@ -141,48 +136,61 @@ class EntityService:
                 default=self._team_hours if kind == TEAM else (),
             )
 
-    def replace_hours(self, kind: str, key: str, windows: Sequence[Window]) -> EntityDetails:
-        """Replace all windows of the entity; without any, it uses the default of its kind.
+    def replace_hours(
+        self,
+        kind: str,
+        key: str,
+        windows: Sequence[Window],
+        *,
+        valid_from: date | None = None,
+        valid_to: date | None = None,
+    ) -> EntityDetails:
+        """Replace the windows of the entity that hold between these dates, None for any; none hold without windows.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none.
             InvalidParameters: an hours file with such a window would be rejected.
         """
-        checked = _checked(windows)
+        checked = _checked(windows) | span(valid_from, valid_to)
         with database_errors(), self._engine.begin() as connection:
-            named = _required(connection, kind, key)
+            named = required(connection, kind, key)
             replace_hours(
                 connection,
                 begin_change(connection),
                 _WINDOWS,
-                named="entity_id = :id AND valid_from = '-infinity' AND valid_to = 'infinity'",
+                named="entity_id = :id AND valid_from = CAST(:first AS date) AND valid_to = CAST(:last AS date)",
                 params={"id": named.id, **checked},
             )
             return self._details(connection, named)
 
-    def set_timezone(self, kind: str, key: str, timezone: str | None) -> EntityDetails:
-        """Set the time zone of the entity; None means the default.
+    def set_timezone(
+        self, kind: str, key: str, timezone: str | None, *, valid_from: date | None = None
+    ) -> EntityDetails:
+        """Set the time zone of the entity from a date on, None for any; zones of before stay.
+
+        Without a time zone it has none from then on: the one before goes on, or else the default.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none.
             InvalidParameters: a timezones file with such a zone would be rejected.
         """
+        since = span(valid_from, None)
         if timezone is not None:
             errors: list[WrongValue] = []
-            _parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
-            _refuse(errors)
+            parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
+            refuse(errors)
         with database_errors(), self._engine.begin() as connection:
-            named = _required(connection, kind, key)
+            named = required(connection, kind, key)
             settle(
                 connection,
                 begin_change(connection),
                 "entity_zone",
                 ZONE_COLUMNS,
-                named="entity_id = :id",
+                named="entity_id = :id AND valid_from >= CAST(:first AS date)",
                 wanted=_ZONE,
-                params={"id": named.id, "zone": timezone},
+                params={"id": named.id, "zone": timezone, **since},
             )
-            return self._details(connection, _required(connection, kind, key))
+            return self._details(connection, required(connection, kind, key))
 
     def _head(self, named: Named) -> tuple[str, str, str, bool]:
         return named.kind, named.key, named.timezone or self._default_zone, named.timezone is None
@@ -202,63 +210,19 @@ class EntityService:
         )
 
 
-def _require_kind(connection: Connection, kind: str) -> None:
-    known = lookup.kinds(connection)
-    if kind in known or kind == DEFAULT_KIND:
-        return
-    there_is = f"known kinds: {', '.join(known)}" if known else "no loaded file has named an entity yet"
-    raise UnknownEntityKind(f"There is no entity kind {kind!r}; {there_is}.", received=kind, allowed=known)
-
-
-class MissingEntity(WordedLate, UnknownEntity):
-    """An entity that no loaded file has."""
-
-
-def _required(connection: Connection, kind: str, key: str) -> Named:
-    _require_kind(connection, kind)
-    if "\x00" in key:  # Postgres cannot store NUL in a text
-        raise MissingEntity(lambda: _missing(kind, key, ()))
-    named = lookup.find(connection, kind, key)
-    if named is None:
-        compared = lookup.comparison(connection, kind, [key])
-        raise MissingEntity(lambda: _missing(kind, key, compared.nearest()[key]))
-    return named
-
-
-def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:
-    hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
-    return UnknownEntity(
-        f"There is no {kind} {shown(key)}: no loaded file has named it.{hint}",
-        received=repeated(key),
-        nearest=list(nearest),
-    )
-
-
 def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     """The windows as columns, checked like those of an hours file."""
     errors: list[WrongValue] = []
     columns: list[list[Any]] = [
         [
-            _parsed(column, str(getattr(window, column.name)), parameter=f"hours.{number}.{column.name}", errors=errors)
+            parsed(column, str(getattr(window, column.name)), parameter=f"hours.{number}.{column.name}", errors=errors)
             for number, window in enumerate(windows)
         ]
         for column in (_COLUMNS[field.name] for field in fields(Window))
     ]
-    _refuse(errors)
+    refuse(errors)
     days, opens, closes = columns
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
-
-
-def _parsed(column: Column, value: str, *, parameter: str, errors: list[WrongValue]) -> Any:
-    try:
-        return column.type.parse(value)
-    except ValueError as error:
-        errors.append(WrongValue(parameter=parameter, received=value, reason=str(error)))
-
-
-def _refuse(errors: Sequence[WrongValue]) -> None:
-    if errors:
-        raise invalid_parameters(errors)
 
 
 def _shown(micros: int) -> str:

@@ -24,6 +24,7 @@ class SortedRows:
         self._path = path
         self._writer = ipc.new_file(str(path), schema)
         self._runs: list[range] = []
+        self._has: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -39,8 +40,13 @@ class SortedRows:
         batches = rows.sort_by(self.schema.names[0]).combine_chunks().to_batches(max_chunksize=BATCH_ROWS)
         for batch in batches:
             self._writer.write_batch(batch)
+        self._has |= {name for name in self.schema.names if rows[name].null_count < len(rows)}
         begin = self._runs[-1].stop if self._runs else 0
         self._runs.append(range(begin, begin + len(batches)))
+
+    def has(self, column: str) -> bool:
+        """Whether any row has a value there."""
+        return column in self._has
 
     def blocks(self) -> Iterator[pa.Table]:
         """All rows in their order, some at a time; may be read again, but not added to any more."""

@@ -26,6 +26,11 @@ def optional(rows: Rows, name: str, kind: pa.DataType) -> pa.Array:
     return pa.array(rows.columns[name].array().tolist(), kind)
 
 
+def line_numbers(rows: Rows) -> pa.Array:
+    """The line of each row, null where it is not known."""
+    return pa.nulls(len(rows), pa.int64()) if rows.lines is None else pa.array(rows.lines)
+
+
 def optional_dates(rows: Rows, name: str, *, without: str | None = None) -> pa.Array:
     """Dates as Postgres reads them, ``without`` where there is none."""
     days: list[int | None] = optional(rows, name, pa.int64()).to_pylist()

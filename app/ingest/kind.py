@@ -81,11 +81,14 @@ class Rows:
         columns: the columns of the file, by their names in the kind.
         first_row: number of the block's first row; a later block has a higher one.
         read: rows of the file up to the end of this block, accepted or not.
+        lines: of the file on which the rows begin, counted from 1; None unless the kind ``names_lines``, or if they are
+            not known.
     """
 
     columns: Mapping[str, Values]
     first_row: int
     read: int
+    lines: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -157,6 +160,9 @@ class DatasetKind:
         loading: begins a load in a transaction, for the dataset with the given id.
         instant: the column with the instant of a row; its values are microseconds since the epoch.
         observed: rows are observations, so any instant in the future is an error.
+        holds_from: a file without the column ``valid_from`` may be loaded with one date for all its rows; what held
+            before that date stays.
+        names_lines: rows are given with their lines, for messages about rows that contradict each other.
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
@@ -168,6 +174,8 @@ class DatasetKind:
     loading: Callable[[Connection, str], Loading]
     instant: str | None = None
     observed: bool = False
+    holds_from: bool = False
+    names_lines: bool = False
     by_dataset: bool = False
     documentation: str = ""
     wrong: WrongRow | None = None

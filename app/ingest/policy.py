@@ -51,6 +51,7 @@ class Policy:
         columns: names for a file without a header; its first line is then data.
         mapping: how the file becomes rows; None: it has the kind's own columns.
         assume_zone: zone of instants that name none; None: they are invalid.
+        valid_from: day since 1970-01-01 from which every row holds; None: what the rows say.
     """
 
     on_error: OnError = DEFAULT_ON_ERROR
@@ -58,6 +59,7 @@ class Policy:
     columns: tuple[str, ...] | None = None
     mapping: Mapping | None = None
     assume_zone: str | None = None
+    valid_from: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_errors <= MOST_REJECTED:

@@ -26,7 +26,8 @@ def without_repeats(rows: Rows) -> Rows:
     stays = np.ones(len(rows), bool)
     stays[at] = False
     stays[at[len(at) - 1 - np.unique(keys[at][::-1], return_index=True)[1]]] = True
-    return replace(rows, columns={name: values.where(stays) for name, values in rows.columns.items()})
+    columns = {name: values.where(stays) for name, values in rows.columns.items()}
+    return replace(rows, columns=columns, lines=None if rows.lines is None else rows.lines[stays])
 
 
 def _keys(rows: Rows) -> _Numbers:

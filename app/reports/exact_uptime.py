@@ -17,12 +17,12 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
-from app.files.csv_output import escape_formulas, iso_instants, write_csv_blocks
+from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
 from app.reports.store_ranges import Reading, load
 from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows
+from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows, label_columns
 from app.series import polls
 from app.series.details import NO_GAP
 from app.timeline import HOUR, Micros
@@ -188,7 +188,7 @@ def gather_exactly(
         wanted.as_known_at,
     )
     with closing(load(context, reading, stores=wanted.stores)) as ranges:
-        for entities, collected, progress in ranges:
+        for entities, labels, collected, progress in ranges:
             stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
             time = stretches.time(edges, slice(0, len(entities)))
             of_windows = [
@@ -199,13 +199,14 @@ def gather_exactly(
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
             columns = [
                 pa.array(entities.keys, pa.string()),
+                *label_columns(labels),
                 *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
                 pa.array(outages.add(entities.keys, stretches, *week(len(entities))).astype(np.int32)),
                 pa.array((gaps * 100 // MINUTE).astype(np.int32)),
             ]
             rows.add(pa.table(columns, schema=EXACT_FIGURES))
             progress("computing", 1.0)
-            del entities, collected, stretches, time, columns  # before the next range is read
+            del entities, labels, collected, stretches, time, columns  # before the next range is read
 
 
 def stores_held(connection: Connection, stores: int, *, first: int, last: int) -> int:
@@ -232,7 +233,9 @@ def _rows(keys: Sequence[str], found: Outages, open_time: Micros) -> pa.Table:
 
 def _written(rows: pa.Table) -> pa.Table:
     columns = {name: rows[name].combine_chunks() for name in rows.schema.names}
-    instants = {name: iso_instants(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")}
+    instants = {
+        name: iso_instant_each(columns[name]) for name in ("began_at", "ended_at", "first_poll_at", "last_poll_at")
+    }
     return pa.table(
         [
             escape_formulas(columns["store_id"]),

@@ -1,9 +1,12 @@
 """The parameters of a report on a range of time, and what they come to."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Self
+from zoneinfo import ZoneInfo
 
+import numpy as np
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema, model_validator
 
 from app.jobs.kind import Params
@@ -11,7 +14,7 @@ from app.reports.refusals import refused
 from app.timeline import EARLIEST, LATEST, to_micros
 from app.timeline.period_words import FORMS, RELATIVE, dates_of, fixed
 from app.timeline.periods import By, Edge, Range, beginnings
-from app.timeline.zones import known_zones
+from app.timeline.zones import known_zones, to_utc
 from app.wording.suggestions import suggestions
 from app.wording.values import iso
 from app.wording.wrong_values import WrongValue, invalid_parameters
@@ -30,6 +33,9 @@ _BY: Final[tuple[By, ...]] = ("hour", "day", "week", "month", "total")
 
 _instant: Final = TypeAdapter(AwareDatetime)
 
+#: What a date and an instant begin with.
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\Z|[Tt ])")
+
 _NEITHER: Final = "is neither a date such as 2024-11-01 nor an instant in ISO 8601 with Z or an offset"
 
 
@@ -38,6 +44,8 @@ def _moment(value: Any) -> Any:
     if value is None or isinstance(value, date):
         return value
     try:
+        if _DATE.match(value) is None:  # a number, or a week of ISO 8601
+            raise ValueError(value)  # noqa: TRY301 - one refusal for all
         read = date.fromisoformat(value) if len(value) == len("2024-11-01") else _instant.validate_python(value)
     except (ValueError, TypeError) as error:
         raise ValueError(_NEITHER) from error
@@ -67,8 +75,8 @@ class RangeParams(Params):
         Moment | None,
         Field(
             alias="from",
-            description="Beginning of the range: a date, which is its local midnight, or an instant. Default, "
-            "without `period`: three windows before `as_of` instead of a range.",
+            description="Beginning of the range: a date, which is its local midnight, or an instant. Default: "
+            "none; without `period`, too, the report is of the three windows before `as_of`.",
             examples=["2024-11-01"],
         ),
     ] = None
@@ -78,7 +86,10 @@ class RangeParams(Params):
     ] = None
     period: Annotated[
         str | None,
-        Field(description=f"The range in a word, instead of `from` and `to`: {FORMS}.", examples=["2024-11"]),
+        Field(
+            description=f"The range in a word, instead of `from` and `to`: {FORMS}. Default: none.",
+            examples=["2024-11"],
+        ),
     ] = None
     by: Annotated[By | None, Field(description="Length of the periods of a range, a row each. Default: total.")] = None
     zone: Annotated[
@@ -96,7 +107,7 @@ class RangeParams(Params):
             gt=0,
             le=100,
             description="Availability that each store should have, percent: the summary says how many are below it and "
-            "what is left of their error budgets.",
+            "what is left of their error budgets. Default: none.",
             json_schema_extra={"unit": "percent"},
         ),
     ] = None
@@ -135,11 +146,11 @@ def resolved(params: RangeParams, *, now: datetime, as_of: datetime) -> Mapping[
         )
     fix = {"by": params.by or "total", "zone": zone}
     if params.period is not None:
-        today = now.astimezone(UTC).date()
+        today = now.astimezone(UTC if zone == ENTITY else ZoneInfo(zone)).date()
         fix["period"] = _checked(params.period, today)
     found = params.model_copy(update=fix)
     asked = range_of(found, as_of)
-    _require_time(found, asked)
+    _require_time(found, asked, zone)
     _require_coarse(asked)
     return fix
 
@@ -188,18 +199,37 @@ def _edge(moment: date | datetime) -> Edge:
     return Edge(to_micros(_earliest(moment)), is_local=not isinstance(moment, datetime))
 
 
-def _require_time(params: RangeParams, asked: Range) -> None:
+def _require_time(params: RangeParams, asked: Range, zone: str) -> None:
     """Refuse a range that ends before it begins, or that begins when nothing is known yet."""
     name = "from" if params.from_ is not None else "period"
     given = params.from_ if params.from_ is not None else params.period
-    if asked.last is not None and asked.last.micros <= asked.first.micros:
-        after = params.from_.isoformat() if params.from_ is not None else ""
-        shown = params.to.isoformat() if params.to is not None else None
-        raise refused("to", shown, "must be later than from", allowed=f"a date or an instant after {after}")
-    if asked.first.earliest >= asked.as_of:
+    if params.from_ is not None and params.to is not None and _is_empty(asked, zone):
+        after = params.from_.isoformat()
+        raise refused(
+            "to", params.to.isoformat(), "must be later than from", allowed=f"a date or an instant after {after}"
+        )
+    if _earliest_of(asked.first, zone) >= asked.as_of:
         as_of = iso(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=asked.as_of))
         shown = given if isinstance(given, str | None) else given.isoformat()
         raise refused(name, shown, f"begins after as_of, {as_of}: nothing of it is known", allowed="an earlier one")
+
+
+def _is_empty(asked: Range, zone: str) -> bool:
+    """Whether no store has time between the ends, which may be a local time and an instant."""
+    first, last = asked.first, asked.last
+    if last is None:
+        return False
+    if zone == ENTITY and first.is_local and last.is_local:
+        return last.micros <= first.micros
+    latest = last.latest if zone == ENTITY else _earliest_of(last, zone)
+    return latest <= _earliest_of(first, zone)
+
+
+def _earliest_of(edge: Edge, zone: str) -> int:
+    """The instant of an edge by the clock of the zone, or the earliest that any store's clock could show it at."""
+    if zone == ENTITY or not edge.is_local:
+        return edge.earliest
+    return int(to_utc(np.array([edge.micros], np.int64), zone)[0])
 
 
 def _require_coarse(asked: Range) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.jobs.kind import JobContext, OnProgress
 from app.reports.doubts import SeenPolls, StoreDoubts
-from app.series.details import own_gaps
+from app.series.details import Labels, own_gaps, read_labels
 from app.series.entities import STORE, count_entities, read_entities
 from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
 from app.series.schedules import read_schedule
@@ -65,10 +65,10 @@ class Reading(Generic[T]):
 
 def load(
     context: JobContext, reading: Reading[T], *, stores: Sequence[str] | None, snapshot: Snapshot | None = None
-) -> Generator[tuple[Entities, T, OnProgress]]:
+) -> Generator[tuple[Entities, Labels, T, OnProgress]]:
     """Collect the polls for one range of stores after the other.
 
-    Each comes with a function of (stage, share of this range that is done).
+    Each comes with the names and groups of its stores, and a function of (stage, share of this range that is done).
 
     Args:
         context: of the job.
@@ -90,11 +90,12 @@ def load(
         doubts = StoreDoubts(context.settings.default_timezone)
         while done < total:
             entities = read_entities(connection, STORE, keys=stores, after=after, limit=most)
+            labels = read_labels(connection, entities, as_known_at=reading.as_known_at)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
             collected = partial(_collect, context, preparing, shared, entities, scope, reading, doubts)
             # Nothing here keeps what is collected: there is no room for that of two ranges.
-            yield entities, collected(progress), progress
+            yield entities, labels, collected(progress), progress
             done, after = done + len(entities), int(entities.ids[-1])
         doubts.tell(context)
 

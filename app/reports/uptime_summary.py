@@ -1,14 +1,15 @@
 """The summary of an uptime report: summary.json, and the table that the command line prints of it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from heapq import nsmallest
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, Field
 
-from app.files.decimals import ratio
 from app.reports.doubts import UnknownTime
 from app.reports.kind import Outline
 from app.timeline import HOUR, Micros
@@ -17,11 +18,20 @@ from app.timeline.horizon import WINDOWS
 #: Stores of lowest availability that a summary names.
 WORST: Final = 10
 
+#: Stores that a tally keeps, for the page: those of lowest availability, then those without one.
+LISTED: Final = 100
+
+#: Ranks stores without an availability behind all others.
+_NONE: Final = 2.0
+
 #: Stores whose error budget a summary has, those with the least left; each takes some 150 bytes.
 MOST_BUDGETS: Final = 1000
 
 #: Periods whose totals a summary has; each takes some 300 bytes.
 MOST_PERIODS: Final = 1000
+
+#: The unit of a target: seven decimals of a percent. The square of it still fits into 64 bits.
+_WHOLE: Final = 10**9
 
 Counts = tuple[int, int, int]
 
@@ -43,6 +53,16 @@ class StoreTotals(Totals):
     """The figures of one store."""
 
     store_id: str
+    name: str | None = Field(None, description="As a file of kind entities gives it.")
+
+
+class SummaryWarning(BaseModel):
+    """Something that is probably not meant."""
+
+    code: str
+    message: str
+    count: int
+    examples: list[str]
 
 
 class ErrorBudget(BaseModel):
@@ -77,13 +97,14 @@ class UptimeSummary(BaseModel):
         description="Of the 1,000 stores with the least left, least first; null without a target."
     )
     notes: list[str] = Field(description="Remarks for the reader.")
+    warnings: list[SummaryWarning] = Field(default_factory=list, description="What is probably not meant.")
 
 
 class Tally:
     """Sums over ranges of stores; memory does not grow with their number."""
 
     def __init__(self, target_percent: float | None) -> None:
-        self.target = None if target_percent is None else round(target_percent * 10_000)
+        self.target = None if target_percent is None else round(target_percent * _WHOLE / 100)
         self.stores = self.below = 0
         self.unknown_time = UnknownTime()
         self.whole: Micros = np.zeros(3, np.int64)
@@ -118,22 +139,22 @@ class Tally:
             self.periods[label] = self.periods.get(label, np.zeros(3, np.int64)) + sums
         self._rank(keys, up, down, unknown)
         if self.target is not None:
-            self.below += int(np.count_nonzero(ratio(up, up + down, digits=6)[up + down > 0] < self.target))
+            self.below += int(np.count_nonzero(_is_below(up, up + down, self.target)))
             self._spend(keys, up + down + unknown, down, self.target)
 
     def _rank(self, keys: Sequence[str], up: Micros, down: Micros, unknown: Micros) -> None:
-        known = np.flatnonzero(up + down)
-        share = up[known] / (up + down)[known]
+        known = up + down
+        share = np.where(known > 0, up / np.maximum(known, 1), _NONE)
+        limit = self.worst[-1][0] if len(self.worst) == LISTED else _NONE
         found = [
-            (one, -int(down[at]), keys[at], (int(up[at]), int(down[at]), int(unknown[at])))
-            for one, at in zip(share.tolist(), known.tolist(), strict=True)
-            if len(self.worst) < WORST or one <= self.worst[-1][0]
+            (float(share[at]), -int(down[at]), keys[at], (int(up[at]), int(down[at]), int(unknown[at])))
+            for at in np.flatnonzero(share <= limit).tolist()
         ]
-        self.worst = nsmallest(WORST, [*self.worst, *found])
+        self.worst = nsmallest(LISTED, [*self.worst, *found])
 
     def _spend(self, keys: Sequence[str], open_time: Micros, down: Micros, target: int) -> None:
-        whole, rest = np.divmod(open_time, 1_000_000)
-        allowed = whole * (1_000_000 - target) + rest * (1_000_000 - target) // 1_000_000
+        whole, rest = np.divmod(open_time, _WHOLE)
+        allowed = whole * (_WHOLE - target) + rest * (_WHOLE - target) // _WHOLE
         left = allowed - down
         least = np.argsort(left, kind="stable")[:MOST_BUDGETS].tolist()
         found = [(int(left[at]), keys[at], int(allowed[at]), int(down[at])) for at in least]
@@ -148,9 +169,9 @@ class Tally:
             for left, key, may, used in self.budgets
         ]
 
-    def worst_stores(self) -> list[StoreTotals]:
-        """Those of lowest availability."""
-        return [StoreTotals(store_id=key, **_figures(*counts)) for _, _, key, counts in self.worst]
+    def listed(self, names: Mapping[str, str]) -> list[StoreTotals]:
+        """Stores worst first, then those without an availability; ``names`` of those that have one."""
+        return [StoreTotals(store_id=key, name=names.get(key), **_figures(*counts)) for _, _, key, counts in self.worst]
 
     def of_periods(self) -> dict[str, Totals]:
         """Totals by period, in order of time; none when there are very many."""
@@ -169,6 +190,15 @@ class Tally:
         return said
 
 
+def _is_below(up: Micros, known: Micros, target: int) -> npt.NDArray[np.bool_]:
+    """Whether ``up / known < target / _WHOLE``, exactly; no where nothing is known."""
+    whole, rest = np.divmod(known, _WHOLE)
+    # up * _WHOLE < known * target, without the part that both have and which would not fit
+    more = np.clip(up - whole * target, -1, _WHOLE + 1)
+    below: npt.NDArray[np.bool_] = more * _WHOLE < rest * target
+    return below
+
+
 def add_windows(tally: Tally, keys: Sequence[str], times: Sequence[Micros]) -> None:
     """Add some stores of a report on windows, whose last is the longest: all of the time.
 
@@ -178,6 +208,17 @@ def add_windows(tally: Tally, keys: Sequence[str], times: Sequence[Micros]) -> N
         times: up, down and unknown in each of WINDOWS, microseconds, int64[stores, windows] each.
     """
     tally.add(keys, [f"last_{window}" for window in WINDOWS], times, whole=[time[:, -1] for time in times])
+
+
+def worst_of(listed: Sequence[StoreTotals]) -> list[StoreTotals]:
+    """The stores of lowest availability."""
+    return [store for store in listed if store.availability_percent is not None][:WORST]
+
+
+def called(stores: Sequence[StoreTotals]) -> list[str]:
+    """What each store is called: its name, or its id where it has none or shares it with another of them."""
+    names = Counter(store.name for store in stores)
+    return [store.store_id if store.name is None or names[store.name] > 1 else store.name for store in stores]
 
 
 def totals(of: Micros) -> Totals:
@@ -210,8 +251,11 @@ def _percent(part: int, whole: int) -> float | None:
 
 def outline(summary: UptimeSummary) -> Outline:
     """The worst stores and all of them, and how they stand to the target."""
-    rows = [(store.store_id, *_cells(store)) for store in summary.worst]
-    rows.append(("(all)", *_cells(summary.totals)))
+    rows = [(name, *_cells(store)) for name, store in zip(called(summary.worst), summary.worst, strict=True)]
+    if summary.begin is None:  # three windows, of which the stores' rows tell the last
+        rows += [(f"(all, {label.replace('_', ' ')})", *_cells(of)) for label, of in summary.periods.items()]
+    else:
+        rows.append(("(all)", *_cells(summary.totals)))
     notes = list(summary.notes)
     if summary.stores > len(summary.worst):
         notes.insert(0, f"The {len(summary.worst)} stores of lowest availability, and all {summary.stores:,} together.")

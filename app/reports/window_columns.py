@@ -10,6 +10,7 @@ from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv_blocks
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext
+from app.series.details import Labels
 from app.timeline import HOUR, Micros
 from app.timeline.horizon import WINDOWS
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
@@ -22,11 +23,14 @@ COLUMNS: Final = {"uptime": ACTIVE, "downtime": INACTIVE, "unknown": UNKNOWN}
 
 DECIMAL: Final = pa.decimal128(18, 2)
 
+#: What people call a store: columns behind store_id, if any store of the report has one.
+LABELS: Final = [(name, pa.string()) for name in ("name", "group")]
+
 _NAMES: Final = [f"{prefix}_last_{window}" for prefix in COLUMNS for window in WINDOWS]
 
-#: Columns of uptime.csv, and the same in hundredths.
+#: Columns of uptime.csv, and the same in hundredths, with the labels that it has if any store has some.
 TABLE: Final = pa.schema([("store_id", pa.string()), *((name, DECIMAL) for name in _NAMES)])
-FIGURES: Final = pa.schema([("store_id", pa.string()), *((name, pa.int32()) for name in _NAMES)])
+FIGURES: Final = pa.schema([("store_id", pa.string()), *LABELS, *((name, pa.int32()) for name in _NAMES)])
 
 _CARRIED: Final = [f"carried_last_{window}" for window in WINDOWS]
 
@@ -45,8 +49,21 @@ def in_windows(time: Micros, firsts: Mapping[str, int]) -> list[Micros]:
     return [(time[:, firsts[window] :].sum(axis=1) + unit // 2) // unit for window, unit in HUNDREDTHS.items()]
 
 
+def label_columns(labels: Labels) -> list[pa.Array]:
+    """Columns as of LABELS."""
+    return [pa.array(said, pa.string()) for said in (labels.names, labels.groups)]
+
+
+def labelled(rows: SortedRows) -> list[str]:
+    """Which columns of LABELS the table of these rows has: both, or none."""
+    names = [name for name, _ in LABELS]
+    return names if any(map(rows.has, names)) else []
+
+
 def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Artifact:
-    """uptime.csv with these columns, sorted by store_id as text."""
+    """uptime.csv with these columns and those of LABELS if there are any, sorted by store_id as text."""
+    names = labelled(rows)
+    header = pa.schema([schema.field(0), *(pair for pair in LABELS if pair[0] in names), *list(schema)[1:]])
     path = context.folder / "uptime.csv"
     count = 0
 
@@ -55,11 +72,12 @@ def write_table(context: JobContext, rows: SortedRows, schema: pa.Schema) -> Art
         count = 0
         for block in rows.blocks():
             count += len(block)
-            key, *figures = block.combine_chunks().columns
-            columns = [_written(of, field) for of, field in zip(figures, list(schema)[1:], strict=True)]
-            yield pa.table([escape_formulas(key), *columns], schema=schema)
+            whole = block.combine_chunks()
+            texts = [escape_formulas(whole[name]) for name in ("store_id", *names)]
+            columns = [_written(whole[field.name], field) for field in list(schema)[1:]]
+            yield pa.table([*texts, *columns], schema=header)
 
-    write_csv_blocks(path, schema, blocks)
+    write_csv_blocks(path, header, blocks)
     return Artifact(path, "text/csv", rows=count)
 
 

@@ -100,6 +100,7 @@ async def _options(
     columns: Annotated[str | None, _described("columns")] = None,
     mapping: Annotated[str | None, _described("mapping")] = None,
     assume_zone: Annotated[str | None, _described("assume_zone")] = None,
+    valid_from: Annotated[str | None, _described("valid_from")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
     given = locals()

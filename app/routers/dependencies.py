@@ -6,6 +6,8 @@ from fastapi import Depends, FastAPI, Request
 
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.calendars import CalendarService
+from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
@@ -49,6 +51,14 @@ async def _entities(services: AllServices) -> EntityService:
     return services.entities
 
 
+async def _history(services: AllServices) -> HistoryService:
+    return services.history
+
+
+async def _calendars(services: AllServices) -> CalendarService:
+    return services.calendars
+
+
 async def _mappings(services: AllServices) -> MappingService:
     return services.mappings
 
@@ -62,6 +72,8 @@ JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
+History = Annotated[HistoryService, Depends(_history)]
+Calendars = Annotated[CalendarService, Depends(_calendars)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.entities.service import DEFAULT_KIND, EntityDetails, Window
+from app.entities.named import DEFAULT_KIND
+from app.entities.service import EntityDetails, Window
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import Entities
@@ -19,8 +20,8 @@ router = APIRouter(
     tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
 )
 
-_Kind = Annotated[str, Path(description="Entity kind.", examples=["store"])]
-_Key = Annotated[
+Kind = Annotated[str, Path(description="Entity kind.", examples=["store"])]
+Key = Annotated[
     str, Path(description="Key as in the loaded files; may contain slashes.", examples=["1050565545391667097"])
 ]
 
@@ -116,6 +117,8 @@ class OpenDays(BaseModel):
     days: list[OpenDay]
 
 
+ValidFrom = Annotated[date | None, Query(description="First local date on which it holds. Default: no limit.")]
+
 _NewHours = Annotated[Any, Body(), described_as(NewHours)]
 _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
 
@@ -137,23 +140,37 @@ def list_entities(
 
 # Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
 @router.put("/entities/{kind}/{key:path}/hours", responses=TOO_LARGE)
-def put_hours(entities: Entities, kind: _Kind, key: _Key, new: _NewHours) -> EntityAnswer:
-    """Replace the hours of an entity; checked like an hours file."""
+def put_hours(
+    entities: Entities,
+    kind: Kind,
+    key: Key,
+    new: _NewHours,
+    valid_from: ValidFrom = None,
+    valid_to: Annotated[
+        date | None, Query(description="Last local date on which they hold. Default: no limit.")
+    ] = None,
+) -> EntityAnswer:
+    """Replace the hours of an entity that hold between the same two dates; checked like an hours file."""
     windows = [Window(**window.model_dump()) for window in checked(NewHours, new).hours]
-    return _answer(entities.replace_hours(kind, key, windows))
+    return _answer(entities.replace_hours(kind, key, windows, valid_from=valid_from, valid_to=valid_to))
 
 
 @router.put("/entities/{kind}/{key:path}/timezone", responses=TOO_LARGE)
-def put_timezone(entities: Entities, kind: _Kind, key: _Key, new: _NewTimezone) -> EntityAnswer:
-    """Set the time zone of an entity, or restore the default."""
-    return _answer(entities.set_timezone(kind, key, checked(NewTimezone, new).timezone))
+def put_timezone(
+    entities: Entities, kind: Kind, key: Key, new: _NewTimezone, valid_from: ValidFrom = None
+) -> EntityAnswer:
+    """Set the time zone of an entity, or restore the default; those from before `valid_from` stay.
+
+    With `valid_from` and no time zone, the one before goes on.
+    """
+    return _answer(entities.set_timezone(kind, key, checked(NewTimezone, new).timezone, valid_from=valid_from))
 
 
 @router.get("/entities/{kind}/{key:path}/open")
 def get_open(
     entities: Entities,
-    kind: _Kind,
-    key: _Key,
+    kind: Kind,
+    key: Key,
     first: Annotated[date, Query(alias="from", description="First local date.", examples=["2026-12-24"])],
     last: Annotated[
         date, Query(alias="to", description="Local date after the last one, at most 400 days.", examples=["2026-12-28"])
@@ -172,7 +189,7 @@ def get_open(
 
 
 @router.get("/entities/{kind}/{key:path}")
-def get_entity(entities: Entities, kind: _Kind, key: _Key) -> EntityAnswer:
+def get_entity(entities: Entities, kind: Kind, key: Key) -> EntityAnswer:
     """An entity: its time zone, its hours, and its first, last and number of polls."""
     return _answer(entities.find(kind, key))
 

@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry
 
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.calendars import CalendarService
+from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
@@ -20,7 +22,7 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
-        reports, datasets, uploads, entities, mappings: what each part of the API answers from.
+        reports, datasets, uploads, entities, history, calendars, mappings: what each part of the API answers from.
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
@@ -32,6 +34,8 @@ class Services:
     datasets: DatasetService
     uploads: UploadService
     entities: EntityService
+    history: HistoryService
+    calendars: CalendarService
     mappings: MappingService
     waiters: Waiters
     replica: Replica

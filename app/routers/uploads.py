@@ -86,7 +86,7 @@ _Metadata = Annotated[
     str | None,
     Header(
         description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `mapping`, `assume_zone`, "
-        "`force`, `sha256`; base64."
+        "`valid_from`, `force`, `sha256`; base64."
     ),
 ]
 _Checksum = Annotated[str | None, Header(description="sha256 or sha1, a space, the digest in base64.")]

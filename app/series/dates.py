@@ -1,7 +1,8 @@
 """What files say of dates: exceptions of entities, days and uses of calendars, merged from staging tables."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -27,6 +28,12 @@ _WRONG_ROWS: Final = (
         "minus may not run past midnight: end it at 24:00 and take out the rest on the next date",
     ),
 )
+
+
+def on_lines(*lines: int | None) -> str:
+    """Where in a file something is, to begin a sentence with; empty if that is not known."""
+    known = sorted({line for line in lines if line})
+    return f"line{'s' if len(known) > 1 else ''} {' and '.join(map(str, known))}: " if known else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +68,61 @@ class Dates:
         times = {name: f"CASE WHEN {_HAS_TIMES} THEN {name} ELSE '00:00' END" for name in ("opens", "closes")}
         return _EXPANDED.format(owner=self.owner, staged=self.staged, **times)
 
+    @property
+    def _with_lines(self) -> str:
+        return self._rows.replace("SELECT DISTINCT", "SELECT line,", 1)
+
     def stage(self, connection: Connection) -> None:
         """Create the staging table; a row may name the dates from on_date to last_date. It is dropped on commit."""
         connection.execute(
             text(
                 f"CREATE TEMP TABLE {self.staged} ({self.owner} {self.owner_type}, on_date date, last_date date, "
-                "what text, opens time, closes time, name text) ON COMMIT DROP"
+                "what text, opens time, closes time, name text, line bigint) ON COMMIT DROP"
             )
         )
+
+    def add(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Stage rows of the owner, on_date, what, opens, closes and name."""
+        names = ", ".join(self._columns)
+        values = ", ".join(f":{name}" for name in self._columns)
+        if rows:
+            connection.execute(text(f"INSERT INTO {self.staged} ({names}) VALUES ({values})"), list(rows))
 
     def contradictions(self, connection: Connection) -> list[str]:
         """What is wrong with the staged rows, in sentences; a few of many."""
         found: list[str] = []
         for condition, said in _WRONG_ROWS:
             query = (
-                f"SELECT {self.label}, on_date, what FROM {self.staged} WHERE {condition} ORDER BY 1, 2 LIMIT {_NAMED}"
+                f"SELECT line, {self.label}, on_date, what FROM {self.staged} WHERE {condition} "
+                f"ORDER BY 1, 2, 3 LIMIT {_NAMED}"
             )
-            found += [f"{row[0]}, {row[1]}: {said.format(what=row[2])}" for row in connection.execute(text(query))]
+            found += [
+                f"{on_lines(row[0])}{row[1]}, {row[2]}: {said.format(what=row[3])}"
+                for row in connection.execute(text(query))
+            ]
         if not found:
             beside = (
-                f"SELECT {self.label}, on_date, string_agg(DISTINCT what, ' beside ') FROM ({self._rows}) AS said "
-                f"WHERE what <> 'minus' GROUP BY {self.owner}, on_date HAVING count(DISTINCT what) > 1 ORDER BY 1, 2 "
-                f"LIMIT {_NAMED}"
+                f"SELECT min(line), max(line), {self.label}, on_date, string_agg(DISTINCT what, ' beside ') "
+                f"FROM ({self._with_lines}) AS said WHERE what <> 'minus' "
+                f"GROUP BY {self.owner}, on_date HAVING count(DISTINCT what) > 1 ORDER BY 1, 3, 4 LIMIT {_NAMED}"
             )
-            found += [f"{row[0]}, {row[1]}: {row[2]}; keep one of them" for row in connection.execute(text(beside))]
+            found += [
+                f"{on_lines(row[0], row[1])}{row[2]}, {row[3]}: {row[4]}; keep one of them"
+                for row in connection.execute(text(beside))
+            ]
         return found
 
     def merge(self, connection: Connection, change: Change) -> int:
         """Replace what the staged rows name by them; returns their number."""
         names = ", ".join(self.named)
-        named = f"({names}) IN (SELECT {names} FROM ({self._rows}) AS named)"
-        settle(connection, change, self.table, self._columns, named=named, wanted=self._rows)
+        self.replace(connection, change, f"({names}) IN (SELECT {names} FROM ({self._rows}) AS named)")
         return self._count(connection)
+
+    def replace(
+        self, connection: Connection, change: Change, named: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Replace the rows that fulfil a condition by the staged ones."""
+        settle(connection, change, self.table, self._columns, named=named, wanted=self._rows, params=params)
 
     def remove(self, connection: Connection, change: Change) -> int:
         """Take out the dates that equal staged ones; returns their number."""
@@ -101,8 +131,9 @@ class Dates:
         return supersede(connection, change, self.table, same)
 
     def _count(self, connection: Connection) -> int:
+        columns = ", ".join((*self._columns, "last_date"))
         stand: int = connection.execute(
-            text(f"SELECT count(*) FROM (SELECT DISTINCT * FROM {self.staged}) AS staged")
+            text(f"SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {self.staged}) AS staged")
         ).scalar_one()
         return stand
 
@@ -128,7 +159,7 @@ def stage_uses(connection: Connection) -> None:
     connection.execute(
         text(
             f'CREATE TEMP TABLE {STAGED_USES} (entity_id int, calendar text COLLATE "C", valid_from date, '
-            "valid_to date, line bigint) ON COMMIT DROP"
+            "valid_to date, line bigint, named_line bigint) ON COMMIT DROP"
         )
     )
 
@@ -136,12 +167,12 @@ def stage_uses(connection: Connection) -> None:
 def wrong_uses(connection: Connection) -> list[str]:
     """What is wrong with the staged uses, in sentences."""
     query = (
-        f"SELECT {_ENTITY}, calendar, CAST(valid_from AS text), CAST(valid_to AS text) "
+        f"SELECT named_line, {_ENTITY}, calendar, CAST(valid_from AS text), CAST(valid_to AS text) "
         f"FROM {STAGED_USES} WHERE valid_from > valid_to "
-        f"ORDER BY 1, 2 LIMIT {_NAMED}"
+        f"ORDER BY 1, 2, 3 LIMIT {_NAMED}"
     )
     return [
-        f"{row[0]}, {row[1]}: valid_to {row[3]} is before valid_from {row[2]}"
+        f"{on_lines(row[0])}{row[1]}, {row[2]}: valid_to {row[4]} is before valid_from {row[3]}"
         for row in connection.execute(text(query))
     ]
 
@@ -149,9 +180,14 @@ def wrong_uses(connection: Connection) -> list[str]:
 def merge_uses(connection: Connection, change: Change) -> int:
     """Replace the uses of the staged entities by the staged ones; returns their number."""
     named = f"entity_id IN (SELECT entity_id FROM {STAGED_USES})"
-    settle(connection, change, "calendar_use", _USE_COLUMNS, named=named, wanted=_USES)
+    replace_uses(connection, change, named)
     stand: int = connection.execute(text(f"SELECT count(*) FROM ({_USES}) AS staged")).scalar_one()
     return stand
+
+
+def replace_uses(connection: Connection, change: Change, named: str, params: Mapping[str, Any] | None = None) -> None:
+    """Replace the uses that fulfil a condition by the staged ones."""
+    settle(connection, change, "calendar_use", _USE_COLUMNS, named=named, wanted=_USES, params=params)
 
 
 def remove_uses(connection: Connection, change: Change) -> int:
@@ -161,8 +197,10 @@ def remove_uses(connection: Connection, change: Change) -> int:
     return supersede(connection, change, "calendar_use", same)
 
 
-def record_source(connection: Connection, change: Change, calendars: str, source: str) -> None:
-    """Tell where the dates of calendars are from; ``calendars`` is a query of names."""
+def record_source(
+    connection: Connection, change: Change, calendars: str, source: str, params: Mapping[str, Any] | None = None
+) -> None:
+    """Tell where the dates of calendars are from; ``calendars`` is a query of names, with ``params``."""
     settle(
         connection,
         change,
@@ -170,5 +208,5 @@ def record_source(connection: Connection, change: Change, calendars: str, source
         ("name", "source"),
         named=f"name IN ({calendars})",
         wanted=f"SELECT DISTINCT name, CAST(:source AS text) AS source FROM ({calendars}) AS named (name)",
-        params={"source": source},
+        params={**(params or {}), "source": source},
     )

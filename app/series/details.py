@@ -1,6 +1,7 @@
 """What is said of entities beside hours and zones: names, groups, own gaps, the dates between which they exist."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from app.series.versions import Change, known, settle, supersede
 from app.storage.binary_copy import INTEGER, read_columns
+from app.storage.postgres import driver_cursor
 from app.timeline.entities import Entities
 
 #: Columns of entity_detail that are said of an entity.
@@ -20,6 +22,19 @@ STAGED: Final = "staged_entity_detail"
 
 #: Own gap of an entity that has none.
 NO_GAP: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What people call entities; None where nothing is said.
+
+    Attributes:
+        names, groups: of each of the entities.
+    """
+
+    names: Sequence[str | None]
+    groups: Sequence[str | None]
+
 
 _LAST: Final = f"SELECT DISTINCT ON (entity_id) * FROM {STAGED} ORDER BY entity_id, line DESC"
 
@@ -55,6 +70,20 @@ def remove_details(connection: Connection, change: Change, given: Collection[str
     return supersede(connection, change, "entity_detail", which if same else "false")
 
 
+def names_of(
+    connection: Connection, kind: str, keys: Sequence[str], *, as_known_at: datetime | None = None
+) -> dict[str, str]:
+    """The names of those of these entities of a kind that have one, by key."""
+    with driver_cursor(connection) as cursor:
+        cursor.execute(
+            "SELECT key, name FROM entity JOIN entity_detail ON entity_id = id "
+            "WHERE kind = %(kind)s AND key = ANY(%(keys)s) AND name IS NOT NULL "
+            f"AND {known(as_known_at, table='entity_detail.')}",
+            {"kind": kind, "keys": list(keys), "as_known_at": as_known_at},
+        )
+        return dict(cursor.fetchall())
+
+
 def own_gaps(
     connection: Connection, entities: Entities, *, as_known_at: datetime | None = None
 ) -> npt.NDArray[np.int64]:
@@ -70,3 +99,24 @@ def own_gaps(
         number = entities.numbers(rows["entity_id"])
         gaps[number[number >= 0]] = rows["max_gap_minutes"][number >= 0]
     return gaps
+
+
+def read_labels(connection: Connection, entities: Entities, *, as_known_at: datetime | None = None) -> Labels:
+    """The names and groups of entities."""
+    names: list[str | None] = [None] * len(entities)
+    groups: list[str | None] = [None] * len(entities)
+    if len(entities):
+        bounds = {"low": int(entities.ids[0]), "high": int(entities.ids[-1]), "as_known_at": as_known_at}
+        with driver_cursor(connection) as cursor:
+            cursor.execute(
+                "SELECT entity_id, name, group_name FROM entity_detail "
+                "WHERE (name IS NOT NULL OR group_name IS NOT NULL) "
+                f"AND entity_id BETWEEN %(low)s AND %(high)s AND {known(as_known_at)}",
+                bounds,
+            )
+            rows = cursor.fetchall()
+        numbers = entities.numbers(np.array([row[0] for row in rows], np.int64)).tolist()
+        for number, (_, name, group) in zip(numbers, rows, strict=True):
+            if number >= 0:
+                names[number], groups[number] = name, group
+    return Labels(names, groups)

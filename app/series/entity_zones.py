@@ -32,8 +32,12 @@ def stage_zones(connection: Connection) -> str:
 
 
 def merge_zones(connection: Connection, change: Change, zones: Sequence[str]) -> int:
-    """Replace all zones of the staged entities by the staged ones; returns their number."""
-    named = f"entity_id IN (SELECT entity_id FROM {STAGED})"
+    """Replace the zones of the staged entities, from the first staged date on, by the staged ones; their number."""
+    named = (
+        "ctid IN (SELECT zone.ctid FROM entity_zone AS zone JOIN "
+        f"(SELECT entity_id, min(valid_from) AS since FROM {STAGED} GROUP BY entity_id) AS staged USING (entity_id) "
+        "WHERE zone.superseded_at IS NULL AND zone.valid_from >= since)"
+    )
     settle(connection, change, "entity_zone", COLUMNS, named=named, wanted=_ROWS, params={"zones": list(zones)})
     stand: int = connection.execute(
         text(f"SELECT count(*) FROM (SELECT DISTINCT entity_id, valid_from FROM {STAGED}) AS staged")

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from app.series.dates import on_lines
 from app.series.versions import Change, settle, supersede
 from app.storage.binary_copy import DATE, INTEGER, SMALLINT, TIME, Columns
 
@@ -26,7 +27,7 @@ STAGED: Final = "staged_hours"
 def stage_hours(connection: Connection) -> str:
     """Create the staging table for windows, to fill by ``write_columns``: HOURS_COLUMNS and perhaps VALIDITY."""
     connection.execute(text(f"CREATE TEMP TABLE {STAGED} (LIKE hours_window INCLUDING DEFAULTS) ON COMMIT DROP"))
-    connection.execute(text(f"ALTER TABLE {STAGED} ALTER recorded_at DROP NOT NULL"))
+    connection.execute(text(f"ALTER TABLE {STAGED} ALTER recorded_at DROP NOT NULL, ADD line int"))
     return STAGED
 
 
@@ -63,21 +64,32 @@ def remove_hours(connection: Connection, change: Change) -> int:
 
 def wrong_validity(connection: Connection) -> list[str]:
     """What is wrong with the dates of the staged hours, in sentences; a few of many."""
-    spans = f"(SELECT DISTINCT entity_id, valid_from, valid_to FROM {STAGED})"
+    spans = (
+        f"(SELECT entity_id, valid_from, valid_to, min(line) AS line FROM {STAGED} "
+        "GROUP BY entity_id, valid_from, valid_to)"
+    )
     entity = "(SELECT kind || ' ' || key FROM entity WHERE id = one.entity_id)"
     # Postgres' infinity is no date of Python's, hence the texts.
     dates = "CAST(one.valid_from AS text), CAST(one.valid_to AS text)"
-    backwards = f"SELECT {entity}, {dates} FROM {spans} AS one WHERE valid_from > valid_to ORDER BY 1 LIMIT 5"
+    backwards = f"SELECT line, {entity}, {dates} FROM {spans} AS one WHERE valid_from > valid_to ORDER BY 1, 2 LIMIT 5"
     found = [
-        f"{row[0]}: valid_to {row[2]} is before valid_from {row[1]}" for row in connection.execute(text(backwards))
+        f"{on_lines(line)}{key}: valid_to {last} is before valid_from {first}"
+        for line, key, first, last in connection.execute(text(backwards))
     ]
     crossing = (
-        f"SELECT {entity}, {dates}, CAST(two.valid_from AS text), CAST(two.valid_to AS text) FROM {spans} AS one "
-        f"JOIN {spans} AS two ON one.entity_id = two.entity_id AND one.valid_from < two.valid_from "
-        "AND two.valid_from <= one.valid_to AND one.valid_to < two.valid_to ORDER BY 1, 2 LIMIT 5"
+        f"SELECT one.line, two.line, {entity}, {dates}, CAST(two.valid_from AS text), CAST(two.valid_to AS text) "
+        f"FROM {spans} AS one JOIN {spans} AS two ON one.entity_id = two.entity_id AND one.valid_from < two.valid_from "
+        "AND two.valid_from <= one.valid_to AND one.valid_to < two.valid_to ORDER BY 1, 2, 3, 4 LIMIT 5"
     )
     return found + [
-        f"{row[0]}: its hours from {row[1]} to {row[2]} and those from {row[3]} to {row[4]} overlap; end the first "
-        "before the second begins, or let one contain the other"
-        for row in connection.execute(text(crossing))
+        f"{on_lines(one, two)}{key}: its hours {_between(*limits[:2])} and those {_between(*limits[2:])} overlap; end "
+        "the first before the second begins, or let one contain the other"
+        for one, two, key, *limits in connection.execute(text(crossing))
     ]
+
+
+def _between(first: str, last: str) -> str:
+    """The dates of a span with a limit, as Postgres writes them, in words."""
+    if first == "-infinity":
+        return f"until {last}"
+    return f"from {first} on" if last == "infinity" else f"from {first} to {last}"

@@ -20,8 +20,10 @@ from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers import (
     answers,
+    calendars,
     datasets,
     entities,
+    entity_history,
     health,
     mappings,
     metrics,
@@ -89,7 +91,19 @@ def create_app(
     answers.install(app)
     openapi.install(app)
     for module in (
-        (reports, report_entities, datasets, uploads, entities, timezones, health, metrics, mappings)
+        (
+            reports,
+            report_entities,
+            datasets,
+            uploads,
+            entity_history,
+            entities,
+            calendars,
+            timezones,
+            health,
+            metrics,
+            mappings,
+        )
         if api
         else (health, metrics)
     ):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.calendars import CalendarService
+from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
@@ -33,6 +35,8 @@ def build_services(
         entities=EntityService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),
+        history=HistoryService(resources.engine),
+        calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
         store_threads=StoreThreads(),
         waiters=Waiters(resources.engine),

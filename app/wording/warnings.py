@@ -7,24 +7,29 @@ from typing import Any, Final
 #: Of how many cases a warning gives an example.
 EXAMPLES: Final = 5
 
+#: Of these, so many are shown in a line.
+SHOWN: Final = 2
+
 #: Longest example, characters: a key may be much longer.
 LONGEST: Final = 80
 
 #: The messages by code; ``{count}`` is how many cases there are.
 MESSAGES: Final = {
-    "damaged_keys": "{count} keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: format "
-    "the column as text and export it again",
-    "fixed_offset_zones": "{count} rows have a zone whose clocks never change; where they do change, write the zone of "
-    "a city",
-    "contradicting_polls": "{count} polls say something else than a later line for the same store and instant; the "
-    "later line counts",
-    "stores_without_polls": "{count} stores have no polls in the time that the report reads: all their open time is "
+    "damaged_keys": "{count} of the keys look as if a spreadsheet or a data frame had turned ids into rounded numbers: "
+    "format the column as text and export it again",
+    "fixed_offset_zones": "rows with a zone whose clocks never change: {count}; where they do change, write the zone "
+    "of a city",
+    "contradicting_polls": "polls that say something else than a later line for the same store and instant: {count}; "
+    "the later line counts",
+    "stores_without_polls": "stores without polls in the time that the report reads: {count}; all their open time is "
     "unknown",
-    "default_zone": "{count} stores with polls have no time zone of their own and go by the default zone {zone}: load "
-    "timezones for them",
-    "default_hours": "{count} stores with polls have no hours and count as open around the clock: load hours for them",
-    "polls_outside_hours": "{count} stores have polls, but none while they are open: check their hours and time zones",
-    "mostly_unknown": "more than half of the open time is unknown; {count} stores are above half",
+    "default_zone": "stores with polls that have no time zone of their own: {count}; they go by the default zone "
+    "{zone}: load timezones for them",
+    "default_hours": "stores with polls that have no hours: {count}; they count as open around the clock: load hours "
+    "for them",
+    "polls_outside_hours": "stores that have polls, but none while they are open: {count}; check their hours and time "
+    "zones",
+    "mostly_unknown": "more than half of the open time is unknown; stores above half: {count}",
 }
 
 
@@ -56,8 +61,8 @@ def warning(code: str, count: int, examples: Iterable[str], **words: str) -> Dat
 
 
 def in_a_line(told: Any) -> str:
-    """A warning as JSON has it, for the command line."""
-    examples: Sequence[str] = told.get("examples") or ()
+    """A warning as JSON has it, for the command line, with as many examples as a reader takes in."""
+    examples: Sequence[str] = (told.get("examples") or ())[:SHOWN]
     more = ", …" if len(examples) < told["count"] else ""
     return f"warning: {told['message']}" + (f" ({'; '.join(examples)}{more})" if examples else "")
 

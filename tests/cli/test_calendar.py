@@ -1,6 +1,8 @@
 """Holidays of a country as a file that can be loaded."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,10 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.commands.calendar import calendar
+from app.commands.ics import holidays_of
 from app.errors import InvalidParameters
 from app.storage.resources import Resources
-from tests.conftest import load_file
+from tests.conftest import LoadText, load_file
 
 
 def run(*arguments: str) -> str:
@@ -22,7 +25,7 @@ def run(*arguments: str) -> str:
 
 def test_its_file_is_loaded_as_a_calendar(resources: Resources, tmp_path: Path) -> None:
     path = tmp_path / "bavaria.csv"
-    run("DE", "--subdivision", "BY", "--years", "2026-2027", "--output", str(path))
+    run("from-country", "DE", "--subdivision", "BY", "--years", "2026-2027", "--output", str(path))
     loaded = load_file(resources, "holidays", path)
     assert loaded.rows_rejected == 0
     with resources.engine.connect() as connection:
@@ -34,7 +37,9 @@ def test_its_file_is_loaded_as_a_calendar(resources: Resources, tmp_path: Path) 
 
 
 def test_names_come_in_the_language_that_is_asked_for() -> None:
-    assert "public:US,2026-12-25,closed,Christmas Day\n" in run("US", "--years", "2026", "--language", "en_US")
+    assert "public:US,2026-12-25,closed,Christmas Day\n" in run(
+        "from-country", "US", "--years", "2026", "--language", "en_US"
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,4 +55,102 @@ def test_names_come_in_the_language_that_is_asked_for() -> None:
 )
 def test_what_there_is_not_is_refused_with_what_there_is(arguments: tuple[str, ...], said: str) -> None:
     with pytest.raises(InvalidParameters, match=re.escape(said)):
-        run(*arguments)
+        run("from-country", *arguments)
+
+
+ICS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//test//
+{}END:VCALENDAR
+"""
+
+
+def event(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in ("BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT"))
+
+
+def written(folder: Path, *events: str) -> Path:
+    path = folder / "own.ics"
+    path.write_text(ICS.format("".join(events)))
+    return path
+
+
+def test_all_day_events_are_holidays_once_or_yearly(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        event("SUMMARY:Inventory", "DTSTART;VALUE=DATE:20270104", "DTEND;VALUE=DATE:20270106"),
+        event("SUMMARY:Eve\\, late", "DTSTART;VALUE=DATE:20201224", "RRULE:FREQ=YEARLY;UNTIL=20271231T000000Z"),
+        event("SUMMARY:Thanks", "DTSTART;VALUE=DATE:20201126", "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH;COUNT=7"),
+        event("SUMMARY:Off", "STATUS:CANCELLED", "DTSTART;VALUE=DATE:20270201"),
+        event("SUMMARY:Also", "DTSTART;VALUE=DATE:20270105"),
+    )
+    assert holidays_of(path, first_year=2026) == [
+        ("2026-11-26", "Thanks"),
+        ("2026-12-24", "Eve, late"),
+        ("2027-01-04", "Inventory"),
+        ("2027-01-05", "Inventory; Also"),
+        ("2027-12-24", "Eve, late"),
+    ]
+    forever = written(tmp_path, event("DTSTART;VALUE=DATE:20201224", "RRULE:FREQ=YEARLY"))
+    assert [day for day, _ in holidays_of(forever, first_year=2026)] == [f"{2026 + year}-12-24" for year in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("DTSTART:20270104T090000Z",), "is not all day"),
+        (("DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=MONTHLY"), "otherwise than FREQ=YEARLY"),
+        (("DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=YEARLY;BYHOUR=5"), "otherwise than FREQ=YEARLY"),
+        (("DTSTART;VALUE=DATE:20270104", "EXDATE;VALUE=DATE:20280104"), "has EXDATE, which is not read"),
+        (("DTSTART;VALUE=DATE:20270104", "DTEND;VALUE=DATE:20300104"), "is 1096 days long; at most 366"),
+        (("SUMMARY:none",), "is not all day"),
+    ],
+)
+def test_other_events_have_the_file_refused(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
+    with pytest.raises(InvalidParameters, match=re.escape(said)):
+        holidays_of(written(tmp_path, event(*lines)), first_year=2026)
+
+
+def test_a_file_that_is_no_calendar_or_too_large_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.ics"
+    with pytest.raises(InvalidParameters, match="cannot be read"):
+        holidays_of(path, first_year=2026)
+    path.write_text("date,name\n2026-12-24,Eve\n")
+    with pytest.raises(InvalidParameters, match="is not an iCalendar file"):
+        holidays_of(path, first_year=2026)
+    path.write_bytes(b" " * (2**20 + 1))
+    with pytest.raises(InvalidParameters, match="larger than 1,048,576 bytes"):
+        holidays_of(path, first_year=2026)
+    with pytest.raises(InvalidParameters, match="has 2,001 events; at most 2,000"):
+        holidays_of(written(tmp_path, event("DTSTART;VALUE=DATE:20270104") * 2001), first_year=2026)
+
+
+def test_calendars_are_listed_shown_and_compared(
+    resources: Resources, load_text: LoadText, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def opened(_: object) -> Iterator[tuple[None, Resources]]:
+        yield None, resources
+
+    monkeypatch.setattr("app.commands.opening.resources", opened)
+    load_text("holidays", "calendar,date,name\nown,2027-01-04,Inventory\nown,2027-01-05,Ale\nown,2027-03-01,Gone\n")
+    assert "own" in run("list")
+    assert "own,2027-03-01,closed,,,Gone\n" in run("show", "own")
+    path = written(
+        tmp_path,
+        event("SUMMARY:Inventory", "DTSTART;VALUE=DATE:20270104"),
+        event("SUMMARY:Also", "DTSTART;VALUE=DATE:20270105"),
+        event("SUMMARY:New", "DTSTART;VALUE=DATE:20270601"),
+    )
+    assert run("import", str(path), "--name", "own", "--diff").splitlines() == [
+        "~ 2027-01-05 closed Ale -> closed Also",
+        "- 2027-03-01 closed Gone",
+        "+ 2027-06-01 closed New",
+    ]
+    target = tmp_path / "own.csv"
+    run("import", str(path), "--name", "own", "--output", str(target))
+    load_file(resources, "holidays", target)
+    assert run("import", str(path), "--name", "own", "--diff") == ""
+    assert [line.partition(" ")[0] for line in run("import", str(path), "--name", "b", "--diff").splitlines()] == [
+        "+"
+    ] * 3

@@ -156,7 +156,7 @@ def test_the_files_of_an_earlier_report_are_downloaded_into_a_folder_that_is_mad
         assert outcome.code == 0
         files, _, table = first.out.replace(made, again).partition("\n\n")
         assert outcome.out == files + "\n"
-        assert "(all)" in table
+        assert "(all, last week)" in table
         for name in ("uptime.csv", "hourly.parquet", "summary.json", "manifest.json"):
             assert Path(again, name).read_bytes() == Path(made, name).read_bytes()
     named = tmp_path / "named.csv"

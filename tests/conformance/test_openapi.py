@@ -17,8 +17,6 @@ ELSEWHERE = {
     "/datasets/inspect": {"GET", "HEAD", "DELETE"},
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
-    "/entities/{kind}/{key}/hours": {"GET"},
-    "/entities/{kind}/{key}/timezone": {"GET"},
 }
 
 

@@ -1,9 +1,12 @@
 """Files of exceptions, holidays, calendars, and of hours and zones that count from a date on."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import text
 
-from app.errors import RejectedFile
+from app.errors import InvalidParameters, RejectedFile
+from app.ingest.policy import Policy
 from app.storage.resources import Resources
 from tests.conftest import LoadText
 from tests.ingest.test_unload import Files, files
@@ -106,11 +109,47 @@ def test_a_zones_file_replaces_the_whole_history_of_a_store(load_text: LoadText,
     assert known(resources, "zones") == [("1", "-infinity", "Europe/Rome"), ("2", "-infinity", "UTC")]
 
 
+def test_zones_with_dates_only_keep_the_history_before_them(load_text: LoadText, resources: Resources) -> None:
+    header = "store_id,timezone_str,valid_from\n"
+    load_text("timezones", header + "1,Asia/Tokyo,\n1,Europe/Oslo,2026-07-01\n1,UTC,2026-09-01\n2,UTC,\n")
+    load_text("timezones", header + "1,Europe/Rome,2026-08-01\n")
+    assert known(resources, "zones") == [
+        ("1", "-infinity", "Asia/Tokyo"),
+        ("1", "2026-07-01", "Europe/Oslo"),
+        ("1", "2026-08-01", "Europe/Rome"),
+        ("2", "-infinity", "UTC"),
+    ]
+
+
+def test_a_whole_file_may_hold_from_a_date_on(files: Files) -> None:
+    plain = "store_id,day,start_time_local,end_time_local\n"
+    files.load("hours", plain + "1,0,09:00,17:00\n")
+    files.load("timezones", "store_id,timezone_str\n1,UTC\n")
+    since = Policy(valid_from=(date(2026, 7, 1) - date(1970, 1, 1)).days)
+    files.load("hours", plain + "1,0,10:00,18:00\n", policy=since)
+    files.load("timezones", "store_id,timezone_str\n1,Europe/Oslo\n", policy=since)
+    assert known(files.resources, "hours") == [
+        ("1", "09:00:00", "-infinity", "infinity"),
+        ("1", "10:00:00", "2026-07-01", "infinity"),
+    ]
+    assert known(files.resources, "zones") == [("1", "-infinity", "UTC"), ("1", "2026-07-01", "Europe/Oslo")]
+    assert files.unload("hours", plain + "1,0,10:00,18:00\n", policy=since) == 1
+    assert known(files.resources, "hours") == [("1", "09:00:00", "-infinity", "infinity")]
+
+
+def test_a_file_that_has_dates_or_cannot_have_them_is_refused_one_for_all(files: Files) -> None:
+    since = Policy(valid_from=20_000)
+    with pytest.raises(RejectedFile, match="has a column valid_from, and the load was given valid_from as well"):
+        files.load("hours", HOURS + "1,0,09:00,17:00,2026-07-01,\n", policy=since)
+    with pytest.raises(InvalidParameters, match="a file of holidays does not hold from a date on; allowed for hours"):
+        files.load("holidays", HOLIDAYS + "a,2026-12-24,,,,\n", policy=since)
+
+
 CONTRADICTIONS = {
     "closed beside hours": (
         "exceptions",
         EXCEPTIONS + "1,2026-12-24,closed,,,\n1,2026-12-24,hours,09:00,12:00,\n",
-        "store 1, 2026-12-24: closed beside hours; keep one of them",
+        "lines 2 and 3: store 1, 2026-12-24: closed beside hours; keep one of them",
     ),
     "hours without times": (
         "exceptions",
@@ -120,7 +159,7 @@ CONTRADICTIONS = {
     "minus past midnight": (
         "exceptions",
         EXCEPTIONS + "1,2026-12-24,minus,22:00,02:00,\n",
-        "store 1, 2026-12-24: minus may not run past midnight",
+        "line 2: store 1, 2026-12-24: minus may not run past midnight",
     ),
     "dates backwards": (
         "exceptions",
@@ -130,12 +169,25 @@ CONTRADICTIONS = {
     "holiday closed beside hours": (
         "holidays",
         HOLIDAYS + "a,2026-12-24,closed,,,\na,2026-12-24,hours,09:00,12:00,\n",
-        "a, 2026-12-24: closed beside hours; keep one of them",
+        "lines 2 and 3: a, 2026-12-24: closed beside hours; keep one of them",
     ),
     "hours that overlap": (
         "hours",
         HOURS + "1,0,09:00,17:00,2026-01-01,2026-06-30\n1,0,09:00,17:00,2026-06-30,2026-12-31\n",
-        "store 1: its hours from 2026-01-01 to 2026-06-30 and those from 2026-06-30 to 2026-12-31 overlap",
+        (
+            "lines 2 and 3: store 1: its hours from 2026-01-01 to 2026-06-30 and those from 2026-06-30 to 2026-12-31 "
+            "overlap"
+        ),
+    ),
+    "hours without limits that overlap": (
+        "hours",
+        HOURS + "\n2,0,09:00,17:00,,\n1,0,09:00,17:00,2026-06-30,\n\n1,0,09:00,17:00,,2026-06-30\n",
+        "lines 4 and 6: store 1: its hours until 2026-06-30 and those from 2026-06-30 on overlap",
+    ),
+    "closed beside hours among quoted names and blank lines": (
+        "exceptions",
+        EXCEPTIONS + '1,2026-12-24,closed,,,"Eve"\n\n1,2026-12-25,closed,,,\n1,2026-12-24,hours,09:00,12:00,"x"\n',
+        "lines 2 and 5: store 1, 2026-12-24: closed beside hours",
     ),
     "hours backwards": (
         "hours",
@@ -145,7 +197,7 @@ CONTRADICTIONS = {
     "use backwards": (
         "calendars",
         "store_id,calendar,valid_from,valid_to\n1,a,2026-07-01,2026-06-30\n",
-        "store 1, a: valid_to 2026-06-30 is before valid_from 2026-07-01",
+        "line 2: store 1, a: valid_to 2026-06-30 is before valid_from 2026-07-01",
     ),
 }
 

@@ -27,9 +27,9 @@ class Files:
         self.resources = resources
         self._path = folder / "file.csv"
 
-    def load(self, kind: str, content: str) -> None:
+    def load(self, kind: str, content: str, **options: Any) -> None:
         self._path.write_text(content)
-        load_file(self.resources, kind, self._path)
+        load_file(self.resources, kind, self._path, **options)
 
     def unload(self, kind: str, content: str, **options: Any) -> int:
         self._path.write_text(content)

@@ -1,20 +1,25 @@
 """The uptime report for people: one page of HTML, and a table that Excel opens unharmed."""
 
 import csv
+import json
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.files.artifact import Artifact
+from app.reports import uptime_summary
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
 from app.reports.uptime import report_page
 from app.reports.uptime.for_excel import write_for_excel
+from app.reports.uptime_summary import SummaryWarning, Tally, UptimeSummary, totals
 from app.storage.resources import Resources
+from app.timeline import HOUR
 from tests.conftest import LoadText
 from tests.kinds import context_of
 
@@ -66,7 +71,7 @@ def two_stores(load_text: LoadText) -> None:
 @pytest.mark.usefixtures("two_stores")
 def test_the_page_tells_the_figures_and_needs_nothing_else(resources: Resources, tmp_path: Path) -> None:
     made = make(resources, tmp_path, accounting="exact", max_gap_minutes=720, html=True)
-    assert list(made) == ["uptime.csv", "outages.csv", "report.html"]
+    assert list(made) == ["uptime.csv", "outages.csv", "summary.json", "report.html"]
     html = made["report.html"].read_text(encoding="utf-8")
     page = Page(html)
     # Of 2 x 168 hours 12 are up and 12 down: 50 %, between 12 / 336 and 324 / 336.
@@ -90,18 +95,79 @@ def test_the_page_holds_the_charts_that_are_drawn(resources: Resources, tmp_path
 
 
 def test_of_many_stores_the_page_lists_the_worst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_page, "MOST_ROWS", 2)
-    names = ",".join(f"{status}_last_week" for status in ("uptime", "downtime", "unknown"))
-    path = tmp_path / "uptime.csv"
-    path.write_text(
-        f"store_id,{names}\ngood,9.00,1.00,0.00\nbad,1.00,9.00,0.00\nworse,0.00,1.00,9.00\nnone,0.00,0.00,1.00\n"
+    monkeypatch.setattr(uptime_summary, "LISTED", 2)
+    tally = Tally(None)
+    hours = np.array([[9, 1, 0], [1, 9, 0], [0, 1, 9], [0, 0, 1]]) * HOUR
+    for part in (slice(0, 2), slice(2, 4)):
+        of_part = hours[part]
+        tally.add(["good", "bad", "worse", "none"][part], ["total"], [of_part[:, [status]] for status in range(3)])
+    stores = tally.listed({"bad": "Bad & Sons"})
+    summary = UptimeSummary(
+        accounting="exact",
+        as_of=NOON,
+        as_known_at=None,
+        begin=None,
+        end=None,
+        period=None,
+        by=None,
+        zone=None,
+        target_percent=None,
+        stores_below_target=None,
+        error_budgets=None,
+        stores=4,
+        totals=totals(tally.whole),
+        periods={},
+        worst=stores,
+        notes=[],
+        warnings=[SummaryWarning(code="a_code", message="Half of it is <unknown>", count=2, examples=["one"])],
     )
-    facts = report_page.Facts("a week", "exact", {}, warnings=["Half of it is <unknown>."])
-    made = report_page.write_page([Artifact(path, "text/csv", rows=4)], facts)
+    made = report_page.write_page(tmp_path, summary, report_page.Facts("a week", {}, stores))
     texts = Page(made.path.read_text(encoding="utf-8")).texts
     assert "The 2 of lowest availability, of 4 stores, worst first" in texts
     assert [name for name in texts if name in {"good", "bad", "worse", "none"}] == ["worse", "bad"]
-    assert "Half of it is <unknown>." in texts
+    assert texts[texts.index("bad") - 1] == "Bad & Sons"
+    assert "warning: Half of it is <unknown> (one, …)" in texts
+
+
+@pytest.mark.usefixtures("two_stores")
+def test_the_page_of_a_range_has_its_periods_names_and_warnings(
+    resources: Resources, tmp_path: Path, load_text: LoadText
+) -> None:
+    load_text("entities", "store_id,name\n1050565545391667097,Kiosk am See\n")
+    asked = {"from": "2023-01-24", "to": "2023-01-26", "by": "day", "target_percent": 99.5}
+    made = make(resources, tmp_path, accounting="exact", max_gap_minutes=720, html=True, **asked)
+    shown = Page(made["report.html"].read_text(encoding="utf-8")).texts
+    # On the 24th one of two stores is up for 12 hours, then down for 12; on the 25th nothing is known until noon.
+    day = shown.index("2023-01-24")
+    assert shown[day + 1 : day + 7] == ["50.0000 %", "25.0000 %", "75.0000 %", "12.00 h", "12.00 h", "24.00 h"]
+    day = shown.index("2023-01-25", day)
+    assert shown[day + 1 : day + 7] == ["–", "0.0000 %", "100.0000 %", "0.00 h", "0.00 h", "24.00 h"]  # noqa: RUF001
+    assert shown[shown.index("Kiosk am See") + 1] == "1050565545391667097"
+    assert shown[shown.index("stores below 99.5 %") + 1] == "1"
+    subtitle = "From 2023-01-24 to before 2023-01-26 on each store's own clock, as far as it has come at"
+    assert f"{subtitle} 2023-01-25 12:00 UTC, exact accounting" in shown
+    summary = json.loads(made["summary.json"].read_bytes())
+    assert [(one["code"], one["count"], one["examples"]) for one in summary["warnings"]] == [
+        ("stores_without_polls", 1, [NASTY]),
+        ("mostly_unknown", 1, [NASTY]),
+    ]
+    assert all(any(text.startswith(f"warning: {one['message']}") for text in shown) for one in summary["warnings"])
+
+
+@pytest.mark.usefixtures("two_stores")
+def test_the_table_for_a_terminal_has_each_window_and_names(
+    resources: Resources, tmp_path: Path, load_text: LoadText
+) -> None:
+    load_text("entities", "store_id,name\n1050565545391667097,Kiosk am See\n")
+    made = make(resources, tmp_path, accounting="exact", max_gap_minutes=720)
+    table = uptime_summary.outline(UptimeSummary.model_validate_json(made["summary.json"].read_bytes()))
+    # In the last day one store is down for its first 12 hours and the rest is not known, as in the last hour.
+    assert [tuple(row) for row in table.rows] == [
+        ("Kiosk am See", "50.00 %", "7.14 %", "92.86 %", "14.29 %", "168.00", "12.00"),
+        ("(all, last hour)", "-", "0.00 %", "100.00 %", "0.00 %", "2.00", "0.00"),
+        ("(all, last day)", "0.00 %", "0.00 %", "75.00 %", "25.00 %", "48.00", "12.00"),
+        ("(all, last week)", "50.00 %", "3.57 %", "96.43 %", "7.14 %", "336.00", "12.00"),
+    ]
 
 
 @pytest.mark.parametrize(("style", "separator", "half"), [("en", ",", "12.00"), ("de", ";", "12,00")])

@@ -392,7 +392,7 @@ def test_a_report_comes_whole_with_a_link_to_each_file(resources: Resources) -> 
         files = answer["files"]
         assert [file["name"] for file in files][:3] == ["pull_requests.csv", "summary.json", "review_time_per_team.png"]
         assert answer["url"] == files[0]["url"]
-        assert len({file["url"] for file in files}) == len(files) == 18
+        assert len({file["url"] for file in files}) == len(files) == 19
         for file in files:
             got = httpx2.get(file["url"]).content
             assert (len(got), hashlib.sha256(got).hexdigest()) == (file["bytes"], file["sha256"])

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.errors import InvalidParameters
@@ -20,6 +21,7 @@ from app.reports.kinds.uptime import UPTIME, UptimeParams
 from app.reports.manifest import MANIFEST
 from app.reports.registry import REPORT_KINDS
 from app.reports.uptime import ranges
+from app.reports.uptime_summary import Tally
 from app.storage.resources import Resources
 from tests.conftest import LoadText, api
 from tests.kinds import context_of
@@ -191,6 +193,12 @@ def test_a_report_reads_one_snapshot_while_others_load(
     ("params", "said"),
     [
         ({"from": "2024-11-03", "to": "2024-11-01"}, ["to", "2024-11-01", "must be later than from"]),
+        (
+            {"from": "2024-11-01", "to": "2024-11-01T02:00Z", "zone": "America/New_York"},  # from is 04:00Z
+            ["to", "2024-11-01T02:00", "must be later than from"],
+        ),
+        ({"from": "2024-11-05", "zone": "Pacific/Honolulu", "as_of": "2024-11-05T09:00Z"}, ["from", "begins after"]),
+        ({"from": "2024-11-03T12:00Z", "to": "2024-11-02"}, ["to", "must be later than from"]),  # in every zone
         ({"from": "2024-12-01"}, ["from", "2024-12-01", "begins after as_of, 2024-11-05T12:00:00Z"]),
         ({"period": "november"}, ["period", "is no period", "last_month", "2024-W45"]),
         ({"period": "last_moth"}, ["did you mean 'last_month'"]),
@@ -214,6 +222,8 @@ def test_what_is_no_range_is_refused_with_what_to_write_instead(
         ({"to": "2024-11-01"}, "to needs from"),
         ({"by": "day"}, "by can only be given with a range"),
         ({"period": "2024", "from": "2024-11-01"}, "period cannot be combined with from and to"),
+        ({"from": "2024-W45-1"}, "neither a date such as 2024-11-01 nor an instant"),
+        ({"from": "20241101"}, "neither a date such as 2024-11-01 nor an instant"),
         ({"from": "1 Nov"}, "neither a date such as 2024-11-01 nor an instant"),
         ({"period": "2024", "charts": True}, "charts cannot be combined with a range"),
     ],
@@ -233,6 +243,53 @@ def test_a_table_with_too_many_rows_is_refused(two_shops: Resources, monkeypatch
         UPTIME.resolve(connection, UptimeParams.model_validate({"as_of": NOON, "period": "2024-10", "by": "day"}))
 
 
+@pytest.mark.parametrize(
+    ("asked", "hours"),
+    [
+        ({"from": "2024-11-01T00:00Z", "to": "2024-11-01", "zone": "America/New_York"}, 4),  # midnight is 04:00Z
+        ({"from": "2024-11-01", "to": "2024-11-01T06:30Z", "zone": "America/New_York"}, 2.5),
+        ({"from": "2024-11-01T00:00Z", "to": "2024-11-01"}, 4),  # of New York; Kathmandu's midnight was before
+    ],
+)
+def test_a_date_and_an_instant_make_a_range(
+    two_shops: Resources, tmp_path: Path, asked: dict[str, Any], hours: float
+) -> None:
+    files = make(two_shops, tmp_path, **asked, as_of=NOON)
+    rows = {row["store_id"]: float(row["open_hours"]) for row in rows_of(files["uptime.csv"])}
+    assert rows["new york"] == hours
+    assert ("kathmandu" in rows) == ("zone" in asked)
+
+
+@pytest.mark.parametrize(
+    ("word", "zone", "period"),
+    [
+        ("yesterday", "Pacific/Kiritimati", "2024-11-05"),  # where it is the 6th, at 02:00
+        ("yesterday", "Pacific/Honolulu", "2024-11-04"),  # where it is the 5th, at 02:00
+        ("yesterday", None, "2024-11-04"),
+    ],
+)
+def test_words_go_by_the_date_in_the_zone(two_shops: Resources, word: str, zone: str | None, period: str) -> None:
+    with two_shops.engine.connect() as connection:
+        resolved, _ = UPTIME.resolve(connection, UptimeParams(as_of=NOON, period=word, zone=zone))
+    assert resolved.period == period
+
+
+def test_an_availability_just_below_the_target_is_below() -> None:
+    tally = Tally(99.99)
+    hour = np.array([[3_600_000_000]])
+    # A microsecond less than 99.99 percent of an hour, exactly that, and a store of which nothing is known.
+    down = np.array([[360_001], [360_000], [0]])
+    up = hour - down
+    up[2] = 0
+    tally.add(["below", "at it", "unknown"], ["total"], [up, down, np.zeros((3, 1), np.int64)])
+    assert tally.below == 1
+    years = Tally(50)
+    century = 36_525 * 24 * 3_600_000_000 // 2
+    ups = np.array([[century - 1], [century]])
+    years.add(["below", "at it"], ["total"], [ups, 2 * century - ups, np.zeros((2, 1), np.int64)])
+    assert years.below == 1
+
+
 def test_words_are_resolved_when_a_report_is_triggered(two_shops: Resources) -> None:
     with two_shops.engine.connect() as connection:
         resolved, _ = UPTIME.resolve(connection, UptimeParams(as_of=NOON, period="last_month"))
@@ -240,3 +297,71 @@ def test_words_are_resolved_when_a_report_is_triggered(two_shops: Resources) -> 
         again = UptimeParams.model_validate(stored)
     assert (stored["period"], stored["by"], stored["zone"]) == ("2024-10", "total", "entity")
     assert replace(range_params.range_of(again, NOON)) == range_params.range_of(resolved, NOON)
+
+
+ENTITIES = "store_id,name,group\nnew york,=Main Street,Shops\nkathmandu,Durbar Square,Shops\nlima,,Others\n"
+
+
+@pytest.mark.parametrize("cells", [8_000_000, 1])
+def test_groups_have_the_sums_of_their_stores(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    monkeypatch.setattr(ranges, "CELLS", cells)  # all at once, and one store after the other
+    lima = "".join(f"lima,{'inactive' if hour == 3 else 'active'},2024-11-02T{hour:02}:30:00Z\n" for hour in range(24))
+    load_text("polls", HEADER + lima + "lone,active,2024-11-02T00:00:00Z\nkathmandu,inactive,2024-11-02T15:00:00Z\n")
+    load_text("entities", ENTITIES)
+    asked: dict[str, Any] = {"period": "2024-11-02", "zone": "UTC", "by": "day", "as_of": NOON}
+    files = make(two_shops, tmp_path, **asked, accounting="exact", max_gap_minutes=60)
+    assert list(files) == ["uptime.csv", "groups.csv", "outages.csv", SUMMARY, MANIFEST]
+    rows = {row["store_id"]: (row["name"], row["group"]) for row in rows_of(files["uptime.csv"])}
+    assert rows == {
+        "kathmandu": ("Durbar Square", "Shops"),
+        "lima": ("", "Others"),
+        "lone": ("", ""),
+        "new york": ("'=Main Street", "Shops"),
+    }
+    others, shops = rows_of(files["groups.csv"])
+    # New York: 22 h up and one outage of 2 h; Kathmandu: one of 1 h, as its only poll holds 60 minutes, 23 h unknown.
+    assert shops == {
+        "group": "Shops",
+        "period": "2024-11-02",
+        "period_start": "2024-11-02T00:00:00Z",
+        "period_end": "2024-11-03T00:00:00Z",
+        "complete": "true",
+        "stores": "2",
+        "open_hours": "48.000000",
+        "uptime_hours": "22.000000",
+        "downtime_hours": "3.000000",
+        "unknown_hours": "23.000000",
+        "availability_percent": "88.0000",
+        "availability_low_percent": "45.8333",
+        "availability_high_percent": "93.7500",
+        "coverage_percent": "52.0833",
+        "outages": "2",
+        "longest_outage_minutes": "120.00",
+        "mttr_minutes": "90.00",
+        "polls": "25",
+    }
+    assert (others["group"], others["stores"], others["uptime_hours"]) == ("Others", "1", "22.500000")
+
+
+def test_names_and_groups_are_those_known_at_the_time_asked_for(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path
+) -> None:
+    before = datetime.now(UTC)
+    load_text("entities", ENTITIES)
+    files = make(two_shops, tmp_path, period="2024-11-02", as_of=NOON, as_known_at=before)
+    assert list(files) == ["uptime.csv", SUMMARY, MANIFEST]
+    assert not {"name", "group"} & rows_of(files["uptime.csv"])[0].keys()
+
+
+@pytest.mark.parametrize("accounting", ["hourly", "exact"])
+def test_windows_have_names_and_groups_if_any_store_has_one(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path, accounting: str
+) -> None:
+    load_text("entities", "store_id,name\nkathmandu,Durbar Square\n")
+    named, other = rows_of(make(two_shops, tmp_path, as_of=NOON, accounting=accounting)["uptime.csv"])
+    assert list(named)[:4] == ["store_id", "name", "group", "uptime_last_hour"]
+    assert (named["name"], named["group"], other["name"], other["group"]) == ("Durbar Square", "", "", "")
+    (alone,) = rows_of(make(two_shops, tmp_path, as_of=NOON, accounting=accounting, stores=["new york"])["uptime.csv"])
+    assert list(alone)[:2] == ["store_id", "uptime_last_hour"]

@@ -155,6 +155,7 @@ def test_too_many_wrong_rows_reject_a_file_whose_wrong_rows_were_to_be_skipped(
         "force": False,
         "mapping": None,
         "assume_zone": None,
+        "valid_from": None,
     }
     assert polls(resources) == []
 

@@ -180,8 +180,9 @@ def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[st
             {"lookback": 96},
             "lookback",
             [
-                *("accounting", "as_known_at", "as_of", "charts", "hourly", "lookback_hours", "max_fill_hours"),
-                *("max_gap_minutes", "min_outage_minutes", "stores"),
+                *("accounting", "as_known_at", "as_of", "by", "charts", "excel", "from", "hourly", "html"),
+                *("lookback_hours", "max_fill_hours", "max_gap_minutes", "min_outage_minutes", "period", "stores"),
+                *("target_percent", "to", "zone"),
             ],
         ),
     ],
@@ -332,7 +333,8 @@ def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) 
         "charts": True,
     }
     assert "total_num_observations" in flow["findings"]["properties"]
-    assert kinds["uptime"]["findings"] is None
+    assert "totals" in kinds["uptime"]["findings"]["properties"]
+    assert kinds["dummy"]["findings"] is None
 
 
 def test_a_poll_is_answered_by_postgres_when_redis_is_away(

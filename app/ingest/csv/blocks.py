@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 
@@ -126,3 +129,8 @@ def _place(block: Block, at: int) -> tuple[int, int]:
     """Line and byte in that line, both from 1, of an offset in a block."""
     start = max(block.data.rfind(b"\n", 0, at), block.data.rfind(b"\r", 0, at)) + 1
     return block.first_line + line_ends(block.data[:start]), at - start + 1
+
+
+def lines_of(block: Block) -> npt.NDArray[np.int64]:
+    """The numbers of the lines of a block that are not blank."""
+    return np.flatnonzero([bool(line) for line in block.data.splitlines()]) + block.first_line

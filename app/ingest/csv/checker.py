@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from app.ingest.column_types import INSTANT
-from app.ingest.csv.blocks import Block, Blocks, line_ends, parts
+from app.ingest.csv.blocks import Block, Blocks, line_ends, lines_of, parts
 from app.ingest.csv.column_check import ColumnCheck
 from app.ingest.csv.header import is_left_out, named_columns, read_header
 from app.ingest.csv.mapped.blocks import mapped_blocks
@@ -27,6 +27,7 @@ from app.ingest.csv.misshapen import is_misshapen, misshapen_row
 from app.ingest.csv.quotes import without_quotes
 from app.ingest.csv.records import BadQuoting, Records, line_records
 from app.ingest.csv.unpack import BOM, unpacked
+from app.ingest.csv.valid_from import VALID_FROM, require_no_dates
 from app.ingest.kind import Column, DatasetKind, Rows, Values
 from app.ingest.policy import MOST_REJECTED, Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects, shown
@@ -110,6 +111,7 @@ class Checker:
         """Rows as a mapping gives them; its translations are part of each column's type."""
         memory = Memory(REMEMBERED_BYTES)
         columns = mapped_columns(self.kind, mapping)
+        self._require_fit(columns)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         for block in mapped_blocks(self._source, mapping, self._limits):
             yield self._judged(checks, block.rows.texts, block.rows.lines, block.misshapen)
@@ -117,12 +119,17 @@ class Checker:
                 return
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
+        self._require_fit(columns)
         memory = Memory(REMEMBERED_BYTES)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         for block in blocks if first is None else chain([first], blocks):
             yield from self._block(blocks, checks, block)
             if self.rejects.count > MOST_REJECTED:
                 return
+
+    def _require_fit(self, columns: Sequence[Column]) -> None:
+        if self._policy.valid_from is not None:
+            require_no_dates(self.kind, columns, self._source.name)
 
     def _column_check(self, column: Column, memory: Memory) -> ColumnCheck:
         latest = self._latest if column.type.name == INSTANT.name else None
@@ -145,7 +152,7 @@ class Checker:
     def _plain(self, checks: Mapping[str, ColumnCheck], block: Block, plain: bytes) -> Iterator[Rows]:
         """Rows of a block whose every line is a row."""
         if values := _checked_at_once(plain, checks):
-            yield self._passed(values, len(next(iter(values.values()))))
+            yield self._whole(values, block)
         else:
             yield from self._in_parts(checks, block)
 
@@ -155,7 +162,7 @@ class Checker:
             if self.rejects.count > MOST_REJECTED:
                 return
             if values := _checked_at_once(without_quotes(part.data) or b"", checks):
-                yield self._passed(values, len(next(iter(values.values()))))
+                yield self._whole(values, part)
             elif batch := line_records(part):
                 yield self._batch(checks, batch)
 
@@ -197,11 +204,21 @@ class Checker:
         self.rejects.add(rejected[place] for place in sorted(rejected))
         read = len(lines) + len(misshapen)
         if accepted.all():
-            return self._passed({name: values for name, (values, _) in found.items()}, read)
-        return self._passed({name: values.where(accepted) for name, (values, _) in found.items()}, read)
+            return self._passed({name: values for name, (values, _) in found.items()}, read, lines)
+        passed = {name: values.where(accepted) for name, (values, _) in found.items()}
+        return self._passed(passed, read, lines[accepted])
 
-    def _passed(self, values: Mapping[str, Values], read: int) -> Rows:
+    def _whole(self, values: Mapping[str, Values], block: Block) -> Rows:
+        """All rows of a block, of which each is a line."""
+        rows = len(next(iter(values.values())))
+        return self._passed(values, rows, lines_of(block) if self.kind.names_lines else None)
+
+    def _passed(self, values: Mapping[str, Values], read: int, lines: npt.NDArray[np.int64] | None) -> Rows:
         values = {name: one for name, one in values.items() if not is_left_out(name)}
+        if self._policy.valid_from is not None:
+            rows = len(next(iter(values.values())))
+            since = Values(np.zeros(rows, np.int64), np.array([self._policy.valid_from]))
+            values = {**values, VALID_FROM: since}
         first_row, self.read = self.read, self.read + read
         instants = values.get(self.kind.instant or "")
         if instants is not None and len(instants):
@@ -209,7 +226,8 @@ class Checker:
             self._widen(
                 at if at.dtype != object else np.array([one for one in at.tolist() if one is not None], np.int64)
             )
-        return Rows(values, first_row, self.read)
+        is_known = self.kind.names_lines and lines is not None and len(lines) == len(next(iter(values.values())))
+        return Rows(values, first_row, self.read, lines if is_known else None)
 
     def _widen(self, at: npt.NDArray[Any]) -> None:
         if len(at):

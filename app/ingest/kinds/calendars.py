@@ -5,7 +5,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.ingest.column_types import DATE, KEY
-from app.ingest.dates import FIRST, LAST, optional, optional_dates, refuse
+from app.ingest.dates import FIRST, LAST, line_numbers, optional, optional_dates, refuse
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
@@ -32,6 +32,7 @@ class CalendarLoading:
             "valid_from": optional_dates(rows, "valid_from", without=FIRST),
             "valid_to": optional_dates(rows, "valid_to", without=LAST),
             "line": pa.array(np.arange(rows.first_row, rows.first_row + len(rows))),
+            "named_line": line_numbers(rows),
         }
         copy_rows(self._connection, STAGED_USES, pa.table(columns))
 
@@ -55,6 +56,7 @@ CALENDARS = DatasetKind(
         Column("valid_to", DATE, example="2026-12-31", required=False),
     ),
     loading=CalendarLoading,
+    names_lines=True,
     documentation="""
         A calendar that a store or a team uses, on the dates from `valid_from` to `valid_to`, both included. A file
         replaces all uses of the stores and teams that it names.

@@ -6,7 +6,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.ingest.column_types import CLOSING_TIME, DATE, OPENING_TIME, choice
-from app.ingest.dates import LABEL, optional, optional_dates, optional_times, refuse
+from app.ingest.dates import LABEL, line_numbers, optional, optional_dates, optional_times, refuse
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
@@ -37,6 +37,7 @@ class ExceptionLoading:
             "opens": optional_times(rows, "start_time_local"),
             "closes": optional_times(rows, "end_time_local"),
             "name": optional(rows, "name", pa.string()).fill_null(""),
+            "line": line_numbers(rows),
         }
         copy_rows(self._connection, DATES.staged, pa.table(columns))
 
@@ -64,6 +65,7 @@ EXCEPTIONS = DatasetKind(
         Column("name", LABEL, example="Christmas", required=False),
     ),
     loading=ExceptionLoading,
+    names_lines=True,
     documentation="""
         What is said of single dates of a store or a team, or of each date up to `date_to`. A file replaces what was
         said of the same dates of the same stores and teams. [The rules](calendar-rules.md) say what counts when.

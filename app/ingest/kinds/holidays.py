@@ -6,7 +6,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.ingest.column_types import CLOSING_TIME, DATE, KEY, OPENING_TIME, choice
-from app.ingest.dates import LABEL, optional, optional_dates, optional_times, refuse
+from app.ingest.dates import LABEL, line_numbers, optional, optional_dates, optional_times, refuse
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series.dates import CALENDAR_DAYS, record_source
 from app.series.versions import begin_change, supersede
@@ -33,6 +33,7 @@ class HolidayLoading:
             "opens": optional_times(rows, "start_time_local"),
             "closes": optional_times(rows, "end_time_local"),
             "name": optional(rows, "name", pa.string()).fill_null(""),
+            "line": line_numbers(rows),
         }
         copy_rows(self._connection, CALENDAR_DAYS.staged, pa.table(columns))
 
@@ -63,6 +64,7 @@ HOLIDAYS = DatasetKind(
         Column("name", LABEL, example="Christmas", required=False),
     ),
     loading=HolidayLoading,
+    names_lines=True,
     documentation="""
         The dates of calendars, which stores and teams use that a file of `calendars` names. A file replaces the
         calendars that it names, whole.

@@ -1,5 +1,6 @@
 """Dataset kind ``hours``: weekly opening windows; a file replaces all windows of the stores or teams in it."""
 
+import numpy as np
 from sqlalchemy import Connection
 
 from app.ingest.column_types import CLOSING_TIME, DATE, OPENING_TIME, WEEKDAY
@@ -9,7 +10,7 @@ from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
 from app.series.hours import HOURS_COLUMNS, VALIDITY, merge_hours, remove_hours, stage_hours, wrong_validity
 from app.series.versions import begin_change
-from app.storage.binary_copy import FIRST_DAY, LAST_DAY, write_columns
+from app.storage.binary_copy import FIRST_DAY, INTEGER, LAST_DAY, write_columns
 
 
 class HoursLoading:
@@ -31,8 +32,9 @@ class HoursLoading:
             "closes": rows.columns["end_time_local"].array(),
             "valid_from": days_or(rows, "valid_from", FIRST_DAY),
             "valid_to": days_or(rows, "valid_to", LAST_DAY),
+            "line": np.zeros(len(rows), np.int64) if rows.lines is None else rows.lines,
         }
-        write_columns(self._connection, self._table, {**HOURS_COLUMNS, **VALIDITY}, [block])
+        write_columns(self._connection, self._table, {**HOURS_COLUMNS, **VALIDITY, "line": INTEGER}, [block])
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, self._table, "entity_id")
@@ -56,6 +58,8 @@ HOURS = DatasetKind(
         Column("valid_to", DATE, example="2026-08-31", required=False),
     ),
     loading=HoursLoading,
+    names_lines=True,
+    holds_from=True,
     documentation="""
         One opening window of a store or of a team. A file replaces all windows of the stores and teams that it
         contains.
@@ -65,8 +69,9 @@ HOURS = DatasetKind(
         store without hours is open around the clock; a team without hours works in `OPENHOURS_TEAM_HOURS`.
 
         Hours with `valid_from` or `valid_to` count on the dates between them, both included; such a file replaces only
-        the hours with the same two dates. On each date the hours count that began last, see
-        [the rules](calendar-rules.md). Of two spans of one file one contains the other, or they have no date in common.
+        the hours with the same two dates. `valid_from` given with the file stands for the column. On each date the
+        hours count that began last, see [the rules](calendar-rules.md). Of two spans of one file one contains the
+        other, or they have no date in common.
     """,
     wrong=WrongRow("day", "7", "bad_weekday"),
 )

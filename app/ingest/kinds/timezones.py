@@ -56,11 +56,14 @@ TIMEZONES = DatasetKind(
         Column("valid_from", DATE, example="2026-07-01", required=False),
     ),
     loading=ZoneLoading,
+    holds_from=True,
     documentation="""
         The time zone of a store or a team. A file replaces the time zones of the stores and teams that it contains.
         If several rows name the same store or team, the last one counts.
 
-        A time zone with `valid_from` takes over on that date: a store that has moved has a row for each zone.
+        A time zone with `valid_from` takes over on that date: a store that has moved has a row for each zone. If all
+        rows of a store or a team have one, its zones from before the first of these dates stay. `valid_from` given with
+        the file stands for the column.
 
         The key is as in `hours`. A store or team without a time zone uses `OPENHOURS_DEFAULT_TIMEZONE`.
     """,

@@ -1,8 +1,9 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 from sqlalchemy import Connection
@@ -19,10 +20,11 @@ from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.for_excel import write_for_excel
 from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
-from app.reports.uptime_summary import Tally, UptimeSummary, outline, totals
+from app.reports.uptime_summary import StoreTotals, SummaryWarning, Tally, UptimeSummary, outline, totals, worst_of
 from app.series import polls
+from app.series.details import names_of
 from app.series.entities import STORE, count_entities
-from app.storage.postgres import database_now
+from app.storage.postgres import database_errors, database_now
 from app.timeline import HOUR, from_micros
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.period_words import dates_of
@@ -137,7 +139,7 @@ class UptimeParams(RangeParams):
             raise ValueError(
                 f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
             )
-        if self.is_range and (named := [name for name in ("hourly", "charts", "html") if getattr(self, name)]):
+        if self.is_range and (named := [name for name in ("hourly", "charts") if getattr(self, name)]):
             raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
         return self
 
@@ -162,14 +164,32 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and what else was asked for."""
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
+    told: list[Mapping[str, Any]] = []
+
+    def warn(one: Mapping[str, Any]) -> None:
+        told.append(one)
+        context.warn(one)
+
     tally = Tally(params.target_percent)
     make = _range if params.is_range else _windows
-    artifacts = make(context, params, params.as_of, tally)
-    tally.unknown_time.tell(context)
-    artifacts.append(_summarise(context, params, params.as_of, tally))
-    artifacts += _for_people(params, params.as_of, artifacts)
+    watched = replace(context, warn=warn)
+    artifacts = make(watched, params, params.as_of, tally)
+    tally.unknown_time.tell(watched)
+    listed = tally.listed(_names(context, params, tally))
+    summary = _summary(params, params.as_of, tally, listed, told)
+    path = context.folder / SUMMARY
+    path.write_text(summary.model_dump_json(indent=1), encoding="utf-8")
+    artifacts.append(Artifact(path, "application/json", rows=0))
+    artifacts += _for_people(context, params, summary, listed, artifacts)
     context.progress("computing", 1.0)
     return artifacts
+
+
+def _names(context: JobContext, params: UptimeParams, tally: Tally) -> dict[str, str]:
+    """Of the stores that are shown."""
+    keys = [key for _, _, key, _ in tally.worst]
+    with database_errors(), context.engine.connect() as connection:
+        return names_of(connection, STORE, keys, as_known_at=params.as_known_at)
 
 
 def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
@@ -190,9 +210,15 @@ def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Ta
     return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
 
 
-def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> Artifact:
+def _summary(
+    params: UptimeParams,
+    as_of: datetime,
+    tally: Tally,
+    listed: Sequence[StoreTotals],
+    told: Sequence[Mapping[str, Any]],
+) -> UptimeSummary:
     dates = None if params.period is None else dates_of(params.period)
-    summary = UptimeSummary(
+    return UptimeSummary(
         accounting=params.accounting,
         as_of=as_of,
         as_known_at=params.as_known_at,
@@ -206,30 +232,46 @@ def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally
         periods=tally.of_periods(),
         target_percent=params.target_percent,
         stores_below_target=None if params.target_percent is None else tally.below,
-        worst=tally.worst_stores(),
+        worst=worst_of(listed),
         error_budgets=tally.error_budgets(),
         notes=tally.notes(),
+        warnings=[SummaryWarning.model_validate(one) for one in told],
     )
-    path = context.folder / SUMMARY
-    path.write_text(summary.model_dump_json(indent=1), encoding="utf-8")
-    return Artifact(path, "application/json", rows=0)
 
 
 def _max_gap(params: UptimeParams) -> int | None:
     return None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
 
 
-def _for_people(params: UptimeParams, as_of: datetime, files: Sequence[Artifact]) -> Iterator[Artifact]:
+def _for_people(
+    context: JobContext,
+    params: UptimeParams,
+    summary: UptimeSummary,
+    listed: Sequence[StoreTotals],
+    files: Sequence[Artifact],
+) -> Iterator[Artifact]:
     """The same once more, as a page and for Excel."""
     if params.html:
         from app.reports.uptime.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
 
-        horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
-        first, last = (from_micros(at) for at in (horizon.as_of - max(WINDOWS.values()), horizon.as_of))
-        subtitle = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {params.accounting} accounting"
-        yield write_page(files, Facts(subtitle, params.accounting, params.model_dump(mode="json")))
+        pictures = [file.path for file in files if file.media_type == "image/png"]
+        about = Facts(_time_of(params, summary), params.model_dump(mode="json"), listed, pictures)
+        yield write_page(context.folder, summary, about)
     if params.excel is not None:
         yield write_for_excel(files[0], params.excel)
+
+
+def _time_of(params: UptimeParams, summary: UptimeSummary) -> str:
+    """Which time the report is of, and how it is counted."""
+    accounting = f"{params.accounting} accounting"
+    if summary.begin is None:
+        horizon = Horizon.before(summary.as_of, lookback=timedelta(hours=params.lookback_hours))
+        first, last = (from_micros(at) for at in (horizon.as_of - max(WINDOWS.values()), horizon.as_of))
+        return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {accounting}"
+    clock = "each store's own clock" if params.zone in (None, ENTITY) else f"the clock of {params.zone}"
+    end = "" if summary.end is None else f" to before {summary.end}"
+    as_of = f"{summary.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"From {summary.begin}{end} on {clock}, as far as it has come at {as_of}, {accounting}"
 
 
 UPTIME = ReportKind(

@@ -14,6 +14,8 @@ from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.decimals import decimals, ratio
 from app.files.sorted_rows import SortedRows
+from app.reports.window_columns import label_columns, labelled
+from app.series.details import Labels
 from app.timeline import HOUR, Micros
 from app.timeline.period_figures import OutageFigures, Times
 from app.timeline.periods import Periods
@@ -28,7 +30,7 @@ _INSTANT: Final = pa.timestamp("us")
 
 #: What is kept of a row until it is written: texts, instants, and whole numbers (microseconds, or how many).
 _HEAD: Final = [
-    *((name, pa.string()) for name in ("order", "store_id", "period")),
+    *((name, pa.string()) for name in ("order", "store_id", "name", "group", "period")),
     *((name, _INSTANT) for name in ("period_start", "period_end")),
     ("complete", pa.bool_()),
 ]
@@ -65,8 +67,8 @@ class RangeTable:
         schema = pa.schema([*_HEAD, *((name, pa.int64()) for name in names)])
         self.rows = SortedRows(folder / "uptime.arrow", schema)
 
-    def add(self, keys: Sequence[str], figures: Figures) -> None:
-        """Add the rows of some stores: of each, the periods that exist."""
+    def add(self, keys: Sequence[str], labels: Labels, figures: Figures) -> pa.Table:
+        """Add the rows of some stores, which it returns: of each, the periods that exist."""
         periods = figures.periods
         store, period = np.nonzero(periods.exist)
         cell = store, period
@@ -75,6 +77,7 @@ class RangeTable:
         columns = [
             pc.binary_join_element_wise(key, number, "\0"),
             key,
+            *(said.take(pa.array(store)) for said in label_columns(labels)),
             pa.array(periods.labels, pa.string()).take(pa.array(period)),
             *(pa.array(edge[cell]).cast(_INSTANT) for edge in (periods.edges[:, :-1], periods.edges[:, 1:])),
             pa.array(periods.complete[cell]),
@@ -86,44 +89,55 @@ class RangeTable:
             columns += [pa.array(figures.polls[cell]), pa.array(figures.gaps[store])]
         elif figures.times.carried is not None:
             columns += [pa.array(figures.times.carried[cell]), pa.array(figures.polls[cell])]
-        self.rows.add(pa.table(columns, schema=self.rows.schema))
+        rows = pa.table(columns, schema=self.rows.schema)
+        self.rows.add(rows)
+        return rows
 
     def close(self) -> Artifact:
         """Write the file."""
-        count = 0
+        names, count = labelled(self.rows), 0
 
         def blocks() -> Iterator[pa.Table]:
             nonlocal count
             count = 0
             for block in self.rows.blocks():
                 count += len(block)
-                yield _written(block.combine_chunks())
+                yield _written(block.combine_chunks(), names)
 
-        write_csv_blocks(self._path, _written(self.rows.schema.empty_table()).schema, blocks)
+        write_csv_blocks(self._path, _written(self.rows.schema.empty_table(), names).schema, blocks)
         return Artifact(self._path, "text/csv", rows=count)
 
 
-def _written(rows: pa.Table) -> pa.Table:
-    texts = {name: rows[name].combine_chunks() for name in rows.schema.names[1:6]}
-    numbers = {name: rows[name].to_numpy() for name in rows.schema.names[6:]}
-    columns = {
-        "store_id": escape_formulas(texts["store_id"]),
+def _written(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    texts = {name: escape_formulas(rows[name].combine_chunks()) for name in ("store_id", *names)}
+    columns = {**texts, **period_columns(rows), **figure_columns(rows)}
+    if "gap" in rows.schema.names:
+        columns["max_gap_minutes"] = decimals(rows["gap"].to_numpy() * 100 // _MINUTE, MINUTES)
+    return pa.table(columns)
+
+
+def period_columns(rows: pa.Table) -> dict[str, pa.Array]:
+    """Which period each row is of."""
+    texts = {name: rows[name].combine_chunks() for name in ("period", "period_start", "period_end", "complete")}
+    return {
         "period": texts["period"],
         "period_start": iso_instant_each(texts["period_start"]),
         "period_end": iso_instant_each(texts["period_end"]),
         "complete": texts["complete"],
-        **time_columns(*(numbers[name] for name in _TIMES), carried=numbers.get("carried")),
     }
+
+
+def figure_columns(rows: pa.Table) -> dict[str, pa.Array]:
+    """What was counted in each row, and what it comes to."""
+    numbers = {field.name: rows[field.name].to_numpy() for field in rows.schema if field.type == pa.int64()}
+    columns = time_columns(*(numbers[name] for name in _TIMES), carried=numbers.get("carried"))
     if "outages" in numbers:
         columns |= {
             "outages": pa.array(numbers["outages"]),
             "longest_outage_minutes": _minutes(numbers["longest"], numbers["outages"]),
             "mttr_minutes": _minutes(numbers["ended_time"], numbers["ended"], each=True),
         }
-    columns["polls"] = pa.array(numbers["polls"])
-    if "gap" in numbers:
-        columns["max_gap_minutes"] = decimals(numbers["gap"] * 100 // _MINUTE, MINUTES)
-    return pa.table(columns)
+    return columns | {"polls": pa.array(numbers["polls"])}
 
 
 def time_columns(up: Micros, down: Micros, unknown: Micros, *, carried: Micros | None) -> dict[str, pa.Array]:

@@ -17,6 +17,7 @@ from app.jobs.kind import JobContext
 from app.reports.exact_uptime import CollectedPolls, OutagesFile, stores_held
 from app.reports.range_params import ENTITY
 from app.reports.store_ranges import GATHERED, Collects, Reading, load
+from app.reports.uptime.group_table import GroupTable
 from app.reports.uptime.range_table import Figures, RangeTable
 from app.reports.uptime_summary import Tally
 from app.timeline import DAY, HOUR, Micros
@@ -134,15 +135,16 @@ def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_ho
         collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))), asked.as_known_at
     )
     table = RangeTable(context.folder, is_exact=False)
-    with table.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
-        for entities, found, progress in ranges:
+    groups = GroupTable(context.folder, table.rows.schema)
+    with table.rows, groups.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
+        for entities, labels, found, progress in ranges:
             times = _evaluated(found.collected, found.periods, max(1, CHUNK_CELLS // hours), max_fill_hours)
-            table.add(entities.keys, Figures(found.periods, times, found.polls, None, None))
+            groups.add(table.add(entities.keys, labels, Figures(found.periods, times, found.polls, None, None)))
             tally.add(entities.keys, found.periods.labels, (times.up, times.down, times.unknown))
             progress("computing", 1.0)
-            del entities, found, times  # before the next range is read: there is no room for two
+            del entities, labels, found, times  # before the next range is read: there is no room for two
         context.progress("computing", GATHERED)
-        return [table.close()]
+        return [table.close(), *groups.close()]
 
 
 def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Tally) -> list[Artifact]:
@@ -155,24 +157,28 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Ta
 
     reading = Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
     table = RangeTable(context.folder, is_exact=True)
+    groups = GroupTable(context.folder, table.rows.schema)
     with (
         table.rows,
+        groups.rows,
         OutagesFile(context.folder) as listed,
         closing(load(context, reading, stores=asked.stores)) as ranges,
     ):
-        for entities, found, progress in ranges:
+        for entities, labels, found, progress in ranges:
             periods = found.periods
             stretches, gaps = found.collected.stretches(
                 max_gap=exactly.max_gap, ignore_under=exactly.ignore_under, until=periods.last
             )
             times = exact_times(stretches, periods.edges)
-            table.add(entities.keys, Figures(periods, times, found.polls, outage_figures(stretches, periods), gaps))
+            figures = Figures(periods, times, found.polls, outage_figures(stretches, periods), gaps)
+            groups.add(table.add(entities.keys, labels, figures))
             listed.add(entities.keys, stretches, periods.first, periods.last)
             tally.add(entities.keys, periods.labels, (times.up, times.down, times.unknown))
             progress("computing", 1.0)
-            del entities, found, stretches, times  # before the next range is read: there is no room for two
+            # Before the next range is read: there is no room for two.
+            del entities, labels, found, stretches, times, figures
         context.progress("computing", GATHERED)
-        return [table.close(), listed.close()]
+        return [table.close(), *groups.close(), listed.close()]
 
 
 def _held(connection: Connection, stores: int, *, asked: Asked) -> int:

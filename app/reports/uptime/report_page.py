@@ -1,28 +1,21 @@
 """report.html: the uptime report as one page that needs no network and no script, to read, print and mail."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow.csv as arrow_csv
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.files.artifact import Artifact
-
-#: Stores that the page lists; of more the ones of lowest availability.
-MOST_ROWS: Final = 100
-
-#: Columns of uptime.csv that the page is made of: hours up, down and unknown.
-COLUMNS: Final = ("uptime_last_week", "downtime_last_week", "unknown_last_week")
+from app.reports.uptime_summary import StoreTotals, Totals, UptimeSummary
+from app.wording.warnings import in_a_line
 
 _RULES: Final = {
     "hourly": (
         "Only the time counts in which a store is open, on the clock of its own zone.",
         "The polls of each UTC hour vote on all of it; a tie is down.",
-        "An hour without polls has the status of the last one that has.",
     ),
     "exact": (
         "Only the time counts in which a store is open, on the clock of its own zone.",
@@ -39,81 +32,49 @@ _AVAILABILITY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the page says beside the figures.
+    """What the page says beside the figures of the summary.
 
     Attributes:
         subtitle: which time the report is of.
-        accounting: hourly or exact.
         parameters: as they ran, by name.
-        warnings: sentences.
+        stores: those to list, worst first.
+        pictures: PNG files of the charts.
     """
 
     subtitle: str
-    accounting: str
     parameters: Mapping[str, Any]
-    warnings: Sequence[str] = ()
+    stores: Sequence[StoreTotals]
+    pictures: Sequence[Path] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Store:
-    name: str
-    up: float
-    down: float
-    unknown: float
-
-    @property
-    def rank(self) -> tuple[float, float, str]:
-        """Ascending from the worst; who has no availability comes last."""
-        known = self.up + self.down
-        return (self.up / known if known else 2.0, -self.down, self.name)
-
-    def row(self) -> dict[str, Any]:
-        whole = self.up + self.down + self.unknown
-        return {
-            "name": self.name,
-            "share": _percent(self.up, self.up + self.down),
-            "low": _percent(self.up, whole),
-            "high": _percent(self.up + self.unknown, whole),
-            **{part: f"{getattr(self, part):,.2f} h" for part in ("up", "down", "unknown")},
-            "parts": (self.up, self.down, self.unknown),
-        }
-
-
-def write_page(files: Sequence[Artifact], facts: Facts) -> Artifact:
-    """The page beside its files: the sums of uptime.csv, its worst stores, and the charts that there are."""
-    table = files[0]
-    total, worst = _Store("", 0, 0, 0), list[_Store]()
-    for stores in _blocks(table.path):
-        up, down, unknown = (sum(getattr(one, part) for one in stores) for part in ("up", "down", "unknown"))
-        total = _Store("", total.up + up, total.down + down, total.unknown + unknown)
-        worst = nsmallest(MOST_ROWS, [*worst, *stores], key=lambda one: one.rank)
-    row = total.row()
-    listed = (
-        "Stores" if table.rows <= MOST_ROWS else f"The {MOST_ROWS} of lowest availability, of {table.rows:,} stores"
-    )
+def write_page(folder: Path, summary: UptimeSummary, facts: Facts) -> Artifact:
+    """The page: the totals and periods of the summary, the worst stores, the charts that there are."""
+    many = summary.stores > len(facts.stores)
+    which = f"The {len(facts.stores)} of lowest availability, of {summary.stores:,} stores" if many else "Stores"
     page = _template().render(
-        title=f"Uptime of {table.rows:,} store{'' if table.rows == 1 else 's'}",
+        title=f"Uptime of {summary.stores:,} store{'' if summary.stores == 1 else 's'}",
         subtitle=facts.subtitle,
-        figures=[
-            ("availability", row["share"]),
-            ("at least … at most", f"{row['low']} … {row['high']}"),
-            *((part, row[part]) for part in ("up", "down", "unknown")),
-        ],
-        total=row["parts"],
-        warnings=facts.warnings,
+        figures=_headline(summary),
+        total=_parts(summary.totals),
+        warnings=[in_a_line(one.model_dump()) for one in summary.warnings],
         charts=[
-            {"name": file.path.stem.replace("_", " "), "data": base64.b64encode(file.path.read_bytes()).decode()}
-            for file in files
-            if file.media_type == "image/png"
+            {"name": path.stem.replace("_", " "), "data": base64.b64encode(path.read_bytes()).decode()}
+            for path in facts.pictures
         ],
-        heading=f"{listed}, worst first",
-        rows=[one.row() for one in worst],
-        rules=[*_RULES[facts.accounting], _AVAILABILITY],
+        tables=[
+            {"heading": heading, "of": of, "rows": rows}
+            for heading, of, rows in (
+                ("All stores by period", "period", _periods(summary)),
+                (f"{which}, worst first", "store", [_store(one) for one in facts.stores]),
+            )
+            if rows
+        ],
+        rules=[*_RULES[summary.accounting], *_filling(facts.parameters), _AVAILABILITY],
         parameters=[(name, _shown(value)) for name, value in facts.parameters.items()],
     )
-    path = table.path.with_name("report.html")
+    path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
-    return Artifact(path, "text/html", rows=table.rows)
+    return Artifact(path, "text/html", rows=summary.stores)
 
 
 def _template() -> Any:
@@ -124,13 +85,51 @@ def _template() -> Any:
     return environment.get_template("report.html.jinja")
 
 
-def _blocks(path: Path) -> Iterator[list[_Store]]:
-    options = arrow_csv.ConvertOptions(
-        include_columns=["store_id", *COLUMNS], column_types={"store_id": "string", **dict.fromkeys(COLUMNS, "double")}
-    )
-    with arrow_csv.open_csv(path, convert_options=options) as blocks:
-        for block in blocks:
-            yield [_Store(*row) for row in zip(*(column.to_pylist() for column in block.columns), strict=True)]
+def _headline(summary: UptimeSummary) -> list[tuple[str, str]]:
+    row = _row(summary.totals)
+    figures = [("availability", row["share"]), ("at least … at most", f"{row['low']} … {row['high']}")]
+    figures += [(part, row[part]) for part in ("up", "down", "unknown")]
+    if summary.target_percent is not None:
+        figures.append((f"stores below {summary.target_percent:g} %", f"{summary.stores_below_target:,}"))
+    return figures
+
+
+def _periods(summary: UptimeSummary) -> list[dict[str, Any]]:
+    """Of each period; none where one is all of the time."""
+    if len(summary.periods) < 2:
+        return []
+    return [
+        {"name": label.replace("_", " "), "key": "", **_row(of), "parts": _parts(of)}
+        for label, of in summary.periods.items()
+    ]
+
+
+def _store(store: StoreTotals) -> dict[str, Any]:
+    name, key = (store.store_id, "") if store.name is None else (store.name, store.store_id)
+    return {"name": name, "key": key, **_row(store), "parts": _parts(store)}
+
+
+def _row(of: Totals) -> dict[str, str]:
+    return {
+        "share": _percent(of.availability_percent),
+        "low": _percent(of.availability_low_percent),
+        "high": _percent(of.availability_high_percent),
+        **{part: f"{hours:,.2f} h" for part, hours in zip(("up", "down", "unknown"), _parts(of), strict=True)},
+    }
+
+
+def _parts(of: Totals) -> tuple[float, float, float]:
+    return of.uptime_hours, of.downtime_hours, of.unknown_hours
+
+
+def _filling(parameters: Mapping[str, Any]) -> list[str]:
+    """What hourly accounting does with hours without polls, and exact accounting with short outages."""
+    if parameters.get("accounting") == "exact":
+        least = parameters.get("min_outage_minutes")
+        return [f"Outages of less than {least} minutes of open time count as up."] if least else []
+    most = parameters.get("max_fill_hours")
+    end = "" if most is None else f", for at most {most:,} hours; then it is unknown"
+    return [f"An hour without polls has the status of the last one that has{end}."]
 
 
 def _shares(parts: tuple[float, float, float]) -> list[tuple[str, str]]:
@@ -140,8 +139,8 @@ def _shares(parts: tuple[float, float, float]) -> list[tuple[str, str]]:
     return [(name, f"{100 * part / whole if whole else 0:.3f}") for name, part in zip(names, parts, strict=True)]
 
 
-def _percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.4f} %" if whole else "–"  # noqa: RUF001 - a dash, as tables have it
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.4f} %"  # noqa: RUF001 - a dash, as tables have it
 
 
 def _shown(value: Any) -> str:

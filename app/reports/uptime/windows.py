@@ -19,7 +19,7 @@ from app.reports.store_ranges import GATHERED, READING, Reading, load
 from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.week_charts import WeekOfStores, draw
 from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, write_table
+from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, label_columns, write_table
 from app.timeline import Micros
 from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import HourlyVotes
@@ -102,7 +102,7 @@ def gather(
         wanted.as_known_at,
     )
     with closing(load(context, reading, stores=wanted.stores)) as ranges:
-        for entities, votes, progress in ranges:
+        for entities, labels, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
             for chunk, open_time, status, table in evaluate(votes, horizon, wanted.max_fill_hours):
                 parts.append(table)
@@ -113,9 +113,10 @@ def gather(
                     week.add(entities.keys[chunk], open_time, status, votes.carried(chunk, status))
                 progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
             figures = np.concatenate(parts).T.astype(np.int32)
-            columns = [pa.array(entities.keys, pa.string()), *map(pa.array, figures)]
+            columns = [pa.array(entities.keys, pa.string()), *label_columns(labels), *map(pa.array, figures)]
             rows.add(pa.table(columns, schema=HOURLY_FIGURES))
-            del entities, votes, parts, figures, columns  # before the next range is read: there is no room for two
+            # Before the next range is read: there is no room for two.
+            del entities, labels, votes, parts, figures, columns
 
 
 def evaluate(

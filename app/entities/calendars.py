@@ -1,0 +1,106 @@
+"""The service behind routes and commands for calendars: list, view one, replace its dates, remove one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+from app.entities import dates
+from app.entities.dates import DatedRow
+from app.entities.parsing import parsed, refuse
+from app.errors import CalendarInUse, UnknownCalendar
+from app.ingest.registry import DATASET_KINDS
+from app.series.dates import CALENDAR_DAYS, record_source
+from app.series.versions import begin_change, supersede
+from app.storage.postgres import database_errors
+from app.wording.suggestions import suggestions
+from app.wording.values import repeated, shown
+from app.wording.wrong_values import WrongValue
+
+_LISTED: Final = """
+SELECT name, source, count(DISTINCT on_date), min(on_date), max(on_date),
+    (SELECT count(DISTINCT entity_id) FROM calendar_use WHERE calendar = name AND superseded_at IS NULL)
+FROM calendar LEFT JOIN (SELECT calendar, on_date FROM calendar_day WHERE superseded_at IS NULL) AS day
+    ON day.calendar = name
+WHERE superseded_at IS NULL AND (CAST(:name AS text) IS NULL OR name = :name) GROUP BY name, source ORDER BY name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A calendar.
+
+    Attributes:
+        name: by which files and entities use it.
+        source: where its dates are from, for people.
+        days: number of its dates.
+        first, last: of its dates; None without any.
+        entities: number of those that use it on any date.
+    """
+
+    name: str
+    source: str
+    days: int
+    first: date | None
+    last: date | None
+    entities: int
+
+
+class CalendarService:
+    """Operations on calendars; stateless, so any replica can serve them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, name: str) -> tuple[Calendar, list[DatedRow]]:
+        """A calendar and its dates. Raises UnknownCalendar."""
+        with database_errors(), self._engine.connect() as connection:
+            return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+
+    def put(self, name: str, rows: Sequence[DatedRow], *, source: str) -> tuple[Calendar, list[DatedRow]]:
+        """Replace the dates of a calendar, or make it. Raises InvalidParameters if a file would be rejected."""
+        errors: list[WrongValue] = []
+        column = next(column for column in DATASET_KINDS["holidays"].columns if column.name == "calendar")
+        parsed(column, name, parameter="name", errors=errors)
+        refuse(errors)
+        with database_errors(), self._engine.begin() as connection:
+            dates.stage(connection, CALENDAR_DAYS, name, rows, parameter="days")
+            change = begin_change(connection)
+            record_source(connection, change, "SELECT CAST(:name AS text)", source, {"name": name})
+            CALENDAR_DAYS.replace(connection, change, "calendar = :name", {"name": name})
+            return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+
+    def remove(self, name: str) -> None:
+        """Have a calendar be known no more. Raises UnknownCalendar, CalendarInUse."""
+        with database_errors(), self._engine.begin() as connection:
+            change = begin_change(connection)
+            found = _required(connection, name)
+            if found.entities:
+                raise CalendarInUse(
+                    f"Calendar {shown(name)} is used by {found.entities:,} stores or teams; take it out of "
+                    "their calendars first, or replace its dates.",
+                    entities=found.entities,
+                )
+            supersede(connection, change, "calendar", "name = :name", {"name": name})
+            supersede(connection, change, "calendar_day", "calendar = :name", {"name": name})
+
+    def list(self) -> list[Calendar]:
+        """All calendars, by name."""
+        with database_errors(), self._engine.connect() as connection:
+            return _listed(connection)
+
+
+def _listed(connection: Connection, name: str | None = None) -> list[Calendar]:
+    return [Calendar(*row) for row in connection.execute(text(_LISTED), {"name": name})]
+
+
+def _required(connection: Connection, name: str) -> Calendar:
+    found = [] if "\x00" in name else _listed(connection, name)  # Postgres cannot store NUL in a text
+    if found:
+        return found[0]
+    known = connection.scalars(text("SELECT name FROM calendar WHERE superseded_at IS NULL ORDER BY name"))
+    nearest = suggestions(name, list(known))
+    hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+    raise UnknownCalendar(f"There is no calendar {shown(name)}.{hint}", received=repeated(name), nearest=nearest)

@@ -1,0 +1,90 @@
+"""List calendars, view one, replace its dates, remove one."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.entities.calendars import Calendar
+from app.entities.dates import DatedRow
+from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
+from app.routers.bodies import checked, described_as
+from app.routers.dates import MOST_ROWS, CalendarDay, row_of
+from app.routers.dependencies import Calendars
+from app.routers.malformed import require_known_query
+
+router = APIRouter(
+    tags=["calendars"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+)
+
+_Name = Annotated[str, Path(description="Name of a calendar; may contain slashes.", examples=["public:DE-BY"])]
+
+
+class CalendarSummary(BaseModel):
+    """A calendar in the list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    source: str = Field(description="Where its dates are from, for people.")
+    days: int = Field(description="Number of its dates.")
+    first: date | None = Field(description="Its first date.")
+    last: date | None = Field(description="Its last date.")
+    entities: int = Field(description="Number of stores and teams that use it on any date.")
+
+
+class CalendarList(BaseModel):
+    """All calendars, by name."""
+
+    calendars: list[CalendarSummary]
+
+
+class CalendarDays(BaseModel):
+    """A calendar with its dates; several rows of one date are its windows."""
+
+    calendar: CalendarSummary
+    days: list[CalendarDay]
+
+
+class NewDays(BaseModel):
+    """The dates that replace those of a calendar."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: list[CalendarDay] = Field(max_length=MOST_ROWS)
+
+
+_NewDays = Annotated[Any, Body(), described_as(NewDays)]
+
+
+@router.get("/calendars")
+def list_calendars(calendars: Calendars) -> CalendarList:
+    """All calendars, by name."""
+    return CalendarList(calendars=[CalendarSummary.model_validate(one) for one in calendars.list()])
+
+
+@router.get("/calendars/{name:path}", responses=NOT_FOUND)
+def get_calendar(calendars: Calendars, name: _Name) -> CalendarDays:
+    """A calendar with its dates."""
+    return _answer(*calendars.get(name))
+
+
+@router.put("/calendars/{name:path}", responses=TOO_LARGE)
+def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
+    """Replace the dates of a calendar, or make it; checked like a file of holidays."""
+    rows = [row_of(day) for day in checked(NewDays, new).days]
+    return _answer(*calendars.put(name, rows, source="a request"))
+
+
+@router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)
+def delete_calendar(calendars: Calendars, name: _Name) -> Response:
+    """Remove a calendar that no store or team uses; reports as it was known before still count it."""
+    calendars.remove(name)
+    return Response(status_code=204)
+
+
+def _answer(calendar: Calendar, rows: list[DatedRow]) -> CalendarDays:
+    return CalendarDays(
+        calendar=CalendarSummary.model_validate(calendar), days=[CalendarDay.model_validate(row) for row in rows]
+    )

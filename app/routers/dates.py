@@ -1,0 +1,48 @@
+"""Rows of single dates in bodies and answers: exceptions of entities, days of calendars."""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.entities.dates import DatedRow
+
+#: More rows than a list that people edit needs; longer ones come as files.
+MOST_ROWS: Final = 4000
+
+
+def _text(value: object) -> object:
+    """Pydantic also takes numbers for dates, which no file does."""
+    if value is not None and not isinstance(value, str | date):
+        raise ValueError("should be a text such as 2026-12-24")
+    return value
+
+
+LocalDate = Annotated[date, BeforeValidator(_text), Field(examples=["2026-12-24"])]
+
+
+class CalendarDay(BaseModel):
+    """What is said of a date; several rows of one date are its windows."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    date: LocalDate
+    what: Literal["closed", "hours"] = "closed"
+    start_time_local: str | None = Field(None, description="Of `hours`: from 00:00 to 23:59:59.", examples=["09:00"])
+    end_time_local: str | None = Field(
+        None, description="Of `hours`: an end at or before the start is on the next date.", examples=["12:00"]
+    )
+    name: str | None = Field(None, description="For people.", examples=["Christmas"])
+
+
+class ExceptionDay(CalendarDay):
+    """What is said of a date of an entity; several rows of one date are its windows."""
+
+    what: Literal["closed", "hours", "usual", "minus"] = Field(  # type: ignore[assignment]
+        description="`usual` is the week although a calendar has the date, `minus` takes a part out of its hours."
+    )
+
+
+def row_of(day: CalendarDay) -> DatedRow:
+    """As services take it."""
+    return DatedRow(str(day.date), day.what, day.start_time_local, day.end_time_local, day.name)

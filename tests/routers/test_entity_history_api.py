@@ -1,0 +1,175 @@
+"""Hours and zones by date, exceptions and calendars of an entity, and calendars, over HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.storage.resources import Resources
+from tests.conftest import LoadText, api
+
+STORE = "/entities/store/1"
+WEEK = [{"day": day, "start_time_local": "09:00:00", "end_time_local": "17:00:00"} for day in range(7)]
+EVENING = [{"day": 3, "start_time_local": "18:00:00", "end_time_local": "22:00:00"}]
+
+
+@pytest.fixture
+def client(resources: Resources, load_text: LoadText) -> Iterator[TestClient]:
+    load_text("timezones", "store_id,timezone_str\n1,UTC\n")
+    with api(resources, slots=0) as client:
+        yield client
+
+
+def put(client: TestClient, path: str, body: Any, **query: str) -> Any:
+    answer = client.put(path, json=body, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def opened(client: TestClient, first: str, last: str) -> list[tuple[str, str, list[str]]]:
+    days = client.get(f"{STORE}/open", params={"from": first, "to": last}).json()["days"]
+    return [(day["on"], day["reason"], [one["opens_at"][11:16] for one in day["open"]]) for day in days]
+
+
+def test_hours_hold_between_their_dates_and_leave_others(client: TestClient) -> None:
+    put(client, f"{STORE}/hours", {"hours": WEEK})
+    put(client, f"{STORE}/hours", {"hours": EVENING}, valid_from="2026-07-02", valid_to="2026-07-02")
+    assert client.get(f"{STORE}/hours").json() == {
+        "versions": [
+            {"valid_from": None, "valid_to": None, "hours": WEEK},
+            {"valid_from": "2026-07-02", "valid_to": "2026-07-02", "hours": EVENING},
+        ]
+    }
+    assert opened(client, "2026-07-01", "2026-07-04") == [
+        ("2026-07-01", "weekly hours", ["09:00"]),
+        ("2026-07-02", "weekly hours from 2026-07-02 to 2026-07-02", ["18:00"]),
+        ("2026-07-03", "weekly hours", ["09:00"]),
+    ]
+    put(client, f"{STORE}/hours", {"hours": []}, valid_from="2026-07-02", valid_to="2026-07-02")
+    assert len(client.get(f"{STORE}/hours").json()["versions"]) == 1
+
+
+def test_a_zone_from_a_date_on_leaves_the_history_before_it(client: TestClient) -> None:
+    put(client, f"{STORE}/timezone", {"timezone": "Asia/Tokyo"}, valid_from="2026-07-01")
+    put(client, f"{STORE}/timezone", {"timezone": "Europe/Oslo"}, valid_from="2026-06-01")
+    zones = [{"valid_from": None, "timezone": "UTC"}, {"valid_from": "2026-06-01", "timezone": "Europe/Oslo"}]
+    assert client.get(f"{STORE}/timezone").json() == {"timezones": zones}
+    put(client, f"{STORE}/timezone", {"timezone": None}, valid_from="2026-06-01")
+    assert client.get(f"{STORE}/timezone").json() == {"timezones": zones[:1]}
+    put(client, f"{STORE}/timezone", {"timezone": "Asia/Tokyo"})
+    assert client.get(f"{STORE}/timezone").json() == {"timezones": [{"valid_from": None, "timezone": "Asia/Tokyo"}]}
+
+
+def test_exceptions_are_replaced_whole(client: TestClient) -> None:
+    assert client.get(f"{STORE}/exceptions").json() == {"exceptions": []}
+    put(client, f"{STORE}/exceptions", {"exceptions": [{"date": "2026-12-31", "what": "closed"}]})
+    sale = {"start_time_local": "10:00", "end_time_local": "12:00", "name": "Sale"}
+    rows = [{"date": "2026-12-26", "what": "hours"} | sale, {"date": "2026-12-25", "what": "closed"}]
+    closed = {"start_time_local": None, "end_time_local": None, "name": None}
+    shown = {
+        "exceptions": [
+            {"date": "2026-12-25", "what": "closed"} | closed,
+            {"date": "2026-12-26", "what": "hours", "start_time_local": "10:00:00", "end_time_local": "12:00:00"}
+            | {"name": "Sale"},
+        ]
+    }
+    assert put(client, f"{STORE}/exceptions", {"exceptions": rows}) == shown
+    assert client.get(f"{STORE}/exceptions").json() == shown
+    assert opened(client, "2026-12-25", "2026-12-27") == [
+        ("2026-12-25", "exception", []),
+        ("2026-12-26", "exception: Sale", ["10:00"]),
+    ]
+    put(client, f"{STORE}/exceptions", {"exceptions": []})
+    assert opened(client, "2026-12-25", "2026-12-26") == [("2026-12-25", "default hours", ["00:00"])]
+
+
+def test_calendars_are_used_in_their_order(client: TestClient) -> None:
+    put(client, "/calendars/a", {"days": [{"date": "2026-12-25", "name": "Christmas"}]})
+    put(client, "/calendars/b", {"days": [{"date": "2026-12-25", "name": "Noël"}, {"date": "2026-12-24"}]})
+    uses = {"calendars": [{"calendar": "a", "valid_from": "2026-01-01", "valid_to": None}, {"calendar": "b"}]}
+    shown = {"calendars": [uses["calendars"][0], {"calendar": "b", "valid_from": None, "valid_to": None}]}
+    assert put(client, f"{STORE}/calendars", uses) == shown
+    assert client.get(f"{STORE}/calendars").json() == shown
+    assert opened(client, "2026-12-24", "2026-12-26") == [
+        ("2026-12-24", "holiday: without a name (b)", []),
+        ("2026-12-25", "holiday: Christmas (a)", []),
+    ]
+    assert put(client, f"{STORE}/calendars", {"calendars": []}) == {"calendars": []}
+
+
+def test_calendars_are_listed_replaced_and_removed(client: TestClient, load_text: LoadText) -> None:
+    load_text("holidays", "calendar,date,name\npublic:DE-BY,2026-12-25,Christmas\npublic:DE-BY,2026-01-06,\n")
+    load_text("calendars", "store_id,calendar\n1,own/one\n")
+    one = {"date": "2026-12-24", "what": "hours", "start_time_local": "09:00:00", "end_time_local": "12:00:00"}
+    own = {"name": "own/one", "source": "a request", "days": 1, "first": "2026-12-24", "last": "2026-12-24"}
+    put(client, "/calendars/own/one", {"days": [{"date": "2026-12-31"}]})
+    answer = put(client, "/calendars/own/one", {"days": [one, one | {"start_time_local": "13:00:00"}]})
+    assert answer["calendar"] == own | {"entities": 1}
+    assert client.get("/calendars/own/one").json() == answer
+    assert answer["days"][0] == one | {"name": None}
+    public = {"name": "public:DE-BY", "source": "a file of holidays", "days": 2}
+    public |= {"first": "2026-01-06", "last": "2026-12-25", "entities": 0}
+    assert client.get("/calendars").json() == {"calendars": [own | {"entities": 1}, public]}
+
+    refused = client.delete("/calendars/own/one")
+    assert (refused.status_code, refused.json()["code"], refused.json()["entities"]) == (409, "calendar_in_use", 1)
+    assert client.delete("/calendars/public:DE-BY").status_code == 204
+    assert [one["name"] for one in client.get("/calendars").json()["calendars"]] == ["own/one"]
+    gone = client.get("/calendars/public:DE-BY")
+    assert (gone.status_code, gone.json()["code"]) == (404, "unknown_calendar")
+    assert client.get("/calendars/own/on").json()["nearest"] == ["own/one"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "query", "said"),
+    [
+        ("/hours", {"hours": []}, {"valid_from": "2026-07-02", "valid_to": "2026-07-01"}, "is before valid_from"),
+        ("/hours", {"hours": []}, {"valid_from": "1900-01-01"}, "is not between 1970 and 2100"),
+        ("/timezone", {"timezone": "UTC"}, {"valid_from": "2100-01-01"}, "is not between 1970 and 2100"),
+        ("/exceptions", {"exceptions": [{"date": "2101-12-25", "what": "closed"}]}, {}, "exceptions.0.date"),
+        ("/exceptions", {"exceptions": [{"date": 5, "what": "closed"}]}, {}, "should be a text such as 2026-12-24"),
+        (
+            "/exceptions",
+            {"exceptions": [{"date": "2026-12-25", "what": "hours", "start_time_local": "9"}]},
+            {},
+            "exceptions.0.start_time_local",
+        ),
+        (
+            "/exceptions",
+            {"exceptions": [{"date": "2026-12-25", "what": "hours"}]},
+            {},
+            "store 1, 2026-12-25: hours needs start_time_local and end_time_local",
+        ),
+        (
+            "/exceptions",
+            {"exceptions": [{"date": "2026-12-25", "what": what} for what in ("closed", "usual")]},
+            {},
+            "closed beside usual; keep one of them",
+        ),
+        ("/calendars", {"calendars": [{"calendar": " a"}]}, {}, "calendars.0.calendar"),
+        (
+            "/calendars",
+            {"calendars": [{"calendar": "a", "valid_from": "2026-02-01", "valid_to": "2026-01-01"}]},
+            {},
+            "calendars.0.valid_to",
+        ),
+    ],
+)
+def test_what_a_file_may_not_say_is_refused(
+    client: TestClient, path: str, body: Any, query: dict[str, str], said: str
+) -> None:
+    before = {name: client.get(f"{STORE}/{name}").json() for name in ("hours", "timezone", "exceptions", "calendars")}
+    answer = client.put(STORE + path, json=body, params=query)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+    assert before == {name: client.get(f"{STORE}/{name}").json() for name in before}
+
+
+def test_a_name_or_dates_that_a_calendar_may_not_have_are_refused(client: TestClient) -> None:
+    assert client.put("/calendars/%20a", json={"days": []}).json()["code"] == "invalid_parameters"
+    hours = {"what": "hours", "start_time_local": "09:00", "end_time_local": "12:00"}
+    twice = [{"date": "2026-12-25"}, {"date": "2026-12-25"} | hours]
+    refused = client.put("/calendars/a", json={"days": twice})
+    assert "a, 2026-12-25: closed beside hours" in refused.json()["detail"]
+    assert client.get("/calendars").json() == {"calendars": []}
