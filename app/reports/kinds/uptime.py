@@ -1,6 +1,7 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -185,6 +186,7 @@ def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: 
 def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
     lookback = params.lookback_hours * HOUR
     asked = Asked(range_of(params, as_of), params.zone or ENTITY, lookback, params.stores, params.as_known_at)
+    asked = replace(asked, compares=params.compare_to is not None)
     if params.accounting == "hourly":
         return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
     return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
@@ -204,6 +206,7 @@ def _summarise(context: JobContext, params: UptimeParams, as_of: datetime, tally
         stores=tally.stores,
         totals=totals(tally.whole),
         periods=tally.of_periods(),
+        comparison=None if params.compare_to is None else tally.comparison(),
         target_percent=params.target_percent,
         stores_below_target=None if params.target_percent is None else tally.below,
         worst=tally.worst_stores(),
