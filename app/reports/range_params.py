@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -101,6 +101,14 @@ class RangeParams(Params):
         ),
     ] = None
 
+    compare_to: Annotated[
+        Literal["previous"] | None,
+        Field(
+            description="`previous`: also the availability of the time before, and the change: of each month, week, "
+            "day or hour the whole one before it, of a `period` the one of its kind before it, of `from` to `to` as "
+            "much time. Default: no comparison."
+        ),
+    ] = None
     target_percent: Annotated[
         float | None,
         Field(
@@ -123,7 +131,9 @@ class RangeParams(Params):
             raise ValueError("period cannot be combined with from and to: it says both")
         if self.to is not None and self.from_ is None:
             raise ValueError("to needs from, where the range begins")
-        if not self.is_range and (lonely := [name for name in ("by", "zone") if getattr(self, name) is not None]):
+        if not self.is_range and (
+            lonely := [name for name in ("by", "zone", "compare_to") if getattr(self, name) is not None]
+        ):
             raise ValueError(f"{' and '.join(lonely)} can only be given with a range: with from, or with period")
         return self
 
@@ -152,6 +162,11 @@ def resolved(params: RangeParams, *, now: datetime, as_of: datetime) -> Mapping[
     asked = range_of(found, as_of)
     _require_time(found, asked, zone)
     _require_coarse(asked)
+    if params.compare_to is not None and asked.earliest_before < to_micros(EARLIEST):
+        raise refused(
+            "compare_to", params.compare_to, f"needs time before the range, from {EARLIEST:%Y-%m-%d} on",
+            allowed="a range that begins later",
+        )  # fmt: skip
     return fix
 
 
@@ -161,7 +176,7 @@ def range_of(params: RangeParams, as_of: datetime) -> Range:
     by = params.by or "total"
     if params.period is not None:
         dates = dates_of(params.period)
-        return Range(_edge(dates.first), _edge(dates.last), by, end)
+        return Range(_edge(dates.first), _edge(dates.last), by, end, _edge(dates.before))
     if params.from_ is None:
         raise ValueError("there is no range")
     return Range(_edge(params.from_), None if params.to is None else _edge(params.to), by, end)

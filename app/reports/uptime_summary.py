@@ -74,6 +74,13 @@ class ErrorBudget(BaseModel):
     left_hours: float = Field(description="Negative when more was used than allowed.")
 
 
+class Comparison(BaseModel):
+    """The availability of all stores in the period before; null where there is none."""
+
+    availability_before_percent: float | None
+    availability_change_points: float | None = Field(description="How much higher it is now, percentage points.")
+
+
 class UptimeSummary(BaseModel):
     """Totals of all stores, and the worst of them."""
 
@@ -89,6 +96,9 @@ class UptimeSummary(BaseModel):
     totals: Totals = Field(description="Of the range, or of the last week.")
     periods: dict[str, Totals] = Field(
         description="Of each period, or of the last hour, day and week; none of a range with more than 1,000."
+    )
+    comparison: dict[str, Comparison] | None = Field(
+        default=None, description="Of each of `periods` with the one before it; null without `compare_to`."
     )
     target_percent: float | None
     stores_below_target: int | None = Field(description="Stores of lower availability; null without a target.")
@@ -109,6 +119,7 @@ class Tally:
         self.unknown_time = UnknownTime()
         self.whole: Micros = np.zeros(3, np.int64)
         self.periods: dict[str, Micros] = {}
+        self._before: dict[str, Micros] = {}
         self._are_windows = False
         self.worst: list[tuple[float, int, str, Counts]] = []
         self.budgets: list[tuple[int, str, int, int]] = []
@@ -141,6 +152,27 @@ class Tally:
         if self.target is not None:
             self.below += int(np.count_nonzero(_is_below(up, up + down, self.target)))
             self._spend(keys, up + down + unknown, down, self.target)
+
+    def add_before(self, labels: Sequence[str], up: Micros, known: Micros, *, where: npt.NDArray[np.bool_]) -> None:
+        """Add the time before the periods of some stores.
+
+        Args:
+            labels: of the periods.
+            up, known: time before each period, microseconds, int64[stores, periods].
+            where: bool[stores, periods], which periods there are.
+        """
+        for number, label in enumerate(labels):
+            sums = np.array([time[where[:, number], number].sum() for time in (up, known)], np.int64)
+            self._before[label] = self._before.get(label, np.zeros(2, np.int64)) + sums
+
+    def comparison(self) -> dict[str, Comparison]:
+        """By period, as of_periods()."""
+        found = {}
+        for label, of in self.of_periods().items():
+            before, now = _percent(*self._before[label].tolist()), of.availability_percent
+            change = None if before is None or now is None else round(now - before, 4)
+            found[label] = Comparison(availability_before_percent=before, availability_change_points=change)
+        return found
 
     def _rank(self, keys: Sequence[str], up: Micros, down: Micros, unknown: Micros) -> None:
         known = up + down

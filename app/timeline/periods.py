@@ -1,7 +1,7 @@
 """Ranges of time in periods: by the clocks of a zone, or of each entity's own (docs/uptime-rules.md, "Ranges")."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -24,6 +24,10 @@ _MONDAY: Final = 4 * DAY
 _LENGTHS: Final = {"month": 7, "day": 10, "hour": 13}
 
 
+#: The beginning of the period before is not further from an instant of a period than two of them.
+_REACH: Final = {"month": 62 * DAY, "week": 14 * DAY, "day": 2 * DAY, "hour": 2 * HOUR}
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """Where a range begins or ends: an instant, or a local time as if it were UTC, microseconds."""
@@ -44,12 +48,25 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What is divided: ``[first, last)`` as far as it has come at ``as_of``; ``last`` None: it still runs."""
+    """What is divided: ``[first, last)`` as far as it has come at ``as_of``; ``last`` None: it still runs.
+
+    ``before`` is where the time before it begins, None: that time is as long as the range.
+    """
 
     first: Edge
     last: Edge | None
     by: By
     as_of: int
+    before: Edge | None = None
+
+    @property
+    def earliest_before(self) -> int:
+        """No previous() period begins earlier, microseconds."""
+        if self.by != "total":
+            return self.first.earliest - _REACH[self.by] - FURTHEST
+        if self.before is not None:
+            return self.before.earliest
+        return 2 * self.first.earliest - (self.as_of if self.last is None else self.last.latest)
 
     @property
     def latest(self) -> int:
@@ -111,25 +128,70 @@ def divide(asked: Range, to_utc: ToUtc, entities: int) -> Periods:
         to_utc: of the zone, or of each entity's own clock.
         entities: how many.
     """
-    everyone = np.arange(entities, dtype=np.int64)
-
-    def instants(local: Micros) -> Micros:
-        return to_utc(np.repeat(everyone, len(local)), np.tile(local, entities)).reshape(entities, len(local))
-
-    def edge(at: Edge) -> Micros:
-        value = np.array([at.micros], np.int64)
-        return instants(value) if at.is_local else np.repeat(value[None, :], entities, axis=0)
-
-    first = edge(asked.first)
-    last = np.full_like(first, asked.as_of + 1) if asked.last is None else np.maximum(edge(asked.last), first)
+    clocks = _Clocks(to_utc, entities)
+    first = clocks.at(asked.first)
+    last = np.full_like(first, asked.as_of + 1) if asked.last is None else np.maximum(clocks.at(asked.last), first)
     local = beginnings(asked)
-    edges = np.concatenate([first, instants(local).clip(first, last), last], axis=1)
+    edges = np.concatenate([first, clocks.instants(local).clip(first, last), last], axis=1)
     complete = edges[:, 1:] <= asked.as_of
     edges = np.minimum(edges, asked.as_of)
     used = np.flatnonzero((edges[:, 1:] > edges[:, :-1]).any(axis=0))
     begin, end = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
     labels = ["total", *_labels(local, asked.by)]
     return Periods(edges[:, begin : end + 1], complete[:, begin:end], labels[begin:end])
+
+
+def previous(asked: Range, to_utc: ToUtc, entities: int, labels: Sequence[str]) -> Periods:
+    """The periods before those of a range, one for each of its labels.
+
+    Before a month, week, day or hour that is the whole one before it, also where the range cuts it; before the total
+    it is the time that ``before`` says.
+
+    Args:
+        asked, to_utc, entities: as for divide().
+        labels: of the periods that divide() gives.
+    """
+    clocks = _Clocks(to_utc, entities)
+    if asked.by == "total":
+        first = clocks.at(asked.first)
+        edges = np.concatenate([_before(asked, clocks, first), first], axis=1)[:, : len(labels) + 1]
+    else:
+        local = beginnings(replace(asked, first=replace(asked.first, micros=asked.first.micros - _REACH[asked.by])))
+        at = _labels(local, asked.by).index(labels[0]) if labels else 1
+        edges = clocks.instants(local[at - 1 : at + len(labels)])
+    edges = np.minimum(edges, asked.as_of)
+    return Periods(edges, np.ones((entities, len(labels)), np.bool_), labels)
+
+
+def _before(asked: Range, clocks: "_Clocks", first: Micros) -> Micros:
+    """Where the time before the whole range begins, int64[entities, 1]."""
+    begin, end = asked.first, asked.last
+    if asked.before is not None:
+        return clocks.at(asked.before)
+    if end is not None and end.is_local == begin.is_local:
+        return clocks.at(Edge(2 * begin.micros - end.micros, begin.is_local))
+    last = np.full_like(first, asked.as_of) if end is None else clocks.at(end)
+    begin_before: Micros = first - np.maximum(last - first, 0)
+    return begin_before
+
+
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """The clocks of entities, as of divide()."""
+
+    to_utc: ToUtc
+    entities: int
+
+    def instants(self, local: Micros) -> Micros:
+        """When each clock shows these local times, int64[entities, m]."""
+        everyone = np.arange(self.entities, dtype=np.int64)
+        shape = self.entities, len(local)
+        return self.to_utc(np.repeat(everyone, shape[1]), np.tile(local, shape[0])).reshape(shape)
+
+    def at(self, edge: Edge) -> Micros:
+        """An edge, int64[entities, 1]."""
+        value = np.array([edge.micros], np.int64)
+        return self.instants(value) if edge.is_local else np.repeat(value[None, :], self.entities, axis=0)
 
 
 def beginnings(asked: Range) -> Micros:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,7 @@ def test_a_report_reads_one_snapshot_while_others_load(
         ),
         ({"from": "2024-11-05", "zone": "Pacific/Honolulu", "as_of": "2024-11-05T09:00Z"}, ["from", "begins after"]),
         ({"from": "2024-11-03T12:00Z", "to": "2024-11-02"}, ["to", "must be later than from"]),  # in every zone
+        ({"period": "1970", "compare_to": "previous"}, ["compare_to", "previous", "1970-01-01"]),
         ({"from": "2024-12-01"}, ["from", "2024-12-01", "begins after as_of, 2024-11-05T12:00:00Z"]),
         ({"period": "november"}, ["period", "is no period", "last_month", "2024-W45"]),
         ({"period": "last_moth"}, ["did you mean 'last_month'"]),
@@ -220,6 +222,7 @@ def test_what_is_no_range_is_refused_with_what_to_write_instead(
     ("params", "said"),
     [
         ({"to": "2024-11-01"}, "to needs from"),
+        ({"compare_to": "previous"}, "compare_to can only be given with a range"),
         ({"by": "day"}, "by can only be given with a range"),
         ({"period": "2024", "from": "2024-11-01"}, "period cannot be combined with from and to"),
         ({"from": "2024-W45-1"}, "neither a date such as 2024-11-01 nor an instant"),
@@ -365,3 +368,74 @@ def test_windows_have_names_and_groups_if_any_store_has_one(
     assert (named["name"], named["group"], other["name"], other["group"]) == ("Durbar Square", "", "", "")
     (alone,) = rows_of(make(two_shops, tmp_path, as_of=NOON, accounting=accounting, stores=["new york"])["uptime.csv"])
     assert list(alone)[:2] == ["store_id", "uptime_last_hour"]
+
+
+def test_an_outage_is_written_the_same_way_whatever_the_others_are(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path
+) -> None:
+    load_text("polls", HEADER + "kathmandu,inactive,2024-11-02T15:00:00.5Z\n")
+    files = make(two_shops, tmp_path, period="2024-11-02", zone="UTC", as_of=NOON, accounting="exact")
+    began = {row["store_id"]: row["began_at"] for row in rows_of(files["outages.csv"])}
+    assert began == {"kathmandu": "2024-11-02T15:00:00.500000Z", "new york": "2024-11-02T14:00:00Z"}
+
+
+@pytest.mark.parametrize("accounting", ["hourly", "exact"])
+@pytest.mark.parametrize(
+    ("asked", "before"),
+    [
+        ({"period": "2024-11-03"}, {"period": "2024-11-02"}),
+        ({"period": "2024-11"}, {"period": "2024-10"}),
+        ({"from": "2024-11-02", "to": "2024-11-04"}, {"from": "2024-10-31", "to": "2024-11-02"}),
+        (
+            {"from": "2024-11-02T15:00Z", "to": "2024-11-02T18:00Z"},
+            {"from": "2024-11-02T12:00Z", "to": "2024-11-02T15:00Z"},
+        ),
+        ({"from": "2024-11-04T12:00Z"}, {"from": "2024-11-03T12:00Z", "to": "2024-11-04T12:00Z"}),
+        (  # 4 hours, from New York's midnight
+            {"from": "2024-11-02", "to": "2024-11-02T08:00Z", "zone": "America/New_York"},
+            {"from": "2024-11-02T00:00Z", "to": "2024-11-02T04:00Z"},
+        ),
+    ],
+)
+def test_the_availability_before_is_that_of_the_report_on_the_time_before(
+    two_shops: Resources, tmp_path: Path, asked: dict[str, Any], before: dict[str, Any], accounting: str
+) -> None:
+    common: dict[str, Any] = {"as_of": NOON, "accounting": accounting}
+    alone = {row["store_id"]: row for row in rows_of(make(two_shops, tmp_path, **common, **asked)["uptime.csv"])}
+    earlier = {row["store_id"]: row for row in rows_of(make(two_shops, tmp_path, **common, **before)["uptime.csv"])}
+    files = make(two_shops, tmp_path, **common, **asked, compare_to="previous")
+    for row in rows_of(files["uptime.csv"]):
+        was, change = row.pop("availability_before_percent"), row.pop("availability_change_points")
+        assert row == alone[row["store_id"]]
+        assert was == earlier[row["store_id"]]["availability_percent"]
+        now = row["availability_percent"]
+        assert change == (str(Decimal(now) - Decimal(was)) if was and now else "")
+    told = json.loads(files[SUMMARY].path.read_text())["comparison"]["total"]["availability_before_percent"]
+    assert told == (float(earlier["new york"]["availability_percent"]) if earlier["new york"]["polls"] != "0" else None)
+
+
+def test_each_day_is_compared_with_the_whole_day_before(
+    two_shops: Resources, load_text: LoadText, tmp_path: Path
+) -> None:
+    load_text("entities", "store_id,group\nnew york,Shops\nkathmandu,Shops\n")
+    asked: dict[str, Any] = {"from": "2024-11-02T12:00Z", "to": "2024-11-04", "zone": "UTC", "by": "day"}
+    files = make(
+        two_shops, tmp_path, **asked, as_of=NOON, accounting="exact", max_gap_minutes=60, compare_to="previous"
+    )
+    # The 1st is all up, 2 of the last 12 hours of the 2nd are down, and 2 of all of its 24.
+    told = [
+        (row["period"], *(row[f"availability_{name}"] for name in ("percent", "before_percent", "change_points")))
+        for row in rows_of(files["uptime.csv"])
+        if row["store_id"] == "new york"
+    ]
+    expected = [
+        ("2024-11-02", "83.3333", "100.0000", "-16.6667"),
+        ("2024-11-03", "100.0000", "91.6667", "8.3333"),
+    ]
+    assert told == expected
+    names = ("period", "availability_percent", "availability_before_percent", "availability_change_points")
+    assert [tuple(row[name] for name in names) for row in rows_of(files["groups.csv"])] == expected
+    assert json.loads(files[SUMMARY].path.read_text())["comparison"] == {
+        "2024-11-02": {"availability_before_percent": 100.0, "availability_change_points": -16.6667},
+        "2024-11-03": {"availability_before_percent": 91.6667, "availability_change_points": 8.3333},
+    }

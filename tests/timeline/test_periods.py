@@ -1,5 +1,6 @@
 """Periods of a range against the slow twin: their edges, their figures, and that the parts add up to the whole."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
@@ -134,6 +135,23 @@ def test_parts_add_up_to_the_whole_and_rounded_percentages_keep_their_order(case
             assert low is None or 0 <= low <= high <= 100
             assert middle is None or low <= middle <= high
     assert periods.complete.shape == whole.up.shape
+
+
+@given(case=range_case())
+@settings(max_examples=examples(40))
+def test_hours_without_polls_are_unknown_when_nothing_is_carried(case: RangeCase) -> None:
+    periods, times, _, _ = figures(replace(case, accounting=Hourly(max_fill_hours=0)), "hour")
+    for start, end, known in zip(
+        periods.edges[0, :-1].tolist(), periods.edges[0, 1:].tolist(), (times.up + times.down)[0].tolist(), strict=True
+    ):
+        said = [micros(poll.at) for poll in case.polls if poll.status != "unknown"]
+        seen = {at // HOUR for at in said}
+        observed = sum(
+            max(0, min(end, (hour + 1) * HOUR) - max(start, hour * HOUR))
+            for hour in range(start // HOUR, -(-end // HOUR))
+            if hour in seen
+        )
+        assert known <= observed
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,7 @@ def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: 
 def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
     lookback = params.lookback_hours * HOUR
     asked = Asked(range_of(params, as_of), params.zone or ENTITY, lookback, params.stores, params.as_known_at)
+    asked = replace(asked, compares=params.compare_to is not None)
     if params.accounting == "hourly":
         return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
     return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
@@ -230,6 +231,7 @@ def _summary(
         stores=tally.stores,
         totals=totals(tally.whole),
         periods=tally.of_periods(),
+        comparison=None if params.compare_to is None else tally.comparison(),
         target_percent=params.target_percent,
         stores_below_target=None if params.target_percent is None else tally.below,
         worst=worst_of(listed),

@@ -35,6 +35,7 @@ _HEAD: Final = [
     ("complete", pa.bool_()),
 ]
 _TIMES: Final = ("up", "down", "unknown")
+_BEFORE: Final = ("before_up", "before_known")
 _EXACT: Final = ("outages", "longest", "ended", "ended_time")
 
 
@@ -48,6 +49,7 @@ class Figures:
         polls: int64, polls in the period, also those outside open hours.
         outages: None in hourly accounting.
         gaps: how long a poll of each store holds, int64[stores], microseconds; None in hourly accounting.
+        before: open time of the period before each; None where nothing is compared.
     """
 
     periods: Periods
@@ -55,13 +57,15 @@ class Figures:
     polls: npt.NDArray[np.int64]
     outages: OutageFigures | None
     gaps: Micros | None
+    before: Times | None
 
 
 class RangeTable:
     """The rows, collected in runs of stores, sorted by store and time when they are written."""
 
-    def __init__(self, folder: Path, *, is_exact: bool) -> None:
+    def __init__(self, folder: Path, *, is_exact: bool, compares: bool) -> None:
         names = [*_TIMES, *(_EXACT if is_exact else ("carried",)), "polls", *(["gap"] if is_exact else [])]
+        names += _BEFORE if compares else []
         self._is_exact = is_exact
         self._path = folder / "uptime.csv"
         schema = pa.schema([*_HEAD, *((name, pa.int64()) for name in names)])
@@ -89,6 +93,9 @@ class RangeTable:
             columns += [pa.array(figures.polls[cell]), pa.array(figures.gaps[store])]
         elif figures.times.carried is not None:
             columns += [pa.array(figures.times.carried[cell]), pa.array(figures.polls[cell])]
+        if figures.before is not None:
+            before = figures.before.up, figures.before.up + figures.before.down
+            columns += [pa.array(one[cell]) for one in before]
         rows = pa.table(columns, schema=self.rows.schema)
         self.rows.add(rows)
         return rows
@@ -131,6 +138,8 @@ def figure_columns(rows: pa.Table) -> dict[str, pa.Array]:
     """What was counted in each row, and what it comes to."""
     numbers = {field.name: rows[field.name].to_numpy() for field in rows.schema if field.type == pa.int64()}
     columns = time_columns(*(numbers[name] for name in _TIMES), carried=numbers.get("carried"))
+    if "before_up" in numbers:
+        columns |= _change(numbers["up"], numbers["up"] + numbers["down"], *(numbers[name] for name in _BEFORE))
     if "outages" in numbers:
         columns |= {
             "outages": pa.array(numbers["outages"]),
@@ -161,6 +170,15 @@ def time_columns(up: Micros, down: Micros, unknown: Micros, *, carried: Micros |
 def percent(part: Micros, whole: Micros) -> pa.Array:
     """Percentages, empty where the whole is 0. Rounding keeps the order: low <= availability <= high."""
     return decimals(ratio(part, whole, digits=PERCENT + 2), PERCENT, empty=whole == 0)
+
+
+def _change(part: Micros, whole: Micros, part_before: Micros, whole_before: Micros) -> dict[str, pa.Array]:
+    """The percentage before, and the difference of both as they are written; int64[n] each."""
+    now, before = (ratio(*of, digits=PERCENT + 2) for of in ((part, whole), (part_before, whole_before)))
+    return {
+        "availability_before_percent": decimals(before, PERCENT, empty=whole_before == 0),
+        "availability_change_points": decimals(now - before, PERCENT, empty=(whole == 0) | (whole_before == 0)),
+    }
 
 
 def _minutes(time: Micros, count: npt.NDArray[np.int64], *, each: bool = False) -> pa.Array:

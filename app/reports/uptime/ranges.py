@@ -1,6 +1,6 @@
 """The uptime report on a range of time, in periods (docs/uptime-rules.md, "Ranges")."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +22,10 @@ from app.reports.uptime.range_table import Figures, RangeTable
 from app.reports.uptime_summary import Tally
 from app.timeline import DAY, HOUR, Micros
 from app.timeline.calendar import Calendar
+from app.timeline.exact import Stretches
 from app.timeline.hourly import HourlyVotes, Status
 from app.timeline.period_figures import Times, exact_times, hourly_times, outage_figures
-from app.timeline.periods import Edge, Periods, Range, beginnings, divide
+from app.timeline.periods import Edge, Periods, Range, ToUtc, beginnings, divide, previous
 from app.timeline.schedule import Schedule
 from app.timeline.zones import to_utc
 
@@ -47,6 +48,7 @@ class Asked:
         lookback: how far before it polls count, microseconds.
         stores: their keys; None: all.
         as_known_at: hours and zones count as they were known then; None: as they are known.
+        compares: also the time before.
     """
 
     time: Range
@@ -54,10 +56,13 @@ class Asked:
     lookback: int
     stores: Sequence[str] | None
     as_known_at: datetime | None
+    compares: bool = False
 
     @property
     def first(self) -> int:
         """No poll that counts is earlier."""
+        if self.compares:
+            return self.time.earliest_before - self.lookback
         begin = self.time.first
         instant = begin.earliest if self.zone == ENTITY or not begin.is_local else self._instant(begin)
         return instant - self.lookback
@@ -76,13 +81,29 @@ class Asked:
 
     def periods(self, schedule: Schedule) -> Periods:
         """The periods of these stores."""
+        return self._of_clocks(schedule, partial(divide, self.time))
+
+    def previous(self, schedule: Schedule, labels: Sequence[str]) -> Periods:
+        """The periods before those of these stores, which have these labels."""
+        return self._of_clocks(schedule, partial(previous, self.time, labels=labels))
+
+    def _of_clocks(self, schedule: Schedule, make: Callable[[ToUtc, int], Periods]) -> Periods:
+        """What follows from the clock of each store, or from the one of the zone for all of them."""
         if self.zone == ENTITY:
-            return divide(self.time, schedule.to_utc, len(schedule))
-        one = divide(self.time, lambda _, local: to_utc(local, self.zone), 1)
+            return make(schedule.to_utc, len(schedule))
+        one = make(lambda _, local: to_utc(local, self.zone), 1)
         shape = (len(schedule), len(one.labels))
         return Periods(
             np.broadcast_to(one.edges, (shape[0], shape[1] + 1)), np.broadcast_to(one.complete, shape), one.labels
         )
+
+    def collecting(self, schedule: Schedule, make: Callable[[], C]) -> "Collected[C]":
+        """Nothing collected yet of these stores; ``make`` makes what takes the polls of a range."""
+        periods = self.periods(schedule)
+        now = WithinRange(make(), periods, self.lookback)
+        if not self.compares:
+            return Collected(now, None)
+        return Collected(now, WithinRange(make(), self.previous(schedule, periods.labels), self.lookback))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +144,50 @@ class WithinRange(Generic[C]):
         return self._counts.reshape(self.periods.complete.shape)
 
 
+@dataclass(frozen=True, slots=True)
+class Collected(Generic[C]):
+    """The polls of the range, and those of the time before it, each as if it were alone; None: not compared."""
+
+    now: WithinRange[C]
+    before: WithinRange[C] | None
+
+    def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
+        """As WithinRange.add()."""
+        self.now.add(entity, instant, status)
+        if self.before is not None:
+            self.before.add(entity, instant, status)
+
+    @property
+    def calendar(self) -> Calendar:
+        """When the stores are open."""
+        return self.now.calendar
+
+
 def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_hours: int | None) -> list[Artifact]:
     """uptime.csv of a range by hourly accounting; ``max_fill_hours`` as of HourlyVotes.status()."""
     first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
 
-    def collect(schedule: Schedule, _: Micros) -> WithinRange[HourlyVotes]:
-        return WithinRange(HourlyVotes(schedule.calendar(first, last)), asked.periods(schedule), asked.lookback)
+    def collect(schedule: Schedule, _: Micros) -> Collected[HourlyVotes]:
+        opening = schedule.calendar(first, last)
+        return asked.collecting(schedule, lambda: HourlyVotes(opening))
 
     hours = (last - first) // HOUR
-    reading = Reading(
-        collect, asked.first, asked.last, lambda *_: CELLS // (hours + len(beginnings(asked.time))), asked.as_known_at
-    )
-    table = RangeTable(context.folder, is_exact=False)
+    cells = (hours + len(beginnings(asked.time))) * (1 + asked.compares)
+    reading = Reading(collect, asked.first, asked.last, lambda *_: CELLS // cells, asked.as_known_at)
+    table = RangeTable(context.folder, is_exact=False, compares=asked.compares)
     groups = GroupTable(context.folder, table.rows.schema)
     with table.rows, groups.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
         for entities, labels, found, progress in ranges:
-            times = _evaluated(found.collected, found.periods, max(1, CHUNK_CELLS // hours), max_fill_hours)
-            groups.add(table.add(entities.keys, labels, Figures(found.periods, times, found.polls, None, None)))
-            tally.add(entities.keys, found.periods.labels, (times.up, times.down, times.unknown))
+            periods = found.now.periods
+            chunk = max(1, CHUNK_CELLS // hours)
+            times = _evaluated(found.now.collected, periods, chunk, max_fill_hours)
+            before = None
+            if found.before is not None:
+                before = _evaluated(found.before.collected, found.before.periods, chunk, max_fill_hours)
+            groups.add(table.add(entities.keys, labels, Figures(periods, times, found.now.polls, None, None, before)))
+            _count(tally, entities.keys, periods, times, before)
             progress("computing", 1.0)
-            del entities, labels, found, times  # before the next range is read: there is no room for two
+            del entities, labels, found, times, before  # before the next range is read: there is no room for two
         context.progress("computing", GATHERED)
         return [table.close(), *groups.close()]
 
@@ -151,12 +196,12 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Ta
     """uptime.csv and outages.csv of a range by exact accounting."""
     last = asked.last
 
-    def collect(schedule: Schedule, own: Micros) -> WithinRange[CollectedPolls]:
+    def collect(schedule: Schedule, own: Micros) -> Collected[CollectedPolls]:
         opening = schedule.calendar(asked.first, max(last, asked.first + 1))
-        return WithinRange(CollectedPolls(opening, own), asked.periods(schedule), asked.lookback)
+        return asked.collecting(schedule, lambda: CollectedPolls(opening, own))
 
     reading = Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
-    table = RangeTable(context.folder, is_exact=True)
+    table = RangeTable(context.folder, is_exact=True, compares=asked.compares)
     groups = GroupTable(context.folder, table.rows.schema)
     with (
         table.rows,
@@ -165,26 +210,41 @@ def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Ta
         closing(load(context, reading, stores=asked.stores)) as ranges,
     ):
         for entities, labels, found, progress in ranges:
-            periods = found.periods
-            stretches, gaps = found.collected.stretches(
-                max_gap=exactly.max_gap, ignore_under=exactly.ignore_under, until=periods.last
-            )
+            periods, before = found.now.periods, None
+            if found.before is not None:
+                before = exact_times(_stretches(found.before, exactly)[0], found.before.periods.edges)
+            stretches, gaps = _stretches(found.now, exactly)
             times = exact_times(stretches, periods.edges)
-            figures = Figures(periods, times, found.polls, outage_figures(stretches, periods), gaps)
+            figures = Figures(periods, times, found.now.polls, outage_figures(stretches, periods), gaps, before)
             groups.add(table.add(entities.keys, labels, figures))
             listed.add(entities.keys, stretches, periods.first, periods.last)
-            tally.add(entities.keys, periods.labels, (times.up, times.down, times.unknown))
+            _count(tally, entities.keys, periods, times, before)
             progress("computing", 1.0)
             # Before the next range is read: there is no room for two.
-            del entities, labels, found, stretches, times, figures
+            del entities, labels, found, stretches, times, before, figures
         context.progress("computing", GATHERED)
         return [table.close(), *groups.close(), listed.close()]
+
+
+def _stretches(found: WithinRange[CollectedPolls], exactly: Exactness) -> tuple[Stretches, Micros]:
+    """What the polls of a range say, and how long they hold."""
+    return found.collected.stretches(
+        max_gap=exactly.max_gap, ignore_under=exactly.ignore_under, until=found.periods.last
+    )
+
+
+def _count(tally: Tally, keys: Sequence[str], periods: Periods, times: Times, before: Times | None) -> None:
+    """Add the figures of some stores to those of all."""
+    tally.add(keys, periods.labels, (times.up, times.down, times.unknown))
+    if before is not None:
+        tally.add_before(periods.labels, before.up, before.up + before.down, where=periods.exist)
 
 
 def _held(connection: Connection, stores: int, *, asked: Asked) -> int:
     """How many stores are held at a time: by their polls, and by their days and periods."""
     days = (asked.last - asked.first) // DAY + 1
     by_polls = stores_held(connection, stores, first=asked.first, last=asked.last)
+    by_polls //= 1 + asked.compares
     return min(by_polls, CELLS // (4 * (2 * days + len(beginnings(asked.time)) + 1)))
 
 
