@@ -17,7 +17,7 @@ from app.errors import InvalidParameters
 from app.reports.kind import ReportKind
 
 #: Parameters that say which stores and files a report has, and nothing about the time of one store.
-_OF_REPORTS: Final = frozenset({"stores", "hourly", "charts"})
+_OF_REPORTS: Final = frozenset({"stores", "hourly", "charts", "html", "excel", "target_percent"})
 
 _Store = Annotated[str, typer.Argument(help="Key of the store, as in the loaded files.")]
 _ChartFile = Annotated[
@@ -29,7 +29,8 @@ _Day = Annotated[str | None, typer.Option(help="Draw this local day alone, such 
 
 def explain_command(kind: ReportKind) -> Callable[..., None]:
     """A command whose options are the parameters of a report kind that matter to one store."""
-    defaults = {name: field.default for name, field in kind.params.model_fields.items()}
+    fields = kind.params.model_fields
+    defaults = {name: field.default for name, field in fields.items()}
     instants = set(instants_of(kind))
 
     def command(
@@ -40,6 +41,7 @@ def explain_command(kind: ReportKind) -> Callable[..., None]:
         if chart is not None and not chart.parent.is_dir():
             raise InvalidParameters(f"--chart: there is no folder {chart.parent}")
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
+        params = {fields[name].alias or name: value for name, value in params.items()}
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
         with opening.client(server, slots=1) as client:
             report_id = client.trigger(kind.name, {**params, "stores": [store]})

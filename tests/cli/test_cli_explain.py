@@ -43,6 +43,19 @@ def test_a_store_is_explained_in_its_local_time_and_drawn(
     assert size_of(chart)[0] == 1600
 
 
+def test_a_month_is_explained_by_its_name_and_a_range_by_its_days(command_line: CommandLine, address: str) -> None:
+    month = command_line("explain", STORE, "--period", "2023-01", "--accounting", "exact", "--server", address)
+    assert month.code == 0, month.err
+    lines = month.out.splitlines()
+    assert lines[1].startswith("1 Jan 2023 00:00:00 to 25 Jan 2023 12:1")
+    assert "  Thu 19 Jan 18:04:40   Thu 19 Jan 22:00:00     235.33 min  poll at 20 Jan 00:58" in lines
+    dates = ("--from", "2023-01-18", "--to", "2023-01-20", "--by", "day")
+    days = command_line("explain", STORE, *dates, "--accounting", "exact", "--server", address).out.splitlines()
+    assert days[1] == "18 Jan 2023 00:00:00 to 20 Jan 2023 00:00:00, America/Chicago"
+    assert [line.split()[:2] for line in days[4:6]] == [["2023-01-18", "11.50"], ["2023-01-19", "11.50"]]
+    assert max(map(len, lines + days)) <= 80
+
+
 def test_hourly_accounting_says_how_the_polls_of_an_hour_voted(command_line: CommandLine, address: str) -> None:
     said = command_line("explain", STORE, "--as-of", "2023-01-24T00:00:00Z", "--server", address)
     lines = said.out.splitlines()

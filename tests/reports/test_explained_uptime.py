@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.errors import UnknownEntity
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
 from app.reports.uptime import drilldown
-from app.reports.uptime.explanation import Explanation
+from app.reports.uptime.explanation import Explanation, Times
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import LATEST
@@ -29,6 +30,15 @@ ACCOUNTINGS: list[dict[str, Any]] = [
     {"accounting": "exact"},
     {"accounting": "exact", "max_gap_minutes": 90, "min_outage_minutes": 45},
 ]
+
+#: Of the sample, whose polls are of 18 to 25 January 2023.
+RANGES: list[dict[str, Any]] = [
+    {"period": "2023-01"},
+    {"period": "2023-01", "by": "day"},
+    {"from": "2023-01-19T13:17:00Z", "to": "2023-01-24", "by": "hour", "zone": "Asia/Kolkata"},
+]
+
+SOME = ["1050565545391667097", "6077660293503601866"]
 
 #: Wednesday noon.
 NOON = datetime(2023, 1, 25, 12, tzinfo=UTC)
@@ -126,6 +136,93 @@ def test_what_is_said_of_random_stores_adds_up_to_their_rows(
                     assert_same_outages(row["store_id"], outages, said[row["store_id"]])
 
         agree()
+
+
+def assert_adds_up_in_periods(rows: list[dict[str, str]], said: Explanation) -> None:
+    """Each row of the store is one of its periods, and together they have its stretches and windows."""
+    told = [(one.period, one.start.astimezone(UTC), one.end.astimezone(UTC), *hours_of(one)) for one in said.periods]
+    instants = ("period_start", "period_end")
+    hours = ("open_hours", "uptime_hours", "downtime_hours", "unknown_hours")
+    assert told == [
+        (
+            row["period"],
+            *(datetime.fromisoformat(row[name]) for name in instants),
+            *(Fraction(row[name]) for name in hours),
+        )
+        for row in rows
+    ]
+    assert (said.start, said.end) == (said.periods[0].start, said.periods[-1].end)
+    for status in ("up", "down", "unknown"):
+        whole = sum(getattr(one, f"{status}_seconds") for one in said.periods)
+        by_stretch = sum(one.open_seconds for one in said.stretches if one.status == status)
+        assert by_stretch == pytest.approx(whole, abs=1e-5)
+        assert sum(getattr(one, f"{status}_seconds") for one in said.windows) == pytest.approx(whole, abs=1e-5)
+
+
+def hours_of(times: Times) -> list[Fraction]:
+    """Open, up, down and unknown, rounded half up to a millionth."""
+    seconds = (times.open_seconds, times.up_seconds, times.down_seconds, times.unknown_seconds)
+    return [Fraction(int(Fraction(round(one * 1_000_000), 3600) + Fraction(1, 2)), 1_000_000) for one in seconds]
+
+
+@pytest.mark.parametrize("params", ACCOUNTINGS, ids=str)
+def test_what_is_said_of_stores_of_the_sample_in_a_range_adds_up_to_their_rows(
+    loaded: Resources, tmp_path: Path, params: dict[str, Any]
+) -> None:
+    for asked in RANGES:
+        rows, outages, said = report_and_explanations(loaded, tmp_path, **asked, **params, stores=SOME)
+        assert sorted(said) == SOME
+        for store, told in said.items():
+            assert_adds_up_in_periods([row for row in rows if row["store_id"] == store], told)
+            assert_same_outages(store, outages, told)
+        assert bool(outages) == (params["accounting"] == "exact")
+
+
+def test_what_is_said_of_random_stores_in_a_range_adds_up_to_their_rows(
+    servers: Addresses, session_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uptime, "database_now", lambda _: LATEST)  # some cases are years ahead
+    with fresh_resources(servers, session_settings) as resources:
+
+        @given(
+            case=uptime_case(),
+            days=st.integers(1, 5),
+            ends=st.sampled_from([None, 1, 2]),
+            by=st.sampled_from(["total", "week", "day", "hour"]),
+            zone=st.sampled_from(["entity", "UTC", "Australia/Lord_Howe"]),
+            params=st.sampled_from(ACCOUNTINGS),
+        )
+        @settings(max_examples=examples(30))
+        def agree(case: UptimeCase, days: int, ends: int | None, by: str, zone: str, params: dict[str, Any]) -> None:
+            clear(resources)
+            load_case(resources, case, tmp_path)
+            first = case.as_of.date() - timedelta(days=days)
+            asked: dict[str, Any] = {"from": first.isoformat(), "by": by, "zone": zone}
+            if ends is not None:
+                asked["to"] = (first + timedelta(days=ends)).isoformat()
+            rows, outages, said = report_and_explanations(
+                resources, tmp_path, **asked, as_of=case.as_of, lookback_hours=case.lookback_hours, **params
+            )
+            for store, told in said.items():
+                assert_adds_up_in_periods([row for row in rows if row["store_id"] == store], told)
+                assert_same_outages(store, outages, told)
+
+        agree()
+
+
+def test_open_time_is_a_sum_of_whole_microseconds_without_the_noise_of_fractions(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    """A store that is always open, with polls at odd microseconds."""
+    load_text("timezones", "store_id,timezone_str\nshop,UTC\n")
+    odd = [(22, "07:11:13.100001", "active"), (23, "09:03:59.000007", "inactive"), (24, "01:59:59.333333", "active")]
+    load_text("polls", HEADER + "".join(f"shop,{status},2023-01-{day} {at} UTC\n" for day, at, status in odd))
+    params = {"accounting": "exact", "max_gap_minutes": 1440, "as_of": NOON}
+    *_, by_store = report_and_explanations(resources, tmp_path, **params)
+    week = by_store["shop"].periods[-1]
+    # Two polls are up for a day each; the one between them is down until the next. Nobody has seen the rest.
+    assert (week.open_seconds, week.down_seconds) == (604800.0, 60960.333326)
+    assert (week.up_seconds, week.unknown_seconds) == (172800.0, 371039.666674)
 
 
 def polls(*what: tuple[str, str]) -> str:

@@ -66,7 +66,13 @@ def test_the_days_of_a_store_are_a_picture_and_its_specification(client: TestCli
     assert_problem(late, 422, "invalid_parameters")
 
 
-def test_a_report_of_a_range_is_not_explained_by_its_last_week(client: TestClient) -> None:
-    report_id = trigger(client, period="2023-01")
-    problem = assert_problem(client.get(f"/reports/{report_id}/entities/{STORE}"), 404, "no_explanation")
-    assert "without from, to and period" in problem["detail"]
+def test_a_store_is_explained_and_drawn_in_the_periods_of_a_range(client: TestClient) -> None:
+    report_id = trigger(client, period="2023-01-20", by="hour", zone="UTC", accounting="exact")
+    said = client.get(f"/reports/{report_id}/entities/{STORE}").raise_for_status().json()
+    assert (said["start"], said["end"]) == ("2023-01-19T18:00:00-06:00", "2023-01-20T18:00:00-06:00")
+    assert [one["period"] for one in said["periods"]] == [f"2023-01-20T{hour:02}" for hour in range(24)]
+    source = client.get(f"/reports/{report_id}/entities/{STORE}/chart.vl.json?date=2023-01-20").raise_for_status()
+    assert source.json()["title"]["text"] == f"Store {STORE}"
+    late = client.get(f"/reports/{report_id}/entities/{STORE}/chart.vl.json?date=2023-01-21")
+    problem = assert_problem(late, 422, "invalid_parameters")
+    assert "a date from 2023-01-19 to 2023-01-20, local" in str(problem)

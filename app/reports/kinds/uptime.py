@@ -143,6 +143,11 @@ class UptimeParams(RangeParams):
             raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
         return self
 
+    def asked(self, as_of: datetime) -> Asked:
+        """The range of parameters that are resolved()."""
+        lookback = self.lookback_hours * HOUR
+        return Asked(range_of(self, as_of), self.zone or ENTITY, lookback, self.stores, self.as_known_at)
+
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
     """Fix as_of to the latest poll, as_known_at to now, and words to dates; refuse unknown stores and ranges."""
@@ -203,9 +208,7 @@ def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: 
 
 
 def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    lookback = params.lookback_hours * HOUR
-    asked = Asked(range_of(params, as_of), params.zone or ENTITY, lookback, params.stores, params.as_known_at)
-    asked = replace(asked, compares=params.compare_to is not None)
+    asked = replace(params.asked(as_of), compares=params.compare_to is not None)
     if params.accounting == "hourly":
         return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
     return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)

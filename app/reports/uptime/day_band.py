@@ -52,7 +52,7 @@ def day_band(question: Question, found: Explained, day: date | None) -> "Chart":
     from app.charts.band import Day, day_bands  # noqa: PLC0415 - altair takes half a second to import
     from app.charts.style import percent, printable  # noqa: PLC0415
 
-    zone, first, last = ZoneInfo(found.zone), question.first, question.horizon.as_of
+    zone, first, last = ZoneInfo(found.zone), found.time.first, found.time.last
     dates = _dates(zone, first, last, day)
     starts = [_midnight(one, found.zone) for one in (*dates, dates[-1] + timedelta(days=1))]
     edges = np.clip(np.array(starts), first, last)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from sqlalchemy import Engine
 
-from app.errors import NoExplanation, UnknownEntity
+from app.errors import UnknownEntity
 from app.reports.exact_uptime import MINUTE
 from app.reports.kind import Drilldown
 from app.reports.uptime import explained
 from app.reports.uptime.day_band import day_band
 from app.reports.uptime.explained import Question
 from app.reports.uptime.explanation import Explanation, explanation
+from app.reports.uptime.ranges import Asked
 from app.settings import Settings
 from app.timeline.horizon import Horizon
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from app.charts.style import Chart
 
 
-class Asked(Protocol):
+class Parameters(Protocol):
     """The parameters that matter to one store."""
 
     @property
@@ -41,9 +42,10 @@ class Asked(Protocol):
     def is_range(self) -> bool: ...
     @property
     def as_known_at(self) -> datetime | None: ...
+    def asked(self, as_of: datetime) -> Asked: ...
 
 
-def explain(engine: Engine, settings: Settings, params: Asked, key: str) -> Explanation:
+def explain(engine: Engine, settings: Settings, params: Parameters, key: str) -> Explanation:
     """Why the time of one store counts as the report has it.
 
     Raises:
@@ -53,7 +55,7 @@ def explain(engine: Engine, settings: Settings, params: Asked, key: str) -> Expl
     return explanation(question, explained.explain(engine, settings, question, key))
 
 
-def chart(engine: Engine, settings: Settings, params: Asked, key: str, day: date | None) -> "Chart":
+def chart(engine: Engine, settings: Settings, params: Parameters, key: str, day: date | None) -> "Chart":
     """The same as a picture: the days of the store, or one of them.
 
     Raises:
@@ -64,18 +66,16 @@ def chart(engine: Engine, settings: Settings, params: Asked, key: str, day: date
     return day_band(question, explained.explain(engine, settings, question, key), day)
 
 
-def _question(params: Asked, key: str) -> Question:
+def _question(params: Parameters, key: str) -> Question:
     if params.stores is not None and key not in params.stores:
         raise UnknownEntity(f"The report has no row of {key!r}: it is only of the stores that it names.", received=key)
-    if params.is_range:  # the kernels can, but nothing tells its periods yet: the week would be a wrong answer
-        message = "A report of a range cannot be explained yet; make one without from, to and period, with as_of."
-        raise NoExplanation(message, received=key)
     if params.as_of is None:
         raise ValueError("resolve() fixes as_of before a report runs")
-    horizon = Horizon.before(params.as_of, lookback=timedelta(hours=params.lookback_hours))
+    lookback = timedelta(hours=params.lookback_hours)
+    time = params.asked(params.as_of) if params.is_range else Horizon.before(params.as_of, lookback=lookback)
     max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
     return Question(
-        horizon,
+        time,
         params.accounting,
         max_gap,
         params.min_outage_minutes * MINUTE,

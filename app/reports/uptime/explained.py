@@ -11,6 +11,8 @@ import numpy.typing as npt
 from sqlalchemy import Engine
 
 from app.errors import UnknownEntity
+from app.reports.uptime.ranges import Asked
+from app.reports.uptime.told_time import StoreTime, of_store, polled
 from app.series.details import NO_GAP, own_gaps
 from app.series.entities import STORE, read_entities
 from app.series.poll_reading import read, take_snapshot
@@ -21,7 +23,7 @@ from app.timeline import DAY, HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Polls, Stretches, suggested_gaps
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
-from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.horizon import Horizon
 from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
 from app.timeline.zones import Zone
 
@@ -31,7 +33,7 @@ class Question:
     """What is explained: the time of a report, and how it accounts.
 
     Attributes:
-        horizon: its instants.
+        time: its windows, or its range.
         accounting: of the report.
         max_gap: how long a poll holds, microseconds, FOR_EVER, or None: what the polls suggest.
         ignore_under: outages of less open time count as up, microseconds.
@@ -39,7 +41,7 @@ class Question:
         as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
-    horizon: Horizon
+    time: Horizon | Asked
     accounting: Literal["hourly", "exact"]
     max_gap: int | None
     ignore_under: int
@@ -47,9 +49,9 @@ class Question:
     as_known_at: datetime | None = None
 
     @property
-    def first(self) -> int:
-        """Where the time of the report begins; it ends at as_of."""
-        return self.horizon.as_of - max(WINDOWS.values())
+    def as_of(self) -> int:
+        """Instant of the report."""
+        return self.time.as_of if isinstance(self.time, Horizon) else self.time.time.as_of
 
 
 #: What says how long a poll holds: the store itself, the parameter of the report, or the polls.
@@ -62,8 +64,9 @@ class Explained:
 
     Attributes:
         key, zone: of the store.
+        time: what is explained.
         opening: when it is open, from the beginning of the lookback on.
-        polls: those from there to as_of.
+        polls: those from there to the end of the time.
         gap: how long a poll holds, microseconds; None: hourly.
         gap_source: what says so.
         stretches: what its time counts as, ascending.
@@ -72,6 +75,7 @@ class Explained:
 
     key: str
     zone: str
+    time: StoreTime
     opening: Calendar
     polls: Polls
     gap: int | None
@@ -91,14 +95,21 @@ class _Blocks:
         self.instant.append(instant)
         self.status.append(status)
 
+    def between(self, first: int, last: int) -> Polls:
+        """Those of these instants, both included."""
+        instant = np.concatenate([np.zeros(0, np.int64), *self.instant])
+        status = np.concatenate([np.zeros(0, np.int8), *self.status])
+        inside = (instant >= first) & (instant <= last)
+        return Polls.of(np.zeros(int(inside.sum()), np.int64), instant[inside], status[inside])
+
 
 def explain(engine: Engine, settings: Settings, question: Question, key: str) -> Explained:
     """Read the store and its polls as one snapshot shows them, and account for its time.
 
     Raises:
-        UnknownEntity: there is no such store.
+        UnknownEntity: there is no such store, or the report has no time of it.
     """
-    horizon = question.horizon
+    first, last = polled(question.time)
     with database_errors(), take_snapshot(engine) as snapshot:
         connection, _ = snapshot
         stores = read_entities(connection, STORE, keys=[key])
@@ -115,26 +126,26 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
             engine,
             snapshot,
             stores,
-            first=horizon.earliest,
-            last=horizon.as_of,
+            first=first,
+            last=last,
             scope="listed",
             connections=1,
             consume=blocks.add,
             progress=lambda _: None,
         )
-    instant = np.concatenate([np.zeros(0, np.int64), *blocks.instant])
-    status = np.concatenate([np.zeros(0, np.int8), *blocks.status])
-    polls = Polls.of(np.zeros(len(instant), np.int64), instant, status)
-    first, last = (
-        (horizon.first, horizon.last) if question.accounting == "hourly" else (horizon.earliest, horizon.as_of)
-    )
-    opening, zone = schedule.calendar(first, last), _name(schedule.zones[schedule.zone_of[0]], at=horizon.as_of)
+    time = of_store(question.time, schedule)
+    if not time.parts:
+        raise UnknownEntity(f"The report has no row of {key!r}: its range had not begun there at as_of.", received=key)
+    polls, zone = blocks.between(time.earliest, time.last), _name(schedule.zones[schedule.zone_of[0]], at=time.last)
     if question.accounting == "hourly":
-        return Explained(key, zone, opening, polls, None, None, _hourly(question, opening, polls), None)
+        opening = schedule.calendar(time.earliest // HOUR * HOUR, (time.last // HOUR + 1) * HOUR)
+        stretches = _hourly(time, opening, polls, question.max_fill_hours)
+        return Explained(key, zone, time, opening, polls, None, None, stretches, None)
+    opening = schedule.calendar(time.earliest, time.last)
     gap, source = _gap(own, question.max_gap, polls)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
-    stretches = exact_stretches(exact, polls, gap, first=question.first)
-    return Explained(key, zone, opening, polls, gap, source, stretches, exact)
+    stretches = exact_stretches(exact, polls, gap, first=time.first)
+    return Explained(key, zone, time, opening, polls, gap, source, stretches, exact)
 
 
 def _gap(own: int, asked: int | None, polls: Polls) -> tuple[int, GapSource]:
@@ -153,10 +164,10 @@ def _name(zone: Zone, *, at: int) -> str:
     return zone.names[bisect_right(zone.days, at // DAY)]
 
 
-def _hourly(question: Question, opening: Calendar, polls: Polls) -> list[Stretch]:
+def _hourly(time: StoreTime, opening: Calendar, polls: Polls, max_fill_hours: int | None) -> list[Stretch]:
     votes = HourlyVotes(opening)
     votes.add(polls.entity, polls.instant, polls.status)
     has_vote = opening.is_open(opening.place(polls.entity, polls.instant)) & (polls.status != UNKNOWN)
     counted = polls.instant[has_vote]
-    status = votes.status(slice(0, 1), max_fill_hours=question.max_fill_hours)[0]
-    return hourly_stretches(votes, status, counted, first=question.first, last=question.horizon.as_of)
+    status = votes.status(slice(0, 1), max_fill_hours=max_fill_hours)[0]
+    return hourly_stretches(votes, status, counted, first=time.first, last=time.last)

@@ -12,7 +12,6 @@ from app.reports.uptime.explained import Explained, GapSource, Question
 from app.timeline import HOUR, SECOND, Micros, from_micros
 from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
-from app.timeline.horizon import WINDOWS
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 
 Status = Literal["up", "down", "unknown"]
@@ -37,7 +36,7 @@ class Times(BaseModel):
 class Period(Times):
     """The time of one figure of the report."""
 
-    period: str = Field(description="last_hour, last_day or last_week; of a report on a range, its first local day.")
+    period: str = Field(description="last_hour, last_day or last_week; of a range, as in uptime.csv.")
     start: datetime
     end: datetime
 
@@ -114,52 +113,54 @@ def explanation(question: Question, found: Explained) -> Explanation:
         # With its offset alone: datetimes of one zone would be subtracted as their clocks show, an hour off in spring.
         return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()), fold=0)
 
-    first, last = question.first, question.horizon.as_of
-    gap = found.gap
+    time, gap = found.time, found.gap
     return Explanation(
         store_id=found.key,
         timezone=found.zone,
         accounting=question.accounting,
-        as_of=local(last),
-        start=local(first),
-        end=local(last),
-        lookback_start=local(question.horizon.earliest),
+        as_of=local(question.as_of),
+        start=local(time.first),
+        end=local(time.last),
+        lookback_start=local(time.earliest),
         max_gap_minutes=None if gap is None or gap == FOR_EVER else gap / _MINUTE,
         max_gap_source=found.gap_source,
-        periods=list(_periods(question, found, local)),
-        windows=list(_windows(question, found, local)),
+        periods=list(_periods(found, local)),
+        windows=list(_windows(found, local)),
         stretches=[_stretch(one, local) for one in found.stretches],
-        outages=list(_outages(question, found, local)),
+        outages=list(_outages(found, local)),
     )
 
 
-def _periods(question: Question, found: Explained, local: Local) -> Iterator[Period]:
-    last = question.horizon.as_of
-    for name, length in WINDOWS.items():
-        (times,) = _times(found, np.array([last - length, last]))
-        yield Period(period=f"last_{name}", start=local(last - length), end=local(last), **times)
+def _periods(found: Explained, local: Local) -> Iterator[Period]:
+    parts = found.time.parts
+    times = _times(found, np.array([(one.start, one.end) for one in parts]))
+    for one, of_one in zip(parts, times, strict=True):
+        yield Period(period=one.label, start=local(one.start), end=local(one.end), **of_one)
 
 
-def _windows(question: Question, found: Explained, local: Local) -> Iterator[OpenWindow]:
+def _windows(found: Explained, local: Local) -> Iterator[OpenWindow]:
     opening = found.opening
-    edges = [
-        np.clip(edge + opening.first, question.first, question.horizon.as_of) for edge in (opening.start, opening.end)
-    ]
-    inside = edges[0] < edges[1]
-    pairs = np.column_stack([edge[inside] for edge in edges]).ravel()
-    if not len(pairs):
-        return
-    for (opens, closes), times in zip(pairs.reshape(-1, 2).tolist(), _times(found, pairs)[::2], strict=True):
+    edges = (np.clip(edge + opening.first, found.time.first, found.time.last) for edge in (opening.start, opening.end))
+    spans = np.column_stack(list(edges))
+    spans = spans[spans[:, 0] < spans[:, 1]]
+    for (opens, closes), times in zip(spans.tolist(), _times(found, spans), strict=True):
         yield OpenWindow(opens=local(opens), closes=local(closes), **times)
 
 
-def _times(found: Explained, edges: Micros) -> list[dict[str, float]]:
-    """Times between neighbouring edges."""
-    time = time_of(found.stretches, found.opening, edges) / SECOND
-    return [
-        {"open_seconds": float(column.sum()), **{f"{name}_seconds": float(column[of]) for of, name in _STATUS.items()}}
-        for column in time.T
-    ]
+def _times(found: Explained, spans: Micros) -> Iterator[dict[str, float]]:
+    """Times of spans [start, end) of instants, int64[n, 2], which may overlap."""
+    if not len(spans):
+        return
+    edges = np.unique(spans)
+    until = np.zeros((3, len(edges)), np.int64)
+    np.cumsum(time_of(found.stretches, found.opening, edges), axis=1, out=until[:, 1:])
+    start, end = np.searchsorted(edges, spans.T)
+    for time in (until[:, end] - until[:, start]).T.tolist():
+        # Whole microseconds are added up; each sum is divided once.
+        yield {
+            "open_seconds": sum(time) / SECOND,
+            **{f"{name}_seconds": time[of] / SECOND for of, name in _STATUS.items()},
+        }
 
 
 def _stretch(one: Stretch, local: Local) -> ExplainedStretch:
@@ -177,11 +178,11 @@ def _stretch(one: Stretch, local: Local) -> ExplainedStretch:
     )
 
 
-def _outages(question: Question, found: Explained, local: Local) -> Iterator[ExplainedOutage]:
+def _outages(found: Explained, local: Local) -> Iterator[ExplainedOutage]:
     if found.exact is None or found.gap is None:
         return
     all_of_them = found.exact.outages
-    edges = (np.clip(edge, question.first, question.horizon.as_of) for edge in (all_of_them.began, all_of_them.ended))
+    edges = (np.clip(edge, found.time.first, found.time.last) for edge in (all_of_them.began, all_of_them.ended))
     open_time = found.exact.down_between(all_of_them.entity, *edges)
     for at in np.flatnonzero(open_time):
         last_poll, ongoing = int(all_of_them.last_poll[at]), bool(all_of_them.ongoing[at])
