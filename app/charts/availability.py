@@ -30,6 +30,7 @@ class Week:
         tied: other stores that have the same availability as the last of the worst.
         states: int8[worst, hours], of each UTC hour that the week touches: an index into style.STATES,
             with CARRIED added where nobody looked.
+        target: availability that each store should have, percent.
     """
 
     first: int
@@ -42,6 +43,7 @@ class Week:
     worst_share: npt.NDArray[np.float64]
     tied: int
     states: npt.NDArray[np.int8]
+    target: float | None = None
 
 
 def availability_charts(week: Week) -> dict[str, Chart]:
@@ -53,7 +55,12 @@ def availability_charts(week: Week) -> dict[str, Chart]:
     observed = int(week.counts.sum())
     if observed:
         charts["availability"] = histogram(
-            week.counts, left_out=week.left_out, first=week.first, last=week.last, overall=_overall(week.of_day)
+            week.counts,
+            left_out=week.left_out,
+            first=week.first,
+            last=week.last,
+            overall=_overall(week.of_day),
+            target=week.target,
         )
     if len(week.worst):
         charts["worst_stores"] = hour_map(

@@ -4,10 +4,12 @@ from itertools import count
 from typing import Any, Final
 
 import altair as alt
+import numpy as np
 
-from app.charts.bins import NAMES, Counts
+from app.charts.bins import EDGES, NAMES, Counts
 from app.charts.colours import MUTED, TEAM_COLOURS
 from app.charts.style import Chart, Frame, Layers, counted, percent
+from app.charts.target import ABOVE, upright_target
 from app.charts.utc import week
 
 HEIGHT: Final = 260
@@ -19,7 +21,9 @@ BAR: Final = 0.84
 LINES: Final = 5
 
 
-def histogram(counts: Counts, *, left_out: int, first: int, last: int, overall: float | None = None) -> Chart:
+def histogram(
+    counts: Counts, *, left_out: int, first: int, last: int, overall: float | None = None, target: float | None = None
+) -> Chart:
     """A bar for each bin, with its number of stores and their share.
 
     Args:
@@ -27,6 +31,7 @@ def histogram(counts: Counts, *, left_out: int, first: int, last: int, overall: 
         left_out: stores without known open time.
         first, last: the week, microseconds.
         overall: the availability of the time of all stores, 0 … 1.
+        target: availability that each store should have, percent; a line at its place within its bin.
     """
     observed, most = int(counts.sum()), int(counts.max())
     rows: list[dict[str, Any]] = [
@@ -35,7 +40,7 @@ def histogram(counts: Counts, *, left_out: int, first: int, last: int, overall: 
         | {"share": f"{100 * stores / observed:.1f} %" if stores else ""}
         for number, (name, stores) in enumerate(zip(NAMES, counts.tolist(), strict=True))
     ]
-    frame = Frame(height=HEIGHT, left=64, above=26, below=64)
+    frame = Frame(height=HEIGHT, left=64, above=26 if target is None else 26 + ABOVE, below=64)
     across = alt.Scale(domain=[0, len(NAMES)], nice=False, zero=False)
     x, middle = alt.X("bin:Q", scale=across, axis=None), alt.X("middle:Q", scale=across, axis=None)
     y = alt.Y(
@@ -59,6 +64,9 @@ def histogram(counts: Counts, *, left_out: int, first: int, last: int, overall: 
     layers.write(rows, middle, y, baseline="bottom", dy=-18, fontWeight="bold")
     layers.write([row | {"text": row["share"]} for row in rows], middle, y, baseline="bottom", dy=-4, color=MUTED)
     layers.write([row | {"text": row["availability"]} for row in rows], middle, below, dy=14)
+    if target is not None:
+        place = alt.X("target:Q", scale=across, axis=None)
+        upright_target(layers, frame, target, place, at=_place_of(target / 100))
     title = [{"text": "availability: up / (up + down) of the open time of the week; bins are narrower towards 100 %"}]
     layers.write(title, frame.width / 2, below, dy=40, color=MUTED)
     subtitle = [
@@ -69,6 +77,11 @@ def histogram(counts: Counts, *, left_out: int, first: int, last: int, overall: 
     ]
     spec = layers.finish(frame, title="Availability of the stores in the week", subtitle=subtitle)
     return Chart(spec, observed)
+
+
+def _place_of(share: float) -> float:
+    """Where an availability lies, counted in bins from the left; 0 and 100 % have bins of their own at the ends."""
+    return float(np.interp(share, EDGES, np.arange(1, len(EDGES) + 1)))
 
 
 def _whole_ticks(highest: int) -> list[int]:

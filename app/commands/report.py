@@ -14,6 +14,7 @@ from app.commands.opening import Server
 from app.commands.terminal import err, report_progress
 from app.reports.kind import SUMMARY, ReportKind
 from app.wording.warnings import in_a_line
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 
 def report_command(kind: ReportKind) -> Callable[..., None]:
@@ -23,8 +24,10 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
     instants = set(instants_of(kind))
 
     def command(*, out_file: str | None, server: str | None, **options: Any) -> None:
+        words = {name: options.pop(f"{name}_") for name in kind.words}
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
         params = {fields[name].alias or name: value for name, value in params.items()}
+        params |= meant(kind, words, params)
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
         target = target_of(out_file, f"{kind.name}.csv")
         with opening.client(server, slots=1) as client:
@@ -40,6 +43,31 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__doc__ = f"{kind.summary[0].upper()}{kind.summary[1:]}."
     return command
+
+
+def meant(kind: ReportKind, words: Mapping[str, str | None], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the words of options stand for.
+
+    Raises:
+        InvalidParameters: a word that is none, or that says something else than a parameter which is given.
+    """
+    meant: dict[str, Any] = {}
+    for name, word in words.items():
+        if word is None:
+            continue
+        known = kind.words[name]
+        allowed = " or ".join(known)
+        if word not in known:
+            raise invalid_parameters(
+                [WrongValue(parameter=dashed(name), received=word, reason="is not one of its words", allowed=allowed)]
+            )
+        if clash := [other for other, value in known[word].items() if params.get(other, value) != value]:
+            reason = f"says something else than {' and '.join(map(dashed, clash))}; give one of them"
+            raise invalid_parameters(
+                [WrongValue(parameter=dashed(name), received=word, reason=reason, allowed=allowed)]
+            )
+        meant |= known[word]
+    return meant
 
 
 def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any], *, is_local: bool) -> Any:
@@ -92,6 +120,13 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
         "File to write, or a folder; one that ends with / is made. Further files go beside the file, each with the "
         f"beginning of its name; in a folder files have their own. Default: {kind.name}.csv."
     )
+    for name, words in kind.words.items():
+        stands = "; ".join(
+            f"{word} for " + " ".join(f"{dashed(other)} {value}" for other, value in given.items())
+            for word, given in words.items()
+        )
+        option = Annotated[str | None, typer.Option(dashed(name), help=f"For whom: {stands}.")]
+        yield inspect.Parameter(f"{name}_", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
     own = {"out_file": Annotated[str | None, typer.Option("--out", help=where)], "server": Server}
     for name, annotation in own.items():
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

@@ -71,6 +71,8 @@ class ReportKind(JobKind):
             that needs more than a few paragraphs.
         example: parameters of a quick report on the sample data, as a request gives them.
         wrong: one parameter with a value that is refused.
+        words: for options of the command line that are no parameters: what each of their words stands for, as
+            parameters.
         rules_version: to be raised when the same input comes to other figures; every manifest names it.
     """
 
@@ -84,4 +86,5 @@ class ReportKind(JobKind):
     rules: str | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     rules_version: int = 1

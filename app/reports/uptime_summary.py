@@ -247,10 +247,16 @@ def worst_of(listed: Sequence[StoreTotals]) -> list[StoreTotals]:
     return [store for store in listed if store.availability_percent is not None][:WORST]
 
 
-def called(stores: Sequence[StoreTotals]) -> list[str]:
-    """What each store is called: its name, or its id where it has none or shares it with another of them."""
-    names = Counter(store.name for store in stores)
-    return [store.store_id if store.name is None or names[store.name] > 1 else store.name for store in stores]
+def called(keys: Sequence[str], names: Mapping[str, str | None]) -> list[str]:
+    """What each store is called: its name, or its key where it has none or shares it with another of them."""
+    found = [names.get(key) for key in keys]
+    shared = Counter(found)
+    return [key if name is None or shared[name] > 1 else name for key, name in zip(keys, found, strict=True)]
+
+
+def worst_called(summary: UptimeSummary) -> list[str]:
+    """What its worst stores are called."""
+    return called([one.store_id for one in summary.worst], {one.store_id: one.name for one in summary.worst})
 
 
 def totals(of: Micros) -> Totals:
@@ -283,7 +289,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 def outline(summary: UptimeSummary) -> Outline:
     """The worst stores and all of them, and how they stand to the target."""
-    rows = [(name, *_cells(store)) for name, store in zip(called(summary.worst), summary.worst, strict=True)]
+    rows = [(name, *_cells(store)) for name, store in zip(worst_called(summary), summary.worst, strict=True)]
     if summary.begin is None:  # three windows, of which the stores' rows tell the last
         rows += [(f"(all, {label.replace('_', ' ')})", *_cells(of)) for label, of in summary.periods.items()]
     else:

@@ -155,6 +155,29 @@ def test_the_page_of_a_range_has_its_periods_names_and_warnings(
 
 
 @pytest.mark.usefixtures("two_stores")
+def test_a_range_has_charts_in_either_accounting_and_its_page_shows_them(
+    resources: Resources, tmp_path: Path, load_text: LoadText
+) -> None:
+    load_text("entities", "store_id,name\n1050565545391667097,Kiosk am See\n")
+    asked = {"from": "2023-01-24", "by": "day", "target_percent": 99.5, "charts": True, "html": True}
+    made = make(resources, tmp_path, accounting="exact", max_gap_minutes=720, **asked)
+    pictures = ["trend.png", "trend.vl.json", "worst_stores.png", "worst_stores.vl.json"]
+    assert list(made) == ["uptime.csv", "outages.csv", *pictures, "summary.json", "report.html"]
+    trend, worst = (json.loads(made[name].read_bytes()) for name in pictures[1::2])
+    # Of 2 x 36 hours 12 are up, 12 down and 48 not known.
+    assert trend["title"]["subtitle"][1:] == [
+        "Availability of all their time: 50.0 %, between its bounds 16.6 % to 83.3 %"
+    ]
+    written = [row["text"] for rows in worst["datasets"].values() for row in rows if "text" in row]
+    assert {"Kiosk am See", "50.0 %", "target 99.5 %"} <= set(written)
+    shown = [given["alt"] for tag, given in Page(made["report.html"].read_text(encoding="utf-8")).tags if tag == "img"]
+    assert shown == ["trend", "worst stores"]
+    total = tmp_path / "total"
+    total.mkdir()
+    assert "trend.png" not in make(resources, total, **{"from": "2023-01-24"}, charts=True), "one period is no trend"
+
+
+@pytest.mark.usefixtures("two_stores")
 def test_the_table_for_a_terminal_has_each_window_and_names(
     resources: Resources, tmp_path: Path, load_text: LoadText
 ) -> None:

@@ -228,7 +228,7 @@ def test_what_is_no_range_is_refused_with_what_to_write_instead(
         ({"from": "2024-W45-1"}, "neither a date such as 2024-11-01 nor an instant"),
         ({"from": "20241101"}, "neither a date such as 2024-11-01 nor an instant"),
         ({"from": "1 Nov"}, "neither a date such as 2024-11-01 nor an instant"),
-        ({"period": "2024", "charts": True}, "charts cannot be combined with a range"),
+        ({"period": "2024", "hourly": True}, "hourly cannot be combined with a range"),
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused(

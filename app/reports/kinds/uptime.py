@@ -18,6 +18,7 @@ from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_
 from app.reports.refusals import require_known, require_known_time, require_past
 from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.for_excel import write_for_excel
+from app.reports.uptime.range_charts import draw_range
 from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
 from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
 from app.reports.uptime_summary import StoreTotals, SummaryWarning, Tally, UptimeSummary, outline, totals, worst_of
@@ -98,7 +99,10 @@ class UptimeParams(RangeParams):
     ] = False
     charts: Annotated[
         bool,
-        Field(description="Also draw three charts, as PNG and as Vega-Lite; takes about two seconds."),
+        Field(
+            description="Also draw charts, as PNG and as Vega-Lite: three of the week, or the trend of a range and its "
+            "worst stores; takes about two seconds."
+        ),
     ] = False
     html: Annotated[
         bool,
@@ -131,7 +135,7 @@ class UptimeParams(RangeParams):
         hourly_only = {
             "max_fill_hours": self.max_fill_hours is not None,
             "hourly": self.hourly,
-            "charts": self.charts,
+            "charts": self.charts and not self.is_range,
         }
         of, wrong = ("hourly", exact_only) if self.accounting == "hourly" else ("exact", hourly_only)
         if named := [name for name, value in wrong.items() if value]:
@@ -139,8 +143,8 @@ class UptimeParams(RangeParams):
             raise ValueError(
                 f"{' and '.join(named)} cannot be combined with accounting={of}, only with accounting={other}"
             )
-        if self.is_range and (named := [name for name in ("hourly", "charts") if getattr(self, name)]):
-            raise ValueError(f"{' and '.join(named)} cannot be combined with a range, only with the three windows")
+        if self.is_range and self.hourly:
+            raise ValueError("hourly cannot be combined with a range, only with the three windows")
         return self
 
     def asked(self, as_of: datetime) -> Asked:
@@ -182,6 +186,8 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     tally.unknown_time.tell(watched)
     listed = tally.listed(_names(context, params, tally))
     summary = _summary(params, params.as_of, tally, listed, told)
+    if params.charts and params.is_range:
+        artifacts += draw_range(context, summary, about=_time_of(params, summary))
     path = context.folder / SUMMARY
     path.write_text(summary.model_dump_json(indent=1), encoding="utf-8")
     artifacts.append(Artifact(path, "application/json", rows=0))
@@ -200,7 +206,14 @@ def _names(context: JobContext, params: UptimeParams, tally: Tally) -> dict[str,
 def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
     horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
     if params.accounting == "hourly":
-        wanted = Wanted(params.stores, params.hourly, params.charts, params.max_fill_hours, params.as_known_at)
+        wanted = Wanted(
+            params.stores,
+            params.hourly,
+            params.charts,
+            params.max_fill_hours,
+            params.as_known_at,
+            params.target_percent,
+        )
         return hourly_windows(context, wanted, horizon, tally)
     ignore_under = params.min_outage_minutes * MINUTE
     exactly = Exactly(_max_gap(params), ignore_under, params.stores, params.as_known_at)
@@ -294,11 +307,12 @@ UPTIME = ReportKind(
         count.
 
         `uptime.csv` has a row for each store, in a range one for each store and period. Without a range, `hourly` also
-        makes `hourly.parquet`, a row for each store and hour of the week, and `charts` three charts. With `accounting`
+        makes `hourly.parquet`, a row for each store and hour of the week. `charts` draws charts. With `accounting`
         set to `exact` the time is counted from poll to poll, and `outages.csv` lists every outage.
     """,
     rules="uptime-rules.md",
     drilldown=DRILLDOWN,
     example={"lookback_hours": 96},
     wrong={"stores": ["no such store"]},
+    words={"for": {"excel": {"excel": "en"}, "excel-de": {"excel": "de"}}},
 )

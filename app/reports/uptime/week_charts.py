@@ -1,12 +1,17 @@
 """The charts of the uptime report: the week before its instant."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
+from app.reports.uptime_summary import called
+from app.series.details import names_of
+from app.series.entities import STORE
+from app.storage.postgres import database_errors
 from app.timeline import Micros
 from app.timeline.availability import WeekOfEntities
 from app.timeline.horizon import Horizon
@@ -33,13 +38,25 @@ class WeekOfStores:
         self.left_out += int(np.count_nonzero(unseen))
 
 
-def draw(context: JobContext, week: WeekOfStores) -> list[Artifact]:
-    """The charts of the week, those that have something to show."""
+def draw(
+    context: JobContext, week: WeekOfStores, *, target: float | None, as_known_at: datetime | None
+) -> list[Artifact]:
+    """The charts of the week, those that have something to show.
+
+    Args:
+        context: of the job.
+        week: what they show.
+        target: availability that each store should have, percent.
+        as_known_at: names of stores as they were known then; None: as they are known.
+    """
     # Imported here: it takes half a second, as long as a usual report, which does not need it.
     from app.charts.availability import Week, availability_charts  # noqa: PLC0415
     from app.charts.files import write_charts  # noqa: PLC0415
 
     stores = week.entities
+    keys = [one.key for one in stores.worst]
+    with database_errors(), context.engine.connect() as connection:
+        names = names_of(connection, STORE, keys, as_known_at=as_known_at)
     charts = availability_charts(
         Week(
             first=stores.first,
@@ -48,10 +65,11 @@ def draw(context: JobContext, week: WeekOfStores) -> list[Artifact]:
             left_out=week.left_out,
             days=stores.days,
             of_day=stores.of_day,
-            worst=[one.key for one in stores.worst],
+            worst=called(keys, names),
             worst_share=np.array([one.availability for one in stores.worst]),
             tied=stores.tied,
             states=np.array([one.states for one in stores.worst], np.int8),
+            target=target,
         )
     )
     return write_charts(charts, context.folder)

@@ -48,6 +48,7 @@ class Wanted:
         charts: also charts.
         max_fill_hours: how many hours without polls have the status of the last hour with some; None: all of them.
         as_known_at: hours and zones count as they were known then; None: as they are known.
+        target_percent: availability that each store should have, for the charts.
     """
 
     stores: Sequence[str] | None
@@ -55,6 +56,7 @@ class Wanted:
     charts: bool
     max_fill_hours: int | None
     as_known_at: datetime | None = None
+    target_percent: float | None = None
 
 
 def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon, tally: Tally) -> list[Artifact]:
@@ -69,7 +71,7 @@ def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon, tally:
         artifacts.append(hourly_file.close())
     if week is not None:
         context.progress("computing", _WRITTEN)
-        artifacts += draw(context, week)
+        artifacts += draw(context, week, target=wanted.target_percent, as_known_at=wanted.as_known_at)
     return artifacts
 
 
