@@ -1,7 +1,8 @@
 """An explanation as text of 80 columns, in the local time of its store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count, groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ def lines(said: Mapping[str, Any]) -> Iterator[str]:
     yield from _totals(said["periods"])
     if said["max_gap_source"] is not None:
         yield from _gap(said)
+    yield from _unusual(said["dates"])
     yield ""
     yield "Stretches, while it was open"
     yield from _stretches(said)
@@ -55,6 +57,29 @@ def _gap(said: Mapping[str, Any]) -> Iterator[str]:
         yield f"A poll holds until the next one: {source}."
     else:
         yield f"A poll holds {said['max_gap_minutes']:,.2f} minutes: {source}."
+
+
+def _unusual(dates: list[Mapping[str, Any]]) -> Iterator[str]:
+    """The dates that something else than weekly hours decided, those in a row with one reason as one."""
+    unusual = [one for one in dates if one["source"] in {"exception", "calendar", "inactive"}]
+    if not unusual:
+        return
+    yield ""
+    yield "Dates that are not as the week is"
+    for (said, is_open, _), run in groupby(unusual, key=_run()):
+        first, *rest = [date.fromisoformat(one["date"]) for one in run]
+        last = f" to {_day(rest[-1])}" if rest else ""
+        yield f"  {_day(first)}{last}: {'open' if is_open else 'closed'}, {said}"
+
+
+def _run() -> Callable[[Mapping[str, Any]], tuple[str, bool, int]]:
+    """A key that neighbouring dates of one reason share."""
+    numbers = count()
+    return lambda one: (one["reason"], one["is_open"], date.fromisoformat(one["date"]).toordinal() - next(numbers))
+
+
+def _day(on: date) -> str:
+    return f"{on:%a} {on.day} {on:%b %Y}"
 
 
 def _stretches(said: Mapping[str, Any]) -> Iterator[str]:

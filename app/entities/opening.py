@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 from app.series.lookup import Named
 from app.series.schedules import read_schedule
 from app.timeline import from_micros
-from app.timeline.dated import Source
 from app.timeline.entities import Entities
-from app.timeline.reasons import OpenDate, open_dates
+from app.timeline.reasons import open_dates, reason
 from app.timeline.working_hours import Window
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
@@ -21,12 +20,6 @@ from app.wording.wrong_values import WrongValue, invalid_parameters
 MOST_DATES: Final = 400
 
 _EPOCH: Final = date(1970, 1, 1)
-_PLAIN: Final = {
-    Source.DEFAULT: "default hours",
-    Source.VERSION: "weekly hours",
-    Source.EXCEPTION: "exception",
-    Source.INACTIVE: "it does not exist on this date",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +70,3 @@ def open_days(
         )
         for day in days
     ]
-
-
-def reason(day: OpenDate) -> str:
-    """What decided a date: "holiday: Christmas (public:DE-BY)"."""
-    if day.source is Source.CALENDAR:
-        return f"holiday: {day.name or 'without a name'} ({day.calendar})"
-    words = _PLAIN[day.source] + (f": {day.name}" if day.name else "")
-    since = "" if day.first is None else f" from {_EPOCH + timedelta(days=day.first)}"
-    until = "" if day.last is None else f" to {_EPOCH + timedelta(days=day.last)}"
-    return words + since + until

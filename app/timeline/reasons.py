@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -9,6 +11,14 @@ from app.timeline import DAY
 from app.timeline.dated import EVER, FOREVER, Dated, Rules, Source, Spans, local_windows, rules_and_plans
 from app.timeline.schedule import Schedule
 from app.timeline.working_hours import in_utc
+
+_EPOCH: Final = date(1970, 1, 1)
+_PLAIN: Final = {
+    Source.DEFAULT: "default hours",
+    Source.VERSION: "weekly hours",
+    Source.EXCEPTION: "exception",
+    Source.INACTIVE: "it does not exist on this date",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +72,13 @@ def _date(dated: Dated, rules: Rules, rule: int, day: int, intervals: tuple[tupl
         first, last = int(dated.versions.first[row]), int(dated.versions.last[row])
     limits = (None if first == EVER else first, None if last == FOREVER else last)
     return OpenDate(day, source, name, calendar, *limits, intervals)
+
+
+def reason(day: OpenDate) -> str:
+    """What decided a date: "holiday: Christmas (public:DE-BY)"."""
+    if day.source is Source.CALENDAR:
+        return f"holiday: {day.name or 'without a name'} ({day.calendar})"
+    words = _PLAIN[day.source] + (f": {day.name}" if day.name else "")
+    since = "" if day.first is None else f" from {_EPOCH + timedelta(days=day.first)}"
+    until = "" if day.last is None else f" to {_EPOCH + timedelta(days=day.last)}"
+    return words + since + until

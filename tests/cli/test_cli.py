@@ -44,7 +44,11 @@ def home(empty_home: Path, where: Addresses) -> Path:
     files = {kind: SAMPLE_DATA / f"{kind}.csv" for kind in ("polls", "hours", "timezones")}
     with ThreadPoolExecutor() as pool:
         outcomes = list(pool.map(lambda kind: run(empty_home, "load", kind, str(files[kind])), files))
-    told = {"polls": "duplicate rows: 8; the last one counts\n"}
+    contradicting = (
+        "warning: polls that say something else than a later line for the same store and instant: 8; the later line "
+        "counts (158406589678859173 at 2023-01-22 13:45:59 UTC; 2716610122072123243 at 2023-01-18 02:33:59 UTC, …)\n"
+    )
+    told = {"polls": f"duplicate rows: 8; the last one counts\n{contradicting}"}
     assert outcomes == [
         Outcome(0, f"{rows} rows of {file} loaded as {kind}\n", told.get(kind, ""))
         for (kind, file), rows in zip(files.items(), ("3,601", "155", "25"), strict=True)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from fastapi.testclient import TestClient
 
+from app.commands.explained_text import lines
 from app.ids import new_id
 from app.storage.resources import Resources
-from tests.conftest import api
+from tests.conftest import LoadText, api
 from tests.routers.test_reports_api import assert_problem
 
 STORE = "6077660293503601866"
@@ -76,3 +77,27 @@ def test_a_store_is_explained_and_drawn_in_the_periods_of_a_range(client: TestCl
     late = client.get(f"/reports/{report_id}/entities/{STORE}/chart.vl.json?date=2023-01-21")
     problem = assert_problem(late, 422, "invalid_parameters")
     assert "a date from 2023-01-19 to 2023-01-20, local" in str(problem)
+
+
+def test_dates_that_are_not_as_the_week_is_are_named_with_what_decided_them(
+    resources: Resources, load_text: LoadText
+) -> None:
+    load_text("polls", "store_id,status,timestamp_utc\n1,active,2024-01-02 10:00:00 UTC\n")
+    load_text("timezones", "store_id,timezone_str\n1,Europe/Berlin\n")
+    windows = "".join(f"1,{day},09:00,17:00\n" for day in range(7))
+    load_text("hours", f"store_id,day,start_time_local,end_time_local\n{windows}")
+    load_text("exceptions", "store_id,date_from,date_to,what,name\n1,2024-01-03,2024-01-04,closed,Inventory\n")
+    load_text("entities", "store_id,max_gap_minutes\n1,0\n")
+    with api(resources, slots=0) as client:
+        asked = {"from": "2024-01-02", "to": "2024-01-06", "as_of": "2024-01-07T00:00:00Z", "accounting": "exact"}
+        said = client.get(f"/reports/{trigger(client, **asked)}/entities/1").raise_for_status().json()
+    assert [tuple(one.values()) for one in said["dates"]] == [
+        ("2024-01-02", "version", "weekly hours", True),
+        ("2024-01-03", "exception", "exception: Inventory", False),
+        ("2024-01-04", "exception", "exception: Inventory", False),
+        ("2024-01-05", "version", "weekly hours", True),
+    ]
+    assert (said["max_gap_minutes"], said["max_gap_source"]) == (None, "entity")
+    told = list(lines(said))
+    assert "  Wed 3 Jan 2024 to Thu 4 Jan 2024: closed, exception: Inventory" in told
+    assert "A poll holds until the next one: its own." in told

@@ -1,10 +1,11 @@
 """One store of an uptime report, explained: read by key, computed by the kernels of the report."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,14 @@ from app.series.poll_reading import read, take_snapshot
 from app.series.schedules import read_schedule
 from app.settings import Settings
 from app.storage.postgres import database_errors
-from app.timeline import DAY, HOUR, Micros
+from app.timeline import DAY, HOUR, Micros, from_micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Polls, Stretches, suggested_gaps
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
 from app.timeline.horizon import Horizon
 from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
+from app.timeline.reasons import OpenDate, open_dates
+from app.timeline.schedule import Schedule
 from app.timeline.zones import Zone
 
 
@@ -71,6 +74,7 @@ class Explained:
         gap_source: what says so.
         stretches: what its time counts as, ascending.
         exact: what exact accounting made of them, with the outages; None: hourly.
+        dates: the local dates whose windows reach into its time, and what decided each.
     """
 
     key: str
@@ -82,6 +86,7 @@ class Explained:
     gap_source: GapSource | None
     stretches: Sequence[Stretch]
     exact: Stretches | None
+    dates: Sequence[OpenDate]
 
 
 class _Blocks:
@@ -137,15 +142,27 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     if not time.parts:
         raise UnknownEntity(f"The report has no row of {key!r}: its range had not begun there at as_of.", received=key)
     polls, zone = blocks.between(time.earliest, time.last), _name(schedule.zones[schedule.zone_of[0]], at=time.last)
+    dates = list(_dates(schedule, zone, time))
     if question.accounting == "hourly":
         opening = schedule.calendar(time.earliest // HOUR * HOUR, (time.last // HOUR + 1) * HOUR)
         stretches = _hourly(time, opening, polls, question.max_fill_hours)
-        return Explained(key, zone, time, opening, polls, None, None, stretches, None)
+        return Explained(key, zone, time, opening, polls, None, None, stretches, None, dates)
     opening = schedule.calendar(time.earliest, time.last)
     gap, source = _gap(own, question.max_gap, polls)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
     stretches = exact_stretches(exact, polls, gap, first=time.first)
-    return Explained(key, zone, time, opening, polls, gap, source, stretches, exact)
+    return Explained(key, zone, time, opening, polls, gap, source, stretches, exact, dates)
+
+
+def _dates(schedule: Schedule, zone: str, time: StoreTime) -> Iterator[OpenDate]:
+    """The local dates from that of the beginning to that of the end, and the one before if its night is not over."""
+    first, last = (
+        (from_micros(at).astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days
+        for at in (time.first, time.last - 1)
+    )
+    for one in open_dates(schedule, first - 1, last):
+        if one.day >= first or any(end > time.first for _, end in one.intervals):
+            yield one
 
 
 def _gap(own: int, asked: int | None, polls: Polls) -> tuple[int, GapSource]:

@@ -1,7 +1,7 @@
 """What an explanation of one store's time says, as JSON; instants have the offset of the store's own clock."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from app.timeline import HOUR, SECOND, Micros, from_micros
 from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
+from app.timeline.reasons import OpenDate, reason
 
 Status = Literal["up", "down", "unknown"]
 
@@ -83,6 +84,17 @@ class ExplainedOutage(BaseModel):
     ended_by_poll_at: datetime | None = Field(description="The poll that ended it, if one did.")
 
 
+class ExplainedDate(BaseModel):
+    """A local date, and what decided when the store is open."""
+
+    date: date
+    source: Literal["default", "version", "exception", "calendar", "inactive"] = Field(
+        description="`version`: weekly hours; `calendar`: a holiday; `inactive`: the store does not exist on the date."
+    )
+    reason: str = Field(examples=["holiday: Christmas (public:DE-BY)"])
+    is_open: bool = Field(description="Whether any window opens on it.")
+
+
 class Explanation(BaseModel):
     """Why the time of one store counts as the report has it."""
 
@@ -99,6 +111,7 @@ class Explanation(BaseModel):
         "between the polls."
     )
     periods: list[Period]
+    dates: list[ExplainedDate] = Field(description="Those whose windows reach into the report's time.")
     windows: list[OpenWindow]
     stretches: list[ExplainedStretch]
     outages: list[ExplainedOutage] = Field(description="Exact accounting only.")
@@ -125,6 +138,7 @@ def explanation(question: Question, found: Explained) -> Explanation:
         max_gap_minutes=None if gap is None or gap == FOR_EVER else gap / _MINUTE,
         max_gap_source=found.gap_source,
         periods=list(_periods(found, local)),
+        dates=[_date(one) for one in found.dates],
         windows=list(_windows(found, local)),
         stretches=[_stretch(one, local) for one in found.stretches],
         outages=list(_outages(found, local)),
@@ -136,6 +150,17 @@ def _periods(found: Explained, local: Local) -> Iterator[Period]:
     times = _times(found, np.array([(one.start, one.end) for one in parts]))
     for one, of_one in zip(parts, times, strict=True):
         yield Period(period=one.label, start=local(one.start), end=local(one.end), **of_one)
+
+
+def _date(one: OpenDate) -> ExplainedDate:
+    return ExplainedDate.model_validate(
+        {
+            "date": date(1970, 1, 1) + timedelta(days=one.day),
+            "source": one.source.name.lower(),
+            "reason": reason(one),
+            "is_open": bool(one.intervals),
+        }
+    )
 
 
 def _windows(found: Explained, local: Local) -> Iterator[OpenWindow]:
