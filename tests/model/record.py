@@ -41,6 +41,7 @@ class Row:
     lease_until: float | None = None
     not_before: float | None = None
     artifacts: list[dict[str, Any]] | None = None
+    warnings: Sequence[Mapping[str, Any]] | None = None
     error_code: str | None = None
     error_message: str | None = None
     started_at: float | None = None
@@ -181,13 +182,19 @@ def renew(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     return ours
 
 
-def publish(connection: Connection, claim: Claim, artifacts: Sequence[StoredArtifact]) -> Verdict:
+def publish(
+    connection: Connection,
+    claim: Claim,
+    artifacts: Sequence[StoredArtifact],
+    warnings: Sequence[Mapping[str, Any]] = (),
+) -> Verdict:
     row = _ours(connection, claim)
     if row is None:
         row = connection.table.rows.get(claim.id)
         is_published = row is not None and row.status == JobStatus.COMPLETE and _is_ours(row, claim)
         return Verdict.ENDED if is_published else Verdict.LOST
     row.artifacts = [asdict(artifact) for artifact in artifacts]
+    row.warnings = list(warnings)
     return _end(connection, row, JobStatus.COMPLETE, claim)
 
 
@@ -293,6 +300,7 @@ def find(connection: Connection, job_id: str) -> JobRecord | None:
         created_at=instant(row.created_at),
         started_at=None if row.started_at is None else instant(row.started_at),
         finished_at=None if row.finished_at is None else instant(row.finished_at),
+        warnings=row.warnings or (),
     )
 
 
