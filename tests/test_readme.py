@@ -20,6 +20,7 @@ TEAMS = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull_reques
 #: Pages with commands that run here, each from top to bottom, and what was loaded before: kinds and sample files.
 PAGES = {
     "README.md": (),
+    "docs/calendar-rules.md": (),
     "docs/contributing.md": (),
     "docs/http.md": STORES,
     "docs/command-line.md": STORES,

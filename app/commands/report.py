@@ -122,10 +122,10 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
     )
     for name, words in kind.words.items():
         stands = "; ".join(
-            f"{word} for " + " ".join(f"{dashed(other)} {value}" for other, value in given.items())
+            f"{word} means " + " ".join(f"{other} {value}" for other, value in given.items())
             for word, given in words.items()
         )
-        option = Annotated[str | None, typer.Option(dashed(name), help=f"For whom: {stands}.")]
+        option = Annotated[str | None, typer.Option(dashed(name), help=f"For whom: {stands}. Default: none.")]
         yield inspect.Parameter(f"{name}_", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
     own = {"out_file": Annotated[str | None, typer.Option("--out", help=where)], "server": Server}
     for name, annotation in own.items():

@@ -1,5 +1,6 @@
 """Rows of single dates in bodies and answers: exceptions of entities, days of calendars."""
 
+import re
 from datetime import date
 from typing import Annotated, Final, Literal
 
@@ -11,14 +12,15 @@ from app.entities.dates import DatedRow
 MOST_ROWS: Final = 4000
 
 
-def _text(value: object) -> object:
-    """Pydantic also takes numbers for dates, which no file does."""
-    if value is not None and not isinstance(value, str | date):
-        raise ValueError("should be a text such as 2026-12-24")
-    return value
+def _written_out(value: object) -> object:
+    """Refuse what is not written as a date: a number would be taken for seconds since 1970."""
+    is_written_out = isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII)
+    if value is None or isinstance(value, date) or is_written_out:
+        return value
+    raise ValueError("is not a date such as 2026-12-24")
 
 
-LocalDate = Annotated[date, BeforeValidator(_text), Field(examples=["2026-12-24"])]
+LocalDate = Annotated[date, BeforeValidator(_written_out), Field(examples=["2026-12-24"])]
 
 
 class CalendarDay(BaseModel):

@@ -10,6 +10,7 @@ from app.entities.named import DEFAULT_KIND
 from app.entities.service import EntityDetails, Window
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.bodies import checked, described_as
+from app.routers.dates import LocalDate
 from app.routers.dependencies import Entities
 from app.routers.malformed import require_known_query
 
@@ -117,7 +118,7 @@ class OpenDays(BaseModel):
     days: list[OpenDay]
 
 
-ValidFrom = Annotated[date | None, Query(description="First local date on which it holds. Default: no limit.")]
+ValidFrom = Annotated[LocalDate | None, Query(description="First local date on which it holds. Default: no limit.")]
 
 _NewHours = Annotated[Any, Body(), described_as(NewHours)]
 _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
@@ -147,7 +148,7 @@ def put_hours(
     new: _NewHours,
     valid_from: ValidFrom = None,
     valid_to: Annotated[
-        date | None, Query(description="Last local date on which they hold. Default: no limit.")
+        LocalDate | None, Query(description="Last local date on which they hold. Default: no limit.")
     ] = None,
 ) -> EntityAnswer:
     """Replace the hours of an entity that hold between the same two dates; checked like an hours file."""
@@ -171,9 +172,10 @@ def get_open(
     entities: Entities,
     kind: Kind,
     key: Key,
-    first: Annotated[date, Query(alias="from", description="First local date.", examples=["2026-12-24"])],
+    first: Annotated[LocalDate, Query(alias="from", description="First local date.", examples=["2026-12-24"])],
     last: Annotated[
-        date, Query(alias="to", description="Local date after the last one, at most 400 days.", examples=["2026-12-28"])
+        LocalDate,
+        Query(alias="to", description="Local date after the last one, at most 400 days.", examples=["2026-12-28"]),
     ],
     as_known_at: Annotated[
         AwareDatetime | None,

@@ -55,7 +55,7 @@ class ZoneHistory(BaseModel):
     timezones: list[ZoneOfDates]
 
 
-class Exceptions(BaseModel):
+class ExceptionList(BaseModel):
     """The exceptions of an entity, by date."""
 
     model_config = ConfigDict(extra="forbid")
@@ -81,7 +81,7 @@ class UsedCalendars(BaseModel):
     calendars: list[UsedCalendar] = Field(max_length=MOST_ROWS)
 
 
-_Exceptions = Annotated[Any, Body(), described_as(Exceptions)]
+_Exceptions = Annotated[Any, Body(), described_as(ExceptionList)]
 _UsedCalendars = Annotated[Any, Body(), described_as(UsedCalendars)]
 
 
@@ -108,10 +108,10 @@ def get_timezones(history: History, entities: Entities, kind: Kind, key: Key) ->
 
 
 @router.get("/entities/{kind}/{key:path}/exceptions")
-def get_exceptions(history: History, entities: Entities, kind: Kind, key: Key) -> Exceptions | EntityAnswer:
+def get_exceptions(history: History, entities: Entities, kind: Kind, key: Key) -> ExceptionList | EntityAnswer:
     """The exceptions of an entity, by date."""
     return _first(
-        lambda: Exceptions.model_construct(exceptions=_days(history.exceptions(kind, key))),
+        lambda: ExceptionList.model_construct(exceptions=_days(history.exceptions(kind, key))),
         entities,
         kind,
         f"{key}/exceptions",
@@ -119,10 +119,10 @@ def get_exceptions(history: History, entities: Entities, kind: Kind, key: Key) -
 
 
 @router.put("/entities/{kind}/{key:path}/exceptions", responses=TOO_LARGE)
-def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> Exceptions:
+def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> ExceptionList:
     """Replace all exceptions of an entity; checked like a file of them."""
-    rows = [row_of(day) for day in checked(Exceptions, new).exceptions]
-    return Exceptions.model_construct(exceptions=_days(history.replace_exceptions(kind, key, rows)))
+    rows = [row_of(day) for day in checked(ExceptionList, new).exceptions]
+    return ExceptionList.model_construct(exceptions=_days(history.replace_exceptions(kind, key, rows)))
 
 
 @router.get("/entities/{kind}/{key:path}/calendars")

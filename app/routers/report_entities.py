@@ -1,7 +1,6 @@
 """What a report can say of one of its entities."""
 
 import json
-from datetime import date
 from typing import Annotated, Any, Final, Union
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -9,6 +8,7 @@ from pydantic import BaseModel
 
 from app.reports.registry import REPORT_KINDS
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
+from app.routers.dates import LocalDate
 from app.routers.dependencies import Reports, bind_report
 from app.routers.malformed import require_known_query
 
@@ -29,7 +29,7 @@ _EXPLANATION: Final[Any] = Union[tuple(kind.drilldown.model for kind in REPORT_K
 
 
 _Day = Annotated[
-    date | None,
+    LocalDate | None,
     Query(alias="date", description="Show this local day alone. Default: all days of the report, at most the last 31."),
 ]
 
@@ -43,7 +43,7 @@ _SPECIFICATION: Final = "application/vnd.vegalite.v6+json"
     responses={200: {"content": {"image/png": {}}, "description": "The picture, 1600 pixels wide"}},
 )
 def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
-    """The days of one entity as a picture: when it is open, what its time counts as, every poll, in its local time."""
+    """The days of one entity as a picture: when it is open, its time, its polls, in local time."""
     return Response(reports.entity_picture(report_id, key, day=day), media_type="image/png")
 
 

@@ -273,9 +273,9 @@ def test_an_attempt_that_is_handed_back_between_two_files_leaves_none(
 def test_a_report_that_was_published_unheard_keeps_its_files(
     resources: Resources, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def published_but_not_heard(_: Connection, claim: Claim, artifacts: list[StoredArtifact]) -> Verdict:
+    def published_but_not_heard(_: Connection, claim: Claim, artifacts: list[StoredArtifact], *rest: Any) -> Verdict:
         with resources.engine.begin() as connection:
-            assert publish(connection, claim, artifacts) is Verdict.ENDED
+            assert publish(connection, claim, artifacts, *rest) is Verdict.ENDED
         job.call_off.set()  # as the next heartbeat does, which finds it ended
         raise DatabaseUnavailable("The answer is lost.")
 
