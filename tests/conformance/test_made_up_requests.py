@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.strategies import examples
+from tests.strategies import PROFILE, examples
 
 #: Requests made up for each operation, in each phase. They are the same in every run.
 EXAMPLES = examples(50)
+
+#: What finds most in least time; the other phases, by chance and in sequences, are for ``make fuzz``.
+PHASES = "examples,coverage,fuzzing,stateful" if PROFILE == "long" else "examples,coverage"
 
 #: Longest that all of them may take, seconds; usual is a fifth of it.
 LIMIT_SECONDS = 170
@@ -27,6 +30,7 @@ def test_made_up_requests_are_answered_as_documented_and_never_with_an_error_of_
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
             *("--generation-deterministic", "--max-examples", str(EXAMPLES), "--continue-on-failure"),
+            *("--phases", PHASES),
             *("--exclude-checks", UNDECIDABLE, "--exclude-path-regex", OWN_PROTOCOL, "--no-color"),
         ],
         cwd=tmp_path,
