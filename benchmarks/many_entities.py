@@ -6,29 +6,19 @@ The stores are made by SQL. Every report runs in a process of its own, below the
 """
 
 import argparse
-import resource
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine, text
 
 from app.embedded import postgres
-from app.jobs.child import limit_memory
-from app.jobs.kind import JobContext
-from app.reports.kinds.uptime import UptimeParams, produce
 from app.settings import Settings
 from app.storage.migrate import migrate
-from app.storage.object_store import StoreAddress
 from app.storage.postgres import build_engine
 from app.storage.resources import addresses
+from benchmarks.one_report import measured
 
 AS_OF: Final = datetime(2023, 1, 25, 18, 13, 22, tzinfo=UTC)
 
@@ -48,13 +38,6 @@ _STATEMENTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    seconds: float
-    peak_mib: int
-    file_bytes: int
-
-
 def fill(engine: Engine, stores: int) -> None:
     """Make so many stores with hours and polls, in place of those that are there."""
     with engine.begin() as connection:
@@ -62,33 +45,6 @@ def fill(engine: Engine, stores: int) -> None:
             connection.execute(text(statement.format(stores=stores)))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE entity, hours_window, poll"))
-
-
-def measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
-    """Make one report in this process."""
-    limit_memory(settings.report_memory_limit_mb << 20)
-    engine = build_engine(url, pool_size=settings.read_connections + 2)
-    with TemporaryDirectory(prefix="openhours-bench-") as folder:
-        context = JobContext(
-            engine=engine,
-            settings=settings,
-            store=StoreAddress("", "", None),
-            folder=Path(folder),
-            progress=lambda *_: None,
-            job_id="",
-            fence=lambda _: None,
-        )
-        begin = perf_counter()
-        artifacts = produce(context, UptimeParams(as_of=AS_OF, **params))
-        seconds = perf_counter() - begin
-        size = sum(artifact.path.stat().st_size for artifact in artifacts)
-    return Measured(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, size)
-
-
-@contextmanager
-def _process() -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield pool
 
 
 def main() -> None:
@@ -104,13 +60,12 @@ def main() -> None:
             for stores in arguments.stores:
                 fill(engine, stores)
                 for params in ({}, {"charts": True}, {"hourly": True}, {"charts": True, "hourly": True}):
-                    with _process() as pool:
-                        future = pool.submit(measure, where.database_url, settings, params)
-                        named = " and ".join(params) or "uptime.csv alone"
-                        if error := future.exception():
-                            print(f"{stores:>9,} stores, {named:<20} {type(error).__name__}", flush=True)
-                            continue
-                        one = future.result()
+                    named = " and ".join(params) or "uptime.csv alone"
+                    try:
+                        one = measured(where.database_url, settings, {"as_of": AS_OF, **params})
+                    except Exception as error:  # noqa: BLE001 - the next report is measured, whatever this one ran into
+                        print(f"{stores:>9,} stores, {named:<20} {type(error).__name__}", flush=True)
+                        continue
                     print(
                         f"{stores:>9,} stores, {named:<20} {one.seconds:7.1f} s {one.peak_mib:6,} MiB"
                         f" {one.file_bytes / 1e6:7,.0f} MB of files",

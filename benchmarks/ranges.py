@@ -7,15 +7,10 @@ stores are 105 million. Every report runs in a process of its own, below the mem
 """
 
 import argparse
-import resource
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
 from typing import Any, Final
 
 import numpy as np
@@ -23,17 +18,14 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, text
 
 from app.embedded import postgres
-from app.jobs.child import limit_memory
-from app.jobs.kind import JobContext
-from app.reports.kinds.uptime import UptimeParams, produce
 from app.series.polls import partition_of
 from app.settings import Settings
 from app.storage.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Arrays, Columns, write_columns
 from app.storage.migrate import migrate
-from app.storage.object_store import StoreAddress
 from app.storage.postgres import build_engine
 from app.storage.resources import addresses
 from app.timeline import HOUR, to_micros
+from benchmarks.one_report import measured
 
 #: A Monday.
 BEGIN: Final = date(2023, 1, 2)
@@ -50,14 +42,6 @@ BLOCK: Final = 200
 
 #: Of so many polls one begins an outage; it lasts for as many polls as OUTAGE.
 RARE, OUTAGE = 2000, 7
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    seconds: float
-    cpu_seconds: float
-    peak_mib: int
-    rows: int
 
 
 def fill(engine: Engine, stores: int, weeks: range) -> None:
@@ -106,27 +90,6 @@ def _polls(ids: npt.NDArray[np.int64], first: int) -> Iterator[Arrays]:
         }
 
 
-def measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
-    """Make one report in this process."""
-    limit_memory(settings.report_memory_limit_mb << 20)
-    engine = build_engine(url, pool_size=settings.read_connections + 2)
-    with TemporaryDirectory(prefix="openhours-bench-") as folder:
-        context = JobContext(
-            engine=engine,
-            settings=settings,
-            store=StoreAddress("", "", None),
-            folder=Path(folder),
-            progress=lambda *_: None,
-            job_id="",
-            fence=lambda _: None,
-        )
-        begin, cpu = perf_counter(), process_time()
-        artifacts = produce(context, UptimeParams.model_validate(params))
-        seconds, cpu_seconds = perf_counter() - begin, process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    return Measured(seconds, cpu_seconds, peak, artifacts[0].rows)
-
-
 def asked(weeks: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The reports that are measured, once there are so many weeks of polls."""
     end = datetime.combine(BEGIN + weeks * WEEK, datetime.min.time(), UTC)
@@ -154,9 +117,7 @@ def main() -> None:
                 there = weeks
                 spent = {}
                 for name, params in asked(weeks):
-                    # A process of its own, so that its peak is that of this report alone.
-                    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                        one = pool.submit(measure, where.database_url, settings, params).result()
+                    one = measured(where.database_url, settings, params)
                     spent[name] = one.cpu_seconds
                     print(
                         f"{arguments.stores:,} stores, {name:<28} {one.seconds:7.1f} s {one.cpu_seconds:7.1f} s of "

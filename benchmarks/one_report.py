@@ -1,0 +1,55 @@
+"""One uptime report, made in a process of its own so that its peak is that of this report alone."""
+
+import resource
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+from typing import Any
+
+from app.jobs.child import limit_memory
+from app.jobs.kind import JobContext
+from app.reports.kinds.uptime import UptimeParams, produce
+from app.settings import Settings
+from app.storage.object_store import StoreAddress
+from app.storage.postgres import build_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a report took, and the rows of its first file and the bytes of all."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: int
+    rows: int
+    file_bytes: int
+
+
+def measured(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
+    """Make one report below the memory limit of the settings; raises what it raises."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measure, url, settings, params).result()
+
+
+def _measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
+    limit_memory(settings.report_memory_limit_mb << 20)
+    engine = build_engine(url, pool_size=settings.read_connections + 2)
+    with TemporaryDirectory(prefix="openhours-bench-") as folder:
+        context = JobContext(
+            engine=engine,
+            settings=settings,
+            store=StoreAddress("", "", None),
+            folder=Path(folder),
+            progress=lambda *_: None,
+            job_id="",
+            fence=lambda _: None,
+        )
+        begin, cpu = perf_counter(), process_time()
+        artifacts = produce(context, UptimeParams.model_validate(params))
+        seconds, cpu_seconds = perf_counter() - begin, process_time() - cpu
+        size = sum(artifact.path.stat().st_size for artifact in artifacts)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    return Measured(seconds, cpu_seconds, peak, artifacts[0].rows, size)
