@@ -82,6 +82,20 @@ class Exactly:
     as_known_at: datetime | None = None
 
 
+def gaps_of(polls: Polls, entities: int, own: Micros | None, max_gap: int | None) -> Micros:
+    """How long a poll of each store holds, microseconds, int64[entities]: by its own detail, else as asked for.
+
+    Args:
+        polls: of the stores.
+        entities: how many stores.
+        own: by their own details, minutes, int64[entities], see own_gaps(); None: no store has one.
+        max_gap: as asked for, microseconds; None: what the polls suggest.
+    """
+    gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
+    # FOR_EVER is 0 in any unit.
+    return gaps if own is None else np.where(own == NO_GAP, gaps, own * MINUTE)
+
+
 class CollectedPolls:
     """The polls of some stores, in blocks as they are read; several threads may add at the same time."""
 
@@ -120,9 +134,7 @@ class CollectedPolls:
         del blocks
         polls = Polls.of(entity, instant, status)
         entities = self.calendar.entities
-        gaps = suggested_gaps(polls, entities) if max_gap is None else np.full(entities, max_gap, np.int64)
-        if self._own is not None:
-            gaps = np.where(self._own == NO_GAP, gaps, self._own * MINUTE)  # FOR_EVER is 0 in any unit
+        gaps = gaps_of(polls, entities, self._own, max_gap)
         return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under, until=until), gaps
 
 
@@ -175,10 +187,6 @@ def gather_exactly(
     """Compute one range of stores after the other; rows as of EXACT_FIGURES."""
     begins = sorted(horizon.as_of - length for length in WINDOWS.values())
     edges = np.array([*begins, horizon.as_of], np.int64)
-
-    def week(stores: int) -> tuple[Micros, Micros]:
-        return np.full(stores, edges[0]), np.full(stores, edges[-1])
-
     firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
     reading = Reading(
         lambda schedule, own: CollectedPolls(schedule.calendar(horizon.earliest, horizon.as_of), own),
@@ -197,11 +205,12 @@ def gather_exactly(
             ]
             add_windows(tally, entities.keys, of_windows)
             figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
+            week, as_of = np.full((2, len(entities)), edges[[0, -1], None])
             columns = [
                 pa.array(entities.keys, pa.string()),
                 *label_columns(labels),
                 *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
-                pa.array(outages.add(entities.keys, stretches, *week(len(entities))).astype(np.int32)),
+                pa.array(outages.add(entities.keys, stretches, week, as_of).astype(np.int32)),
                 pa.array((gaps * 100 // MINUTE).astype(np.int32)),
             ]
             rows.add(pa.table(columns, schema=EXACT_FIGURES))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sqlalchemy import Engine
 
 from app.errors import UnknownEntity
+from app.reports.exact_uptime import gaps_of
 from app.reports.uptime.ranges import Asked
 from app.reports.uptime.told_time import StoreTime, of_store, polled
 from app.series.details import NO_GAP, own_gaps
@@ -22,7 +23,7 @@ from app.settings import Settings
 from app.storage.postgres import database_errors
 from app.timeline import DAY, HOUR, Micros, from_micros
 from app.timeline.calendar import Calendar
-from app.timeline.exact import Polls, Stretches, suggested_gaps
+from app.timeline.exact import Polls, Stretches
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
 from app.timeline.horizon import Horizon
 from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
@@ -125,7 +126,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         schedule = read_schedule(
             connection, stores, default_zone=settings.default_timezone, as_known_at=question.as_known_at
         )
-        own = int(own_gaps(connection, stores, as_known_at=question.as_known_at)[0])
+        own = own_gaps(connection, stores, as_known_at=question.as_known_at)
         blocks = _Blocks()
         read(
             engine,
@@ -148,7 +149,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         stretches = _hourly(time, opening, polls, question.max_fill_hours)
         return Explained(key, zone, time, opening, polls, None, None, stretches, None, dates)
     opening = schedule.calendar(time.earliest, time.last)
-    gap, source = _gap(own, question.max_gap, polls)
+    gap, source = int(gaps_of(polls, 1, own, question.max_gap)[0]), _gap_source(int(own[0]), question.max_gap)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
     stretches = exact_stretches(exact, polls, gap, first=time.first)
     return Explained(key, zone, time, opening, polls, gap, source, stretches, exact, dates)
@@ -165,13 +166,10 @@ def _dates(schedule: Schedule, zone: str, time: StoreTime) -> Iterator[OpenDate]
             yield one
 
 
-def _gap(own: int, asked: int | None, polls: Polls) -> tuple[int, GapSource]:
-    """How long a poll holds, microseconds, and what says so; ``own`` as of own_gaps(), minutes."""
+def _gap_source(own: int, asked: int | None) -> GapSource:
     if own != NO_GAP:
-        return own * (HOUR // 60), "entity"
-    if asked is not None:
-        return asked, "parameter"
-    return int(suggested_gaps(polls, 1)[0]), "polls"
+        return "entity"
+    return "polls" if asked is None else "parameter"
 
 
 def _name(zone: Zone, *, at: int) -> str:
