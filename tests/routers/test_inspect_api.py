@@ -32,6 +32,7 @@ def test_a_file_is_told_what_it_seems_to_be(client: TestClient) -> None:
         "timestamp_utc": {"from": "Zeit", "date": "dmy", "zone": "UTC"},
     }
     assert (found["may_be_accepted"], len(found["rows"])) == (True, 2)
+    assert {row["status"] for row in found["rows"]} <= {"active", "inactive", "unknown"}
 
 
 def test_what_cannot_be_told_is_asked(client: TestClient) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import IO, Any, Final
 
+import numpy.typing as npt
+
 from app.errors import BadInput
 from app.ingest.csv.checker import Checker
 from app.ingest.inspection.guesses import Guess, guess
@@ -17,6 +19,8 @@ from app.ingest.kind import DatasetKind
 from app.ingest.policy import Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects
 from app.mapping.document import read_mapping
+from app.timeline import from_micros
+from app.wording.values import iso
 
 #: Rows that are shown as they would be read.
 SHOWN: Final = 5
@@ -87,9 +91,18 @@ def _read(
         policy = Policy(mapping=read_mapping(dict(one.document)))
         checker = Checker(kind, _Bytes(name, whole), policy=policy, limits=Limits(), now=now, rejects=rejects)
         for block in checker.rows():
-            values = {column: found.array().tolist() for column, found in block.columns.items()}
+            values = {column: _shown(kind, column, found.array()[:SHOWN]) for column, found in block.columns.items()}
             rows += [dict(zip(values, row, strict=True)) for row in list(zip(*values.values(), strict=True))[:SHOWN]]
     return rows[:SHOWN], rejects.shown
+
+
+def _shown(kind: DatasetKind, name: str, values: npt.NDArray[Any]) -> list[Any]:
+    """Values as a person writes them: the words of a column that has a list of them, the instant of a row."""
+    if name == kind.instant:
+        return [iso(from_micros(value)) for value in values.tolist()]
+    (column,) = (one for one in kind.columns if one.name == name)
+    words = {column.type.parse(word): word for word in column.type.allowed}
+    return [words.get(value, value) for value in values.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
