@@ -18,6 +18,7 @@ SCHEMES: Final = {
     "redis_url": ("redis", "rediss"),
     "s3_endpoint_url": ("https", "http"),
     "s3_public_url": ("https", "http"),
+    "public_url": ("https", "http"),
 }
 
 
@@ -152,6 +153,16 @@ class Settings(BaseSettings):
         "us-east-1",
         validation_alias=AliasChoices("OPENHOURS_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
         description="Region for signing requests; `AWS_REGION` works, too.",
+    )
+    auth: Literal["on", "off", "proxy"] | None = Field(
+        None,
+        description="Who may come in. `on`: users and keys. `proxy`: a trusted proxy names the user. `off`: anyone, on "
+        "loopback only. Unset: `off` if the service listens on loopback, otherwise `on`.",
+    )
+    public_url: str | None = Field(
+        None,
+        description="Address at which users reach the service, such as `https://openhours.example`: for links that it "
+        "makes, and because sessions need https unless it is loopback.",
     )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
@@ -290,7 +301,7 @@ class Settings(BaseSettings):
         except RuntimeError as exc:
             raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
-    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
+    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url")
     @classmethod
     def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if address is not None:
