@@ -88,16 +88,17 @@ def timed(action: Callable[[], object]) -> float:
 
 
 @contextmanager
-def database(where: Addresses) -> Iterator[str]:
-    """The address of an empty, migrated database."""
+def database(where: Addresses, *, is_migrated: bool = True) -> Iterator[str]:
+    """The address of an empty database, with this version's tables if it is to be migrated."""
     server, name = where.database_url.rpartition("/")[0], f"bench_{uuid.uuid4().hex[:8]}"
     admin = psycopg2.connect(f"{server}/postgres")
     admin.autocommit = True
     with admin.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
         url = f"{server}/{name}"
-        with engine_of(url) as engine:
-            migrate(engine)
+        if is_migrated:
+            with engine_of(url) as engine:
+                migrate(engine)
         yield url
         cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
     admin.close()
