@@ -13,6 +13,7 @@ OpenhoursError
 │   ├── NameTaken            another user has it
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
+│   ├── KeyEnded             only one that works can be replaced, and once
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── InvalidUpload        invalid headers, metadata or form
@@ -41,6 +42,7 @@ OpenhoursError
 │   ├── LoginFailed
 │   ├── NotAllowed           a scope is missing
 │   ├── CrossOrigin          a page of another site asks
+│   ├── HttpsNeeded          a session over http that is not loopback
 │   ├── WrongHost            the name by which it was asked is not one of this service
 │   ├── AmbiguousRequest     a header twice that may be there once
 │   ├── TooManyLogins        (retryable)
@@ -207,6 +209,12 @@ class WeakPassword(BadInput):
     title = "Password not accepted"
 
 
+class KeyEnded(BadInput):
+    code = "key_ended"
+    title = "The key has ended"
+    status = 409
+
+
 class ReportNotComplete(BadInput):
     code = "report_not_complete"
     title = "The report is not complete"
@@ -357,6 +365,12 @@ class NotAllowed(AccessRefused):
 class CrossOrigin(AccessRefused):
     code = "cross_origin"
     title = "Request of another site"
+    status = 403
+
+
+class HttpsNeeded(AccessRefused):
+    code = "https_needed"
+    title = "Sessions need https"
     status = 403
 
 

@@ -164,6 +164,11 @@ class Settings(BaseSettings):
         description="Address at which users reach the service, such as `https://openhours.example`: for links that it "
         "makes, and because sessions need https unless it is loopback.",
     )
+    api_key: SecretStr | None = Field(
+        None,
+        description="Key, `oh_…`, that commands with `--server` and the client library send. Unset: the one that "
+        "`openhours login` has stored for the address. Servers do not read it.",
+    )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
     root_path: str | None = Field(

@@ -69,14 +69,15 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
     """A client of the given server, or of one that runs in this process meanwhile."""
     from openhours.client import Client
 
+    key = None
     with ExitStack() as stack:
         if server is None:
             from app.web.server import serving
 
             _, opened = stack.enter_context(resources(settings()))
-            server = stack.enter_context(serving(opened, slots=slots))
+            server, key = stack.enter_context(serving(opened, slots=slots)), ""
         elif not server.startswith(("http://", "https://")):
             raise InvalidParameters(f"--server: {server!r} is not an address; give one such as http://127.0.0.1:8000")
-        client = Client(server)
+        client = Client(server, key=key)
         stack.callback(client.close)
         yield client

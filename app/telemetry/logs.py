@@ -39,7 +39,7 @@ _redactor = Redactor()
 def configure(settings: "Settings", *, replica: str) -> None:
     """Configure the log of this process, at ``settings.log_level`` and under this name, replacing any earlier one."""
     conceal(
-        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url) if one),
+        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url, settings.api_key) if one),
         os.environ.get("AWS_SECRET_ACCESS_KEY"),
         os.environ.get("AWS_SESSION_TOKEN"),
     )
