@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from app.access.principal import SYSTEM, acting_as, at_the_command_line
 from app.commands.settings import read_settings
 from app.commands.terminal import err
 from app.errors import InvalidParameters
@@ -44,8 +45,16 @@ def settings(*, server: bool = False) -> Settings:
 
 @contextmanager
 def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Addresses, Resources]]:
-    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that."""
-    with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
+    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that.
+
+    What the command changes is recorded as done by whoever typed it; a server acts for those who ask it.
+    """
+    who = SYSTEM if server else at_the_command_line()
+    with (
+        acting_as(who),
+        addresses(settings) as where,
+        open_resources(settings, where, server=server) as resources,
+    ):
         from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
         from app.storage.migrate import require_migrated  # noqa: PLC0415
 
