@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.calendars import Calendar
 from app.entities.dates import DatedRow
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
@@ -13,6 +14,7 @@ from app.routers.bodies import checked, described_as
 from app.routers.dates import MOST_ROWS, CalendarDay, row_of
 from app.routers.dependencies import Calendars
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 router = APIRouter(
     tags=["calendars"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
@@ -59,18 +61,21 @@ _NewDays = Annotated[Any, Body(), described_as(NewDays)]
 
 
 @router.get("/calendars")
+@needs(Scope.DATA_READ)
 def list_calendars(calendars: Calendars) -> CalendarList:
     """All calendars, by name."""
     return CalendarList(calendars=[CalendarSummary.model_validate(one) for one in calendars.list()])
 
 
 @router.get("/calendars/{name:path}", responses=NOT_FOUND)
+@needs(Scope.DATA_READ)
 def get_calendar(calendars: Calendars, name: _Name) -> CalendarDays:
     """A calendar with its dates."""
     return _answer(*calendars.get(name))
 
 
 @router.put("/calendars/{name:path}", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
     """Replace the dates of a calendar, or make it; checked like a file of holidays."""
     rows = [row_of(day) for day in checked(NewDays, new).days]
@@ -78,6 +83,7 @@ def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDa
 
 
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)
+@needs(Scope.HOURS_WRITE)
 def delete_calendar(calendars: Calendars, name: _Name) -> Response:
     """Remove a calendar that no store or team uses; reports as it was known before still count it."""
     calendars.remove(name)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.named import DEFAULT_KIND
 from app.entities.service import EntityDetails, Window
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
@@ -13,6 +14,7 @@ from app.routers.bodies import checked, described_as
 from app.routers.dates import LocalDate
 from app.routers.dependencies import Entities
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 #: More windows than any week needs.
 MOST_WINDOWS: Final = 1000
@@ -125,6 +127,7 @@ _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
 
 
 @router.get("/entities")
+@needs(Scope.DATA_READ)
 def list_entities(
     entities: Entities,
     kind: Annotated[str, Query(description="Entity kind.")] = DEFAULT_KIND,
@@ -141,6 +144,7 @@ def list_entities(
 
 # Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
 @router.put("/entities/{kind}/{key:path}/hours", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_hours(
     entities: Entities,
     kind: Kind,
@@ -157,6 +161,7 @@ def put_hours(
 
 
 @router.put("/entities/{kind}/{key:path}/timezone", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_timezone(
     entities: Entities, kind: Kind, key: Key, new: _NewTimezone, valid_from: ValidFrom = None
 ) -> EntityAnswer:
@@ -168,6 +173,7 @@ def put_timezone(
 
 
 @router.get("/entities/{kind}/{key:path}/open")
+@needs(Scope.DATA_READ)
 def get_open(
     entities: Entities,
     kind: Kind,
@@ -191,6 +197,7 @@ def get_open(
 
 
 @router.get("/entities/{kind}/{key:path}")
+@needs(Scope.DATA_READ)
 def get_entity(entities: Entities, kind: Kind, key: Key) -> EntityAnswer:
     """An entity: its time zone, its hours, and its first, last and number of polls."""
     return _answer(entities.find(kind, key))

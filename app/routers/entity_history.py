@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.history import CalendarUse
 from app.entities.service import EntityService
 from app.errors import UnknownEntity
@@ -16,6 +17,7 @@ from app.routers.dates import MOST_ROWS, ExceptionDay, LocalDate, row_of
 from app.routers.dependencies import Entities, History
 from app.routers.entities import EntityAnswer, Key, Kind, OpeningWindow
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 R = TypeVar("R")
 
@@ -86,6 +88,7 @@ _UsedCalendars = Annotated[Any, Body(), described_as(UsedCalendars)]
 
 
 @router.get("/entities/{kind}/{key:path}/hours")
+@needs(Scope.DATA_READ)
 def get_hours(history: History, entities: Entities, kind: Kind, key: Key) -> HoursHistory | EntityAnswer:
     """All weekly hours of an entity, with the dates on which they hold."""
     return _first(
@@ -97,6 +100,7 @@ def get_hours(history: History, entities: Entities, kind: Kind, key: Key) -> Hou
 
 
 @router.get("/entities/{kind}/{key:path}/timezone")
+@needs(Scope.DATA_READ)
 def get_timezones(history: History, entities: Entities, kind: Kind, key: Key) -> ZoneHistory | EntityAnswer:
     """All time zones of an entity, with the dates from which on they hold."""
     return _first(
@@ -108,6 +112,7 @@ def get_timezones(history: History, entities: Entities, kind: Kind, key: Key) ->
 
 
 @router.get("/entities/{kind}/{key:path}/exceptions")
+@needs(Scope.DATA_READ)
 def get_exceptions(history: History, entities: Entities, kind: Kind, key: Key) -> ExceptionList | EntityAnswer:
     """The exceptions of an entity, by date."""
     return _first(
@@ -119,6 +124,7 @@ def get_exceptions(history: History, entities: Entities, kind: Kind, key: Key) -
 
 
 @router.put("/entities/{kind}/{key:path}/exceptions", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> ExceptionList:
     """Replace all exceptions of an entity; checked like a file of them."""
     rows = [row_of(day) for day in checked(ExceptionList, new).exceptions]
@@ -126,12 +132,14 @@ def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> 
 
 
 @router.get("/entities/{kind}/{key:path}/calendars")
+@needs(Scope.DATA_READ)
 def get_calendars(history: History, entities: Entities, kind: Kind, key: Key) -> UsedCalendars | EntityAnswer:
     """The calendars that an entity uses, in their order."""
     return _first(lambda: _used(history.calendars(kind, key)), entities, kind, f"{key}/calendars")
 
 
 @router.put("/entities/{kind}/{key:path}/calendars", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_calendars(history: History, kind: Kind, key: Key, new: _UsedCalendars) -> UsedCalendars:
     """Replace the calendars that an entity uses; their dates may come later."""
     uses = [CalendarUse(**use.model_dump()) for use in checked(UsedCalendars, new).calendars]
