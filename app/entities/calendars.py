@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app.access import audit
 from app.entities import dates
 from app.entities.dates import DatedRow
 from app.entities.parsing import parsed, refuse
@@ -71,6 +72,7 @@ class CalendarService:
             change = begin_change(connection)
             record_source(connection, change, "SELECT CAST(:name AS text)", source, {"name": name})
             CALENDAR_DAYS.replace(connection, change, "calendar = :name", {"name": name})
+            audit.record(connection, "calendar.set", "calendar", name, days=len(rows))
             return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
 
     def remove(self, name: str) -> None:
@@ -86,6 +88,7 @@ class CalendarService:
                 )
             supersede(connection, change, "calendar", "name = :name", {"name": name})
             supersede(connection, change, "calendar_day", "calendar = :name", {"name": name})
+            audit.record(connection, "calendar.remove", "calendar", name)
 
     def list(self, *, as_known_at: datetime | None = None) -> list[Calendar]:
         """All calendars, by name, as they were known then."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
+from app.access import audit
 from app.entities.named import require_kind, required
 from app.entities.opening import OpenDay, open_days
 from app.entities.parsing import parsed, refuse, span, wrong_span
@@ -198,6 +199,7 @@ class EntityService:
                 named="entity_id = :id AND valid_from = CAST(:first AS date) AND valid_to = CAST(:last AS date)",
                 params={"id": named.id, **checked},
             )
+            audit.record(connection, "hours.set", kind, key, windows=len(windows), **_dates(valid_from, valid_to))
             return self._details(connection, named)
 
     def set_timezone(
@@ -227,6 +229,7 @@ class EntityService:
                 wanted=_ZONE,
                 params={"id": named.id, "zone": timezone, **since},
             )
+            audit.record(connection, "timezone.set", kind, key, timezone=timezone, **_dates(valid_from))
             return self._details(connection, required(connection, kind, key))
 
     def _head(self, named: Named) -> tuple[str, str, str, bool]:
@@ -261,6 +264,12 @@ def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     refuse(errors)
     days, opens, closes = columns
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
+
+
+def _dates(first: date | None, last: date | None = None) -> dict[str, Any]:
+    """The limits of a change, for the audit."""
+    limits = {"valid_from": first, "valid_to": last}
+    return {name: limit.isoformat() for name, limit in limits.items() if limit is not None}
 
 
 def _shown(micros: int) -> str:
