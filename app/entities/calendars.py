@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app.access import audit
 from app.entities import dates
 from app.entities.dates import DatedRow
 from app.entities.ics import holidays_in
@@ -72,6 +73,7 @@ class CalendarService:
             change = begin_change(connection)
             record_source(connection, change, "SELECT CAST(:name AS text)", source, {"name": name})
             CALENDAR_DAYS.replace(connection, change, "calendar = :name", {"name": name})
+            audit.record(connection, "calendar.set", "calendar", name, days=len(rows))
             return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
 
     def import_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
@@ -93,6 +95,7 @@ class CalendarService:
                 )
             supersede(connection, change, "calendar", "name = :name", {"name": name})
             supersede(connection, change, "calendar_day", "calendar = :name", {"name": name})
+            audit.record(connection, "calendar.remove", "calendar", name)
 
     def list(self, *, as_known_at: datetime | None = None) -> list[Calendar]:
         """All calendars, by name, as they were known then."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app.access import audit
 from app.entities import dates
 from app.entities.dates import DatedRow
 from app.entities.named import required
@@ -94,6 +95,7 @@ class HistoryService:
             entity = required(connection, kind, key).id
             dates.stage(connection, EXCEPTIONS, entity, rows, parameter="exceptions")
             EXCEPTIONS.replace(connection, begin_change(connection), "entity_id = :id", {"id": entity})
+            audit.record(connection, "exceptions.set", kind, key, rows=len(rows))
             return dates.read(connection, EXCEPTIONS, entity)
 
     def calendars(self, kind: str, key: str, *, as_known_at: datetime | None = None) -> list[CalendarUse]:
@@ -123,6 +125,7 @@ class HistoryService:
             if rows:
                 connection.execute(text(insert), [row | {"id": entity} for row in rows])
             replace_uses(connection, begin_change(connection), "entity_id = :id", {"id": entity})
+            audit.record(connection, "calendars.set", kind, key, calendars=len(uses))
             return _uses(connection, entity, None)
 
 

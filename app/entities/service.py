@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
+from app.access import audit
 from app.entities.named import require_kind, required
 from app.entities.opening import OpenDay, open_days
 from app.entities.parsing import parsed, refuse, span, wrong_span
@@ -152,6 +153,7 @@ class EntityService:
         with database_errors(), self._engine.begin() as connection:
             named = required(connection, kind, key)
             details.replace_details(connection, begin_change(connection), named.id, said)
+            audit.record(connection, "details.set", kind, key, **_said(said))
             return self._details(connection, named)
 
     def open_days(self, kind: str, key: str, *, first: date, last: date, as_known_at: datetime | None) -> list[OpenDay]:
@@ -198,6 +200,7 @@ class EntityService:
                 named="entity_id = :id AND valid_from = CAST(:first AS date) AND valid_to = CAST(:last AS date)",
                 params={"id": named.id, **checked},
             )
+            audit.record(connection, "hours.set", kind, key, windows=len(windows), **_dates(valid_from, valid_to))
             return self._details(connection, named)
 
     def set_timezone(
@@ -227,6 +230,7 @@ class EntityService:
                 wanted=_ZONE,
                 params={"id": named.id, "zone": timezone, **since},
             )
+            audit.record(connection, "timezone.set", kind, key, timezone=timezone, **_dates(valid_from))
             return self._details(connection, required(connection, kind, key))
 
     def _head(self, named: Named) -> tuple[str, str, str, bool]:
@@ -261,6 +265,21 @@ def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     refuse(errors)
     days, opens, closes = columns
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
+
+
+def _said(said: Details) -> dict[str, Any]:
+    """What is said of an entity, for the audit."""
+    return {
+        name: str(value) if isinstance(value, date) else value
+        for name, value in asdict(said).items()
+        if value is not None
+    }
+
+
+def _dates(first: date | None, last: date | None = None) -> dict[str, Any]:
+    """The limits of a change, for the audit."""
+    limits = {"valid_from": first, "valid_to": last}
+    return {name: limit.isoformat() for name, limit in limits.items() if limit is not None}
 
 
 def _shown(micros: int) -> str:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from app.access.scopes import Scope
 from app.entities.calendars import Calendar
 from app.entities.dates import DatedRow
 from app.entities.ics import MOST_BYTES
@@ -15,6 +16,7 @@ from app.routers.bodies import checked, described_as
 from app.routers.dates import MOST_ROWS, AsKnownAt, CalendarDay, row_of
 from app.routers.dependencies import Calendars
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 from app.routers.uploads import UNLIMITED
 
 router = APIRouter(
@@ -70,6 +72,7 @@ _NewDays = Annotated[Any, Body(), described_as(NewDays)]
 
 
 @router.get("/calendars")
+@needs(Scope.DATA_READ)
 def list_calendars(calendars: Calendars, as_known_at: AsKnownAt = None) -> CalendarList:
     """All calendars, by name."""
     found = calendars.list(as_known_at=as_known_at)
@@ -77,12 +80,14 @@ def list_calendars(calendars: Calendars, as_known_at: AsKnownAt = None) -> Calen
 
 
 @router.get("/calendars/{name:path}", responses=NOT_FOUND)
+@needs(Scope.DATA_READ)
 def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = None) -> CalendarDays:
     """A calendar with its dates."""
     return _answer(*calendars.get(name, as_known_at=as_known_at))
 
 
 @router.put("/calendars/{name:path}", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
     """Replace the dates of a calendar, or make it; checked like a file of holidays."""
     rows = [row_of(day) for day in checked(NewDays, new).days]
@@ -90,6 +95,7 @@ def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDa
 
 
 @router.post("/calendars/{name:path}/import", responses=TOO_LARGE, openapi_extra=_ICS, max_body_size=UNLIMITED)
+@needs(Scope.HOURS_WRITE)
 async def import_calendar(calendars: Calendars, request: Request, name: _Name) -> CalendarDays:
     """Replace the dates of a calendar by the all-day events of an iCalendar file, or make it.
 
@@ -106,6 +112,7 @@ async def import_calendar(calendars: Calendars, request: Request, name: _Name) -
 
 
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)
+@needs(Scope.HOURS_WRITE)
 def delete_calendar(calendars: Calendars, name: _Name) -> Response:
     """Remove a calendar that no store or team uses; reports as it was known before still count it."""
     calendars.remove(name)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.named import DEFAULT_KIND
 from app.entities.service import EntityDetails, Window
 from app.ingest.values import LONGEST_MINUTES
@@ -14,6 +15,7 @@ from app.routers.bodies import checked, described_as
 from app.routers.dates import AsKnownAt, LocalDate
 from app.routers.dependencies import Entities
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 #: More windows than any week needs.
 MOST_WINDOWS: Final = 1000
@@ -152,6 +154,7 @@ _NewDetails = Annotated[Any, Body(), described_as(NewDetails)]
 
 
 @router.get("/entities")
+@needs(Scope.DATA_READ)
 def list_entities(
     entities: Entities,
     kind: Annotated[str, Query(description="Entity kind.")] = DEFAULT_KIND,
@@ -168,6 +171,7 @@ def list_entities(
 
 # Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
 @router.put("/entities/{kind}/{key:path}/hours", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_hours(
     entities: Entities,
     kind: Kind,
@@ -184,6 +188,7 @@ def put_hours(
 
 
 @router.put("/entities/{kind}/{key:path}/timezone", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_timezone(
     entities: Entities, kind: Kind, key: Key, new: _NewTimezone, valid_from: ValidFrom = None
 ) -> EntityAnswer:
@@ -195,6 +200,7 @@ def put_timezone(
 
 
 @router.get("/entities/{kind}/{key:path}/open")
+@needs(Scope.DATA_READ)
 def get_open(
     entities: Entities,
     kind: Kind,
@@ -212,12 +218,14 @@ def get_open(
 
 
 @router.get("/entities/{kind}/{key:path}")
+@needs(Scope.DATA_READ)
 def get_entity(entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None) -> EntityAnswer:
     """An entity: its time zone, its hours, its details, and its first, last and number of polls."""
     return _answer(entities.find(kind, key, as_known_at=as_known_at))
 
 
 @router.put("/entities/{kind}/{key:path}", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_entity(entities: Entities, kind: Kind, key: Key, new: _NewDetails) -> EntityAnswer:
     """Replace the details of an entity: name, group, how long its polls hold, when it exists; checked like a file."""
     return _answer(entities.replace_details(kind, key, **checked(NewDetails, new).model_dump()))

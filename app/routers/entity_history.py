@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.history import CalendarUse
 from app.entities.service import EntityService
 from app.errors import UnknownEntity
@@ -16,6 +17,7 @@ from app.routers.dates import MOST_ROWS, AsKnownAt, ExceptionDay, LocalDate, row
 from app.routers.dependencies import Entities, History
 from app.routers.entities import EntityAnswer, Key, Kind, OpeningWindow
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 R = TypeVar("R")
 
@@ -86,6 +88,7 @@ _UsedCalendars = Annotated[Any, Body(), described_as(UsedCalendars)]
 
 
 @router.get("/entities/{kind}/{key:path}/hours")
+@needs(Scope.DATA_READ)
 def get_hours(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> HoursHistory | EntityAnswer:
@@ -99,6 +102,7 @@ def get_hours(
 
 
 @router.get("/entities/{kind}/{key:path}/timezone")
+@needs(Scope.DATA_READ)
 def get_timezones(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> ZoneHistory | EntityAnswer:
@@ -112,6 +116,7 @@ def get_timezones(
 
 
 @router.get("/entities/{kind}/{key:path}/exceptions")
+@needs(Scope.DATA_READ)
 def get_exceptions(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> ExceptionList | EntityAnswer:
@@ -125,6 +130,7 @@ def get_exceptions(
 
 
 @router.put("/entities/{kind}/{key:path}/exceptions", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> ExceptionList:
     """Replace all exceptions of an entity; checked like a file of them."""
     rows = [row_of(day) for day in checked(ExceptionList, new).exceptions]
@@ -132,6 +138,7 @@ def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> 
 
 
 @router.get("/entities/{kind}/{key:path}/calendars")
+@needs(Scope.DATA_READ)
 def get_calendars(
     history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
 ) -> UsedCalendars | EntityAnswer:
@@ -146,6 +153,7 @@ def get_calendars(
 
 
 @router.put("/entities/{kind}/{key:path}/calendars", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_calendars(history: History, kind: Kind, key: Key, new: _UsedCalendars) -> UsedCalendars:
     """Replace the calendars that an entity uses; their dates may come later."""
     uses = [CalendarUse(**use.model_dump()) for use in checked(UsedCalendars, new).calendars]
