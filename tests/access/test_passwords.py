@@ -19,7 +19,7 @@ WEAK = "$argon2id$v=19$m=8192,t=1,p=1$iOda5FDDSbpZou8TTUPi1A$mcv7zqNAQ5zQ/zwDO6l
         ("121212121212", "only 2 different characters"),
         ("qwerty123456", "one of the 10,000 most common"),
         ("QWERTY123456", "one of the 10,000 most common"),
-        ("Dragon-12345!", "only 7 characters"),
+        ("Dragon-84729!", "only 7 characters"),
         ("9876dragon9876!", None),
         ("dragon-123456789", "only 0 characters"),
         ("ada.lovelace-77", "your name"),
