@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
+from app.access import audit
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
@@ -116,7 +118,11 @@ def create_app(
 def _drop_old_polls(resources: Resources) -> None:
     days = resources.settings.poll_retention_days
     if days is not None:
-        drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC))
+        drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC), recorded=_audit_dropped)
+
+
+def _audit_dropped(connection: Connection, week: date) -> None:
+    audit.record(connection, "polls.expire", "week", week.isoformat())
 
 
 def _pages(request: Request) -> RedirectResponse:
