@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
+from app.access import audit
 from app.access.known import Known
 from app.access.modes import mode_of
 from app.access.refusals import RECORD_SECONDS, Refusals
@@ -136,4 +138,8 @@ def create_app(
 def _drop_old_polls(resources: Resources) -> None:
     days = resources.settings.poll_retention_days
     if days is not None:
-        drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC))
+        drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC), recorded=_audit_dropped)
+
+
+def _audit_dropped(connection: Connection, week: date) -> None:
+    audit.record(connection, "polls.expire", "week", week.isoformat())

@@ -69,7 +69,9 @@ def _reference(request: Request) -> HTMLResponse:
 
 def _page(request: Request, title: str, bundle: str, start: str, styles: str = "") -> HTMLResponse:
     document, files = (f"{_root(request)}{path}" for path in (DOCUMENT, STATIC))
-    return HTMLResponse(_PAGE.format(title=title, document=document, files=files, styles=styles, bundle=bundle, start=start))
+    return HTMLResponse(
+        _PAGE.format(title=title, document=document, files=files, styles=styles, bundle=bundle, start=start)
+    )
 
 
 def _root(request: Request) -> str:
