@@ -14,6 +14,7 @@ OpenhoursError
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
 │   ├── KeyEnded             only one that works can be replaced, and once
+│   ├── NoSecondFactor       none is set, or being set up
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── InvalidUpload        invalid headers, metadata or form
@@ -40,6 +41,7 @@ OpenhoursError
 │   ├── InvalidToken         one that is unknown, ended, revoked or mistyped
 │   ├── SetupRequired        nobody can log in yet
 │   ├── LoginFailed
+│   ├── SecondFactorRequired the password is right; a code is missing
 │   ├── NotAllowed           a scope is missing
 │   ├── CrossOrigin          a page of another site asks
 │   ├── HttpsNeeded          a session over http that is not loopback
@@ -87,6 +89,7 @@ OpenhoursError
 │   │   ├── ObjectStoreWrongKeys
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
+│   ├── SingleSignOnUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -201,6 +204,12 @@ class NameTaken(BadInput):
 class LastAdmin(BadInput):
     code = "last_admin"
     title = "The last administrator"
+    status = 409
+
+
+class NoSecondFactor(BadInput):
+    code = "no_second_factor"
+    title = "No second factor"
     status = 409
 
 
@@ -354,6 +363,11 @@ class SetupRequired(AccessRefused):
 class LoginFailed(AccessRefused):
     code = "login_failed"
     title = "Login failed"
+
+
+class SecondFactorRequired(AccessRefused):
+    code = "second_factor_required"
+    title = "Second factor required"
 
 
 class NotAllowed(AccessRefused):
@@ -540,6 +554,11 @@ class Unavailable(OpenhoursError):
     status = 503
     retryable = True
     retry_after_seconds = 2
+
+
+class SingleSignOnUnavailable(Unavailable):
+    code = "single_sign_on_unavailable"
+    title = "The provider of single sign-on did not answer"
 
 
 class DatabaseUnavailable(Unavailable):
