@@ -13,6 +13,8 @@ OpenhoursError
 │   ├── NameTaken            another user has it
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
+│   ├── KeyEnded             only one that works can be replaced, and once
+│   ├── NoSecondFactor       none is set, or being set up
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── InvalidUpload        invalid headers, metadata or form
@@ -39,8 +41,10 @@ OpenhoursError
 │   ├── InvalidToken         one that is unknown, ended, revoked or mistyped
 │   ├── SetupRequired        nobody can log in yet
 │   ├── LoginFailed
+│   ├── SecondFactorRequired the password is right; a code is missing
 │   ├── NotAllowed           a scope is missing
 │   ├── CrossOrigin          a page of another site asks
+│   ├── HttpsNeeded          a session over http that is not loopback
 │   ├── WrongHost            the name by which it was asked is not one of this service
 │   ├── AmbiguousRequest     a header twice that may be there once
 │   ├── TooManyLogins        (retryable)
@@ -85,6 +89,7 @@ OpenhoursError
 │   │   ├── ObjectStoreWrongKeys
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
+│   ├── SingleSignOnUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -202,9 +207,21 @@ class LastAdmin(BadInput):
     status = 409
 
 
+class NoSecondFactor(BadInput):
+    code = "no_second_factor"
+    title = "No second factor"
+    status = 409
+
+
 class WeakPassword(BadInput):
     code = "weak_password"
     title = "Password not accepted"
+
+
+class KeyEnded(BadInput):
+    code = "key_ended"
+    title = "The key has ended"
+    status = 409
 
 
 class ReportNotComplete(BadInput):
@@ -348,6 +365,11 @@ class LoginFailed(AccessRefused):
     title = "Login failed"
 
 
+class SecondFactorRequired(AccessRefused):
+    code = "second_factor_required"
+    title = "Second factor required"
+
+
 class NotAllowed(AccessRefused):
     code = "not_allowed"
     title = "Not allowed"
@@ -357,6 +379,12 @@ class NotAllowed(AccessRefused):
 class CrossOrigin(AccessRefused):
     code = "cross_origin"
     title = "Request of another site"
+    status = 403
+
+
+class HttpsNeeded(AccessRefused):
+    code = "https_needed"
+    title = "Sessions need https"
     status = 403
 
 
@@ -526,6 +554,11 @@ class Unavailable(OpenhoursError):
     status = 503
     retryable = True
     retry_after_seconds = 2
+
+
+class SingleSignOnUnavailable(Unavailable):
+    code = "single_sign_on_unavailable"
+    title = "The provider of single sign-on did not answer"
 
 
 class DatabaseUnavailable(Unavailable):

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Final, Generic, Protocol, TypeVar
 
 from app.errors import InvalidParameters
-from app.ids import is_id
 from app.wording.wrong_values import WrongValue
 
 #: What fits into a bigint.
@@ -23,6 +22,10 @@ Place = tuple[datetime, str]
 
 #: The same where ids are numbers.
 NumberedPlace = tuple[datetime, int]
+
+
+#: What a cursor names a row by: an id, or the beginning of a credential. Any other text needs no query.
+_ROW: Final = re.compile("[0-9a-f]{32}|[0-9A-Za-z]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def place_of(text: str) -> Place:
         InvalidParameters: the text is not a cursor.
     """
     place = _place_of(text)
-    if not is_id(place[1]):
+    if not _ROW.fullmatch(place[1]):
         raise _no_cursor(text)
     return place
 

@@ -19,6 +19,7 @@ SCHEMES: Final = {
     "s3_endpoint_url": ("https", "http"),
     "s3_public_url": ("https", "http"),
     "public_url": ("https", "http"),
+    "oidc_issuer": ("https", "http"),
 }
 
 
@@ -164,6 +165,38 @@ class Settings(BaseSettings):
         description="Address at which users reach the service, such as `https://openhours.example`: for links that it "
         "makes, and because sessions need https unless it is loopback.",
     )
+    api_key: SecretStr | None = Field(
+        None,
+        description="Key, `oh_…`, that commands with `--server` and the client library send. Unset: the one that "
+        "`openhours login` has stored for the address. Servers do not read it.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Secret key of the installation, 32 random characters or more, the same for all replicas: second "
+        "factors are derived from it. A list with commas: the first is for what is new. Unset: made once, if Postgres "
+        "is embedded.",
+    )
+    second_factor_roles: str | None = Field(
+        None,
+        description="Roles whose users must have a second factor to log in by password, such as `admin`, separated by "
+        "commas. Unset: none must.",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        description="Issuer of single sign-on (OpenID Connect), such as `https://login.example`; needs "
+        "`openhours[oidc]`. Unset: none.",
+    )
+    oidc_client_id: str | None = Field(None, description="What the issuer knows this service by.")
+    oidc_client_secret: SecretStr | None = Field(None, description="The secret that belongs to it.")
+    oidc_roles: str | None = Field(
+        None,
+        description="The role of each group of the issuer, such as `ops=operator,openhours-admins=admin`; who is in "
+        "none of them may not log in. Given anew at each login.",
+    )
+    oidc_groups_claim: str = Field("groups", description="Claim of the ID token that lists the groups of a user.")
+    oidc_scopes: str = Field(
+        "openid profile email", description="What is asked of the issuer; some need `groups` in it to tell groups."
+    )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
     root_path: str | None = Field(
@@ -302,7 +335,7 @@ class Settings(BaseSettings):
         except RuntimeError as exc:
             raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
-    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url")
+    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url", "oidc_issuer")
     @classmethod
     def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if address is not None:
@@ -321,6 +354,13 @@ class Settings(BaseSettings):
         if path and path.strip("/") and not _PATH.fullmatch(path):
             raise ValueError("is not a path such as /openhours, of letters, digits and ._~-")
         return path and path.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _are_long(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None and any(len(key) < 32 for key in listed(keys.get_secret_value())):
+            raise ValueError("has a key of less than 32 characters")
+        return keys
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -227,6 +227,6 @@ def test_what_computes_loads_nothing_that_speaks_to_a_server() -> None:
 
 def test_what_draws_is_not_imported_before_a_report_wants_charts() -> None:
     """Neither the HTTP process nor the one that forks a process for each report pays for it."""
-    found = loaded("import app.web.application, app.web.server, app.jobs.child, app.cli, app.reports.registry")
+    found = loaded("import app.web.application, app.web.server, app.jobs.child, app.cli, app.commands.report_kinds")
     assert "app.reports.kinds.uptime" in found
     assert not found & {"altair", "vl_convert", "app.charts"}

@@ -77,6 +77,25 @@ Index("token_user_idx", token.c.user_id, token.c.kind)
 Index("token_family_idx", token.c.family, postgresql_where=token.c.family.is_not(None))
 Index("token_expiry_idx", token.c.expires_at)
 
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("user_id", String(32), ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("salt", LargeBinary, comment="from which, with the secret key, codes are made; null: not set"),
+    Column("key_id", Text, comment="which secret key"),
+    Column("new_salt", LargeBinary, comment="of one that is being set up"),
+    Column("new_key_id", Text),
+    Column("last_step", BigInteger, comment="30 seconds each since 1970; no code of it or before counts"),
+    instant("confirmed_at"),
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("user_id", String(32), ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", LargeBinary, primary_key=True),
+)
+
 auth_epoch = Table(
     "auth_epoch",
     metadata,

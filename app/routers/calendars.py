@@ -11,7 +11,7 @@ from app.entities.calendars import Calendar
 from app.entities.dates import DatedRow
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
-from app.routers.dates import MOST_ROWS, CalendarDay, row_of
+from app.routers.dates import MOST_ROWS, AsKnownAt, CalendarDay, row_of
 from app.routers.dependencies import Calendars
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
@@ -62,16 +62,17 @@ _NewDays = Annotated[Any, Body(), described_as(NewDays)]
 
 @router.get("/calendars")
 @needs(Scope.DATA_READ)
-def list_calendars(calendars: Calendars) -> CalendarList:
+def list_calendars(calendars: Calendars, as_known_at: AsKnownAt = None) -> CalendarList:
     """All calendars, by name."""
-    return CalendarList(calendars=[CalendarSummary.model_validate(one) for one in calendars.list()])
+    found = calendars.list(as_known_at=as_known_at)
+    return CalendarList(calendars=[CalendarSummary.model_validate(one) for one in found])
 
 
 @router.get("/calendars/{name:path}", responses=NOT_FOUND)
 @needs(Scope.DATA_READ)
-def get_calendar(calendars: Calendars, name: _Name) -> CalendarDays:
+def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = None) -> CalendarDays:
     """A calendar with its dates."""
-    return _answer(*calendars.get(name))
+    return _answer(*calendars.get(name, as_known_at=as_known_at))
 
 
 @router.put("/calendars/{name:path}", responses=TOO_LARGE)

@@ -11,13 +11,15 @@ import sys
 import threading
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from app.settings import Settings
 from app.telemetry.redaction import Redactor
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 #: Fields of the access log.
 REQUEST_KEYS: Final = ("method", "path", "status", "milliseconds", "bytes", "client")
@@ -34,10 +36,10 @@ _log = logging.getLogger(__name__)
 _redactor = Redactor()
 
 
-def configure(settings: Settings, *, replica: str) -> None:
+def configure(settings: "Settings", *, replica: str) -> None:
     """Configure the log of this process, at ``settings.log_level`` and under this name, replacing any earlier one."""
     conceal(
-        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url) if one),
+        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url, settings.api_key) if one),
         os.environ.get("AWS_SECRET_ACCESS_KEY"),
         os.environ.get("AWS_SESSION_TOKEN"),
     )

@@ -1,6 +1,7 @@
 """Hours and zones by date, exceptions and calendars of an entity, and calendars, over HTTP."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -119,6 +120,46 @@ def test_calendars_are_listed_replaced_and_removed(client: TestClient, load_text
     gone = client.get("/calendars/public:DE-BY")
     assert (gone.status_code, gone.json()["code"]) == (404, "unknown_calendar")
     assert client.get("/calendars/own/on").json()["nearest"] == ["own/one"]
+
+
+def test_everything_is_told_as_it_was_known(client: TestClient) -> None:
+    """Each answer of before a change is the answer of later, as known at an instant between."""
+    paths = [*(f"{STORE}/{name}" for name in ("hours", "timezone", "exceptions", "calendars")), STORE, f"{STORE}/open"]
+    paths += ["/calendars", "/calendars/a"]
+    dates = {"from": "2026-12-24", "to": "2026-12-26"}
+
+    def answers(**query: str) -> dict[str, Any]:
+        asked = {path: query | (dates if path.endswith("/open") else {}) for path in paths}
+        return {path: client.get(path, params=params).json() for path, params in asked.items()}
+
+    put(client, "/calendars/a", {"days": [{"date": "2026-12-25", "name": "Christmas"}]})
+    put(client, f"{STORE}/calendars", {"calendars": [{"calendar": "a"}]})
+    put(client, f"{STORE}/hours", {"hours": WEEK})
+    put(client, f"{STORE}/timezone", {"timezone": "Asia/Tokyo"})
+    put(client, f"{STORE}/exceptions", {"exceptions": [{"date": "2026-12-24", "what": "closed"}]})
+    put(client, STORE, {"name": "Main Street", "max_gap_minutes": 15})
+    before, between = answers(), datetime.now(UTC).isoformat()
+    put(client, f"{STORE}/calendars", {"calendars": []})
+    put(client, f"{STORE}/hours", {"hours": EVENING})
+    put(client, f"{STORE}/timezone", {"timezone": "Europe/Oslo"})
+    put(client, f"{STORE}/exceptions", {"exceptions": []})
+    put(client, STORE, {"name": "Station"})
+    assert client.delete("/calendars/a").status_code == 204
+    after = answers()
+    assert not [path for path in paths if before[path] == after[path]]
+    assert answers(as_known_at=between) == before
+    assert after["/calendars/a"]["code"] == "unknown_calendar"
+    assert (before[STORE]["name"], after[STORE]["name"]) == ("Main Street", "Station")
+    unknown = answers(as_known_at="2020-01-01T00:00:00Z")
+    assert unknown["/calendars"] == {"calendars": []}
+    assert (unknown[STORE]["name"], unknown[STORE]["timezone_is_default"]) == (None, True)
+
+
+@pytest.mark.parametrize("path", ["/hours", "/timezone", "/exceptions", "/calendars", ""])
+def test_an_instant_needs_its_zone(client: TestClient, path: str) -> None:
+    refused = client.get(STORE + path, params={"as_known_at": "2020-01-01T00:00:00"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "malformed_request")
+    assert "as_known_at" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
