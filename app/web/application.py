@@ -18,21 +18,7 @@ from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.routers import (
-    answers,
-    calendars,
-    datasets,
-    entities,
-    entity_history,
-    health,
-    mappings,
-    metrics,
-    openapi,
-    report_entities,
-    reports,
-    timezones,
-    uploads,
-)
+from app.routers import answers, openapi
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -41,6 +27,7 @@ from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
 from app.web.edges import add_edges
+from app.web.routes import API, PROBES
 from app.web.services import build_services
 
 
@@ -80,7 +67,6 @@ def create_app(
         summary="Uptime and pull-request reports that count only working hours.",
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
-        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
@@ -89,25 +75,9 @@ def create_app(
     add_edges(app, resources.settings)
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
-    openapi.install(app)
-    for module in (
-        (
-            reports,
-            report_entities,
-            datasets,
-            uploads,
-            entity_history,
-            entities,
-            calendars,
-            timezones,
-            health,
-            metrics,
-            mappings,
-        )
-        if api
-        else (health, metrics)
-    ):
-        app.include_router(module.router)
+    routes = API if api else PROBES
+    openapi.install(app, routes)
+    app.router.routes.extend(routes.routes)
     if api:
         app.add_api_route("/", _pages, include_in_schema=False)
     return app
