@@ -1,14 +1,14 @@
 """Pages of a list: the cursor is the position of the last row shown, so rows may be added and removed."""
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from app.errors import InvalidParameters
-from app.ids import is_id
 from app.wording.wrong_values import WrongValue
 
 T = TypeVar("T")
@@ -16,6 +16,10 @@ U = TypeVar("U")
 
 #: In a list that begins with the newest: when a row was created, and its id.
 Place = tuple[datetime, str]
+
+
+#: What a cursor names a row by: an id, or the beginning of a credential. Any other text needs no query.
+_ROW: Final = re.compile("[0-9a-f]{32}|[0-9A-Za-z]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def place_of(text: str) -> Place:
     with suppress(ValueError, OverflowError):
         created_at, identifier = _decoded(text).split(" ")
         place = datetime.fromisoformat(created_at).astimezone(UTC), identifier
-    if place is None or not is_id(place[1]):
+    if place is None or not _ROW.fullmatch(place[1]):
         raise _no_cursor(text)
     return place
 

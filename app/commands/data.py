@@ -173,9 +173,7 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
 
     Until then the upload is remembered, so Ctrl-C while the rows are checked does not cost a second upload.
     """
-    from openhours.uploads import Uploader  # noqa: PLC0415 - as above
-
-    uploader = Uploader(client.address, memory=opening.settings().home / "uploads", known_as=known_as)
+    uploader = client.uploader(memory=opening.settings().home / "uploads", known_as=known_as)
     try:
         with byte_progress(f"uploading {file.path.name}", file.size_bytes) as sent:
             dataset_id = uploader.send(file, sent=sent)

@@ -29,6 +29,10 @@ Days = Annotated[
     typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size takes; 90 for pull requests."),
 ]
 
+IntervalMinutes = Annotated[
+    int, typer.Option(min=1, max=60, help="About how often each store is polled, minutes; a divisor of 60.")
+]
+
 PullRequests = Annotated[
     int,
     typer.Option(
@@ -61,6 +65,7 @@ def demo_data(
     out_folder: OutFolder = Path("out"),
     stores: Stores = 1000,
     days: Days = None,
+    interval_minutes: IntervalMinutes = 60,
     pull_requests: PullRequests = 0,
     teams: Teams = 8,
     size: Size = None,
@@ -78,6 +83,7 @@ def demo_data(
             out_folder,
             stores=stores,
             days=days,
+            interval_minutes=interval_minutes,
             size=None if size is None else parse_size(size),
             pull_requests=pull_requests,
             team_count=teams,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from app.access.principal import SYSTEM, acting_as, at_the_command_line
 from app.commands.terminal import err
 from app.errors import InvalidParameters
 
@@ -48,13 +49,21 @@ def settings(*, server: bool = False) -> "Settings":
 
 @contextmanager
 def resources(settings: "Settings", *, server: bool = False) -> Iterator[tuple["Addresses", "Resources"]]:
-    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that."""
+    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that.
+
+    What the command changes is recorded as done by whoever typed it; a server acts for those who ask it.
+    """
     from app.storage.migrate import migrate as apply
     from app.storage.migrate import require_migrated
     from app.storage.postgres import database_errors
     from app.storage.resources import addresses, open_resources
 
-    with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
+    who = SYSTEM if server else at_the_command_line()
+    with (
+        acting_as(who),
+        addresses(settings) as where,
+        open_resources(settings, where, server=server) as resources,
+    ):
         with database_errors():
             if "postgres" in where.embedded:
                 apply(resources.engine)
@@ -69,14 +78,15 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
     """A client of the given server, or of one that runs in this process meanwhile."""
     from openhours.client import Client
 
+    key = None
     with ExitStack() as stack:
         if server is None:
             from app.web.server import serving
 
             _, opened = stack.enter_context(resources(settings()))
-            server = stack.enter_context(serving(opened, slots=slots))
+            server, key = stack.enter_context(serving(opened, slots=slots)), ""
         elif not server.startswith(("http://", "https://")):
             raise InvalidParameters(f"--server: {server!r} is not an address; give one such as http://127.0.0.1:8000")
-        client = Client(server)
+        client = Client(server, key=key)
         stack.callback(client.close)
         yield client

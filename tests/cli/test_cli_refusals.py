@@ -351,6 +351,7 @@ UNITS = {
     "--limit": "Number to list",
     "--stores": "stores",
     "--days": "Days",
+    "--interval-minutes": "minutes",
     "--pull-requests": "pull requests",
     "--teams": "teams",
     "--seed": "seed",
