@@ -18,6 +18,7 @@ from app.routers import (
     timezones,
     uploads,
 )
+from app.routers.access import audit
 from app.routers.bodies import MAX_BODY_BYTES
 
 
@@ -32,5 +33,5 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    mappings,
+    *(mappings, audit),
 )
