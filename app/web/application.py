@@ -79,6 +79,8 @@ def create_app(
     polls_loop = Loop(
         "poll retention", lambda *_: _drop_old_polls(resources), LOOK_SECONDS, FIRST_LOOK_SECONDS, watched=False
     )
+    uses_loop = Loop("uses", lambda *_: known.uses.write(), WRITE_SECONDS, watched=False)
+    refusals_loop = Loop("refusals", lambda *_: refusals.write(), RECORD_SECONDS, watched=False)
     audit_loop = Loop(
         "audit retention",
         lambda stopping, _: _remove_old_audit(resources, stopping),
@@ -86,9 +88,7 @@ def create_app(
         audit_retention.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    uses_loop = Loop("uses", lambda *_: known.uses.write(), WRITE_SECONDS, watched=False)
-    refusals_loop = Loop("refusals", lambda *_: refusals.write(), RECORD_SECONDS, watched=False)
-    loops = (uploads_loop, polls_loop, audit_loop, uses_loop, refusals_loop)
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
