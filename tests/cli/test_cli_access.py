@@ -134,9 +134,7 @@ def test_a_key_of_a_name_that_a_person_has_is_refused(cli: CommandLine) -> None:
     assert json.loads(cli("keys", "list", "--json").out) == []
 
 
-def test_a_key_is_replaced_with_an_overlap_and_revoked_by_its_id(
-    cli: CommandLine, resources: Resources
-) -> None:
+def test_a_key_is_replaced_with_an_overlap_and_revoked_by_its_id(cli: CommandLine, resources: Resources) -> None:
     old = secret_of(cli("keys", "add", "demo", "--role", "viewer").out, Kind.KEY)
     new = secret_of(cli("keys", "replace", old.hint, "--overlap", "24").out, Kind.KEY)
     assert allowed(resources, old) == allowed(resources, new)
