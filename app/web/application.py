@@ -37,6 +37,7 @@ from app.routers import (
     timezones,
     uploads,
 )
+from app.routers.access import keys, login, me, sessions, setup, users
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -119,6 +120,7 @@ def create_app(
             health,
             metrics,
             mappings,
+            *(users, keys, sessions, me, login, setup),
         )
         if api
         else (health, metrics)

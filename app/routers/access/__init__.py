@@ -1,0 +1,1 @@
+"""Routes of access: users, keys, sessions, who one is, logins, and the pages of these."""
