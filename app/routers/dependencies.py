@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Request
 
 from app.access.accounts import Accounts as AccountServices
+from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -65,6 +66,10 @@ async def _mappings(services: AllServices) -> MappingService:
     return services.mappings
 
 
+async def _audit(services: AllServices) -> AuditLog:
+    return services.audit
+
+
 async def _store_threads(services: AllServices) -> StoreThreads:
     return services.store_threads
 
@@ -87,6 +92,7 @@ Calendars = Annotated[CalendarService, Depends(_calendars)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
 Hashing = Annotated[HashingThreads, Depends(_hashing)]
+Audit = Annotated[AuditLog, Depends(_audit)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 
 

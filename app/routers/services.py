@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from app.access.accounts import Accounts
+from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -25,7 +26,8 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
-        reports, datasets, uploads, entities, history, calendars, mappings: what each part of the API answers from.
+        reports, datasets, uploads, entities, history, calendars, mappings, audit: what each part of the API answers
+            from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         waiters: requests that wait until a job has ended.
@@ -45,6 +47,7 @@ class Services:
     mappings: MappingService
     settings: Settings
     accounts: Accounts
+    audit: AuditLog
     waiters: Waiters
     replica: Replica
     readiness: Readiness

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.access.accounts import build_accounts
+from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -43,6 +44,7 @@ def build_services(
         settings=settings,
         accounts=build_accounts(resources),
         hashing=HashingThreads(),
+        audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
         waiters=Waiters(resources.engine),
         replica=replica,

@@ -1,1 +1,1 @@
-"""Routes of access: users, keys, sessions, who one is, logins, and the pages of these."""
+"""Routes about users, keys, sessions, logins and the audit, and the pages of logins."""
