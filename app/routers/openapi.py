@@ -7,14 +7,19 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from app.access.sessions import COOKIE
+from app.access.modes import SECURE_COOKIE
 from app.routers.answers import MEDIA_TYPE, Problem
 from app.routers.needs import leaves, need_of
 
 #: How somebody may show who they are.
 _SCHEMES: Final[dict[str, Any]] = {
     "key": {"type": "http", "scheme": "bearer", "description": "A key, which begins with `oh_`."},
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "What a login gives a browser."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SECURE_COOKIE,
+        "description": "Of a browser.",
+    },
 }
 
 
