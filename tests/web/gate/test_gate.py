@@ -161,9 +161,10 @@ def test_every_answer_has_its_id_and_headers_and_a_defect_shows_no_trace(
     assert "Traceback" not in answers[0].text
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+@pytest.mark.parametrize("path", ["/docs", "/login"])
 def test_pages_run_no_script_that_stands_in_them(untouched: Resources, path: str) -> None:
     answer = LocalClient(create_app(untouched, slots=0)).get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
@@ -195,6 +196,17 @@ def test_42_over_https_a_session_is_a_secure_cookie_and_http_is_another_site(
     assert client.get("/reports", headers={"Cookie": f"openhours={session}"}).status_code == 401
     answer = client.get("/reports", headers=mine)
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_who_opens_a_page_without_being_logged_in_is_led_to_the_login(untouched: Resources) -> None:
+    People(untouched.engine).user("Barbara", "viewer")
+    app = create_app(with_settings(untouched, auth="on"), slots=0)
+    client = LocalClient(app, peer="10.0.0.7", base_url="https://openhours.example", follow_redirects=False)
+    opened = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
+    answer = client.get("/reports?kind=a&limit=2", headers=opened)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/reports%3Fkind%3Da%26limit%3D2")
+    assert client.get("/reports", headers={"Sec-Fetch-Mode": "cors"}).status_code == 401
+    assert client.post("/trigger_report", headers=opened).status_code == 401
 
 
 def test_metrics_may_be_opened_and_nothing_else_is(untouched: Resources) -> None:
