@@ -116,7 +116,7 @@ def _tell_code(services: Administration, user: "User", *, as_json: bool) -> None
     link = services.codes.link(user.id)
     hours = link.lasts.total_seconds() / 3600
     within = "an hour" if hours == 1 else f"{hours:g} hours"
-    where = page_of(services.settings, f"/{link.purpose}")
+    where = page_of(services.settings, "/reset")
     told = f"{user.name} chooses a password at {where} within {within}, with this code:"
     tell_secret(link.secret.text, told, user, as_json=as_json)
 
