@@ -16,6 +16,8 @@ from app.web.server import serving
 from tests.cli.conftest import with_users
 from tests.commands import CommandLine
 
+LINK = "https://openhours.example/reset#"
+
 
 def secret_of(line: str, kind: Kind) -> Secret:
     """What a command printed, alone on its line, is a credential."""
@@ -37,8 +39,8 @@ def allowed(resources: Resources, secret: Secret) -> set[str]:
 def test_a_person_is_added_with_a_code_alone_on_stdout(access_cli: CommandLine, resources: Resources) -> None:
     said = access_cli("users", "add", "Ada", "--role", "operator", "--email", "ada@example.com")
     assert said.code == 0
-    secret_of(said.out, Kind.ONCE)
-    assert said.err == "Ada chooses a password at https://openhours.example/reset within 72 hours, with this code:\n"
+    secret_of(said.out.removeprefix(LINK), Kind.ONCE)
+    assert said.err == "Ada chooses a password within 72 hours, by this link:\n"
     listed = access_cli("users", "list").out.splitlines()
     assert listed[0].split() == ["name", "kind", "role", "state", "e-mail", "created", "by"]
     assert listed[1].split()[:5] == ["Ada", "person", "operator", "invited", "ada@example.com"]
@@ -63,7 +65,8 @@ def test_a_reset_gives_another_code(access_cli: CommandLine) -> None:
     said = access_cli("users", "reset", "ada", "--json")
     answer = json.loads(said.out)
     assert answer["name"] == "Ada"
-    assert secret_of(answer["secret"], Kind.ONCE) != secret_of(first, Kind.ONCE)
+    codes = [secret_of(link.removeprefix(LINK), Kind.ONCE) for link in (answer["secret"], first)]
+    assert codes[0] != codes[1]
     assert said.err == ""
 
 
@@ -164,3 +167,21 @@ def test_commands_that_start_a_server_of_their_own_are_let_in_and_nobody_else_is
     assert access_cli("reports").code == 0
     with serving(with_users(resources), slots=0) as address:
         assert access_cli("reports", "--server", address).err.startswith("setup_required: ")
+
+
+def test_the_migration_prints_the_code_where_users_are_needed_and_there_is_none(
+    access_cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, line = access_cli("migrate").out.splitlines()
+    assert told.startswith("the database is at revision ")
+    words, code = line.rsplit(maxsplit=1)
+    assert words == "open https://openhours.example/setup within 24 hours and enter this code:"
+    secret_of(code, Kind.ONCE)
+    monkeypatch.setenv("OPENHOURS_SETUP_CODE", "s" * 32)
+    assert access_cli("migrate").out == f"{told}\n"
+    monkeypatch.delenv("OPENHOURS_SETUP_CODE")
+    monkeypatch.delenv("OPENHOURS_AUTH")
+    assert access_cli("migrate").out == f"{told}\n"
+    monkeypatch.setenv("OPENHOURS_HOST", "192.0.2.7")
+    access_cli("users", "add", "Ada", "--role", "admin")
+    assert access_cli("migrate").out == f"{told}\n"
