@@ -63,7 +63,7 @@ class Problem(OpenhoursError):
 class NotAuthenticated(Problem):
     """The server wants a key, or does not know the one that was sent: it has ended, was revoked, or is mistyped."""
 
-    _otherwise = "not_authenticated"
+    _otherwise = "authentication_required"
     _advice = "\nTo store a key: openhours login {address} (or set OPENHOURS_API_KEY)."
     _advises_on = frozenset({_otherwise, "invalid_token"})
 
