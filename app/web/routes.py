@@ -18,7 +18,7 @@ from app.routers import (
     timezones,
     uploads,
 )
-from app.routers.access import audit
+from app.routers.access import audit, keys, login, me, sessions, setup, users
 from app.routers.bodies import MAX_BODY_BYTES
 
 
@@ -33,5 +33,5 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(mappings, audit),
+    *(mappings, audit, users, keys, sessions, me, login, setup),
 )
