@@ -75,6 +75,7 @@ bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
 	$(BIN)/python -m benchmarks.ranges
+	$(BIN)/python -m benchmarks.gate
 
 soak: .venv/ready  ## load one replica with mixed, wrong and slow callers for SOAK_MINUTES, 60 by default
 	$(BIN)/python -m benchmarks.soak --minutes $${SOAK_MINUTES:-60}
