@@ -6,6 +6,7 @@ UV_VERSION := 0.13.9
 DIST := dist
 # Of the tests: many wait for something to end, so more than there are cores.
 PROCESSES ?= 3
+SPREAD = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # Clients for the tests: of the upload protocol, and of the whole API in TypeScript.
 JAVASCRIPT := tests/uploads/js tests/clients/typescript
@@ -30,14 +31,17 @@ demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll,
 serve: .venv/ready  ## serve the API on port 8000, with embedded servers unless others are configured
 	@$(BIN)/python -m app serve
 
-check: .venv/ready  ## lint, types and the quick tests, at once: nothing is killed, no notebook runs (90 s on two cores)
+check: .venv/ready  ## after each edit, 90 s on two cores: lint, types, quick tests; with ROOM=series all of that room
 	@$(MAKE) --no-print-directory --jobs 3 lint types quick
 
+quick: export TEST_PROFILE := check
+quick: PROCESSES = 2
 quick: .venv/ready
-	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not chaos and not slow and not walkthrough'
+	$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not database'
+	$(if $(ROOM),$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and database' tests/$(ROOM))
 
 test: .venv/ready  ## run the tests against real servers
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(SPREAD)
 
 walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks, add kinds as the page says
 	$(BIN)/python -m pytest -m walkthrough --durations=0
