@@ -11,7 +11,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 JAVASCRIPT := tests/uploads/js tests/clients/typescript
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test walkthrough chaos fuzz lint types structure docs migration bench soak picture dist lock clean
+.PHONY: help setup demo serve check quick test walkthrough browser chaos fuzz lint types structure docs migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,13 +31,16 @@ check: .venv/ready  ## lint, types and the quick tests, at once: nothing is kill
 	@$(MAKE) --no-print-directory --jobs 3 lint types quick
 
 quick: .venv/ready
-	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not chaos and not slow and not walkthrough'
+	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not chaos and not slow and not walkthrough and not browser'
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks, add kinds as the page says
 	$(BIN)/python -m pytest -m walkthrough --durations=0
+
+browser: .venv/ready  ## open the report page in the machine's Chromium: nothing from outside, nothing too wide, printed
+	$(BIN)/python -m pytest -m browser --durations=0
 
 chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
