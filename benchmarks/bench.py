@@ -42,7 +42,6 @@ from benchmarks.make_polls import DATA, write
 from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second
 from openhours.client import Client
 from openhours.outgoing import outgoing
-from openhours.uploads import Uploader
 
 POLLS_PER_SECOND = 200
 POLL_SECONDS = 10
@@ -88,16 +87,17 @@ def timed(action: Callable[[], object]) -> float:
 
 
 @contextmanager
-def database(where: Addresses) -> Iterator[str]:
-    """The address of an empty, migrated database."""
+def database(where: Addresses, *, is_migrated: bool = True) -> Iterator[str]:
+    """The address of an empty database, with this version's tables if it is to be migrated."""
     server, name = where.database_url.rpartition("/")[0], f"bench_{uuid.uuid4().hex[:8]}"
     admin = psycopg2.connect(f"{server}/postgres")
     admin.autocommit = True
     with admin.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
         url = f"{server}/{name}"
-        with engine_of(url) as engine:
-            migrate(engine)
+        if is_migrated:
+            with engine_of(url) as engine:
+                migrate(engine)
         yield url
         cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
     admin.close()
@@ -145,7 +145,7 @@ def served(url: str, home: Path, port: int, *, slots: int = 1) -> Iterator[tuple
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--slots", str(slots)]
     with log.open("w") as out:
         process = subprocess.Popen(command, env={**environ, **settings}, stdout=out, stderr=out)
-    client = Client(f"http://127.0.0.1:{port}")
+    client = Client(f"http://127.0.0.1:{port}", key="")
     try:
         deadline = perf_counter() + 60
         while not _is_ready(client):
@@ -190,7 +190,7 @@ def every_slot_busy(client: Client) -> Iterator[list[str]]:
     current = [client.trigger("uptime", {}) for _ in range(SLOTS)]
 
     def keep_busy(slot: int) -> None:
-        own = Client(client.address)
+        own = Client(client.address, key="")
         while not stop.is_set():
             for _ in own.follow(current[slot]):
                 pass
@@ -289,7 +289,7 @@ def dataset_rounds(where: Addresses, home: Path, port: int, path: Path, rounds: 
     sends, readies, peaks = [], [], []
     for _ in range(rounds):
         with database(where) as url, served(url, home, port) as (client, log):
-            with closing(Uploader(client.address, memory=home / "uploads")) as uploader:
+            with closing(client.uploader(memory=home / "uploads")) as uploader:
                 file = outgoing(path, kind="polls", options={}, read=lambda _: None)
                 begin = perf_counter()
                 dataset_id = uploader.send(file, sent=lambda _: None)

@@ -1,71 +1,120 @@
-"""Exact against hourly accounting, and the time and memory of a range of weeks, at polls every five minutes.
+"""Exact against hourly accounting, the time and memory of ranges of weeks, and explaining one store of them.
 
-    python -m benchmarks.ranges --weeks 4 13 52 --stores 1000
+    python -m benchmarks.ranges --weeks 4 13 52
 
-The polls are copied straight into the partitions of Postgres, a file of one week after the other; 52 weeks of 1,000
-stores are 105 million. Every report runs in a process of its own, below the memory limit of the settings.
+Stores are polled every five minutes, as ``demo-data --interval-minutes 5`` makes their log; its polls are copied
+straight into partitions, each as a load leaves it. 52 weeks of 1,000 stores are 103 million, and take 9 GB in the
+folder of temporary files. With ``--home`` they stay in a folder, and the next run makes only what is missing.
 """
 
 import argparse
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
-from app.embedded import postgres
+from app.demo_data.files import CHUNK, write
+from app.demo_data.polls import PollLog
+from app.demo_data.stores import store_ids
+from app.ingest.load import load
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
 from app.series.polls import partition_of
 from app.settings import Settings
 from app.storage.binary_copy import BOOLEAN, INTEGER, TIMESTAMPTZ, Arrays, Columns, write_columns
 from app.storage.migrate import migrate
 from app.storage.postgres import build_engine
 from app.storage.resources import addresses
-from app.timeline import HOUR, to_micros
-from benchmarks.one_report import measured
+from app.timeline import Micros
+from benchmarks.bench import served, timed
+from benchmarks.one_report import Measured, measured
+from openhours.client import Client
 
-#: A Monday.
-BEGIN: Final = date(2023, 1, 2)
+#: The Monday before which all ranges end.
+END: Final = date(2024, 12, 30)
+
+#: How often each store is polled, minutes.
+INTERVAL: Final = 5
+
+SEED: Final = 1
+
+#: Weeks that are made at the same time.
+PROCESSES: Final = 2
+
+#: Polls that are copied at a time.
+BLOCK: Final = 200_000
 
 COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
 
-#: Between two polls of a store, microseconds.
-INTERVAL: Final = HOUR // 12
-
-WEEK: Final = timedelta(days=7)
-
-#: Stores whose polls of a week are copied at a time.
-BLOCK: Final = 200
-
-#: Of so many polls one begins an outage; it lasts for as many polls as OUTAGE.
-RARE, OUTAGE = 2000, 7
+#: Stores that are explained.
+EXPLAINED: Final = 20
 
 
-def fill(engine: Engine, stores: int, weeks: range) -> None:
-    """Make the stores, and their polls of these weeks, in order of store and time as a load leaves them."""
+def fill(url: str, stores: int, weeks: int, folder: Path) -> None:
+    """Make the weeks before the end that are not there yet; with the first also hours and zones of the stores."""
+    engine = build_engine(url, pool_size=1)
     with engine.begin() as connection:
+        there = connection.scalar(text("SELECT count(*) FROM poll_week")) or 0
+        keys = [str(key) for key in store_ids(SEED, stores)]
         connection.execute(
-            text(
-                "INSERT INTO entity (kind, key) SELECT 'store', md5(n::text) FROM generate_series(1, :stores) AS n "
-                "ON CONFLICT DO NOTHING"
-            ),
-            {"stores": stores},
+            text("INSERT INTO entity (kind, key) SELECT 'store', unnest(:keys) ON CONFLICT DO NOTHING"), {"keys": keys}
         )
-        ids = np.array(connection.scalars(text("SELECT id FROM entity WHERE kind = 'store' ORDER BY id")).all(), "i8")
-    for week in weeks:
-        with engine.begin() as connection:
-            _week(connection, ids, BEGIN + week * WEEK)
+    if not there:
+        for file in write(folder, stores=stores, days=1, seed=SEED, end=END)[:2]:
+            load(engine, DATASET_KINDS[file.path.stem], FileSource(file.path), now=datetime.now(UTC))
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        for future in [pool.submit(fill_week, url, stores, week) for week in range(there, weeks)]:
+            future.result()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+    engine.dispose()
 
 
-def _week(connection: Connection, ids: npt.NDArray[np.int64], monday: date) -> None:
-    partition, end, first = partition_of(monday), monday + WEEK, datetime.combine(monday, datetime.min.time(), UTC)
+def fill_week(url: str, stores: int, week: int) -> None:
+    """Copy one week of polls into a partition, in order of store and time as a load leaves them."""
+    keys = store_ids(SEED, stores)
+    log = PollLog(SEED, keys, END, interval_minutes=INTERVAL)
+    cells = 7 * log.cells_a_day
+    engine = build_engine(url, pool_size=1)
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT key, id FROM entity WHERE kind = 'store'")).all()
+        id_of = dict(map(tuple, rows))
+        ids = np.array([id_of[str(key)] for key in keys])
+        parts = [
+            log.polls(first, min(first + CHUNK, (week + 1) * cells))
+            for first in range(week * cells, (week + 1) * cells, CHUNK)
+        ]
+        store, at, active = (np.concatenate(column) for column in zip(*parts, strict=True))
+        _attach(connection, END - timedelta(weeks=week + 1), _in_order(ids[store], at, active))
+    engine.dispose()
+
+
+def _in_order(entity: npt.NDArray[np.int64], at: Micros, active: npt.NDArray[np.bool_]) -> Arrays:
+    """Polls by store and time; of two at the same instant the later line."""
+    order = np.lexsort((at, entity))
+    entity, at, active = entity[order], at[order], active[order]
+    last = np.append((entity[1:] != entity[:-1]) | (at[1:] != at[:-1]), True)
+    return {"at": at[last], "entity_id": entity[last], "active": active[last]}
+
+
+def _attach(connection: Connection, monday: date, polls: Arrays) -> None:
+    partition, end = partition_of(monday), monday + timedelta(weeks=1)
     connection.execute(text(f"CREATE TABLE {partition} (LIKE poll INCLUDING DEFAULTS)"))
-    write_columns(connection, partition, COLUMNS, _polls(ids, to_micros(first)))
+    blocks = (
+        {name: column[first : first + BLOCK] for name, column in polls.items()}
+        for first in range(0, len(polls["at"]), BLOCK)
+    )
+    write_columns(connection, partition, COLUMNS, blocks)
     for statement in (
         f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at)",
         f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES FROM ('{monday} 00:00Z') TO ('{end} 00:00Z')",
@@ -74,60 +123,85 @@ def _week(connection: Connection, ids: npt.NDArray[np.int64], monday: date) -> N
         connection.execute(text(statement))
 
 
-def _polls(ids: npt.NDArray[np.int64], first: int) -> Iterator[Arrays]:
-    """The polls of a week that begins at ``first``, some stores at a time."""
-    dice = np.random.default_rng(first % 2**32)
-    at = first + np.arange(0, 7 * 24 * HOUR, INTERVAL, dtype=np.int64)
-    for start in range(0, len(ids), BLOCK):
-        block = ids[start : start + BLOCK]
-        begins = (dice.random((len(block), len(at))) < 1 / RARE).astype(np.int64)
-        down = np.cumsum(begins, axis=1)
-        down[:, OUTAGE:] -= down[:, :-OUTAGE].copy()  # down by those that began in the last polls
-        yield {
-            "at": np.tile(at, len(block)),
-            "entity_id": np.repeat(block, len(at)),
-            "active": down.reshape(-1) <= 0,
-        }
-
-
-def asked(weeks: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The reports that are measured, once there are so many weeks of polls."""
-    end = datetime.combine(BEGIN + weeks * WEEK, datetime.min.time(), UTC)
-    window = {"as_of": end, "lookback_hours": 96}
-    whole = {**window, "from": BEGIN, "to": BEGIN + weeks * WEEK, "zone": "UTC"}
+def asked(weeks: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The reports that are measured: (of what, accounting, parameters)."""
+    end = datetime.combine(END, datetime.min.time(), UTC)
+    window = {"as_of": end.isoformat(), "lookback_hours": 96}
+    whole = {"from": str(END - timedelta(weeks=weeks)), "to": str(END), "zone": "UTC", "by": "week"}
     for accounting in ("hourly", "exact"):
-        yield f"windows, {accounting}", {**window, "accounting": accounting}
-        yield f"{weeks} weeks by week, {accounting}", {**whole, "by": "week", "accounting": accounting}
+        yield "the last week", accounting, {**window, "accounting": accounting}
+        yield f"{weeks} weeks", accounting, {**window, **whole, "accounting": accounting}
+
+
+def measure(url: str, settings: Settings, weeks: int, rounds: int) -> None:
+    """Make each report some times, all in turns, and print medians."""
+    found: dict[tuple[str, str], list[Measured]] = {}
+    for _ in range(rounds):
+        for what, accounting, params in asked(weeks):
+            found.setdefault((what, accounting), []).append(measured(url, settings, params))
+    for (what, accounting), of_rounds in sorted(found.items(), reverse=True):
+        wall, processor = (median(getattr(one, name) for one in of_rounds) for name in ("seconds", "cpu_seconds"))
+        print(
+            f"{what:>13}, {accounting:<6} {wall:7.2f} s {processor:7.2f} s of processor "
+            f"{max(one.peak_mib for one in of_rounds):6,} MiB {of_rounds[0].rows:9,} rows",
+            flush=True,
+        )
+    for what in dict.fromkeys(what for what, _ in found):
+        ratios = [
+            median(getattr(one, name) for one in found[what, "exact"])
+            / median(getattr(one, name) for one in found[what, "hourly"])
+            for name in ("seconds", "cpu_seconds")
+        ]
+        print(
+            "{}: exact takes {:.2f} x the time of hourly, {:.2f} x of the processor (aim 1.5)".format(what, *ratios),
+            flush=True,
+        )
+
+
+def explain(url: str, home: Path, port: int, weeks: int) -> None:
+    """Ask why, over HTTP, of some stores of each report."""
+    with served(url, home, port) as (client, _):
+        keys = [one["key"] for one in client.page("entities", kind="store", limit=EXPLAINED)["entities"]]
+        for what, accounting, params in asked(weeks):
+            report_id = client.trigger("uptime", {**params, "stores": keys})
+            client.wait(report_id)
+            seconds = [_explained(client, report_id, key) for key in keys]
+            print(
+                f"{what:>13}, {accounting:<6} explain one store: median {1000 * median(seconds):.0f} ms, "
+                f"longest of {len(keys)} {1000 * max(seconds):.0f} ms (aim 300)",
+                flush=True,
+            )
+
+
+def _explained(client: Client, report_id: str, key: str) -> float:
+    return timed(lambda: client.explain(report_id, key))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weeks", type=int, nargs="+", default=[1, 4], help="ascending")
     parser.add_argument("--stores", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--home", type=Path, help="folder in which the polls stay; default: none stay")
+    parser.add_argument("--port", type=int, default=18767)
     arguments = parser.parse_args()
-    postgres.RIGHTS = "LOGIN CREATEDB"
-    with TemporaryDirectory(prefix="openhours-bench-") as folder:
-        settings = Settings(home=Path(folder), database_url=None, redis_url=None, s3_endpoint_url=None)
-        with addresses(settings) as where:
-            engine = build_engine(where.database_url, pool_size=1)
-            migrate(engine)
-            there = 0
-            for weeks in arguments.weeks:
-                fill(engine, arguments.stores, range(there, weeks))
-                there = weeks
-                spent = {}
-                for name, params in asked(weeks):
-                    one = measured(where.database_url, settings, params)
-                    spent[name] = one.cpu_seconds
-                    print(
-                        f"{arguments.stores:,} stores, {name:<28} {one.seconds:7.1f} s {one.cpu_seconds:7.1f} s of "
-                        f"processor {one.seconds / weeks:6.2f} s a week {one.peak_mib:6,} MiB {one.rows:9,} rows",
-                        flush=True,
-                    )
-                for of in ("windows", f"{weeks} weeks by week"):
-                    ratio = spent[f"{of}, exact"] / spent[f"{of}, hourly"]
-                    print(f"{of}: exact takes {ratio:.2f} x the processor time of hourly (aim 1.5)", flush=True)
-            engine.dispose()
+    with ExitStack() as stack:
+        home = arguments.home or Path(stack.enter_context(TemporaryDirectory(prefix="openhours-bench-")))
+        settings = Settings(home=home, database_url=None, redis_url=None, s3_endpoint_url=None)
+        where = stack.enter_context(addresses(settings))
+        engine = build_engine(where.database_url, pool_size=2)
+        stack.callback(engine.dispose)
+        migrate(engine)
+        for weeks in arguments.weeks:
+            begin = perf_counter()
+            with TemporaryDirectory(prefix="openhours-bench-") as folder:
+                fill(where.database_url, arguments.stores, weeks, Path(folder))
+            filled = perf_counter() - begin
+            with engine.connect() as connection:
+                polls = connection.scalar(text("SELECT count(*) FROM poll"))
+            print(f"\n{arguments.stores:,} stores, {weeks} weeks, {polls:,} polls; made in {filled:.0f} s")
+            measure(where.database_url, settings, weeks, arguments.rounds)
+            explain(where.database_url, home, arguments.port, weeks)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ CHUNK: Final = 1 << 15
 #: Days of polls by default, without a size.
 DEFAULT_DAYS: Final = 8
 
+#: About how often a store may be polled, minutes: the even parts of an hour.
+INTERVALS: Final = tuple(minutes for minutes in range(1, 61) if 60 % minutes == 0)
+
 #: Days of pull requests by default.
 DEFAULT_PULL_REQUEST_DAYS: Final = 90
 
@@ -65,6 +68,7 @@ def write(
     *,
     stores: int,
     days: int | None = None,
+    interval_minutes: int = 60,
     size: int | None = None,
     seed: int,
     end: date,
@@ -82,6 +86,7 @@ def write(
         folder: where to write.
         stores: number of stores.
         days: number of days before ``end``; 8 if there is no size.
+        interval_minutes: about how often a store is polled, one of INTERVALS.
         size: add older polls until polls.csv has as many bytes; the row that reaches it is the last.
         seed: the same arguments give the same bytes.
         end: the beginning of this day, UTC, is the end of the polls and of the pull requests.
@@ -92,9 +97,14 @@ def write(
         progress: called with the file that is being written and the share of it that is done.
 
     Raises:
-        InvalidParameters: a file exists already, or the data would begin before 1970; nothing was written.
+        InvalidParameters: a file exists already, the interval is none, or the data would begin before 1970; nothing
+            was written.
     """
-    log = PollLog(seed, ids := store_ids(seed, stores), end)
+    if interval_minutes not in INTERVALS:
+        raise InvalidParameters(
+            f"--interval-minutes: {interval_minutes} does not divide an hour; use {', '.join(map(str, INTERVALS))}"
+        )
+    log = PollLog(seed, ids := store_ids(seed, stores), end, interval_minutes=interval_minutes)
     cells = _cells(log, DEFAULT_DAYS if days is None and size is None else days or 0, size)
     pieces = {
         "hours.csv": _texts("store_id,day,start_time_local,end_time_local\n", hours_lines(seed, ids)),
@@ -130,7 +140,7 @@ def _require_room(folder: Path, names: list[str], *, force: bool) -> None:
 
 def _cells(log: PollLog, days: int, size: int | None) -> int:
     """Number of cells that are always written; refuses a log that would begin before 1970."""
-    cells = days * 24 * log.stores
+    cells = days * log.cells_a_day
     if cells > log.cells:
         raise InvalidParameters(f"--days: {days:,} days before --end would begin before 1970; use fewer")
     if size is not None and size > log.cells * LINE_BYTES:

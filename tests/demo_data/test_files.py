@@ -102,6 +102,13 @@ def test_without_days_and_size_it_is_eight_days(tmp_path: Path) -> None:
     assert datetime(2024, 11, 10, tzinfo=UTC) - oldest > timedelta(days=7, hours=20)
 
 
+def test_polls_are_as_frequent_as_asked_for(cli: CommandLine, tmp_path: Path) -> None:
+    options = "--stores 20 --days 2 --interval-minutes 15 --end 2024-11-10"
+    assert cli("demo-data", *options.split(), "--out", str(tmp_path)).code == 0
+    instants = {(row["store_id"], row["timestamp_utc"]) for row in rows_of(tmp_path / "polls.csv")}
+    assert 0.8 * 20 * 2 * 24 * 4 < len(instants) <= 20 * 2 * 24 * 4
+
+
 def test_pull_requests_come_in_files_beside_the_others_which_stay_the_same(tmp_path: Path) -> None:
     write(tmp_path / "without", stores=5, days=3, seed=1, end=END)
     files = write(tmp_path / "with", stores=5, days=3, seed=1, end=END, pull_requests=700, team_count=4)
@@ -200,6 +207,8 @@ def test_the_command_says_what_it_wrote(cli: CommandLine, tmp_path: Path) -> Non
         ("--out {tmp}/x --stores 0", "'--stores': '0' is not at least 1."),
         ("--out {tmp}/x --stores many", "'--stores': 'many' is not a whole number."),
         ("--out {tmp}/x --days 0", "'--days': '0' is not at least 1."),
+        ("--out {tmp}/x --interval-minutes 7", "--interval-minutes: 7 does not divide an hour; use 1, 2, 3, 4, 5, 6,"),
+        ("--out {tmp}/x --interval-minutes 61", "'--interval-minutes': '61' is not at most 60."),
         ("--out {tmp}/x --bytes lots", "--bytes: 'lots' is not a size such as 500MB, 1GB or 1.5GiB"),
         ("--out {tmp}/x --end 2024-13-01", "'2024-13-01' does not match the formats '%Y-%m-%d'"),
         ("--out {tmp}/x --end 2999-01-01", "--end: 2999-01-01 is in the future"),

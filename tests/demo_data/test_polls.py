@@ -52,6 +52,17 @@ def test_the_bytes_are_the_same_in_pieces_of_any_size(cuts: list[int], end: int)
     assert WHOLE.startswith(b"".join(pieces))
 
 
+def test_the_arrays_are_what_the_lines_say() -> None:
+    ids = store_ids(3, STORES)
+    log = PollLog(3, ids, END, interval_minutes=20)
+    store, at, active = log.polls(100, 30_000)
+    rows = [line.split(",") for line in log.lines(100, 30_000).decode().splitlines()]
+    assert [str(ids[number]) for number in store] == [row[0] for row in rows]
+    assert [{True: "active", False: "inactive"}[bool(up)] for up in active] == [row[1] for row in rows]
+    told = [datetime.fromisoformat(row[2].replace(" UTC", "+00:00")) for row in rows]
+    assert [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros)) for micros in at] == told
+
+
 def test_another_seed_gives_other_polls() -> None:
     other = PollLog(4, store_ids(3, STORES), END).lines(0, CELLS)
     assert not set(WHOLE.splitlines()) & set(other.splitlines())
@@ -84,6 +95,25 @@ def test_each_store_is_polled_about_once_an_hour(polls: dict[str, list[Poll]]) -
         assert set(Counter(hour_of(at) for at in dict(of_store)).values()) == {1}
     minutes = {at.minute for of_store in polls.values() for at, _ in of_store}
     assert minutes == set(range(60))
+
+
+def test_stores_that_are_polled_every_five_minutes_miss_few_polls() -> None:
+    log = PollLog(3, store_ids(3, STORES), END, interval_minutes=5)
+    assert log.cells_a_day == STORES * 24 * 12
+    lines = log.lines(0, 7 * log.cells_a_day).decode().splitlines()
+    found: dict[str, set[datetime]] = defaultdict(set)
+    for store, _, at in csv.reader(lines):
+        found[store].add(datetime.fromisoformat(at.replace(" UTC", "Z")))
+    assert len(found) == STORES
+    oldest = datetime(END.year, END.month, END.day, tzinfo=UTC) - timedelta(days=7)
+    intervals = {store: {(at - oldest) // timedelta(minutes=5) for at in instants} for store, instants in found.items()}
+    for store, instants in found.items():
+        assert len(intervals[store]) == len(instants)  # never two in one interval
+        assert 0.85 * 7 * 24 * 12 < len(instants) <= 7 * 24 * 12
+        assert intervals[store] <= set(range(7 * 24 * 12))
+    assert {at.minute for instants in found.values() for at in instants} == set(range(60))
+    share = sum(line.count(",inactive,") for line in lines) / len(lines)
+    assert 0.005 < share < 0.1
 
 
 def test_some_stores_are_down_for_hours_and_most_are_up(polls: dict[str, list[Poll]]) -> None:
