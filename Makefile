@@ -15,7 +15,7 @@ JAVASCRIPT := tests/uploads/js tests/clients/typescript
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test walkthrough chaos fuzz lint types structure docs migration bench soak picture dist lock clean
+.PHONY: help setup demo serve check quick test walkthrough browser chaos fuzz lint types structure docs migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,14 +37,17 @@ check: .venv/ready  ## after each edit, 90 s on two cores: lint, types, quick te
 quick: export TEST_PROFILE := check
 quick: PROCESSES = 2
 quick: .venv/ready
-	$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not database'
-	$(if $(ROOM),$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and database' tests/$(ROOM))
+	$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and not database'
+	$(if $(ROOM),$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and database' tests/$(ROOM))
 
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest $(SPREAD)
 
 walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks, add kinds as the page says
 	$(BIN)/python -m pytest -m walkthrough --durations=0
+
+browser: .venv/ready  ## open the report page in the machine's Chromium: nothing from outside, nothing too wide, printed
+	$(BIN)/python -m pytest -m browser --durations=0
 
 chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0

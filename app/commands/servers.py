@@ -7,10 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from app.access.modes import Mode, mode_of
-from app.access.principal import acting_as, at_the_command_line
 from app.commands import opening
-from app.commands.administration import page_of
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters
 from app.settings import Settings
