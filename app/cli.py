@@ -5,55 +5,95 @@ Exit codes: 0 success, 1 failure, 2 invalid input, 130 Ctrl-C, 143 SIGTERM.
 
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 
 from app import __version__
-from app.commands import data, reports, servers
-from app.commands.calendar import calendar
-from app.commands.explain import explain_command
-from app.commands.failures import TOLD, told
-from app.commands.inspect import inspect
-from app.commands.mappings import mappings
-from app.commands.report import report_command
-from app.commands.terminal import err, out
-from app.commands.usage import Commands
-from app.errors import BadInput, NotFound, OpenhoursError
-from app.reports.registry import REPORT_KINDS
-from openhours.errors import OpenhoursError as ClientError
+from app.commands.later import LaterCommands
+
+#: Of each command, by its name: module and function or group, and what the list of commands says of it.
+COMMANDS: Final = {
+    "demo": (
+        "app.commands.servers:demo",
+        "Run the main workflow on sample data: load, trigger, poll, download.",
+    ),
+    "serve": (
+        "app.commands.servers:serve",
+        "Serve the API and compute reports until Ctrl-C; with --slots 0, only the API.",
+    ),
+    "worker": ("app.commands.servers:worker", "Compute reports until Ctrl-C, without the API."),
+    "migrate": ("app.commands.servers:migrate", "Migrate the database to this version's schema."),
+    "load": (
+        "app.commands.data:load",
+        "Load a CSV file into Postgres, all or nothing; show the rejected rows.",
+    ),
+    "upload": (
+        "app.commands.data:upload",
+        "Upload a CSV file to be checked and loaded; after Ctrl-C, the same command resumes.",
+    ),
+    "inspect": ("app.commands.inspect:inspect", "Tell what a file seems to be, and propose a mapping."),
+    "datasets": ("app.commands.lists:datasets", "List datasets, newest first."),
+    "demo-data": (
+        "app.commands.generate:demo_data",
+        "Generate realistic polls, hours and time zones of fictitious stores, and pull requests of teams.",
+    ),
+    "entities": ("app.commands.lists:entities", "List entities with their time zones."),
+    "reports": ("app.commands.reports:reports", "List reports, newest first."),
+    "status": (
+        "app.commands.reports:status",
+        "Show the status of a report and, once it is complete, links to its files.",
+    ),
+    "download": ("app.commands.reports:download", "Download the files of a complete report."),
+    "cancel": (
+        "app.commands.reports:cancel",
+        "Cancel a report that is queued or running; remove one that has ended, with its files.",
+    ),
+    "env": (
+        "app.commands.servers:env",
+        "Print the connection settings in use as export lines, for psql, redis-cli and the AWS CLI.",
+    ),
+    "doctor": (
+        "app.commands.servers:doctor",
+        "Check the installation: servers, migrations, clocks, rights in the bucket, links, this machine.",
+    ),
+    "explain": (
+        "app.commands.report_kinds:explain",
+        "Explain the figures of one store: when it was open, every stretch, every outage, and why.",
+    ),
+    "report": (
+        "app.commands.report_kinds:report",
+        "Trigger a report, show its progress and download its files.",
+    ),
+    "users": ("app.commands.users:users", "Users and service accounts, in the database of the settings."),
+    "keys": ("app.commands.keys:keys", "Keys for programs, in the database of the settings."),
+    "mappings": ("app.commands.mappings:mappings", "Named mappings: how raw files become rows."),
+    "calendar": (
+        "app.commands.calendar:calendar",
+        "Calendars: those that are loaded, and holidays as files to load.",
+    ),
+}
+
+
+class TopCommands(LaterCommands):
+    """All commands. Neither their list nor a wrong name imports the module of one."""
+
+    PLACES = COMMANDS
+
 
 app = typer.Typer(
-    cls=Commands,
+    cls=TopCommands,
     name="openhours",
     help="Openhours: uptime and pull-request reports that count only working hours.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-report = typer.Typer(help="Trigger a report, show its progress and download its files.", no_args_is_help=True)
-app.add_typer(report, name="report")
-app.add_typer(mappings, name="mappings")
-app.add_typer(calendar, name="calendar")
-
-for _command in (
-    *(servers.demo, servers.serve, servers.worker, servers.migrate),
-    *(data.load, data.upload, inspect, data.datasets, data.demo_data, data.entities),
-    *(reports.reports, reports.status, reports.download, reports.cancel),
-    *(servers.env, servers.doctor),
-):
-    app.command()(_command)
-
-for _kind in REPORT_KINDS.values():
-    report.command(_kind.name)(report_command(_kind))
-    if _kind.drilldown is not None:
-        app.command("explain")(explain_command(_kind))
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
     if wanted:
-        out.print(f"openhours {__version__}")
+        typer.echo(f"openhours {__version__}")
         raise typer.Exit
 
 
@@ -73,13 +113,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app(prog_name="openhours")
-    except TOLD as error:
-        for code, message in told(error):
-            err.print(f"[bold red]{code}[/]: {escape(message)}")
-        sys.exit(2 if _is_refusal(error) else 1)
+    except Exception as error:  # noqa: BLE001 - a defect is raised again
+        from app.commands.failures import tell  # noqa: PLC0415 - most commands need no words for an error
 
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the input is wrong, rather than something that failed."""
-    refused = isinstance(error, OpenhoursError | ClientError) and 400 <= error.status < 500
-    return refused or isinstance(error, BadInput | NotFound)
+        sys.exit(tell(error))

@@ -10,6 +10,11 @@ OpenhoursError
 │   ├── DuplicateDataset     the same bytes are already loaded
 │   ├── DatasetBusy          its upload or job has to end first
 │   ├── CalendarInUse        stores or teams use it
+│   ├── NameTaken            another user has it
+│   ├── LastAdmin            nobody else could administer users
+│   ├── WeakPassword
+│   ├── KeyEnded             only one that works can be replaced, and once
+│   ├── NoSecondFactor       none is set, or being set up
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── InvalidUpload        invalid headers, metadata or form
@@ -21,12 +26,29 @@ OpenhoursError
 │   ├── UnknownDataset
 │   ├── NoSummary            reports of this kind have none
 │   ├── NoExplanation        reports of this kind cannot be explained
+│   ├── UnknownUser
+│   ├── UnknownKey
+│   ├── UnknownSession
+│   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
 │   ├── UnknownCalendar
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
 │   └── UnknownUpload
+├── AccessRefused            who asks may not, or is not known
+│   ├── NotAuthenticated     no credential, where one is needed
+│   ├── InvalidToken         one that is unknown, ended, revoked or mistyped
+│   ├── SetupRequired        nobody can log in yet
+│   ├── LoginFailed
+│   ├── SecondFactorRequired the password is right; a code is missing
+│   ├── NotAllowed           a scope is missing
+│   ├── CrossOrigin          a page of another site asks
+│   ├── HttpsNeeded          a session over http that is not loopback
+│   ├── WrongHost            the name by which it was asked is not one of this service
+│   ├── AmbiguousRequest     a header twice that may be there once
+│   ├── TooManyLogins        (retryable)
+│   └── CodeSpent            a one-time code that was used or has ended
 ├── UploadRefused            a request of tus that is refused
 │   ├── UploadBusy           another request is sending bytes (retryable)
 │   ├── UploadTooLarge
@@ -67,6 +89,7 @@ OpenhoursError
 │   │   ├── ObjectStoreWrongKeys
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
+│   ├── SingleSignOnUnavailable
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -172,6 +195,35 @@ class CalendarInUse(BadInput):
     status = 409
 
 
+class NameTaken(BadInput):
+    code = "name_taken"
+    title = "The name is taken"
+    status = 409
+
+
+class LastAdmin(BadInput):
+    code = "last_admin"
+    title = "The last administrator"
+    status = 409
+
+
+class NoSecondFactor(BadInput):
+    code = "no_second_factor"
+    title = "No second factor"
+    status = 409
+
+
+class WeakPassword(BadInput):
+    code = "weak_password"
+    title = "Password not accepted"
+
+
+class KeyEnded(BadInput):
+    code = "key_ended"
+    title = "The key has ended"
+    status = 409
+
+
 class ReportNotComplete(BadInput):
     code = "report_not_complete"
     title = "The report is not complete"
@@ -222,6 +274,26 @@ class UnknownDatasetKind(NotFound):
         )
 
 
+class UnknownUser(NotFound):
+    code = "unknown_user"
+    title = "Unknown user"
+
+
+class UnknownKey(NotFound):
+    code = "unknown_key"
+    title = "Unknown key"
+
+
+class UnknownSession(NotFound):
+    code = "unknown_session"
+    title = "Unknown session"
+
+
+class UnknownCode(NotFound):
+    code = "unknown_code"
+    title = "Unknown one-time code"
+
+
 class UnknownMapping(NotFound):
     code = "unknown_mapping"
     title = "Unknown mapping"
@@ -265,6 +337,80 @@ class ReportExpired(NotFound):
 class UnknownUpload(NotFound):
     code = "unknown_upload"
     title = "Unknown upload"
+
+
+class AccessRefused(OpenhoursError):
+    code = "access_refused"
+    title = "Access refused"
+    status = 401
+
+
+class NotAuthenticated(AccessRefused):
+    code = "authentication_required"
+    title = "Authentication required"
+
+
+class InvalidToken(AccessRefused):
+    code = "invalid_token"
+    title = "Credential not accepted"
+
+
+class SetupRequired(AccessRefused):
+    code = "setup_required"
+    title = "Set-up required"
+
+
+class LoginFailed(AccessRefused):
+    code = "login_failed"
+    title = "Login failed"
+
+
+class SecondFactorRequired(AccessRefused):
+    code = "second_factor_required"
+    title = "Second factor required"
+
+
+class NotAllowed(AccessRefused):
+    code = "not_allowed"
+    title = "Not allowed"
+    status = 403
+
+
+class CrossOrigin(AccessRefused):
+    code = "cross_origin"
+    title = "Request of another site"
+    status = 403
+
+
+class HttpsNeeded(AccessRefused):
+    code = "https_needed"
+    title = "Sessions need https"
+    status = 403
+
+
+class WrongHost(AccessRefused):
+    code = "wrong_host"
+    title = "Not a name of this service"
+    status = 421
+
+
+class AmbiguousRequest(AccessRefused):
+    code = "ambiguous_request"
+    title = "Ambiguous request"
+    status = 400
+
+
+class TooManyLogins(AccessRefused):
+    code = "too_many_logins"
+    title = "Too many logins"
+    status = 429
+    retryable = True
+
+
+class CodeSpent(AccessRefused):
+    code = "code_spent"
+    title = "One-time code no longer valid"
+    status = 410
 
 
 class UploadRefused(OpenhoursError):
@@ -408,6 +554,11 @@ class Unavailable(OpenhoursError):
     status = 503
     retryable = True
     retry_after_seconds = 2
+
+
+class SingleSignOnUnavailable(Unavailable):
+    code = "single_sign_on_unavailable"
+    title = "The provider of single sign-on did not answer"
 
 
 class DatabaseUnavailable(Unavailable):

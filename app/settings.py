@@ -18,6 +18,8 @@ SCHEMES: Final = {
     "redis_url": ("redis", "rediss"),
     "s3_endpoint_url": ("https", "http"),
     "s3_public_url": ("https", "http"),
+    "public_url": ("https", "http"),
+    "oidc_issuer": ("https", "http"),
 }
 
 
@@ -101,6 +103,28 @@ _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?|https?://\[[0-9a-f:]+\](?::[0-9]+)?")
 
 
+#: A name of a header that all proxies pass on.
+_HEADER: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+
+#: Roles from the least to the most.
+ROLES: Final = ("viewer", "operator", "admin")
+
+
+def group_roles(text: str | None) -> dict[str, str]:
+    """Roles of groups, such as ``ops=operator,openhours-admins=admin``: each group with its role.
+
+    Raises:
+        ValueError: the text is not a list of such pairs.
+    """
+    roles: dict[str, str] = {}
+    for part in listed(text):
+        group, equals, role = (one.strip() for one in part.rpartition("="))
+        if not equals or not group or role not in ROLES:
+            raise ValueError(f"{part!r} is not a group and its role such as ops=operator; roles: {', '.join(ROLES)}")
+        roles[group] = role
+    return roles
+
+
 def listed(text: str | None) -> list[str]:
     """The parts of a list with commas."""
     return [part for part in map(str.strip, (text or "").split(",")) if part]
@@ -152,6 +176,74 @@ class Settings(BaseSettings):
         "us-east-1",
         validation_alias=AliasChoices("OPENHOURS_S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
         description="Region for signing requests; `AWS_REGION` works, too.",
+    )
+    auth: Literal["on", "off", "proxy"] | None = Field(
+        None,
+        description="Who may come in. `on`: users and keys. `proxy`: a trusted proxy names the user. `off`: anyone, on "
+        "loopback only. Unset: `off` if the service listens on loopback, otherwise `on`.",
+    )
+    proxy_user_header: str = Field(
+        "X-Forwarded-User",
+        description="Header in which a trusted proxy names the user, with `OPENHOURS_AUTH=proxy`. The proxy must "
+        "remove it from what clients send.",
+    )
+    proxy_groups_header: str | None = Field(
+        None,
+        description="Header in which a trusted proxy names the groups of the user, separated by commas; then "
+        "`OPENHOURS_PROXY_ROLES` decides what they may do. Unset: the user must be one that was added here.",
+    )
+    proxy_roles: str | None = Field(
+        None,
+        description="Roles of groups, such as `ops=operator,openhours-admins=admin`: the highest one counts.",
+    )
+    metrics: Literal["open"] | None = Field(
+        None,
+        description="`open`: `/metrics` needs no key, as where only Prometheus reaches the service. Unset: it needs "
+        "the scope `metrics:read`, except in local mode.",
+    )
+    public_url: str | None = Field(
+        None,
+        description="Address at which users reach the service, such as `https://openhours.example`: for links that it "
+        "makes, and because sessions need https unless it is loopback.",
+    )
+    api_key: SecretStr | None = Field(
+        None,
+        description="Key, `oh_…`, that commands with `--server` and the client library send. Unset: the one that "
+        "`openhours login` has stored for the address. Servers do not read it.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Secret key of the installation, 32 random characters or more, the same for all replicas: second "
+        "factors are derived from it. A list with commas: the first is for what is new. Unset: made once, if Postgres "
+        "is embedded.",
+    )
+    setup_code: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Code by which the first administrator is made at `/setup`, 32 random characters or more; for "
+        "set-ups that nobody attends. Unset: the one that `openhours migrate` prints.",
+    )
+    keys_may_last: bool = Field(False, description="Whether keys may be made that never expire.")
+    second_factor_roles: str | None = Field(
+        None,
+        description="Roles whose users must have a second factor to log in by password, such as `admin`, separated by "
+        "commas. Unset: none must.",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        description="Issuer of single sign-on (OpenID Connect), such as `https://login.example`; needs "
+        "`openhours[oidc]`. Unset: none.",
+    )
+    oidc_client_id: str | None = Field(None, description="What the issuer knows this service by.")
+    oidc_client_secret: SecretStr | None = Field(None, description="The secret that belongs to it.")
+    oidc_roles: str | None = Field(
+        None,
+        description="The role of each group of the issuer, such as `ops=operator,openhours-admins=admin`; who is in "
+        "none of them may not log in. Given anew at each login.",
+    )
+    oidc_groups_claim: str = Field("groups", description="Claim of the ID token that lists the groups of a user.")
+    oidc_scopes: str = Field(
+        "openid profile email", description="What is asked of the issuer; some need `groups` in it to tell groups."
     )
     host: str = Field("127.0.0.1", description="Address on which `serve` listens.")
     port: int = Field(8000, ge=0, le=65535, description="Port on which `serve` listens; 0 picks a free one.")
@@ -241,6 +333,7 @@ class Settings(BaseSettings):
         description="Retention of polls, days: whole weeks, Monday to Sunday in UTC, that ended longer ago are "
         "dropped. Unset: kept for ever.",
     )
+    audit_days: int = Field(400, ge=1, le=36500, description="Retention of the audit, days; older rows are removed.")
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
     )
@@ -290,7 +383,7 @@ class Settings(BaseSettings):
         except RuntimeError as exc:
             raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
-    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url")
+    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url", "oidc_issuer")
     @classmethod
     def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if address is not None:
@@ -310,6 +403,13 @@ class Settings(BaseSettings):
             raise ValueError("is not a path such as /openhours, of letters, digits and ._~-")
         return path and path.rstrip("/")
 
+    @field_validator("secret_key")
+    @classmethod
+    def _are_long(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None and any(len(key) < 32 for key in listed(keys.get_secret_value())):
+            raise ValueError("has a key of less than 32 characters")
+        return keys
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, text: str | None) -> str | None:
@@ -319,6 +419,19 @@ class Settings(BaseSettings):
                     ip_network(one)
                 except ValueError as exc:
                     raise ValueError(f"{one!r} is not an address or network such as 10.0.0.0/8, nor *") from exc
+        return text
+
+    @field_validator("proxy_user_header", "proxy_groups_header")
+    @classmethod
+    def _is_a_header(cls, name: str | None) -> str | None:
+        if name is not None and not _HEADER.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a header such as X-Forwarded-User; an underscore is none")
+        return name
+
+    @field_validator("proxy_roles")
+    @classmethod
+    def _are_roles(cls, text: str | None) -> str | None:
+        group_roles(text)
         return text
 
     @field_validator("cors_origins")

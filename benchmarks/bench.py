@@ -43,7 +43,6 @@ from benchmarks.make_polls import DATA, write
 from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second
 from openhours.client import Client
 from openhours.outgoing import outgoing
-from openhours.uploads import Uploader
 
 POLLS_PER_SECOND = 200
 POLL_SECONDS = 10
@@ -150,7 +149,7 @@ def served(url: str, home: Path, port: int, *, slots: int = 1) -> Iterator[tuple
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--slots", str(slots)]
     with log.open("w") as out:
         process = subprocess.Popen(command, env={**environ, **settings}, stdout=out, stderr=out)
-    client = Client(f"http://127.0.0.1:{port}")
+    client = Client(f"http://127.0.0.1:{port}", key="")
     try:
         deadline = perf_counter() + 60
         while not _is_ready(client):
@@ -195,7 +194,7 @@ def every_slot_busy(client: Client) -> Iterator[list[str]]:
     current = [client.trigger("uptime", {}) for _ in range(SLOTS)]
 
     def keep_busy(slot: int) -> None:
-        own = Client(client.address)
+        own = Client(client.address, key="")
         while not stop.is_set():
             for _ in own.follow(current[slot]):
                 pass
@@ -294,7 +293,7 @@ def dataset_rounds(where: Addresses, home: Path, port: int, path: Path, rounds: 
     sends, readies, peaks = [], [], []
     for _ in range(rounds):
         with database(where) as url, served(url, home, port) as (client, log):
-            with closing(Uploader(client.address, memory=home / "uploads")) as uploader:
+            with closing(client.uploader(memory=home / "uploads")) as uploader:
                 file = outgoing(path, kind="polls", options={}, read=lambda _: None)
                 begin = perf_counter()
                 dataset_id = uploader.send(file, sent=lambda _: None)

@@ -20,18 +20,20 @@ ADDRESS: Final = "http://127.0.0.1:8000"
 class Client(Reports, Datasets):
     """Talks to one server; close it after use, or open it in a ``with`` statement.
 
-    Every method raises ServerUnreachable when nobody answers, and Problem when the server refuses; its message names
-    what was received and what is allowed.
+    Every method raises ServerUnreachable when nobody answers, NotAuthenticated and NotAllowed when the key does not do,
+    and Problem when the server refuses otherwise; its message names what was received and what is allowed.
 
     Args:
         address: of the server; may have a path.
+        key: an API key, ``oh_…``. Default: ``OPENHOURS_API_KEY``, or the one that ``openhours login`` has stored for
+            this address. Empty: none.
 
     Raises:
-        InvalidInput: it is not an address.
+        InvalidInput: it is not an address; the key is none, or other users can read where it is stored.
     """
 
-    def __init__(self, address: str = ADDRESS) -> None:
-        super().__init__(address)
+    def __init__(self, address: str = ADDRESS, *, key: str | None = None) -> None:
+        super().__init__(address, key=key)
 
     def __enter__(self) -> Self:
         return self

@@ -8,13 +8,20 @@ from typing import Any, Final
 
 import httpx2
 
-from openhours.errors import InvalidInput, OpenhoursError, Problem, ServerUnreachable
+from openhours.errors import InvalidInput, NotAllowed, NotAuthenticated, OpenhoursError, Problem, ServerUnreachable
+from openhours.keys import key_for
 
 #: A server that does not answer within this is not there, seconds. No request waits at the server for as long.
 TIMEOUT_SECONDS: Final = 30.0
 
 #: Items of a list that are asked for at a time; every list allows as many.
 PAGE_ROWS: Final = 200
+
+#: Answers about who asks.
+_REFUSED: Final[Mapping[int, type[Problem]]] = {401: NotAuthenticated, 403: NotAllowed}
+
+#: What makes a link a presigned one of S3.
+_SIGNATURE: Final = "X-Amz-Signature"
 
 #: What the system puts before its words for an error.
 _ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
@@ -25,16 +32,19 @@ class Connection:
 
     Args:
         address: such as ``http://127.0.0.1:8000``; may have a path.
+        key: sent to this server alone; None: the one that the environment has, or ``openhours login`` has stored for
+            it; empty: none.
 
     Raises:
-        InvalidInput: the address has no scheme.
+        InvalidInput: the address has no scheme; what is there is no key, or others can read where it is stored.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, key: str | None = None) -> None:
         if not address.startswith(("http://", "https://")):
             raise InvalidInput(f"{address!r} is not an address; give one such as http://127.0.0.1:8000")
         self.address = address.rstrip("/")
-        self._http = httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        self._auth = KeyAuth(self.address, key_for(self.address, given=key))
+        self._http = httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, auth=self._auth)
 
     def close(self) -> None:
         """Close the connections."""
@@ -80,12 +90,36 @@ class Connection:
         return response
 
 
+class KeyAuth(httpx2.Auth):
+    """Sends a key to one server and to nobody else: files may be linked to an object store.
+
+    Such a link is signed, also where the store is behind the same address, and S3 refuses two credentials.
+    """
+
+    def __init__(self, address: str, key: str | None) -> None:
+        self._origin = _origin(httpx2.URL(address))
+        self._key = key
+
+    def auth_flow(self, request: httpx2.Request) -> Iterator[httpx2.Request]:  # type: ignore[override]
+        """As httpx calls it."""
+        if self._key and _origin(request.url) == self._origin and _SIGNATURE not in request.url.params:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        yield request
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
 def problem_of(response: httpx2.Response, address: str) -> OpenhoursError:
     """What an answer other than success means."""
+    status = response.status_code
     try:
-        return Problem(_object(response, address), response.status_code)
+        # The answer to HEAD has no body.
+        document = {} if status in _REFUSED and not response.content else _object(response, address)
     except ServerUnreachable as error:
         return error
+    return _REFUSED.get(status, Problem)(document, status, address=address)
 
 
 def _object(response: httpx2.Response, address: str) -> Mapping[str, Any]:

@@ -69,7 +69,7 @@ class Datasets(Connection):
             raise InvalidInput(f"{path} is {'a folder' if path.is_dir() else 'not there'}; give the path of a file")
         told = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in options.items()}
         file = outgoing(path, kind=kind, options=told, read=_unseen)
-        with closing(Uploader(self.address)) as uploader:
+        with closing(self.uploader()) as uploader:
             dataset_id = uploader.send(file, sent=_unseen)
         answer = self.wait_for_dataset(dataset_id, timeout_seconds=timeout_seconds)
         if answer["status"] == "rejected":
@@ -77,6 +77,10 @@ class Datasets(Connection):
             error.code = answer["error"]["code"]
             raise error
         return answer
+
+    def uploader(self, *, memory: Path | None = None, known_as: str | None = None) -> Uploader:
+        """What sends files to this server, with the same key; close it after use. The arguments are Uploader's."""
+        return Uploader(self.address, memory=memory, known_as=known_as, auth=self._auth)
 
     def wait_for_dataset(self, dataset_id: str, *, timeout_seconds: float = WAIT_SECONDS) -> Mapping[str, Any]:
         """The answer for a dataset that is ready or rejected.

@@ -3,6 +3,8 @@
 OpenhoursError
 ├── ServerUnreachable   nobody answers at the address, or not as an Openhours server
 ├── Problem             the server refused the request, or cannot answer it now
+│   ├── NotAuthenticated it wants a key, or does not know the one that was sent
+│   └── NotAllowed       the key may not do this
 ├── ReportFailed        the report ended without a result
 ├── DatasetRejected     the file was checked and not loaded
 ├── StillRunning        the job had not ended when the time for waiting was over
@@ -43,13 +45,31 @@ class ServerUnreachable(OpenhoursError):
 class Problem(OpenhoursError):
     """A problem document (RFC 9457) that a server answered, with its own code and status."""
 
-    def __init__(self, document: Mapping[str, Any], status: int) -> None:
+    #: The code where the answer has none, and what to do, which the server cannot know.
+    _otherwise = "http_error"
+    _advice = ""
+
+    def __init__(self, document: Mapping[str, Any], status: int, *, address: str = "") -> None:
         known = {"type", "title", "status", "code", "detail"}
         details = {name: value for name, value in document.items() if name not in known}
-        super().__init__(str(document.get("detail") or f"The server answered {status}."))
+        told = str(document.get("detail") or f"The server answered {status}.")
+        super().__init__(told + self._advice.format(address=address))
         self.details = details
-        self.code = str(document.get("code", "http_error"))
+        self.code = str(document.get("code", self._otherwise))
         self.status = status
+
+
+class NotAuthenticated(Problem):
+    """The server wants a key, or does not know the one that was sent: it has ended, was revoked, or is mistyped."""
+
+    _otherwise = "not_authenticated"
+    _advice = "\nTo store a key: openhours login {address} (or set OPENHOURS_API_KEY)."
+
+
+class NotAllowed(Problem):
+    """The key is known and may not do this; the message names the scope that is missing."""
+
+    _otherwise = "not_allowed"
 
 
 class ReportFailed(OpenhoursError):

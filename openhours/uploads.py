@@ -31,6 +31,9 @@ _VERSION: Final = {"Tus-Resumable": "1.0.0"}
 #: Answers after which the upload is begun anew: the server does not have it, or not any more.
 _GONE: Final = frozenset({403, 404, 410})
 
+#: The answer to a key that has ended since the upload began.
+_UNKNOWN_KEY: Final = 401
+
 #: Answers after which the same upload goes on: elsewhere, later, or from another offset.
 _PASSING: Final = frozenset({409, 423, 429, 460, 500, 502, 503, 504})
 
@@ -42,15 +45,23 @@ class Uploader:
         address: where the server is now.
         memory: folder of what has to be remembered; None: each ``send`` begins anew.
         known_as: what the server is called in there; one that runs here is the same at another port.
+        auth: what adds a key to each request.
     """
 
-    def __init__(self, address: str, *, memory: Path | None = None, known_as: str | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        memory: Path | None = None,
+        known_as: str | None = None,
+        auth: httpx2.Auth | None = None,
+    ) -> None:
         self._address = address.rstrip("/")
         self._memory = memory
         self._known_as = known_as or self._address
         limits = httpx2.Timeout(TIMEOUT_SECONDS, read=READ_SECONDS)
         self._has_answered = False
-        self._http = httpx2.Client(timeout=limits, follow_redirects=False, headers=_VERSION)
+        self._http = httpx2.Client(timeout=limits, follow_redirects=False, headers=_VERSION, auth=auth)
 
     def close(self) -> None:
         """Close the connections."""
@@ -129,6 +140,8 @@ class Uploader:
         response = self._ask("HEAD", upload)
         if response.status_code in _GONE:
             return None
+        if response.status_code == _UNKNOWN_KEY:
+            raise problem_of(response, self._address)
         offset = response.headers.get("Upload-Offset", "")
         if response.status_code != 200 or not offset.isdecimal() or int(offset) > file.size_bytes:
             raise stranger(response, self._address)

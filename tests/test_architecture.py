@@ -40,6 +40,9 @@ WRONG = {
         ("app.files.wrong", "from app.cli import main", "app.cli"),
         ("app.reports.wrong", "from app.catalogue.records import find", "app.catalogue.records"),
     ],
+    "Access knows users, and nothing of what they do": [
+        ("app.access.wrong", "from starlette.requests import Request", "starlette")
+    ],
     "The client library stands by itself": [("openhours.wrong", "from app.ids import new_id", "app.ids")],
     "Only commands use the client library": [("app.web.wrong", "from openhours import Client", "openhours")],
     "The engine and what it stands on know no customer, no domain and no HTTP": [
@@ -227,6 +230,6 @@ def test_what_computes_loads_nothing_that_speaks_to_a_server() -> None:
 
 def test_what_draws_is_not_imported_before_a_report_wants_charts() -> None:
     """Neither the HTTP process nor the one that forks a process for each report pays for it."""
-    found = loaded("import app.web.application, app.web.server, app.jobs.child, app.cli, app.reports.registry")
+    found = loaded("import app.web.application, app.web.server, app.jobs.child, app.cli, app.commands.report_kinds")
     assert "app.reports.kinds.uptime" in found
     assert not found & {"altair", "vl_convert", "app.charts"}

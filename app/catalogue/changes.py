@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, update
 
+from app.access import audit
 from app.catalogue.job_kinds import JOB_KIND
 from app.catalogue.records import Action, Outcome
 from app.catalogue.tables import dataset
@@ -81,6 +82,7 @@ def arrived(
             uploaded_at=func.now(),
         )
     )
+    audit.record(connection, "dataset.accept", "dataset", dataset_id, bytes=size_bytes, job=job_id)
     return job_id
 
 
@@ -90,6 +92,7 @@ def load_again(connection: Connection, dataset_id: str, options: Mapping[str, An
     connection.execute(
         update(dataset).where(dataset.c.id == dataset_id).values(**_FINDINGS, options=dict(options), job_id=job_id)
     )
+    audit.record(connection, "dataset.reload", "dataset", dataset_id, job=job_id)
     return job_id
 
 
@@ -97,6 +100,7 @@ def unload(connection: Connection, dataset_id: str, *, job_kind: str = JOB_KIND)
     """Queue a job that takes the rows out again, and the dataset with them; returns its id."""
     job_id = _queue(connection, dataset_id, Action.UNLOAD, job_kind)
     connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(job_id=job_id))
+    audit.record(connection, "dataset.remove", "dataset", dataset_id, rows=True, job=job_id)
     return job_id
 
 
@@ -114,6 +118,16 @@ def settle(
     statement = update(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
     found = {"outcome": outcome, "sha256": sha256, "client": None, "reserved_bytes": None}
     _require_one(connection.execute(statement.values(**found, **merged, **findings)).rowcount)
+    told = {name: findings[name] for name in ("rows_accepted", "error_code") if findings.get(name) is not None}
+    audit.record(
+        connection,
+        "dataset.load",
+        "dataset",
+        dataset_id,
+        outcome="done" if outcome is Outcome.READY else "failed",
+        job=job_id,
+        **told,
+    )
 
 
 def remove(connection: Connection, dataset_id: str) -> None:
@@ -129,6 +143,7 @@ def removed_by(connection: Connection, dataset_id: str, *, job_id: str) -> None:
     """
     statement = delete(dataset).where(dataset.c.id == dataset_id, dataset.c.job_id == job_id)
     _require_one(connection.execute(statement).rowcount)
+    audit.record(connection, "dataset.unload", "dataset", dataset_id, job=job_id)
 
 
 def _queue(connection: Connection, dataset_id: str, action: Action, job_kind: str) -> str:

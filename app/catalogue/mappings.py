@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Select, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from app.access import audit
 from app.catalogue.options import LoadOptions, UsedMapping
 from app.catalogue.tables import mapping
 from app.errors import InvalidParameters, UnknownMapping
@@ -66,6 +67,7 @@ class MappingService:
             if latest is None or latest.document != new:
                 version = 1 if latest is None else latest.version + 1
                 connection.execute(insert(mapping).values(name=name, version=version, document=new))
+                audit.record(connection, "mapping.set", "mapping", name, version=version)
             return find(connection, name)
 
     def remove(self, name: str) -> None:
@@ -77,6 +79,7 @@ class MappingService:
                         f"{name} is shipped and cannot be removed; PUT stores one of the same name."
                     )
                 raise _unknown(connection, name)
+            audit.record(connection, "mapping.remove", "mapping", name)
 
 
 def resolved(connection: Connection, options: LoadOptions) -> LoadOptions:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from app.access import audit
 from app.catalogue import changes, mappings, records, under_way
 from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
 from app.catalogue.options import LoadOptions, load_options
@@ -254,6 +255,7 @@ class DatasetService:
             else:
                 job_id = None
                 changes.remove(connection, dataset_id)
+                audit.record(connection, "dataset.remove", "dataset", dataset_id, rows=False)
         self._remove_objects(record, removed_jobs, with_raw=job_id is None)
         if job_id is None:
             return Removal.REMOVED

@@ -1,15 +1,12 @@
-"""Commands about data: load, upload, datasets, entities, demo-data."""
+"""Commands that bring files in: load, upload."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.commands import opening
 from app.commands.mappings import document_of
@@ -19,15 +16,6 @@ from app.errors import InvalidParameters, RejectedFile
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError
 from app.ingest.registry import DATASET_KINDS
 from openhours.errors import OpenhoursError as ClientError
-
-#: The generator is not meant for more: it keeps some data of each store in memory.
-MOST_STORES: Final = 1_000_000
-
-#: A million takes about ten seconds and half a gigabyte of memory: they are sorted in one piece.
-MOST_PULL_REQUESTS: Final = 1_000_000
-
-#: The calendars of more teams take long to expand.
-MOST_TEAMS: Final = 200
 
 DatasetName = Enum("DatasetName", {name: name for name in DATASET_KINDS})  # type: ignore[misc]
 
@@ -185,9 +173,7 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
 
     Until then the upload is remembered, so Ctrl-C while the rows are checked does not cost a second upload.
     """
-    from openhours.uploads import Uploader  # noqa: PLC0415 - as above
-
-    uploader = Uploader(client.address, memory=opening.settings().home / "uploads", known_as=known_as)
+    uploader = client.uploader(memory=opening.settings().home / "uploads", known_as=known_as)
     try:
         with byte_progress(f"uploading {file.path.name}", file.size_bytes) as sent:
             dataset_id = uploader.send(file, sent=sent)
@@ -204,128 +190,3 @@ def _sent(client: Any, file: Any, *, known_as: str) -> Any:
         raise
     uploader.forget(file)
     return answer
-
-
-def datasets(
-    server: Server = None,
-    kind: Annotated[str | None, typer.Option(help="List only this dataset kind. Default: all.")] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(help="Only uploading, checking, loading, ready, rejected or removing datasets. Default: all."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="Number to list, newest first.")] = 20,
-) -> None:
-    """List datasets, newest first."""
-    with opening.client(server, slots=0) as client:
-        page = client.page("datasets", kind=kind, status=status, limit=limit)
-    table = Table("dataset", "kind", "file", "status", "bytes", "rows", "rejected", "created", box=None)
-    for row in page["datasets"]:
-        figures = (row["bytes"], row["rows_read"], row["rows_rejected"])
-        table.add_row(
-            *(row["dataset_id"], row["kind"], escape(row["filename"] or ""), _status(row)),
-            *("" if figure is None else f"{figure:,}" for figure in figures),
-            row["created_at"],
-        )
-    out.print(table)
-    if page["next_cursor"]:
-        err.print(f"there are more than {limit:,}: use --limit, --kind or --status")
-
-
-def _status(row: Mapping[str, Any]) -> str:
-    return f"{row['status']}, rows stay" if row["status"] == "rejected" and row["rows_loaded"] else str(row["status"])
-
-
-OutFolder = Annotated[
-    Path, typer.Option("--out", help="Folder to write polls.csv, hours.csv, timezones.csv and the team files to.")
-]
-
-Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="Number of stores.")]
-
-Days = Annotated[
-    int | None,
-    typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size takes; 90 for pull requests."),
-]
-
-IntervalMinutes = Annotated[
-    int, typer.Option(min=1, max=60, help="About how often each store is polled, minutes; a divisor of 60.")
-]
-
-PullRequests = Annotated[
-    int,
-    typer.Option(
-        min=0,
-        max=MOST_PULL_REQUESTS,
-        help="Number of pull requests; also writes hours and zones of their teams. Default: no such files.",
-        show_default=False,
-    ),
-]
-
-Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="Number of teams that own the pull requests.")]
-
-Size = Annotated[
-    str | None,
-    typer.Option("--bytes", help="Add older polls until polls.csv has this size: 500MB, 1GB. Default: no target size."),
-]
-
-EndDay = Annotated[
-    datetime,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        help="Polls and pull requests end at the start of this day, UTC.",
-        show_default="2025-01-01",
-    ),
-]
-
-
-def demo_data(
-    *,
-    out_folder: OutFolder = Path("out"),
-    stores: Stores = 1000,
-    days: Days = None,
-    interval_minutes: IntervalMinutes = 60,
-    pull_requests: PullRequests = 0,
-    teams: Teams = 8,
-    size: Size = None,
-    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same bytes.")] = 1,
-    end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files. Default: keep them.")] = False,
-) -> None:
-    """Generate realistic polls, hours and time zones of fictitious stores, and pull requests of teams."""
-    from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
-
-    if end.date() > datetime.now(UTC).date():
-        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is in the future, and polls from the future cannot be loaded")
-    with report_progress("demo data") as progress:
-        files = write(
-            out_folder,
-            stores=stores,
-            days=days,
-            interval_minutes=interval_minutes,
-            size=None if size is None else parse_size(size),
-            pull_requests=pull_requests,
-            team_count=teams,
-            seed=seed,
-            end=end.date(),
-            force=force,
-            progress=progress,
-        )
-    for file in files:
-        out.print(f"{file.path}: {file.rows:,} rows, {file.bytes:,} bytes", markup=False)
-
-
-def entities(
-    server: Server = None,
-    kind: Annotated[str | None, typer.Option(help="Entity kind. Default: store.")] = None,
-    prefix: Annotated[str, typer.Option(help="List only keys with this prefix. Default: all.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Number to list, in order of their keys.")] = 50,
-) -> None:
-    """List entities with their time zones."""
-    with opening.client(server, slots=0) as client:
-        page = client.page("entities", kind=kind, prefix=prefix, limit=limit)
-    table = Table("kind", "key", "timezone", box=None)
-    for row in page["entities"]:
-        is_default = " (default)" if row["timezone_is_default"] else ""
-        table.add_row(escape(row["kind"]), escape(row["key"]), f"{row['timezone']}{is_default}")
-    out.print(table)
-    if page["next_cursor"]:
-        err.print(f"there are more than {limit:,}: use --limit or --prefix")

@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from app.commands.settings import read_settings
+from app.access.principal import SYSTEM, acting_as, at_the_command_line
 from app.commands.terminal import err
 from app.errors import InvalidParameters
-from app.settings import Settings
-from app.storage.postgres import database_errors
-from app.storage.resources import Addresses, Resources, addresses, open_resources
-from app.telemetry.logs import configure
-from app.telemetry.replica_name import replica_name
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+    from app.storage.resources import Addresses, Resources
+
+# ruff: noqa: PLC0415 - a command that asks a running server needs neither settings nor clients of servers
 
 Server = Annotated[
     str | None,
@@ -27,8 +28,12 @@ Server = Annotated[
 EARLIER_HOME: Final = Path(".openhours")
 
 
-def settings(*, server: bool = False) -> Settings:
+def settings(*, server: bool = False) -> "Settings":
     """Read the settings and configure the log; commands other than servers log only warnings by default."""
+    from app.commands.settings import read_settings
+    from app.telemetry.logs import configure
+    from app.telemetry.replica_name import replica_name
+
     settings = read_settings()
     if not server and "log_level" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_level": "warning"})
@@ -43,12 +48,22 @@ def settings(*, server: bool = False) -> Settings:
 
 
 @contextmanager
-def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Addresses, Resources]]:
-    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that."""
-    with addresses(settings) as where, open_resources(settings, where, server=server) as resources:
-        from app.storage.migrate import migrate as apply  # noqa: PLC0415 - alembic takes a while to import
-        from app.storage.migrate import require_migrated  # noqa: PLC0415
+def resources(settings: "Settings", *, server: bool = False) -> Iterator[tuple["Addresses", "Resources"]]:
+    """The servers in use. Embedded ones are migrated; others must be already, unless the command waits for that.
 
+    What the command changes is recorded as done by whoever typed it; a server acts for those who ask it.
+    """
+    from app.storage.migrate import migrate as apply
+    from app.storage.migrate import require_migrated
+    from app.storage.postgres import database_errors
+    from app.storage.resources import addresses, open_resources
+
+    who = SYSTEM if server else at_the_command_line()
+    with (
+        acting_as(who),
+        addresses(settings) as where,
+        open_resources(settings, where, server=server) as resources,
+    ):
         with database_errors():
             if "postgres" in where.embedded:
                 apply(resources.engine)
@@ -61,16 +76,17 @@ def resources(settings: Settings, *, server: bool = False) -> Iterator[tuple[Add
 @contextmanager
 def client(server: str | None, *, slots: int) -> Iterator[Any]:
     """A client of the given server, or of one that runs in this process meanwhile."""
-    from openhours.client import Client  # noqa: PLC0415 - the HTTP client takes a while to import
+    from openhours.client import Client
 
+    key = None
     with ExitStack() as stack:
         if server is None:
-            from app.web.server import serving  # noqa: PLC0415 - the web server takes a while to import
+            from app.web.server import serving
 
             _, opened = stack.enter_context(resources(settings()))
-            server = stack.enter_context(serving(opened, slots=slots))
+            server, key = stack.enter_context(serving(opened, slots=slots)), ""
         elif not server.startswith(("http://", "https://")):
             raise InvalidParameters(f"--server: {server!r} is not an address; give one such as http://127.0.0.1:8000")
-        client = Client(server)
+        client = Client(server, key=key)
         stack.callback(client.close)
         yield client

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
+from app.access import audit
 from app.entities import dates
 from app.entities.dates import DatedRow
+from app.entities.ics import holidays_in
 from app.entities.parsing import parsed, refuse
 from app.errors import CalendarInUse, UnknownCalendar
 from app.ingest.registry import DATASET_KINDS
 from app.series.dates import CALENDAR_DAYS, record_source
-from app.series.versions import begin_change, supersede
+from app.series.versions import TEXT, begin_change, known, supersede
 from app.storage.postgres import database_errors
 from app.wording.suggestions import suggestions
 from app.wording.values import repeated, shown
@@ -21,10 +23,10 @@ from app.wording.wrong_values import WrongValue
 
 _LISTED: Final = """
 SELECT name, source, count(DISTINCT on_date), min(on_date), max(on_date),
-    (SELECT count(DISTINCT entity_id) FROM calendar_use WHERE calendar = name AND superseded_at IS NULL)
-FROM calendar LEFT JOIN (SELECT calendar, on_date FROM calendar_day WHERE superseded_at IS NULL) AS day
+    (SELECT count(DISTINCT entity_id) FROM calendar_use WHERE calendar = name AND {known})
+FROM calendar LEFT JOIN (SELECT calendar, on_date FROM calendar_day WHERE {known}) AS day
     ON day.calendar = name
-WHERE superseded_at IS NULL AND (CAST(:name AS text) IS NULL OR name = :name) GROUP BY name, source ORDER BY name
+WHERE {known} AND (CAST(:name AS text) IS NULL OR name = :name) GROUP BY name, source ORDER BY name
 """
 
 
@@ -54,10 +56,11 @@ class CalendarService:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, name: str) -> tuple[Calendar, list[DatedRow]]:
-        """A calendar and its dates. Raises UnknownCalendar."""
+    def get(self, name: str, *, as_known_at: datetime | None = None) -> tuple[Calendar, list[DatedRow]]:
+        """A calendar and its dates, as they were known then. Raises UnknownCalendar."""
         with database_errors(), self._engine.connect() as connection:
-            return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+            found = _required(connection, name, as_known_at)
+            return found, dates.read(connection, CALENDAR_DAYS, name, as_known_at=as_known_at)
 
     def put(self, name: str, rows: Sequence[DatedRow], *, source: str) -> tuple[Calendar, list[DatedRow]]:
         """Replace the dates of a calendar, or make it. Raises InvalidParameters if a file would be rejected."""
@@ -70,7 +73,14 @@ class CalendarService:
             change = begin_change(connection)
             record_source(connection, change, "SELECT CAST(:name AS text)", source, {"name": name})
             CALENDAR_DAYS.replace(connection, change, "calendar = :name", {"name": name})
+            audit.record(connection, "calendar.set", "calendar", name, days=len(rows))
             return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+
+    def import_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
+        """Replace the dates of a calendar by the all-day events of an iCalendar file, see ics.py, or make it."""
+        days = holidays_in(data, name="The body", first_year=first_year)
+        rows = [DatedRow(day, "closed", name=title or None) for day, title in days]
+        return self.put(name, rows, source="an .ics file")
 
     def remove(self, name: str) -> None:
         """Have a calendar be known no more. Raises UnknownCalendar, CalendarInUse."""
@@ -85,22 +95,23 @@ class CalendarService:
                 )
             supersede(connection, change, "calendar", "name = :name", {"name": name})
             supersede(connection, change, "calendar_day", "calendar = :name", {"name": name})
+            audit.record(connection, "calendar.remove", "calendar", name)
 
-    def list(self) -> list[Calendar]:
-        """All calendars, by name."""
+    def list(self, *, as_known_at: datetime | None = None) -> list[Calendar]:
+        """All calendars, by name, as they were known then."""
         with database_errors(), self._engine.connect() as connection:
-            return _listed(connection)
+            return _listed(connection, None, as_known_at)
 
 
-def _listed(connection: Connection, name: str | None = None) -> list[Calendar]:
-    return [Calendar(*row) for row in connection.execute(text(_LISTED), {"name": name})]
+def _listed(connection: Connection, name: str | None, as_known_at: datetime | None) -> list[Calendar]:
+    query = text(_LISTED.format(known=known(as_known_at, named=TEXT)))
+    return [Calendar(*row) for row in connection.execute(query, {"name": name, "as_known_at": as_known_at})]
 
 
-def _required(connection: Connection, name: str) -> Calendar:
-    found = [] if "\x00" in name else _listed(connection, name)  # Postgres cannot store NUL in a text
+def _required(connection: Connection, name: str, as_known_at: datetime | None = None) -> Calendar:
+    found = [] if "\x00" in name else _listed(connection, name, as_known_at)  # Postgres cannot store NUL in a text
     if found:
         return found[0]
-    known = connection.scalars(text("SELECT name FROM calendar WHERE superseded_at IS NULL ORDER BY name"))
-    nearest = suggestions(name, list(known))
+    nearest = suggestions(name, [one.name for one in _listed(connection, None, as_known_at)])
     hint = f" Did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
     raise UnknownCalendar(f"There is no calendar {shown(name)}.{hint}", received=repeated(name), nearest=nearest)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, text
@@ -11,6 +12,7 @@ from app.errors import InvalidParameters
 from app.ingest.dates import time_text
 from app.ingest.registry import DATASET_KINDS
 from app.series.dates import CALENDAR_DAYS, EXCEPTIONS, Dates
+from app.series.versions import TEXT, known
 from app.wording.wrong_values import WrongValue
 
 #: The dataset kinds whose columns the rows have.
@@ -65,14 +67,17 @@ def stage(connection: Connection, dates: Dates, owner: int | str, rows: Sequence
         raise InvalidParameters(f"{parameter} contradict each other: {'; '.join(contradictions)}")
 
 
-def read(connection: Connection, dates: Dates, owner: int | str) -> list[DatedRow]:
+def read(
+    connection: Connection, dates: Dates, owner: int | str, *, as_known_at: datetime | None = None
+) -> list[DatedRow]:
     """The known rows of an owner, in the order of their dates."""
     rows = connection.execute(
         text(
             "SELECT CAST(on_date AS text), what, CAST(opens AS text), CAST(closes AS text), nullif(name, '') "
-            f"FROM {dates.table} WHERE {dates.owner} = :owner AND superseded_at IS NULL ORDER BY on_date, what, opens"
+            f"FROM {dates.table} WHERE {dates.owner} = :owner AND {known(as_known_at, named=TEXT)} "
+            "ORDER BY on_date, what, opens"
         ),
-        {"owner": owner},
+        {"owner": owner, "as_known_at": as_known_at},
     )
     return [
         DatedRow(on, what, opens, closes, name) if what in {"hours", "minus"} else DatedRow(on, what, name=name)

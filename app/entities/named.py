@@ -1,6 +1,7 @@
 """The entity that an address names, or what is said when there is none."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -29,12 +30,12 @@ class MissingEntity(WordedLate, UnknownEntity):
     """An entity that no loaded file has."""
 
 
-def required(connection: Connection, kind: str, key: str) -> Named:
-    """The entity; raises UnknownEntityKind, or UnknownEntity with similar keys."""
+def required(connection: Connection, kind: str, key: str, *, as_known_at: datetime | None = None) -> Named:
+    """The entity, with its zone as it was known then; raises UnknownEntityKind, or UnknownEntity with similar keys."""
     require_kind(connection, kind)
     if "\x00" in key:  # Postgres cannot store NUL in a text
         raise MissingEntity(lambda: _missing(kind, key, ()))
-    named = lookup.find(connection, kind, key)
+    named = lookup.find(connection, kind, key, as_known_at=as_known_at)
     if named is None:
         compared = lookup.comparison(connection, kind, [key])
         raise MissingEntity(lambda: _missing(kind, key, compared.nearest()[key]))

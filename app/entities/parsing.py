@@ -1,6 +1,6 @@
 """Values of requests, checked like the fields of a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,12 +30,18 @@ def span(valid_from: date | None, valid_to: date | None, *, place: str = "") -> 
     Raises:
         InvalidParameters: a date is not between 1970 and 2100, or they are in the wrong order.
     """
+    refuse(wrong_span({"valid_from": valid_from, "valid_to": valid_to}, place=place))
+    return {"first": str(valid_from or FIRST), "last": str(valid_to or LAST)}
+
+
+def wrong_span(dates: Mapping[str, date | None], *, place: str = "") -> list[WrongValue]:
+    """What is wrong with a first and a last date, by their names: not between 1970 and 2100, or in the wrong order."""
     errors: list[WrongValue] = []
-    for name, on in (("valid_from", valid_from), ("valid_to", valid_to)):
+    for name, on in dates.items():
         if on is not None:
             parsed(Column(name, DATE, example=""), str(on), parameter=place + name, errors=errors)
-    if not errors and valid_from is not None and valid_to is not None and valid_to < valid_from:
-        reason = f"is before valid_from {valid_from}"
-        errors.append(WrongValue(parameter=f"{place}valid_to", received=str(valid_to), reason=reason))
-    refuse(errors)
-    return {"first": str(valid_from or FIRST), "last": str(valid_to or LAST)}
+    (first_name, first), (last_name, last) = dates.items()
+    if not errors and first is not None and last is not None and last < first:
+        reason = f"is before {first_name} {first}"
+        errors.append(WrongValue(parameter=place + last_name, received=str(last), reason=reason))
+    return errors

@@ -4,19 +4,22 @@ The kinds are those that loaded files have named. Keys are those of the files, s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
+from app.access import audit
 from app.entities.named import require_kind, required
 from app.entities.opening import OpenDay, open_days
-from app.entities.parsing import parsed, refuse, span
+from app.entities.parsing import parsed, refuse, span, wrong_span
+from app.ingest.kinds.entities import ENTITIES
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.timezones import TIMEZONES
 from app.paging import Page, in_order_of_keys, key_of
-from app.series import lookup
+from app.series import details, lookup
+from app.series.details import Details
 from app.series.entities import TEAM
 from app.series.entity_zones import COLUMNS as ZONE_COLUMNS
 from app.series.hours import replace_hours
@@ -26,7 +29,7 @@ from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
 from app.wording.wrong_values import WrongValue
 
-_COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES) for column in kind.columns}
+_COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES, ENTITIES) for column in kind.columns}
 
 _WINDOWS: Final = """
 SELECT CAST(:id AS int) AS entity_id, weekday, opens, closes,
@@ -68,15 +71,21 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class EntityDetails(Entity):
-    """An entity with its hours and statistics of its polls.
+    """An entity with what is said of it and statistics of its polls.
 
     Attributes:
+        name, group, max_gap_minutes, active_from, active_to: see Details.
         open_24x7: it has no windows, so it is open around the clock.
         hours: the windows in use.
         hours_are_default: it has no windows of its own; a team then uses those of the settings.
         first_poll, last_poll, polls: instants of its first and last poll, and their number.
     """
 
+    name: str | None
+    group: str | None
+    max_gap_minutes: int | None
+    active_from: date | None
+    active_to: date | None
     open_24x7: bool
     hours: tuple[Window, ...]
     hours_are_default: bool
@@ -108,14 +117,44 @@ class EntityService:
             found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
         return in_order_of_keys(found, limit=limit).of(lambda named: Entity(*self._head(named)))
 
-    def find(self, kind: str, key: str) -> EntityDetails:
-        """One entity.
+    def find(self, kind: str, key: str, *, as_known_at: datetime | None = None) -> EntityDetails:
+        """One entity, with what was known of it then; None: with what is known.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none; the message lists similar keys.
         """
         with database_errors(), self._engine.connect() as connection:
-            return self._details(connection, required(connection, kind, key))
+            named = required(connection, kind, key, as_known_at=as_known_at)
+            return self._details(connection, named, as_known_at=as_known_at)
+
+    def replace_details(
+        self,
+        kind: str,
+        key: str,
+        *,
+        name: str | None,
+        group: str | None,
+        max_gap_minutes: int | None,
+        active_from: date | None,
+        active_to: date | None,
+    ) -> EntityDetails:
+        """Replace what is said of the entity, see Details; None is nothing.
+
+        Raises:
+            UnknownEntityKind, UnknownEntity: there is none.
+            InvalidParameters: a file of entities that says this would be rejected.
+        """
+        errors = wrong_span({"active_from": active_from, "active_to": active_to})
+        for column, value in (("name", name), ("group", group), ("max_gap_minutes", max_gap_minutes)):
+            if value is not None:
+                parsed(_COLUMNS[column], str(value), parameter=column, errors=errors)
+        refuse(errors)
+        said = Details(name, group, max_gap_minutes, active_from, active_to)
+        with database_errors(), self._engine.begin() as connection:
+            named = required(connection, kind, key)
+            details.replace_details(connection, begin_change(connection), named.id, said)
+            audit.record(connection, "details.set", kind, key, **_said(said))
+            return self._details(connection, named)
 
     def open_days(self, kind: str, key: str, *, first: date, last: date, as_known_at: datetime | None) -> list[OpenDay]:
         """When the entity is open on its local dates from ``first`` to before ``last``, and which rule says so.
@@ -161,6 +200,7 @@ class EntityService:
                 named="entity_id = :id AND valid_from = CAST(:first AS date) AND valid_to = CAST(:last AS date)",
                 params={"id": named.id, **checked},
             )
+            audit.record(connection, "hours.set", kind, key, windows=len(windows), **_dates(valid_from, valid_to))
             return self._details(connection, named)
 
     def set_timezone(
@@ -190,17 +230,19 @@ class EntityService:
                 wanted=_ZONE,
                 params={"id": named.id, "zone": timezone, **since},
             )
+            audit.record(connection, "timezone.set", kind, key, timezone=timezone, **_dates(valid_from))
             return self._details(connection, required(connection, kind, key))
 
     def _head(self, named: Named) -> tuple[str, str, str, bool]:
         return named.kind, named.key, named.timezone or self._default_zone, named.timezone is None
 
-    def _details(self, connection: Connection, named: Named) -> EntityDetails:
-        windows = tuple(Window(*row) for row in lookup.windows(connection, named.id))
+    def _details(self, connection: Connection, named: Named, *, as_known_at: datetime | None = None) -> EntityDetails:
+        windows = tuple(Window(*row) for row in lookup.windows(connection, named.id, as_known_at=as_known_at))
         default = self._team_windows if named.kind == TEAM else ()
         polls = lookup.poll_span(connection, named.id)
         return EntityDetails(
             *self._head(named),
+            **asdict(details.details_of(connection, named.id, as_known_at=as_known_at)),
             open_24x7=not (windows or default),
             hours=windows or default,
             hours_are_default=not windows,
@@ -223,6 +265,21 @@ def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     refuse(errors)
     days, opens, closes = columns
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
+
+
+def _said(said: Details) -> dict[str, Any]:
+    """What is said of an entity, for the audit."""
+    return {
+        name: str(value) if isinstance(value, date) else value
+        for name, value in asdict(said).items()
+        if value is not None
+    }
+
+
+def _dates(first: date | None, last: date | None = None) -> dict[str, Any]:
+    """The limits of a change, for the audit."""
+    limits = {"valid_from": first, "valid_to": last}
+    return {name: limit.isoformat() for name, limit in limits.items() if limit is not None}
 
 
 def _shown(micros: int) -> str:

@@ -68,6 +68,15 @@ def escape_formula(text: str) -> str:
     return f"'{text}"
 
 
+def unescape_formula(text: str) -> str:
+    """The text that escape_formula() was given, for a cell that protects it in another way.
+
+    A text that began with an apostrophe and a formula loses the apostrophe: nobody can tell it from a mark.
+    """
+    plain = text.removeprefix("'")
+    return plain if plain != text == escape_formula(plain) else text
+
+
 def escape_formulas(texts: pa.StringArray) -> pa.StringArray:
     """The same for a whole column; null stays null."""
     suspects = pc.match_substring_regex(texts, _FORMULA)

@@ -60,6 +60,7 @@ def clean_up(
     prefixes: Sequence[BucketPrefix] = (),
     stopping: Event | None = None,
     orphan_hours: float = ORPHAN_HOURS,
+    recorded: Callable[[Connection, str, int], None] = lambda *_: None,
 ) -> None:
     """Remove jobs that are past their retention, orphaned objects and uploads, and consumers of gone workers.
 
@@ -72,6 +73,7 @@ def clean_up(
         prefixes: the parts of the bucket beside those of the kinds' artifacts.
         stopping: set it to end early.
         orphan_hours: age from which an object that no record names is an orphan.
+        recorded: called in the transaction that removes old jobs, with their kind and number.
 
     Raises:
         DatabaseUnavailable, RedisUnavailable, ObjectStoreUnavailable: the next time goes on.
@@ -81,7 +83,7 @@ def clean_up(
         if not connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
             return
         before = connection.execute(select(func.now() - timedelta(hours=orphan_hours))).scalar_one()
-        expired = sum(_expire(resources, kind, stopping) for kind in kinds.values())
+        expired = sum(_expire(resources, kind, stopping, recorded) for kind in kinds.values())
         everything = (*map(_artifacts, sorted({kind.artifacts for kind in kinds.values()})), *prefixes)
         orphans = sum(_remove_orphans(resources, part, before, stopping) for part in everything)
         aborted = sum(_abort_multiparts(resources, part, before, stopping) for part in everything)
@@ -90,13 +92,17 @@ def clean_up(
         _log.info("removed %d old jobs, %d orphaned objects, %d unfinished uploads", expired, orphans, aborted)
 
 
-def _expire(resources: Resources, kind: JobKind, stopping: Event) -> int:
+def _expire(
+    resources: Resources, kind: JobKind, stopping: Event, recorded: Callable[[Connection, str, int], None]
+) -> int:
     removed = 0
     kept = None if kind.kept is None else kind.kept()
     days = resources.settings.retention_days
     while not stopping.is_set():
         with resources.engine.begin() as connection:
             ids = lifecycle.expire(connection, kind=kind.name, days=days, limit=_BATCH, kept=kept)
+            if ids:
+                recorded(connection, kind.name, len(ids))
         for job_id in ids:
             if stopping.is_set():
                 break  # the objects of the others have become orphans

@@ -63,9 +63,8 @@ class ForkServer:
     def __init__(self, kinds: Mapping[str, JobKind]) -> None:
         """Have these kinds of jobs imported; the server begins to import now."""
         self.context: ForkServerContext = multiprocessing.get_context("forkserver")
-        # Arrow imports pandas at its first conversion, which each process would else do again.
         modules = {kind.params.__module__ for kind in kinds.values()}
-        self.context.set_forkserver_preload([child.__name__, *sorted(modules), "pandas"])
+        self.context.set_forkserver_preload(["app.jobs.preload", child.__name__, *sorted(modules)])
         _ensure_running()
 
     def start(

@@ -5,6 +5,9 @@ from threading import Event
 from time import monotonic
 from typing import Final
 
+from sqlalchemy import Connection
+
+from app.access import audit
 from app.errors import ReplicaUnavailable
 from app.jobs import cleanup, sweeper
 from app.jobs.cleanup import BucketPrefix
@@ -125,7 +128,9 @@ class Replica:
         remove_abandoned_folders()
 
     def _clean_up(self, stopping: Event, _: object) -> None:
-        cleanup.clean_up(self._resources, self._kinds, prefixes=self._prefixes, stopping=stopping)
+        cleanup.clean_up(
+            self._resources, self._kinds, prefixes=self._prefixes, stopping=stopping, recorded=_audit_expired
+        )
 
     def check_fit(self) -> None:
         """Raise ReplicaFault while no jobs are claimed because of a fault of this replica."""
@@ -137,3 +142,7 @@ class Replica:
         loop, seconds = self._pulse.slowest()
         if seconds > STALE_SECONDS:
             raise ReplicaUnavailable(f"The {loop} loop of this replica has made no progress for {seconds:.0f} seconds.")
+
+
+def _audit_expired(connection: Connection, kind: str, jobs: int) -> None:
+    audit.record(connection, "job.expire", kind=kind, jobs=jobs)

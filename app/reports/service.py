@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
+from app.access import audit
 from app.errors import (
     IdempotencyConflict,
     NoExplanation,
@@ -114,6 +115,8 @@ class ReportService:
                 idempotency_key=idempotency_key,
                 concurrency_key=kind.concurrency_key(resolved.model_dump(mode="json")),
             )
+            if report_id is not None:
+                audit.record(connection, "report.trigger", "report", report_id, kind=kind.name)
         if report_id is None:  # a request with the same key was faster
             return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
         with bound(report_id=report_id):
@@ -249,6 +252,8 @@ class ReportService:
             kind = self._kinds[self._find(connection, report_id).kind]
             cancelled = lifecycle.cancel(connection, report_id)
             removed = not cancelled and lifecycle.remove(connection, report_id)
+            if cancelled or removed:
+                audit.record(connection, "report.cancel" if cancelled else "report.remove", "report", report_id)
             # Another request was faster, or it was cancelled before.
             is_cancelled = cancelled or (not removed and records.find(connection, report_id) is not None)
         self._redis.end(report_id)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from app.access.scopes import Scope
 from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.service import WORKING, DatasetState, Removal
@@ -33,6 +34,7 @@ from app.routers.answers import (
 from app.routers.dependencies import AskingStore, Datasets, JobWaiters, Uploads, bind_dataset
 from app.routers.inspections import InspectionAnswer, inspection_answer
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 from app.routers.reports import POLL_AFTER_SECONDS, ReportError, ReportFile, Wait
 from app.routers.uploads import UNLIMITED, address_of, body_of, require_plain_content
 from app.routers.warned import Warned
@@ -206,6 +208,7 @@ _REMOVING: Final[dict[int | str, dict[str, Any]]] = {
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
+@needs(Scope.DATA_WRITE)
 async def bring_dataset(
     request: Request,
     uploads: Uploads,
@@ -247,6 +250,7 @@ async def bring_dataset(
 
 
 @router.get("/datasets", responses=NOT_FOUND)
+@needs(Scope.DATA_READ)
 def list_datasets(
     datasets: Datasets,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
@@ -264,6 +268,7 @@ def list_datasets(
 
 
 @router.get("/datasets/kinds")
+@needs(Scope.DATA_READ)
 def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
     """The dataset kinds with the columns of their files."""
     return [
@@ -275,6 +280,7 @@ def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
 
 
 @router.post("/datasets/inspect", responses=NOT_FOUND | TOO_LARGE, openapi_extra=_RAW)
+@needs(Scope.DATA_WRITE)
 async def inspect_file(
     request: Request,
     datasets: Datasets,
@@ -290,6 +296,7 @@ async def inspect_file(
 
 
 @router.get("/datasets/{dataset_id}", responses=NOT_FOUND)
+@needs(Scope.DATA_READ)
 async def get_dataset(
     datasets: Datasets, waiters: JobWaiters, response: Response, dataset_id: _DatasetId, wait: Wait = 0
 ) -> DatasetAnswer:
@@ -304,6 +311,7 @@ async def get_dataset(
 
 
 @router.post("/datasets/{dataset_id}/reload", status_code=202, responses=NOT_FOUND | CONFLICT | TOO_MANY)
+@needs(Scope.DATA_WRITE)
 async def reload_dataset(
     datasets: Datasets,
     waiters: JobWaiters,
@@ -322,6 +330,7 @@ async def reload_dataset(
 
 
 @router.delete("/datasets/{dataset_id}", responses=NOT_FOUND | CONFLICT | _REMOVING)
+@needs(Scope.DATA_WRITE)
 async def delete_dataset(
     datasets: Datasets,
     uploads: Uploads,

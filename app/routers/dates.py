@@ -4,7 +4,8 @@ import re
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.entities.dates import DatedRow
 
@@ -21,6 +22,22 @@ def _written_out(value: object) -> object:
 
 
 LocalDate = Annotated[date, BeforeValidator(_written_out), Field(examples=["2026-12-24"])]
+
+
+def _instant_written_out(value: object) -> object:
+    """Refuse what is not written as date and time: a number would be taken for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value, re.ASCII):
+        raise ValueError("is not an instant such as 2026-12-01T00:00:00Z")
+    return value
+
+
+AsKnownAt = Annotated[
+    Annotated[AwareDatetime, BeforeValidator(_instant_written_out)] | None,
+    Query(
+        description="As it was known at this instant, with Z or an offset. Default: as it is known.",
+        examples=["2026-12-01T00:00:00Z"],
+    ),
+]
 
 
 class CalendarDay(BaseModel):

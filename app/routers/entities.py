@@ -4,15 +4,18 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.named import DEFAULT_KIND
 from app.entities.service import EntityDetails, Window
+from app.ingest.values import LONGEST_MINUTES
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.bodies import checked, described_as
-from app.routers.dates import LocalDate
+from app.routers.dates import AsKnownAt, LocalDate
 from app.routers.dependencies import Entities
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 #: More windows than any week needs.
 MOST_WINDOWS: Final = 1000
@@ -60,7 +63,15 @@ class EntityList(BaseModel):
 
 
 class EntityAnswer(EntitySummary):
-    """An entity with its hours and statistics of its polls."""
+    """An entity with what is said of it and statistics of its polls."""
+
+    name: str | None = Field(description="For people.")
+    group: str | None = Field(description="Whose totals it counts in.")
+    max_gap_minutes: int | None = Field(
+        description="How long a poll of it holds in exact accounting; 0 is until the next one, null as the report says."
+    )
+    active_from: date | None = Field(description="First local date on which it exists; null for no limit.")
+    active_to: date | None = Field(description="Last local date on which it exists; null for no limit.")
 
     open_24x7: bool = Field(description="True if the entity is open around the clock.")
     hours: list[OpeningWindow] = Field(description="Opening windows in use for the entity.")
@@ -89,6 +100,23 @@ class NewTimezone(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     timezone: str | None = Field(description="IANA time zone; null for the default.", examples=["Europe/Paris"])
+
+
+class NewDetails(BaseModel):
+    """What is said of an entity beside its hours and its time zone; what is left out is not said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, description="For people.", examples=["Main Street"])
+    group: str | None = Field(None, description="Whose totals it counts in.", examples=["North"])
+    max_gap_minutes: int | None = Field(
+        None,
+        strict=True,
+        description="How long a poll of it holds in exact accounting; 0 is until the next one.",
+        json_schema_extra={"minimum": 0, "maximum": LONGEST_MINUTES},
+    )
+    active_from: LocalDate | None = Field(None, description="First local date on which it exists.")
+    active_to: LocalDate | None = Field(None, description="Last local date on which it exists.")
 
 
 class OpenInterval(BaseModel):
@@ -122,9 +150,11 @@ ValidFrom = Annotated[LocalDate | None, Query(description="First local date on w
 
 _NewHours = Annotated[Any, Body(), described_as(NewHours)]
 _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
+_NewDetails = Annotated[Any, Body(), described_as(NewDetails)]
 
 
 @router.get("/entities")
+@needs(Scope.DATA_READ)
 def list_entities(
     entities: Entities,
     kind: Annotated[str, Query(description="Entity kind.")] = DEFAULT_KIND,
@@ -141,6 +171,7 @@ def list_entities(
 
 # Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
 @router.put("/entities/{kind}/{key:path}/hours", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_hours(
     entities: Entities,
     kind: Kind,
@@ -157,6 +188,7 @@ def put_hours(
 
 
 @router.put("/entities/{kind}/{key:path}/timezone", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_timezone(
     entities: Entities, kind: Kind, key: Key, new: _NewTimezone, valid_from: ValidFrom = None
 ) -> EntityAnswer:
@@ -168,6 +200,7 @@ def put_timezone(
 
 
 @router.get("/entities/{kind}/{key:path}/open")
+@needs(Scope.DATA_READ)
 def get_open(
     entities: Entities,
     kind: Kind,
@@ -177,13 +210,7 @@ def get_open(
         LocalDate,
         Query(alias="to", description="Local date after the last one, at most 400 days.", examples=["2026-12-28"]),
     ],
-    as_known_at: Annotated[
-        AwareDatetime | None,
-        Query(
-            description="As it was known at this instant, with Z or an offset. Default: as it is known.",
-            examples=["2026-12-01T00:00:00Z"],
-        ),
-    ] = None,
+    as_known_at: AsKnownAt = None,
 ) -> OpenDays:
     """When an entity is open, date by date, with the rule that says so."""
     days = entities.open_days(kind, key, first=first, last=last, as_known_at=as_known_at)
@@ -191,9 +218,17 @@ def get_open(
 
 
 @router.get("/entities/{kind}/{key:path}")
-def get_entity(entities: Entities, kind: Kind, key: Key) -> EntityAnswer:
-    """An entity: its time zone, its hours, and its first, last and number of polls."""
-    return _answer(entities.find(kind, key))
+@needs(Scope.DATA_READ)
+def get_entity(entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None) -> EntityAnswer:
+    """An entity: its time zone, its hours, its details, and its first, last and number of polls."""
+    return _answer(entities.find(kind, key, as_known_at=as_known_at))
+
+
+@router.put("/entities/{kind}/{key:path}", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
+def put_entity(entities: Entities, kind: Kind, key: Key, new: _NewDetails) -> EntityAnswer:
+    """Replace the details of an entity: name, group, how long its polls hold, when it exists."""
+    return _answer(entities.replace_details(kind, key, **checked(NewDetails, new).model_dump()))
 
 
 def _answer(entity: EntityDetails) -> EntityAnswer:

@@ -1,21 +1,23 @@
 """What is said of an entity beside its usual week: hours and zones by date, exceptions, calendars."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.entities.history import CalendarUse
 from app.entities.service import EntityService
 from app.errors import UnknownEntity
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
-from app.routers.dates import MOST_ROWS, ExceptionDay, LocalDate, row_of
+from app.routers.dates import MOST_ROWS, AsKnownAt, ExceptionDay, LocalDate, row_of
 from app.routers.dependencies import Entities, History
 from app.routers.entities import EntityAnswer, Key, Kind, OpeningWindow
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 R = TypeVar("R")
 
@@ -86,39 +88,49 @@ _UsedCalendars = Annotated[Any, Body(), described_as(UsedCalendars)]
 
 
 @router.get("/entities/{kind}/{key:path}/hours")
-def get_hours(history: History, entities: Entities, kind: Kind, key: Key) -> HoursHistory | EntityAnswer:
+@needs(Scope.DATA_READ)
+def get_hours(
+    history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
+) -> HoursHistory | EntityAnswer:
     """All weekly hours of an entity, with the dates on which they hold."""
-    return _first(
-        lambda: HoursHistory(versions=[HoursOfDates.model_validate(one) for one in history.hours(kind, key)]),
-        entities,
-        kind,
-        f"{key}/hours",
-    )
+
+    def read() -> HoursHistory:
+        found = history.hours(kind, key, as_known_at=as_known_at)
+        return HoursHistory(versions=[HoursOfDates.model_validate(one) for one in found])
+
+    return _first(read, entities, kind, f"{key}/hours", as_known_at)
 
 
 @router.get("/entities/{kind}/{key:path}/timezone")
-def get_timezones(history: History, entities: Entities, kind: Kind, key: Key) -> ZoneHistory | EntityAnswer:
+@needs(Scope.DATA_READ)
+def get_timezones(
+    history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
+) -> ZoneHistory | EntityAnswer:
     """All time zones of an entity, with the dates from which on they hold."""
-    return _first(
-        lambda: ZoneHistory(timezones=[ZoneOfDates.model_validate(one) for one in history.zones(kind, key)]),
-        entities,
-        kind,
-        f"{key}/timezone",
-    )
+
+    def read() -> ZoneHistory:
+        found = history.zones(kind, key, as_known_at=as_known_at)
+        return ZoneHistory(timezones=[ZoneOfDates.model_validate(one) for one in found])
+
+    return _first(read, entities, kind, f"{key}/timezone", as_known_at)
 
 
 @router.get("/entities/{kind}/{key:path}/exceptions")
-def get_exceptions(history: History, entities: Entities, kind: Kind, key: Key) -> ExceptionList | EntityAnswer:
+@needs(Scope.DATA_READ)
+def get_exceptions(
+    history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
+) -> ExceptionList | EntityAnswer:
     """The exceptions of an entity, by date."""
-    return _first(
-        lambda: ExceptionList.model_construct(exceptions=_days(history.exceptions(kind, key))),
-        entities,
-        kind,
-        f"{key}/exceptions",
-    )
+
+    def read() -> ExceptionList:
+        found = history.exceptions(kind, key, as_known_at=as_known_at)
+        return ExceptionList.model_construct(exceptions=_days(found))
+
+    return _first(read, entities, kind, f"{key}/exceptions", as_known_at)
 
 
 @router.put("/entities/{kind}/{key:path}/exceptions", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> ExceptionList:
     """Replace all exceptions of an entity; checked like a file of them."""
     rows = [row_of(day) for day in checked(ExceptionList, new).exceptions]
@@ -126,25 +138,38 @@ def put_exceptions(history: History, kind: Kind, key: Key, new: _Exceptions) -> 
 
 
 @router.get("/entities/{kind}/{key:path}/calendars")
-def get_calendars(history: History, entities: Entities, kind: Kind, key: Key) -> UsedCalendars | EntityAnswer:
+@needs(Scope.DATA_READ)
+def get_calendars(
+    history: History, entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None
+) -> UsedCalendars | EntityAnswer:
     """The calendars that an entity uses, in their order."""
-    return _first(lambda: _used(history.calendars(kind, key)), entities, kind, f"{key}/calendars")
+    return _first(
+        lambda: _used(history.calendars(kind, key, as_known_at=as_known_at)),
+        entities,
+        kind,
+        f"{key}/calendars",
+        as_known_at,
+    )
 
 
 @router.put("/entities/{kind}/{key:path}/calendars", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
 def put_calendars(history: History, kind: Kind, key: Key, new: _UsedCalendars) -> UsedCalendars:
     """Replace the calendars that an entity uses; their dates may come later."""
     uses = [CalendarUse(**use.model_dump()) for use in checked(UsedCalendars, new).calendars]
     return _used(history.replace_calendars(kind, key, uses))
 
 
-def _first(read: Callable[[], R], entities: EntityService, kind: str, longer: str) -> R | EntityAnswer:
+def _first(
+    read: Callable[[], R], entities: EntityService, kind: str, longer: str, as_known_at: datetime | None
+) -> R | EntityAnswer:
     """What is read; if there is no such entity, the one whose key ends like the address: keys may contain slashes."""
     try:
         return read()
     except UnknownEntity:
         try:
-            return EntityAnswer.model_validate(entities.find(kind, longer), from_attributes=True)
+            named = entities.find(kind, longer, as_known_at=as_known_at)
+            return EntityAnswer.model_validate(named, from_attributes=True)
         except UnknownEntity:
             pass
         raise

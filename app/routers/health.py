@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from app.routers.answers import UNAVAILABLE, UNPROCESSABLE
 from app.routers.dependencies import AllServices
+from app.routers.needs import open_to_all
 
 router = APIRouter(tags=["health"])
 
@@ -22,6 +23,7 @@ class Echo(BaseModel):
 
 
 @router.get("/livez", responses=UNAVAILABLE)
+@open_to_all
 async def livez(services: AllServices) -> Health:
     """The process responds and its loops make progress; depends on nothing else."""
     services.replica.check_alive()
@@ -29,6 +31,7 @@ async def livez(services: AllServices) -> Health:
 
 
 @router.get("/readyz", responses=UNAVAILABLE)
+@open_to_all
 def readyz(services: AllServices) -> Health:
     """This replica can receive requests: Postgres is there and migrated, and nothing is stopping."""
     services.readiness.check()
@@ -36,6 +39,7 @@ def readyz(services: AllServices) -> Health:
 
 
 @router.get("/echo/{message}", responses=UNPROCESSABLE)
+@open_to_all
 async def echo(message: str) -> Echo:
     """Return the message."""
     return Echo(message=message)

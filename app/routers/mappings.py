@@ -6,10 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from app.access.scopes import Scope
 from app.catalogue.mappings import NamedMapping
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.dependencies import Mappings
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 router = APIRouter(
     tags=["mappings"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
@@ -35,12 +37,14 @@ class MappingList(BaseModel):
 
 
 @router.get("/mappings")
+@needs(Scope.DATA_READ)
 def list_mappings(mappings: Mappings) -> MappingList:
     """The latest version of each mapping, by name."""
     return MappingList(mappings=[_answer(one) for one in mappings.list()])
 
 
 @router.get("/mappings/{name}", responses=NOT_FOUND)
+@needs(Scope.DATA_READ)
 def get_mapping(
     mappings: Mappings,
     name: _Name,
@@ -51,6 +55,7 @@ def get_mapping(
 
 
 @router.put("/mappings/{name}", responses=TOO_LARGE)
+@needs(Scope.DATA_WRITE)
 def put_mapping(
     mappings: Mappings, name: _Name, document: Annotated[dict[str, Any], Body(description="The mapping.")]
 ) -> MappingAnswer:
@@ -59,6 +64,7 @@ def put_mapping(
 
 
 @router.delete("/mappings/{name}", status_code=204, responses=NOT_FOUND)
+@needs(Scope.DATA_WRITE)
 def delete_mapping(mappings: Mappings, name: _Name) -> Response:
     """Remove all stored versions of a mapping; datasets keep the document that they were read with."""
     mappings.remove(name)

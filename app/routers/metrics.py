@@ -3,12 +3,15 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from app.access.scopes import Scope
 from app.routers.dependencies import AllServices
+from app.routers.needs import needs
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
+@needs(Scope.METRICS_READ)
 def metrics(services: AllServices) -> Response:
     """Metrics in the Prometheus text format: of this replica, and of the whole installation."""
     text = generate_latest(REGISTRY) + generate_latest(services.installation)

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Final, Union
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
+from app.access.scopes import Scope
 from app.reports.registry import REPORT_KINDS
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 from app.routers.dates import LocalDate
 from app.routers.dependencies import Reports, bind_report
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 
 router = APIRouter(
     tags=["reports"],
@@ -42,6 +44,7 @@ _SPECIFICATION: Final = "application/vnd.vegalite.v6+json"
     response_class=Response,
     responses={200: {"content": {"image/png": {}}, "description": "The picture, 1600 pixels wide"}},
 )
+@needs(Scope.REPORTS_READ)
 def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
     """The days of one entity as a picture: when it is open, its time, its polls, in local time."""
     return Response(reports.entity_picture(report_id, key, day=day), media_type="image/png")
@@ -52,6 +55,7 @@ def draw_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = N
     response_class=Response,
     responses={200: {"content": {_SPECIFICATION: {}}, "description": "The specification, with its data"}},
 )
+@needs(Scope.REPORTS_READ)
 def specify_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day = None) -> Response:
     """The same picture as its Vega-Lite specification."""
     chart = reports.entity_chart(report_id, key, day=day)
@@ -59,6 +63,7 @@ def specify_entity(reports: Reports, report_id: _ReportId, key: _Key, day: _Day 
 
 
 @router.get("/reports/{report_id}/entities/{key:path}", response_model=_EXPLANATION)
+@needs(Scope.REPORTS_READ)
 def explain_entity(reports: Reports, report_id: _ReportId, key: _Key) -> BaseModel:
     """Why the figures of one entity are what they are.
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from app.access.scopes import Scope
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import REPORT_KINDS
@@ -27,6 +28,7 @@ from app.routers.answers import (
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import AskingStore, JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 from app.routers.triggers import AnyTrigger, Trigger
 from app.routers.warned import Warned
 from app.telemetry.logs import bind
@@ -247,6 +249,7 @@ _Poll = Annotated[Any, Body(), described_as(Poll)]
 
 
 @router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
+@needs(Scope.REPORTS_RUN)
 async def trigger_report(
     reports: Reports,
     waiters: JobWaiters,
@@ -274,6 +277,7 @@ def _accepted(reports: ReportService, body: Any, idempotency_key: str | None) ->
 
 
 @router.get("/trigger_report", **_TRIGGER)
+@needs(Scope.REPORTS_RUN, changes=True)
 async def trigger_default_report(
     reports: Reports,
     waiters: JobWaiters,
@@ -286,6 +290,7 @@ async def trigger_default_report(
 
 
 @router.get("/get_report", responses=NOT_FOUND)
+@needs(Scope.REPORTS_READ)
 async def get_report(
     reports: Reports,
     waiters: JobWaiters,
@@ -305,6 +310,7 @@ async def get_report(
 
 
 @router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
+@needs(Scope.REPORTS_READ)
 async def post_get_report(
     reports: Reports, waiters: JobWaiters, response: Response, body: _Poll, wait: Wait = 0
 ) -> PollAnswer:
@@ -315,6 +321,7 @@ async def post_get_report(
 
 
 @router.get("/reports", responses=NOT_FOUND)
+@needs(Scope.REPORTS_READ)
 def list_reports(
     reports: Reports,
     kind: Annotated[str | None, Query(description="List only this kind.")] = None,
@@ -328,6 +335,7 @@ def list_reports(
 
 
 @router.get("/reports/kinds")
+@needs(Scope.REPORTS_READ)
 def list_kinds(reports: Reports) -> list[KindDescription]:
     """The report kinds, with the JSON Schema of their parameters."""
     return [
@@ -342,6 +350,7 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 
 
 @router.get("/reports/{report_id}", responses=NOT_FOUND)
+@needs(Scope.REPORTS_READ)
 def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
     """A report as in the list, with its parameters, its progress and, once complete, its files."""
     record, params, state = reports.details(report_id)
@@ -361,6 +370,7 @@ def describe_report(reports: Reports, response: Response, report_id: _ReportId) 
     response_model=_FINDINGS,
     responses=NOT_FOUND | CONFLICT | {304: {"description": "It is still the one of the ETag"}},
 )
+@needs(Scope.REPORTS_READ)
 async def get_summary(
     reports: Reports,
     threads: AskingStore,
@@ -385,6 +395,7 @@ def _has(if_none_match: str, etag: str) -> bool:
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.
 @router.delete("/reports/{report_id}", responses=NOT_FOUND)
+@needs(Scope.REPORTS_DELETE)
 async def delete_report(reports: Reports, threads: AskingStore, report_id: _ReportId) -> Deleted:
     """Cancel a report that is queued or running; remove one that has ended, with its files."""
     return Deleted(status=await threads.run(partial(reports.delete, report_id)))

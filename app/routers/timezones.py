@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.access.scopes import Scope
 from app.ingest.zones import choices
 from app.routers.answers import UNPROCESSABLE
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
 router = APIRouter(tags=["entities"], responses=UNPROCESSABLE, dependencies=[Depends(require_known_query)])
@@ -30,6 +32,7 @@ class TimezoneList(BaseModel):
 
 
 @router.get("/timezones")
+@needs(Scope.DATA_READ)
 def list_timezones(
     country: Annotated[
         str | None, Query(description="Only of this country: two letters or its English name.", examples=["DE"])

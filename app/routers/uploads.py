@@ -11,10 +11,12 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BeforeValidator, Field
 from starlette.requests import ClientDisconnect
 
+from app.access.scopes import Scope
 from app.errors import InvalidUpload, UploadCut, WrongContentEncoding, WrongContentType, WrongTusVersion
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
 from app.routers.dependencies import Uploads
 from app.routers.malformed import require_known_query
+from app.routers.needs import needs
 from app.routers.tus import PATH, VERSION
 from app.uploads import metadata
 from app.uploads.checksum import ALGORITHMS, Checksum
@@ -101,6 +103,7 @@ _WITH_BYTES: Final = [*_VERSIONED, Depends(require_plain_content)]
 
 
 @router.options("", status_code=204)
+@needs(Scope.DATA_WRITE)
 async def describe_uploads(uploads: Uploads) -> Response:
     """Supported version and extensions of tus, and the largest file."""
     return Response(
@@ -123,6 +126,7 @@ async def describe_uploads(uploads: Uploads) -> Response:
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
+@needs(Scope.DATA_WRITE)
 async def create_upload(
     request: Request,
     uploads: Uploads,
@@ -167,6 +171,7 @@ async def create_upload(
     responses=NOT_FOUND | _refusals(410, 412, 423),
     dependencies=_VERSIONED,
 )
+@needs(Scope.DATA_WRITE)
 async def look_at_upload(uploads: Uploads, upload_id: str) -> Response:
     """The current offset of an upload."""
     upload = await uploads.look(upload_id)
@@ -186,6 +191,7 @@ async def look_at_upload(uploads: Uploads, upload_id: str) -> Response:
     openapi_extra=_BODY,
     max_body_size=UNLIMITED,
 )
+@needs(Scope.DATA_WRITE)
 async def add_to_upload(
     request: Request,
     uploads: Uploads,
@@ -211,6 +217,7 @@ async def add_to_upload(
 
 
 @router.delete("/{upload_id}", status_code=204, responses=NOT_FOUND | _refusals(410, 412), dependencies=_VERSIONED)
+@needs(Scope.DATA_WRITE)
 async def terminate_upload(uploads: Uploads, upload_id: str) -> Response:
     """Terminate an upload and delete its bytes; the dataset of a finished upload stays."""
     await uploads.terminate(upload_id)

@@ -1,15 +1,16 @@
 """What is said of entities beside hours and zones: names, groups, own gaps, the dates between which they exist."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import astuple, dataclass
+from datetime import date, datetime
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, text
 
-from app.series.versions import Change, known, settle, supersede
+from app.series.dates import on_lines
+from app.series.versions import TEXT, Change, known, settle, supersede
 from app.storage.binary_copy import INTEGER, read_columns
 from app.storage.postgres import driver_cursor
 from app.timeline.entities import Entities
@@ -20,8 +21,29 @@ DETAILS: Final = ("name", "group_name", "max_gap_minutes", "active_from", "activ
 #: The staging table of a load; of rows of one entity the one with the highest line counts.
 STAGED: Final = "staged_entity_detail"
 
+#: Mistakes that a message names.
+_NAMED: Final = 5
+
 #: Own gap of an entity that has none.
 NO_GAP: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is said of an entity, in the order of DETAILS; None where nothing is.
+
+    Attributes:
+        name: for people.
+        group: whose totals it counts in.
+        max_gap_minutes: how long a poll of it holds; 0 is until the next one.
+        active_from, active_to: the first and last local date on which it exists.
+    """
+
+    name: str | None = None
+    group: str | None = None
+    max_gap_minutes: int | None = None
+    active_from: date | None = None
+    active_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +58,43 @@ class Labels:
     groups: Sequence[str | None]
 
 
+_TYPES: Final = ("text", "text", "int", "date", "date")
+_COLUMNS: Final = ("entity_id", *DETAILS)
+
+#: What is said of one entity; if that is nothing, no row.
+_ONE: Final = (
+    "SELECT CAST(:id AS int) AS entity_id, said.* FROM (SELECT "
+    + ", ".join(f"CAST(:{name} AS {kind}) AS {name}" for name, kind in zip(DETAILS, _TYPES, strict=True))
+    + f") AS said WHERE num_nonnulls({', '.join(DETAILS)}) > 0"
+)
+
 _LAST: Final = f"SELECT DISTINCT ON (entity_id) * FROM {STAGED} ORDER BY entity_id, line DESC"
 
 
 def stage_details(connection: Connection) -> str:
     """Create the staging table; dropped on commit."""
-    types = "name text, group_name text, max_gap_minutes int, active_from date, active_to date"
-    connection.execute(text(f"CREATE TEMP TABLE {STAGED} (entity_id int, {types}, line bigint) ON COMMIT DROP"))
+    types = ", ".join(f"{name} {kind}" for name, kind in zip(DETAILS, _TYPES, strict=True))
+    connection.execute(
+        text(f"CREATE TEMP TABLE {STAGED} (entity_id int, {types}, line bigint, named_line bigint) ON COMMIT DROP")
+    )
     return STAGED
+
+
+def wrong_existence(connection: Connection, given: Collection[str]) -> list[str]:
+    """Which staged rows have an entity end before it begins, beside what stays, in sentences; a few of many."""
+    dates = {name: f"{'staged' if name in given else 'known'}.{name}" for name in ("active_from", "active_to")}
+    entity = "(SELECT kind || ' ' || key FROM entity WHERE id = staged.entity_id)"
+    query = (
+        f"SELECT named_line, {entity}, {dates['active_to']}, {dates['active_from']} FROM {STAGED} AS staged "
+        "LEFT JOIN entity_detail AS known ON known.entity_id = staged.entity_id AND known.superseded_at IS NULL "
+        f"WHERE {dates['active_to']} < {dates['active_from']} ORDER BY 1, 2 LIMIT {_NAMED}"
+    )
+    if not {"active_from", "active_to"} & set(given):
+        return []
+    return [
+        f"{on_lines(line)}{key}: active_to {last} is before active_from {first}"
+        for line, key, last, first in connection.execute(text(query))
+    ]
 
 
 def merge_details(connection: Connection, change: Change, given: Collection[str]) -> int:
@@ -58,7 +109,7 @@ def merge_details(connection: Connection, change: Change, given: Collection[str]
         "ON old.entity_id = new.entity_id AND old.superseded_at IS NULL"
     )
     named = f"entity_id IN (SELECT entity_id FROM {STAGED})"
-    settle(connection, change, "entity_detail", ("entity_id", *DETAILS), named=named, wanted=wanted)
+    settle(connection, change, "entity_detail", _COLUMNS, named=named, wanted=wanted)
     stand: int = connection.execute(text(f"SELECT count(DISTINCT entity_id) FROM {STAGED}")).scalar_one()
     return stand
 
@@ -68,6 +119,23 @@ def remove_details(connection: Connection, change: Change, given: Collection[str
     same = " AND ".join(f"entity_detail.{name} IS NOT DISTINCT FROM staged.{name}" for name in DETAILS if name in given)
     which = f"EXISTS (SELECT FROM ({_LAST}) AS staged WHERE staged.entity_id = entity_detail.entity_id AND {same})"
     return supersede(connection, change, "entity_detail", which if same else "false")
+
+
+def details_of(connection: Connection, entity_id: int, *, as_known_at: datetime | None = None) -> Details:
+    """What is said of one entity."""
+    row = connection.execute(
+        text(
+            f"SELECT {', '.join(DETAILS)} FROM entity_detail WHERE entity_id = :id AND {known(as_known_at, named=TEXT)}"
+        ),
+        {"id": entity_id, "as_known_at": as_known_at},
+    ).one_or_none()
+    return Details() if row is None else Details(*row)
+
+
+def replace_details(connection: Connection, change: Change, entity_id: int, details: Details) -> None:
+    """Say this of one entity, and nothing else."""
+    params = {"id": entity_id, **dict(zip(DETAILS, astuple(details), strict=True))}
+    settle(connection, change, "entity_detail", _COLUMNS, named="entity_id = :id", wanted=_ONE, params=params)
 
 
 def names_of(

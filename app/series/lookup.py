@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from app.series.versions import TEXT, known
 from app.wording.suggestions import suggestions, suggestions_for_each
 
 #: Largest kind whose keys are all compared with an unknown one.
@@ -35,9 +36,9 @@ UNION (SELECT key FROM entity WHERE kind = :kind AND key = ANY(:spellings))
 """
 
 
-#: The zone of an entity today, null without one of its own.
+#: The zone of an entity today, null without one of its own; ``known`` is a condition.
 _ZONE: Final = (
-    "(SELECT zone.timezone FROM entity_zone AS zone WHERE entity_id = id AND superseded_at IS NULL "
+    "(SELECT zone.timezone FROM entity_zone AS zone WHERE entity_id = id AND {known} "
     "AND valid_from <= current_date ORDER BY valid_from DESC LIMIT 1) AS timezone"
 )
 
@@ -45,7 +46,7 @@ _ZONE: Final = (
 _WINDOWS: Final = """
 SELECT weekday, CAST(opens AS text), CAST(closes AS text) FROM (
     SELECT *, rank() OVER (ORDER BY valid_from DESC, valid_to) AS place FROM hours_window
-    WHERE entity_id = :id AND superseded_at IS NULL AND current_date BETWEEN valid_from AND valid_to
+    WHERE entity_id = :id AND {known} AND current_date BETWEEN valid_from AND valid_to
 ) AS counted WHERE place = 1 ORDER BY weekday, opens, closes
 """
 
@@ -74,11 +75,12 @@ def kinds(connection: Connection) -> list[str]:
     return list(connection.scalars(text(_KINDS)))
 
 
-def find(connection: Connection, kind: str, key: str) -> Named | None:
+def find(connection: Connection, kind: str, key: str, *, as_known_at: datetime | None = None) -> Named | None:
     """The entity of this key."""
+    zone = _ZONE.format(known=known(as_known_at, named=TEXT))
     row = connection.execute(
-        text(f"SELECT id, kind, key, {_ZONE} FROM entity WHERE kind = :kind AND key = :key"),
-        {"kind": kind, "key": key},
+        text(f"SELECT id, kind, key, {zone} FROM entity WHERE kind = :kind AND key = :key"),
+        {"kind": kind, "key": key, "as_known_at": as_known_at},
     ).one_or_none()
     return None if row is None else Named(*row)
 
@@ -87,7 +89,7 @@ def page(connection: Connection, kind: str, *, prefix: str, after: str, limit: i
     """Entities whose key begins with ``prefix`` and comes after ``after``, by code points."""
     rows = connection.execute(
         text(
-            f"SELECT id, kind, key, {_ZONE} FROM entity "
+            f"SELECT id, kind, key, {_ZONE.format(known=known(None))} FROM entity "
             "WHERE kind = :kind AND starts_with(key, :prefix) AND key > :after ORDER BY key LIMIT :limit"
         ),
         {"kind": kind, "prefix": prefix, "after": after, "limit": limit},
@@ -120,10 +122,10 @@ def comparison(connection: Connection, kind: str, asked: Sequence[str]) -> Compa
     """What these unknown keys are to be compared with: all keys of the kind, or their neighbours in order of keys."""
     query = text("SELECT key FROM entity WHERE kind = :kind AND length(key) <= :longest ORDER BY key LIMIT :count")
     given = {"kind": kind, "longest": COMPARED_LENGTH, "count": COMPARED + 1}
-    known = list(connection.scalars(query, given))
-    if len(known) > COMPARED:
+    keys = list(connection.scalars(query, given))
+    if len(keys) > COMPARED:
         return Comparison(asked, (), {key: keys_beside(connection, kind, key) for key in asked})
-    return Comparison(asked, known, {})
+    return Comparison(asked, keys, {})
 
 
 def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:
@@ -133,12 +135,15 @@ def keys_beside(connection: Connection, kind: str, key: str) -> Sequence[str]:
     return sorted(connection.scalars(text(_NEAR), given))
 
 
-def windows(connection: Connection, entity_id: int) -> list[tuple[int, str, str]]:
+def windows(
+    connection: Connection, entity_id: int, *, as_known_at: datetime | None = None
+) -> list[tuple[int, str, str]]:
     """Weekday, start and end of each window that counts today, in the order of the week.
 
     Times are texts, 09:00:00 … 24:00:00, because Python has no 24:00.
     """
-    rows = connection.execute(text(_WINDOWS), {"id": entity_id})
+    query = _WINDOWS.format(known=known(as_known_at, named=TEXT))
+    rows = connection.execute(text(query), {"id": entity_id, "as_known_at": as_known_at})
     return [(row[0], row[1], row[2]) for row in rows]
 
 

@@ -1,10 +1,11 @@
 """Drops weeks of polls that are past their retention, each whole and in no time, however many polls it has."""
 
 import logging
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, delete, select, text
+from sqlalchemy import Connection, Engine, delete, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.series.polls import partition_of
@@ -27,9 +28,12 @@ _LOCK_NOT_AVAILABLE: Final = "55P03"
 _log = logging.getLogger(__name__)
 
 
-def drop_old_weeks(engine: Engine, *, days: int, now: datetime) -> list[date]:
+def drop_old_weeks(
+    engine: Engine, *, days: int, now: datetime, recorded: Callable[[Connection, date], None] = lambda *_: None
+) -> list[date]:
     """Drop the weeks whose last instant is more than ``days`` before ``now``; returns their Mondays.
 
+    ``recorded`` is called for each in its transaction.
     A week that a report reads at the moment, or while a load merges, is left to the next round.
 
     Raises:
@@ -39,10 +43,10 @@ def drop_old_weeks(engine: Engine, *, days: int, now: datetime) -> list[date]:
     with database_errors(), engine.connect() as connection:
         old = select(poll_week.c.week).where(poll_week.c.week <= ends_before).order_by(poll_week.c.week)
         weeks = list(connection.scalars(old))
-    return [week for week in weeks if _drop(engine, week)]
+    return [week for week in weeks if _drop(engine, week, recorded)]
 
 
-def _drop(engine: Engine, week: date) -> bool:
+def _drop(engine: Engine, week: date, recorded: Callable[[Connection, date], None]) -> bool:
     try:
         with database_errors(), engine.begin() as connection:
             if not take_turn(connection):
@@ -50,6 +54,7 @@ def _drop(engine: Engine, week: date) -> bool:
             connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
             connection.execute(text(f"DROP TABLE IF EXISTS {partition_of(week)}"))
             connection.execute(delete(poll_week).where(poll_week.c.week == week))
+            recorded(connection, week)
     except OperationalError as error:
         if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
             raise

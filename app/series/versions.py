@@ -43,14 +43,16 @@ def settle_changes(engine: Engine) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
 
 
-def known(as_known_at: datetime | None, *, table: str = "") -> str:
-    """The condition for rows that were known at ``%(as_known_at)s``; None: that are known."""
+#: How the driver's statements and those of SQLAlchemy name the instant of known().
+DRIVER: Final = "%(as_known_at)s"
+TEXT: Final = ":as_known_at"
+
+
+def known(as_known_at: datetime | None, *, table: str = "", named: str = DRIVER) -> str:
+    """The condition for rows that were known at the parameter ``as_known_at``; None: that are known."""
     if as_known_at is None:
         return f"{table}superseded_at IS NULL"
-    return (
-        f"{table}recorded_at <= %(as_known_at)s "
-        f"AND ({table}superseded_at IS NULL OR {table}superseded_at > %(as_known_at)s)"
-    )
+    return f"{table}recorded_at <= {named} AND ({table}superseded_at IS NULL OR {table}superseded_at > {named})"
 
 
 def settle(

@@ -1,8 +1,8 @@
 """The log of a process, libraries included: one JSON object per line on stderr, or plain text on a terminal.
 
 Modules use ``logging.getLogger(__name__)`` as usual. Each line has timestamp (ISO 8601, UTC), level, logger,
-event and replica; report_id if it is about one report; exception if there was one. A line of the access log has the
-request and what became of it. No line shows a secret.
+event and replica; request_id if it is about a request, report_id if it is about one report; exception if there was one.
+A line of the access log has the request and what became of it. No line shows a secret.
 """
 
 import logging
@@ -11,20 +11,23 @@ import sys
 import threading
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from app.settings import Settings
 from app.telemetry.redaction import Redactor
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 #: Fields of the access log.
 REQUEST_KEYS: Final = ("method", "path", "status", "milliseconds", "bytes", "client")
 
 #: Fields of a line, in this order.
 KEYS: Final = (
-    *("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", *REQUEST_KEYS, "exception"),
+    *("timestamp", "level", "logger", "event", "replica", "request_id", "report_id", "dataset_id"),
+    *(*REQUEST_KEYS, "exception"),
 )
 
 #: Loggers that write about each plugin, and about the dialect at every readiness check; storage.migrate has its own.
@@ -34,10 +37,10 @@ _log = logging.getLogger(__name__)
 _redactor = Redactor()
 
 
-def configure(settings: Settings, *, replica: str) -> None:
+def configure(settings: "Settings", *, replica: str) -> None:
     """Configure the log of this process, at ``settings.log_level`` and under this name, replacing any earlier one."""
     conceal(
-        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url) if one),
+        *(one.get_secret_value() for one in (settings.database_url, settings.redis_url, settings.api_key) if one),
         os.environ.get("AWS_SECRET_ACCESS_KEY"),
         os.environ.get("AWS_SESSION_TOKEN"),
     )

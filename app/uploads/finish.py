@@ -5,6 +5,7 @@ from collections.abc import Callable
 from time import sleep
 from typing import Final
 
+from app.access import audit
 from app.errors import OpenhoursError, Unavailable, UploadLost
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
@@ -70,6 +71,7 @@ def require_lost(resources: Resources, hooks: Hooks, seen: Upload) -> None:
         is_lost = records.lose(connection, seen)
         if is_lost:
             hooks.drop(connection, seen)
+            audit.record(connection, "upload.lose", "upload", seen.id, outcome="failed")
     if not is_lost:
         raise overtaken(resources, seen.id)
     _log.warning("upload %s: S3 has lost the bytes stored so far", seen.id)
@@ -84,6 +86,7 @@ def discard(resources: Resources, hooks: Hooks, upload_id: str) -> bool:
             return False
         if removed.finished_at is None and removed.lost_at is None:
             hooks.drop(connection, removed)
+            audit.record(connection, "upload.remove", "upload", upload_id)
     _remove_objects(resources, removed)
     return True
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+from app.access import audit
 from app.errors import (
     InvalidUpload,
     OpenhoursError,
@@ -305,6 +306,7 @@ class UploadService:
                 **values,
             )
             self._hooks.begin(connection, created, announced)
+            audit.record(connection, "upload.begin", "upload", created.id, kind=created.kind)
         return created
 
     def _closed(self, held: Upload) -> Upload:

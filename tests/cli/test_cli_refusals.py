@@ -335,7 +335,7 @@ def test_what_kubernetes_tells_of_services_is_no_misspelt_setting(
 
 def commands() -> list[str]:
     top = get_command(app).commands  # type: ignore[attr-defined]
-    return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].commands]
+    return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].chosen().commands]
 
 
 #: What a number counts or measures, by its option; a report kind names the units of its parameters itself.

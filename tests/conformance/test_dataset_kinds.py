@@ -88,13 +88,13 @@ def example(kind: DatasetKind, *, aliases: bool = False, **values: str) -> str:
 def standing(resources: Resources) -> Mapping[str, list[str]]:
     """All rows of all tables that are known, but for when they came to be.
 
-    Entities stay when what named them goes, as do rows that are superseded.
+    Entities stay when what named them goes, as do rows that are superseded, and the audit.
     """
     with resources.engine.connect() as connection:
         names = connection.scalars(
             text(
                 "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
-                "AND NOT relispartition AND relname NOT IN ('alembic_version', 'entity')"
+                "AND NOT relispartition AND relname NOT IN ('alembic_version', 'audit', 'auth_epoch', 'entity')"
             )
         )
         rows = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.files.csv_output import escape_formula, escape_formulas, iso_instants
+from app.files.csv_output import escape_formula, escape_formulas, iso_instants, unescape_formula
 
 FORMULAS = [
     "=cmd|'/C calc'!A0",
@@ -86,6 +86,12 @@ def test_columns_and_single_texts_are_escaped_alike(texts: list[str]) -> None:
 
 def test_escaping_twice_changes_nothing_more() -> None:
     assert [escape_formula(escape_formula(text)) for text in FORMULAS] == ["'" + text for text in FORMULAS]
+
+
+def test_a_marked_text_gets_back_to_what_it_was_and_others_stay() -> None:
+    assert [unescape_formula("'" + text) for text in FORMULAS] == FORMULAS
+    unmarked = [*FORMULAS, *(text for text in NOT_FORMULAS if text != "'=1"), "'tis", "'-5"]
+    assert [unescape_formula(text) for text in unmarked] == unmarked
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
+from app.errors import RejectedFile
 from app.ingest.load import unload
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -36,6 +38,33 @@ def test_a_file_says_what_its_columns_have_and_leaves_the_rest(load_text: LoadTe
         ("2", "Park", None, None, None, None),
         ("3", None, None, 15, None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "refused"),
+    [
+        (
+            "store_id,active_from,active_to\n1,2024-01-01,2024-01-01\n\n2,2024-01-02,2024-01-01\n",
+            "line 4: store 2: active_to 2024-01-01 is before active_from 2024-01-02",
+        ),
+        # The first row would be overwritten by the second; it is a mistake all the same.
+        (
+            "team,active_to,active_from\nA,2020-01-01,2021-01-01\nA,2022-01-01,2021-01-01\n",
+            "line 2: team A: active_to 2020-01-01 is before active_from 2021-01-01",
+        ),
+        # What an earlier file said of the beginning stays.
+        (
+            "store_id,active_to\n3,2022-12-31\n",
+            "line 2: store 3: active_to 2022-12-31 is before active_from 2023-01-14",
+        ),
+    ],
+)
+def test_nothing_ends_before_it_begins(load_text: LoadText, resources: Resources, content: str, refused: str) -> None:
+    load_text("entities", "store_id,active_from\n3,2023-01-14\n")
+    with pytest.raises(RejectedFile) as rejected:
+        load_text("entities", content)
+    assert rejected.value.message.splitlines() == ["The file of entities contradicts itself:", refused]
+    assert said(resources) == [("3", None, None, None, date(2023, 1, 14), None)]
 
 
 def test_teams_have_details_too(load_text: LoadText, resources: Resources) -> None:

@@ -90,7 +90,11 @@ def test_the_page_tells_the_figures_and_needs_nothing_else(resources: Resources,
 def test_the_page_holds_the_charts_that_are_drawn(resources: Resources, tmp_path: Path) -> None:
     made = make(resources, tmp_path, charts=True, html=True)
     pictures = [given for tag, given in Page(made["report.html"].read_text(encoding="utf-8")).tags if tag == "img"]
-    assert [given["alt"] for given in pictures] == ["availability", "worst stores", "open time per day"]
+    assert [given["alt"] for given in pictures] == [
+        "Chart: how many stores have which availability in the week",
+        "Chart: the stores of lowest availability; the table of stores has their figures",
+        "Chart: open time of all stores by UTC day, divided into up, down and unknown",
+    ]
     assert all(str(given["src"]).startswith("data:image/png;base64,iVBORw0KGgo") for given in pictures)
 
 
@@ -155,6 +159,26 @@ def test_the_page_of_a_range_has_its_periods_names_and_warnings(
 
 
 @pytest.mark.usefixtures("two_stores")
+def test_the_page_tells_what_was_before_and_what_is_left_of_a_budget(resources: Resources, tmp_path: Path) -> None:
+    asked = {"from": "2023-01-24T06:00:00Z", "to": "2023-01-24T18:00:00Z", "by": "hour"}
+    how = {"accounting": "exact", "max_gap_minutes": 720, "compare_to": "previous", "target_percent": 75}
+    shown = Page(make(resources, tmp_path, html=True, **how, **asked)["report.html"].read_text("utf-8")).texts
+    # Up until noon, down from then on; of 12 open hours 3 may be down, and 6 are. The other store is never seen.
+    hour = shown.index("2023-01-24T12")
+    assert shown[hour + 7 : hour + 9] == ["100.0000 %", "-100.0000"]
+    store = shown.index("1050565545391667097")
+    assert shown[store + 4 : store + 8] == ["6.00 h", "6.00 h", "0.00 h", "-3.00 h"]
+    total = tmp_path / "total"
+    total.mkdir()
+    shown = Page(
+        make(resources, total, html=True, **how, **asked | {"by": "total"})["report.html"].read_text("utf-8")
+    ).texts
+    # The twelve hours before were unknown for six, then up.
+    assert shown[shown.index("availability before") + 1] == "100.0000 %"
+    assert shown[shown.index("change, points") + 1] == "-50.0000"
+
+
+@pytest.mark.usefixtures("two_stores")
 def test_a_range_has_charts_in_either_accounting_and_its_page_shows_them(
     resources: Resources, tmp_path: Path, load_text: LoadText
 ) -> None:
@@ -171,7 +195,10 @@ def test_a_range_has_charts_in_either_accounting_and_its_page_shows_them(
     written = [row["text"] for rows in worst["datasets"].values() for row in rows if "text" in row]
     assert {"Kiosk am See", "50.0 %", "target 99.5 %"} <= set(written)
     shown = [given["alt"] for tag, given in Page(made["report.html"].read_text(encoding="utf-8")).tags if tag == "img"]
-    assert shown == ["trend", "worst stores"]
+    assert shown == [
+        "Chart: availability of all stores by period, between its bounds; the first table has the figures",
+        "Chart: the stores of lowest availability; the table of stores has their figures",
+    ]
     total = tmp_path / "total"
     total.mkdir()
     assert "trend.png" not in make(resources, total, **{"from": "2023-01-24"}, charts=True), "one period is no trend"
@@ -205,6 +232,42 @@ def test_excel_gets_its_separator_its_decimal_sign_and_ids_as_text(
     rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines(), delimiter=separator))
     assert [row["store_id"] for row in rows] == ['="1050565545391667097"', f'="{NASTY.replace(chr(34), chr(34) * 2)}"']
     assert (rows[0]["uptime_last_week"], rows[0]["outages_last_week"]) == (half, "1")
+
+
+def test_excel_takes_names_groups_and_periods_for_texts_whatever_they_begin_with(
+    resources: Resources, tmp_path: Path, load_text: LoadText
+) -> None:
+    names = {
+        "007": "=SUM(A1)",
+        "008": "+49 30",
+        "009": "-5",
+        "010": "@home",
+        "011": "1-2",
+        "012": 'say "hi"',
+        "013": "",
+    }
+    quoted = {key: '"' + name.replace('"', '""') + '"' for key, name in names.items()}
+    load_text("timezones", "store_id,timezone_str\n" + "".join(f"{key},UTC\n" for key in names))
+    load_text("entities", "store_id,name,group\n" + "".join(f"{key},{name},{name}\n" for key, name in quoted.items()))
+    made = make(resources, tmp_path, period="2023-01", by="month", excel="de")
+    rows = list(csv.DictReader(made["uptime_excel.csv"].read_text("utf-8-sig").splitlines(), delimiter=";"))
+    assert [(row["store_id"], row["name"], row["group"], row["period"]) for row in rows] == [
+        ('="007"', '="=SUM(A1)"', '="=SUM(A1)"', '="2023-01"'),
+        ('="008"', '="+49 30"', '="+49 30"', '="2023-01"'),
+        ('="009"', '="-5"', '="-5"', '="2023-01"'),
+        ('="010"', '="@home"', '="@home"', '="2023-01"'),
+        ('="011"', '="1-2"', '="1-2"', '="2023-01"'),
+        ('="012"', '="say ""hi"""', '="say ""hi"""', '="2023-01"'),
+        ('="013"', "", "", '="2023-01"'),
+    ]
+
+
+def test_a_text_that_is_too_long_for_a_formula_keeps_its_apostrophe(tmp_path: Path) -> None:
+    path = tmp_path / "uptime.csv"
+    long = "'=" + "9" * 300
+    path.write_text(f"store_id,name\n1,{long}\n")
+    made = write_for_excel(Artifact(path, "text/csv", rows=1), "en")
+    assert made.path.read_text(encoding="utf-8-sig").splitlines()[1] == f'"=""1""",{long}'
 
 
 def test_a_key_is_never_more_than_a_text_to_excel(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ HOURS = "store_id,day,start_time_local,end_time_local\n"
 ZONES = "store_id,timezone_str\n"
 POLLS = "store_id,status,timestamp_utc\n"
 
+NOTHING_SAID = {"name": None, "group": None, "max_gap_minutes": None, "active_from": None, "active_to": None}
+
 
 @pytest.fixture(scope="module")
 def shared(servers: Addresses, session_settings: Settings) -> Iterator[tuple[Resources, TestClient]]:
@@ -80,6 +82,7 @@ def test_an_entity_is_shown_with_zone_hours_and_polls(client: TestClient, load_t
         "key": "007",
         "timezone": "Asia/Kathmandu",
         "timezone_is_default": False,
+        **NOTHING_SAID,
         "open_24x7": False,
         "hours": [
             window(0, "09:00:00", "12:00:00"),
@@ -102,6 +105,7 @@ def test_an_entity_that_is_only_named_is_open_around_the_clock_in_the_default_zo
         "key": "7",
         "timezone": resources.settings.default_timezone,
         "timezone_is_default": True,
+        **NOTHING_SAID,
         "open_24x7": True,
         "hours": [],
         "hours_are_default": True,
@@ -176,6 +180,7 @@ def test_kinds_are_what_the_data_has(client: TestClient, resources: Resources) -
         client.get("/entities/shop/1"),
         client.put("/entities/shop/1/hours", json={"hours": []}),
         client.put("/entities/shop/1/timezone", json={"timezone": None}),
+        client.put("/entities/shop/1", json={}),
     ):
         assert response.status_code == 404
         problem = response.json()
@@ -237,6 +242,7 @@ def test_an_unknown_key_is_answered_with_those_like_it(
         client.get(address(asked)),
         client.put(address(asked, "/hours"), json={"hours": []}),
         client.put(address(asked, "/timezone"), json={"timezone": None}),
+        client.put(address(asked), json={"name": "New"}),
     ):
         assert response.status_code == 404
         problem = response.json()
@@ -261,6 +267,50 @@ def test_hours_are_replaced_as_by_a_file(client: TestClient, load_text: LoadText
     assert client.get("/entities/store/3").json()["hours"] == changed.json()["hours"]
 
 
+def test_details_are_replaced_whole(client: TestClient, load_text: LoadText) -> None:
+    load_text("entities", "store_id,name,group\na/1,Main Street,North\n2,Park,North\n")
+    before = client.get("/entities/store/a/1").json()
+    assert before | NOTHING_SAID | {"name": "Main Street", "group": "North"} == before
+    said = {"name": "Station", "group": None, "max_gap_minutes": 0, "active_from": "2023-01-14"}
+    changed = client.put("/entities/store/a/1", json=said | {"active_to": "2023-01-14"})
+    assert (changed.status_code, changed.json()) == (200, before | said | {"active_to": "2023-01-14"})
+    assert client.get("/entities/store/a/1").json() == changed.json()
+    assert client.put("/entities/store/a/1", json={"group": "South"}).json() == (
+        before | NOTHING_SAID | {"group": "South"}
+    )
+    assert client.put("/entities/store/a/1", json={}).json() == before | NOTHING_SAID
+    other = client.get("/entities/store/2").json()
+    assert (other["name"], other["group"]) == ("Park", "North")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ({"active_from": "2024-01-02", "active_to": "2024-01-01"}, "invalid_parameters", "is before active_from 2024"),
+        ({"active_to": "1969-12-31"}, "invalid_parameters", "active_to: '1969-12-31' is not between 1970 and 2100"),
+        ({"max_gap_minutes": -1}, "invalid_parameters", "'-1' is not a whole number of minutes from 0 to 525,600"),
+        ({"max_gap_minutes": 525_601}, "invalid_parameters", "is not a whole number of minutes from 0 to 525,600"),
+        ({"name": " x"}, "invalid_parameters", "name: ' x' begins or ends with a space"),
+        ({"name": "x\x00"}, "invalid_parameters", "has invisible characters"),
+        ({"name": "", "group": "y" * 256}, "invalid_parameters", "group: "),
+        ({"max_gap_minutes": "5"}, "malformed_request", "max_gap_minutes"),
+        ({"max_gap_minutes": True}, "malformed_request", "max_gap_minutes"),
+        ({"active_from": 5}, "malformed_request", "is not a date such as 2026-12-24"),
+        ({"nmae": "x"}, "malformed_request", "nmae"),
+        ([], "malformed_request", ""),
+    ],
+)
+def test_details_that_a_file_may_not_have_change_nothing(
+    client: TestClient, load_text: LoadText, body: Any, code: str, said: str
+) -> None:
+    load_text("entities", "store_id,name\n1,Main Street\n")
+    before = client.get("/entities/store/1").json()
+    refused = client.put("/entities/store/1", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert said in refused.json()["detail"]
+    assert client.get("/entities/store/1").json() == before
+
+
 def test_no_hours_are_around_the_clock(client: TestClient, load_text: LoadText) -> None:
     load_text("hours", HOURS + "1,0,09:00,17:00\n")
     for _ in range(2):
@@ -281,6 +331,7 @@ def test_a_team_without_hours_has_those_of_the_settings(
         "key": "Core Tools",
         "timezone": resources.settings.default_timezone,
         "timezone_is_default": True,
+        **NOTHING_SAID,
         "open_24x7": False,
         "hours": usual,
         "hours_are_default": True,

@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+import app.access.tables  # noqa: F401 - declares its tables
 from app.errors import NotMigrated
 from app.storage.migrate import _config, current_revision, migrate, newest_revision, require_migrated
 from app.storage.postgres import metadata

@@ -1,6 +1,5 @@
 """Dataset kind ``entities``: a name, a group, an own gap and the dates of existence of each store or team."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -8,10 +7,11 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from app.ingest.column_types import DATE, KEY, MINUTES
+from app.ingest.dates import line_numbers, refuse
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import new_entities
-from app.series.details import merge_details, remove_details, stage_details
+from app.series.details import merge_details, remove_details, stage_details, wrong_existence
 from app.series.versions import begin_change
 from app.storage.csv_copy import copy_rows
 
@@ -44,18 +44,19 @@ class EntityLoading:
                 columns[column] = pa.array(rows.columns[name].array().tolist(), kind)
         self._given |= columns.keys()
         columns["line"] = pa.array(np.arange(rows.first_row, rows.first_row + len(rows)))
+        columns["named_line"] = line_numbers(rows)
         copy_rows(self._connection, self._table, pa.table(columns))
 
     def merge(self) -> int:
-        return self._end(merge_details, write=True)
+        new_entities.write_rows(self._connection, self._table, "entity_id")
+        change = begin_change(self._connection, by=self._dataset_id)
+        refuse("entities", wrong_existence(self._connection, self._given))
+        return merge_details(self._connection, change, self._given)
 
     def remove(self) -> int:
-        return self._end(remove_details, write=False)
-
-    def _end(self, end: Callable[..., int], *, write: bool) -> int:
-        (new_entities.write_rows if write else new_entities.settle)(self._connection, self._table, "entity_id")
+        new_entities.settle(self._connection, self._table, "entity_id")
         change = begin_change(self._connection, by=self._dataset_id)
-        return end(self._connection, change, self._given)
+        return remove_details(self._connection, change, self._given)
 
 
 ENTITIES = DatasetKind(
@@ -70,6 +71,7 @@ ENTITIES = DatasetKind(
         Column("active_to", DATE, example="2024-12-31", required=False),
     ),
     loading=EntityLoading,
+    names_lines=True,
     documentation="""
         What is said of a store or a team beside its hours and its time zone. A file replaces, for the stores and teams
         that it contains, what its columns say; what it has no column for stays. An empty field takes away what was
@@ -77,7 +79,8 @@ ENTITIES = DatasetKind(
 
         The key is as in `hours`. `max_gap_minutes` is how long a poll of the store holds in exact accounting, in place
         of the report's parameter; `0` is for logs that have changes alone: a poll holds until the next one. The store
-        exists from `active_from` to `active_to`, local dates, both included; outside them it is closed.
+        exists from `active_from` to `active_to`, local dates, both included; outside them it is closed. A file by which
+        one would end before it begins is refused.
     """,
     wrong=WrongRow("max_gap_minutes", "-5", "bad_minutes"),
 )

@@ -1,7 +1,7 @@
 """report.html: the uptime report as one page that needs no network and no script, to read, print and mail."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.files.artifact import Artifact
-from app.reports.uptime_summary import StoreTotals, Totals, UptimeSummary
+from app.reports.uptime_summary import Comparison, StoreTotals, Totals, UptimeSummary
 from app.wording.warnings import in_a_line
 
 _RULES: Final = {
@@ -28,6 +28,24 @@ _AVAILABILITY: Final = (
     "Availability is up / (up + down). It is at least up / open, if all that is unknown was down, and at most "
     "(up + unknown) / open, if all of it was up."
 )
+
+
+#: What each chart shows, for who cannot see it, by the stem of its file; the tables have the figures.
+_SHOWS: Final = {
+    "availability": "Chart: how many stores have which availability in the week",
+    "open_time_per_day": "Chart: open time of all stores by UTC day, divided into up, down and unknown",
+    "trend": "Chart: availability of all stores by period, between its bounds; the first table has the figures",
+    "worst_stores": "Chart: the stores of lowest availability; the table of stores has their figures",
+}
+
+#: Columns of every table, and further ones: of a report with compare_to, and of one with a target.
+_HEADS: Final = ("availability", "at least", "at most", "up", "down", "unknown")
+_COMPARED: Final = ("before", "change, points")
+_BUDGET: Final = ("budget left",)
+
+
+#: What a table has where there is no figure.
+_NONE: Final = "–"  # noqa: RUF001 - a dash
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +76,18 @@ def write_page(folder: Path, summary: UptimeSummary, facts: Facts) -> Artifact:
         total=_parts(summary.totals),
         warnings=[in_a_line(one.model_dump()) for one in summary.warnings],
         charts=[
-            {"name": path.stem.replace("_", " "), "data": base64.b64encode(path.read_bytes()).decode()}
-            for path in facts.pictures
+            {"name": _SHOWS[path.stem], "data": base64.b64encode(path.read_bytes()).decode()} for path in facts.pictures
         ],
         tables=[
-            {"heading": heading, "of": of, "rows": rows}
-            for heading, of, rows in (
-                ("All stores by period", "period", _periods(summary)),
-                (f"{which}, worst first", "store", [_store(one) for one in facts.stores]),
+            {"heading": heading, "of": of, "heads": [*_HEADS, *more], "rows": rows}
+            for heading, of, more, rows in (
+                ("All stores by period", "period", _COMPARED if summary.comparison else (), _periods(summary)),
+                (
+                    f"{which}, worst first",
+                    "store",
+                    _BUDGET if summary.error_budgets else (),
+                    list(_stores(summary, facts.stores)),
+                ),
             )
             if rows
         ],
@@ -86,9 +108,11 @@ def _template() -> Any:
 
 
 def _headline(summary: UptimeSummary) -> list[tuple[str, str]]:
-    row = _row(summary.totals)
-    figures = [("availability", row["share"]), ("at least … at most", f"{row['low']} … {row['high']}")]
-    figures += [(part, row[part]) for part in ("up", "down", "unknown")]
+    share, low, high, *parts = _figures(summary.totals)
+    figures = [("availability", share), ("at least … at most", f"{low} … {high}")]
+    figures += zip(("up", "down", "unknown"), parts, strict=True)
+    if summary.comparison and len(summary.comparison) == 1:
+        figures += zip(("availability before", "change, points"), _compared(*summary.comparison.values()), strict=True)
     if summary.target_percent is not None:
         figures.append((f"stores below {summary.target_percent:g} %", f"{summary.stores_below_target:,}"))
     return figures
@@ -98,24 +122,35 @@ def _periods(summary: UptimeSummary) -> list[dict[str, Any]]:
     """Of each period; none where one is all of the time."""
     if len(summary.periods) < 2:
         return []
+    more = {label: _compared(one) for label, one in (summary.comparison or {}).items()}
     return [
-        {"name": label.replace("_", " "), "key": "", **_row(of), "parts": _parts(of)}
+        {
+            "name": label.replace("_", " "),
+            "key": "",
+            "figures": [*_figures(of), *more.get(label, ())],
+            "parts": _parts(of),
+        }
         for label, of in summary.periods.items()
     ]
 
 
-def _store(store: StoreTotals) -> dict[str, Any]:
-    name, key = (store.store_id, "") if store.name is None else (store.name, store.store_id)
-    return {"name": name, "key": key, **_row(store), "parts": _parts(store)}
+def _stores(summary: UptimeSummary, listed: Sequence[StoreTotals]) -> Iterator[dict[str, Any]]:
+    budgets = {one.store_id: f"{one.left_hours:,.2f} h" for one in summary.error_budgets or ()}
+    for store in listed:
+        name, key = (store.store_id, "") if store.name is None else (store.name, store.store_id)
+        more = [budgets.get(store.store_id, _NONE)] if budgets else []
+        yield {"name": name, "key": key, "figures": [*_figures(store), *more], "parts": _parts(store)}
 
 
-def _row(of: Totals) -> dict[str, str]:
-    return {
-        "share": _percent(of.availability_percent),
-        "low": _percent(of.availability_low_percent),
-        "high": _percent(of.availability_high_percent),
-        **{part: f"{hours:,.2f} h" for part, hours in zip(("up", "down", "unknown"), _parts(of), strict=True)},
-    }
+def _figures(of: Totals) -> list[str]:
+    """What is below _HEADS."""
+    shares = (of.availability_percent, of.availability_low_percent, of.availability_high_percent)
+    return [*map(_percent, shares), *(f"{hours:,.2f} h" for hours in _parts(of))]
+
+
+def _compared(of: Comparison) -> list[str]:
+    change = of.availability_change_points
+    return [_percent(of.availability_before_percent), _NONE if change is None else f"{change:+.4f}"]
 
 
 def _parts(of: Totals) -> tuple[float, float, float]:
@@ -140,7 +175,7 @@ def _shares(parts: tuple[float, float, float]) -> list[tuple[str, str]]:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.4f} %"  # noqa: RUF001 - a dash, as tables have it
+    return _NONE if share is None else f"{share:.4f} %"
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,237 @@
+"""Keys of users and service accounts: make, list, replace, revoke."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_, update
+
+from app.access import audit, user_records
+from app.access.credentials import end, is_alive, issue
+from app.access.epoch import raise_epoch
+from app.access.scopes import SCOPES_OF, Role, Scope
+from app.access.secrets import PREFIXES, Kind, Secret
+from app.access.tables import token, user
+from app.access.user_records import MOST_OF_NAME, NAMES_ALLOWED
+from app.errors import KeyEnded, UnknownKey
+from app.paging import Page, newest_first, place_of
+from app.storage.postgres import database_errors
+from app.wording.values import repeated, shown
+from app.wording.wrong_values import WrongValue, invalid_parameters
+
+#: How long a key may last, days.
+LIFETIMES_DAYS: Final = (30, 90, 365)
+DEFAULT_LIFETIME_DAYS: Final = 90
+
+#: How long a replaced key works on, hours.
+OVERLAPS_HOURS: Final = (0, 24, 168)
+
+#: Keys of one user that have not ended.
+MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key, without its secret.
+
+    Attributes:
+        id: its first eight characters behind the prefix.
+        hint: how lists show it: beginning and last four characters.
+        name: what it is for.
+        user_id, user_name: whose it is.
+        scopes: what it was made for; None: all that its owner may do.
+        created_at: when.
+        expires_at: None: never.
+        last_used_at: to the minute; None: not yet.
+        last_address: from where it was used last.
+        revoked_at: None: it was not.
+        replaces: id of the key in whose place it was made.
+        is_alive: whether it has neither expired nor been revoked.
+    """
+
+    id: str
+    hint: str
+    name: str
+    user_id: str
+    user_name: str
+    scopes: tuple[Scope, ...] | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_address: str | None
+    revoked_at: datetime | None
+    replaces: str | None
+    is_alive: bool
+
+
+class KeyService:
+    """Operations on keys; stateless, so any replica can serve them.
+
+    ``owner`` limits an operation to one user's keys: those of others are as unknown as those that do not exist.
+    """
+
+    def __init__(self, engine: Engine, *, may_last: bool = False) -> None:
+        self._engine = engine
+        self._may_last = may_last
+
+    def make(
+        self,
+        user_id: str,
+        name: str,
+        *,
+        scopes: Collection[Scope] | None = None,
+        days: int | None = DEFAULT_LIFETIME_DAYS,
+        within: Collection[Scope] = tuple(Scope),
+    ) -> tuple[Key, Secret]:
+        """Make a key; its secret is shown this once.
+
+        Args:
+            user_id: whose.
+            name: what it is for.
+            scopes: what it may do, as far as its owner may; None: all that.
+            days: 30, 90 or 365; None: for ever, which OPENHOURS_KEYS_MAY_LAST has to allow.
+            within: what whoever asks may do: with a limited key nobody makes one that may more.
+
+        Raises:
+            UnknownUser.
+            InvalidParameters: of the name, the scopes or the lifetime; or the user has a hundred keys.
+        """
+        self._require_lifetime(days)
+        with database_errors(), self._engine.begin() as connection:
+            owner = user_records.required(connection, user_id, lock=True)
+            if scopes is None and not SCOPES_OF[owner.role] <= frozenset(within):
+                scopes = SCOPES_OF[owner.role] & frozenset(within)
+            _require_acceptable(connection, name, scopes, owner.role, within, user_id)
+            lasts = None if days is None else timedelta(days=days)
+            secret = issue(connection, Kind.KEY, user_id, lasts=lasts, name=name, scopes=_stored(scopes))
+            detail: dict[str, Any] = {"name": name, "user": owner.name, "scopes": _stored(scopes), "days": days}
+            audit.record(connection, "key.make", "key", secret.id, **detail)
+            return _required(connection, secret.id), secret
+
+    def list(self, *, limit: int, owner: str | None = None, cursor: str | None = None) -> Page[Key]:
+        """Keys, the newest first, those that ended in the last 30 days too. Raises InvalidParameters for a cursor."""
+        query = _keys().order_by(token.c.created_at.desc(), token.c.id.desc()).limit(limit + 1)
+        if owner is not None:
+            query = query.where(token.c.user_id == owner)
+        if cursor is not None:
+            query = query.where(tuple_(token.c.created_at, token.c.id) < place_of(cursor))
+        with database_errors(), self._engine.connect() as connection:
+            return newest_first([_key(row) for row in connection.execute(query)], limit=limit)
+
+    def get(self, key_id: str, *, owner: str | None = None) -> Key:
+        """A key. Raises UnknownKey."""
+        with database_errors(), self._engine.connect() as connection:
+            return _required(connection, key_id, owner=owner)
+
+    def replace(self, key_id: str, *, overlap_hours: int, owner: str | None = None) -> tuple[Key, Secret]:
+        """Make a key with the same name, scopes and lifetime; the old one works on for ``overlap_hours``.
+
+        The one that the old one replaced ends now: of a chain, two work at most.
+
+        Raises:
+            UnknownKey.
+            KeyEnded: it has expired, was revoked or was replaced already.
+            InvalidParameters: the overlap is not 0, 24 or 168 hours.
+        """
+        _require("overlap_hours", overlap_hours, allowed=OVERLAPS_HOURS, is_good=overlap_hours in OVERLAPS_HOURS)
+        with database_errors(), self._engine.begin() as connection:
+            old = _replaceable(connection, key_id, owner)
+            lasts = None if old.expires_at is None else old.expires_at - old.created_at
+            same: dict[str, Any] = {"name": old.name, "scopes": _stored(old.scopes), "replaces": key_id}
+            secret = issue(connection, Kind.KEY, old.user_id, lasts=lasts, **same)
+            ends_at = func.now() + timedelta(hours=overlap_hours)
+            sooner = func.least(func.coalesce(token.c.expires_at, ends_at), ends_at)
+            connection.execute(update(token).where(token.c.id == key_id).values(expires_at=sooner))
+            if old.replaces is not None:
+                end(connection, token.c.id == old.replaces)
+            raise_epoch(connection)
+            audit.record(connection, "key.replace", "key", key_id, by=secret.id, overlap_hours=overlap_hours)
+            return _required(connection, secret.id), secret
+
+    def revoke(self, key_id: str, *, owner: str | None = None) -> None:
+        """End a key now. Raises UnknownKey; one that has ended stays so."""
+        with database_errors(), self._engine.begin() as connection:
+            key = _required(connection, key_id, owner=owner)
+            if end(connection, token.c.id == key_id):
+                raise_epoch(connection)
+                audit.record(connection, "key.revoke", "key", key_id, name=key.name, user=key.user_name)
+
+    def _require_lifetime(self, days: int | None) -> None:
+        if days is None and not self._may_last:
+            reason = "keys that never expire are not allowed here (OPENHOURS_KEYS_MAY_LAST)"
+            wrong = WrongValue(parameter="days", received=None, reason=reason, allowed=_words(LIFETIMES_DAYS))
+            raise invalid_parameters([wrong])
+        _require("days", days, allowed=LIFETIMES_DAYS, is_good=days is None or days in LIFETIMES_DAYS)
+
+
+def _keys() -> Any:
+    names = ("id", "last4", "name", "user_id", "scopes", "created_at", "expires_at", "last_used_at", "last_ip")
+    columns = [token.c[name] for name in (*names, "revoked_at", "replaces")]
+    joined = token.join(user, user.c.id == token.c.user_id)
+    shown_columns = (*columns, user.c.name.label("user_name"), is_alive().label("is_alive"))
+    return select(*shown_columns).select_from(joined).where(token.c.kind == Kind.KEY.value)
+
+
+def _key(row: Any) -> Key:
+    known = row._asdict()
+    last4, last_ip = known.pop("last4"), known.pop("last_ip")
+    own = None if row.scopes is None else tuple(sorted(Scope(one) for one in row.scopes))
+    return Key(**{**known, "hint": f"{PREFIXES[Kind.KEY]}{row.id}…{last4}", "scopes": own, "last_address": last_ip})
+
+
+def _required(connection: Connection, key_id: str, *, owner: str | None = None, lock: bool = False) -> Key:
+    is_whose: ColumnElement[bool] = token.c.user_id == (token.c.user_id if owner is None else owner)
+    query = _keys().where(token.c.id == key_id, is_whose)
+    query = query.with_for_update(of=token) if lock else query
+    row = None if "\x00" in key_id else connection.execute(query).one_or_none()
+    if row is None:
+        raise UnknownKey(f"There is no key {shown(key_id)} that you may see.", received=repeated(key_id))
+    return _key(row)
+
+
+def _replaceable(connection: Connection, key_id: str, owner: str | None) -> Key:
+    key = _required(connection, key_id, owner=owner, lock=True)
+    if not key.is_alive:
+        raise KeyEnded(f"The key {key_id} has expired or was revoked; make a new one.", received=key_id)
+    successor = connection.scalar(select(token.c.id).where(token.c.replaces == key_id, is_alive()))
+    if successor is not None:
+        raise KeyEnded(f"The key {key_id} was replaced by {successor} already; replace that one.", received=key_id)
+    return key
+
+
+def _require_acceptable(
+    connection: Connection,
+    name: str,
+    scopes: Collection[Scope] | None,
+    role: Role,
+    within: Collection[Scope],
+    user_id: str,
+) -> None:
+    is_name = 0 < len(name) <= MOST_OF_NAME and name.isprintable() and name == name.strip()
+    _require("name", name, allowed=NAMES_ALLOWED, is_good=is_name)
+    if scopes is not None:
+        allowed = SCOPES_OF[role] & frozenset(within)
+        beyond = sorted(frozenset(scopes) - allowed)
+        _require(
+            "scopes", _stored(beyond or scopes), allowed=_stored(allowed) or [], is_good=bool(scopes) and not beyond
+        )
+    alive = select(func.count()).where(token.c.user_id == user_id, token.c.kind == Kind.KEY.value, is_alive())
+    if (connection.scalar(alive) or 0) >= MOST:
+        reason = f"the user has {MOST} keys already; revoke those that nobody uses"
+        raise invalid_parameters([WrongValue(parameter="user_id", received=user_id, reason=reason, is_shown=False)])
+
+
+def _require(parameter: str, received: Any, *, allowed: str | Collection[Any], is_good: bool) -> None:
+    if not is_good:
+        words = allowed if isinstance(allowed, str) else _words(allowed)
+        wrong = WrongValue(parameter=parameter, received=received, reason=f"is not {words}", allowed=words)
+        raise invalid_parameters([wrong])
+
+
+def _words(choices: Collection[Any]) -> str:
+    return f"of {', '.join(map(str, choices))}"
+
+
+def _stored(scopes: Collection[Scope] | None) -> list[str] | None:
+    return None if scopes is None else sorted(one.value for one in scopes)

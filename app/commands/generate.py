@@ -1,0 +1,96 @@
+"""The command demo-data: files of fictitious stores and teams."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.commands.terminal import out, report_progress
+from app.errors import InvalidParameters
+
+#: The generator is not meant for more: it keeps some data of each store in memory.
+MOST_STORES: Final = 1_000_000
+
+#: A million takes about ten seconds and half a gigabyte of memory: they are sorted in one piece.
+MOST_PULL_REQUESTS: Final = 1_000_000
+
+#: The calendars of more teams take long to expand.
+MOST_TEAMS: Final = 200
+
+OutFolder = Annotated[
+    Path, typer.Option("--out", help="Folder to write polls.csv, hours.csv, timezones.csv and the team files to.")
+]
+
+Stores = Annotated[int, typer.Option(min=1, max=MOST_STORES, help="Number of stores.")]
+
+Days = Annotated[
+    int | None,
+    typer.Option(min=1, help="Days of data. Default: 8 for polls, or as many as the size takes; 90 for pull requests."),
+]
+
+IntervalMinutes = Annotated[
+    int, typer.Option(min=1, max=60, help="About how often each store is polled, minutes; a divisor of 60.")
+]
+
+PullRequests = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MOST_PULL_REQUESTS,
+        help="Number of pull requests; also writes hours and zones of their teams. Default: no such files.",
+        show_default=False,
+    ),
+]
+
+Teams = Annotated[int, typer.Option(min=1, max=MOST_TEAMS, help="Number of teams that own the pull requests.")]
+
+Size = Annotated[
+    str | None,
+    typer.Option("--bytes", help="Add older polls until polls.csv has this size: 500MB, 1GB. Default: no target size."),
+]
+
+EndDay = Annotated[
+    datetime,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="Polls and pull requests end at the start of this day, UTC.",
+        show_default="2025-01-01",
+    ),
+]
+
+
+def demo_data(
+    *,
+    out_folder: OutFolder = Path("out"),
+    stores: Stores = 1000,
+    days: Days = None,
+    interval_minutes: IntervalMinutes = 60,
+    pull_requests: PullRequests = 0,
+    teams: Teams = 8,
+    size: Size = None,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same bytes.")] = 1,
+    end: EndDay = datetime(2025, 1, 1),  # noqa: DTZ001 - typer's dates are naive
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files. Default: keep them.")] = False,
+) -> None:
+    """Generate realistic polls, hours and time zones of fictitious stores, and pull requests of teams."""
+    from app.demo_data.files import parse_size, write  # noqa: PLC0415 - numpy takes a while to import
+
+    if end.date() > datetime.now(UTC).date():
+        raise InvalidParameters(f"--end: {end:%Y-%m-%d} is in the future, and polls from the future cannot be loaded")
+    with report_progress("demo data") as progress:
+        files = write(
+            out_folder,
+            stores=stores,
+            days=days,
+            interval_minutes=interval_minutes,
+            size=None if size is None else parse_size(size),
+            pull_requests=pull_requests,
+            team_count=teams,
+            seed=seed,
+            end=end.date(),
+            force=force,
+            progress=progress,
+        )
+    for file in files:
+        out.print(f"{file.path}: {file.rows:,} rows, {file.bytes:,} bytes", markup=False)
