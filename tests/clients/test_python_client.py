@@ -96,7 +96,10 @@ def test_the_generated_client_is_answered_with_what_it_has_types_for(untouched: 
     trigger, poll = (
         importlib.import_module(f"{PACKAGE}.api.reports.{name}") for name in ("trigger_report", "get_report")
     )
-    with serving(untouched, slots=0) as address, package.Client(base_url=address) as client:
+    with (
+        serving(untouched, slots=0) as address,
+        package.AuthenticatedClient(base_url=address, token="unused") as client,
+    ):
         wrong = models.UptimeTrigger(params=models.UptimeParams(lookback_hours=1000))
         assert isinstance(trigger.sync(client=client, body=wrong), models.Problem)
         right = models.UptimeTrigger(params=models.UptimeParams(as_of=datetime(2024, 1, 1, tzinfo=UTC)))
