@@ -25,7 +25,7 @@ from app.errors import (
 )
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
-from app.ingest.csv.mapped.columns import require_fit
+from app.ingest.csv.mapped.columns import require_fit, require_own
 from app.ingest.csv.valid_from import require_holds_from
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
@@ -214,7 +214,7 @@ class DatasetService:
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
         """Check and load a dataset again from the raw layer, with those options replaced that are given.
 
-        An empty text for ``columns`` or ``mapping`` drops what was given before.
+        An empty text for ``columns``, ``mapping`` or ``set`` drops what was given before.
 
         Raises:
             UnknownDataset, DatasetBusy, InvalidParameters, TooManyUploads: nothing was started.
@@ -227,7 +227,7 @@ class DatasetService:
     def reload_in(self, connection: Connection, dataset_id: str, *, options: Mapping[str, object]) -> str:
         """The same in the caller's transaction; returns the id of the job, which nobody has been called for yet."""
         record = self._idle(connection, dataset_id, "loaded again")
-        dropped = {name: None for name in ("columns", "mapping") if options.get(name) == ""}
+        dropped = {name: None for name in ("columns", "mapping", "set") if options.get(name) == ""}
         merged = mappings.resolved(connection, load_options(**dict(record.options) | dict(options) | dropped))
         self._require_columns(record.kind, merged)
         new_options = merged.model_dump(mode="json")
@@ -272,6 +272,8 @@ class DatasetService:
             require_holds_from(known)
         if options.columns is not None:
             named_columns(known, options.columns)
+        if options.set is not None:
+            require_own(known, options.set, parameter="set")
         if options.file_mapping is not None:
             if options.columns is not None:
                 raise InvalidParameters("columns and mapping: a mapping names the columns already; leave columns out.")
