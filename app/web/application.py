@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from threading import Event
 
 from fastapi import FastAPI
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.access import audit
+from app.access import audit, audit_retention
 from app.access.known import Known
 from app.access.modes import mode_of
+from app.access.principal import Principal
 from app.access.refusals import RECORD_SECONDS, Refusals
+from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
@@ -22,21 +25,7 @@ from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.routers import (
-    answers,
-    calendars,
-    datasets,
-    entities,
-    entity_history,
-    health,
-    mappings,
-    metrics,
-    openapi,
-    report_entities,
-    reports,
-    timezones,
-    uploads,
-)
+from app.routers import answers, openapi
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -47,6 +36,7 @@ from app.web import too_large
 from app.web.edges import add_edges
 from app.web.gate import envelope, gate
 from app.web.pages import api as pages
+from app.web.routes import API, PROBES
 from app.web.services import build_services
 
 
@@ -56,12 +46,13 @@ def create_app(
     slots: int,
     api: bool = True,
     host: str | None = None,
+    own: tuple[Secret, Principal] | None = None,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> FastAPI:
     """The application, on servers that are already connected; runs up to ``slots`` jobs itself.
 
     Without ``api`` it serves only probes and metrics, for the health port of a worker. ``host`` is where it listens, by
-    default that of the settings.
+    default that of the settings. ``own`` is a credential by which this very process asks, and as whom.
 
     Raises:
         SetupError: the settings would let in anyone of a network, or a route does not say what it needs.
@@ -69,6 +60,8 @@ def create_app(
     settings = resources.settings
     mode = mode_of(settings, host=settings.host if host is None else host)
     known, refusals = Known(resources.engine), Refusals(resources.engine)
+    if own is not None:
+        known.trust(*own)
     catalogue = DatasetService(resources)
     hooks = upload_hooks(catalogue)
     uploads_loop = Loop(
@@ -79,7 +72,14 @@ def create_app(
     )
     uses_loop = Loop("uses", lambda *_: known.uses.write(), WRITE_SECONDS, watched=False)
     refusals_loop = Loop("refusals", lambda *_: refusals.write(), RECORD_SECONDS, watched=False)
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop)
+    audit_loop = Loop(
+        "audit retention",
+        lambda stopping, _: _remove_old_audit(resources, stopping),
+        audit_retention.LOOK_SECONDS,
+        audit_retention.FIRST_LOOK_SECONDS,
+        watched=False,
+    )
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -99,31 +99,14 @@ def create_app(
         summary="Uptime and pull-request reports that count only working hours.",
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
-        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
-    openapi.install(app)
-    for module in (
-        (
-            reports,
-            report_entities,
-            datasets,
-            uploads,
-            entity_history,
-            entities,
-            calendars,
-            timezones,
-            health,
-            metrics,
-            mappings,
-        )
-        if api
-        else (health, metrics)
-    ):
-        app.include_router(module.router)
+    routes = API if api else PROBES
+    openapi.install(app, routes)
+    app.router.routes.extend(routes.routes)
     if api:
         pages.install(app)
     # The last one added is the first to see a request, and the envelope is around them all.
@@ -139,6 +122,10 @@ def _drop_old_polls(resources: Resources) -> None:
     days = resources.settings.poll_retention_days
     if days is not None:
         drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC), recorded=_audit_dropped)
+
+
+def _remove_old_audit(resources: Resources, stopping: Event) -> None:
+    audit_retention.remove_old(resources.engine, days=resources.settings.audit_days, stopping=stopping)
 
 
 def _audit_dropped(connection: Connection, week: date) -> None:

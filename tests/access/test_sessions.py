@@ -6,15 +6,9 @@ from app.access.known import Known
 from app.access.secrets import Secret
 from app.access.sessions import MOST
 from app.errors import InvalidParameters, InvalidToken, UnknownSession, WeakPassword
-from app.storage.resources import Resources
-from tests.access.services import PASSWORD, Accounts, accounts_of
+from tests.access.services import PASSWORD, Accounts
 
 NEW_PASSWORD = "eleven green kettles"
-
-
-@pytest.fixture
-def accounts(resources: Resources) -> Accounts:
-    return accounts_of(resources)
 
 
 def works(accounts: Accounts, secret: Secret) -> bool:
@@ -55,7 +49,7 @@ def test_a_session_that_nobody_used_for_half_a_day_or_is_a_week_old_has_ended(ac
 def test_62_the_session_from_before_a_login_ends_with_it(accounts: Accounts) -> None:
     ada, mallory = accounts.person("ada"), accounts.person("mallory")
     planted = accounts.sessions.begin(mallory.id, None, None)
-    own = accounts.sessions.begin(ada.id, None, None, instead_of=planted.id)
+    own = accounts.sessions.begin(ada.id, None, None, instead_of=planted)
     assert (works(accounts, planted), works(accounts, own)) == (False, True)
 
 
