@@ -141,5 +141,5 @@ def test_a_store_that_moved_is_explained_on_the_clock_of_each_instant(
         "    10:00:00-17:00:00  up       poll at 10:00:00, then a poll",
         "  Wed 25 Jan 2023",
         "    09:00:00-10:30:00  up       poll at 24 Jan 10:00, then a poll",
-        "    10:30:00-17:00:00  down     poll at 10:30:00, still so at the end",
+        "    10:30:00-17:00:00  down     poll at 10:30:00, until the end",
     ]
