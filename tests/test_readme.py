@@ -33,6 +33,7 @@ PAGES: dict[str, Files] = {
     "docs/calendar-rules.md": (),
     "docs/contributing.md": (),
     "docs/http.md": STORES,
+    "docs/access.md": (),
     "docs/command-line.md": STORES,
     "docs/datasets.md": (),
     "docs/entities.md": STORES,
