@@ -139,7 +139,7 @@ def test_every_answer_has_its_id_and_headers_and_a_defect_shows_no_trace(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setattr(app.state.services.reports, "list", broken)
+    monkeypatch.setattr(app.state.services.reports, "page", broken)
     client = LocalClient(app, raise_server_exceptions=False)
     answers = [
         client.get("/reports"),
