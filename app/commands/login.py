@@ -3,6 +3,7 @@
 import getpass
 import platform
 import sys
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from openhours.errors import OpenhoursError as ClientError
 
 #: What keys that this command makes are called; ``logout`` revokes these alone, others may be in use elsewhere.
 _KEY_NAME: Final = f"openhours login on {platform.node() or 'a machine'}"[:100]
+
+#: The refusal of a right password where a code is needed as well.
+_CODE_MISSING: Final = "second_factor_required"
 
 #: Days that such a key lasts.
 _LIFETIME_DAYS: Final = 90
@@ -85,12 +89,16 @@ def _made(url: str) -> str:
         from openhours import keys  # noqa: PLC0415
 
         return keys.checked(getpass.getpass("key: "), "What was pasted")
-    session = Login(url)
+    session, password = Login(url), getpass.getpass("password: ")
+    make = partial(session.make_key, name, password, key_name=_KEY_NAME, days=_LIFETIME_DAYS)
     try:
-        made = session.make_key(name, getpass.getpass("password: "), key_name=_KEY_NAME, days=_LIFETIME_DAYS)
+        return str(make()["key"])
+    except ClientError as error:
+        if error.code != _CODE_MISSING:
+            raise
+        return str(make(code=getpass.getpass("code of your second factor: "))["key"])
     finally:
         session.close()
-    return str(made["key"])
 
 
 def _warn_of_plain_http(url: str) -> None:
