@@ -19,7 +19,7 @@ from tests.deployment.manifests import (
 INSIDE = {"/livez", "/readyz", "/metrics"}
 
 #: The API page, which is not in the OpenAPI itself, and what it loads.
-PAGES = {"/docs", "/redoc", "/openapi.json", "/static-offline-docs/swagger-ui.css"}
+PAGES = {"/invite", "/docs", "/redoc", "/openapi.json", "/static-offline-docs/swagger-ui.css"}
 
 
 def found_by(selector: Manifest, manifests: list[Manifest]) -> list[str]:
