@@ -103,6 +103,28 @@ _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?|https?://\[[0-9a-f:]+\](?::[0-9]+)?")
 
 
+#: A name of a header that all proxies pass on.
+_HEADER: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+
+#: Roles from the least to the most.
+ROLES: Final = ("viewer", "operator", "admin")
+
+
+def group_roles(text: str | None) -> dict[str, str]:
+    """Roles of groups, such as ``ops=operator,openhours-admins=admin``: each group with its role.
+
+    Raises:
+        ValueError: the text is not a list of such pairs.
+    """
+    roles: dict[str, str] = {}
+    for part in listed(text):
+        group, equals, role = (one.strip() for one in part.rpartition("="))
+        if not equals or not group or role not in ROLES:
+            raise ValueError(f"{part!r} is not a group and its role such as ops=operator; roles: {', '.join(ROLES)}")
+        roles[group] = role
+    return roles
+
+
 def listed(text: str | None) -> list[str]:
     """The parts of a list with commas."""
     return [part for part in map(str.strip, (text or "").split(",")) if part]
@@ -159,6 +181,25 @@ class Settings(BaseSettings):
         None,
         description="Who may come in. `on`: users and keys. `proxy`: a trusted proxy names the user. `off`: anyone, on "
         "loopback only. Unset: `off` if the service listens on loopback, otherwise `on`.",
+    )
+    proxy_user_header: str = Field(
+        "X-Forwarded-User",
+        description="Header in which a trusted proxy names the user, with `OPENHOURS_AUTH=proxy`. The proxy must "
+        "remove it from what clients send.",
+    )
+    proxy_groups_header: str | None = Field(
+        None,
+        description="Header in which a trusted proxy names the groups of the user, separated by commas; then "
+        "`OPENHOURS_PROXY_ROLES` decides what they may do. Unset: the user must be one that was added here.",
+    )
+    proxy_roles: str | None = Field(
+        None,
+        description="Roles of groups, such as `ops=operator,openhours-admins=admin`: the highest one counts.",
+    )
+    metrics: Literal["open"] | None = Field(
+        None,
+        description="`open`: `/metrics` needs no key, as where only Prometheus reaches the service. Unset: it needs "
+        "the scope `metrics:read`, except in local mode.",
     )
     public_url: str | None = Field(
         None,
@@ -370,6 +411,19 @@ class Settings(BaseSettings):
                     ip_network(one)
                 except ValueError as exc:
                     raise ValueError(f"{one!r} is not an address or network such as 10.0.0.0/8, nor *") from exc
+        return text
+
+    @field_validator("proxy_user_header", "proxy_groups_header")
+    @classmethod
+    def _is_a_header(cls, name: str | None) -> str | None:
+        if name is not None and not _HEADER.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a header such as X-Forwarded-User; an underscore is none")
+        return name
+
+    @field_validator("proxy_roles")
+    @classmethod
+    def _are_roles(cls, text: str | None) -> str | None:
+        group_roles(text)
         return text
 
     @field_validator("cors_origins")

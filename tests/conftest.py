@@ -33,6 +33,7 @@ from app.storage.redis_client import WORKER_TIMEOUT_SECONDS, build_redis
 from app.storage.resources import Addresses, Resources, addresses, open_resources
 from app.uploads.tables import upload
 from app.web.application import create_app
+from tests.local_client import LocalClient
 from tests.strategies import examples
 
 settings.register_profile(
@@ -241,7 +242,7 @@ def api(resources: Resources, *, slots: int, kinds: dict[str, ReportKind] = REPO
     """The application with a worker, answering in this process."""
     with (
         stopping_soon(),
-        TestClient(create_app(resources, slots=slots, kinds=kinds), raise_server_exceptions=False) as client,
+        LocalClient(create_app(resources, slots=slots, kinds=kinds), raise_server_exceptions=False) as client,
     ):
         yield client
 

@@ -40,6 +40,9 @@ WRONG = {
         ("app.files.wrong", "from app.cli import main", "app.cli"),
         ("app.reports.wrong", "from app.catalogue.records import find", "app.catalogue.records"),
     ],
+    "Access knows users, and nothing of what they do": [
+        ("app.access.wrong", "from starlette.requests import Request", "starlette.requests")
+    ],
     "The client library stands by itself": [("openhours.wrong", "from app.ids import new_id", "app.ids")],
     "Only commands use the client library": [("app.web.wrong", "from openhours import Client", "openhours")],
     "The engine and what it stands on know no customer, no domain and no HTTP": [

@@ -13,7 +13,7 @@ from app.access.epoch import raise_epoch
 from app.access.scopes import SCOPES_OF, Role, Scope
 from app.access.secrets import PREFIXES, Kind, Secret
 from app.access.tables import token, user
-from app.access.user_records import MOST_OF_NAME
+from app.access.user_records import MOST_OF_NAME, NAMES_ALLOWED
 from app.errors import KeyEnded, UnknownKey
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
@@ -105,7 +105,7 @@ class KeyService:
             _require_acceptable(connection, name, scopes, owner.role, within, user_id)
             lasts = None if days is None else timedelta(days=days)
             secret = issue(connection, Kind.KEY, user_id, lasts=lasts, name=name, scopes=_stored(scopes))
-            detail = {"name": name, "user": owner.name, "scopes": _stored(scopes), "days": days}
+            detail: dict[str, Any] = {"name": name, "user": owner.name, "scopes": _stored(scopes), "days": days}
             audit.record(connection, "key.make", "key", secret.id, **detail)
             return _required(connection, secret.id), secret
 
@@ -134,11 +134,11 @@ class KeyService:
             KeyEnded: it has expired, was revoked or was replaced already.
             InvalidParameters: the overlap is not 0, 24 or 168 hours.
         """
-        _require("overlap_hours", overlap_hours, overlap_hours in OVERLAPS_HOURS, OVERLAPS_HOURS)
+        _require("overlap_hours", overlap_hours, allowed=OVERLAPS_HOURS, is_good=overlap_hours in OVERLAPS_HOURS)
         with database_errors(), self._engine.begin() as connection:
             old = _replaceable(connection, key_id, owner)
             lasts = None if old.expires_at is None else old.expires_at - old.created_at
-            same = {"name": old.name, "scopes": _stored(old.scopes), "replaces": key_id}
+            same: dict[str, Any] = {"name": old.name, "scopes": _stored(old.scopes), "replaces": key_id}
             secret = issue(connection, Kind.KEY, old.user_id, lasts=lasts, **same)
             ends_at = func.now() + timedelta(hours=overlap_hours)
             sooner = func.least(func.coalesce(token.c.expires_at, ends_at), ends_at)
@@ -162,7 +162,7 @@ class KeyService:
             reason = "keys that never expire are not allowed here (OPENHOURS_KEYS_MAY_LAST)"
             wrong = WrongValue(parameter="days", received=None, reason=reason, allowed=_words(LIFETIMES_DAYS))
             raise invalid_parameters([wrong])
-        _require("days", days, days is None or days in LIFETIMES_DAYS, LIFETIMES_DAYS)
+        _require("days", days, allowed=LIFETIMES_DAYS, is_good=days is None or days in LIFETIMES_DAYS)
 
 
 def _keys() -> Any:
@@ -209,18 +209,20 @@ def _require_acceptable(
     user_id: str,
 ) -> None:
     is_name = 0 < len(name) <= MOST_OF_NAME and name.isprintable() and name == name.strip()
-    _require("name", name, is_name, f"1 to {MOST_OF_NAME} printable characters, no space at its ends")
+    _require("name", name, allowed=NAMES_ALLOWED, is_good=is_name)
     if scopes is not None:
         allowed = SCOPES_OF[role] & frozenset(within)
         beyond = sorted(frozenset(scopes) - allowed)
-        _require("scopes", beyond or list(scopes), bool(scopes) and not beyond, sorted(allowed))
+        _require(
+            "scopes", _stored(beyond or scopes), allowed=_stored(allowed) or [], is_good=bool(scopes) and not beyond
+        )
     alive = select(func.count()).where(token.c.user_id == user_id, token.c.kind == Kind.KEY.value, is_alive())
     if (connection.scalar(alive) or 0) >= MOST:
         reason = f"the user has {MOST} keys already; revoke those that nobody uses"
         raise invalid_parameters([WrongValue(parameter="user_id", received=user_id, reason=reason, is_shown=False)])
 
 
-def _require(parameter: str, received: Any, is_good: bool, allowed: str | Collection[Any]) -> None:
+def _require(parameter: str, received: Any, *, allowed: str | Collection[Any], is_good: bool) -> None:
     if not is_good:
         words = allowed if isinstance(allowed, str) else _words(allowed)
         wrong = WrongValue(parameter=parameter, received=received, reason=f"is not {words}", allowed=words)

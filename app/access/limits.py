@@ -19,10 +19,12 @@ from typing import Final, TypeVar
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
-from redis import Redis
 
 from app.errors import RedisUnavailable, TooManyLogins
 from app.storage.redis_client import CircuitBreaker, redis_errors
+
+#: How the keys begin.
+PREFIX: Final = "openhours:attempts"
 
 #: Attempts a minute from one address, and of all.
 OF_ADDRESS: Final = 20
@@ -40,15 +42,16 @@ _SITE_BITS: Final = 64
 
 _UNKNOWN_NAME: Final = RateLimitItemPerMinute(FAILURES, FAILURES_MINUTES, namespace="unknown")
 
+#: Seconds.
+_MINUTE: Final = 60
+
 T = TypeVar("T")
 
 
 class AttemptLimits:
-    """Counts attempts; one for each process."""
+    """Counts attempts; one for each process, with the counters that all share (see PREFIX)."""
 
-    def __init__(self, redis: Redis) -> None:
-        # The address is that of the pool; what is given here only says that it is Redis.
-        shared = RedisStorage("redis://", redis.connection_pool, key_prefix="openhours:attempts")
+    def __init__(self, shared: RedisStorage) -> None:
         self._shared = _Counting(shared, share=1)
         self._own = _Counting(MemoryStorage(), share=_SHARE)
         self._breaker = CircuitBreaker()
@@ -112,7 +115,8 @@ def site(address: str | None) -> str | None:
 
 
 def too_many(seconds: int) -> TooManyLogins:
-    """The refusal; the same whatever was counted."""
+    """The refusal; the same whatever was counted: from a minute on, to the minute."""
+    seconds = seconds if seconds < _MINUTE else ceil(seconds / _MINUTE) * _MINUTE
     error = TooManyLogins(f"Too many attempts; try again in {seconds} seconds.")
     error.retry_after_seconds = seconds
     return error

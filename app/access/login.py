@@ -7,6 +7,7 @@ lock them out.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -73,7 +74,7 @@ class LoginService:
         """As authenticate(): the id of the user, None if anything is wrong. Raises TooManyLogins."""
         self._limits.count(address)
         account = self._begun(normalize("NFC", name), address)
-        is_right, better = verify(password[: MOST + 1], account and account.stored)
+        is_right, better = verify(password[: MOST + 1], None if account is None else account.stored)
         with database_errors(), self._engine.begin() as connection:
             is_right = account is not None and is_right and _succeed(connection, account, address, better)
             _record(connection, "done" if is_right else "failed", account, address)
@@ -102,7 +103,7 @@ def _counted(connection: Connection, name: str, address: str | None) -> _Account
     failures, first = (row.failed_logins, row.first_failed_at) if is_counting else (0, row.now)
     account = _Account(row.id, row.password_hash, None)
     if failures >= FAILURES and not _is_known(connection, row.id, address):
-        return replace(account, wait_seconds=max(1, (first + _WINDOW - row.now) // timedelta(seconds=1)))
+        return replace(account, wait_seconds=ceil((first + _WINDOW - row.now).total_seconds()))
     until = first + _WINDOW if failures + 1 >= FAILURES else None
     counted = {"failed_logins": failures + 1, "first_failed_at": first, "throttled_until": until}
     connection.execute(update(user).where(user.c.id == row.id).values(**counted))

@@ -87,7 +87,7 @@ def _without_guessed(plain: str, name: str) -> tuple[str, list[str]]:
     if plain[start:end] in _common():
         plain = plain[:start] + plain[end:]
         guessed.append("one of the 10,000 most common passwords")
-    if guessed and plain in _common():  # as in abc123456789
+    if guessed and "".join(filter(str.isalnum, plain)) in _common():  # as in dragon-123456789
         plain = ""
     return plain, guessed
 

@@ -46,7 +46,8 @@ SCOPES_OF: Final = {Role.VIEWER: _VIEWER, Role.OPERATOR: _OPERATOR, Role.ADMIN: 
 def effective(role: Role, own: Iterable[str] | None) -> frozenset[Scope]:
     """What a key may do: its own scopes as far as the role of its owner has them now; None means all of the role."""
     scopes = SCOPES_OF[role]
-    return scopes if own is None else scopes & frozenset(own)
+    listed = scopes if own is None else frozenset(own)
+    return frozenset(scope for scope in scopes if scope in listed)  # not &: the members of that may be plain texts
 
 
 def roles_with(scope: Scope) -> tuple[Role, ...]:

@@ -9,23 +9,18 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from app.access import audit
 from app.access.credentials import end, is_alive, issue
 from app.access.epoch import raise_epoch
+from app.access.known import SESSION_IDLE
 from app.access.secrets import Kind, Secret
 from app.access.tables import token
 from app.errors import UnknownSession
 from app.storage.postgres import database_errors
 from app.wording.values import repeated, shown
 
-#: A session ends when nobody has used it for this long, and anyhow after this time (OWASP ASVS 5.0, 7.3.1 and 7.3.2).
-IDLE: Final = timedelta(hours=12)
+#: A session ends when nobody has used it for SESSION_IDLE, and anyhow after this time (OWASP ASVS 5.0, 7.3.1, 7.3.2).
 ABSOLUTE: Final = timedelta(days=7)
 
 #: Sessions of one user; with one more, the one that was used longest ago ends.
 MOST: Final = 10
-
-#: Names of the cookie. Browsers take the first only over https, for the whole host, from nobody else (RFC 6265bis,
-#: 4.1.3.2); Safari does not even from loopback, where the second stands in.
-COOKIE: Final = "__Host-openhours"
-LOOPBACK_COOKIE: Final = "openhours"
 
 #: What a login by name and password may give: a session, or the tokens of the founding systems.
 _OF_LOGINS: Final = (Kind.SESSION.value, Kind.ACCESS.value, Kind.REFRESH.value)
@@ -83,7 +78,7 @@ class SessionService:
     def end(self, user_id: str, session_id: str) -> None:
         """End one of a user's sessions. Raises UnknownSession, also for somebody else's."""
         with database_errors(), self._engine.begin() as connection:
-            if not _end(connection, user_id, token.c.id == session_id):
+            if "\x00" in session_id or not _end(connection, user_id, token.c.id == session_id):
                 raise UnknownSession(
                     f"There is no session {shown(session_id)} of yours; it may have ended.",
                     received=repeated(session_id),
@@ -128,7 +123,7 @@ def _of(user_id: str) -> tuple[ColumnElement[bool], ...]:
         token.c.user_id == user_id,
         token.c.kind == Kind.SESSION.value,
         is_alive(),
-        _last_used > func.now() - IDLE,
+        _last_used > func.now() - SESSION_IDLE,
     )
 
 
@@ -144,5 +139,5 @@ def _session(row: Any) -> Session:
         last_used_at=row.last_used_at,
         last_address=row.last_ip,
         user_agent=row.user_agent,
-        ends_at=min(row.expires_at, row.last_used_at + IDLE),
+        ends_at=min(row.expires_at, row.last_used_at + SESSION_IDLE),
     )

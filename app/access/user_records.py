@@ -21,6 +21,9 @@ UserKind = Literal["person", "service"]
 MOST_OF_NAME: Final = 100
 MOST_OF_EMAIL: Final = 254
 
+#: What a name may be, for people.
+NAMES_ALLOWED: Final = f"1 to {MOST_OF_NAME} printable characters, no space at its ends"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
@@ -123,8 +126,8 @@ def is_anybody(connection: Connection) -> bool:
 def acceptable_name(name: str) -> str:
     """A name as it is stored. Raises InvalidParameters."""
     name = normalize("NFC", name)
-    allowed = f"1 to {MOST_OF_NAME} printable characters, no space at its ends"
-    return _require("name", name, bool(name) and name.isprintable() and name == name.strip(), MOST_OF_NAME, allowed)
+    is_good = 0 < len(name) <= MOST_OF_NAME and name.isprintable() and name == name.strip()
+    return _require("name", name, allowed=NAMES_ALLOWED, is_good=is_good)
 
 
 def acceptable_email(email: str | None) -> str | None:
@@ -132,12 +135,13 @@ def acceptable_email(email: str | None) -> str | None:
     if email is None:
         return None
     before, at, behind = email.rpartition("@")
-    is_address = bool(before and at and behind) and email.isprintable() and " " not in email
-    return _require("email", email, is_address, MOST_OF_EMAIL, "one address such as ada@example.com")
+    is_good = bool(before and at and behind) and email.isprintable() and not {*email} & {*" ,;<>"}
+    is_good = is_good and len(email) <= MOST_OF_EMAIL
+    return _require("email", email, allowed="one address such as ada@example.com", is_good=is_good)
 
 
-def _require(parameter: str, value: str, is_good: bool, most: int, allowed: str) -> str:
-    if not is_good or len(value) > most:
+def _require(parameter: str, value: str, *, allowed: str, is_good: bool) -> str:
+    if not is_good:
         wrong = WrongValue(parameter=parameter, received=value, reason=f"is not {allowed}", allowed=allowed)
         raise invalid_parameters([wrong])
     return value

@@ -127,9 +127,8 @@ def insert_user(
         with connection.begin_nested():
             connection.execute(insert(user).values(id=user_id, created_by=actor().name, **columns))
     except IntegrityError as error:
-        raise NameTaken(
-            f"There is a user {shown(name)} already, whatever the case.", received=repeated(name)
-        ) from error
+        words = f"There is a user {shown(name)} already; upper and lower case do not differ."
+        raise NameTaken(words, received=repeated(name)) from error
     audit.record(connection, "user.add", "user", user_id, name=name, kind=kind, role=role.value)
     return user_records.required(connection, user_id)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHan
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 
-from app.errors import OpenhoursError
+from app.errors import InvalidToken, NotAllowed, OpenhoursError
 from app.routers.malformed import malformed, operations_of, unreadable_body
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -99,7 +99,7 @@ def problem(
 
 def problem_of(error: OpenhoursError) -> Response:
     """The problem document of an error."""
-    return problem(
+    answer = problem(
         code=error.code,
         title=error.title,
         status=error.status,
@@ -107,6 +107,18 @@ def problem_of(error: OpenhoursError) -> Response:
         retry_after_seconds=error.retry_after_seconds,
         **dict(error.details),
     )
+    if (challenge := _challenge(error)) is not None:
+        answer.headers["WWW-Authenticate"] = challenge
+    return answer
+
+
+def _challenge(error: OpenhoursError) -> str | None:
+    """What a client may do about a refusal, in the words of RFC 6750."""
+    if isinstance(error, NotAllowed):
+        return f'Bearer error="insufficient_scope", scope="{" ".join(error.details.get("allowed", ()))}"'
+    if isinstance(error, InvalidToken):
+        return 'Bearer error="invalid_token"'
+    return "Bearer" if error.status == 401 else None
 
 
 def _known(request: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
 """The log of a process, libraries included: one JSON object per line on stderr, or plain text on a terminal.
 
 Modules use ``logging.getLogger(__name__)`` as usual. Each line has timestamp (ISO 8601, UTC), level, logger,
-event and replica; report_id if it is about one report; exception if there was one. A line of the access log has the
-request and what became of it. No line shows a secret.
+event and replica; request_id if it is about a request, report_id if it is about one report; exception if there was one.
+A line of the access log has the request and what became of it. No line shows a secret.
 """
 
 import logging
@@ -26,7 +26,8 @@ REQUEST_KEYS: Final = ("method", "path", "status", "milliseconds", "bytes", "cli
 
 #: Fields of a line, in this order.
 KEYS: Final = (
-    *("timestamp", "level", "logger", "event", "replica", "report_id", "dataset_id", *REQUEST_KEYS, "exception"),
+    *("timestamp", "level", "logger", "event", "replica", "request_id", "report_id", "dataset_id"),
+    *(*REQUEST_KEYS, "exception"),
 )
 
 #: Loggers that write about each plugin, and about the dialect at every readiness check; storage.migrate has its own.

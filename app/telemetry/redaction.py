@@ -15,6 +15,8 @@ _QUOTED_OR = r"""(?:"[^"\n]*"|'[^'\n]*'|{bare})"""
 
 #: Each keeps its first group and masks the rest.
 _PATTERNS: Final = (
+    # Credentials of our own: app/access/secrets.py.
+    re.compile(r"(\boh[sar1]?_[0-9A-Za-z]{8})[0-9A-Za-z]{41}\b"),
     # scheme://user:password@host; a password may hold an @ that should have been escaped.
     re.compile(r"(://[^\s/@:]*:)[^\s/]*(?=@)"),
     # Presigned links, and the headers that botocore signs; %3D is the = of a link inside of a link.

@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
-from fastapi_offline import FastAPIOffline
+from fastapi import FastAPI
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.access import audit
+from app.access.known import Known
+from app.access.modes import mode_of
+from app.access.refusals import RECORD_SECONDS, Refusals
+from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
@@ -43,6 +45,8 @@ from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
 from app.web.edges import add_edges
+from app.web.gate import envelope, gate
+from app.web.pages import api as pages
 from app.web.services import build_services
 
 
@@ -51,12 +55,20 @@ def create_app(
     *,
     slots: int,
     api: bool = True,
+    host: str | None = None,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> FastAPI:
     """The application, on servers that are already connected; runs up to ``slots`` jobs itself.
 
-    Without ``api`` it serves only probes and metrics, for the health port of a worker.
+    Without ``api`` it serves only probes and metrics, for the health port of a worker. ``host`` is where it listens, by
+    default that of the settings.
+
+    Raises:
+        SetupError: the settings would let in anyone of a network, or a route does not say what it needs.
     """
+    settings = resources.settings
+    mode = mode_of(settings, host=settings.host if host is None else host)
+    known, refusals = Known(resources.engine), Refusals(resources.engine)
     catalogue = DatasetService(resources)
     hooks = upload_hooks(catalogue)
     uploads_loop = Loop(
@@ -65,7 +77,9 @@ def create_app(
     polls_loop = Loop(
         "poll retention", lambda *_: _drop_old_polls(resources), LOOK_SECONDS, FIRST_LOOK_SECONDS, watched=False
     )
-    loops = (uploads_loop, polls_loop)
+    uses_loop = Loop("uses", lambda *_: known.uses.write(), WRITE_SECONDS, watched=False)
+    refusals_loop = Loop("refusals", lambda *_: refusals.write(), RECORD_SECONDS, watched=False)
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -76,7 +90,10 @@ def create_app(
         finally:
             await run_in_threadpool(replica.stop)
 
-    app = FastAPIOffline(
+    app = FastAPI(
+        docs_url=None,  # the pages of the API are ours: see app/web/pages
+        redoc_url=None,
+        openapi_url=None,
         title="Openhours",
         version=__version__,
         summary="Uptime and pull-request reports that count only working hours.",
@@ -86,9 +103,6 @@ def create_app(
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
-    app.add_middleware(TusHeaders)
-    app.add_middleware(RequestLog, replica=replica, access_log=resources.settings.access_log)
-    add_edges(app, resources.settings)
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     openapi.install(app)
@@ -111,7 +125,13 @@ def create_app(
     ):
         app.include_router(module.router)
     if api:
-        app.add_api_route("/", _pages, include_in_schema=False)
+        pages.install(app)
+    # The last one added is the first to see a request, and the envelope is around them all.
+    gate.install(app, settings, mode=mode, known=known, refusals=refusals)
+    app.add_middleware(TusHeaders)
+    app.add_middleware(RequestLog, replica=replica, access_log=settings.access_log)
+    add_edges(app, settings)
+    envelope.install(app, settings)
     return app
 
 
@@ -123,8 +143,3 @@ def _drop_old_polls(resources: Resources) -> None:
 
 def _audit_dropped(connection: Connection, week: date) -> None:
     audit.record(connection, "polls.expire", "week", week.isoformat())
-
-
-def _pages(request: Request) -> RedirectResponse:
-    """Redirect browsers to the page of the API: by a relative address, as long as no path of a proxy is set."""
-    return RedirectResponse("/docs" if request.scope["root_path"] else "docs")

@@ -4,7 +4,6 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.routers.tus import EXPOSED
 from app.settings import Settings, listed
@@ -26,5 +25,3 @@ def add_edges(app: FastAPI, settings: Settings) -> None:
             max_age=CORS_SECONDS,
         )
     app.add_middleware(Addressed, root_path=settings.root_path or "")
-    if proxies := listed(settings.trusted_proxies):
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*" if "*" in proxies else proxies)

@@ -117,7 +117,7 @@ def serve(
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> None:
     """Serve until SIGINT or SIGTERM; without ``api``, only probes and metrics."""
-    app = create_app(resources, slots=slots, api=api, kinds=kinds)
+    app = create_app(resources, slots=slots, api=api, host=host, kinds=kinds)
     with _listening(host, port) as listener:
         pages = "API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
         _log.info("listening on http://%s:%s, %s", host, listener.getsockname()[1], pages)
@@ -130,7 +130,7 @@ def serve(
 def serving(resources: Resources, *, slots: int) -> Iterator[str]:
     """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
     with _listening("127.0.0.1", 0) as listener:
-        app = create_app(resources, slots=slots)
+        app = create_app(resources, slots=slots, host="127.0.0.1")
         server = BoundedServer(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         thread.start()

@@ -24,6 +24,7 @@ from app.storage.resources import Resources
 from app.web.application import create_app
 from tests.catalogue.bringing import HEADER, POLLS, ended, keys_below, polls
 from tests.conftest import stopping_soon
+from tests.local_client import LocalClient
 
 WRONG = HEADER + "s1,active,2023-01-22 12:00:00 UTC\ns1,up,2023-01-22 13:00:00 UTC\n"
 
@@ -42,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
-    with stopping_soon(), TestClient(create_app(resources, slots=1)) as client:
+    with stopping_soon(), LocalClient(create_app(resources, slots=1)) as client:
         yield client
 
 

@@ -25,6 +25,7 @@ from app.web.application import create_app
 from tests.commands import wait_until
 from tests.conftest import stopping_soon
 from tests.kinds import KINDS
+from tests.local_client import LocalClient
 
 ALL = job_kinds(REPORT_KINDS)
 
@@ -49,7 +50,7 @@ TIDY = JobKind("tidy", TidyParams, tidy, first_stage="sorting", job_class=JobCla
 @pytest.fixture
 def client(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setattr(registry, "OTHER_KINDS", (*OTHER_KINDS, TIDY))
-    with stopping_soon(), TestClient(create_app(resources, slots=1, kinds=KINDS)) as client:
+    with stopping_soon(), LocalClient(create_app(resources, slots=1, kinds=KINDS)) as client:
         yield client
 
 
@@ -71,7 +72,7 @@ def test_a_job_of_another_customer_is_no_report(resources: Resources, kind: str,
                 lifecycle.fail(connection, claim, code="x", message="y")
     if status is JobStatus.RUNNING:
         LiveStatus(resources.redis).update(job_id, Live("checking", 0.5), kind=kind)
-    with TestClient(create_app(resources, slots=0, kinds=KINDS)) as client:
+    with LocalClient(create_app(resources, slots=0, kinds=KINDS)) as client:
         assert client.get("/reports").json()["reports"] == []
         for answer in (
             client.get("/get_report", params={"report_id": job_id}),
@@ -106,7 +107,7 @@ def test_jobs_of_other_customers_leave_room_for_reports(resources: Resources) ->
         for _ in range(5):
             created(connection, "tidy", {"lines": 1})
     full = replace(resources, settings=settings)
-    with TestClient(create_app(full, slots=0, kinds=KINDS)) as client:
+    with LocalClient(create_app(full, slots=0, kinds=KINDS)) as client:
         answers = [client.post("/trigger_report", json={"report": "dummy"}).status_code for _ in range(3)]
     assert answers == [202, 202, 429]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 
 from app import __version__
@@ -22,6 +21,7 @@ from app.web.application import create_app
 from tests.commands import wait_until
 from tests.conftest import api, load_file
 from tests.kinds import KINDS
+from tests.local_client import LocalClient
 
 
 def samples(text: str) -> dict[str, float]:
@@ -81,7 +81,7 @@ def test_metrics_come_without_the_backlog_while_postgres_is_away(
 
 
 def test_a_worker_answers_probes_and_metrics_and_nothing_else(resources: Resources) -> None:
-    with TestClient(create_app(resources, slots=1, api=False, kinds=KINDS)) as client:
+    with LocalClient(create_app(resources, slots=1, api=False, kinds=KINDS)) as client:
         assert client.get("/livez").status_code == client.get("/readyz").status_code == 200
         assert "openhours_slots 1.0" in client.get("/metrics").text
         assert client.post("/trigger_report").status_code == 404

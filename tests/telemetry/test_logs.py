@@ -51,7 +51,7 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_an_object_with_its_keys_in_order(err: io.StringIO) -> None:
-    with bound(report_id="7", dataset_id="8"):
+    with bound(request_id="6", report_id="7", dataset_id="8"):
         log.info("%s of %d", "one", 2)
     # Past the root logger, where pytest keeps what it tells of a test: that has to be text for another process.
     (ours,) = [one for one in logging.getLogger().handlers if getattr(one, "stream", None) is err]
@@ -60,7 +60,7 @@ def test_a_line_is_an_object_with_its_keys_in_order(err: io.StringIO) -> None:
     assert list(first) == [key for key in KEYS if key not in {"exception", *REQUEST_KEYS}]
     assert first.pop("timestamp").endswith("Z")
     assert first == {
-        "level": "info", "logger": log.name, "event": "one of 2", "replica": "me", "report_id": "7",
+        "level": "info", "logger": log.name, "event": "one of 2", "replica": "me", "request_id": "6", "report_id": "7",
         "dataset_id": "8",
     }  # fmt: skip
     assert (second["event"], second["level"]) == ("line\nbreak \udcff", "warning")

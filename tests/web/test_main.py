@@ -4,13 +4,13 @@ from threading import enumerate as threads
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from app.jobs.periodic import Periodic
 from app.replica.loops import Loop, started
 from app.storage.resources import Resources
 from app.web.application import create_app
 from tests.kinds import KINDS
+from tests.local_client import LocalClient
 
 
 def test_what_has_started_stops_when_the_rest_cannot_start(
@@ -25,7 +25,7 @@ def test_what_has_started_stops_when_the_rest_cannot_start(
     before = set(threads())
     with (
         pytest.raises(RuntimeError, match="can't start new thread"),
-        TestClient(create_app(resources, slots=1, kinds=KINDS)),
+        LocalClient(create_app(resources, slots=1, kinds=KINDS)),
     ):
         pytest.fail("It started.")
     assert [thread.name for thread in set(threads()) - before if not thread.daemon] == []

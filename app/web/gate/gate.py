@@ -1,0 +1,93 @@
+"""The gate itself: between the headers of a request and the first byte of its body."""
+
+from dataclasses import replace
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.access.known import Known
+from app.access.modes import Mode
+from app.access.principal import ANONYMOUS, Principal, acting_as
+from app.access.refusals import Refusals
+from app.access.scopes import roles_with
+from app.errors import AccessRefused, NotAllowed, OpenhoursError
+from app.routers.answers import problem_of
+from app.routers.needs import Need
+from app.settings import Settings, listed
+from app.web.gate.caller import caller_of
+from app.web.gate.credentials import require_single
+from app.web.gate.cross_site import CrossSite, is_safe
+from app.web.gate.identity import ByCredential, Identity, ThisMachine
+from app.web.gate.needed import Needed, needed_by
+
+#: What an address needs at which nothing is: a credential, so that nobody else learns what there is.
+_UNKNOWN: Final = Need()
+
+
+def install(app: FastAPI, settings: Settings, *, mode: Mode, known: Known, refusals: Refusals) -> None:
+    """Add it to an application that has all its routes.
+
+    Raises:
+        SetupError: a route does not say what it needs.
+    """
+    identity = ThisMachine() if mode is Mode.LOCAL else ByCredential(known, settings, mode=mode)
+    app.add_middleware(
+        Gate,
+        needed=needed_by(app, opened={"/metrics"} if settings.metrics == "open" else ()),
+        identity=identity,
+        cross_site=CrossSite(public_url=settings.public_url, origins=listed(settings.cors_origins)),
+        refusals=refusals,
+    )
+
+
+class Gate:
+    """ASGI middleware, the innermost: the method is the one that will be routed by."""
+
+    def __init__(
+        self, app: ASGIApp, *, needed: Needed, identity: Identity, cross_site: CrossSite, refusals: Refusals
+    ) -> None:
+        self._app = app
+        self._needed = needed
+        self._identity = identity
+        self._cross_site = cross_site
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, as who asks, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, caller = Headers(scope=scope), caller_of(scope)
+        path = scope["path"].removeprefix(scope["root_path"])
+        route = self._needed.match(scope["method"], path)
+        need = _UNKNOWN if route is None else route.need
+        changes = need.changes or not is_safe(scope["method"])
+        who = replace(ANONYMOUS, address=caller.address, request_id=caller.request_id)
+        try:
+            require_single(headers)
+            if not need.is_open:
+                asker = await self._identity.of(scope, headers)
+                who = replace(asker.principal, request_id=caller.request_id)
+                _require(need, who)
+            if changes and (need.is_open or asker.is_ambient):
+                self._cross_site.check(scope, headers)
+        except OpenhoursError as error:
+            if changes and isinstance(error, AccessRefused):
+                self._refusals.note(who, method=scope["method"], path=path, code=error.code)
+            await problem_of(error)(scope, receive, send)
+            return
+        with acting_as(who):
+            await self._app(scope, receive, send)
+
+
+def _require(need: Need, who: Principal) -> None:
+    if need.scope is None or need.scope in who.scopes:
+        return
+    roles = ", ".join(roles_with(need.scope))
+    if who.role in roles_with(need.scope):
+        reason = f"this needs the scope {need.scope}, which the key was not given; make one that has it"
+    else:
+        reason = f"this needs the scope {need.scope}; roles that have it: {roles}"
+    raise NotAllowed(f"{who.name} may not do this: {reason}.", allowed=[str(need.scope)])

@@ -1,0 +1,74 @@
+"""What each route of an application needs, by method and path, in the order in which the router matches them."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount, Route
+
+from app.errors import SetupError
+from app.routers.needs import Need, need_of
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A route and what it needs; no methods: whatever is below a path, for any method."""
+
+    path: str
+    pattern: re.Pattern[str]
+    methods: frozenset[str]
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The routes of one application."""
+
+    routes: Sequence[Declared]
+
+    def match(self, method: str, path: str) -> Declared | None:
+        """The route that will answer, as Starlette chooses it: the first whose path and method match."""
+        for route in self.routes:
+            if (not route.methods or method in route.methods) and route.pattern.match(path):
+                return route
+        return None
+
+
+def needed_by(app: FastAPI, *, opened: Collection[str] = ()) -> Needed:
+    """The needs of all routes, also of those that FastAPI adds and nests; paths of ``opened`` are open to all.
+
+    Raises:
+        SetupError: a route does not say what it needs, or is of a sort that the gate cannot match.
+    """
+    routes = [declared(route) for route in leaves(app.routes)]
+    return Needed([replace(one, need=Need(is_open=True)) if one.path in opened else one for one in routes])
+
+
+def leaves(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """All routes, those of included routers in their place."""
+    for route in routes:
+        included: Any = getattr(route, "original_router", None)
+        if included is None:
+            yield route
+        elif route.include_context.prefix:  # type: ignore[attr-defined]
+            raise SetupError(
+                f"The router {included!r} is included with a prefix: give the prefix to the router itself."
+            )
+        else:
+            yield from leaves(included.routes)
+
+
+def declared(route: BaseRoute) -> Declared:
+    """A route with its need."""
+    path = getattr(route, "path", repr(route))
+    endpoint = route.app if isinstance(route, Mount) else getattr(route, "endpoint", None)
+    need = need_of(endpoint)
+    if need is None or not isinstance(route, Route | Mount):
+        raise SetupError(
+            f"The route {path} does not declare what it needs: add @needs(Scope.…), @open_to_users or @open_to_all of "
+            "app/routers/needs.py to its function."
+        )
+    methods = frozenset() if isinstance(route, Mount) else frozenset(route.methods or ())
+    return Declared(path, route.path_regex, methods, need)

@@ -1,0 +1,62 @@
+"""Services of access on real servers, and the people whom the tests know."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from app.access.codes import CodeService
+from app.access.keys import KeyService
+from app.access.limits import PREFIX, AttemptLimits
+from app.access.login import LoginService
+from app.access.own_password import PasswordService
+from app.access.scopes import Role
+from app.access.sessions import SessionService
+from app.access.user_records import User
+from app.access.users import UserService
+from app.storage.counters import shared_counters
+from app.storage.resources import Resources
+
+#: Of everybody whom tests have log in.
+PASSWORD = "seventeen blue ladders"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """All of them, as one replica has them."""
+
+    users: UserService
+    keys: KeyService
+    sessions: SessionService
+    codes: CodeService
+    logins: LoginService
+    passwords: PasswordService
+    resources: Resources
+
+    def person(self, name: str, role: Role = Role.VIEWER) -> User:
+        """Somebody who can log in."""
+        return self.users.add(name, role=role, password=PASSWORD)
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        """What Postgres has."""
+        with self.resources.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(statement))]
+
+    def run(self, statement: str) -> None:
+        """Have time pass, or something else that no service does."""
+        with self.resources.engine.begin() as connection:
+            connection.execute(text(statement))
+
+
+def accounts_of(resources: Resources, *, may_last: bool = False, setup_code: str | None = None) -> Accounts:
+    """The services of a replica."""
+    limits = AttemptLimits(shared_counters(resources.request_redis, prefix=PREFIX))
+    logins = LoginService(resources.engine, limits)
+    return Accounts(
+        UserService(resources.engine),
+        KeyService(resources.engine, may_last=may_last),
+        SessionService(resources.engine),
+        CodeService(resources.engine, limits, setup_code=setup_code),
+        logins,
+        PasswordService(resources.engine, logins),
+        resources,
+    )
