@@ -65,6 +65,8 @@ COMMANDS: Final = {
         "app.commands.report_kinds:report",
         "Trigger a report, show its progress and download its files.",
     ),
+    "users": ("app.commands.users:users", "Users and service accounts, in the database of the settings."),
+    "keys": ("app.commands.keys:keys", "Keys for programs, in the database of the settings."),
     "mappings": ("app.commands.mappings:mappings", "Named mappings: how raw files become rows."),
     "calendar": (
         "app.commands.calendar:calendar",

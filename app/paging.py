@@ -11,11 +11,17 @@ from typing import Final, Generic, Protocol, TypeVar
 from app.errors import InvalidParameters
 from app.wording.wrong_values import WrongValue
 
+#: What fits into a bigint.
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+
 T = TypeVar("T")
 U = TypeVar("U")
 
 #: In a list that begins with the newest: when a row was created, and its id.
 Place = tuple[datetime, str]
+
+#: The same where ids are numbers.
+NumberedPlace = tuple[datetime, int]
 
 
 #: What a cursor names a row by: an id, or the beginning of a credential. Any other text needs no query.
@@ -44,6 +50,16 @@ class Created(Protocol):
     def id(self) -> str: ...
 
 
+class Numbered(Protocol):
+    """The same where ids are numbers."""
+
+    @property
+    def created_at(self) -> datetime: ...
+
+    @property
+    def id(self) -> int: ...
+
+
 class Keyed(Protocol):
     """What a list in the order of keys is of."""
 
@@ -52,12 +68,18 @@ class Keyed(Protocol):
 
 
 C = TypeVar("C", bound=Created)
+N = TypeVar("N", bound=Numbered)
 K = TypeVar("K", bound=Keyed)
 
 
 def newest_first(found: Sequence[C], *, limit: int) -> Page[C]:
     """The page of ``limit`` items, of which one more was looked for, in a list that begins with the newest."""
     return _cut(found, limit=limit, cursor_of=lambda item: cursor((item.created_at, item.id)))
+
+
+def newest_numbered_first(found: Sequence[N], *, limit: int) -> Page[N]:
+    """As newest_first, where ids are numbers."""
+    return _cut(found, limit=limit, cursor_of=lambda item: cursor((item.created_at, str(item.id))))
 
 
 def in_order_of_keys(found: Sequence[K], *, limit: int) -> Page[K]:
@@ -82,13 +104,26 @@ def place_of(text: str) -> Place:
     Raises:
         InvalidParameters: the text is not a cursor.
     """
-    place: Place | None = None
-    with suppress(ValueError, OverflowError):
-        created_at, identifier = _decoded(text).split(" ")
-        place = datetime.fromisoformat(created_at).astimezone(UTC), identifier
-    if place is None or not _ROW.fullmatch(place[1]):
+    place = _place_of(text)
+    if not _ROW.fullmatch(place[1]):
         raise _no_cursor(text)
     return place
+
+
+def numbered_place_of(text: str) -> NumberedPlace:
+    """As place_of, where ids are numbers."""
+    created_at, identifier = _place_of(text)
+    if not _NUMBER.fullmatch(identifier):
+        raise _no_cursor(text)
+    return created_at, int(identifier)
+
+
+def _place_of(text: str) -> Place:
+    try:
+        created_at, identifier = _decoded(text).split(" ")
+        return datetime.fromisoformat(created_at).astimezone(UTC), identifier
+    except (ValueError, OverflowError):
+        raise _no_cursor(text) from None
 
 
 def cursor_of_key(key: str) -> str:

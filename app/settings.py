@@ -326,6 +326,7 @@ class Settings(BaseSettings):
         description="Retention of polls, days: whole weeks, Monday to Sunday in UTC, that ended longer ago are "
         "dropped. Unset: kept for ever.",
     )
+    audit_days: int = Field(400, ge=1, le=36500, description="Retention of the audit, days; older rows are removed.")
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
     )

@@ -27,6 +27,7 @@ from openhours.errors import (
 if TYPE_CHECKING:
     from openhours.client import Client
     from openhours.files import File
+    from openhours.reports import ReportWarning
 
 __all__ = [
     "Client",
@@ -39,6 +40,7 @@ __all__ = [
     "OpenhoursError",
     "Problem",
     "ReportFailed",
+    "ReportWarning",
     "ServerUnreachable",
     "StillRunning",
 ]
@@ -54,4 +56,8 @@ def __getattr__(name: str) -> Any:
         from openhours.files import File  # noqa: PLC0415 - as above
 
         return File
+    if name == "ReportWarning":
+        from openhours.reports import ReportWarning  # noqa: PLC0415 - as above
+
+        return ReportWarning
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

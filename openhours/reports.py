@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import quote
 
 from openhours.connection import Connection
@@ -15,6 +15,18 @@ from openhours.waiting import POLL_SECONDS, WAIT_SECONDS, answers, interval
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class ReportWarning(TypedDict):
+    """What is probably not meant in a report that was made all the same; plain JSON.
+
+    ``count`` is the number of cases, ``examples`` has up to five of them.
+    """
+
+    code: str
+    message: str
+    count: int
+    examples: list[str]
 
 
 class Reports(Connection):
@@ -31,7 +43,8 @@ class Reports(Connection):
             params: parameters of the kind; instants may be datetimes, lists may be arrays or columns.
 
         Returns:
-            The rows; ``attrs`` has ``report_id``, ``as_of`` (ISO 8601) and ``files``, the names for frame() and read().
+            The rows; ``attrs`` has ``report_id``, ``as_of`` (ISO 8601), ``files``, the names for frame() and read(),
+            and ``warnings``, a list of ReportWarning.
 
         Raises:
             ReportFailed: it ended without a result.
@@ -107,7 +120,9 @@ class Reports(Connection):
             file = _named(name or files[0].name, files)
             frame = frames.read(self.download(file, folder), self._declared())
         # Plain JSON: pandas writes attrs into Parquet files.
-        frame.attrs = {"report_id": report_id, "as_of": answer["as_of"], "files": [file.name for file in files]}
+        warnings: list[ReportWarning] = list(answer["warnings"])
+        names = [file.name for file in files]
+        frame.attrs = {"report_id": report_id, "as_of": answer["as_of"], "files": names, "warnings": warnings}
         return frame
 
     def read(self, report_id: str, name: str) -> bytes:

@@ -41,7 +41,7 @@ WRONG = {
         ("app.reports.wrong", "from app.catalogue.records import find", "app.catalogue.records"),
     ],
     "Access knows users, and nothing of what they do": [
-        ("app.access.wrong", "from starlette.requests import Request", "starlette.requests")
+        ("app.access.wrong", "from starlette.requests import Request", "starlette")
     ],
     "The client library stands by itself": [("openhours.wrong", "from app.ids import new_id", "app.ids")],
     "Only commands use the client library": [("app.web.wrong", "from openhours import Client", "openhours")],

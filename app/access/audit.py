@@ -53,6 +53,6 @@ def _kept(text: str) -> str:
 def _address(text: str | None) -> str | None:
     """An address as Postgres takes it: without the name of an interface; None for a socket that has none."""
     try:
-        return text and str(ip_address(text.partition("%")[0]))
+        return str(ip_address((text or "").partition("%")[0]))
     except ValueError:
         return None

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from app.charts.bins import Counts
 from app.charts.days import day_bars
 from app.charts.histogram import histogram
-from app.charts.hours import hour_map
+from app.charts.hours import Clocks, hour_map
 from app.charts.style import Chart
 
 Micros = npt.NDArray[np.int64]
@@ -30,6 +30,7 @@ class Week:
         tied: other stores that have the same availability as the last of the worst.
         states: int8[worst, hours], of each UTC hour that the week touches: an index into style.STATES,
             with CARRIED added where nobody looked.
+        clocks: of the worst, how far each is ahead of UTC at each of these hours, and its zone; None: all are UTC.
         target: availability that each store should have, percent.
     """
 
@@ -44,6 +45,7 @@ class Week:
     tied: int
     states: npt.NDArray[np.int8]
     target: float | None = None
+    clocks: Clocks | None = None
 
 
 def availability_charts(week: Week) -> dict[str, Chart]:
@@ -71,6 +73,7 @@ def availability_charts(week: Week) -> dict[str, Chart]:
             last=week.last,
             of=observed,
             tied=week.tied,
+            clocks=week.clocks,
         )
     if week.of_day.any():
         charts["open_time_per_day"] = day_bars(week.days, week.of_day, first=week.first, last=week.last)

@@ -1,6 +1,7 @@
 """Every hour of the week of the stores that were up the least."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
@@ -33,8 +34,26 @@ ROW_HEIGHT: Final = 15
 KEY_COLUMNS: Final = 30
 LEFT: Final = 214
 
-#: Space for the availability behind each row, pixels.
+#: Space for the availability behind each row, and for its zone where there are several, pixels; columns of a zone.
 RIGHT: Final = 74
+ZONE_WIDTH: Final = 88
+ZONE_COLUMNS: Final = 14
+
+#: Numbers of the states in the order in which they are drawn, CARRIED added: what is down is covered by nothing.
+_DRAWN: Final = (3, 2, CARRIED, CARRIED + 1, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The clocks of stores.
+
+    Attributes:
+        ahead: int64[stores, hours], how far each is ahead of UTC at the beginning of each UTC hour, microseconds.
+        zones: what each is called.
+    """
+
+    ahead: npt.NDArray[np.int64]
+    zones: Sequence[str]
 
 
 def hour_map(
@@ -46,8 +65,12 @@ def hour_map(
     last: int,
     of: int,
     tied: int,
+    clocks: Clocks | None = None,
 ) -> Chart:
-    """A row for each store, worst first, with its states from hour to hour.
+    """A row for each store, worst first, with its states from hour to hour on its own clock.
+
+    A row begins and ends where its clock was. An hour that the clock skips is left out; of one that it shows twice,
+    both are drawn in one place, what is down above what is up.
 
     Args:
         keys: of the stores, at least one.
@@ -57,48 +80,55 @@ def hour_map(
         first, last: the week, microseconds.
         of: how many stores have an availability.
         tied: how many that are not shown have the same as the last.
+        clocks: of the stores; None: all are UTC.
     """
-    frame = Frame(height=ROW_HEIGHT * len(keys), left=LEFT, right=RIGHT, above=LEGEND_HEIGHT, below=58)
+    clocks = clocks or Clocks(np.zeros(states.shape, np.int64), ["UTC"] * len(keys))
+    several = len(set(clocks.zones)) > 1
+    right = RIGHT + ZONE_WIDTH if several else RIGHT
+    frame = Frame(height=ROW_HEIGHT * len(keys), left=LEFT, right=right, above=LEGEND_HEIGHT, below=58)
     begin = first // HOUR_MICROS
-    x = alt.X("from:Q", scale=alt.Scale(domain=[0, states.shape[1]], nice=False, zero=False), axis=None)
+    ahead = clocks.ahead / HOUR_MICROS
+    domain = [_short(ahead[:, 0].min()), _short(states.shape[1] + ahead[:, -1].max())]
+    x = alt.X("from:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[len(keys), 0], nice=False, zero=False), axis=None)
-    spans = _spans(states)
-    middles = [(row + 0.5, key, share) for row, (key, share) in enumerate(zip(keys, shares.tolist(), strict=True))]
-    midnights = [
-        {"from": midnight // HOUR_MICROS - begin, "text": day(midnight)}
-        for midnight in range(-(-first // DAY_MICROS) * DAY_MICROS, last, DAY_MICROS)
-    ]
-    about = [alt.Tooltip("store:N"), alt.Tooltip("since:N"), alt.Tooltip("until:N"), alt.Tooltip("state:N")]
+    spans = _spans(states, ahead)
+    midnights = _midnights(first, last, clocks.ahead, brief=several)
+    about = [alt.Tooltip(f"{field}:N") for field in ("store", "zone", "since", "until", "state")]
     layers = Layers()
     layers.add(
         layers.over(midnights).mark_rule(color=GRID).encode(x=x, **fixed(y=-4, y2=frame.height + 8)),
     )
-    names = [
-        {"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": middle, "row": int(middle)}
-        for middle, key, _ in middles
-    ]
-    for number, rows in enumerate(spans):
+    names = _names(keys, clocks, first, last)
+    for number in _DRAWN:
+        rows = spans[number]
         state, is_carried = STATES[number % CARRIED], number >= CARRIED
         if is_carried and not rows:
             continue
         said = f"{state.name}, as the last hour with polls" if is_carried else state.name
         layers.add(
             layers.over(rows)
-            .transform_calculate(row="floor(datum.y)", state=f"'{said}'", **_clocks(first, last))
-            .transform_lookup(lookup="row", from_=layers.looked_up(names, "store"))
+            .transform_calculate(row="floor(datum.y)", state=f"'{said}'")
+            .transform_lookup(lookup="row", from_=layers.looked_up(names, "store", "zone", "first", "last"))
+            .transform_calculate(**_shown(begin))
             .mark_rect(
                 fill=state.colour, stroke=state.outline, strokeWidth=0.5, opacity=CARRIED_OPACITY if is_carried else 1.0
             )
             .encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("bottom:Q"), tooltip=about)
         )
     layers.write(names, -10, y, align="right", limit=LEFT - EDGE - 10, fontSize=SMALL_TEXT_SIZE)
-    percents = [{"text": percent(share), "y": middle} for middle, _, share in middles]
-    layers.write(percents, frame.width + RIGHT - EDGE, y, align="right", fontSize=SMALL_TEXT_SIZE)
+    percents = [{"text": percent(share), "y": row + 0.5} for row, share in enumerate(shares.tolist())]
+    layers.write(percents, frame.width + right - EDGE, y, align="right", fontSize=SMALL_TEXT_SIZE)
     layers.write(midnights, x, frame.height + 18, align="left", dx=3, fontSize=SMALL_TEXT_SIZE)
-    title = [{"text": "UTC hours; each day begins at its line"}]
+    if several:
+        places = [
+            {"text": shortened(_place(zone), ZONE_COLUMNS), "y": row + 0.5} for row, zone in enumerate(clocks.zones)
+        ]
+        layers.write(places, frame.width + 8, y, align="left", color=MUTED, fontSize=SMALL_TEXT_SIZE)
+    clock = "hours on the clock of each store's zone" if several else f"{clocks.zones[0]} hours"
+    title = [{"text": f"{clock}; each day begins at its line"}]
     layers.write(title, frame.width / 2, frame.height + 38, color=MUTED)
     heads = [{"text": "availability"}]
-    layers.write(heads, frame.width + RIGHT - EDGE, -8, align="right", color=MUTED)
+    layers.write(heads, frame.width + right - EDGE, -8, align="right", color=MUTED)
     add_legend(layers, [(state.name, state.height) for state in STATES])
     pale = "pale: no polls in that hour, as the last hour with polls" if any(spans[CARRIED:]) else ""
     subtitle = [week(first, last), _chosen(len(keys), of, tied), pale]
@@ -106,25 +136,54 @@ def hour_map(
     return Chart(spec, states.size)
 
 
-def _spans(states: npt.NDArray[np.int8]) -> list[list[dict[str, Any]]]:
-    """Hours of a store in one state that follow each other, as one mark: few marks where little happens."""
+def _midnights(first: int, last: int, ahead: npt.NDArray[np.int64], *, brief: bool) -> list[dict[str, Any]]:
+    """Where the days begin that any clock shows; ``brief``: only the first has its month, as there is less room."""
+    begins, ends = first + int(ahead[:, 0].min()), last + int(ahead[:, -1].max())
+    starts = range(-(-begins // DAY_MICROS) * DAY_MICROS, ends, DAY_MICROS)
+    names = [day(start) for start in starts]
+    names[1:] = [name.rpartition(" ")[0] if brief else name for name in names[1:]]
+    hours = [start // HOUR_MICROS - first // HOUR_MICROS for start in starts]
+    return [{"from": hour, "text": name} for hour, name in zip(hours, names, strict=True)]
+
+
+def _names(keys: Sequence[str], clocks: Clocks, first: int, last: int) -> list[dict[str, Any]]:
+    """Of each row: what is written beside it, and what its spans tell; its week on its clock in milliseconds."""
+    return [
+        {"text": shortened(key, KEY_COLUMNS), "store": printable(key), "y": row + 0.5, "row": row, "zone": zone}
+        | {"first": (first + ahead[0]) // 1000, "last": (last + ahead[-1]) // 1000}
+        for row, (key, zone, ahead) in enumerate(zip(keys, clocks.zones, clocks.ahead.tolist(), strict=True))
+    ]
+
+
+def _spans(states: npt.NDArray[np.int8], ahead: npt.NDArray[np.float64]) -> list[list[dict[str, Any]]]:
+    """Hours of a store in one state that follow each other on its clock, as one mark: few where little happens."""
     spans: list[list[dict[str, Any]]] = [[] for _ in range(CARRIED + 2)]
-    for row, hours in enumerate(states):
-        onsets = np.flatnonzero(np.diff(hours, prepend=-1))
+    for row, (hours, clock) in enumerate(zip(states, ahead, strict=True)):
+        onsets = np.flatnonzero(np.diff(hours, prepend=-1) | (np.diff(clock, prepend=clock[0]) != 0))
         for begin, end in zip(onsets.tolist(), [*onsets[1:].tolist(), len(hours)], strict=True):
             state = int(hours[begin])
             half = STATES[state % CARRIED].height / 2
             top, bottom = round(row + 0.5 - half, 3), round(row + 0.5 + half, 3)
-            spans[state].append({"from": begin, "to": end, "y": top, "bottom": bottom})
+            places = {"from": _short(begin + clock[begin]), "to": _short(end + clock[begin])}
+            spans[state].append(places | {"y": top, "bottom": bottom})
     return spans
 
 
-def _clocks(first: int, last: int) -> dict[str, str]:
+def _short(hours: float) -> int | float:
+    """Whole hours without a decimal point, others to the minute: thousands of marks have two each."""
+    return int(hours) if hours == int(hours) else round(float(hours), 2)
+
+
+def _place(zone: str) -> str:
+    """Such as "Los Angeles" of America/Los_Angeles."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def _shown(begin: int) -> dict[str, str]:
     """Vega expressions of when a span begins and ends, within the week: texts of 8,000 spans would double the file."""
     hour = HOUR_MICROS // 1000
-    begin = first // HOUR_MICROS * hour
     return {
-        name: f"utcFormat(clamp({begin} + {hour} * datum.{field}, {first // 1000}, {last // 1000}), '%a %-d %b %H:%M')"
+        name: f"utcFormat(clamp({begin * hour} + {hour} * datum.{field}, datum.first, datum.last), '%a %-d %b %H:%M')"
         for name, field in (("since", "from"), ("until", "to"))
     }
 

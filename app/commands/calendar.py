@@ -71,9 +71,15 @@ def import_(
 
     Yearly events are written for twenty years, from last year on. A file with other events is refused.
     """
-    from app.commands.ics import holidays_of  # noqa: PLC0415 - only here
+    from app.entities.ics import MOST_BYTES, holidays_in  # noqa: PLC0415 - only here
 
-    _give(name, holidays_of(file, first_year=datetime.now(UTC).year - 1), output=output, diff=diff)
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InvalidParameters(f"{file} cannot be read: {error.strerror}; give the path of an .ics file.") from error
+    rows = holidays_in(data, name=str(file), first_year=datetime.now(UTC).year - 1)
+    _give(name, rows, output=output, diff=diff)
 
 
 @calendar.command("list")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from app.access import audit
 from app.entities import dates
 from app.entities.dates import DatedRow
+from app.entities.ics import holidays_in
 from app.entities.parsing import parsed, refuse
 from app.errors import CalendarInUse, UnknownCalendar
 from app.ingest.registry import DATASET_KINDS
@@ -74,6 +75,12 @@ class CalendarService:
             CALENDAR_DAYS.replace(connection, change, "calendar = :name", {"name": name})
             audit.record(connection, "calendar.set", "calendar", name, days=len(rows))
             return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+
+    def import_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
+        """Replace the dates of a calendar by the all-day events of an iCalendar file, see ics.py, or make it."""
+        days = holidays_in(data, name="The body", first_year=first_year)
+        rows = [DatedRow(day, "closed", name=title or None) for day, title in days]
+        return self.put(name, rows, source="an .ics file")
 
     def remove(self, name: str) -> None:
         """Have a calendar be known no more. Raises UnknownCalendar, CalendarInUse."""

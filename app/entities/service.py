@@ -153,6 +153,7 @@ class EntityService:
         with database_errors(), self._engine.begin() as connection:
             named = required(connection, kind, key)
             details.replace_details(connection, begin_change(connection), named.id, said)
+            audit.record(connection, "details.set", kind, key, **_said(said))
             return self._details(connection, named)
 
     def open_days(self, kind: str, key: str, *, first: date, last: date, as_known_at: datetime | None) -> list[OpenDay]:
@@ -264,6 +265,15 @@ def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:
     refuse(errors)
     days, opens, closes = columns
     return {"days": days, "opens": [_time(at) for at in opens], "closes": [_time(at) for at in closes]}
+
+
+def _said(said: Details) -> dict[str, Any]:
+    """What is said of an entity, for the audit."""
+    return {
+        name: str(value) if isinstance(value, date) else value
+        for name, value in asdict(said).items()
+        if value is not None
+    }
 
 
 def _dates(first: date | None, last: date | None = None) -> dict[str, Any]:

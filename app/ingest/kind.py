@@ -119,6 +119,11 @@ class Contradictable(Protocol):
     def rows_contradicting(self) -> int:
         """Rows that say something else than the row that counts instead."""
 
+
+@runtime_checkable
+class Telling(Protocol):
+    """A load that finds what is probably not meant, once it has merged."""
+
     def warnings(self) -> tuple[DataWarning, ...]:
         """What is to be told of the merged rows."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
-from app.ingest.kind import Contradictable, DatasetKind, Holding, Loading, Rows
+from app.ingest.kind import Contradictable, DatasetKind, Holding, Loading, Rows, Telling
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
@@ -190,10 +190,9 @@ def _outcome(checker: Checker, *, stand: int) -> Loaded:
 
 
 def _with_warnings(loaded: Loaded, loading: Loading, doubts: Doubts) -> Loaded:
-    if not isinstance(loading, Contradictable):
-        return replace(loaded, warnings=doubts.found())
-    warnings = (*doubts.found(), *loading.warnings())
-    return replace(loaded, rows_contradicting=loading.rows_contradicting, warnings=warnings)
+    contradicting = loading.rows_contradicting if isinstance(loading, Contradictable) else None
+    told = loading.warnings() if isinstance(loading, Telling) else ()
+    return replace(loaded, rows_contradicting=contradicting, warnings=(*doubts.found(), *told))
 
 
 def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:

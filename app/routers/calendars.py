@@ -1,24 +1,35 @@
 """List calendars, view one, replace its dates, remove one."""
 
-from datetime import date
-from typing import Annotated, Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from app.access.scopes import Scope
 from app.entities.calendars import Calendar
 from app.entities.dates import DatedRow
+from app.entities.ics import MOST_BYTES
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
 from app.routers.dates import MOST_ROWS, AsKnownAt, CalendarDay, row_of
 from app.routers.dependencies import Calendars
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
+from app.routers.uploads import UNLIMITED
 
 router = APIRouter(
     tags=["calendars"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
 )
+
+#: The file, for the OpenAPI document.
+_ICS: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/calendar": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 _Name = Annotated[str, Path(description="Name of a calendar; may contain slashes.", examples=["public:DE-BY"])]
 
@@ -81,6 +92,23 @@ def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDa
     """Replace the dates of a calendar, or make it; checked like a file of holidays."""
     rows = [row_of(day) for day in checked(NewDays, new).days]
     return _answer(*calendars.put(name, rows, source="a request"))
+
+
+@router.post("/calendars/{name:path}/import", responses=TOO_LARGE, openapi_extra=_ICS, max_body_size=UNLIMITED)
+@needs(Scope.HOURS_WRITE)
+async def import_calendar(calendars: Calendars, request: Request, name: _Name) -> CalendarDays:
+    """Replace the dates of a calendar by the all-day events of an iCalendar file, or make it.
+
+    Events come once or yearly; those that are yearly have dates for twenty years, from last year on. The file has at
+    most 1 MiB and 2,000 events; one with other events is refused whole.
+    """
+    data = b""
+    async for block in request.stream():
+        data += block
+        if len(data) > MOST_BYTES:  # which the service refuses
+            break
+    first_year = datetime.now(UTC).year - 1
+    return _answer(*await run_in_threadpool(calendars.import_ics, name, data, first_year=first_year))
 
 
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)

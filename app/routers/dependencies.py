@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
+from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -63,6 +64,10 @@ async def _mappings(services: AllServices) -> MappingService:
     return services.mappings
 
 
+async def _audit(services: AllServices) -> AuditLog:
+    return services.audit
+
+
 async def _store_threads(services: AllServices) -> StoreThreads:
     return services.store_threads
 
@@ -75,6 +80,7 @@ Entities = Annotated[EntityService, Depends(_entities)]
 History = Annotated[HistoryService, Depends(_history)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
+Audit = Annotated[AuditLog, Depends(_audit)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 
 

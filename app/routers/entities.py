@@ -227,7 +227,7 @@ def get_entity(entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt 
 @router.put("/entities/{kind}/{key:path}", responses=TOO_LARGE)
 @needs(Scope.HOURS_WRITE)
 def put_entity(entities: Entities, kind: Kind, key: Key, new: _NewDetails) -> EntityAnswer:
-    """Replace the details of an entity: name, group, how long its polls hold, when it exists; checked like a file."""
+    """Replace the details of an entity: name, group, how long its polls hold, when it exists."""
     return _answer(entities.replace_details(kind, key, **checked(NewDetails, new).model_dump()))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -22,7 +23,8 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
-        reports, datasets, uploads, entities, history, calendars, mappings: what each part of the API answers from.
+        reports, datasets, uploads, entities, history, calendars, mappings, audit: what each part of the API answers
+            from.
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
@@ -37,6 +39,7 @@ class Services:
     history: HistoryService
     calendars: CalendarService
     mappings: MappingService
+    audit: AuditLog
     waiters: Waiters
     replica: Replica
     readiness: Readiness

@@ -98,9 +98,11 @@ def read(
                 for block in _blocks(reader, part):
                     if failed.is_set():
                         return
-                    number = entities.numbers(block["entity_id"])
+                    number, at, status = entities.numbers(block["entity_id"]), block["at"], block["active"]
                     ours = number >= 0
-                    consume(number[ours], block["at"][ours], block["active"][ours])
+                    if not ours.all():
+                        number, at, status = number[ours], at[ours], status[ours]
+                    consume(number, at, status)
                 with lock:
                     done += 1
                     progress(done / len(parts))

@@ -23,6 +23,9 @@ MOST_GAP: Final = 25 * HOUR
 #: A limit that is none: a status holds until it changes.
 FOR_EVER: Final = 0
 
+#: Longer than any time between two instants, microseconds.
+_EVER: Final = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class Polls:
@@ -56,27 +59,34 @@ def suggested_gaps(polls: Polls, entities: int) -> Micros:
     The median of an even number of intervals is the mean of the middle two; half a microsecond is cut off. An entity
     with fewer than two polls has 5 minutes.
     """
-    within = ~polls.is_last
-    entity, interval = polls.entity[within], np.diff(polls.instant, append=0)[within]
-    order = _order(entity, interval)
-    interval = interval[order]
-    count = np.bincount(entity, minlength=entities)
-    begin = np.cumsum(count) - count
-    has = count > 0
-    low, high = (begin + (count - 1) // 2)[has], (begin + count // 2)[has]
+    # On a line with a stretch for each entity, one sort orders the intervals of all. What follows the last poll of an
+    # entity comes behind them; how far an interval is over the limit does not matter.
+    width = MOST_GAP + 2
+    interval = np.minimum(np.diff(polls.instant, append=0), MOST_GAP)
+    interval[polls.is_last] = MOST_GAP + 1
+    interval += polls.entity * width
+    interval.sort()
+    polled = np.bincount(polls.entity, minlength=entities)
+    has = np.flatnonzero(polled > 1)
+    begin, count = (np.cumsum(polled) - polled)[has], polled[has] - 1
+    low, high = (interval[begin + middle] - has * width for middle in ((count - 1) // 2, count // 2))
     gaps = np.full(entities, LEAST_GAP, np.int64)
-    gaps[has] = np.clip(TIMES_MEDIAN * (interval[low] + interval[high]) // 2, LEAST_GAP, MOST_GAP)
+    gaps[has] = np.clip(TIMES_MEDIAN * (low + high) // 2, LEAST_GAP, MOST_GAP)
     return gaps
 
 
 def _order(entity: npt.NDArray[np.integer], value: Micros) -> npt.NDArray[np.intp]:
-    """The order by entity, then by value. One sort of whole numbers takes a third of the time of one by two keys."""
+    """The order by entity, then by value.
+
+    One sort of whole numbers takes a third of the time of one by two keys, and a stable one again a third where the
+    polls come in order of the table's key, week by week: it merges what is sorted already.
+    """
     if not len(value):
         return np.zeros(0, np.intp)
     least, span = int(value.min()), int(value.max()) - int(value.min()) + 1
     if (int(entity.max()) + 1) * span >= 2**63:
         return np.lexsort((value, entity))
-    return np.argsort(entity.astype(np.int64) * span + (value - least))
+    return np.argsort(entity.astype(np.int64) * span + (value - least), kind="stable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +138,15 @@ class Stretches:
         """
         self.calendar = calendar
         until = np.full(calendar.entities, calendar.last) if until is None else until
-        ends = _ends(polls, gaps[polls.entity], until=until[polls.entity])
-        start, end = (calendar.open_until(calendar.place(polls.entity, edge)) for edge in (polls.instant, ends))
-        number, found = _outages(calendar, polls, start, end, until)
+        runs = _Runs.of(polls, gaps, until)
+        start, end = (calendar.open_until(calendar.place(runs.entity, edge)) for edge in (runs.first_poll, runs.end))
+        number, found = _outages(calendar, runs, start, end, until)
         kept = found.open_time >= ignore_under
         self.outages = found.of_rows(kept & (found.open_time > 0))
-        is_down = polls.status == INACTIVE
+        is_down = runs.status == INACTIVE
         is_down[is_down] = kept[number[is_down]]
         self._down = _OpenTime(start[is_down], end[is_down])
-        is_up = (polls.status == ACTIVE) | ((polls.status == INACTIVE) & ~is_down)
+        is_up = (runs.status == ACTIVE) | ((runs.status == INACTIVE) & ~is_down)
         self._up = _OpenTime(start[is_up], end[is_up])
 
     def time(self, edges: Micros, entities: slice) -> dict[int, Micros]:
@@ -177,47 +187,69 @@ class _OpenTime:
         return done
 
 
-def _ends(polls: Polls, gap: Micros, *, until: Micros) -> Micros:
-    following = np.where(polls.is_last, until, np.append(polls.instant[1:], 0)[: len(polls.instant)])
-    ends = np.where(gap == FOR_EVER, following, np.minimum(following, polls.instant + gap))
-    return np.minimum(ends, until)
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Polls of an entity that say the same one after the other, each within the limit of the one before; in order.
+
+    There are far fewer of them than polls. ``first_poll``, ``last_poll`` and ``end`` are instants, int64[n].
+    """
+
+    entity: npt.NDArray[np.int64]
+    status: Status
+    first_poll: Micros
+    last_poll: Micros
+    end: Micros
+
+    @classmethod
+    def of(cls, polls: Polls, gaps: Micros, until: Micros) -> "_Runs":
+        """``gaps`` and ``until`` are those of the entities, as of Stretches."""
+        entity, instant, status = polls.entity, polls.instant, polls.status
+        is_last = polls.is_last
+        lasts = np.flatnonzero(is_last)
+        end = np.where(gaps == FOR_EVER, _EVER, gaps)[entity]
+        end += instant
+        following = np.append(instant[1:], 0)[: len(instant)]
+        following[lasts] = until[entity[lasts]]
+        np.minimum(end, following, out=end)
+        ends_run = is_last | (end < following)
+        ends_run[:-1] |= status[1:] != status[:-1]
+        last = np.flatnonzero(ends_run)
+        first = np.concatenate([np.zeros(1, np.int64), last[:-1] + 1])[: len(last)]
+        return cls(entity[first], status[first], instant[first], instant[last], end[last])
 
 
 def _outages(
-    calendar: Calendar, polls: Polls, start: Micros, end: Micros, until: Micros
+    calendar: Calendar, runs: _Runs, start: Micros, end: Micros, until: Micros
 ) -> tuple[npt.NDArray[np.int64], Outages]:
-    """All runs of polls that say inactive, and for each poll the number of its run.
+    """All outages, of any length, and for each run that says inactive the number of its outage.
 
-    A poll that says active ends a run, and so does unknown time while the entity is open.
+    A poll that says active ends an outage, and so does unknown time while the entity is open.
     """
-    down = np.flatnonzero(polls.status == INACTIVE)
-    number = np.full(len(polls.entity), -1)
+    down = np.flatnonzero(runs.status == INACTIVE)
+    number = np.full(len(runs.entity), -1)
     if not len(down):
         nothing = np.zeros(0, np.int64)
         return number, Outages(nothing, nothing, nothing, np.zeros(0, bool), nothing, nothing, nothing)
-    # Between two inactive polls of an entity: no poll says active, and no open time is unknown.
-    actives = np.cumsum(polls.status == ACTIVE)
+    # Between two inactive runs of an entity: no poll says active, and no open time is unknown.
+    actives = np.cumsum(runs.status == ACTIVE)
     goes_on = np.zeros(len(down), bool)
     goes_on[1:] = (
-        (polls.entity[down[1:]] == polls.entity[down[:-1]])
+        (runs.entity[down[1:]] == runs.entity[down[:-1]])
         & (actives[down[1:]] == actives[down[:-1]])
         & (start[down[1:]] == end[down[:-1]])
     )
     onset = np.flatnonzero(~goes_on)
     number[down] = np.cumsum(~goes_on) - 1
     last = np.append(onset[1:], len(down)) - 1
-    first_poll, last_poll = down[onset], down[last]
+    first, last = down[onset], down[last]
     open_time = np.add.reduceat(end[down] - start[down], onset)
-    entity = polls.entity[first_poll]
-    began, ended = _in_open_time(calendar, entity, start[first_poll], start[first_poll] + open_time)
+    entity = runs.entity[first]
+    began, ended = _in_open_time(calendar, entity, start[first], start[first] + open_time)
     # Nothing has ended it: no poll of the entity says active after it, and no open time after it is unknown.
-    lasts = np.flatnonzero(polls.is_last)
-    newest = lasts[np.searchsorted(lasts, last_poll)]
+    newest = np.searchsorted(runs.entity, entity, side="right") - 1
     no_more = calendar.open_until(calendar.place(entity, until[entity]))
-    ongoing = (actives[newest] == actives[last_poll]) & (end[last_poll] == no_more)
-    return number, Outages(
-        entity, began, ended, ongoing, open_time, polls.instant[first_poll], polls.instant[last_poll]
-    )
+    ongoing = (actives[newest] == actives[last]) & (end[last] == no_more)
+    return number, Outages(entity, began, ended, ongoing, open_time, runs.first_poll[first], runs.last_poll[last])
 
 
 def _in_open_time(

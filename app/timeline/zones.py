@@ -6,6 +6,7 @@ local clock shows that time or later.**
 """
 
 import zoneinfo
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -69,6 +70,25 @@ def to_utc(local: Micros, zone: Zone) -> Micros:
     stretch = np.searchsorted(shown_before, local, side="right")
     instants: Micros = np.maximum(local - offsets[stretch], starts[stretch])
     return instants
+
+
+def offsets_at(instants: Micros, zone: Zone) -> Micros:
+    """How far the clocks of ``zone`` are ahead of UTC at these instants, int64 microseconds, the shape of ``instants``.
+
+    Raises:
+        zoneinfo.ZoneInfoNotFoundError: no such zone.
+    """
+    if instants.size == 0:
+        return instants.copy()
+    first, last = (int(instants.min()) - _MARGIN) // DAY, -((-int(instants.max()) - _MARGIN) // DAY)
+    starts, offsets = _offsets(zone, first, last) if isinstance(zone, str) else _offsets_of(zone, first, last)
+    found: Micros = offsets[np.searchsorted(starts, instants, side="right") - 1]
+    return found
+
+
+def name_at(zone: Zone, instant: int) -> str:
+    """The IANA name of the zone that counts on the UTC date of an instant, microseconds."""
+    return zone if isinstance(zone, str) else zone.names[bisect_right(zone.days, instant // DAY)]
 
 
 def _offsets_of(history: ZoneHistory, first_day: int, last_day: int) -> tuple[Micros, Micros]:

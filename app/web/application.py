@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from threading import Event
 
 from fastapi import FastAPI
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.access import audit
+from app.access import audit, audit_retention
 from app.access.known import Known
 from app.access.modes import mode_of
 from app.access.refusals import RECORD_SECONDS, Refusals
@@ -37,6 +38,7 @@ from app.routers import (
     timezones,
     uploads,
 )
+from app.routers.access import audit as audit_routes
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -79,7 +81,14 @@ def create_app(
     )
     uses_loop = Loop("uses", lambda *_: known.uses.write(), WRITE_SECONDS, watched=False)
     refusals_loop = Loop("refusals", lambda *_: refusals.write(), RECORD_SECONDS, watched=False)
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop)
+    audit_loop = Loop(
+        "audit retention",
+        lambda stopping, _: _remove_old_audit(resources, stopping),
+        audit_retention.LOOK_SECONDS,
+        audit_retention.FIRST_LOOK_SECONDS,
+        watched=False,
+    )
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -119,6 +128,7 @@ def create_app(
             health,
             metrics,
             mappings,
+            audit_routes,
         )
         if api
         else (health, metrics)
@@ -139,6 +149,10 @@ def _drop_old_polls(resources: Resources) -> None:
     days = resources.settings.poll_retention_days
     if days is not None:
         drop_old_weeks(resources.engine, days=days, now=datetime.now(UTC), recorded=_audit_dropped)
+
+
+def _remove_old_audit(resources: Resources, stopping: Event) -> None:
+    audit_retention.remove_old(resources.engine, days=resources.settings.audit_days, stopping=stopping)
 
 
 def _audit_dropped(connection: Connection, week: date) -> None:

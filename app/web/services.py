@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -38,6 +39,7 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
+        audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
         waiters=Waiters(resources.engine),
         replica=replica,

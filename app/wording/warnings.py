@@ -21,6 +21,7 @@ MESSAGES: Final = {
     "of a city",
     "contradicting_polls": "polls that say something else than a later line for the same store and instant: {count}; "
     "the later line counts",
+    "keys_without_polls": "stores of the file that have no polls: {count}; see that the keys are spelt as in the polls",
     "stores_without_polls": "stores without polls in the time that the report reads: {count}; all their open time is "
     "unknown",
     "default_zone": "stores with polls that have no time zone of their own: {count}; they go by the default zone "

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.charts.hours import hour_map
+from app.charts.hours import Clocks, hour_map
 from app.charts.style import STATES, Chart
-from tests.charts.drawings import boxes, drawn, words
+from tests.charts.drawings import boxes, drawn, rows_with, words
 
 HOUR_MICROS = 3_600_000_000
 
@@ -46,7 +46,9 @@ def test_a_span_tells_its_store_its_time_within_the_week_and_its_state() -> None
         ("a", "Wed 18 Jan 18:13", "Wed 25 Jan 18:13", "down"),
     }
     tooltips = [layer["encoding"]["tooltip"] for layer in worst(of=2, tied=0).spec["layer"] if "transform" in layer]
-    assert [[one["field"] for one in tooltip] for tooltip in tooltips] == [["store", "since", "until", "state"]] * 4
+    assert [[one["field"] for one in tooltip] for tooltip in tooltips] == [
+        ["store", "zone", "since", "until", "state"]
+    ] * 4
 
 
 @pytest.mark.parametrize(
@@ -85,3 +87,49 @@ def test_hours_that_nobody_looked_at_are_pale_and_say_so() -> None:
         ("up, as the last hour with polls", "Wed 18 Jan 19:00", "Wed 18 Jan 21:00", 0.4),
     ]
     assert "Pale: no polls in that hour, as the last hour with polls" in words(chart)
+
+
+def ahead(*hours: float) -> np.ndarray:
+    return np.array(hours) * HOUR_MICROS
+
+
+def test_each_row_is_on_the_clock_of_its_store_and_says_its_zone() -> None:
+    states = np.array([[0, 1, *[3] * 167], [1, 0, *[3] * 167]], np.int8)
+    clocks = Clocks(np.stack([ahead(*[-5] * 169), ahead(*[5.75] * 169)]), ["America/New_York", "Asia/Kathmandu"])
+    chart = hour_map(["a", "b"], np.array([0.5, 0.5]), states, first=FIRST, last=LAST, of=2, tied=0, clocks=clocks)
+    told = [
+        tuple(mark.says[name] for name in ("store", "zone", "since", "until", "state"))
+        for mark in drawn(chart, "rect")
+        if "store" in mark.says and mark.says["state"] != "closed"
+    ]
+    # The week begins at 18:13 UTC.
+    assert set(told) == {
+        ("a", "America/New_York", "Wed 18 Jan 13:13", "Wed 18 Jan 14:00", "up"),
+        ("a", "America/New_York", "Wed 18 Jan 14:00", "Wed 18 Jan 15:00", "down"),
+        ("b", "Asia/Kathmandu", "Wed 18 Jan 23:58", "Thu 19 Jan 00:45", "down"),
+        ("b", "Asia/Kathmandu", "Thu 19 Jan 00:45", "Thu 19 Jan 01:45", "up"),
+    }
+    assert {"New York", "Kathmandu", "hours on the clock of each store's zone; each day begins at its line"} <= set(
+        words(chart)
+    )
+    # Kathmandu's clock is at 23:58 at the end; midnight of the 19th is six hours after 18:00.
+    days = ["Thu 19 Jan", "Fri 20", "Sat 21", "Sun 22", "Mon 23", "Tue 24", "Wed 25"]
+    assert [row["text"] for row in rows_with(chart, "from", "text")] == days
+    assert [row["from"] for row in rows_with(chart, "from", "text")] == [6 + 24 * days for days in range(7)]
+
+
+def test_an_hour_that_comes_twice_is_in_one_place_and_one_that_is_skipped_is_left_out() -> None:
+    states = np.array([[1, 1, 0, 0, *[3] * 165], [0, 0, 1, 1, *[3] * 165]], np.int8)
+    back, forward = ahead(2, 2, *[1] * 167), ahead(1, 1, *[2] * 167)
+    clocks = Clocks(np.stack([back, forward]), ["Europe/Berlin", "Europe/Berlin"])
+    chart = hour_map(["back", "on"], np.array([0.5, 0.5]), states, first=FIRST, last=LAST, of=2, tied=0, clocks=clocks)
+    up, down = ([box for box in boxes(chart, state.colour) if box[3] > 0] for state in STATES[:2])
+    # From the first hour on the earliest clock, one ahead of UTC, to the last on the latest, 169 hours and two ahead.
+    hour = 512 / 170
+    assert [(left / hour, right / hour) for left, _, right, _ in down] == [pytest.approx((1, 3)), pytest.approx((3, 5))]
+    assert [(left / hour, right / hour) for left, _, right, _ in up] == [pytest.approx((2, 4)), pytest.approx((0, 2))]
+    order = [
+        mark.look["fill"] for mark in drawn(chart, "rect") if "store" in mark.says and mark.says["state"] != "closed"
+    ]
+    assert order == [STATES[0].colour] * 2 + [STATES[1].colour] * 2, "what is down covers what is up"
+    assert "Europe/Berlin hours; each day begins at its line" in words(chart)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.commands.calendar import calendar
-from app.commands.ics import holidays_of
+from app.entities.ics import holidays_in
 from app.errors import InvalidParameters
 from app.storage.resources import Resources
 from tests.conftest import LoadText, load_file
@@ -65,6 +65,10 @@ PRODID:-//test//
 """
 
 
+def holidays_of(path: Path, *, first_year: int) -> list[tuple[str, str]]:
+    return holidays_in(path.read_bytes(), name=str(path), first_year=first_year)
+
+
 def event(*lines: str) -> str:
     return "".join(f"{line}\n" for line in ("BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT"))
 
@@ -111,10 +115,48 @@ def test_other_events_have_the_file_refused(tmp_path: Path, lines: tuple[str, ..
         holidays_of(written(tmp_path, event(*lines)), first_year=2026)
 
 
+def test_a_rule_from_long_ago_gives_the_same_dates() -> None:
+    """Thursdays after the third one of November, and leap days: both go on for 28 years before they repeat."""
+    events = event("SUMMARY:T", "DTSTART;VALUE=DATE:19011128", "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH")
+    events += event("SUMMARY:L", "DTSTART;VALUE=DATE:19040229", "RRULE:FREQ=YEARLY")
+    events += event("SUMMARY:C", "DTSTART;VALUE=DATE:19040701", "RRULE:FREQ=YEARLY;INTERVAL=61;COUNT=3")
+    found = holidays_in(ICS.format(events).encode(), name="own", first_year=2026)
+    assert [day for day, title in found if title == "T"][:3] == ["2026-11-26", "2027-11-25", "2028-11-23"]
+    assert [day for day, title in found if title == "L"] == [f"{year}-02-29" for year in (2028, 2032, 2036, 2040, 2044)]
+    assert [day for day, title in found if title == "C"] == ["2026-07-01"]
+
+
+def daily_for_a_year(*lines: str) -> str:
+    return event("SUMMARY:All", "DTSTART;VALUE=DATE:20260101", "DTEND;VALUE=DATE:20270101", *lines)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (event("SUMMARY:" + "x" * 500_000, "DTSTART:20270104T090000Z"), "event 'xxx"),
+        (event("DTSTART;VALUE=DATE:20260101", "RRULE:FREQ=SECONDLY"), "repeats otherwise than FREQ=YEARLY"),
+        (daily_for_a_year("RRULE:FREQ=YEARLY") * 3, "has more than 20,000 days in its events"),
+        (event("SUMMARY:x" + "\n x" * 41_000), "has 41,008 lines; at most 40,000"),
+        # No such day comes; each takes the library a third of a second.
+        (
+            event("SUMMARY:never", "DTSTART;VALUE=DATE:20260101", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30") * 200,
+            "take longer than 0.1 s to work out; the last one looked at is 'never'",
+        ),
+    ],
+    ids=["long name", "every second", "many days", "many lines", "never"],
+)
+def test_what_would_take_long_is_refused_with_a_reason(events: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.entities.ics.MOST_SECONDS", 0.1 if "never" in said else 60)
+    with pytest.raises(InvalidParameters) as refused:
+        holidays_in(ICS.format(events).encode(), name="own", first_year=2026)
+    assert said in refused.value.message
+    assert len(refused.value.message) < 1000
+
+
 def test_a_file_that_is_no_calendar_or_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.ics"
     with pytest.raises(InvalidParameters, match="cannot be read"):
-        holidays_of(path, first_year=2026)
+        run("import", str(path), "--name", "own")
     path.write_text("date,name\n2026-12-24,Eve\n")
     with pytest.raises(InvalidParameters, match="is not an iCalendar file"):
         holidays_of(path, first_year=2026)

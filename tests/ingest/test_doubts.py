@@ -21,9 +21,9 @@ NOON = "2023-01-22 12:00:00 UTC"
 
 @pytest.fixture
 def loaded(resources: Resources, tmp_path: Path):  # noqa: ANN201
-    def load(kind: str, rows: str) -> Loaded:
+    def load(kind: str, rows: str, *, header: str | None = None) -> Loaded:
         path = tmp_path / "file.csv"
-        path.write_text(HEADERS[kind] + rows)
+        path.write_text((header or HEADERS[kind]) + rows)
         return load_file(resources, kind, path)
 
     return load
@@ -87,3 +87,27 @@ def test_repeated_rows_alone_contradict_nothing(loaded) -> None:  # noqa: ANN001
 def test_other_kinds_know_no_contradictions(loaded) -> None:  # noqa: ANN001
     result = loaded("hours", "1,0,09:00,17:00\n1,0,10:00,17:00\n")
     assert (result.rows_contradicting, asdict(result)["warnings"]) == (None, ())
+
+
+def test_hours_and_zones_are_compared_with_the_stores_that_have_polls(loaded) -> None:  # noqa: ANN001
+    assert told(loaded("hours", "x,0,09:00,17:00\n")) == []  # nobody has polls yet
+    loaded("polls", f"a,active,{NOON}\nb,active,{NOON}\nc,active,2022-01-01 00:00:00 UTC\n")
+    spelt_apart = "".join(f"{key},0,09:00,17:00\n" for key in ("a", "A", "a", "B", "007"))
+    assert told(loaded("hours", spelt_apart)) == [
+        ("keys_without_polls", 3, ("007", "A", "B")),
+        ("default_hours", 2, ("b", "c")),
+    ]
+    assert told(loaded("timezones", "a,UTC\nb,UTC\nc,UTC\n")) == []
+    assert told(loaded("timezones", "x,UTC\n")) == [("keys_without_polls", 1, ("x",))]
+    (gap,) = loaded("hours", "b,0,09:00,17:00\n").warnings
+    assert gap.message == (
+        "stores with polls that have no hours: 1; they count as open around the clock: load hours for them"
+    )
+
+
+def test_a_file_of_teams_says_nothing_of_stores(loaded) -> None:  # noqa: ANN001
+    loaded("polls", f"a,active,{NOON}\n")
+    assert told(loaded("timezones", "a,UTC\nb,UTC\n", header="team,timezone_str\n")) == []
+    mixed = loaded("timezones", "b,team,UTC\nb,store,UTC\n", header="entity,entity_kind,timezone_str\n")
+    assert told(mixed) == [("keys_without_polls", 1, ("b",)), ("default_zone", 1, ("a",))]
+    assert "they go by the default zone of OPENHOURS_DEFAULT_TIMEZONE: load" in mixed.warnings[1].message

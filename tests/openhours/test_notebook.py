@@ -42,6 +42,13 @@ def test_a_report_is_a_frame_with_ids_as_text_and_numbers_as_numbers(client: ope
     assert frame["uptime_last_day"].tolist() == [7.75, 20.0]
     assert frame.attrs["as_of"] == "2023-01-25T18:00:00Z"
     assert frame.attrs["files"] == ["uptime.csv", "summary.json", "manifest.json"]
+    # Of the two, the first has no time zone and the second no hours.
+    warned: list[openhours.ReportWarning] = frame.attrs["warnings"]
+    assert [(one["code"], one["count"], one["examples"]) for one in warned] == [
+        ("default_zone", 1, STORES[:1]),
+        ("default_hours", 1, STORES[1:]),
+    ]
+    assert warned[0]["message"].endswith("America/Chicago: load timezones for them")
     assert client.poll(frame.attrs["report_id"])["status"] == "Complete"
 
 

@@ -90,11 +90,17 @@ def test_ids_that_a_spreadsheet_has_damaged_leave_their_stores_without_polls(
 ) -> None:
     """A public case: its polls say 257000000000000.0, its hours and zones 2.57E+14."""
     folder = TESTS / "cases" / "uptime" / "sci-id"
-    damaged = []
-    for kind in ("polls", "hours", "timezones"):
-        (one,) = load_file(resources, kind, folder / f"{kind}.csv").warnings
-        damaged.append((one.code, one.count, one.examples))
-    assert damaged == [("damaged_keys", 1, (key,)) for key in ("257000000000000.0", "2.57E+14", "2.57E+14")]
+    told = [
+        [(one.code, one.count, one.examples) for one in load_file(resources, kind, folder / f"{kind}.csv").warnings]
+        for kind in ("polls", "hours", "timezones")
+    ]
+    polled, other = ("257000000000000.0",), ("2.57E+14",)
+    unpolled = [("damaged_keys", 1, other), ("keys_without_polls", 1, other)]
+    assert told == [
+        [("damaged_keys", 1, polled)],
+        [*unpolled, ("default_hours", 1, polled)],
+        [*unpolled, ("default_zone", 1, polled)],
+    ]
     found = warned()
     assert found["stores_without_polls"] == (1, ["2.57E+14"])
     assert found["default_zone"] == found["default_hours"] == (1, ["257000000000000.0"])

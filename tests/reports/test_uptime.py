@@ -387,6 +387,32 @@ def test_charts_are_drawn_of_the_week_of_the_report(loaded: Resources, tmp_path:
     assert charts[0].rows == sum(float(row["uptime_last_week"]) + float(row["downtime_last_week"]) > 0 for row in rows)
 
 
+def test_the_worst_stores_are_drawn_on_the_clocks_of_their_zones(
+    load_text: LoadText, resources: Resources, tmp_path: Path
+) -> None:
+    load_text("timezones", "store_id,timezone_str\nmoved,Asia/Tokyo\nhere,Asia/Kathmandu\n")
+    load_text("timezones", "store_id,timezone_str,valid_from\nmoved,Europe/Berlin,2024-10-20\n")
+    polls = "".join(f"{store},{said},2024-10-30T0{hour}:30:00Z\n" for store, said, hour in POLLED)
+    load_text("polls", f"store_id,status,timestamp_utc\n{polls}")
+    make(resources, tmp_path, charts=True, as_of="2024-10-30T06:00:00Z")
+    spec = json.loads((tmp_path / "worst_stores.vl.json").read_text(encoding="utf-8"))
+    rows = [row for data in spec["datasets"].values() for row in data]
+    assert {row["store"]: row["zone"] for row in rows if "zone" in row} == {
+        "moved": "Europe/Berlin",
+        "here": "Asia/Kathmandu",
+        "none": "America/Chicago",
+    }
+    down = [(row["from"], row["to"]) for row in rows if row.get("bottom", 0) - row.get("y", 0) == pytest.approx(0.9)]
+    # Hours since the week began at 06:00 UTC: 02:00 to 06:00 UTC of its last day are its 164th to 168th hour, an hour
+    # later in Berlin in winter, 5:45 hours later in Kathmandu and five hours earlier in Chicago in summer. There were
+    # polls in the first of them.
+    assert sorted(down) == [(159, 160), (160, 163), (165, 166), (166, 169), (169.75, 170.75), (170.75, 173.75)]
+
+
+#: Each store is up from 01:00, and down from 02:00 on.
+POLLED = [(store, said, hour) for store in ("moved", "here", "none") for hour, said in ((1, "active"), (2, "inactive"))]
+
+
 def test_charts_of_ranges_of_stores_are_those_of_all_at_once(
     loaded: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,11 +155,51 @@ def test_everything_is_told_as_it_was_known(client: TestClient) -> None:
     assert (unknown[STORE]["name"], unknown[STORE]["timezone_is_default"]) == (None, True)
 
 
-@pytest.mark.parametrize("path", ["/hours", "/timezone", "/exceptions", "/calendars", ""])
-def test_an_instant_needs_its_zone(client: TestClient, path: str) -> None:
-    refused = client.get(STORE + path, params={"as_known_at": "2020-01-01T00:00:00"})
-    assert (refused.status_code, refused.json()["code"]) == (422, "malformed_request")
-    assert "as_known_at" in refused.json()["detail"]
+def test_an_instant_needs_its_zone(client: TestClient) -> None:
+    for path in ("/hours", "/timezone", "/exceptions", "/calendars", ""):
+        refused = client.get(STORE + path, params={"as_known_at": "2020-01-01T00:00:00"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "malformed_request")
+        assert "as_known_at" in refused.json()["detail"]
+
+
+def ics(*events: str) -> str:
+    whole = "".join(f"BEGIN:VEVENT\nUID:1\n{one}END:VEVENT\n" for one in events)
+    return f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//test//\n{whole}END:VCALENDAR\n"
+
+
+def test_a_calendar_is_imported_from_all_day_events(client: TestClient) -> None:
+    put(client, "/calendars/own/one", {"days": [{"date": "2026-12-31"}]})
+    put(client, f"{STORE}/calendars", {"calendars": [{"calendar": "own/one"}]})
+    once = "SUMMARY:Inventory\nDTSTART;VALUE=DATE:20270104\nDTEND;VALUE=DATE:20270106\n"
+    yearly = "DTSTART;VALUE=DATE:20201224\nRRULE:FREQ=YEARLY;UNTIL=20201225\n"
+    answer = client.post("/calendars/own/one/import", content=ics(once, yearly))
+    assert answer.status_code == 200, answer.text
+    own = {"name": "own/one", "source": "an .ics file", "days": 2, "first": "2027-01-04", "last": "2027-01-05"}
+    closed = {"what": "closed", "start_time_local": None, "end_time_local": None, "name": "Inventory"}
+    days = [{"date": f"2027-01-0{day}"} | closed for day in (4, 5)]
+    assert answer.json() == {"calendar": own | {"entities": 1}, "days": days}
+    assert client.get("/calendars/own/one").json() == answer.json()
+    assert opened(client, "2027-01-05", "2027-01-06") == [("2027-01-05", "holiday: Inventory (own/one)", [])]
+    assert client.post("/calendars/new/import", content=ics(once)).json()["calendar"]["name"] == "new"
+
+
+def test_a_body_that_is_no_calendar_changes_nothing(client: TestClient) -> None:
+    put(client, "/calendars/own", {"days": [{"date": "2026-12-31"}]})
+    before = client.get("/calendars/own").json()
+    for body, said in (
+        ("", "The body is not an iCalendar file"),
+        ("date,name\n2026-12-24,Eve\n", "The body is not an iCalendar file"),
+        (ics("SUMMARY:Meeting\nDTSTART:20270104T090000Z\n"), "event 'Meeting': is not all day"),
+        (ics("DTSTART;VALUE=DATE:20270104\nRRULE:FREQ=SECONDLY\n"), "repeats otherwise than FREQ=YEARLY"),
+        (ics("DTSTART;VALUE=DATE:19690104\n"), "days.0.date: '1969-01-04' is not between 1970 and 2100"),
+        (ics("DTSTART;VALUE=DATE:20270104\n") * 2, "The body is not an iCalendar file"),
+        ("BEGIN:VEVENT\n" * 80_000, "The body has 80,000 events; at most 2,000 are read."),
+        ("BEGIN:VEVENT\n" * 90_000, "The body is larger than 1,048,576 bytes"),
+    ):
+        refused = client.post("/calendars/own/import", content=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_parameters")
+        assert said in refused.json()["detail"]
+        assert client.get("/calendars/own").json() == before
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, text
 
+from app.access import audit_log
+from app.access.audit_log import Filter
 from app.catalogue import records as datasets
 from app.catalogue.records import DatasetStatus
 from app.catalogue.tables import DATASET_OF_JOB
@@ -43,15 +46,24 @@ SELECT n::text, 'polls', '{{}}', 'raw/' || n, 'd' || n, 'd' || n, 'ready', now()
 FROM generate_series(1, {ROWS}) AS n
 """
 
+#: Of each ten thousand rows one was refused; two actors take turns, who did one action each, but for one row.
+_AUDIT = f"""
+INSERT INTO audit (at, via, actor_name, action, object_kind, object_id, outcome)
+SELECT now() - n * interval '1 second', 'key', CASE n % 2 WHEN 0 THEN 'ada' ELSE 'bob' END,
+    CASE WHEN n % 2 = 0 OR n = {ROWS - 1} THEN 'hours.set' ELSE 'report.trigger' END, 'store', (n % 5000)::text,
+    CASE n % 10000 WHEN 0 THEN 'refused' ELSE 'done' END
+FROM generate_series(1, {ROWS}) AS n
+"""
+
 
 @pytest.fixture(scope="module")
 def large(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
     with fresh_resources(servers, session_settings) as fresh:
         with fresh.engine.begin() as connection:
-            for statement in (_REPORTS, _JOBS, _DATASETS):
+            for statement in (_REPORTS, _JOBS, _DATASETS, _AUDIT):
                 connection.execute(text(statement))
         with fresh.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE report, dataset"))
+            connection.execute(text("VACUUM ANALYZE report, dataset, audit"))
         yield fresh
 
 
@@ -63,6 +75,10 @@ def reports(kind: str | None = None, status: JobStatus | None = None) -> Callabl
 def files(kind: str | None = None, status: DatasetStatus | None = None) -> Callable[[Connection], Any]:
     kinds = list(DATASET_KINDS) if kind is None else [kind]
     return lambda connection: datasets.newest(connection, kinds=kinds, status=status, before=None, limit=51)
+
+
+def entries(**wanted: Any) -> Callable[[Connection], Any]:
+    return lambda connection: audit_log.newest(connection, Filter(**wanted), after=None, limit=51)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +105,16 @@ def files(kind: str | None = None, status: DatasetStatus | None = None) -> Calla
             lambda connection: lifecycle.expire(connection, kind="uptime", days=30, limit=200), 0, id="retention"
         ),
         pytest.param(lifecycle.give_up, 0, id="sweep"),
+        pytest.param(entries(), 51, id="audit"),
+        pytest.param(entries(before=datetime.now(UTC) - timedelta(hours=2)), 51, id="audit of before"),
+        pytest.param(entries(actor="bob"), 51, id="audit of an actor"),
+        pytest.param(entries(actor="nobody"), 0, id="audit of an actor who did nothing"),
+        pytest.param(entries(action="report.trigger"), 51, id="audit of an action"),
+        pytest.param(entries(actor="bob", action="hours.set"), 1, id="audit of an actor and an action, both frequent"),
+        pytest.param(entries(outcome="refused"), 2, id="audit of what was refused"),
+        pytest.param(entries(actor="bob", outcome="refused"), 0, id="audit of what an actor was refused"),
+        pytest.param(entries(outcome="failed"), 0, id="audit of what failed"),
+        pytest.param(entries(object_kind="store", object_id="17"), 4, id="audit of an object"),
     ],
 )
 def test_what_is_read_does_not_grow_with_the_table(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.timeline.zones import known_zones, to_utc
+from app.timeline.zones import ZoneHistory, known_zones, name_at, offsets_at, to_utc
 from tests.engine import array, micros
 from tests.reference import uptime as reference
 from tests.strategies import MOMENTS
@@ -48,6 +48,29 @@ def test_local_times_around_every_change_agree_with_the_reference(zone: str, dat
     expected = [micros(reference.to_utc(local, ZoneInfo(zone))) for local in locals_]
     asked = array(micros(local.replace(tzinfo=UTC)) for local in locals_)
     assert to_utc(asked, zone).tolist() == expected
+
+
+@given(zone=st.sampled_from(ZONES), data=st.data())
+def test_offsets_around_every_change_are_those_of_the_zone(zone: str, data: st.DataObject) -> None:
+    moment = data.draw(st.sampled_from(MOMENTS[zone]))
+    seconds = data.draw(st.lists(st.integers(-3 * 86_400, 3 * 86_400), min_size=1, max_size=20))
+    instants = [moment.astimezone(UTC) + timedelta(seconds=second) for second in seconds]
+    expected = [instant.astimezone(ZoneInfo(zone)).utcoffset() for instant in instants]
+    found = offsets_at(array(map(micros, instants)), zone)
+    assert [timedelta(microseconds=one) for one in found.tolist()] == expected
+
+
+def test_whose_zone_changes_has_the_offset_and_the_name_of_each_in_turn() -> None:
+    # On 2024-11-04 at midnight of the clock of before, which is 08:00 UTC.
+    moved = ZoneHistory(("America/Los_Angeles", "Asia/Kathmandu"), (20_031,))
+    instants = array([micros(datetime(2024, 11, 4, 7, 59, 59, tzinfo=UTC))])
+    assert offsets_at(instants, moved).tolist() == [-8 * 3_600_000_000]
+    instants = array([micros(datetime(2024, 11, 4, 8, tzinfo=UTC))])
+    assert offsets_at(instants, moved).tolist() == [5.75 * 3_600_000_000]
+    assert name_at(moved, micros(datetime(2024, 11, 3, 23, tzinfo=UTC))) == "America/Los_Angeles"
+    assert name_at(moved, micros(datetime(2024, 11, 4, 12, tzinfo=UTC))) == "Asia/Kathmandu"
+    assert name_at("Asia/Tokyo", 0) == "Asia/Tokyo"
+    assert offsets_at(array([]), moved).shape == (0,)
 
 
 def test_no_local_times_give_no_instants() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.ingest.column_types import CLOSING_TIME, DATE, OPENING_TIME, WEEKDAY
+from app.ingest.counterparts import lacking_counterparts
 from app.ingest.dates import days_or, refuse
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
@@ -11,6 +12,7 @@ from app.series import new_entities
 from app.series.hours import HOURS_COLUMNS, VALIDITY, merge_hours, remove_hours, stage_hours, wrong_validity
 from app.series.versions import begin_change
 from app.storage.binary_copy import FIRST_DAY, INTEGER, LAST_DAY, write_columns
+from app.wording.warnings import DataWarning
 
 
 class HoursLoading:
@@ -40,6 +42,10 @@ class HoursLoading:
         new_entities.write_rows(self._connection, self._table, "entity_id")
         refuse("hours", wrong_validity(self._connection))
         return merge_hours(self._connection, begin_change(self._connection, by=self._dataset_id))
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        """Which stores lack polls, and which lack hours."""
+        return lacking_counterparts(self._connection, self._table, "hours_window", code="default_hours")
 
     def remove(self) -> int:
         new_entities.settle(self._connection, self._table, "entity_id")

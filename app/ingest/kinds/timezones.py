@@ -4,6 +4,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.ingest.column_types import DATE, ZONE
+from app.ingest.counterparts import lacking_counterparts
 from app.ingest.dates import days_or
 from app.ingest.entity_columns import ENTITY_COLUMNS, EntityIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
@@ -11,6 +12,7 @@ from app.series import new_entities
 from app.series.entity_zones import STAGED_COLUMNS, merge_zones, remove_zones, stage_zones
 from app.series.versions import begin_change
 from app.storage.binary_copy import FIRST_DAY, write_columns
+from app.wording.warnings import DataWarning
 
 
 class ZoneLoading:
@@ -40,6 +42,10 @@ class ZoneLoading:
         new_entities.write_rows(self._connection, self._table, "entity_id")
         change = begin_change(self._connection, by=self._dataset_id)
         return merge_zones(self._connection, change, list(self._zones))
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        """Which stores lack polls, and which lack a zone."""
+        return lacking_counterparts(self._connection, self._table, "entity_zone", code="default_zone")
 
     def remove(self) -> int:
         new_entities.settle(self._connection, self._table, "entity_id")

@@ -1,6 +1,5 @@
 """One store of an uptime report, explained: read by key, computed by the kernels of the report."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +20,7 @@ from app.series.poll_reading import read, take_snapshot
 from app.series.schedules import read_schedule
 from app.settings import Settings
 from app.storage.postgres import database_errors
-from app.timeline import DAY, HOUR, Micros, from_micros
+from app.timeline import HOUR, Micros, from_micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Polls, Stretches
 from app.timeline.explaining import Stretch, exact_stretches, hourly_stretches
@@ -29,7 +28,7 @@ from app.timeline.horizon import Horizon
 from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
 from app.timeline.reasons import OpenDate, open_dates
 from app.timeline.schedule import Schedule
-from app.timeline.zones import Zone
+from app.timeline.zones import name_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Explained:
     """The time of one store.
 
     Attributes:
-        key, zone: of the store.
+        key, zone: of the store; of one that has moved, the zone of the date at which the report ends.
         time: what is explained.
         opening: when it is open, from the beginning of the lookback on.
         polls: those from there to the end of the time.
@@ -142,7 +141,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     time = of_store(question.time, schedule)
     if not time.parts:
         raise UnknownEntity(f"The report has no row of {key!r}: its range had not begun there at as_of.", received=key)
-    polls, zone = blocks.between(time.earliest, time.last), _name(schedule.zones[schedule.zone_of[0]], at=time.last)
+    polls, zone = blocks.between(time.earliest, time.last), name_at(schedule.zones[schedule.zone_of[0]], time.last)
     dates = list(_dates(schedule, zone, time))
     if question.accounting == "hourly":
         opening = schedule.calendar(time.earliest // HOUR * HOUR, (time.last // HOUR + 1) * HOUR)
@@ -170,13 +169,6 @@ def _gap_source(own: int, asked: int | None) -> GapSource:
     if own != NO_GAP:
         return "entity"
     return "polls" if asked is None else "parameter"
-
-
-def _name(zone: Zone, *, at: int) -> str:
-    """The zone whose clock tells the time: of a store that has moved, that of the date at which the report ends."""
-    if isinstance(zone, str):
-        return zone
-    return zone.names[bisect_right(zone.days, at // DAY)]
 
 
 def _hourly(time: StoreTime, opening: Calendar, polls: Polls, max_fill_hours: int | None) -> list[Stretch]:

@@ -120,28 +120,24 @@ class WithinRange(Generic[C]):
     def __init__(self, collected: C, periods: Periods, lookback: int) -> None:
         self.collected, self.periods = collected, periods
         self._earliest = periods.first - lookback
-        self._counts = np.zeros(periods.complete.size, np.int64)
+        #: Polls of each period, int64[entities, periods].
+        self.polls = np.zeros(periods.complete.shape, np.int64)
         self._lock = Lock()
 
     def add(self, entity: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
         """As HourlyVotes.add(); several threads may add at the same time."""
         inside = (instant >= self._earliest[entity]) & (instant <= self.periods.last[entity])
-        entity, instant, status = entity[inside], instant[inside], status[inside]
-        cell = self.periods.cells(entity, instant)
-        counts = np.bincount(cell[cell >= 0], minlength=len(self._counts))
+        if not inside.all():
+            entity, instant, status = entity[inside], instant[inside], status[inside]
+        rows, counts = self.periods.counted(entity, instant)
         with self._lock:
-            self._counts += counts
+            self.polls[rows] += counts
         self.collected.add(entity, instant, status)
 
     @property
     def calendar(self) -> Calendar:
         """When the stores are open."""
         return self.collected.calendar
-
-    @property
-    def polls(self) -> npt.NDArray[np.int64]:
-        """Polls of each period, int64[entities, periods]."""
-        return self._counts.reshape(self.periods.complete.shape)
 
 
 @dataclass(frozen=True, slots=True)

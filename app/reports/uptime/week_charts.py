@@ -5,16 +5,19 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
 from app.reports.uptime_summary import called
 from app.series.details import names_of
-from app.series.entities import STORE
+from app.series.entities import STORE, read_entities
+from app.series.schedules import read_schedule
 from app.storage.postgres import database_errors
-from app.timeline import Micros
+from app.timeline import HOUR, Micros
 from app.timeline.availability import WeekOfEntities
 from app.timeline.horizon import Horizon
+from app.timeline.zones import Zone, name_at, offsets_at
 
 
 class WeekOfStores:
@@ -52,11 +55,15 @@ def draw(
     # Imported here: it takes half a second, as long as a usual report, which does not need it.
     from app.charts.availability import Week, availability_charts  # noqa: PLC0415
     from app.charts.files import write_charts  # noqa: PLC0415
+    from app.charts.hours import Clocks  # noqa: PLC0415
 
     stores = week.entities
     keys = [one.key for one in stores.worst]
     with database_errors(), context.engine.connect() as connection:
         names = names_of(connection, STORE, keys, as_known_at=as_known_at)
+        zones = _zones(connection, keys, context.settings.default_timezone, as_known_at)
+    hours = np.arange(stores.first // HOUR, -(-stores.last // HOUR)) * HOUR
+    ahead = [offsets_at(hours, zone) for zone in zones]
     charts = availability_charts(
         Week(
             first=stores.first,
@@ -70,6 +77,15 @@ def draw(
             tied=stores.tied,
             states=np.array([one.states for one in stores.worst], np.int8),
             target=target,
+            clocks=Clocks(np.array(ahead), [name_at(zone, stores.last) for zone in zones]) if ahead else None,
         )
     )
     return write_charts(charts, context.folder)
+
+
+def _zones(connection: Connection, keys: Sequence[str], default: str, as_known_at: datetime | None) -> list[Zone]:
+    """The zone of each store; of one that has gone since it was counted, the default one."""
+    stores = read_entities(connection, STORE, keys=keys)
+    schedule = read_schedule(connection, stores, default_zone=default, as_known_at=as_known_at)
+    zone_of = dict(zip(stores.keys, (schedule.zones[number] for number in schedule.zone_of), strict=True))
+    return [zone_of.get(key, default) for key in keys]

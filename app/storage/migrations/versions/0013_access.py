@@ -130,6 +130,8 @@ def _make_audit() -> None:
     op.create_index("audit_newest_idx", "audit", newest)
     op.create_index("audit_actor_idx", "audit", ["actor_name", *newest])
     op.create_index("audit_action_idx", "audit", ["action", *newest])
+    op.create_index("audit_actor_action_idx", "audit", ["actor_name", "action", *newest])
+    op.create_index("audit_outcome_idx", "audit", ["outcome", *newest])
     op.create_index("audit_object_idx", "audit", ["object_kind", "object_id", *newest])
     op.execute(_APPEND_ONLY)
 

@@ -1,73 +1,95 @@
 """Holidays from iCalendar files (RFC 5545): all-day events, once or yearly."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from app.errors import InvalidParameters
 
-#: Largest file, bytes, and most events: a calendar of holidays is far smaller.
+#: Largest file, bytes, and most lines and events in it: a calendar of holidays is far smaller.
 MOST_BYTES: Final = 1 << 20
+MOST_LINES: Final = 40_000
 MOST_EVENTS: Final = 2000
 
 #: Years for which the dates of a yearly event are written.
 YEARS: Final = 20
 
-#: Longest event, days.
+#: Longest event, days; and the most days of all events together, each as often as it comes.
 MOST_DAYS: Final = 366
+MOST_DAYS_TOGETHER: Final = 20_000
 
-#: Events that a refusal names.
+#: How long yearly events may take to work out, seconds of the processor: a rule that never comes true takes almost half
+#: of one, because dateutil looks for it to the year 9999.
+MOST_SECONDS: Final = 2.0
+
+#: After so many years weekdays and leap years come again, from 1901 to 2099.
+_CYCLE: Final = 28
+
+#: Events that a refusal names, and how much of the parser's words it repeats, characters.
 _NAMED: Final = 5
+_SHOWN: Final = 200
 
 #: Parts of a rule that leave it yearly; others, such as BYHOUR, are for times of day.
 _PARTS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS", "WKST"})
 
 
-def holidays_of(path: Path, *, first_year: int) -> list[tuple[str, str]]:
+def holidays_in(data: bytes, *, name: str, first_year: int) -> list[tuple[str, str]]:
     """Date and name of each all-day event, in order; names of one date are joined.
 
     Args:
-        path: the file.
+        data: of the file; of one that is larger than MOST_BYTES, any part that is larger.
+        name: of the file, for messages.
         first_year: the first of the YEARS for which yearly events are written.
 
     Raises:
-        InvalidParameters: it cannot be read, is too large, or has an event that is no date; all of the file is refused.
+        InvalidParameters: it is no such file, too large, takes too long, or has an event that is no date; all of the
+            file is refused.
     """
     names: dict[date, list[str]] = {}
     wrong: list[str] = []
-    for event in _events(path):
-        name = " ".join(str(event.get("SUMMARY", "")).split())
+    total = 0
+    events = _events(data, name)
+    until = time.thread_time() + MOST_SECONDS
+    for event in events:
+        title = " ".join(str(event.get("SUMMARY", "")).split())
         try:
             for day in _dates(event, first_year):
-                names.setdefault(day, []).append(name)
+                names.setdefault(day, []).append(title)
+                total += 1
+                if total > MOST_DAYS_TOGETHER:
+                    raise InvalidParameters(
+                        f"{name} has more than {MOST_DAYS_TOGETHER:,} days in its events; export the holidays alone."
+                    )
         except ValueError as error:
-            wrong.append(f"event {name!r}: {error}")
+            wrong.append(f"event {title[:_SHOWN]!r}: {error}")
+        if time.thread_time() > until:
+            raise InvalidParameters(
+                f"{name} has events that take longer than {MOST_SECONDS:g} s to work out; the last one looked at is "
+                f"{title[:_SHOWN]!r}. Write its dates as events of single days."
+            )
     if wrong:
         more = f"\n… and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-        raise InvalidParameters(f"{path} has events that are no holidays:\n" + "\n".join(wrong[:_NAMED]) + more)
+        raise InvalidParameters(f"{name} has events that are no holidays:\n" + "\n".join(wrong[:_NAMED]) + more)
     return [
         (day.isoformat(), "; ".join(dict.fromkeys(filter(None, names[day])))[:255].strip()) for day in sorted(names)
     ]
 
 
-def _events(path: Path) -> list[Any]:
+def _events(data: bytes, name: str) -> list[Any]:
     from icalendar import Calendar  # noqa: PLC0415 - takes a while to import
 
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise InvalidParameters(f"{path} cannot be read: {error.strerror}; give the path of an .ics file.") from error
     if len(data) > MOST_BYTES:
-        raise InvalidParameters(f"{path} is larger than {MOST_BYTES:,} bytes; export the holidays alone.")
+        raise InvalidParameters(f"{name} is larger than {MOST_BYTES:,} bytes; export the holidays alone.")
+    # Before the parser, which takes a second for so many.
+    for what, most, pattern in (("events", MOST_EVENTS, rb"(?im)^BEGIN:VEVENT"), ("lines", MOST_LINES, rb"\n")):
+        if (count := len(re.findall(pattern, data))) > most:
+            raise InvalidParameters(f"{name} has {count:,} {what}; at most {most:,} are read.")
     try:
         events = Calendar.from_ical(data).walk("VEVENT")
-    except ValueError as error:
-        raise InvalidParameters(f"{path} is not an iCalendar file: {error}") from error
-    if len(events) > MOST_EVENTS:
-        raise InvalidParameters(f"{path} has {len(events):,} events; at most {MOST_EVENTS:,} are read.")
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameters(f"{name} is not an iCalendar file: {str(error)[:_SHOWN]}") from error
     return [event for event in events if str(event.get("STATUS", "")).upper() != "CANCELLED"]
 
 
@@ -104,7 +126,10 @@ def _yearly(rule: Any, first: date, first_year: int) -> list[date]:
         raise ValueError("repeats otherwise than FREQ=YEARLY on dates; write such dates as a file of holidays")
     # As a date: dateutil refuses an instant of UTC beside a first date without a zone.
     written = re.sub(r"UNTIL=(\d{8})T\w*", r"UNTIL=\1", rule.to_ical().decode())
-    dates = rrulestr(written, dtstart=datetime(first.year, first.month, first.day))  # noqa: DTZ001 - a local date
+    begins = first.year
+    if not {"COUNT", "INTERVAL"} & set(rule) and begins < first_year:  # the years before change nothing
+        begins += (first_year - begins) // _CYCLE * _CYCLE
+    dates = rrulestr(written, dtstart=datetime(begins, first.month, first.day))  # noqa: DTZ001 - a local date
     return [
         at.date()
         for at in dates.between(datetime(first_year, 1, 1), datetime(first_year + YEARS - 1, 12, 31), inc=True)  # noqa: DTZ001

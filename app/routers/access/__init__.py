@@ -1,0 +1,1 @@
+"""Routes about users, keys, sessions, and the audit."""

@@ -1,0 +1,282 @@
+"""Whatever changes something is recorded: every route and every command, also those that are yet to come."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.main import get_command
+
+from app.cli import app as cli
+from app.routers.needs import need_of
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
+from tests.access.audit_rows import last_id, rows_of
+from tests.commands import REPOSITORY, CommandLine, wait_until
+from tests.conftest import api, fresh_resources, load_file
+
+#: Methods of requests that change nothing by their meaning.
+SAFE = {"get", "head", "options"}
+
+#: Requests of other methods that only ask.
+ASKING = {("post", "/get_report"), ("post", "/datasets/inspect")}
+
+#: Operations whose rows are looked at in tests/access: those of users, keys and sessions themselves.
+OF_ACCESS = re.compile(r"/(users|keys|sessions|me|setup|login|logout|reset|invite|api|oidc|second-factor)\b")
+
+TUS = {"Tus-Resumable": "1.0.0"}
+HOURS = b"store_id,day,start_time_local,end_time_local\n7,0,09:00:00,17:00:00\n"
+
+
+@dataclass(frozen=True)
+class Change:
+    """How to make a request that changes something, and what is recorded of it.
+
+    ``before`` makes what it needs, and returns what the address is completed with.
+    """
+
+    action: str
+    body: Any = None
+    content: bytes | None = None
+    headers: dict[str, str] | None = None
+    params: dict[str, str] | None = None
+    before: Callable[[TestClient], str] = lambda _: ""
+
+
+def begun_upload(client: TestClient) -> str:
+    kind = base64.b64encode(b"hours").decode()
+    headers = TUS | {"Upload-Length": str(len(HOURS)), "Upload-Metadata": f"kind {kind}"}
+    answer = client.post("/uploads", headers=headers)
+    assert answer.status_code == 201
+    return answer.headers["Location"].rpartition("/")[2]
+
+
+def loaded_dataset(client: TestClient) -> str:
+    answer = client.post("/datasets?kind=hours&force=true", content=HOURS, headers={"Content-Type": "text/csv"})
+    dataset_id: str = answer.json()["dataset_id"]
+    wait_until(lambda: client.get(f"/datasets/{dataset_id}").json()["status"] == "ready")
+    return dataset_id
+
+
+def triggered_report(client: TestClient) -> str:
+    report_id: str = client.post("/trigger_report", json={"report": "pull_requests"}).json()["report_id"]
+    wait_until(lambda: client.get(f"/get_report?report_id={report_id}").json()["status"] != "Running")
+    return report_id
+
+
+def stored_mapping(client: TestClient) -> str:
+    put = client.put("/mappings/mine", json=mapping())
+    assert put.status_code == 200, put.text
+    return "mine"
+
+
+def stored_calendar(client: TestClient) -> str:
+    assert client.put("/calendars/mine", json={"days": []}).status_code == 200
+    return "mine"
+
+
+def mapping() -> Any:
+    """A mapping that is shipped."""
+    return json.loads((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_text())
+
+
+STORE = "/entities/{kind}/{key}"
+CHANGES = {
+    ("post", "/trigger_report"): Change("report.trigger", body={"report": "pull_requests"}),
+    ("get", "/trigger_report"): Change("report.trigger"),
+    ("delete", "/reports/{report_id}"): Change("report.remove", before=triggered_report),
+    ("post", "/datasets"): Change(
+        "dataset.accept", content=HOURS, headers={"Content-Type": "text/csv"}, params={"kind": "hours", "force": "true"}
+    ),
+    ("post", "/datasets/{dataset_id}/reload"): Change("dataset.reload", before=loaded_dataset),
+    ("delete", "/datasets/{dataset_id}"): Change("dataset.remove", before=loaded_dataset),
+    ("post", "/uploads"): Change(
+        "upload.begin",
+        headers=TUS | {"Upload-Length": "3", "Upload-Metadata": f"kind {base64.b64encode(b'hours').decode()}"},
+    ),
+    ("patch", "/uploads/{upload_id}"): Change(
+        "dataset.accept",
+        content=HOURS,
+        headers=TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+        before=begun_upload,
+    ),
+    ("delete", "/uploads/{upload_id}"): Change("upload.remove", headers=TUS, before=begun_upload),
+    ("put", f"{STORE}/hours"): Change("hours.set", body={"hours": []}),
+    ("put", f"{STORE}/timezone"): Change("timezone.set", body={"timezone": "Europe/Berlin"}),
+    ("put", f"{STORE}/exceptions"): Change("exceptions.set", body={"exceptions": []}),
+    ("put", f"{STORE}/calendars"): Change("calendars.set", body={"calendars": []}),
+    ("put", STORE): Change("details.set", body={"name": "Seven"}),
+    ("put", "/calendars/{name}"): Change("calendar.set", body={"days": []}),
+    ("delete", "/calendars/{name}"): Change("calendar.remove", before=stored_calendar),
+    ("put", "/mappings/{name}"): Change("mapping.set", body=mapping()),
+    ("delete", "/mappings/{name}"): Change("mapping.remove", before=stored_mapping),
+}
+
+#: What jobs of the service add meanwhile.
+BY_JOBS = {"dataset.load", "dataset.unload"}
+
+
+@pytest.fixture(scope="module")
+def world(
+    servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Resources]:
+    with fresh_resources(servers, session_settings) as fresh:
+        path = tmp_path_factory.mktemp("world") / "polls.csv"
+        path.write_text("store_id,status,timestamp_utc\n7,active,2023-01-22 12:09:39 UTC\n")
+        load_file(fresh, "polls", path)
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def client(world: Resources) -> Iterator[TestClient]:
+    with api(world, slots=1) as client:
+        yield client
+
+
+def test_every_operation_that_changes_something_has_its_test_below(client: TestClient) -> None:
+    changing = set()
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        changing |= {(method, path) for method in operations if method not in SAFE}
+    declared = [route for route in routes_of(client.app) if (need := need_of(route.endpoint)) and need.changes]
+    changing |= {(method.lower(), route.path) for route in declared for method in route.methods}
+    changing = {one for one in changing if not OF_ACCESS.match(one[1])}
+    assert {(method, path.replace(":path", "")) for method, path in changing} == CHANGES.keys() | ASKING
+
+
+def routes_of(app: Any) -> Iterator[Any]:
+    for route in app.routes:
+        if hasattr(route, "endpoint"):
+            yield route
+        else:
+            yield from routes_of(getattr(route, "original_router", route))
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_an_operation_that_changes_something_is_recorded(
+    client: TestClient, world: Resources, method: str, path: str
+) -> None:
+    change = CHANGES[method, path]
+    given = change.before(client)
+    address = path.replace("{kind}", "store").replace("{key}", "7").replace("{name}", given or "new")
+    address = re.sub(r"\{\w+\}", given, address)
+    before = last_id(world.engine)
+    more = {"content": change.content} if change.body is None else {"json": change.body}
+    answer = client.request(method.upper(), address, headers=change.headers, params=change.params, **more)
+    assert answer.is_success, answer.text
+    actions = [row.action for row in rows_of(world.engine, after=before)]
+    assert change.action in actions
+    assert set(actions) - BY_JOBS <= {change.action, "upload.begin"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more"),
+    [
+        ("post", "/datasets/inspect", {"content": HOURS}),
+        ("get", "/reports", {}),
+        ("get", "/datasets", {}),
+        ("get", "/audit", {}),
+        ("put", "/mappings/same", {"json": mapping()}),
+        ("put", "/entities/store/nobody/hours", {"json": {"hours": []}}),
+        ("put", "/entities/store/7/hours", {"json": {"hours": [{"day": 9}]}}),
+        ("delete", "/calendars/nobody", {}),
+        ("post", "/trigger_report", {"json": {"report": "nothing"}}),
+    ],
+)
+def test_what_changes_nothing_writes_nothing(
+    client: TestClient, world: Resources, method: str, path: str, more: dict[str, Any]
+) -> None:
+    if path == "/mappings/same":
+        client.put(path, json=mapping())
+    before = last_id(world.engine)
+    client.request(method.upper(), path, **more)
+    assert [row.action for row in rows_of(world.engine, after=before) if row.action not in BY_JOBS] == []
+
+
+def test_polls_of_a_report_that_runs_write_nothing(client: TestClient, world: Resources) -> None:
+    report_id = client.post("/trigger_report", json={"report": "pull_requests"}).json()["report_id"]
+    answers = []
+    while not answers or answers[-1] == "Running":
+        before = last_id(world.engine)
+        answers.append(client.get("/get_report", params={"report_id": report_id}).json()["status"])
+        if answers[-1] == "Running":
+            assert rows_of(world.engine, after=before) == []
+
+
+#: Commands that change nothing themselves: they only ask, write files, or leave it to a server, whose routes are above.
+OTHER_COMMANDS = {
+    *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data"),
+    *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
+    *("report uptime", "report pull_requests"),
+    *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
+}
+
+#: Commands that change something, with what is recorded of it. FILE and JSON stand for files.
+CHANGING_COMMANDS = {
+    "load": (("load", "hours", "FILE"), ["dataset.accept", "dataset.load"]),
+    "inspect": (("inspect", "FILE", "--kind", "hours", "--accept"), ["dataset.accept", "dataset.load"]),
+    "mappings put": (("mappings", "put", "mine", "JSON"), ["mapping.set"]),
+    "mappings remove": (("mappings", "remove", "mine"), ["mapping.remove"]),
+}
+
+#: Commands about users, keys and logins are looked at in their own tests.
+COMMANDS_OF_ACCESS = {"users", "keys", "login"}
+
+
+def commands_of(group: Any, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        chosen = command.chosen() if hasattr(command, "chosen") else command
+        if not before and name in COMMANDS_OF_ACCESS:
+            continue
+        if hasattr(chosen, "commands"):
+            yield from commands_of(chosen, f"{before}{name} ")
+        else:
+            yield f"{before}{name}"
+
+
+def test_every_command_is_known_to_change_something_or_not() -> None:
+    assert set(commands_of(get_command(cli))) == OTHER_COMMANDS | CHANGING_COMMANDS.keys()
+
+
+def test_what_a_command_changes_is_recorded_as_done_by_who_typed_it(
+    world: Resources,
+    servers: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", world.database_url)
+    monkeypatch.setenv("OPENHOURS_REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", servers.s3_endpoint_url)
+    monkeypatch.setenv("OPENHOURS_S3_BUCKET", world.settings.s3_bucket)
+    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(servers.s3_access_key))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(servers.s3_secret_key))
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    run = CommandLine(monkeypatch, capsys)
+    files = {"JSON": tmp_path / "mapping.json"}
+    files["JSON"].write_bytes((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_bytes())
+    for number, (words, actions) in enumerate(CHANGING_COMMANDS.values()):
+        files["FILE"] = tmp_path / f"{number}.csv"
+        files["FILE"].write_bytes(HOURS.replace(b"17:00", f"1{number}:30".encode()))
+        before = last_id(world.engine)
+        said = run(*(str(files.get(word, word)) for word in words))
+        assert said.code == 0, said.err
+        rows = rows_of(world.engine, after=before)
+        assert [(row.action, row.via, row.actor_name) for row in rows] == [(one, "command", "ada") for one in actions]
+
+
+def test_the_page_lists_every_action() -> None:
+    """Those that the source names; others about users are in tests/access."""
+    page = (REPOSITORY / "docs/audit.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page.partition("\n## What is recorded\n")[2]))
+    named: set[str] = set()
+    for path in (REPOSITORY / "app").rglob("*.py"):
+        for call in re.findall(r"audit\.record\((.*?)\)\n", path.read_text(encoding="utf-8"), re.DOTALL):
+            named |= set(re.findall(r'"([a-z_]+\.[a-z_]+)"', call))
+    assert named
+    assert named - listed == set()
