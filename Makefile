@@ -10,6 +10,9 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # Clients for the tests: of the upload protocol, and of the whole API in TypeScript.
 JAVASCRIPT := tests/uploads/js tests/clients/typescript
 
+# Tests start some hundred processes, which would each compile the whole program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check quick test walkthrough chaos fuzz lint types structure docs migration bench soak picture dist lock clean
 

@@ -217,6 +217,13 @@ class Settings(BaseSettings):
         "factors are derived from it. A list with commas: the first is for what is new. Unset: made once, if Postgres "
         "is embedded.",
     )
+    setup_code: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Code by which the first administrator is made at `/setup`, 32 random characters or more; for "
+        "set-ups that nobody attends. Unset: the one that `openhours migrate` prints.",
+    )
+    keys_may_last: bool = Field(False, description="Whether keys may be made that never expire.")
     second_factor_roles: str | None = Field(
         None,
         description="Roles whose users must have a second factor to log in by password, such as `admin`, separated by "

@@ -46,13 +46,15 @@ NOT_RUN = {
     "make dist": "is run by test_package.py, into another folder",
 }
 
-#: What is another at each run: ids, ports, signatures, when a file came, and what a machine and its servers are like.
+#: What is another at each run: ids, ports, signatures, keys, when a file came or a user and by whose account, and what
+#: a machine and its servers are like.
 CHANGING = re.compile(
     r"""[0-9a-f]{32}(?![0-9a-f]) | 127\.0\.0\.1:\d+ | localhost:\d+ | (?<=\.csv)\?[^"\s]*
     | (?<=manifest\.json:\ )[\d,]+(?=\ bytes) | (?<=uptime-summary\.json:\ )[\d,]+(?=\ bytes)
     | [\d.,]+(?=\ GiB\ free|\ files\ and\ connections|\ s\ apart) | (?<=PostgreSQL\ )[\d.]+ | (?<=Valkey\ )[\d.]+
     | (?<=temporary\ folder:\ )\S+ | "(?:created|uploaded|started|finished)_at":\ "[^"]*"
-    | (?:date|upload-expires):\ [^\r\n]*""",
+    | (?:date|upload-expires):\ [^\r\n]* | (?<=oh_)[0-9A-Za-z]{8}…[0-9A-Za-z]{4}
+    | \d{4}-\d\d-\d\dT\d\d:\d\dZ(?:\ \ (?!never)\S+)?""",
     re.VERBOSE,
 )
 

@@ -21,9 +21,16 @@ class PasswordService:
         self._logins = logins
 
     def change(
-        self, user_id: str, *, current: str, new: str, address: str | None, user_agent: str | None = None
-    ) -> Secret:
-        """Have a user log in by another password; all their sessions end, and a new one begins, which is returned.
+        self,
+        user_id: str,
+        *,
+        current: str,
+        new: str,
+        address: str | None,
+        user_agent: str | None = None,
+        begins_session: bool = True,
+    ) -> Secret | None:
+        """Have a user log in by another password; all their sessions end, and a new one may begin, which is returned.
 
         Raises:
             InvalidParameters: the current password is wrong; attempts count as those of a login.
@@ -42,4 +49,6 @@ class PasswordService:
         with database_errors(), self._engine.begin() as connection:
             store_password(connection, user_id, hashed)
             audit.record(connection, "user.password", "user", user_id, by="owner")
+            if not begins_session:
+                return None
             return begin_session(connection, user_id, address, user_agent)

@@ -56,7 +56,7 @@ class SessionService:
         self._engine = engine
 
     def begin(
-        self, user_id: str, address: str | None, user_agent: str | None, *, instead_of: str | None = None
+        self, user_id: str, address: str | None, user_agent: str | None, *, instead_of: Secret | None = None
     ) -> Secret:
         """Begin a session of a user who has just proven who they are.
 
@@ -64,7 +64,7 @@ class SessionService:
             user_id: who.
             address: from where.
             user_agent: what the browser calls itself.
-            instead_of: id of the session that the browser had, which ends: an attacker may have planted it.
+            instead_of: the session that the browser had, which ends: an attacker may have planted it.
         """
         with database_errors(), self._engine.begin() as connection:
             return begin_session(connection, user_id, address, user_agent, instead_of=instead_of)
@@ -84,6 +84,11 @@ class SessionService:
                     received=repeated(session_id),
                 )
 
+    def end_own(self, secret: Secret) -> None:
+        """End the session of whoever logs out; one that has ended stays so."""
+        with database_errors(), self._engine.begin() as connection:
+            end_secret(connection, secret)
+
     def end_others(self, user_id: str, *, but: str | None) -> int:
         """End all sessions of a user but one; returns how many."""
         with database_errors(), self._engine.begin() as connection:
@@ -91,17 +96,28 @@ class SessionService:
 
 
 def begin_session(
-    connection: Connection, user_id: str, address: str | None, user_agent: str | None, *, instead_of: str | None = None
+    connection: Connection,
+    user_id: str,
+    address: str | None,
+    user_agent: str | None,
+    *,
+    instead_of: Secret | None = None,
 ) -> Secret:
     """As SessionService.begin, in the caller's transaction."""
     if instead_of is not None:
-        end(connection, (token.c.id == instead_of) & (token.c.kind == Kind.SESSION.value))
-        raise_epoch(connection)
+        end_secret(connection, instead_of)
     secret = issue(connection, Kind.SESSION, user_id, lasts=ABSOLUTE, address=address, user_agent=user_agent)
     newest = select(token.c.id).where(*_of(user_id)).order_by(_last_used.desc(), (token.c.id == secret.id).desc())
     if end(connection, token.c.id.in_(newest.offset(MOST))):
         raise_epoch(connection)
     return secret
+
+
+def end_secret(connection: Connection, secret: Secret) -> None:
+    """End the session that somebody has; to know its id is not enough."""
+    if end(connection, (token.c.sha256 == secret.digest) & (token.c.kind == Kind.SESSION.value)):
+        raise_epoch(connection)
+        audit.record(connection, "session.end", "session", secret.id)
 
 
 def end_logins(connection: Connection, user_id: str, *, but: str | None = None) -> None:

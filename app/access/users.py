@@ -1,6 +1,7 @@
 """The service of users: add, list, change, disable, remove; somebody who can administer users always stays."""
 
-from datetime import datetime
+from enum import Enum
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +19,15 @@ from app.ids import new_id
 from app.paging import Page, place_of
 from app.storage.postgres import database_errors, database_now
 from app.wording.values import repeated, shown
+
+
+class Kept(Enum):
+    """What stands for a value that stays; None is one."""
+
+    KEPT = "kept"
+
+
+KEPT: Final = Kept.KEPT
 
 
 class UserService:
@@ -64,42 +74,43 @@ class UserService:
         with database_errors(), self._engine.connect() as connection:
             return user_records.is_anybody(connection)
 
+    def change(
+        self, user_id: str, *, role: Role | None = None, disabled: bool | None = None, email: str | Kept | None = KEPT
+    ) -> User:
+        """Change what is given of a user, all of it or nothing.
+
+        Raises:
+            UnknownUser.
+            InvalidParameters: of the address.
+            LastAdmin: nobody could administer users any more.
+        """
+        takes = disabled is True or role not in {None, Role.ADMIN}
+        with database_errors(), self._engine.begin() as connection:
+            before = (_taken_from if takes else _locked)(connection, user_id)
+            if not isinstance(email, Kept):
+                _set(connection, user_id, email=acceptable_email(email))
+                audit.record(connection, "user.email", "user", user_id)
+            if role is not None and role is not before.role:
+                _set_role(connection, before, role)
+            if disabled is not None and disabled != (before.disabled_at is not None):
+                _set_disabled(connection, user_id, disabled=disabled)
+            return user_records.required(connection, user_id)
+
     def set_role(self, user_id: str, role: Role) -> User:
         """Give a user another role; their keys have at once no more than it. Raises UnknownUser, LastAdmin."""
-        with database_errors(), self._engine.begin() as connection:
-            before = _taken_from(connection, user_id) if role is not Role.ADMIN else _locked(connection, user_id)
-            _set(connection, user_id, role=role.value)
-            raise_epoch(connection)
-            audit.record(connection, "user.role", "user", user_id, was=before.role.value, role=role.value)
-            return user_records.required(connection, user_id)
+        return self.change(user_id, role=role)
 
     def set_email(self, user_id: str, email: str | None) -> User:
         """Change an address. Raises UnknownUser, InvalidParameters."""
-        with database_errors(), self._engine.begin() as connection:
-            _locked(connection, user_id)
-            _set(connection, user_id, email=acceptable_email(email))
-            audit.record(connection, "user.email", "user", user_id)
-            return user_records.required(connection, user_id)
+        return self.change(user_id, email=email)
 
     def disable(self, user_id: str) -> User:
         """Accept nothing of a user any more and end their sessions; keys wait. Raises UnknownUser, LastAdmin."""
-        with database_errors(), self._engine.begin() as connection:
-            before = _taken_from(connection, user_id)
-            if before.disabled_at is None:
-                _set(connection, user_id, disabled_at=func.now())
-                end_logins(connection, user_id)
-                raise_epoch(connection)
-                audit.record(connection, "user.disable", "user", user_id)
-            return user_records.required(connection, user_id)
+        return self.change(user_id, disabled=True)
 
     def enable(self, user_id: str) -> User:
         """Accept a user and their keys again. Raises UnknownUser."""
-        with database_errors(), self._engine.begin() as connection:
-            if _locked(connection, user_id).disabled_at is not None:
-                _set(connection, user_id, disabled_at=None)
-                raise_epoch(connection)
-                audit.record(connection, "user.enable", "user", user_id)
-            return user_records.required(connection, user_id)
+        return self.change(user_id, disabled=False)
 
     def remove(self, user_id: str) -> None:
         """Remove a user with their keys and sessions; the audit keeps what they did. Raises UnknownUser, LastAdmin."""
@@ -154,9 +165,23 @@ def _taken_from(connection: Connection, user_id: str) -> User:
     return _locked(connection, user_id)
 
 
+def _set_role(connection: Connection, before: User, role: Role) -> None:
+    _set(connection, before.id, role=role.value)
+    raise_epoch(connection)
+    audit.record(connection, "user.role", "user", before.id, was=before.role.value, role=role.value)
+
+
+def _set_disabled(connection: Connection, user_id: str, *, disabled: bool) -> None:
+    _set(connection, user_id, disabled_at=func.now() if disabled else None)
+    if disabled:
+        end_logins(connection, user_id)
+    raise_epoch(connection)
+    audit.record(connection, "user.disable" if disabled else "user.enable", "user", user_id)
+
+
 def _locked(connection: Connection, user_id: str) -> User:
     return user_records.required(connection, user_id, lock=True)
 
 
-def _set(connection: Connection, user_id: str, **columns: str | datetime | object | None) -> None:
+def _set(connection: Connection, user_id: str, **columns: Any) -> None:
     connection.execute(update(user).where(user.c.id == user_id).values(**columns))

@@ -70,6 +70,8 @@ NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for th
 UNPROCESSABLE: Final[dict[int | str, dict[str, Any]]] = {422: {"model": Problem, "description": "Not accepted"}}
 TOO_LARGE: Final[dict[int | str, dict[str, Any]]] = {413: {"model": Problem, "description": "Body too large"}}
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "Not found"}}
+UNAUTHORISED: Final[dict[int | str, dict[str, Any]]] = {401: {"model": Problem, "description": "Not let in"}}
+GONE: Final[dict[int | str, dict[str, Any]]] = {410: {"model": Problem, "description": "No longer valid"}}
 CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "Not now"}}
 ENCODED: Final[dict[int | str, dict[str, Any]]] = {415: {"model": Problem, "description": "Encoded content"}}
 CUT: Final[dict[int | str, dict[str, Any]]] = {400: {"model": Problem, "description": "The connection broke"}}

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 
+from app.access.accounts import Accounts as AccountServices
 from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
@@ -12,6 +13,7 @@ from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
+from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.telemetry.logs import bind
@@ -72,6 +74,14 @@ async def _store_threads(services: AllServices) -> StoreThreads:
     return services.store_threads
 
 
+async def _accounts(services: AllServices) -> AccountServices:
+    return services.accounts
+
+
+async def _hashing(services: AllServices) -> HashingThreads:
+    return services.hashing
+
+
 Reports = Annotated[ReportService, Depends(_reports)]
 JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
@@ -80,6 +90,8 @@ Entities = Annotated[EntityService, Depends(_entities)]
 History = Annotated[HistoryService, Depends(_history)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
+Accounts = Annotated[AccountServices, Depends(_accounts)]
+Hashing = Annotated[HashingThreads, Depends(_hashing)]
 Audit = Annotated[AuditLog, Depends(_audit)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 

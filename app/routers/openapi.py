@@ -2,22 +2,31 @@
 
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from app.routers.answers import MEDIA_TYPE
 
+#: The documents that were made, by what they are about: errors ask for one, and to make it takes a third of a second.
+_made: Final[dict[int, dict[str, Any]]] = {}
+_lock: Final = Lock()
 
-def install(app: FastAPI) -> None:
-    """Use first sentences as names of operations, and the titles of problems, in the document and its page."""
-    document, lock = app.openapi, Lock()
+
+def install(app: FastAPI, routes: APIRouter) -> None:
+    """Use first sentences as names of operations, and the titles of problems, in the document and its page.
+
+    Args:
+        app: has these routes and no others in its document.
+        routes: live as long as the process; applications that share them share the document.
+    """
+    document = app.openapi
 
     def openapi() -> dict[str, Any]:
-        with lock:  # errors ask for it in threads, and nobody must see it half done
-            is_complete = app.openapi_schema is not None
-            made = document()
-            return made if is_complete else _completed(made)
+        with _lock:  # errors ask for it in threads, and nobody must see it half done
+            if id(routes) not in _made:
+                _made[id(routes)] = _completed(document())
+            return _made[id(routes)]
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change it
 

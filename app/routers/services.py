@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from app.access.accounts import Accounts
 from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
@@ -14,7 +15,9 @@ from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
+from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
+from app.settings import Settings
 from app.uploads.service import UploadService
 
 
@@ -25,9 +28,12 @@ class Services:
     Attributes:
         reports, datasets, uploads, entities, history, calendars, mappings, audit: what each part of the API answers
             from.
+        settings: of the process.
+        accounts: users, keys, sessions, logins.
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
+        hashing: where routes compare passwords.
         store_threads: where routes wait for S3.
         installation: metrics of the whole installation, asked of Postgres when they are scraped.
     """
@@ -39,9 +45,12 @@ class Services:
     history: HistoryService
     calendars: CalendarService
     mappings: MappingService
+    settings: Settings
+    accounts: Accounts
     audit: AuditLog
     waiters: Waiters
     replica: Replica
     readiness: Readiness
+    hashing: HashingThreads
     store_threads: StoreThreads
     installation: CollectorRegistry

@@ -99,12 +99,13 @@ def exact_stretches(stretches: Stretches, polls: Polls, gap: int, *, first: int)
     rule[0] = 0
     rule[1::2] = np.where(ignored, 3, 1)
     kept = np.flatnonzero(edges[:-1] < edges[1:])
-    pieces = _runs(status[kept] * len(_EXACT_RULES) + rule[kept])
-    found = ((int(kept[begin]), int(kept[end - 1])) for begin, end in pieces)
+    begins, ends_before = _runs(status[kept] * len(_EXACT_RULES) + rule[kept])
+    begins, lasts = kept[begins], kept[ends_before - 1]
+    starts, untils = np.maximum(edges[begins], first), edges[lasts + 1]
+    found = _open_pieces(calendar, starts, untils, begins, lasts)
 
     def made() -> Iterator[Stretch]:
-        for begin, end in found:
-            start, until = max(int(edges[begin]), first), int(edges[end + 1])
+        for start, until, open_time, begin, end in found:
             before, last = (begin - 1) // 2, (end - 1) // 2  # of a time without polls, the poll before it
             decided = begin % 2 == 1
             yield Stretch(
@@ -113,14 +114,14 @@ def exact_stretches(stretches: Stretches, polls: Polls, gap: int, *, first: int)
                 status=int(status[begin]),
                 rule=_EXACT_RULES[rule[begin]],
                 ended_by=_exact_ending(until, calendar.last, held=decided and until < following[last]),
-                open_time=_open_time(calendar, start, until),
+                open_time=open_time,
                 polls=last - before + 1 if decided else 0,
                 active_polls=int(np.count_nonzero(polls.status[before : last + 1] == ACTIVE)) if decided else 0,
                 first_poll=int(at[before]) if before >= 0 else None,
                 last_poll=int(at[last]) if last >= 0 else None,
             )
 
-    return [one for one in made() if one.open_time > 0]
+    return list(made())
 
 
 def _exact_ending(end: int, last: int, *, held: bool) -> Ending:
@@ -147,12 +148,13 @@ def hourly_stretches(votes: HourlyVotes, status: Status, instant: Micros, *, fir
     begin, end = (first - calendar.first) // HOUR, -(-(last - calendar.first) // HOUR)
     onset = np.searchsorted(instant, calendar.first + np.arange(len(voted) + 1) * HOUR)
     too_old = (status == UNKNOWN) & (source >= 0)
-    pieces = _runs((source * 4 + voted * 2 + too_old)[begin:end])
+    from_hours, to_hours = (begin + edge for edge in _runs((source * 4 + voted * 2 + too_old)[begin:end]))
+    starts = np.maximum(calendar.first + from_hours * HOUR, first)
+    untils = np.minimum(calendar.first + to_hours * HOUR, last)
+    found = _open_pieces(calendar, starts, untils, from_hours, to_hours)
 
     def made() -> Iterator[Stretch]:
-        for from_hour, to_hour in ((begin + one, begin + other) for one, other in pieces):
-            start = max(calendar.first + from_hour * HOUR, first)
-            until = min(calendar.first + to_hour * HOUR, last)
+        for start, until, open_time, from_hour, to_hour in found:
             by = int(source[from_hour])
             of_hour = instant[onset[by] : onset[by + 1]] if by >= 0 else instant[:0]
             yield Stretch(
@@ -163,14 +165,14 @@ def hourly_stretches(votes: HourlyVotes, status: Status, instant: Micros, *, fir
                     int(counted[from_hour]), int(active[from_hour]), by=by, too_old=bool(too_old[from_hour])
                 ),
                 ended_by=_hourly_ending(voted, from_hour, to_hour, is_end=until == last),
-                open_time=_open_time(calendar, start, until),
+                open_time=open_time,
                 polls=int(counted[by]) if by >= 0 else 0,
                 active_polls=int(active[by]) if by >= 0 else 0,
                 first_poll=int(of_hour[0]) if len(of_hour) else None,
                 last_poll=int(of_hour[-1]) if len(of_hour) else None,
             )
 
-    return [one for one in made() if one.open_time > 0]
+    return list(made())
 
 
 def _hourly_rule(polls: int, active: int, *, by: int, too_old: bool) -> Rule:
@@ -198,15 +200,16 @@ def outage_ending(calendar: Calendar, polls: Polls, gap: int, last_poll: int) ->
         gap: how long a poll holds, microseconds, or FOR_EVER.
         last_poll: the last poll of the outage.
     """
-    held = (np.full(len(polls.instant), calendar.last) if gap == FOR_EVER else polls.instant + gap).clip(
-        max=calendar.last
-    )
+
+    def held(one: int) -> int:
+        return calendar.last if gap == FOR_EVER else min(int(polls.instant[one]) + gap, calendar.last)
+
     number = int(np.searchsorted(polls.instant, last_poll))
     for before, one in pairwise(range(number, len(polls.instant))):
         at = int(polls.instant[one])
-        if held[before] < at and _open_time(calendar, int(held[before]), at):
+        if held(before) < at and _open_time(calendar, held(before), at):
             break
-        until = int(min([held[one], *polls.instant[one + 1 : one + 2]]))
+        until = int(min([held(one), *polls.instant[one + 1 : one + 2]]))
         if polls.status[one] == ACTIVE or (polls.status[one] == UNKNOWN and _open_time(calendar, at, until)):
             return Ending.NEXT_POLL, at
     return Ending.MAX_GAP, None
@@ -236,11 +239,20 @@ def time_of(stretches: Sequence[Stretch], calendar: Calendar, edges: Micros) -> 
     return time
 
 
-def _runs(value: npt.NDArray[np.integer]) -> list[tuple[int, int]]:
+def _runs(value: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where equal values in a row begin and end."""
     onset = np.flatnonzero(np.diff(value)) + 1
-    edges = [0, *onset.tolist(), len(value)] if len(value) else []
-    return list(pairwise(edges))
+    edges = np.array([0, *onset, len(value)] if len(value) else [0], np.int64)
+    return edges[:-1], edges[1:]
+
+
+def _open_pieces(
+    calendar: Calendar, start: Micros, end: Micros, *columns: npt.NDArray[np.integer]
+) -> Iterator[tuple[int, ...]]:
+    """Start, end and open time of the pieces with open time, and what the columns say of them, as Python's numbers."""
+    open_time = calendar.open_between(np.zeros(len(start), np.int64), start, end)
+    kept = open_time > 0
+    return zip(*(column[kept].tolist() for column in (start, end, open_time, *columns)), strict=True)
 
 
 def _open_time(calendar: Calendar, start: int, end: int) -> int:

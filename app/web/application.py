@@ -23,22 +23,7 @@ from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.routers import (
-    answers,
-    calendars,
-    datasets,
-    entities,
-    entity_history,
-    health,
-    mappings,
-    metrics,
-    openapi,
-    report_entities,
-    reports,
-    timezones,
-    uploads,
-)
-from app.routers.access import audit as audit_routes
+from app.routers import answers, openapi
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
@@ -49,6 +34,7 @@ from app.web import too_large
 from app.web.edges import add_edges
 from app.web.gate import envelope, gate
 from app.web.pages import api as pages
+from app.web.routes import API, PROBES
 from app.web.services import build_services
 
 
@@ -108,32 +94,14 @@ def create_app(
         summary="Uptime and pull-request reports that count only working hours.",
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
-        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
     app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
-    openapi.install(app)
-    for module in (
-        (
-            reports,
-            report_entities,
-            datasets,
-            uploads,
-            entity_history,
-            entities,
-            calendars,
-            timezones,
-            health,
-            metrics,
-            mappings,
-            audit_routes,
-        )
-        if api
-        else (health, metrics)
-    ):
-        app.include_router(module.router)
+    routes = API if api else PROBES
+    openapi.install(app, routes)
+    app.router.routes.extend(routes.routes)
     if api:
         pages.install(app)
     # The last one added is the first to see a request, and the envelope is around them all.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.access.accounts import build_accounts
 from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
@@ -15,6 +16,7 @@ from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.service import ReportService
+from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.series.freshness import freshness_metrics
@@ -39,6 +41,9 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
+        settings=settings,
+        accounts=build_accounts(resources),
+        hashing=HashingThreads(),
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
         waiters=Waiters(resources.engine),

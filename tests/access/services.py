@@ -1,19 +1,20 @@
 """Services of access on real servers, and the people whom the tests know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pydantic import SecretStr
 from sqlalchemy import text
 
+from app.access.accounts import Accounts as Services
+from app.access.accounts import build_accounts
 from app.access.codes import CodeService
 from app.access.keys import KeyService
-from app.access.limits import PREFIX, AttemptLimits
 from app.access.login import LoginService
 from app.access.own_password import PasswordService
 from app.access.scopes import Role
 from app.access.sessions import SessionService
 from app.access.user_records import User
 from app.access.users import UserService
-from app.storage.counters import shared_counters
 from app.storage.resources import Resources
 
 #: Of everybody whom tests have log in.
@@ -49,14 +50,8 @@ class Accounts:
 
 def accounts_of(resources: Resources, *, may_last: bool = False, setup_code: str | None = None) -> Accounts:
     """The services of a replica."""
-    limits = AttemptLimits(shared_counters(resources.request_redis, prefix=PREFIX))
-    logins = LoginService(resources.engine, limits)
-    return Accounts(
-        UserService(resources.engine),
-        KeyService(resources.engine, may_last=may_last),
-        SessionService(resources.engine),
-        CodeService(resources.engine, limits, setup_code=setup_code),
-        logins,
-        PasswordService(resources.engine, logins),
-        resources,
-    )
+    secret = None if setup_code is None else SecretStr(setup_code)
+    settings = resources.settings.model_copy(update={"keys_may_last": may_last, "setup_code": secret})
+    made: Services = build_accounts(replace(resources, settings=settings))
+    services = (made.users, made.keys, made.sessions, made.codes, made.logins, made.passwords)
+    return Accounts(*services, resources)

@@ -55,7 +55,7 @@ def test_a_session_that_nobody_used_for_half_a_day_or_is_a_week_old_has_ended(ac
 def test_62_the_session_from_before_a_login_ends_with_it(accounts: Accounts) -> None:
     ada, mallory = accounts.person("ada"), accounts.person("mallory")
     planted = accounts.sessions.begin(mallory.id, None, None)
-    own = accounts.sessions.begin(ada.id, None, None, instead_of=planted.id)
+    own = accounts.sessions.begin(ada.id, None, None, instead_of=planted)
     assert (works(accounts, planted), works(accounts, own)) == (False, True)
 
 

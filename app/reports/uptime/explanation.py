@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -121,6 +122,7 @@ def explanation(question: Question, found: Explained) -> Explanation:
     """All that is to be said of the time of a store."""
     zone = ZoneInfo(found.zone)
 
+    @cache  # most instants end one stretch and begin the next
     def local(instant: int) -> datetime:
         at = from_micros(instant).astimezone(zone)
         # With its offset alone: datetimes of one zone would be subtracted as their clocks show, an hour off in spring.

@@ -1,1 +1,1 @@
-"""Routes about users, keys, sessions, and the audit."""
+"""Routes about users, keys, sessions, logins and the audit, and the pages of logins."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.known import Known
@@ -15,6 +16,7 @@ from app.access.scopes import roles_with
 from app.errors import AccessRefused, NotAllowed, OpenhoursError
 from app.routers.answers import problem_of
 from app.routers.needs import Need
+from app.routers.uploads import UNLIMITED
 from app.settings import Settings, listed
 from app.web.gate.caller import caller_of
 from app.web.gate.credentials import require_single
@@ -76,7 +78,8 @@ class Gate:
         except OpenhoursError as error:
             if changes and isinstance(error, AccessRefused):
                 self._refusals.note(who, method=scope["method"], path=path, code=error.code)
-            await problem_of(error)(scope, receive, send)
+            # Without this a length that is announced, and too large, would be told instead.
+            await RequestBodyLimitMiddleware(problem_of(error), UNLIMITED)(scope, receive, send)
             return
         with acting_as(who):
             await self._app(scope, receive, send)

@@ -1,0 +1,99 @@
+"""Log in by name and password, as a page or with JSON, and log out."""
+
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from app.access.principal import actor
+from app.access.secrets import Secret
+from app.access.user_records import User
+from app.errors import OpenhoursError
+from app.routers.access import cookies
+from app.routers.access.forms import is_form, page, refused_page, sent
+from app.routers.access.users import UserAnswer
+from app.routers.answers import TOO_LARGE, TOO_MANY, UNAUTHORISED, UNAVAILABLE, UNPROCESSABLE
+from app.routers.bodies import described_as
+from app.routers.dependencies import Accounts, AllServices
+from app.routers.malformed import require_known_query
+from app.routers.needs import open_to_all
+
+router = APIRouter(tags=["login"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
+
+
+class Login(BaseModel):
+    """Who logs in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=1000)
+    password: SecretStr = Field(max_length=1000)
+    next: str | None = Field(None, description="Path of this service to which a form leads on.")
+
+
+@router.get("/login", include_in_schema=False)
+@open_to_all
+def login_page(request: Request, next: Annotated[str | None, Query()] = None) -> HTMLResponse:  # noqa: A002
+    """The page."""
+    return page(request, "login", name="", next=safe_path(next))
+
+
+@router.post("/login", responses=UNAUTHORISED | TOO_LARGE | TOO_MANY, response_model=UserAnswer)
+@open_to_all
+async def log_in(
+    request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Login)]
+) -> Response:
+    """Log in by name and password. The answer sets the cookie of a session; a form is led on by 303."""
+    login = sent(request, Login, body)
+    try:
+        cookie = cookies.require_cookies(request, services.settings)
+        user, secret = await services.hashing.run(lambda: _begun(services, request, login))
+    except OpenhoursError as error:
+        if not is_form(request):
+            raise
+        return refused_page(request, "login", error, {"name": login.name, "next": safe_path(login.next)})
+    return logged_in(request, user, cookie, secret, to=safe_path(login.next))
+
+
+@router.post("/logout", status_code=204)
+@open_to_all
+def log_out(request: Request, accounts: Accounts) -> Response:
+    """Log out: the session ends on all replicas, and the browser forgets what it has of this service."""
+    secret = cookies.session_of(request)
+    if secret is not None:
+        accounts.sessions.end_own(secret)
+    login = f"{request.scope['root_path']}/login"
+    answer = RedirectResponse(login, status_code=303) if is_form(request) else Response(status_code=204)
+    cookies.take(answer)
+    return answer
+
+
+def logged_in(
+    request: Request, user: User, cookie: str, secret: Secret, *, to: str | None, status: int = 200
+) -> Response:
+    """The answer to who has logged in: a page leads on, JSON has the user; both set the cookie."""
+    if is_form(request):
+        answer: Response = RedirectResponse(f"{request.scope['root_path']}{to or '/'}", status_code=303)
+    else:
+        content = UserAnswer.model_validate(user).model_dump(mode="json")
+        answer = JSONResponse(content, status_code=status)
+    cookies.give(answer, cookie, secret)
+    return answer
+
+
+def safe_path(text: str | None) -> str | None:
+    """A path of this service, or None: a link to the login must not lead on to another site."""
+    if text is None or not text.startswith("/") or len(text) > 2000:
+        return None
+    plain = unquote(text)
+    is_elsewhere = text[:2] in {"//", "/\\"} or plain[:2] in {"//", "/\\"}
+    return None if is_elsewhere or not plain.isprintable() or "\\" in plain else text
+
+
+def _begun(services: AllServices, request: Request, login: Login) -> tuple[User, Secret]:
+    accounts, address = services.accounts, actor().address
+    user = accounts.logins.authenticate(login.name, login.password.get_secret_value(), address)
+    agent, before = request.headers.get("user-agent"), cookies.session_of(request)
+    return user, accounts.sessions.begin(user.id, address, agent, instead_of=before)
