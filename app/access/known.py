@@ -6,7 +6,7 @@ a second, shared by all requests, tells.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any, Final
@@ -17,7 +17,6 @@ from app.access.epoch import current_epoch
 from app.access.principal import Principal, Via
 from app.access.scopes import Role, effective
 from app.access.secrets import Kind, Secret
-from app.access.sessions import IDLE
 from app.access.tables import token, user
 from app.access.uses import Uses
 from app.errors import InvalidToken
@@ -31,6 +30,9 @@ ROW_SECONDS: Final = 60.0
 
 #: Credentials that one process knows; a row takes about a kilobyte.
 MOST_ROWS: Final = 10_000
+
+#: How long a session lasts that is not used.
+SESSION_IDLE: Final = timedelta(hours=12)
 
 #: How a principal came in, by the kind of its credential. One-time codes and refresh tokens let nobody in.
 _VIA: Final[dict[Kind, Via]] = {Kind.KEY: "key", Kind.SESSION: "session", Kind.ACCESS: "access"}
@@ -180,7 +182,7 @@ class Known:
         now = self._now()
         if row.revoked_at is not None or row.disabled_at is not None:
             return False
-        is_idle = row.kind == Kind.SESSION and (row.last_used_at or row.created_at) + IDLE <= now
+        is_idle = row.kind == Kind.SESSION and (row.last_used_at or row.created_at) + SESSION_IDLE <= now
         return not is_idle and (row.expires_at is None or row.expires_at > now)
 
 

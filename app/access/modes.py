@@ -2,10 +2,16 @@
 
 from enum import StrEnum
 from ipaddress import ip_address
+from typing import Final
 
-from app.access.sessions import COOKIE, LOOPBACK_COOKIE
 from app.errors import SetupError
 from app.settings import Settings, listed
+
+#: The session cookie over https: browsers take a name with this prefix from this very host and over https only.
+SECURE_COOKIE: Final = "__Host-openhours"
+
+#: The session cookie on loopback without https, where not all browsers keep a secure one.
+PLAIN_COOKIE: Final = "openhours"
 
 
 class Mode(StrEnum):
@@ -53,7 +59,7 @@ def is_loopback(host: str) -> bool:
 
 def cookie_name(*, is_secure: bool) -> str:
     """The name of the session cookie."""
-    return COOKIE if is_secure else LOOPBACK_COOKIE
+    return SECURE_COOKIE if is_secure else PLAIN_COOKIE
 
 
 def _require_trusted(settings: Settings) -> None:
