@@ -6,6 +6,7 @@ from app.access import user_records
 from app.access.epoch import raise_epoch
 from app.access.limits import AttemptLimits
 from app.access.login import LoginService
+from app.access.scopes import Role
 from app.access.second_factor import Enrolment, SecondFactors
 from app.access.secrets import Secret
 from app.access.sessions import begin_session, end_logins
@@ -27,6 +28,11 @@ class SecondFactorService:
         """Whether a user has one."""
         with database_errors(), self._engine.connect() as connection:
             return self._factors.is_set(connection, user_id)
+
+    def is_missing(self, user_id: str, role: Role) -> bool:
+        """Whether a user has to set one up before anything else, because their role demands one."""
+        with database_errors(), self._engine.connect() as connection:
+            return self._factors.is_missing(connection, user_id, role)
 
     def enrol(self, user_id: str, *, password: str, address: str | None) -> Enrolment:
         """Begin to set one up; one that is set counts until the new one is confirmed.

@@ -15,9 +15,11 @@ from app.access.credentials import end, is_alive, issue
 from app.access.epoch import raise_epoch
 from app.access.known import Known
 from app.access.login import LoginService
+from app.access.second_factor import SecondFactors
 from app.access.secrets import PREFIXES, Kind, Secret, read_secret
 from app.access.tables import token, user
-from app.errors import AccessRefused, InvalidToken, LoginFailed
+from app.access.user_records import User
+from app.errors import AccessRefused, InvalidToken, LoginFailed, SecondFactorRequired
 from app.ids import new_id
 from app.storage.postgres import database_errors
 
@@ -48,15 +50,17 @@ class Pair:
 class TokenService:
     """Operations on tokens; stateless, so any replica can serve them."""
 
-    def __init__(self, engine: Engine, logins: LoginService, known: Known) -> None:
+    def __init__(self, engine: Engine, logins: LoginService, factors: SecondFactors, known: Known) -> None:
         self._engine = engine
         self._logins = logins
+        self._factors = factors
         self._known = known
 
     def log_in(self, name: str, password: str, code: str | None, address: str | None) -> Pair:
         """Tokens for a name and a password. Raises LoginFailed, SecondFactorRequired and TooManyLogins."""
         who = self._logins.authenticate(name, password, address, code=code)
         with database_errors(), self._engine.begin() as connection:
+            self._require_factor(connection, who)
             return _pair(connection, who.id, new_id(datetime.now(UTC)), address)
 
     def refresh(self, text: str, address: str | None) -> Pair:
@@ -87,8 +91,14 @@ class TokenService:
             return self._of_key(client_id, client_secret, address)
         who = self._logins.authenticate(client_id, client_secret, address)
         with database_errors(), self._engine.begin() as connection:
+            self._require_factor(connection, who)
             family = new_id(datetime.now(UTC))
             return _issued(connection, Kind.ACCESS, who.id, CLIENT_LASTS, family=family, address=address).text
+
+    def _require_factor(self, connection: Connection, who: User) -> None:
+        """Raise SecondFactorRequired if a user of this role has to have one, and has none."""
+        if self._factors.is_missing(connection, who.id, who.role):
+            raise SecondFactorRequired(f"A user of the role {who.role} needs a second factor. Log in, and set one up.")
 
     def _of_key(self, client_id: str, text: str, address: str | None) -> str:
         failed = LoginFailed("The name, the password or the code is wrong, or the user is disabled.")

@@ -4,12 +4,13 @@ from sqlalchemy import Engine
 
 from app.access import audit
 from app.access.oidc.attempt import Attempt
-from app.access.oidc.configuration import OidcConfiguration
+from app.access.oidc.configuration import OidcConfiguration, oidc_configuration
 from app.access.oidc.identities import signed_in
 from app.access.oidc.provider import Provider
 from app.access.secrets import Secret
 from app.access.sessions import SessionService
 from app.errors import NotAllowed
+from app.settings import Settings
 from app.storage.postgres import database_errors
 
 
@@ -50,6 +51,7 @@ class SignOn:
         return self._sessions.begin(user_id, address, user_agent, instead_of=instead_of)
 
 
-def build_sign_on(engine: Engine, sessions: SessionService, configuration: OidcConfiguration | None) -> SignOn | None:
-    """None without a provider."""
+def build_sign_on(engine: Engine, sessions: SessionService, settings: Settings) -> SignOn | None:
+    """None without a provider. Raises SetupError for settings that do not suffice."""
+    configuration = oidc_configuration(settings)
     return None if configuration is None else SignOn(engine, sessions, configuration)

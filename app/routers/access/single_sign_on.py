@@ -1,6 +1,6 @@
 """Log in at a provider of OpenID Connect: there, and back."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -8,7 +8,6 @@ from starlette.exceptions import HTTPException
 
 from app.access.oidc.attempt import Attempt, new_attempt
 from app.access.oidc.configuration import CALLBACK_PATH
-from app.access.oidc.sign_on import SignOn
 from app.access.principal import actor
 from app.errors import LoginFailed, OpenhoursError
 from app.routers.access import cookies
@@ -16,6 +15,9 @@ from app.routers.access.forms import refused_page
 from app.routers.access.login import safe_path
 from app.routers.dependencies import AllServices
 from app.routers.needs import open_to_all
+
+if TYPE_CHECKING:
+    from app.access.oidc.sign_on import SignOn
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,13 +29,14 @@ _NEXT: Final = "openhours-next"
 _LASTS_SECONDS: Final = 600
 
 
-async def _sign_on(services: AllServices) -> SignOn:
-    if services.sign_on is None:
+async def _sign_on(services: AllServices) -> "SignOn":
+    if services.accounts.sign_on is None:
         raise HTTPException(404)
-    return services.sign_on
+    return services.accounts.sign_on
 
 
-Provider = Annotated[SignOn, Depends(_sign_on)]
+#: A SignOn, whose module is there only with the extra.
+Provider = Annotated[Any, Depends(_sign_on)]
 
 
 @router.get("/login/oidc")

@@ -2,7 +2,7 @@
 
 import binascii
 from base64 import b64decode
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Header, Response
 from pydantic import BaseModel, Field
@@ -29,7 +29,7 @@ class AccessToken(BaseModel):
     """RFC 6749, section 4.4.3."""
 
     access_token: str
-    token_type: str = Field("bearer", description="Always bearer.")
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - no secret
     expires_in: float = Field(description="Seconds.")
 
 
@@ -39,7 +39,7 @@ async def make_access_token(
     services: AllServices,
     tokens: Tokens,
     response: Response,
-    grant_type: Annotated[str, Form(pattern=f"^{_GRANT}$|^$")] = _GRANT,
+    grant_type: Annotated[str, Form(pattern=f"^{_GRANT}$|^$")] = _GRANT,  # noqa: ARG001 - its pattern is all
     client_id: Annotated[str, Form(max_length=1000)] = "",
     client_secret: Annotated[str, Form(max_length=1000)] = "",
     authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
@@ -50,7 +50,7 @@ async def make_access_token(
     address = actor().address
     token = await services.hashing.run(lambda: tokens.of_client(client_id, client_secret, address))
     response.headers["Cache-Control"] = "no-store"
-    return AccessToken(access_token=token, token_type="bearer", expires_in=CLIENT_LASTS.total_seconds())
+    return AccessToken(access_token=token, expires_in=CLIENT_LASTS.total_seconds())
 
 
 @router.post("/test-token", status_code=204)
