@@ -38,13 +38,14 @@ def login(
     from openhours import keys  # noqa: PLC0415 - the HTTP client takes a while to import
     from openhours.client import Client  # noqa: PLC0415
 
-    client = Client(url, key="")
-    if not _asks_who(client):
-        out.print(f"{url} asks nobody who they are; no key is needed", markup=False)
-        return
+    with Client(url, key="") as client:
+        if not _asks_who(client):
+            out.print(f"{url} asks nobody who they are; no key is needed", markup=False)
+            return
     _warn_of_plain_http(url)
     key = keys.checked(sys.stdin.readline(), "Standard input") if with_token else _made(url)
-    who = Client(url, key=key).me()
+    with Client(url, key=key) as client:
+        who = client.me()
     file = keys.store(url, key)
     out.print(f"logged in to {url} as {who['name']}, {who['role']}; the key is in {file}", markup=False)
 
@@ -58,7 +59,8 @@ def logout(url: Address) -> None:
     if key is None:
         raise InvalidParameters(f"No key is stored for {url}.")
     try:
-        end = Client(url, key=key).revoke_own(named=_KEY_NAME)
+        with Client(url, key=key) as client:
+            end = client.revoke_own(named=_KEY_NAME)
     except ClientError as error:
         err.print(f"note: the key is forgotten here, but was not revoked there: {error.message}", markup=False)
         end = False
@@ -84,7 +86,7 @@ def _made(url: str) -> str:
         raise InvalidParameters(
             "Nobody can be asked here. Give a key on standard input: openhours login URL --with-token"
         )
-    name = typer.prompt("name (empty: paste a key)", default="", show_default=False, err=True)
+    name = err.input("name (empty: paste a key): ", markup=False).strip()
     if not name:
         from openhours import keys  # noqa: PLC0415
 

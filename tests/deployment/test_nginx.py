@@ -97,7 +97,7 @@ def test_keys_and_cookies_pass_nginx_and_names_of_users_do_not(site: Site) -> No
     with httpx2.Client(base_url=site.client.base_url) as nobody:
         assert nobody.get("/reports").status_code == 401
         assert nobody.get("/reports", headers={"X-Forwarded-User": "nginx", "Remote-User": "nginx"}).status_code == 401
-        assert nobody.get("/reports", cookies={"openhours": "ohs_x"}).json()["code"] == "invalid_token"
+        assert nobody.get("/reports", headers={"Cookie": "openhours=ohs_x"}).json()["code"] == "invalid_token"
         assert nobody.get("/setup").headers["content-type"].startswith("application/problem+json")  # there is a user
         assert nobody.get("/login").headers["content-security-policy"].startswith("default-src 'none'")
     assert site.client.get("/me").json()["name"] == "nginx"
