@@ -4,6 +4,8 @@ BIN := .venv/bin
 LOCKS := requirements-embedded.txt requirements-oidc.txt requirements-dev.txt
 UV_VERSION := 0.13.9
 DIST := dist
+# Of the polls of 1,000 stores every five minutes that make bench makes reports of.
+WEEKS ?= 1 4
 # Of the tests: many wait for something to end, so more than there are cores.
 PROCESSES ?= 3
 SPREAD = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
@@ -73,12 +75,13 @@ docs: .venv/ready  ## write what the pages say of each kind, from the registry
 migration: .venv/ready  ## write the migration that declared tables need: make migration name=deployments
 	$(BIN)/python -m tests.migration $(name)
 
-bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
+bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up to 102 million polls, BEFORE=CHECKOUT another version
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
-	$(BIN)/python -m benchmarks.ranges
+	$(BIN)/python -m benchmarks.ranges --weeks $(WEEKS)
 	$(BIN)/python -m benchmarks.gate
+	$(if $(BEFORE),$(BIN)/python -m benchmarks.versions $(BEFORE))
 
 soak: .venv/ready  ## load one replica with mixed, wrong and slow callers for SOAK_MINUTES, 60 by default
 	$(BIN)/python -m benchmarks.soak --minutes $${SOAK_MINUTES:-60}

@@ -73,7 +73,7 @@ def _secure(document: dict[str, Any], routes: APIRouter) -> None:
     for route in leaves(routes.routes):
         need = need_of(getattr(route, "endpoint", None))
         if isinstance(route, APIRoute) and route.include_in_schema and need is not None:
-            for method in route.methods:
+            for method in route.methods or ():
                 operation = document["paths"][route.path_format][method.lower()]
                 scopes = [] if need.scope is None else [need.scope.value]
                 operation["security"] = [] if need.is_open else [{name: scopes} for name in _SCHEMES]
