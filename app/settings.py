@@ -229,6 +229,11 @@ class Settings(BaseSettings):
         description="Roles whose users must have a second factor to log in by password, such as `admin`, separated by "
         "commas. Unset: none must.",
     )
+    founding_logins: Literal["on", "off"] | None = Field(
+        None,
+        description="Whether clients of the founding systems may log in by their own routes, `/api/v1/auth/token` and "
+        "`/api/login`, which give tokens for a password. Unset: in local mode only, where nobody checks the tokens.",
+    )
     oidc_issuer: str | None = Field(
         None,
         description="Issuer of single sign-on (OpenID Connect), such as `https://login.example`; needs "

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from app.access.accounts import Accounts
 from app.access.audit_log import AuditLog
+from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -30,6 +31,7 @@ class Services:
             from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
+        mode: how it is known who asks.
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
@@ -47,6 +49,7 @@ class Services:
     mappings: MappingService
     settings: Settings
     accounts: Accounts
+    mode: Mode
     audit: AuditLog
     waiters: Waiters
     replica: Replica

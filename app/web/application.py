@@ -101,7 +101,9 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
-    app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
+    app.state.services = build_services(
+        resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds, mode=mode, known=known
+    )
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     routes = API if api else PROBES

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from app.access.accounts import build_accounts
 from app.access.audit_log import AuditLog
+from app.access.known import Known
+from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -27,7 +29,14 @@ from app.uploads.service import UploadService
 
 
 def build_services(
-    resources: Resources, *, replica: Replica, datasets: DatasetService, hooks: Hooks, kinds: Mapping[str, ReportKind]
+    resources: Resources,
+    *,
+    replica: Replica,
+    datasets: DatasetService,
+    hooks: Hooks,
+    kinds: Mapping[str, ReportKind],
+    mode: Mode,
+    known: Known,
 ) -> Services:
     """The services of one process, over servers that are connected already."""
     settings = resources.settings
@@ -42,7 +51,8 @@ def build_services(
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
         settings=settings,
-        accounts=build_accounts(resources),
+        accounts=build_accounts(resources, known),
+        mode=mode,
         hashing=HashingThreads(),
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
