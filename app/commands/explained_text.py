@@ -16,7 +16,7 @@ _WHY: Final = {
 }
 
 #: What a stretch of exact accounting ended with.
-_ENDED: Final = {"next_poll": "then a poll", "max_gap": "then no poll in time", "report_end": "still so at the end"}
+_ENDED: Final = {"next_poll": "then a poll", "max_gap": "then a gap", "report_end": "until the end"}
 
 _OUTAGE_ENDED: Final = {"max_gap": "nobody looked any more", "report_end": "has not ended"}
 
@@ -34,18 +34,20 @@ def lines(said: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Stretches, while it was open"
     yield from _stretches(said)
+    yield from _left_out(said, "stretches")
     if said["accounting"] == "exact":
         yield ""
         yield from _outages(said["outages"])
+        yield from _left_out(said, "outages")
 
 
 def _totals(periods: list[Mapping[str, Any]]) -> Iterator[str]:
-    yield f"{'':<22}{'open':>10}{'up':>10}{'down':>10}{'unknown':>10}{'availability':>15}"
+    yield f"{'':<17}{'open':>12}{'up':>12}{'down':>12}{'unknown':>12}{'availability':>14}"
     for one in periods:
         figures = [f"{one[f'{name}_seconds'] / 3600:,.2f} h" for name in ("open", "up", "down", "unknown")]
         known = one["up_seconds"] + one["down_seconds"]
         share = f"{100 * one['up_seconds'] / known:.4f} %" if known else "-"
-        yield f"{one['period'].replace('_', ' '):<22}{''.join(f'{figure:>10}' for figure in figures)}{share:>15}"
+        yield f"{one['period'].replace('_', ' '):<17}{''.join(f'{figure:>12}' for figure in figures)}{share:>14}"
 
 
 def _gap(said: Mapping[str, Any]) -> Iterator[str]:
@@ -142,6 +144,12 @@ def _outages(outages: list[Mapping[str, Any]]) -> Iterator[str]:
         by = _OUTAGE_ENDED.get(one["ended_by"]) or f"poll at {_clock(_at(one['ended_by_poll_at']), at)}"
         minutes = f"{one['open_seconds'] / 60:,.2f} min"
         yield f"  {_short(_at(one['began_at'])):<22}{ended:<22}{minutes:>12}  {by}"
+
+
+def _left_out(said: Mapping[str, Any], parts: str) -> Iterator[str]:
+    more = said[f"{parts}_in_all"] - len(said[parts])
+    if more:
+        yield f"  and {more:,} more {parts}: explain less of the time, with --from and --to"
 
 
 def _counted(polls: int) -> str:

@@ -13,7 +13,9 @@ from app import __version__
 from app.access import audit, audit_retention
 from app.access.known import Known
 from app.access.modes import mode_of
+from app.access.principal import Principal
 from app.access.refusals import RECORD_SECONDS, Refusals
+from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
@@ -44,12 +46,13 @@ def create_app(
     slots: int,
     api: bool = True,
     host: str | None = None,
+    own: tuple[Secret, Principal] | None = None,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> FastAPI:
     """The application, on servers that are already connected; runs up to ``slots`` jobs itself.
 
     Without ``api`` it serves only probes and metrics, for the health port of a worker. ``host`` is where it listens, by
-    default that of the settings.
+    default that of the settings. ``own`` is a credential by which this very process asks, and as whom.
 
     Raises:
         SetupError: the settings would let in anyone of a network, or a route does not say what it needs.
@@ -57,6 +60,8 @@ def create_app(
     settings = resources.settings
     mode = mode_of(settings, host=settings.host if host is None else host)
     known, refusals = Known(resources.engine), Refusals(resources.engine)
+    if own is not None:
+        known.trust(*own)
     catalogue = DatasetService(resources)
     hooks = upload_hooks(catalogue)
     uploads_loop = Loop(

@@ -27,11 +27,6 @@ NEW_PASSWORD = "eleven green kettles"
 OWN_CODE = "0123456789abcdef0123456789abcdef"
 
 
-@pytest.fixture
-def accounts(resources: Resources) -> Accounts:
-    return accounts_of(resources)
-
-
 def setup_code(accounts: Accounts) -> str:
     secret = accounts.codes.setup()
     assert secret is not None
@@ -52,8 +47,8 @@ def test_67_the_code_makes_the_first_administrator_once(accounts: Accounts) -> N
 
 
 @pytest.mark.parametrize("own", [None, OWN_CODE])
-def test_67_of_two_at_once_one_becomes_administrator(resources: Resources, own: str | None) -> None:
-    replicas = [accounts_of(resources, setup_code=own) for _ in range(2)]
+def test_67_of_two_at_once_one_becomes_administrator(emptied: Resources, own: str | None) -> None:
+    replicas = [accounts_of(emptied, setup_code=own) for _ in range(2)]
     code = own or setup_code(replicas[0])
     with ThreadPoolExecutor(2) as pool:
         asked = [
@@ -142,8 +137,8 @@ def test_69_a_reset_link_is_good_for_an_hour_and_for_nothing_else(accounts: Acco
         accounts.codes.set_password(code, NEW_PASSWORD, HERE)
 
 
-def test_of_two_who_use_a_reset_link_at_once_one_sets_the_password(resources: Resources) -> None:
-    replicas = [accounts_of(resources) for _ in range(2)]
+def test_of_two_who_use_a_reset_link_at_once_one_sets_the_password(emptied: Resources) -> None:
+    replicas = [accounts_of(emptied) for _ in range(2)]
     code = replicas[0].codes.link(replicas[0].person("ada").id).secret.text
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(one.codes.set_password, code, NEW_PASSWORD, HERE) for one in replicas]
@@ -190,8 +185,8 @@ def test_no_code_is_recorded_and_no_error_repeats_one(accounts: Accounts) -> Non
     assert link not in str(refused.value.details) + refused.value.message
 
 
-def test_a_name_that_is_taken_makes_no_second_administrator(resources: Resources) -> None:
-    accounts = accounts_of(resources, setup_code=OWN_CODE)
+def test_a_name_that_is_taken_makes_no_second_administrator(emptied: Resources) -> None:
+    accounts = accounts_of(emptied, setup_code=OWN_CODE)
     accounts.codes.set_up(OWN_CODE, "ada", PASSWORD, HERE)
     with pytest.raises(CodeSpent):
         accounts.codes.set_up(OWN_CODE, "ada", PASSWORD, HERE)

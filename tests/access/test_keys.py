@@ -13,11 +13,6 @@ from app.storage.resources import Resources
 from tests.access.services import Accounts, accounts_of
 
 
-@pytest.fixture
-def accounts(resources: Resources) -> Accounts:
-    return accounts_of(resources)
-
-
 def works(accounts: Accounts, secret: Secret) -> bool:
     """Whether a replica that knows nothing yet lets it in."""
     try:
@@ -51,8 +46,8 @@ def test_no_other_lifetime_is_accepted(accounts: Accounts, days: int | None) -> 
         accounts.keys.make(ada.id, "notebook", days=days)
 
 
-def test_a_key_may_last_where_the_operator_says_so(resources: Resources) -> None:
-    accounts = accounts_of(resources, may_last=True)
+def test_a_key_may_last_where_the_operator_says_so(emptied: Resources) -> None:
+    accounts = accounts_of(emptied, may_last=True)
     key, secret = accounts.keys.make(accounts.person("ada").id, "notebook", days=None)
     assert key.expires_at is None
     assert works(accounts, secret)

@@ -18,11 +18,6 @@ from tests.access.services import PASSWORD, Accounts, accounts_of
 HOME, ELSEWHERE = "192.0.2.1", "198.51.100.9"
 
 
-@pytest.fixture
-def accounts(resources: Resources) -> Accounts:
-    return accounts_of(resources)
-
-
 @pytest.fixture(params=["Redis counts", "Redis is silent"])
 def either(request: pytest.FixtureRequest, accounts: Accounts) -> Accounts:
     """With Redis, and with one that nobody answers for (60)."""
@@ -95,8 +90,8 @@ def test_58_the_throttle_ends_after_a_quarter_of_an_hour(accounts: Accounts) -> 
     assert outcome(accounts, "ada", PASSWORD, ELSEWHERE) == "in"
 
 
-def test_58_many_guesses_at_once_do_not_slip_through(resources: Resources) -> None:
-    replicas = [accounts_of(resources) for _ in range(2)]
+def test_58_many_guesses_at_once_do_not_slip_through(emptied: Resources) -> None:
+    replicas = [accounts_of(emptied) for _ in range(2)]
     replicas[0].person("ada")
     with ThreadPoolExecutor(10) as pool:
         asked = [pool.submit(outcome, replicas[at % 2], "ada", "a wrong password", site_of(at)) for at in range(10)]
@@ -109,8 +104,8 @@ def test_59_one_password_for_many_names_is_stopped_by_its_address(accounts: Acco
     assert outcome(accounts, "user", PASSWORD, ELSEWHERE)[:3] == "401"
 
 
-def test_59_replicas_count_together(resources: Resources) -> None:
-    replicas = [accounts_of(resources) for _ in range(2)]
+def test_59_replicas_count_together(emptied: Resources) -> None:
+    replicas = [accounts_of(emptied) for _ in range(2)]
     said = [outcome(replicas[at % 2], f"user {at}", PASSWORD, HOME)[:3] for at in range(22)]
     assert said == ["401"] * 20 + ["429"] * 2
 

@@ -6,15 +6,9 @@ from app.access.known import Known
 from app.access.secrets import Secret
 from app.access.sessions import MOST
 from app.errors import InvalidParameters, InvalidToken, UnknownSession, WeakPassword
-from app.storage.resources import Resources
-from tests.access.services import PASSWORD, Accounts, accounts_of
+from tests.access.services import PASSWORD, Accounts
 
 NEW_PASSWORD = "eleven green kettles"
-
-
-@pytest.fixture
-def accounts(resources: Resources) -> Accounts:
-    return accounts_of(resources)
 
 
 def works(accounts: Accounts, secret: Secret) -> bool:

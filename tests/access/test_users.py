@@ -12,11 +12,6 @@ from app.storage.resources import Resources
 from tests.access.services import PASSWORD, Accounts, accounts_of
 
 
-@pytest.fixture
-def accounts(resources: Resources) -> Accounts:
-    return accounts_of(resources)
-
-
 def test_a_name_is_taken_whatever_its_case(accounts: Accounts) -> None:
     ada = accounts.person("Ada Löwe")
     with pytest.raises(NameTaken, match="'ADA LöWE'"):
@@ -79,8 +74,8 @@ def test_73_the_last_administrator_stays(accounts: Accounts, action: str) -> Non
 
 
 @pytest.mark.parametrize("action", ["disable", "remove", "demote"])
-def test_73_of_two_administrators_who_are_taken_away_at_once_one_stays(resources: Resources, action: str) -> None:
-    replicas = [accounts_of(resources), accounts_of(resources)]
+def test_73_of_two_administrators_who_are_taken_away_at_once_one_stays(emptied: Resources, action: str) -> None:
+    replicas = [accounts_of(emptied), accounts_of(emptied)]
     admins = [replicas[0].person(name, Role.ADMIN) for name in ("ada", "bob")]
     with ThreadPoolExecutor(2) as pool:
         asked = [

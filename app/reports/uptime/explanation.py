@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
+from itertools import islice
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,10 @@ Status = Literal["up", "down", "unknown"]
 _STATUS: Final[Mapping[int, Status]] = {ACTIVE: "up", INACTIVE: "down", UNKNOWN: "unknown"}
 
 _MINUTE: Final = HOUR // 60
+
+#: Stretches and outages of an answer, of each at most: a store that is open all day has 8,784 stretches in a year by
+#: hourly accounting; one that goes up and down with every poll has more, which nobody reads.
+MOST_PARTS: Final = 10_000
 
 #: An instant on the store's own clock.
 Local = Callable[[int], datetime]
@@ -114,8 +119,10 @@ class Explanation(BaseModel):
     periods: list[Period]
     dates: list[ExplainedDate] = Field(description="Those whose windows reach into the report's time.")
     windows: list[OpenWindow]
-    stretches: list[ExplainedStretch]
-    outages: list[ExplainedOutage] = Field(description="Exact accounting only.")
+    stretches: list[ExplainedStretch] = Field(description="The first 10,000.")
+    stretches_in_all: int
+    outages: list[ExplainedOutage] = Field(description="Exact accounting only; the first 10,000.")
+    outages_in_all: int
 
 
 def explanation(question: Question, found: Explained) -> Explanation:
@@ -129,6 +136,7 @@ def explanation(question: Question, found: Explained) -> Explanation:
         return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()), fold=0)
 
     time, gap = found.time, found.gap
+    outages = _Outages(found)
     return Explanation(
         store_id=found.key,
         timezone=found.zone,
@@ -142,8 +150,10 @@ def explanation(question: Question, found: Explained) -> Explanation:
         periods=list(_periods(found, local)),
         dates=[_date(one) for one in found.dates],
         windows=list(_windows(found, local)),
-        stretches=[_stretch(one, local) for one in found.stretches],
-        outages=list(_outages(found, local)),
+        stretches=[_stretch(one, local) for one in found.stretches[:MOST_PARTS]],
+        stretches_in_all=len(found.stretches),
+        outages=list(islice(outages.explained(local), MOST_PARTS)),
+        outages_in_all=len(outages),
     )
 
 
@@ -205,23 +215,39 @@ def _stretch(one: Stretch, local: Local) -> ExplainedStretch:
     )
 
 
-def _outages(found: Explained, local: Local) -> Iterator[ExplainedOutage]:
-    if found.exact is None or found.gap is None:
-        return
-    all_of_them = found.exact.outages
-    edges = (np.clip(edge, found.time.first, found.time.last) for edge in (all_of_them.began, all_of_them.ended))
-    open_time = found.exact.down_between(all_of_them.entity, *edges)
-    for at in np.flatnonzero(open_time):
-        last_poll, ongoing = int(all_of_them.last_poll[at]), bool(all_of_them.ongoing[at])
-        ended_by, poll = (
-            (Ending.REPORT_END, None) if ongoing else outage_ending(found.opening, found.polls, found.gap, last_poll)
-        )
-        yield ExplainedOutage(
-            began_at=local(int(all_of_them.began[at])),
-            ended_at=None if ongoing else local(int(all_of_them.ended[at])),
-            open_seconds=float(open_time[at]) / SECOND,
-            first_poll_at=local(int(all_of_them.first_poll[at])),
-            last_poll_at=local(last_poll),
-            ended_by=ended_by,
-            ended_by_poll_at=None if poll is None else local(poll),
-        )
+class _Outages:
+    """The outages that have open time in the report; hourly accounting has none."""
+
+    def __init__(self, found: Explained) -> None:
+        self._found = found
+        self._open_time: Micros = np.zeros(0, np.int64)
+        if found.exact is not None:
+            every = found.exact.outages
+            edges = (np.clip(edge, found.time.first, found.time.last) for edge in (every.began, every.ended))
+            self._open_time = found.exact.down_between(every.entity, *edges)
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._open_time))
+
+    def explained(self, local: Local) -> Iterator[ExplainedOutage]:
+        """Each of them, in order of time."""
+        found = self._found
+        if found.exact is None or found.gap is None:
+            return
+        every = found.exact.outages
+        for at in np.flatnonzero(self._open_time):
+            last_poll, ongoing = int(every.last_poll[at]), bool(every.ongoing[at])
+            ended_by, poll = (
+                (Ending.REPORT_END, None)
+                if ongoing
+                else outage_ending(found.opening, found.polls, found.gap, last_poll)
+            )
+            yield ExplainedOutage(
+                began_at=local(int(every.began[at])),
+                ended_at=None if ongoing else local(int(every.ended[at])),
+                open_seconds=float(self._open_time[at]) / SECOND,
+                first_poll_at=local(int(every.first_poll[at])),
+                last_poll_at=local(last_poll),
+                ended_by=ended_by,
+                ended_by_poll_at=None if poll is None else local(poll),
+            )

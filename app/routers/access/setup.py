@@ -72,6 +72,7 @@ async def set_up(
 
 
 @router.get("/reset", include_in_schema=False)
+@router.get("/invite", include_in_schema=False)
 @open_to_all
 def reset_page(request: Request) -> HTMLResponse:
     """The page; it is the same for every link, as the code of a link is not sent."""

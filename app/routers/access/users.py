@@ -141,7 +141,7 @@ def make_link(request: Request, services: AllServices, user_id: _UserId, respons
 def _link(request: Request, services: AllServices, link: Link) -> PasswordLink:
     """The address of a link; never by the Host of the request, which whoever asks chooses."""
     base = services.settings.public_url or request.scope["root_path"]
-    address = f"{base.rstrip('/')}/reset#{link.secret.text}"
+    address = f"{base.rstrip('/')}/{link.purpose}#{link.secret.text}"
     return PasswordLink(link=address, purpose=link.purpose, expires_at=datetime.now(UTC) + link.lasts)
 
 

@@ -1,0 +1,38 @@
+"""One database for the tests of a module; each begins without users and without counted attempts."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
+from tests.access.services import Accounts, accounts_of
+from tests.conftest import fresh_resources
+
+#: The audit is append-only but for what the janitor may remove.
+_EMPTIED = """
+SET LOCAL openhours.audit_ends = 'infinity';
+DELETE FROM audit; DELETE FROM token; DELETE FROM app_user; UPDATE auth_epoch SET n = n + 1;
+"""
+
+
+@pytest.fixture(scope="module")
+def kept(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
+    """As resources, for a whole module."""
+    with fresh_resources(servers, session_settings) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def emptied(kept: Resources) -> Resources:
+    """As kept, without users, credentials, audit and counted attempts."""
+    with kept.engine.begin() as connection:
+        connection.execute(text(_EMPTIED))
+    kept.redis.flushall()
+    return kept
+
+
+@pytest.fixture
+def accounts(emptied: Resources) -> Accounts:
+    return accounts_of(emptied)
