@@ -11,11 +11,13 @@ from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
+from app.jobs.links import Links
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.service import ReportService
+from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
@@ -27,12 +29,18 @@ from app.uploads.service import UploadService
 
 
 def build_services(
-    resources: Resources, *, replica: Replica, datasets: DatasetService, hooks: Hooks, kinds: Mapping[str, ReportKind]
+    resources: Resources,
+    *,
+    replica: Replica,
+    datasets: DatasetService,
+    hooks: Hooks,
+    links: Links,
+    kinds: Mapping[str, ReportKind],
 ) -> Services:
     """The services of one process, over servers that are connected already."""
     settings = resources.settings
     return Services(
-        reports=ReportService(resources, kinds),
+        reports=ReportService(resources, kinds, links=links),
         datasets=datasets,
         uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
         entities=EntityService(
@@ -46,6 +54,7 @@ def build_services(
         hashing=HashingThreads(),
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
+        downloads=Downloads(),
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),
