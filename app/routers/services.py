@@ -16,6 +16,7 @@ from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
+from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
 from app.settings import Settings
@@ -37,6 +38,7 @@ class Services:
         readiness: whether requests may be sent here.
         hashing: where routes compare passwords.
         store_threads: where routes wait for S3.
+        downloads: files that go through this process.
         installation: metrics of the whole installation, asked of Postgres when they are scraped.
     """
 
@@ -56,4 +58,5 @@ class Services:
     readiness: Readiness
     hashing: HashingThreads
     store_threads: StoreThreads
+    downloads: Downloads
     installation: CollectorRegistry

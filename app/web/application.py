@@ -20,6 +20,7 @@ from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
+from app.jobs.links import Links
 from app.replica.loops import Loop
 from app.replica.registry import job_kinds
 from app.replica.replica import Replica
@@ -62,7 +63,8 @@ def create_app(
     known, refusals = Known(resources.engine), Refusals(resources.engine)
     if own is not None:
         known.trust(*own)
-    catalogue = DatasetService(resources)
+    links = Links(resources, mode)
+    catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
@@ -102,7 +104,14 @@ def create_app(
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
     app.state.services = build_services(
-        resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds, mode=mode, known=known
+        resources,
+        replica=replica,
+        datasets=catalogue,
+        hooks=hooks,
+        links=links,
+        kinds=kinds,
+        mode=mode,
+        known=known,
     )
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)

@@ -10,6 +10,7 @@ from app.routers import (
     datasets,
     entities,
     entity_history,
+    files,
     health,
     mappings,
     metrics,
@@ -34,6 +35,6 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(mappings, audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
+    *(files, mappings, audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login),
 )

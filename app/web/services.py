@@ -13,11 +13,13 @@ from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
+from app.jobs.links import Links
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.service import ReportService
+from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
@@ -34,6 +36,7 @@ def build_services(
     replica: Replica,
     datasets: DatasetService,
     hooks: Hooks,
+    links: Links,
     kinds: Mapping[str, ReportKind],
     mode: Mode,
     known: Known,
@@ -41,7 +44,7 @@ def build_services(
     """The services of one process, over servers that are connected already."""
     settings = resources.settings
     return Services(
-        reports=ReportService(resources, kinds),
+        reports=ReportService(resources, kinds, links=links),
         datasets=datasets,
         uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
         entities=EntityService(
@@ -56,6 +59,7 @@ def build_services(
         hashing=HashingThreads(),
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
+        downloads=Downloads(),
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),
