@@ -18,6 +18,8 @@ ELSEWHERE = {
     "/datasets/inspect": {"GET", "HEAD", "DELETE"},
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
+    "/calendars/{name}/import": {"DELETE", "GET", "PUT"},
+    "/entities/{kind}/{key}/open": {"PUT"},
 }
 
 
@@ -49,7 +51,7 @@ def test_what_is_not_documented_is_not_allowed_and_says_what_is(address: str, do
         allowed = {method.upper() for method in operations}
         for method in METHODS - allowed - ELSEWHERE.get(path, set()):
             response = http().request(method, address + path.replace("{", "").replace("}", ""))
-            assert response.status_code == 405
+            assert response.status_code == 405, (method, path)
             assert response.json()["code"] == "method_not_allowed"
             assert set(response.headers["allow"].split(", ")) == allowed, path
 
@@ -66,6 +68,10 @@ def test_however_a_report_ended_polls_and_lists_keep_to_the_document(address: st
         wait_until(lambda poll=poll: poll.call().json()["status"] != "Running")
         with loaded.engine.begin() as connection:
             connection.execute(text(f"UPDATE report SET {change} WHERE id = :id"), {"id": report_id})
+<<<<<<< HEAD
         poll.call_and_validate(excluded_checks=[ignored_auth])
+=======
+        poll.call_and_validate(excluded_checks=[ignored_auth])  # local mode
+>>>>>>> logins
     listed = schema["/reports"]["GET"].Case().call_and_validate(excluded_checks=[ignored_auth]).json()
     assert {"complete", "failed", "cancelled"} <= {report["status"] for report in listed["reports"]}
