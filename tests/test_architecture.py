@@ -84,7 +84,6 @@ WRONG = {
     "Only storage connects to S3 and migrates": [("app.routers.s3", "import boto3.session, json", "boto3")],
     "Only storage and the engine speak to Redis": [("app.routers.redis", "import redis", "redis")],
     "Only storage knows the driver of Postgres": [("app.series.driver", "import psycopg2.extras", "psycopg2")],
-    "Only access asks a provider who somebody is": [("app.access.wrong", "import joserfc.jwt", "joserfc")],
     "Only charts draw": [("app.reports.drawing", "def draw():\n    import altair", "altair")],
     "Only mappings read expressions and workbooks": [("app.ingest.wrong", "import jmespath", "jmespath")],
     "Only commands write to a terminal": [("app.web.terminal", "from rich.console import Console", "rich")],

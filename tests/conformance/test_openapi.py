@@ -68,10 +68,6 @@ def test_however_a_report_ended_polls_and_lists_keep_to_the_document(address: st
         wait_until(lambda poll=poll: poll.call().json()["status"] != "Running")
         with loaded.engine.begin() as connection:
             connection.execute(text(f"UPDATE report SET {change} WHERE id = :id"), {"id": report_id})
-<<<<<<< HEAD
         poll.call_and_validate(excluded_checks=[ignored_auth])
-=======
-        poll.call_and_validate(excluded_checks=[ignored_auth])  # local mode
->>>>>>> logins
     listed = schema["/reports"]["GET"].Case().call_and_validate(excluded_checks=[ignored_auth]).json()
     assert {"complete", "failed", "cancelled"} <= {report["status"] for report in listed["reports"]}
