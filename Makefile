@@ -4,8 +4,11 @@ BIN := .venv/bin
 LOCKS := requirements-embedded.txt requirements-oidc.txt requirements-dev.txt
 UV_VERSION := 0.13.9
 DIST := dist
+# Of the polls of 1,000 stores every five minutes that make bench makes reports of.
+WEEKS ?= 1 4
 # Of the tests: many wait for something to end, so more than there are cores.
 PROCESSES ?= 3
+SPREAD = --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' app/__init__.py)
 # Clients for the tests: of the upload protocol, and of the whole API in TypeScript.
 JAVASCRIPT := tests/uploads/js tests/clients/typescript
@@ -14,7 +17,7 @@ JAVASCRIPT := tests/uploads/js tests/clients/typescript
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test walkthrough chaos fuzz lint types structure docs migration bench soak picture dist lock clean
+.PHONY: help setup demo serve check quick test walkthrough browser chaos fuzz lint types structure docs migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,17 +33,23 @@ demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll,
 serve: .venv/ready  ## serve the API on port 8000, with embedded servers unless others are configured
 	@$(BIN)/python -m app serve
 
-check: .venv/ready  ## lint, types and the quick tests, at once: nothing is killed, no notebook runs (90 s on two cores)
+check: .venv/ready  ## after each edit, within 90 s: lint, types, quick tests; with ROOM=series also that room's database tests
 	@$(MAKE) --no-print-directory --jobs 3 lint types quick
 
+quick: export TEST_PROFILE := check
+quick: PROCESSES = 2
 quick: .venv/ready
-	TEST_PROFILE=check $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m 'not chaos and not slow and not walkthrough'
+	$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and not database'
+	$(if $(ROOM),$(BIN)/python -m pytest $(SPREAD) -m 'not chaos and not slow and not walkthrough and not browser and database' tests/$(ROOM))
 
 test: .venv/ready  ## run the tests against real servers
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(SPREAD)
 
 walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks, add kinds as the page says
 	$(BIN)/python -m pytest -m walkthrough --durations=0
+
+browser: .venv/ready  ## open the report page in the machine's Chromium: nothing from outside, nothing too wide, printed
+	$(BIN)/python -m pytest -m browser --durations=0
 
 chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
@@ -66,11 +75,13 @@ docs: .venv/ready  ## write what the pages say of each kind, from the registry
 migration: .venv/ready  ## write the migration that declared tables need: make migration name=deployments
 	$(BIN)/python -m tests.migration $(name)
 
-bench: .venv/ready  ## measure speed and memory at full size (a few minutes)
+bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up to 102 million polls, BEFORE=CHECKOUT another version
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
-	$(BIN)/python -m benchmarks.ranges
+	$(BIN)/python -m benchmarks.ranges --weeks $(WEEKS)
+	$(BIN)/python -m benchmarks.gate
+	$(if $(BEFORE),$(BIN)/python -m benchmarks.versions $(BEFORE))
 
 soak: .venv/ready  ## load one replica with mixed, wrong and slow callers for SOAK_MINUTES, 60 by default
 	$(BIN)/python -m benchmarks.soak --minutes $${SOAK_MINUTES:-60}

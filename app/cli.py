@@ -65,6 +65,11 @@ COMMANDS: Final = {
         "app.commands.report_kinds:report",
         "Trigger a report, show its progress and download its files.",
     ),
+    "login": (
+        "app.commands.login:login",
+        "Store a key for a server, which commands with --server and the client library then send.",
+    ),
+    "logout": ("app.commands.login:logout", "Forget the key of a server; revoke it if login has made it."),
     "users": ("app.commands.users:users", "Users and service accounts, in the database of the settings."),
     "keys": ("app.commands.keys:keys", "Keys for programs, in the database of the settings."),
     "mappings": ("app.commands.mappings:mappings", "Named mappings: how raw files become rows."),

@@ -38,6 +38,7 @@ from app.storage.migrate import migrate
 from app.storage.postgres import build_engine, driver_cursor
 from app.storage.redis_client import build_redis
 from app.storage.resources import Addresses, addresses
+from benchmarks.accounting import compare, explain
 from benchmarks.make_polls import DATA, write
 from benchmarks.poll_load import percentiles, poll_latencies, requests_per_second
 from openhours.client import Client
@@ -54,6 +55,9 @@ KEY_LENGTH = 250
 
 #: Reports that are computed at a time while latencies are measured.
 SLOTS = 2
+
+#: Instant of the reports that name one: just after the last poll of the log.
+AS_OF = datetime(2023, 1, 25, 18, 13, 23, tzinfo=UTC)
 
 # Each measurement has a database of its own, which the role of the program may not make otherwise.
 postgres.RIGHTS = "LOGIN CREATEDB"
@@ -353,6 +357,7 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
         load_everything(url, [polls])
         once = report_rounds(url, home, port, rounds)
         api = latencies(url, home, port), throughputs(url, where, home, port, rounds)
+        accountings(url, home, port, rounds)
     row("floor: binary COPY of all polls, one connection", f"{once.floor_seconds:.2f} s")
     row("report: trigger to Complete", f"{once.report_seconds:.2f} s", f"{once.ratio:.2f} x floor (aim 1.5)")
     row("peak memory of the report's process", f"{once.peak_mib} MiB", "(aim 600)")
@@ -374,6 +379,14 @@ def measure(where: Addresses, home: Path, arguments: argparse.Namespace) -> None
         times = large.report_seconds / once.report_seconds
         row("report: trigger to Complete", f"{large.report_seconds:.2f} s", f"{times:.1f} x the smaller (aim 11)")
         row("peak memory of the report's process", f"{large.peak_mib} MiB", "(aim 1000)")
+
+
+def accountings(url: str, home: Path, port: int, rounds: int) -> None:
+    """Exact against hourly accounting, and explaining one store, on the whole log."""
+    asked = [("the week", {"as_of": AS_OF.isoformat()})]
+    compare(url, Settings(home=home, database_url=None, redis_url=None, s3_endpoint_url=None), asked, rounds)
+    with served(url, home, port) as (client, _):
+        explain(client, asked)
 
 
 def show_api(measured: Latencies, polls_per_second: tuple[float, float]) -> None:

@@ -8,16 +8,14 @@ folder of temporary files. With ``--home`` they stay in a folder, and the next r
 """
 
 import argparse
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,9 +34,8 @@ from app.storage.migrate import migrate
 from app.storage.postgres import build_engine
 from app.storage.resources import addresses
 from app.timeline import Micros
-from benchmarks.bench import served, timed
-from benchmarks.one_report import Measured, measured
-from openhours.client import Client
+from benchmarks.accounting import Asked, compare, explain
+from benchmarks.bench import served
 
 #: The Monday before which all ranges end.
 END: Final = date(2024, 12, 30)
@@ -55,9 +52,6 @@ PROCESSES: Final = 2
 BLOCK: Final = 200_000
 
 COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN}
-
-#: Stores that are explained.
-EXPLAINED: Final = 20
 
 
 def fill(url: str, stores: int, weeks: int, folder: Path) -> None:
@@ -123,58 +117,11 @@ def _attach(connection: Connection, monday: date, polls: Arrays) -> None:
         connection.execute(text(statement))
 
 
-def asked(weeks: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """The reports that are measured: (of what, accounting, parameters)."""
-    end = datetime.combine(END, datetime.min.time(), UTC)
-    window = {"as_of": end.isoformat(), "lookback_hours": 96}
+def asked(weeks: int) -> list[Asked]:
+    """The reports that are measured once there are so many weeks of polls."""
+    window = {"as_of": datetime.combine(END, datetime.min.time(), UTC).isoformat(), "lookback_hours": 96}
     whole = {"from": str(END - timedelta(weeks=weeks)), "to": str(END), "zone": "UTC", "by": "week"}
-    for accounting in ("hourly", "exact"):
-        yield "the last week", accounting, {**window, "accounting": accounting}
-        yield f"{weeks} weeks", accounting, {**window, **whole, "accounting": accounting}
-
-
-def measure(url: str, settings: Settings, weeks: int, rounds: int) -> None:
-    """Make each report some times, all in turns, and print medians."""
-    found: dict[tuple[str, str], list[Measured]] = {}
-    for _ in range(rounds):
-        for what, accounting, params in asked(weeks):
-            found.setdefault((what, accounting), []).append(measured(url, settings, params))
-    for (what, accounting), of_rounds in sorted(found.items(), reverse=True):
-        wall, processor = (median(getattr(one, name) for one in of_rounds) for name in ("seconds", "cpu_seconds"))
-        print(
-            f"{what:>13}, {accounting:<6} {wall:7.2f} s {processor:7.2f} s of processor "
-            f"{max(one.peak_mib for one in of_rounds):6,} MiB {of_rounds[0].rows:9,} rows",
-            flush=True,
-        )
-    for what in dict.fromkeys(what for what, _ in found):
-        ratios = [
-            median(getattr(one, name) for one in found[what, "exact"])
-            / median(getattr(one, name) for one in found[what, "hourly"])
-            for name in ("seconds", "cpu_seconds")
-        ]
-        print(
-            "{}: exact takes {:.2f} x the time of hourly, {:.2f} x of the processor (aim 1.5)".format(what, *ratios),
-            flush=True,
-        )
-
-
-def explain(url: str, home: Path, port: int, weeks: int) -> None:
-    """Ask why, over HTTP, of some stores of each report."""
-    with served(url, home, port) as (client, _):
-        keys = [one["key"] for one in client.page("entities", kind="store", limit=EXPLAINED)["entities"]]
-        for what, accounting, params in asked(weeks):
-            report_id = client.trigger("uptime", {**params, "stores": keys})
-            client.wait(report_id)
-            seconds = [_explained(client, report_id, key) for key in keys]
-            print(
-                f"{what:>13}, {accounting:<6} explain one store: median {1000 * median(seconds):.0f} ms, "
-                f"longest of {len(keys)} {1000 * max(seconds):.0f} ms (aim 300)",
-                flush=True,
-            )
-
-
-def _explained(client: Client, report_id: str, key: str) -> float:
-    return timed(lambda: client.explain(report_id, key))
+    return [("the last week", window), (f"{weeks} weeks", {**window, **whole})]
 
 
 def main() -> None:
@@ -200,8 +147,9 @@ def main() -> None:
             with engine.connect() as connection:
                 polls = connection.scalar(text("SELECT count(*) FROM poll"))
             print(f"\n{arguments.stores:,} stores, {weeks} weeks, {polls:,} polls; made in {filled:.0f} s")
-            measure(where.database_url, settings, weeks, arguments.rounds)
-            explain(where.database_url, home, arguments.port, weeks)
+            compare(where.database_url, settings, asked(weeks), arguments.rounds)
+            with served(where.database_url, home, arguments.port) as (client, _):
+                explain(client, asked(weeks))
 
 
 if __name__ == "__main__":

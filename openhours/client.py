@@ -51,6 +51,24 @@ class Client(Reports, Datasets):
             return False
         return True
 
+    def me(self) -> "Mapping[str, Any]":
+        """Who the key is, as answered: ``name``, ``role``, ``scopes``."""
+        return self._ask("GET", "/me")
+
+    def revoke_own(self, *, named: str) -> bool:
+        """End the key of this client if that is its name; returns whether it is ended.
+
+        Raises:
+            NotAuthenticated: it has ended already.
+        """
+        if self._key_id is None:
+            return False
+        path = f"/keys/{self._key_id}"
+        if self._ask("GET", path)["name"] != named:
+            return False
+        self._response("DELETE", path)
+        return True
+
     def entities(self, kind: str = "store", *, prefix: str = "", limit: int | None = None) -> "pd.DataFrame":
         """Entities of a kind in the order of their keys, a row each, with their zones.
 

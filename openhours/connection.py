@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx2
 
 from openhours.errors import InvalidInput, NotAllowed, NotAuthenticated, OpenhoursError, Problem, ServerUnreachable
-from openhours.keys import key_for
+from openhours.keys import key_for, key_id
 
 #: A server that does not answer within this is not there, seconds. No request waits at the server for as long.
 TIMEOUT_SECONDS: Final = 30.0
@@ -43,7 +43,9 @@ class Connection:
         if not address.startswith(("http://", "https://")):
             raise InvalidInput(f"{address!r} is not an address; give one such as http://127.0.0.1:8000")
         self.address = address.rstrip("/")
-        self._auth = KeyAuth(self.address, key_for(self.address, given=key))
+        key = key_for(self.address, given=key)
+        self._auth = KeyAuth(self.address, key)
+        self._key_id = key and key_id(key)
         self._http = httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, auth=self._auth)
 
     def close(self) -> None:

@@ -45,25 +45,27 @@ class ServerUnreachable(OpenhoursError):
 class Problem(OpenhoursError):
     """A problem document (RFC 9457) that a server answered, with its own code and status."""
 
-    #: The code where the answer has none, and what to do, which the server cannot know.
+    #: The code where the answer has none; what to do, which the server cannot know, and for which codes.
     _otherwise = "http_error"
     _advice = ""
+    _advises_on: frozenset[str] = frozenset()
 
     def __init__(self, document: Mapping[str, Any], status: int, *, address: str = "") -> None:
         known = {"type", "title", "status", "code", "detail"}
         details = {name: value for name, value in document.items() if name not in known}
-        told = str(document.get("detail") or f"The server answered {status}.")
-        super().__init__(told + self._advice.format(address=address))
-        self.details = details
         self.code = str(document.get("code", self._otherwise))
+        advice = self._advice.format(address=address) if self.code in self._advises_on else ""
+        super().__init__(str(document.get("detail") or f"The server answered {status}.") + advice)
+        self.details = details
         self.status = status
 
 
 class NotAuthenticated(Problem):
     """The server wants a key, or does not know the one that was sent: it has ended, was revoked, or is mistyped."""
 
-    _otherwise = "not_authenticated"
+    _otherwise = "authentication_required"
     _advice = "\nTo store a key: openhours login {address} (or set OPENHOURS_API_KEY)."
+    _advises_on = frozenset({_otherwise, "invalid_token"})
 
 
 class NotAllowed(Problem):

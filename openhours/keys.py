@@ -20,6 +20,9 @@ VARIABLE: Final = "OPENHOURS_API_KEY"
 #: What fits into a header; anything else would end up in an error of the HTTP client, key and all.
 _WORD: Final = re.compile(r"[!-~]+")
 
+#: Characters of a key, behind its prefix, that are no secret.
+_ID_LENGTH: Final = 8
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -42,6 +45,12 @@ def checked(key: str, where: str) -> str:
     if not _WORD.fullmatch(key):
         raise InvalidInput(f"{where} is not a key: a key is one word, such as oh_ and 49 letters and digits after it.")
     return key
+
+
+def key_id(key: str) -> str | None:
+    """By which servers name a key: what follows its prefix; None for what is none of theirs."""
+    prefix, _, rest = key.partition("_")
+    return rest[:_ID_LENGTH] if prefix == "oh" and len(rest) > _ID_LENGTH else None
 
 
 def store(address: str, key: str) -> Path:

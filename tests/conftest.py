@@ -58,8 +58,9 @@ SAMPLES = {
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 #: Files and folders of tests that kill, start programs as users do, run notebooks, draw many charts, or try thousands
-#: of inputs; ``make check`` leaves them out. The rest takes a minute on two cores.
+#: of inputs; ``make check`` leaves them out.
 SLOW = (
+    *("chaos", "deployment/test_nginx.py"),
     *("catalogue/test_job.py", "charts/test_availability.py", "charts/test_durations.py", "charts/test_files.py"),
     *("charts/test_means.py", "charts/test_violins.py", "cli/test_cli.py", "cli/test_cli_data.py"),
     *("openhours/test_notebook.py", "openhours/test_uploads.py", "test_picture.py", "test_python_page.py"),
@@ -79,6 +80,13 @@ SLOW = (
     *("clients", "web"),
 )
 
+#: Of the files whose tests need a database of their own, those that ``make check`` runs: one of each way through the
+#: service. The others take twice as much processor time as these and all that need no database.
+CHECKED = (
+    *("catalogue/test_foreground.py", "ingest/test_load.py", "routers/test_reports_api.py", "series/test_polls.py"),
+    *("storage/test_migrate.py", "test_documentation.py"),
+)
+
 #: Files that take longest.
 LONGEST = ("test_readme.py", "cli/test_cli.py", "web/test_server.py")
 
@@ -92,12 +100,14 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow ones and begin with them, the longest first: where several processes test, all end together."""
-    slow = [TESTS / name for name in SLOW]
-    if missing := [str(path) for path in slow if not path.exists()]:
-        raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW in tests/conftest.py names it")
+    slow, checked = [TESTS / name for name in SLOW], [TESTS / name for name in CHECKED]
+    if missing := [str(path) for path in slow + checked if not path.exists()]:
+        raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW or CHECKED in tests/conftest.py names it")
     for item in items:
         if any(item.path.is_relative_to(path) for path in slow):
             item.add_marker(pytest.mark.slow)
+        if "servers" in getattr(item, "fixturenames", ()) and item.path not in checked:
+            item.add_marker(pytest.mark.database)
     items.sort(key=_turn)
 
 

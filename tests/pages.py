@@ -2,15 +2,22 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+
+from app.access.scopes import Role, roles_with
 from app.ingest.kind import Column, DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.routers.needs import Need
+from app.web.gate.needed import Declared, needed_by
+from app.web.pages import api as api_pages
+from app.web.routes import API
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -58,10 +65,37 @@ def table(rows: list[list[str]]) -> str:
     return "\n".join(lines).replace("|  |", "| |").replace(" --- ", "---")
 
 
+def access_section(routes: Sequence[Declared]) -> str:
+    """Who may use which route."""
+    rows = [["route", "scope", *Role], ["---"] * 5]
+    for route in sorted(routes, key=lambda one: (one.path, sorted(one.methods))):
+        methods = ", ".join(sorted(route.methods)) or "any method"
+        may = ["yes" if who_may(route.need, role) else "no" for role in Role]
+        rows.append([f"`{methods} {route.path}`", scope_of(route.need), *may])
+    return table(rows)
+
+
+def scope_of(need: Need) -> str:
+    return "open to all" if need.is_open else "any user" if need.scope is None else f"`{need.scope}`"
+
+
+def who_may(need: Need, role: Role) -> bool:
+    return need.scope is None or role in roles_with(need.scope)
+
+
+def all_routes() -> Sequence[Declared]:
+    """Every route that a replica answers."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.routes.extend(API.routes)
+    api_pages.install(app)
+    return needed_by(app).routes
+
+
 #: The pages, and what stands in each between the two lines.
 SECTIONS: Mapping[str, tuple[Callable[[Any], str], Mapping[str, Any]]] = {
     "datasets.md": (dataset_section, DATASET_KINDS),
     "reports.md": (report_section, REPORT_KINDS),
+    "access.md": (access_section, {"routes": all_routes()}),
 }
 
 

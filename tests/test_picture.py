@@ -4,22 +4,25 @@ import csv
 import importlib.util
 from pathlib import Path
 
-from tests.commands import REPOSITORY, run
+from app.storage.resources import Resources
+from tests.asking import reported
+from tests.commands import REPOSITORY, http
+from tests.conftest import api
 
 SCRIPT = REPOSITORY / "docs" / "pictures" / "store_week.py"
 
 
-def test_the_picture_of_the_readme_is_what_its_script_draws(tmp_path: Path) -> None:
-    for kind in ("hours", "timezones", "polls"):
-        assert run(tmp_path / "home", "load", kind, f"sample_data/{kind}.csv").code == 0
-    report = run(tmp_path / "home", "report", "uptime", "--hourly", "--out", str(tmp_path / "uptime.csv"))
-    assert report.code == 0, report.err
+def test_the_picture_of_the_readme_is_what_its_script_draws(loaded: Resources, tmp_path: Path) -> None:
+    with api(loaded, slots=1) as client:
+        found = reported(client, params={"hourly": True, "charts": False})
+    hourly = next(file for file in found["files"] if file["name"] == "hourly.parquet")
+    (tmp_path / "hourly.parquet").write_bytes(http().get(hourly["url"]).raise_for_status().content)
     spec = importlib.util.spec_from_file_location("store_week", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    drawn = script.draw(tmp_path / "uptime-hourly.parquet")
+    drawn = script.draw(tmp_path / "hourly.parquet")
     assert drawn == SCRIPT.with_name("store-week.svg").read_text(encoding="utf-8"), "make picture draws it anew"
 
 

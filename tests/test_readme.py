@@ -6,23 +6,34 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.commands import COLOUR_VARIABLES, REPOSITORY, answers, free_port, run, started, wait_until, working_below
+from app.catalogue.foreground import bring_in
+from app.catalogue.options import LoadOptions
+from app.settings import Settings
+from app.storage.migrate import migrate
+from app.storage.resources import addresses, open_resources
+from tests.commands import COLOUR_VARIABLES, REPOSITORY, answers, free_port, started, wait_until, working_below
+from tests.conftest import SAMPLE_DATA
 
-STORES = (("hours", "hours"), ("timezones", "timezones"), ("polls", "polls"))
-TEAMS = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull_requests", "pull_requests"))
+#: Kinds and names of files.
+Files = tuple[tuple[str, str], ...]
+
+STORES: Files = (("hours", "hours"), ("timezones", "timezones"), ("polls", "polls"))
+TEAMS: Files = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull_requests", "pull_requests"))
 
 #: Pages with commands that run here, each from top to bottom, and what was loaded before: kinds and sample files.
-PAGES = {
+PAGES: dict[str, Files] = {
     "README.md": (),
     "docs/calendar-rules.md": (),
     "docs/contributing.md": (),
     "docs/http.md": STORES,
+    "docs/access.md": (),
     "docs/command-line.md": STORES,
     "docs/datasets.md": (),
     "docs/entities.md": STORES,
@@ -93,6 +104,30 @@ def plain(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Files], Path]:
+    """Homes with such files loaded, each made once, to be copied: to make one takes as long as to run a page."""
+
+    @cache
+    def made(files: Files) -> Path:
+        settings = Settings(home=tmp_path_factory.mktemp("prepared"))
+        with addresses(settings) as where, open_resources(settings, where) as resources:
+            migrate(resources.engine)
+            for kind, name in files:
+                file = SAMPLE_DATA / f"{name}.csv"
+                told = str(file.relative_to(REPOSITORY))
+                bring_in(resources, kind, file, options=LoadOptions(), shown_as=told, told=lambda *_: None)
+        return settings.home
+
+    return made
+
+
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Where the README has a checkout keep its data."""
@@ -100,8 +135,10 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def address(home: Path) -> Iterator[str]:
-    """A server as ``make serve`` starts it, on a port of its own."""
+def address(page: str, home: Path, prepared: Callable[[Files], Path]) -> Iterator[str]:
+    """A server as ``make serve`` starts it, on a port of its own, with the files of the page loaded."""
+    home.parent.mkdir()
+    subprocess.run(["cp", "-a", prepared(PAGES[page]), home], check=True)  # with the owners, which Postgres looks at
     address = f"localhost:{free_port()}"
     with started(home, "serve", "--port", address.rpartition(":")[2]) as process:
         wait_until(lambda: answers(f"http://{address}/readyz") == 200, process)
@@ -123,12 +160,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-@pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_a_page_show_what_it_says(page: str, home: Path, address: str, checkout: Path) -> None:
     steps = [step for block in blocks(page) if is_run(block) for step in block]
     assert steps
-    for kind, name in PAGES[page]:
-        assert run(home, "load", kind, f"sample_data/{name}.csv").code == 0
     for step, told in zip(steps, outputs(steps, home, address, checkout), strict=True):
         assert plain(told) == plain(step.shown), step.command
 

@@ -137,11 +137,10 @@ def hour_map(
 
 
 def _midnights(first: int, last: int, ahead: npt.NDArray[np.int64], *, brief: bool) -> list[dict[str, Any]]:
-    """Where the days begin that any clock shows; ``brief``: only the first has its month, as there is less room."""
+    """Where the days begin that any clock shows; ``brief``: without their month, as there is less room."""
     begins, ends = first + int(ahead[:, 0].min()), last + int(ahead[:, -1].max())
     starts = range(-(-begins // DAY_MICROS) * DAY_MICROS, ends, DAY_MICROS)
-    names = [day(start) for start in starts]
-    names[1:] = [name.rpartition(" ")[0] if brief else name for name in names[1:]]
+    names = [day(start).rpartition(" ")[0] if brief else day(start) for start in starts]
     hours = [start // HOUR_MICROS - first // HOUR_MICROS for start in starts]
     return [{"from": hour, "text": name} for hour, name in zip(hours, names, strict=True)]
 

@@ -13,8 +13,9 @@ from app.charts.target import BESIDE, level_target
 HEIGHT: Final = 300
 LEFT: Final = 74
 
-#: Labels below the marks, at most; each is as wide as a date.
+#: Labels below the marks, at most, if none is longer than a date; and fewer of longer ones.
 LABELS: Final = 9
+DATE_LENGTH: Final = 10
 
 #: Of more periods points would hide the line.
 MOST_POINTS: Final = 100
@@ -69,7 +70,8 @@ def trend(periods: Sequence[Shares], *, about: Sequence[str], target: float | No
     layers.add(layers.over(points).mark_circle(color=TEAM_COLOURS[0], opacity=1, size=36).encode(x=middle, y=y))
     if target is not None:
         level_target(layers, frame, target, _up("target", floor))
-    step = -(-len(rows) // LABELS)
+    longest = max(DATE_LENGTH, *(len(one.name) for one in periods))
+    step = -(-len(rows) * longest // (LABELS * DATE_LENGTH))
     layers.write([row | {"text": row["period"]} for row in rows[::step]], middle, "height", dy=14)
     layers.write(
         [{"text": "line: up / (up + down); band: from all that is unknown counted as down to counted as up"}],

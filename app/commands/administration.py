@@ -10,7 +10,6 @@ import typer
 from pydantic import TypeAdapter
 
 from app.access.modes import Mode, mode_of
-from app.access.principal import acting_as, at_the_command_line
 from app.commands import opening
 from app.commands.terminal import err, out
 from app.paging import Page
@@ -53,7 +52,7 @@ def administration() -> Iterator[Administration]:
     from app.access.users import UserService  # noqa: PLC0415
 
     settings = opening.settings()
-    with opening.resources(settings) as (_, resources), acting_as(at_the_command_line()):
+    with opening.resources(settings) as (_, resources):
         engine = resources.engine
         yield Administration(settings, UserService(engine), KeyService(engine), CodeService(engine))
 

@@ -29,7 +29,7 @@ HOME: Final = "demo"
 def own(settings: Settings) -> Settings:
     """The settings for servers that only the demo uses: it neither sees nor changes what anybody has loaded."""
     addresses = dict.fromkeys(("database_url", "redis_url", "s3_endpoint_url", "s3_public_url"))
-    return settings.model_copy(update={"home": settings.home / HOME, **addresses})
+    return settings.model_copy(update={"home": settings.home / HOME, "auth": None, **addresses})
 
 
 def sample_data() -> Path:

@@ -1,5 +1,6 @@
 """An explanation as text of 80 columns, in the local time of its store."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, groupby
@@ -16,7 +17,7 @@ _WHY: Final = {
 }
 
 #: What a stretch of exact accounting ended with.
-_ENDED: Final = {"next_poll": "then a poll", "max_gap": "then no poll in time", "report_end": "still so at the end"}
+_ENDED: Final = {"next_poll": "then a poll", "max_gap": "then a gap", "report_end": "until the end"}
 
 _OUTAGE_ENDED: Final = {"max_gap": "nobody looked any more", "report_end": "has not ended"}
 
@@ -25,7 +26,9 @@ def lines(said: Mapping[str, Any]) -> Iterator[str]:
     """The lines to print, of the JSON of an explanation."""
     start, end = _at(said["start"]), _at(said["end"])
     yield f"Store {said['store_id']}, {said['accounting']} accounting"
-    yield f"{_full(start)} to {_full(end)}, {said['timezone']}"
+    yield f"{_full(start)} to {_full(end)}, {said['timezones'][0]['timezone']}"
+    for moved in said["timezones"][1:]:
+        yield f"from {_full(_at(moved['starts']))} on {moved['timezone']}"
     yield ""
     yield from _totals(said["periods"])
     if said["max_gap_source"] is not None:
@@ -34,18 +37,20 @@ def lines(said: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Stretches, while it was open"
     yield from _stretches(said)
+    yield from _left_out(said, "stretches")
     if said["accounting"] == "exact":
         yield ""
         yield from _outages(said["outages"])
+        yield from _left_out(said, "outages")
 
 
 def _totals(periods: list[Mapping[str, Any]]) -> Iterator[str]:
-    yield f"{'':<22}{'open':>10}{'up':>10}{'down':>10}{'unknown':>10}{'availability':>15}"
+    yield f"{'':<17}{'open':>12}{'up':>12}{'down':>12}{'unknown':>12}{'availability':>14}"
     for one in periods:
         figures = [f"{one[f'{name}_seconds'] / 3600:,.2f} h" for name in ("open", "up", "down", "unknown")]
         known = one["up_seconds"] + one["down_seconds"]
         share = f"{100 * one['up_seconds'] / known:.4f} %" if known else "-"
-        yield f"{one['period'].replace('_', ' '):<22}{''.join(f'{figure:>10}' for figure in figures)}{share:>15}"
+        yield f"{one['period'].replace('_', ' '):<17}{''.join(f'{figure:>12}' for figure in figures)}{share:>14}"
 
 
 def _gap(said: Mapping[str, Any]) -> Iterator[str]:
@@ -84,9 +89,10 @@ def _day(on: date) -> str:
 
 def _stretches(said: Mapping[str, Any]) -> Iterator[str]:
     """The open parts of stretches, day by day."""
-    zone = ZoneInfo(said["timezone"])
+    zones = [(_utc(one["starts"]), ZoneInfo(one["timezone"])) for one in said["timezones"]]
     shown: date | None = None
-    for begin, end, one in _pieces(said["windows"], said["stretches"], zone):
+    for begin, end, one in _pieces(said["windows"], said["stretches"], zones):
+        zone, _ = _turn(begin, zones)
         start, until = begin.astimezone(zone), end.astimezone(zone)
         if start.date() != shown:
             shown = start.date()
@@ -97,10 +103,16 @@ def _stretches(said: Mapping[str, Any]) -> Iterator[str]:
         yield "  none: it was closed all the time"
 
 
+def _turn(at: datetime, zones: list[tuple[datetime, ZoneInfo]]) -> tuple[ZoneInfo, datetime]:
+    """The zone that counts at an instant of UTC, and until when."""
+    place = max(bisect_right([starts for starts, _ in zones], at) - 1, 0)
+    return zones[place][1], zones[place + 1][0] if place + 1 < len(zones) else datetime.max.replace(tzinfo=UTC)
+
+
 def _pieces(
-    windows: list[Mapping[str, Any]], stretches: list[Mapping[str, Any]], zone: ZoneInfo
+    windows: list[Mapping[str, Any]], stretches: list[Mapping[str, Any]], zones: list[tuple[datetime, ZoneInfo]]
 ) -> Iterator[tuple[datetime, datetime, Mapping[str, Any]]]:
-    """What windows and stretches, which both ascend, have in common, cut at local midnights; instants in UTC."""
+    """What windows and stretches, which both ascend, have in common, cut at midnights and moves; instants in UTC."""
     opens = [(_utc(one["opens"]), _utc(one["closes"])) for one in windows]
     at = 0
     for one in stretches:
@@ -110,10 +122,12 @@ def _pieces(
         while at < len(opens) and opens[at][0] < end:
             begin, until = max(opens[at][0], start), min(opens[at][1], end)
             while begin < until:
+                zone, moves = _turn(begin, zones)
                 tomorrow = begin.astimezone(zone).date() + timedelta(days=1)
                 midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
-                yield begin, min(until, midnight), one
-                begin = min(until, midnight)
+                cut = min(until, midnight, moves)
+                yield begin, cut, one
+                begin = cut
             at += 1
 
 
@@ -142,6 +156,12 @@ def _outages(outages: list[Mapping[str, Any]]) -> Iterator[str]:
         by = _OUTAGE_ENDED.get(one["ended_by"]) or f"poll at {_clock(_at(one['ended_by_poll_at']), at)}"
         minutes = f"{one['open_seconds'] / 60:,.2f} min"
         yield f"  {_short(_at(one['began_at'])):<22}{ended:<22}{minutes:>12}  {by}"
+
+
+def _left_out(said: Mapping[str, Any], parts: str) -> Iterator[str]:
+    more = said[f"{parts}_in_all"] - len(said[parts])
+    if more:
+        yield f"  and {more:,} more {parts}: explain less of the time, with --from and --to"
 
 
 def _counted(polls: int) -> str:

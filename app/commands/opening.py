@@ -81,10 +81,13 @@ def client(server: str | None, *, slots: int) -> Iterator[Any]:
     key = None
     with ExitStack() as stack:
         if server is None:
+            from app.access.secrets import Kind, new_secret
             from app.web.server import serving
 
             _, opened = stack.enter_context(resources(settings()))
-            server, key = stack.enter_context(serving(opened, slots=slots)), ""
+            own = new_secret(Kind.KEY)  # others on this machine reach the port, too
+            server = stack.enter_context(serving(opened, slots=slots, own=(own, at_the_command_line())))
+            key = own.text
         elif not server.startswith(("http://", "https://")):
             raise InvalidParameters(f"--server: {server!r} is not an address; give one such as http://127.0.0.1:8000")
         client = Client(server, key=key)

@@ -7,10 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from app.access.modes import Mode, mode_of
-from app.access.principal import acting_as, at_the_command_line
 from app.commands import opening
-from app.commands.administration import page_of
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters
 from app.settings import Settings
@@ -85,21 +82,23 @@ def migrate() -> None:
         with database_errors():
             apply(resources.engine)
         out.print(f"the database is at revision {newest_revision()}")
-        if mode_of(settings, host=settings.host) is not Mode.LOCAL:
-            _tell_setup_code(resources)
+        _tell_setup_code(settings, resources)
 
 
-def _tell_setup_code(resources: Resources) -> None:
-    """Print the code of the first administrator, as long as there is no user and the operator has set none."""
+def _tell_setup_code(settings: Settings, resources: Resources) -> None:
+    """Print how the first administrator is made, while there is no user where users are needed."""
     from app.access.codes import CodeService  # noqa: PLC0415 - SQLAlchemy takes a while to import
+    from app.access.modes import Mode, mode_of  # noqa: PLC0415
+    from app.access.principal import acting_as, at_the_command_line  # noqa: PLC0415
+    from app.commands.administration import page_of  # noqa: PLC0415
 
-    if resources.settings.setup_code is not None:
+    if mode_of(settings, host=settings.host) is Mode.LOCAL or settings.setup_code is not None:
         return
     with acting_as(at_the_command_line()):
         secret = CodeService(resources.engine).setup()
     if secret is not None:
-        where = page_of(resources.settings, "/setup")
-        out.print(f"open {where} within 24 hours and enter this code: {secret.text}", markup=False)
+        page = page_of(settings, "/setup")
+        out.print(f"open {page} within 24 hours and enter this code: {secret.text}", markup=False)
 
 
 def env() -> None:

@@ -40,7 +40,7 @@ def add(
     email: Annotated[str | None, typer.Option(help="E-mail address, shown in lists. Default: none.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a user; print the one-time code with which a person chooses a password."""
+    """Add a user; print the one-time link by which a person chooses a password, or its code."""
     with administration() as services:
         user = services.users.add(name, role=role, kind="service" if service else "person", email=email)
         if not service:
@@ -93,7 +93,7 @@ def role_(name: Name, role: Annotated[Role, typer.Argument(help="The role that t
 
 @users.command()
 def reset(name: Name, *, as_json: AsJson = False) -> None:
-    """Print a one-time code with which a person chooses another password."""
+    """Print a one-time link, or its code, by which a person chooses another password."""
     with administration() as services:
         _tell_code(services, services.users.named(name), as_json=as_json)
 
@@ -116,9 +116,12 @@ def _tell_code(services: Administration, user: "User", *, as_json: bool) -> None
     link = services.codes.link(user.id)
     hours = link.lasts.total_seconds() / 3600
     within = "an hour" if hours == 1 else f"{hours:g} hours"
-    where = page_of(services.settings, f"/{link.purpose}")
-    told = f"{user.name} chooses a password at {where} within {within}, with this code:"
-    tell_secret(link.secret.text, told, user, as_json=as_json)
+    page, code = page_of(services.settings, f"/{link.purpose}"), link.secret.text
+    if services.settings.public_url:  # what is behind # stays in the browser
+        told, secret = f"{user.name} chooses a password within {within}, by this link:", f"{page}#{code}"
+    else:
+        told, secret = f"{user.name} chooses a password at {page} within {within}, with this code:", code
+    tell_secret(secret, told, user, as_json=as_json)
 
 
 def _state(user: "User") -> str:

@@ -1,10 +1,13 @@
 """What a route needs of who asks: one scope, a credential, or nothing; every route says so, and the gate asks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from starlette.routing import BaseRoute
+
 from app.access.scopes import Scope
+from app.errors import SetupError
 
 F = TypeVar("F")
 
@@ -47,6 +50,24 @@ def need_of(endpoint: Any) -> Need | None:
     """What was declared; None if nothing was."""
     need: Need | None = getattr(endpoint, _ATTRIBUTE, None)
     return need
+
+
+def leaves(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """All routes, those of included routers in their place.
+
+    Raises:
+        SetupError: a router is included with a prefix, so that its routes do not know their paths.
+    """
+    for route in routes:
+        included: Any = getattr(route, "original_router", None)
+        if included is None:
+            yield route
+        elif route.include_context.prefix:  # type: ignore[attr-defined]
+            raise SetupError(
+                f"The router {included!r} is included with a prefix: give the prefix to the router itself."
+            )
+        else:
+            yield from leaves(included.routes)
 
 
 def _declare(endpoint: F, need: Need) -> F:

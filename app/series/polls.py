@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -104,15 +106,28 @@ class Contradictions:
     first: tuple[tuple[str, datetime], ...] = ()
 
 
-def contradictions(connection: Connection, table: str, *, at_most: int) -> Contradictions:
-    """What contradicts itself among the staged polls, with so many examples; their entities are written already."""
+def contradictions(
+    connection: Connection, table: str, lines: npt.NDArray[np.int64] | None, *, at_most: int
+) -> Contradictions:
+    """What contradicts itself among the staged polls, with so many examples; their entities are written already.
+
+    Args:
+        connection: in the transaction that staged the polls.
+        table: where they are staged.
+        lines: every line but the first for a store and an instant, and any others; None: compare all of them, which
+            takes as long as to merge them.
+        at_most: number of examples.
+    """
+    suspects = f"SELECT entity_id, at FROM {table} WHERE line = ANY(CAST(:lines AS int[]))"
+    among = "" if lines is None else f"WHERE (entity_id, at) IN ({suspects})"
     query = text(
         "WITH said AS (SELECT entity_id, at, CASE bit_or(1 << status) WHEN 7 THEN 2 ELSE 1 END AS others "
-        f"FROM {table} GROUP BY entity_id, at HAVING min(status) <> max(status)) "
+        f"FROM {table} {among} GROUP BY entity_id, at HAVING min(status) <> max(status)) "
         "SELECT key, at, sum(others) OVER () AS in_all FROM said JOIN entity ON id = entity_id "
         "ORDER BY key, at LIMIT :most"
     )
-    rows = connection.execute(query, {"most": at_most}).all()
+    given = {} if lines is None else {"lines": lines.tolist()}
+    rows = connection.execute(query, {"most": at_most, **given}).all()
     return Contradictions(int(rows[0].in_all), tuple((row.key, row.at) for row in rows)) if rows else Contradictions()
 
 

@@ -13,11 +13,14 @@ from app import __version__
 from app.access import audit, audit_retention, credentials
 from app.access.known import Known
 from app.access.modes import mode_of
+from app.access.principal import Principal
 from app.access.refusals import RECORD_SECONDS, Refusals
+from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
+from app.jobs.links import Links
 from app.replica.loops import Loop
 from app.replica.registry import job_kinds
 from app.replica.replica import Replica
@@ -44,12 +47,13 @@ def create_app(
     slots: int,
     api: bool = True,
     host: str | None = None,
+    own: tuple[Secret, Principal] | None = None,
     kinds: Mapping[str, ReportKind] = REPORT_KINDS,
 ) -> FastAPI:
     """The application, on servers that are already connected; runs up to ``slots`` jobs itself.
 
     Without ``api`` it serves only probes and metrics, for the health port of a worker. ``host`` is where it listens, by
-    default that of the settings.
+    default that of the settings. ``own`` is a credential by which this very process asks, and as whom.
 
     Raises:
         SetupError: the settings would let in anyone of a network, or a route does not say what it needs.
@@ -57,7 +61,10 @@ def create_app(
     settings = resources.settings
     mode = mode_of(settings, host=settings.host if host is None else host)
     known, refusals = Known(resources.engine), Refusals(resources.engine)
-    catalogue = DatasetService(resources)
+    if own is not None:
+        known.trust(*own)
+    links = Links(resources, mode)
+    catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
@@ -103,7 +110,16 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
-    app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
+    app.state.services = build_services(
+        resources,
+        replica=replica,
+        datasets=catalogue,
+        hooks=hooks,
+        links=links,
+        kinds=kinds,
+        mode=mode,
+        known=known,
+    )
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     routes = API if api else PROBES

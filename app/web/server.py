@@ -17,6 +17,8 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from app.access.principal import Principal
+from app.access.secrets import Secret
 from app.errors import SetupError
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
@@ -127,10 +129,13 @@ def serve(
 
 
 @contextmanager
-def serving(resources: Resources, *, slots: int) -> Iterator[str]:
-    """Serve on a free loopback port in a thread, for as long as the context is open; yields the address."""
+def serving(resources: Resources, *, slots: int, own: tuple[Secret, Principal] | None = None) -> Iterator[str]:
+    """Serve on a free loopback port in a thread, for as long as the context is open; yields the address.
+
+    ``own`` is a credential by which whoever opened it may ask, and as whom: the settings may want one.
+    """
     with _listening("127.0.0.1", 0) as listener:
-        app = create_app(resources, slots=slots, host="127.0.0.1")
+        app = create_app(resources, slots=slots, host="127.0.0.1", own=own)
         server = BoundedServer(_config(app, grace_seconds=HTTP_GRACE_SECONDS))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         thread.start()

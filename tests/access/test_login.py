@@ -11,6 +11,8 @@ from app.access import passwords
 from app.access.limits import PREFIX, AttemptLimits, site
 from app.access.login import LoginService
 from app.access.scopes import Role
+from app.access.second_factor import SecondFactors
+from app.access.server_secret import ServerSecret
 from app.errors import LoginFailed, TooManyLogins
 from app.storage.counters import shared_counters
 from app.storage.redis_client import build_redis
@@ -31,7 +33,7 @@ def without_redis(accounts: Accounts) -> Accounts:
         port = closed_soon.getsockname()[1]
     silent = build_redis(f"redis://127.0.0.1:{port}", timeout_seconds=0.2, retries=0)
     limits = AttemptLimits(shared_counters(silent, prefix=PREFIX))
-    return replace(accounts, logins=LoginService(accounts.resources.engine, limits))
+    return replace(accounts, logins=LoginService(accounts.resources.engine, limits, SecondFactors(ServerSecret([]))))
 
 
 def outcome(accounts: Accounts, name: str, password: str, address: str = HOME) -> str:
@@ -50,7 +52,7 @@ def test_57_whatever_is_wrong_the_answer_is_the_same(accounts: Accounts) -> None
     wrong = [("ada", "a wrong password"), ("nobody", PASSWORD), ("gone", PASSWORD), ("invited", PASSWORD)]
     wrong += [("robot", PASSWORD), ("\x00", PASSWORD), ("x" * 10_000, PASSWORD), ("ada", PASSWORD + " "), ("", "")]
     assert {outcome(accounts, name, password) for name, password in wrong} == {
-        "401 The name or the password is wrong, or the user is disabled."
+        "401 The name, the password or the code is wrong, or the user is disabled."
     }
     assert outcome(accounts, "ADA", PASSWORD) == "in"
 

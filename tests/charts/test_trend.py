@@ -1,6 +1,7 @@
 """Charts of ranges: the trend with its bounds, the worst stores, and lines at the target, as they are drawn."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -57,6 +58,16 @@ def test_of_many_periods_few_are_named() -> None:
     many = [Shares(f"{number:03}", 99.0, 98.0, 100.0) for number in range(365)]
     named = [row["text"] for row in rows_with(trend(many, about=ABOUT, target=None), "text", "period")]
     assert named == [f"{number:03}" for number in range(0, 365, 41)]
+
+
+def test_labels_of_hours_have_room_for_all_their_letters() -> None:
+    hours = [Shares(f"2024-11-{1 + at // 24:02}T{at % 24:02}", 99.0, 98.0, 100.0) for at in range(168)]
+    places = [
+        mark.look["x"] for mark in drawn(trend(hours, about=ABOUT, target=None), "text") if "T" in mark.look["text"]
+    ]
+    assert len(places) == 7
+    # Thirteen letters of 12 pixels are some 84 wide.
+    assert min(b - a for a, b in pairwise(sorted(places))) > 90
 
 
 @pytest.mark.parametrize(

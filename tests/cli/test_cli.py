@@ -334,11 +334,11 @@ def test_charts_can_be_left_out_and_the_help_says_how(cli: CommandLine, monkeypa
     assert re.search(r"--charts +--no-charts .*Also draw charts.*\[default: charts\]", outcome.out), outcome.out
 
 
-def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_path: Path) -> None:
+def test_a_file_with_wrong_rows_is_not_loaded(cli: CommandLine, where: Addresses, tmp_path: Path) -> None:
     file = tmp_path / "wrong [" / "b] :100:.csv"
     file.parent.mkdir()
     file.write_text("store_id,status,timestamp_utc\nnew,active,2023-01-22 12:00:00 UTC\nnew,:100:,[red]noon[/]\n")
-    outcome = run(home, "load", "polls", str(file))
+    outcome = cli("load", "polls", str(file))
     assert outcome == Outcome(
         2,
         "",
@@ -352,16 +352,16 @@ def test_a_file_with_wrong_rows_is_not_loaded(home: Path, where: Addresses, tmp_
         assert cursor.fetchone() == (0,)
 
 
-def test_wrong_rows_are_left_out_on_request_and_written_to_a_file(home: Path, tmp_path: Path) -> None:
+def test_wrong_rows_are_left_out_on_request_and_written_to_a_file(cli: CommandLine, tmp_path: Path) -> None:
     file, rejects = tmp_path / "zones.csv", tmp_path / "rejects.csv"
     file.write_text("Asia/Tokyo,left-1\nMars,left-2\nUTC\n")
     options = ("--columns", "timezone_str,store_id", "--rejects", str(rejects), "--on-error", "skip_rows")
     zone = "'Mars' is not a zone of the IANA time zone database such as America/Chicago"
     wrong = f"line 2, timezone_str: {zone}\nline 3, row: 'UTC' has 1 field instead of 2\n"
-    refused = run(home, "load", "timezones", str(file), *options, "--max-errors", "1")
+    refused = cli("load", "timezones", str(file), *options, "--max-errors", "1")
     first = f"rejected_file: {file} was not loaded: 2 of 3 rows are invalid, more than the 1 allowed.\n"
     assert refused == Outcome(2, "", first + wrong)
-    taken = run(home, "load", "timezones", str(file), *options)
+    taken = cli("load", "timezones", str(file), *options)
     assert taken == Outcome(0, f"1 rows of {file} loaded as timezones\n", f"{wrong}rejected rows, not loaded: 2\n")
     written = [line.split(",")[:2] for line in rejects.read_text().splitlines()]
     assert written == [["line", "column"], ["2", "timezone_str"], ["3", "row"]]

@@ -24,7 +24,8 @@ WRONG = HEADER + "007,active,2023-01-22 12:09:39 UTC\n=1+1,up,2023-01-22 13:09:3
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def cli(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    monkeypatch.setenv("OPENHOURS_HOME", str(home))
     return CommandLine(monkeypatch, capsys)
 
 
@@ -112,10 +113,10 @@ def offset(address: str) -> int:
     return int(head.headers.get("upload-offset", 0))
 
 
-def test_rejected_rows_are_shown_and_saved(home: Path, address: str, tmp_path: Path) -> None:
+def test_rejected_rows_are_shown_and_saved(cli: CommandLine, address: str, tmp_path: Path) -> None:
     path, rejects = tmp_path / "wrong.csv", tmp_path / "rejects.csv"
     path.write_text(WRONG)
-    outcome = run(home, "upload", str(path), "--kind", "polls", "--server", address, "--rejects", str(rejects))
+    outcome = cli("upload", str(path), "--kind", "polls", "--server", address, "--rejects", str(rejects))
     assert outcome.code == 2
     assert "rejected: rows 2 read, 1 accepted, 1 rejected, 0 duplicate" in outcome.out
     assert "line 3, status: 'up' is not one of active, inactive, unknown" in outcome.out
@@ -163,24 +164,24 @@ def test_the_help_of_datasets_names_every_status(cli: CommandLine) -> None:
     assert [status for status in DatasetStatus if status not in shown] == []
 
 
-def test_the_list_of_datasets_tells_that_there_are_more(home: Path, address: str, tmp_path: Path) -> None:
+def test_the_list_of_datasets_tells_that_there_are_more(cli: CommandLine, address: str, tmp_path: Path) -> None:
     path = tmp_path / "zones.csv"
     for name in ("a", "b"):
         path.write_text(f"store_id,timezone_str\n{name},UTC\n")
-        assert run(home, "upload", str(path), "--kind", "timezones", "--server", address).code == 0
-    listed = run(home, "datasets", "--server", address, "--kind", "timezones", "--limit", "1")
+        assert cli("upload", str(path), "--kind", "timezones", "--server", address).code == 0
+    listed = cli("datasets", "--server", address, "--kind", "timezones", "--limit", "1")
     assert "there are more than 1: use --limit, --kind or --status" in listed.err
-    assert run(home, "datasets", "--server", address, "--kind", "timezones", "--limit", "2").err == ""
+    assert cli("datasets", "--server", address, "--kind", "timezones", "--limit", "2").err == ""
 
 
-def test_the_list_of_datasets_shows_what_became_of_each(home: Path, address: str, tmp_path: Path) -> None:
+def test_the_list_of_datasets_shows_what_became_of_each(cli: CommandLine, address: str, tmp_path: Path) -> None:
     path = tmp_path / "none.csv"
     path.write_text(HEADER)
-    assert run(home, "upload", str(path), "--kind", "polls", "--server", address).code == 0
-    listed = run(home, "datasets", "--server", address, "--limit", "1").out.splitlines()
+    assert cli("upload", str(path), "--kind", "polls", "--server", address).code == 0
+    listed = cli("datasets", "--server", address, "--limit", "1").out.splitlines()
     assert listed[0].split() == ["dataset", "kind", "file", "status", "bytes", "rows", "rejected", "created"]
     assert re.fullmatch(r" [0-9a-f]{32} +polls +none\.csv +ready +30 +0 +0 +\S+ *", listed[1])
-    assert run(home, "datasets", "--server", address, "--kind", "nothing").code == 2
+    assert cli("datasets", "--server", address, "--kind", "nothing").code == 2
 
 
 def test_an_upload_needs_no_server_that_runs_already(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.explained_text import lines
 from app.storage.resources import Resources
 from app.web.server import serving
 from tests.charts.drawings import size_of
@@ -79,3 +80,35 @@ def test_what_cannot_be_explained_is_refused_in_words(
     said = command_line("explain", *given, "--server", address)
     assert said.code == 2
     assert words in " ".join(said.err.split())
+
+
+def test_figures_of_a_long_range_fit_into_80_columns_and_what_is_left_out_is_counted() -> None:
+    stretch = {
+        "start": "2024-01-15T09:00:00+01:00",
+        "end": "2024-12-30T21:00:00+01:00",
+        "status": "unknown",
+        "rule": "polls",
+        "polls": 104_832,
+        "first_poll_at": "2024-01-14T18:49:00+01:00",
+        "last_poll_at": "2024-12-30T20:59:00+01:00",
+    }
+    seconds = dict.fromkeys(("open_seconds", "up_seconds", "down_seconds", "unknown_seconds"), 87_840 * 3600.0)
+    said = {
+        "store_id": "1",
+        "accounting": "exact",
+        "timezone": "Europe/Berlin",
+        "dates": [],
+        "max_gap_source": None,
+        "start": stretch["start"],
+        "end": stretch["end"],
+        "periods": [{"period": "total", **seconds}],
+        "windows": [{"opens": stretch["start"], "closes": "2024-01-15T21:00:00+01:00"}],
+        "stretches_in_all": 10_002,
+        "outages": [],
+        "outages_in_all": 0,
+    }
+    for ending in ("next_poll", "max_gap", "report_end"):
+        told = list(lines(said | {"stretches": [stretch | {"ended_by": ending}]}))
+        assert max(map(len, told)) <= 80
+        assert "87,840.00 h 87,840.00 h" in " ".join(told)
+        assert "  and 10,001 more stretches: explain less of the time, with --from and --to" in told

@@ -24,7 +24,10 @@ OTHERS = {
 }
 
 #: In the Secret, which is not in the repository.
-SECRET = {"OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", *AWS}
+SECRET = {
+    *("OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", *AWS),
+    *("OPENHOURS_SECRET_KEY", "OPENHOURS_SETUP_CODE", "OPENHOURS_OIDC_CLIENT_SECRET"),
+}
 
 #: Settings that the base leaves alone, and why.
 LEFT_ALONE = {
@@ -36,6 +39,20 @@ LEFT_ALONE = {
     "OPENHOURS_PORT": "the manifests know it",
     "OPENHOURS_HEALTH_PORT": "the manifests know it",
     "OPENHOURS_S3_ENDPOINT_URL": "set by each overlay",
+    "OPENHOURS_PUBLIC_URL": "set by each overlay",
+    "OPENHOURS_API_KEY": "clients read it",
+    "OPENHOURS_METRICS": "Prometheus has a key",
+    "OPENHOURS_FOUNDING_LOGINS": "only where clients of earlier systems log in",
+    "OPENHOURS_KEYS_MAY_LAST": "keys end, unless whoever runs it wants otherwise",
+    "OPENHOURS_SECOND_FACTOR_ROLES": "only where somebody must have a second factor",
+    **dict.fromkeys(
+        (f"OPENHOURS_PROXY_{name}" for name in ("USER_HEADER", "GROUPS_HEADER", "ROLES")),
+        "only where a proxy names the user",
+    ),
+    **dict.fromkeys(
+        (f"OPENHOURS_OIDC_{name}" for name in ("ISSUER", "CLIENT_ID", "GROUPS_CLAIM", "ROLES", "SCOPES")),
+        "only where a provider logs users in",
+    ),
     "OPENHOURS_ROOT_PATH": "the Ingress serves the API at the root",
     "OPENHOURS_CORS_ORIGINS": "only where pages of other origins use the API",
     "OPENHOURS_S3_PUBLIC_URL": "only where users reach S3 at another address",
@@ -90,7 +107,13 @@ def test_every_setting_is_set_or_left_alone_for_a_reason(overlay: list[Manifest]
     literals = {literal.partition("=")[0] for literal in base["configMapGenerator"][0]["literals"]}
     assert not literals & set(LEFT_ALONE)
     assert literals | set(LEFT_ALONE) | SECRET == SETTINGS | AWS
-    assert "OPENHOURS_S3_ENDPOINT_URL" in settings_of(overlay)
+    assert {"OPENHOURS_S3_ENDPOINT_URL", "OPENHOURS_PUBLIC_URL"} <= set(settings_of(overlay))
+
+
+def test_no_deployment_lets_in_anybody(overlay: list[Manifest]) -> None:
+    assert settings_of(overlay)["OPENHOURS_AUTH"] == "on"
+    for service in our_services().values():
+        assert service["environment"]["OPENHOURS_AUTH"] == "on"
 
 
 def test_no_secret_is_in_the_repository(overlay: list[Manifest]) -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.access.keys import KeyService
+from app.access.scopes import Role
+from app.access.users import UserService
 from app.storage.resources import Addresses, Resources
 from tests.commands import REPOSITORY, answers, free_port, wait_until
 
@@ -64,7 +67,11 @@ def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site
         "OPENHOURS_S3_BUCKET": loaded.settings.s3_bucket,
         "AWS_ACCESS_KEY_ID": servers.s3_access_key or "",
         "AWS_SECRET_ACCESS_KEY": servers.s3_secret_key or "",
+        "OPENHOURS_AUTH": "on",
+        "OPENHOURS_TRUSTED_PROXIES": "127.0.0.1",
     }
+    admin = UserService(loaded.engine).add("nginx", role=Role.ADMIN, kind="service")
+    _, key = KeyService(loaded.engine).make(admin.id, "nginx")
     port, ports = free_port(), [free_port(), free_port()]
     configuration = tmp_path / "nginx.conf"
     # As root, workers of nginx are nobody, who may not write where pytest keeps its folders.
@@ -77,9 +84,23 @@ def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site
             wait_until(lambda one=one: answers(f"http://127.0.0.1:{one}/readyz") == 200, replica)
         command = [str(NGINX), "-e", "stderr", "-c", str(configuration), "-g", "daemon off;"]
         nginx = stack.enter_context(process(command, dict(os.environ)))
-        client = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}"))
+        headers = {"Authorization": f"Bearer {key.text}"}
+        client = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers))
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/livez") == 200, nginx)
-        yield Site(client, replicas)
+        try:
+            yield Site(client, replicas)
+        finally:
+            UserService(loaded.engine).remove(admin.id)
+
+
+def credentials_pass_and_names_of_users_do_not(site: Site) -> None:
+    with httpx2.Client(base_url=site.client.base_url) as nobody:
+        assert nobody.get("/reports").status_code == 401
+        assert nobody.get("/reports", headers={"X-Forwarded-User": "nginx", "Remote-User": "nginx"}).status_code == 401
+        assert nobody.get("/reports", headers={"Cookie": "openhours=ohs_x"}).json()["code"] == "invalid_token"
+        assert nobody.get("/setup").headers["content-type"].startswith("application/problem+json")  # there is a user
+        assert nobody.get("/login").headers["content-security-policy"].startswith("default-src 'none'")
+    assert site.client.get("/me").json()["name"] == "nginx"
 
 
 def test_replicas_behind_nginx_answer_as_one_even_when_one_is_killed(site: Site) -> None:
@@ -120,6 +141,7 @@ def test_a_file_larger_than_other_bodies_is_passed_on(site: Site) -> None:
 
 
 def test_what_nginx_refuses_is_a_problem_document_and_metrics_stay_inside(site: Site) -> None:
+    credentials_pass_and_names_of_users_do_not(site)
     assert site.client.get("/metrics").status_code == 404
     large = site.client.post("/trigger_report", content=b" " * (1 << 20) + b"{}")
     assert (large.status_code, large.json()["code"]) == (413, "too_large")

@@ -111,6 +111,8 @@ def test_the_service_monitor_finds_the_services_of_both_roles(extended: list[Man
     assert {name_of(one) for one in services} == {"openhours-api", "openhours-worker"}
     named = {port["name"] for one in services for port in one["spec"]["ports"]}
     assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} == named
+    key = {"type": "Bearer", "credentials": {"name": "openhours-metrics", "key": "key"}}
+    assert [endpoint["authorization"] for endpoint in monitor["spec"]["endpoints"]] == [key, key]
 
 
 def test_workers_may_be_scaled_by_the_queue_beside_processor_time(extended: list[Manifest]) -> None:

@@ -141,7 +141,7 @@ def test_an_upload_that_goes_on_says_so_too_though_the_answer_to_head_has_no_bod
             uploader.send(file, sent=lambda _: None)
         uploader.close()
     assert server.asked == [("HEAD", "/uploads/1", f"Bearer {KEY}")]
-    assert refused.value.code == "not_authenticated"
+    assert refused.value.code == "authentication_required"
 
 
 def test_what_a_key_may_not_do_is_an_error_of_its_own(server: Recorder) -> None:

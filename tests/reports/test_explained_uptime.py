@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.errors import UnknownEntity
 from app.reports.kinds import uptime
 from app.reports.kinds.uptime import UptimeParams
-from app.reports.uptime import drilldown
+from app.reports.uptime import drilldown, explanation
 from app.reports.uptime.explanation import Explanation, Times
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
@@ -334,3 +334,17 @@ def test_a_store_that_the_report_does_not_have_cannot_be_explained(loaded: Resou
         explained(loaded, of_one, "1050565545391667097")
     with pytest.raises(UnknownEntity, match="There is no store 'none'"):
         explained(loaded, of_all, "none")
+
+
+def test_of_a_store_that_goes_up_and_down_without_end_the_first_stretches_are_told(
+    resources: Resources, load_text: LoadText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanation, "MOST_PARTS", 3)
+    said = ("active", "inactive") * 5
+    load_text("polls", HEADER + "".join(f"1,{one},2023-01-25 0{at}:00:00 UTC\n" for at, one in enumerate(said)))
+    params = UptimeParams.model_validate({"as_of": NOON, "accounting": "exact", "max_gap_minutes": 60})
+    made = explained(resources, params, "1")
+    # Unknown up to midnight, five times up and down for an hour each, then unknown from ten to noon.
+    assert (len(made.stretches), made.stretches_in_all) == (3, 12)
+    assert (len(made.outages), made.outages_in_all) == (3, 5)
+    assert made.periods[-1].down_seconds == 5 * 3600, "sums are of all of them"

@@ -1,10 +1,13 @@
 """Dataset kind ``polls``: one observation of a store per row."""
 
 from datetime import UTC
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection
 
+from app.ingest.bloom import BloomFilter
 from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
@@ -13,6 +16,9 @@ from app.series.versions import begin_change
 from app.storage.binary_copy import write_columns
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.wording.warnings import EXAMPLES, DataWarning, warning
+
+#: Lines that may repeat a store and an instant are remembered up to so many; with more, all staged polls are compared.
+MOST_SUSPECTS: Final = 200_000
 
 
 class PollLoading:
@@ -27,6 +33,9 @@ class PollLoading:
         self._spans: dict[int, tuple[int, int]] = {}
         self._staged = 0
         self._contradictions = polls.Contradictions()
+        self._filter = BloomFilter()
+        self._suspects: list[npt.NDArray[np.int64]] = []
+        self._suspected = 0
 
     def hold_until_changed(self) -> None:
         """See kind.Holding."""
@@ -43,6 +52,7 @@ class PollLoading:
             "line": np.arange(rows.first_row, rows.first_row + len(rows)),
         }
         write_columns(self._connection, self._table, polls.STAGED_COLUMNS, [block])
+        self._suspect(block["line"][self._filter.seen(block["entity_id"], instant)])
         self._staged += len(rows)
         weeks = polls.week_of(instant)
         for week in np.unique(weeks).tolist():
@@ -51,16 +61,25 @@ class PollLoading:
             earliest, latest = self._spans.get(week, (first, last))
             self._spans[week] = (min(first, earliest), max(last, latest))
 
+    def _suspect(self, lines: npt.NDArray[np.int64]) -> None:
+        """Remember lines whose store and instant a line before may have, so that not all need to be compared."""
+        self._suspected += len(lines)
+        self._suspects = [*self._suspects, lines] if self._suspected <= MOST_SUSPECTS else []
+
     def merge(self) -> int:
         if self._is_log_of_changes:
             logs_of_changes.drop_covered_ends(self._connection, self._table)
         new_entities.write_rows(self._connection, self._table, "entity_id")
         stand = polls.merge(self._connection, self._table, self._spans)
-        if stand < self._staged:  # a look at all of them takes a while; without repeats there is nothing to see
-            self._contradictions = polls.contradictions(self._connection, self._table, at_most=EXAMPLES)
+        if stand < self._staged:  # without repeats there is nothing to see
+            lines = np.concatenate(self._suspects) if self._suspected <= MOST_SUSPECTS else None
+            self._contradictions = polls.contradictions(self._connection, self._table, lines, at_most=EXAMPLES)
         if self._is_log_of_changes:
             change = begin_change(self._connection, by=self._dataset_id)
             logs_of_changes.hold_until_changed(self._connection, change, self._table)
+        elif logs_of_changes.has_set(self._connection, self._dataset_id):  # it was read by another mapping before
+            change = begin_change(self._connection, by=self._dataset_id)
+            logs_of_changes.forget(self._connection, change, self._table)
         polls.drop(self._connection, self._table)
         return stand
 

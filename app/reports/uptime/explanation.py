@@ -1,10 +1,10 @@
 """What an explanation of one store's time says, as JSON; instants have the offset of the store's own clock."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import islice
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -15,12 +15,17 @@ from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.timeline.reasons import OpenDate, reason
+from app.timeline.zones import turns
 
 Status = Literal["up", "down", "unknown"]
 
 _STATUS: Final[Mapping[int, Status]] = {ACTIVE: "up", INACTIVE: "down", UNKNOWN: "unknown"}
 
 _MINUTE: Final = HOUR // 60
+
+#: Stretches and outages of an answer, of each at most: a store that is open all day has 8,784 stretches in a year by
+#: hourly accounting; one that goes up and down with every poll has more, which nobody reads.
+MOST_PARTS: Final = 10_000
 
 #: An instant on the store's own clock.
 Local = Callable[[int], datetime]
@@ -96,11 +101,21 @@ class ExplainedDate(BaseModel):
     is_open: bool = Field(description="Whether any window opens on it.")
 
 
+class ExplainedZone(BaseModel):
+    """A zone of the store, which may have moved."""
+
+    timezone: str = Field(description="IANA name.")
+    starts: datetime = Field(description="Since when it counts, or the beginning of the report's time.")
+
+
 class Explanation(BaseModel):
     """Why the time of one store counts as the report has it."""
 
     store_id: str
-    timezone: str = Field(description="IANA name of the zone of the store.")
+    timezone: str = Field(description="IANA name of the zone of the store at the end of the report's time.")
+    timezones: list[ExplainedZone] = Field(
+        description="All its zones in that time, in their order: each instant is told on the clock that counts then."
+    )
     accounting: Literal["hourly", "exact"]
     as_of: datetime
     start: datetime = Field(description="Beginning of the report's time.")
@@ -114,24 +129,26 @@ class Explanation(BaseModel):
     periods: list[Period]
     dates: list[ExplainedDate] = Field(description="Those whose windows reach into the report's time.")
     windows: list[OpenWindow]
-    stretches: list[ExplainedStretch]
-    outages: list[ExplainedOutage] = Field(description="Exact accounting only.")
+    stretches: list[ExplainedStretch] = Field(description="The first 10,000.")
+    stretches_in_all: int
+    outages: list[ExplainedOutage] = Field(description="Exact accounting only; the first 10,000.")
+    outages_in_all: int
 
 
 def explanation(question: Question, found: Explained) -> Explanation:
     """All that is to be said of the time of a store."""
-    zone = ZoneInfo(found.zone)
 
     @cache  # most instants end one stretch and begin the next
     def local(instant: int) -> datetime:
-        at = from_micros(instant).astimezone(zone)
-        # With its offset alone: datetimes of one zone would be subtracted as their clocks show, an hour off in spring.
-        return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()), fold=0)
+        return from_micros(instant).astimezone(found.clock)
 
     time, gap = found.time, found.gap
+    zones = [ExplainedZone(timezone=name, starts=local(at)) for at, name in turns(found.zone, time.first, time.last)]
+    outages = _Outages(found)
     return Explanation(
         store_id=found.key,
-        timezone=found.zone,
+        timezone=zones[-1].timezone,
+        timezones=zones,
         accounting=question.accounting,
         as_of=local(question.as_of),
         start=local(time.first),
@@ -142,8 +159,10 @@ def explanation(question: Question, found: Explained) -> Explanation:
         periods=list(_periods(found, local)),
         dates=[_date(one) for one in found.dates],
         windows=list(_windows(found, local)),
-        stretches=[_stretch(one, local) for one in found.stretches],
-        outages=list(_outages(found, local)),
+        stretches=[_stretch(one, local) for one in found.stretches[:MOST_PARTS]],
+        stretches_in_all=len(found.stretches),
+        outages=list(islice(outages.explained(local), MOST_PARTS)),
+        outages_in_all=len(outages),
     )
 
 
@@ -205,23 +224,39 @@ def _stretch(one: Stretch, local: Local) -> ExplainedStretch:
     )
 
 
-def _outages(found: Explained, local: Local) -> Iterator[ExplainedOutage]:
-    if found.exact is None or found.gap is None:
-        return
-    all_of_them = found.exact.outages
-    edges = (np.clip(edge, found.time.first, found.time.last) for edge in (all_of_them.began, all_of_them.ended))
-    open_time = found.exact.down_between(all_of_them.entity, *edges)
-    for at in np.flatnonzero(open_time):
-        last_poll, ongoing = int(all_of_them.last_poll[at]), bool(all_of_them.ongoing[at])
-        ended_by, poll = (
-            (Ending.REPORT_END, None) if ongoing else outage_ending(found.opening, found.polls, found.gap, last_poll)
-        )
-        yield ExplainedOutage(
-            began_at=local(int(all_of_them.began[at])),
-            ended_at=None if ongoing else local(int(all_of_them.ended[at])),
-            open_seconds=float(open_time[at]) / SECOND,
-            first_poll_at=local(int(all_of_them.first_poll[at])),
-            last_poll_at=local(last_poll),
-            ended_by=ended_by,
-            ended_by_poll_at=None if poll is None else local(poll),
-        )
+class _Outages:
+    """The outages that have open time in the report; hourly accounting has none."""
+
+    def __init__(self, found: Explained) -> None:
+        self._found = found
+        self._open_time: Micros = np.zeros(0, np.int64)
+        if found.exact is not None:
+            every = found.exact.outages
+            edges = (np.clip(edge, found.time.first, found.time.last) for edge in (every.began, every.ended))
+            self._open_time = found.exact.down_between(every.entity, *edges)
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._open_time))
+
+    def explained(self, local: Local) -> Iterator[ExplainedOutage]:
+        """Each of them, in order of time."""
+        found = self._found
+        if found.exact is None or found.gap is None:
+            return
+        every = found.exact.outages
+        for at in np.flatnonzero(self._open_time):
+            last_poll, ongoing = int(every.last_poll[at]), bool(every.ongoing[at])
+            ended_by, poll = (
+                (Ending.REPORT_END, None)
+                if ongoing
+                else outage_ending(found.opening, found.polls, found.gap, last_poll)
+            )
+            yield ExplainedOutage(
+                began_at=local(int(every.began[at])),
+                ended_at=None if ongoing else local(int(every.ended[at])),
+                open_seconds=float(self._open_time[at]) / SECOND,
+                first_poll_at=local(int(every.first_poll[at])),
+                last_poll_at=local(last_poll),
+                ended_by=ended_by,
+                ended_by_poll_at=None if poll is None else local(poll),
+            )

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,7 +15,7 @@ from app.access.modes import Mode
 from app.access.principal import ANONYMOUS, Principal, acting_as
 from app.access.refusals import Refusals
 from app.access.scopes import roles_with
-from app.errors import AccessRefused, NotAllowed, OpenhoursError
+from app.errors import AccessRefused, NotAllowed, OpenhoursError, SetupRequired
 from app.routers.answers import problem_of
 from app.routers.needs import Need
 from app.routers.uploads import UNLIMITED
@@ -41,6 +43,7 @@ def install(app: FastAPI, settings: Settings, *, mode: Mode, known: Known, refus
         identity=identity,
         cross_site=CrossSite(public_url=settings.public_url, origins=listed(settings.cors_origins)),
         refusals=refusals,
+        has_logins=mode is Mode.ON,
     )
 
 
@@ -48,9 +51,17 @@ class Gate:
     """ASGI middleware, the innermost: the method is the one that will be routed by."""
 
     def __init__(
-        self, app: ASGIApp, *, needed: Needed, identity: Identity, cross_site: CrossSite, refusals: Refusals
+        self,
+        app: ASGIApp,
+        *,
+        needed: Needed,
+        identity: Identity,
+        cross_site: CrossSite,
+        refusals: Refusals,
+        has_logins: bool,
     ) -> None:
         self._app = app
+        self._has_logins = has_logins
         self._needed = needed
         self._identity = identity
         self._cross_site = cross_site
@@ -79,10 +90,22 @@ class Gate:
             if changes and isinstance(error, AccessRefused):
                 self._refusals.note(who, method=scope["method"], path=path, code=error.code)
             # Without this a length that is announced, and too large, would be told instead.
-            await RequestBodyLimitMiddleware(problem_of(error), UNLIMITED)(scope, receive, send)
+            answer = self._login_for(error, scope, headers) or problem_of(error)
+            await RequestBodyLimitMiddleware(answer, UNLIMITED)(scope, receive, send)
             return
         with acting_as(who):
             await self._app(scope, receive, send)
+
+    def _login_for(self, error: OpenhoursError, scope: Scope, headers: Headers) -> Response | None:
+        """Where a person is led who opens a page in a browser without being logged in."""
+        is_opened = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        if not (self._has_logins and is_opened and error.status == 401):
+            return None
+        if isinstance(error, SetupRequired):
+            return RedirectResponse("/setup", status_code=303)
+        path, query = scope["path"].removeprefix(scope["root_path"]), scope["query_string"].decode("latin-1")
+        wanted = f"{path}?{query}" if query else path
+        return RedirectResponse(f"/login?next={quote(wanted, safe='/')}", status_code=303)
 
 
 def _require(need: Need, who: Principal) -> None:

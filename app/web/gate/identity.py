@@ -94,7 +94,7 @@ class ByCredential:
         if not self._known.has_users():
             await self._ask(self._known.refresh)
         if self._known.has_users():
-            return NotAuthenticated("Send a key as `Authorization: Bearer oh_…`, or log in at /login.")
+            return NotAuthenticated("Send a key in the header `Authorization`, as `Bearer oh_…`, or log in at /login.")
         return SetupRequired(
             "There is no user yet. Open /setup and enter the code that `openhours migrate` printed; `openhours users "
             "setup-code` makes a new one."

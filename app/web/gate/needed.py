@@ -1,15 +1,14 @@
 """What each route of an application needs, by method and path, in the order in which the router matches them."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route
 
 from app.errors import SetupError
-from app.routers.needs import Need, need_of
+from app.routers.needs import Need, leaves, need_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +43,6 @@ def needed_by(app: FastAPI, *, opened: Collection[str] = ()) -> Needed:
     """
     routes = [declared(route) for route in leaves(app.routes)]
     return Needed([replace(one, need=Need(is_open=True)) if one.path in opened else one for one in routes])
-
-
-def leaves(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
-    """All routes, those of included routers in their place."""
-    for route in routes:
-        included: Any = getattr(route, "original_router", None)
-        if included is None:
-            yield route
-        elif route.include_context.prefix:  # type: ignore[attr-defined]
-            raise SetupError(
-                f"The router {included!r} is included with a prefix: give the prefix to the router itself."
-            )
-        else:
-            yield from leaves(included.routes)
 
 
 def declared(route: BaseRoute) -> Declared:

@@ -1,4 +1,4 @@
-"""The OpenAPI document, the page of the API, its reference, and what these load."""
+"""The OpenAPI document, the page of the API, and what it loads."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +25,12 @@ _PAGE: Final = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="{files}/favicon.png">
-{styles}</head>
+<link rel="stylesheet" href="{files}/swagger-ui.css">
+</head>
 <body>
 <div id="page" data-document="{document}"></div>
-<script src="{files}/{bundle}"></script>
-<script src="{files}/{start}"></script>
+<script src="{files}/swagger-ui-bundle.js"></script>
+<script src="{files}/swagger.js"></script>
 </body>
 </html>
 """
@@ -39,13 +40,16 @@ def install(app: FastAPI) -> None:
     """Add them to the application."""
     files = StaticFiles(directory=_FILES, packages=[(fastapi_offline.__name__, "static")])
     app.mount(STATIC, open_to_all(files), name="static-offline-docs")
-    for path, endpoint in {"/": _first, "/docs": _docs, "/redoc": _reference, DOCUMENT: _document}.items():
+    for path, endpoint in {"/": _first, "/docs": _docs, "/redoc": _first, DOCUMENT: _document}.items():
         app.add_api_route(path, endpoint, include_in_schema=False)
 
 
 @open_to_all
 def _first(request: Request) -> RedirectResponse:
-    """Redirect browsers to the page of the API: by a relative address, as long as no path of a proxy is set."""
+    """Redirect browsers to the page of the API: by a relative address, as long as no path of a proxy is set.
+
+    Also from the address of ReDoc, which writes styles into its page and so does not work under our policy.
+    """
     return RedirectResponse("/docs" if request.scope["root_path"] else "docs")
 
 
@@ -58,20 +62,8 @@ def _document(request: Request) -> JSONResponse:
 
 @needs(Scope.REPORTS_READ)
 def _docs(request: Request) -> HTMLResponse:
-    styles = f'<link rel="stylesheet" href="{_root(request)}{STATIC}/swagger-ui.css">\n'
-    return _page(request, f"{request.app.title} - Swagger UI", "swagger-ui-bundle.js", "swagger.js", styles)
-
-
-@needs(Scope.REPORTS_READ)
-def _reference(request: Request) -> HTMLResponse:
-    return _page(request, f"{request.app.title} - ReDoc", "redoc.standalone.js", "redoc.js")
-
-
-def _page(request: Request, title: str, bundle: str, start: str, styles: str = "") -> HTMLResponse:
-    document, files = (f"{_root(request)}{path}" for path in (DOCUMENT, STATIC))
-    return HTMLResponse(
-        _PAGE.format(title=title, document=document, files=files, styles=styles, bundle=bundle, start=start)
-    )
+    root = _root(request)
+    return HTMLResponse(_PAGE.format(title=f"{request.app.title} - API", document=root + DOCUMENT, files=root + STATIC))
 
 
 def _root(request: Request) -> str:

@@ -59,7 +59,6 @@ ATTACKS = [
     Attack(9, "metrics", "GET", "/metrics", 401, "authentication_required"),
     Attack(10, "the document", "GET", "/openapi.json", 401, "authentication_required"),
     Attack(10, "the page", "GET", "/docs", 401, "authentication_required"),
-    Attack(10, "the reference", "GET", "/redoc", 401, "authentication_required"),
     Attack(11, "a letter changed", "GET", "/reports", 401, "invalid_token", ["Authorization: Bearer {changed}"]),
     Attack(12, "a key of nobody", "GET", "/reports", 401, "invalid_token", [f"Authorization: Bearer {STRANGER}"]),
     Attack(13, "an expired key", "GET", "/reports", 401, "invalid_token", bearer("expired")),
