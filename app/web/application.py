@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.access import audit, audit_retention
+from app.access import audit, audit_retention, credentials
 from app.access.known import Known
 from app.access.modes import mode_of
 from app.access.principal import Principal
@@ -81,7 +81,14 @@ def create_app(
         audit_retention.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop)
+    ended_loop = Loop(
+        "ended credentials",
+        lambda *_: _remove_ended(resources),
+        credentials.LOOK_SECONDS,
+        credentials.FIRST_LOOK_SECONDS,
+        watched=False,
+    )
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -127,6 +134,10 @@ def create_app(
     add_edges(app, settings)
     envelope.install(app, settings)
     return app
+
+
+def _remove_ended(resources: Resources) -> None:
+    credentials.remove_ended(resources.engine, datetime.now(UTC))
 
 
 def _drop_old_polls(resources: Resources) -> None:

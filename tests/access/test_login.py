@@ -3,9 +3,11 @@
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from app.access import passwords
 from app.access.limits import PREFIX, AttemptLimits, site
 from app.access.login import LoginService
 from app.access.scopes import Role
@@ -62,6 +64,23 @@ def test_57_a_name_that_nobody_has_is_throttled_as_one_that_exists(either: Accou
     }
     assert said["ada"] == said["eve"]
     assert [one[:3] for one in said["ada"]] == ["401"] * 5 + ["429"]
+
+
+def test_57_a_password_is_hashed_once_whoever_is_named(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a login takes is the hash; that both take as long is measured by hand, as a test must not ask a clock."""
+    compared: list[str] = []
+
+    def counting(password: str, stored: str) -> tuple[bool, str | None]:
+        compared.append(stored.rpartition("$")[0].rpartition("$")[0])  # the parameters, without salt and hash
+        return hashing.verify_and_update(password, stored)
+
+    hashing = passwords._hashing
+    monkeypatch.setattr(passwords, "_hashing", SimpleNamespace(verify_and_update=counting, hash=hashing.hash))
+    accounts.person("ada")
+    accounts.users.add("invited", role=Role.VIEWER)
+    for name in ("ada", "eve", "invited"):
+        outcome(accounts, name, "a wrong password")
+    assert compared == ["$argon2id$v=19$m=19456,t=2,p=1"] * 3
 
 
 def site_of(number: int) -> str:
