@@ -33,7 +33,7 @@ demo: .venv/ready  ## run the main workflow on sample data: load, trigger, poll,
 serve: .venv/ready  ## serve the API on port 8000, with embedded servers unless others are configured
 	@$(BIN)/python -m app serve
 
-check: .venv/ready  ## after each edit, 90 s on two cores: lint, types, quick tests; with ROOM=series all of that room
+check: .venv/ready  ## after each edit, within 90 s: lint, types, quick tests; with ROOM=series also that room's database tests
 	@$(MAKE) --no-print-directory --jobs 3 lint types quick
 
 quick: export TEST_PROFILE := check

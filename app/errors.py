@@ -25,6 +25,7 @@ OpenhoursError
 │   ├── UnknownDatasetKind
 │   ├── UnknownDataset
 │   ├── NoSummary            reports of this kind have none
+│   ├── UnknownFile          what was asked for has no such file
 │   ├── NoExplanation        reports of this kind cannot be explained
 │   ├── UnknownUser
 │   ├── UnknownKey
@@ -312,6 +313,11 @@ class UnknownDataset(NotFound):
 class NoSummary(NotFound):
     code = "no_summary"
     title = "The report has no summary"
+
+
+class UnknownFile(NotFound):
+    code = "unknown_file"
+    title = "Unknown file"
 
 
 class NoExplanation(NotFound):

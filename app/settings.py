@@ -229,6 +229,11 @@ class Settings(BaseSettings):
         description="Roles whose users must have a second factor to log in by password, such as `admin`, separated by "
         "commas. Unset: none must.",
     )
+    founding_logins: Literal["on", "off"] | None = Field(
+        None,
+        description="Whether clients of the founding systems may log in by their own routes, `/api/v1/auth/token` and "
+        "`/api/login`, which give tokens for a password. Unset: in local mode only, where nobody checks the tokens.",
+    )
     oidc_issuer: str | None = Field(
         None,
         description="Issuer of single sign-on (OpenID Connect), such as `https://login.example`; needs "
@@ -298,11 +303,17 @@ class Settings(BaseSettings):
         ge=256,
         description="Memory limit of a report or dataset load, MiB; one that needs more fails.",
     )
-    link_ttl_seconds: int = Field(
-        3600,
+    link_ttl_seconds: int | None = Field(
+        None,
         ge=1,
         le=604800,
-        description="Lifetime of a presigned link, seconds; it never outlives the credentials that signed it.",
+        description="Lifetime of a presigned link, seconds; it never outlives the credentials that signed it. Unset: "
+        "an hour in local mode, otherwise five minutes.",
+    )
+    downloads: Literal["links", "through"] = Field(
+        "links",
+        description="What polls give for each file. `links`: a presigned link to S3. `through`: its address at this "
+        "service, which streams it, for where users must not reach S3; set `OPENHOURS_PUBLIC_URL`, too.",
     )
     max_outstanding: int = Field(
         10_000,

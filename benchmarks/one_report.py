@@ -3,6 +3,7 @@
 import resource
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +37,7 @@ def measured(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
 
 def _measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
     limit_memory(settings.report_memory_limit_mb << 20)
+    import_module("pandas")  # Arrow imports it at its first conversion; a server's processes have it from the start
     engine = build_engine(url, pool_size=settings.read_connections + 2)
     with TemporaryDirectory(prefix="openhours-bench-") as folder:
         context = JobContext(

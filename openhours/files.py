@@ -1,15 +1,19 @@
 """A file of a report or a dataset, and how it is downloaded: whole or not at all."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 
 from openhours.connection import client_errors
 from openhours.errors import DownloadFailed
+
+#: A file at the server itself, whatever the address at which the server believes to be.
+_AT_SERVER: Final = re.compile(r"/(?:reports|datasets)/[0-9a-f]{32}/files/[^/?#]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class File:
 
     Attributes:
         name: such as ``uptime.csv``.
-        url: presigned link, good for an hour unless the server is set otherwise; poll again for a new one.
+        url: presigned link, which ends soon, poll again for a new one; or its address at the server itself.
         bytes: its size.
         rows: rows of a table, or what a chart is drawn of.
         sha256: of its bytes, hexadecimal.
@@ -36,19 +40,27 @@ class File:
         return cls(**{field.name: answer[field.name] for field in fields(cls)})
 
 
-def download(http: httpx2.Client, file: File, path: Path) -> None:
+def download(http: httpx2.Client, file: File, path: Path, *, address: str) -> None:
     """Download a file; it appears under its name only when it is whole.
 
+    Args:
+        http: sends the key to the server alone.
+        file: a presigned link, or its address at the server.
+        path: where to.
+        address: of the server.
+
     Raises:
-        ServerUnreachable: the object store does not answer.
+        ServerUnreachable: the server or its object store does not answer.
         DownloadFailed: it answers with an error, or with other bytes.
     """
     digest = hashlib.sha256()
     part = path.with_name(path.name + ".part")
+    url = url_at(file.url, address)
+    asked = "The server" if url.startswith(f"{address}/") else "The object store"
     try:
-        with client_errors(file.url.split("?")[0]), http.stream("GET", file.url) as response, part.open("wb") as out:
+        with client_errors(url.split("?")[0]), http.stream("GET", url) as response, part.open("wb") as out:
             if response.status_code != 200:
-                raise DownloadFailed(f"The object store answered {response.status_code} for {file.name}.")
+                raise DownloadFailed(f"{asked} answered {response.status_code} for {file.name}.")
             for block in response.iter_bytes():
                 digest.update(block)
                 out.write(block)
@@ -57,3 +69,9 @@ def download(http: httpx2.Client, file: File, path: Path) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def url_at(url: str, address: str) -> str:
+    """A link as it can be asked for: a file of the server at the address at which it is reached, others as they are."""
+    found = _AT_SERVER.search(url)
+    return url if found is None else address + found[0]

@@ -19,15 +19,25 @@ class Login(Connection):
     def __init__(self, address: str) -> None:
         super().__init__(address, key="")
 
-    def make_key(self, name: str, password: str, *, key_name: str, days: int) -> Mapping[str, Any]:
+    def make_key(
+        self, name: str, password: str, *, key_name: str, days: int, code: str | None = None
+    ) -> Mapping[str, Any]:
         """A new key of the person as answered, its secret in ``key``; the session has ended again.
 
+        Args:
+            name: of the person.
+            password: theirs.
+            key_name: what the key is called.
+            days: how long it lasts.
+            code: of the second factor.
+
         Raises:
-            NotAuthenticated: the name or the password is wrong.
+            NotAuthenticated: the name, the password or the code is wrong, or the code is missing.
             NotAllowed: sessions need https.
             Problem: too many logins, for example.
         """
-        self._ask("POST", "/login", json={"name": name, "password": password})
+        second = {} if code is None else {"code": code}
+        self._ask("POST", "/login", json={"name": name, "password": password, **second})
         try:
             return self._ask("POST", "/keys", json={"name": key_name, "days": days})
         finally:

@@ -138,7 +138,7 @@ class Reports(Connection):
         """
         target = Path(path)
         target = target / file.name if target.is_dir() else target
-        download(self._http, file, target)
+        download(self._http, file, target, address=self.address)
         return target
 
     def details(self, report_id: str) -> Mapping[str, Any]:

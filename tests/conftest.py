@@ -81,7 +81,7 @@ SLOW = (
 )
 
 #: Of the files whose tests need a database of their own, those that ``make check`` runs: one of each way through the
-#: service. The others take three minutes on two cores, these and all that need no database about one.
+#: service. The others take twice as much processor time as these and all that need no database.
 CHECKED = (
     *("catalogue/test_foreground.py", "ingest/test_load.py", "routers/test_reports_api.py", "series/test_polls.py"),
     *("storage/test_migrate.py", "test_documentation.py"),

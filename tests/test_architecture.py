@@ -43,6 +43,7 @@ WRONG = {
     "Access knows users, and nothing of what they do": [
         ("app.access.wrong", "from starlette.requests import Request", "starlette")
     ],
+    "Only access asks a provider who somebody is": [("app.routers.wrong", "import joserfc", "joserfc")],
     "The client library stands by itself": [("openhours.wrong", "from app.ids import new_id", "app.ids")],
     "Only commands use the client library": [("app.web.wrong", "from openhours import Client", "openhours")],
     "The engine and what it stands on know no customer, no domain and no HTTP": [

@@ -12,6 +12,10 @@ from app.storage.postgres import database_errors
 #: How long a credential is listed, and a spent code is told from one that nobody made, after its end.
 KEPT_AFTER_THE_END: Final = timedelta(days=30)
 
+#: Pause between two rounds that remove ended ones, and bounds of the pause before the first, seconds.
+LOOK_SECONDS: Final = 3600.0
+FIRST_LOOK_SECONDS: Final = (60.0, 600.0)
+
 #: Characters of a browser's name for itself that are kept.
 _MOST_OF_AGENT: Final = 200
 

@@ -153,7 +153,7 @@ class KeyService:
         """End a key now. Raises UnknownKey; one that has ended stays so."""
         with database_errors(), self._engine.begin() as connection:
             key = _required(connection, key_id, owner=owner)
-            if end(connection, token.c.id == key_id):
+            if end(connection, (token.c.id == key_id) | (token.c.family == key_id)):  # with the tokens that it gave
                 raise_epoch(connection)
                 audit.record(connection, "key.revoke", "key", key_id, name=key.name, user=key.user_name)
 

@@ -8,7 +8,7 @@ lock them out.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from unicodedata import normalize
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
@@ -19,9 +19,10 @@ from app.access.audit import Outcome
 from app.access.limits import FAILURES, FAILURES_MINUTES, AttemptLimits, site, too_many
 from app.access.passwords import MOST, verify
 from app.access.principal import actor
+from app.access.second_factor import SecondFactors
 from app.access.tables import login_address, user
 from app.access.user_records import User, has_name
-from app.errors import LoginFailed
+from app.errors import LoginFailed, SecondFactorRequired
 from app.storage.postgres import database_errors
 
 _WINDOW: Final = timedelta(minutes=FAILURES_MINUTES)
@@ -45,40 +46,77 @@ class _Account:
     wait_seconds: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A code of the second factor, as it was given."""
+
+    factors: SecondFactors
+    text: str | None
+
+    def is_right(self, connection: Connection, user_id: str) -> bool:
+        """Whether it is, or none is needed; it is used up by this. Raises SecondFactorRequired."""
+        if not self.factors.is_set(connection, user_id):
+            return True
+        if self.text is None:
+            raise SecondFactorRequired("Enter the code of your authenticator app, or a recovery code, as well.")
+        return self.factors.accepts(connection, user_id, self.text)
+
+
 class LoginService:
     """Proves that people are who they say."""
 
-    def __init__(self, engine: Engine, limits: AttemptLimits) -> None:
+    def __init__(self, engine: Engine, limits: AttemptLimits, factors: SecondFactors) -> None:
         self._engine = engine
         self._limits = limits
+        self._factors = factors
 
-    def authenticate(self, name: str, password: str, address: str | None) -> User:
+    def authenticate(self, name: str, password: str, address: str | None, *, code: str | None = None) -> User:
         """The user of a name and a password; takes some 50 ms of a core, and longer while others log in.
 
         Args:
             name: whatever its case.
             password: as it was typed.
             address: from where.
+            code: of the second factor, or a recovery code; of whom has none it is ignored.
 
         Raises:
-            LoginFailed: whatever is wrong: the name, the password, or that the user is disabled.
+            LoginFailed: whatever is wrong: the name, the password, the code, or that the user is disabled.
+            SecondFactorRequired: all is right, and the code is missing.
             TooManyLogins: from the address, of all, or for the name; with the seconds to wait.
         """
-        user_id = self.prove(name, password, address)
-        if user_id is None:
-            raise LoginFailed("The name or the password is wrong, or the user is disabled.")
+        account = self._proven(name, password, address, _Code(self._factors, code))
         with database_errors(), self._engine.connect() as connection:
-            return user_records.required(connection, user_id)
+            return user_records.required(connection, account.user_id)
 
     def prove(self, name: str, password: str, address: str | None) -> str | None:
-        """As authenticate(): the id of the user, None if anything is wrong. Raises TooManyLogins."""
+        """As authenticate(), by name and password alone: the id of the user, None if anything is wrong.
+
+        For those who are logged in. Raises TooManyLogins.
+        """
+        try:
+            return self._proven(name, password, address, None).user_id
+        except LoginFailed:
+            return None
+
+    def _proven(self, name: str, password: str, address: str | None, code: _Code | None) -> _Account:
         self._limits.count(address)
         account = self._begun(normalize("NFC", name), address)
         is_right, better = verify(password[: MOST + 1], None if account is None else account.stored)
+        if account is None or not is_right:
+            self._fail(account, address)
         with database_errors(), self._engine.begin() as connection:
-            is_right = account is not None and is_right and _succeed(connection, account, address, better)
-            _record(connection, "done" if is_right else "failed", account, address)
-        return account.user_id if account is not None and is_right else None
+            is_right = code is None or code.is_right(connection, account.user_id)
+            is_right = is_right and _succeed(connection, account, address, better)
+            if is_right:
+                _record(connection, "done", account, address)
+        if not is_right:
+            self._fail(account, address)
+        return account
+
+    def _fail(self, account: _Account | None, address: str | None) -> NoReturn:
+        with database_errors(), self._engine.begin() as connection:
+            _record(connection, "failed", account, address)
+        raise LoginFailed("The name, the password or the code is wrong, or the user is disabled.")
 
     def _begun(self, name: str, address: str | None) -> _Account | None:
         """The account of a name, with the attempt counted; None for a name that nobody has. Raises TooManyLogins."""

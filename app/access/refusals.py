@@ -16,6 +16,7 @@ from sqlalchemy import Engine, insert
 from app.access.principal import ANONYMOUS, Principal
 from app.access.tables import audit
 from app.storage.postgres import database_errors
+from app.telemetry.redaction import Redactor
 
 #: Pause between two rounds that record, seconds.
 RECORD_SECONDS: Final = 2.0
@@ -35,6 +36,7 @@ _PATH_LENGTH: Final = 200
 _ACTION: Final = "request.refuse"
 
 _log = logging.getLogger(__name__)
+_redactor = Redactor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Refusals:
                 key = ""
             self._counts[key] += 1
             if self._counts[key] <= MOST_A_MINUTE["user" if key else "anonymous"]:
-                self._add(_Refusal(who, now, {"method": method, "path": path[:_PATH_LENGTH], "code": code}))
+                self._add(_Refusal(who, now, {"method": method, "path": _shown(path), "code": code}))
             else:
                 self._more[key] = who
 
@@ -102,6 +104,11 @@ class Refusals:
             self._pending.append(refusal)
         else:
             _log.warning("%s was refused, which the audit has no room for: %s", refusal.who.name, refusal.detail)
+
+
+def _shown(path: str) -> str:
+    """A path as it may be stored: without a credential that was sent in it, nor NUL, which jsonb cannot have."""
+    return _redactor.redact(path).replace("\x00", "\N{SYMBOL FOR NULL}")[:_PATH_LENGTH]
 
 
 def _row(refusal: _Refusal) -> dict[str, Any]:

@@ -7,6 +7,7 @@ salt. So a copy of the database is no second factor.
 import hmac
 import secrets
 from base64 import b32encode
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,9 +18,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.access import audit
+from app.access.scopes import Role
 from app.access.server_secret import ServerSecret
 from app.access.tables import recovery_code, second_factor
-from app.errors import LoginFailed, NoSecondFactor
+from app.errors import LoginFailed, NoSecondFactor, SetupError
+from app.settings import listed
 
 #: Recovery codes of a user. Each has 120 bits, so that a plain hash of it is enough (OWASP ASVS 5.0, 6.5.2).
 RECOVERY_CODES: Final = 10
@@ -47,8 +50,13 @@ class Enrolment:
 class SecondFactors:
     """Of all users; safe to use from several threads."""
 
-    def __init__(self, server_secret: ServerSecret) -> None:
+    def __init__(self, server_secret: ServerSecret, *, demanded_of: Collection[Role] = ()) -> None:
         self._server_secret = server_secret
+        self._demanded_of = demanded_of
+
+    def is_missing(self, connection: Connection, user_id: str, role: Role) -> bool:
+        """Whether a user of this role has to set one up before anything else."""
+        return role in self._demanded_of and not self.is_set(connection, user_id)
 
     def enrol(self, connection: Connection, user_id: str, name: str) -> Enrolment:
         """Begin: the factor counts from ``confirm`` on; one that was confirmed before counts until then.
@@ -156,6 +164,18 @@ class SecondFactors:
             if hmac.compare_digest(codes.generate_otp(step).encode(), code.encode()):
                 return step if after is None or step > after else None
         return None
+
+
+def demanded_roles(text: str | None) -> frozenset[Role]:
+    """The roles of a list with commas.
+
+    Raises:
+        SetupError: one is no role.
+    """
+    wrong = [name for name in listed(text) if name not in [*Role]]
+    if wrong:
+        raise SetupError(f"OPENHOURS_SECOND_FACTOR_ROLES: {wrong[0]!r} is no role; roles: {', '.join(Role)}.")
+    return frozenset(map(Role, listed(text)))
 
 
 def _recovery_code() -> str:

@@ -56,7 +56,13 @@ class SessionService:
         self._engine = engine
 
     def begin(
-        self, user_id: str, address: str | None, user_agent: str | None, *, instead_of: Secret | None = None
+        self,
+        user_id: str,
+        address: str | None,
+        user_agent: str | None,
+        *,
+        instead_of: Secret | None = None,
+        is_limited: bool = False,
     ) -> Secret:
         """Begin a session of a user who has just proven who they are.
 
@@ -65,9 +71,10 @@ class SessionService:
             address: from where.
             user_agent: what the browser calls itself.
             instead_of: the session that the browser had, which ends: an attacker may have planted it.
+            is_limited: whether it may do nothing but what is about the user, such as to set up a second factor.
         """
         with database_errors(), self._engine.begin() as connection:
-            return begin_session(connection, user_id, address, user_agent, instead_of=instead_of)
+            return begin_session(connection, user_id, address, user_agent, instead_of=instead_of, is_limited=is_limited)
 
     def list(self, user_id: str) -> list[Session]:
         """A user's sessions, the one used last first; ten at most."""
@@ -102,11 +109,13 @@ def begin_session(
     user_agent: str | None,
     *,
     instead_of: Secret | None = None,
+    is_limited: bool = False,
 ) -> Secret:
     """As SessionService.begin, in the caller's transaction."""
     if instead_of is not None:
         end_secret(connection, instead_of)
-    secret = issue(connection, Kind.SESSION, user_id, lasts=ABSOLUTE, address=address, user_agent=user_agent)
+    may: dict[str, Any] = {"scopes": [] if is_limited else None}
+    secret = issue(connection, Kind.SESSION, user_id, lasts=ABSOLUTE, address=address, user_agent=user_agent, **may)
     newest = select(token.c.id).where(*_of(user_id)).order_by(_last_used.desc(), (token.c.id == secret.id).desc())
     if end(connection, token.c.id.in_(newest.offset(MOST))):
         raise_epoch(connection)

@@ -28,6 +28,7 @@ from app.ingest.inspection.layout import LOOKED_AT_BYTES
 from app.ingest.kind import DatasetKind
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
+from app.ingest.refusal import CONTRADICTION
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
 from app.jobs.kind import JobClass, JobContext, JobKind, Params
@@ -221,6 +222,8 @@ class _Run:
     def _proposal(self, error: BadInput) -> Mapping[str, Any] | None:
         """A mapping that would read the file, if it may be one of other columns or words."""
         if not isinstance(error, RejectedFile) or self.record.options.get("mapping") is not None:
+            return None
+        if error.details.get("reason") == CONTRADICTION:  # its columns were read; no mapping would help
             return None
         try:
             with closing(self.source.open()) as stream:

@@ -83,15 +83,19 @@ class MappingService:
 
 
 def resolved(connection: Connection, options: LoadOptions) -> LoadOptions:
-    """Options with the document of a mapping in place of its name. Raises InvalidParameters for an unknown name."""
+    """Options with the document of a mapping in place of its name, and with what is ``set`` in it.
+
+    Raises:
+        InvalidParameters: the name is unknown; something is set without a mapping.
+    """
     if not isinstance(options.mapping, str):
-        return options
+        return options.with_values()
     try:
         found = find(connection, options.mapping)
     except UnknownMapping as error:
         raise InvalidParameters(f"mapping: {error.message}", nearest=error.details["nearest"]) from error
     used = UsedMapping(name=found.name, version=found.version, document=dict(found.document))
-    return options.model_copy(update={"mapping": used})
+    return options.model_copy(update={"mapping": used}).with_values()
 
 
 def find(connection: Connection, name: str, version: int | None = None) -> NamedMapping:

@@ -3,13 +3,15 @@
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import from_json
 
+from app.errors import InvalidParameters
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.ingest.values import date_of
 from app.ingest.zones import hint
 from app.jobs.kind import Params
 from app.mapping.document import Mapping as FileMapping
-from app.mapping.document import read_mapping, written
+from app.mapping.document import read_mapping, with_values, written
 from app.timeline.zones import known_zones
 from app.wording.validation import invalid
 
@@ -41,6 +43,11 @@ class LoadOptions(Params):
     mapping: UsedMapping | str | None = Field(
         None, description="How the file becomes rows, if its columns are not the kind's: a mapping's name, or JSON."
     )
+    set: dict[str, str] | None = Field(
+        None,
+        description="With a mapping: a column of the kind that has one text in every row, such as store_id=shop, or "
+        "several in JSON. It counts instead of what the mapping says of that column.",
+    )
     assume_zone: str | None = Field(
         None, description="IANA zone of timestamps that name none. Default: they are invalid."
     )
@@ -55,6 +62,18 @@ class LoadOptions(Params):
     @classmethod
     def _separated_by_commas(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("set", mode="before")
+    @classmethod
+    def _one_or_json(cls, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return value or None
+        if value.lstrip().startswith("{"):
+            return from_json(value)
+        name, given, text = value.partition("=")
+        if not (given and name.strip()):
+            raise ValueError("is not COLUMN=TEXT such as store_id=shop, nor an object in JSON")
+        return {name.strip(): text}
 
     @field_validator("assume_zone")
     @classmethod
@@ -78,6 +97,22 @@ class LoadOptions(Params):
         if isinstance(value, str) and value.lstrip().startswith("{"):
             return UsedMapping(document=written(read_mapping(value)))
         return value
+
+    def with_values(self) -> "LoadOptions":
+        """These options, with what is ``set`` in the mapping itself, by which the dataset is read from then on.
+
+        Raises:
+            InvalidParameters: there is no mapping.
+        """
+        if not self.set:
+            return self
+        if not isinstance(self.mapping, UsedMapping):
+            raise InvalidParameters(
+                "set: is for files that are read with a mapping; give one, such as mapping=outages, or have the file "
+                "have that column."
+            )
+        document = written(with_values(read_mapping(self.mapping.document), self.set))
+        return self.model_copy(update={"mapping": self.mapping.model_copy(update={"document": document})})
 
     @property
     def file_mapping(self) -> FileMapping | None:

@@ -25,15 +25,17 @@ from app.errors import (
 )
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
-from app.ingest.csv.mapped.columns import require_fit
+from app.ingest.csv.mapped.columns import require_fit, require_own
 from app.ingest.csv.valid_from import require_holds_from
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
 from app.jobs import records as job_records
+from app.jobs.artifacts import blocks_of, file_named
 from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
-from app.jobs.links import LinkedArtifact, linked
+from app.jobs.links import LinkedArtifact, Links
+from app.jobs.records import StoredArtifact
 from app.jobs.status import QUEUED
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
@@ -72,8 +74,11 @@ class Removal(StrEnum):
 class DatasetService:
     """Operations on datasets; stateless, so any replica can serve them."""
 
-    def __init__(self, resources: Resources, kinds: Mapping[str, DatasetKind] = DATASET_KINDS) -> None:
+    def __init__(
+        self, resources: Resources, kinds: Mapping[str, DatasetKind] = DATASET_KINDS, *, links: Links | None = None
+    ) -> None:
         self._resources = resources
+        self._links = links or Links(resources)
         self._redis = Dispatch(resources.request_redis)
         self._kinds = kinds
 
@@ -195,9 +200,24 @@ class DatasetService:
             raise _missing(dataset_id)
         with database_errors(), self._resources.engine.connect() as connection:
             record = records.find(connection, dataset_id)
-        if record is None:
-            raise _missing(dataset_id)
+            if record is None:
+                raise _missing(dataset_id)
+            self._links.record(connection, "dataset", dataset_id, _files(record))
         return self._state(record, believe_redis=not has_ended)
+
+    def file(self, dataset_id: str, name: str) -> StoredArtifact:
+        """A file of a dataset, which is about to be read. Raises UnknownDataset, UnknownFile."""
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = records.find(connection, dataset_id) if is_id(dataset_id) else None
+            if record is None:
+                raise _missing(dataset_id)
+            found = file_named(_files(record), name, of=f"Dataset {dataset_id}")
+            self._links.record_reading(connection, "dataset", dataset_id, found)
+        return found
+
+    def read(self, artifact: StoredArtifact, span: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The bytes of a file: see blocks_of."""
+        return blocks_of(self._resources, artifact, span)
 
     def page(
         self, *, kind: str | None, status: DatasetStatus | None, cursor: str | None, limit: int
@@ -209,12 +229,14 @@ class DatasetService:
         with database_errors(), self._resources.engine.connect() as connection:
             kinds = self._kinds if kind is None else [kind]
             found = records.newest(connection, kinds=list(kinds), status=status, before=before, limit=limit + 1)
+            for record in found[:limit]:
+                self._links.record(connection, "dataset", record.id, _files(record))
         return newest_first(found, limit=limit).of(self._state)
 
     def reload(self, dataset_id: str, *, options: Mapping[str, object]) -> None:
         """Check and load a dataset again from the raw layer, with those options replaced that are given.
 
-        An empty text for ``columns`` or ``mapping`` drops what was given before.
+        An empty text for ``columns``, ``mapping`` or ``set`` drops what was given before.
 
         Raises:
             UnknownDataset, DatasetBusy, InvalidParameters, TooManyUploads: nothing was started.
@@ -227,7 +249,7 @@ class DatasetService:
     def reload_in(self, connection: Connection, dataset_id: str, *, options: Mapping[str, object]) -> str:
         """The same in the caller's transaction; returns the id of the job, which nobody has been called for yet."""
         record = self._idle(connection, dataset_id, "loaded again")
-        dropped = {name: None for name in ("columns", "mapping") if options.get(name) == ""}
+        dropped = {name: None for name in ("columns", "mapping", "set") if options.get(name) == ""}
         merged = mappings.resolved(connection, load_options(**dict(record.options) | dict(options) | dropped))
         self._require_columns(record.kind, merged)
         new_options = merged.model_dump(mode="json")
@@ -272,6 +294,8 @@ class DatasetService:
             require_holds_from(known)
         if options.columns is not None:
             named_columns(known, options.columns)
+        if options.set is not None:
+            require_own(known, options.set, parameter="set")
         if options.file_mapping is not None:
             if options.columns is not None:
                 raise InvalidParameters("columns and mapping: a mapping names the columns already; leave columns out.")
@@ -306,8 +330,9 @@ class DatasetService:
             progress = live.progress
             if status is DatasetStatus.CHECKING and _is_loading(record, live.stage):
                 status = DatasetStatus.LOADING
-        artifacts = record.job.artifacts if record.job is not None else ()
-        return DatasetState(record, status, progress, linked(self._resources, artifacts[0]) if artifacts else None)
+        below = f"/datasets/{record.id}"
+        rejects = [self._links.of(artifact, below=below) for artifact in _files(record)[:1]]
+        return DatasetState(record, status, progress, rejects[0] if rejects else None)
 
     def dispatch(self, dataset_id: str, job_id: str) -> None:
         """Have a worker begin a job of a dataset that was just queued."""
@@ -324,6 +349,10 @@ class DatasetService:
                 self._resources.object_store.remove_below(artifact_prefix(job_id))
         except ObjectStoreUnavailable as error:
             _log.warning("dataset %s: could not remove its objects, the clean-up will retry: %s", record.id, error)
+
+
+def _files(record: DatasetRecord) -> tuple[StoredArtifact, ...]:
+    return () if record.job is None else record.job.artifacts
 
 
 def _is_loading(record: DatasetRecord, stage: str) -> bool:

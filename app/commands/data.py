@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands import opening
-from app.commands.mappings import document_of
+from app.commands.mappings import document_of, values_of
 from app.commands.opening import Server
 from app.commands.terminal import byte_progress, err, out, report_progress
 from app.errors import InvalidParameters, RejectedFile
@@ -40,6 +40,17 @@ MappingOption = Annotated[
 ]
 
 
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="COLUMN=TEXT",
+        help="With a mapping: a column of the kind that has this text in every row; may be repeated. Default: what the "
+        "mapping says.",
+    ),
+]
+
+
 AssumeZone = Annotated[
     str | None, typer.Option(help="IANA zone of timestamps that name none. Default: they are invalid.")
 ]
@@ -61,6 +72,7 @@ def load(
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     mapping: MappingOption = None,
+    set: SetOption = None,  # noqa: A002 - the option's name
     assume_zone: AssumeZone = None,
     valid_from: ValidFrom = None,
     rejects: Annotated[
@@ -78,6 +90,7 @@ def load(
         max_errors=max_errors,
         columns=columns,
         mapping=document_of(mapping),
+        set=values_of(set),
         assume_zone=assume_zone,
         valid_from=valid_from,
         rejects=rejects,
@@ -92,6 +105,7 @@ def upload(
     max_errors: MaxErrors = DEFAULT_MAX_ERRORS,
     columns: ColumnNames = None,
     mapping: MappingOption = None,
+    set: SetOption = None,  # noqa: A002 - the option's name
     assume_zone: AssumeZone = None,
     valid_from: ValidFrom = None,
     rejects: Annotated[
@@ -113,6 +127,7 @@ def upload(
     options = {"on_error": on_error.value, "max_errors": str(max_errors)}
     options |= {"columns": columns} if columns is not None else {}
     options |= {"mapping": document_of(mapping) or ""} if mapping is not None else {}
+    options |= {"set": values_of(set) or ""} if set else {}
     options |= {"assume_zone": assume_zone} if assume_zone is not None else {}
     options |= {"valid_from": valid_from} if valid_from is not None else {}
     options |= {"force": "true"} if force else {}

@@ -1,5 +1,6 @@
 """An explanation as text of 80 columns, in the local time of its store."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, groupby
@@ -25,7 +26,9 @@ def lines(said: Mapping[str, Any]) -> Iterator[str]:
     """The lines to print, of the JSON of an explanation."""
     start, end = _at(said["start"]), _at(said["end"])
     yield f"Store {said['store_id']}, {said['accounting']} accounting"
-    yield f"{_full(start)} to {_full(end)}, {said['timezone']}"
+    yield f"{_full(start)} to {_full(end)}, {said['timezones'][0]['timezone']}"
+    for moved in said["timezones"][1:]:
+        yield f"from {_full(_at(moved['starts']))} on {moved['timezone']}"
     yield ""
     yield from _totals(said["periods"])
     if said["max_gap_source"] is not None:
@@ -86,9 +89,10 @@ def _day(on: date) -> str:
 
 def _stretches(said: Mapping[str, Any]) -> Iterator[str]:
     """The open parts of stretches, day by day."""
-    zone = ZoneInfo(said["timezone"])
+    zones = [(_utc(one["starts"]), ZoneInfo(one["timezone"])) for one in said["timezones"]]
     shown: date | None = None
-    for begin, end, one in _pieces(said["windows"], said["stretches"], zone):
+    for begin, end, one in _pieces(said["windows"], said["stretches"], zones):
+        zone, _ = _turn(begin, zones)
         start, until = begin.astimezone(zone), end.astimezone(zone)
         if start.date() != shown:
             shown = start.date()
@@ -99,10 +103,16 @@ def _stretches(said: Mapping[str, Any]) -> Iterator[str]:
         yield "  none: it was closed all the time"
 
 
+def _turn(at: datetime, zones: list[tuple[datetime, ZoneInfo]]) -> tuple[ZoneInfo, datetime]:
+    """The zone that counts at an instant of UTC, and until when."""
+    place = max(bisect_right([starts for starts, _ in zones], at) - 1, 0)
+    return zones[place][1], zones[place + 1][0] if place + 1 < len(zones) else datetime.max.replace(tzinfo=UTC)
+
+
 def _pieces(
-    windows: list[Mapping[str, Any]], stretches: list[Mapping[str, Any]], zone: ZoneInfo
+    windows: list[Mapping[str, Any]], stretches: list[Mapping[str, Any]], zones: list[tuple[datetime, ZoneInfo]]
 ) -> Iterator[tuple[datetime, datetime, Mapping[str, Any]]]:
-    """What windows and stretches, which both ascend, have in common, cut at local midnights; instants in UTC."""
+    """What windows and stretches, which both ascend, have in common, cut at midnights and moves; instants in UTC."""
     opens = [(_utc(one["opens"]), _utc(one["closes"])) for one in windows]
     at = 0
     for one in stretches:
@@ -112,10 +122,12 @@ def _pieces(
         while at < len(opens) and opens[at][0] < end:
             begin, until = max(opens[at][0], start), min(opens[at][1], end)
             while begin < until:
+                zone, moves = _turn(begin, zones)
                 tomorrow = begin.astimezone(zone).date() + timedelta(days=1)
                 midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
-                yield begin, min(until, midnight), one
-                begin = min(until, midnight)
+                cut = min(until, midnight, moves)
+                yield begin, cut, one
+                begin = cut
             at += 1
 
 

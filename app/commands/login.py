@@ -3,6 +3,7 @@
 import getpass
 import platform
 import sys
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from openhours.errors import OpenhoursError as ClientError
 
 #: What keys that this command makes are called; ``logout`` revokes these alone, others may be in use elsewhere.
 _KEY_NAME: Final = f"openhours login on {platform.node() or 'a machine'}"[:100]
+
+#: The refusal of a right password where a code is needed as well.
+_CODE_MISSING: Final = "second_factor_required"
 
 #: Days that such a key lasts.
 _LIFETIME_DAYS: Final = 90
@@ -34,13 +38,14 @@ def login(
     from openhours import keys  # noqa: PLC0415 - the HTTP client takes a while to import
     from openhours.client import Client  # noqa: PLC0415
 
-    client = Client(url, key="")
-    if not _asks_who(client):
-        out.print(f"{url} asks nobody who they are; no key is needed", markup=False)
-        return
+    with Client(url, key="") as client:
+        if not _asks_who(client):
+            out.print(f"{url} asks nobody who they are; no key is needed", markup=False)
+            return
     _warn_of_plain_http(url)
     key = keys.checked(sys.stdin.readline(), "Standard input") if with_token else _made(url)
-    who = Client(url, key=key).me()
+    with Client(url, key=key) as client:
+        who = client.me()
     file = keys.store(url, key)
     out.print(f"logged in to {url} as {who['name']}, {who['role']}; the key is in {file}", markup=False)
 
@@ -54,7 +59,8 @@ def logout(url: Address) -> None:
     if key is None:
         raise InvalidParameters(f"No key is stored for {url}.")
     try:
-        end = Client(url, key=key).revoke_own(named=_KEY_NAME)
+        with Client(url, key=key) as client:
+            end = client.revoke_own(named=_KEY_NAME)
     except ClientError as error:
         err.print(f"note: the key is forgotten here, but was not revoked there: {error.message}", markup=False)
         end = False
@@ -80,17 +86,21 @@ def _made(url: str) -> str:
         raise InvalidParameters(
             "Nobody can be asked here. Give a key on standard input: openhours login URL --with-token"
         )
-    name = typer.prompt("name (empty: paste a key)", default="", show_default=False, err=True)
+    name = err.input("name (empty: paste a key): ", markup=False).strip()
     if not name:
         from openhours import keys  # noqa: PLC0415
 
         return keys.checked(getpass.getpass("key: "), "What was pasted")
-    session = Login(url)
+    session, password = Login(url), getpass.getpass("password: ")
+    make = partial(session.make_key, name, password, key_name=_KEY_NAME, days=_LIFETIME_DAYS)
     try:
-        made = session.make_key(name, getpass.getpass("password: "), key_name=_KEY_NAME, days=_LIFETIME_DAYS)
+        return str(make()["key"])
+    except ClientError as error:
+        if error.code != _CODE_MISSING:
+            raise
+        return str(make(code=getpass.getpass("code of your second factor: "))["key"])
     finally:
         session.close()
-    return str(made["key"])
 
 
 def _warn_of_plain_http(url: str) -> None:

@@ -33,6 +33,20 @@ def document_of(mapping: str | None) -> str | None:
         raise InvalidParameters(f"--mapping: {mapping} is not UTF-8") from error
 
 
+def values_of(given: list[str] | None) -> str | None:
+    """What ``--set`` gives, as an option of a load: one COLUMN=TEXT as it is, several in JSON."""
+    if not given or len(given) == 1:
+        return given[0] if given else None
+    values: dict[str, str] = {}
+    for one in given:
+        name, is_given, text = one.partition("=")
+        if not is_given or not name or name in values:
+            said = "twice" if name in values else "is not COLUMN=TEXT such as store_id=shop"
+            raise InvalidParameters(f"--set: {one!r} {'names its column ' if name in values else ''}{said}")
+        values[name] = text
+    return json.dumps(values, ensure_ascii=False)
+
+
 @mappings.command("list")
 def list_() -> None:
     """List mappings by name."""

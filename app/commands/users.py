@@ -116,7 +116,7 @@ def _tell_code(services: Administration, user: "User", *, as_json: bool) -> None
     link = services.codes.link(user.id)
     hours = link.lasts.total_seconds() / 3600
     within = "an hour" if hours == 1 else f"{hours:g} hours"
-    page, code = page_of(services.settings, "/reset"), link.secret.text
+    page, code = page_of(services.settings, f"/{link.purpose}"), link.secret.text
     if services.settings.public_url:  # what is behind # stays in the browser
         told, secret = f"{user.name} chooses a password within {within}, by this link:", f"{page}#{code}"
     else:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from app.ingest import values
 from app.ingest.kind import ColumnType, Rows
-from app.ingest.refusal import refusal
+from app.ingest.refusal import CONTRADICTION, refusal
 
 #: The dates of what has no limit, as Postgres writes them.
 FIRST: Final = "-infinity"
@@ -64,4 +64,4 @@ def refuse(kind: str, contradictions: Sequence[Any]) -> None:
         RejectedFile: there are such.
     """
     if contradictions:
-        raise refusal("contradiction", "\n".join([f"The file of {kind} contradicts itself:", *contradictions]))
+        raise refusal(CONTRADICTION, "\n".join([f"The file of {kind} contradicts itself:", *contradictions]))

@@ -4,6 +4,9 @@ from typing import Final
 
 from app.errors import RejectedFile
 
+#: The reason of a file whose rows are each in order, but not beside each other.
+CONTRADICTION: Final = "contradiction"
+
 #: Every reason, as ``reason`` in the details of RejectedFile, and its meaning.
 REFUSALS: Final = {
     "unreadable": "the file cannot be opened",
@@ -23,7 +26,7 @@ REFUSALS: Final = {
     "not_utf8": "the file contains bytes that are not UTF-8",
     "row_too_long": "a line, or a quoted row of several lines, is longer than `OPENHOURS_MAX_ROW_BYTES`",
     "unclosed_quote": "a quotation mark is never closed",
-    "contradiction": "rows of the file contradict each other, or a row itself",
+    CONTRADICTION: "rows of the file contradict each other, or a row itself",
     "rejected_rows": "more rows were rejected than the policy allows",
 }
 

@@ -1,6 +1,7 @@
 """The document of a mapping: what it may say, and how it is refused when it says something else."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Dict
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -235,6 +236,16 @@ def read_mapping(document: Any, *, name: str = "mapping") -> Mapping:
 def written(mapping: Mapping) -> dict[str, Any]:
     """The document again, JSON-ready, without what is as it is by default."""
     return mapping.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def with_values(mapping: Mapping, values: Dict[str, str]) -> Mapping:
+    """The same mapping, but these columns of the kind have these texts in every row."""
+    document = written(mapping)
+    for columns in (document["columns"], *(row["columns"] for row in document.get("rows", ()))):
+        for name in values:
+            columns.pop(name, None)
+    document["columns"] |= {name: {"value": text} for name, text in values.items()}
+    return read_mapping(document)
 
 
 def _places(rule: Rule) -> list[str | int]:

@@ -28,16 +28,16 @@ from app.errors import (
 )
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
+from app.jobs.artifacts import blocks_of, file_named
 from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
-from app.jobs.links import LinkedArtifact, linked
+from app.jobs.links import LinkedArtifact, Links
 from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, StoredArtifact
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, Drilldown, ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.storage.object_store import ObjectStream
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
@@ -52,9 +52,6 @@ STAGES: Final = ("queued", "loading", "computing", "uploading")
 
 #: Largest parameters of a report, bytes of JSON without repeats: its record and its process carry them.
 MAX_PARAMS_BYTES: Final = 64 << 10
-
-#: A summary is passed on in blocks of this size, bytes: a slow reader holds one of them.
-BLOCK_BYTES: Final = 64 << 10
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +81,11 @@ class Deletion(StrEnum):
 class ReportService:
     """Triggers and answers for reports; stateless, so any replica may be asked."""
 
-    def __init__(self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS) -> None:
+    def __init__(
+        self, resources: Resources, kinds: Mapping[str, ReportKind] = REPORT_KINDS, *, links: Links | None = None
+    ) -> None:
         self._resources = resources
+        self._links = links or Links(resources)
         self._redis = Dispatch(resources.request_redis)
         self._kinds = kinds
 
@@ -137,6 +137,7 @@ class ReportService:
             return Running(_shown(live))
         with database_errors(), self._resources.engine.connect() as connection:
             record = self._find(connection, report_id)
+            self._links.record(connection, "report", report_id, record.artifacts)
         match record.status:
             case JobStatus.QUEUED:
                 return Running(QUEUED)
@@ -158,6 +159,7 @@ class ReportService:
         with database_errors(), self._resources.engine.connect() as connection:
             record = self._find(connection, report_id)
             params = records.parameters(connection, report_id) or {}
+            self._links.record(connection, "report", report_id, record.artifacts)
         if record.status not in OUTSTANDING:
             return record, params, self._ended(record)
         live = self._redis.live(report_id, self._kinds) if record.status is JobStatus.RUNNING else QUEUED
@@ -170,17 +172,37 @@ class ReportService:
             UnknownReport, ReportExpired, NoSummary: there is none.
             ReportNotComplete: there is none yet, or there never will be.
         """
-        state = self.poll(report_id)
-        if isinstance(state, Running) or state.record.status is not JobStatus.COMPLETE:
-            stands = _stands(state)
-            message = f"Report {report_id} is {stands}; only a complete one has a summary."
-            raise ReportNotComplete(message, received=report_id, report_status=stands)
-        found = [file.artifact for file in state.files if file.artifact.name == SUMMARY]
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = self._complete(connection, report_id, "has a summary")
+        found = [artifact for artifact in record.artifacts if artifact.name == SUMMARY]
         if not found:
             kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
-            message = f"A report of kind {state.record.kind} has no summary; those of kind {', '.join(kinds)} have."
-            raise NoSummary(message, received=state.record.kind, allowed=kinds)
+            message = f"A report of kind {record.kind} has no summary; those of kind {', '.join(kinds)} have."
+            raise NoSummary(message, received=record.kind, allowed=kinds)
         return found[0]
+
+    def file(self, report_id: str, name: str) -> StoredArtifact:
+        """A file of a complete report, which is about to be read.
+
+        Raises:
+            UnknownReport, ReportExpired, UnknownFile: there is none.
+            ReportNotComplete: there is none yet, or there never will be.
+        """
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = self._complete(connection, report_id, "has files")
+            found = file_named(record.artifacts, name, of=f"Report {report_id}")
+            self._links.record_reading(connection, "report", report_id, found)
+        return found
+
+    def _complete(self, connection: Connection, report_id: str, what: str) -> JobRecord:
+        """The record of a complete report; ``what`` is what only such a one has."""
+        if not is_id(report_id):
+            raise self._missing(report_id)
+        record = self._find(connection, report_id)
+        if record.status is not JobStatus.COMPLETE:
+            message = f"Report {report_id} is {record.status}; only a complete one {what}."
+            raise ReportNotComplete(message, received=report_id, report_status=record.status.value)
+        return record
 
     def explain(self, report_id: str, key: str) -> BaseModel:
         """Why the figures of one entity are what they are, by the parameters of a report and what is loaded now.
@@ -230,13 +252,9 @@ class ReportService:
             raise NoExplanation(message, received=kind.name, allowed=kinds)
         return kind.drilldown, kind.params.model_validate_json(json.dumps(params))
 
-    def read(self, artifact: StoredArtifact) -> Iterator[bytes]:
-        """The bytes of a file in blocks, each read when it is asked for; the connection is closed at the end.
-
-        Raises:
-            ObjectStoreUnavailable: it cannot be read now; or, while blocks are read, the connection broke.
-        """
-        return _blocks(self._resources.object_store.read(artifact.key))
+    def read(self, artifact: StoredArtifact, span: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The bytes of a file: see blocks_of."""
+        return blocks_of(self._resources, artifact, span)
 
     def delete(self, report_id: str) -> Deletion:
         """Cancel a report that has not ended; remove one that has, with its files.
@@ -292,7 +310,8 @@ class ReportService:
         return self._kinds[name]
 
     def _ended(self, record: JobRecord) -> Ended:
-        return Ended(record, tuple(linked(self._resources, artifact) for artifact in record.artifacts))
+        below = f"/reports/{record.id}"
+        return Ended(record, tuple(self._links.of(artifact, below=below) for artifact in record.artifacts))
 
     def _find(self, connection: Connection, report_id: str) -> JobRecord:
         """The record of a report; that of any other job is none. Raises UnknownReport, ReportExpired."""
@@ -330,19 +349,6 @@ class ReportService:
 
 def _shown(live: Live) -> Live:
     return live if live.stage in STAGES else Live("computing", live.progress)
-
-
-def _blocks(stream: ObjectStream) -> Iterator[bytes]:
-    with stream:
-        while block := stream.read(BLOCK_BYTES):
-            yield block
-
-
-def _stands(state: Running | Ended) -> str:
-    """The status of a report in one word."""
-    if isinstance(state, Ended):
-        return state.record.status.value
-    return (JobStatus.QUEUED if state.live.stage == QUEUED.stage else JobStatus.RUNNING).value
 
 
 def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:

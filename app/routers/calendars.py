@@ -79,21 +79,7 @@ def list_calendars(calendars: Calendars, as_known_at: AsKnownAt = None) -> Calen
     return CalendarList(calendars=[CalendarSummary.model_validate(one) for one in found])
 
 
-@router.get("/calendars/{name:path}", responses=NOT_FOUND)
-@needs(Scope.DATA_READ)
-def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = None) -> CalendarDays:
-    """A calendar with its dates."""
-    return _answer(*calendars.get(name, as_known_at=as_known_at))
-
-
-@router.put("/calendars/{name:path}", responses=TOO_LARGE)
-@needs(Scope.HOURS_WRITE)
-def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
-    """Replace the dates of a calendar, or make it; checked like a file of holidays."""
-    rows = [row_of(day) for day in checked(NewDays, new).days]
-    return _answer(*calendars.put(name, rows, source="a request"))
-
-
+# First, because the name of a calendar may have slashes.
 @router.post("/calendars/{name:path}/import", responses=TOO_LARGE, openapi_extra=_ICS, max_body_size=UNLIMITED)
 @needs(Scope.HOURS_WRITE)
 async def import_calendar(calendars: Calendars, request: Request, name: _Name) -> CalendarDays:
@@ -109,6 +95,21 @@ async def import_calendar(calendars: Calendars, request: Request, name: _Name) -
             break
     first_year = datetime.now(UTC).year - 1
     return _answer(*await run_in_threadpool(calendars.import_ics, name, data, first_year=first_year))
+
+
+@router.get("/calendars/{name:path}", responses=NOT_FOUND)
+@needs(Scope.DATA_READ)
+def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = None) -> CalendarDays:
+    """A calendar with its dates."""
+    return _answer(*calendars.get(name, as_known_at=as_known_at))
+
+
+@router.put("/calendars/{name:path}", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
+def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
+    """Replace the dates of a calendar, or make it; checked like a file of holidays."""
+    rows = [row_of(day) for day in checked(NewDays, new).days]
+    return _answer(*calendars.put(name, rows, source="a request"))
 
 
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)

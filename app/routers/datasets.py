@@ -101,6 +101,7 @@ async def _options(
     max_errors: Annotated[int | None, _described("max_errors", ge=0)] = None,
     columns: Annotated[str | None, _described("columns")] = None,
     mapping: Annotated[str | None, _described("mapping")] = None,
+    set: Annotated[str | None, _described("set")] = None,  # noqa: A002 - its name in requests
     assume_zone: Annotated[str | None, _described("assume_zone")] = None,
     valid_from: Annotated[str | None, _described("valid_from")] = None,
     force: Annotated[bool | None, _described("force")] = None,
@@ -322,7 +323,7 @@ async def reload_dataset(
 ) -> DatasetAnswer:
     """Check and load a dataset again from its raw object, as before or with the options given here.
 
-    An empty `columns` or `mapping` drops what was given before.
+    An empty `columns`, `mapping` or `set` drops what was given before.
     """
     await run_in_threadpool(datasets.reload, dataset_id, options=options)
     response.headers["Location"] = f"/datasets/{dataset_id}"

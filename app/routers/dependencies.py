@@ -13,6 +13,7 @@ from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
+from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
@@ -74,6 +75,10 @@ async def _store_threads(services: AllServices) -> StoreThreads:
     return services.store_threads
 
 
+async def _downloads(services: AllServices) -> Downloads:
+    return services.downloads
+
+
 async def _accounts(services: AllServices) -> AccountServices:
     return services.accounts
 
@@ -93,6 +98,7 @@ Mappings = Annotated[MappingService, Depends(_mappings)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
 Hashing = Annotated[HashingThreads, Depends(_hashing)]
 Audit = Annotated[AuditLog, Depends(_audit)]
+Downloading = Annotated[Downloads, Depends(_downloads)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 
 

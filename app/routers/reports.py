@@ -26,6 +26,7 @@ from app.routers.answers import (
     NextCursor,
 )
 from app.routers.bodies import checked, described_as
+from app.routers.byte_range import is_known
 from app.routers.dependencies import AskingStore, JobWaiters, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
@@ -102,7 +103,10 @@ class ReportFile(BaseModel):
     """A file of a complete report."""
 
     name: str
-    url: str = Field(description="Presigned link; it expires, poll again for a new one.")
+    url: str = Field(
+        description="Link. A presigned one expires: poll again for a new one. With OPENHOURS_DOWNLOADS=through it is "
+        "the address of the file at this service."
+    )
     bytes: int
     rows: int
     sha256: str
@@ -118,7 +122,7 @@ class CompleteAnswer(_Answer):
     """The report is complete."""
 
     status: Literal["Complete"] = "Complete"
-    url: str = Field(description="Presigned link to the main file.")
+    url: str = Field(description="Link to the main file.")
     files: list[ReportFile]
     as_of: datetime | None = Field(description="The instant for which the report was computed.")
     warnings: list[Warned] = Field(description="What is probably not meant.", default_factory=list)
@@ -380,17 +384,11 @@ async def get_summary(
     """The summary of a complete report: the content of its summary.json, for kinds that have one."""
     file = await run_in_threadpool(reports.summary, report_id)
     headers = {"ETag": f'"{file.sha256}"'}
-    if if_none_match is not None and _has(if_none_match, headers["ETag"]):
+    if is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(file.bytes)
     blocks = threads.blocks(await threads.run(partial(reports.read, file)))
     return StreamingResponse(blocks, headers=headers, media_type="application/json")
-
-
-def _has(if_none_match: str, etag: str) -> bool:
-    """Whether the header has this ETag, or any (RFC 9110, 13.1.2)."""
-    given = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
-    return bool(given & {etag, "*"})
 
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.

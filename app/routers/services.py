@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from app.access.accounts import Accounts
 from app.access.audit_log import AuditLog
+from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -15,6 +16,7 @@ from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
+from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
 from app.settings import Settings
@@ -30,11 +32,13 @@ class Services:
             from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
+        mode: how it is known who asks.
         waiters: requests that wait until a job has ended.
         replica: what this process runs beside HTTP.
         readiness: whether requests may be sent here.
         hashing: where routes compare passwords.
         store_threads: where routes wait for S3.
+        downloads: files that go through this process.
         installation: metrics of the whole installation, asked of Postgres when they are scraped.
     """
 
@@ -47,10 +51,12 @@ class Services:
     mappings: MappingService
     settings: Settings
     accounts: Accounts
+    mode: Mode
     audit: AuditLog
     waiters: Waiters
     replica: Replica
     readiness: Readiness
     hashing: HashingThreads
     store_threads: StoreThreads
+    downloads: Downloads
     installation: CollectorRegistry

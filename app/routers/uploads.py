@@ -87,8 +87,8 @@ _Offset = Annotated[_Bytes, Header(description="Current offset: bytes stored so 
 _Metadata = Annotated[
     str | None,
     Header(
-        description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `mapping`, `assume_zone`, "
-        "`valid_from`, `force`, `sha256`; base64."
+        description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `mapping`, `set`, "
+        "`assume_zone`, `valid_from`, `force`, `sha256`; base64."
     ),
 ]
 _Checksum = Annotated[str | None, Header(description="sha256 or sha1, a space, the digest in base64.")]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, text
 
 from app.series.dates import on_lines
-from app.series.versions import TEXT, Change, known, settle, supersede
+from app.series.versions import TEXT, Change, known, settle
 from app.storage.binary_copy import INTEGER, read_columns
 from app.storage.postgres import driver_cursor
 from app.timeline.entities import Entities
@@ -115,10 +115,20 @@ def merge_details(connection: Connection, change: Change, given: Collection[str]
 
 
 def remove_details(connection: Connection, change: Change, given: Collection[str]) -> int:
-    """Take out what is said of entities where it still equals what is staged; returns their number."""
-    same = " AND ".join(f"entity_detail.{name} IS NOT DISTINCT FROM staged.{name}" for name in DETAILS if name in given)
-    which = f"EXISTS (SELECT FROM ({_LAST}) AS staged WHERE staged.entity_id = entity_detail.entity_id AND {same})"
-    return supersede(connection, change, "entity_detail", which if same else "false")
+    """Take out, detail by detail, what still equals what is staged; returns the number of entities that had such."""
+    same = {name: f"(known.{name} IS NOT NULL AND known.{name} = staged.{name})" for name in DETAILS if name in given}
+    if not same:
+        return 0
+    both = f"FROM entity_detail AS known JOIN ({_LAST}) AS staged USING (entity_id) WHERE known.superseded_at IS NULL"
+    left = ", ".join(
+        f"CASE WHEN {same[name]} THEN NULL ELSE known.{name} END AS {name}" if name in same else f"known.{name}"
+        for name in DETAILS
+    )
+    removed: int = connection.execute(text(f"SELECT count(*) {both} AND ({' OR '.join(same.values())})")).scalar_one()
+    wanted = f"SELECT * FROM (SELECT entity_id, {left} {both}) AS fewer WHERE num_nonnulls({', '.join(DETAILS)}) > 0"
+    named = f"entity_id IN (SELECT entity_id FROM {STAGED})"
+    settle(connection, change, "entity_detail", _COLUMNS, named=named, wanted=wanted)
+    return removed
 
 
 def details_of(connection: Connection, entity_id: int, *, as_known_at: datetime | None = None) -> Details:

@@ -11,6 +11,17 @@ _TABLE: Final = "entity_detail"
 _OTHERS: Final = ("name", "group_name", "active_from", "active_to")
 _KNOWN: Final = f"{_TABLE} AS known ON known.entity_id = staged.entity_id AND known.superseded_at IS NULL"
 
+#: The gap is 0 since the dataset of the change gave it.
+_GIVEN_BY_IT: Final = f"""
+known.max_gap_minutes = 0 AND EXISTS (
+    SELECT FROM {_TABLE} AS given WHERE given.entity_id = known.entity_id AND given.max_gap_minutes = 0
+    AND given.recorded_by IS NOT DISTINCT FROM :change_by AND NOT EXISTS (
+        SELECT FROM {_TABLE} AS later WHERE later.entity_id = given.entity_id
+        AND later.recorded_at > given.recorded_at AND later.max_gap_minutes IS DISTINCT FROM 0
+    )
+)
+"""
+
 # Of an outage both polls come one after the other. The window of an end has all outages that began before or with it.
 _COVERED_ENDS: Final = f"""
 WITH neighbours AS (
@@ -49,13 +60,19 @@ def hold_until_changed(connection: Connection, change: Change, staged: str) -> N
     _set(connection, change, staged, gap="coalesce(known.max_gap_minutes, 0)", which="true")
 
 
+def has_set(connection: Connection, dataset_id: str) -> bool:
+    """Whether a dataset has ever said anything of entities: mostly not, and then there is nothing to forget."""
+    query = text(f"SELECT EXISTS (SELECT FROM {_TABLE} WHERE recorded_by = :by)")
+    return bool(connection.execute(query, {"by": dataset_id}).scalar_one())
+
+
 def forget(connection: Connection, change: Change, staged: str) -> None:
-    """Take the own gap 0 from the entities of staged rows; what else is said of them stays.
+    """Take the own gap 0 that the same dataset gave from the entities of staged rows; what else is said of them stays.
 
     Args:
         connection, change, staged: as for hold_until_changed().
     """
-    _set(connection, change, staged, gap="NULL::int", which="known.max_gap_minutes = 0")
+    _set(connection, change, staged, gap="NULL::int", which=_GIVEN_BY_IT)
 
 
 def _set(connection: Connection, change: Change, staged: str, *, gap: str, which: str) -> None:

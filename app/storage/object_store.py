@@ -192,10 +192,14 @@ class ObjectStore:
         wanted = {"Bucket": self.bucket, "Key": key}
         return self._signer.generate_presigned_url("get_object", Params=wanted)
 
-    def read(self, key: str) -> "ObjectStream":
-        """The bytes of an object as a stream. Raises ObjectStoreUnavailable, also if there is no object."""
+    def read(self, key: str, *, span: tuple[int, int] | None = None) -> "ObjectStream":
+        """The bytes of an object as a stream, or those of ``span``: the first and the one after the last.
+
+        Raises ObjectStoreUnavailable, also if there is no object.
+        """
+        part: Any = {} if span is None else {"Range": f"bytes={span[0]}-{span[1] - 1}"}
         with object_store_errors(self.bucket):
-            return ObjectStream(self._client.get_object(Bucket=self.bucket, Key=key)["Body"], self.bucket)
+            return ObjectStream(self._client.get_object(Bucket=self.bucket, Key=key, **part)["Body"], self.bucket)
 
     def put_bytes(self, block: bytes | bytearray, key: str, *, media_type: str) -> None:
         """Store an object in one request."""

@@ -8,12 +8,13 @@ local clock shows that time or later.**
 import zoneinfo
 from bisect import bisect_right
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from app.timeline import DAY, SECOND, Micros, from_micros
+from app.timeline import DAY, SECOND, Micros, from_micros, to_micros
 
 # Use the pinned tzdata package everywhere, so that two machines never differ in their rules.
 zoneinfo.reset_tzpath(to=())
@@ -86,18 +87,61 @@ def offsets_at(instants: Micros, zone: Zone) -> Micros:
     return found
 
 
+def turns(zone: Zone, first: int, last: int) -> list[tuple[int, str]]:
+    """The zones of the time between two instants by IANA name, with the instant from which each counts, ascending."""
+    if isinstance(zone, str):
+        return [(first, zone)]
+    begins = _takes_over(zone)
+    every = zip(zone.names, begins, [*begins[1:], np.iinfo(np.int64).max], strict=True)
+    return [(max(begin, first), name) for name, begin, end in every if begin < end and begin < last and end > first]
+
+
 def name_at(zone: Zone, instant: int) -> str:
-    """The IANA name of the zone that counts on the UTC date of an instant, microseconds."""
-    return zone if isinstance(zone, str) else zone.names[bisect_right(zone.days, instant // DAY)]
+    """The IANA name of the zone that counts at an instant, microseconds."""
+    return turns(zone, instant, instant + 1)[0][1]
+
+
+class Clock(tzinfo):
+    """The clock of a zone, or of several one after the other, for ``datetime.astimezone``.
+
+    Datetimes get the offset of their instant alone: those of one zone would be subtracted as their clocks show, an hour
+    off in spring. It holds for instants from a day before ``first`` to a day after ``last``, microseconds.
+    """
+
+    def __init__(self, zone: Zone, first: int, last: int) -> None:
+        days = (first - _MARGIN) // DAY, -((-last - _MARGIN) // DAY)
+        starts, offsets = _offsets(zone, *days) if isinstance(zone, str) else _offsets_of(zone, *days)
+        self._starts, self._offsets = starts.tolist(), offsets.tolist()
+
+    def fromutc(self, at: datetime) -> datetime:
+        """What the clock shows."""
+        place = bisect_right(self._starts, to_micros(at.replace(tzinfo=UTC))) - 1
+        offset = timedelta(microseconds=self._offsets[max(place, 0)])
+        return (at + offset).replace(tzinfo=timezone(offset), fold=0)
+
+    def utcoffset(self, _: datetime | None) -> None:
+        """Not known: what a clock shows may be two instants."""
+
+    def dst(self, _: datetime | None) -> None:
+        """Not known."""
+
+    def tzname(self, _: datetime | None) -> None:
+        """Not known."""
+
+
+def _takes_over(history: ZoneHistory) -> list[int]:
+    """The instant from which on each zone counts, ascending; the first one ever."""
+    begins = [int(np.iinfo(np.int64).min)]
+    for name, day in zip(history.names, history.days, strict=False):
+        begins.append(max(begins[-1], int(to_utc(np.array([day * DAY]), name)[0])))
+    return begins
 
 
 def _offsets_of(history: ZoneHistory, first_day: int, last_day: int) -> tuple[Micros, Micros]:
     """The same as _offsets() of zones one after the other."""
-    takes_over = [np.iinfo(np.int64).min]
-    for name, day in zip(history.names, history.days, strict=False):
-        takes_over.append(max(takes_over[-1], int(to_utc(np.array([day * DAY]), name)[0])))
     starts, offsets = [], []
-    for name, (begin, until) in zip(history.names, pairwise([*takes_over, np.iinfo(np.int64).max]), strict=True):
+    begins = [*_takes_over(history), int(np.iinfo(np.int64).max)]
+    for name, (begin, until) in zip(history.names, pairwise(begins), strict=True):
         start, offset = _offsets(name, first_day, last_day)
         end = np.minimum(np.append(start[1:], np.iinfo(np.int64).max), until)
         start = np.maximum(start, begin)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.access import audit, audit_retention
+from app.access import audit, audit_retention, credentials
 from app.access.known import Known
 from app.access.modes import mode_of
 from app.access.principal import Principal
@@ -20,6 +20,7 @@ from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
+from app.jobs.links import Links
 from app.replica.loops import Loop
 from app.replica.registry import job_kinds
 from app.replica.replica import Replica
@@ -62,7 +63,8 @@ def create_app(
     known, refusals = Known(resources.engine), Refusals(resources.engine)
     if own is not None:
         known.trust(*own)
-    catalogue = DatasetService(resources)
+    links = Links(resources, mode)
+    catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
@@ -79,7 +81,14 @@ def create_app(
         audit_retention.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop)
+    ended_loop = Loop(
+        "ended credentials",
+        lambda *_: _remove_ended(resources),
+        credentials.LOOK_SECONDS,
+        credentials.FIRST_LOOK_SECONDS,
+        watched=False,
+    )
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -101,7 +110,16 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,  # Addressed ignores them: clients of tus follow no redirect
     )
-    app.state.services = build_services(resources, replica=replica, datasets=catalogue, hooks=hooks, kinds=kinds)
+    app.state.services = build_services(
+        resources,
+        replica=replica,
+        datasets=catalogue,
+        hooks=hooks,
+        links=links,
+        kinds=kinds,
+        mode=mode,
+        known=known,
+    )
     too_large.install(app, limit_bytes=MAX_BODY_BYTES)
     answers.install(app)
     routes = API if api else PROBES
@@ -116,6 +134,10 @@ def create_app(
     add_edges(app, settings)
     envelope.install(app, settings)
     return app
+
+
+def _remove_ended(resources: Resources) -> None:
+    credentials.remove_ended(resources.engine, datetime.now(UTC))
 
 
 def _drop_old_polls(resources: Resources) -> None:

@@ -10,6 +10,7 @@ from app.routers import (
     datasets,
     entities,
     entity_history,
+    files,
     health,
     mappings,
     metrics,
@@ -18,8 +19,9 @@ from app.routers import (
     timezones,
     uploads,
 )
-from app.routers.access import audit, keys, login, me, sessions, setup, users
+from app.routers.access import audit, keys, login, me, second_factor, sessions, setup, single_sign_on, users
 from app.routers.bodies import MAX_BODY_BYTES
+from app.routers.compat import client_credentials, password_login
 
 
 def _together(*modules: ModuleType) -> APIRouter:
@@ -33,5 +35,6 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(mappings, audit, users, keys, sessions, me, login, setup),
+    *(files, mappings, audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
+    *(client_credentials, password_login),
 )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from app.access.accounts import build_accounts
 from app.access.audit_log import AuditLog
+from app.access.known import Known
+from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
@@ -11,11 +13,13 @@ from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
+from app.jobs.links import Links
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.service import ReportService
+from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
@@ -27,12 +31,20 @@ from app.uploads.service import UploadService
 
 
 def build_services(
-    resources: Resources, *, replica: Replica, datasets: DatasetService, hooks: Hooks, kinds: Mapping[str, ReportKind]
+    resources: Resources,
+    *,
+    replica: Replica,
+    datasets: DatasetService,
+    hooks: Hooks,
+    links: Links,
+    kinds: Mapping[str, ReportKind],
+    mode: Mode,
+    known: Known,
 ) -> Services:
     """The services of one process, over servers that are connected already."""
     settings = resources.settings
     return Services(
-        reports=ReportService(resources, kinds),
+        reports=ReportService(resources, kinds, links=links),
         datasets=datasets,
         uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
         entities=EntityService(
@@ -42,10 +54,12 @@ def build_services(
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
         settings=settings,
-        accounts=build_accounts(resources),
+        accounts=build_accounts(resources, known),
+        mode=mode,
         hashing=HashingThreads(),
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
+        downloads=Downloads(),
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),

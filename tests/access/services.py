@@ -9,6 +9,7 @@ from app.access.accounts import Accounts as Services
 from app.access.accounts import build_accounts
 from app.access.codes import CodeService
 from app.access.keys import KeyService
+from app.access.known import Known
 from app.access.login import LoginService
 from app.access.own_password import PasswordService
 from app.access.scopes import Role
@@ -52,6 +53,6 @@ def accounts_of(resources: Resources, *, may_last: bool = False, setup_code: str
     """The services of a replica."""
     secret = None if setup_code is None else SecretStr(setup_code)
     settings = resources.settings.model_copy(update={"keys_may_last": may_last, "setup_code": secret})
-    made: Services = build_accounts(replace(resources, settings=settings))
+    made: Services = build_accounts(replace(resources, settings=settings), Known(resources.engine))
     services = (made.users, made.keys, made.sessions, made.codes, made.logins, made.passwords)
     return Accounts(*services, resources)

@@ -5,7 +5,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
 from app.access import audit, audit_retention
-from app.access.principal import SYSTEM, Principal, acting_as
+from app.access.principal import ANONYMOUS, SYSTEM, Principal, acting_as
+from app.access.refusals import Refusals
+from app.access.secrets import Kind, new_secret
 from app.storage.resources import Resources
 from tests.access.audit_rows import rows_of
 
@@ -129,3 +131,15 @@ def test_one_replica_removes_at_a_time(resources: Resources) -> None:
     with resources.engine.begin() as connection:
         assert audit_retention._remove_step(connection, DAYS) == 1
         assert audit_retention.remove_old(resources.engine, days=DAYS) == 0
+
+
+def test_the_path_of_a_refused_request_holds_up_no_other_row_and_tells_no_credential(resources: Resources) -> None:
+    key = new_secret(Kind.KEY)
+    refusals = Refusals(resources.engine)
+    for path in ("/reports/\x00", f"/reports/{key.text}", f"/reports/{'x' * 160}/{key.text}"):
+        refusals.note(ANONYMOUS, method="DELETE", path=path, code="authentication_required")
+    refusals.write()
+    paths = [row.detail["path"] for row in rows_of(resources.engine)]
+    assert paths[:2] == ["/reports/\N{SYMBOL FOR NULL}", f"/reports/oh_{key.id}***"]
+    assert key.text[11:] not in paths[2]
+    assert key.text[11:20] not in paths[2]

@@ -3,12 +3,16 @@
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from app.access import passwords
 from app.access.limits import PREFIX, AttemptLimits, site
 from app.access.login import LoginService
 from app.access.scopes import Role
+from app.access.second_factor import SecondFactors
+from app.access.server_secret import ServerSecret
 from app.errors import LoginFailed, TooManyLogins
 from app.storage.counters import shared_counters
 from app.storage.redis_client import build_redis
@@ -29,7 +33,7 @@ def without_redis(accounts: Accounts) -> Accounts:
         port = closed_soon.getsockname()[1]
     silent = build_redis(f"redis://127.0.0.1:{port}", timeout_seconds=0.2, retries=0)
     limits = AttemptLimits(shared_counters(silent, prefix=PREFIX))
-    return replace(accounts, logins=LoginService(accounts.resources.engine, limits))
+    return replace(accounts, logins=LoginService(accounts.resources.engine, limits, SecondFactors(ServerSecret([]))))
 
 
 def outcome(accounts: Accounts, name: str, password: str, address: str = HOME) -> str:
@@ -48,7 +52,7 @@ def test_57_whatever_is_wrong_the_answer_is_the_same(accounts: Accounts) -> None
     wrong = [("ada", "a wrong password"), ("nobody", PASSWORD), ("gone", PASSWORD), ("invited", PASSWORD)]
     wrong += [("robot", PASSWORD), ("\x00", PASSWORD), ("x" * 10_000, PASSWORD), ("ada", PASSWORD + " "), ("", "")]
     assert {outcome(accounts, name, password) for name, password in wrong} == {
-        "401 The name or the password is wrong, or the user is disabled."
+        "401 The name, the password or the code is wrong, or the user is disabled."
     }
     assert outcome(accounts, "ADA", PASSWORD) == "in"
 
@@ -60,6 +64,23 @@ def test_57_a_name_that_nobody_has_is_throttled_as_one_that_exists(either: Accou
     }
     assert said["ada"] == said["eve"]
     assert [one[:3] for one in said["ada"]] == ["401"] * 5 + ["429"]
+
+
+def test_57_a_password_is_hashed_once_whoever_is_named(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a login takes is the hash; that both take as long is measured by hand, as a test must not ask a clock."""
+    compared: list[str] = []
+
+    def counting(password: str, stored: str) -> tuple[bool, str | None]:
+        compared.append(stored.rpartition("$")[0].rpartition("$")[0])  # the parameters, without salt and hash
+        return hashing.verify_and_update(password, stored)
+
+    hashing = passwords._hashing
+    monkeypatch.setattr(passwords, "_hashing", SimpleNamespace(verify_and_update=counting, hash=hashing.hash))
+    accounts.person("ada")
+    accounts.users.add("invited", role=Role.VIEWER)
+    for name in ("ada", "eve", "invited"):
+        outcome(accounts, name, "a wrong password")
+    assert compared == ["$argon2id$v=19$m=19456,t=2,p=1"] * 3
 
 
 def site_of(number: int) -> str:

@@ -1,7 +1,10 @@
 """Sessions: ten of a user, none that somebody else planted, ended on every replica."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from app.access.credentials import remove_ended
 from app.access.known import Known
 from app.access.secrets import Secret
 from app.access.sessions import MOST
@@ -83,6 +86,19 @@ def test_64_a_password_is_changed_only_by_who_knows_it_and_ends_all_sessions(acc
     assert [works(accounts, each) for each in (stolen, own, new)] == [False, False, True]
     assert accounts.logins.prove("ada", PASSWORD, "192.0.2.1") is None
     assert accounts.logins.prove("ada", NEW_PASSWORD, "192.0.2.1") == ada.id
+
+
+def test_what_ended_a_month_ago_is_removed(accounts: Accounts) -> None:
+    ada = accounts.person("ada")
+    late, old = (accounts.sessions.begin(ada.id, None, None) for _ in range(2))
+    revoked, _ = accounts.keys.make(ada.id, "revoked")
+    kept, _ = accounts.keys.make(ada.id, "kept")
+    now = datetime.now(UTC)
+    accounts.run(f"UPDATE token SET expires_at = now() - interval '29 days' WHERE id = '{late.id}'")
+    accounts.run(f"UPDATE token SET expires_at = now() - interval '31 days' WHERE id = '{old.id}'")
+    accounts.run(f"UPDATE token SET revoked_at = now() - interval '31 days' WHERE id = '{revoked.id}'")
+    assert remove_ended(accounts.resources.engine, now) == 2
+    assert {row[0] for row in accounts.rows("SELECT id FROM token")} == {late.id, kept.id}
 
 
 def test_65_what_a_disabled_user_had_is_refused_and_sessions_do_not_come_back(accounts: Accounts) -> None:

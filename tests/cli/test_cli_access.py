@@ -16,7 +16,7 @@ from app.web.server import serving
 from tests.cli.conftest import with_users
 from tests.commands import CommandLine
 
-LINK = "https://openhours.example/reset#"
+LINK = "https://openhours.example/invite#"
 
 
 def secret_of(line: str, kind: Kind) -> Secret:

@@ -81,7 +81,7 @@ def test_a_wrong_password_stores_nothing_and_is_not_repeated(
     terminal.types("ada", secret="a lion sleeps at ten")
     said = access_cli("login", address)
     assert (said.code, said.out) == (2, "")
-    assert said.err.splitlines()[-1].startswith("login_failed: ")
+    assert said.err.startswith("name (empty: paste a key): login_failed: ")
     assert "lion" not in said.err
     assert not (tmp_path / "config").exists()
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
@@ -53,6 +54,34 @@ def test_inspect_writes_a_mapping_with_which_load_reads_the_file(
     assert polls(resources) == []
     assert cli("load", "polls", str(export), "--mapping", str(mapping)).code == 0
     assert polls(resources) == LOADED
+
+
+def test_no_mapping_is_proposed_for_rows_that_contradict_each_other(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "entities.csv"
+    path.write_text("store_id,active_from,active_to\n1,2025-01-02,2024-01-02\n")
+    said = cli("load", "entities", str(path))
+    assert said.err == (
+        "rejected_file: The file of entities contradicts itself:\n"
+        "line 2: store 1: active_to 2024-01-02 is before active_from 2025-01-02\n"
+    )
+
+
+def test_columns_that_a_file_lacks_are_set(cli: CommandLine, resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "outages.csv"
+    path.write_text("start,end\n2025-01-02 12:00:00,2025-01-02 12:10:00\n")
+    assert cli("load", "polls", str(path), "--mapping", "outages", "--set", "store_id=a, b").code == 0
+    assert polls(resources) == [("a, b", "2025-01-02 12:00", False), ("a, b", "2025-01-02 12:10", True)]
+    entities = tmp_path / "names.csv"
+    entities.write_text("n\nMain\n")
+    mapping = '{"kind": "entities", "columns": {"name": {"from": "n"}}}'
+    several = ("--set", "store_id=a, b", "--set", "group=North")
+    assert cli("load", "entities", str(entities), "--mapping", mapping, *several).code == 0
+    said = text("SELECT key, name, group_name FROM entity_detail JOIN entity ON id = entity_id WHERE name IS NOT NULL")
+    with resources.engine.connect() as connection:
+        assert connection.execute(said).all() == [("a, b", "Main", "North")]
+    twice = ("--set", "group=a", "--set", "group=b")
+    refused = cli("load", "entities", str(entities), "--mapping", mapping, *twice)
+    assert (refused.code, "--set: 'group=b' names its column twice" in refused.err) == (2, True)
 
 
 def test_inspect_may_load_what_leaves_no_question(cli: CommandLine, resources: Resources, export: Path) -> None:

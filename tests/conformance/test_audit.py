@@ -31,6 +31,10 @@ OF_ACCESS = re.compile(r"/(users|keys|sessions|me|setup|login|logout|reset|invit
 
 TUS = {"Tus-Resumable": "1.0.0"}
 HOURS = b"store_id,day,start_time_local,end_time_local\n7,0,09:00:00,17:00:00\n"
+ICS = (
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
+    b"DTSTART;VALUE=DATE:20261224\r\nSUMMARY:Eve\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,9 @@ CHANGES = {
     ("put", f"{STORE}/calendars"): Change("calendars.set", body={"calendars": []}),
     ("put", STORE): Change("details.set", body={"name": "Seven"}),
     ("put", "/calendars/{name}"): Change("calendar.set", body={"days": []}),
+    ("post", "/calendars/{name}/import"): Change(
+        "calendar.set", content=ICS, headers={"Content-Type": "text/calendar"}
+    ),
     ("delete", "/calendars/{name}"): Change("calendar.remove", before=stored_calendar),
     ("put", "/mappings/{name}"): Change("mapping.set", body=mapping()),
     ("delete", "/mappings/{name}"): Change("mapping.remove", before=stored_mapping),
@@ -227,7 +234,7 @@ CHANGING_COMMANDS = {
 }
 
 #: Commands about users, keys and logins are looked at in their own tests.
-COMMANDS_OF_ACCESS = {"users", "keys", "login"}
+COMMANDS_OF_ACCESS = {"users", "keys", "login", "logout"}
 
 
 def commands_of(group: Any, before: str = "") -> Iterator[str]:

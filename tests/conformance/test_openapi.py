@@ -18,7 +18,7 @@ ELSEWHERE = {
     "/datasets/inspect": {"GET", "HEAD", "DELETE"},
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
-    "/calendars/{name}/import": {"DELETE", "GET", "PUT"},
+    "/calendars/{name}/import": {"DELETE", "GET", "PATCH", "PUT"},
     "/entities/{kind}/{key}/open": {"PUT"},
     **{page: {"GET"} for page in ("/login", "/setup", "/reset")},
 }

@@ -42,6 +42,7 @@ LEFT_ALONE = {
     "OPENHOURS_PUBLIC_URL": "set by each overlay",
     "OPENHOURS_API_KEY": "clients read it",
     "OPENHOURS_METRICS": "Prometheus has a key",
+    "OPENHOURS_FOUNDING_LOGINS": "only where clients of earlier systems log in",
     "OPENHOURS_KEYS_MAY_LAST": "keys end, unless whoever runs it wants otherwise",
     "OPENHOURS_SECOND_FACTOR_ROLES": "only where somebody must have a second factor",
     **dict.fromkeys(

@@ -72,6 +72,25 @@ def test_teams_have_details_too(load_text: LoadText, resources: Resources) -> No
     assert said(resources) == [("Platform", "The platform", None, None, None, date(2024, 12, 31))]
 
 
+@pytest.mark.parametrize(
+    ("content", "taken_out", "left"),
+    [
+        ("store_id,max_gap_minutes\n1,0\n2,9\n", 1, ("1", "One", "North", None, None, None)),
+        ("store_id,name\n1,Other\n", 0, ("1", "One", "North", 0, None, None)),
+        ("store_id,name,group\n1,Other,North\n", 1, ("1", "One", None, 0, None, None)),
+        ("store_id,active_from\n1,\n", 0, ("1", "One", "North", 0, None, None)),
+    ],
+)
+def test_a_file_that_is_taken_out_leaves_the_details_that_it_does_not_say(
+    load_text: LoadText, resources: Resources, tmp_path: Path, content: str, taken_out: int, left: tuple[Any, ...]
+) -> None:
+    load_text("entities", "store_id,name,group,max_gap_minutes\n1,One,North,0\n2,Two,South,5\n")
+    path = tmp_path / "again.csv"
+    path.write_text(content)
+    assert unload(resources.engine, DATASET_KINDS["entities"], FileSource(path), now=NOW) == taken_out
+    assert said(resources) == [left, ("2", "Two", "South", 5, None, None)]
+
+
 def test_what_still_is_as_a_file_said_is_taken_out_with_it(
     load_text: LoadText, resources: Resources, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from app.ingest.inspection.inspect import inspect
 from app.ingest.load import load, unload
 from app.ingest.policy import Policy
 from app.ingest.registry import DATASET_KINDS
-from app.mapping.document import Mapping, read_mapping
+from app.mapping.document import Mapping, read_mapping, with_values
 from app.mapping.shipped import shipped
 from app.storage.resources import Resources
 from tests.cases.test_uptime_cases import Case, figures
@@ -20,6 +20,8 @@ from tests.ingest.checking import Bytes
 
 FILES = Path(__file__).parent.parent / "cases" / "files"
 OUTAGES = b"store_id,start,end\na,2023-01-02 10:00:00,2023-01-02 10:10:00\nb,2023-01-03 10:00:00,\n"
+
+ID_OF_B = "(SELECT id FROM entity WHERE key = 'b')"
 
 
 def gaps(resources: Resources) -> dict[str, tuple[Any, ...]]:
@@ -61,6 +63,36 @@ def test_a_gap_that_was_given_before_stays_and_so_do_names(resources: Resources)
     assert gaps(resources) == {"a": (60, "a!"), "b": (None, "b!")}
 
 
+def test_a_file_that_is_read_again_by_polls_takes_its_gap_back_and_no_other(resources: Resources) -> None:
+    bring(resources, OUTAGES, shipped()["outages"], dataset_id="1")
+    bring(resources, OUTAGES.replace(b"\na,", b"\nc,"), shipped()["outages"], dataset_id="2")
+    assert gaps(resources) == {"a": (0, None), "b": (0, None), "c": (0, None)}
+    with resources.engine.begin() as connection:  # what else is said of b in the meantime keeps the gap
+        connection.execute(text("UPDATE entity_detail SET superseded_at = now() WHERE entity_id = " + ID_OF_B))
+        connection.execute(
+            text(
+                "INSERT INTO entity_detail (entity_id, name, max_gap_minutes, recorded_at, recorded_by) "
+                f"SELECT {ID_OF_B}, 'B', 0, now(), '3'"
+            )
+        )
+    only_b = b"store_id,start,end\nb,2023-01-03 10:00:00,\nc,2023-01-03 10:00:00,\n"
+    bring(resources, only_b, without_holds(), dataset_id="1")
+    assert gaps(resources) == {"a": (0, None), "b": (None, "B"), "c": (0, None)}
+    bring(resources, OUTAGES, without_holds(), dataset_id="4")
+    assert gaps(resources) == {"a": (0, None), "b": (None, "B"), "c": (0, None)}
+
+
+def test_a_gap_0_that_was_given_on_purpose_stays_when_the_file_is_taken_out(resources: Resources) -> None:
+    bring(resources, OUTAGES, without_holds())
+    with resources.engine.begin() as connection:
+        said = f"INSERT INTO entity_detail (entity_id, max_gap_minutes, recorded_at, recorded_by) SELECT {ID_OF_B}"
+        connection.execute(text(f"{said}, 0, now(), 'a file of entities'"))
+    bring(resources, OUTAGES, shipped()["outages"], dataset_id="1")
+    policy = Policy(mapping=shipped()["outages"])
+    unload(resources.engine, DATASET_KINDS["polls"], Bytes(OUTAGES), now=NOW, policy=policy, dataset_id="1")
+    assert gaps(resources) == {"a": (None, None), "b": (0, None)}
+
+
 def test_an_outage_that_ends_in_another_one_does_not_end_it(resources: Resources) -> None:
     lines = [
         "store_id,start,end",
@@ -95,6 +127,18 @@ def test_outages_of_a_real_export_as_it_is_give_the_hours_that_its_owner_counted
     row = figures(resources, tmp_path, Case("2020-05-29T20:00:00Z", {"internet-down": {}}), "exact")["internet-down"]
     assert [row[f"{name}_last_week"] for name in ("uptime", "downtime", "unknown", "outages")] == [
         *("98.64", "3.25", "66.11", "95"),
+    ]
+
+
+def test_the_shipped_mapping_reads_a_list_without_a_store_that_is_set(resources: Resources, tmp_path: Path) -> None:
+    mapping = with_values(shipped()["outages"], {"store_id": "line 7"})
+    bring(resources, (FILES / "internet-down.csv").read_bytes(), mapping)
+    assert gaps(resources) == {"line 7": (0, None)}
+    # From the first outage on: 11,687 s of 101 hours, 53 minutes and 16 seconds.
+    params = {"from": "2020-05-25T14:06:44Z", "to": "2020-05-29T20:00:00Z"}
+    row = figures(resources, tmp_path, Case("2020-05-29T20:00:00Z", {"line 7": {}}, params), "exact")["line 7"]
+    assert [row[f"{name}_hours"] for name in ("open", "uptime", "downtime", "unknown")] == [
+        *("101.887778", "98.641389", "3.246389", "0.000000"),
     ]
 
 

@@ -241,6 +241,7 @@ def test_a_mapping_of_other_columns_than_the_kind_has_is_refused() -> None:
     [
         ({"from": "a", "words": {"UP": "activ", "*": "unknown"}}, "words.UP: 'activ'"),
         ({"from": "a", "words": {"UP": "active", "*": "?"}}, r"words.\*: '\?'"),
+        ({"from": "a", "words": {"UP": ""}}, "words.UP: ''"),
         ({"value": "activ"}, "value: 'activ'"),
     ],
 )

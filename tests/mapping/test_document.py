@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidParameters
-from app.mapping.document import read_mapping, written
+from app.mapping.document import read_mapping, with_values, written
 
 DATE = {"from": "at", "date": "iso"}
 
@@ -53,6 +53,16 @@ def test_a_document_is_refused_with_its_path_and_what_is_allowed(document: Any, 
         read_mapping(document)
     assert caught.value.message.startswith("mapping: ")
     assert said in caught.value.message
+
+
+def test_what_is_set_counts_in_every_row_in_place_of_what_the_mapping_says() -> None:
+    rows = [{"columns": {"at": {"from": one}, "to": {"from": "x"}}, "where": {one: ["a"]}} for one in ("b", "c")]
+    document = {"kind": "polls", "columns": {"from": {"from": "x"}, "by": {"from": "y"}}, "rows": rows}
+    assert written(with_values(read_mapping(document), {"at": "noon", "from": "", "new": "{x}"})) == {
+        "kind": "polls",
+        "columns": {"by": {"from": "y"}, "at": {"value": "noon"}, "from": {"value": ""}, "new": {"value": "{x}"}},
+        "rows": [{"columns": {"to": {"from": "x"}}, "where": {one: ["a"]}} for one in ("b", "c")],
+    }
 
 
 def test_a_document_is_written_as_it_was_read() -> None:

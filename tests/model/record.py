@@ -92,6 +92,9 @@ class Connection:
     def rollback(self) -> None:
         """Nothing that is rolled back has been written before."""
 
+    def commit(self) -> None:
+        """What is written counts at once."""
+
     def execute(self, answer: Any) -> "Answer":
         """What is asked directly is known already."""
         return Answer(answer)

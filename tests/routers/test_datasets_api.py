@@ -154,6 +154,7 @@ def test_too_many_wrong_rows_reject_a_file_whose_wrong_rows_were_to_be_skipped(
         "columns": None,
         "force": False,
         "mapping": None,
+        "set": None,
         "assume_zone": None,
         "valid_from": None,
     }

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.storage.resources import Resources
-from tests.catalogue.bringing import bring
+from tests.catalogue.bringing import bring, polls
 from tests.conftest import api
 
 EXPORT = "Report;;\nZeit;Filiale;Zustand\n21.01.2017 21:11:39;7;UP\n22.01.2017 20:09:00;7;DOWN\n"
@@ -70,6 +70,44 @@ def test_a_zone_may_be_assumed_and_columns_left_out(client: TestClient) -> None:
     assert (found["status"], found["first_at"]) == ("ready", "2025-01-02T11:00:00Z")
     wrong = client.post("/datasets", params={"kind": "polls", "assume_zone": "Berlin"}, content="x")
     assert "is not a zone of the IANA time zone database" in wrong.json()["detail"]
+
+
+OUTAGES = "id,start,end\n1,2025-01-02 12:00:00,2025-01-02 12:10:00\n2,2025-01-03 12:00:00,\n"
+
+
+def test_a_column_that_a_file_lacks_is_set_for_all_of_its_rows(client: TestClient, resources: Resources) -> None:
+    refused = bring(client, OUTAGES, mapping="outages")
+    assert "if the file is of one store_id, set=store_id=TEXT gives it to every row" in refused["error"]["message"]
+    found = bring(client, OUTAGES, mapping="outages", set="store_id=shop=1")
+    assert (found["status"], found["rows_accepted"]) == ("ready", 3)
+    assert [store for store, *_ in polls(resources)] == ["shop=1"] * 3
+    assert found["options"]["set"] == {"store_id": "shop=1"}
+    used = found["options"]["mapping"]
+    assert (used["name"], used["document"]["columns"]) == ("outages", {"store_id": {"value": "shop=1"}})
+    path = f"/datasets/{found['dataset_id']}/reload"
+    again = client.post(path, params={"set": '{"store_id": "a,b"}', "wait": 30}).json()
+    assert (again["status"], [store for store, *_ in polls(resources)].count("a,b")) == ("ready", 3)
+    # It stays while the mapping is another one, until it is dropped.
+    document = '{"kind": "polls", "columns": {"store_id": {"from": "id"}, "status": {"value": "active"}, '
+    document += '"timestamp_utc": {"from": "start", "date": "iso", "zone": "UTC"}}}'
+    client.post(path, params={"mapping": document, "wait": 30})
+    assert [store for store, *_ in polls(resources)].count("a,b") == 3
+    client.post(path, params={"set": "", "mapping": document, "wait": 30})
+    assert {"1", "2"} <= {store for store, *_ in polls(resources)}
+
+
+def test_what_cannot_be_set_is_refused_at_once(client: TestClient) -> None:
+    for options, said in (
+        ({"set": "store_id=shop"}, "set: is for files that are read with a mapping"),
+        ({"set": "store", "mapping": "outages"}, "set: 'store' is not COLUMN=TEXT such as store_id=shop"),
+        ({"set": "{", "mapping": "outages"}, "set: "),
+        ({"set": '{"store_id": 5}', "mapping": "outages"}, "set.store_id: 5 is not"),
+        ({"set": "stor_id=s", "mapping": "outages"}, "set.stor_id is not a column of polls (did you mean 'store_id'?)"),
+        ({"set": "status=up", "mapping": "outages"}, "'up' is not one of active, inactive, unknown"),
+    ):
+        refused = client.post("/datasets", params={"kind": "polls"} | options, content=OUTAGES)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_parameters")
+        assert said in refused.json()["detail"]
 
 
 def test_a_refusal_that_has_a_proposal_names_the_command_that_shows_it(client: TestClient) -> None:

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.ids import new_id
-from app.reports import service
+from app.jobs import artifacts
 from app.reports.registry import REPORT_KINDS
 from app.settings import Settings
 from app.storage.object_store import ObjectStore, ObjectStream
@@ -133,7 +133,7 @@ def test_a_summary_is_passed_on_in_blocks(client: TestClient, monkeypatch: pytes
         read.append(len(block))
         return block
 
-    monkeypatch.setattr(service, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(artifacts, "BLOCK_BYTES", 100)
     monkeypatch.setattr(ObjectStream, "read", noted)
     assert client.get(path).content == whole
     assert max(read) == 100

@@ -75,7 +75,8 @@ ENTITIES = DatasetKind(
     documentation="""
         What is said of a store or a team beside its hours and its time zone. A file replaces, for the stores and teams
         that it contains, what its columns say; what it has no column for stays. An empty field takes away what was
-        said. If several rows name the same store or team, the last one counts.
+        said. If several rows name the same store or team, the last one counts. Taking the file out takes out what still
+        is as it says, detail by detail.
 
         The key is as in `hours`. `max_gap_minutes` is how long a poll of the store holds in exact accounting, in place
         of the report's parameter; `0` is for logs that have changes alone: a poll holds until the next one. The store

@@ -77,6 +77,9 @@ class PollLoading:
         if self._is_log_of_changes:
             change = begin_change(self._connection, by=self._dataset_id)
             logs_of_changes.hold_until_changed(self._connection, change, self._table)
+        elif logs_of_changes.has_set(self._connection, self._dataset_id):  # it was read by another mapping before
+            change = begin_change(self._connection, by=self._dataset_id)
+            logs_of_changes.forget(self._connection, change, self._table)
         polls.drop(self._connection, self._table)
         return stand
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from app.reports.uptime.explained import Explained, Question
 from app.timeline import DAY, HOUR, from_micros, to_micros
 from app.timeline.explaining import Rule, Stretch, time_of
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
-from app.timeline.zones import to_utc
+from app.timeline.zones import Clock, Zone, to_utc, turns
 
 if TYPE_CHECKING:
     from app.charts.band import Mark, Span
@@ -52,8 +51,8 @@ def day_band(question: Question, found: Explained, day: date | None) -> "Chart":
     from app.charts.band import Day, day_bands  # noqa: PLC0415 - altair takes half a second to import
     from app.charts.style import percent, printable  # noqa: PLC0415
 
-    zone, first, last = ZoneInfo(found.zone), found.time.first, found.time.last
-    dates = _dates(zone, first, last, day)
+    clock, first, last = found.clock, found.time.first, found.time.last
+    dates = _dates(clock, first, last, day)
     starts = [_midnight(one, found.zone) for one in (*dates, dates[-1] + timedelta(days=1))]
     edges = np.clip(np.array(starts), first, last)
     amounts = time_of(found.stretches, found.opening, edges)
@@ -65,21 +64,22 @@ def day_band(question: Question, found: Explained, day: date | None) -> "Chart":
         )
     ]
     shown = (int(edges[0]), int(edges[-1]))
-    spans = list(_spans(found, zone, rows, shown))
-    polls = list(_polls(found, zone, rows, shown))
+    spans = list(_spans(found, rows, shown))
+    polls = list(_polls(found, rows, shown))
     left_out = (
-        "" if day or (dates[0] - from_micros(first).astimezone(zone).date()).days == 0 else "; the last of the report"
+        "" if day or (dates[0] - from_micros(first).astimezone(clock).date()).days == 0 else "; the last of the report"
     )
+    zones = ", then ".join(name for _, name in turns(found.zone, *shown))
     notes = [
-        f"{found.zone}, {question.accounting} accounting",
+        f"{zones}, {question.accounting} accounting",
         f"{_name(dates[0])} to {_name(dates[-1])} {dates[-1].year}{left_out}",
         "pale: nobody looked, as the last hour with polls" if question.accounting == "hourly" else "",
     ]
     return day_bands(days, spans, polls, title=printable(f"Store {found.key}"), notes=notes)
 
 
-def _dates(zone: ZoneInfo, first: int, last: int, day: date | None) -> list[date]:
-    begin, end = (from_micros(at).astimezone(zone).date() for at in (first, last - 1))
+def _dates(clock: Clock, first: int, last: int, day: date | None) -> list[date]:
+    begin, end = (from_micros(at).astimezone(clock).date() for at in (first, last - 1))
     if day is not None:
         if not begin <= day <= end:
             raise refused("date", day, "is no day of the report", allowed=f"a date from {begin} to {end}, local")
@@ -88,7 +88,7 @@ def _dates(zone: ZoneInfo, first: int, last: int, day: date | None) -> list[date
     return [begin + timedelta(days=number) for number in range((end - begin).days + 1)]
 
 
-def _midnight(day: date, zone: str) -> int:
+def _midnight(day: date, zone: Zone) -> int:
     local = to_micros(datetime.combine(day, time(), UTC))
     return int(to_utc(np.array([local]), zone)[0])
 
@@ -99,7 +99,7 @@ def _name(day: date, hours: int = 24) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}{long}"
 
 
-def _spans(found: Explained, zone: ZoneInfo, rows: dict[date, int], shown: tuple[int, int]) -> "Iterator[Span]":
+def _spans(found: Explained, rows: dict[date, int], shown: tuple[int, int]) -> "Iterator[Span]":
     from app.charts.band import Span  # noqa: PLC0415 - as above
 
     opening = found.opening
@@ -110,13 +110,11 @@ def _spans(found: Explained, zone: ZoneInfo, rows: dict[date, int], shown: tuple
     windows = [(start, end) for start, end in windows if start < end]
     edges = [shown[0], *(edge for window in windows for edge in window), shown[1]]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        for day, begin, until in _on_the_clock(start, end, zone):
-            yield Span(rows[day], begin, until, _CLOSED, carried=False, why="closed")
+        for row, begin, until in _on_the_clock(start, end, found.clock, rows):
+            yield Span(row, begin, until, _CLOSED, carried=False, why="closed")
     for one, start, end in _open_pieces(found.stretches, windows):
-        for day, begin, until in _on_the_clock(start, end, zone):
-            yield Span(
-                rows[day], begin, until, _STATE[one.status], carried=one.rule == Rule.CARRIED, why=_WHY[one.rule]
-            )
+        for row, begin, until in _on_the_clock(start, end, found.clock, rows):
+            yield Span(row, begin, until, _STATE[one.status], carried=one.rule == Rule.CARRIED, why=_WHY[one.rule])
 
 
 def _open_pieces(stretches: Sequence[Stretch], windows: list[tuple[int, int]]) -> Iterator[tuple[Stretch, int, int]]:
@@ -132,36 +130,40 @@ def _open_pieces(stretches: Sequence[Stretch], windows: list[tuple[int, int]]) -
             at += 1
 
 
-def _polls(found: Explained, zone: ZoneInfo, rows: dict[date, int], shown: tuple[int, int]) -> "Iterator[Mark]":
+def _polls(found: Explained, rows: dict[date, int], shown: tuple[int, int]) -> "Iterator[Mark]":
     from app.charts.band import Mark  # noqa: PLC0415 - as above
 
     inside = (found.polls.instant >= shown[0]) & (found.polls.instant < shown[1])
     drawn = set()
     for at, status in zip(found.polls.instant[inside].tolist(), found.polls.status[inside].tolist(), strict=True):
-        local = from_micros(at).astimezone(zone)
+        local = from_micros(at).astimezone(found.clock)
         hour = local.hour + local.minute / 60 + local.second / 3600
         place = (local.date(), int(hour * _PLACES / 24), status)
-        if place not in drawn:
+        if place not in drawn and local.date() in rows:
             drawn.add(place)
             yield Mark(rows[local.date()], round(hour, 4), _STATE[status], f"{local:%H:%M:%S}")
 
 
-def _on_the_clock(start: int, end: int, zone: ZoneInfo) -> Iterator[tuple[date, float, float]]:
-    """The days and hours that the clock shows from start to end, cut at midnights and where it is changed."""
+def _on_the_clock(start: int, end: int, clock: Clock, rows: dict[date, int]) -> Iterator[tuple[int, float, float]]:
+    """The rows and hours that the clock shows from start to end, cut at midnights and where it is changed.
+
+    A store that moves west sees hours of the day before once more, which may have no row.
+    """
     while start < end:
-        local = from_micros(start).astimezone(zone)
+        local = from_micros(start).astimezone(clock)
         of_day = to_micros(local.replace(tzinfo=UTC)) % DAY
         until = min(end, start + DAY - of_day)
-        until = _change(start, until, zone)
-        yield local.date(), round(of_day / HOUR, 4), round((of_day + until - start) / HOUR, 4)
+        until = _change(start, until, clock)
+        if local.date() in rows:
+            yield rows[local.date()], round(of_day / HOUR, 4), round((of_day + until - start) / HOUR, 4)
         start = until
 
 
-def _change(start: int, end: int, zone: ZoneInfo) -> int:
+def _change(start: int, end: int, clock: Clock) -> int:
     """The first change of the clock after start, or the end; to the microsecond by halving."""
 
     def offset(at: int) -> timedelta | None:
-        return from_micros(at).astimezone(zone).utcoffset()
+        return from_micros(at).astimezone(clock).utcoffset()
 
     if offset(start) == offset(end - 1):
         return end

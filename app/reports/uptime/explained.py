@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,7 @@ from app.timeline.horizon import Horizon
 from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
 from app.timeline.reasons import OpenDate, open_dates
 from app.timeline.schedule import Schedule
-from app.timeline.zones import name_at
+from app.timeline.zones import Clock, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,8 @@ class Explained:
     """The time of one store.
 
     Attributes:
-        key, zone: of the store; of one that has moved, the zone of the date at which the report ends.
+        key, zone: of the store; of one that has moved, all its zones.
+        clock: of the zone, for the time that is explained.
         time: what is explained.
         opening: when it is open, from the beginning of the lookback on.
         polls: those from there to the end of the time.
@@ -78,7 +78,8 @@ class Explained:
     """
 
     key: str
-    zone: str
+    zone: Zone
+    clock: Clock
     time: StoreTime
     opening: Calendar
     polls: Polls
@@ -141,24 +142,24 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
     time = of_store(question.time, schedule)
     if not time.parts:
         raise UnknownEntity(f"The report has no row of {key!r}: its range had not begun there at as_of.", received=key)
-    polls, zone = blocks.between(time.earliest, time.last), name_at(schedule.zones[schedule.zone_of[0]], time.last)
-    dates = list(_dates(schedule, zone, time))
+    polls, zone = blocks.between(time.earliest, time.last), schedule.zones[schedule.zone_of[0]]
+    clock = Clock(zone, time.earliest, max(time.last, question.as_of))
+    dates = list(_dates(schedule, clock, time))
     if question.accounting == "hourly":
         opening = schedule.calendar(time.earliest // HOUR * HOUR, (time.last // HOUR + 1) * HOUR)
         stretches = _hourly(time, opening, polls, question.max_fill_hours)
-        return Explained(key, zone, time, opening, polls, None, None, stretches, None, dates)
+        return Explained(key, zone, clock, time, opening, polls, None, None, stretches, None, dates)
     opening = schedule.calendar(time.earliest, time.last)
     gap, source = int(gaps_of(polls, 1, own, question.max_gap)[0]), _gap_source(int(own[0]), question.max_gap)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
     stretches = exact_stretches(exact, polls, gap, first=time.first)
-    return Explained(key, zone, time, opening, polls, gap, source, stretches, exact, dates)
+    return Explained(key, zone, clock, time, opening, polls, gap, source, stretches, exact, dates)
 
 
-def _dates(schedule: Schedule, zone: str, time: StoreTime) -> Iterator[OpenDate]:
+def _dates(schedule: Schedule, clock: Clock, time: StoreTime) -> Iterator[OpenDate]:
     """The local dates from that of the beginning to that of the end, and the one before if its night is not over."""
     first, last = (
-        (from_micros(at).astimezone(ZoneInfo(zone)).date() - date(1970, 1, 1)).days
-        for at in (time.first, time.last - 1)
+        (from_micros(at).astimezone(clock).date() - date(1970, 1, 1)).days for at in (time.first, time.last - 1)
     )
     for one in open_dates(schedule, first - 1, last):
         if one.day >= first or any(end > time.first for _, end in one.intervals):

@@ -1,11 +1,10 @@
 """What an explanation of one store's time says, as JSON; instants have the offset of the store's own clock."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -16,6 +15,7 @@ from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.timeline.reasons import OpenDate, reason
+from app.timeline.zones import turns
 
 Status = Literal["up", "down", "unknown"]
 
@@ -101,11 +101,21 @@ class ExplainedDate(BaseModel):
     is_open: bool = Field(description="Whether any window opens on it.")
 
 
+class ExplainedZone(BaseModel):
+    """A zone of the store, which may have moved."""
+
+    timezone: str = Field(description="IANA name.")
+    starts: datetime = Field(description="Since when it counts, or the beginning of the report's time.")
+
+
 class Explanation(BaseModel):
     """Why the time of one store counts as the report has it."""
 
     store_id: str
-    timezone: str = Field(description="IANA name of the zone of the store.")
+    timezone: str = Field(description="IANA name of the zone of the store at the end of the report's time.")
+    timezones: list[ExplainedZone] = Field(
+        description="All its zones in that time, in their order: each instant is told on the clock that counts then."
+    )
     accounting: Literal["hourly", "exact"]
     as_of: datetime
     start: datetime = Field(description="Beginning of the report's time.")
@@ -127,19 +137,18 @@ class Explanation(BaseModel):
 
 def explanation(question: Question, found: Explained) -> Explanation:
     """All that is to be said of the time of a store."""
-    zone = ZoneInfo(found.zone)
 
     @cache  # most instants end one stretch and begin the next
     def local(instant: int) -> datetime:
-        at = from_micros(instant).astimezone(zone)
-        # With its offset alone: datetimes of one zone would be subtracted as their clocks show, an hour off in spring.
-        return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()), fold=0)
+        return from_micros(instant).astimezone(found.clock)
 
     time, gap = found.time, found.gap
+    zones = [ExplainedZone(timezone=name, starts=local(at)) for at, name in turns(found.zone, time.first, time.last)]
     outages = _Outages(found)
     return Explanation(
         store_id=found.key,
-        timezone=found.zone,
+        timezone=zones[-1].timezone,
+        timezones=zones,
         accounting=question.accounting,
         as_of=local(question.as_of),
         start=local(time.first),

@@ -30,14 +30,19 @@ class Login(BaseModel):
 
     name: str = Field(max_length=1000)
     password: SecretStr = Field(max_length=1000)
+    code: str | None = Field(
+        None,
+        max_length=1000,
+        description="Of the authenticator app, or a recovery code: for users who have a second factor.",
+    )
     next: str | None = Field(None, description="Path of this service to which a form leads on.")
 
 
 @router.get("/login", include_in_schema=False)
 @open_to_all
-def login_page(request: Request, next: Annotated[str | None, Query()] = None) -> HTMLResponse:  # noqa: A002
+def login_page(request: Request, services: AllServices, next: Annotated[str | None, Query()] = None) -> HTMLResponse:  # noqa: A002
     """The page."""
-    return page(request, "login", name="", next=safe_path(next))
+    return page(request, "login", name="", next=safe_path(next), has_sign_on=services.accounts.sign_on is not None)
 
 
 @router.post("/login", responses=UNAUTHORISED | TOO_LARGE | TOO_MANY, response_model=UserAnswer)
@@ -53,7 +58,12 @@ async def log_in(
     except OpenhoursError as error:
         if not is_form(request):
             raise
-        return refused_page(request, "login", error, {"name": login.name, "next": safe_path(login.next)})
+        return refused_page(
+            request,
+            "login",
+            error,
+            {"name": login.name, "next": safe_path(login.next), "has_sign_on": services.accounts.sign_on is not None},
+        )
     return logged_in(request, user, cookie, secret, to=safe_path(login.next))
 
 
@@ -94,6 +104,7 @@ def safe_path(text: str | None) -> str | None:
 
 def _begun(services: AllServices, request: Request, login: Login) -> tuple[User, Secret]:
     accounts, address = services.accounts, actor().address
-    user = accounts.logins.authenticate(login.name, login.password.get_secret_value(), address)
+    user = accounts.logins.authenticate(login.name, login.password.get_secret_value(), address, code=login.code)
     agent, before = request.headers.get("user-agent"), cookies.session_of(request)
-    return user, accounts.sessions.begin(user.id, address, agent, instead_of=before)
+    is_limited = accounts.factors.is_missing(user.id, user.role)
+    return user, accounts.sessions.begin(user.id, address, agent, instead_of=before, is_limited=is_limited)

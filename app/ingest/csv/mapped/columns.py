@@ -1,5 +1,6 @@
 """The columns of a kind with the translations of a mapping: a text is translated, then parsed as any other."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -27,14 +28,7 @@ def require_fit(kind: DatasetKind, mapping: Mapping) -> None:
     """Raise InvalidParameters unless a mapping is of this kind and gives all columns that its rows need."""
     if mapping.kind != kind.name:
         raise InvalidParameters(f"mapping: it is of the kind {mapping.kind}; this file is of the kind {kind.name}.")
-    own = {column.name for column in kind.columns}
-    for name in _targets(mapping):
-        if name not in own:
-            nearest = suggestions(name, own)[:1]
-            raise InvalidParameters(
-                f"mapping: columns.{name} is not a column of {kind.name}"
-                f"{f' (did you mean {nearest[0]!r}?)' if nearest else ''}; allowed: {', '.join(sorted(own))}."
-            )
+    require_own(kind, _targets(mapping), parameter="mapping: columns")
     _require_words(kind, mapping)
     try:
         named_columns(kind, _targets(mapping))
@@ -42,9 +36,22 @@ def require_fit(kind: DatasetKind, mapping: Mapping) -> None:
         raise InvalidParameters(f"mapping: columns: {error.message.partition(': ')[2]}") from error
 
 
+def require_own(kind: DatasetKind, names: Iterable[str], *, parameter: str) -> None:
+    """Raise InvalidParameters unless all of these are columns of the kind."""
+    own = {column.name for column in kind.columns}
+    for name in names:
+        if name not in own:
+            nearest = suggestions(name, own)[:1]
+            raise InvalidParameters(
+                f"{parameter}.{name} is not a column of {kind.name}"
+                f"{f' (did you mean {nearest[0]!r}?)' if nearest else ''}; allowed: {', '.join(sorted(own))}."
+            )
+
+
 def _require_words(kind: DatasetKind, mapping: Mapping) -> None:
     """Raise InvalidParameters if a word or a constant is none that its column allows: every row would be rejected."""
     allowed = {column.name: column.type.allowed for column in kind.columns if column.type.allowed}
+    needed = {column.name for column in kind.columns if column.required and not column.may_be_empty}
     rows = [("", mapping), *((f"rows.{number}.", row) for number, row in enumerate(mapping.rows))]
     for prefix, row in rows:
         for name, rule in row.columns.items():
@@ -52,7 +59,7 @@ def _require_words(kind: DatasetKind, mapping: Mapping) -> None:
             if rule.value is not None and rule.words is None:
                 words["value"] = rule.value
             for path, word in words.items():
-                if name in allowed and word and word not in allowed[name]:
+                if name in allowed and word not in allowed[name] and (word or name in needed):
                     raise InvalidParameters(
                         f"mapping: {prefix}columns.{name}.{path}: {word!r} is not one of {', '.join(allowed[name])}."
                     )

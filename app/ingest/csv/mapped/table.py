@@ -50,9 +50,12 @@ class Table:
             RejectedFile: a place is not there, or its name stands there twice.
         """
         names = [one.strip() for one in first] if mapping.header else []
-        return cls(
-            {place: _field(place, names, len(first), f"{name}, line {line}") for place in mapping.places}, len(first)
-        )
+        where = f"{name}, line {line}"
+        places = {
+            place: _field(place, names, len(first), where, is_target=place in mapping.targets)
+            for place in mapping.places
+        }
+        return cls(places, len(first))
 
 
 def table_blocks(blocks: Blocks, mapping: FileMapping, name: str, limits: Limits) -> Iterator[_Found]:
@@ -95,7 +98,8 @@ def _after_lines(block: Block, count: int) -> Block:
     return replace(block, data=b"".join(lines[skipped:]), first_line=block.first_line + min(skipped, len(lines)))
 
 
-def _field(place: Place, names: Sequence[str], width: int, where: str) -> int:
+def _field(place: Place, names: Sequence[str], width: int, where: str, *, is_target: bool) -> int:
+    """The place of a field in its row; ``is_target``: it is called as a column of the kind is."""
     if names and isinstance(place, str) and place.strip() in names:
         if names.count(place.strip()) > 1:
             numbers = ", ".join(str(number) for number, name in enumerate(names, 1) if name == place.strip())
@@ -111,6 +115,7 @@ def _field(place: Place, names: Sequence[str], width: int, where: str) -> int:
     raise _wrong(
         f"{where}: the mapping names a column {place!r} that is not there{meant}; the header has "
         f"{', '.join(shown(name) for name in names[:_LISTED])}{more}"
+        + (f"; if the file is of one {place}, set={place}=TEXT gives it to every row" if is_target else "")
     )
 
 

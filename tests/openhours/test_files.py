@@ -1,0 +1,54 @@
+"""A file is downloaded by whichever link a server gives: one of S3, or its own address."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.storage.resources import Resources
+from app.web.server import serving
+from openhours import Client
+from openhours.errors import DownloadFailed
+from openhours.files import File, url_at
+from tests.routers.test_files_api import CONTENT, insert_report
+
+ADDRESS = "https://reports.example/o"
+OWN = f"/reports/{'0' * 32}/files/uptime.csv"
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        (OWN, ADDRESS + OWN),
+        (f"/o{OWN}", ADDRESS + OWN),
+        (f"http://internal:8000{OWN}", ADDRESS + OWN),
+        (f"https://s3.example/bucket{OWN}?X-Amz-Signature=0", f"https://s3.example/bucket{OWN}?X-Amz-Signature=0"),
+        ("https://s3.example/reports/x/uptime.csv?a=b", "https://s3.example/reports/x/uptime.csv?a=b"),
+    ],
+)
+def test_a_file_of_the_server_is_asked_where_the_server_is_reached(url: str, asked: str) -> None:
+    assert url_at(url, ADDRESS) == asked
+
+
+@pytest.fixture(params=["links", "through"])
+def client(request: pytest.FixtureRequest, resources: Resources) -> Iterator[Client]:
+    settings = resources.settings.model_copy(
+        update={"downloads": request.param, "public_url": "https://nobody.example/reports"}
+    )
+    with serving(replace(resources, settings=settings), slots=0) as address, Client(address) as client:
+        yield client
+
+
+def test_the_client_downloads_by_either(client: Client, resources: Resources, tmp_path: Path) -> None:
+    report_id = insert_report(resources, "uptime.csv")
+    (raw,) = client.poll(report_id)["files"]
+    path = client.download(File.of(raw), tmp_path)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_file_that_is_gone_says_who_answered(client: Client, tmp_path: Path) -> None:
+    gone = File("uptime.csv", OWN, 1, 1, "0" * 64)
+    with pytest.raises(DownloadFailed, match=r"The server answered 404 for uptime\.csv"):
+        client.download(gone, tmp_path)
