@@ -16,7 +16,7 @@ from tests.strategies import PROFILE, examples
 from tests.web.gate.people import People
 from tests.web.test_addressed import with_settings
 
-PHASES = "examples,coverage,fuzzing,stateful" if PROFILE == "long" else "examples,fuzzing"
+PHASES = "examples,coverage,fuzzing,stateful" if PROFILE == "long" else "examples"
 
 #: Longest that all of them may take, seconds.
 LIMIT_SECONDS = 170
@@ -61,7 +61,7 @@ def test_made_up_requests_with_the_key_of_a_viewer_change_nothing(watched: Resou
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
-                *("--generation-deterministic", "--max-examples", str(examples(5)), "--continue-on-failure"),
+                *("--generation-deterministic", "--max-examples", str(examples(10)), "--continue-on-failure"),
                 *("--phases", PHASES, "--checks", "not_a_server_error", "--no-color"),
                 *("--exclude-path-regex", OWN, "--header", f"Authorization: Bearer {key}"),
             ],
