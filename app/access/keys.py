@@ -13,7 +13,8 @@ from app.access.epoch import raise_epoch
 from app.access.scopes import SCOPES_OF, Role, Scope
 from app.access.secrets import PREFIXES, Kind, Secret
 from app.access.tables import token, user
-from app.access.user_records import MOST_OF_NAME, NAMES_ALLOWED
+from app.access.user_records import MOST_OF_NAME, NAMES_ALLOWED, User
+from app.access.users import insert_user
 from app.errors import KeyEnded, UnknownKey
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
@@ -100,23 +101,42 @@ class KeyService:
         self._require_lifetime(days)
         with database_errors(), self._engine.begin() as connection:
             owner = user_records.required(connection, user_id, lock=True)
-            if scopes is None and not SCOPES_OF[owner.role] <= frozenset(within):
-                scopes = SCOPES_OF[owner.role] & frozenset(within)
-            _require_acceptable(connection, name, scopes, owner.role, within, user_id)
-            lasts = None if days is None else timedelta(days=days)
-            secret = issue(connection, Kind.KEY, user_id, lasts=lasts, name=name, scopes=_stored(scopes))
-            detail: dict[str, Any] = {"name": name, "user": owner.name, "scopes": _stored(scopes), "days": days}
-            audit.record(connection, "key.make", "key", secret.id, **detail)
-            return _required(connection, secret.id), secret
+            return _made(connection, owner, name, scopes=scopes, days=days, within=within)
+
+    def make_for_service(
+        self,
+        name: str,
+        role: Role,
+        *,
+        scopes: Collection[Scope] | None = None,
+        days: int | None = DEFAULT_LIFETIME_DAYS,
+    ) -> tuple[Key, Secret]:
+        """Make a key for a new service account of the same name: both, or neither.
+
+        Raises:
+            NameTaken: there is a user of this name.
+            InvalidParameters: of the name, the scopes or the lifetime.
+        """
+        self._require_lifetime(days)
+        with database_errors(), self._engine.begin() as connection:
+            owner = insert_user(connection, name, role=role, kind="service")
+            return _made(connection, owner, name, scopes=scopes, days=days, within=tuple(Scope))
 
     def list(self, *, limit: int, owner: str | None = None, cursor: str | None = None) -> Page[Key]:
-        """Keys, the newest first, those that ended in the last 30 days too. Raises InvalidParameters for a cursor."""
+        """Keys, the newest first, those that ended in the last 30 days too.
+
+        Raises:
+            UnknownUser: nobody has the id ``owner``.
+            InvalidParameters: of the cursor.
+        """
         query = _keys().order_by(token.c.created_at.desc(), token.c.id.desc()).limit(limit + 1)
         if owner is not None:
             query = query.where(token.c.user_id == owner)
         if cursor is not None:
             query = query.where(tuple_(token.c.created_at, token.c.id) < place_of(cursor))
         with database_errors(), self._engine.connect() as connection:
+            if owner is not None:
+                user_records.required(connection, owner)
             return newest_first([_key(row) for row in connection.execute(query)], limit=limit)
 
     def get(self, key_id: str, *, owner: str | None = None) -> Key:
@@ -163,6 +183,25 @@ class KeyService:
             wrong = WrongValue(parameter="days", received=None, reason=reason, allowed=_words(LIFETIMES_DAYS))
             raise invalid_parameters([wrong])
         _require("days", days, allowed=LIFETIMES_DAYS, is_good=days is None or days in LIFETIMES_DAYS)
+
+
+def _made(
+    connection: Connection,
+    owner: User,
+    name: str,
+    *,
+    scopes: Collection[Scope] | None,
+    days: int | None,
+    within: Collection[Scope],
+) -> tuple[Key, Secret]:
+    if scopes is None and not SCOPES_OF[owner.role] <= frozenset(within):
+        scopes = SCOPES_OF[owner.role] & frozenset(within)
+    _require_acceptable(connection, name, scopes, owner.role, within, owner.id)
+    lasts = None if days is None else timedelta(days=days)
+    secret = issue(connection, Kind.KEY, owner.id, lasts=lasts, name=name, scopes=_stored(scopes))
+    detail: dict[str, Any] = {"name": name, "user": owner.name, "scopes": _stored(scopes), "days": days}
+    audit.record(connection, "key.make", "key", secret.id, **detail)
+    return _required(connection, secret.id), secret
 
 
 def _keys() -> Any:
@@ -230,7 +269,7 @@ def _require(parameter: str, received: Any, *, allowed: str | Collection[Any], i
 
 
 def _words(choices: Collection[Any]) -> str:
-    return f"of {', '.join(map(str, choices))}"
+    return f"one of {', '.join(map(str, choices))}"
 
 
 def _stored(scopes: Collection[Scope] | None) -> list[str] | None:

@@ -66,7 +66,7 @@ class SecondFactorService:
                 raise_epoch(connection)
                 secret = begin_session(connection, user_id, address, user_agent) if begins_session else None
         except LoginFailed as error:
-            raise invalid_parameters([_wrong("code", "is not the newest code of the app")]) from error
+            raise invalid_parameters([_wrong("code", "is not the current code from your app")]) from error
         return codes, secret
 
     def remove(self, user_id: str, *, password: str, code: str, address: str | None) -> None:
@@ -80,7 +80,9 @@ class SecondFactorService:
         self._require_password(user_id, password, address)
         with database_errors(), self._engine.begin() as connection:
             if self._factors.is_set(connection, user_id) and not self._factors.accepts(connection, user_id, code):
-                raise invalid_parameters([_wrong("code", "is neither the newest code of the app nor a recovery code")])
+                raise invalid_parameters(
+                    [_wrong("code", "is neither the current code from your app nor an unused recovery code")]
+                )
             self._factors.remove(connection, user_id)
 
     def take_away(self, user_id: str) -> None:

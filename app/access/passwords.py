@@ -55,8 +55,8 @@ def require_strong(password: str, *, name: str) -> None:
     others, guessed = _without_guessed(plain, name.casefold())
     if len(others) < LEAST_OTHERS:
         raise WeakPassword(
-            f"Besides {' and '.join(guessed)} the password has only {len(others)} characters; choose one with at least "
-            f"{LEAST_OTHERS} others, such as four words."
+            f"The password is easy to guess: apart from {' and '.join(guessed)} it has only {len(others)} characters. "
+            f"Choose one with at least {LEAST_OTHERS} other characters, such as four words."
         )
 
 

@@ -159,7 +159,7 @@ def _taken_from(connection: Connection, user_id: str) -> User:
     )
     if connection.scalars(admins).all() == [user_id]:
         raise LastAdmin(
-            "This is the last administrator who can log in; nobody could administer users any more. Make somebody else "
+            "This is the last administrator who can log in; without one, nobody could manage users. Make somebody else "
             "an administrator first."
         )
     return _locked(connection, user_id)

@@ -75,8 +75,13 @@ def add(
     with administration() as services:
         owner = services.users.named(user) if user is not None else _service_account(services, name, role)
         lasts = None if days is Days.NEVER else int(days.value)
-        key, secret = services.keys.make(owner.id, name, scopes=scope or None, days=lasts)
-        told = f"key {key.name} of {key.user_name}, {owner.role}, {_until(key)}; it is not shown again:"
+        if owner is None:
+            assert role is not None  # noqa: S101 - for the type checker
+            key, secret = services.keys.make_for_service(name, role, scopes=scope or None, days=lasts)
+        else:
+            role = owner.role
+            key, secret = services.keys.make(owner.id, name, scopes=scope or None, days=lasts)
+        told = f"key {key.name} of {key.user_name}, {role}, {_until(key)}; it is not shown again:"
         tell_secret(secret.text, told, key, as_json=as_json)
         tell_mode(services.settings)
 
@@ -125,13 +130,12 @@ def revoke(key: KeyId) -> None:
     out.print(f"{_id(key)} is revoked", markup=False)
 
 
-def _service_account(services: Administration, name: str, role: Role | None) -> "User":
-    """The service account of a name, which is added if nobody has the name. Raises NameTaken."""
-    assert role is not None  # noqa: S101 - for the type checker
+def _service_account(services: Administration, name: str, role: Role | None) -> "User | None":
+    """The service account of a name and role; None if nobody has the name. Raises NameTaken if somebody else has it."""
     try:
         found = services.users.named(name)
     except UnknownUser:
-        return services.users.add(name, role=role, kind="service")
+        return None
     if found.kind != "service" or found.role is not role:
         raise NameTaken(
             f"{found.name} is there already, a {found.kind} with the role {found.role}. For a key of theirs: "

@@ -225,6 +225,31 @@ def test_66_a_login_leads_on_to_where_somebody_wanted_to_be(site: Site) -> None:
     assert log_in(site.one, "ada", next="/docs?a=1&b=2").headers["location"] == "/docs?a=1&b=2"
 
 
+def test_below_a_path_of_a_proxy_each_page_leads_on_below_it(emptied: Resources) -> None:
+    settings = emptied.settings.model_copy(update={"auth": "on", "root_path": "/openhours"})
+    client = LocalClient(create_app(replace(emptied, settings=settings), slots=0), follow_redirects=False)
+    site = Site(client, client, accounts_of(emptied))
+    assert set_up(client, setup_code(site)).headers["location"] == "/openhours/"
+    assert log_in(client, "ada", next="/docs").headers["location"] == "/openhours/docs"
+    assert client.post("/logout", data={"x": "y"}).headers["location"] == "/openhours/login"
+    code = site.accounts.codes.link(site.accounts.users.named("ada").id).secret.text
+    reset = client.post("/reset", data={"code": code, "password": PASSWORD})
+    assert reset.headers["location"] == "/openhours/login"
+
+
+def test_whoever_opens_the_set_up_again_in_a_browser_is_sent_to_the_login(site: Site) -> None:
+    site.accounts.person("ada")
+    answer = site.one.get("/setup", headers={"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize("user_id", ["0" * 32, "%00", "a%ed%a0%80"])
+def test_keys_of_a_user_that_nobody_is_are_refused(site: Site, user_id: str) -> None:
+    site.accounts.person("ada", Role.ADMIN)
+    log_in(site.one, "ada")
+    assert code_of(site.one.get(f"/keys?user_id={user_id}")) == "404 unknown_user"
+
+
 def setup_code(site: Site) -> str:
     secret = site.accounts.codes.setup()
     assert secret is not None

@@ -55,7 +55,7 @@ def test_a_key_may_last_where_the_operator_says_so(emptied: Resources) -> None:
 
 def test_72_a_key_has_no_scope_beyond_the_role_of_its_owner(accounts: Accounts) -> None:
     ada = accounts.person("ada", Role.VIEWER)
-    with pytest.raises(InvalidParameters, match=r"scopes: .reports:run. is not of data:read, reports:read"):
+    with pytest.raises(InvalidParameters, match=r"scopes: .reports:run. is not one of data:read, reports:read"):
         accounts.keys.make(ada.id, "notebook", scopes=[Scope.REPORTS_READ, Scope.REPORTS_RUN])
 
 

@@ -96,6 +96,13 @@ def test_a_key_for_a_program_is_one_command(access_cli: CommandLine, resources: 
     assert {via for via, _ in audit_of(resources)} == {"command"}
 
 
+@pytest.mark.parametrize("wrong", [("--scope", "users:admin"), ("--days", "never")])
+def test_a_key_that_is_refused_leaves_no_service_account(access_cli: CommandLine, wrong: tuple[str, str]) -> None:
+    refused = access_cli("keys", "add", "nightly", "--role", "viewer", *wrong)
+    assert (refused.code, refused.out) == (2, "")
+    assert json.loads(access_cli("users", "list", "--json").out) == []
+
+
 def test_a_key_has_no_more_than_it_was_given_and_ends_when_it_was_told(
     access_cli: CommandLine, resources: Resources
 ) -> None:

@@ -113,6 +113,12 @@ def test_a_part_is_that_part(client: TestClient, report_id: str, wanted: str, fi
     assert answer.headers["content-length"] == str(end - first)
 
 
+def test_a_part_is_read_to_its_end_where_s3_sends_the_checksum_of_the_whole(store: Resources) -> None:
+    store.object_store.put_bytes(b"0123456789", "reports/x/a1/part", media_type="text/plain")
+    with store.object_store.read("reports/x/a1/part", span=(2, 5)) as part:
+        assert [part.read(10), part.read(10)] == [b"234", b""]
+
+
 def test_a_part_beyond_the_end_is_refused_with_the_size(client: TestClient, report_id: str) -> None:
     answer = client.get(f"/reports/{report_id}/files/uptime.csv", headers={"Range": f"bytes={len(CONTENT)}-"})
     assert (answer.status_code, answer.json()["code"]) == (416, "range_not_satisfiable")

@@ -79,7 +79,7 @@ class Replacement(BaseModel):
     overlap_hours: Literal[0, 24, 168] = Field(24, description="How long the old one works on.")
 
 
-@router.get("/keys")
+@router.get("/keys", responses=NOT_FOUND)
 @open_to_users
 def list_keys(
     accounts: Accounts,
@@ -141,7 +141,7 @@ def _owner() -> str | None:
 def _whose(user_id: str | None) -> str:
     """The user who is meant: oneself, unless an administrator names another. Raises NotAllowed."""
     if user_id is not None and user_id != actor().user_id:
-        _require_admin("have to do with the keys of others")
+        _require_admin("manage the keys of others")
     return user_id if user_id is not None else own_id()
 
 

@@ -28,6 +28,6 @@ def require_no_key(who: Principal) -> None:
     """Refuse to make keys with a key: one that leaked would live on in others. Raises NotAllowed."""
     if who.via in {"key", "access"} and Scope.USERS_ADMIN not in who.scopes:
         raise NotAllowed(
-            "With a key nobody makes another key for themselves: log in, or ask an administrator.",
+            "A key cannot be used to make another key: log in, or ask an administrator.",
             allowed=[str(Scope.USERS_ADMIN)],
         )

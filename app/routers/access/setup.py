@@ -45,11 +45,13 @@ class Reset(BaseModel):
     name: str | None = Field(None, max_length=1000, description="If given, the code must be for the user of this name.")
 
 
-@router.get("/setup", include_in_schema=False)
+@router.get("/setup", include_in_schema=False, response_class=HTMLResponse)
 @open_to_all
-def setup_page(request: Request, accounts: Accounts) -> HTMLResponse:
-    """The page; there is none once there is a user."""
+def setup_page(request: Request, accounts: Accounts) -> Response:
+    """The page; there is none once there is a user, and whoever opens it in a browser is sent to the login."""
     if accounts.users.is_anybody():
+        if request.headers.get("sec-fetch-mode") == "navigate":
+            return RedirectResponse("/login", status_code=303)
         raise UnknownCode("The service is set up. Log in at /login.")
     return page(request, "setup", name="")
 
@@ -94,8 +96,7 @@ async def reset_password(
         if not is_form(request):
             raise
         return refused_page(request, "reset", error, {"name": new.name or ""})
-    login = f"{request.scope['root_path']}/login"
-    return RedirectResponse(login, status_code=303) if is_form(request) else Response(status_code=204)
+    return RedirectResponse("/login", status_code=303) if is_form(request) else Response(status_code=204)
 
 
 def _set_up(services: AllServices, request: Request, new: SetUp) -> tuple[User, Secret]:

@@ -34,8 +34,8 @@ def credential_of(headers: Headers, *, is_secure: bool) -> Secret | None:
         secret = read_secret(text.strip(), _BEARERS) if scheme.lower() == "bearer" else None
         if secret is None:
             raise InvalidToken(
-                "The Authorization header is not accepted: send `Authorization: Bearer` and a key, which begins with "
-                "oh_, unchanged; a mistyped one is refused, too."
+                "The Authorization header is not accepted. It must be the word Bearer, a space and a key, which begins "
+                "with oh_; check that the key is complete."
             )
         return secret
     return _session_of(headers, cookie_name(is_secure=is_secure))

@@ -35,8 +35,8 @@ class CrossSite:
             return
         told = f"Sec-Fetch-Site: {site}" if site is not None else f"Origin: {origin}"
         raise CrossOrigin(
-            f"A page of another site has your browser ask for this ({told}); it was not done. Do it on a page of this "
-            "service, or with a key as Authorization: Bearer."
+            f"A page of another site had your browser send this ({told}), so it was not done. Do it on a page of this "
+            "service, or use a key."
         )
 
     def _is_own(self, origin: str, scope: Scope, headers: Headers) -> bool:
