@@ -42,7 +42,9 @@ class Site:
 
     def having(self, cookie: str, *, replica: LocalClient | None = None) -> LocalClient:
         """A client of a replica with a cookie."""
-        return LocalClient((replica or self.one).app, cookies={"openhours": cookie}, follow_redirects=False)
+        client = LocalClient((replica or self.one).app, follow_redirects=False)
+        client.cookies.set("openhours", cookie, domain="localhost.local")  # as that of an answer, which replaces it
+        return client
 
     def from_address(self, address: str) -> LocalClient:
         """A client of a replica that comes from another address by https."""
