@@ -18,6 +18,7 @@ ELSEWHERE = {
     "/datasets/inspect": {"GET", "HEAD", "DELETE"},
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
+    **{page: {"GET"} for page in ("/login", "/setup", "/reset")},  # pages
 }
 
 
