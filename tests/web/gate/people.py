@@ -37,6 +37,7 @@ class People:
             "user_id": user_id,
             "sha256": secret.digest,
             "last4": secret.text[-4:],
+            "name": "test" if kind is Kind.KEY else None,
             "scopes": scopes,
             "expires_at": datetime.now(UTC) + timedelta(seconds=lasts),
         }
