@@ -74,8 +74,7 @@ def log_out(request: Request, accounts: Accounts) -> Response:
     secret = cookies.session_of(request)
     if secret is not None:
         accounts.sessions.end_own(secret)
-    login = f"{request.scope['root_path']}/login"
-    answer = RedirectResponse(login, status_code=303) if is_form(request) else Response(status_code=204)
+    answer = RedirectResponse("/login", status_code=303) if is_form(request) else Response(status_code=204)
     cookies.take(answer)
     return answer
 
@@ -85,7 +84,7 @@ def logged_in(
 ) -> Response:
     """The answer to who has logged in: a page leads on, JSON has the user; both set the cookie."""
     if is_form(request):
-        answer: Response = RedirectResponse(f"{request.scope['root_path']}{to or '/'}", status_code=303)
+        answer: Response = RedirectResponse(to or "/", status_code=303)
     else:
         content = UserAnswer.model_validate(user).model_dump(mode="json")
         answer = JSONResponse(content, status_code=status)

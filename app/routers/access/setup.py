@@ -94,8 +94,7 @@ async def reset_password(
         if not is_form(request):
             raise
         return refused_page(request, "reset", error, {"name": new.name or ""})
-    login = f"{request.scope['root_path']}/login"
-    return RedirectResponse(login, status_code=303) if is_form(request) else Response(status_code=204)
+    return RedirectResponse("/login", status_code=303) if is_form(request) else Response(status_code=204)
 
 
 def _set_up(services: AllServices, request: Request, new: SetUp) -> tuple[User, Secret]:

@@ -99,7 +99,7 @@ def come_back_from_provider(
         answer: Response = refused_page(request, "login", refusal, {"name": "", "next": None, "has_sign_on": True})
     else:
         path = safe_path(request.cookies.get(next_name)) or "/"
-        answer = RedirectResponse(f"{request.scope['root_path']}{path}", status_code=303)
+        answer = RedirectResponse(path, status_code=303)
         cookies.give(answer, cookie, secret)
     for name in (seed_name, next_name):  # each login is tried once
         answer.delete_cookie(name, path="/", secure=is_secure, httponly=True, samesite="lax")
