@@ -4,9 +4,9 @@ FROM python:3.13.16-slim-trixie AS builder
 
 # Wheels only, each checked against its hash, into an environment without pip: no compiler is needed here or below.
 # Bytecode is compiled here, because at run time the file system is read-only.
-# With single sign-on: docker build --build-arg REQUIREMENTS=requirements-oidc.txt
-ARG REQUIREMENTS=requirements.txt
-COPY ${REQUIREMENTS} /tmp/requirements.txt
+# For single sign-on, build with --build-arg EXTRA=-oidc.
+ARG EXTRA=""
+COPY requirements${EXTRA}.txt /tmp/requirements.txt
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
         --require-hashes --only-binary :all: --compile --requirement /tmp/requirements.txt

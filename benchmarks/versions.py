@@ -1,6 +1,6 @@
 """This version beside another one, in turns, in one run: load, report and polls at full size.
 
-    python -m benchmarks.versions CHECKOUT [--rounds 5]
+    python -m benchmarks.versions CHECKOUT [--rounds 5] [--polls]
 
 CHECKOUT has the other version with its .venv. Both are driven as users drive them, by commands and HTTP, and work with
 the same servers, each with a database, a database of Redis and a bucket of its own. Processor time is that of a
@@ -57,6 +57,7 @@ class Version:
     environment: Mapping[str, str]
     spent: dict[str, list[Spent]] = field(default_factory=dict)
     polls_a_second: dict[str, list[float]] = field(default_factory=dict)
+    poll_milliseconds: dict[str, list[float]] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
         return [str(self.checkout / ".venv/bin/python"), "-m", "app", *arguments]
@@ -163,12 +164,12 @@ def in_turn(versions: list[Version], number: int) -> list[Version]:
     return versions if number % 2 == 0 else versions[::-1]
 
 
-def report_rounds(versions: list[Version], server: int, rounds: int) -> None:
-    """Reports, then polls on a complete report; the first round warms up and is not counted."""
+def report_rounds(versions: list[Version], server: int, rounds: int, *, reports: int) -> None:
+    """Reports, then polls on a complete one and on a queued one; the first round warms up and is not counted."""
     with ExitStack() as stack:
         addresses_of = {one.name: stack.enter_context(served(one, slots=1)) for one in versions}
         complete: dict[str, str] = {}
-        for number in range(rounds + 1):
+        for number in range(reports + 1):
             for version in in_turn(versions, number):
                 address, pid = addresses_of[version.name]
                 one = spent(
@@ -179,23 +180,31 @@ def report_rounds(versions: list[Version], server: int, rounds: int) -> None:
                 if number:
                     version.spent.setdefault("report", []).append(one)
         paths = {one.name: f"/get_report?report_id={complete[one.name]}" for one in versions}
-        poll_rounds("complete", versions, {name: one[0] for name, one in addresses_of.items()}, paths, rounds)
+        poll_rounds("complete", versions, addresses_of, paths, rounds)
     with ExitStack() as stack:
-        idle = {one.name: stack.enter_context(served(one, slots=0))[0] for one in versions}
-        paths = {name: f"/get_report?report_id={_trigger(address)}" for name, address in idle.items()}
+        idle = {one.name: stack.enter_context(served(one, slots=0)) for one in versions}
+        paths = {name: f"/get_report?report_id={_trigger(address)}" for name, (address, _) in idle.items()}
         poll_rounds("queued", versions, idle, paths, rounds)
 
 
 def poll_rounds(
-    what: str, versions: list[Version], addresses_of: Mapping[str, str], paths: Mapping[str, str], rounds: int
+    what: str,
+    versions: list[Version],
+    addresses_of: Mapping[str, tuple[str, int]],
+    paths: Mapping[str, str],
+    rounds: int,
 ) -> None:
-    """Polls a second on 16 connections; the first round warms up and is not counted."""
+    """Polls a second on 16 connections, and what the server computes for one; the first round is not counted."""
     for number in range(rounds + 1):
         for version in in_turn(versions, number):
-            address, path = addresses_of[version.name], paths[version.name]
-            per_second = asyncio.run(requests_per_second(address, path, seconds=POLLING_SECONDS))
+            address, pid = addresses_of[version.name]
+            before = _processor(pid)
+            per_second = asyncio.run(requests_per_second(address, paths[version.name], seconds=POLLING_SECONDS))
+            seconds = _processor(pid) - before
             if number:
                 version.polls_a_second.setdefault(what, []).append(per_second)
+                each = seconds / (per_second * POLLING_SECONDS)
+                version.poll_milliseconds.setdefault(what, []).append(each * 1000)
 
 
 def show(other: Version, ours: Version) -> None:
@@ -211,6 +220,8 @@ def show(other: Version, ours: Version) -> None:
     for what in ours.polls_a_second:
         before, now = (median(version.polls_a_second[what]) for version in (other, ours))
         row(f"polls a second, of a {what} report", f"{before:,.0f} → {now:,.0f}", f"{now / before:.2f} x")
+        before, now = (median(version.poll_milliseconds[what]) for version in (other, ours))
+        row("    processor time of the server, each", f"{before:.2f} → {now:.2f} ms", f"{now / before:.2f} x")
 
 
 def main() -> None:
@@ -218,6 +229,7 @@ def main() -> None:
     parser.add_argument("checkout", type=Path, help="checkout of the other version, with its .venv")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the log; 1 is 1.94 million polls")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--polls", action="store_true", help="measure polls alone")
     arguments = parser.parse_args()
     postgres.RIGHTS = "LOGIN CREATEDB"
     with TemporaryDirectory(prefix="openhours-bench-") as folder:
@@ -232,10 +244,11 @@ def main() -> None:
                 url = stack.enter_context(database(where, is_migrated=False))
                 versions.append(Version(name, checkout, _environment(where, url, home / name, number)))
                 subprocess.run([sys.executable, "-m", "compileall", "-q", str(checkout / "app")], check=True)
-            load_rounds(versions, polls, where, server, arguments.rounds)
+            if not arguments.polls:
+                load_rounds(versions, polls, where, server, arguments.rounds)
             for version in versions:
                 prepare(version)(polls)
-            report_rounds(versions, server, arguments.rounds)
+            report_rounds(versions, server, arguments.rounds, reports=0 if arguments.polls else arguments.rounds)
             print(f"{rows:,} polls; medians of {arguments.rounds} rounds, {arguments.checkout.name} → this version\n")
             show(*versions)
 

@@ -24,6 +24,9 @@ UNIMPORTED = {
 #: Packages of the embedded servers, which an image does not have.
 EMBEDDED = "embedded"
 
+#: Those of single sign-on, which an image has only if it is asked for.
+OIDC = "oidc"
+
 
 def normal(name: str) -> str:
     """A package's name as indexes compare it."""
@@ -77,8 +80,8 @@ def test_every_declared_package_is_imported_or_its_reason_is_told() -> None:
 
 
 def test_every_imported_package_is_declared() -> None:
-    embedded = declared(EMBEDDED)
-    undeclared = {package: files for package, files in imported().items() if package not in declared() | embedded}
+    known = declared() | declared(EMBEDDED) | declared(OIDC)
+    undeclared = {package: files for package, files in imported().items() if package not in known}
     assert undeclared == {}
 
 
@@ -86,6 +89,12 @@ def test_what_only_embedded_servers_need_only_they_import() -> None:
     for package in declared(EMBEDDED) & imported().keys():
         for file in imported()[package]:
             assert Path(file).parts[:2] == ("app", "embedded"), f"{file} imports {package}"
+
+
+def test_what_only_single_sign_on_needs_only_it_imports() -> None:
+    for package in (declared(OIDC) & imported().keys()) - declared():
+        for file in imported()[package]:
+            assert Path(file).parts[:3] == ("app", "access", "oidc"), f"{file} imports {package}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Who may come in without ceremony: by the settings, and by where the service listens."""
 
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -44,6 +45,7 @@ def mode_of(settings: Settings, *, host: str) -> Mode:
     return Mode.LOCAL if settings.auth != "on" and is_loopback(host) else Mode.ON
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a name or address is this machine, and nothing but this machine can reach it."""
     name = host.lower()

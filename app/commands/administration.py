@@ -54,7 +54,9 @@ def administration() -> Iterator[Administration]:
     settings = opening.settings()
     with opening.resources(settings) as (_, resources):
         engine = resources.engine
-        yield Administration(settings, UserService(engine), KeyService(engine), CodeService(engine))
+        yield Administration(
+            settings, UserService(engine), KeyService(engine, may_last=settings.keys_may_last), CodeService(engine)
+        )
 
 
 def every(page: Listing[T]) -> list[T]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     extract,
     func,
@@ -96,10 +97,13 @@ class Backlog:
 
 _RECORD = select(*(job.c[name] for name in JobRecord.__dataclass_fields__))
 
+#: Built once: every poll asks it.
+_RECORD_OF = _RECORD.where(job.c.id == bindparam("job_id"))
+
 
 def find(connection: Connection, job_id: str) -> JobRecord | None:
     """The record of a job."""
-    row = connection.execute(_RECORD.where(job.c.id == job_id)).one_or_none()
+    row = connection.execute(_RECORD_OF, {"job_id": job_id}).one_or_none()
     return None if row is None else _record(row)
 
 

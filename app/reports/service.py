@@ -38,7 +38,7 @@ from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, Drilldown, ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
 from app.wording.validation import invalid
@@ -135,7 +135,7 @@ class ReportService:
         live = None if has_ended else self._redis.live(report_id, self._kinds)
         if live is not None:
             return Running(_shown(live))
-        with database_errors(), self._resources.engine.connect() as connection:
+        with database_errors(), each_by_itself(self._resources.engine) as connection:
             record = self._find(connection, report_id)
             self._links.record(connection, "report", report_id, record.artifacts)
         match record.status:

@@ -27,7 +27,8 @@ def services_of(app: FastAPI) -> Services:
     return services
 
 
-# Coroutines, here and below: FastAPI would call functions in threads.
+# Coroutines, here and below: FastAPI would call functions in threads. None depends on another: FastAPI solves what a
+# dependency depends on at each request, even if it has the answer already.
 async def _services(request: Request) -> Services:
     return services_of(request.app)
 
@@ -35,56 +36,56 @@ async def _services(request: Request) -> Services:
 AllServices = Annotated[Services, Depends(_services)]
 
 
-async def _reports(services: AllServices) -> ReportService:
-    return services.reports
+async def _reports(request: Request) -> ReportService:
+    return services_of(request.app).reports
 
 
-async def _waiters(services: AllServices) -> Waiters:
-    return services.waiters
+async def _waiters(request: Request) -> Waiters:
+    return services_of(request.app).waiters
 
 
-async def _datasets(services: AllServices) -> DatasetService:
-    return services.datasets
+async def _datasets(request: Request) -> DatasetService:
+    return services_of(request.app).datasets
 
 
-async def _uploads(services: AllServices) -> UploadService:
-    return services.uploads
+async def _uploads(request: Request) -> UploadService:
+    return services_of(request.app).uploads
 
 
-async def _entities(services: AllServices) -> EntityService:
-    return services.entities
+async def _entities(request: Request) -> EntityService:
+    return services_of(request.app).entities
 
 
-async def _history(services: AllServices) -> HistoryService:
-    return services.history
+async def _history(request: Request) -> HistoryService:
+    return services_of(request.app).history
 
 
-async def _calendars(services: AllServices) -> CalendarService:
-    return services.calendars
+async def _calendars(request: Request) -> CalendarService:
+    return services_of(request.app).calendars
 
 
-async def _mappings(services: AllServices) -> MappingService:
-    return services.mappings
+async def _mappings(request: Request) -> MappingService:
+    return services_of(request.app).mappings
 
 
-async def _audit(services: AllServices) -> AuditLog:
-    return services.audit
+async def _audit(request: Request) -> AuditLog:
+    return services_of(request.app).audit
 
 
-async def _store_threads(services: AllServices) -> StoreThreads:
-    return services.store_threads
+async def _store_threads(request: Request) -> StoreThreads:
+    return services_of(request.app).store_threads
 
 
-async def _downloads(services: AllServices) -> Downloads:
-    return services.downloads
+async def _downloads(request: Request) -> Downloads:
+    return services_of(request.app).downloads
 
 
-async def _accounts(services: AllServices) -> AccountServices:
-    return services.accounts
+async def _accounts(request: Request) -> AccountServices:
+    return services_of(request.app).accounts
 
 
-async def _hashing(services: AllServices) -> HashingThreads:
-    return services.hashing
+async def _hashing(request: Request) -> HashingThreads:
+    return services_of(request.app).hashing
 
 
 Reports = Annotated[ReportService, Depends(_reports)]

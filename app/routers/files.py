@@ -64,7 +64,7 @@ async def look_at_report_file(
 async def get_dataset_file(
     request: Request, datasets: Datasets, downloads: Downloading, dataset_id: _DatasetId, name: _Name
 ) -> Response:
-    """A file of a dataset, such as its `rejects.csv`; `Range`, `If-Range` and `If-None-Match` are understood."""
+    """A file of a dataset, such as its `rejects.csv`; `Range` and conditions are understood."""
     file = await run_in_threadpool(datasets.file, dataset_id, name)
     return await downloads.answer(request, file, partial(datasets.read, file))
 

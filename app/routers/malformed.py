@@ -49,8 +49,9 @@ async def require_known_query(request: Request) -> None:
     Raises:
         RequestValidationError: it has such.
     """
-    unknown = request.query_params.keys() - _query_names(request.scope["route"].dependant)
-    if unknown:
+    dependant = request.scope["route"].dependant
+    unknown = request.query_params.keys() - {field.alias for field in dependant.query_params}
+    if unknown and (unknown := unknown - _query_names(dependant)):  # seldom has a dependency parameters of its own
         asked = [(name, value) for name, value in request.query_params.items() if name in unknown]
         raise RequestValidationError(
             [{"type": "extra_forbidden", "loc": ("query", name), "input": value} for name, value in asked]

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final, Literal, Union
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
@@ -27,7 +27,7 @@ from app.routers.answers import (
 )
 from app.routers.bodies import checked, described_as
 from app.routers.byte_range import is_known
-from app.routers.dependencies import AskingStore, JobWaiters, Reports, bind_report
+from app.routers.dependencies import AllServices, AskingStore, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 from app.routers.triggers import AnyTrigger, Trigger
@@ -37,10 +37,17 @@ from app.telemetry.logs import bind
 #: When a client should ask again, seconds.
 POLL_AFTER_SECONDS: Final = 1
 
+
+async def _bind_and_check(request: Request) -> None:
+    """Both in one, because FastAPI takes a while for each dependency, and clients poll often."""
+    await bind_report(request)
+    await require_known_query(request)
+
+
 router = APIRouter(
     tags=["reports"],
     responses=UNAVAILABLE | UNPROCESSABLE,
-    dependencies=[Depends(bind_report), Depends(require_known_query)],
+    dependencies=[Depends(_bind_and_check)],
 )
 
 #: Longest that a request may wait for the end of its report, seconds: less than the timeouts of proxies.
@@ -255,20 +262,19 @@ _Poll = Annotated[Any, Body(), described_as(Poll)]
 @router.post("/trigger_report", **_TRIGGER | {"responses": _TRIGGER["responses"] | TOO_LARGE})
 @needs(Scope.REPORTS_RUN)
 async def trigger_report(
-    reports: Reports,
-    waiters: JobWaiters,
+    services: AllServices,
     response: Response,
     trigger: _Trigger = None,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> Triggered:
     """Trigger a report. An empty body triggers `uptime` with its defaults."""
-    report_id = await run_in_threadpool(_accepted, reports, trigger, idempotency_key)
+    report_id = await run_in_threadpool(_accepted, services.reports, trigger, idempotency_key)
     response.headers["Location"] = f"/get_report?report_id={report_id}"
     response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
     if not wait:
         return Triggered(report_id=report_id)
-    answer = await get_report(reports, waiters, response, report_id, wait)
+    answer = await get_report(services, response, report_id, wait)
     if not isinstance(answer, RunningAnswer):
         response.status_code = 200
         del response.headers["Retry-After"]
@@ -283,30 +289,28 @@ def _accepted(reports: ReportService, body: Any, idempotency_key: str | None) ->
 @router.get("/trigger_report", **_TRIGGER)
 @needs(Scope.REPORTS_RUN, changes=True)
 async def trigger_default_report(
-    reports: Reports,
-    waiters: JobWaiters,
+    services: AllServices,
     response: Response,
     wait: Wait = 0,
     idempotency_key: _IdempotencyKey = None,
 ) -> Triggered:
     """Trigger `uptime` with its defaults; for older clients."""
-    return await trigger_report(reports, waiters, response, None, wait, idempotency_key)
+    return await trigger_report(services, response, None, wait, idempotency_key)
 
 
 @router.get("/get_report", responses=NOT_FOUND)
 @needs(Scope.REPORTS_READ)
 async def get_report(
-    reports: Reports,
-    waiters: JobWaiters,
+    services: AllServices,
     response: Response,
     report_id: Annotated[_ReportId, Query()],
     wait: Wait = 0,
 ) -> PollAnswer:
     """The status of a report. Always 200 for a known id; links are signed at each poll."""
-    state = await run_in_threadpool(reports.poll, report_id)
+    state = await run_in_threadpool(services.reports.poll, report_id)
     if wait and isinstance(state, Running):
-        has_ended = await waiters.wait(report_id, seconds=wait)
-        state = await run_in_threadpool(reports.poll, report_id, has_ended=has_ended)
+        has_ended = await services.waiters.wait(report_id, seconds=wait)
+        state = await run_in_threadpool(services.reports.poll, report_id, has_ended=has_ended)
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         return RunningAnswer.model_validate({"stage": state.live.stage, "progress": round(state.live.progress, 4)})
@@ -315,13 +319,11 @@ async def get_report(
 
 @router.post("/get_report", responses=NOT_FOUND | TOO_LARGE)
 @needs(Scope.REPORTS_READ)
-async def post_get_report(
-    reports: Reports, waiters: JobWaiters, response: Response, body: _Poll, wait: Wait = 0
-) -> PollAnswer:
+async def post_get_report(services: AllServices, response: Response, body: _Poll, wait: Wait = 0) -> PollAnswer:
     """The same with the id in the body; for older clients."""
     poll = await run_in_threadpool(checked, Poll, body)
     bind(report_id=poll.report_id)
-    return await get_report(reports, waiters, response, poll.report_id, wait)
+    return await get_report(services, response, poll.report_id, wait)
 
 
 @router.get("/reports", responses=NOT_FOUND)

@@ -30,6 +30,9 @@ KEYS: Final = (
     *(*REQUEST_KEYS, "exception"),
 )
 
+#: Those of them that are made here, of nothing that anyone has sent: no secret can be in them.
+_MADE_HERE: Final = frozenset({"timestamp", "level", "logger", "request_id"})
+
 #: Loggers that write about each plugin, and about the dialect at every readiness check; storage.migrate has its own.
 TALKATIVE: Final = ("alembic.runtime",)
 
@@ -79,7 +82,7 @@ def bind(**ids: str) -> None:
 def _formatter(stream: TextIO, replica: str) -> logging.Formatter:
     def finished(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event["replica"] = replica
-        return {key: _told(event[key]) for key in KEYS if key in event}
+        return {key: event[key] if key in _MADE_HERE else _told(event[key]) for key in KEYS if key in event}
 
     renderer: Processor = structlog.processors.JSONRenderer()
     if stream.isatty():

@@ -2,13 +2,16 @@
 
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import uuid4
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.errors import HeadTooLarge, OpenhoursError, ReplicaUnavailable, RequestTooSlow, UnreadableRequest
 from app.routers.answers import problem_of
 from app.web.connections import Connections
+from app.web.gate.envelope import SECURITY_HEADERS
 from app.web.limits import Limits
 
 #: How long a refused connection is read on, so that its client finds the answer before the reset, seconds.
@@ -178,14 +181,20 @@ class BoundedProtocol(HttpToolsProtocol):
         return HeadTooLarge(f"Address and headers of the request have more than {limit} bytes, which is the limit.")
 
 
-def _written(error: OpenhoursError) -> bytes:
+def _answer_of(error: OpenhoursError) -> Response:
+    """The last answer of a connection; the application does not see the request, nor its envelope the answer."""
     answer = problem_of(error)
-    headers = [*answer.raw_headers, (b"connection", b"close")]
+    request_id = (b"x-request-id", uuid4().hex.encode())
+    answer.raw_headers.extend((*SECURITY_HEADERS, request_id, (b"connection", b"close")))
+    return answer
+
+
+def _written(error: OpenhoursError) -> bytes:
+    answer = _answer_of(error)
     status = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n".encode()
-    return status + b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"\r\n" + bytes(answer.body)
+    return status + b"".join(b"%b: %b\r\n" % pair for pair in answer.raw_headers) + b"\r\n" + bytes(answer.body)
 
 
 async def _answer_full(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = problem_of(ReplicaUnavailable("This replica has as many open requests as it can take; try again soon."))
-    answer.headers["Connection"] = "close"
-    await answer(scope, receive, send)
+    error = ReplicaUnavailable("This replica has as many open requests as it can take; try again soon.")
+    await _answer_of(error)(scope, receive, send)

@@ -35,7 +35,8 @@ def test_both_stages_start_from_the_same_exact_version() -> None:
 def test_packages_are_wheels_with_the_hashes_of_production_only() -> None:
     assert "--require-hashes" in BUILDER
     assert "--only-binary :all:" in BUILDER
-    assert re.findall(r"requirements[\w-]*\.txt", BUILDER.split("WORKDIR")[0])[0] == "requirements.txt"
+    assert re.findall(r"requirements\S*\.txt", BUILDER.split("WORKDIR")[0])[0] == "requirements${EXTRA}.txt"
+    assert 'ARG EXTRA=""' in BUILDER
     assert not re.search(r"requirements-(?!build\b)\w+", DOCKERFILE)
 
 
@@ -62,5 +63,5 @@ def test_only_the_program_reaches_the_builder() -> None:
     rules = [line for line in lines if not line.startswith("#")]
     assert rules[0] == "*"
     allowed = {rule[1:] for rule in rules if rule.startswith("!")}
-    copied = re.findall(r"^COPY (\S+) ", BUILDER, re.MULTILINE)
-    assert allowed == set(copied)
+    copied = [re.findall(r"^COPY (\S+) ", BUILDER.replace("${EXTRA}", extra), re.MULTILINE) for extra in ("", "-oidc")]
+    assert allowed == {*copied[0], *copied[1]}

@@ -43,6 +43,8 @@ LEFT_ALONE = {
     "OPENHOURS_API_KEY": "clients read it",
     "OPENHOURS_METRICS": "Prometheus has a key",
     "OPENHOURS_FOUNDING_LOGINS": "only where clients of earlier systems log in",
+    "OPENHOURS_DOWNLOADS": "users reach the bucket",
+    "OPENHOURS_LINK_TTL_SECONDS": "five minutes, because access is on",
     "OPENHOURS_KEYS_MAY_LAST": "keys end, unless whoever runs it wants otherwise",
     "OPENHOURS_SECOND_FACTOR_ROLES": "only where somebody must have a second factor",
     **dict.fromkeys(

@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import DatabaseUnavailable
-from app.storage.postgres import build_engine, database_errors
+from app.errors import DatabaseUnavailable, NotMigrated
+from app.storage.postgres import build_engine, database_errors, each_by_itself
 from app.storage.resources import Resources
 
 
@@ -45,6 +45,15 @@ def test_what_goes_away_by_itself_is_unavailable(resources: Resources, statement
         connection.exec_driver_sql(statement)
 
 
+def test_a_database_without_our_tables_is_to_be_migrated(resources: Resources) -> None:
+    with (
+        pytest.raises(NotMigrated, match="openhours migrate"),
+        database_errors(),
+        resources.engine.connect() as connection,
+    ):
+        connection.execute(text("SELECT * FROM table_of_a_later_version"))
+
+
 def test_a_defect_of_ours_is_not_called_unavailable(resources: Resources) -> None:
     with pytest.raises(DBAPIError), database_errors(), resources.engine.connect() as connection:
         connection.execute(text("SELECT no_such_column"))
@@ -66,4 +75,18 @@ def test_sessions_speak_utc_and_any_spelling_of_the_address_works(resources: Res
     engine = build_engine(resources.database_url.replace("postgresql://", "postgres://"), pool_size=1)
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW timezone")) == "UTC"
+    engine.dispose()
+
+
+def test_statements_by_themselves_are_kept_and_the_next_user_of_the_connection_has_transactions(
+    resources: Resources,
+) -> None:
+    engine = build_engine(resources.database_url, pool_size=1)
+    with each_by_itself(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (number integer)")
+        connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO kept VALUES (2)")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT number FROM kept").scalars().all() == [1]
     engine.dispose()

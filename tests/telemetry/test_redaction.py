@@ -30,6 +30,7 @@ from app.telemetry.redaction import MASK, SHORTEST_SECRET, Redactor
         ('{"idempotency-key": "hush hush", "a": 1}', '{"idempotency-key": ***, "a": 1}'),
         ("Cookie: a=b; c=d", "Cookie: ***"),
         ("connection to host=db password=hush dbname=x", "connection to host=db password=*** dbname=x"),
+        (f"GET /me/oh_abcdefgh{'Z' * 41} 404", "GET /me/oh_abcdefgh*** 404"),
         ("AWS_SECRET_ACCESS_KEY=hush AWS_REGION=x", "AWS_SECRET_ACCESS_KEY=*** AWS_REGION=x"),
     ],
 )

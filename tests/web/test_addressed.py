@@ -17,6 +17,7 @@ from app.storage.resources import Resources
 from app.web import application
 from app.web.addressed import Addressed
 from app.web.server import serving
+from tests.access.services import PASSWORD, accounts_of
 from tests.uploads.catalogue import Catalogue
 from tests.uploads.clients import METADATA, tus_js, tuspy
 from tests.uploads.conftest import client_of
@@ -71,6 +72,25 @@ def test_every_location_and_page_keeps_the_path(below: tuple[str, Catalogue]) ->
         assert "/a/openhours/openapi.json" in files
         assert [http.get(urljoin(address, file)).status_code for file in files] == [200] * len(files)
         assert http.get(f"{address}/openapi.json").json()["servers"] == [{"url": "/a/openhours"}]
+
+
+@pytest.mark.parametrize("strips", [True, False], ids=["stripped", "passed on"])
+def test_logins_and_logouts_lead_on_below_the_path(resources: Resources, *, strips: bool) -> None:
+    accounts_of(resources).person("ada")
+    settings = with_settings(resources, root_path="/a/openhours", auth="on")
+    with (
+        serving(settings, slots=0) as address,
+        prefix_proxy(address, "/a/openhours", strips=strips) as proxy,
+        client_of(proxy.address) as http,
+    ):
+        opened = http.get("/reports?limit=5", headers={"Sec-Fetch-Mode": "navigate"})
+        assert opened.headers["location"] == "/a/openhours/login?next=/reports%3Flimit%3D5"
+        form = {"name": "ada", "password": PASSWORD, "next": "/reports?limit=5"}
+        begun = http.post("/login", data=form)
+        assert (begun.status_code, begun.headers["location"]) == (303, "/a/openhours/reports?limit=5")
+        assert http.get(urljoin(proxy.address, begun.headers["location"])).json()["reports"] == []
+        ended = http.post("/logout", data={"any": "field"})
+        assert (ended.status_code, ended.headers["location"]) == (303, "/a/openhours/login")
 
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -320,6 +321,25 @@ def test_who_takes_nothing_of_an_answer_is_cut(site: Site) -> None:
 def test_what_is_no_http_is_answered_with_a_problem(site: Site) -> None:
     with site.connect(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n") as raw:
         assert raw.refusal() == (400, "unreadable_request")
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\r\n\r\n", b"GET /" + b"x" * SMALL.head_bytes, b"of one too many"])
+def test_refusals_too_are_named_and_taken_for_nothing_but_what_they_are(site: Site, sent: bytes) -> None:
+    held = []
+    if sent == b"of one too many":
+        sent = WHOLE % 1
+        held = [site.connect(b"GET /held HTTP/1.1\r\n\r\n") for _ in range(3)]
+        until(lambda: len(site.server.server_state.tasks) == 3)
+    with site.connect(sent) as raw:
+        whole = b"".join(iter(lambda: raw.socket.recv(4096), b""))
+    for one in held:
+        one.socket.close()
+    lines = whole.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == headers["referrer-policy"] == "same-origin"
+    assert re.fullmatch("[0-9a-f]{32}", headers["x-request-id"])
+    assert headers["connection"] == "close"
 
 
 def test_an_answer_is_there_before_the_reset_though_the_client_sends_on(site: Site) -> None:

@@ -70,6 +70,7 @@ class TrustedProxies:
         return any((mapped or one) in network for network in self._networks)
 
 
+@lru_cache(maxsize=1024)
 def ip_of(text: str | None) -> str | None:
     """An IP address as Postgres takes it, or None: a socket of Unix has none."""
     try:

@@ -15,6 +15,9 @@ _SINGLE = ("authorization", "host", "origin", "sec-fetch-site", "content-length"
 
 def require_single(headers: Headers, *more: str) -> None:
     """Raise AmbiguousRequest for a header that is there twice."""
+    names = [name for name, _ in headers.raw]
+    if len(set(names)) == len(names):
+        return
     for name in (*_SINGLE, *more):
         count = len(headers.getlist(name))
         if count > 1:

@@ -17,8 +17,8 @@ CONTENT_SECURITY_POLICY: Final = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 
-#: Of every answer.
-_ALWAYS: Final = (
+#: Of every answer, those included that the protocol gives before there is a request.
+SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -55,7 +55,7 @@ class Envelope:
         scope = self._addressed(scope, uuid4().hex)
         request_id = scope[KEY].request_id
         bind(request_id=request_id)
-        own = [*_ALWAYS, (b"x-request-id", request_id.encode())]
+        own = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]
         if self._is_https or scope["scheme"] == "https":
             own.append(_HSTS)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
 import anyio
@@ -60,7 +61,12 @@ class ThisMachine:
     async def of(self, scope: Scope, headers: Headers) -> Asker:
         caller = caller_of(scope)
         this_machine.check(headers, peer=caller.peer)
-        return Asker(replace(_LOCAL, address=caller.address), is_ambient=True)
+        return _local_at(caller.address)
+
+
+@lru_cache(maxsize=64)
+def _local_at(address: str | None) -> Asker:
+    return Asker(replace(_LOCAL, address=address), is_ambient=True)
 
 
 class ByCredential:

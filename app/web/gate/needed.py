@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route
@@ -26,9 +26,18 @@ class Needed:
     """The routes of one application."""
 
     routes: Sequence[Declared]
+    _fixed: dict[tuple[str, str], Declared | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Routes without parameters, most of all polls, are found without trying those before them.
+        wanted = {(method, route.path) for route in self.routes for method in route.methods if "{" not in route.path}
+        object.__setattr__(self, "_fixed", {one: self._first(*one) for one in wanted})
 
     def match(self, method: str, path: str) -> Declared | None:
         """The route that will answer, as Starlette chooses it: the first whose path and method match."""
+        return self._fixed.get((method, path)) or self._first(method, path)
+
+    def _first(self, method: str, path: str) -> Declared | None:
         for route in self.routes:
             if (not route.methods or method in route.methods) and route.pattern.match(path):
                 return route

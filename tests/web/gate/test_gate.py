@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
+from starlette.datastructures import Headers
 
 from app.access.principal import ANONYMOUS, actor
 from app.access.refusals import MOST_A_MINUTE, Refusals
 from app.access.secrets import Kind
 from app.access.tables import audit
+from app.errors import InvalidToken
 from app.routers.needs import open_to_users
 from app.storage.resources import Resources
+from app.telemetry.redaction import Redactor
 from app.web import application
 from app.web.application import create_app
+from app.web.gate.credentials import credential_of
 from app.web.server import serving
 from tests.local_client import LocalClient
 from tests.web.gate.people import People
@@ -213,3 +217,9 @@ def test_metrics_may_be_opened_and_nothing_else_is(untouched: Resources) -> None
     app = create_app(with_settings(untouched, auth="on", metrics="open"), slots=0)
     client = LocalClient(app, peer="10.0.0.7", base_url="http://openhours.example")
     assert [client.get(path).status_code for path in ("/metrics", "/reports", "/openapi.json")] == [200, 401, 401]
+
+
+def test_why_a_key_is_refused_is_told_whole_where_secrets_are_masked() -> None:
+    with pytest.raises(InvalidToken) as refused:
+        credential_of(Headers({"authorization": "Basic abc"}), is_secure=False)
+    assert "Bearer" in Redactor().redact(refused.value.message)

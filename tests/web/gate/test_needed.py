@@ -1,5 +1,7 @@
 """No route is served that does not say what it needs."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
@@ -7,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.access.scopes import Scope
 from app.errors import SetupError
-from app.routers.needs import needs, open_to_all, open_to_users
+from app.routers.needs import Need, needs, open_to_all, open_to_users
 from app.web.gate.needed import needed_by
 
 
@@ -87,3 +89,27 @@ def test_the_first_route_that_matches_counts_as_it_does_for_the_router() -> None
     }
     assert needed.match("DELETE", "/things/known") is None
     assert needed.match("GET", "/other") is None
+
+
+def test_the_first_route_that_matches_counts_also_before_one_without_parameters() -> None:
+    app = bare()
+    app.add_api_route("/things/{name}", needs(Scope.REPORTS_READ)(alone()), methods=["GET"])
+    app.add_api_route("/things/all", open_to_all(alone()), methods=["GET", "POST"])
+    app.add_api_route("/things/all", needs(Scope.USERS_ADMIN)(alone()), methods=["POST", "PUT"])
+    needed = needed_by(app)
+    found = {method: needed.match(method, "/things/all") for method in ("GET", "POST", "PUT", "DELETE")}
+    needs_of = {method: None if route is None else route.need for method, route in found.items()}
+    assert needs_of == {
+        "GET": Need(scope=Scope.REPORTS_READ),
+        "POST": Need(is_open=True),
+        "PUT": Need(scope=Scope.USERS_ADMIN),
+        "DELETE": None,
+    }
+
+
+def alone() -> Callable[[], Awaitable[None]]:
+    """An endpoint of its own: what is declared stands on it."""
+
+    async def endpoint() -> None: ...
+
+    return endpoint
