@@ -63,7 +63,8 @@ def _tell(record: DatasetRecord, file: Path) -> None:
     # Without rows nothing is kept of a sample, so that its id would name none.
     told = f", dataset {record.id}" if rows else ": no report can use it"
     named = told if DATASET_KINDS[record.kind].by_dataset else ""
-    out.print(f"{rows:,} rows of {file} loaded as {record.kind}{named}", markup=False)
+    noun = "row" if rows == 1 else "rows"
+    out.print(f"{rows:,} {noun} of {file} loaded as {record.kind}{named}", markup=False)
     if record.rows_duplicate:
         err.print(f"duplicate rows: {record.rows_duplicate:,}; the last one counts")
     for warned in record.warnings or ():

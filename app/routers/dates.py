@@ -31,8 +31,11 @@ def _instant_written_out(value: object) -> object:
     return value
 
 
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant_written_out)]
+
+
 AsKnownAt = Annotated[
-    Annotated[AwareDatetime, BeforeValidator(_instant_written_out)] | None,
+    Instant | None,
     Query(
         description="As it was known at this instant, with Z or an offset. Default: as it is known.",
         examples=["2026-12-01T00:00:00Z"],

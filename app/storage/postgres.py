@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, NotMigrated
 from app.storage.trouble import database_trouble
 
 #: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
@@ -31,6 +31,9 @@ UNREACHABLE_SECONDS: Final = 10
 
 #: SQLSTATE classes of transient errors: connection, rollback, resources, operator intervention.
 TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
+
+#: SQLSTATE of a table that is not there.
+_UNDEFINED_TABLE: Final = "42P01"
 
 #: Every package adds its tables to this, in its ``tables.py``.
 metadata = MetaData(
@@ -84,7 +87,7 @@ def each_by_itself(engine: Engine) -> Connection:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Map transient errors of Postgres to DatabaseUnavailable; any other error is a bug."""
+    """Map transient errors of Postgres to DatabaseUnavailable, a missing table to NotMigrated; all others are bugs."""
     try:
         yield
     except PoolTimeout as error:
@@ -93,6 +96,8 @@ def database_errors() -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if is_transient(cause):
             raise database_trouble(cause) from error
+        if isinstance(cause, psycopg2.Error) and cause.pgcode == _UNDEFINED_TABLE:
+            raise NotMigrated("The database lacks a table of this version: run `openhours migrate`.") from error
         raise
 
 

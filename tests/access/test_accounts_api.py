@@ -42,7 +42,9 @@ class Site:
 
     def having(self, cookie: str, *, replica: LocalClient | None = None) -> LocalClient:
         """A client of a replica with a cookie."""
-        return LocalClient((replica or self.one).app, cookies={"openhours": cookie}, follow_redirects=False)
+        client = LocalClient((replica or self.one).app, follow_redirects=False)
+        client.cookies.set("openhours", cookie, domain="localhost.local", path="/")
+        return client
 
     def from_address(self, address: str) -> LocalClient:
         """A client of a replica that comes from another address by https."""
@@ -216,7 +218,9 @@ def test_66_a_login_leads_on_to_this_service_alone(site: Site, elsewhere: str) -
     site.accounts.person("ada")
     answer = log_in(site.one, "ada", next=elsewhere)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert "evil" not in site.one.get("/login", params={"next": elsewhere}).text
+    page = site.one.get("/login", params={"next": elsewhere})
+    assert page.status_code == 200
+    assert "evil" not in page.text
 
 
 def test_66_a_login_leads_on_to_where_somebody_wanted_to_be(site: Site) -> None:

@@ -148,7 +148,7 @@ def test_the_page_of_a_range_has_its_periods_names_and_warnings(
     assert shown[day + 1 : day + 7] == ["–", "0.0000 %", "100.0000 %", "0.00 h", "0.00 h", "24.00 h"]  # noqa: RUF001
     assert shown[shown.index("Kiosk am See") + 1] == "1050565545391667097"
     assert shown[shown.index("stores below 99.5 %") + 1] == "1"
-    subtitle = "From 2023-01-24 to before 2023-01-26 on each store's own clock, as far as it has come at"
+    subtitle = "From 2023-01-24 to before 2023-01-26 on each store's own clock, as of"
     assert f"{subtitle} 2023-01-25 12:00 UTC, exact accounting" in shown
     summary = json.loads(made["summary.json"].read_bytes())
     assert [(one["code"], one["count"], one["examples"]) for one in summary["warnings"]] == [

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, NotMigrated
 from app.storage.postgres import build_engine, database_errors, each_by_itself
 from app.storage.resources import Resources
 
@@ -43,6 +43,15 @@ def test_a_pool_that_stays_busy_is_unavailable(resources: Resources) -> None:
 def test_what_goes_away_by_itself_is_unavailable(resources: Resources, statement: str) -> None:
     with pytest.raises(DatabaseUnavailable), database_errors(), resources.engine.connect() as connection:
         connection.exec_driver_sql(statement)
+
+
+def test_a_database_without_our_tables_is_to_be_migrated(resources: Resources) -> None:
+    with (
+        pytest.raises(NotMigrated, match="openhours migrate"),
+        database_errors(),
+        resources.engine.connect() as connection,
+    ):
+        connection.execute(text("SELECT * FROM table_of_a_later_version"))
 
 
 def test_a_defect_of_ours_is_not_called_unavailable(resources: Resources) -> None:

@@ -289,7 +289,7 @@ def _time_of(params: UptimeParams, summary: UptimeSummary) -> str:
     clock = "each store's own clock" if params.zone in (None, ENTITY) else f"the clock of {params.zone}"
     end = "" if summary.end is None else f" to before {summary.end}"
     as_of = f"{summary.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"From {summary.begin}{end} on {clock}, as far as it has come at {as_of}, {accounting}"
+    return f"From {summary.begin}{end} on {clock}, as of {as_of}, {accounting}"
 
 
 UPTIME = ReportKind(

@@ -13,6 +13,7 @@ from app.access.audit import Outcome
 from app.access.audit_log import Filter
 from app.access.scopes import Scope
 from app.routers.answers import UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
+from app.routers.dates import Instant
 from app.routers.dependencies import Audit
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
@@ -66,11 +67,11 @@ def list_audit(
     object_id: Annotated[str | None, Query(description="Only what was done to this one.", examples=["17"])] = None,
     outcome: Annotated[Outcome | None, Query(description="Only what ended so.")] = None,
     since: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Query(alias="from", description="Only from this instant on, with Z or an offset."),
     ] = None,
     before: Annotated[
-        AwareDatetime | None,
+        Instant | None,
         Query(alias="to", description="Only before this instant, with Z or an offset.", examples=["2027-01-01T00:00Z"]),
     ] = None,
     output: Annotated[
