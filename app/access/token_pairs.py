@@ -33,9 +33,6 @@ CLIENT_LASTS: Final = timedelta(days=8)
 #: Tokens of one user that are alive; with one more, the oldest ends.
 MOST: Final = 100
 
-#: How long a refresh token may come again, for a client that did not get the answer.
-_REPEATED: Final = timedelta(seconds=10)
-
 _REFUSED: Final = "The refresh token is unknown, expired, or was used before. Log in again."
 
 
@@ -155,12 +152,10 @@ def _refreshed(connection: Connection, secret: Secret, address: str | None) -> P
         return None
     if row.revoked_at is not None:
         return None
-    if row.last_used_at is not None and row.now - row.last_used_at > _REPEATED:
+    if row.last_used_at is not None:  # a copy, or an answer that was lost: they cannot be told apart
         if end_family(connection, row.family):
             raise_epoch(connection)
         audit.record(connection, "token.reuse", "user", row.user_id, outcome="refused", token=row.id)
         return None
-    connection.execute(
-        update(token).where(token.c.id == row.id).values(last_used_at=func.coalesce(token.c.last_used_at, func.now()))
-    )
+    connection.execute(update(token).where(token.c.id == row.id).values(last_used_at=func.now()))
     return _pair(connection, row.user_id, row.family, address)
