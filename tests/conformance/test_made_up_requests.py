@@ -1,9 +1,8 @@
 """Whatever it is sent, the running service keeps to its OpenAPI document; in a file, and so a database, of its own."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.conformance.made_up import sent
 from tests.strategies import PROFILE, examples
 
 #: Requests made up for each operation, in each phase. They are the same in every run.
@@ -11,9 +10,6 @@ EXAMPLES = examples(50)
 
 #: What finds most in least time; the other phases, by chance and in sequences, are for ``make fuzz``.
 PHASES = "examples,coverage,fuzzing,stateful" if PROFILE == "long" else "examples,coverage"
-
-#: Longest that all of them may take, seconds; usual is a fifth of it.
-LIMIT_SECONDS = 170
 
 #: Not every text is a cursor, nor every object the parameters of a report: what the document allows may be refused.
 UNDECIDABLE = "positive_data_acceptance"
@@ -36,20 +32,11 @@ checks.unsupported_method.enabled = false
 def test_made_up_requests_are_answered_as_documented_and_never_with_an_error_of_ours(
     address: str, tmp_path: Path
 ) -> None:
-    configuration = tmp_path / "schemathesis.toml"
-    configuration.write_text(CONFIGURATION)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
-            *("run", f"{address}/openapi.json"),
-            *("--generation-deterministic", "--max-examples", str(EXAMPLES), "--continue-on-failure"),
-            *("--phases", PHASES),
-            *("--exclude-checks", f"{UNDECIDABLE},{LOCAL}", "--exclude-path-regex", OWN_PROTOCOL, "--no-color"),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
+    done = sent(
+        address,
+        tmp_path,
+        *("--max-examples", str(EXAMPLES), "--phases", PHASES),
+        *("--exclude-checks", f"{UNDECIDABLE},{LOCAL}", "--exclude-path-regex", OWN_PROTOCOL),
+        configuration=CONFIGURATION,
     )
     assert done.returncode == 0, done.stdout

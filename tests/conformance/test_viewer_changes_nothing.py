@@ -1,7 +1,5 @@
 """Whatever who may only read sends, the database and the bucket stay as they are."""
 
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -11,15 +9,13 @@ from sqlalchemy import inspect
 from app.storage.postgres import driver_cursor
 from app.storage.resources import Resources
 from app.web.server import serving
+from tests.conformance.made_up import sent
 from tests.conftest import SAMPLE_DATA, load_file
 from tests.strategies import PROFILE, examples
 from tests.web.gate.people import People
 from tests.web.test_addressed import with_settings
 
 PHASES = "examples,coverage,fuzzing,stateful" if PROFILE == "long" else "examples"
-
-#: Longest that all of them may take, seconds.
-LIMIT_SECONDS = 170
 
 #: What a request leaves behind whoever sends it: that it was refused, that a link was made, when a key was last used.
 ABOUT_REQUESTS = {"audit", "token"}
@@ -58,18 +54,11 @@ def test_made_up_requests_with_the_key_of_a_viewer_change_nothing(watched: Resou
     assert before["poll"] or any(name.startswith("poll") and rows for name, rows in before.items())
     assert before["bucket"] != "[]"
     with serving(with_settings(watched, auth="on"), slots=0) as address:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
-                *("--generation-deterministic", "--max-examples", str(examples(10)), "--continue-on-failure"),
-                *("--phases", PHASES, "--checks", "not_a_server_error", "--no-color"),
-                *("--exclude-path-regex", OWN, "--header", f"Authorization: Bearer {key}"),
-            ],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-            check=False,
+        done = sent(
+            address,
+            tmp_path,
+            *("--max-examples", str(examples(10)), "--phases", PHASES, "--checks", "not_a_server_error"),
+            *("--exclude-path-regex", OWN, "--header", f"Authorization: Bearer {key}"),
         )
         assert done.returncode == 0, done.stdout
         assert " selected" in done.stdout
