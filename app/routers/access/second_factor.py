@@ -16,7 +16,7 @@ from app.routers.malformed import require_known_query
 from app.routers.needs import needs, open_to_users
 
 router = APIRouter(
-    tags=["second factor"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+    tags=["me"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
 )
 
 _CODE = "Six digits of the authenticator app."
@@ -51,7 +51,7 @@ class Confirm(BaseModel):
     code: str = Field(max_length=100, description=_CODE)
 
 
-class RecoveryCodes(BaseModel):
+class NewRecoveryCodes(BaseModel):
     """For when the app is lost; shown once."""
 
     recovery_codes: list[str] = Field(description="Each counts once, in the place of a code.")
@@ -92,7 +92,7 @@ async def set_up_second_factor(
 @open_to_users
 def confirm_second_factor(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Confirm)], response: Response
-) -> RecoveryCodes:
+) -> NewRecoveryCodes:
     """Confirm the second factor by a code. All sessions end, and the browser that asks gets a new one."""
     who, cookie = actor(), None
     if who.via == "session":
@@ -107,7 +107,7 @@ def confirm_second_factor(
     if cookie is not None and secret is not None:
         cookies.give(response, cookie, secret)
     response.headers["Cache-Control"] = "no-store"
-    return RecoveryCodes(recovery_codes=codes)
+    return NewRecoveryCodes(recovery_codes=codes)
 
 
 @router.post("/me/second-factor/remove", status_code=204, responses=CONFLICT | TOO_LARGE | TOO_MANY)

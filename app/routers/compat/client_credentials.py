@@ -17,7 +17,7 @@ from app.routers.needs import open_to_all, open_to_users
 
 router = APIRouter(
     prefix="/api/v1/auth",
-    tags=["founding systems"],
+    tags=["compatibility"],
     responses=UNAVAILABLE | UNPROCESSABLE | UNAUTHORISED,
     dependencies=[Depends(require_enabled)],
 )

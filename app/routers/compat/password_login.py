@@ -15,7 +15,7 @@ from app.routers.needs import open_to_all
 
 router = APIRouter(
     prefix="/api",
-    tags=["founding systems"],
+    tags=["compatibility"],
     responses=UNAVAILABLE | UNPROCESSABLE | UNAUTHORISED | TOO_LARGE | TOO_MANY,
     dependencies=[Depends(require_enabled)],
 )
