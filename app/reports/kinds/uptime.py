@@ -121,7 +121,7 @@ class UptimeParams(RangeParams):
     def _is_no_log_of_changes(cls, value: object) -> object:
         if value == 0 and not isinstance(value, bool):
             raise ValueError(
-                "0 (a poll holds until the next one) is for single stores: load a file of kind entities that gives "
+                "(a poll holds until the next one) is for single stores: load a file of kind entities that gives "
                 "them max_gap_minutes 0; here write 1 to 525,600, or nothing for what the polls suggest"
             )
         return value
