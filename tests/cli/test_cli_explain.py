@@ -96,7 +96,7 @@ def test_figures_of_a_long_range_fit_into_80_columns_and_what_is_left_out_is_cou
     said = {
         "store_id": "1",
         "accounting": "exact",
-        "timezone": "Europe/Berlin",
+        "timezones": [{"timezone": "Europe/Berlin", "starts": stretch["start"]}],
         "dates": [],
         "max_gap_source": None,
         "start": stretch["start"],

@@ -221,7 +221,7 @@ def test_the_summary_is_documented(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     operation = document["paths"]["/reports/{report_id}/summary"]["get"]
     assert operation["operationId"] == "get_summary"
-    assert set(operation["responses"]) == {"200", "304", "404", "409", "422", "503"}
+    assert set(operation["responses"]) == {"200", "304", "401", "403", "404", "409", "422", "503"}
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     names = {"UptimeSummary", "FlowSummary"}
     assert {one["$ref"].removeprefix("#/components/schemas/") for one in schema["anyOf"]} == names

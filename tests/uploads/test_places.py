@@ -107,8 +107,8 @@ def slow(address: str, path: str, source: str) -> Iterator[socket.socket]:
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), 20, source_address=(source, 0)) as connection:
         connection.sendall(
-            f"PATCH {path} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Length: 1000\r\n"
-            "Content-Type: application/offset+octet-stream\r\n\r\nx".encode()
+            f"PATCH {path} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+            "Content-Length: 1000\r\nContent-Type: application/offset+octet-stream\r\n\r\nx".encode()
         )
         yield connection
 

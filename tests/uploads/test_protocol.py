@@ -402,7 +402,8 @@ def half_sent(address: str, path: str, size: int) -> socket.socket:
     """A connection on which half of an upload has been sent."""
     host, port = address.removeprefix("http://").split(":")
     connection = socket.create_connection((host, int(port)), 20)
-    head = f"PATCH {path} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Length: {size}\r\n"
+    head = f"PATCH {path} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+    head += f"Content-Length: {size}\r\n"
     connection.sendall(head.encode() + b"Content-Type: application/offset+octet-stream\r\n\r\n" + bytes(size // 2))
     return connection
 

@@ -15,9 +15,7 @@ from app.routers.dependencies import Accounts, AllServices
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs, open_to_users
 
-router = APIRouter(
-    tags=["me"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
-)
+router = APIRouter(tags=["me"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
 _CODE = "Six digits of the authenticator app."
 
