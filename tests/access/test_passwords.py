@@ -1,9 +1,13 @@
 """Which passwords are accepted, and how they are stored."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import current_thread
+from threading import enumerate as threads
 
 import pytest
 
+from app.access import passwords
 from app.access.passwords import hash_password, require_strong, verify
 from app.errors import WeakPassword
 
@@ -61,3 +65,11 @@ def test_a_hash_of_weaker_parameters_is_made_anew() -> None:
     assert is_right
     assert better is not None
     assert better.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_61_however_many_log_in_at_once_two_threads_hash() -> None:
+    """The memory of a hash stays with its thread: those of fifty requests would keep a gigabyte."""
+    with ThreadPoolExecutor(20) as requests:
+        names = requests.map(lambda _: passwords._apart(lambda: current_thread().name), range(100))
+        assert {name.partition("_")[0] for name in names} == {"passwords"}
+    assert len([thread for thread in threads() if thread.name.startswith("passwords_")]) <= 2
