@@ -21,6 +21,7 @@ import pytest
 from typer import rich_utils
 
 from app.cli import main
+from app.storage.resources import Addresses, Resources
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -34,6 +35,17 @@ LIMIT_SECONDS = 60
 PATIENCE_SECONDS = 90
 
 T = TypeVar("T")
+
+
+def point_at(monkeypatch: pytest.MonkeyPatch, resources: Resources, servers: Addresses, home: Path) -> None:
+    """Have commands of this process use a database and a bucket of the tests' servers."""
+    monkeypatch.setenv("OPENHOURS_DATABASE_URL", resources.database_url)
+    monkeypatch.setenv("OPENHOURS_REDIS_URL", servers.redis_url)
+    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", servers.s3_endpoint_url)
+    monkeypatch.setenv("OPENHOURS_S3_BUCKET", resources.settings.s3_bucket)
+    monkeypatch.setenv("OPENHOURS_HOME", str(home))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(servers.s3_access_key))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(servers.s3_secret_key))
 
 
 @dataclass(frozen=True)

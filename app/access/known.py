@@ -162,9 +162,7 @@ class Known:
 
     def _of_token(self, connection: Connection, secret: Secret) -> tuple[Principal, datetime | None]:
         row = connection.execute(
-            select(
-                token, user.c.name.label("user_name"), user.c.kind.label("user_kind"), user.c.role, user.c.disabled_at
-            )
+            select(token, *_OF_USER)
             .join(user, user.c.id == token.c.user_id)
             .where(token.c.sha256 == secret.digest, token.c.kind == secret.kind.value)
         ).one_or_none()

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
 from tests.catalogue.bringing import polls
-from tests.commands import CommandLine
+from tests.commands import CommandLine, point_at
 
 EXPORT = "Zeit;Filiale;Zustand\n2017-01-21T21:11:39Z;7;UP\n2017-01-22T20:09:00Z;7;DOWN\n"
 UNDECIDED = "store_id,status,timestamp_utc\n7,active,01/02/2025 13:00\n7,active,03/04/2025 13:00\n"
@@ -25,13 +25,7 @@ def cli(
     tmp_path: Path,
 ) -> CommandLine:
     """Commands that use an empty database of the tests' servers."""
-    monkeypatch.setenv("OPENHOURS_DATABASE_URL", resources.database_url)
-    monkeypatch.setenv("OPENHOURS_REDIS_URL", servers.redis_url)
-    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", servers.s3_endpoint_url)
-    monkeypatch.setenv("OPENHOURS_S3_BUCKET", resources.settings.s3_bucket)
-    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(servers.s3_access_key))
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(servers.s3_secret_key))
+    point_at(monkeypatch, resources, servers, tmp_path / "home")
     return CommandLine(monkeypatch, capsys)
 
 

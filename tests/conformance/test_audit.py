@@ -17,7 +17,7 @@ from app.routers.needs import need_of
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from tests.access.audit_rows import last_id, rows_of
-from tests.commands import REPOSITORY, CommandLine, wait_until
+from tests.commands import REPOSITORY, CommandLine, point_at, wait_until
 from tests.conftest import api, fresh_resources, load_file
 
 #: Methods of requests that change nothing by their meaning.
@@ -259,13 +259,7 @@ def test_what_a_command_changes_is_recorded_as_done_by_who_typed_it(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("OPENHOURS_DATABASE_URL", world.database_url)
-    monkeypatch.setenv("OPENHOURS_REDIS_URL", servers.redis_url)
-    monkeypatch.setenv("OPENHOURS_S3_ENDPOINT_URL", servers.s3_endpoint_url)
-    monkeypatch.setenv("OPENHOURS_S3_BUCKET", world.settings.s3_bucket)
-    monkeypatch.setenv("OPENHOURS_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(servers.s3_access_key))
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", str(servers.s3_secret_key))
+    point_at(monkeypatch, world, servers, tmp_path / "home")
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     run = CommandLine(monkeypatch, capsys)
     files = {"JSON": tmp_path / "mapping.json"}
