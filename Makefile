@@ -1,7 +1,7 @@
 # Everything runs in .venv, which each target makes for itself. Needs Python 3.11 or later and make.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := requirements-embedded.txt requirements-oidc.txt requirements-dev.txt
+LOCKS := requirements-embedded.txt requirements-oidc.txt requirements-cluster.txt requirements-dev.txt
 UV_VERSION := 0.13.9
 DIST := dist
 # Of the polls of 1,000 stores every five minutes that make bench makes reports of.
@@ -104,14 +104,15 @@ dist: .venv/ready  ## build the sdist, the wheel and its CycloneDX SBOM in dist/
 		--output-file $(DIST)/openhours-$(VERSION).cdx.json $(DIST)/environment
 	rm -rf $(DIST)/environment
 
-# Each lock is what one installation takes: openhours, openhours[embedded], openhours[oidc], a checkout, a build.
+# Each lock is what one installation takes: openhours, its extras one by one, a checkout, a build.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 lock: .venv/ready  ## compile requirements*.txt from pyproject.toml, with hashes
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra embedded --constraint requirements.txt --output-file requirements-embedded.txt
 	$(COMPILE) pyproject.toml --extra oidc --constraint requirements-embedded.txt --output-file requirements-oidc.txt
-	$(COMPILE) --group dev --constraint requirements-oidc.txt --constraint requirements-embedded.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra cluster --constraint requirements-oidc.txt --output-file requirements-cluster.txt
+	$(COMPILE) --group dev --constraint requirements-cluster.txt --constraint requirements-oidc.txt --constraint requirements-embedded.txt --output-file requirements-dev.txt
 	$(COMPILE) --group build --constraint requirements-dev.txt --output-file requirements-build.txt
 
 clean:  ## remove .venv, caches and the data of the embedded servers

@@ -1,4 +1,4 @@
-"""The tables of the series: entities with their hours, polls, pull requests, samples of review times."""
+"""The tables of the series: entities with their hours, polls, pull requests, samples of review times, large tables."""
 
 from datetime import date, time
 from typing import Any
@@ -23,7 +23,9 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    func,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.flow.instants import LATER_INSTANTS
 from app.storage.postgres import instant, metadata
@@ -179,6 +181,44 @@ poll_week = Table(
     Column("week", Date, primary_key=True, comment="Monday, UTC, of the partition poll_<week>"),
     instant("first_at", nullable=False, comment="no poll of the week is earlier"),
     instant("last_at", nullable=False, comment="no poll of the week is later"),
+    instant("changed_at", nullable=False, server_default=func.now(), comment="when a load last touched it"),
+    Column("version", BigInteger, nullable=False, server_default="0", comment="raised whenever its polls change"),
+    instant("sealed_at", comment="its polls are in sealed objects from then on; null: they are in its partition"),
+)
+
+sealed_object = Table(
+    "sealed_object",
+    metadata,
+    Column("key", Text(collation="C"), primary_key=True, comment="of the Parquet file in the bucket"),
+    Column("week", ForeignKey("poll_week.week", ondelete="CASCADE"), nullable=False),
+    Column("first_id", Integer, nullable=False, comment="lowest entity_id in it"),
+    Column("last_id", Integer, nullable=False, comment="highest entity_id in it"),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    comment="polls of a sealed week, sorted by (entity_id, at); of one week the ranges of ids do not overlap",
+)
+Index("sealed_object_week_idx", sealed_object.c.week, sealed_object.c.first_id)
+
+sealed_entity = Table(
+    "sealed_entity",
+    metadata,
+    Column("entity_id", Integer, nullable=False),
+    Column("week", ForeignKey("poll_week.week", ondelete="CASCADE"), nullable=False),
+    Column("rows", Integer, nullable=False),
+    instant("first_at", nullable=False),
+    instant("last_at", nullable=False),
+    PrimaryKeyConstraint("entity_id", "week"),
+    comment="what is in the sealed objects of a week, by entity, so that nobody must read them to know",
+)
+Index("sealed_entity_week_idx", sealed_entity.c.week)
+
+unsealed_object = Table(
+    "unsealed_object",
+    metadata,
+    Column("key", Text(collation="C"), primary_key=True),
+    instant("since", nullable=False, server_default=func.now()),
+    comment="sealed objects that count no more, but that a report may still read by its snapshot",
 )
 
 pull_request = Table(
@@ -210,4 +250,19 @@ review_time = Table(
     Column("observed_on", Date),
     Column("team_id", Integer, comment="an entity of kind team"),
     PrimaryKeyConstraint("dataset_id", "line"),
+)
+
+table_file = Table(
+    "table_file",
+    metadata,
+    Column("dataset_id", String(32), primary_key=True),
+    Column("raw_key", Text, nullable=False, comment="where its bytes are in S3"),
+    Column("name", Text, nullable=False, comment="of the file, for messages"),
+    Column("is_packed", Boolean, nullable=False, comment="gzip"),
+    Column("bytes", BigInteger, nullable=False, comment="as they lie in S3"),
+    Column("sha256", String(64), nullable=False),
+    Column("columns", JSONB, nullable=False, comment="names in the header, in order"),
+    Column("starts", JSONB, nullable=False, comment="[offset, line] of a row about every 64 MB; one for a packed file"),
+    Column("rows", BigInteger, nullable=False, comment="that have the right width"),
+    comment="files of kind table that are ready: the raw object is the data",
 )
