@@ -136,6 +136,14 @@ class Holding(Protocol):
         """Have each row of the file hold until the next one of its entity; said before any row is added."""
 
 
+@runtime_checkable
+class Closeable(Protocol):
+    """A load that holds more than rows in Postgres."""
+
+    def close(self) -> None:
+        """Let go of it, whatever came of the load."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrongRow:
     """A row that is rejected: the example of every column, but for one.

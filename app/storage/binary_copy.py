@@ -1,4 +1,4 @@
-"""COPY between Postgres and numpy in the binary format; columns written have a fixed width and no nulls.
+"""COPY between Postgres and numpy in the binary format; columns written have a fixed width.
 
 Format: PostgreSQL documentation, COPY, "Binary Format": a signature, then for each row a field count and for each
 field its length and its bytes, big-endian, then a field count of -1.
@@ -43,6 +43,7 @@ class Wire:
         zero: Postgres' zero in our units.
         null: for reading only: an SQL literal that stands for null.
         null_sent: for reading only: the same as bytes, for a type that has no value to spare.
+        null_given: for writing only: the value that is written as null.
     """
 
     send: str
@@ -50,13 +51,14 @@ class Wire:
     zero: int = 0
     null: str | None = None
     null_sent: str | None = None
+    null_given: int | None = None
 
 
 INTEGER: Final = Wire("int4send", ">i4")
 SMALLINT: Final = Wire("int2send", ">i2")
 BOOLEAN: Final = Wire("boolsend", "?")
 #: A nullable boolean as 0, 1, and 2 for null.
-BOOLEAN_OR_TWO: Final = Wire("boolsend", "i1", null_sent=r"'\x02'")
+BOOLEAN_OR_TWO: Final = Wire("boolsend", "i1", null_sent=r"'\x02'", null_given=2)
 #: Microseconds since 1970-01-01 UTC; Postgres counts from 2000-01-01.
 TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 #: Microseconds after midnight.
@@ -150,13 +152,8 @@ class _Rows(io.RawIOBase):
         layout = np.dtype(fields)
         yield memoryview(_HEADER)
         for block in blocks:
-            rows = np.empty(len(next(iter(block.values()))), layout)
-            rows["field count"] = len(columns)
-            for name, wire in columns.items():
-                rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
-                rows[name] = block[name] - wire.zero if wire.zero else block[name]
-            if len(rows):
-                yield rows.view(np.uint8).data
+            if len(next(iter(block.values()))):
+                yield _written(columns, block, layout)
         yield memoryview(_TRAILER)
 
     def readable(self) -> bool:
@@ -167,3 +164,20 @@ class _Rows(io.RawIOBase):
             self._rest = next(self._parts, memoryview(b""))
         piece, self._rest = self._rest[:size], self._rest[size:]
         return bytes(piece)
+
+
+def _written(columns: Columns, block: Mapping[str, npt.NDArray[Any]], layout: np.dtype[np.void]) -> memoryview:
+    """Rows as COPY takes them; a null has no bytes but its width of -1."""
+    rows = np.empty(len(next(iter(block.values()))), layout)
+    rows["field count"] = len(columns)
+    sent: npt.NDArray[np.bool_] | None = None
+    for name, wire in columns.items():
+        rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
+        rows[name] = block[name] - wire.zero if wire.zero else block[name]
+        if wire.null_given is not None and (null := block[name] == wire.null_given).any():
+            rows[f"width of {name}"][null] = -1
+            sent = np.ones((len(rows), layout.itemsize), bool) if sent is None else sent
+            _, at_byte = layout.fields[name][:2]  # type: ignore[index] # it has fields
+            sent[null, at_byte : at_byte + np.dtype(wire.dtype).itemsize] = False
+    flat = rows.view(np.uint8)
+    return flat.data if sent is None else flat[sent.ravel()].data
