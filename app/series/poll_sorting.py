@@ -14,10 +14,13 @@ import numpy.typing as npt
 from app.timeline import DAY, Micros
 from app.timeline.hourly import Status
 
-#: A poll in memory and in the file; ``status`` as in timeline.hourly.
-POLL: Final = np.dtype([("at", "<i8"), ("entity_id", "<i4"), ("status", "i1")])
+#: A poll in memory and in the file, 16 bytes; ``status`` as in timeline.hourly.
+POLL: Final = np.dtype([("at", "<i8"), ("entity_id", "<i4"), ("status", "i1")], align=True)
 
-#: Polls that are sorted in memory at a time; each takes 13 bytes, and some 40 more while they are sorted.
+#: Something as large that numpy moves in one step: three times as fast as field by field.
+_MOVED: Final = np.dtype("c16")
+
+#: Polls that are sorted in memory at a time; each takes 16 bytes, and some 40 more while they are sorted.
 RUN_POLLS: Final = 1 << 20
 
 #: Polls that are read of each run at a time while runs are merged.
@@ -125,7 +128,7 @@ class PollSorter:
         self._added, self._count = [], 0
         weeks = week_of(polls["at"])
         for monday in np.unique(weeks).tolist():
-            here = polls[weeks == monday]
+            here = _taken(polls, np.flatnonzero(weeks == monday))
             first, last = int(here["at"].min()), int(here["at"].max())
             earliest, latest = self._spans.get(monday, (first, last))
             self._spans[monday] = (min(first, earliest), max(last, latest))
@@ -182,14 +185,19 @@ def _settled(polls: Polls, monday: int) -> Polls:
     keys = keys[order]
     same = keys[1:] == keys[:-1]
     if not same.any():
-        return polls[order]
+        return _taken(polls, order)
     near = np.flatnonzero(np.append(same, False) | np.append(False, same))  # mostly few
     among = order[near]
     among = among[np.lexsort((among, polls["at"][among], keys[near]))]
     order[near] = among
     stays = np.ones(len(polls), bool)
     stays[near] = _are_last(polls[among])
-    return polls[order[stays]]
+    return _taken(polls, order[stays])
+
+
+def _taken(polls: Polls, places: npt.NDArray[np.intp]) -> Polls:
+    taken: Polls = polls.view(_MOVED)[places].view(POLL)
+    return taken
 
 
 def _are_last(polls: Polls) -> npt.NDArray[np.bool_]:
