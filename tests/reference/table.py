@@ -37,10 +37,12 @@ def read(content: bytes, *, row_bytes: int = ROW_BYTES) -> Table:
     if not records:
         return Table(refusals | {"empty_file"})
     header, *rest = records
-    # Open: names are taken as they stand, with outer spaces; each has one visible character at least, and is unique
+    # Open: names are taken as they stand, with outer spaces; none is blank, and each is there once
     names = [text.decode(errors="replace") for text in header.fields or []]
     if any(not name.strip() for name in names) or len(set(names)) != len(names) or not names:
         refusals.add("wrong_header")
+    if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
+        refusals.add("wrong_separator")  # "the columns are separated by semicolons, tabs or vertical bars"
     table = Table(refusals, tuple(names))
     for record in rest:
         if record.fields is None:
