@@ -31,7 +31,7 @@ class Small:
 
     def rows(self, content: str | bytes, grouping: Grouping) -> str:
         """The lines of the result without the header."""
-        _, parts = self.world.rolled([self.world.table(content)], grouping, in_pieces=self.in_pieces)
+        _, parts = self.world.rolled([self.world.table(content)], grouping, one_go_bytes=self.one_go_bytes)
         return text_of(parts)
 
 
