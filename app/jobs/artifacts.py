@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, get_args
 
 from app.errors import UnknownFile
-from app.files.artifact import MediaType
-from app.jobs.records import StoredArtifact
+from app.files.artifact import MediaType, StoredArtifact
 from app.storage.resources import Resources
 
 #: What files can be.
