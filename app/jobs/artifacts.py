@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.errors import UnknownFile
-from app.jobs.records import StoredArtifact
+from app.files.artifact import StoredArtifact
 from app.storage.resources import Resources
 
 #: Files are passed on in blocks of this size, bytes: a slow reader holds one of them.
