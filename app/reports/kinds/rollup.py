@@ -229,6 +229,6 @@ ROLLUP = ReportKind(
         numbers are left out and listed in `rejects.csv`.
     """,
     rules="rollup-rules.md",
-    example={"datasets": ["plays.csv"], "by": ["Song", "Date"], "sum": ["Number of Plays"]},
+    example={"datasets": ["plays_table.csv"], "by": ["Song", "Date"], "sum": ["Number of Plays"]},
     wrong={"decimals": 10},
 )
