@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 from app.files.sha256 import sha256_of
 from app.storage.binary_copy import Arrays
 
+#: Of the files.
+MEDIA_TYPE: Final = "application/vnd.apache.parquet"
+
 #: A file ends with the entity in which it reaches this size, bytes.
 FILE_BYTES: Final = 64 << 20
 

@@ -21,6 +21,7 @@ _TRAILER_BYTES: Final = 8
 
 #: Ids of entities, from … to, both included.
 Range = tuple[int, int]
+EVERYONE: Final[Range] = (-(2**31), 2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,14 @@ def read(store: ObjectStore, file: SealedFile, ranges: Sequence[Range]) -> Itera
             if wanted:
                 yield from _chosen(_read_group(store, file, metadata, number), wanted)
     except (pa.ArrowInvalid, OSError) as error:  # ArrowInvalid: no Parquet; OSError: a page that fails its checksum
-        raise ObjectStoreUnavailable(
-            f"{file.key} in the bucket {store.bucket} is damaged: {error}. Put it back from a backup of the bucket."
-        ) from error
+        raise damaged(store, file, str(error)) from error
+
+
+def damaged(store: ObjectStore, file: SealedFile, why: str) -> ObjectStoreUnavailable:
+    """The error of a file that is not as it was written."""
+    return ObjectStoreUnavailable(
+        f"{file.key} in the bucket {store.bucket} is damaged: {why}. Put it back from a backup of the bucket."
+    )
 
 
 def _footer(store: ObjectStore, file: SealedFile) -> pq.FileMetaData:
