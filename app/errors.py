@@ -72,7 +72,8 @@ OpenhoursError
 │   ├── WorkerCrashed        its process died
 │   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded
-│   └── MemoryLimitExceeded
+│   ├── MemoryLimitExceeded
+│   └── RowExceedsPart       a row of a roll-up is longer than a part of it may be
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   │   ├── DatabaseUnknownHost
@@ -552,6 +553,11 @@ class TimeLimitExceeded(ReportFailed):
 class MemoryLimitExceeded(ReportFailed):
     code = "memory_limit_exceeded"
     title = "The report exceeded its memory limit"
+
+
+class RowExceedsPart(ReportFailed):
+    code = "row_exceeds_part"
+    title = "A row exceeds the size of a part"
 
 
 class Unavailable(OpenhoursError):

@@ -23,6 +23,7 @@ from app.errors import (
     UnknownDataset,
     UnknownDatasetKind,
 )
+from app.files.artifact import StoredArtifact
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
 from app.ingest.csv.mapped.columns import require_fit, require_own
@@ -35,7 +36,6 @@ from app.jobs.artifacts import blocks_of, file_named
 from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, Links
-from app.jobs.records import StoredArtifact
 from app.jobs.status import QUEUED
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors

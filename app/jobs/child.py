@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownJob
-from app.files.artifact import Artifact
+from app.files.artifact import Artifact, StoredArtifact
 from app.jobs import lifecycle
 from app.jobs.faults import fault_of, is_thread_refused
 from app.jobs.kind import JobContext, OnProgress, Params
@@ -57,17 +57,19 @@ class JobSpec:
         model, produce: of the kind.
         params: not checked yet.
         names: what the log calls the job.
+        prefix: of this attempt's artifacts in the bucket.
     """
 
     kind: str
     model: type[Params]
-    produce: Callable[[JobContext, Any], Sequence[Artifact]]
+    produce: Callable[[JobContext, Any], Sequence[Artifact | StoredArtifact]]
     params: Mapping[str, Any]
     names: Mapping[str, str]
     database_url: str
     settings: Settings
     store: StoreAddress
     folder: Path
+    prefix: str
     job_id: str
     attempt: int
     replica: str
@@ -83,12 +85,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The artifacts lie in the folder; ``rejected`` has the kind and the error code of each input that was wrong.
+    """The artifacts lie in the folder, or are stored already.
 
-    ``warnings`` are those that the job told, as JSON.
+    ``rejected`` has the kind and the error code of each input that was wrong; ``warnings`` are
+    those that the job told, as JSON.
     """
 
-    artifacts: tuple[Artifact, ...]
+    artifacts: tuple[Artifact | StoredArtifact, ...]
     peak_memory_bytes: int
     rejected: tuple[tuple[str, str], ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
@@ -139,6 +142,7 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
             settings=settings,
             store=spec.store,
             folder=spec.folder,
+            prefix=spec.prefix,
             progress=progress,
             job_id=spec.job_id,
             fence=partial(lifecycle.fence, job_id=spec.job_id, attempt=spec.attempt),

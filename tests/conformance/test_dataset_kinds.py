@@ -86,7 +86,7 @@ def example(kind: DatasetKind, *, aliases: bool = False, **values: str) -> str:
 
 
 def standing(resources: Resources) -> Mapping[str, list[str]]:
-    """All rows of all tables that are known, but for when they came to be.
+    """All rows of all tables that are known, but for when they came to be, or a load last touched them.
 
     Entities stay when what named them goes, as do rows that are superseded, and the audit.
     """
@@ -101,7 +101,7 @@ def standing(resources: Resources) -> Mapping[str, list[str]]:
             name: sorted(
                 connection.scalars(
                     text(
-                        f"SELECT (to_jsonb(one) - 'recorded_at')::text FROM {name} AS one "
+                        f"SELECT (to_jsonb(one) - '{{recorded_at,changed_at,version}}'::text[])::text FROM {name} AS one "
                         "WHERE to_jsonb(one) ->> 'superseded_at' IS NULL"
                     )
                 )
