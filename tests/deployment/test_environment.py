@@ -56,6 +56,11 @@ LEFT_ALONE = {
         (f"OPENHOURS_OIDC_{name}" for name in ("ISSUER", "CLIENT_ID", "GROUPS_CLAIM", "ROLES", "SCOPES")),
         "only where a provider logs users in",
     ),
+    **dict.fromkeys(
+        (f"OPENHOURS_DASK_{name}" for name in ("SCHEDULER", "TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE")),
+        "set by the component cluster",
+    ),
+    "OPENHOURS_DASK_TIMEOUT_SECONDS": "only where there is a cluster",
     "OPENHOURS_ROOT_PATH": "the Ingress serves the API at the root",
     "OPENHOURS_CORS_ORIGINS": "only where pages of other origins use the API",
     "OPENHOURS_S3_PUBLIC_URL": "only where users reach S3 at another address",
