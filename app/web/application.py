@@ -22,7 +22,6 @@ from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
 from app.jobs.links import Links
 from app.replica.loops import Loop
-from app.replica.piece_files import PIECE_FILES
 from app.replica.registry import job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
@@ -90,9 +89,7 @@ def create_app(
         watched=False,
     )
     loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop)
-    replica = Replica(
-        resources, slots=slots, kinds=job_kinds(kinds), prefixes=(*BUCKET_PREFIXES, PIECE_FILES), loops=loops
-    )
+    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
