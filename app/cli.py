@@ -57,6 +57,10 @@ COMMANDS: Final = {
         "app.commands.reports:cancel",
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
     ),
+    "seal": (
+        "app.commands.seal:seal",
+        "Seal the weeks of polls that are due: move them into S3; --undo brings all back.",
+    ),
     "env": (
         "app.commands.servers:env",
         "Print the connection settings in use as export lines, for psql, redis-cli and the AWS CLI.",

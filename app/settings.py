@@ -372,6 +372,12 @@ class Settings(BaseSettings):
         description="Retention of polls, days: whole weeks, Monday to Sunday in UTC, that ended longer ago are "
         "dropped. Unset: kept for ever.",
     )
+    seal_after_days: int | None = Field(
+        30,
+        ge=1,
+        description="Days after which a week of polls is sealed: its polls are written into S3 and taken out of "
+        "Postgres once it ended, and the last load touched it, longer ago than that. `never`: no week is.",
+    )
     audit_days: int = Field(400, ge=1, le=36500, description="Retention of the audit, days; older rows are removed.")
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
@@ -436,6 +442,11 @@ class Settings(BaseSettings):
             if info.field_name in _OF_S3:
                 _require_usable(parts, text, is_public=info.field_name == "s3_public_url")
         return address
+
+    @field_validator("seal_after_days", mode="before")
+    @classmethod
+    def _or_never(cls, days: object) -> object:
+        return None if days == "never" else days
 
     @field_validator(*TLS_FILES)
     @classmethod

@@ -229,6 +229,7 @@ OTHER_COMMANDS = {
 CHANGING_COMMANDS = {
     "load": (("load", "hours", "FILE"), ["dataset.accept", "dataset.load"]),
     "inspect": (("inspect", "FILE", "--kind", "hours", "--accept"), ["dataset.accept", "dataset.load"]),
+    "seal": (("seal", "--all"), ["polls.seal"]),
     "mappings put": (("mappings", "put", "mine", "JSON"), ["mapping.set"]),
     "mappings remove": (("mappings", "remove", "mine"), ["mapping.remove"]),
 }

@@ -34,6 +34,7 @@ LEFT_ALONE = {
     "OPENHOURS_MAX_CLIENT_UPLOAD_BYTES": "unset means four times the largest upload, which is set",
     "OPENHOURS_UNPACK_FLOOR_BYTES": "the ratio above it is what protects",
     "OPENHOURS_POLL_RETENTION_DAYS": "unset keeps polls; whoever wants them dropped says after how long",
+    "OPENHOURS_SEAL_AFTER_DAYS": "the default is right; never is for the time of an upgrade",
     "OPENHOURS_HOME": "the embedded servers are not in the image",
     "OPENHOURS_HOST": "set in the image",
     "OPENHOURS_PORT": "the manifests know it",

@@ -125,9 +125,9 @@ def resolve(connection: Connection, params: RollupParams) -> tuple[RollupParams,
     if not params.datasets:
         allowed = "ids or file names of datasets of kind table that are loaded"
         raise refused("datasets", params.datasets, "is missing: name the tables to group", allowed=allowed)
-    _require_sensible(params)
     tables = find_tables(connection, "datasets", params.datasets)
     require_columns(tables, {name: getattr(params, name) or () for name in ("by", *FIGURES)})
+    _require_sensible(params)
     ids = [table.dataset_id for table in tables]
     return params.model_copy(update={"datasets": ids}), database_now(connection)
 
@@ -147,8 +147,8 @@ def _require_sensible(params: RollupParams) -> None:
     expected = len(grouping.default_names)
     if grouping.names and len(grouping.names) != expected:
         every = ", ".join(grouping.default_names)
-        reason = f"has {len(grouping.names)} names; the output has {expected} columns"
-        raise refused("names", list(grouping.names), reason, allowed=f"a name for each of {every}, in this order")
+        reason = f"is not a name for each of the {expected} columns of the output"
+        raise refused("names", list(grouping.names), reason, allowed=f"{expected} names, for {every}")
     names = grouping.names or grouping.default_names
     if twice := [name for place, name in enumerate(names) if name in names[:place]]:
         raise refused("names", twice[0], "would be the name of two columns; give each another one with names")
@@ -229,6 +229,6 @@ ROLLUP = ReportKind(
         numbers are left out and listed in `rejects.csv`.
     """,
     rules="rollup-rules.md",
-    example={"datasets": ["plays.csv"], "by": ["Song", "Date"], "sum": ["Number of Plays"]},
+    example={"datasets": ["plays_table.csv"], "by": ["Song", "Date"], "sum": ["Number of Plays"]},
     wrong={"decimals": 10},
 )
