@@ -92,6 +92,7 @@ OpenhoursError
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
 │   ├── SingleSignOnUnavailable
+│   ├── ClusterUnavailable   the scheduler or every worker that could do a piece of a job
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -571,6 +572,11 @@ class Unavailable(OpenhoursError):
 class SingleSignOnUnavailable(Unavailable):
     code = "single_sign_on_unavailable"
     title = "The provider of single sign-on did not answer"
+
+
+class ClusterUnavailable(Unavailable):
+    code = "cluster_unavailable"
+    title = "The cluster did not do its piece of a job"
 
 
 class DatabaseUnavailable(Unavailable):

@@ -106,12 +106,13 @@ def _outcome(work: Work, read: Sequence[Any], done: Sequence[Any]) -> Outcome:
             if one["rejects"] is not None:
                 file.write(work.store.get_bytes(one["rejects"]))
     outcome = Outcome(
-        tuple(parts),
-        sum(one["read"]["rows"] for one in read),
-        sum(one["rejected"] for one in read),
-        sum(one["groups"] for one in done),
-        work.folder / REJECTS,
-        tuple(line for one in read for line in one["shown"]),
+        parts=tuple(parts),
+        rows=sum(one["read"]["rows"] for one in read),
+        rejected=sum(one["rejected"] for one in read),
+        mistakes=sum(one["mistakes"] for one in read),
+        groups=sum(one["groups"] for one in done),
+        rejects=work.folder / REJECTS,
+        shown=tuple(line for one in read for line in one["shown"]),
     )
     accepted = sum(one["read"]["accepted"] for one in read)
     require_whole(work.tables, outcome, accepted=accepted, written=sum(one["rows"] for one in done))

@@ -38,6 +38,14 @@ def in_one_go(work: Work, ranges: Sequence[Range]) -> Outcome:
                 progress.written(writer.rows / tally.accepted)
         if not writer.groups:
             writer.only_header()
-    outcome = Outcome(tuple(writer.parts), tally.rows, mistakes.rows, writer.groups, path, tuple(mistakes.shown))
+    outcome = Outcome(
+        parts=tuple(writer.parts),
+        rows=tally.rows,
+        rejected=mistakes.rows,
+        mistakes=mistakes.count,
+        groups=writer.groups,
+        rejects=path,
+        shown=tuple(mistakes.shown),
+    )
     require_whole(work.tables, outcome, accepted=tally.accepted, written=writer.rows)
     return outcome

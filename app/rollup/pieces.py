@@ -55,6 +55,7 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
         "rejects": f"{name}.csv" if mistakes.count else None,
         "read": asdict(tally),
         "rejected": mistakes.rows,
+        "mistakes": mistakes.count,
         "shown": mistakes.shown,
     }
 

@@ -52,6 +52,7 @@ class Outcome:
         parts: stored, in order; at least one.
         rows: that were read.
         rejected: rows among them.
+        mistakes: in those rows.
         groups: lines of the parts.
         rejects: file with the mistakes, without a header; empty if there are none.
         shown: the first few mistakes, for people.
@@ -60,6 +61,7 @@ class Outcome:
     parts: tuple[StoredArtifact, ...]
     rows: int
     rejected: int
+    mistakes: int
     groups: int
     rejects: Path
     shown: tuple[str, ...]
