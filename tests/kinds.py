@@ -16,6 +16,7 @@ from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.kind import ReportKind
+from app.series.poll_reading import PollSource
 from app.storage.resources import Resources
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
@@ -41,6 +42,11 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         job_id="0" * 32,
         fence=lambda _: None,
     )
+
+
+def source_of(resources: Resources) -> PollSource:
+    """Where the polls are that a test has stored."""
+    return PollSource(resources.engine, lambda: resources.object_store)
 
 
 class DummyParams(Params):

@@ -17,6 +17,7 @@ from app.storage.resources import Resources
 from tests.conftest import load_file
 from tests.engine import EPOCH
 from tests.ingest.checking import small_blocks
+from tests.kinds import source_of
 
 MONDAY = datetime(2023, 1, 16, tzinfo=UTC)
 STORES = 50
@@ -50,7 +51,7 @@ def read_counts(resources: Resources, scope: poll_reading.Scope) -> tuple[int, i
     seen: list[tuple[int, int]] = []
     with poll_reading.take_snapshot(resources.engine) as shown:
         poll_reading.read(
-            resources.engine,
+            source_of(resources),
             shown,
             entities,
             first=0,

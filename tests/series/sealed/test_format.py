@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.errors import ObjectStoreUnavailable
+from app.errors import SealedWeekDamaged
 from app.series.sealed import format as sealed_format
 from app.series.sealed.format import Written, write
 from app.series.sealed.reading import SealedFile, read
@@ -77,8 +77,13 @@ def test_only_the_row_groups_that_may_have_an_entity_are_asked_for(
     sealed = stored(resources, file)
     spans: list[tuple[int, int]] = []
     store = resources.object_store
-    real = store.read
-    monkeypatch.setattr(store, "read", lambda key, *, span: spans.append(span) or real(key, span=span))
+    real = store.span
+
+    def span(key: str, start: int, stop: int, *, of_bytes: int) -> bytes | None:
+        spans.append((start, stop))
+        return real(key, start, stop, of_bytes=of_bytes)
+
+    monkeypatch.setattr(store, "span", span)
     assert len(rows_of(read(store, sealed, [(17, 17)]))) == 10
     tail, group = spans
     assert tail[1] == file.bytes
@@ -142,5 +147,5 @@ def test_a_damaged_file_is_refused_by_name(resources: Resources, tmp_path: Path,
     content[int(where * len(content))] ^= 0xFF
     file.path.write_bytes(content)
     sealed = stored(resources, file)
-    with pytest.raises(ObjectStoreUnavailable, match=r"sealed/0\.parquet .* is damaged"):
+    with pytest.raises(SealedWeekDamaged, match=r"sealed/0\.parquet .* is damaged"):
         rows_of(read(resources.object_store, sealed, [(1, 9)]))
