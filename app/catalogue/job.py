@@ -92,6 +92,7 @@ def produce(
             record,
             DATASET_KINDS[record.kind],
             source,
+            store,
             is_reload=params.action is Action.RELOAD,
             turn_seconds=turn_seconds,
         )
@@ -108,6 +109,7 @@ class _Run:
     record: DatasetRecord
     kind: DatasetKind
     source: RawSource
+    store: ObjectStore
     is_reload: bool
     turn_seconds: float | None
 
@@ -170,6 +172,7 @@ class _Run:
             "now": self.record.uploaded_at,
             "dataset_id": self.record.id,
             "turn_seconds": self.turn_seconds,
+            "store": self.store,
         }
 
     def _progress(self, _: int) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from app.storage.object_store import ObjectStore
 from app.wording.warnings import DataWarning
 
 
@@ -134,6 +135,14 @@ class Holding(Protocol):
 
     def hold_until_changed(self) -> None:
         """Have each row of the file hold until the next one of its entity; said before any row is added."""
+
+
+@runtime_checkable
+class Unsealing(Protocol):
+    """A load of a kind whose weeks may be sealed: it brings back those that it changes."""
+
+    def unseal_from(self, store: ObjectStore) -> None:
+        """Where the files of sealed weeks are; said before anything is merged or removed."""
 
 
 @dataclass(frozen=True, slots=True)

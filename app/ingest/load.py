@@ -15,13 +15,14 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
-from app.ingest.kind import Contradictable, DatasetKind, Holding, Loading, Rows, Telling
+from app.ingest.kind import Contradictable, DatasetKind, Holding, Loading, Rows, Telling, Unsealing
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
 from app.ingest.repeats import without_repeats
 from app.ingest.source import Source
 from app.series.turns import wait_for_turn
+from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
 from app.wording.warnings import DataWarning
 
@@ -67,6 +68,7 @@ def load(
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     turn_seconds: float | None = None,
+    store: ObjectStore | None = None,
     rejects: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
     stage: Callable[[str], None] = lambda _: None,
@@ -83,6 +85,7 @@ def load(
         policy: what to do with invalid rows.
         limits: limits of the file.
         turn_seconds: how long to wait while another load merges; None is without end.
+        store: the bucket, for weeks that are sealed; without it no week of the file may be.
         rejects: CSV file for the rejected rows; made only if there are any, even if the whole file is rejected.
         progress: called with the number of rows read so far.
         stage: called with "checking", then with "loading", when no other load merges until this one has ended.
@@ -91,13 +94,13 @@ def load(
     Raises:
         RejectedFile: nothing was loaded; ``loaded`` has the counts, ``details`` the same for programs.
         InvalidParameters: the policy's columns are not those of the kind.
-        SeriesBusy, DatabaseUnavailable: nothing was loaded.
+        SeriesBusy, DatabaseUnavailable, ObjectStoreUnavailable: nothing was loaded.
     """
     with closing(Rejects(rejects)) as rejected:
         checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=rejected)
         stage("checking")
         try:
-            with _staging(engine, kind, dataset_id, policy) as (connection, loading):
+            with _staging(engine, kind, dataset_id, policy, store) as (connection, loading):
                 doubts = Doubts(kind)
                 _collect(checker, loading, policy, source.name, progress, doubts)
                 wait_for_turn(connection, at_most_seconds=turn_seconds)
@@ -119,6 +122,7 @@ def unload(
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     turn_seconds: float | None = None,
+    store: ObjectStore | None = None,
     before_commit: Callable[[Connection], None] = lambda _: None,
 ) -> int:
     """Remove the rows that still are as a file set them, in one transaction.
@@ -128,7 +132,7 @@ def unload(
     checks are ignored.
 
     Args:
-        engine, kind, source, now, dataset_id, policy, limits, turn_seconds: as for the load.
+        engine, kind, source, now, dataset_id, policy, limits, turn_seconds, store: as for the load.
         before_commit: called in the transaction once the rows are removed.
 
     Returns:
@@ -136,10 +140,10 @@ def unload(
 
     Raises:
         RejectedFile: the file cannot be read; nothing was removed.
-        SeriesBusy, DatabaseUnavailable: nothing was removed.
+        SeriesBusy, DatabaseUnavailable, ObjectStoreUnavailable: nothing was removed.
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
-    with _staging(engine, kind, dataset_id, policy) as (connection, loading):
+    with _staging(engine, kind, dataset_id, policy, store) as (connection, loading):
         with closing(_one_ahead(_blocks(checker, policy))) as blocks:
             for rows in blocks:
                 loading.add(rows)
@@ -165,7 +169,7 @@ def _collect(
 
 @contextmanager
 def _staging(
-    engine: Engine, kind: DatasetKind, dataset_id: str, policy: Policy
+    engine: Engine, kind: DatasetKind, dataset_id: str, policy: Policy, store: ObjectStore | None
 ) -> Iterator[tuple[Connection, Loading]]:
     """A transaction that ends within seconds if its process is killed."""
     with database_errors(), engine.begin() as connection:
@@ -173,6 +177,8 @@ def _staging(
         loading = kind.loading(connection, dataset_id)
         if isinstance(loading, Holding) and policy.is_log_of_changes:
             loading.hold_until_changed()
+        if isinstance(loading, Unsealing) and store is not None:
+            loading.unseal_from(store)
         yield connection, loading
 
 

@@ -7,23 +7,24 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.access.scopes import Scope
+from app.jobs.artifacts import MEDIA_TYPES
 from app.routers.answers import CONFLICT, NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
 from app.routers.dependencies import Datasets, Downloading, Reports, bind_dataset, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 
+#: A file has the media type that it was made with. The first one stands for all: generated clients take it, and bytes.
+_BYTES: Final = {
+    media_type: {"schema": {"type": "string", "format": "binary"}}
+    for media_type in ("application/octet-stream", *MEDIA_TYPES)
+}
+
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "The file; its ETag is its SHA-256",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    },
+    200: {"description": "The file; its ETag is its SHA-256", "content": _BYTES},
     304: {"description": "It is still the one of the ETag"},
 }
 _PART: Final[dict[int | str, dict[str, Any]]] = {
-    206: {
-        "description": "The part that `Range` asked for",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    },
+    206: {"description": "The part that `Range` asked for", "content": _BYTES},
     416: {"model": Problem, "description": "It has none of the bytes that `Range` asked for"},
 }
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, select, text
 
 from app.series.polls import POLL_COLUMNS, partition_of
 from app.series.sealed.reading import SealedFile, Span, read_span, spans
+from app.series.snapshots import Snapshot, joined_snapshot
 from app.series.tables import poll_week, sealed_object
 from app.storage.binary_copy import Arrays, read_columns
 from app.storage.object_store import OpenStore
@@ -41,9 +42,6 @@ SLICE_ENTITIES: Final = 256
 
 Scope = Literal["all", "range", "listed"]
 Consume = Callable[[npt.NDArray[np.integer], Micros, Status], None]
-
-#: A read-only transaction and the name of its snapshot.
-Snapshot = tuple[Connection, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +124,7 @@ def read(
     with ThreadPoolExecutor(connections, thread_name_prefix="read") as pool:
         parts: list[_Part] = [
             *_in_postgres(snapshot[0], entities, first, last, scope, parts=PARTS * connections),
-            *_in_bucket(source, snapshot[0], entities, first, last, pool),
+            *_in_bucket(source, snapshot[0], entities, first, last),
         ]
         for part in (*parts, *[None] * connections):
             queue.put(part)
@@ -159,27 +157,6 @@ def _reader(
             return _blocks(joined[0], part)
 
         yield blocks_of
-
-
-@contextmanager
-def take_snapshot(engine: Engine) -> Iterator[Snapshot]:
-    """A read-only transaction and the name of its snapshot, for other connections to share.
-
-    No week is dropped until it ends: the lock comes before the snapshot, so what that shows is there.
-    """
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text("LOCK TABLE ONLY poll IN ACCESS SHARE MODE"))
-        name = connection.scalar(text("SELECT pg_export_snapshot()"))
-        assert isinstance(name, str)  # noqa: S101 - the function never returns null; this tells the type checker
-        yield connection, name
-
-
-@contextmanager
-def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
-    """A read-only transaction on the snapshot that another one exported as ``name``."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text(f"SET TRANSACTION SNAPSHOT '{name}'"))
-        yield connection
 
 
 def _blocks(connection: Connection, part: _Slice) -> Iterator[Arrays]:
@@ -225,14 +202,12 @@ def _in_postgres(
     return _by_entity(entities, _instants(first, last)) if partitions else iter(())
 
 
-def _in_bucket(
-    source: PollSource, connection: Connection, entities: Entities, first: int, last: int, pool: ThreadPoolExecutor
-) -> Iterator[Span]:
-    """The spans of the sealed weeks; the ends of several files are read at the same time."""
+def _in_bucket(source: PollSource, connection: Connection, entities: Entities, first: int, last: int) -> Iterator[Span]:
+    """The spans of the sealed weeks."""
     if files := _sealed_files(connection, entities, first, last):
-        store = source.open_store()
-        for found in pool.map(lambda file: list(spans(store, file, entities.ids, entities.ids)), files):
-            yield from found
+        source.open_store()  # before several threads ask for it
+        for file in files:
+            yield from spans(file, entities.ids, entities.ids)
 
 
 def _by_entity(entities: Entities, instants: Mapping[str, Any]) -> Iterator[_Slice]:

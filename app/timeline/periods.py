@@ -176,7 +176,8 @@ def previous(asked: Range, to_utc: ToUtc, entities: int, labels: Sequence[str]) 
         local = beginnings(replace(asked, first=replace(asked.first, micros=asked.first.micros - _REACH[asked.by])))
         at = _labels(local, asked.by).index(labels[0]) if labels else 1
         edges = clocks.instants(local[at - 1 : at + len(labels)])
-    edges = np.minimum(edges, asked.as_of)
+    # What an entity does not have, while others do, may lie anywhere: nobody has looked at polls outside.
+    edges = edges.clip(asked.earliest_before, asked.latest)
     return Periods(edges, np.ones((entities, len(labels)), np.bool_), labels)
 
 

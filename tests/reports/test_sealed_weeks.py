@@ -37,7 +37,6 @@ ASKED: list[dict[str, Any]] = [
 def in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of a few row groups of a few polls, which are read with a request each."""
     monkeypatch.setattr(sealed_format, "GROUP_ROWS", 4)
-    monkeypatch.setattr(sealed_format, "FILE_BYTES", 1500)
     monkeypatch.setattr(reading, "SPAN_BYTES", 1)
 
 
@@ -91,9 +90,9 @@ def test_random_reports_have_the_same_bytes_sealed_half_sealed_and_unsealed(
                 expected = bytes_of(resources, params)
                 weeks = sealed.weeks_of(resources)
                 half = weeks[first % len(weeks) :: 2] if weeks else []
-                sealed.seal(resources, half)
+                sealed.seal(resources, half, file_bytes=1500)
                 assert bytes_of(resources, params) == expected
-                sealed.seal(resources, [week for week in weeks if week not in half])
+                sealed.seal(resources, [week for week in weeks if week not in half], file_bytes=1500)
                 assert bytes_of(resources, params) == expected
 
         agree()

@@ -140,6 +140,16 @@ def test_the_summary_tells_who_misses_the_target_and_what_is_left_of_their_budge
     assert found["periods"]["2024-11-02T10"]["downtime_hours"] == 1.0
 
 
+def test_the_summary_has_no_period_that_no_store_has(two_shops: Resources, tmp_path: Path) -> None:
+    # In UTC, New York's two hours are 10 and 11 o'clock, Kathmandu's 19:45 to 21:45; nobody has 12 to 18 o'clock.
+    asked = {"from": "2024-11-01T14:00:00Z", "to": "2024-11-01T16:00:00Z", "by": "hour", "compare_to": "previous"}
+    files = make(two_shops, tmp_path, **asked, as_of=NOON)
+    found = json.loads(files[SUMMARY].path.read_text())
+    hours = [f"2024-11-01T{hour}" for hour in (10, 11, 19, 20, 21)]
+    assert sorted({row["period"] for row in rows_of(files["uptime.csv"])}) == hours
+    assert list(found["periods"]) == list(found["comparison"]) == hours
+
+
 def test_the_summary_of_windows_is_that_of_the_week(two_shops: Resources, tmp_path: Path) -> None:
     found = json.loads(make(two_shops, tmp_path, as_of=NOON)[SUMMARY].path.read_text())
     assert list(found["periods"]) == ["last_hour", "last_day", "last_week"]

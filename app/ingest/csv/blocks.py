@@ -27,14 +27,14 @@ class Block:
 
 
 class Blocks:
-    """The blocks of a file, one at a time; the end of a block can be pushed back."""
+    """The blocks of a file, one at a time; the end of a block can be pushed back. ``first_line`` is where it begins."""
 
-    def __init__(self, pieces: Iterator[bytes], name: str, limits: Limits) -> None:
+    def __init__(self, pieces: Iterator[bytes], name: str, limits: Limits, *, first_line: int = 1) -> None:
         self._pieces = pieces
         self._name = name
         self._limits = limits
         self._rest = b""
-        self._line = 1
+        self._line = first_line
 
     def __iter__(self) -> "Blocks":
         return self

@@ -19,7 +19,7 @@ _HEAD_BYTES: Final = 64
 
 #: The byte order mark of UTF-8, which some programs write before a text.
 BOM: Final = b"\xef\xbb\xbf"
-_GZIP: Final = b"\x1f\x8b"
+GZIP: Final = b"\x1f\x8b"
 
 #: Makes zlib expect a gzip header and trailer.
 _GZIP_WINDOW: Final = 31
@@ -70,10 +70,10 @@ def unpacked(stream: Any, name: str, limits: Limits, *, is_utf8: bool = True) ->
         return piece
 
     head, raw = _begun(iter(read, b""))
-    packed = head.startswith(_GZIP)
+    packed = head.startswith(GZIP)
     if packed:
         head, raw = _begun(_gunzipped(raw, name))
-        if head.startswith(_GZIP):
+        if head.startswith(GZIP):
             raise refusal("bad_gzip", f"{name} is a gzip file within a gzip file; pack it once.")
     if is_utf8:
         _require_text(head, name)
@@ -109,7 +109,7 @@ def _gunzipped(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
                 packed = packed.lstrip(b"\0")
                 if not packed:
                     continue
-                if not _GZIP.startswith(packed[:2]):
+                if not GZIP.startswith(packed[:2]):
                     raise refusal("bad_gzip", f"{name} has bytes after its gzip data that are not gzip.")
                 member = zlib.decompressobj(wbits=_GZIP_WINDOW)
             yield member.decompress(packed, PIECE_BYTES)

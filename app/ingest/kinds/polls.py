@@ -12,8 +12,10 @@ from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import logs_of_changes, new_entities, polls
+from app.series.sealed.unseal import unseal
 from app.series.versions import begin_change
 from app.storage.binary_copy import write_columns
+from app.storage.object_store import ObjectStore
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.wording.warnings import EXAMPLES, DataWarning, warning
 
@@ -28,6 +30,7 @@ class PollLoading:
         self._connection = connection
         self._dataset_id = dataset_id
         self._is_log_of_changes = False
+        self._store: ObjectStore | None = None
         self._table = polls.stage(connection)
         self._ids = KeyIds(connection, "store")
         self._spans: dict[int, tuple[int, int]] = {}
@@ -40,6 +43,10 @@ class PollLoading:
     def hold_until_changed(self) -> None:
         """See kind.Holding."""
         self._is_log_of_changes = True
+
+    def unseal_from(self, store: ObjectStore) -> None:
+        """See kind.Unsealing."""
+        self._store = store
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -70,6 +77,7 @@ class PollLoading:
         if self._is_log_of_changes:
             logs_of_changes.drop_covered_ends(self._connection, self._table)
         new_entities.write_rows(self._connection, self._table, "entity_id")
+        self._unseal()
         stand = polls.merge(self._connection, self._table, self._spans)
         if stand < self._staged:  # without repeats there is nothing to see
             lines = np.concatenate(self._suspects) if self._suspected <= MOST_SUSPECTS else None
@@ -82,6 +90,11 @@ class PollLoading:
             logs_of_changes.forget(self._connection, change, self._table)
         polls.drop(self._connection, self._table)
         return stand
+
+    def _unseal(self) -> None:
+        """Bring back the weeks that are about to change."""
+        if self._store is not None:
+            unseal(self._connection, self._store, polls.mondays_of(self._spans))
 
     @property
     def rows_contradicting(self) -> int:
@@ -99,6 +112,7 @@ class PollLoading:
         if self._is_log_of_changes:
             logs_of_changes.drop_covered_ends(self._connection, self._table)
             logs_of_changes.forget(self._connection, begin_change(self._connection, by=self._dataset_id), self._table)
+        self._unseal()
         return polls.remove(self._connection, self._table, self._spans)
 
 

@@ -230,10 +230,14 @@ def _stretches(found: WithinRange[CollectedPolls], exactly: Exactness) -> tuple[
 
 
 def _count(tally: Tally, keys: Sequence[str], periods: Periods, times: Times, before: Times | None) -> None:
-    """Add the figures of some stores to those of all."""
-    tally.add(keys, periods.labels, (times.up, times.down, times.unknown))
+    """Add the figures of some stores to those of all, but no period that none of them has."""
+    exist = periods.exist
+    used = np.flatnonzero(exist.any(axis=0))
+    labels = [periods.labels[number] for number in used.tolist()]
+    tally.add(keys, labels, [time[:, used] for time in (times.up, times.down, times.unknown)])
     if before is not None:
-        tally.add_before(periods.labels, before.up, before.up + before.down, where=periods.exist)
+        known = before.up + before.down
+        tally.add_before(labels, before.up[:, used], known[:, used], where=exist[:, used])
 
 
 def _held(connection: Connection, stores: int, *, asked: Asked) -> int:

@@ -11,7 +11,7 @@ from app.errors import ObjectStoreUnavailable, SealedWeekDamaged
 from app.series import poll_reading
 from app.series.sealed import format as sealed_format
 from app.series.sealed import reading
-from app.series.sealed.reading import SealedFile
+from app.series.sealed.reading import placed
 from app.settings import Settings
 from app.storage.object_store import ObjectStore
 from app.storage.resources import Addresses, Resources
@@ -42,7 +42,6 @@ def store(
 ) -> Iterator[Store]:
     with fresh_resources(servers, session_settings) as resources, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sealed_format, "GROUP_ROWS", 1000)
-        patch.setattr(sealed_format, "FILE_BYTES", 30_000)
         everyone = load_three_weeks(resources, tmp_path_factory.mktemp("series"))
         entities: dict[poll_reading.Scope, Entities] = {
             "all": everyone,
@@ -55,7 +54,11 @@ def store(
             for window in WINDOWS
         }
         weeks = sealed.weeks_of(resources)
-        sealed.seal(resources, {"the first": weeks[:1], "the second": weeks[1:2], "all": weeks}[request.param])
+        sealed.seal(
+            resources,
+            {"the first": weeks[:1], "the second": weeks[1:2], "all": weeks}[request.param],
+            file_bytes=30_000,
+        )
         yield Store(resources, entities, expected)
 
 
@@ -118,7 +121,7 @@ def test_an_object_with_any_other_bit_is_an_error_and_never_another_poll(
         changed[dice.integers(len(content))] ^= 1 << int(dice.integers(8))
         key = f"sealed/{dice.integers(2**40)}"
         store.put_bytes(changed, key, media_type="text/plain")
-        file = SealedFile(key, len(content), written.first_id, written.last_id, written.rows)
+        file = placed(written, key)
         try:
             found = list(reading.read(store, file, [(1, 3)]))
         except SealedWeekDamaged:
