@@ -4,7 +4,7 @@ FROM python:3.13.16-slim-trixie AS builder
 
 # Wheels only, each checked against its hash, into an environment without pip: no compiler is needed here or below.
 # Bytecode is compiled here, because at run time the file system is read-only.
-# For single sign-on, build with --build-arg EXTRA=-oidc.
+# For single sign-on, build with --build-arg EXTRA=-oidc; for a cluster, with --build-arg EXTRA=-cluster.
 ARG EXTRA=""
 COPY requirements${EXTRA}.txt /tmp/requirements.txt
 RUN python -m venv --without-pip /opt/venv \

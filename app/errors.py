@@ -73,7 +73,8 @@ OpenhoursError
 │   ├── WorkerCrashed        its process died
 │   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded
-│   └── MemoryLimitExceeded
+│   ├── MemoryLimitExceeded
+│   └── RowExceedsPart       a row of a roll-up is longer than a part of it may be
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   │   ├── DatabaseUnknownHost
@@ -92,6 +93,7 @@ OpenhoursError
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
 │   ├── SingleSignOnUnavailable
+│   ├── ClusterUnavailable   the scheduler or every worker that could do a piece of a job
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -560,6 +562,11 @@ class MemoryLimitExceeded(ReportFailed):
     title = "The report exceeded its memory limit"
 
 
+class RowExceedsPart(ReportFailed):
+    code = "row_exceeds_part"
+    title = "A row exceeds the size of a part"
+
+
 class Unavailable(OpenhoursError):
     code = "unavailable"
     title = "A server did not answer"
@@ -571,6 +578,11 @@ class Unavailable(OpenhoursError):
 class SingleSignOnUnavailable(Unavailable):
     code = "single_sign_on_unavailable"
     title = "The provider of single sign-on did not answer"
+
+
+class ClusterUnavailable(Unavailable):
+    code = "cluster_unavailable"
+    title = "The cluster did not do its piece of a job"
 
 
 class DatabaseUnavailable(Unavailable):

@@ -25,7 +25,7 @@ from app.errors import BadInput, ChecksumDiffers, RejectedFile, SeriesBusy
 from app.files.artifact import Artifact
 from app.ingest.inspection.inspect import inspect
 from app.ingest.inspection.layout import LOOKED_AT_BYTES
-from app.ingest.kind import DatasetKind
+from app.ingest.kind import DatasetKind, Raw
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
 from app.ingest.refusal import CONTRADICTION
@@ -135,6 +135,7 @@ class _Run:
             rejects=rejects,
             progress=self._progress,
             stage=self._stage,
+            raw=self._raw,
             before_commit=self._settle,
             **self._how(self.record.options),
         ).rows_rejected
@@ -174,6 +175,10 @@ class _Run:
             "turn_seconds": self.turn_seconds,
             "store": self.store,
         }
+
+    def _raw(self) -> Raw:
+        record = self.record
+        return Raw(record.raw_key or "", _name(record), record.bytes or 0, self.source.sha256())
 
     def _progress(self, _: int) -> None:
         self.context.progress("checking", CHECKED * self.source.read_bytes / max(self.record.bytes or 0, 1))
@@ -225,6 +230,8 @@ class _Run:
     def _proposal(self, error: BadInput) -> Mapping[str, Any] | None:
         """A mapping that would read the file, if it may be one of other columns or words."""
         if not isinstance(error, RejectedFile) or self.record.options.get("mapping") is not None:
+            return None
+        if self.kind.stays_raw:  # it has no columns of its own that a mapping would fill
             return None
         if error.details.get("reason") == CONTRADICTION:  # its columns were read; no mapping would help
             return None

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
-from app.ingest.kind import Contradictable, DatasetKind, Holding, Loading, Rows, Telling, Unsealing
+from app.ingest.kind import Contradictable, DatasetKind, Holding, Keeping, Loading, Raw, Rows, Telling, Unsealing
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
 from app.ingest.repeats import without_repeats
 from app.ingest.source import Source
+from app.ingest.table.reading import TableCheck
 from app.series.turns import wait_for_turn
 from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
@@ -65,6 +66,7 @@ def load(
     *,
     now: datetime,
     dataset_id: str = "",
+    raw: Callable[[], Raw] = Raw,
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     turn_seconds: float | None = None,
@@ -82,6 +84,7 @@ def load(
         source: the file.
         now: when the file arrived; observations more than a day later are in the future.
         dataset_id: the dataset; only kinds whose rows belong to their dataset store it.
+        raw: tells, once the file was read, where it lies; only kinds whose files stay as they are store it.
         policy: what to do with invalid rows.
         limits: limits of the file.
         turn_seconds: how long to wait while another load merges; None is without end.
@@ -97,6 +100,9 @@ def load(
         SeriesBusy, DatabaseUnavailable, ObjectStoreUnavailable: nothing was loaded.
     """
     with closing(Rejects(rejects)) as rejected:
+        if kind.stays_raw:
+            check = TableCheck(source, columns=policy.columns, limits=limits, rejects=rejected)
+            return _load_in_place(engine, kind, check, dataset_id, raw, policy, progress, stage, before_commit)
         checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=rejected)
         stage("checking")
         try:
@@ -144,6 +150,10 @@ def unload(
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
     with _staging(engine, kind, dataset_id, policy, store) as (connection, loading):
+        if kind.stays_raw:
+            removed = loading.remove()
+            before_commit(connection)
+            return removed
         with closing(_one_ahead(_blocks(checker, policy))) as blocks:
             for rows in blocks:
                 loading.add(rows)
@@ -151,6 +161,40 @@ def unload(
         removed = loading.remove()
         before_commit(connection)
     return removed
+
+
+def _load_in_place(
+    engine: Engine,
+    kind: DatasetKind,
+    check: TableCheck,
+    dataset_id: str,
+    raw: Callable[[], Raw],
+    policy: Policy,
+    progress: Callable[[int], None],
+    stage: Callable[[str], None],
+    before_commit: Callable[[Connection, Loaded], None],
+) -> Loaded:
+    """Check a file that stays as it is, for hours if need be, then write in a short transaction where its rows begin.
+
+    No series changes, so that this waits for no turn.
+    """
+    stage("checking")
+    try:
+        with closing(check.blocks()) as blocks:
+            for _ in blocks:
+                progress(check.read)
+        if check.rejects.count > policy.allowed:
+            raise _too_many(check.name, check, policy)
+        file = check.found(dataset_id, raw())
+        with _staging(engine, kind, dataset_id, policy, None) as (connection, loading):
+            if isinstance(loading, Keeping):
+                loading.keep(file)
+            stage("loading")
+            loaded = _outcome(check, stand=loading.merge())
+            before_commit(connection, loaded)
+    except RejectedFile as error:
+        raise _with_counts(error, _outcome(check, stand=check.passed)) from error
+    return loaded
 
 
 def _collect(
@@ -182,7 +226,7 @@ def _staging(
         yield connection, loading
 
 
-def _outcome(checker: Checker, *, stand: int) -> Loaded:
+def _outcome(checker: Checker | TableCheck, *, stand: int) -> Loaded:
     first_at, last_at = checker.span
     return Loaded(
         rows_read=checker.read,
@@ -201,7 +245,7 @@ def _with_warnings(loaded: Loaded, loading: Loading, doubts: Doubts) -> Loaded:
     return replace(loaded, rows_contradicting=contradicting, warnings=(*doubts.found(), *told))
 
 
-def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:
+def _too_many(name: str, checker: Checker | TableCheck, policy: Policy) -> RejectedFile:
     """The error of a file with more rejected rows than allowed; its message shows the first ones."""
     shown, rejected = checker.rejects.shown, checker.rejects.count
     more_than = f", more than the {policy.allowed:,} allowed" if policy.on_error is OnError.SKIP_ROWS else ""

@@ -70,6 +70,7 @@ class ReportKind(JobKind):
         documentation: what the page of reports says, in Markdown: what the numbers mean, and which files there are.
         rules: name of a page below docs/ that has the exact rules and, under "Parameters", the parameters, for a kind
             that needs more than a few paragraphs.
+        required: parameters without which it is refused, because no default would be anything but a guess.
         example: parameters of a quick report on the sample data, as a request gives them.
         wrong: one parameter with a value that is refused.
         words: for options of the command line that are no parameters: what each of their words stands for, as
@@ -85,6 +86,7 @@ class ReportKind(JobKind):
     drilldown: Drilldown | None = None
     documentation: str = ""
     rules: str | None = None
+    required: tuple[str, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)

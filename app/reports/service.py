@@ -26,6 +26,7 @@ from app.errors import (
     UnknownReport,
     UnknownReportKind,
 )
+from app.files.artifact import StoredArtifact
 from app.ids import is_id, made_at
 from app.jobs import lifecycle, records
 from app.jobs.artifacts import blocks_of, file_named
@@ -33,7 +34,7 @@ from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix, most_items
 from app.jobs.lifecycle import KeyedJob
 from app.jobs.links import LinkedArtifact, Links
-from app.jobs.records import OUTSTANDING, JobRecord, JobStatus, StoredArtifact
+from app.jobs.records import OUTSTANDING, JobRecord, JobStatus
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, Drilldown, ReportKind

@@ -97,6 +97,11 @@ def mark_sealed(connection: Connection, monday: date) -> None:
     connection.execute(update(poll_week).where(poll_week.c.week == monday).values(sealed_at=func.now()))
 
 
+def touch(connection: Connection, monday: date) -> None:
+    """Have a week count as one that was just changed: it is due later."""
+    connection.execute(update(poll_week).where(poll_week.c.week == monday).values(changed_at=func.now()))
+
+
 def retire(connection: Connection, monday: date) -> None:
     """From the commit on, the files of a week count no more; what they have is to be in its partition, or gone."""
     keys = select(sealed_object.c.key).where(sealed_object.c.week == monday)

@@ -86,14 +86,14 @@ class Sealing:
     file_bytes: int = FILE_BYTES
 
 
-def seal(run: Sealing, monday: date, *, run_id: str, tries: int = TRIES) -> Result:
+def seal(run: Sealing, monday: date, *, run_id: str, tries: int | None = None) -> Result:
     """Seal a week.
 
     Args:
         run: what is at hand.
         monday: the week.
         run_id: part of the names of the files; no other run may have it, nor another attempt.
-        tries: how often it is tried to drop the partition while others read it.
+        tries: how often it is tried to drop the partition while others read it; None: TRIES.
 
     Raises:
         DatabaseUnavailable, ObjectStoreUnavailable: nothing was sealed, unless the commit was all that failed.
@@ -104,7 +104,7 @@ def seal(run: Sealing, monday: date, *, run_id: str, tries: int = TRIES) -> Resu
     except BaseException:
         _take_back(run.store, files)
         raise
-    result = _publish(run, monday, version, files, tries=tries)
+    result = _publish(run, monday, version, files, tries=TRIES if tries is None else tries)
     if result.outcome is not Outcome.SEALED:
         _take_back(run.store, files)
     _log.info("the week of %s: %s", monday, result.outcome)
