@@ -16,8 +16,9 @@ from app.jobs.kind import JobContext, OnProgress
 from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.details import Labels, own_gaps, read_labels
 from app.series.entities import STORE, count_entities, read_entities
-from app.series.poll_reading import PollSource, Scope, Snapshot, joined_snapshot, read, take_snapshot
+from app.series.poll_reading import PollSource, Scope, read
 from app.series.schedules import read_schedule
+from app.series.snapshots import Snapshot, joined_snapshot, take_snapshot
 from app.series.versions import settle_changes
 from app.storage.object_store import opened_when_asked
 from app.storage.postgres import database_errors

@@ -197,9 +197,7 @@ sealed_object = Table(
     Column("rows", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column(
-        "footer", LargeBinary, nullable=False, comment="its end: where its row groups are, and statistics"
-    ),
+    Column("footer", LargeBinary, nullable=False, comment="its end: where its row groups are, and statistics"),
     Column("group_sha256", LargeBinary, nullable=False, comment="SHA-256 of each row group, 32 bytes each"),
     comment="polls of a sealed week, sorted by (entity_id, at); of one week the ranges of ids do not overlap",
 )

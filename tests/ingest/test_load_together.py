@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.series import poll_reading
 from app.series.entities import read_entities
+from app.series.snapshots import take_snapshot
 from app.storage.resources import Resources
 from tests.conftest import load_file
 from tests.engine import EPOCH
@@ -49,7 +50,7 @@ def read_counts(resources: Resources, scope: poll_reading.Scope) -> tuple[int, i
     with resources.engine.connect() as connection:
         entities = read_entities(connection, "store")
     seen: list[tuple[int, int]] = []
-    with poll_reading.take_snapshot(resources.engine) as shown:
+    with take_snapshot(resources.engine) as shown:
         poll_reading.read(
             source_of(resources),
             shown,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.series import poll_reading, polls
 from app.series.entities import read_entities
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import driver_cursor
 from app.storage.resources import Addresses, Resources
@@ -94,7 +95,7 @@ def read(
         assert (number.dtype, at.dtype, status.dtype) == (np.int64, np.int64, np.int8)
         found.extend(zip(number.tolist(), at.tolist(), status.tolist(), strict=True))
 
-    with poll_reading.take_snapshot(resources.engine) as shown:
+    with take_snapshot(resources.engine) as shown:
         poll_reading.read(
             source_of(resources),
             shown,
@@ -182,7 +183,7 @@ def test_an_error_in_one_thread_ends_the_call_with_that_error(
             if len(calls) == 5:
                 raise ZeroDivisionError("the fifth block")
 
-    with pytest.raises(ZeroDivisionError, match="the fifth block"), poll_reading.take_snapshot(stored.engine) as shown:
+    with pytest.raises(ZeroDivisionError, match="the fifth block"), take_snapshot(stored.engine) as shown:
         poll_reading.read(
             source_of(stored),
             shown,
@@ -217,7 +218,7 @@ def test_a_range_is_read_along_the_key_a_bounded_number_of_polls_at_a_time(
     monkeypatch.setattr(poll_reading, "read_columns", plan_and_read)
     with stored.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE poll"))
-    with poll_reading.take_snapshot(stored.engine) as shown:
+    with take_snapshot(stored.engine) as shown:
         poll_reading.read(
             source_of(stored),
             shown,
@@ -238,7 +239,7 @@ def test_an_error_of_the_progress_ends_the_call_too(stored: Resources, everyone:
     def progress(_: float) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), poll_reading.take_snapshot(stored.engine) as shown:
+    with pytest.raises(ZeroDivisionError), take_snapshot(stored.engine) as shown:
         poll_reading.read(
             source_of(stored),
             shown,

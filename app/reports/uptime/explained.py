@@ -14,8 +14,9 @@ from app.reports.uptime.ranges import Asked
 from app.reports.uptime.told_time import StoreTime, of_store, polled
 from app.series.details import NO_GAP, own_gaps
 from app.series.entities import STORE, read_entities
-from app.series.poll_reading import PollSource, read, take_snapshot
+from app.series.poll_reading import PollSource, read
 from app.series.schedules import read_schedule
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, Micros, from_micros

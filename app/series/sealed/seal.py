@@ -19,11 +19,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import ObjectStoreUnavailable, OpenhoursError
 from app.files.sha256 import sha256_of_stream
-from app.series.poll_reading import take_snapshot
 from app.series.polls import POLL_COLUMNS, partition_of
 from app.series.sealed import records
 from app.series.sealed.format import FILE_BYTES, MEDIA_TYPE, Written, write
 from app.series.sealed.reading import placed
+from app.series.snapshots import take_snapshot
 from app.series.turns import take_turn
 from app.storage.binary_copy import Arrays, read_columns
 from app.storage.object_store import ObjectStore

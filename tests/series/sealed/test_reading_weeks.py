@@ -12,6 +12,7 @@ from app.series import poll_reading
 from app.series.sealed import format as sealed_format
 from app.series.sealed import reading
 from app.series.sealed.reading import placed
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.object_store import ObjectStore
 from app.storage.resources import Addresses, Resources
@@ -136,7 +137,7 @@ def test_a_bucket_that_does_not_answer_is_tried_again(one_week: tuple[Resources,
     resources, everyone = one_week
     away = ObjectStore(replace(resources.object_store.address, endpoint_url="http://127.0.0.1:1"))
     source = poll_reading.PollSource(resources.engine, lambda: away)
-    with pytest.raises(ObjectStoreUnavailable) as told, poll_reading.take_snapshot(resources.engine) as shown:
+    with pytest.raises(ObjectStoreUnavailable) as told, take_snapshot(resources.engine) as shown:
         poll_reading.read(
             source,
             shown,
