@@ -17,6 +17,7 @@ from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.jobs.kind import JobContext, OnProgress, Params, artifact_prefix
 from app.reports.kind import ReportKind
+from app.series.poll_reading import PollSource
 from app.storage.resources import Resources
 
 #: Of a report that runs in this process.
@@ -47,6 +48,11 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         prefix=artifact_prefix(JOB_ID, 1),
         fence=lambda _: None,
     )
+
+
+def source_of(resources: Resources) -> PollSource:
+    """Where the polls are that a test has stored."""
+    return PollSource(resources.engine, lambda: resources.object_store)
 
 
 class DummyParams(Params):
