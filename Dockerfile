@@ -4,7 +4,7 @@ FROM python:3.13.16-slim-trixie AS builder
 
 # Wheels only, each checked against its hash, into an environment without pip: no compiler is needed here or below.
 # Bytecode is compiled here, because at run time the file system is read-only.
-# For single sign-on, build with --build-arg EXTRA=-oidc.
+# For single sign-on, build with --build-arg EXTRA=-oidc; for a cluster, with --build-arg EXTRA=-cluster.
 ARG EXTRA=""
 COPY requirements${EXTRA}.txt /tmp/requirements.txt
 RUN python -m venv --without-pip /opt/venv \
@@ -51,8 +51,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 # A number, so that Kubernetes can tell that it is not root.
 USER 10001:10001
 
-# The API, and the probes of a worker.
-EXPOSE 8000 8001
+# The API, and the probes of a worker; a scheduler of a cluster, and the probes of that.
+EXPOSE 8000 8001 8786 8787
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-IS", "/srv/deploy/healthcheck.py", "/livez"]

@@ -54,9 +54,10 @@ browser: .venv/ready  ## open the report page in the machine's Chromium: nothing
 chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} $(BIN)/python -m pytest tests/chaos -m '' --durations=0
 
-fuzz: .venv/ready  ## compare kernels with their slow twins at length, the checker on CSV_MUTATIONS files, 100000 by default
-	TEST_PROFILE=long CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} $(BIN)/python -m pytest --timeout 3600 \
-		tests/conformance tests/demo_data tests/flow tests/ingest tests/model tests/reference tests/reports tests/timeline
+fuzz: .venv/ready  ## compare kernels with slow twins at length, on CSV_MUTATIONS files and TABLES tables, 100000 each
+	TEST_PROFILE=long CSV_MUTATIONS=$${CSV_MUTATIONS:-100000} TABLES=$${TABLES:-100000} \
+		$(BIN)/python -m pytest --timeout 3600 tests/conformance tests/demo_data tests/flow tests/ingest tests/model \
+		tests/reference tests/reports tests/series tests/timeline
 
 lint: .venv/ready  ## check style, format and who imports whom
 	$(BIN)/ruff check .

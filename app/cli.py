@@ -23,6 +23,14 @@ COMMANDS: Final = {
         "Serve the API and compute reports until Ctrl-C; with --slots 0, only the API.",
     ),
     "worker": ("app.commands.servers:worker", "Compute reports until Ctrl-C, without the API."),
+    "dask-scheduler": (
+        "app.commands.cluster:dask_scheduler",
+        "Run the scheduler of a cluster until Ctrl-C; whoever reaches it can run code on the cluster.",
+    ),
+    "dask-worker": (
+        "app.commands.cluster:dask_worker",
+        "Do pieces of large jobs for the cluster of OPENHOURS_DASK_SCHEDULER until Ctrl-C.",
+    ),
     "migrate": ("app.commands.servers:migrate", "Migrate the database to this version's schema."),
     "load": (
         "app.commands.data:load",
@@ -48,6 +56,10 @@ COMMANDS: Final = {
     "cancel": (
         "app.commands.reports:cancel",
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
+    ),
+    "seal": (
+        "app.commands.seal:seal",
+        "Seal the weeks of polls that are due: move them into S3; --undo brings all back.",
     ),
     "env": (
         "app.commands.servers:env",

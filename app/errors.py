@@ -67,12 +67,14 @@ OpenhoursError
 │   └── UnreadableRequest
 ├── TooManyReports           the limit of outstanding reports is reached (retryable)
 ├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
+├── SealedWeekDamaged        an object of a sealed week is missing, or has other bytes than were written
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
 │   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded
-│   └── MemoryLimitExceeded
+│   ├── MemoryLimitExceeded
+│   └── RowExceedsPart       a row of a roll-up is longer than a part of it may be
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   │   ├── DatabaseUnknownHost
@@ -91,6 +93,7 @@ OpenhoursError
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
 │   ├── SingleSignOnUnavailable
+│   ├── ClusterUnavailable   the scheduler or every worker that could do a piece of a job
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
 │   │   └── ReplicaFault     it lacks what jobs need: its folder, descriptors, processes, the right time
@@ -524,6 +527,11 @@ class TooManyUploads(OpenhoursError):
     retryable = True
 
 
+class SealedWeekDamaged(OpenhoursError):
+    code = "sealed_week_damaged"
+    title = "Polls of a sealed week are missing or damaged"
+
+
 class ReportFailed(OpenhoursError):
     code = "report_failed"
     title = "The report failed"
@@ -554,6 +562,11 @@ class MemoryLimitExceeded(ReportFailed):
     title = "The report exceeded its memory limit"
 
 
+class RowExceedsPart(ReportFailed):
+    code = "row_exceeds_part"
+    title = "A row exceeds the size of a part"
+
+
 class Unavailable(OpenhoursError):
     code = "unavailable"
     title = "A server did not answer"
@@ -565,6 +578,11 @@ class Unavailable(OpenhoursError):
 class SingleSignOnUnavailable(Unavailable):
     code = "single_sign_on_unavailable"
     title = "The provider of single sign-on did not answer"
+
+
+class ClusterUnavailable(Unavailable):
+    code = "cluster_unavailable"
+    title = "The cluster did not do its piece of a job"
 
 
 class DatabaseUnavailable(Unavailable):

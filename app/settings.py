@@ -20,6 +20,7 @@ SCHEMES: Final = {
     "s3_public_url": ("https", "http"),
     "public_url": ("https", "http"),
     "oidc_issuer": ("https", "http"),
+    "dask_scheduler": ("tls", "tcp"),
 }
 
 
@@ -93,6 +94,9 @@ def slot_shares(text: str) -> dict[str, tuple[float, float]]:
         raise ValueError("the minimum shares of all classes add up to more than 1")
     return shares
 
+
+#: Settings that are a file for TLS between the processes of a cluster.
+TLS_FILES: Final = ("dask_tls_ca_file", "dask_tls_cert_file", "dask_tls_key_file")
 
 #: Settings that are an address of S3.
 _OF_S3: Final = ("s3_endpoint_url", "s3_public_url")
@@ -310,6 +314,30 @@ class Settings(BaseSettings):
         ge=256,
         description="Memory limit of a report or dataset load, MiB; one that needs more fails.",
     )
+    dask_tls_ca_file: Path | None = Field(
+        None,
+        description="File with the certificate of the authority by which scheduler, workers and clients know each "
+        "other, PEM; for `tls://`.",
+    )
+    dask_tls_cert_file: Path | None = Field(
+        None, description="File with this process's certificate, signed by that authority, PEM; for `tls://`."
+    )
+    dask_tls_key_file: Path | None = Field(
+        None, description="File with the private key of that certificate, PEM; for `tls://`."
+    )
+    dask_scheduler: str | None = Field(
+        None,
+        description="Address of the scheduler of a Dask cluster whose workers do the pieces of large jobs: "
+        "`tls://host:8786`, or `tcp://…` where nobody else reaches it; needs `openhours[cluster]`. Unset: each job "
+        "does them itself.",
+    )
+    dask_timeout_seconds: float = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="How long a job waits for a scheduler that does not answer, and for a worker of its version when "
+        "there is none, seconds; then it fails for now, and is tried again.",
+    )
     link_ttl_seconds: int | None = Field(
         None,
         ge=1,
@@ -350,6 +378,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Retention of polls, days: whole weeks, Monday to Sunday in UTC, that ended longer ago are "
         "dropped. Unset: kept for ever.",
+    )
+    seal_after_days: int | None = Field(
+        30,
+        ge=1,
+        description="Days after which a week of polls is sealed: its polls are written into S3 and taken out of "
+        "Postgres once it ended, and the last load touched it, longer ago than that. `never`: no week is.",
     )
     audit_days: int = Field(400, ge=1, le=36500, description="Retention of the audit, days; older rows are removed.")
     max_upload_bytes: int = Field(
@@ -401,7 +435,9 @@ class Settings(BaseSettings):
         except RuntimeError as exc:
             raise ValueError(f"{home} is in no home folder that is known; name the whole path of a folder") from exc
 
-    @field_validator("database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url", "oidc_issuer")
+    @field_validator(
+        "database_url", "redis_url", "s3_endpoint_url", "s3_public_url", "public_url", "oidc_issuer", "dask_scheduler"
+    )
     @classmethod
     def _is_an_address(cls, address: SecretStr | str | None, info: ValidationInfo) -> SecretStr | str | None:
         if address is not None:
@@ -412,6 +448,29 @@ class Settings(BaseSettings):
                 raise ValueError(f"is not an address that begins with {' or '.join(f'{one}://' for one in schemes)}")
             if info.field_name in _OF_S3:
                 _require_usable(parts, text, is_public=info.field_name == "s3_public_url")
+        return address
+
+    @field_validator("seal_after_days", mode="before")
+    @classmethod
+    def _or_never(cls, days: object) -> object:
+        return None if days == "never" else days
+
+    @field_validator(*TLS_FILES)
+    @classmethod
+    def _can_be_read(cls, path: Path | None) -> Path | None:
+        if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+            raise ValueError(f"{path} is not a file that this process can read")
+        return path
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _has_its_files(cls, address: str | None, info: ValidationInfo) -> str | None:
+        """The files come first, so that they are known here; one that was refused is told of already."""
+        missing = [name for name in TLS_FILES if info.data.get(name, "") is None]
+        if address and address.startswith("tls://") and missing:
+            raise ValueError(
+                f"is tls://, which needs {', '.join(f'OPENHOURS_{name.upper()}' for name in missing)}, too"
+            )
         return address
 
     @field_validator("root_path")

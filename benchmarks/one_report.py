@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
-from app.jobs.child import limit_memory
+from app.files.memory import limit_memory
 from app.jobs.kind import JobContext
 from app.reports.kinds.uptime import UptimeParams, produce
 from app.settings import Settings

@@ -30,6 +30,8 @@ def dataset_section(kind: DatasetKind) -> str:
     """The section of a dataset kind: its columns stand below the first paragraph."""
     first, *others = paragraphs(kind.documentation)
     notes = [note(column) for column in kind.columns]
+    if not kind.columns:
+        return "\n\n".join([f"### `{kind.name}`", first, *others])
     rows = [["column", "type", "example", ""], ["---"] * 4]
     for column, said in zip(kind.columns, notes, strict=True):
         names = " or ".join(f"`{name}`" for name in (column.name, *column.aliases))

@@ -25,7 +25,7 @@ from app.errors import BadInput, ChecksumDiffers, RejectedFile, SeriesBusy
 from app.files.artifact import Artifact
 from app.ingest.inspection.inspect import inspect
 from app.ingest.inspection.layout import LOOKED_AT_BYTES
-from app.ingest.kind import DatasetKind
+from app.ingest.kind import DatasetKind, Raw
 from app.ingest.load import Loaded, load, unload
 from app.ingest.policy import Limits
 from app.ingest.refusal import CONTRADICTION
@@ -92,6 +92,7 @@ def produce(
             record,
             DATASET_KINDS[record.kind],
             source,
+            store,
             is_reload=params.action is Action.RELOAD,
             turn_seconds=turn_seconds,
         )
@@ -108,6 +109,7 @@ class _Run:
     record: DatasetRecord
     kind: DatasetKind
     source: RawSource
+    store: ObjectStore
     is_reload: bool
     turn_seconds: float | None
 
@@ -133,6 +135,7 @@ class _Run:
             rejects=rejects,
             progress=self._progress,
             stage=self._stage,
+            raw=self._raw,
             before_commit=self._settle,
             **self._how(self.record.options),
         ).rows_rejected
@@ -170,7 +173,12 @@ class _Run:
             "now": self.record.uploaded_at,
             "dataset_id": self.record.id,
             "turn_seconds": self.turn_seconds,
+            "store": self.store,
         }
+
+    def _raw(self) -> Raw:
+        record = self.record
+        return Raw(record.raw_key or "", _name(record), record.bytes or 0, self.source.sha256())
 
     def _progress(self, _: int) -> None:
         self.context.progress("checking", CHECKED * self.source.read_bytes / max(self.record.bytes or 0, 1))
@@ -222,6 +230,8 @@ class _Run:
     def _proposal(self, error: BadInput) -> Mapping[str, Any] | None:
         """A mapping that would read the file, if it may be one of other columns or words."""
         if not isinstance(error, RejectedFile) or self.record.options.get("mapping") is not None:
+            return None
+        if self.kind.stays_raw:  # it has no columns of its own that a mapping would fill
             return None
         if error.details.get("reason") == CONTRADICTION:  # its columns were read; no mapping would help
             return None

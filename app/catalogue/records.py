@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select, tu
 
 from app.catalogue.tables import ACCEPTED, UNSETTLED, UPLOADING, dataset
 from app.errors import DuplicateDataset
-from app.jobs.records import OUTSTANDING, JobStatus, StoredArtifact
+from app.files.artifact import StoredArtifact
+from app.jobs.records import OUTSTANDING, JobStatus
 from app.jobs.tables import job
 from app.paging import Place
 

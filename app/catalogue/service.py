@@ -23,19 +23,20 @@ from app.errors import (
     UnknownDataset,
     UnknownDatasetKind,
 )
+from app.files.artifact import StoredArtifact
 from app.ids import is_id
 from app.ingest.csv.header import named_columns
 from app.ingest.csv.mapped.columns import require_fit, require_own
 from app.ingest.csv.valid_from import require_holds_from
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
+from app.ingest.table.header import require_table_columns
 from app.jobs import lifecycle
 from app.jobs import records as job_records
 from app.jobs.artifacts import blocks_of, file_named
 from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, Links
-from app.jobs.records import StoredArtifact
 from app.jobs.status import QUEUED
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
@@ -258,6 +259,8 @@ class DatasetService:
     def delete(self, dataset_id: str, *, rows: bool) -> Removal:
         """Remove a dataset and its raw object; its rows stay, unless a job is to remove them first.
 
+        Of a kind whose raw objects are the data they never stay.
+
         The job that works on it is cancelled.
 
         Raises:
@@ -266,6 +269,7 @@ class DatasetService:
         """
         with database_errors(), self._resources.engine.begin() as connection:
             record = self._arrived(connection, dataset_id, "removed")
+            rows = rows or (record.kind in self._kinds and self._kinds[record.kind].stays_raw)
             if rows and record.status is DatasetStatus.REMOVING:
                 return Removal.REMOVING
             if record.job is not None and record.status in WORKING:
@@ -290,6 +294,10 @@ class DatasetService:
     def _require_columns(self, kind: str, options: LoadOptions) -> None:
         """Raise InvalidParameters unless the given column names are those of the kind, and it may begin on a date."""
         known = self.kind(kind)
+        if known.stays_raw:
+            _require_no_mapping(kind, options)
+            require_table_columns(options.columns or ())
+            return
         if options.valid_from is not None:
             require_holds_from(known)
         if options.columns is not None:
@@ -363,6 +371,16 @@ def _is_loading(record: DatasetRecord, stage: str) -> bool:
 def _shown_name(filename: str | None) -> str | None:
     """The last part of the sender's file name, whatever separator its system uses."""
     return filename and (filename.replace("\\", "/").rpartition("/")[2] or None)
+
+
+def _require_no_mapping(kind: str, options: LoadOptions) -> None:
+    """Raise InvalidParameters if an option is given that fills the columns of a kind, where there are none."""
+    given = [name for name in ("mapping", "set", "valid_from") if getattr(options, name) is not None]
+    if given:
+        raise InvalidParameters(
+            f"{given[0]}: a {kind} keeps the columns of its file, whatever they are; allowed: on_error, max_errors, "
+            f"columns, force. Leave {given[0]} out."
+        )
 
 
 def _missing(dataset_id: str) -> UnknownDataset:

@@ -60,9 +60,10 @@ def _quiet(*_: object) -> None:
 
 def _tell(record: DatasetRecord, file: Path) -> None:
     rows = (record.rows_read or 0) - (record.rows_rejected or 0)
-    # Without rows nothing is kept of a sample, so that its id would name none.
-    told = f", dataset {record.id}" if rows else ": no report can use it"
-    named = told if DATASET_KINDS[record.kind].by_dataset else ""
+    # Without rows nothing is kept of a sample, so that its id would name none; a table has its header.
+    kind = DATASET_KINDS[record.kind]
+    told = f", dataset {record.id}" if rows or kind.stays_raw else ": no report can use it"
+    named = told if kind.by_dataset else ""
     noun = "row" if rows == 1 else "rows"
     out.print(f"{rows:,} {noun} of {file} loaded as {record.kind}{named}", markup=False)
     if record.rows_duplicate:

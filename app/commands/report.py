@@ -149,4 +149,4 @@ def _option(field: FieldInfo, name: str, *, is_instant: bool) -> Any:
 
 
 def _is_list(field: FieldInfo) -> bool:
-    return any(str(one).startswith("list[") for one in (field.annotation, *get_args(field.annotation)))
+    return any(str(one).startswith(("list[", "tuple[")) for one in (field.annotation, *get_args(field.annotation)))

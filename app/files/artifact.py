@@ -22,3 +22,19 @@ class Artifact:
     path: Path
     media_type: MediaType
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArtifact:
+    """A file of a job that is in S3, as its record keeps it.
+
+    A job whose files are larger together than the disk stores each when it is made, below the prefix of its attempt,
+    and returns these in place of files. ``key`` ends with ``name``; ``sha256`` is hexadecimal.
+    """
+
+    name: str
+    key: str
+    media_type: str
+    bytes: int
+    rows: int
+    sha256: str

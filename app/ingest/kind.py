@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from app.series.table_files import TableFile
+from app.storage.object_store import ObjectStore
 from app.wording.warnings import DataWarning
 
 
@@ -144,13 +146,39 @@ class Closeable(Protocol):
         """Let go of it, whatever came of the load."""
 
 
+@runtime_checkable
+class Unsealing(Protocol):
+    """A load of a kind whose weeks may be sealed: it brings back those that it changes."""
+
+    def unseal_from(self, store: ObjectStore) -> None:
+        """Where the files of sealed weeks are; said before anything is merged or removed."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A load of a kind whose files stay as they are."""
+
+    def keep(self, file: TableFile) -> None:
+        """Say what merge() writes; from here to the end of the transaction no other load of the kind does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A file in the raw layer: where it is, its name for messages, and its bytes as they lie there."""
+
+    key: str = ""
+    name: str = ""
+    bytes: int = 0
+    sha256: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class WrongRow:
     """A row that is rejected: the example of every column, but for one.
 
     Attributes:
-        column: the column that differs.
-        value: what stands there instead of its example.
+        column: the column that differs; ``row`` of a kind without columns.
+        value: what stands there instead of its example; of a kind without columns the whole row.
         code: the code that the row is rejected with; see refusal.py.
     """
 
@@ -169,7 +197,8 @@ class DatasetKind:
     Attributes:
         name: name in commands and routes.
         summary: description of a row.
-        columns: in the order in which the first invalid one of a row is reported.
+        columns: in the order in which the first invalid one of a row is reported. A kind without columns takes files of
+            any; they stay as they are, and only where their rows begin is written down.
         loading: begins a load in a transaction, for the dataset with the given id.
         instant: the column with the instant of a row; its values are microseconds since the epoch.
         observed: rows are observations, so any instant in the future is an error.
@@ -179,6 +208,7 @@ class DatasetKind:
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
+        example: of a kind without columns, a file of one row.
     """
 
     name: str
@@ -192,3 +222,9 @@ class DatasetKind:
     by_dataset: bool = False
     documentation: str = ""
     wrong: WrongRow | None = None
+    example: str = ""
+
+    @property
+    def stays_raw(self) -> bool:
+        """Whether its files may have any columns, and their raw objects are the data."""
+        return not self.columns

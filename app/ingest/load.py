@@ -15,13 +15,26 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
-from app.ingest.kind import Closeable, Contradictable, DatasetKind, Holding, Loading, Rows, Telling
+from app.ingest.kind import (
+    Closeable,
+    Contradictable,
+    DatasetKind,
+    Holding,
+    Keeping,
+    Loading,
+    Raw,
+    Rows,
+    Telling,
+    Unsealing,
+)
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
 from app.ingest.repeats import without_repeats
 from app.ingest.source import Source
+from app.ingest.table.reading import TableCheck
 from app.series.turns import wait_for_turn
+from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
 from app.wording.warnings import DataWarning
 
@@ -64,9 +77,11 @@ def load(
     *,
     now: datetime,
     dataset_id: str = "",
+    raw: Callable[[], Raw] = Raw,
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     turn_seconds: float | None = None,
+    store: ObjectStore | None = None,
     rejects: Path | None = None,
     progress: Callable[[int], None] = lambda _: None,
     stage: Callable[[str], None] = lambda _: None,
@@ -80,9 +95,11 @@ def load(
         source: the file.
         now: when the file arrived; observations more than a day later are in the future.
         dataset_id: the dataset; only kinds whose rows belong to their dataset store it.
+        raw: tells, once the file was read, where it lies; only kinds whose files stay as they are store it.
         policy: what to do with invalid rows.
         limits: limits of the file.
         turn_seconds: how long to wait while another load merges; None is without end.
+        store: the bucket, for weeks that are sealed; without it no week of the file may be.
         rejects: CSV file for the rejected rows; made only if there are any, even if the whole file is rejected.
         progress: called with the number of rows read so far.
         stage: called with "checking", then with "loading", when no other load merges until this one has ended.
@@ -91,13 +108,16 @@ def load(
     Raises:
         RejectedFile: nothing was loaded; ``loaded`` has the counts, ``details`` the same for programs.
         InvalidParameters: the policy's columns are not those of the kind.
-        SeriesBusy, DatabaseUnavailable: nothing was loaded.
+        SeriesBusy, DatabaseUnavailable, ObjectStoreUnavailable: nothing was loaded.
     """
     with closing(Rejects(rejects)) as rejected:
+        if kind.stays_raw:
+            check = TableCheck(source, columns=policy.columns, limits=limits, rejects=rejected)
+            return _load_in_place(engine, kind, check, dataset_id, raw, policy, progress, stage, before_commit)
         checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=rejected)
         stage("checking")
         try:
-            with _staging(engine, kind, dataset_id, policy) as (connection, loading):
+            with _staging(engine, kind, dataset_id, policy, store) as (connection, loading):
                 doubts = Doubts(kind)
                 _collect(checker, loading, policy, source.name, progress, doubts)
                 wait_for_turn(connection, at_most_seconds=turn_seconds)
@@ -119,6 +139,7 @@ def unload(
     policy: Policy = Policy(),  # noqa: B008 - frozen
     limits: Limits = Limits(),  # noqa: B008 - frozen
     turn_seconds: float | None = None,
+    store: ObjectStore | None = None,
     before_commit: Callable[[Connection], None] = lambda _: None,
 ) -> int:
     """Remove the rows that still are as a file set them, in one transaction.
@@ -128,7 +149,7 @@ def unload(
     checks are ignored.
 
     Args:
-        engine, kind, source, now, dataset_id, policy, limits, turn_seconds: as for the load.
+        engine, kind, source, now, dataset_id, policy, limits, turn_seconds, store: as for the load.
         before_commit: called in the transaction once the rows are removed.
 
     Returns:
@@ -136,10 +157,14 @@ def unload(
 
     Raises:
         RejectedFile: the file cannot be read; nothing was removed.
-        SeriesBusy, DatabaseUnavailable: nothing was removed.
+        SeriesBusy, DatabaseUnavailable, ObjectStoreUnavailable: nothing was removed.
     """
     checker = Checker(kind, source, policy=policy, limits=limits, now=now, rejects=Rejects())
-    with _staging(engine, kind, dataset_id, policy) as (connection, loading):
+    with _staging(engine, kind, dataset_id, policy, store) as (connection, loading):
+        if kind.stays_raw:
+            removed = loading.remove()
+            before_commit(connection)
+            return removed
         with closing(_one_ahead(_blocks(checker, policy))) as blocks:
             for rows in blocks:
                 loading.add(rows)
@@ -147,6 +172,40 @@ def unload(
         removed = loading.remove()
         before_commit(connection)
     return removed
+
+
+def _load_in_place(
+    engine: Engine,
+    kind: DatasetKind,
+    check: TableCheck,
+    dataset_id: str,
+    raw: Callable[[], Raw],
+    policy: Policy,
+    progress: Callable[[int], None],
+    stage: Callable[[str], None],
+    before_commit: Callable[[Connection, Loaded], None],
+) -> Loaded:
+    """Check a file that stays as it is, for hours if need be, then write in a short transaction where its rows begin.
+
+    No series changes, so that this waits for no turn.
+    """
+    stage("checking")
+    try:
+        with closing(check.blocks()) as blocks:
+            for _ in blocks:
+                progress(check.read)
+        if check.rejects.count > policy.allowed:
+            raise _too_many(check.name, check, policy)
+        file = check.found(dataset_id, raw())
+        with _staging(engine, kind, dataset_id, policy, None) as (connection, loading):
+            if isinstance(loading, Keeping):
+                loading.keep(file)
+            stage("loading")
+            loaded = _outcome(check, stand=loading.merge())
+            before_commit(connection, loaded)
+    except RejectedFile as error:
+        raise _with_counts(error, _outcome(check, stand=check.passed)) from error
+    return loaded
 
 
 def _collect(
@@ -165,7 +224,7 @@ def _collect(
 
 @contextmanager
 def _staging(
-    engine: Engine, kind: DatasetKind, dataset_id: str, policy: Policy
+    engine: Engine, kind: DatasetKind, dataset_id: str, policy: Policy, store: ObjectStore | None
 ) -> Iterator[tuple[Connection, Loading]]:
     """A transaction that ends within seconds if its process is killed."""
     with database_errors(), engine.begin() as connection, ExitStack() as held:
@@ -175,10 +234,12 @@ def _staging(
             held.callback(loading.close)
         if isinstance(loading, Holding) and policy.is_log_of_changes:
             loading.hold_until_changed()
+        if isinstance(loading, Unsealing) and store is not None:
+            loading.unseal_from(store)
         yield connection, loading
 
 
-def _outcome(checker: Checker, *, stand: int) -> Loaded:
+def _outcome(checker: Checker | TableCheck, *, stand: int) -> Loaded:
     first_at, last_at = checker.span
     return Loaded(
         rows_read=checker.read,
@@ -197,7 +258,7 @@ def _with_warnings(loaded: Loaded, loading: Loading, doubts: Doubts) -> Loaded:
     return replace(loaded, rows_contradicting=contradicting, warnings=(*doubts.found(), *told))
 
 
-def _too_many(name: str, checker: Checker, policy: Policy) -> RejectedFile:
+def _too_many(name: str, checker: Checker | TableCheck, policy: Policy) -> RejectedFile:
     """The error of a file with more rejected rows than allowed; its message shows the first ones."""
     shown, rejected = checker.rejects.shown, checker.rejects.count
     more_than = f", more than the {policy.allowed:,} allowed" if policy.on_error is OnError.SKIP_ROWS else ""

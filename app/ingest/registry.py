@@ -9,6 +9,7 @@ from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.polls import POLLS
 from app.ingest.kinds.pull_requests import PULL_REQUESTS
 from app.ingest.kinds.review_times import REVIEW_TIMES
+from app.ingest.kinds.table import TABLE
 from app.ingest.kinds.timezones import TIMEZONES
 
 DATASET_KINDS: dict[str, DatasetKind] = {
@@ -23,5 +24,6 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         ENTITIES,
         PULL_REQUESTS,
         REVIEW_TIMES,
+        TABLE,
     )
 }

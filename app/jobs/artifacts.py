@@ -1,15 +1,11 @@
 """The files of work that is done: found by name, and read in blocks."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, get_args
+from typing import Final
 
 from app.errors import UnknownFile
-from app.files.artifact import MediaType
-from app.jobs.records import StoredArtifact
+from app.files.artifact import StoredArtifact
 from app.storage.resources import Resources
-
-#: What files can be.
-MEDIA_TYPES: Final = get_args(MediaType)
 
 #: Files are passed on in blocks of this size, bytes: a slow reader holds one of them.
 BLOCK_BYTES: Final = 64 << 10

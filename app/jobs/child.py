@@ -26,7 +26,8 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from app.errors import DiskFull, MemoryLimitExceeded, OpenhoursError, UnknownJob
-from app.files.artifact import Artifact
+from app.files.artifact import Artifact, StoredArtifact
+from app.files.memory import is_at_memory_limit, limit_memory
 from app.jobs import lifecycle
 from app.jobs.faults import fault_of, is_thread_refused
 from app.jobs.kind import JobContext, OnProgress, Params
@@ -40,9 +41,6 @@ TELL_SECONDS = 0.1
 
 #: Added to the niceness, so that whoever answers HTTP on this machine goes first.
 NICENESS = 10
-
-#: A thread takes 8 MiB for its stack, and the libraries start some at a time, bytes.
-STACKS_BYTES: Final = 64 << 20
 
 #: What the kernel says when there is no room for a file.
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -59,17 +57,19 @@ class JobSpec:
         model, produce: of the kind.
         params: not checked yet.
         names: what the log calls the job.
+        prefix: of this attempt's artifacts in the bucket.
     """
 
     kind: str
     model: type[Params]
-    produce: Callable[[JobContext, Any], Sequence[Artifact]]
+    produce: Callable[[JobContext, Any], Sequence[Artifact | StoredArtifact]]
     params: Mapping[str, Any]
     names: Mapping[str, str]
     database_url: str
     settings: Settings
     store: StoreAddress
     folder: Path
+    prefix: str
     job_id: str
     attempt: int
     replica: str
@@ -94,12 +94,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The artifacts lie in the folder; ``rejected`` has the kind and the error code of each input that was wrong.
+    """The artifacts lie in the folder, or are stored already.
 
-    ``warnings`` are those that the job told, as JSON.
+    ``rejected`` has the kind and the error code of each input that was wrong; ``warnings`` are
+    those that the job told, as JSON.
     """
 
-    artifacts: tuple[Artifact, ...]
+    artifacts: tuple[Artifact | StoredArtifact, ...]
     peak_memory_bytes: int
     rejected: tuple[tuple[str, str], ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
@@ -179,6 +180,7 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
             settings=settings,
             store=spec.store,
             folder=spec.folder,
+            prefix=spec.prefix,
             progress=progress,
             job_id=spec.job_id,
             fence=partial(lifecycle.fence, job_id=spec.job_id, attempt=spec.attempt),
@@ -191,7 +193,7 @@ def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refuse
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
         return Done(tuple(artifacts), peak, tuple(rejected), tuple(warnings))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        if isinstance(error, MemoryError) or (is_thread_refused(error) and _is_at_memory_limit()):
+        if isinstance(error, MemoryError) or (is_thread_refused(error) and is_at_memory_limit()):
             return Refused(
                 MemoryLimitExceeded.code,
                 f"It needed more than {settings.report_memory_limit_mb} MiB of memory "
@@ -243,24 +245,6 @@ def _teller(pipe: Connection) -> OnProgress:
             pipe.send(Step(stage, fraction))
 
     return tell
-
-
-def limit_memory(limit_bytes: int) -> None:
-    """Let this process allocate that much more than the imported modules hold already."""
-    if (held := _held_bytes()) is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (held + limit_bytes, held + limit_bytes))
-
-
-def _held_bytes() -> int | None:
-    """What counts for the limit; None elsewhere than on Linux, where the kernel does not keep such a limit."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[5]) * resource.getpagesize() if statm.exists() else None
-
-
-def _is_at_memory_limit() -> bool:
-    """Whether there is no room for the stack of another thread: then it is the limit that refuses threads."""
-    limit, held = resource.getrlimit(resource.RLIMIT_DATA)[0], _held_bytes()
-    return limit != resource.RLIM_INFINITY and held is not None and held + STACKS_BYTES > limit
 
 
 def _signal_end_of(pipe: Connection) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, ValidatorFunctionWra
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Connection, Engine
 
-from app.files.artifact import Artifact
+from app.files.artifact import Artifact, StoredArtifact
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
 
@@ -123,6 +123,7 @@ class JobContext:
         settings: of this process.
         store: where the object store is; connecting takes a while, so only a job that needs it connects.
         folder: empty, the job's own, gone afterwards; artifacts are written into it.
+        prefix: of this attempt's artifacts in the bucket, for a job that stores some of them itself.
         progress: tells how far the job is.
         job_id: of the job that this is an attempt at.
         fence: to be called before a commit that must not come late.
@@ -136,6 +137,7 @@ class JobContext:
     settings: Settings
     store: StoreAddress
     folder: Path
+    prefix: str
     progress: OnProgress
     job_id: str
     fence: Fence
@@ -166,7 +168,7 @@ class JobKind:
 
     name: str
     params: type[Params]
-    produce: Callable[[JobContext, Any], Sequence[Artifact]]
+    produce: Callable[[JobContext, Any], Sequence[Artifact | StoredArtifact]]
     first_stage: str = "loading"
     job_class: JobClass = JobClass.REPORT
     concurrency_key: Callable[[Mapping[str, Any]], str | None] = lambda _: None

@@ -32,8 +32,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import AttemptsExhausted, AttemptSuperseded, WorkerCrashed
+from app.files.artifact import StoredArtifact
 from app.ids import new_id
-from app.jobs.records import ENDED, JobStatus, StoredArtifact, is_abandoned, is_waiting
+from app.jobs.records import ENDED, JobStatus, is_abandoned, is_waiting
 from app.jobs.tables import job
 
 #: A worker that has not renewed its claim for this long is taken for dead, seconds.

@@ -15,7 +15,7 @@ from app.access import audit
 from app.access.modes import Mode, mode_of
 from app.access.principal import actor
 from app.access.seldom import Seldom
-from app.jobs.records import StoredArtifact
+from app.files.artifact import StoredArtifact
 from app.settings import Settings
 from app.storage.resources import Resources
 

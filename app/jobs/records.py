@@ -23,6 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.files.artifact import StoredArtifact
 from app.jobs.tables import job
 
 #: Jobs that ended last and tell how long one takes.
@@ -48,18 +49,6 @@ OUTSTANDING: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 #: A job in one of these has.
 ENDED: Final = (JobStatus.COMPLETE, JobStatus.FAILED, JobStatus.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredArtifact:
-    """A file of a complete job, as the record keeps it."""
-
-    name: str
-    key: str
-    media_type: str
-    bytes: int
-    rows: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.errors import (
     UnknownJob,
     WorkerCrashed,
 )
-from app.files.artifact import Artifact
+from app.files.artifact import Artifact, StoredArtifact
 from app.files.sha256 import sha256_of
 from app.jobs import lifecycle
 from app.jobs.child import Done, JobSpec, Refused, Step, refusal
@@ -29,7 +29,6 @@ from app.jobs.fork_server import CalledOff
 from app.jobs.kind import JobKind, artifact_prefix
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
-from app.jobs.records import StoredArtifact
 from app.jobs.scratch import scratch_folder
 from app.jobs.status import CLAIMED, Live, LiveStatus
 from app.jobs.supervise import Crashed, Execute
@@ -167,6 +166,7 @@ class Runner:
             settings=self._resources.settings,
             folder=folder,
             store=self._resources.object_store.address,
+            prefix=self._prefix(job),
             job_id=job.claim.id,
             attempt=job.claim.attempt,
             replica=self._replica,
@@ -177,13 +177,18 @@ class Runner:
 
         return self._execute(spec, progress=progress, call_off=job.call_off, alive=job.alive)
 
-    def _upload(self, job: Job, artifacts: tuple[Artifact, ...]) -> list[StoredArtifact]:
+    def _upload(self, job: Job, artifacts: tuple[Artifact | StoredArtifact, ...]) -> list[StoredArtifact]:
+        """Store what the job has not stored itself."""
         self._advance(job, Live("uploading", COMPUTED))
         prefix = self._prefix(job)
         stored = []
         for artifact in artifacts:
             if job.call_off.is_set():
                 raise CalledOff
+            if isinstance(artifact, StoredArtifact):
+                stored.append(artifact)
+                UPLOADED_BYTES.labels(job.claim.kind).inc(artifact.bytes)
+                continue
             path, size = artifact.path, artifact.path.stat().st_size
             key = prefix + path.name
             self._resources.object_store.put(

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 
 from app.catalogue.job import DATASET_JOBS
+from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.errors import SetupError
+from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
+from app.sealing.job import SEAL_JOB
+from app.sealing.prefixes import SEALED_FILES
 
 #: Job kinds beside those of reports, which have a registry of their own.
-OTHER_KINDS: tuple[JobKind, ...] = DATASET_JOBS
+OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB)
+
+
+#: The parts of the bucket beside those of artifacts.
+PREFIXES: tuple[BucketPrefix, ...] = (*BUCKET_PREFIXES, SEALED_FILES)
 
 
 def job_kinds(reports: Mapping[str, JobKind]) -> dict[str, JobKind]:

@@ -16,6 +16,7 @@ from app.jobs.periodic import Periodic
 from app.jobs.pulse import Pulse
 from app.jobs.scratch import remove_abandoned_folders
 from app.jobs.worker import Worker
+from app.pieces.runners import require_runner
 from app.replica.loops import Loop, started
 from app.replica.reachability import LOOK_SECONDS as REACHABILITY_SECONDS
 from app.replica.reachability import Reachability
@@ -78,6 +79,7 @@ class Replica:
     def start(self) -> None:
         """Begin to go round, and to claim."""
         if self._slots:  # before any thread: it fails when there is no room for its files
+            require_runner(self._resources.settings)
             self._worker = Worker(
                 self._resources,
                 name=self.name,

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.jobs.kind import JobKind, Params
+from app.series.poll_reading import PollSource
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,13 +40,13 @@ class Drilldown:
 
     Attributes:
         model: of the answer.
-        explain: the answer, of (engine, settings, parameters as resolved, key). Raises UnknownEntity.
+        explain: the answer, of (where the polls are, settings, parameters as resolved, key). Raises UnknownEntity.
         chart: a picture of its days, or of the one day that is given; of the same. It imports app.charts itself.
     """
 
     model: type[BaseModel]
-    explain: Callable[[Engine, Settings, Any, str], BaseModel]
-    chart: Callable[[Engine, Settings, Any, str, date | None], "Chart"]
+    explain: Callable[[PollSource, Settings, Any, str], BaseModel]
+    chart: Callable[[PollSource, Settings, Any, str, date | None], "Chart"]
 
 
 def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:
@@ -69,6 +70,7 @@ class ReportKind(JobKind):
         documentation: what the page of reports says, in Markdown: what the numbers mean, and which files there are.
         rules: name of a page below docs/ that has the exact rules and, under "Parameters", the parameters, for a kind
             that needs more than a few paragraphs.
+        required: parameters without which it is refused, because no default would be anything but a guess.
         example: parameters of a quick report on the sample data, as a request gives them.
         wrong: one parameter with a value that is refused.
         words: for options of the command line that are no parameters: what each of their words stands for, as
@@ -84,6 +86,7 @@ class ReportKind(JobKind):
     drilldown: Drilldown | None = None
     documentation: str = ""
     rules: str | None = None
+    required: tuple[str, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
     wrong: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import tzdata  # type: ignore[import-untyped]
 
 from app import __version__
-from app.files.artifact import Artifact
+from app.files.artifact import Artifact, StoredArtifact
 from app.files.sha256 import sha256_of
 from app.jobs.kind import JobContext
 from app.reports.kind import ReportKind
@@ -19,7 +19,7 @@ from app.wording.values import iso
 #: Name of the file.
 MANIFEST: Final = "manifest.json"
 
-Produce = Callable[[JobContext, Any], Sequence[Artifact]]
+Produce = Callable[[JobContext, Any], Sequence[Artifact | StoredArtifact]]
 
 
 def with_manifest(kind: ReportKind) -> ReportKind:
@@ -35,7 +35,7 @@ class _WithManifest:
     rules: int
     produce: Produce
 
-    def __call__(self, context: JobContext, params: Any) -> list[Artifact]:
+    def __call__(self, context: JobContext, params: Any) -> list[Artifact | StoredArtifact]:
         return _produce(self.kind, self.rules, self.produce, context, params)
 
 
@@ -53,7 +53,9 @@ class _Read:
             self.latest = max((one for one in (self.latest, latest) if one is not None), default=None)
 
 
-def _produce(kind: str, rules: int, produce: Produce, context: JobContext, params: Any) -> list[Artifact]:
+def _produce(
+    kind: str, rules: int, produce: Produce, context: JobContext, params: Any
+) -> list[Artifact | StoredArtifact]:
     read = _Read()
     warnings: list[Mapping[str, Any]] = []
 
@@ -70,16 +72,15 @@ def _produce(kind: str, rules: int, produce: Produce, context: JobContext, param
         "versions": {"rules": rules, "tzdata": tzdata.IANA_VERSION, "program": __version__},
         "read": {"rows": read.rows, "latest": None if read.latest is None else iso(from_micros(read.latest))},
         "warnings": warnings,
-        "files": [
-            {
-                "name": one.path.name,
-                "rows": one.rows,
-                "bytes": one.path.stat().st_size,
-                "sha256": sha256_of(one.path),
-            }
-            for one in made
-        ],
+        "files": [_file(one) for one in made],
     }
     path = context.folder / MANIFEST
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return [*made, Artifact(path, "application/json", rows=0)]
+
+
+def _file(one: Artifact | StoredArtifact) -> dict[str, Any]:
+    if isinstance(one, StoredArtifact):
+        return {"name": one.name, "rows": one.rows, "bytes": one.bytes, "sha256": one.sha256}
+    size, digest = one.path.stat().st_size, sha256_of(one.path)
+    return {"name": one.path.name, "rows": one.rows, "bytes": size, "sha256": digest}

@@ -2,6 +2,7 @@
 
 from app.reports.kind import ReportKind
 from app.reports.kinds.pull_requests import PULL_REQUESTS
+from app.reports.kinds.rollup import ROLLUP
 from app.reports.kinds.uptime import UPTIME
 from app.reports.manifest import with_manifest
 
@@ -10,6 +11,7 @@ REPORT_KINDS: dict[str, ReportKind] = {
     for kind in (
         UPTIME,
         PULL_REQUESTS,
+        ROLLUP,
     )
 }
 

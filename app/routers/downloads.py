@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.access.principal import actor
 from app.errors import ReplicaUnavailable
-from app.jobs.records import StoredArtifact
+from app.files.artifact import StoredArtifact
 from app.routers.answers import problem
 from app.routers.byte_range import selected
 from app.routers.store_threads import StoreThreads

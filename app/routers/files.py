@@ -1,13 +1,13 @@
 """The files of reports and datasets, through the service."""
 
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.access.scopes import Scope
-from app.jobs.artifacts import MEDIA_TYPES
+from app.files.artifact import MediaType
 from app.routers.answers import CONFLICT, NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
 from app.routers.dependencies import Datasets, Downloading, Reports, bind_dataset, bind_report
 from app.routers.malformed import require_known_query
@@ -16,7 +16,7 @@ from app.routers.needs import needs
 #: A file has the media type that it was made with. The first one stands for all: generated clients take it, and bytes.
 _BYTES: Final = {
     media_type: {"schema": {"type": "string", "format": "binary"}}
-    for media_type in ("application/octet-stream", *MEDIA_TYPES)
+    for media_type in ("application/octet-stream", *get_args(MediaType))
 }
 
 _FILE: Final[dict[int | str, dict[str, Any]]] = {

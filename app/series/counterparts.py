@@ -11,7 +11,10 @@ from app.series.entities import STORE
 MOST: Final = 50_000
 
 # Its place among the columns has it asked store by store, which ends at the first poll; a join would read all polls.
-_HAS_POLLS: Final = "(SELECT true FROM poll WHERE poll.entity_id = store.id LIMIT 1)"
+_HAS_POLLS: Final = (
+    "coalesce((SELECT true FROM sealed_entity WHERE entity_id = store.id LIMIT 1), "
+    "(SELECT true FROM poll WHERE poll.entity_id = store.id LIMIT 1))"
+)
 
 _STORES: Final = f"""
 WITH store AS MATERIALIZED (SELECT id, key FROM entity WHERE kind = '{STORE}' AND {{which}} LIMIT {MOST}),
@@ -30,7 +33,9 @@ class Stores:
 
 def without_polls(connection: Connection, staged: str, *, examples: int) -> Stores:
     """The stores of staged rows that have no polls; none if nobody has polls: then they are yet to come."""
-    if not connection.execute(text("SELECT EXISTS (SELECT FROM poll)")).scalar_one():
+    if not connection.execute(
+        text("SELECT EXISTS (SELECT FROM sealed_entity) OR EXISTS (SELECT FROM poll)")
+    ).scalar_one():
         return Stores(0, ())
     named = f"id IN (SELECT entity_id FROM {staged})"
     return _stores(connection, which=named, has_polls="false", examples=examples)

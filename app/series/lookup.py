@@ -50,6 +50,13 @@ SELECT weekday, CAST(opens AS text), CAST(closes AS text) FROM (
 ) AS counted WHERE place = 1 ORDER BY weekday, opens, closes
 """
 
+_POLL_SPAN: Final = """
+SELECT min(first_at), max(last_at), coalesce(sum(rows), 0)::bigint FROM (
+    SELECT min(at) AS first_at, max(at) AS last_at, count(*) AS rows FROM poll WHERE entity_id = :id
+    UNION ALL SELECT first_at, last_at, rows FROM sealed_entity WHERE entity_id = :id
+) AS weeks
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -148,8 +155,9 @@ def windows(
 
 
 def poll_span(connection: Connection, entity_id: int) -> PollSpan:
-    """First and last instant and number of the polls of an entity; reads its part of each week's index."""
-    row = connection.execute(
-        text("SELECT min(at), max(at), count(*) FROM poll WHERE entity_id = :id"), {"id": entity_id}
-    ).one()
+    """First and last instant and number of the polls of an entity; reads its part of each week's index.
+
+    Of sealed weeks, what is in their files was written down when they were sealed.
+    """
+    row = connection.execute(text(_POLL_SPAN), {"id": entity_id}).one()
     return PollSpan(*row)

@@ -3,7 +3,8 @@
 poll_sorting.py sorts what a load brings.
 
 A partition holds one week from Monday 00:00 UTC and is named after it: poll_2023_01_16. It is created when a load first
-brings a poll of that week, and can be dropped whole.
+brings a poll of that week, and can be dropped whole. A sealed week has none (see sealed/): before its polls change, it
+is unsealed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, delete, extract, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.series.poll_sorting import READ_POLLS, Polls, PollSorter, counting
-from app.series.tables import poll_week
+from app.series.tables import poll_week, sealed_object
 from app.storage.binary_copy import BOOLEAN_OR_TWO, INTEGER, TIMESTAMPTZ, Columns, write_columns
 from app.timeline import from_micros
 
@@ -66,9 +67,10 @@ def merge(connection: Connection, polls: PollSorter, *, examples: int) -> Merged
 
     Args:
         connection: in the transaction of the load, which has its turn.
-        polls: with ids of entities that are written.
+        polls: with ids of entities that are written; none of their weeks is sealed.
         examples: how many of the contradictions to name.
     """
+    _require_unsealed(connection, polls.weeks())
     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{MERGE_MEMORY}'"))
     said = _Said(examples)
     for monday, (first, last) in polls.weeks().items():
@@ -76,17 +78,42 @@ def merge(connection: Connection, polls: PollSorter, *, examples: int) -> Merged
         put = _add_to_week if _has_partition(connection, week) else _make_week
         put(connection, week, said.last(polls.of_week(monday)))
         said.name_contradictions(connection)
-        row = insert(poll_week).values(week=week, first_at=from_micros(first), last_at=from_micros(last))
+        span = {"first_at": from_micros(first), "last_at": from_micros(last)}
+        row = insert(poll_week).values(week=week, **span, changed_at=func.now(), version=_clock())
         connection.execute(
             row.on_conflict_do_update(
                 index_elements=[poll_week.c.week],
                 set_={
                     "first_at": func.least(poll_week.c.first_at, row.excluded.first_at),
                     "last_at": func.greatest(poll_week.c.last_at, row.excluded.last_at),
+                    "changed_at": row.excluded.changed_at,
+                    "version": _next_version(),
                 },
             )
         )
     return Merged(said.stand, Contradictions(said.others, tuple(said.examples)))
+
+
+def mondays_of(spans: Iterable[int]) -> list[date]:
+    """The Mondays, given in microseconds, as dates."""
+    return [from_micros(monday).date() for monday in sorted(spans)]
+
+
+def _require_unsealed(connection: Connection, spans: Iterable[int]) -> None:
+    """To put polls into a new partition of a sealed week would hide them."""
+    among = poll_week.c.week.in_(mondays_of(spans))
+    sealed = list(connection.scalars(select(poll_week.c.week).where(among, poll_week.c.sealed_at.is_not(None))))
+    if sealed:
+        raise ValueError(f"The weeks of {', '.join(map(str, sealed))} are sealed; unseal them in this transaction.")
+
+
+def _clock() -> ColumnElement[int]:
+    """A version of a week that it has never had, also if it was emptied meanwhile."""
+    return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+
+
+def _next_version() -> ColumnElement[int]:
+    return func.greatest(poll_week.c.version + 1, _clock())
 
 
 class _Said:
@@ -143,6 +170,7 @@ def remove(connection: Connection, polls: PollSorter) -> int:
     Returns:
         Number of deleted polls.
     """
+    _require_unsealed(connection, polls.weeks())
     said, removed = _Said(0), 0
     for monday in polls.weeks():
         week = from_micros(monday).date()
@@ -222,10 +250,9 @@ def _take_from_week(connection: Connection, week: date, blocks: Iterable[Polls])
         )
     ).rowcount
     span = connection.execute(text(f"SELECT min(at) AS first_at, max(at) AS last_at FROM {partition}")).one()
-    here = poll_week.c.week == week
-    connection.execute(
-        delete(poll_week).where(here) if span.last_at is None else update(poll_week).where(here).values(span._asdict())
-    )
+    here, changed = poll_week.c.week == week, {"changed_at": func.now(), "version": _next_version()}
+    kept = update(poll_week).where(here).values(**span._asdict(), **changed)
+    connection.execute(delete(poll_week).where(here) if span.last_at is None else kept)
     return removed
 
 
@@ -236,12 +263,17 @@ def latest(connection: Connection) -> datetime | None:
 
 
 def about_so_many(connection: Connection, *, first: int, last: int) -> int:
-    """About how many polls the weeks have that touch ``[first, last]``, microseconds, by the size of their tables."""
-    weeks = select(poll_week.c.week).where(
-        poll_week.c.first_at <= from_micros(last), poll_week.c.last_at >= from_micros(first)
-    )
+    """About how many polls the weeks have that touch ``[first, last]``, microseconds, by the size of their tables.
+
+    Those of sealed weeks are counted.
+    """
+    touched = (poll_week.c.first_at <= from_micros(last), poll_week.c.last_at >= from_micros(first))
+    weeks = select(poll_week.c.week).where(*touched, poll_week.c.sealed_at.is_(None))
     tables = [partition_of(week) for week in connection.scalars(weeks)]
+    # A week that is sealed meanwhile has no table any more.
     sizes = text(
-        "SELECT coalesce(sum(pg_relation_size(name::regclass)), 0) FROM unnest(cast(:tables AS text[])) AS name"
+        "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) FROM unnest(cast(:tables AS text[])) AS name"
     )
-    return int(connection.scalar(sizes, {"tables": tables}) or 0) // POLL_BYTES
+    polls = int(connection.scalar(sizes, {"tables": tables}) or 0) // POLL_BYTES
+    sealed = select(func.sum(sealed_object.c.rows)).join(poll_week, poll_week.c.week == sealed_object.c.week)
+    return polls + int(connection.scalar(sealed.where(*touched)) or 0)

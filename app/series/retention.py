@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, delete, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.series.polls import partition_of
+from app.series.sealed.records import retire
 from app.series.tables import poll_week
 from app.series.turns import take_turn
 from app.storage.postgres import database_errors
@@ -53,6 +54,7 @@ def _drop(engine: Engine, week: date, recorded: Callable[[Connection, date], Non
                 return False
             connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
             connection.execute(text(f"DROP TABLE IF EXISTS {partition_of(week)}"))
+            retire(connection, week)
             connection.execute(delete(poll_week).where(poll_week.c.week == week))
             recorded(connection, week)
     except OperationalError as error:

@@ -63,6 +63,20 @@ def find(connection: Connection, dataset_ids: Sequence[str]) -> dict[str, TableF
     return {row["dataset_id"]: _file(**row) for row in found}
 
 
+def find_named(connection: Connection, names: Sequence[str]) -> dict[str, list[TableFile]]:
+    """The tables that are ready whose files have these names, by name; several files may have the same."""
+    found: dict[str, list[TableFile]] = {}
+    query = select(table_file).where(table_file.c.name.in_(names)).order_by(table_file.c.dataset_id)
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["name"], []).append(_file(**row))
+    return found
+
+
+def names(connection: Connection, *, limit: int = 1000) -> list[str]:
+    """Names of tables that are ready, each once."""
+    return list(connection.scalars(select(table_file.c.name).distinct().order_by(table_file.c.name).limit(limit)))
+
+
 def put(connection: Connection, file: TableFile) -> None:
     """Write a table, in place of what is known of its dataset."""
     statement = insert(table_file).values(asdict(file))

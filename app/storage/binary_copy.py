@@ -3,7 +3,8 @@
 Format: PostgreSQL documentation, COPY, "Binary Format": a signature, then for each row a field count and for each
 field its length and its bytes, big-endian, then a field count of -1.
 
-Writing sends one such row per row: with fixed widths a block of rows *is* a structured array. Reading lets Postgres
+Writing sends one such row per row: with fixed widths a block of rows *is* a structured array; where a row has a null,
+the length is -1 and the bytes are cut out. Reading lets Postgres
 concatenate each column and receives a single row of a few megabytes: the driver delivers row by row under
 Python's global lock, so with millions of small rows, parallel connections would wait for each other.
 """
@@ -43,7 +44,7 @@ class Wire:
         zero: Postgres' zero in our units.
         null: for reading only: an SQL literal that stands for null.
         null_sent: for reading only: the same as bytes, for a type that has no value to spare.
-        null_given: for writing only: the value that is written as null.
+        null_value: for writing only: the value that becomes a null.
     """
 
     send: str
@@ -51,14 +52,14 @@ class Wire:
     zero: int = 0
     null: str | None = None
     null_sent: str | None = None
-    null_given: int | None = None
+    null_value: int | None = None
 
 
 INTEGER: Final = Wire("int4send", ">i4")
 SMALLINT: Final = Wire("int2send", ">i2")
 BOOLEAN: Final = Wire("boolsend", "?")
 #: A nullable boolean as 0, 1, and 2 for null.
-BOOLEAN_OR_TWO: Final = Wire("boolsend", "i1", null_sent=r"'\x02'", null_given=2)
+BOOLEAN_OR_TWO: Final = Wire("boolsend", "i1", null_sent=r"'\x02'", null_value=2)
 #: Microseconds since 1970-01-01 UTC; Postgres counts from 2000-01-01.
 TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 #: Microseconds after midnight.
@@ -131,10 +132,21 @@ def _received(values: memoryview, wire: Wire) -> npt.NDArray[Any]:
 def write_columns(
     connection: Connection, table: str, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]
 ) -> None:
-    """Append blocks of rows, given as one array per column, to ``table``."""
+    """Append blocks of rows, given as one array per column, to ``table``.
+
+    Raises:
+        psycopg2.Error: as the statement does.
+        BaseException: what the blocks raise.
+    """
+    rows = _Rows(columns, blocks)
     with driver_cursor(connection) as cursor:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-        cursor.copy_expert(statement, _Rows(columns, blocks), size=1 << 20)
+        try:
+            cursor.copy_expert(statement, rows, size=1 << 20)
+        except Exception as error:
+            if rows.failure is not None:  # the driver says only that the statement was cancelled
+                raise rows.failure from error
+            raise
 
 
 class _Rows(io.RawIOBase):
@@ -143,6 +155,7 @@ class _Rows(io.RawIOBase):
     def __init__(self, columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> None:
         self._parts = self._all_parts(columns, blocks)
         self._rest = memoryview(b"")
+        self.failure: BaseException | None = None
 
     @staticmethod
     def _all_parts(columns: Columns, blocks: Iterable[Mapping[str, npt.NDArray[Any]]]) -> Iterator[memoryview]:
@@ -152,8 +165,13 @@ class _Rows(io.RawIOBase):
         layout = np.dtype(fields)
         yield memoryview(_HEADER)
         for block in blocks:
-            if len(next(iter(block.values()))):
-                yield _written(columns, block, layout)
+            rows = np.empty(len(next(iter(block.values()))), layout)
+            rows["field count"] = len(columns)
+            for name, wire in columns.items():
+                rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
+                rows[name] = block[name] - wire.zero if wire.zero else block[name]
+            if len(rows):
+                yield _without_nulls(rows, columns, layout)
         yield memoryview(_TRAILER)
 
     def readable(self) -> bool:
@@ -161,23 +179,24 @@ class _Rows(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if not self._rest:
-            self._rest = next(self._parts, memoryview(b""))
+            try:
+                self._rest = next(self._parts, memoryview(b""))
+            except BaseException as error:
+                self.failure = error
+                raise
         piece, self._rest = self._rest[:size], self._rest[size:]
         return bytes(piece)
 
 
-def _written(columns: Columns, block: Mapping[str, npt.NDArray[Any]], layout: np.dtype[np.void]) -> memoryview:
-    """Rows as COPY takes them; a null has no bytes but its width of -1."""
-    rows = np.empty(len(next(iter(block.values()))), layout)
-    rows["field count"] = len(columns)
-    sent: npt.NDArray[np.bool_] | None = None
+def _without_nulls(rows: npt.NDArray[Any], columns: Columns, layout: np.dtype[Any]) -> memoryview:
+    """The bytes of these rows; a null has a width of -1 and no bytes."""
+    sent = rows.view(np.uint8).reshape(len(rows), layout.itemsize)
+    kept = None
     for name, wire in columns.items():
-        rows[f"width of {name}"] = np.dtype(wire.dtype).itemsize
-        rows[name] = block[name] - wire.zero if wire.zero else block[name]
-        if wire.null_given is not None and (null := block[name] == wire.null_given).any():
-            rows[f"width of {name}"][null] = -1
-            sent = np.ones((len(rows), layout.itemsize), bool) if sent is None else sent
-            _, at_byte = layout.fields[name][:2]  # type: ignore[index] # it has fields
-            sent[null, at_byte : at_byte + np.dtype(wire.dtype).itemsize] = False
-    flat = rows.view(np.uint8)
-    return flat.data if sent is None else flat[sent.ravel()].data
+        nulls = None if wire.null_value is None else rows[name] == wire.null_value
+        if nulls is not None and nulls.any():
+            kept = np.ones(sent.shape, bool) if kept is None else kept
+            rows[f"width of {name}"][nulls] = -1
+            start = layout.fields[name][1]  # type: ignore[index]  # it has fields
+            kept[nulls, start : start + np.dtype(wire.dtype).itemsize] = False
+    return sent.reshape(-1).data if kept is None else sent[kept].data

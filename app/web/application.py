@@ -18,11 +18,10 @@ from app.access.refusals import RECORD_SECONDS, Refusals
 from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
-from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.catalogue.service import DatasetService
 from app.jobs.links import Links
 from app.replica.loops import Loop
-from app.replica.registry import job_kinds
+from app.replica.registry import PREFIXES, job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
@@ -30,6 +29,7 @@ from app.routers import answers, openapi
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
+from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
@@ -88,8 +88,15 @@ def create_app(
         credentials.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop)
-    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=BUCKET_PREFIXES, loops=loops)
+    sealing_loop = Loop(
+        "sealing",
+        lambda stopping, _: sealing.look_now(resources, stopping),
+        sealing.LOOK_SECONDS,
+        sealing.FIRST_LOOK_SECONDS,
+        watched=False,
+    )
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop)
+    replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -30,6 +30,7 @@ MESSAGES: Final = {
     "for them",
     "polls_outside_hours": "stores that have polls, but none while they are open: {count}; check their hours and time "
     "zones",
+    "rejected_rows": "rows that were left out, because a measure of theirs is no number: {count}; rejects.csv has them",
     "mostly_unknown": "more than half of the open time is unknown; stores above half: {count}",
 }
 

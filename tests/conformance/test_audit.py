@@ -219,9 +219,9 @@ def test_polls_of_a_report_that_runs_write_nothing(client: TestClient, world: Re
 
 #: Commands that change nothing themselves: they only ask, write files, or leave it to a server, whose routes are above.
 OTHER_COMMANDS = {
-    *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data"),
+    *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
-    *("report uptime", "report pull_requests"),
+    *("report uptime", "report pull_requests", "report rollup"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 
@@ -229,6 +229,7 @@ OTHER_COMMANDS = {
 CHANGING_COMMANDS = {
     "load": (("load", "hours", "FILE"), ["dataset.accept", "dataset.load"]),
     "inspect": (("inspect", "FILE", "--kind", "hours", "--accept"), ["dataset.accept", "dataset.load"]),
+    "seal": (("seal", "--all"), ["polls.seal"]),
     "mappings put": (("mappings", "put", "mine", "JSON"), ["mapping.set"]),
     "mappings remove": (("mappings", "remove", "mine"), ["mapping.remove"]),
 }

@@ -79,14 +79,24 @@ def names_of_commands() -> list[str]:
 
 def example(kind: DatasetKind, *, aliases: bool = False, **values: str) -> str:
     """A file of one row: the examples of the columns, in an order of their own, but for the values that are given."""
+    if kind.stays_raw:
+        return kind.example
     columns = sorted((one for one in kind.columns if one.instead_of is None), key=lambda column: column.name)
     names = [column.aliases[-1] if aliases and column.aliases else column.name for column in columns]
     row = [values.get(column.name, column.example) for column in columns]
     return ",".join(names) + "\n" + ",".join(row) + "\n"
 
 
+def wrong_row(kind: DatasetKind) -> str:
+    """The row ``wrong`` of the entry."""
+    assert kind.wrong is not None
+    return (
+        kind.wrong.value if kind.stays_raw else example(kind, **{kind.wrong.column: kind.wrong.value}).splitlines()[1]
+    )
+
+
 def standing(resources: Resources) -> Mapping[str, list[str]]:
-    """All rows of all tables that are known, but for when they came to be.
+    """All rows of all tables that are known, but for when they came to be, or a load last touched them.
 
     Entities stay when what named them goes, as do rows that are superseded, and the audit.
     """
@@ -101,7 +111,8 @@ def standing(resources: Resources) -> Mapping[str, list[str]]:
             name: sorted(
                 connection.scalars(
                     text(
-                        f"SELECT (to_jsonb(one) - 'recorded_at')::text FROM {name} AS one "
+                        "SELECT (to_jsonb(one) - '{recorded_at,changed_at,version}'::text[])::text "
+                        f"FROM {name} AS one "
                         "WHERE to_jsonb(one) ->> 'superseded_at' IS NULL"
                     )
                 )
@@ -141,7 +152,9 @@ class TestDatasetKind:
         assert kind.summary
         assert kind.documentation.strip(), "give `documentation`: what a row is, and which of several rows counts"
         assert kind.wrong is not None, "give `wrong`: a row that is rejected"
-        assert kind.wrong.column in {column.name for column in kind.columns if column.instead_of is None}
+        columns = {column.name for column in kind.columns if column.instead_of is None}
+        assert kind.wrong.column in ({"row"} if kind.stays_raw else columns)
+        assert bool(kind.example) is kind.stays_raw, "give `example` to a kind without columns, and to no other"
         assert kind.wrong.code in REJECTIONS, "a new code has its line in app/ingest/refusal.py and in docs/datasets.md"
 
     def test_its_columns_have_names_of_their_own_and_examples_that_pass(self, kind: DatasetKind) -> None:
@@ -185,8 +198,7 @@ class TestDatasetKind:
     ) -> None:
         assert kind.wrong is not None
         path = tmp_path / f"{kind.name}.csv"
-        bad = example(kind, **{kind.wrong.column: kind.wrong.value}).splitlines()[1]
-        path.write_text(f"{example(kind)}{bad}\n")
+        path.write_text(f"{example(kind)}{wrong_row(kind)}\n")
         with pytest.raises(RejectedFile) as caught:
             load(resources.engine, kind, FileSource(path), now=NOW, dataset_id=DATASET)
         (told,) = caught.value.loaded.rejections

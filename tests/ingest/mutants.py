@@ -100,7 +100,7 @@ OPTIONAL = {
 }
 
 #: Kinds that have no values above have those of their entries.
-for _name in DATASET_KINDS.keys() - KINDS.keys():
+for _name in {name for name, kind in DATASET_KINDS.items() if not kind.stays_raw} - KINDS.keys():
     _columns = written_columns(DATASET_KINDS[_name])
     KINDS[_name] = {one.name: [*(one.type.allowed or (one.example,)), *([""] * one.may_be_empty)] for one in _columns}
     OPTIONAL[_name] = [one.name for one in _columns if not one.required]

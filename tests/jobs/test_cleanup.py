@@ -8,12 +8,12 @@ from threading import Event
 import pytest
 from sqlalchemy import text
 
+from app.files.artifact import StoredArtifact
 from app.jobs import lifecycle, records
 from app.jobs.cleanup import clean_up
 from app.jobs.kind import artifact_prefix
 from app.jobs.lifecycle import Claim
 from app.jobs.queue import GROUP, STREAM, Queue
-from app.jobs.records import StoredArtifact
 from app.jobs.tables import job
 from app.storage.resources import Resources
 from tests.jobs.claims import claimed

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from app.errors import AttemptSuperseded
+from app.files.artifact import StoredArtifact
 from app.ids import made_at
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import KEY_SECONDS, MAX_ATTEMPTS, TRANSITIONS, Claim, Verdict
-from app.jobs.records import JobStatus, StoredArtifact
+from app.jobs.records import JobStatus
 from app.jobs.tables import job
 from app.storage.resources import Resources
 from tests.commands import wait_until

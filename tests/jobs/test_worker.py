@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.errors import DatabaseUnavailable
+from app.files.artifact import StoredArtifact
 from app.jobs import lifecycle, records, runner, worker
 from app.jobs.kind import JobClass
 from app.jobs.lifecycle import LEASE_SECONDS, Claim, Verdict
 from app.jobs.queue import Queue
-from app.jobs.records import JobStatus, StoredArtifact
+from app.jobs.records import JobStatus
 from app.jobs.runner import Job
 from app.jobs.status import LiveStatus
 from app.jobs.supervise import in_child

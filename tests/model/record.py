@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.errors import AttemptsExhausted, WorkerCrashed
+from app.files.artifact import StoredArtifact
 from app.jobs import lifecycle
 from app.jobs.lifecycle import KEY_SECONDS, LEASE_SECONDS, TRANSITIONS, Claim, KeyedJob, Verdict
-from app.jobs.records import OUTSTANDING, Backlog, JobRecord, JobStatus, StoredArtifact
+from app.jobs.records import OUTSTANDING, Backlog, JobRecord, JobStatus
 
 #: Where the virtual clock begins.
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)

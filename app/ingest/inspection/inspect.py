@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 import numpy.typing as npt
 
-from app.errors import BadInput
+from app.errors import BadInput, InvalidParameters
 from app.ingest.csv.checker import Checker
 from app.ingest.inspection.guesses import Guess, guess
 from app.ingest.inspection.layout import LOOKED_AT_BYTES, Layout, layout_of
@@ -61,7 +61,9 @@ def inspect(data: bytes, *, name: str, kinds: Sequence[DatasetKind], now: dateti
 
     Raises:
         RejectedFile: it cannot be parted into rows.
+        InvalidParameters: the only kind has no columns that a mapping could fill.
     """
+    kinds = [kind for kind in kinds if not kind.stays_raw] or _nothing_to_map(kinds)
     layout = layout_of(data, name)
     guesses = [guess(column, layout.column(at)) for at, column in enumerate(layout.names)]
     stem = PurePath(name).name.partition(".")[0] or "store"
@@ -69,6 +71,13 @@ def inspect(data: bytes, *, name: str, kinds: Sequence[DatasetKind], now: dateti
     kind = next(one for one in kinds if one.name == best.kind)
     rows, rejections = _read(data, name, kind, best, now)
     return Inspection(layout, guesses, best, rows, rejections)
+
+
+def _nothing_to_map(kinds: Sequence[DatasetKind]) -> Sequence[DatasetKind]:
+    named = ", ".join(kind.name for kind in kinds)
+    raise InvalidParameters(
+        f"kind: a file of kind {named} may have any columns and needs no mapping; load it as it is."
+    )
 
 
 def _fit(one: Proposal) -> tuple[bool, int, int]:

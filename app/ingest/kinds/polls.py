@@ -11,7 +11,9 @@ from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import logs_of_changes, new_entities, polls
 from app.series.poll_sorting import PollSorter
+from app.series.sealed.unseal import unseal
 from app.series.versions import begin_change
+from app.storage.object_store import ObjectStore
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.wording.warnings import EXAMPLES, DataWarning, warning
 
@@ -21,6 +23,7 @@ class PollLoading:
 
     def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
+        self._store: ObjectStore | None = None
         self._dataset_id = dataset_id
         self._ids = KeyIds(connection, "store")
         self._sorter = PollSorter()
@@ -30,6 +33,10 @@ class PollLoading:
     def hold_until_changed(self) -> None:
         """See kind.Holding."""
         self._log = logs_of_changes.StagedLog(self._connection)
+
+    def unseal_from(self, store: ObjectStore) -> None:
+        """See kind.Unsealing."""
+        self._store = store
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -44,6 +51,7 @@ class PollLoading:
     def merge(self) -> int:
         replaced = new_entities.write(self._connection)
         found = self._polls(replaced)
+        self._unseal(found)
         merged = polls.merge(self._connection, found, examples=EXAMPLES)
         self._contradictions = merged.contradictions
         if self._log is not None:
@@ -83,7 +91,13 @@ class PollLoading:
         if self._log is not None:
             change = begin_change(self._connection, by=self._dataset_id)
             logs_of_changes.forget(self._connection, change, found.entity_ids())
+        self._unseal(found)
         return polls.remove(self._connection, found)
+
+    def _unseal(self, found: PollSorter) -> None:
+        """Bring back the weeks that are about to change."""
+        if self._store is not None:
+            unseal(self._connection, self._store, polls.mondays_of(found.weeks()))
 
 
 POLLS = DatasetKind(

@@ -8,6 +8,7 @@ from typing import IO, Any, Final, Protocol
 
 from app.ingest.csv.blocks import Blocks
 from app.ingest.csv.unpack import BOM, GZIP, PIECE_BYTES, unpacked
+from app.ingest.kind import Raw
 from app.ingest.policy import Limits
 from app.ingest.rejects import Rejects
 from app.ingest.source import Source, opened
@@ -98,22 +99,42 @@ class TableCheck:
         columns: names, once the header was read.
         is_packed: gzip.
         starts: see TableFile.
-        rows: that passed, so far.
+        passed: rows that passed, so far.
     """
 
     def __init__(self, source: Source, *, columns: Sequence[str] | None, limits: Limits, rejects: Rejects) -> None:
         self.columns = tuple(columns or ())
         self.is_packed = False
         self.starts: list[Start] = []
-        self.rows = 0
+        self.passed = 0
         self.rejects = rejects
+        self.name = source.name
         self._source = source
         self._limits = limits
 
     @property
     def read(self) -> int:
         """Rows so far, rejected or not."""
-        return self.rows + self.rejects.count
+        return self.passed + self.rejects.count
+
+    @property
+    def span(self) -> tuple[None, None]:
+        """Tables have no instants."""
+        return None, None
+
+    def found(self, dataset_id: str, raw: Raw) -> TableFile:
+        """What is known of the file once all blocks were read."""
+        return TableFile(
+            dataset_id=dataset_id,
+            raw_key=raw.key,
+            name=raw.name,
+            is_packed=self.is_packed,
+            bytes=raw.bytes,
+            sha256=raw.sha256,
+            columns=self.columns,
+            starts=tuple(self.starts),
+            rows=self.passed,
+        )
 
     def blocks(self, *, wanted: Sequence[str] = ()) -> Generator[TableBlock, None, None]:
         """The rows that pass, a block at a time; ends early once too many were rejected.
@@ -121,7 +142,7 @@ class TableCheck:
         Raises:
             RejectedFile: the file cannot be read as a table at all.
         """
-        name, limits = self._source.name, self._limits
+        name, limits = self.name, self._limits
         with opened(self._source) as stream:
             head = _Head(stream)
             blocks = Blocks(unpacked(head, name, limits), name, limits)
@@ -131,7 +152,7 @@ class TableCheck:
                 begun, line = [rest], rest.first_line
             splitter = Splitter(self.columns, wanted=wanted, name=name, limits=limits, rejects=self.rejects)
             for block in splitter.rows(blocks, begun, offset):
-                self.rows += len(block)
+                self.passed += len(block)
                 self._note(head, Start(offset, line), block.start)
                 yield block
             self._note(head, Start(offset, line))

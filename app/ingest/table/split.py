@@ -21,7 +21,7 @@ from app.ingest.csv.records import BadQuoting, Records
 from app.ingest.csv.unpack import BOM
 from app.ingest.policy import MOST_REJECTED, Limits
 from app.ingest.rejects import RejectedRow, Rejects
-from app.ingest.table.layout import layout_of
+from app.ingest.table.layout import Layout, layout_of
 from app.series.table_files import Start
 
 #: Of a block that has no layout, parts of this size are tried, bytes.
@@ -29,9 +29,6 @@ PART_BYTES: Final = 64 << 10
 
 #: Rows of Records at a time: they are Python objects.
 BATCH_ROWS: Final = 20_000
-
-#: What a blank line follows, and begins with.
-_BLANK_AFTER: Final = (b"\n\n", b"\r\r", b"\n\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +78,12 @@ class Splitter:
         self._name = name
         self._limits = limits
         self._rejects = rejects
+        self._converted = arrow_csv.ConvertOptions(
+            column_types={name: pa.string() for name in self._wanted},
+            include_columns=self._wanted,
+            strings_can_be_null=False,
+            check_utf8=False,  # checked with the block
+        )
 
     def rows(self, blocks: Blocks, begun: Iterable[Block], offset: int) -> Generator[TableBlock, None, None]:
         """The rows of ``begun`` blocks and those that follow; the first one begins with a row, at that offset.
@@ -125,59 +128,58 @@ class Splitter:
             return None
         if b'"' not in block.data:
             return self._plain(block)
-        layout = layout_of(block, max_row_bytes=self._limits.max_row_bytes)
-        if layout is None or not layout.end:
-            return None
-        texts, kept = self._parted(block.data[: layout.end], layout.lines)
-        return _Split(texts, kept, layout.end, layout.end_line)
+        layout = self._layout(block)
+        return self._parted(block, layout) if layout is not None and layout.end else None
 
     def _plain(self, block: Block) -> _Split:
         """A block whose every line is a row, or blank."""
         every = line_ends(block.data)
-        lines = np.arange(block.first_line, block.first_line + every + (not block.data.endswith((b"\n", b"\r"))))
-        has_blank = block.data.startswith((b"\n", b"\r")) or any(two in block.data for two in _BLANK_AFTER)
-        if has_blank and (layout := layout_of(block, max_row_bytes=self._limits.max_row_bytes)):
-            lines = layout.lines
-        texts, kept = self._parted(block.data, lines)
-        return _Split(texts, kept, len(block.data), block.first_line + every)
+        after = block.first_line + every
+        lines = np.arange(block.first_line, after + (not block.data.endswith((b"\n", b"\r"))))
+        return self._parted(block, Layout(lines, len(block.data), after))
 
-    def _parted(
-        self, data: bytes, lines: npt.NDArray[np.int64]
-    ) -> tuple[Mapping[str, pa.StringArray], npt.NDArray[np.int64]]:
-        """The columns of whole rows that begin on these lines, and the lines of those of the right width."""
+    def _parted(self, block: Block, layout: Layout) -> _Split:
+        """Whole rows by column, without those of another width."""
         wrong: list[tuple[int, str]] = []
+        table = self._table(block.data[: layout.end], wrong)
+        if table is None or table.num_rows + len(wrong) < len(layout.lines):
+            layout = self._layout(block) or layout  # some of the lines are blank
+        lines = layout.lines
+        self._reject(misshapen_row(int(lines[row]), _fields(text), len(self._columns)) for row, text in wrong)
+        if table is None or not table.num_rows:
+            return _Split({}, lines[:0], layout.end, layout.end_line)
+        texts = {name: table.column(name).combine_chunks() for name in self._wanted}
+        kept = np.delete(lines, [row for row, _ in wrong]) if wrong else lines
+        return _Split(texts, kept, layout.end, layout.end_line)
+
+    def _table(self, data: bytes, wrong: list[tuple[int, str]]) -> pa.Table | None:
+        """The rows of the right width; the others are added, by their number; None if those are too many."""
 
         def leave_out(row: arrow_csv.InvalidRow) -> str:
             wrong.append((row.number - 1, row.text))
             return "skip" if len(wrong) <= MOST_REJECTED else "error"
 
+        has_quotes = b'"' in data
         try:
-            table = arrow_csv.read_csv(
+            return arrow_csv.read_csv(
                 pa.BufferReader(data),
                 read_options=arrow_csv.ReadOptions(
                     column_names=self._columns, block_size=len(data) + 1, use_threads=False
                 ),
                 parse_options=arrow_csv.ParseOptions(
-                    quote_char='"' if b'"' in data else False,
-                    newlines_in_values=b'"' in data,
+                    quote_char='"' if has_quotes else False,
+                    newlines_in_values=has_quotes,
                     invalid_row_handler=leave_out,
                 ),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types={name: pa.string() for name in self._wanted},
-                    include_columns=self._wanted,
-                    strings_can_be_null=False,
-                    check_utf8=False,  # checked with the block
-                ),
+                convert_options=self._converted,
             )
         except pa.ArrowInvalid:
             if len(wrong) <= MOST_REJECTED:
                 raise
-            table = None
-        self._reject(misshapen_row(int(lines[row]), _fields(text), len(self._columns)) for row, text in wrong)
-        if table is None or not table.num_rows:
-            return {}, lines[:0]
-        kept = np.delete(lines, [row for row, _ in wrong]) if wrong else lines
-        return {name: table.column(name).combine_chunks() for name in self._wanted}, kept
+            return None
+
+    def _layout(self, block: Block) -> Layout | None:
+        return layout_of(block, max_row_bytes=self._limits.max_row_bytes)
 
     def _by_records(self, block: Block) -> Generator[_Split, None, None]:
         records = Records(block, self._name, self._limits)

@@ -1,0 +1,32 @@
+"""How much memory this process may still allocate."""
+
+import resource
+from pathlib import Path
+from typing import Final
+
+#: A thread takes 8 MiB for its stack, and the libraries start some at a time, bytes.
+STACKS_BYTES: Final = 64 << 20
+
+
+def limit_memory(limit_bytes: int, *, for_good: bool = True) -> None:
+    """Let this process allocate that much more than it holds already.
+
+    Args:
+        limit_bytes: how much more.
+        for_good: otherwise a later call may allow more.
+    """
+    if (held := _held_bytes()) is not None:
+        bound = held + limit_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, bound if for_good else resource.RLIM_INFINITY))
+
+
+def is_at_memory_limit() -> bool:
+    """Whether there is no room for the stack of another thread: then it is the limit that refuses threads."""
+    limit, held = resource.getrlimit(resource.RLIMIT_DATA)[0], _held_bytes()
+    return limit != resource.RLIM_INFINITY and held is not None and held + STACKS_BYTES > limit
+
+
+def _held_bytes() -> int | None:
+    """What counts for the limit; None elsewhere than on Linux, where the kernel does not keep such a limit."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[5]) * resource.getpagesize() if statm.exists() else None

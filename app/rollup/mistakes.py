@@ -1,0 +1,73 @@
+"""Rows that a roll-up rejects: the first one fails it, or all are written into ``rejects.csv`` and counted."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import IO, Final
+
+from app.errors import RejectedFile
+from app.files.csv_output import escape_formula
+from app.ingest.refusal import refusal
+from app.ingest.rejects import SHOWN, RejectedRow
+from app.series.table_files import TableFile
+
+#: Name of the file.
+REJECTS: Final = "rejects.csv"
+
+#: Its first line.
+HEADER: Final = (",".join(("dataset", "file", *(field.name for field in fields(RejectedRow)))) + "\n").encode()
+
+
+class Mistakes:
+    """Those of one run, or of one piece of it.
+
+    Args:
+        file: takes a line for each mistake.
+        allowed: so many rows may be rejected; None: none, and the first one is named.
+
+    Attributes:
+        rows: rejected so far.
+        count: mistakes in them: a row may have several.
+        shown: the first few, for people.
+    """
+
+    def __init__(self, file: IO[str], *, allowed: int | None) -> None:
+        self.rows = 0
+        self.count = 0
+        self.shown: list[str] = []
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._allowed = allowed
+
+    def add(self, table: TableFile, rows: Sequence[Sequence[RejectedRow]]) -> None:
+        """Take the mistakes of some rows of a table.
+
+        Raises:
+            RejectedFile: they are more than are allowed.
+        """
+        if self._allowed is None:
+            first = rows[0][0]
+            message = f"{table.name}, {first}. Correct it, or leave such rows out with on_error=skip_rows."
+            raise refusal("rejected_rows", message, line=first.line)
+        self.rows += len(rows)
+        if self.rows > self._allowed:
+            raise too_many(self._allowed)
+        for mistake in (one for row in rows for one in row):
+            self.count += 1
+            self._writer.writerow(map(escape_formula, (table.dataset_id, table.name, *map(str, astuple(mistake)))))
+            if len(self.shown) < SHOWN:
+                self.shown.append(f"{table.name}, {mistake}")
+
+
+def too_many(allowed: int) -> RejectedFile:
+    """The error of more rejected rows than that."""
+    message = f"More than {allowed:,} rows have a measure that is no number; so many may be left out (max_errors)."
+    return refusal("rejected_rows", message)
+
+
+@contextmanager
+def collected(path: Path, *, allowed: int | None) -> Iterator[Mistakes]:
+    """Mistakes that are written into a file, without the header."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield Mistakes(file, allowed=allowed)
