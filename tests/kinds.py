@@ -45,7 +45,6 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         prefix=f"reports/{uuid.uuid4().hex}/a1/",
         progress=progress,
         job_id=JOB_ID,
-        prefix=artifact_prefix(JOB_ID, 1),
         fence=lambda _: None,
     )
 
