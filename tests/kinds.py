@@ -14,9 +14,12 @@ from sqlalchemy import Connection, text
 from app.errors import DatabaseUnavailable
 from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
-from app.jobs.kind import JobContext, OnProgress, Params
+from app.jobs.kind import JobContext, OnProgress, Params, artifact_prefix
 from app.reports.kind import ReportKind
 from app.storage.resources import Resources
+
+#: Of a report that runs in this process.
+JOB_ID = "0" * 32
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -38,7 +41,8 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         store=resources.object_store.address,
         folder=folder,
         progress=progress,
-        job_id="0" * 32,
+        job_id=JOB_ID,
+        prefix=artifact_prefix(JOB_ID, 1),
         fence=lambda _: None,
     )
 
