@@ -2,6 +2,7 @@
 
 import os
 import signal
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.jobs.kind import JobContext, OnProgress, Params, artifact_prefix
 from app.reports.kind import ReportKind
+from app.series.poll_reading import PollSource
 from app.storage.resources import Resources
 
 #: Of a report that runs in this process.
@@ -40,11 +42,17 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         settings=resources.settings,
         store=resources.object_store.address,
         folder=folder,
+        prefix=f"reports/{uuid.uuid4().hex}/a1/",
         progress=progress,
         job_id=JOB_ID,
         prefix=artifact_prefix(JOB_ID, 1),
         fence=lambda _: None,
     )
+
+
+def source_of(resources: Resources) -> PollSource:
+    """Where the polls are that a test has stored."""
+    return PollSource(resources.engine, lambda: resources.object_store)
 
 
 class DummyParams(Params):
