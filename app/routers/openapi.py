@@ -62,7 +62,7 @@ def _completed(document: dict[str, Any], routes: APIRouter) -> dict[str, Any]:
         operation["summary"] = _first_sentence(operation["description"])
         for status, response in operation["responses"].items():
             content = response.get("content", {})
-            # FastAPI has one media type for all responses of a route. Errors for clients of a founding system have its own.
+            # FastAPI has one media type for all responses of a route; a founding system's errors are no problems.
             if status >= "400" and content.get("application/json") == {"schema": _PROBLEM}:
                 content[MEDIA_TYPE] = content.pop("application/json")
     return document
