@@ -52,7 +52,7 @@ class World:
             hashlib.sha256(block).hexdigest(),
             check.columns,
             tuple(check.starts),
-            check.rows,
+            check.passed,
         )
 
     def work(self, tables: Sequence[TableFile], grouping: Grouping, allowed: int | None = None) -> Work:

@@ -1,7 +1,9 @@
-"""Histories of chance through the real database against the twin: files, late files, removals and retention."""
+"""Histories of chance through the real database against the twin: files, late files, removals, seals and retention."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from hypothesis import given, settings
 
@@ -11,6 +13,10 @@ from app.ingest.source import FileSource
 from app.series import lookup, poll_reading
 from app.series.entities import read_entities
 from app.series.retention import drop_old_weeks
+from app.series.sealed import records
+from app.series.sealed.seal import Outcome
+from app.series.sealed.unseal import unseal
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import Micros
@@ -18,15 +24,22 @@ from app.timeline.entities import Entities
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
 from tests.conftest import NOW, fresh_resources, load_file
 from tests.engine import micros
+from tests.kinds import source_of
 from tests.reference.sealing import Counts, Known, Poll, Polls
 from tests.reports.test_uptime import clear
 from tests.series.histories import BEGIN, STORES, WEEK, WEEKS, Load, Read, Remove, Retain, Seal, Step, Unseal, histories
+from tests.series.sealed.weeks import kept, seal_week, sealed
 from tests.strategies import examples
 
 STATUSES = {"active": ACTIVE, "inactive": INACTIVE, "unknown": UNKNOWN}
 
 #: Of the histories' retention.
 RETENTION_DAYS = 1
+
+#: A file of a sealed week ends with the first entity that has so much, bytes: each has one of its own.
+SMALL_FILE_BYTES = 1
+
+READS_SEALED = False
 
 EVERYTHING = Read(BEGIN - WEEK, BEGIN + (WEEKS + 4) * WEEK, STORES)
 
@@ -43,7 +56,7 @@ class World:
     def take(self, step: Step) -> None:
         match step:
             case Load(rows):
-                loaded = load_file(self.resources, "polls", self.write(rows))
+                loaded = load_file(self.resources, "polls", self.write(rows), store=self.resources.object_store)
                 counts = Counts(loaded.rows_accepted, loaded.rows_duplicate, loaded.rows_contradicting or 0)
                 assert counts == self.twin.load(rows)
                 self.loaded.append(step)
@@ -52,15 +65,31 @@ class World:
                 source = FileSource(self.write(rows))
                 before = len(self.twin.said)
                 self.twin.remove(rows)
-                removed = unload(self.resources.engine, DATASET_KINDS["polls"], source, now=NOW)
+                removed = unload(
+                    self.resources.engine, DATASET_KINDS["polls"], source, now=NOW, store=self.resources.object_store
+                )
                 assert removed == before - len(self.twin.said)
             case Retain(now):
                 drop_old_weeks(self.resources.engine, days=RETENTION_DAYS, now=now)
                 self.twin.retain(RETENTION_DAYS, now)
             case Read():
                 self.compare(step)
-            case Seal() | Unseal():
-                pass
+            case Seal(before):
+                self.seal(before)
+            case Unseal():
+                with self.resources.engine.begin() as connection:
+                    unseal(connection, self.resources.object_store, records.sealed_weeks(connection))
+                assert sealed(self.resources) == []
+
+    def seal(self, before: datetime) -> None:
+        """Seal the weeks that ended by then."""
+        with self.resources.engine.connect() as connection:
+            weeks = [week.monday for week in records.unsealed_weeks(connection, ended_by=before)]
+        for monday in weeks:
+            result = seal_week(self.resources, monday, self.folder, run_id=uuid4().hex, file_bytes=SMALL_FILE_BYTES)
+            assert result.outcome is Outcome.SEALED
+            assert result.rows == self.twin.weeks().get(monday, 0)
+        assert set(weeks) <= set(sealed(self.resources))
 
     def write(self, rows: tuple[Poll, ...]) -> Path:
         path = self.folder / "polls.csv"
@@ -82,6 +111,11 @@ class World:
                 key: lookup.poll_span(connection, number)
                 for key, number in zip(everyone.keys, everyone.ids.tolist(), strict=True)
             }
+        assert sorted((row[0], micros(row[2]), STATUSES[row[1]]) for row in kept(self.resources)) == [
+            (row.store, micros(row.at), STATUSES[row.status]) for row in self.twin.rows()
+        ]
+        if READS_SEALED is False and sealed(self.resources):
+            return
         assert self.read(everyone, "all", read) == expected
         middle = len(everyone) // 2
         halves = (everyone.part(0, middle), everyone.part(middle, len(everyone)))
@@ -97,9 +131,9 @@ class World:
             keys = [entities.keys[one] for one in number.tolist()]
             found.extend(zip(keys, at.tolist(), status.tolist(), strict=True))
 
-        with poll_reading.take_snapshot(self.resources.engine) as shown:
+        with take_snapshot(self.resources.engine) as shown:
             poll_reading.read(
-                self.resources.engine,
+                source_of(self.resources),
                 shown,
                 entities,
                 first=micros(window.first),
