@@ -173,8 +173,8 @@ class Settings(BaseSettings):
     s3_bucket: str = Field(
         "openhours",
         min_length=3,
-        description="Bucket for results (`reports/`), raw files (`raw/`), unfinished uploads "
-        "(`uploads/`) and pieces of jobs (`pieces/`). No other installation may use it.",
+        description="Bucket for results (`reports/`), raw files (`raw/`) and unfinished uploads "
+        "(`uploads/`). No other installation may use it.",
     )
     s3_region: str = Field(
         "us-east-1",

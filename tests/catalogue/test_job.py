@@ -276,6 +276,7 @@ def run_in_a_process(database_url: str, store: StoreAddress, claim: Claim, folde
         settings=Settings(),
         store=store,
         folder=folder,
+        prefix="",
         progress=progress,
         job_id=claim.id,
         fence=fence,

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from app.commands.report import report_command
 from app.errors import InvalidParameters
+from app.files.artifact import Artifact, StoredArtifact
 from app.jobs.kind import Params
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.registry import REPORT_KINDS
@@ -33,6 +34,17 @@ def kind(request: pytest.FixtureRequest) -> ReportKind:
 def asked(kind: ReportKind) -> Params:
     """The parameters of its example."""
     return kind.params.model_validate(dict(kind.example))
+
+
+def content_of(resources: Resources, artifact: Artifact | StoredArtifact) -> bytes:
+    """The bytes of a file, wherever it is."""
+    if isinstance(artifact, StoredArtifact):
+        return resources.object_store.get_bytes(artifact.key)
+    return artifact.path.read_bytes()
+
+
+def name_of(artifact: Artifact | StoredArtifact) -> str:
+    return artifact.name if isinstance(artifact, StoredArtifact) else artifact.path.name
 
 
 def help_of(kind: ReportKind) -> str:
@@ -76,7 +88,7 @@ class TestReportKind:
 
     def test_its_parameters_survive_json(self, kind: ReportKind, loaded: Resources) -> None:
         with loaded.engine.connect() as connection:
-            params, as_of = kind.resolve(connection, kind.params())
+            params, as_of = kind.resolve(connection, asked(kind) if kind.required else kind.params())
         assert as_of.tzinfo is not None
         assert kind.params.model_validate_json(params.model_dump_json()) == params
 
@@ -94,22 +106,26 @@ class TestReportKind:
             assert artifacts[0].media_type == "text/csv"
             assert told == sorted(told)
             assert all(0 <= done <= 1 for done in told)
-            assert {artifact.path.parent for artifact in artifacts} == {folder}
-            with artifacts[0].path.open(newline="") as file:
-                assert len(list(csv.reader(file))) == artifacts[0].rows + 1
+            for artifact in artifacts:
+                if isinstance(artifact, StoredArtifact):
+                    assert artifact.key.startswith(context.prefix)
+                else:
+                    assert artifact.path.parent == folder
+            contents.append([content_of(loaded, artifact) for artifact in artifacts])
+            main = contents[-1][0].decode()
+            assert len(list(csv.reader(main.splitlines(keepends=True)))) == artifacts[0].rows + 1
             assert artifacts[0].rows, "its example finds nothing in the sample data"
-            contents.append([artifact.path.read_bytes() for artifact in artifacts])
         assert contents[0] == contents[1]
 
     def test_its_summary_is_what_its_findings_say(self, kind: ReportKind, loaded: Resources, tmp_path: Path) -> None:
         with loaded.engine.connect() as connection:
             params, _ = kind.resolve(connection, asked(kind))
-        files = {artifact.path.name: artifact for artifact in kind.produce(context_of(loaded, tmp_path), params)}
+        files = {name_of(artifact): artifact for artifact in kind.produce(context_of(loaded, tmp_path), params)}
         assert (SUMMARY in files) == (kind.findings is not None)
         assert (kind.outline is None) == (kind.findings is None)
         if kind.findings is not None and kind.outline is not None:
             assert files[SUMMARY].media_type == "application/json"
-            written = files[SUMMARY].path.read_bytes()
+            written = content_of(loaded, files[SUMMARY])
             findings = kind.findings.model_validate_json(written, strict=True, extra="forbid")
             assert json.loads(findings.model_dump_json(exclude_unset=True)) == json.loads(written)
             outline = kind.outline(findings)
@@ -123,7 +139,9 @@ class TestReportKind:
             assert described["summary"] == kind.summary
             assert described["params"] == kind.params.model_json_schema()
             assert described["findings"] == (kind.findings and kind.findings.model_json_schema())
-            assert client.post("/trigger_report", json={"report": kind.name}).status_code == 202
+            answer = client.post("/trigger_report", json={"report": kind.name})
+            assert answer.status_code == (422 if kind.required else 202)
+            assert {one["parameter"] for one in answer.json().get("errors", ())} == set(kind.required)
             body = {"report": kind.name, "params": dict(kind.example)}
             assert client.post("/trigger_report", json=body).status_code == 202
             answer = client.post("/trigger_report", json={"report": kind.name, "params": {"no such": 1}})

@@ -249,6 +249,7 @@ def peak_mib(database_url: str, folder: Path, key_characters: int) -> int:
             settings=Settings(),
             store=StoreAddress("", "", None),
             folder=folder,
+            prefix="",
             progress=lambda *_: None,
             job_id="",
             fence=lambda _: None,

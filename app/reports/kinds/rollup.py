@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from app.files.artifact import Artifact, StoredArtifact
 from app.jobs.kind import JobContext, Params
+from app.reports.asked_tables import find_tables, require_columns
 from app.reports.kind import SUMMARY, Outline, ReportKind
 from app.reports.refusals import refused
-from app.reports.tables import find_tables, require_columns
 from app.rollup.grouping import FIGURES, Grouping
 from app.rollup.mistakes import HEADER, REJECTS
 from app.rollup.roll_up import roll_up
