@@ -15,8 +15,9 @@ from sqlalchemy import Connection, text
 from app.errors import DatabaseUnavailable
 from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
-from app.jobs.kind import JobContext, OnProgress, Params, artifact_prefix
+from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.kind import ReportKind
+from app.series.poll_reading import PollSource
 from app.storage.resources import Resources
 
 #: Of a report that runs in this process.
@@ -44,9 +45,13 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         prefix=f"reports/{uuid.uuid4().hex}/a1/",
         progress=progress,
         job_id=JOB_ID,
-        prefix=artifact_prefix(JOB_ID, 1),
         fence=lambda _: None,
     )
+
+
+def source_of(resources: Resources) -> PollSource:
+    """Where the polls are that a test has stored."""
+    return PollSource(resources.engine, lambda: resources.object_store)
 
 
 class DummyParams(Params):

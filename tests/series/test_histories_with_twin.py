@@ -16,6 +16,7 @@ from app.series.retention import drop_old_weeks
 from app.series.sealed import records
 from app.series.sealed.seal import Outcome
 from app.series.sealed.unseal import unseal
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import Micros
@@ -23,6 +24,7 @@ from app.timeline.entities import Entities
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
 from tests.conftest import NOW, fresh_resources, load_file
 from tests.engine import micros
+from tests.kinds import source_of
 from tests.reference.sealing import Counts, Known, Poll, Polls
 from tests.reports.test_uptime import clear
 from tests.series.histories import BEGIN, STORES, WEEK, WEEKS, Load, Read, Remove, Retain, Seal, Step, Unseal, histories
@@ -129,9 +131,9 @@ class World:
             keys = [entities.keys[one] for one in number.tolist()]
             found.extend(zip(keys, at.tolist(), status.tolist(), strict=True))
 
-        with poll_reading.take_snapshot(self.resources.engine) as shown:
+        with take_snapshot(self.resources.engine) as shown:
             poll_reading.read(
-                self.resources.engine,
+                source_of(self.resources),
                 shown,
                 entities,
                 first=micros(window.first),

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Engine
 
 from app.errors import UnknownEntity
 from app.reports.exact_uptime import gaps_of
@@ -15,8 +14,9 @@ from app.reports.uptime.ranges import Asked
 from app.reports.uptime.told_time import StoreTime, of_store, polled
 from app.series.details import NO_GAP, own_gaps
 from app.series.entities import STORE, read_entities
-from app.series.poll_reading import read, take_snapshot
+from app.series.poll_reading import PollSource, read
 from app.series.schedules import read_schedule
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, Micros, from_micros
@@ -109,14 +109,14 @@ class _Blocks:
         return Polls.of(np.zeros(int(inside.sum()), np.int64), instant[inside], status[inside])
 
 
-def explain(engine: Engine, settings: Settings, question: Question, key: str) -> Explained:
+def explain(source: PollSource, settings: Settings, question: Question, key: str) -> Explained:
     """Read the store and its polls as one snapshot shows them, and account for its time.
 
     Raises:
         UnknownEntity: there is no such store, or the report has no time of it.
     """
     first, last = polled(question.time)
-    with database_errors(), take_snapshot(engine) as snapshot:
+    with database_errors(), take_snapshot(source.engine) as snapshot:
         connection, _ = snapshot
         stores = read_entities(connection, STORE, keys=[key])
         if not len(stores):
@@ -129,7 +129,7 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         own = own_gaps(connection, stores, as_known_at=question.as_known_at)
         blocks = _Blocks()
         read(
-            engine,
+            source,
             snapshot,
             stores,
             first=first,
@@ -150,10 +150,10 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         stretches = _hourly(time, opening, polls, question.max_fill_hours)
         return Explained(key, zone, clock, time, opening, polls, None, None, stretches, None, dates)
     opening = schedule.calendar(time.earliest, time.last)
-    gap, source = int(gaps_of(polls, 1, own, question.max_gap)[0]), _gap_source(int(own[0]), question.max_gap)
+    gap, said_by = int(gaps_of(polls, 1, own, question.max_gap)[0]), _gap_source(int(own[0]), question.max_gap)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
     stretches = exact_stretches(exact, polls, gap, first=time.first)
-    return Explained(key, zone, clock, time, opening, polls, gap, source, stretches, exact, dates)
+    return Explained(key, zone, clock, time, opening, polls, gap, said_by, stretches, exact, dates)
 
 
 def _dates(schedule: Schedule, clock: Clock, time: StoreTime) -> Iterator[OpenDate]:

@@ -56,6 +56,13 @@ def upgrade() -> None:
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column(
+            "footer",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="its end: where its row groups are, and statistics",
+        ),
+        sa.Column("group_sha256", sa.LargeBinary(), nullable=False, comment="SHA-256 of each row group, 32 bytes each"),
         sa.ForeignKeyConstraint(["week"], ["poll_week.week"], name=op.f("sealed_object_week_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("key", name=op.f("sealed_object_pkey")),
         comment="polls of a sealed week, sorted by (entity_id, at); of one week the ranges of ids do not overlap",
