@@ -235,8 +235,9 @@ class Settings(BaseSettings):
     )
     founding_logins: Literal["on", "off"] | None = Field(
         None,
-        description="Whether clients of the founding systems may log in by their own routes, `/api/v1/auth/token` and "
-        "`/api/login`, which give tokens for a password. Unset: in local mode only, where nobody checks the tokens.",
+        description="Whether clients of the founding systems find their own routes: `/api/v1/auth/token` and "
+        "`/api/login`, which give tokens for a password, and `/api/process_file`. Unset: in local mode only, where "
+        "nobody checks the tokens.",
     )
     oidc_issuer: str | None = Field(
         None,
@@ -408,6 +409,11 @@ class Settings(BaseSettings):
         64 << 30,
         ge=1 << 20,
         description="Largest file that is loaded, bytes after unpacking; a larger one is rejected.",
+    )
+    max_single_file_bytes: int = Field(
+        128 << 20,
+        ge=1 << 10,
+        description="Largest output file of `/api/process_file`, bytes; there are as many as are needed.",
     )
     access_log: bool = Field(
         True, description="Whether each HTTP request is logged, at level `info`; probes and metrics only if they fail."
