@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from app.errors import DatabaseUnavailable
 from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
-from app.jobs.kind import JobContext, OnProgress, Params, artifact_prefix
+from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.kind import ReportKind
 from app.series.poll_reading import PollSource
 from app.storage.resources import Resources
@@ -43,7 +43,6 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         folder=folder,
         progress=progress,
         job_id=JOB_ID,
-        prefix=artifact_prefix(JOB_ID, 1),
         fence=lambda _: None,
     )
 
