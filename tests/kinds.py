@@ -2,6 +2,7 @@
 
 import os
 import signal
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         settings=resources.settings,
         store=resources.object_store.address,
         folder=folder,
+        prefix=f"reports/{uuid.uuid4().hex}/a1/",
         progress=progress,
         job_id=JOB_ID,
         fence=lambda _: None,
