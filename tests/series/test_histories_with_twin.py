@@ -150,7 +150,7 @@ def test_random_histories_agree_with_the_twin(servers: Addresses, session_settin
     with fresh_resources(servers, session_settings) as resources:
 
         @given(history=histories())
-        @settings(max_examples=examples(60))
+        @settings(max_examples=examples(40))
         def agree(history: list[Step]) -> None:
             clear(resources)
             world = World(resources, tmp_path)
