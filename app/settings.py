@@ -297,6 +297,13 @@ class Settings(BaseSettings):
         description="Working hours of a team that has none of its own, as weekdays and local times: "
         "`Mon-Thu 09:00-17:00, Fri 09:00-13:00`.",
     )
+    spare_processes: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Processes that are started ahead of their jobs, which then begin sooner; at most one for each "
+        "slot. Each holds as many connections to Postgres as a report.",
+    )
     read_connections: int = Field(
         2, ge=1, le=16, description="Parallel connections on which a report reads its series."
     )
