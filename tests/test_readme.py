@@ -37,6 +37,7 @@ PAGES: dict[str, Files] = {
     "docs/command-line.md": STORES,
     "docs/datasets.md": (),
     "docs/entities.md": STORES,
+    "docs/founding-apis.md": (),
     "docs/uploads.md": (),
     "docs/pull-request-rules.md": TEAMS,
 }

@@ -42,6 +42,7 @@ def opened(folder: Path, *, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnectio
     with _mapped(memory_mb):
         database = duckdb.connect(":memory:", config=settings)
         try:
+            database.execute("SET enable_progress_bar = false")  # it would be drawn on the terminal of a command
             yield database
         finally:
             database.close()

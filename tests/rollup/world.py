@@ -10,6 +10,7 @@ import pytest
 
 from app.files.artifact import StoredArtifact
 from app.ingest.csv import blocks, unpack
+from app.ingest.kind import Raw
 from app.ingest.policy import Limits
 from app.ingest.rejects import Rejects
 from app.ingest.source import FileSource
@@ -43,17 +44,8 @@ class World:
             pass
         key = f"raw/{path.name}"
         self.resources.object_store.put_bytes(block, key, media_type="text/csv")
-        return TableFile(
-            path.stem,
-            key,
-            name,
-            check.is_packed,
-            len(block),
-            hashlib.sha256(block).hexdigest(),
-            check.columns,
-            tuple(check.starts),
-            check.passed,
-        )
+        digest = hashlib.sha256(block).hexdigest()
+        return check.found(uuid.uuid4().hex, Raw(key, name, len(block), digest))
 
     def work(self, tables: Sequence[TableFile], grouping: Grouping, allowed: int | None = None) -> Work:
         """What is to be done, with a folder and a prefix of its own."""

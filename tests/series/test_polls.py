@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.series import poll_reading, polls
 from app.series.entities import read_entities
+from app.series.poll_sorting import week_of
 from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import driver_cursor
@@ -263,7 +264,7 @@ def test_the_latest_poll_is_known_without_looking_for_it(stored: Resources, reso
 
 
 def test_a_week_begins_on_monday() -> None:
-    assert polls.week_of(array([*EDGES, MIDDLE, 0, -1, 4 * DAY])).tolist() == [
+    assert week_of(array([*EDGES, MIDDLE, 0, -1, 4 * DAY])).tolist() == [
         MONDAY,
         MONDAY,
         MONDAY + WEEK,

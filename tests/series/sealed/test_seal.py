@@ -1,14 +1,18 @@
 """Sealing a week changes where its polls are and nothing else, in one step."""
 
+from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import inspect, text
 
 from app.errors import ObjectStoreUnavailable, SealedWeekDamaged
 from app.series import counterparts, freshness, lookup, polls
+from app.series.poll_sorting import PollSorter
 from app.series.retention import drop_old_weeks
 from app.series.sealed import format as sealed_format
 from app.series.sealed import records
@@ -227,8 +231,8 @@ def test_retention_drops_a_sealed_week_with_its_files(loaded_weeks: Resources, t
 def test_polls_of_a_sealed_week_are_not_merged_without_the_bucket(loaded_weeks: Resources) -> None:
     with loaded_weeks.engine.begin() as connection:
         records.mark_sealed(connection, FIRST)
-        table = polls.stage(connection)
-        spans = {to_micros(at(FIRST, 0)): (to_micros(at(FIRST, 1)), to_micros(at(FIRST, 2)))}
-        for change in (polls.merge, polls.remove):
-            with pytest.raises(ValueError, match=f"{FIRST}.* unseal"):
-                change(connection, table, spans)
+        with closing(PollSorter()) as sorter:
+            sorter.add(np.array([to_micros(at(FIRST, 1))]), np.array([1]), np.array([1], np.int8))
+            for change in (partial(polls.merge, examples=1), polls.remove):
+                with pytest.raises(ValueError, match=f"{FIRST}.* unseal"):
+                    change(connection, sorter)

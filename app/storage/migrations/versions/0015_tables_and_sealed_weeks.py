@@ -9,6 +9,15 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
+    op.add_column(
+        "dataset",
+        sa.Column(
+            "followed_by",
+            sa.String(length=32),
+            nullable=True,
+            comment="the report that was made of it unasked, a row of report",
+        ),
+    )
     op.create_table(
         "table_file",
         sa.Column("dataset_id", sa.String(length=32), nullable=False),
@@ -96,6 +105,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("dataset", "followed_by")
     op.drop_column("poll_week", "sealed_at")
     op.drop_column("poll_week", "version")
     op.drop_column("poll_week", "changed_at")
