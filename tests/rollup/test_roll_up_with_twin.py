@@ -20,7 +20,7 @@ from tests.reference.rollup import Reject, RolledUp
 from tests.rollup.world import IN_ONE_GO, IN_PIECES, World
 from tests.table_strategies import TableCase, case_of
 
-TABLES = int(os.environ.get("TABLES", "40"))
+TABLES = int(os.environ.get("TABLES", "24"))
 
 #: Tables of one test.
 CHUNK = 200

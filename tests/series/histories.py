@@ -109,4 +109,4 @@ def histories(draw: st.DrawFn) -> list[Step]:
     retains = st.integers(0, 2).map(lambda weeks: Retain(BEGIN + weeks * WEEK + 2 * DAY))
     changes = st.one_of(_loads(), _loads(), st.integers(0, 5).map(Remove), st.just(Unseal()))
     steps = st.one_of(changes, changes, changes.map(Meanwhile), seals, seals, _reads(), retains)
-    return [draw(_loads()), draw(seals), *draw(st.lists(steps, min_size=1, max_size=10))]
+    return [draw(_loads()), draw(seals), *draw(st.lists(steps, min_size=1, max_size=8))]

@@ -16,6 +16,7 @@ from app.series.retention import drop_old_weeks
 from app.series.sealed import records
 from app.series.sealed.seal import Outcome
 from app.series.sealed.unseal import unseal
+from app.series.snapshots import Snapshot, take_snapshot
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import Micros
@@ -125,7 +126,7 @@ class World:
                 key: lookup.poll_span(connection, number)
                 for key, number in zip(everyone.keys, everyone.ids.tolist(), strict=True)
             }
-        with poll_reading.take_snapshot(self.resources.engine) as shown:
+        with take_snapshot(self.resources.engine) as shown:
             assert self.read(shown, everyone, "all", read) == expected
             middle = len(everyone) // 2
             halves = (everyone.part(0, middle), everyone.part(middle, len(everyone)))
@@ -139,9 +140,7 @@ class World:
         rows = [row for row in self.twin.rows() if read.first <= row.at <= read.last]
         return [(row.store, micros(row.at), STATUSES[row.status]) for row in rows]
 
-    def read(
-        self, shown: poll_reading.Snapshot, entities: Entities, scope: poll_reading.Scope, window: Read
-    ) -> list[Row]:
+    def read(self, shown: Snapshot, entities: Entities, scope: poll_reading.Scope, window: Read) -> list[Row]:
         """What the service has."""
         found: list[Row] = []
 
@@ -165,7 +164,7 @@ class World:
     def meanwhile(self, step: Step) -> None:
         """Take a step between the snapshot of a report and its reading, which must not see it."""
         expected = self.expected(EVERYTHING)
-        with poll_reading.take_snapshot(self.resources.engine) as shown:
+        with take_snapshot(self.resources.engine) as shown:
             everyone = read_entities(shown[0], "store")
             self.take(step)
             for scope in SCOPES:
