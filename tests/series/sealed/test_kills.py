@@ -68,16 +68,17 @@ def many_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealed_format, "GROUP_ROWS", 10)
 
 
-@pytest.mark.parametrize("step", SEALING)
-def test_a_death_in_sealing_leaves_the_week_as_it_was(resources: Resources, tmp_path: Path, step: str) -> None:
+def test_a_death_in_sealing_leaves_the_week_as_it_was(resources: Resources, tmp_path: Path) -> None:
     bring(resources, POLLS, tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seal_module, "_take_back", lambda *_: None)  # a dead process tidies up nothing
-        SEALING[step](patch)
-        with pytest.raises(Killed):
-            seal_week(resources, FIRST, tmp_path, file_bytes=1)
+    for number, (step, dying) in enumerate(SEALING.items()):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seal_module, "_take_back", lambda *_: None)  # a dead process tidies up nothing
+            dying(patch)
+            with pytest.raises(Killed):
+                seal_week(resources, FIRST, tmp_path, run_id=f"run-{number}", file_bytes=1)
+        assert (sealed(resources), kept(resources)) == ([], sorted(POLLS)), step
     left = in_bucket(resources)
-    assert (sealed(resources), kept(resources)) == ([], sorted(POLLS))
+    assert left
     assert seal_week(resources, FIRST, tmp_path, run_id="next", file_bytes=1).outcome is Outcome.SEALED
     assert (sealed(resources), kept(resources)) == ([FIRST], sorted(POLLS))
     with resources.engine.connect() as connection:
@@ -93,17 +94,17 @@ def test_a_death_after_the_commit_leaves_the_week_sealed(resources: Resources, t
     assert (sealed(resources), kept(resources)) == ([FIRST], sorted(POLLS))
 
 
-@pytest.mark.parametrize("step", UNSEALING)
-def test_a_death_in_unsealing_leaves_the_week_sealed(resources: Resources, tmp_path: Path, step: str) -> None:
+def test_a_death_in_unsealing_leaves_the_week_sealed(resources: Resources, tmp_path: Path) -> None:
     bring(resources, POLLS, tmp_path)
     for week in (FIRST, SECOND):
         seal_week(resources, week, tmp_path, file_bytes=1)
     files = in_bucket(resources)
-    with pytest.MonkeyPatch.context() as patch:
-        UNSEALING[step](patch)
-        with pytest.raises(Killed):
-            bring(resources, [LATE], tmp_path)
-    assert (sealed(resources), kept(resources)) == ([FIRST, SECOND], sorted(POLLS))
+    for step, dying in UNSEALING.items():
+        with pytest.MonkeyPatch.context() as patch:
+            dying(patch)
+            with pytest.raises(Killed):
+                bring(resources, [LATE], tmp_path)
+        assert (sealed(resources), kept(resources)) == ([FIRST, SECOND], sorted(POLLS)), step
     bring(resources, [LATE], tmp_path)
     assert (sealed(resources), kept(resources)) == ([SECOND], sorted([*POLLS, LATE]))
     assert in_bucket(resources) == files
