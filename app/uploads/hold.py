@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from app.errors import OpenhoursError, ReplicaUnavailable, UploadBusy, UploadCut
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.uploads import lock
 from app.uploads.finding import overtaken
@@ -156,5 +156,5 @@ class Hold:
             return ended
 
     def _release(self) -> None:
-        with database_errors(), self._resources.engine.begin() as connection:
+        with database_errors(), each_by_itself(self._resources.engine) as connection:
             lock.release(connection, self._id, self._fence)

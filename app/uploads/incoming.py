@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from app.errors import OpenhoursError, UploadLost
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.uploads import keys, records
 from app.uploads.finding import overtaken
@@ -148,7 +148,7 @@ class Incoming:
 
     def _note(self, change: Callable[[Connection], bool], *, otherwise: Callable[[], None] | None = None) -> None:
         """Record what was put into S3, or remove it by ``otherwise`` if the lock is lost or the upload is gone."""
-        with database_errors(), self._resources.engine.begin() as connection:
+        with database_errors(), each_by_itself(self._resources.engine) as connection:
             is_noted = change(connection)
         if is_noted:
             return

@@ -161,6 +161,7 @@ child.main(
         settings=Settings(),
         store=StoreAddress(bucket="none", region="us-east-1", endpoint_url=None),
         folder=folder,
+        prefix="",
         job_id="7",
         attempt=1,
         replica="me",
