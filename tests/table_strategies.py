@@ -27,7 +27,7 @@ NAMES = (
         "'; --",
         "sum_k",
     ),
-    *("007", "SELECT", "line", "k2", "店"),
+    *("007", "SELECT", "line", "k2", "店", "K", "song", "É", "rowid", "count"),
 )
 
 #: Keys that programs mistake for something else, or order in another way than by their bytes.
