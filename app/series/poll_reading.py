@@ -151,7 +151,7 @@ def _reader(
 
         def blocks_of(part: _Part) -> Iterator[Arrays]:
             if isinstance(part, Span):
-                return _within(read_span(source.open_store(), part), first, last)
+                return iter([_within(read_span(source.open_store(), part), first, last)])
             if not joined:
                 joined.append(stack.enter_context(joined_snapshot(source.engine, snapshot[1])))
             return _blocks(joined[0], part)
@@ -179,11 +179,10 @@ def _blocks(connection: Connection, part: _Slice) -> Iterator[Arrays]:
         after = {"id": int(block["entity_id"][-1]), "at": from_micros(int(block["at"][-1]))}
 
 
-def _within(blocks: Iterator[Arrays], first: int, last: int) -> Iterator[Arrays]:
-    """The rows of sealed weeks that are in the window; those of most weeks all are."""
-    for block in blocks:
-        inside = (block["at"] >= first) & (block["at"] <= last)
-        yield block if inside.all() else {name: column[inside] for name, column in block.items()}
+def _within(block: Arrays, first: int, last: int) -> Arrays:
+    """The rows of a sealed week that are in the window; those of most weeks all are."""
+    inside = (block["at"] >= first) & (block["at"] <= last)
+    return block if inside.all() else {name: column[inside] for name, column in block.items()}
 
 
 def _instants(first: int, last: int) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from tests.series.sealed.weeks import (
 ROUNDS = max(KILLS // 2, 4)
 
 #: Sealing and unsealing these weeks takes about so long, seconds.
-LONGEST_SECONDS = 0.5
+LONGEST_SECONDS = 1.5
 
 #: Threads that read all the time, with pauses in which a partition can be dropped, seconds.
 READERS = 2

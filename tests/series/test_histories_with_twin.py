@@ -16,7 +16,7 @@ from app.series.retention import drop_old_weeks
 from app.series.sealed import records
 from app.series.sealed.seal import Outcome
 from app.series.sealed.unseal import unseal
-from app.series.snapshots import take_snapshot
+from app.series.snapshots import Snapshot, take_snapshot
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import Micros
@@ -27,19 +27,36 @@ from tests.engine import micros
 from tests.kinds import source_of
 from tests.reference.sealing import Counts, Known, Poll, Polls
 from tests.reports.test_uptime import clear
-from tests.series.histories import BEGIN, STORES, WEEK, WEEKS, Load, Read, Remove, Retain, Seal, Step, Unseal, histories
-from tests.series.sealed.weeks import kept, seal_week, sealed
+from tests.series.histories import (
+    BEGIN,
+    STORES,
+    WEEK,
+    WEEKS,
+    Load,
+    Meanwhile,
+    Read,
+    Remove,
+    Retain,
+    Seal,
+    Step,
+    Unseal,
+    histories,
+)
+from tests.series.sealed.weeks import seal_week, sealed
 from tests.strategies import examples
 
 STATUSES = {"active": ACTIVE, "inactive": INACTIVE, "unknown": UNKNOWN}
+
+SCOPES: tuple[poll_reading.Scope, ...] = ("all", "range", "listed")
+
+#: Store, instant in microseconds, and status.
+Row = tuple[str, int, int]
 
 #: Of the histories' retention.
 RETENTION_DAYS = 1
 
 #: A file of a sealed week ends with the first entity that has so much, bytes: each has one of its own.
 SMALL_FILE_BYTES = 1
-
-READS_SEALED = False
 
 EVERYTHING = Read(BEGIN - WEEK, BEGIN + (WEEKS + 4) * WEEK, STORES)
 
@@ -74,6 +91,8 @@ class World:
                 self.twin.retain(RETENTION_DAYS, now)
             case Read():
                 self.compare(step)
+            case Meanwhile(of):
+                self.meanwhile(of)
             case Seal(before):
                 self.seal(before)
             case Unseal():
@@ -99,11 +118,7 @@ class World:
 
     def compare(self, read: Read) -> None:
         """Everything that is asked of polls: all of a window, ranges of it, some stores, and what a page says."""
-        expected = [
-            (row.store, micros(row.at), STATUSES[row.status])
-            for row in self.twin.rows()
-            if read.first <= row.at <= read.last
-        ]
+        expected = self.expected(read)
         with self.resources.engine.connect() as connection:
             everyone = read_entities(connection, "store")
             some = read_entities(connection, "store", keys=read.stores)
@@ -111,39 +126,49 @@ class World:
                 key: lookup.poll_span(connection, number)
                 for key, number in zip(everyone.keys, everyone.ids.tolist(), strict=True)
             }
-        assert sorted((row[0], micros(row[2]), STATUSES[row[1]]) for row in kept(self.resources)) == [
-            (row.store, micros(row.at), STATUSES[row.status]) for row in self.twin.rows()
-        ]
-        if READS_SEALED is False and sealed(self.resources):
-            return
-        assert self.read(everyone, "all", read) == expected
-        middle = len(everyone) // 2
-        halves = (everyone.part(0, middle), everyone.part(middle, len(everyone)))
-        assert sorted(poll for half in halves for poll in self.read(half, "range", read)) == expected
-        assert self.read(some, "listed", read) == [row for row in expected if row[0] in read.stores]
+        with take_snapshot(self.resources.engine) as shown:
+            assert self.read(shown, everyone, "all", read) == expected
+            middle = len(everyone) // 2
+            halves = (everyone.part(0, middle), everyone.part(middle, len(everyone)))
+            assert sorted(poll for half in halves for poll in self.read(shown, half, "range", read)) == expected
+            assert self.read(shown, some, "listed", read) == [row for row in expected if row[0] in read.stores]
         known = {key: Known(span.first, span.last, span.count) for key, span in spans.items() if span.first}
         assert known == self.twin.known()
 
-    def read(self, entities: Entities, scope: poll_reading.Scope, window: Read) -> list[tuple[str, int, int]]:
-        found: list[tuple[str, int, int]] = []
+    def expected(self, read: Read) -> list[Row]:
+        """What the twin has in a window."""
+        rows = [row for row in self.twin.rows() if read.first <= row.at <= read.last]
+        return [(row.store, micros(row.at), STATUSES[row.status]) for row in rows]
+
+    def read(self, shown: Snapshot, entities: Entities, scope: poll_reading.Scope, window: Read) -> list[Row]:
+        """What the service has."""
+        found: list[Row] = []
 
         def consume(number: Micros, at: Micros, status: Status) -> None:
             keys = [entities.keys[one] for one in number.tolist()]
             found.extend(zip(keys, at.tolist(), status.tolist(), strict=True))
 
-        with take_snapshot(self.resources.engine) as shown:
-            poll_reading.read(
-                source_of(self.resources),
-                shown,
-                entities,
-                first=micros(window.first),
-                last=micros(window.last),
-                scope=scope,
-                connections=2,
-                consume=consume,
-                progress=lambda _: None,
-            )
+        poll_reading.read(
+            source_of(self.resources),
+            shown,
+            entities,
+            first=micros(window.first),
+            last=micros(window.last),
+            scope=scope,
+            connections=2,
+            consume=consume,
+            progress=lambda _: None,
+        )
         return sorted(found)
+
+    def meanwhile(self, step: Step) -> None:
+        """Take a step between the snapshot of a report and its reading, which must not see it."""
+        expected = self.expected(EVERYTHING)
+        with take_snapshot(self.resources.engine) as shown:
+            everyone = read_entities(shown[0], "store")
+            self.take(step)
+            for scope in SCOPES:
+                assert self.read(shown, everyone, scope, EVERYTHING) == expected
 
 
 def test_random_histories_agree_with_the_twin(servers: Addresses, session_settings: Settings, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,10 @@ from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
 from app.timeline.reasons import OpenDate, open_dates
 from app.timeline.schedule import Schedule
 from app.timeline.zones import Clock, Zone
+
+#: Files of sealed weeks that are read at the same time: a year has 52, each of which takes a request of some
+#: milliseconds. Postgres is asked by one of the threads alone, as for one store there is one slice.
+READERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +95,18 @@ class Explained:
 
 
 class _Blocks:
-    """Polls of one store as they are read."""
+    """Polls of one store as they are read; several threads may add."""
 
     def __init__(self) -> None:
-        self.instant: list[Micros] = []
-        self.status: list[Status] = []
+        self._blocks: list[tuple[Micros, Status]] = []
 
     def add(self, _: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
-        self.instant.append(instant)
-        self.status.append(status)
+        self._blocks.append((instant, status))
 
     def between(self, first: int, last: int) -> Polls:
         """Those of these instants, both included."""
-        instant = np.concatenate([np.zeros(0, np.int64), *self.instant])
-        status = np.concatenate([np.zeros(0, np.int8), *self.status])
+        nothing = (np.zeros(0, np.int64), np.zeros(0, np.int8))
+        instant, status = (np.concatenate(column) for column in zip(nothing, *self._blocks, strict=True))
         inside = (instant >= first) & (instant <= last)
         return Polls.of(np.zeros(int(inside.sum()), np.int64), instant[inside], status[inside])
 
@@ -135,7 +137,7 @@ def explain(source: PollSource, settings: Settings, question: Question, key: str
             first=first,
             last=last,
             scope="listed",
-            connections=1,
+            connections=READERS,
             consume=blocks.add,
             progress=lambda _: None,
         )

@@ -31,8 +31,8 @@ MEDIA_TYPE: Final = "application/vnd.apache.parquet"
 #: A file ends with the entity in which it reaches this size, bytes.
 FILE_BYTES: Final = 64 << 20
 
-#: Rows of a row group: half a megabyte, enough for a request to S3, and little to read for a single entity.
-GROUP_ROWS: Final = 131_072
+#: Rows of a row group, some 150 KB: little to read for a single entity; who wants many asks for several groups at once.
+GROUP_ROWS: Final = 32_768
 
 #: ``at`` is in microseconds UTC, and ``active`` as polls.POLL_COLUMNS has it: 0, 1, and 2 for unknown.
 SCHEMA: Final = pa.schema(

@@ -10,6 +10,18 @@ down_revision = "0014"
 
 def upgrade() -> None:
     op.add_column(
+        "upload",
+        sa.Column(
+            "tails",
+            postgresql.JSONB,
+            server_default=sa.text("'[]'"),
+            nullable=False,
+            comment="objects of the bytes behind the last part, in order, unless the last one is not tail_key",
+        ),
+    )
+    op.alter_column("upload", "tail_key", comment="the last object of the bytes behind the last part")
+    op.alter_column("upload", "tail_bytes", comment="bytes behind the last part")
+    op.add_column(
         "dataset",
         sa.Column(
             "followed_by",
@@ -105,6 +117,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.alter_column("upload", "tail_bytes", comment=None)
+    op.alter_column("upload", "tail_key", comment="object of the bytes behind the last part")
+    op.drop_column("upload", "tails")
     op.drop_column("dataset", "followed_by")
     op.drop_column("poll_week", "sealed_at")
     op.drop_column("poll_week", "version")
