@@ -84,6 +84,7 @@ bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up
 	$(BIN)/python -m benchmarks.sealed_weeks --weeks $(lastword $(WEEKS))
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.rollup
+	$(BIN)/python -m benchmarks.rollup_cluster
 	$(if $(BEFORE),$(BIN)/python -m benchmarks.versions $(BEFORE))
 
 soak: .venv/ready  ## load one replica with mixed, wrong and slow callers for SOAK_MINUTES, 60 by default
