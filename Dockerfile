@@ -51,8 +51,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 # A number, so that Kubernetes can tell that it is not root.
 USER 10001:10001
 
-# The API, and the probes of a worker.
-EXPOSE 8000 8001
+# The API, and the probes of a worker; a scheduler of a cluster, and the probes of that.
+EXPOSE 8000 8001 8786 8787
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-IS", "/srv/deploy/healthcheck.py", "/livez"]

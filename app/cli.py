@@ -44,7 +44,7 @@ COMMANDS: Final = {
     "datasets": ("app.commands.lists:datasets", "List datasets, newest first."),
     "demo-data": (
         "app.commands.generate:demo_data",
-        "Generate realistic polls, hours and time zones of fictitious stores, and pull requests of teams.",
+        "Generate realistic polls, hours and zones of fictitious stores, pull requests of teams, or plays of songs.",
     ),
     "entities": ("app.commands.lists:entities", "List entities with their time zones."),
     "reports": ("app.commands.reports:reports", "List reports, newest first."),

@@ -67,6 +67,7 @@ OpenhoursError
 │   └── UnreadableRequest
 ├── TooManyReports           the limit of outstanding reports is reached (retryable)
 ├── TooManyUploads           the limit of outstanding dataset loads is reached (retryable)
+├── SealedWeekDamaged        an object of a sealed week is missing, or has other bytes than were written
 ├── ReportFailed             a report ended without a result
 │   ├── AttemptSuperseded    another attempt has taken over
 │   ├── WorkerCrashed        its process died
@@ -524,6 +525,11 @@ class TooManyUploads(OpenhoursError):
     title = "Too many uploads are waiting"
     status = 429
     retryable = True
+
+
+class SealedWeekDamaged(OpenhoursError):
+    code = "sealed_week_damaged"
+    title = "Polls of a sealed week are missing or damaged"
 
 
 class ReportFailed(OpenhoursError):

@@ -173,8 +173,8 @@ class Settings(BaseSettings):
     s3_bucket: str = Field(
         "openhours",
         min_length=3,
-        description="Bucket for results (`reports/`), raw files (`raw/`), unfinished uploads "
-        "(`uploads/`) and pieces of jobs (`pieces/`). No other installation may use it.",
+        description="Bucket for results (`reports/`), raw files (`raw/`) and unfinished uploads "
+        "(`uploads/`). No other installation may use it.",
     )
     s3_region: str = Field(
         "us-east-1",
@@ -235,8 +235,9 @@ class Settings(BaseSettings):
     )
     founding_logins: Literal["on", "off"] | None = Field(
         None,
-        description="Whether clients of the founding systems may log in by their own routes, `/api/v1/auth/token` and "
-        "`/api/login`, which give tokens for a password. Unset: in local mode only, where nobody checks the tokens.",
+        description="Whether clients of the founding systems find their own routes: `/api/v1/auth/token` and "
+        "`/api/login`, which give tokens for a password, and `/api/process_file`. Unset: in local mode only, where "
+        "nobody checks the tokens.",
     )
     oidc_issuer: str | None = Field(
         None,
@@ -295,6 +296,13 @@ class Settings(BaseSettings):
         "Mon-Fri 09:00-17:00",
         description="Working hours of a team that has none of its own, as weekdays and local times: "
         "`Mon-Thu 09:00-17:00, Fri 09:00-13:00`.",
+    )
+    spare_processes: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Processes that are started ahead of their jobs, which then begin sooner; at most one for each "
+        "slot. Each holds as many connections to Postgres as a report.",
     )
     read_connections: int = Field(
         2, ge=1, le=16, description="Parallel connections on which a report reads its series."
@@ -401,6 +409,11 @@ class Settings(BaseSettings):
         64 << 30,
         ge=1 << 20,
         description="Largest file that is loaded, bytes after unpacking; a larger one is rejected.",
+    )
+    max_single_file_bytes: int = Field(
+        128 << 20,
+        ge=1 << 10,
+        description="Largest output file of `/api/process_file`, bytes; there are as many as are needed.",
     )
     access_log: bool = Field(
         True, description="Whether each HTTP request is logged, at level `info`; probes and metrics only if they fail."

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, Final
 
 from app.files.memory import limit_memory
 from app.jobs.kind import JobContext
@@ -16,6 +16,9 @@ from app.reports.kinds.uptime import UptimeParams, produce
 from app.settings import Settings
 from app.storage.object_store import StoreAddress
 from app.storage.postgres import build_engine
+
+#: For reports that read no sealed week.
+NO_STORE: Final = StoreAddress("", "", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,13 @@ class Measured:
     file_bytes: int
 
 
-def measured(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
-    """Make one report below the memory limit of the settings; raises what it raises."""
+def measured(url: str, settings: Settings, params: dict[str, Any], store: StoreAddress = NO_STORE) -> Measured:
+    """Make one report below the memory limit of the settings; ``store`` has sealed weeks. Raises what it raises."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_measure, url, settings, params).result()
+        return pool.submit(_measure, url, settings, params, store).result()
 
 
-def _measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
+def _measure(url: str, settings: Settings, params: dict[str, Any], store: StoreAddress) -> Measured:
     limit_memory(settings.report_memory_limit_mb << 20)
     import_module("pandas")  # Arrow imports it at its first conversion; a server's processes have it from the start
     engine = build_engine(url, pool_size=settings.read_connections + 2)
@@ -43,10 +46,11 @@ def _measure(url: str, settings: Settings, params: dict[str, Any]) -> Measured:
         context = JobContext(
             engine=engine,
             settings=settings,
-            store=StoreAddress("", "", None),
+            store=store,
             folder=Path(folder),
             progress=lambda *_: None,
             job_id="",
+            prefix="",
             fence=lambda _: None,
         )
         begin, cpu = perf_counter(), process_time()

@@ -76,21 +76,26 @@ def fill(url: str, stores: int, weeks: int, folder: Path) -> None:
 
 def fill_week(url: str, stores: int, week: int) -> None:
     """Copy one week of polls into a partition, in order of store and time as a load leaves them."""
+    engine = build_engine(url, pool_size=1)
+    with engine.begin() as connection:
+        _attach(connection, END - timedelta(weeks=week + 1), week_of_polls(connection, stores, week))
+    engine.dispose()
+
+
+def week_of_polls(connection: Connection, stores: int, week: int) -> Arrays:
+    """The polls of a week, the last before the end being 0, by store and time."""
     keys = store_ids(SEED, stores)
     log = PollLog(SEED, keys, END, interval_minutes=INTERVAL)
     cells = 7 * log.cells_a_day
-    engine = build_engine(url, pool_size=1)
-    with engine.begin() as connection:
-        rows = connection.execute(text("SELECT key, id FROM entity WHERE kind = 'store'")).all()
-        id_of = dict(map(tuple, rows))
-        ids = np.array([id_of[str(key)] for key in keys])
-        parts = [
-            log.polls(first, min(first + CHUNK, (week + 1) * cells))
-            for first in range(week * cells, (week + 1) * cells, CHUNK)
-        ]
-        store, at, active = (np.concatenate(column) for column in zip(*parts, strict=True))
-        _attach(connection, END - timedelta(weeks=week + 1), _in_order(ids[store], at, active))
-    engine.dispose()
+    rows = connection.execute(text("SELECT key, id FROM entity WHERE kind = 'store'")).all()
+    id_of = dict(map(tuple, rows))
+    ids = np.array([id_of[str(key)] for key in keys])
+    parts = [
+        log.polls(first, min(first + CHUNK, (week + 1) * cells))
+        for first in range(week * cells, (week + 1) * cells, CHUNK)
+    ]
+    store, at, active = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _in_order(ids[store], at, active)
 
 
 def _in_order(entity: npt.NDArray[np.int64], at: Micros, active: npt.NDArray[np.bool_]) -> Arrays:

@@ -131,7 +131,8 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 @pytest.fixture(scope="session")
 def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(home=tmp_path_factory.mktemp("home"), slots=2)
+    # Spare processes have tests of their own: all others would start one for nothing when they end.
+    return Settings(home=tmp_path_factory.mktemp("home"), slots=2, spare_processes=0)
 
 
 @pytest.fixture(scope="session")

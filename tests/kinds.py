@@ -17,7 +17,11 @@ from app.files.artifact import Artifact
 from app.ingest.kind import DatasetKind
 from app.jobs.kind import JobContext, OnProgress, Params
 from app.reports.kind import ReportKind
+from app.series.poll_reading import PollSource
 from app.storage.resources import Resources
+
+#: Of a report that runs in this process.
+JOB_ID = "0" * 32
 
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -40,9 +44,14 @@ def context_of(resources: Resources, folder: Path, *, progress: OnProgress = lam
         folder=folder,
         prefix=f"reports/{uuid.uuid4().hex}/a1/",
         progress=progress,
-        job_id="0" * 32,
+        job_id=JOB_ID,
         fence=lambda _: None,
     )
+
+
+def source_of(resources: Resources) -> PollSource:
+    """Where the polls are that a test has stored."""
+    return PollSource(resources.engine, lambda: resources.object_store)
 
 
 class DummyParams(Params):

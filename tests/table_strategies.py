@@ -4,12 +4,12 @@ A seed gives the same case always, and Hypothesis, which can stand in for the ge
 """
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from hypothesis import strategies as st
 
-from tests.reference.rollup import Request
+from tests.reference.rollup import Request, header_of
 
 NAMES = (
     *(
@@ -50,6 +50,9 @@ NO_NUMBERS = (
     *("5\u0660", "Infinity"),
 )
 
+#: Names of the columns of a result, where others are given than those it has otherwise.
+OTHER_NAMES = [*NAMES, *(f"name {number}" for number in range(30))]
+
 LINE_ENDS = ("\n", "\r\n", "\r")
 
 #: A roll-up works on so many bytes at once, and begins to read again after so many.
@@ -74,21 +77,25 @@ class Maker:
     def __init__(self, random: Random) -> None:
         self.random = random
         names = random.sample(NAMES, random.choice((1, 2, 2, 3, 3, 4, 6)))
-        keys = names[: random.choice((1, 1, 1, 2, 2, 3))]
+        keys = names[: random.choice((0, 1, 1, 1, 1, 2, 2, 3))]
         numbers = names[len(keys) :]
         self.decimals = random.choice((0, 0, 0, 1, 2, 6, 9))
-        self.request = Request(
+        request = Request(
             by=tuple(random.sample(keys, len(keys))),
             sum=self.some(numbers),
             min=self.some(numbers),
             max=self.some(numbers),
             mean=self.some(numbers),
-            count=random.random() < 0.5,
+            count=random.random() < 0.5 or not keys,
             decimals=self.decimals,
             empty=random.choice(("reject", "reject", "skip")),
         )
-        self.columns = random.sample(names, len(names))
-        self.keys = keys
+        header = header_of(request)
+        if len(set(header)) < len(header) or random.random() < 0.1:
+            request = replace(request, names=tuple(random.sample(OTHER_NAMES, len(header))))
+        self.request = request
+        self.columns = names
+        self.further = [f"further {number}" for number in range(random.choice((0, 0, 0, 1, 2)))]
         self.pool = random.sample(KEYS, random.choice((1, 2, 5, 20)))
         self.is_wild = random.random() < 0.1  # keys that are nearly all different
         self.wrong = random.choice((0, 0, 0, 0.02, 0.2))
@@ -112,7 +119,9 @@ class Maker:
 
     def file(self, rows: int) -> bytes:
         ends = self.random.choice((*((end,) for end in LINE_ENDS), LINE_ENDS))
-        text = self.line(self.columns) + "".join(self.random.choice(ends) + self.row() for _ in range(rows))
+        # "Their order, and further columns, do not matter."
+        columns = self.random.sample([*self.columns, *self.further], len(self.columns) + len(self.further))
+        text = self.line(columns) + "".join(self.random.choice(ends) + self.row(columns) for _ in range(rows))
         if self.random.random() < 0.8:
             text += self.random.choice(ends)
         content = text.encode()
@@ -123,14 +132,15 @@ class Maker:
             return gzip.compress(content[:cut], mtime=0) + gzip.compress(content[cut:], mtime=0)
         return content
 
-    def row(self) -> str:
+    def row(self, columns: list[str]) -> str:
         if self.random.random() < self.untidy:
-            return self.untidy_line()
-        return self.line([self.key() if name in self.keys else self.number() for name in self.columns])
+            return self.untidy_line(columns)
+        measures = self.request.measures
+        return self.line([self.number() if name in measures else self.key() for name in columns])
 
-    def untidy_line(self) -> str:
+    def untidy_line(self, columns: list[str]) -> str:
         """A blank line, or a row that has another width or text behind a closing quotation mark."""
-        right = self.line([self.key() for _ in self.columns])
+        right = self.line([self.key() for _ in columns])
         return self.random.choice(
             ("", right + ",", right + ",1", self.key_without_breaks(), '"x"y,' + right, " ", '""')
         )

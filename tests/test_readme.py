@@ -37,6 +37,7 @@ PAGES: dict[str, Files] = {
     "docs/command-line.md": STORES,
     "docs/datasets.md": (),
     "docs/entities.md": STORES,
+    "docs/founding-apis.md": (),
     "docs/uploads.md": (),
     "docs/pull-request-rules.md": TEAMS,
 }
@@ -54,6 +55,7 @@ NOT_RUN = {
     "uv tool install": "would install into the home of whoever runs the tests; test_package.py installs the wheel",
     "uvicorn ": "would listen on port 8000; tests/test_main.py runs it",
     "deploy/backup.sh": "needs pg_dump and rclone on the path; tests/deployment/test_backup.py runs both scripts",
+    "openhours seal": "needs weeks that are old; tests/sealing/test_command.py runs it",
     "make dist": "is run by test_package.py, into another folder",
 }
 

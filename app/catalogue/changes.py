@@ -7,10 +7,12 @@ from sqlalchemy import Connection, delete, func, insert, update
 
 from app.access import audit
 from app.catalogue.job_kinds import JOB_KIND
+from app.catalogue.options import FollowUp
 from app.catalogue.records import Action, Outcome
 from app.catalogue.tables import dataset
 from app.errors import AttemptSuperseded
 from app.jobs import lifecycle
+from app.storage.postgres import database_now
 
 #: What a run of the check has found out; another run begins without it.
 _FINDINGS: Final[Mapping[str, Any]] = dict.fromkeys(
@@ -128,6 +130,21 @@ def settle(
         job=job_id,
         **told,
     )
+
+
+def follow(connection: Connection, dataset_id: str, follow_up: FollowUp) -> str:
+    """Queue the report that follows a dataset, in the transaction in which its rows are loaded; returns its id."""
+    report_id = lifecycle.create(
+        connection,
+        kind=follow_up.report,
+        params=follow_up.params_of(dataset_id),
+        params_sha256="",  # as below
+        as_of=database_now(connection),
+    )
+    assert report_id is not None  # noqa: S101 - as below
+    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(followed_by=report_id))
+    audit.record(connection, "report.trigger", "report", report_id, kind=follow_up.report)
+    return report_id
 
 
 def remove(connection: Connection, dataset_id: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.catalogue.options import LoadOptions, load_options
+from app.catalogue.options import LoadOptions, kept_options, load_options
 from app.catalogue.service import DatasetService
 from app.catalogue.under_way import Sender
 from app.uploads.hooks import Announced, Hooks
@@ -17,7 +17,7 @@ def upload_hooks(datasets: DatasetService) -> Hooks:
 
     def begin(connection: Connection, upload: Upload, announced: Announced) -> None:
         datasets.require_room(connection)
-        options = LoadOptions.model_validate(upload.options)
+        options = kept_options(upload.options)
         datasets.register(
             connection,
             dataset_id=upload.id,

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, exists
 
 from app.catalogue import changes, records
 from app.catalogue.job_kinds import JOB_KIND, SMALL_JOB_KIND
-from app.catalogue.options import LoadOptions
+from app.catalogue.options import FollowedOptions, kept_options
 from app.catalogue.raw import RawSource
 from app.catalogue.records import Action, DatasetRecord, Outcome
 from app.catalogue.tables import dataset
@@ -163,7 +163,7 @@ class _Run:
     def _how(self, options: Mapping[str, Any]) -> dict[str, Any]:
         settings = self.context.settings
         return {
-            "policy": LoadOptions.model_validate(options).policy,
+            "policy": kept_options(options).policy,
             "limits": Limits(
                 max_row_bytes=settings.max_row_bytes,
                 max_unpacked_bytes=settings.max_unpacked_bytes,
@@ -208,6 +208,9 @@ class _Run:
 
     def _settle(self, connection: Connection, loaded: Loaded) -> None:
         self._record(connection, Outcome.READY, _findings(loaded))
+        options = kept_options(self.record.options)
+        if isinstance(options, FollowedOptions) and self.record.followed_by is None:
+            changes.follow(connection, self.record.id, options.then)
 
     def _reject(self, error: BadInput) -> int:
         loaded = error.loaded if isinstance(error, RejectedFile) else None

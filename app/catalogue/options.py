@@ -1,5 +1,6 @@
 """Options for checking and loading a file, set by its sender."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
@@ -132,6 +133,28 @@ class LoadOptions(Params):
         )
 
 
+class FollowUp(Params):
+    """A report that is to be made of a dataset when its rows are loaded, unasked."""
+
+    report: str
+    params: dict[str, Any]
+
+    def params_of(self, dataset_id: str) -> dict[str, Any]:
+        """The parameters, with the dataset in them."""
+        return {**self.params, "datasets": [dataset_id]}
+
+
+class FollowedOptions(LoadOptions):
+    """Options of a dataset that is followed by a report; no sender sets that itself."""
+
+    then: FollowUp
+
+
+def kept_options(options: Mapping[str, Any]) -> LoadOptions:
+    """The options that are kept with an upload or a dataset."""
+    return (FollowedOptions if "then" in options else LoadOptions).model_validate(options)
+
+
 def load_options(**given: Any) -> LoadOptions:
     """Options from texts or values; None means the default.
 
@@ -139,6 +162,6 @@ def load_options(**given: Any) -> LoadOptions:
         InvalidParameters: a value is not allowed.
     """
     try:
-        return LoadOptions.model_validate({name: value for name, value in given.items() if value is not None})
+        return kept_options({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise invalid(error, LoadOptions.model_json_schema(), whole="options") from error

@@ -76,6 +76,7 @@ class DatasetRecord:
     raw_key: str | None
     merged_by: str | None
     merged_options: Mapping[str, Any] | None
+    followed_by: str | None
     outcome: str | None
     rows_read: int | None
     rows_accepted: int | None
@@ -199,6 +200,22 @@ def merged(connection: Connection, *, kind: str, sha256: str) -> str | None:
     query = (
         select(dataset.c.id)
         .where(dataset.c.sha256 == sha256, dataset.c.kind == kind, dataset.c.merged_by.is_not(None))
+        .order_by(dataset.c.created_at, dataset.c.id)
+        .limit(1)
+    )
+    first: str | None = connection.scalar(query)
+    return first
+
+
+def same_before(connection: Connection, dataset_id: str) -> str | None:
+    """The first dataset of the same kind and bytes that came before this one and is still being checked."""
+    mine = select(dataset).where(dataset.c.id == dataset_id).subquery()
+    query = (
+        select(dataset.c.id)
+        .join(job, job.c.id == dataset.c.job_id)
+        .join(mine, (dataset.c.kind == mine.c.kind) & (dataset.c.expected_sha256 == mine.c.expected_sha256))
+        .where(tuple_(dataset.c.created_at, dataset.c.id) < tuple_(mine.c.created_at, mine.c.id))
+        .where(dataset.c.outcome.is_(None), job.c.status.in_(OUTSTANDING))
         .order_by(dataset.c.created_at, dataset.c.id)
         .limit(1)
     )

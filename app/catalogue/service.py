@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.access import audit
 from app.catalogue import changes, mappings, records, under_way
 from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
-from app.catalogue.options import LoadOptions, load_options
+from app.catalogue.options import FollowUp, LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.catalogue.tables import DATASET_OF_JOB
 from app.catalogue.under_way import Sender
@@ -42,6 +42,7 @@ from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
+from app.uploads.keys import media_type
 
 _log = logging.getLogger(__name__)
 
@@ -212,7 +213,11 @@ class DatasetService:
             record = records.find(connection, dataset_id) if is_id(dataset_id) else None
             if record is None:
                 raise _missing(dataset_id)
-            found = file_named(_files(record), name, of=f"Dataset {dataset_id}")
+            raw = None if record.raw_key is None else _raw(record, record.raw_key)
+            if raw is None or raw.name != name:
+                found = file_named(_files(record), name, of=f"Dataset {dataset_id}")
+            else:
+                found = raw
             self._links.record_reading(connection, "dataset", dataset_id, found)
         return found
 
@@ -255,6 +260,40 @@ class DatasetService:
         self._require_columns(record.kind, merged)
         new_options = merged.model_dump(mode="json")
         return changes.load_again(connection, dataset_id, new_options, job_kind=self._job_kind(record))
+
+    def follow(self, dataset_id: str, follow_up: FollowUp) -> str | None:
+        """Have a loaded dataset followed by a report, unless one does; returns the id of the new report.
+
+        One that was removed, or is too old to be kept, follows no more. Raises UnknownDataset.
+        """
+        with database_errors(), self._resources.engine.begin() as connection:
+            record = records.lock(connection, dataset_id) if is_id(dataset_id) else None
+            if record is None:
+                raise _missing(dataset_id)
+            is_followed = record.followed_by is not None and job_records.find(connection, record.followed_by)
+            if is_followed or record.status is not DatasetStatus.READY:
+                return None
+            report_id = changes.follow(connection, dataset_id, follow_up)
+        self.dispatch(dataset_id, report_id)
+        return report_id
+
+    def drop_second(self, dataset_id: str) -> str | None:
+        """Remove a dataset if the same bytes came before and are still being checked; returns the id of the first."""
+        with database_errors(), self._resources.engine.connect() as connection:
+            first = records.same_before(connection, dataset_id)
+        if first is not None:
+            self.delete(dataset_id, rows=False)
+        return first
+
+    def raw_file(self, dataset_id: str) -> LinkedArtifact:
+        """The file as it came, with a link. Raises UnknownDataset."""
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = records.find(connection, dataset_id) if is_id(dataset_id) else None
+            if record is None or record.raw_key is None:
+                raise _missing(dataset_id)
+            raw = _raw(record, record.raw_key)
+            self._links.record(connection, "dataset", dataset_id, [raw])
+        return self._links.of(raw, below=f"/datasets/{dataset_id}")
 
     def delete(self, dataset_id: str, *, rows: bool) -> Removal:
         """Remove a dataset and its raw object; its rows stay, unless a job is to remove them first.
@@ -361,6 +400,12 @@ class DatasetService:
 
 def _files(record: DatasetRecord) -> tuple[StoredArtifact, ...]:
     return () if record.job is None else record.job.artifacts
+
+
+def _raw(record: DatasetRecord, key: str) -> StoredArtifact:
+    """The file as it came, as a file of the dataset."""
+    name = key.rpartition("/")[2]
+    return StoredArtifact(name, key, media_type(key), record.bytes or 0, record.rows_read or 0, record.sha256 or "")
 
 
 def _is_loading(record: DatasetRecord, stage: str) -> bool:

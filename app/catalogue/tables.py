@@ -34,6 +34,7 @@ dataset = Table(
     Column("job_id", String(32), comment="the latest run that checks and loads it, a row of report"),
     Column("merged_by", String(32), comment="the run whose rows are in the series"),
     Column("merged_options", JSONB, comment="how that run checked it"),
+    Column("followed_by", String(32), comment="the report that was made of it unasked, a row of report"),
     Column("outcome", Text, comment="what the check came to"),
     *(Column(name, BigInteger) for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate")),
     Column("rows_contradicting", BigInteger),

@@ -1,7 +1,7 @@
 """Writes the requested files: all of them, or none."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -113,6 +113,17 @@ def write(
     }
     if pull_requests:
         pieces |= _of_teams(seed, pull_requests, team_count, days or DEFAULT_PULL_REQUEST_DAYS, end)
+    return write_all(folder, pieces, force=force, progress=progress)
+
+
+def write_all(
+    folder: Path, pieces: Mapping[str, Iterator[bytes]], *, force: bool, progress: OnProgress
+) -> list[Written]:
+    """Write files by their names from their pieces, all or none.
+
+    Raises:
+        InvalidParameters: a file exists already, unless ``force``; nothing was written.
+    """
     _require_room(folder, list(pieces), force=force)
     with TemporaryDirectory(prefix=".demo-data-", dir=folder) as unfinished:
         written = []

@@ -139,6 +139,14 @@ class Holding(Protocol):
 
 
 @runtime_checkable
+class Closeable(Protocol):
+    """A load that holds more than rows in Postgres."""
+
+    def close(self) -> None:
+        """Let go of it, whatever came of the load."""
+
+
+@runtime_checkable
 class Unsealing(Protocol):
     """A load of a kind whose weeks may be sealed: it brings back those that it changes."""
 

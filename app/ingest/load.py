@@ -5,7 +5,7 @@ Any number of files are checked and staged at the same time. Merges and removals
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,18 @@ from sqlalchemy import Connection, Engine, text
 from app.errors import RejectedFile
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
-from app.ingest.kind import Contradictable, DatasetKind, Holding, Keeping, Loading, Raw, Rows, Telling, Unsealing
+from app.ingest.kind import (
+    Closeable,
+    Contradictable,
+    DatasetKind,
+    Holding,
+    Keeping,
+    Loading,
+    Raw,
+    Rows,
+    Telling,
+    Unsealing,
+)
 from app.ingest.policy import Limits, OnError, Policy
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, Rejects
@@ -216,9 +227,11 @@ def _staging(
     engine: Engine, kind: DatasetKind, dataset_id: str, policy: Policy, store: ObjectStore | None
 ) -> Iterator[tuple[Connection, Loading]]:
     """A transaction that ends within seconds if its process is killed."""
-    with database_errors(), engine.begin() as connection:
+    with database_errors(), engine.begin() as connection, ExitStack() as held:
         connection.execute(text(f"SET LOCAL client_connection_check_interval = '{_CLIENT_CHECK}'"))
         loading = kind.loading(connection, dataset_id)
+        if isinstance(loading, Closeable):
+            held.callback(loading.close)
         if isinstance(loading, Holding) and policy.is_log_of_changes:
             loading.hold_until_changed()
         if isinstance(loading, Unsealing) and store is not None:

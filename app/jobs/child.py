@@ -1,5 +1,7 @@
 """The process that runs one job: started by the fork server with everything imported, gone when it is done.
 
+It is started with its job, or ahead of it (spare.py).
+
 It talks to its supervisor (supervise.py) over one pipe: Step while it works, then Done or Refused. A pipe that
 closes without either is a crash. When the supervisor dies the pipe closes on this side, and the process ends.
 """
@@ -12,7 +14,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -74,6 +76,15 @@ class JobSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all jobs of a replica have in common."""
+
+    database_url: str
+    settings: Settings
+    replica: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """How far the job is, 0 … 1."""
 
@@ -106,26 +117,55 @@ class Refused:
 
 
 def main(pipe: Connection, spec: JobSpec) -> None:
-    """Entry of the process."""
+    """Entry of the process of a job."""
+    surroundings = Surroundings(spec.database_url, spec.settings, spec.replica)
+    _prepare(surroundings)
+    _do(pipe, spec, _engine(surroundings))
+
+
+def wait_for_job(pipe: Connection, surroundings: Surroundings) -> None:
+    """Entry of a process that is started ahead of its job, which comes through the pipe."""
+    _prepare(surroundings)
+    engine = _engine(surroundings)
+    with suppress(Exception):  # it may be away until there is a job; the pool looks whether a connection still works
+        _open_connections(engine, 1 + surroundings.settings.read_connections)
+    try:
+        spec = pipe.recv()
+    except (EOFError, OSError):  # nobody is there any more
+        os._exit(1)
+    _do(pipe, spec, engine)
+
+
+def _prepare(surroundings: Surroundings) -> None:
     os.nice(NICENESS)
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
+    configure(surroundings.settings, replica=surroundings.replica)
+    conceal(surroundings.database_url)
+
+
+def _engine(surroundings: Surroundings) -> Engine:
+    return build_engine(surroundings.database_url, pool_size=surroundings.settings.read_connections + 2)
+
+
+def _open_connections(engine: Engine, count: int) -> None:
+    """As many as a report reads with, and the one that has their snapshot."""
+    with ExitStack() as held:
+        for _ in range(count):
+            held.enter_context(engine.connect())
+
+
+def _do(pipe: Connection, spec: JobSpec, engine: Engine) -> None:
     _signal_end_of(pipe)
     threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
     limit_memory(spec.settings.report_memory_limit_mb << 20)
-    configure(spec.settings, replica=spec.replica)
-    conceal(spec.database_url, spec.store.secret_key)
+    conceal(spec.store.secret_key)
     with bound(**spec.names):
-        pipe.send(_run(pipe, spec))
+        pipe.send(run(spec, engine, progress=_teller(pipe)))
 
 
 def answer(pipe: Connection) -> None:
     """Entry of a process that shows that processes can be started."""
     pipe.send("here")
-
-
-def _run(pipe: Connection, spec: JobSpec) -> Done | Refused:
-    engine = build_engine(spec.database_url, pool_size=spec.settings.read_connections + 2)
-    return run(spec, engine, progress=_teller(pipe))
 
 
 def run(spec: JobSpec, engine: Engine, *, progress: OnProgress) -> Done | Refused:
@@ -215,5 +255,5 @@ def _signal_end_of(pipe: Connection) -> None:
 
 def _die_with_supervisor(pipe: Connection) -> None:
     with suppress(OSError):
-        pipe.poll(None)  # nothing is ever sent to us; a blocked recv() would keep SIGIO back
+        pipe.poll(None)  # nothing more is ever sent to us; a blocked recv() would keep SIGIO back
     os._exit(1)

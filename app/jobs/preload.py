@@ -1,5 +1,7 @@
 """What the fork server imports before all else: what is imported after it comes without pandas."""
 
+import numpy.ma  # noqa: F401 - otherwise numpy imports it in each process, at its first unique()
+
 from app.files.without_pandas import keep_pandas_out
 
 keep_pandas_out()

@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from app.errors import TimeLimitExceeded
 from app.jobs import child
 from app.jobs.child import Done, JobSpec, Refused, Step
-from app.jobs.fork_server import FAREWELL_SECONDS, CalledOff, ForkServer, end_process
+from app.jobs.fork_server import FAREWELL_SECONDS, CalledOff, ForkServer
 from app.jobs.kind import JobKind
+from app.jobs.spare import Spares, Started
 
 #: How often a quiet process is looked at, for its time limit and for being called off, seconds.
 _LOOK_SECONDS: Final = 0.2
@@ -31,13 +32,14 @@ class Crashed(Exception):
     """The process died without a word."""
 
 
-def in_child(kinds: Mapping[str, JobKind]) -> Execute:
-    """How a worker runs its jobs: each in a child of the fork server."""
-    return partial(supervise, ForkServer(kinds))
+def in_child(kinds: Mapping[str, JobKind], spares: Spares | None = None) -> Execute:
+    """How a worker runs its jobs: each in a child of the fork server, in a spare one if there is one."""
+    return partial(supervise, ForkServer(kinds), spares)
 
 
 def supervise(
     server: ForkServer,
+    spares: Spares | None,
     spec: JobSpec,
     *,
     progress: Callable[[Step], None],
@@ -47,7 +49,8 @@ def supervise(
     """Run a job.
 
     Args:
-        server: starts the process; the time limit includes this.
+        server: starts the process if no spare one is ready; the time limit includes this.
+        spares: processes that were started ahead; None without any.
         spec: what to run.
         progress: called with each step that the job tells of.
         call_off: set it from another thread to end the process.
@@ -61,8 +64,33 @@ def supervise(
     """
     limit = spec.settings.report_time_limit_seconds
     deadline = monotonic() + limit
+    started = spares.give(spec) if spares is not None else None
+    if started is None:
+        started = _started(server, spec, call_off=call_off, deadline=deadline, alive=alive)
+    try:
+        while not call_off.is_set():
+            alive()
+            if monotonic() > deadline:
+                return Refused(
+                    TimeLimitExceeded.code,
+                    f"It ran longer than {limit:g} seconds (OPENHOURS_REPORT_TIME_LIMIT_SECONDS).",
+                    retryable=False,
+                )
+            if (outcome := _told(started.pipe, started.process, progress)) is not None:
+                return outcome  # its files are closed: nobody needs to wait for its tidying up
+        raise CalledOff
+    finally:
+        started.end()
+        if spares is not None:
+            spares.fill()  # not while the job runs: to start another process takes from it what it has saved
+
+
+def _started(
+    server: ForkServer, spec: JobSpec, *, call_off: Event, deadline: float, alive: Callable[[], None]
+) -> Started:
+    """A process that was started for this job."""
     ours, theirs = server.context.Pipe()
-    with ours:
+    try:
         process = server.start(
             child.main,
             (theirs, spec),
@@ -71,22 +99,12 @@ def supervise(
             deadline=deadline,
             alive=alive,
         )
-        # Otherwise a start that hangs may still use it: it closes with its last user.
-        theirs.close()
-        try:
-            while not call_off.is_set():
-                alive()
-                if monotonic() > deadline:
-                    return Refused(
-                        TimeLimitExceeded.code,
-                        f"It ran longer than {limit:g} seconds (OPENHOURS_REPORT_TIME_LIMIT_SECONDS).",
-                        retryable=False,
-                    )
-                if (outcome := _told(ours, process, progress)) is not None:
-                    return outcome  # its files are closed: nobody needs to wait for its tidying up
-            raise CalledOff
-        finally:
-            end_process(process)
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()  # otherwise a start that hangs may still use it: it closes with its last user
+    return Started(process, ours)
 
 
 def _told(pipe: Connection, process: ForkServerProcess, progress: Callable[[Step], None]) -> Done | Refused | None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from app.errors import OpenhoursError, RedisUnavailable, ReplicaFault
 from app.jobs import lifecycle
+from app.jobs.child import Surroundings
 from app.jobs.faults import fault_of
 from app.jobs.fork_server import end_all
 from app.jobs.kind import JobClass, JobKind
@@ -24,6 +25,7 @@ from app.jobs.queue import Queue
 from app.jobs.runner import Job, Runner
 from app.jobs.self_check import SelfCheck
 from app.jobs.shares import GUESTS, Shares
+from app.jobs.spare import Spares
 from app.jobs.supervise import in_child
 from app.storage.migrate import MigrationCheck
 from app.storage.postgres import database_errors
@@ -67,7 +69,10 @@ class Worker:
         self._engine = resources.engine
         self._queue = Queue(resources.redis)
         self.check = SelfCheck(resources, kinds)
-        self._runner = Runner(resources, kinds, replica=name, execute=in_child(kinds), suspect=self.check.suspect)
+        surroundings = Surroundings(resources.database_url, resources.settings, name)
+        self._spares = Spares(kinds, surroundings, count=min(resources.settings.spare_processes, slots))
+        execute = in_child(kinds, self._spares)
+        self._runner = Runner(resources, kinds, replica=name, execute=execute, suspect=self.check.suspect)
         self._kinds = kinds
         self._shares = Shares(slots, resources.settings.shares)
         self._name = name
@@ -88,6 +93,7 @@ class Worker:
     def start(self) -> None:
         """Begin to claim."""
         SLOTS.set(self._slots)
+        self._spares.fill()
         self._claiming.start()
         self._beating.start()
 
@@ -98,6 +104,7 @@ class Worker:
     def stop(self, *, hurry: Event, deadline: float) -> None:
         """Claim nothing more, let jobs run until ``deadline`` (monotonic) or ``hurry``, then release them."""
         self.drain()
+        self._spares.close()
         self._claiming.join(END_SECONDS)
         while self._running() and monotonic() < deadline and not hurry.wait(STOP_LOOK_SECONDS):
             pass

@@ -7,7 +7,6 @@ from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.errors import SetupError
 from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
-from app.replica.piece_files import PIECE_FILES
 from app.sealing.job import SEAL_JOB
 from app.sealing.prefixes import SEALED_FILES
 
@@ -16,7 +15,7 @@ OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB)
 
 
 #: The parts of the bucket beside those of artifacts.
-PREFIXES: tuple[BucketPrefix, ...] = (*BUCKET_PREFIXES, SEALED_FILES, PIECE_FILES)
+PREFIXES: tuple[BucketPrefix, ...] = (*BUCKET_PREFIXES, SEALED_FILES)
 
 
 def job_kinds(reports: Mapping[str, JobKind]) -> dict[str, JobKind]:

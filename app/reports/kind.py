@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.jobs.kind import JobKind, Params
+from app.series.poll_reading import PollSource
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,13 +40,13 @@ class Drilldown:
 
     Attributes:
         model: of the answer.
-        explain: the answer, of (engine, settings, parameters as resolved, key). Raises UnknownEntity.
+        explain: the answer, of (where the polls are, settings, parameters as resolved, key). Raises UnknownEntity.
         chart: a picture of its days, or of the one day that is given; of the same. It imports app.charts itself.
     """
 
     model: type[BaseModel]
-    explain: Callable[[Engine, Settings, Any, str], BaseModel]
-    chart: Callable[[Engine, Settings, Any, str, date | None], "Chart"]
+    explain: Callable[[PollSource, Settings, Any, str], BaseModel]
+    chart: Callable[[PollSource, Settings, Any, str, date | None], "Chart"]
 
 
 def _report_names(report_id: str, _: Mapping[str, Any]) -> dict[str, str]:

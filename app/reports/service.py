@@ -39,6 +39,7 @@ from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
 from app.reports.kind import SUMMARY, Drilldown, ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.series.poll_reading import PollSource
 from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.telemetry.logs import bound
@@ -89,6 +90,7 @@ class ReportService:
         self._links = links or Links(resources)
         self._redis = Dispatch(resources.request_redis)
         self._kinds = kinds
+        self._polls = PollSource(resources.engine, lambda: resources.object_store)
 
     def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
         """Record a report and dispatch it; returns its id.
@@ -213,7 +215,7 @@ class ReportService:
             UnknownEntity: it has no row of this entity.
         """
         drilldown, params = self._drilldown(report_id)
-        return drilldown.explain(self._resources.engine, self._resources.settings, params, key)
+        return drilldown.explain(self._polls, self._resources.settings, params, key)
 
     def entity_chart(self, report_id: str, key: str, *, day: date | None) -> "Chart":
         """A picture of the days of one entity, or of one of them.
@@ -223,7 +225,7 @@ class ReportService:
             InvalidParameters: the report has nothing of that day.
         """
         drilldown, params = self._drilldown(report_id)
-        return drilldown.chart(self._resources.engine, self._resources.settings, params, key, day)
+        return drilldown.chart(self._polls, self._resources.settings, params, key, day)
 
     def entity_picture(self, report_id: str, key: str, *, day: date | None) -> bytes:
         """The same as PNG, drawn by a process of its own.

@@ -16,9 +16,11 @@ from app.jobs.kind import JobContext, OnProgress
 from app.reports.doubts import SeenPolls, StoreDoubts
 from app.series.details import Labels, own_gaps, read_labels
 from app.series.entities import STORE, count_entities, read_entities
-from app.series.poll_reading import Scope, Snapshot, joined_snapshot, read, take_snapshot
+from app.series.poll_reading import PollSource, Scope, read
 from app.series.schedules import read_schedule
+from app.series.snapshots import Snapshot, joined_snapshot, take_snapshot
 from app.series.versions import settle_changes
+from app.storage.object_store import opened_when_asked
 from app.storage.postgres import database_errors
 from app.timeline import Micros
 from app.timeline.calendar import Calendar
@@ -81,8 +83,10 @@ def load(
     with (
         database_errors(),
         ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing,
+        opened_when_asked(context.store) as open_store,
         take_snapshot(context.engine) if snapshot is None else nullcontext(snapshot) as shared,
     ):
+        source = PollSource(context.engine, open_store)
         connection, _ = shared
         total = count_entities(connection, STORE, keys=stores)
         most = max(1, reading.most(connection, max(total, 1)))
@@ -93,7 +97,7 @@ def load(
             labels = read_labels(connection, entities, as_known_at=reading.as_known_at)
             progress = partial(_tell, context.progress, done / total, len(entities) / total)
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"
-            collected = partial(_collect, context, preparing, shared, entities, scope, reading, doubts)
+            collected = partial(_collect, context, source, preparing, shared, entities, scope, reading, doubts)
             # Nothing here keeps what is collected: there is no room for that of two ranges.
             yield entities, labels, collected(progress), progress
             done, after = done + len(entities), int(entities.ids[-1])
@@ -102,6 +106,7 @@ def load(
 
 def _collect(
     context: JobContext,
+    source: PollSource,
     preparing: ThreadPoolExecutor,
     snapshot: Snapshot,
     entities: Entities,
@@ -121,7 +126,7 @@ def _collect(
         collected.add(number, instant, status)
 
     read(
-        context.engine,
+        source,
         snapshot,
         entities,
         first=reading.first,

@@ -23,9 +23,11 @@ _SCHEMES: Final[dict[str, Any]] = {
 }
 
 
+_PROBLEM: Final = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+
+
 def _refusal(description: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
 
 
 #: The answers of the gate to whatever is not open to all.
@@ -60,9 +62,8 @@ def _completed(document: dict[str, Any], routes: APIRouter) -> dict[str, Any]:
         operation["summary"] = _first_sentence(operation["description"])
         for status, response in operation["responses"].items():
             content = response.get("content", {})
-            if (
-                status >= "400" and "application/json" in content
-            ):  # FastAPI has one media type for all responses of a route
+            # FastAPI has one media type for all responses of a route; a founding system's errors are no problems.
+            if status >= "400" and content.get("application/json") == {"schema": _PROBLEM}:
                 content[MEDIA_TYPE] = content.pop("application/json")
     return document
 

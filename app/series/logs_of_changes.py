@@ -2,10 +2,25 @@
 
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, text
 
+from app.series.poll_sorting import PollSorter
 from app.series.versions import Change, settle
-from app.timeline.hourly import ACTIVE, INACTIVE
+from app.storage.binary_copy import INTEGER, SMALLINT, TIMESTAMPTZ, Arrays, Columns, read_columns, write_columns
+from app.timeline import Micros
+from app.timeline.hourly import ACTIVE, INACTIVE, Status
+
+#: The polls of a log in a table of the load's own, because it takes a look at a whole entity to know which ones count.
+_STAGED: Final = "staged_log"
+_STAGED_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "status": SMALLINT, "line": INTEGER}
+
+#: Polls of a log that are read at a time.
+_READ_POLLS: Final = 1 << 20
+
+#: The entities of a file, of whose details something is said.
+_NAMED: Final = "named_entity"
 
 _TABLE: Final = "entity_detail"
 _OTHERS: Final = ("name", "group_name", "active_from", "active_to")
@@ -40,24 +55,43 @@ DELETE FROM {{staged}} AS staged USING judged WHERE staged.ctid = judged.place A
 """
 
 
-def drop_covered_ends(connection: Connection, staged: str) -> None:
-    """Drop staged polls that say active in the middle of another outage of their store: both are logged, one goes on.
+class StagedLog:
+    """The polls of a log, in the order of their lines; they are gone with the transaction."""
 
-    Args:
-        connection: in the transaction that staged the polls.
-        staged: a table with the columns polls.STAGED_COLUMNS.
-    """
-    connection.execute(text(_COVERED_ENDS.format(staged=staged)))
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lines = 0
+        columns = "at timestamptz, entity_id int, status smallint, line int"
+        connection.execute(text(f"CREATE TEMP TABLE {_STAGED} ({columns}) ON COMMIT DROP"))
+
+    def add(self, at: Micros, entity_id: npt.NDArray[np.int64], status: Status, *, first_line: int) -> None:
+        """The next polls."""
+        self._lines = first_line + len(at)
+        line = np.arange(first_line, self._lines)
+        rows: Arrays = {"at": at, "entity_id": entity_id, "status": status, "line": line}
+        write_columns(self._connection, _STAGED, _STAGED_COLUMNS, [rows])
+
+    def pass_on(self, sorter: PollSorter) -> None:
+        """Give all of them to a sorter, but those that say active in the middle of another outage of their store.
+
+        Both outages are logged, and one goes on.
+        """
+        self._connection.execute(text(_COVERED_ENDS.format(staged=_STAGED)))
+        for line in range(0, self._lines, _READ_POLLS):
+            until = line + _READ_POLLS
+            ordered = f"(SELECT * FROM {_STAGED} WHERE line >= {line} AND line < {until} ORDER BY line) AS ordered"
+            read = read_columns(self._connection, _STAGED_COLUMNS, ordered, {})
+            sorter.add(read["at"], read["entity_id"], read["status"])
 
 
-def hold_until_changed(connection: Connection, change: Change, staged: str) -> None:
-    """Give the entities of staged rows the own gap 0, but those that have one already: that was said on purpose.
+def hold_until_changed(connection: Connection, change: Change, ids: npt.NDArray[np.int64]) -> None:
+    """Give entities the own gap 0, but those that have one already: that was said on purpose.
 
     Args:
         connection, change: see versions.begin_change().
-        staged: a table with the column ``entity_id``; its entities are written.
+        ids: of the entities, which are written.
     """
-    _set(connection, change, staged, gap="coalesce(known.max_gap_minutes, 0)", which="true")
+    _set(connection, change, ids, gap="coalesce(known.max_gap_minutes, 0)", which="true")
 
 
 def has_set(connection: Connection, dataset_id: str) -> bool:
@@ -66,19 +100,21 @@ def has_set(connection: Connection, dataset_id: str) -> bool:
     return bool(connection.execute(query, {"by": dataset_id}).scalar_one())
 
 
-def forget(connection: Connection, change: Change, staged: str) -> None:
-    """Take the own gap 0 that the same dataset gave from the entities of staged rows; what else is said of them stays.
+def forget(connection: Connection, change: Change, ids: npt.NDArray[np.int64]) -> None:
+    """Take the own gap 0 that the same dataset gave from entities; what else is said of them stays.
 
     Args:
-        connection, change, staged: as for hold_until_changed().
+        connection, change, ids: as for hold_until_changed().
     """
-    _set(connection, change, staged, gap="NULL::int", which=_GIVEN_BY_IT)
+    _set(connection, change, ids, gap="NULL::int", which=_GIVEN_BY_IT)
 
 
-def _set(connection: Connection, change: Change, staged: str, *, gap: str, which: str) -> None:
+def _set(connection: Connection, change: Change, ids: npt.NDArray[np.int64], *, gap: str, which: str) -> None:
+    connection.execute(text(f"CREATE TEMP TABLE {_NAMED} (entity_id int) ON COMMIT DROP"))
+    write_columns(connection, _NAMED, {"entity_id": INTEGER}, [{"entity_id": ids}])
     others = ", ".join(f"known.{name}" for name in _OTHERS)
     columns = ("entity_id", "max_gap_minutes", *_OTHERS)
-    chosen = f"FROM {staged} AS staged LEFT JOIN {_KNOWN} WHERE {which}"
+    chosen = f"FROM {_NAMED} AS staged LEFT JOIN {_KNOWN} WHERE {which}"
     wanted = f"SELECT DISTINCT staged.entity_id, {gap} AS max_gap_minutes, {others} {chosen}"
     named = f"entity_id IN (SELECT staged.entity_id {chosen})"
     settle(connection, change, _TABLE, columns, named=named, wanted=wanted)

@@ -48,7 +48,8 @@ def ids_of(connection: Connection, kind: str, keys: Sequence[str], *, may_be_res
         may_be_reserved: ids may have been reserved for some of these keys before; then make_findable() comes first.
     """
     wanted = sorted(keys)
-    query = _IDS.format(found=f"{_ENTITY}, {_RESERVED}" if may_be_reserved else _ENTITY)
+    # What is reserved goes first: a key has one id in all of a load, also when another load has written it meanwhile.
+    query = _IDS.format(found=f"{_RESERVED}, {_ENTITY}" if may_be_reserved else _ENTITY)
     ids = connection.scalars(text(query), {"kind": kind, "keys": wanted})
     return dict(zip(wanted, ids, strict=True))
 
@@ -61,14 +62,32 @@ def write_rows(connection: Connection, staged: str, *columns: str) -> None:
         staged: the table of the staged rows.
         columns: those that hold ids of entities.
     """
+    if not _write_all(connection):
+        settle(connection, staged, *columns)
+
+
+def write(connection: Connection) -> dict[int, int]:
+    """Write the entities that the load is the first to name; returns what ``replaced`` does."""
+    return {} if _write_all(connection) else replaced(connection)
+
+
+def replaced(connection: Connection) -> dict[int, int]:
+    """By reserved id, those of entities that exist by now under the same keys."""
+    ids = "SELECT new_entity.id AS reserved, entity.id AS known FROM new_entity JOIN entity USING (kind, key)"
+    rows = connection.execute(text(f"{ids} WHERE entity.id <> new_entity.id")).all()
+    return {row.reserved: row.known for row in rows}
+
+
+def _write_all(connection: Connection) -> bool:
+    """Whether the load was the first to name all of them."""
     written = connection.execute(
         text(
             "INSERT INTO entity (id, kind, key) OVERRIDING SYSTEM VALUE "
             "SELECT id, kind, key FROM new_entity ON CONFLICT (kind, key) DO NOTHING"
         )
     ).rowcount
-    if written < connection.execute(text("SELECT count(*) FROM new_entity")).scalar_one():
-        settle(connection, staged, *columns)
+    reserved: int = connection.execute(text("SELECT count(*) FROM new_entity")).scalar_one()
+    return written == reserved
 
 
 def settle(connection: Connection, staged: str, *columns: str) -> None:

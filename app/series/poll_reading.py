@@ -1,8 +1,12 @@
-"""Reading the polls of a window once, in parallel, from one snapshot, in blocks whose size has a bound."""
+"""Reading the polls of a window once, in parallel, from one snapshot, in blocks whose size has a bound.
 
-from collections.abc import Callable, Iterator, Mapping
+The snapshot says of each week where its polls are: in its partition, or in the files of a sealed week. The files that
+it shows stay in the bucket until no job can read them any more, also if a load unseals the week meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
@@ -14,8 +18,11 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, select, text
 
 from app.series.polls import POLL_COLUMNS, partition_of
-from app.series.tables import poll_week
+from app.series.sealed.reading import SealedFile, Span, read_span, spans
+from app.series.snapshots import Snapshot, joined_snapshot
+from app.series.tables import poll_week, sealed_object
 from app.storage.binary_copy import Arrays, read_columns
+from app.storage.object_store import OpenStore
 from app.timeline import Micros, from_micros
 from app.timeline.entities import Entities
 from app.timeline.hourly import Status
@@ -36,8 +43,13 @@ SLICE_ENTITIES: Final = 256
 Scope = Literal["all", "range", "listed"]
 Consume = Callable[[npt.NDArray[np.integer], Micros, Status], None]
 
-#: A read-only transaction and the name of its snapshot.
-Snapshot = tuple[Connection, str]
+
+@dataclass(frozen=True, slots=True)
+class PollSource:
+    """Where the polls are: in Postgres, and those of sealed weeks in a bucket, which is opened when it is needed."""
+
+    engine: Engine
+    open_store: OpenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,15 @@ class _Slice:
     along_key: bool = False
 
 
+#: The table of a week, and a condition for its polls.
+_Partition = tuple[str, str]
+
+#: What one thread reads at a time.
+_Part = _Slice | Span
+
+
 def read(
-    engine: Engine,
+    source: PollSource,
     snapshot: Snapshot,
     entities: Entities,
     *,
@@ -65,10 +84,11 @@ def read(
 
     If they are of all entities, every partition of the window is read once, in the order in which it lies, by several
     connections in slices of pages. Whoever reads one range of ids after the other goes along the primary key instead,
-    so that all ranges together read every poll once. A short list of entities is looked up by key.
+    so that all ranges together read every poll once. A short list of entities is looked up by key. Of the files of
+    sealed weeks, the row groups are read that may have one of the entities.
 
     Args:
-        engine: connections come from here; ``connections`` of them are used.
+        source: where they are; at most ``connections`` of its connections to Postgres are used.
         snapshot: what the connections share.
         entities: whose polls to read; others are dropped.
         first, last: instants, microseconds, both included.
@@ -76,26 +96,20 @@ def read(
         connections: number of slices read at the same time.
         consume: called with (number of the entity, instant, status), from several threads.
         progress: called with the fraction done, 0 … 1.
+
+    Raises:
+        SealedWeekDamaged: an object of a sealed week is missing, or has other bytes than were written.
     """
     if not len(entities):
         return
-    connection, name = snapshot
-    slices: SimpleQueue[_Slice | None] = SimpleQueue()
-    by_scope: Mapping[Scope, Callable[[], Iterator[_Slice]]] = {
-        "all": lambda: _by_page(connection, first, last),
-        "range": lambda: _by_range(connection, entities, first, last, parts=PARTS * connections),
-        "listed": lambda: _by_entity(entities, first, last),
-    }
-    parts = list(by_scope[scope]())
-    for part in (*parts, *[None] * connections):
-        slices.put(part)
+    queue: SimpleQueue[_Part | None] = SimpleQueue()
     done, lock, failed = 0, Lock(), Event()
 
     def work() -> None:
         nonlocal done
-        with joined_snapshot(engine, name) as reader, _set_on_error(failed):
-            while (part := slices.get()) is not None:
-                for block in _blocks(reader, part):
+        with _reader(source, snapshot, first, last) as blocks_of, _set_on_error(failed):
+            while (part := queue.get()) is not None:
+                for block in blocks_of(part):
                     if failed.is_set():
                         return
                     number, at, status = entities.numbers(block["entity_id"]), block["at"], block["active"]
@@ -108,6 +122,12 @@ def read(
                     progress(done / len(parts))
 
     with ThreadPoolExecutor(connections, thread_name_prefix="read") as pool:
+        parts: list[_Part] = [
+            *_in_postgres(snapshot[0], entities, first, last, scope, parts=PARTS * connections),
+            *_in_bucket(source, snapshot[0], entities, first, last),
+        ]
+        for part in (*parts, *[None] * connections):
+            queue.put(part)
         for future in [pool.submit(work) for _ in range(min(connections, len(parts)))]:
             future.result()
 
@@ -122,24 +142,21 @@ def _set_on_error(event: Event) -> Iterator[None]:
 
 
 @contextmanager
-def take_snapshot(engine: Engine) -> Iterator[Snapshot]:
-    """A read-only transaction and the name of its snapshot, for other connections to share.
+def _reader(
+    source: PollSource, snapshot: Snapshot, first: int, last: int
+) -> Iterator[Callable[[_Part], Iterator[Arrays]]]:
+    """What one thread reads parts with; it connects to Postgres for the first one that is there."""
+    with ExitStack() as stack:
+        joined: list[Connection] = []
 
-    No week is dropped until it ends: the lock comes before the snapshot, so what that shows is there.
-    """
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text("LOCK TABLE ONLY poll IN ACCESS SHARE MODE"))
-        name = connection.scalar(text("SELECT pg_export_snapshot()"))
-        assert isinstance(name, str)  # noqa: S101 - the function never returns null; this tells the type checker
-        yield connection, name
+        def blocks_of(part: _Part) -> Iterator[Arrays]:
+            if isinstance(part, Span):
+                return iter([_within(read_span(source.open_store(), part), first, last)])
+            if not joined:
+                joined.append(stack.enter_context(joined_snapshot(source.engine, snapshot[1])))
+            return _blocks(joined[0], part)
 
-
-@contextmanager
-def joined_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
-    """A read-only transaction on the snapshot that another one exported as ``name``."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        connection.execute(text(f"SET TRANSACTION SNAPSHOT '{name}'"))
-        yield connection
+        yield blocks_of
 
 
 def _blocks(connection: Connection, part: _Slice) -> Iterator[Arrays]:
@@ -162,45 +179,92 @@ def _blocks(connection: Connection, part: _Slice) -> Iterator[Arrays]:
         after = {"id": int(block["entity_id"][-1]), "at": from_micros(int(block["at"][-1]))}
 
 
+def _within(block: Arrays, first: int, last: int) -> Arrays:
+    """The rows of a sealed week that are in the window; those of most weeks all are."""
+    inside = (block["at"] >= first) & (block["at"] <= last)
+    return block if inside.all() else {name: column[inside] for name, column in block.items()}
+
+
 def _instants(first: int, last: int) -> dict[str, Any]:
     return {"first": from_micros(first), "last": from_micros(last)}
 
 
-def _by_entity(entities: Entities, first: int, last: int) -> Iterator[_Slice]:
+def _in_postgres(
+    connection: Connection, entities: Entities, first: int, last: int, scope: Scope, *, parts: int
+) -> Iterator[_Slice]:
+    """The slices of the weeks that are not sealed."""
+    partitions = list(_partitions(connection, first, last))
+    if scope == "all":
+        return _by_page(connection, partitions, _instants(first, last))
+    if scope == "range":
+        return _by_range(partitions, entities, _instants(first, last), parts=parts)
+    return _by_entity(entities, _instants(first, last)) if partitions else iter(())
+
+
+def _in_bucket(source: PollSource, connection: Connection, entities: Entities, first: int, last: int) -> Iterator[Span]:
+    """The spans of the sealed weeks."""
+    if files := _sealed_files(connection, entities, first, last):
+        source.open_store()  # before several threads ask for it
+        for file in files:
+            yield from spans(file, entities.ids, entities.ids)
+
+
+def _by_entity(entities: Entities, instants: Mapping[str, Any]) -> Iterator[_Slice]:
     for start in range(0, len(entities), SLICE_ENTITIES):
         ids = entities.ids[start : start + SLICE_ENTITIES].tolist()
         yield _Slice(
-            "poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s",
-            _instants(first, last) | {"ids": ids},
+            "poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s", {**instants, "ids": ids}
         )
 
 
-def _by_page(connection: Connection, first: int, last: int) -> Iterator[_Slice]:
-    for partition, condition in _partitions(connection, first, last):
+def _by_page(connection: Connection, partitions: Iterable[_Partition], instants: Mapping[str, Any]) -> Iterator[_Slice]:
+    for partition, condition in partitions:
         source = f"{partition} WHERE ctid >= %(from)s::tid AND ctid < %(to)s::tid{condition}"
         pages = connection.scalar(text(f"SELECT pg_relation_size('{partition}') / 8192")) or 0
         for page in range(0, pages, SLICE_PAGES):
-            bounds = {"from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"}
-            yield _Slice(source, _instants(first, last) | bounds)
+            yield _Slice(source, {**instants, "from": f"({page},0)", "to": f"({page + SLICE_PAGES},0)"})
 
 
-def _by_range(connection: Connection, entities: Entities, first: int, last: int, *, parts: int) -> Iterator[_Slice]:
+def _by_range(
+    partitions: Iterable[_Partition], entities: Entities, instants: Mapping[str, Any], *, parts: int
+) -> Iterator[_Slice]:
     starts = np.unique(np.linspace(0, len(entities), parts, endpoint=False, dtype=np.int64)).tolist()
-    for partition, condition in _partitions(connection, first, last):
+    for partition, condition in partitions:
         source = f"{partition} WHERE entity_id BETWEEN %(low)s AND %(high)s{condition}"
         for start, stop in pairwise([*starts, len(entities)]):
             bounds = {"low": int(entities.ids[start]), "high": int(entities.ids[stop - 1])}
-            yield _Slice(source, _instants(first, last) | bounds, along_key=True)
+            yield _Slice(source, {**instants, **bounds}, along_key=True)
 
 
-def _partitions(connection: Connection, first: int, last: int) -> Iterator[tuple[str, str]]:
+def _partitions(connection: Connection, first: int, last: int) -> Iterator[_Partition]:
     """The tables of the weeks that have polls in the window, and a condition for those that also have others."""
     bounds = _instants(first, last)
     weeks = connection.execute(
         select(poll_week.c.week, poll_week.c.first_at, poll_week.c.last_at)
-        .where(poll_week.c.first_at <= bounds["last"], poll_week.c.last_at >= bounds["first"])
+        .where(
+            poll_week.c.first_at <= bounds["last"],
+            poll_week.c.last_at >= bounds["first"],
+            poll_week.c.sealed_at.is_(None),
+        )
         .order_by(poll_week.c.week)
     ).all()
     for week, first_at, last_at in weeks:
         partial = first_at < bounds["first"] or last_at > bounds["last"]
         yield partition_of(week), " AND at BETWEEN %(first)s AND %(last)s" if partial else ""
+
+
+def _sealed_files(connection: Connection, entities: Entities, first: int, last: int) -> list[SealedFile]:
+    """The files that may have polls of these entities in the window, week by week."""
+    bounds = _instants(first, last)
+    found = connection.execute(
+        select(*(sealed_object.c[name] for name in SealedFile.__dataclass_fields__))
+        .join(poll_week, poll_week.c.week == sealed_object.c.week)
+        .where(
+            poll_week.c.first_at <= bounds["last"],
+            poll_week.c.last_at >= bounds["first"],
+            sealed_object.c.first_id <= int(entities.ids[-1]),
+            sealed_object.c.last_id >= int(entities.ids[0]),
+        )
+        .order_by(sealed_object.c.week, sealed_object.c.first_id)
+    )
+    return [SealedFile(*row) for row in found]

@@ -1,83 +1,85 @@
 """Polls in Postgres: weekly partitions, and merging a load into them; poll_reading.py reads them.
 
+poll_sorting.py sorts what a load brings.
+
 A partition holds one week from Monday 00:00 UTC and is named after it: poll_2023_01_16. It is created when a load first
 brings a poll of that week, and can be dropped whole. A sealed week has none (see sealed/): before its polls change, it
 is unsealed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, delete, extract, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.series.poll_sorting import READ_POLLS, Polls, PollSorter, counting
 from app.series.tables import poll_week, sealed_object
-from app.storage.binary_copy import BOOLEAN_OR_TWO, INTEGER, SMALLINT, TIMESTAMPTZ, Columns
-from app.timeline import DAY, Micros, from_micros
-from app.timeline.hourly import ACTIVE, UNKNOWN
+from app.storage.binary_copy import BOOLEAN_OR_TWO, INTEGER, TIMESTAMPTZ, Columns, write_columns
+from app.timeline import from_micros
 
 #: ``active`` as the statuses of timeline.hourly: 0 is INACTIVE, 1 ACTIVE, and 2, for null, UNKNOWN.
 POLL_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "active": BOOLEAN_OR_TWO}
 
-#: The staging table of a load; if rows have the same store and instant, the one with the highest line wins.
-STAGED_COLUMNS: Final[Columns] = {"at": TIMESTAMPTZ, "entity_id": INTEGER, "status": SMALLINT, "line": INTEGER}
-
-#: A staged status as what a poll holds; a status of two bytes takes no more space than a boolean before a line number.
-_ACTIVE: Final = f"nullif(status, {UNKNOWN}) = {ACTIVE} AS active"
-
-#: Memory for sorting a load, enough to sort a usual one without disk.
+#: Memory for the index of a week, enough to sort a usual one without disk.
 MERGE_MEMORY: Final = "256MB"
 
 #: What a poll takes in its table, without the index: a header, 13 bytes of its own, aligned, and a line pointer.
 POLL_BYTES: Final = 44
 
-_MONDAY = 4 * DAY  # 1970-01-05
+#: The polls of a week on their way into, or out of, a partition that has polls already.
+_STAGED: Final = "staged_poll"
 
 
-def week_of(instant: Micros) -> Micros:
-    """Monday 00:00 UTC of the week of each instant, microseconds since the epoch."""
-    return (instant - _MONDAY) // (7 * DAY) * (7 * DAY) + _MONDAY
+@dataclass(frozen=True, slots=True)
+class Contradictions:
+    """Polls of a file that say something else than the later line for their store and instant.
 
-
-def stage(connection: Connection) -> str:
-    """Create the staging table of a load and return its name; drop() drops it, and so does a rollback.
-
-    It is not temporary, because several processes of Postgres cannot sort a temporary table together, so its name is
-    one that no other transaction has. It is not unlogged either: when Postgres crashes just after an unlogged table was
-    rolled back, it cannot recover ("could not create file … File exists").
+    Attributes:
+        count: other statuses than the one that counts, of all stores and instants.
+        first: key and instant of the first few.
     """
-    table = f"staged_poll_{connection.scalar(text('SELECT pg_backend_pid()'))}"
-    connection.execute(text(f"CREATE TABLE {table} (at timestamptz, entity_id int, status smallint, line int)"))
-    return table
+
+    count: int = 0
+    first: tuple[tuple[str, datetime], ...] = ()
 
 
-def merge(connection: Connection, table: str, spans: Mapping[int, tuple[int, int]]) -> int:
-    """Merge the staged polls: one status per entity and instant, the last line of the file wins.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of a merge.
 
-    A new week is built as a separate table, sorted, and indexed afterwards, in a third of the time of inserting row by
-    row into an index; readers see it only once it is attached, and do not wait.
+    Attributes:
+        stand: polls of the file in effect; the others were replaced by a later line.
+        contradictions: of those that were replaced.
+    """
+
+    stand: int
+    contradictions: Contradictions
+
+
+def merge(connection: Connection, polls: PollSorter, *, examples: int) -> Merged:
+    """Merge the polls of a file: one status per entity and instant, the last line of the file wins.
+
+    They come sorted, by a COPY for each week. A new week is a table of its own that gets its index afterwards, in a
+    third of the time of inserting row by row into an index; readers see it only once it is attached, and do not wait.
 
     Args:
-        connection: in the transaction that staged the polls.
-        table: where they are staged.
-        spans: for each week (Monday, microseconds) of the staged polls their first and last instant; none is sealed.
-
-    Returns:
-        Number of staged polls in effect; the others were replaced by a later line.
+        connection: in the transaction of the load, which has its turn.
+        polls: with ids of entities that are written; none of their weeks is sealed.
+        examples: how many of the contradictions to name.
     """
-    _require_unsealed(connection, spans)
-    connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
+    _require_unsealed(connection, polls.weeks())
     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{MERGE_MEMORY}'"))
-    stand = 0
-    for monday, week in _weeks(spans).items():
+    said = _Said(examples)
+    for monday, (first, last) in polls.weeks().items():
+        week = from_micros(monday).date()
         put = _add_to_week if _has_partition(connection, week) else _make_week
-        stand += put(connection, table, week)
-        first, last = map(from_micros, spans[monday])
-        row = insert(poll_week).values(week=week, first_at=first, last_at=last, changed_at=func.now(), version=_clock())
+        put(connection, week, said.last(polls.of_week(monday)))
+        said.name_contradictions(connection)
+        span = {"first_at": from_micros(first), "last_at": from_micros(last)}
+        row = insert(poll_week).values(week=week, **span, changed_at=func.now(), version=_clock())
         connection.execute(
             row.on_conflict_do_update(
                 index_elements=[poll_week.c.week],
@@ -89,7 +91,7 @@ def merge(connection: Connection, table: str, spans: Mapping[int, tuple[int, int
                 },
             )
         )
-    return stand
+    return Merged(said.stand, Contradictions(said.others, tuple(said.examples)))
 
 
 def mondays_of(spans: Iterable[int]) -> list[date]:
@@ -97,7 +99,7 @@ def mondays_of(spans: Iterable[int]) -> list[date]:
     return [from_micros(monday).date() for monday in sorted(spans)]
 
 
-def _require_unsealed(connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
+def _require_unsealed(connection: Connection, spans: Iterable[int]) -> None:
     """To put polls into a new partition of a sealed week would hide them."""
     among = poll_week.c.week.in_(mondays_of(spans))
     sealed = list(connection.scalars(select(poll_week.c.week).where(among, poll_week.c.sealed_at.is_not(None))))
@@ -114,74 +116,67 @@ def _next_version() -> ColumnElement[int]:
     return func.greatest(poll_week.c.version + 1, _clock())
 
 
-def drop(connection: Connection, table: str) -> None:
-    """Drop the staging table of a load once it is merged."""
-    connection.execute(text(f"DROP TABLE {table}"))
-
-
-@dataclass(frozen=True, slots=True)
-class Contradictions:
-    """Staged polls that say something else than the later line for their store and instant.
+class _Said:
+    """What the polls of a file say, and what of it counts.
 
     Attributes:
-        count: other statuses than the one that counts, of all stores and instants.
-        first: key and instant of the first few.
+        stand: polls that count.
+        others: polls that contradict one of them.
+        examples: key and instant of the first of these, at most ``most``.
     """
 
-    count: int = 0
-    first: tuple[tuple[str, datetime], ...] = ()
+    def __init__(self, most: int) -> None:
+        self.stand = self.others = 0
+        self.examples: list[tuple[str, datetime]] = []
+        self._most = most
+        self._found: dict[int, list[datetime]] = {}  # since the last were named, the first of each entity
+
+    def last(self, blocks: Iterable[Polls]) -> Iterator[Polls]:
+        """The polls that count, of blocks as PollSorter gives them."""
+        for polls in blocks:
+            counts = counting(polls)
+            if not counts.all():
+                self._note(polls[~counts])
+                polls = polls[counts]  # noqa: PLW2901 - the others have served
+            self.stand += len(polls)
+            yield polls
+
+    def name_contradictions(self, connection: Connection) -> None:
+        """Find the keys of what was noted; their entities are written."""
+        if not self._found:
+            return
+        first = text("SELECT id, key FROM entity WHERE id = ANY(:ids) ORDER BY key LIMIT :most")
+        rows = connection.execute(first, {"ids": list(self._found), "most": self._most}).all()
+        self.examples = sorted([*self.examples, *((row.key, at) for row in rows for at in self._found[row.id])])
+        del self.examples[self._most :]
+        self._found = {}
+
+    def _note(self, others: Polls) -> None:
+        self.others += len(others)
+        for at, entity_id, _ in others[counting(others)].tolist():  # two may contradict the same one
+            known = self._found.setdefault(entity_id, [])
+            if len(known) < self._most:
+                known.append(from_micros(at).astimezone(UTC))
 
 
-def contradictions(
-    connection: Connection, table: str, lines: npt.NDArray[np.int64] | None, *, at_most: int
-) -> Contradictions:
-    """What contradicts itself among the staged polls, with so many examples; their entities are written already.
-
-    Args:
-        connection: in the transaction that staged the polls.
-        table: where they are staged.
-        lines: every line but the first for a store and an instant, and any others; None: compare all of them, which
-            takes as long as to merge them.
-        at_most: number of examples.
-    """
-    suspects = f"SELECT entity_id, at FROM {table} WHERE line = ANY(CAST(:lines AS int[]))"
-    among = "" if lines is None else f"WHERE (entity_id, at) IN ({suspects})"
-    query = text(
-        "WITH said AS (SELECT entity_id, at, CASE bit_or(1 << status) WHEN 7 THEN 2 ELSE 1 END AS others "
-        f"FROM {table} {among} GROUP BY entity_id, at HAVING min(status) <> max(status)) "
-        "SELECT key, at, sum(others) OVER () AS in_all FROM said JOIN entity ON id = entity_id "
-        "ORDER BY key, at LIMIT :most"
-    )
-    given = {} if lines is None else {"lines": lines.tolist()}
-    rows = connection.execute(query, {"most": at_most, **given}).all()
-    return Contradictions(int(rows[0].in_all), tuple((row.key, row.at) for row in rows)) if rows else Contradictions()
-
-
-def remove(connection: Connection, table: str, spans: Mapping[int, tuple[int, int]]) -> int:
-    """Delete the polls that equal staged ones; a poll that was loaded since with another status stays.
+def remove(connection: Connection, polls: PollSorter) -> int:
+    """Delete the polls that equal those of a file; a poll that was loaded since with another status stays.
 
     The first and last instant of each week are updated. Its partition stays, even if it is empty.
 
     Args:
-        connection: in the transaction that staged the polls.
-        table: where they are staged.
-        spans: as for merge().
+        connection, polls: as for merge().
 
     Returns:
         Number of deleted polls.
     """
-    _require_unsealed(connection, spans)
-    connection.execute(text(f"SET LOCAL work_mem = '{MERGE_MEMORY}'"))
-    removed = 0
-    for week in _weeks(spans).values():
+    _require_unsealed(connection, polls.weeks())
+    said, removed = _Said(0), 0
+    for monday in polls.weeks():
+        week = from_micros(monday).date()
         if _has_partition(connection, week):
-            removed += _take_from_week(connection, table, week)
-    connection.execute(text(f"DROP TABLE {table}"))
+            removed += _take_from_week(connection, week, said.last(polls.of_week(monday)))
     return removed
-
-
-def _weeks(spans: Mapping[int, tuple[int, int]]) -> dict[int, date]:
-    return {monday: from_micros(monday).date() for monday in sorted(spans)}
 
 
 def partition_of(week: date) -> str:
@@ -194,36 +189,44 @@ def _has_partition(connection: Connection, week: date) -> bool:
     return connection.scalar(text(f"SELECT to_regclass('{partition_of(week)}')")) is not None
 
 
-def _staged(table: str, week: date) -> str:
-    return (
-        f"SELECT DISTINCT ON (entity_id, at) at, entity_id, {_ACTIVE} "
-        f"FROM {table} WHERE at >= '{week} 00:00Z' AND at < '{week + timedelta(days=7)} 00:00Z' "
-        "ORDER BY entity_id, at, line DESC"
-    )
-
-
-def _make_week(connection: Connection, table: str, week: date) -> int:
+def _make_week(connection: Connection, week: date, blocks: Iterable[Polls]) -> None:
     partition, until = partition_of(week), week + timedelta(days=7)
-    made = connection.execute(text(f"CREATE TABLE {partition} AS {_staged(table, week)}"))
+    columns = "at timestamptz NOT NULL, entity_id int NOT NULL, active boolean"
+    connection.execute(text(f"CREATE TABLE {partition} ({columns})"))
+    _copy(connection, partition, blocks)
     for statement in (
         f"ALTER TABLE {partition} ADD PRIMARY KEY (entity_id, at)",
         f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES FROM ('{week} 00:00Z') TO ('{until} 00:00Z')",
     ):
         connection.execute(text(statement))
-    return made.rowcount
 
 
-def _add_to_week(connection: Connection, table: str, week: date) -> int:
+def _add_to_week(connection: Connection, week: date, blocks: Iterable[Polls]) -> None:
     _accept_unknown(connection, week)
-    stand: int = connection.execute(
+    _stage(connection, blocks)
+    connection.execute(
         text(
-            f"WITH staged AS MATERIALIZED ({_staged(table, week)}), "
-            f"put AS (INSERT INTO {partition_of(week)} AS poll (at, entity_id, active) SELECT * FROM staged "
+            f"INSERT INTO {partition_of(week)} AS poll (at, entity_id, active) SELECT * FROM {_STAGED} "
             "ON CONFLICT (entity_id, at) DO UPDATE SET active = excluded.active "
-            "WHERE poll.active IS DISTINCT FROM excluded.active) SELECT count(*) FROM staged"
+            "WHERE poll.active IS DISTINCT FROM excluded.active"
         )
-    ).scalar_one()
-    return stand
+    )
+
+
+def _stage(connection: Connection, blocks: Iterable[Polls]) -> None:
+    """Fill the staging table with the polls of a week; it is gone with the transaction."""
+    for statement in (
+        f"CREATE TEMP TABLE IF NOT EXISTS {_STAGED} (at timestamptz, entity_id int, active boolean) ON COMMIT DROP",
+        f"TRUNCATE {_STAGED}",
+    ):
+        connection.execute(text(statement))
+    _copy(connection, _STAGED, blocks)
+
+
+def _copy(connection: Connection, table: str, blocks: Iterable[Polls]) -> None:
+    pieces = (polls[at : at + READ_POLLS] for polls in blocks for at in range(0, len(polls), READ_POLLS))
+    rows = ({"at": it["at"], "entity_id": it["entity_id"], "active": it["status"]} for it in pieces)
+    write_columns(connection, table, POLL_COLUMNS, rows)
 
 
 def _accept_unknown(connection: Connection, week: date) -> None:
@@ -236,11 +239,12 @@ def _accept_unknown(connection: Connection, week: date) -> None:
         connection.execute(text(f"ALTER TABLE {partition} ALTER active DROP NOT NULL"))
 
 
-def _take_from_week(connection: Connection, table: str, week: date) -> int:
+def _take_from_week(connection: Connection, week: date, blocks: Iterable[Polls]) -> int:
     partition = partition_of(week)
+    _stage(connection, blocks)
     removed = connection.execute(
         text(
-            f"DELETE FROM {partition} AS poll USING ({_staged(table, week)}) AS staged "
+            f"DELETE FROM {partition} AS poll USING {_STAGED} AS staged "
             "WHERE (poll.entity_id, poll.at) = (staged.entity_id, staged.at) "
             "AND poll.active IS NOT DISTINCT FROM staged.active"
         )

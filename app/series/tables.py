@@ -16,6 +16,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -196,6 +197,8 @@ sealed_object = Table(
     Column("rows", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("footer", LargeBinary, nullable=False, comment="its end: where its row groups are, and statistics"),
+    Column("group_sha256", LargeBinary, nullable=False, comment="SHA-256 of each row group, 32 bytes each"),
     comment="polls of a sealed week, sorted by (entity_id, at); of one week the ranges of ids do not overlap",
 )
 Index("sealed_object_week_idx", sealed_object.c.week, sealed_object.c.first_id)

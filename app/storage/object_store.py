@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: is rclone's: it has already written the part, and now receives different bytes.
 _LOST: Final = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "NoSuchKey", "404", "NotImplemented"})
 
+#: Codes for a span of an object that does not exist, or that ends before it.
+_NOT_THERE: Final = frozenset({"NoSuchKey", "InvalidRange"})
+
 #: S3 signs links for a week at most, seconds.
 _LONGEST_LINK: Final = 604_800
 
@@ -217,6 +220,19 @@ class ObjectStore:
         with object_store_errors(self.bucket):
             return ObjectStream(client.get_object(Bucket=self.bucket, Key=key, **part)["Body"], self.bucket)
 
+    def span(self, key: str, start: int, stop: int, *, of_bytes: int) -> bytes | None:
+        """Bytes ``start`` … ``stop - 1`` of an object; None if there is none that has so many bytes in all."""
+        with object_store_errors(self.bucket):
+            try:
+                found = self._unchecked.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{stop - 1}")
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") not in _NOT_THERE:
+                    raise
+                return None
+            block = found["Body"].read()
+        in_all = int(found["ContentRange"].rpartition("/")[2])
+        return block if (in_all, len(block)) == (of_bytes, stop - start) else None
+
     def put_bytes(self, block: bytes | bytearray, key: str, *, media_type: str) -> None:
         """Store an object in one request."""
         with object_store_errors(self.bucket):
@@ -326,6 +342,27 @@ class ObjectStore:
         for client in (self._client, self._signer, self._unchecked, self._quick):
             if client is not None:
                 client.close()
+
+
+#: Gives the bucket to whoever finds that it is needed: connecting takes a while.
+OpenStore = Callable[[], ObjectStore]
+
+
+@contextmanager
+def opened_when_asked(address: StoreAddress) -> Iterator[OpenStore]:
+    """A function that connects to a bucket when it is first called; what it gave is closed at the end."""
+    opened: list[ObjectStore] = []
+
+    def open_store() -> ObjectStore:
+        if not opened:
+            opened.append(ObjectStore(address))
+        return opened[0]
+
+    try:
+        yield open_store
+    finally:
+        for store in opened:
+            store.close()
 
 
 @cache

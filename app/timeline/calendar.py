@@ -74,16 +74,44 @@ class Calendar:
         inside: npt.NDArray[np.bool_] = (interval >= 0) & (place < self.end[interval])
         return inside
 
+    def is_open_along(self, ascending: Micros) -> npt.NDArray[np.bool_]:
+        """As is_open() of places in ascending order: the fewer intervals are looked for among them, not they there."""
+        if not len(ascending):
+            return np.zeros(0, bool)
+        first = int(np.searchsorted(self.end, ascending[0], side="right"))
+        last = int(np.searchsorted(self.start, ascending[-1], side="right"))
+        if last - first > len(ascending):
+            return self.is_open(ascending)
+        edges = np.stack([self.start[first:last], self.end[first:last]], axis=1).reshape(-1)
+        lengths = np.diff(np.searchsorted(ascending, edges), prepend=0, append=len(ascending))
+        # Closed places and open ones take turns, and any of these stretches may be empty.
+        inside: npt.NDArray[np.bool_] = np.repeat(np.arange(len(lengths)) & 1 == 1, lengths)
+        return inside
+
     def open_until(self, place: Micros) -> Micros:
         """Open time of the line before these places, microseconds.
 
         The open time of ``[a, b)`` of one entity is the difference of two of them.
         """
-        interval = np.searchsorted(self.start, place, side="right")
-        done: Micros = self.open_before[interval]
+        return self._open_until(place, np.searchsorted(self.start, place, side="right"))
+
+    def _open_until(self, place: Micros, begun: npt.NDArray[np.intp]) -> Micros:
+        """The same of places before which so many intervals have begun."""
+        done: Micros = self.open_before[begun]
         if len(self.start):
-            done = done - np.maximum(self.end[interval - 1] - place, 0) * (interval > 0)
+            left = self.end[begun - 1] - place
+            left[(left < 0) | (begun == 0)] = 0
+            done -= left
         return done
+
+    def _begun(self, ascending: Micros) -> npt.NDArray[np.intp]:
+        """How many intervals begin at or before each of these places, in the time of looking for the intervals."""
+        if not len(ascending):
+            return np.zeros(0, np.intp)
+        first, last = np.searchsorted(self.start, ascending[[0, -1]], side="right").tolist()
+        begun = np.bincount(np.searchsorted(ascending, self.start[first:last]), minlength=len(ascending))
+        begun[0] += first
+        return np.cumsum(begun)
 
     def open_between(self, entity: npt.NDArray[np.integer], start: Micros, end: Micros) -> Micros:
         """Open time of ``[start, end)`` of the entities, microseconds; negative where the end lies before the start.
@@ -105,4 +133,6 @@ class Calendar:
             Microseconds, int64[entities, m].
         """
         entity = np.arange(*entities.indices(self.entities), dtype=np.int64)[:, None]
-        return np.diff(self.open_until(self.place(entity, edges[None, :])), axis=1)
+        place = self.place(entity, edges[None, :])
+        done = self._open_until(place, self._begun(place.reshape(-1)).reshape(place.shape))
+        return np.diff(done, axis=1)

@@ -52,8 +52,10 @@ class HourlyVotes:
         known = status != UNKNOWN
         if not known.all():
             entity, instant, status = entity[known], instant[known], status[known]
-        answers = np.sort(self.calendar.place(entity, instant) << 1 | status)
-        answers = answers[self.calendar.is_open(answers >> 1)]
+        answers = self.calendar.place(entity, instant) << 1 | status
+        if (answers[1:] < answers[:-1]).any():  # those of a sealed week are in order
+            answers.sort()
+        answers = answers[self.calendar.is_open_along(answers >> 1)]
         if not len(answers):
             return
         cell = (answers >> 1) // HOUR

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.errors import NotFound, UnknownUpload, UploadBusy, UploadExpired, UploadLost
 from app.ids import is_id, made_at
-from app.storage.postgres import database_errors
+from app.storage.postgres import database_errors, each_by_itself
 from app.storage.resources import Resources
 from app.uploads import lock, records
 from app.uploads.records import Upload
@@ -25,7 +25,7 @@ def find(resources: Resources, upload_id: str) -> Upload:
     """The upload with this id. Raises UnknownUpload, UploadExpired, UploadLost."""
     found, is_expired = None, False
     if is_id(upload_id):
-        with database_errors(), resources.engine.connect() as connection:
+        with database_errors(), each_by_itself(resources.engine) as connection:
             found = records.find(connection, upload_id)
             is_expired = records.is_expired(connection, upload_id)
     if found is None:
@@ -85,15 +85,16 @@ def overtaken(resources: Resources, upload_id: str) -> UploadBusy:
 
 
 def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
-    found = find(resources, upload_id)
+    if not is_id(upload_id):
+        raise missing(resources, upload_id)
     with database_errors(), resources.engine.begin() as connection:
-        fence = lock.take(connection, found.id, ttl_hours=resources.settings.upload_ttl_hours)
+        fence = lock.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
         if fence is None:
-            lock.contest(connection, found.id)
+            lock.contest(connection, upload_id)
         held = records.find(connection, upload_id)  # in the transaction, so that its fence is the one just taken
-    if held is None or held.lost_at is not None:
-        return find(resources, upload_id), False
-    return held, fence is not None
+    if fence is None or held is None or held.lost_at is not None:
+        return find(resources, upload_id), False  # which tells why, if that is for good
+    return held, True
 
 
 def _look(resources: Resources, upload_id: str) -> tuple[Upload, bool]:

@@ -102,7 +102,7 @@ def _put_together(resources: Resources, whole: Upload) -> str:
                 if store.size(whole.raw_key) != whole.length_bytes:
                     raise
         return whole.raw_key
-    block = b"" if whole.tail_key is None else store.get_bytes(whole.tail_key)
+    block = b"".join(store.get_bytes(key) for key in whole.tails)
     raw_key = keys.raw_key(whole.kind, whole.id, block)
     store.put_bytes(block, raw_key, media_type=keys.media_type(raw_key))
     return raw_key

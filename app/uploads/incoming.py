@@ -1,5 +1,6 @@
 """Sends the bytes of one request to S3, in parts of a fixed size, and records stored parts in Postgres.
 
+Bytes that do not fill a part are an object of their own, a tail; the next part begins with the tails before it.
 A thread sends a part to S3 while the next one fills. Stored parts are recorded one by one, in order, under the fence
 of the request's lock; so at any moment, whatever dies, S3 has at least the bytes up to the offset in the row.
 """
@@ -23,6 +24,9 @@ from app.uploads.threads import in_thread
 #: Parts of one request that are being sent to S3; they and the one that fills are what it holds in memory.
 IN_FLIGHT: Final = 2
 
+#: Tails of an upload; one more makes them one, so that many small requests do not leave a part in a thousand pieces.
+MOST_TAILS: Final = 16
+
 #: A block of bytes.
 Block = bytes | bytearray
 
@@ -38,9 +42,9 @@ class Incoming:
         self._held = held
         self._raw_key, self._multipart_id = held.raw_key, held.multipart_id
         self._parts = len(held.parts)  # handed over
-        self._tail_key, self._tails = held.tail_key, 0
-        self._block: bytearray | None = None
-        self._unsaved_bytes = 0  # of the block
+        self._tails, self._tail_bytes = list(held.tails), held.tail_bytes  # what the next part begins with
+        self._saved_tails = 0
+        self._block = bytearray()  # what is in no object yet
         self._slots = Semaphore(IN_FLIGHT)
         self._last: Task[None] | None = None
         self.offset_bytes = held.offset_bytes  # taken so far
@@ -48,16 +52,13 @@ class Incoming:
     async def take(self, chunk: Block) -> None:
         """The next bytes."""
         rest = memoryview(chunk)
-        if self._block is None:
-            self._block = await self._tail()
         while rest:
-            room = self._held.part_bytes - len(self._block)
+            room = self._held.part_bytes - self._tail_bytes - len(self._block)
             taken = rest[:room]
             self._block += taken
-            self._unsaved_bytes += len(taken)
             self.offset_bytes += len(taken)
             rest = rest[room:]
-            if len(self._block) == self._held.part_bytes:
+            if self._fills_a_part():
                 await self._hand_over()
 
     async def settle(self, *, is_end: bool) -> None:
@@ -68,8 +69,8 @@ class Incoming:
             UnknownUpload, UploadExpired: it has ended meanwhile.
             UploadLost, ObjectStoreUnavailable, DatabaseUnavailable: of a part or of the tail.
         """
-        if self._block and self._unsaved_bytes:
-            if len(self._block) == self._held.part_bytes or (is_end and self._multipart_id):
+        if self._block:
+            if self._fills_a_part() or (is_end and self._multipart_id):
                 await self._hand_over()
             else:
                 await self._sent()
@@ -81,23 +82,26 @@ class Incoming:
         if self._last is not None:
             await asyncio.gather(self._last, return_exceptions=True)
 
-    async def _tail(self) -> bytearray:
-        key = self._tail_key
-        if key is None:
-            return bytearray()
-        tail = bytearray(await in_thread(lambda: self._store.get_bytes(key)))
-        if len(tail) != self._held.tail_bytes:
-            raise UploadLost(f"Of the last {self._held.tail_bytes} bytes {len(tail)} are stored: start again.")
-        return tail
+    def _fills_a_part(self) -> bool:
+        return self._tail_bytes + len(self._block) == self._held.part_bytes
+
+    def _with_tails(self) -> bytearray:
+        """The bytes of the tails, and those that are in no object yet."""
+        if not self._tail_bytes:  # what tails there are go with the part that is being sent
+            return self._block
+        begins = bytearray().join(self._store.get_bytes(key) for key in self._tails)
+        if len(begins) != self._tail_bytes:
+            raise UploadLost(f"Of the last {self._tail_bytes} bytes {len(begins)} are stored: start again.")
+        return begins + self._block
 
     async def _hand_over(self) -> None:
         await self._slots.acquire()  # before passing on the block, so that a cancelled request can still store it
         if self._last is not None and self._last.done():
             self._last.result()
+        block = await in_thread(self._with_tails)
         if self._multipart_id is None:
-            await in_thread(self._begin)
-        block, self._block = self._block or bytearray(), bytearray()
-        self._unsaved_bytes = 0
+            await in_thread(lambda: self._begin(bytes(block[:2])))
+        self._block, self._tail_bytes = bytearray(), 0
         self._parts += 1
         self._last = create_task(self._send(self._parts, block, self.offset_bytes, after=self._last))
         self._last.add_done_callback(lambda _: self._slots.release())
@@ -115,9 +119,9 @@ class Incoming:
         if self._last is not None:
             await self._last
 
-    def _begin(self) -> None:
+    def _begin(self, beginning: bytes) -> None:
         held = self._held
-        raw_key = keys.raw_key(held.kind, held.id, bytes((self._block or b"")[:2]))
+        raw_key = keys.raw_key(held.kind, held.id, beginning)
         multipart_id = self._store.begin_parts(raw_key, media_type=keys.media_type(raw_key))
         self._note(
             lambda it: records.begin_parts(it, held, raw_key=raw_key, multipart_id=multipart_id),
@@ -127,16 +131,20 @@ class Incoming:
 
     def _note_part(self, number: int, etag: str, offset_bytes: int) -> None:
         self._note(lambda it: records.add_part(it, self._held, number=number, etag=etag, offset_bytes=offset_bytes))
-        self._forget_tail()
+        self._forget_tails()
 
     def _save_tail(self) -> None:
-        self._tails += 1
-        key, block = keys.tail_key(self._held.id, self._held.fence, self._tails), self._block or bytearray()
-        self._store.put_bytes(block, key, media_type="application/octet-stream")
-        values: dict[str, Any] = {"key": key, "tail_bytes": len(block), "offset_bytes": self.offset_bytes}
-        self._note(lambda it: records.set_tail(it, self._held, **values), otherwise=lambda: self._store.remove([key]))
-        self._forget_tail()
-        self._tail_key, self._unsaved_bytes = key, 0
+        self._saved_tails += 1
+        key = keys.tail_key(self._held.id, self._held.fence, self._saved_tails)
+        is_one_too_many = len(self._tails) >= MOST_TAILS
+        saved = self._with_tails() if is_one_too_many else self._block
+        self._store.put_bytes(saved, key, media_type="application/octet-stream")
+        tails, tail_bytes = [key] if is_one_too_many else [*self._tails, key], self._tail_bytes + len(self._block)
+        values: dict[str, Any] = {"tails": tails, "tail_bytes": tail_bytes, "offset_bytes": self.offset_bytes}
+        self._note(lambda it: records.set_tails(it, self._held, **values), otherwise=lambda: self._store.remove([key]))
+        if is_one_too_many:
+            self._forget_tails()
+        self._tails, self._tail_bytes, self._block = tails, tail_bytes, bytearray()
 
     def _note(self, change: Callable[[Connection], bool], *, otherwise: Callable[[], None] | None = None) -> None:
         """Record what was put into S3, or remove it by ``otherwise`` if the lock is lost or the upload is gone."""
@@ -151,11 +159,11 @@ class Incoming:
                 _log.info("could not remove unused objects, the clean-up will retry: %s", error)
         raise overtaken(self._resources, self._held.id)
 
-    def _forget_tail(self) -> None:
-        key, self._tail_key = self._tail_key, None
-        if key is None:
+    def _forget_tails(self) -> None:
+        tails, self._tails = self._tails, []
+        if not tails:
             return
         try:
-            self._store.remove([key])
+            self._store.remove(tails)
         except OpenhoursError as error:
-            _log.info("upload %s: could not remove an old tail, kept until the upload ends: %s", self._held.id, error)
+            _log.info("upload %s: could not remove old tails, kept until the upload ends: %s", self._held.id, error)

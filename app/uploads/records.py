@@ -4,7 +4,7 @@ A request makes every change by compare-and-set on the fence of its lock: a requ
 its lock changes nothing, whatever it has put into S3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -31,7 +31,7 @@ class Upload:
     raw_key: str | None
     multipart_id: str | None
     parts: tuple[str, ...]
-    tail_key: str | None
+    tails: tuple[str, ...]
     tail_bytes: int
     fence: int
     created_at: datetime
@@ -45,7 +45,7 @@ class Upload:
         return self.offset_bytes == self.length_bytes
 
 
-_COLUMNS: Final = [upload.c[name] for name in Upload.__dataclass_fields__]
+_COLUMNS: Final = [*(upload.c[name] for name in Upload.__dataclass_fields__), upload.c.tail_key]
 
 #: Bytes may still arrive, or have arrived and wait for completion.
 IS_OPEN: Final = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None))
@@ -54,8 +54,17 @@ _IS_FREE: Final = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.
 
 
 def read(row: Any) -> Upload | None:
-    """A row as a record."""
-    return None if row is None else Upload(**{**row._mapping, "parts": tuple(row.parts)})  # noqa: SLF001 - documented name
+    """A row as a record.
+
+    The version before knows one tail, and leaves the list as it was when it replaces that during a roll-out. Where the
+    list has several, it finds too few bytes at ``tail_key`` and takes the upload for lost.
+    """
+    if row is None:
+        return None
+    values = dict(row._mapping)  # noqa: SLF001 - documented name
+    last = values.pop("tail_key")
+    tails = tuple(row.tails) if row.tails[-1:] == [last] else (last,) if last is not None else ()
+    return Upload(**{**values, "parts": tuple(row.parts), "tails": tails})
 
 
 def create(connection: Connection, *, ttl_hours: int, locked: bool, **values: Any) -> Upload:
@@ -86,13 +95,16 @@ def add_part(connection: Connection, held: Upload, *, number: int, etag: str, of
     """Record a part that is in S3 and contains the tail; False if the lock is lost."""
     one_more = upload.c.parts.op("||")(cast(literal([etag], JSONB), JSONB))
     statement = _held(held).where(func.jsonb_array_length(upload.c.parts) == number - 1)
-    values = {"parts": one_more, "offset_bytes": offset_bytes, "tail_key": None, "tail_bytes": 0}
+    values = {"parts": one_more, "offset_bytes": offset_bytes, "tails": [], "tail_key": None, "tail_bytes": 0}
     return _changed(connection, statement.values(values))
 
 
-def set_tail(connection: Connection, held: Upload, *, key: str, tail_bytes: int, offset_bytes: int) -> bool:
-    """Record the object with the bytes after the last part; False if the lock is lost."""
-    return _changed(connection, _held(held).values(tail_key=key, tail_bytes=tail_bytes, offset_bytes=offset_bytes))
+def set_tails(
+    connection: Connection, held: Upload, *, tails: Sequence[str], tail_bytes: int, offset_bytes: int
+) -> bool:
+    """Record the objects with the bytes after the last part, in order; False if the lock is lost."""
+    values = {"tails": list(tails), "tail_key": tails[-1], "tail_bytes": tail_bytes, "offset_bytes": offset_bytes}
+    return _changed(connection, _held(held).values(values))
 
 
 def set_length(connection: Connection, held: Upload) -> bool:

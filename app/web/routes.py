@@ -21,7 +21,7 @@ from app.routers import (
 )
 from app.routers.access import audit, keys, login, me, second_factor, sessions, setup, single_sign_on, users
 from app.routers.bodies import MAX_BODY_BYTES
-from app.routers.compat import client_credentials, password_login
+from app.routers.compat import client_credentials, csv_aggregation, password_login
 
 
 def _together(*modules: ModuleType) -> APIRouter:
@@ -36,5 +36,5 @@ PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
     *(files, mappings, audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
-    *(client_credentials, password_login),
+    *(client_credentials, password_login, csv_aggregation),
 )

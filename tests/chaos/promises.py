@@ -13,6 +13,7 @@ FIGURES = {
     "poll p99 with all slots busy": "≤ 50 ms at 200 polls/s per replica",
     "poison job": "exactly 3 crashes, 0 neighbours failed",
     "uploads": "1 GiB over 200 cuts and 10 kills: SHA-256 equal, ≤ 200 MiB more memory, nothing on disk, nothing left",
+    "different states of sealed weeks": "0 among reports, over kills at any moment of sealing and of loads that unseal",
     "mutants": "removing the fence, the look for uncalled jobs or the per-attempt key makes the test suite fail",
 }
 

@@ -221,7 +221,7 @@ def test_polls_of_a_report_that_runs_write_nothing(client: TestClient, world: Re
 OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
-    *("report uptime", "report pull_requests"),
+    *("report uptime", "report pull_requests", "report rollup"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 

@@ -96,7 +96,7 @@ def wrong_row(kind: DatasetKind) -> str:
 
 
 def standing(resources: Resources) -> Mapping[str, list[str]]:
-    """All rows of all tables that are known, but for when they came to be.
+    """All rows of all tables that are known, but for when they came to be, or a load last touched them.
 
     Entities stay when what named them goes, as do rows that are superseded, and the audit.
     """
@@ -111,7 +111,8 @@ def standing(resources: Resources) -> Mapping[str, list[str]]:
             name: sorted(
                 connection.scalars(
                     text(
-                        f"SELECT (to_jsonb(one) - 'recorded_at')::text FROM {name} AS one "
+                        "SELECT (to_jsonb(one) - '{recorded_at,changed_at,version}'::text[])::text "
+                        f"FROM {name} AS one "
                         "WHERE to_jsonb(one) ->> 'superseded_at' IS NULL"
                     )
                 )

@@ -24,6 +24,13 @@ ELSEWHERE = {
 }
 
 
+#: Errors in the words of a founding system, whose clients read them.
+OWN_WORDS = {
+    ("/api/process_file", "409"),
+    *(("/api/csv_task_result/{uuid}", status) for status in ("404", "406", "425")),
+}
+
+
 @pytest.fixture(scope="module")
 def document(address: str) -> dict[str, Any]:
     document: dict[str, Any] = httpx2.get(f"{address}/openapi.json").json()
@@ -36,6 +43,9 @@ def test_every_error_is_documented_as_a_problem(document: dict[str, Any]) -> Non
             for status, response in operation["responses"].items():
                 if status >= "400":
                     content = dict(response["content"])
+                    if (path, status) in OWN_WORDS:
+                        assert list(content) == ["application/json"], (method, path, status)
+                        continue
                     problem = content.pop("application/problem+json")
                     assert problem == {"schema": {"$ref": "#/components/schemas/Problem"}}, (method, path, status)
                     assert content == {}, (method, path, status)

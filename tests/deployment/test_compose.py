@@ -13,6 +13,9 @@ from tests.deployment.compose import Service, command, ours, services, variables
 #: Services that run until they have done their work.
 JOBS = {"migrate", "bucket", "sample-data", "load"}
 
+#: Services of the profile `cluster`.
+CLUSTER = {"dask-scheduler", "dask-worker"}
+
 SERVICES = services()
 RUNNING = sorted(set(SERVICES) - JOBS)
 
@@ -27,7 +30,7 @@ def seconds(duration: str) -> int:
 
 
 def test_two_replicas_of_each_role_stand_beside_nginx_and_the_three_servers() -> None:
-    assert set(SERVICES) == {"nginx", "api", "worker", "postgres", "redis", "s3"} | JOBS
+    assert set(SERVICES) == {"nginx", "api", "worker", "postgres", "redis", "s3"} | JOBS | CLUSTER
     assert SERVICES["api"]["deploy"]["replicas"] == SERVICES["worker"]["deploy"]["replicas"] == 2
     assert command(SERVICES["api"]) == ["serve", "--slots", "0"]
     assert command(SERVICES["worker"]) == ["worker"]
@@ -46,6 +49,23 @@ def test_each_starts_when_what_it_needs_is_there() -> None:
     assert awaited(SERVICES["s3"]) == {"bucket": "service_completed_successfully"}
     for job in ("sample-data", "load"):
         assert awaited(SERVICES[job]) == {"migrate": "service_completed_successfully"}
+
+
+def test_a_cluster_is_run_only_by_its_profile_and_used_only_if_it_is_named() -> None:
+    assert {name for name, service in SERVICES.items() if service.get("profiles") == ["cluster"]} == CLUSTER
+    assert command(SERVICES["dask-scheduler"]) == ["dask-scheduler", "--without-tls"]
+    assert command(SERVICES["dask-worker"]) == ["dask-worker", "--health-port", "8787"]
+    assert awaited(SERVICES["dask-worker"]) == {"dask-scheduler": "service_healthy", "s3": "service_healthy"}
+    assert not any(service["environment"]["OPENHOURS_DASK_SCHEDULER"] for service in ours().values())
+    assert {service["build"]["args"]["EXTRA"] for service in ours().values()} == {""}
+
+
+def test_the_memory_of_a_worker_of_the_cluster_holds_a_piece_its_files_and_the_program() -> None:
+    piece = int(SERVICES["dask-worker"]["environment"]["OPENHOURS_REPORT_MEMORY_LIMIT_MB"])
+    (folder,) = SERVICES["dask-worker"]["tmpfs"]
+    assert "size=1g" in folder
+    assert SERVICES["dask-worker"]["deploy"]["resources"]["limits"]["memory"] == "3g"
+    assert piece + 1024 + 512 <= 3 * 1024
 
 
 @pytest.mark.parametrize("name", SERVICES)

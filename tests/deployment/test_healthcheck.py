@@ -51,5 +51,15 @@ def test_a_replica_of_either_role_is_found(role: str) -> None:
         assert check("/readyz", **(ports | {role: port})) == 1
 
 
+def test_a_process_of_a_cluster_is_found() -> None:
+    script = (REPOSITORY / "deploy" / "healthcheck.py").read_text(encoding="utf-8")
+    with replica() as port:
+        own = script.replace("CLUSTER_PORT = 8787", f"CLUSTER_PORT = {port}")
+        others = {name: str(free_port()) for name in ("OPENHOURS_PORT", "OPENHOURS_HEALTH_PORT")}
+        for path, code in (("/livez", 0), ("/readyz", 1)):
+            done = subprocess.run([sys.executable, "-IS", "-c", own, path], env=os.environ | others, check=False)
+            assert done.returncode == code
+
+
 def test_nobody_there_is_not_healthy() -> None:
     assert check("/livez", OPENHOURS_PORT=free_port(), OPENHOURS_HEALTH_PORT=free_port()) == 1

@@ -61,16 +61,16 @@ def test_zones_without_summer_time_are_told_with_cities_and_utc_is_not(loaded) -
     assert "America/New_York" in est
 
 
-@pytest.mark.parametrize("most_suspects", [0, 200_000])
+@pytest.mark.parametrize("run_polls", [1, 3, 1 << 20])
 @pytest.mark.parametrize("block_bytes", [40, 4 << 20])
 def test_contradicting_polls_are_counted_apart_and_repeats_are_not(
     loaded,  # noqa: ANN001
     monkeypatch: pytest.MonkeyPatch,
     block_bytes: int,
-    most_suspects: int,
+    run_polls: int,
 ) -> None:
     small_blocks(monkeypatch, block_bytes)
-    monkeypatch.setattr("app.ingest.kinds.polls.MOST_SUSPECTS", most_suspects)
+    monkeypatch.setattr("app.series.poll_sorting.RUN_POLLS", run_polls)
     one = "2023-01-22 13:00:00 UTC"
     rows = f"a,active,{NOON}\na,inactive,{NOON}\nb,active,{NOON}\nb,active,{NOON}\n"
     rows += f"a,active,{NOON}\na,active,{one}\na,unknown,{one}\na,inactive,{one}\na,unknown,{one}\nc,active,{one}\n"

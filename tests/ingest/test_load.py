@@ -248,7 +248,7 @@ def test_a_load_that_loses_its_connection_says_so_and_leaves_nothing(
     def cut(rows: int) -> None:
         if rows > 1000:
             with resources.engine.connect() as connection:
-                others = "datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'COPY staged_poll%'"
+                others = "datname = current_database() AND state = 'idle in transaction'"
                 connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
 
     with pytest.raises(DatabaseUnavailable):

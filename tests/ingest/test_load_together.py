@@ -13,10 +13,12 @@ from sqlalchemy import text
 
 from app.series import poll_reading
 from app.series.entities import read_entities
+from app.series.snapshots import take_snapshot
 from app.storage.resources import Resources
 from tests.conftest import load_file
 from tests.engine import EPOCH
 from tests.ingest.checking import small_blocks
+from tests.kinds import source_of
 
 MONDAY = datetime(2023, 1, 16, tzinfo=UTC)
 STORES = 50
@@ -48,9 +50,9 @@ def read_counts(resources: Resources, scope: poll_reading.Scope) -> tuple[int, i
     with resources.engine.connect() as connection:
         entities = read_entities(connection, "store")
     seen: list[tuple[int, int]] = []
-    with poll_reading.take_snapshot(resources.engine) as shown:
+    with take_snapshot(resources.engine) as shown:
         poll_reading.read(
-            resources.engine,
+            source_of(resources),
             shown,
             entities,
             first=0,

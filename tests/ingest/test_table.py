@@ -242,6 +242,11 @@ ODD = {
         [(2, ("1", "2")), (5, ("4", "5"))],
         [(3, r"'1,x\ny,3'", "wrong_width", "has 3 fields instead of 2")],
     ),
+    "quotation marks within a field": (
+        b'a,b\n12" Mix,3\n"x, y",7" or 10" Edit\n5"""6,"a""b"\n',
+        [(2, ('12" Mix', "3")), (3, ("x, y", '7" or 10" Edit')), (4, ('5"""6', 'a"b'))],
+        [],
+    ),
     "text behind a quotation mark": (
         b'a,b\n1,"2"x\n12" Mix,3\n',
         [(3, ('12" Mix', "3"))],

@@ -17,7 +17,7 @@ from tests.ingest.test_table import Bytes, Checked, check, rows_of
 from tests.reference import table
 from tests.table_strategies import case_of
 
-TABLES = int(os.environ.get("TABLES", "120"))
+TABLES = int(os.environ.get("TABLES", "60"))
 
 #: Tables of one test.
 CHUNK = 400

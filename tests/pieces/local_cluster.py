@@ -32,6 +32,10 @@ class Process:
     def await_words(self, pattern: str) -> re.Match[str]:
         return wait_until(lambda: self.said(pattern), self.popen)
 
+    def works(self) -> list[psutil.Process]:
+        """The processes that do pieces, started by this one."""
+        return [one for one in psutil.Process(self.popen.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+
     def kill(self) -> None:
         """With everything that it has started, at once."""
         for one in [*psutil.Process(self.popen.pid).children(recursive=True), psutil.Process(self.popen.pid)]:

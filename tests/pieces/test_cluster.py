@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +14,38 @@ from app import __version__
 from app.errors import ClusterUnavailable, InvalidParameters, MemoryLimitExceeded
 from app.pieces.cluster.runner import OnCluster
 from app.pieces.here import Here
-from app.pieces.objects import run_prefix
 from app.pieces.piece import Piece, piece_of
+from app.rollup.grouping import Grouping
+from app.rollup.roll_up import roll_up
 from app.settings import Settings
-from app.storage.object_store import ObjectStore, StoreAddress
+from app.storage.object_store import ObjectStore
 from app.storage.resources import Addresses
 from tests.commands import wait_until
+from tests.conftest import fresh_resources
 from tests.pieces import pieces
 from tests.pieces.local_cluster import Cluster, bucket_variables, cluster
+from tests.rollup.world import World, text_of, with_tiny_ranges
 
-BUCKET = "test-pieces"
+PLAYS = "Song,Date,Number of Plays\n"
 
-
-@pytest.fixture(scope="module")
-def store(servers: Addresses) -> Iterator[ObjectStore]:
-    found = ObjectStore(
-        StoreAddress(BUCKET, "us-east-1", servers.s3_endpoint_url, None, servers.s3_access_key, servers.s3_secret_key)
-    )
-    found.ensure_bucket()
-    yield found
-    found.close()
+BY_SONG = Grouping(by=("Song",), sum=("Number of Plays",), count=True, max_part_bytes=400)
 
 
 @pytest.fixture(scope="module")
-def two_workers(servers: Addresses, store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    variables = {**bucket_variables(servers, BUCKET), "OPENHOURS_REPORT_MEMORY_LIMIT_MB": "256"}
+def world(servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with fresh_resources(servers, session_settings) as resources:
+        yield World(resources, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(scope="module")
+def store(world: World) -> ObjectStore:
+    return world.resources.object_store
+
+
+@pytest.fixture(scope="module")
+def two_workers(servers: Addresses, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    own = bucket_variables(servers, world.resources.settings.s3_bucket)
+    variables = {**own, "OPENHOURS_REPORT_MEMORY_LIMIT_MB": "256"}
     with cluster(tmp_path_factory.mktemp("cluster"), workers=2, variables=variables) as found:
         yield found
 
@@ -54,12 +62,22 @@ def told(tmp_path: Path, name: str) -> list[int]:
 def test_the_results_are_those_of_this_process(two_workers: Cluster, store: ObjectStore, tmp_path: Path) -> None:
     results: list[list[tuple[int, Any]]] = []
     for runner in (OnCluster(two_workers.settings()), Here(Settings(), store, tmp_path)):
-        with run_prefix(store, "0" * 32) as prefix:
-            found = sorted(runner.run(squares(prefix)))
-            assert [store.get_bytes(made["key"]) for _, made in found] == [b"0", b"1", b"4", b"9", b"16", b"25", b"36"]
-            results.append([(number, made["number"]) for number, made in found])
-        assert [item.key for page in store.pages("pieces/") for item in page] == []
+        found = sorted(runner.run(squares(f"{type(runner).__name__}/")))
+        assert [store.get_bytes(made["key"]) for _, made in found] == [b"0", b"1", b"4", b"9", b"16", b"25", b"36"]
+        results.append([(number, made["number"]) for number, made in found])
     assert results[0] == results[1] == [(number, number) for number in range(7)]
+
+
+def test_a_roll_up_has_the_same_bytes(two_workers: Cluster, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_tiny_ranges(monkeypatch, 10_000)
+    table = world.table(PLAYS + "".join(f"song {number % 97},x,{number}\n" for number in range(3000)))
+    here, there = world.work([table], BY_SONG), world.work([table], BY_SONG)
+    there = replace(there, settings=two_workers.settings())
+    found = [[world.bytes_of(part) for part in roll_up(work, one_go_bytes=-1).parts] for work in (here, there)]
+    assert found[0] == found[1]
+    assert len(found[0]) > 3
+    assert len(text_of(found[0]).splitlines()) == 97
+    assert world.keys(f"{there.prefix}pieces/") == []
 
 
 def of(function: Any, tmp_path: Path, *names: str, **others: Any) -> list[Piece]:

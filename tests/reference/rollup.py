@@ -1,7 +1,7 @@
 """The roll-up once more, slowly and plainly: a dictionary of lists of fractions, nothing shared with app/.
 
-What counts as a row of a file is said by csv_check.py. The sentences of the rules stand beside what does them; what
-they leave open is marked with "Open:".
+Written from docs/rollup-rules.md, whose sentences stand beside what does them. What counts as a row of a file is said
+by table.py.
 """
 
 import re
@@ -10,11 +10,14 @@ from fractions import Fraction
 
 from tests.reference import csv_check
 
-#: Rule 4: "at most 18 digits, as scaled int64"
+#: "The digits before the point and `decimals` together are at most 18"
 DIGITS = 18
 
-#: Rule 4: "the mean is exact integer division, half up to 6 digits"
+#: "rounded half away from zero to 6 digits behind the point, which are always written"
 MEAN_DIGITS = 6
+
+#: "in this order"
+FIGURES = ("sum", "min", "max", "mean")
 
 Keys = tuple[bytes, ...]
 
@@ -31,7 +34,7 @@ class Request:
     count: bool = False
     decimals: int = 0
     empty: str = "reject"
-    names: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
     @property
     def measures(self) -> list[str]:
@@ -66,12 +69,13 @@ class RolledUp:
 
     def parts(self, max_part_bytes: int) -> list[bytes] | None:
         """The parts, each as full as it can be; None where a row cannot fit."""
-        # Rule 6: "at most `max_part_bytes` each, header and every byte counted"
-        # Rule 6: "A row that cannot fit is `row_exceeds_part`"
+        # "each of at most `max_part_bytes` bytes, every byte counted"
+        # "A row that does not fit into a part beside the header fails the report"
         if any(len(self.header) + len(line) > max_part_bytes for line in [b"", *self.lines]):
             return None
-        parts = [self.header]  # Rule 6: "no groups: one part with the header"
+        parts = [self.header]  # "No groups: one part with the header."
         for line in self.lines:
+            # "A part is as long as it can be."
             if len(parts[-1]) + len(line) > max_part_bytes:
                 parts.append(self.header)
             parts[-1] += line
@@ -94,13 +98,14 @@ def roll_up(files: list[tuple[tuple[str, ...], list[csv_check.Record]]], request
             result.rejects += [
                 Reject(number, record.line, name, fields[name].decode(), code) for name, code in wrong.items()
             ]
+            # "A row with a wrong measure is rejected as a whole."
             if not wrong:
                 result.accepted += 1
-                # Rule 3: "Keys are raw text: `NULL`, `NA`, `007`, empty, outer spaces count as they stand"
+                # "Two rows are in the same group if all their keys are equal, byte for byte."
                 keys = tuple(fields[name] for name in request.by)
                 groups.setdefault(keys, []).append(values)
     result.header = csv_line([name.encode() for name in header_of(request)])
-    # Rule 5: "UTF-8 byte order of the keys"
+    # "Rows are ordered by their keys, the first column first, each by the bytes of its text in UTF-8."
     for keys in sorted(groups):
         result.lines.append(csv_line([*keys, *(text.encode() for text in outcome(groups[keys], request))]))
     return result
@@ -121,44 +126,42 @@ def number(text: str, decimals: int, empty: str) -> Fraction | None:
     """The value of a field; None for an empty one that is left out."""
     if text == "":
         if empty == "skip":
-            return None  # Open: the field has no value, its row counts all the same
-        raise NotTaken("empty")  # Rule 2: "`empty` (`reject` | `skip`)"
-    # Rule 4: "Measures match `[+-]?\d+(\.\d{1,decimals})?`": digits are those of ASCII, and nothing stands behind them
+            return None  # "With `empty` set to `skip`, an empty field is no value"
+        raise NotTaken("empty")  # "the empty text, unless `empty` is `skip`"
+    # "an optional `+` or `-`, digits, and, if `decimals` is not 0, a point with one digit up to `decimals`"
     found = re.fullmatch(r"[+-]?([0-9]+)(?:\.([0-9]+))?", text)
     if found is None:
-        raise NotTaken("bad_number")  # Rule 4: "`1e3`, ` 5 `, `1,000`, `0x1` are `bad_number`"
+        raise NotTaken("bad_number")  # "everything else"
     whole, fraction = found[1], found[2] or ""
-    if len(fraction) > decimals:
-        raise NotTaken("too_precise")  # Rule 4: "more digits `too_precise`"; Open: also where they are zeros
-    if len(whole) + decimals > DIGITS:  # Rule 4: "at most 18 digits, as scaled int64"; Open: leading zeros count
-        raise NotTaken("bad_number")  # Open: which code
+    # "more of them than allowed: behind the point, or altogether", where "zeros in front count"
+    if len(fraction) > decimals or len(whole) + decimals > DIGITS:
+        raise NotTaken("too_precise")
     return Fraction(text)
 
 
-def header_of(request: Request) -> list[str]:
-    """The names of the columns: the keys, then the count, then the measures in the order of the parameters."""
-    # Rule 2: "Default names `sum_x`"; Open: the order of what is computed, and the name of the count
-    computed = ["count"] if request.count else []
-    for what in ("sum", "min", "max", "mean"):
-        computed += [f"{what}_{column}" for column in getattr(request, what)]
-    # Rule 2: "names for output columns (`Total Number of Plays for Date`)"
-    return [request.names.get(name, name) for name in [*request.by, *computed]]
+def header_of(request: Request) -> tuple[str, ...]:
+    """The names of the columns."""
+    if request.names:
+        return request.names  # "`names` gives all of them other names, in the same order."
+    # "Columns are those of `by`, then the figures of `sum`, `min`, `max` and `mean`, in this order, then the count."
+    figures = [f"{what}_{column}" for what in FIGURES for column in getattr(request, what)]
+    return (*request.by, *figures, *(["count"] if request.count else []))
 
 
 def outcome(rows: list[dict[str, Fraction | None]], request: Request) -> list[str]:
     """What stands behind the keys of a group."""
-    texts = [str(len(rows))] if request.count else []
-    for what in ("sum", "min", "max", "mean"):
+    texts = []
+    for what in FIGURES:
         for column in getattr(request, what):
             values = [value for row in rows if (value := row[column]) is not None]
-            texts.append(computed(what, values, request.decimals))
-    return texts
+            texts.append(figure(what, values, request.decimals))
+    return [*texts, *([str(len(rows))] if request.count else [])]
 
 
-def computed(what: str, values: list[Fraction], decimals: int) -> str:
+def figure(what: str, values: list[Fraction], decimals: int) -> str:
     """One figure of a group as text."""
     if not values:
-        return ""  # Open: a group whose fields are all empty has no sum either
+        return ""  # "A figure of a group without values is the empty text."
     if what == "mean":
         return decimal(half_up(sum(values, Fraction()) / len(values), MEAN_DIGITS), MEAN_DIGITS)
     value = {"sum": sum(values, Fraction()), "min": min(values), "max": max(values)}[what]
@@ -169,14 +172,14 @@ def computed(what: str, values: list[Fraction], decimals: int) -> str:
 
 def half_up(value: Fraction, digits: int) -> int:
     """The value in units of 10**-digits, halves away from zero."""
-    scaled = abs(value) * 10**digits  # Open: what half up means below zero
+    scaled = abs(value) * 10**digits
     rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return -rounded if value < 0 else rounded
 
 
 def decimal(scaled: int, digits: int) -> str:
     """A number of 10**-digits with all its digits."""
-    # Open: zeros at the end stay, so that a column looks the same in every row
+    # "Sums and extremes have exactly `decimals` digits behind the point." "Zero has no sign."
     sign = "-" if scaled < 0 else ""
     whole, fraction = divmod(abs(scaled), 10**digits)
     return f"{sign}{whole}.{fraction:0{digits}}" if digits else f"{sign}{whole}"
@@ -184,13 +187,14 @@ def decimal(scaled: int, digits: int) -> str:
 
 def csv_line(fields: list[bytes]) -> bytes:
     """A line of the result that reads back as these fields."""
-    # Open: what is quoted: a field that needs it, and a lone empty one, whose line would be blank
+    # "In a file of one column an empty field is written as `""`, because a blank line is no row."
     if fields == [b""]:
         return b'""\n'
     return b",".join(map(csv_field, fields)) + b"\n"
 
 
 def csv_field(text: bytes) -> bytes:
+    # "A field is quoted if it has a comma, a quotation mark, a CR or an LF; a quotation mark in it is doubled."
     if re.search(rb'[",\r\n]', text) is None:
         return text
     return b'"' + text.replace(b'"', b'""') + b'"'

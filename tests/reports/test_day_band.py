@@ -13,13 +13,14 @@ from app.reports.uptime import drilldown
 from app.storage.resources import Resources
 from tests.charts.drawings import rows_with, words
 from tests.conftest import LoadText
+from tests.kinds import source_of
 
 HEADER = "store_id,status,timestamp_utc\n"
 
 
 def band(resources: Resources, day: date | None = None, **params: Any) -> Chart:
     asked = UptimeParams.model_validate({"accounting": "exact", "max_gap_minutes": 120, **params})
-    return drilldown.chart(resources.engine, resources.settings, asked, "shop", day)
+    return drilldown.chart(source_of(resources), resources.settings, asked, "shop", day)
 
 
 def bars(chart: Chart) -> list[tuple[str, str, str, str, str]]:
@@ -120,7 +121,7 @@ def test_a_store_that_moved_is_explained_on_the_clock_of_each_instant(
 ) -> None:
     moved_west(load_text)
     asked = UptimeParams.model_validate({"accounting": "exact", **MOVED})
-    said = drilldown.explain(resources.engine, resources.settings, asked, "shop").model_dump(mode="json")
+    said = drilldown.explain(source_of(resources), resources.settings, asked, "shop").model_dump(mode="json")
     assert said["timezone"] == "America/Los_Angeles"
     assert said["timezones"] == [
         {"timezone": "America/New_York", "starts": "2023-01-19T03:00:00-05:00"},

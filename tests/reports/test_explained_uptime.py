@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.timeline import LATEST
 from tests.conftest import LoadText, fresh_resources
-from tests.kinds import context_of
+from tests.kinds import context_of, source_of
 from tests.reference.uptime import REPORT_WINDOWS
 from tests.reports.test_uptime import clear, load_case
 from tests.strategies import UptimeCase, examples, uptime_case
@@ -63,7 +63,7 @@ def report_and_explanations(
 
 
 def explained(resources: Resources, params: UptimeParams, key: str) -> Explanation:
-    return drilldown.explain(resources.engine, resources.settings, params, key)
+    return drilldown.explain(source_of(resources), resources.settings, params, key)
 
 
 def hundredths(seconds: float, unit: timedelta) -> Fraction:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.series import poll_reading
 from app.series.sealed import seal as seal_module
+from app.series.snapshots import take_snapshot
 from app.storage.resources import Addresses, Resources
 from tests.access.audit_rows import rows_of
 from tests.commands import CommandLine, point_at
@@ -62,7 +62,7 @@ def test_weeks_that_are_read_all_the_time_are_left_and_the_command_fails(
 ) -> None:
     monkeypatch.setattr(seal_module, "_WAIT_MS", 20)
     monkeypatch.setattr(seal_module, "TRIES", 1)
-    with poll_reading.take_snapshot(resources.engine):
+    with take_snapshot(resources.engine):
         said = cli("seal", "--all")
     assert said.code == 1
     assert "2 weeks could not be sealed" in said.err

@@ -59,7 +59,14 @@ class Read:
     stores: tuple[str, ...]
 
 
-Step = Load | Remove | Seal | Unseal | Retain | Read
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What happens between the snapshot of a report and its reading."""
+
+    step: Load | Remove | Unseal
+
+
+Step = Load | Remove | Seal | Unseal | Retain | Read | Meanwhile
 
 
 def instants() -> st.SearchStrategy[datetime]:
@@ -96,11 +103,10 @@ def _reads(draw: st.DrawFn) -> Read:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Step]:
-    """Begins with a file; a read follows what changes something more often than not."""
+    """Begin with a file, and some weeks of it sealed."""
     seals = st.integers(1, WEEKS + 1).map(lambda weeks: Seal(BEGIN + weeks * WEEK))
     # A week goes two days after its end; most of the time nothing is old enough.
     retains = st.integers(0, 2).map(lambda weeks: Retain(BEGIN + weeks * WEEK + 2 * DAY))
-    steps = st.one_of(
-        _loads(), _loads(), seals, seals, seals, _reads(), st.integers(0, 5).map(Remove), st.just(Unseal()), retains
-    )
-    return [draw(_loads()), draw(seals), *draw(st.lists(steps, min_size=1, max_size=10))]
+    changes = st.one_of(_loads(), _loads(), st.integers(0, 5).map(Remove), st.just(Unseal()))
+    steps = st.one_of(changes, changes, changes.map(Meanwhile), seals, seals, _reads(), retains)
+    return [draw(_loads()), draw(seals), *draw(st.lists(steps, min_size=1, max_size=8))]

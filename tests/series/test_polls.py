@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock, get_ident
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, text
 
 from app.series import poll_reading, polls
 from app.series.entities import read_entities
+from app.series.poll_sorting import week_of
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import driver_cursor
 from app.storage.resources import Addresses, Resources
@@ -19,6 +22,7 @@ from app.timeline.entities import Entities
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
 from tests.conftest import fresh_resources, load_file
 from tests.engine import array, micros
+from tests.kinds import source_of
 
 STORES = 40
 MONDAY = micros(datetime(2023, 1, 16, tzinfo=UTC))
@@ -43,8 +47,13 @@ STATUS = {False: INACTIVE, True: ACTIVE, None: UNKNOWN}
 def stored(
     servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Resources]:
+    with fresh_resources(servers, session_settings) as resources:
+        load_three_weeks(resources, tmp_path_factory.mktemp("series"))
+        yield resources
+
+
+def load_three_weeks(resources: Resources, folder: Path) -> Entities:
     """Polls of three weeks and 40 stores, of which the last has a zone only."""
-    folder = tmp_path_factory.mktemp("series")
     random = np.random.default_rng(20230116)
     instants = np.append(random.integers(MONDAY, END, 30_000), [*EDGES, MIDDLE])
     said = random.integers(0, len(WORDS), len(instants))
@@ -56,10 +65,10 @@ def stored(
         )
     )
     (folder / "zones.csv").write_text("store_id,timezone_str\n" + "".join(f"{n},UTC\n" for n in range(STORES)))
-    with fresh_resources(servers, session_settings) as resources:
-        load_file(resources, "timezones", folder / "zones.csv")
-        load_file(resources, "polls", folder / "polls.csv")
-        yield resources
+    load_file(resources, "timezones", folder / "zones.csv")
+    load_file(resources, "polls", folder / "polls.csv")
+    with resources.engine.connect() as connection:
+        return read_entities(connection, "store")
 
 
 @pytest.fixture
@@ -87,9 +96,9 @@ def read(
         assert (number.dtype, at.dtype, status.dtype) == (np.int64, np.int64, np.int8)
         found.extend(zip(number.tolist(), at.tolist(), status.tolist(), strict=True))
 
-    with poll_reading.take_snapshot(resources.engine) as shown:
+    with take_snapshot(resources.engine) as shown:
         poll_reading.read(
-            resources.engine,
+            source_of(resources),
             shown,
             entities,
             first=first,
@@ -175,9 +184,9 @@ def test_an_error_in_one_thread_ends_the_call_with_that_error(
             if len(calls) == 5:
                 raise ZeroDivisionError("the fifth block")
 
-    with pytest.raises(ZeroDivisionError, match="the fifth block"), poll_reading.take_snapshot(stored.engine) as shown:
+    with pytest.raises(ZeroDivisionError, match="the fifth block"), take_snapshot(stored.engine) as shown:
         poll_reading.read(
-            stored.engine,
+            source_of(stored),
             shown,
             everyone,
             first=0,
@@ -210,9 +219,9 @@ def test_a_range_is_read_along_the_key_a_bounded_number_of_polls_at_a_time(
     monkeypatch.setattr(poll_reading, "read_columns", plan_and_read)
     with stored.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE poll"))
-    with poll_reading.take_snapshot(stored.engine) as shown:
+    with take_snapshot(stored.engine) as shown:
         poll_reading.read(
-            stored.engine,
+            source_of(stored),
             shown,
             everyone.part(10, 25),
             first=0,
@@ -231,9 +240,9 @@ def test_an_error_of_the_progress_ends_the_call_too(stored: Resources, everyone:
     def progress(_: float) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), poll_reading.take_snapshot(stored.engine) as shown:
+    with pytest.raises(ZeroDivisionError), take_snapshot(stored.engine) as shown:
         poll_reading.read(
-            stored.engine,
+            source_of(stored),
             shown,
             everyone,
             first=0,
@@ -255,7 +264,7 @@ def test_the_latest_poll_is_known_without_looking_for_it(stored: Resources, reso
 
 
 def test_a_week_begins_on_monday() -> None:
-    assert polls.week_of(array([*EDGES, MIDDLE, 0, -1, 4 * DAY])).tolist() == [
+    assert week_of(array([*EDGES, MIDDLE, 0, -1, 4 * DAY])).tolist() == [
         MONDAY,
         MONDAY,
         MONDAY + WEEK,

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Engine, inspect, select, text
 
-from app.series import poll_reading, polls
+from app.series import polls
 from app.series.retention import drop_old_weeks
+from app.series.snapshots import take_snapshot
 from app.series.tables import poll_week
 from app.series.turns import wait_for_turn
 from app.storage.resources import Resources
@@ -65,7 +66,7 @@ def test_a_week_comes_back_with_a_file_that_brings_it(resources: Resources, load
 
 def test_a_report_that_reads_keeps_its_weeks_until_it_has_read(resources: Resources, load_text: LoadText) -> None:
     load_text("polls", POLLS)
-    with poll_reading.take_snapshot(resources.engine) as (reader, _):
+    with take_snapshot(resources.engine) as (reader, _):
         assert drop_old_weeks(resources.engine, days=1, now=at(28)) == []
         assert reader.scalar(text("SELECT count(*) FROM poll")) == 3
     assert drop_old_weeks(resources.engine, days=1, now=at(28)) == WEEKS

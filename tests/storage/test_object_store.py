@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from app.errors import ObjectStoreUnavailable, UploadLost
+from app.errors import BucketMissing, ObjectStoreUnavailable, UploadLost
 from app.storage.object_store import ObjectStore, StoreAddress
 from app.storage.resources import Addresses, Resources, open_resources
 
@@ -32,6 +32,20 @@ def test_what_lies_below_a_prefix_can_be_removed(resources: Resources, tmp_path:
     store.remove_below("reports/x/a1/")
     links = [store.link(f"reports/x/{key}", media_type="text/plain", seconds=60) for key in ("a1/one", "a2/one")]
     assert [httpx2.get(link).status_code for link in links] == [404, 200]
+
+
+def test_a_span_is_that_of_an_object_of_the_size_that_is_expected(resources: Resources, tmp_path: Path) -> None:
+    store = resources.object_store
+    store.put_bytes(b"0123456789", "sealed/ten", media_type="text/plain")
+    assert store.span("sealed/ten", 3, 7, of_bytes=10) == b"3456"
+    assert store.span("sealed/ten", 0, 10, of_bytes=10) == b"0123456789"
+    assert store.span("sealed/ten", 3, 7, of_bytes=11) is None
+    assert store.span("sealed/ten", 8, 12, of_bytes=12) is None
+    assert store.span("sealed/ten", 20, 22, of_bytes=22) is None
+    assert store.span("sealed/none", 0, 1, of_bytes=10) is None
+    store.bucket = "there-is-no-such-bucket"
+    with pytest.raises(BucketMissing):
+        store.span("sealed/ten", 3, 7, of_bytes=10)
 
 
 def test_links_are_signed_for_the_address_at_which_users_reach_the_endpoint(

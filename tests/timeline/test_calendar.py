@@ -30,6 +30,26 @@ def test_a_union_is_open_exactly_where_one_of_its_intervals_is(intervals: list[t
     assert (calendar.start[1:] > calendar.end[:-1]).all()
 
 
+@given(
+    intervals=st.lists(_interval, max_size=12),
+    asked=st.lists(st.integers(0, ENTITIES * (LAST - FIRST) - 1), max_size=40).map(sorted),
+)
+def test_places_in_order_have_the_answers_of_their_intervals(
+    intervals: list[tuple[int, int, int]], asked: list[int]
+) -> None:
+    """With more places than intervals, and with fewer; with places that are asked for twice, and with none."""
+    entity, start, end = np.array(intervals, np.int64).reshape(-1, 3).T
+    calendar = Calendar.of(entity, start, end, entities=ENTITIES, first=FIRST, last=LAST)
+    expected = [
+        any(
+            who == place // (LAST - FIRST) and opens <= place % (LAST - FIRST) + FIRST < closes
+            for who, opens, closes in intervals
+        )
+        for place in asked
+    ]
+    assert calendar.is_open_along(np.array(asked, np.int64)).tolist() == expected
+
+
 @given(intervals=st.lists(_interval, max_size=12), edges=st.sets(st.integers(FIRST, LAST), min_size=2))
 def test_open_time_is_counted_between_neighbouring_edges(
     intervals: list[tuple[int, int, int]], edges: set[int]

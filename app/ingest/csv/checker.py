@@ -6,7 +6,9 @@ gives the line of each row. Both lead to the same check, which parses each disti
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any, Final
@@ -52,6 +54,14 @@ PART_BYTES: Final = 32 << 10
 FUTURE: Final = timedelta(days=1)
 
 _Batch = Sequence[tuple[int, list[str] | BadQuoting]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Lines without significant quotation marks, and their columns; None if they are not split so easily."""
+
+    block: Block
+    table: pa.Table | None
 
 
 class Checker:
@@ -122,10 +132,14 @@ class Checker:
         self._require_fit(columns)
         memory = Memory(REMEMBERED_BYTES)
         checks = {column.name: self._column_check(column, memory) for column in columns}
-        for block in blocks if first is None else chain([first], blocks):
-            yield from self._block(blocks, checks, block)
-            if self.rejects.count > MOST_REJECTED:
-                return
+        with closing(_split_ahead(blocks if first is None else chain([first], blocks), list(checks))) as ahead:
+            for block, parts_of_it in ahead:
+                if parts_of_it is None:
+                    yield from self._with_lines(blocks, checks, block)
+                for part in parts_of_it or ():
+                    yield from self._plain(checks, part)
+                if self.rejects.count > MOST_REJECTED:
+                    return
 
     def _require_fit(self, columns: Sequence[Column]) -> None:
         if self._policy.valid_from is not None:
@@ -137,31 +151,20 @@ class Checker:
             column = in_zone(column, self._policy.assume_zone)
         return ColumnCheck(column, limits=self._limits, latest=latest, memory=memory)
 
-    def _block(self, blocks: Blocks, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
-        if not block.data.strip(b"\r\n"):
-            return
-        plain = without_quotes(block.data)
-        if plain is None:
-            yield from self._with_lines(blocks, checks, block)
-        elif (lines := line_ends(block.data)) > BLOCK_LINES:
-            for part in parts(block, len(block.data) * BLOCK_LINES // lines):
-                yield from self._plain(checks, part, without_quotes(part.data) or b"")
-        else:
-            yield from self._plain(checks, block, plain)
-
-    def _plain(self, checks: Mapping[str, ColumnCheck], block: Block, plain: bytes) -> Iterator[Rows]:
+    def _plain(self, checks: Mapping[str, ColumnCheck], part: _Part) -> Iterator[Rows]:
         """Rows of a block whose every line is a row."""
-        if values := _checked_at_once(plain, checks):
-            yield self._whole(values, block)
+        if part.table is not None and (values := _checked_at_once(part.table, checks)):
+            yield self._whole(values, part.block)
         else:
-            yield from self._in_parts(checks, block)
+            yield from self._in_parts(checks, part.block)
 
     def _in_parts(self, checks: Mapping[str, ColumnCheck], block: Block) -> Iterator[Rows]:
         """Rows of a block whose every line is a row, some of them invalid."""
         for part in parts(block, PART_BYTES):
             if self.rejects.count > MOST_REJECTED:
                 return
-            if values := _checked_at_once(without_quotes(part.data) or b"", checks):
+            table = _split(without_quotes(part.data) or b"", list(checks))
+            if table is not None and (values := _checked_at_once(table, checks)):
                 yield self._whole(values, part)
             elif batch := line_records(part):
                 yield self._batch(checks, batch)
@@ -235,32 +238,68 @@ class Checker:
             self._span = min(first, int(at.min())), max(last, int(at.max()))
 
 
-def _checked_at_once(data: bytes, checks: Mapping[str, ColumnCheck]) -> dict[str, Values] | None:
-    """The values of lines without quotation marks; None if any of them is invalid."""
-    values: dict[str, Values] = {}
+def _split_ahead(blocks: Iterator[Block], names: list[str]) -> Generator[tuple[Block, list[_Part] | None], None, None]:
+    """Each block, in parts that Arrow has split; None if a quotation mark in it is significant.
+
+    A thread reads and splits the next one while the current one is checked, unless that may push back its end.
+    """
+
+    def split() -> tuple[Block, list[_Part] | None] | None:
+        block = next(blocks, None)
+        return None if block is None else (block, _parts(block, names))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="split") as pool:
+        upcoming = pool.submit(split)
+        while (one := upcoming.result()) is not None:
+            is_settled = one[1] is not None
+            if is_settled:
+                upcoming = pool.submit(split)
+            yield one
+            if not is_settled:
+                upcoming = pool.submit(split)
+
+
+def _parts(block: Block, names: list[str]) -> list[_Part] | None:
+    """A block of at most so many lines that are checked at a time, or parts of it; none of an empty one."""
+    if not block.data.strip(b"\r\n"):
+        return []
+    plain = without_quotes(block.data)
+    if plain is None:
+        return None
+    if (lines := line_ends(block.data)) <= BLOCK_LINES:
+        return [_Part(block, _split(plain, names))]
+    each = parts(block, len(block.data) * BLOCK_LINES // lines)
+    return [_Part(part, _split(without_quotes(part.data) or b"", names)) for part in each]
+
+
+def _split(data: bytes, names: list[str]) -> pa.Table | None:
+    """The columns of lines without quotation marks; None if one has more or fewer fields."""
     if data.startswith(BOM):  # Arrow would treat it as the beginning of a file and drop it
         return None
     with suppress(pa.ArrowInvalid):
-        table = _split(data, list(checks))
+        return arrow_csv.read_csv(
+            pa.BufferReader(data),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(quote_char=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: pa.string() for name in names},
+                strings_can_be_null=False,
+                check_utf8=False,  # checked with the block
+            ),
+        )
+    return None
+
+
+def _checked_at_once(table: pa.Table, checks: Mapping[str, ColumnCheck]) -> dict[str, Values] | None:
+    """The values of split lines; None if any of them is invalid."""
+    values: dict[str, Values] = {}
+    with suppress(pa.ArrowInvalid):
         for name, check in checks.items():
             values[name], wrong = check.values(table.column(name).combine_chunks(), hurried=True)
             if wrong:
                 return None
         return values
     return None
-
-
-def _split(data: bytes, names: list[str]) -> pa.Table:
-    return arrow_csv.read_csv(
-        pa.BufferReader(data),
-        read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
-        parse_options=arrow_csv.ParseOptions(quote_char=False),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types={name: pa.string() for name in names},
-            strings_can_be_null=False,
-            check_utf8=False,  # checked with the block
-        ),
-    )
 
 
 def _rows_of(values: Values, wrong: Mapping[int, Wrong]) -> list[Any]:

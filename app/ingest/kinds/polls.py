@@ -1,48 +1,38 @@
 """Dataset kind ``polls``: one observation of a store per row."""
 
+from contextlib import closing
 from datetime import UTC
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Connection
 
-from app.ingest.bloom import BloomFilter
 from app.ingest.column_types import INSTANT, KEY, choice
 from app.ingest.keys import KeyIds
 from app.ingest.kind import Column, DatasetKind, Rows, WrongRow
 from app.series import logs_of_changes, new_entities, polls
+from app.series.poll_sorting import PollSorter
 from app.series.sealed.unseal import unseal
 from app.series.versions import begin_change
-from app.storage.binary_copy import write_columns
 from app.storage.object_store import ObjectStore
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
 from app.wording.warnings import EXAMPLES, DataWarning, warning
 
-#: Lines that may repeat a store and an instant are remembered up to so many; with more, all staged polls are compared.
-MOST_SUSPECTS: Final = 200_000
-
 
 class PollLoading:
-    """Collects polls in a staging table and merges them: one status per store and instant, the last row wins."""
+    """Sorts polls and merges them: one status per store and instant, the last row wins."""
 
     def __init__(self, connection: Connection, dataset_id: str) -> None:
         self._connection = connection
-        self._dataset_id = dataset_id
-        self._is_log_of_changes = False
         self._store: ObjectStore | None = None
-        self._table = polls.stage(connection)
+        self._dataset_id = dataset_id
         self._ids = KeyIds(connection, "store")
-        self._spans: dict[int, tuple[int, int]] = {}
-        self._staged = 0
+        self._sorter = PollSorter()
+        self._log: logs_of_changes.StagedLog | None = None
         self._contradictions = polls.Contradictions()
-        self._filter = BloomFilter()
-        self._suspects: list[npt.NDArray[np.int64]] = []
-        self._suspected = 0
 
     def hold_until_changed(self) -> None:
         """See kind.Holding."""
-        self._is_log_of_changes = True
+        self._log = logs_of_changes.StagedLog(self._connection)
 
     def unseal_from(self, store: ObjectStore) -> None:
         """See kind.Unsealing."""
@@ -52,49 +42,38 @@ class PollLoading:
         if not len(rows):
             return
         instant = rows.columns["timestamp_utc"].array().astype(np.int64)
-        block = {
-            "at": instant,
-            "entity_id": self._ids.of(rows.columns["store_id"]),
-            "status": rows.columns["status"].array(),
-            "line": np.arange(rows.first_row, rows.first_row + len(rows)),
-        }
-        write_columns(self._connection, self._table, polls.STAGED_COLUMNS, [block])
-        self._suspect(block["line"][self._filter.seen(block["entity_id"], instant)])
-        self._staged += len(rows)
-        weeks = polls.week_of(instant)
-        for week in np.unique(weeks).tolist():
-            here = instant[weeks == week]
-            first, last = int(here.min()), int(here.max())
-            earliest, latest = self._spans.get(week, (first, last))
-            self._spans[week] = (min(first, earliest), max(last, latest))
-
-    def _suspect(self, lines: npt.NDArray[np.int64]) -> None:
-        """Remember lines whose store and instant a line before may have, so that not all need to be compared."""
-        self._suspected += len(lines)
-        self._suspects = [*self._suspects, lines] if self._suspected <= MOST_SUSPECTS else []
+        ids, status = self._ids.of(rows.columns["store_id"]), rows.columns["status"].array()
+        if self._log is None:
+            self._sorter.add(instant, ids, status)
+        else:
+            self._log.add(instant, ids, status, first_line=rows.first_row)
 
     def merge(self) -> int:
-        if self._is_log_of_changes:
-            logs_of_changes.drop_covered_ends(self._connection, self._table)
-        new_entities.write_rows(self._connection, self._table, "entity_id")
-        self._unseal()
-        stand = polls.merge(self._connection, self._table, self._spans)
-        if stand < self._staged:  # without repeats there is nothing to see
-            lines = np.concatenate(self._suspects) if self._suspected <= MOST_SUSPECTS else None
-            self._contradictions = polls.contradictions(self._connection, self._table, lines, at_most=EXAMPLES)
-        if self._is_log_of_changes:
+        replaced = new_entities.write(self._connection)
+        found = self._polls(replaced)
+        self._unseal(found)
+        merged = polls.merge(self._connection, found, examples=EXAMPLES)
+        self._contradictions = merged.contradictions
+        if self._log is not None:
             change = begin_change(self._connection, by=self._dataset_id)
-            logs_of_changes.hold_until_changed(self._connection, change, self._table)
+            logs_of_changes.hold_until_changed(self._connection, change, found.entity_ids())
         elif logs_of_changes.has_set(self._connection, self._dataset_id):  # it was read by another mapping before
             change = begin_change(self._connection, by=self._dataset_id)
-            logs_of_changes.forget(self._connection, change, self._table)
-        polls.drop(self._connection, self._table)
-        return stand
+            logs_of_changes.forget(self._connection, change, found.entity_ids())
+        return merged.stand
 
-    def _unseal(self) -> None:
-        """Bring back the weeks that are about to change."""
-        if self._store is not None:
-            unseal(self._connection, self._store, polls.mondays_of(self._spans))
+    def _polls(self, replaced: dict[int, int]) -> PollSorter:
+        """What was added, but for what a log of changes says twice, with the ids that count."""
+        if self._log is not None:
+            self._log.pass_on(self._sorter)
+        if replaced:
+            with closing(self._sorter) as before:
+                self._sorter = before.replaced(replaced)
+        return self._sorter
+
+    def close(self) -> None:
+        """See kind.Closeable."""
+        self._sorter.close()
 
     @property
     def rows_contradicting(self) -> int:
@@ -108,12 +87,17 @@ class PollLoading:
         return (warning("contradicting_polls", found.count, examples),) if found.count else ()
 
     def remove(self) -> int:
-        new_entities.settle(self._connection, self._table, "entity_id")
-        if self._is_log_of_changes:
-            logs_of_changes.drop_covered_ends(self._connection, self._table)
-            logs_of_changes.forget(self._connection, begin_change(self._connection, by=self._dataset_id), self._table)
-        self._unseal()
-        return polls.remove(self._connection, self._table, self._spans)
+        found = self._polls(new_entities.replaced(self._connection))
+        if self._log is not None:
+            change = begin_change(self._connection, by=self._dataset_id)
+            logs_of_changes.forget(self._connection, change, found.entity_ids())
+        self._unseal(found)
+        return polls.remove(self._connection, found)
+
+    def _unseal(self, found: PollSorter) -> None:
+        """Bring back the weeks that are about to change."""
+        if self._store is not None:
+            unseal(self._connection, self._store, polls.mondays_of(found.weeks()))
 
 
 POLLS = DatasetKind(

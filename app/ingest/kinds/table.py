@@ -43,7 +43,8 @@ TABLE = DatasetKind(
         of any text; `columns` names them for a file without a header. Only its form is checked: UTF-8, no NUL bytes,
         quotation marks that are closed, as many fields in each row as in the header. What a field says is not looked
         at: `NULL`, `NA`, `007`, an empty field and outer spaces are text like any other. A field may be as long as a
-        row may be (`OPENHOURS_MAX_ROW_BYTES`).
+        row may be (`OPENHOURS_MAX_ROW_BYTES`); an uploaded file as large as `OPENHOURS_MAX_UPLOAD_BYTES`, and any file,
+        unpacked, as `OPENHOURS_MAX_UNPACKED_BYTES`.
 
         Nothing of the rows goes to the database: the file in the raw layer is the data, and stays as long as the
         dataset does. Of a plain file the check writes down where a row begins about every 64 MB, so that parts of it

@@ -1,7 +1,8 @@
 """Where the rows of a block begin, found in whole arrays: what Records does, without a Python object a row.
 
-A block is laid out here only if every quotation mark in it is where RFC 4180 has one: then a byte is within quotes
-exactly if an odd number of them stands before it. Records reads every other block.
+A block is laid out here only if every quotation mark in it is where RFC 4180 has one, or stands between two characters
+of a field that has none around it, as in ``12" Mix``. Without the latter, which count as characters, a byte is within
+quotes exactly if an odd number of them stands before it. Records reads every other block.
 """
 
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ class Layout:
 def layout_of(block: Block, *, max_row_bytes: int) -> Layout | None:
     """The rows of a block that begins with one; None if only Records can tell, or say what is wrong."""
     text = np.frombuffer(block.data, np.uint8)
-    quotes = np.flatnonzero(text == _QUOTE) if b'"' in block.data else np.empty(0, np.int64)
-    if not _are_proper(text, quotes):
+    quotes = _quotes(text) if b'"' in block.data else np.empty(0, np.int64)
+    if quotes is None:
         return None
     every = _line_ends(text, block)
     ends = every[np.searchsorted(quotes, every) % 2 == 0] if len(quotes) else every
@@ -54,11 +55,20 @@ def layout_of(block: Block, *, max_row_bytes: int) -> Layout | None:
     return Layout(lines, int(begins[-1]), block.first_line + line_ends(block.data[: begins[-1]]))
 
 
-def _are_proper(text: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64]) -> bool:
-    """Whether each quotation mark opens a field, closes one, or is one of two within."""
-    opening, closing = quotes[::2], quotes[1::2]
-    before, after = opening[opening > 0] - 1, closing[closing < len(text) - 1] + 1
-    return bool(_BORDERS[text[before]].all() and _BORDERS[text[after]].all())
+def _quotes(text: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | None:
+    """Offsets of the quotation marks that open a field, close one, or are one of two within; None if others do not fit.
+
+    An opening one stands behind a border or is the second of two, a closing one before a border or is the first.
+    """
+    every = np.flatnonzero(text == _QUOTE)
+    begins = (every == 0) | _BORDERS[text[every - 1]]
+    ends = (every == len(text) - 1) | _BORDERS[text[(every + 1) % len(text)]]
+    is_meant = begins | ends
+    quotes = every[is_meant]
+    if not (begins[is_meant][::2].all() and ends[is_meant][1::2].all()):
+        return None
+    is_character = np.searchsorted(quotes, every[~is_meant]) % 2 == 0
+    return quotes if is_character.all() else None
 
 
 def _line_ends(text: npt.NDArray[np.uint8], block: Block) -> npt.NDArray[np.int64]:

@@ -25,7 +25,7 @@ from app.ingest.table.layout import Layout, layout_of
 from app.series.table_files import Start
 
 #: Of a block that has no layout, parts of this size are tried, bytes.
-PART_BYTES: Final = 64 << 10
+PART_BYTES: Final = 16 << 10
 
 #: Rows of Records at a time: they are Python objects.
 BATCH_ROWS: Final = 20_000

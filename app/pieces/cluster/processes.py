@@ -53,7 +53,7 @@ def run_workers(settings: Settings, number: int, *, host: str | None, port: int,
         number: how many.
         host: where they listen, for the scheduler only; None: at the address from which they reach it.
         port: where one listens; 0 picks free ones.
-        health_port: where one answers GET /health; 0 picks free ones.
+        health_port: where one answers GET /health, to anybody; 0 picks free ones, on the same host.
 
     Raises:
         BadSetting: the scheduler or the bucket is not set.
@@ -73,7 +73,8 @@ def run_workers(settings: Settings, number: int, *, host: str | None, port: int,
     from distributed.utils import get_ip  # noqa: PLC0415
 
     host = host or get_ip(str(urlsplit(settings.dask_scheduler).hostname))
-    options = ["--host", host, "--worker-port", str(port), "--dashboard-address", f"{host}:{health_port}"]
+    health = f"0.0.0.0:{health_port}" if health_port else f"{host}:0"  # probes know the port, not the address
+    options = ["--host", host, "--worker-port", str(port), "--dashboard-address", health]
     options += ["--nworkers", str(number), "--nthreads", "1", "--resources", f"{resource()}=1"]
     # Its memory is limited for each piece, as that of a job is.
     options += ["--memory-limit", "0", "--no-dashboard", "--preload", work.__name__, *_tls(settings)]

@@ -104,12 +104,14 @@ class _Run:
         while waiting or self.running:
             self._look_around()
             self._give(waiting, run_id)
-            with suppress(Empty):
+            try:
                 future = self.ended.get(timeout=self._pause)
-                result = self._result(future)
-                number, _ = self.running.pop(str(future.key))
-                self._give(waiting, run_id)  # before whoever asks for results takes its time
-                yield number, result
+            except Empty:
+                continue
+            result = self._result(future)
+            number, _ = self.running.pop(str(future.key))
+            self._give(waiting, run_id)  # before whoever asks for results takes its time
+            yield number, result
 
     @property
     def _pause(self) -> float:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from sqlalchemy import Engine
-
 from app.errors import UnknownEntity
 from app.reports.exact_uptime import MINUTE
 from app.reports.kind import Drilldown
@@ -14,6 +12,7 @@ from app.reports.uptime.day_band import day_band
 from app.reports.uptime.explained import Question
 from app.reports.uptime.explanation import Explanation, explanation
 from app.reports.uptime.ranges import Asked
+from app.series.poll_reading import PollSource
 from app.settings import Settings
 from app.timeline.horizon import Horizon
 
@@ -45,17 +44,17 @@ class Parameters(Protocol):
     def asked(self, as_of: datetime) -> Asked: ...
 
 
-def explain(engine: Engine, settings: Settings, params: Parameters, key: str) -> Explanation:
+def explain(source: PollSource, settings: Settings, params: Parameters, key: str) -> Explanation:
     """Why the time of one store counts as the report has it.
 
     Raises:
         UnknownEntity: the report has no row of it.
     """
     question = _question(params, key)
-    return explanation(question, explained.explain(engine, settings, question, key))
+    return explanation(question, explained.explain(source, settings, question, key))
 
 
-def chart(engine: Engine, settings: Settings, params: Parameters, key: str, day: date | None) -> "Chart":
+def chart(source: PollSource, settings: Settings, params: Parameters, key: str, day: date | None) -> "Chart":
     """The same as a picture: the days of the store, or one of them.
 
     Raises:
@@ -63,7 +62,7 @@ def chart(engine: Engine, settings: Settings, params: Parameters, key: str, day:
         InvalidParameters: the report has nothing of that day.
     """
     question = _question(params, key)
-    return day_band(question, explained.explain(engine, settings, question, key), day)
+    return day_band(question, explained.explain(source, settings, question, key), day)
 
 
 def _question(params: Parameters, key: str) -> Question:

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Engine
 
 from app.errors import UnknownEntity
 from app.reports.exact_uptime import gaps_of
@@ -15,8 +14,9 @@ from app.reports.uptime.ranges import Asked
 from app.reports.uptime.told_time import StoreTime, of_store, polled
 from app.series.details import NO_GAP, own_gaps
 from app.series.entities import STORE, read_entities
-from app.series.poll_reading import read, take_snapshot
+from app.series.poll_reading import PollSource, read
 from app.series.schedules import read_schedule
+from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, Micros, from_micros
@@ -28,6 +28,10 @@ from app.timeline.hourly import UNKNOWN, HourlyVotes, Status
 from app.timeline.reasons import OpenDate, open_dates
 from app.timeline.schedule import Schedule
 from app.timeline.zones import Clock, Zone
+
+#: Files of sealed weeks that are read at the same time: a year has 52, each of which takes a request of some
+#: milliseconds. Postgres is asked by one of the threads alone, as for one store there is one slice.
+READERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +95,30 @@ class Explained:
 
 
 class _Blocks:
-    """Polls of one store as they are read."""
+    """Polls of one store as they are read; several threads may add."""
 
     def __init__(self) -> None:
-        self.instant: list[Micros] = []
-        self.status: list[Status] = []
+        self._blocks: list[tuple[Micros, Status]] = []
 
     def add(self, _: npt.NDArray[np.integer], instant: Micros, status: Status) -> None:
-        self.instant.append(instant)
-        self.status.append(status)
+        self._blocks.append((instant, status))
 
     def between(self, first: int, last: int) -> Polls:
         """Those of these instants, both included."""
-        instant = np.concatenate([np.zeros(0, np.int64), *self.instant])
-        status = np.concatenate([np.zeros(0, np.int8), *self.status])
+        nothing = (np.zeros(0, np.int64), np.zeros(0, np.int8))
+        instant, status = (np.concatenate(column) for column in zip(nothing, *self._blocks, strict=True))
         inside = (instant >= first) & (instant <= last)
         return Polls.of(np.zeros(int(inside.sum()), np.int64), instant[inside], status[inside])
 
 
-def explain(engine: Engine, settings: Settings, question: Question, key: str) -> Explained:
+def explain(source: PollSource, settings: Settings, question: Question, key: str) -> Explained:
     """Read the store and its polls as one snapshot shows them, and account for its time.
 
     Raises:
         UnknownEntity: there is no such store, or the report has no time of it.
     """
     first, last = polled(question.time)
-    with database_errors(), take_snapshot(engine) as snapshot:
+    with database_errors(), take_snapshot(source.engine) as snapshot:
         connection, _ = snapshot
         stores = read_entities(connection, STORE, keys=[key])
         if not len(stores):
@@ -129,13 +131,13 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         own = own_gaps(connection, stores, as_known_at=question.as_known_at)
         blocks = _Blocks()
         read(
-            engine,
+            source,
             snapshot,
             stores,
             first=first,
             last=last,
             scope="listed",
-            connections=1,
+            connections=READERS,
             consume=blocks.add,
             progress=lambda _: None,
         )
@@ -150,10 +152,10 @@ def explain(engine: Engine, settings: Settings, question: Question, key: str) ->
         stretches = _hourly(time, opening, polls, question.max_fill_hours)
         return Explained(key, zone, clock, time, opening, polls, None, None, stretches, None, dates)
     opening = schedule.calendar(time.earliest, time.last)
-    gap, source = int(gaps_of(polls, 1, own, question.max_gap)[0]), _gap_source(int(own[0]), question.max_gap)
+    gap, said_by = int(gaps_of(polls, 1, own, question.max_gap)[0]), _gap_source(int(own[0]), question.max_gap)
     exact = Stretches(opening, polls, np.array([gap]), ignore_under=question.ignore_under)
     stretches = exact_stretches(exact, polls, gap, first=time.first)
-    return Explained(key, zone, clock, time, opening, polls, gap, source, stretches, exact, dates)
+    return Explained(key, zone, clock, time, opening, polls, gap, said_by, stretches, exact, dates)
 
 
 def _dates(schedule: Schedule, clock: Clock, time: StoreTime) -> Iterator[OpenDate]:

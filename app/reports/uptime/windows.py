@@ -19,9 +19,9 @@ from app.reports.store_ranges import GATHERED, READING, Reading, load
 from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.week_charts import WeekOfStores, draw
 from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, in_windows, label_columns, write_table
+from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, HUNDREDTHS, label_columns, write_table
 from app.timeline import Micros
-from app.timeline.horizon import WINDOWS, Horizon
+from app.timeline.horizon import Horizon
 from app.timeline.hourly import HourlyVotes
 
 #: Progress once the table is written.
@@ -106,9 +106,9 @@ def gather(
     with closing(load(context, reading, stores=wanted.stores)) as ranges:
         for entities, labels, votes, progress in ranges:
             parts: list[npt.NDArray[np.int64]] = []
-            for chunk, open_time, status, table in evaluate(votes, horizon, wanted.max_fill_hours):
+            for chunk, open_time, status, times, table in evaluate(votes, horizon, wanted.max_fill_hours):
                 parts.append(table)
-                add_windows(tally, entities.keys[chunk], _of_windows(open_time, status, horizon))
+                add_windows(tally, entities.keys[chunk], times)
                 if hourly_file is not None:
                     hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
                 if week is not None:
@@ -121,21 +121,25 @@ def gather(
             del entities, labels, votes, parts, figures, columns
 
 
-def evaluate(
-    votes: HourlyVotes, horizon: Horizon, max_fill_hours: int | None
-) -> Iterator[tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]]:
-    """For some stores after the other: which, and their open time, status and columns as of compute().
+#: Some stores, their open time and status, their time in windows as of window_times(), and their columns.
+Evaluated = tuple[slice, Micros, npt.NDArray[np.int8], list[Micros], npt.NDArray[np.int64]]
 
-    Behind those columns: how much of the open time is carried from an earlier hour, for hour, day, week.
+
+def evaluate(votes: HourlyVotes, horizon: Horizon, max_fill_hours: int | None) -> Iterator[Evaluated]:
+    """For some stores after the other: which, and their open time, status, times and columns.
+
+    The columns are those of in_columns(), then how much of the open time is carried from an earlier hour, for hour,
+    day, week.
     """
 
-    def one(start: int) -> tuple[slice, Micros, npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    def one(start: int) -> Evaluated:
         chunk = slice(start, min(start + CHUNK, votes.calendar.entities))
         open_time = votes.calendar.open_time(horizon.edges, chunk)
         status = votes.status(chunk, max_fill_hours=max_fill_hours)
-        carried = _by_window(open_time * votes.carried(chunk, status)[:, horizon.hour], horizon)
-        figures = np.concatenate([compute(open_time, status, horizon), np.stack(carried, axis=1)], axis=1)
-        return chunk, open_time, status, figures
+        times = window_times(open_time, status, horizon)
+        carried = _in_windows(open_time * votes.carried(chunk, status)[:, horizon.hour], horizon)
+        figures = np.concatenate([in_columns(times), in_columns([carried])], axis=1)
+        return chunk, open_time, status, times, figures
 
     starts = range(0, votes.calendar.entities, CHUNK)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="compute") as pool:
@@ -144,6 +148,11 @@ def evaluate(
 
 
 def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> npt.NDArray[np.int64]:
+    """Open time of each window by status, as columns: in_columns() of window_times()."""
+    return in_columns(window_times(open_time, status, horizon))
+
+
+def window_times(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> list[Micros]:
     """Open time of each window by status.
 
     Args:
@@ -152,22 +161,24 @@ def compute(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -
         horizon: the instants.
 
     Returns:
-        int64[stores, 9], hundredths of a minute for the hour and of an hour for day and week, rounded half up;
-        columns uptime, downtime, unknown, each for hour, day, week.
+        Microseconds up, down and unknown, int64[stores, 3] each, of which the columns are hour, day, week.
     """
     piece_status = status[:, horizon.hour]
-    of_status = (open_time * (piece_status == code) for code in COLUMNS.values())
-    return np.stack([column for time in of_status for column in _by_window(time, horizon)], axis=1)
+    return [_in_windows(open_time * (piece_status == code), horizon) for code in COLUMNS.values()]
 
 
-def _by_window(time: Micros, horizon: Horizon) -> list[Micros]:
-    """Time, cut by ``horizon.edges``, as of in_windows()."""
-    return in_windows(time, {window: horizon.pieces(window).start for window in WINDOWS})
+def in_columns(times: Sequence[Micros]) -> npt.NDArray[np.int64]:
+    """Time in windows as int64[stores, 3 of each], hundredths of a minute for the hour and of an hour for the others.
+
+    They are rounded half up.
+    """
+    unit = np.array(list(HUNDREDTHS.values()), np.int64)
+    return np.concatenate([(time + unit // 2) // unit for time in times], axis=1)
 
 
-def _of_windows(open_time: Micros, status: npt.NDArray[np.int8], horizon: Horizon) -> list[Micros]:
-    """Open time that is up, down and unknown in each window, microseconds, int64[stores, 3] each."""
-    piece_status = status[:, horizon.hour]
-    firsts = [horizon.pieces(window).start for window in WINDOWS]
-    by_status = (open_time * (piece_status == code) for code in COLUMNS.values())
-    return [np.stack([time[:, first:].sum(axis=1) for first in firsts], axis=1) for time in by_status]
+def _in_windows(time: Micros, horizon: Horizon) -> Micros:
+    """Time, cut by ``horizon.edges``, in the hour, the day and the week, int64[stores, 3]; each piece is added once."""
+    firsts = [horizon.pieces(window).start for window in HUNDREDTHS]
+    stops = [horizon.pieces("week").stop, *firsts[:-1]]
+    each = [time[:, first:stop].sum(axis=1) for first, stop in zip(firsts, stops, strict=True)]
+    return np.cumsum(np.stack(each, axis=1), axis=1)

@@ -2,12 +2,15 @@
 
 A week has one file after the other, each with a range of entities that no other has. A file ends with the entity in
 which it becomes large enough: an entity is never in two files of a week, and one that alone has more makes a larger
-file. Row groups are small and have statistics, so that whoever wants some entities reads the end of the file, and then
-only the row groups that may have them.
+file. Row groups are small and have statistics, so that whoever wants some entities reads only the row groups that may
+have them. The end of a file, which says where they are, and the SHA-256 of each are kept in Postgres, too: to find them
+takes no request, and none is believed that is not the one that was written.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +22,17 @@ import pyarrow.parquet as pq
 from app.files.sha256 import sha256_of
 from app.storage.binary_copy import Arrays
 
+#: The last bytes of a Parquet file: the length of the footer before them, and a mark.
+_TRAILER_BYTES: Final = 8
+
 #: Of the files.
 MEDIA_TYPE: Final = "application/vnd.apache.parquet"
 
 #: A file ends with the entity in which it reaches this size, bytes.
 FILE_BYTES: Final = 64 << 20
 
-#: Rows of a row group: half a megabyte, enough for a request to S3, and little to read for a single entity.
-GROUP_ROWS: Final = 131_072
+#: Rows of a row group, some 150 KB: little to read for a single entity; who wants many asks for several groups at once.
+GROUP_ROWS: Final = 32_768
 
 #: ``at`` is in microseconds UTC, and ``active`` as polls.POLL_COLUMNS has it: 0, 1, and 2 for unknown.
 SCHEMA: Final = pa.schema(
@@ -70,12 +76,16 @@ class Written:
     """A file that is complete.
 
     Attributes:
+        footer: its end, which says where its row groups are and which entities they have.
+        group_sha256: SHA-256 of the bytes of each row group, 32 bytes each.
         first_id, last_id: lowest and highest id of an entity in it.
         sha256: of its bytes, hexadecimal.
         entities: what it has of each entity.
     """
 
     path: Path
+    footer: bytes
+    group_sha256: bytes
     first_id: int
     last_id: int
     rows: int
@@ -172,6 +182,7 @@ class _File:
         self._writer.close()
         self._sink.close()
         totals = _merged(self._totals)
+        footer, digests = _told_apart(self._path)
         return Written(
             path=self._path,
             first_id=int(totals.entity_id[0]),
@@ -179,12 +190,42 @@ class _File:
             rows=int(totals.rows.sum()),
             bytes=self._path.stat().st_size,
             sha256=sha256_of(self._path),
+            footer=footer,
+            group_sha256=digests,
             entities=totals,
         )
 
     def abandon(self) -> None:
         """Close it, complete or not."""
         self._sink.close()
+
+
+def footer_of(footer: bytes) -> pq.FileMetaData:
+    """What the end of a file says of it."""
+    return pq.read_metadata(pa.BufferReader(footer))
+
+
+def bytes_of(group: pq.RowGroupMetaData) -> tuple[int, int]:
+    """The first byte of a row group in its file, and the one after the last."""
+    columns = [group.column(column) for column in range(group.num_columns)]
+    start = min(one.dictionary_page_offset or one.data_page_offset for one in columns)
+    return start, start + sum(one.total_compressed_size for one in columns)
+
+
+def _told_apart(path: Path) -> tuple[bytes, bytes]:
+    """The footer of a file, and the SHA-256 of each of its row groups."""
+    with path.open("rb") as file:
+        file.seek(-_TRAILER_BYTES, SEEK_END)
+        length = int.from_bytes(file.read(4), "little") + _TRAILER_BYTES
+        file.seek(-length, SEEK_END)
+        footer = file.read()
+        found = footer_of(footer)
+        digests = []
+        for number in range(found.num_row_groups):
+            start, stop = bytes_of(found.row_group(number))
+            file.seek(start)
+            digests.append(sha256(file.read(stop - start)).digest())
+    return footer, b"".join(digests)
 
 
 def _totals(entity_id: npt.NDArray[np.integer], at: npt.NDArray[np.int64]) -> EntityTotals:

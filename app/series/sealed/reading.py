@@ -1,23 +1,28 @@
-"""Reads polls of chosen entities out of a file of a sealed week, which stays in S3: its end, then some row groups."""
+"""Reads polls of chosen entities out of a file of a sealed week, which stays in S3: some of its row groups.
 
+Postgres has said where they are, and has the SHA-256 of each, so that a file which is not the one that was written is
+an error, never another figure.
+"""
+
+import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.errors import ObjectStoreUnavailable
+from app.errors import SealedWeekDamaged
+from app.series.sealed.format import Written, bytes_of, footer_of
 from app.storage.binary_copy import Arrays
 from app.storage.object_store import ObjectStore
 
-#: Read from the end of a file at first, bytes: what says where its row groups are is about 400 bytes for each.
-FOOTER_BYTES: Final = 64 << 10
-
-#: The last bytes of a Parquet file: the length of the footer before them, and a mark.
-_TRAILER_BYTES: Final = 8
+#: Row groups that lie one after the other are asked for together up to this size, bytes: a request takes some
+#: milliseconds, and several threads are to end together. That is some 400,000 polls, which are in memory together.
+SPAN_BYTES: Final = 2 << 20
 
 #: Ids of entities, from … to, both included.
 Range = tuple[int, int]
@@ -30,20 +35,48 @@ class SealedFile:
 
     Attributes:
         key: in the bucket.
+        footer, group_sha256: as of format.Written.
         bytes: its size.
         first_id, last_id: lowest and highest id of an entity in it.
         rows: polls in it.
     """
 
     key: str
+    footer: bytes
+    group_sha256: bytes
     bytes: int
     first_id: int
     last_id: int
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Row groups that lie one after the other in a file: what one request reads.
+
+    Attributes:
+        file: where they are.
+        footer: of the file.
+        groups: their numbers.
+        start, stop: their first byte in the file, and the one after their last.
+    """
+
+    file: SealedFile
+    footer: pq.FileMetaData
+    groups: range
+    start: int
+    stop: int
+
+
+def placed(written: Written, key: str) -> SealedFile:
+    """A file that was stored in the bucket under this key."""
+    return SealedFile(
+        key, **{name: getattr(written, name) for name in SealedFile.__dataclass_fields__ if name != "key"}
+    )
+
+
 def read(store: ObjectStore, file: SealedFile, ranges: Sequence[Range]) -> Iterator[Arrays]:
-    """The polls of entities in these ranges of ids, sorted by entity and instant, a row group at a time.
+    """The polls of entities in these ranges of ids, sorted by entity and instant, at most a span at a time.
 
     Args:
         store: the bucket.
@@ -51,53 +84,71 @@ def read(store: ObjectStore, file: SealedFile, ranges: Sequence[Range]) -> Itera
         ranges: ascending, none touches another.
 
     Returns:
-        Blocks as ``entity_id`` (int64), ``at`` (int64, microseconds) and ``active`` (int8: 0, 1, and 2 for unknown).
+        Blocks as read_span() gives them.
 
     Raises:
-        ObjectStoreUnavailable: S3 does not answer, has no such object, or other bytes than were written.
+        SealedWeekDamaged: the bucket has no such object, or other bytes than were written.
+        ObjectStoreUnavailable: S3 does not answer.
     """
-    try:
-        metadata = _footer(store, file)
-        for number in range(metadata.num_row_groups):
-            wanted = _overlapping(metadata.row_group(number), ranges)
-            if wanted:
-                yield from _chosen(_read_group(store, file, metadata, number), wanted)
-    except (pa.ArrowInvalid, OSError) as error:  # ArrowInvalid: no Parquet; OSError: a page that fails its checksum
-        raise damaged(store, file, str(error)) from error
+    lows, highs = np.array(ranges, np.int64).reshape(-1, 2).T
+    for span in spans(file, lows, highs):
+        yield from _chosen(read_span(store, span), ranges)
 
 
-def damaged(store: ObjectStore, file: SealedFile, why: str) -> ObjectStoreUnavailable:
-    """The error of a file that is not as it was written."""
-    return ObjectStoreUnavailable(
-        f"{file.key} in the bucket {store.bucket} is damaged: {why}. Put it back from a backup of the bucket."
-    )
+def spans(file: SealedFile, lows: npt.NDArray[np.int64], highs: npt.NDArray[np.int64]) -> Iterator[Span]:
+    """What to read of a file for the entities of ranges of ids, in order.
+
+    Args:
+        file: what to read.
+        lows, highs: first and last id of each range, ascending, disjoint, int64[n].
+    """
+    footer = footer_of(file.footer)
+    wanted: list[tuple[int, int, int]] = []
+    for number in range(footer.num_row_groups):
+        group = footer.row_group(number)
+        start, stop = bytes_of(group)
+        if wanted and (number != wanted[-1][0] + 1 or stop - wanted[0][1] > SPAN_BYTES):
+            yield _span_of(file, footer, wanted)
+            wanted = []
+        if _overlaps(group, lows, highs):
+            wanted.append((number, start, stop))
+    if wanted:
+        yield _span_of(file, footer, wanted)
 
 
-def _footer(store: ObjectStore, file: SealedFile) -> pq.FileMetaData:
-    tail = _span(store, file, max(file.bytes - FOOTER_BYTES, 0), file.bytes)
-    length = int.from_bytes(tail[-_TRAILER_BYTES : -_TRAILER_BYTES + 4], "little") + _TRAILER_BYTES
-    if length > len(tail):
-        tail = _span(store, file, max(file.bytes - length, 0), file.bytes)
-    return pq.read_metadata(pa.BufferReader(tail))
+def read_span(store: ObjectStore, span: Span) -> Arrays:
+    """The polls of a span, sorted by entity and instant; it raises what read() does.
 
-
-def _overlapping(group: pq.RowGroupMetaData, ranges: Sequence[Range]) -> list[Range]:
-    ids = group.column(0).statistics
-    return [one for one in ranges if one[0] <= ids.max and one[1] >= ids.min]
-
-
-def _read_group(store: ObjectStore, file: SealedFile, metadata: pq.FileMetaData, number: int) -> Arrays:
-    columns = [metadata.row_group(number).column(column) for column in range(metadata.num_columns)]
-    start = min(one.dictionary_page_offset or one.data_page_offset for one in columns)
-    stop = start + sum(one.total_compressed_size for one in columns)
-    held = _Held(_span(store, file, start, stop), start, file.bytes)
-    parquet = pq.ParquetFile(held, metadata=metadata, page_checksum_verification=True)
-    table = parquet.read_row_group(number, use_threads=False)
+    Returns:
+        ``entity_id`` (int64), ``at`` (int64, microseconds) and ``active`` (int8: 0, 1, and 2 for unknown).
+    """
+    held = _Held(_bytes_of(store, span), span.start, span.file.bytes)
+    parquet = pq.ParquetFile(held, metadata=span.footer)
+    table = parquet.read_row_groups([*span.groups], use_threads=False)
     return {
         "entity_id": table["entity_id"].to_numpy().astype(np.int64),
         "at": table["at"].cast(pa.int64()).to_numpy(),
         "active": table["active"].to_numpy(),
     }
+
+
+def damaged(store: ObjectStore, file: SealedFile, why: str) -> SealedWeekDamaged:
+    """The error of a file that is not as it was written."""
+    return SealedWeekDamaged(
+        f"{file.key} in the bucket {store.bucket}, which has polls of a sealed week, is damaged: {why}. Put it back "
+        "from a backup of the bucket, under the same name; until then nothing that needs it is computed.",
+        key=file.key,
+    )
+
+
+def _overlaps(group: pq.RowGroupMetaData, lows: npt.NDArray[np.int64], highs: npt.NDArray[np.int64]) -> bool:
+    ids = group.column(0).statistics
+    at = int(np.searchsorted(highs, ids.min))
+    return at < len(lows) and bool(lows[at] <= ids.max)
+
+
+def _span_of(file: SealedFile, footer: pq.FileMetaData, groups: Sequence[tuple[int, int, int]]) -> Span:
+    return Span(file, footer, range(groups[0][0], groups[-1][0] + 1), groups[0][1], groups[-1][2])
 
 
 def _chosen(block: Arrays, ranges: Sequence[Range]) -> Iterator[Arrays]:
@@ -107,11 +158,17 @@ def _chosen(block: Arrays, ranges: Sequence[Range]) -> Iterator[Arrays]:
             yield {name: column[start:stop] for name, column in block.items()}
 
 
-def _span(store: ObjectStore, file: SealedFile, start: int, stop: int) -> bytes:
-    with store.read(file.key, span=(start, stop)) as stream:
-        found = stream.read()
-    if len(found) != stop - start:
-        raise OSError(f"{len(found)} of {stop - start} bytes were read at {start}")
+def _bytes_of(store: ObjectStore, span: Span) -> bytes:
+    """The bytes of a span, each row group as it was written."""
+    file = span.file
+    found = store.span(file.key, span.start, span.stop, of_bytes=file.bytes)
+    if found is None:
+        raise damaged(store, file, f"there is no such object of {file.bytes:,} bytes")
+    for number in span.groups:
+        start, stop = bytes_of(span.footer.row_group(number))
+        digest = hashlib.sha256(memoryview(found)[start - span.start : stop - span.start]).digest()
+        if digest != file.group_sha256[number * len(digest) : (number + 1) * len(digest)]:
+            raise damaged(store, file, f"row group {number} has the SHA-256 {digest.hex()}")
     return found
 
 

@@ -19,11 +19,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.errors import ObjectStoreUnavailable, OpenhoursError
 from app.files.sha256 import sha256_of_stream
-from app.series.poll_reading import take_snapshot
 from app.series.polls import POLL_COLUMNS, partition_of
 from app.series.sealed import records
 from app.series.sealed.format import FILE_BYTES, MEDIA_TYPE, Written, write
-from app.series.sealed.reading import SealedFile
+from app.series.sealed.reading import placed
+from app.series.snapshots import take_snapshot
 from app.series.turns import take_turn
 from app.storage.binary_copy import Arrays, read_columns
 from app.storage.object_store import ObjectStore
@@ -182,7 +182,7 @@ def _publish(
 
 def _swap(run: Sealing, connection: Connection, monday: date, files: list[tuple[str, Written]]) -> Result:
     for key, file in files:
-        sealed = SealedFile(key, file.bytes, file.first_id, file.last_id, file.rows)
+        sealed = placed(file, key)
         records.add_file(connection, monday, sealed, sha256=file.sha256, entities=file.entities)
     records.mark_sealed(connection, monday)
     result = Result(Outcome.SEALED, sum(file.rows for _, file in files), sum(file.bytes for _, file in files))

@@ -26,7 +26,7 @@ def unseal(connection: Connection, store: ObjectStore, mondays: Iterable[date]) 
         The weeks that were sealed.
 
     Raises:
-        ObjectStoreUnavailable: a file cannot be read, or is damaged; nothing may be committed.
+        SealedWeekDamaged, ObjectStoreUnavailable: a file cannot be read; nothing may be committed.
     """
     weeks = records.sealed_weeks(connection, list(mondays))
     if weeks:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.errors import ObjectStoreUnavailable
+from app.errors import SealedWeekDamaged
 from app.series.sealed import format as sealed_format
 from app.series.sealed.format import Written, write
-from app.series.sealed.reading import SealedFile, read
+from app.series.sealed.reading import SealedFile, placed, read
 from app.storage.binary_copy import Arrays
 from app.storage.resources import Resources
 from tests.strategies import examples
@@ -40,7 +40,7 @@ def rows_of(blocks: Iterator[Arrays]) -> list[Row]:
 def stored(resources: Resources, file: Written) -> SealedFile:
     key = f"sealed/{file.path.name}"
     resources.object_store.put(file.path, key, media_type="application/vnd.apache.parquet")
-    return SealedFile(key, file.bytes, file.first_id, file.last_id, file.rows)
+    return placed(file, key)
 
 
 def polls_of(entities: int, each: int) -> list[Row]:
@@ -77,22 +77,16 @@ def test_only_the_row_groups_that_may_have_an_entity_are_asked_for(
     sealed = stored(resources, file)
     spans: list[tuple[int, int]] = []
     store = resources.object_store
-    real = store.read
-    monkeypatch.setattr(store, "read", lambda key, *, span: spans.append(span) or real(key, span=span))
+    real = store.span
+
+    def span(key: str, start: int, stop: int, *, of_bytes: int) -> bytes | None:
+        spans.append((start, stop))
+        return real(key, start, stop, of_bytes=of_bytes)
+
+    monkeypatch.setattr(store, "span", span)
     assert len(rows_of(read(store, sealed, [(17, 17)]))) == 10
-    tail, group = spans
-    assert tail[1] == file.bytes
+    (group,) = spans
     assert 0 < group[1] - group[0] < file.bytes / 20
-
-
-@pytest.mark.usefixtures("small_groups")
-def test_a_footer_longer_than_the_first_look_is_read(
-    resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.series.sealed.reading.FOOTER_BYTES", 50)
-    polls = polls_of(5, 10)
-    (file,) = write([block(polls)], tmp_path)
-    assert rows_of(read(resources.object_store, stored(resources, file), [(1, 5)])) == polls
 
 
 @settings(max_examples=examples(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -142,5 +136,5 @@ def test_a_damaged_file_is_refused_by_name(resources: Resources, tmp_path: Path,
     content[int(where * len(content))] ^= 0xFF
     file.path.write_bytes(content)
     sealed = stored(resources, file)
-    with pytest.raises(ObjectStoreUnavailable, match=r"sealed/0\.parquet .* is damaged"):
+    with pytest.raises(SealedWeekDamaged, match=r"sealed/0\.parquet .* is damaged"):
         rows_of(read(resources.object_store, sealed, [(1, 9)]))

@@ -1,19 +1,24 @@
 """Sealing a week changes where its polls are and nothing else, in one step."""
 
+from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import inspect, text
 
-from app.errors import ObjectStoreUnavailable
-from app.series import counterparts, freshness, lookup, poll_reading, polls
+from app.errors import ObjectStoreUnavailable, SealedWeekDamaged
+from app.series import counterparts, freshness, lookup, polls
+from app.series.poll_sorting import PollSorter
 from app.series.retention import drop_old_weeks
 from app.series.sealed import format as sealed_format
 from app.series.sealed import records
 from app.series.sealed import seal as seal_module
 from app.series.sealed.seal import Outcome, Sealing, seal
+from app.series.snapshots import take_snapshot
 from app.series.turns import wait_for_turn
 from app.storage.resources import Resources
 from app.timeline import to_micros
@@ -161,7 +166,7 @@ def test_a_week_is_sealed_once_nobody_reads_polls_any_more(
 ) -> None:
     monkeypatch.setattr(seal_module, "_WAIT_MS", 50)
     monkeypatch.setattr(seal_module, "PAUSE_SECONDS", 0.0)
-    with poll_reading.take_snapshot(loaded_weeks.engine) as (reader, _):
+    with take_snapshot(loaded_weeks.engine) as (reader, _):
         assert seal_week(loaded_weeks, FIRST, tmp_path, tries=2).outcome is Outcome.BUSY
         assert (sealed(loaded_weeks), in_bucket(loaded_weeks)) == ([], [])
         assert reader.scalar(text("SELECT count(*) FROM poll")) == len(POLLS)
@@ -175,7 +180,7 @@ def test_who_reads_by_an_older_snapshot_finds_the_files_after_the_week_is_unseal
     loaded_weeks: Resources, tmp_path: Path
 ) -> None:
     seal_week(loaded_weeks, FIRST, tmp_path)
-    with poll_reading.take_snapshot(loaded_weeks.engine) as (reader, _):
+    with take_snapshot(loaded_weeks.engine) as (reader, _):
         (file,) = records.files_of(reader, FIRST)
         bring(loaded_weeks, [("store 1", "active", at(FIRST, 3000))], tmp_path)
         assert records.sealed_weeks(reader) == [FIRST]
@@ -190,7 +195,7 @@ def test_a_file_that_is_damaged_stops_a_load_and_nothing_changes(loaded_weeks: R
     (key,) = in_bucket(loaded_weeks)
     whole = loaded_weeks.object_store.get_bytes(key)
     loaded_weeks.object_store.put_bytes(whole[:-40], key, media_type=sealed_format.MEDIA_TYPE)
-    with pytest.raises(ObjectStoreUnavailable, match=key):
+    with pytest.raises(SealedWeekDamaged, match=key):
         bring(loaded_weeks, [("store 1", "active", at(FIRST, 3000))], tmp_path)
     loaded_weeks.object_store.put_bytes(whole, key, media_type=sealed_format.MEDIA_TYPE)
     assert sealed(loaded_weeks) == [FIRST]
@@ -226,8 +231,8 @@ def test_retention_drops_a_sealed_week_with_its_files(loaded_weeks: Resources, t
 def test_polls_of_a_sealed_week_are_not_merged_without_the_bucket(loaded_weeks: Resources) -> None:
     with loaded_weeks.engine.begin() as connection:
         records.mark_sealed(connection, FIRST)
-        table = polls.stage(connection)
-        spans = {to_micros(at(FIRST, 0)): (to_micros(at(FIRST, 1)), to_micros(at(FIRST, 2)))}
-        for change in (polls.merge, polls.remove):
-            with pytest.raises(ValueError, match=f"{FIRST}.* unseal"):
-                change(connection, table, spans)
+        with closing(PollSorter()) as sorter:
+            sorter.add(np.array([to_micros(at(FIRST, 1))]), np.array([1]), np.array([1], np.int8))
+            for change in (partial(polls.merge, examples=1), polls.remove):
+                with pytest.raises(ValueError, match=f"{FIRST}.* unseal"):
+                    change(connection, sorter)

@@ -9,6 +9,27 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
+    op.add_column(
+        "upload",
+        sa.Column(
+            "tails",
+            postgresql.JSONB,
+            server_default=sa.text("'[]'"),
+            nullable=False,
+            comment="objects of the bytes behind the last part, in order, unless the last one is not tail_key",
+        ),
+    )
+    op.alter_column("upload", "tail_key", comment="the last object of the bytes behind the last part")
+    op.alter_column("upload", "tail_bytes", comment="bytes behind the last part")
+    op.add_column(
+        "dataset",
+        sa.Column(
+            "followed_by",
+            sa.String(length=32),
+            nullable=True,
+            comment="the report that was made of it unasked, a row of report",
+        ),
+    )
     op.create_table(
         "table_file",
         sa.Column("dataset_id", sa.String(length=32), nullable=False),
@@ -56,6 +77,13 @@ def upgrade() -> None:
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column(
+            "footer",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="its end: where its row groups are, and statistics",
+        ),
+        sa.Column("group_sha256", sa.LargeBinary(), nullable=False, comment="SHA-256 of each row group, 32 bytes each"),
         sa.ForeignKeyConstraint(["week"], ["poll_week.week"], name=op.f("sealed_object_week_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("key", name=op.f("sealed_object_pkey")),
         comment="polls of a sealed week, sorted by (entity_id, at); of one week the ranges of ids do not overlap",
@@ -89,6 +117,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.alter_column("upload", "tail_bytes", comment=None)
+    op.alter_column("upload", "tail_key", comment="object of the bytes behind the last part")
+    op.drop_column("upload", "tails")
+    op.drop_column("dataset", "followed_by")
     op.drop_column("poll_week", "sealed_at")
     op.drop_column("poll_week", "version")
     op.drop_column("poll_week", "changed_at")

@@ -1,0 +1,115 @@
+"""Spare processes: forked ahead of their jobs, with a connection to Postgres open; each runs one job and ends.
+
+A job in one begins some tenths of a second sooner. It shares nothing with the job before it: that had another process.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Final
+
+from app.errors import OpenhoursError
+from app.jobs import child
+from app.jobs.child import JobSpec, Surroundings
+from app.jobs.fork_server import IMPORT_SECONDS, CalledOff, ForkServer, end_process
+from app.jobs.kind import JobKind
+
+#: How long a spare process that was asked for may take to begin, seconds: its fork server may have to import first.
+BEGIN_SECONDS: Final = IMPORT_SECONDS
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process that runs a job, and our end of its pipe."""
+
+    process: ForkServerProcess
+    pipe: Connection
+
+    def end(self) -> None:
+        """Kill it, whatever it does."""
+        self.pipe.close()
+        end_process(self.process)
+
+
+class Spares:
+    """Keeps so many processes ready; nothing is started before ``fill``."""
+
+    def __init__(self, kinds: Mapping[str, JobKind], surroundings: Surroundings, *, count: int) -> None:
+        self.server = ForkServer(kinds)
+        self._surroundings = surroundings
+        self._count = count
+        self._ready: list[Started] = []
+        self._starting = 0
+        self._closed = Event()
+        self._lock = Lock()
+
+    def fill(self) -> None:
+        """Have the missing ones started, in threads of their own."""
+        with self._lock:
+            missing = 0 if self._closed.is_set() else self._count - len(self._ready) - self._starting
+            self._starting += missing
+        for number in range(missing):
+            try:
+                Thread(target=self._start, name="spare", daemon=True).start()
+            except (RuntimeError, MemoryError):  # no more threads; the job that needs one will tell
+                with self._lock:
+                    self._starting -= missing - number
+                return
+
+    def give(self, spec: JobSpec) -> Started | None:
+        """A process that was ready and has been given this job; None if there is none."""
+        while (spare := self._taken()) is not None:
+            with suppress(OSError):  # it has died
+                spare.pipe.send(spec)
+                return spare
+            spare.end()
+        return None
+
+    def close(self) -> None:
+        """End those that are ready; none is started any more."""
+        self._closed.set()
+        while (spare := self._taken()) is not None:
+            spare.end()
+
+    def _taken(self) -> Started | None:
+        with self._lock:
+            return self._ready.pop(0) if self._ready else None
+
+    def _start(self) -> None:
+        started = self._started()
+        with self._lock:
+            self._starting -= 1
+            is_wanted = started is not None and not self._closed.is_set()
+            if started is not None and is_wanted:
+                self._ready.append(started)
+        if started is not None and not is_wanted:
+            started.end()
+
+    def _started(self) -> Started | None:
+        """A process that waits for its job; without one, the next job has one started for it, and tells why not."""
+        try:
+            ours, theirs = self.server.context.Pipe()
+        except OSError:
+            return None
+        try:
+            process = self.server.start(
+                child.wait_for_job,
+                (theirs, self._surroundings),
+                name="job to come",
+                call_off=self._closed,
+                deadline=monotonic() + BEGIN_SECONDS,
+            )
+            return Started(process, ours)
+        except (CalledOff, OpenhoursError, OSError, RuntimeError) as error:
+            _log.info("no process could be started ahead of its job: %s", error)
+            ours.close()
+            return None
+        finally:
+            theirs.close()

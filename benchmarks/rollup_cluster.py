@@ -1,0 +1,123 @@
+"""Speed of roll-ups on two workers of a cluster, on this machine, against the same in one process.
+
+    python -m benchmarks.rollup_cluster --rows 15000000
+
+Both are made in turns and write the same lines. On one machine the workers share its cores with everything else, so the
+figure is what a cluster costs, not what more machines bring.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import sleep
+
+import psutil
+
+from app.settings import Settings
+from app.storage.resources import Addresses, addresses, open_resources
+from benchmarks.rollup import Took, in_a_process, make_plays, ours, stored
+
+WORKERS = 2
+
+#: Longest wait for a scheduler or worker to start, seconds.
+START_SECONDS = 120
+
+#: An input of any size is done in one process, and in pieces.
+IN_ONE_GO, IN_PIECES = 1 << 60, -1
+
+
+@contextmanager
+def started(
+    folder: Path, *arguments: str, ready: str, times: int, variables: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """One of the commands, once its log has a pattern so many times; its process id, and what was found."""
+    log = folder / f"{arguments[0]}.log"
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "app", *arguments]
+        process = subprocess.Popen(command, env=os.environ | variables, stdout=file, stderr=file)
+    try:
+        found: list[str] = []
+        for _ in range(10 * START_SECONDS):
+            if len(found := re.findall(ready, log.read_text(encoding="utf-8"))) >= times:
+                break
+            sleep(0.1)
+        yield process.pid, found[-1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def cluster(folder: Path, where: Addresses, settings: Settings) -> Iterator[tuple[str, int]]:
+    """The address of a scheduler, and the process whose children are its workers."""
+    variables = {
+        "OPENHOURS_S3_ENDPOINT_URL": where.s3_endpoint_url,
+        "OPENHOURS_S3_BUCKET": settings.s3_bucket,
+        "OPENHOURS_REPORT_MEMORY_LIMIT_MB": str(settings.report_memory_limit_mb),
+        "AWS_ACCESS_KEY_ID": str(where.s3_access_key),
+        "AWS_SECRET_ACCESS_KEY": str(where.s3_secret_key),
+        "TMPDIR": str(folder),
+    }
+    options = ("--port", "0", "--health-port", "0")
+    pattern = r"Scheduler at: +(\w+://[0-9.:]+)"
+    with started(folder, "dask-scheduler", *options, ready=pattern, times=1, variables=variables) as (_, address):
+        own = variables | {"OPENHOURS_DASK_SCHEDULER": address}
+        words = ("dask-worker", "--workers", str(WORKERS))
+        with started(folder, *words, ready="Registered to:", times=WORKERS, variables=own) as (process, _):
+            yield address, process
+
+
+def peak_mib(process: int) -> int:
+    """The most memory that one of the workers has had at a time, MiB."""
+    peaks = []
+    for child in psutil.Process(process).children():
+        status = Path(f"/proc/{child.pid}/status").read_text(encoding="utf-8")
+        peaks.append(int(status.partition("VmHWM:")[2].split()[0]) >> 10)
+    return max(peaks)
+
+
+def compare(rows: int, groups: int, *, rounds: int, memory_mb: int) -> None:
+    """Print what both took of one shape."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = Settings(home=folder / "home", s3_bucket="bench", report_memory_limit_mb=memory_mb)
+        make_plays(folder / "plays.csv", rows=rows, groups=groups)
+        with (
+            addresses(settings) as where,
+            open_resources(settings, where) as resources,
+            cluster(folder, where, settings) as (scheduler, process),
+        ):
+            table, address = stored(resources.object_store, folder / "plays.csv"), resources.object_store.address
+            there = settings.model_copy(update={"dask_scheduler": scheduler})
+            here: list[Took] = []
+            spread: list[Took] = []
+            for _ in range(rounds):
+                here.append(in_a_process(ours, address, settings, table, IN_ONE_GO))
+                spread.append(in_a_process(ours, address, there, table, IN_PIECES))
+            worker_mib = peak_mib(process)
+    if len({one.sha256 for one in [*here, *spread]}) != 1:
+        raise SystemExit("they wrote different lines")
+    ratio = median(one.seconds / other.seconds for one, other in zip(spread, here, strict=True))
+    print(
+        f"{rows:,} rows, {table.bytes >> 20} MiB, {groups:,} possible groups, {memory_mb} MiB, {rounds} rounds: "
+        f"one process {median(one.seconds for one in here):.1f} s, {WORKERS} workers "
+        f"{median(one.seconds for one in spread):.1f} s ({ratio:.2f} x), a worker at most {worker_mib} MiB"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=15_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory-mb", type=int, default=1024)
+    parser.add_argument("--groups", type=int, nargs="*", help="default: 40 a row, which are nearly all unique; 200,000")
+    given = parser.parse_args()
+    for number in given.groups or (40 * given.rows, 200_000):
+        compare(given.rows, number, rounds=given.rounds, memory_mb=given.memory_mb)
