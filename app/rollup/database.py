@@ -6,18 +6,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import duckdb
+import pyarrow as pa
 
 from app.errors import DiskFull, MemoryLimitExceeded
 
-#: Threads of a query; each takes memory of its own, and a second process does more for throughput than a third thread.
-THREADS: Final = min(2, os.cpu_count() or 1)
+# The allocator in DuckDB's wheel keeps the address space of what was freed, which counts for the limit of a job, unless
+# it is told otherwise when the library is loaded.
+os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "retain:false")
 
-#: Of the memory of a job the share that DuckDB may take; it takes more than it counts, and the reader needs some.
-SHARE: Final = 0.5
+import duckdb
+
+#: Most threads of a query: each takes memory of its own, and another process does more for throughput than a third.
+THREADS: Final = 2
+
+#: What the reader, the stacks of threads and an upload take of the memory of a job, MiB.
+BESIDES_MB: Final = 128
+
+#: Of the rest the share that DuckDB may take: it takes more than it counts, and gives address space back late.
+SHARE: Final = 0.45
+
+#: Below this, MiB, a query has one thread.
+SCARCE_MB: Final = 512
 
 #: What DuckDB says when a disk has no room for what it spills.
 _FULL: Final = ("No space left", "max_temp_directory_size", "Disk quota")
+
+
+def share_of(memory_mb: int) -> int:
+    """Of so much memory of a job what DuckDB may take, MiB."""
+    return int((memory_mb - BESIDES_MB) * SHARE)
 
 
 @contextmanager
@@ -30,9 +47,16 @@ def opened(folder: Path, *, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnectio
         MemoryLimitExceeded: a query needs more, even if it spills.
         DiskFull: there is no room for what it spills.
     """
+    # Blocks are read from memory: more threads would only take that of their stacks. Other pools of memory reserve more
+    # than they use, which counts for the limit of a job.
+    pa.set_io_thread_count(1)
+    pa.set_memory_pool(pa.system_memory_pool())
+    threads = 1 if memory_mb < SCARCE_MB else min(THREADS, os.cpu_count() or 1)
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{int(memory_mb * SHARE)}MiB",
-        "threads": str(THREADS),
+        "memory_limit": f"{share_of(memory_mb)}MiB",
+        "threads": str(threads),
+        "async_threads": "1",
+        "allocator_flush_threshold": "16MiB",
         "temp_directory": str(folder),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
@@ -53,10 +77,10 @@ def _mapped(memory_mb: int) -> Iterator[None]:
     """Map the failures of DuckDB that are no defects of ours."""
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:  # Arrow passes some on as OSError
         if any(words in str(error) for words in _FULL):
             raise DiskFull("The replica that ran it has no room left for its files.") from error
-        if isinstance(error, duckdb.IOException):
+        if not isinstance(error, duckdb.OutOfMemoryException) and "Out of Memory" not in str(error):
             raise
         message = f"It needed more than {memory_mb} MiB of memory (OPENHOURS_REPORT_MEMORY_LIMIT_MB)."
         raise MemoryLimitExceeded(message) from error

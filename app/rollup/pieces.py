@@ -45,9 +45,9 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
             spans = _write_groups(place, grouping, rows, [tuple(keys) for keys in told["splitters"]], groups)
         except RejectedFile as error:
             return {"failure": {"message": error.message, "details": dict(error.details)}}
-    place.store.put(groups, f"{name}.arrows", media_type=_ARROW)
+    place.store.put(groups, f"{name}.arrows", media_type=_ARROW, is_frugal=True)
     if mistakes.count:
-        place.store.put(place.folder / REJECTS, f"{name}.csv", media_type=MEDIA_TYPE)
+        place.store.put(place.folder / REJECTS, f"{name}.csv", media_type=MEDIA_TYPE, is_frugal=True)
     return {
         "failure": None,
         "groups": f"{name}.arrows",
@@ -107,5 +107,5 @@ def _write_groups(
 
 
 def _upload(store: ObjectStore, prefix: str, path: Path) -> str:
-    store.put(path, prefix + path.name, media_type=MEDIA_TYPE)
+    store.put(path, prefix + path.name, media_type=MEDIA_TYPE, is_frugal=True)
     return prefix + path.name

@@ -86,7 +86,7 @@ def require_whole(tables: Sequence[TableFile], outcome: Outcome, *, accepted: in
 
 def _upload(work: Work, path: Path) -> str:
     key = work.prefix + path.name
-    work.store.put(path, key, media_type=MEDIA_TYPE)
+    work.store.put(path, key, media_type=MEDIA_TYPE, is_frugal=True)
     return key
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 import botocore.session
 from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
@@ -156,8 +157,11 @@ class ObjectStore:
         media_type: str,
         stopping: Event | None = None,
         alive: Callable[[], None] = lambda: None,
+        is_frugal: bool = False,
     ) -> None:
         """Store a file, in parts if it is large, and verify its size.
+
+        ``is_frugal`` sends one part after the other; else ten at a time, which takes 16 MiB of memory for each.
 
         If ``stopping`` is set, the upload is interrupted: ObjectStoreUnavailable, with nothing left behind. ``alive``
         is called as it proceeds.
@@ -169,7 +173,14 @@ class ObjectStore:
                 raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
         with object_store_errors(self.bucket):
-            self._client.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Callback=go_on)
+            self._client.upload_file(
+                str(path),
+                self.bucket,
+                key,
+                ExtraArgs={"ContentType": media_type},
+                Callback=go_on,
+                Config=TransferConfig(use_threads=not is_frugal),
+            )
             stored = self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         if stored != path.stat().st_size:
             raise ObjectStoreUnavailable(f"{key}: only {stored} of {path.stat().st_size} bytes were stored.")
