@@ -50,7 +50,7 @@ class Blocks:
             data, ended = self._filled()
             if not data:
                 raise StopIteration
-            cut = len(data) if ended else _last_line_end(data)
+            cut = len(data) if ended else last_line_end(data)
             block = Block(data[:cut], self._line, ended)
             self._rest, self._line = data[cut:], self._line + line_ends(block.data)
             self._require_text(block)
@@ -102,13 +102,13 @@ def parts(block: Block, size: int) -> Iterator[Block]:
     """A block whose every line is a row, in parts of about ``size`` bytes."""
     at, line = 0, block.first_line
     while at < len(block.data):
-        end = _last_line_end(block.data[at : at + size]) if at + size < len(block.data) else 0
+        end = last_line_end(block.data[at : at + size]) if at + size < len(block.data) else 0
         data = block.data[at : at + end] if end else block.data[at:]
         yield Block(data, line, last=False)
         at, line = at + len(data), line + line_ends(data)
 
 
-def _last_line_end(data: bytes) -> int:
+def last_line_end(data: bytes) -> int:
     """Bytes up to the last certain end of a line; an LF may still follow a CR at the very end."""
     line_feed = data.rfind(b"\n")
     return max(line_feed, data.rfind(b"\r", line_feed + 1, len(data) - 1)) + 1

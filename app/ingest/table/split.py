@@ -6,7 +6,7 @@ stay text. Records splits the parts of a block that have none.
 
 import csv
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from app.ingest.csv.blocks import Block, Blocks, line_ends, parts
+from app.ingest.csv.blocks import Block, Blocks, last_line_end, line_ends
 from app.ingest.csv.misshapen import is_misshapen, misshapen_row
 from app.ingest.csv.records import BadQuoting, Records
 from app.ingest.csv.unpack import BOM
@@ -95,33 +95,33 @@ class Splitter:
         """
         for several in (begun, blocks):
             for block in several:
-                rest = block
+                taken, line = 0, block.first_line
                 for split in self._block(block):
                     if split.texts:
-                        yield TableBlock(split.texts, split.lines, Start(offset, rest.first_line))
-                    rest = _after(rest, split)
-                    offset += split.taken
+                        yield TableBlock(split.texts, split.lines, Start(offset + taken, line))
+                    taken, line = taken + split.taken, split.line
+                offset += taken
                 if self._rejects.count > MOST_REJECTED:
                     return
-                if rest.data:
-                    blocks.push_back(rest.data, rest.first_line)
+                if taken < len(block.data):
+                    blocks.push_back(block.data[taken:], line)
 
     def _block(self, block: Block) -> Generator[_Split, None, None]:
         """What a block comes to, as a whole or in parts; what is left of it continues in the next one."""
-        rest, size, is_whole = block, len(block.data), True
-        while rest.data and self._rejects.count <= MOST_REJECTED:
-            part = _beginning(rest, size)
+        at, line, size, is_whole = 0, block.first_line, len(block.data), True
+        while at < len(block.data) and self._rejects.count <= MOST_REJECTED:
+            part = _part(block, at, line, size)
             split = self._at_once(part)
             if split is None and is_whole:
                 size, is_whole = PART_BYTES, False
                 continue
-            taken = 0
+            before = at
             for one in self._by_records(part) if split is None else (split,):
                 yield one
-                taken, rest = taken + one.taken, _after(rest, one)
-            if not taken and len(part.data) == len(rest.data):
+                at, line = at + one.taken, one.line
+            if at == before and at + len(part.data) == len(block.data):
                 return
-            size = PART_BYTES if taken else 2 * size
+            size = 2 * size if at == before else PART_BYTES
 
     def _at_once(self, block: Block) -> _Split | None:
         if block.data.startswith(BOM):  # Arrow would treat it as the beginning of a file and drop it
@@ -200,16 +200,13 @@ class Splitter:
         self._rejects.add([row] for row in rows)
 
 
-def _beginning(block: Block, size: int) -> Block:
-    """Whole lines of about that size from the beginning of a block."""
-    if size >= len(block.data):
-        return block
-    part = next(parts(block, size))
-    return replace(part, last=block.last and len(part.data) == len(block.data))
-
-
-def _after(block: Block, split: _Split) -> Block:
-    return Block(block.data[split.taken :], split.line, block.last)
+def _part(block: Block, at: int, line: int, size: int) -> Block:
+    """Whole lines of at most that size from a row on that begins there; more of them if the first one is longer."""
+    while at + size < len(block.data):
+        if end := last_line_end(block.data[at : at + size]):
+            return Block(block.data[at : at + end], line, last=False)
+        size *= 2
+    return Block(block.data[at:], line, block.last)
 
 
 def _fields(text: str) -> list[str]:
