@@ -35,6 +35,9 @@ def part_writer(folder: Path, header: bytes, *, most_bytes: int, name: str, uplo
         upload: stores a closed part, in another thread.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="parts") as pool:
+        pool.submit(
+            int
+        ).result()  # its thread starts while there is memory: Python waits for ever for one that has none
         writer = PartWriter(folder, header, most_bytes, name, upload, pool)
         try:
             yield writer
