@@ -1,11 +1,28 @@
 """How much memory this process may still allocate."""
 
+import ctypes
 import resource
+import sys
 from pathlib import Path
 from typing import Final
 
 #: A thread takes 8 MiB for its stack, and the libraries start some at a time, bytes.
 STACKS_BYTES: Final = 64 << 20
+
+#: Of malloc.h.
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+
+#: A larger array is memory of its own, which is given back when it is freed, bytes.
+_OWN_BYTES: Final = 256 << 10
+
+
+def give_back_what_is_freed() -> None:
+    """Have the C library keep little of what is freed: it counts for the limit. It keeps more the larger arrays are."""
+    if sys.platform == "linux":
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, _OWN_BYTES)
 
 
 def limit_memory(limit_bytes: int, *, for_good: bool = True) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from app.errors import DiskFull, MemoryLimitExceeded
-from app.files.memory import is_at_memory_limit
+from app.files.memory import give_back_what_is_freed, is_at_memory_limit
 
 # The allocator in DuckDB's wheel keeps the address space of what was freed, which counts for the limit of a job, unless
 # it is told otherwise when the library is loaded.
@@ -29,7 +29,7 @@ SHARE: Final = 0.45
 #: DuckDB has at least so much, MiB.
 LEAST_MB: Final = 16
 
-#: Below this, MiB, a query has one thread.
+#: Below this, MiB, a query has one thread, and what is freed is given back at once.
 SCARCE_MB: Final = 512
 
 #: What DuckDB and Arrow say when memory is refused; as a stream goes through both, its kind of error gets lost.
@@ -42,6 +42,12 @@ _FULL: Final = ("No space left", "max_temp_directory_size", "Disk quota")
 def share_of(memory_mb: int) -> int:
     """Of so much memory of a job what DuckDB may take, MiB."""
     return max(int((memory_mb - BESIDES_MB) * SHARE), LEAST_MB)
+
+
+def begin(memory_mb: int) -> None:
+    """To be called by a job, or a piece of one, that may take so much memory, MiB, before it reads."""
+    if memory_mb < SCARCE_MB:
+        give_back_what_is_freed()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import pyarrow as pa
 from app.errors import RejectedFile
 from app.pieces.piece import Place
 from app.rollup import spans
+from app.rollup.database import begin
 from app.rollup.grouping import Grouping
 from app.rollup.mistakes import REJECTS, collected
 from app.rollup.parts import MEDIA_TYPE, part_writer
@@ -38,6 +39,7 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
     A row that is rejected although none may be does not fail it, but is its result: of several such rows the first one
     of the whole input is to be named, whichever piece is faster.
     """
+    begin(place.settings.report_memory_limit_mb)
     grouping, tally = Grouping.of_json(told["grouping"]), Tally()
     name, groups = f"{told['prefix']}{uuid.uuid4().hex}", place.folder / "groups"
     with collected(place.folder / REJECTS, allowed=told["allowed"]) as mistakes:
@@ -64,6 +66,7 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
 
 def put_together(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a range of keys, from the spans that the other pieces have written of it."""
+    begin(place.settings.report_memory_limit_mb)
     grouping = Grouping.of_json(told["grouping"])
     portions = by_keys(
         place.store,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.pieces.runners import runner_of
-from app.rollup.database import failures_mapped
+from app.rollup.database import begin, failures_mapped
 from app.rollup.in_pieces import in_pieces
 from app.rollup.one_go import in_one_go
 from app.rollup.plan import ranges_of, reading_pieces
@@ -37,6 +37,7 @@ def roll_up(work: Work, *, one_go_bytes: int | None = None) -> Outcome:
         RowExceedsPart: a line is longer than a part may be.
         MemoryLimitExceeded, DiskFull, ObjectStoreUnavailable: the job cannot be done with what there is.
     """
+    begin(work.settings.report_memory_limit_mb)
     ranges, most = ranges_of(work.tables), one_go_bytes
     if most is None:
         by_memory = one_go_bytes_of(work.settings.report_memory_limit_mb)
