@@ -74,7 +74,8 @@ OpenhoursError
 │   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded
 │   ├── MemoryLimitExceeded
-│   └── RowExceedsPart       a row of a roll-up is longer than a part of it may be
+│   ├── RowExceedsPart       a row of a roll-up is longer than a part of it may be
+│   └── TooManyParts         a roll-up would have more files than it may
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   │   ├── DatabaseUnknownHost
@@ -565,6 +566,11 @@ class MemoryLimitExceeded(ReportFailed):
 class RowExceedsPart(ReportFailed):
     code = "row_exceeds_part"
     title = "A row exceeds the size of a part"
+
+
+class TooManyParts(ReportFailed):
+    code = "too_many_parts"
+    title = "The result has too many parts"
 
 
 class Unavailable(OpenhoursError):
