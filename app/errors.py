@@ -75,7 +75,8 @@ OpenhoursError
 │   ├── TimeLimitExceeded
 │   ├── MemoryLimitExceeded
 │   ├── RowExceedsPart       a row of a roll-up is longer than a part of it may be
-│   └── TooManyParts         a roll-up would have more files than it may
+│   ├── TooManyParts         a roll-up would have more files than it may
+│   └── TableRemoved         a table that the report reads was removed in the meantime
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   │   ├── DatabaseUnknownHost
@@ -571,6 +572,17 @@ class RowExceedsPart(ReportFailed):
 class TooManyParts(ReportFailed):
     code = "too_many_parts"
     title = "The result has too many parts"
+
+
+class TableRemoved(ReportFailed):
+    code = "table_removed"
+    title = "A table of the report was removed"
+
+    @classmethod
+    def of(cls, dataset_id: str) -> "TableRemoved":
+        """The error of the table of a dataset."""
+        message = f"The dataset {dataset_id} was removed before the report had read it, or its file was."
+        return cls(message, dataset_id=dataset_id)
 
 
 class Unavailable(OpenhoursError):

@@ -27,6 +27,7 @@ def roll_up(work: Work, *, one_go_bytes: int | None = None) -> Outcome:
         ClusterUnavailable: pieces were to be done by a cluster, which did not.
         RowExceedsPart: a line is longer than a part may be.
         TooManyParts: there would be more parts than there may be.
+        TableRemoved: a table is gone.
         MemoryLimitExceeded, DiskFull, ObjectStoreUnavailable: the job cannot be done with what there is.
     """
     ranges, by_default = ranges_of(work.tables), WITH_CLUSTER_BYTES if work.settings.dask_scheduler else ONE_GO_BYTES

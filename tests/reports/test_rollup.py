@@ -170,3 +170,6 @@ class TestPublished:
         world.resources.object_store.remove([table.raw_key])
         answer = reported(client, report="rollup", params=params)
         assert answer["status"] == "Failed"
+        assert answer["error"]["code"] == "table_removed"
+        assert table.dataset_id in answer["error"]["message"]
+        assert world.keys(artifact_prefix(answer["report_id"])) == []

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.files.artifact import Artifact, StoredArtifact
 from app.jobs.kind import JobContext, Params
-from app.reports.asked_tables import find_tables, require_columns
+from app.reports.asked_tables import find_tables, require_columns, still_there
 from app.reports.kind import SUMMARY, Outline, ReportKind
 from app.reports.refusals import refused
 from app.rollup.grouping import FIGURES, Grouping
@@ -174,8 +174,8 @@ def _require_sensible(params: RollupParams) -> None:
 
 def produce(context: JobContext, params: RollupParams) -> Sequence[Artifact | StoredArtifact]:
     """Roll the tables up; the parts are stored on the way, what else there is lies in the folder."""
-    with database_errors(), context.engine.connect() as connection:  # one may have been removed in the meantime
-        tables = find_tables(connection, "datasets", params.datasets or ())
+    with database_errors(), context.engine.connect() as connection:
+        tables = still_there(connection, params.datasets or ())
         require_columns(tables, {name: getattr(params, name) or () for name in ("by", *FIGURES)})
     with closing(ObjectStore(context.store)) as store:
         outcome = roll_up(
