@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from app.errors import ObjectStoreUnavailable, TableRemoved
 from app.series.table_files import TableFile
-from app.storage.object_store import ObjectStore
+from app.storage.object_store import ObjectStore, ObjectStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class StoredTable:
 @dataclass(frozen=True, slots=True)
 class _Stream:
     table: StoredTable
-    stream: IO[bytes]
+    stream: ObjectStream
 
     def read(self, size: int) -> bytes:
         with self.table.reading():
