@@ -44,7 +44,8 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
         try:
             spans = _write_groups(place, grouping, rows, [tuple(keys) for keys in told["splitters"]], groups)
         except RejectedFile as error:
-            return {"failure": {"message": error.message, "details": dict(error.details)}}
+            failure = {"message": error.message, "details": dict(error.details)}
+            return {"failure": failure, "is_too_many": mistakes.is_too_many, "shown": mistakes.shown}
     place.store.put(groups, f"{name}.arrows", media_type=_ARROW, is_frugal=True)
     if mistakes.count:
         place.store.put(place.folder / REJECTS, f"{name}.csv", media_type=MEDIA_TYPE, is_frugal=True)
@@ -79,7 +80,12 @@ def put_together(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
     with (
         closing(found),
         part_writer(
-            place.folder, grouping.header, most_bytes=grouping.max_part_bytes, name=told["name"], upload=upload
+            place.folder,
+            grouping.header,
+            most_bytes=grouping.max_part_bytes,
+            name=told["name"],
+            accepted=lambda: int(told["accepted"]),
+            upload=upload,
         ) as writer,
     ):
         for batch in found:

@@ -26,6 +26,8 @@ def roll_up(work: Work, *, one_go_bytes: int | None = None) -> Outcome:
         RejectedFile: too many rows have a wrong measure; or the bytes of a table are not those that were checked.
         ClusterUnavailable: pieces were to be done by a cluster, which did not.
         RowExceedsPart: a line is longer than a part may be.
+        TooManyParts: there would be more parts than there may be.
+        TableRemoved: a table is gone.
         MemoryLimitExceeded, DiskFull, ObjectStoreUnavailable: the job cannot be done with what there is.
     """
     ranges, by_default = ranges_of(work.tables), WITH_CLUSTER_BYTES if work.settings.dask_scheduler else ONE_GO_BYTES
