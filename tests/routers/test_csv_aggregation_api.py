@@ -1,6 +1,7 @@
 """The aggregation of large CSVs, as the clients of the founding system use it."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -139,6 +140,12 @@ def test_what_is_said_of_a_failed_task_is_nothing_that_its_client_cannot_do(clie
     error = answer.json()["extra"]["error"]
     assert "on_error" not in error
     assert error.endswith(". Correct it, and send the file again.")
+
+
+def test_a_row_that_is_larger_than_a_file_may_be_fails_its_task_and_names_the_setting(client: TestClient) -> None:
+    content = HEADER + f"{'la' * 1500},2020-01-02,200\n"
+    error = result(client, sent(client, content).json()["uuid"]).json()["extra"]["error"]
+    assert re.search(r"a part may have 2,048\. Raise OPENHOURS_MAX_SINGLE_FILE_BYTES to 3,\d\d\d or more\.$", error)
 
 
 def test_the_file_of_a_failed_task_begins_it_again(client: TestClient, resources: Resources) -> None:

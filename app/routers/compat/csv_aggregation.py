@@ -226,7 +226,7 @@ def _outcome(state: DatasetState, reports: ReportService) -> Literal["running"] 
     if report.record.status is JobStatus.COMPLETE:
         return report
     told = report.record.error_message or f"The roll-up was {report.record.status}."
-    return _Failed(told.replace(ADVICE, _ADVICE))
+    return _Failed(told.replace(ADVICE, _ADVICE).replace("max_part_bytes", "OPENHOURS_MAX_SINGLE_FILE_BYTES"))
 
 
 async def _file_of(request: Request) -> FormFile:
