@@ -39,7 +39,7 @@ from app.ingest.source import FileSource
 from app.ingest.table.reading import TableCheck
 from app.rollup.database import THREADS, share_of
 from app.rollup.grouping import Grouping
-from app.rollup.roll_up import ONE_GO_BYTES, roll_up
+from app.rollup.roll_up import roll_up
 from app.rollup.work import Work
 from app.series.table_files import TableFile
 from app.settings import Settings
@@ -81,7 +81,9 @@ def make_plays(path: Path, *, rows: int, groups: int) -> None:
             arrow_csv.write_csv(table, file, options)
 
 
-def ours(address: StoreAddress, settings: Settings, table: TableFile, folder: Path, one_go_bytes: int) -> list[str]:
+def ours(
+    address: StoreAddress, settings: Settings, table: TableFile, folder: Path, one_go_bytes: int | None
+) -> list[str]:
     """The roll-up of this service; returns the keys of its parts."""
     with closing(ObjectStore(address)) as store:
         prefix = f"reports/{uuid.uuid4().hex}/a1/"
@@ -89,7 +91,7 @@ def ours(address: StoreAddress, settings: Settings, table: TableFile, folder: Pa
         return [part.key for part in roll_up(work, one_go_bytes=one_go_bytes).parts]
 
 
-def script(address: StoreAddress, settings: Settings, table: TableFile, folder: Path, _: int) -> list[str]:
+def script(address: StoreAddress, settings: Settings, table: TableFile, folder: Path, _: int | None) -> list[str]:
     """What somebody would write instead."""
     with closing(ObjectStore(address)) as store:
         client = store._client  # noqa: SLF001 - boto3 as it is
@@ -142,10 +144,10 @@ def _begun(folder: Path, number: int) -> IO[bytes]:
     return file
 
 
-Way = Callable[[StoreAddress, Settings, TableFile, Path, int], list[str]]
+Way = Callable[[StoreAddress, Settings, TableFile, Path, int | None], list[str]]
 
 
-def run(way: Way, address: StoreAddress, settings: Settings, table: TableFile, one_go_bytes: int) -> Took:
+def run(way: Way, address: StoreAddress, settings: Settings, table: TableFile, one_go_bytes: int | None) -> Took:
     """One run, in this process below the limit."""
     limit_memory(settings.report_memory_limit_mb << 20)
     with TemporaryDirectory(prefix="openhours-bench-") as folder:
@@ -191,9 +193,9 @@ def compare(rows: int, groups: int, *, rounds: int, memory_mb: int) -> None:
         with addresses(settings) as where, open_resources(settings, where) as resources:
             store = resources.object_store
             table = stored(store, path)
-            ways = {
+            ways: dict[str, tuple[Way, int | None]] = {
                 "DuckDB script": (script, 0),
-                "roll-up": (ours, ONE_GO_BYTES),
+                "roll-up": (ours, None),
                 "roll-up in pieces, one after the other": (ours, -1),
             }
             took: dict[str, list[Took]] = {name: [] for name in ways}

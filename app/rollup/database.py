@@ -9,6 +9,7 @@ from typing import Final
 import pyarrow as pa
 
 from app.errors import DiskFull, MemoryLimitExceeded
+from app.files.memory import is_at_memory_limit
 
 # The allocator in DuckDB's wheel keeps the address space of what was freed, which counts for the limit of a job, unless
 # it is told otherwise when the library is loaded.
@@ -25,8 +26,14 @@ BESIDES_MB: Final = 128
 #: Of the rest the share that DuckDB may take: it takes more than it counts, and gives address space back late.
 SHARE: Final = 0.45
 
+#: DuckDB has at least so much, MiB.
+LEAST_MB: Final = 16
+
 #: Below this, MiB, a query has one thread.
 SCARCE_MB: Final = 512
+
+#: What DuckDB and Arrow say when memory is refused; as a stream goes through both, its kind of error gets lost.
+_REFUSED: Final = ("Out of Memory", "ailed to allocate", "malloc of size", "bad_alloc", "bad alloc", "ailed to launch")
 
 #: What DuckDB says when a disk has no room for what it spills.
 _FULL: Final = ("No space left", "max_temp_directory_size", "Disk quota")
@@ -34,7 +41,7 @@ _FULL: Final = ("No space left", "max_temp_directory_size", "Disk quota")
 
 def share_of(memory_mb: int) -> int:
     """Of so much memory of a job what DuckDB may take, MiB."""
-    return int((memory_mb - BESIDES_MB) * SHARE)
+    return max(int((memory_mb - BESIDES_MB) * SHARE), LEAST_MB)
 
 
 @contextmanager
@@ -47,10 +54,7 @@ def opened(folder: Path, *, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnectio
         MemoryLimitExceeded: a query needs more, even if it spills.
         DiskFull: there is no room for what it spills.
     """
-    # Blocks are read from memory: more threads would only take that of their stacks. Other pools of memory reserve more
-    # than they use, which counts for the limit of a job.
-    pa.set_io_thread_count(1)
-    pa.set_memory_pool(pa.system_memory_pool())
+    pa.set_io_thread_count(1)  # blocks are read from memory: more threads would only take that of their stacks
     threads = 1 if memory_mb < SCARCE_MB else min(THREADS, os.cpu_count() or 1)
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{share_of(memory_mb)}MiB",
@@ -63,7 +67,7 @@ def opened(folder: Path, *, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnectio
         "arrow_large_buffer_size": "true",  # a block of long texts may have more than 2 GiB
         "python_enable_replacements": "false",
     }
-    with _mapped(memory_mb):
+    with failures_mapped(memory_mb):
         database = duckdb.connect(":memory:", config=settings)
         try:
             database.execute("SET enable_progress_bar = false")  # it would be drawn on the terminal of a command
@@ -73,14 +77,20 @@ def opened(folder: Path, *, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnectio
 
 
 @contextmanager
-def _mapped(memory_mb: int) -> Iterator[None]:
-    """Map the failures of DuckDB that are no defects of ours."""
+def failures_mapped(memory_mb: int) -> Iterator[None]:
+    """Map the failures of DuckDB and of what feeds it that are no defects of ours."""
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:  # Arrow passes some on as OSError
+    except (duckdb.Error, pa.ArrowException, OSError, MemoryError, RuntimeError) as error:
         if any(words in str(error) for words in _FULL):
             raise DiskFull("The replica that ran it has no room left for its files.") from error
-        if not isinstance(error, duckdb.OutOfMemoryException) and "Out of Memory" not in str(error):
+        if not _is_of_memory(error):
             raise
         message = f"It needed more than {memory_mb} MiB of memory (OPENHOURS_REPORT_MEMORY_LIMIT_MB)."
         raise MemoryLimitExceeded(message) from error
+
+
+def _is_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or any(words in str(error) for words in _REFUSED):
+        return True
+    return isinstance(error, RuntimeError) and is_at_memory_limit()  # a thread was refused

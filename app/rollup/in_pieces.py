@@ -76,9 +76,11 @@ def _require_accepted(found: Sequence[Any], allowed: int | None) -> None:
 
 def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: Runner) -> Outcome:
     spans: list[list[Any]] = [[] for _ in range(ranges_of_keys)]
+    plain = [0] * ranges_of_keys
     for result in read:
-        for keys, first, end in result["spans"]:
+        for keys, first, end, size in result["spans"]:
             spans[keys].append((result["groups"], first, end))
+            plain[keys] += size
     accepted = sum(one["read"]["accepted"] for one in read)
     sizes = [sum(end - first for _, first, end in several) for several in spans]
     todo = [
@@ -88,6 +90,7 @@ def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: 
                 "grouping": work.grouping.as_json(),
                 "spans": [span for keys in several for span in spans[keys]],
                 "accepted": accepted,
+                "size": sum(plain[keys] for keys in several),
                 "prefix": work.prefix,
                 "name": f"rollup-{number:04d}-{{:05d}}",
             },

@@ -39,6 +39,8 @@ def part_writer(
         upload: stores a closed part, in another thread.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="parts") as pool:
+        # Its thread starts while there is memory: Python waits for ever for one that has none.
+        pool.submit(int).result()
         writer = PartWriter(folder, header, most_bytes, name, accepted, upload, pool)
         try:
             yield writer

@@ -17,14 +17,16 @@ import pyarrow as pa
 
 from app.errors import RejectedFile
 from app.pieces.piece import Place
+from app.rollup import spans
 from app.rollup.grouping import Grouping
 from app.rollup.mistakes import REJECTS, collected
 from app.rollup.parts import MEDIA_TYPE, part_writer
 from app.rollup.plan import Keys
+from app.rollup.portions import by_keys, in_portions, portion_bytes
 from app.rollup.queries import groups_of_groups, groups_of_rows, in_order, lines
 from app.rollup.rows import Range, Tally, ahead, blocks, schema_of
 from app.rollup.running import run
-from app.rollup.spans import Span, SpanWriter, read_span
+from app.rollup.spans import Span, SpanWriter
 from app.storage.object_store import ObjectStore
 
 _ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -42,7 +44,7 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
         ranges = [Range.of_json(one) for one in told["ranges"]]
         rows = blocks(place.store, ranges, grouping, place.settings, tally=tally, mistakes=mistakes.add)
         try:
-            spans = _write_groups(place, grouping, rows, [tuple(keys) for keys in told["splitters"]], groups)
+            written = _write_groups(place, grouping, rows, [tuple(keys) for keys in told["splitters"]], groups)
         except RejectedFile as error:
             failure = {"message": error.message, "details": dict(error.details)}
             return {"failure": failure, "is_too_many": mistakes.is_too_many, "shown": mistakes.shown}
@@ -52,7 +54,7 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "failure": None,
         "groups": f"{name}.arrows",
-        "spans": [astuple(span) for span in spans],
+        "spans": [astuple(span) for span in written],
         "rejects": f"{name}.csv" if mistakes.count else None,
         "read": asdict(tally),
         "rejected": mistakes.rows,
@@ -64,52 +66,54 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
 def put_together(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a range of keys, from the spans that the other pieces have written of it."""
     grouping = Grouping.of_json(told["grouping"])
-    spans = (read_span(place.store, key, first, end) for key, first, end in told["spans"])
-    groups = (batch for span in spans for batch in span)
-    first = next(groups)
-    found = run(
-        lines(grouping, groups_of_groups(grouping)),
-        "groups",
-        first.schema,
-        chain([first], groups),
-        folder=place.folder,
-        memory_mb=place.settings.report_memory_limit_mb,
+    portions = by_keys(
+        place.store,
+        [spans.Place(*one) for one in told["spans"]],
+        keys=len(grouping.by),
+        size=told["size"],
+        most_bytes=portion_bytes(place.settings.report_memory_limit_mb),
     )
     below = f"{told['prefix']}{uuid.uuid4().hex}/"  # what a piece leaves that is done twice is never mixed
     upload = partial(_upload, place.store, below)
-    with (
-        closing(found),
-        part_writer(
-            place.folder,
-            grouping.header,
-            most_bytes=grouping.max_part_bytes,
-            name=told["name"],
-            accepted=lambda: int(told["accepted"]),
-            upload=upload,
-        ) as writer,
-    ):
-        for batch in found:
-            writer.add(batch)
+    with part_writer(
+        place.folder,
+        grouping.header,
+        most_bytes=grouping.max_part_bytes,
+        name=told["name"],
+        accepted=lambda: int(told["accepted"]),
+        upload=upload,
+    ) as writer:
+        for portion in portions:
+            first = next(portion)
+            groups = chain([first], portion)
+            query = lines(grouping, groups_of_groups(grouping))
+            for batch in _made(place, query, "groups", first.schema, groups):
+                writer.add(batch)
     return {"parts": [asdict(part) for part in writer.parts], "groups": writer.groups, "rows": writer.rows}
 
 
 def _write_groups(
     place: Place, grouping: Grouping, rows: Iterator[pa.RecordBatch], splitters: list[Keys], path: Path
 ) -> list[Span]:
-    found = run(
-        in_order(grouping, groups_of_rows(grouping)),
-        "rows",
-        schema_of(grouping),
-        ahead(rows),
-        folder=place.folder,
-        memory_mb=place.settings.report_memory_limit_mb,
-    )
-    with closing(found), path.open("wb") as file:
-        writer = SpanWriter(file, splitters)
-        for batch in found:
-            writer.add(batch)
-        writer.close()
-    return writer.spans
+    """Each portion of the rows begins anew at the first range of keys."""
+    found: list[Span] = []
+    query, schema = in_order(grouping, groups_of_rows(grouping)), schema_of(grouping)
+    most_bytes = portion_bytes(place.settings.report_memory_limit_mb)
+    with closing(ahead(rows)) as coming, path.open("wb") as file:
+        for portion in in_portions(coming, most_bytes=most_bytes):
+            writer = SpanWriter(file, splitters, found)
+            for batch in _made(place, query, "rows", schema, portion):
+                writer.add(batch)
+            writer.close()
+    return found
+
+
+def _made(
+    place: Place, query: str, name: str, schema: pa.Schema, blocks: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    memory_mb = place.settings.report_memory_limit_mb
+    with closing(run(query, name, schema, blocks, folder=place.folder, memory_mb=memory_mb)) as found:
+        yield from found
 
 
 def _upload(store: ObjectStore, prefix: str, path: Path) -> str:

@@ -3,16 +3,25 @@
 from typing import Final
 
 from app.pieces.runners import runner_of
+from app.rollup.database import failures_mapped
 from app.rollup.in_pieces import in_pieces
 from app.rollup.one_go import in_one_go
 from app.rollup.plan import ranges_of, reading_pieces
 from app.rollup.work import Outcome, Work
 
-#: An input of more bytes is done in pieces, so that what spills is that of one piece.
-ONE_GO_BYTES: Final = 4 << 30
+#: Of the memory of a job, the share that an input may have which is done in one go: what spills takes memory, too.
+ONE_GO_SHARE: Final = 1 / 4
+
+#: A gzip file is taken for so many times as large as it is.
+UNPACKED: Final = 8
 
 #: With a cluster: what is less than two ranges is done before a cluster has begun.
 WITH_CLUSTER_BYTES: Final = 128 << 20
+
+
+def one_go_bytes_of(memory_mb: int) -> int:
+    """Most bytes of an input that is not done in pieces by a job that may take so much memory, MiB."""
+    return int((memory_mb << 20) * ONE_GO_SHARE)
 
 
 def roll_up(work: Work, *, one_go_bytes: int | None = None) -> Outcome:
@@ -30,13 +39,16 @@ def roll_up(work: Work, *, one_go_bytes: int | None = None) -> Outcome:
         TableRemoved: a table is gone.
         MemoryLimitExceeded, DiskFull, ObjectStoreUnavailable: the job cannot be done with what there is.
     """
-    ranges, by_default = ranges_of(work.tables), WITH_CLUSTER_BYTES if work.settings.dask_scheduler else ONE_GO_BYTES
-    most = by_default if one_go_bytes is None else one_go_bytes
+    ranges, most = ranges_of(work.tables), one_go_bytes
+    if most is None:
+        by_memory = one_go_bytes_of(work.settings.report_memory_limit_mb)
+        most = min(by_memory, WITH_CLUSTER_BYTES) if work.settings.dask_scheduler else by_memory
     try:
-        if sum(one.bytes for one in ranges) <= most:
-            return in_one_go(work, ranges)
-        runner = runner_of(work.settings, work.store, work.folder)
-        return in_pieces(work, reading_pieces(ranges), runner)
+        with failures_mapped(work.settings.report_memory_limit_mb):
+            if sum(one.bytes * (UNPACKED if one.table.is_packed else 1) for one in ranges) <= most:
+                return in_one_go(work, ranges)
+            runner = runner_of(work.settings, work.store, work.folder)
+            return in_pieces(work, reading_pieces(ranges), runner)
     except BaseException:
         work.store.remove_below(work.prefix)
         raise

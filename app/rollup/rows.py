@@ -123,7 +123,7 @@ def blocks(
                 yield batch
 
 
-def ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def ahead(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch, None, None]:
     """The same, of which the next one is made in another thread while one is used."""
     with ThreadPoolExecutor(1, thread_name_prefix="reader") as pool:
         coming = pool.submit(next, batches, None)

@@ -6,7 +6,7 @@ What another piece reads is the bytes of one stream, so that nobody holds more t
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -26,9 +26,19 @@ class Span:
     Attributes:
         keys: number of the range.
         first, end: bytes of the object.
+        size: of its groups as Arrow blocks, bytes.
     """
 
     keys: int
+    first: int
+    end: int
+    size: int
+
+
+class Place(NamedTuple):
+    """Where a span lies: bytes of an object."""
+
+    key: str
     first: int
     end: int
 
@@ -49,6 +59,7 @@ class SpanWriter:
     _keys: int = 0
     _stream: Any = None
     _first: int = 0
+    _size: int = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Write a batch; those of one writer have the same columns."""
@@ -56,7 +67,7 @@ class SpanWriter:
         while at < len(batch):
             end = len(batch)
             if self._keys < len(self.splitters):
-                end = _first_from(batch, self.splitters[self._keys], at)
+                end = first_from(batch, self.splitters[self._keys], at)
             if end > at:
                 self._write(batch.slice(at, end - at))
             if end < len(batch):
@@ -69,30 +80,35 @@ class SpanWriter:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-            self.spans.append(Span(self._keys, self._first, self.file.tell()))
+            self.spans.append(Span(self._keys, self._first, self.file.tell(), self._size))
 
     def _write(self, batch: pa.RecordBatch) -> None:
         if self._stream is None:
-            self._first = self.file.tell()
+            self._first, self._size = self.file.tell(), 0
             self._stream = pa.ipc.new_stream(self.file, batch.schema, options=_OPTIONS)
         self._stream.write_batch(batch)
+        self._size += batch.nbytes
         if self.file.tell() - self._first >= SPAN_BYTES:
             self.close()
 
 
-def read_span(store: ObjectStore, key: str, first: int, end: int) -> Iterator[pa.RecordBatch]:
-    """The groups between two bytes of an object.
+def read_span(store: ObjectStore, place: Place) -> Iterator[pa.RecordBatch]:
+    """The groups of a span.
 
     Raises:
         ObjectStoreUnavailable: they cannot be read.
     """
-    with store.read(key, span=(first, end)) as stream:
+    with store.read(place.key, span=(place.first, place.end)) as stream:
         block = stream.read()
     with pa.ipc.open_stream(block) as reader:
         yield from reader
 
 
-def _first_from(batch: pa.RecordBatch, keys: Keys, at: int) -> int:
+def first_from(batch: pa.RecordBatch, keys: Keys, at: int) -> int:
     """The first row from ``at`` on that is not before these keys. UTF-8 orders texts as code points do."""
-    columns = batch.columns[: len(keys)]
-    return bisect_left(range(len(batch)), keys, lo=at, key=lambda row: tuple(column[row].as_py() for column in columns))
+    return bisect_left(range(len(batch)), keys, lo=at, key=lambda row: keys_of(batch, len(keys), row))
+
+
+def keys_of(batch: pa.RecordBatch, count: int, row: int) -> Keys:
+    """Those of a group, which the batch begins with."""
+    return tuple(column[row].as_py() for column in batch.columns[:count])
