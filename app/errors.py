@@ -74,7 +74,9 @@ OpenhoursError
 │   ├── AttemptsExhausted    its replicas died
 │   ├── TimeLimitExceeded
 │   ├── MemoryLimitExceeded
-│   └── RowExceedsPart       a row of a roll-up is longer than a part of it may be
+│   ├── RowExceedsPart       a row of a roll-up is longer than a part of it may be
+│   ├── TooManyParts         a roll-up would have more files than it may
+│   └── TableRemoved         a table that the report reads was removed in the meantime
 ├── Unavailable              a dependency failed, for now (retryable)
 │   ├── DatabaseUnavailable
 │   │   ├── DatabaseUnknownHost
@@ -565,6 +567,22 @@ class MemoryLimitExceeded(ReportFailed):
 class RowExceedsPart(ReportFailed):
     code = "row_exceeds_part"
     title = "A row exceeds the size of a part"
+
+
+class TooManyParts(ReportFailed):
+    code = "too_many_parts"
+    title = "The result has too many parts"
+
+
+class TableRemoved(ReportFailed):
+    code = "table_removed"
+    title = "A table of the report was removed"
+
+    @classmethod
+    def of(cls, dataset_id: str) -> "TableRemoved":
+        """The error of the table of a dataset."""
+        message = f"The dataset {dataset_id} was removed before the report had read it, or its file was."
+        return cls(message, dataset_id=dataset_id)
 
 
 class Unavailable(OpenhoursError):

@@ -18,6 +18,13 @@ from openhours.errors import InvalidInput
 TEXT: Final = "text"
 INSTANT: Final = "instant"
 
+#: What a column of a roll-up is: text as it stands in the file, empty or not; or exact decimals.
+VERBATIM: Final = "verbatim"
+FIGURE: Final = "figure"
+
+#: Digits of a decimal that always come through a float unchanged.
+FLOAT_DIGITS: Final = 15
+
 #: What the fields of a column that nobody has declared look like. A number has no leading zero and no more digits than
 #: a 64-bit integer holds: others are names.
 _INSTANT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
@@ -40,7 +47,7 @@ def read(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
 
     Args:
         path: a CSV or Parquet file.
-        columns: TEXT or INSTANT by the name of a column, for those of which it is known.
+        columns: TEXT, INSTANT, VERBATIM or FIGURE by the name of a column, for those of which it is known.
 
     Raises:
         InvalidInput: it is no table.
@@ -71,8 +78,23 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     frame.assign(**{name: _as_text(name, frame[name]) for name in frame}).to_csv(path, index=False)
 
 
+def of_rollup(params: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the columns of a roll-up are, by its parameters as ``/reports/{report_id}`` has them.
+
+    They have names of any file, or that somebody chose: what dataset kinds say of such names does not count.
+    """
+    keys = params["by"] or []
+    figures = [f"{figure}_{name}" for figure in ("sum", "min", "max", "mean") for name in params[figure] or []]
+    names = params["names"] or [*keys, *figures, "count"]
+    return {name: VERBATIM if place < len(keys) else FIGURE for place, name in enumerate(names)}
+
+
 def _typed(column: pd.Series, declared: str | None) -> pd.Series:
     known = column.dropna()
+    if declared == VERBATIM:
+        return column.fillna("")
+    if declared == FIGURE:
+        return _exact(column, known)
     if declared == INSTANT or (len(known) and declared is None and known.str.fullmatch(_INSTANT).all()):
         return pd.to_datetime(column, utc=True, format="ISO8601")
     if declared is None and len(known) and known.str.fullmatch(_DATE).all():
@@ -80,6 +102,15 @@ def _typed(column: pd.Series, declared: str | None) -> pd.Series:
     if declared is None and known.str.fullmatch(_NUMBER).all():
         return pd.to_numeric(column)
     return column.str.replace(_ESCAPED, "", regex=True)
+
+
+def _exact(column: pd.Series, known: pd.Series) -> pd.Series:
+    """Numbers if each is the same as a number, otherwise their texts."""
+    if not known.str.fullmatch(_NUMBER).all():
+        return column
+    numbers = pd.to_numeric(column)
+    is_float = pd.api.types.is_float_dtype(numbers.dtype)
+    return column if is_float and known.str.count("[0-9]").max() > FLOAT_DIGITS else numbers
 
 
 def _as_instants(column: pd.Series) -> pd.Series:

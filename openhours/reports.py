@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: How the names of the parts of a roll-up begin.
+_ROLLUP_PART = "rollup-"
+
+
 class ReportWarning(TypedDict):
     """What is probably not meant in a report that was made all the same; plain JSON.
 
@@ -118,7 +122,7 @@ class Reports(Connection):
         files = [File.of(one) for one in answer["files"]]
         with tempfile.TemporaryDirectory(prefix="openhours-") as folder:
             file = _named(name or files[0].name, files)
-            frame = frames.read(self.download(file, folder), self._declared())
+            frame = frames.read(self.download(file, folder), self._columns(report_id, file))
         # Plain JSON: pandas writes attrs into Parquet files.
         warnings: list[ReportWarning] = list(answer["warnings"])
         names = [file.name for file in files]
@@ -175,6 +179,16 @@ class Reports(Connection):
         from openhours import frames  # noqa: PLC0415 - as above
 
         return frames.of_rows(self._rows("reports", kind=kind, status=status, most=limit))
+
+    def _columns(self, report_id: str, file: File) -> Mapping[str, str]:
+        """What is known of the columns of a file of a report."""
+        from openhours import frames  # noqa: PLC0415 - as above
+
+        if file.name.startswith(_ROLLUP_PART):
+            details = self.details(report_id)
+            if details["report"] == "rollup":
+                return frames.of_rollup(details["params"])
+        return self._declared()
 
     def _declared(self) -> Mapping[str, str]:
         """What the columns are that reports take over from files: as the dataset kinds declare them."""

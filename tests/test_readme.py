@@ -49,6 +49,7 @@ NOT_RUN = {
     ".venv/bin/python -m tests.pages": "changes the checkout; test_contributing.py does it in a copy",
     ".venv/bin/python -m tests.migration": "changes the checkout; test_contributing.py does it in a copy",
     "docker ": "needs a container engine",
+    "EXTRA=-cluster ": "needs a container engine",
     "kubectl ": "needs a cluster",
     "export OPENHOURS_DATABASE_URL": "needs servers of the reader's own",
     "openhours demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",

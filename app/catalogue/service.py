@@ -37,6 +37,7 @@ from app.jobs.artifacts import blocks_of, file_named
 from app.jobs.dispatch import Dispatch
 from app.jobs.kind import artifact_prefix
 from app.jobs.links import LinkedArtifact, Links
+from app.jobs.records import OUTSTANDING, JobStatus
 from app.jobs.status import QUEUED
 from app.paging import Page, newest_first, place_of
 from app.storage.postgres import database_errors
@@ -264,13 +265,14 @@ class DatasetService:
     def follow(self, dataset_id: str, follow_up: FollowUp) -> str | None:
         """Have a loaded dataset followed by a report, unless one does; returns the id of the new report.
 
-        One that was removed, or is too old to be kept, follows no more. Raises UnknownDataset.
+        One that has failed, was cancelled or removed, or is too old to be kept, follows no more. Raises UnknownDataset.
         """
         with database_errors(), self._resources.engine.begin() as connection:
             record = records.lock(connection, dataset_id) if is_id(dataset_id) else None
             if record is None:
                 raise _missing(dataset_id)
-            is_followed = record.followed_by is not None and job_records.find(connection, record.followed_by)
+            report = None if record.followed_by is None else job_records.find(connection, record.followed_by)
+            is_followed = report is not None and report.status in (*OUTSTANDING, JobStatus.COMPLETE)
             if is_followed or record.status is not DatasetStatus.READY:
                 return None
             report_id = changes.follow(connection, dataset_id, follow_up)

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from app.errors import TableRemoved
 from app.ids import is_id
+from app.jobs.records import OUTSTANDING
+from app.jobs.tables import job
 from app.reports.refusals import refused
 from app.series import table_files
 from app.series.table_files import TableFile
@@ -22,7 +25,7 @@ def find_tables(connection: Connection, parameter: str, asked: Sequence[str]) ->
     """The tables of these ids or file names, in order.
 
     Raises:
-        InvalidParameters: a table is not there, or a name means several, or two of them mean the same.
+        InvalidParameters: a table is not there or is being removed, or a name means several, or two mean the same.
     """
     by_id = table_files.find(connection, [one for one in asked if is_id(one)])
     by_name = table_files.find_named(connection, [one for one in asked if one not in by_id])
@@ -32,7 +35,32 @@ def find_tables(connection: Connection, parameter: str, asked: Sequence[str]) ->
         if table.dataset_id in first:
             raise refused(parameter, one, f"is the same table as {first[table.dataset_id]!r}; name it once")
         first[table.dataset_id] = one
+    if leaving := _being_removed(connection, list(first)):
+        raise refused(parameter, first[leaving[0]], "is being removed", allowed=_ALLOWED)
     return found
+
+
+def still_there(connection: Connection, dataset_ids: Sequence[str]) -> list[TableFile]:
+    """The tables of these ids, in order, for a report that was accepted when all were there.
+
+    Raises:
+        TableRemoved: one of them is gone, or goes.
+    """
+    found = table_files.find(connection, dataset_ids)
+    leaving = _being_removed(connection, dataset_ids)
+    for one in dataset_ids:
+        if one not in found or one in leaving:
+            raise TableRemoved.of(one)
+    return [found[one] for one in dataset_ids]
+
+
+def _being_removed(connection: Connection, dataset_ids: Sequence[str]) -> list[str]:
+    """Those of these datasets whose rows a job takes out, or is going to."""
+    of_job = job.c.params["dataset_id"].astext
+    query = select(of_job).where(
+        job.c.status.in_(OUTSTANDING), job.c.params["action"].astext == "unload", of_job.in_(dataset_ids)
+    )
+    return list(connection.scalars(query))
 
 
 def _named(connection: Connection, parameter: str, name: str, found: Sequence[TableFile]) -> TableFile:

@@ -11,7 +11,9 @@ from app.errors import RejectedFile
 from app.files.artifact import StoredArtifact
 from app.pieces.piece import Runner, piece_of
 from app.rollup import pieces
+from app.rollup.grouping import Grouping
 from app.rollup.mistakes import REJECTS, too_many
+from app.rollup.part_limit import require_few
 from app.rollup.plan import GROUPS_BYTES, splitters, together
 from app.rollup.rows import Range
 from app.rollup.work import Outcome, Reading, Work, parts_of, require_whole
@@ -58,13 +60,18 @@ def _read(
 
 def _require_accepted(found: Sequence[Any], allowed: int | None) -> None:
     """Raise RejectedFile as soon as it is certain that the first mistake of the input was found."""
+    shown: list[str] = []
     for result in found:
         if result is None:
             break
+        shown += result["shown"]
         if result["failure"] is not None:
+            if allowed is not None and result["is_too_many"]:
+                raise too_many(allowed, shown)
             raise RejectedFile(result["failure"]["message"], **result["failure"]["details"])
-    if allowed is not None and sum(one["rejected"] for one in found if one and not one["failure"]) > allowed:
-        raise too_many(allowed)
+    read = [one for one in found if one is not None and one["failure"] is None]
+    if allowed is not None and sum(one["rejected"] for one in read) > allowed:
+        raise too_many(allowed, [line for one in read for line in one["shown"]])
 
 
 def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: Runner) -> Outcome:
@@ -74,6 +81,7 @@ def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: 
         for keys, first, end, size in result["spans"]:
             spans[keys].append((result["groups"], first, end))
             plain[keys] += size
+    accepted = sum(one["read"]["accepted"] for one in read)
     sizes = [sum(end - first for _, first, end in several) for several in spans]
     todo = [
         piece_of(
@@ -81,6 +89,7 @@ def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: 
             {
                 "grouping": work.grouping.as_json(),
                 "spans": [span for keys in several for span in spans[keys]],
+                "accepted": accepted,
                 "size": sum(plain[keys] for keys in several),
                 "prefix": work.prefix,
                 "name": f"rollup-{number:04d}-{{:05d}}",
@@ -94,14 +103,28 @@ def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: 
     with _closing(runner.run(todo)) as results:
         for number, result in results:
             done[number] = result
+            _require_few([one for one in done if one is not None], work.grouping, accepted)
             progress.written(sum(one is not None for one in done) / len(todo))
     return _outcome(work, read, done)
+
+
+def _require_few(done: Sequence[Any], grouping: Grouping, accepted: int) -> None:
+    """Raise TooManyParts as soon as the parts of these pieces are too many; a piece looks at its own alone."""
+    parts = [part for one in done for part in one["parts"]]
+    header_bytes = len(grouping.header)
+    require_few(
+        len(parts),
+        header_bytes=header_bytes,
+        most_bytes=grouping.max_part_bytes,
+        line_bytes=sum(part["bytes"] - header_bytes for part in parts),
+        share=sum(one["rows"] for one in done) / max(accepted, 1),
+    )
 
 
 def _outcome(work: Work, read: Sequence[Any], done: Sequence[Any]) -> Outcome:
     parts = [StoredArtifact(**part) for one in done for part in one["parts"]]
     if not parts:
-        with parts_of(work) as writer:
+        with parts_of(work, lambda: 0) as writer:
             writer.only_header()
         parts = writer.parts
     with (work.folder / REJECTS).open("wb") as file:

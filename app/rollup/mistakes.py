@@ -16,6 +16,12 @@ from app.series.table_files import TableFile
 #: Name of the file.
 REJECTS: Final = "rejects.csv"
 
+#: What to do about the first wrong row, where the parameters of the report can be chosen.
+ADVICE: Final = "Correct it, or leave such rows out with on_error=skip_rows."
+
+#: Mistakes that an error names.
+NAMED: Final = 3
+
 #: Its first line.
 HEADER: Final = (",".join(("dataset", "file", *(field.name for field in fields(RejectedRow)))) + "\n").encode()
 
@@ -40,6 +46,11 @@ class Mistakes:
         self._writer = csv.writer(file, lineterminator="\n")
         self._allowed = allowed
 
+    @property
+    def is_too_many(self) -> bool:
+        """Whether more rows than may be left out were rejected."""
+        return self._allowed is not None and self.rows > self._allowed
+
     def add(self, table: TableFile, rows: Sequence[Sequence[RejectedRow]]) -> None:
         """Take the mistakes of some rows of a table.
 
@@ -48,21 +59,26 @@ class Mistakes:
         """
         if self._allowed is None:
             first = rows[0][0]
-            message = f"{table.name}, {first}. Correct it, or leave such rows out with on_error=skip_rows."
+            message = f"{table.name}, {first}. {ADVICE}"
             raise refusal("rejected_rows", message, line=first.line)
         self.rows += len(rows)
-        if self.rows > self._allowed:
-            raise too_many(self._allowed)
+        for mistake in (one for row in rows for one in row):
+            if len(self.shown) == SHOWN:
+                break
+            self.shown.append(f"{table.name}, {mistake}")
+        if self.is_too_many:
+            raise too_many(self._allowed, self.shown)
         for mistake in (one for row in rows for one in row):
             self.count += 1
             self._writer.writerow(map(escape_formula, (table.dataset_id, table.name, *map(str, astuple(mistake)))))
-            if len(self.shown) < SHOWN:
-                self.shown.append(f"{table.name}, {mistake}")
 
 
-def too_many(allowed: int) -> RejectedFile:
-    """The error of more rejected rows than that."""
-    message = f"More than {allowed:,} rows have a measure that is no number; so many may be left out (max_errors)."
+def too_many(allowed: int, shown: Sequence[str]) -> RejectedFile:
+    """The error of more rejected rows than that, which names the first of the mistakes that were found."""
+    message = (
+        f"More than {allowed:,} rows have a measure that is no number; so many may be left out (max_errors). "
+        f"They are such as: {'. '.join(shown[:NAMED])}."
+    )
     return refusal("rejected_rows", message)
 
 

@@ -14,7 +14,7 @@ def in_one_go(work: Work, ranges: Sequence[Range]) -> Outcome:
     """Roll ranges up; raises what roll_up does."""
     tally, grouping, path = Tally(), work.grouping, work.folder / REJECTS
     progress = Reading(work, sum(one.bytes for one in ranges))
-    with collected(path, allowed=work.allowed) as mistakes, parts_of(work) as writer:
+    with collected(path, allowed=work.allowed) as mistakes, parts_of(work, lambda: tally.accepted) as writer:
         rows = blocks(
             work.store,
             ranges,

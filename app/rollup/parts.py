@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from app.errors import OpenhoursError, RowExceedsPart
 from app.files.artifact import StoredArtifact
+from app.rollup.part_limit import require_few
 from app.wording.values import shown
 
 MEDIA_TYPE: Final = "text/csv"
@@ -24,7 +25,9 @@ Upload = Callable[[Path], str]
 
 
 @contextmanager
-def part_writer(folder: Path, header: bytes, *, most_bytes: int, name: str, upload: Upload) -> Iterator["PartWriter"]:
+def part_writer(
+    folder: Path, header: bytes, *, most_bytes: int, name: str, accepted: Callable[[], int], upload: Upload
+) -> Iterator["PartWriter"]:
     """Writes parts; at the end the last one is closed and all are stored.
 
     Args:
@@ -32,13 +35,13 @@ def part_writer(folder: Path, header: bytes, *, most_bytes: int, name: str, uplo
         header: of each part.
         most_bytes: of a part, with its header.
         name: of the parts, but for the ``.csv``, with a place for their number.
+        accepted: rows of the whole result, known when the first line is.
         upload: stores a closed part, in another thread.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="parts") as pool:
-        pool.submit(
-            int
-        ).result()  # its thread starts while there is memory: Python waits for ever for one that has none
-        writer = PartWriter(folder, header, most_bytes, name, upload, pool)
+        # Its thread starts while there is memory: Python waits for ever for one that has none.
+        pool.submit(int).result()
+        writer = PartWriter(folder, header, most_bytes, name, accepted, upload, pool)
         try:
             yield writer
             writer.close()
@@ -52,18 +55,28 @@ class PartWriter:
     Attributes:
         parts: those that are stored.
         groups, rows: lines that were written, and the rows that went into them.
+        bytes: of those lines, without headers.
     """
 
     def __init__(
-        self, folder: Path, header: bytes, most_bytes: int, name: str, upload: Upload, pool: ThreadPoolExecutor
+        self,
+        folder: Path,
+        header: bytes,
+        most_bytes: int,
+        name: str,
+        accepted: Callable[[], int],
+        upload: Upload,
+        pool: ThreadPoolExecutor,
     ) -> None:
         self.parts: list[StoredArtifact] = []
         self.groups = 0
         self.rows = 0
+        self.bytes = 0
         self._folder = folder
         self._header = header
         self._most = most_bytes
         self._name = name
+        self._accepted = accepted
         self._upload = upload
         self._pool = pool
         self._coming: Future[StoredArtifact] | None = None
@@ -76,6 +89,7 @@ class PartWriter:
 
         Raises:
             RowExceedsPart: a line is too long for any part.
+            TooManyParts: they need more parts than there may be.
             OpenhoursError: the groups are not in order; a defect.
         """
         self._require_order(batch)
@@ -84,10 +98,13 @@ class PartWriter:
         text = memoryview(lines.buffers()[2] or b"")
         at = 0
         while at < len(batch):
+            if self._part is None:
+                self._require_few(batch.column("n")[:at])
             part = self._part or self._begin()
             fits = int(np.searchsorted(ends, ends[at] + self._most - part.size, side="right")) - 1
             if fits > at:
                 part.write(text[ends[at] : ends[fits]], rows=fits - at)
+                self.bytes += int(ends[fits] - ends[at])
                 at = fits
             elif part.rows:
                 self._end(part)
@@ -145,6 +162,16 @@ class PartWriter:
         if keys.num_columns and len(both) > 1 and not _is_greater(both.slice(1), both.slice(0, len(both) - 1)).all():
             raise OpenhoursError("The groups of a roll-up are not in order.")
         self._last = _owned(keys.slice(len(keys) - 1)) if len(keys) else self._last
+
+    def _require_few(self, begun: pa.Int64Array) -> None:
+        """Another part may begin; of a batch the rows of these groups are written, too."""
+        require_few(
+            self._number + 1,
+            header_bytes=len(self._header),
+            most_bytes=self._most,
+            line_bytes=self.bytes,
+            share=(self.rows + (pc.sum(begun).as_py() or 0)) / max(self._accepted(), 1),
+        )
 
     def _too_long(self, batch: pa.RecordBatch, at: int, line_bytes: int) -> RowExceedsPart:
         keys = ", ".join(shown(column[at].as_py()) for column in batch.columns[2:])

@@ -48,7 +48,8 @@ def read_ranges(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
         try:
             written = _write_groups(place, grouping, rows, [tuple(keys) for keys in told["splitters"]], groups)
         except RejectedFile as error:
-            return {"failure": {"message": error.message, "details": dict(error.details)}}
+            failure = {"message": error.message, "details": dict(error.details)}
+            return {"failure": failure, "is_too_many": mistakes.is_too_many, "shown": mistakes.shown}
     place.store.put(groups, f"{name}.arrows", media_type=_ARROW, is_frugal=True)
     if mistakes.count:
         place.store.put(place.folder / REJECTS, f"{name}.csv", media_type=MEDIA_TYPE, is_frugal=True)
@@ -78,7 +79,12 @@ def put_together(place: Place, told: Mapping[str, Any]) -> dict[str, Any]:
     below = f"{told['prefix']}{uuid.uuid4().hex}/"  # what a piece leaves that is done twice is never mixed
     upload = partial(_upload, place.store, below)
     with part_writer(
-        place.folder, grouping.header, most_bytes=grouping.max_part_bytes, name=told["name"], upload=upload
+        place.folder,
+        grouping.header,
+        most_bytes=grouping.max_part_bytes,
+        name=told["name"],
+        accepted=lambda: int(told["accepted"]),
+        upload=upload,
     ) as writer:
         for portion in portions:
             first = next(portion)

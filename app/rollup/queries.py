@@ -46,7 +46,9 @@ def lines(grouping: Grouping, groups: str) -> str:
     fields += ["n::VARCHAR"] if grouping.count else []
     if len(fields) == 1:  # a blank line is no row
         fields = [f"CASE {fields[0]} WHEN '' THEN '\"\"' ELSE {fields[0]} END"]
-    line = " || ',' || ".join(fields) + " || chr(10) AS line"
+    # One call, however many columns: each || of a chain would be nested in the next one, and DuckDB bounds the depth.
+    separated = ", ',', ".join(fields)
+    line = f"concat({separated}, chr(10)) AS line"
     return f"SELECT {', '.join([line, 'n', *keys(grouping)])} FROM ({in_order(grouping, groups)})"
 
 

@@ -35,6 +35,8 @@ def roll_up(work: Work, *, one_go_bytes: int | None = None) -> Outcome:
         RejectedFile: too many rows have a wrong measure; or the bytes of a table are not those that were checked.
         ClusterUnavailable: pieces were to be done by a cluster, which did not.
         RowExceedsPart: a line is longer than a part may be.
+        TooManyParts: there would be more parts than there may be.
+        TableRemoved: a table is gone.
         MemoryLimitExceeded, DiskFull, ObjectStoreUnavailable: the job cannot be done with what there is.
     """
     begin(work.settings.report_memory_limit_mb)

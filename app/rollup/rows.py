@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from app.ingest.policy import Limits
 from app.ingest.rejects import RejectedRow, Rejects
-from app.ingest.table.reading import Spans, StoredTable, read_rows
+from app.ingest.table.reading import Spans, read_rows
 from app.ingest.table.split import TableBlock
+from app.ingest.table.stored import StoredTable
 from app.rollup.grouping import Grouping
 from app.rollup.numbers import Measures, mistakes_of
 from app.series.table_files import Start, TableFile
@@ -97,7 +98,7 @@ def blocks(
 
     Raises:
         RejectedFile: the bytes are not those that were checked.
-        ObjectStoreUnavailable: they cannot be read now.
+        ObjectStoreUnavailable, TableRemoved: they cannot be read now, or not any more.
     """
     limits = Limits(
         max_row_bytes=settings.max_row_bytes,

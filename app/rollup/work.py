@@ -67,11 +67,16 @@ class Outcome:
     shown: tuple[str, ...]
 
 
-def parts_of(work: Work, name: str = "rollup-{:05d}") -> AbstractContextManager[PartWriter]:
-    """The writer of the parts."""
+def parts_of(work: Work, accepted: Callable[[], int]) -> AbstractContextManager[PartWriter]:
+    """The writer of the parts, which asks for the number of accepted rows."""
     grouping = work.grouping
     return part_writer(
-        work.folder, grouping.header, most_bytes=grouping.max_part_bytes, name=name, upload=partial(_upload, work)
+        work.folder,
+        grouping.header,
+        most_bytes=grouping.max_part_bytes,
+        name="rollup-{:05d}",
+        accepted=accepted,
+        upload=partial(_upload, work),
     )
 
 

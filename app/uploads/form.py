@@ -18,8 +18,12 @@ HEAD_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class FormFile:
-    """The only part of a form that has a file name; ``stream`` raises InvalidUpload if another one follows."""
+    """The only part of a form that has a file name; ``stream`` raises InvalidUpload if another one follows.
 
+    ``name`` is that of the part, whatever it is.
+    """
+
+    name: str
     filename: str | None
     stream: AsyncIterator[Block]
 
@@ -48,7 +52,7 @@ async def file_in(content_type: str, stream: AsyncIterator[Block]) -> FormFile:
             async for chunk in stream:
                 form.feed(chunk)
                 if form.has_head:
-                    return FormFile(form.filename(), _content(form, stream))
+                    return FormFile(form.name(), form.filename(), _content(form, stream))
     except FormParserError as error:
         raise InvalidUpload(_UNREADABLE) from error
     except TimeoutError as error:
@@ -106,10 +110,13 @@ class _Form:
         if not self._is_whole:
             raise InvalidUpload("The form ends in the middle of the file: its closing boundary is missing.")
 
+    def name(self) -> str:
+        """The name of the part; empty if it has none."""
+        return self._disposition().get(b"name", b"").decode(errors="replace")
+
     def filename(self) -> str | None:
         """The sender's name of the file."""
-        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        name = options.get(b"filename", b"")
+        name = self._disposition().get(b"filename", b"")
         try:
             return metadata.file_name(name.decode())
         except UnicodeDecodeError as error:
@@ -131,11 +138,15 @@ class _Form:
         self._field, self._value = b"", b""
 
     def _on_head(self) -> None:
-        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        if b"filename" not in options:
-            name = options.get(b"name", b"?").decode(errors="replace")
-            raise InvalidUpload(f"The part {name!r} of the form has no file name; send options in the query string.")
+        if b"filename" not in self._disposition():
+            raise InvalidUpload(
+                f"The part {self.name() or '?'!r} of the form has no file name; send options in the query string."
+            )
         self.has_head = True
+
+    def _disposition(self) -> dict[bytes, bytes]:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        return options
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         self._blocks.append(data[start:end])

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from app.errors import ObjectStoreUnavailable, TableRemoved
 from app.ingest.policy import Limits
 from app.ingest.rejects import Rejects
-from app.ingest.table.reading import StoredTable, read_rows
+from app.ingest.table.reading import read_rows
+from app.ingest.table.stored import StoredTable
 from app.series import table_files
 from app.series.table_files import Start, TableFile
 from app.storage.resources import Resources
+from tests.asking import report_of
 from tests.catalogue.bringing import bring, keys_below
 from tests.conftest import api
 
@@ -160,3 +164,34 @@ def test_a_table_needs_no_mapping(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameters")
     assert "may have any columns" in answer.json()["detail"]
     assert client.post("/datasets/inspect", content=PLAYS).json()["kind"] != "table"
+
+
+def test_a_table_that_is_being_removed_is_refused_and_ends_the_reports_that_wait_for_it(
+    resources: Resources,
+) -> None:
+    with api(resources, slots=1) as working:
+        dataset_id = bring(working, PLAYS, kind="table", filename="plays.csv")["dataset_id"]
+    body = {"report": "rollup", "params": {"datasets": [dataset_id], "by": ["Song"]}}
+    with api(resources, slots=0) as idle:
+        report_id = idle.post("/trigger_report", json=body).json()["report_id"]
+        assert idle.delete(f"/datasets/{dataset_id}").status_code == 202
+        refused = idle.post("/trigger_report", json=body)
+        assert refused.status_code == 422
+        assert f"datasets: '{dataset_id}' is being removed" in refused.json()["detail"]
+    with api(resources, slots=1) as working:
+        answer = report_of(working, report_id)
+    assert (answer["status"], answer["error"]["code"]) == ("Failed", "table_removed")
+    assert dataset_id in answer["error"]["message"]
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT attempt FROM report WHERE id = :id"), {"id": report_id}) == 1
+
+
+def test_only_a_table_whose_file_is_gone_counts_as_removed(client: TestClient, resources: Resources) -> None:
+    file = table(resources, bring(client, PLAYS, kind="table", filename="plays.csv")["dataset_id"])
+    assert file is not None
+    stored = StoredTable(resources.object_store, file)
+    with pytest.raises(ObjectStoreUnavailable):
+        stored.span(file.bytes + 1, file.bytes + 2)
+    resources.object_store.remove([file.raw_key])
+    with pytest.raises(TableRemoved, match=file.dataset_id):
+        stored.span(0, 1)

@@ -47,6 +47,14 @@ def test_a_frame_is_loaded_with_its_ids_and_instants_as_they_are(client: openhou
     assert report["store_id"].tolist() == ["007", "NA"]
 
 
+def test_a_roll_up_comes_as_its_file_has_it(client: openhours.Client, tmp_path: Path) -> None:
+    path = tmp_path / "plays.csv"
+    path.write_text("status,x\n'=1+1,2\n=1+1,3\n,4\n007,5\n", encoding="utf-8")
+    assert client.load("table", path)["status"] == "ready"
+    frame = client.report("rollup", datasets=["plays.csv"], by=["status"], sum=["x"])
+    assert frame.to_dict("list") == {"status": ["", "'=1+1", "007", "=1+1"], "sum_x": [4, 2, 5, 3]}
+
+
 def test_an_index_with_a_name_is_a_column_and_times_of_day_are_taken(client: openhours.Client) -> None:
     hours = pd.DataFrame(
         {"day": [0, 1], "start_time_local": [time(9), time(9, 30)], "end_time_local": ["17:00", "24:00"]},

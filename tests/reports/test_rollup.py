@@ -88,6 +88,16 @@ def test_what_cannot_be_meant_is_refused_when_asked_for(world: World, params: di
         resolved(world, **({"datasets": ["plays.csv"]} | params if params else {}))
 
 
+def test_more_columns_than_a_query_can_have_are_refused(world: World) -> None:
+    values = [f"v{number}" for number in range(1001)]
+    put(world, world.table(",".join(values) + "\n", "wide.csv"))
+    assert resolved(world, datasets=["wide.csv"], sum=values[:1000]).sum == values[:1000]
+    with pytest.raises(InvalidParameters, match=r"sum: .*1,001 columns.*allowed: 1,000 columns of the output"):
+        resolved(world, datasets=["wide.csv"], sum=values)
+    with pytest.raises(InvalidParameters, match=r"1,001 columns; ask for fewer"):
+        resolved(world, datasets=["wide.csv"], sum=values[:1000], count=True)
+
+
 def test_two_names_of_one_table_are_refused(world: World) -> None:
     table = put(world, world.table(CONTENT, "once.csv"))
     with pytest.raises(InvalidParameters, match=r"'once\.csv' is the same table as '[0-9a-f]{32}'; name it once"):
@@ -160,3 +170,6 @@ class TestPublished:
         world.resources.object_store.remove([table.raw_key])
         answer = reported(client, report="rollup", params=params)
         assert answer["status"] == "Failed"
+        assert answer["error"]["code"] == "table_removed"
+        assert table.dataset_id in answer["error"]["message"]
+        assert world.keys(artifact_prefix(answer["report_id"])) == []

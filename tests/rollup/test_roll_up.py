@@ -1,11 +1,13 @@
 """Roll-ups by hand: what each rule gives on small tables, in one go and in pieces."""
 
 import gzip
+import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from app.errors import RejectedFile, RowExceedsPart
+from app.errors import RejectedFile, RowExceedsPart, TooManyParts
 from app.rollup.grouping import Grouping
 from tests.rollup.world import IN_ONE_GO, IN_PIECES, World, rejects_of, text_of, with_tiny_ranges
 
@@ -120,6 +122,13 @@ def test_an_empty_number_that_is_skipped_is_no_value(small: Small) -> None:
     assert small.rows(content, grouping) == "a,3,2,3,3,3.000000,2\nb,,1,,,,1\n"
 
 
+def test_there_may_be_as_many_columns_as_are_taken(world: World) -> None:
+    values = tuple(f"v{number}" for number in range(999))
+    table = world.table(",".join(["k", *values]) + "\n" + (",".join(["a"] + ["2"] * 999) + "\n") * 3)
+    _, parts = world.rolled([table], Grouping(by=("k",), sum=values))
+    assert text_of(parts) == ",".join(["a"] + ["6"] * 999) + "\n"
+
+
 def test_without_keys_all_rows_are_one_group(small: Small) -> None:
     content = PLAYS + "a,x,1\nb,x,2\n"
     assert small.rows(content, Grouping(by=(), sum=("Number of Plays",), count=True)) == "3,2\n"
@@ -186,6 +195,24 @@ class TestParts:
         with pytest.raises(RowExceedsPart, match=r"'long enough' and the header are 39 bytes.* 35.*to 39 or more"):
             world.rolled(work.tables, grouping, one_go_bytes=one_go_bytes)
 
+    @pytest.mark.parametrize("one_go_bytes", [IN_ONE_GO, IN_PIECES], ids=["in one go", "in pieces"])
+    def test_more_parts_than_there_may_be_fail_it_and_leave_nothing(
+        self, world: World, one_go_bytes: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.rollup.part_limit.MOST_PARTS", 60)
+        monkeypatch.setattr("app.rollup.in_pieces.GROUPS_BYTES", 1)
+        tables = [world.table(PLAYS + "".join(f"song {number},x,1\n" for number in range(100, 400)))]
+        with_tiny_ranges(monkeypatch, 2000)
+        before = world.keys("reports/")
+        grouping = Grouping(by=("Song",), sum=("Number of Plays",), max_part_bytes=40)
+        with pytest.raises(TooManyParts, match="more than 60 parts of at most 40 bytes") as caught:
+            world.rolled(tables, grouping, one_go_bytes=one_go_bytes)
+        assert world.keys("reports/") == before
+        (advised,) = re.findall(r"([\d,]+) would do", caught.value.message)
+        larger = replace(grouping, max_part_bytes=int(advised.replace(",", "")))
+        _, parts = world.rolled(tables, larger, one_go_bytes=one_go_bytes)
+        assert 30 < len(parts) <= 60
+
     def test_what_was_stored_before_a_failure_is_removed(self, world: World, one_go_bytes: int) -> None:
         before = world.keys("reports/")
         grouping = Grouping(by=("Song",), sum=("Number of Plays",), max_part_bytes=35)
@@ -223,6 +250,18 @@ class TestWrongRows:
     def test_more_than_are_allowed_fail_it(self, world: World, one_go_bytes: int) -> None:
         with pytest.raises(RejectedFile, match="More than 2 rows"):
             world.rolled([world.table(self.CONTENT)], BY_SONG, allowed=2, one_go_bytes=one_go_bytes)
+
+    @pytest.mark.parametrize("allowed", [0, 1, 2, 3])
+    def test_when_they_are_too_many_the_first_ones_are_named(
+        self, world: World, one_go_bytes: int, allowed: int
+    ) -> None:
+        tables = [world.table(self.CONTENT), world.table(PLAYS + "z,y,=1+1\n", "more.csv")]
+        with pytest.raises(RejectedFile) as caught:
+            world.rolled(tables, BY_SONG, allowed=allowed, one_go_bytes=one_go_bytes)
+        message = caught.value.message
+        assert message.startswith(f"More than {allowed} rows have a measure that is no number")
+        assert "plays.csv, line 5, Number of Plays: 'patata' is not a number" in message
+        assert message.count(", line ") <= 3
 
     def test_a_row_with_two_mistakes_is_one_row(self, world: World) -> None:
         table = world.table("k,v,w\na,x,y\nb,1,2\n")

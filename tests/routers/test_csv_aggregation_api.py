@@ -1,6 +1,7 @@
 """The aggregation of large CSVs, as the clients of the founding system use it."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -132,6 +133,49 @@ def test_a_file_that_cannot_be_aggregated_fails_its_task_and_says_why(
     assert answer.json().keys() == {"message", "extra", "type"}
     assert answer.json()["type"] == "NotAcceptableException"
     assert [part for part in told if part not in answer.json()["extra"]["error"]] == []
+
+
+def test_what_is_said_of_a_failed_task_is_nothing_that_its_client_cannot_do(client: TestClient) -> None:
+    answer = result(client, sent(client, HEADER + "Umbrella,2020-01-01,patata\n").json()["uuid"])
+    error = answer.json()["extra"]["error"]
+    assert "on_error" not in error
+    assert error.endswith(". Correct it, and send the file again.")
+
+
+def test_a_row_that_is_larger_than_a_file_may_be_fails_its_task_and_names_the_setting(client: TestClient) -> None:
+    content = HEADER + f"{'la' * 1500},2020-01-02,200\n"
+    error = result(client, sent(client, content).json()["uuid"]).json()["extra"]["error"]
+    assert re.search(r"a part may have 2,048\. Raise OPENHOURS_MAX_SINGLE_FILE_BYTES to 3,\d\d\d or more\.$", error)
+
+
+def test_the_file_of_a_failed_task_begins_it_again(client: TestClient, resources: Resources) -> None:
+    content = HEADER + "Umbrella,2020-01-02,200\nUmbrella,2020-01-01,patata\n"
+    uuid = sent(client, content).json()["uuid"]
+    assert result(client, uuid).status_code == 406
+    again = sent(client, content)
+    assert (again.status_code, again.json()) == (201, {"uuid": uuid})
+    assert result(client, uuid).status_code == 406
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM report WHERE kind = 'rollup'")) == 2
+
+
+def test_the_file_of_a_task_that_was_rejected_begins_another_one(client: TestClient) -> None:
+    content = HEADER + "Umbrella,2020-01-02\n"
+    uuid = sent(client, content).json()["uuid"]
+    assert result(client, uuid).status_code == 406
+    again = sent(client, content)
+    assert again.status_code == 201
+    assert again.json()["uuid"] != uuid
+    assert result(client, again.json()["uuid"]).status_code == 406
+
+
+@pytest.mark.parametrize("field", ["upload", "File", "", "file "])
+def test_a_file_in_any_other_field_is_refused_and_nothing_is_kept(client: TestClient, field: str) -> None:
+    answer = client.post("/api/process_file/", files={field: ("plays.csv", SAMPLE.read_bytes())})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_upload")
+    assert repr(field) in answer.json()["detail"]
+    assert "'file'" in answer.json()["detail"]
+    assert client.get("/datasets").json()["datasets"] == []
 
 
 @pytest.mark.parametrize("uuid", ["0" * 32, "nonsense"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, Final, Protocol
 
@@ -15,7 +14,6 @@ from app.ingest.source import Source, opened
 from app.ingest.table.header import table_header
 from app.ingest.table.split import Splitter, TableBlock
 from app.series.table_files import Start, TableFile
-from app.storage.object_store import ObjectStore
 
 #: Distance of row starts that are kept of a plain file, bytes.
 START_BYTES: Final = 64 << 20
@@ -30,22 +28,6 @@ class Spans(Protocol):
 
     def span(self, first: int, end: int) -> IO[bytes]:
         """A stream of the bytes from ``first`` on, up to ``end``, which is not among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTable:
-    """The raw object of a table."""
-
-    store: ObjectStore
-    file: TableFile
-
-    @property
-    def name(self) -> str:
-        return self.file.name
-
-    def span(self, first: int, end: int) -> Any:
-        """A stream. Raises ObjectStoreUnavailable, and so do its reads."""
-        return self.store.read(self.file.raw_key, span=(first, end))
 
 
 def read_rows(
@@ -71,7 +53,7 @@ def read_rows(
 
     Raises:
         RejectedFile: the bytes are not those that were checked.
-        ObjectStoreUnavailable: they cannot be read now.
+        ObjectStoreUnavailable, TableRemoved: they cannot be read now, or not any more.
     """
     splitter = Splitter(file.columns, wanted=wanted, name=source.name, limits=limits, rejects=rejects)
     first, last = (0, file.bytes) if file.is_packed else (start.offset, file.bytes if end is None else end)

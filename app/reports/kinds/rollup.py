@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from app.files.artifact import Artifact, StoredArtifact
 from app.jobs.kind import JobContext, Params
-from app.reports.asked_tables import find_tables, require_columns
+from app.reports.asked_tables import find_tables, require_columns, still_there
 from app.reports.kind import SUMMARY, Outline, ReportKind
 from app.reports.refusals import refused
 from app.rollup.grouping import FIGURES, Grouping
 from app.rollup.mistakes import HEADER, REJECTS
+from app.rollup.part_limit import MOST_PARTS
 from app.rollup.roll_up import roll_up
 from app.rollup.work import Outcome, Work
 from app.storage.object_store import ObjectStore
@@ -30,6 +31,9 @@ LARGEST_PART_BYTES: Final = 64 << 30
 #: Rows that may be rejected at most: nobody corrects more by hand.
 MOST_ERRORS: Final = 100_000
 
+#: Columns that the output may have: to plan a query takes longer than in proportion to its columns.
+MOST_COLUMNS: Final = 1000
+
 Columns = list[str] | None
 
 
@@ -41,7 +45,11 @@ class RollupParams(Params):
         Field(min_length=1, description="Tables to group, together, by id or by file name. There is no default."),
     ] = None
     by: Annotated[
-        Columns, Field(description="Columns whose texts make the groups. Default: none, all rows are one group.")
+        Columns,
+        Field(
+            description="Columns whose texts make the groups. Default: none, all rows are one group. The output may "
+            f"have {MOST_COLUMNS:,} columns: those of `by`, the figures and the count."
+        ),
     ] = None
     sum: Annotated[Columns, Field(description="Columns to add up. Default: none.")] = None
     min: Annotated[Columns, Field(description="Columns whose least value is wanted. Default: none.")] = None
@@ -73,7 +81,7 @@ class RollupParams(Params):
         Field(
             ge=1,
             le=LARGEST_PART_BYTES,
-            description="Largest file of the result, bytes; there are as many as are needed.",
+            description=f"Largest file of the result, bytes; there are as many as are needed, {MOST_PARTS:,} at most.",
             json_schema_extra={"unit": "bytes"},
         ),
     ] = PART_BYTES
@@ -145,6 +153,11 @@ def _require_sensible(params: RollupParams) -> None:
     if not grouping.default_names:
         raise refused("by", params.by, "leaves nothing to write: name columns in by, sum, min, max or mean, or count")
     expected = len(grouping.default_names)
+    if expected > MOST_COLUMNS:
+        longest = max(("by", *FIGURES), key=lambda name: len(getattr(grouping, name)))
+        reason = f"is one of the parameters by which the output would have {expected:,} columns; ask for fewer"
+        given = f"{len(getattr(grouping, longest)):,} columns"
+        raise refused(longest, given, reason, allowed=f"{MOST_COLUMNS:,} columns of the output at most")
     if grouping.names and len(grouping.names) != expected:
         every = ", ".join(grouping.default_names)
         reason = f"is not a name for each of the {expected} columns of the output"
@@ -161,8 +174,8 @@ def _require_sensible(params: RollupParams) -> None:
 
 def produce(context: JobContext, params: RollupParams) -> Sequence[Artifact | StoredArtifact]:
     """Roll the tables up; the parts are stored on the way, what else there is lies in the folder."""
-    with database_errors(), context.engine.connect() as connection:  # one may have been removed in the meantime
-        tables = find_tables(connection, "datasets", params.datasets or ())
+    with database_errors(), context.engine.connect() as connection:
+        tables = still_there(connection, params.datasets or ())
         require_columns(tables, {name: getattr(params, name) or () for name in ("by", *FIGURES)})
     with closing(ObjectStore(context.store)) as store:
         outcome = roll_up(

@@ -21,6 +21,7 @@ from app.catalogue.service import DatasetService, DatasetState
 from app.errors import DuplicateDataset, InvalidUpload, NotFound, UnknownDataset
 from app.jobs.records import JobStatus
 from app.reports.service import Ended, ReportService
+from app.rollup.mistakes import ADVICE
 from app.routers.answers import CUT, ENCODED, TOO_LARGE, TOO_MANY, UNAUTHORISED, UNAVAILABLE, UNPROCESSABLE
 from app.routers.compat.enabled import require_enabled
 from app.routers.dependencies import AllServices, AskingStore, Datasets, Reports, Uploads
@@ -42,6 +43,12 @@ _KEYS: Final = ("Song", "Date")
 _MEASURE: Final = "Number of Plays"
 _NAMES: Final = (*_KEYS, "Total Number of Plays for Date")
 
+#: What these clients can do about a wrong row: they choose no parameters.
+_ADVICE: Final = "Correct it, and send the file again."
+
+#: The field of the form.
+_FIELD: Final = "file"
+
 _FORM: Final = {
     "requestBody": {
         "required": True,
@@ -49,8 +56,8 @@ _FORM: Final = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                    "required": ["file"],
+                    "properties": {_FIELD: {"type": "string", "format": "binary"}},
+                    "required": [_FIELD],
                 }
             }
         },
@@ -218,12 +225,15 @@ def _outcome(state: DatasetState, reports: ReportService) -> Literal["running"] 
         return "running"
     if report.record.status is JobStatus.COMPLETE:
         return report
-    return _Failed(report.record.error_message or f"The roll-up was {report.record.status}.")
+    told = report.record.error_message or f"The roll-up was {report.record.status}."
+    return _Failed(told.replace(ADVICE, _ADVICE).replace("max_part_bytes", "OPENHOURS_MAX_SINGLE_FILE_BYTES"))
 
 
 async def _file_of(request: Request) -> FormFile:
     stream: AsyncIterator[Block] = body_of(request)
     file = await file_in(request.headers.get("content-type", ""), stream)
+    if file.name != _FIELD:
+        raise InvalidUpload(f"The file is in the field {file.name!r} of the form; send it in the field {_FIELD!r}.")
     if file.filename is None or not file.filename.lower().endswith(".csv"):
         raise InvalidUpload(f"file: its name is {file.filename!r}; send a file whose name ends in .csv.")
     return file
