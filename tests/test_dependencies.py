@@ -27,6 +27,9 @@ EMBEDDED = "embedded"
 #: Those of single sign-on, which an image has only if it is asked for.
 OIDC = "oidc"
 
+#: Those of a cluster, likewise.
+CLUSTER = "cluster"
+
 
 def normal(name: str) -> str:
     """A package's name as indexes compare it."""
@@ -80,7 +83,7 @@ def test_every_declared_package_is_imported_or_its_reason_is_told() -> None:
 
 
 def test_every_imported_package_is_declared() -> None:
-    known = declared() | declared(EMBEDDED) | declared(OIDC)
+    known = declared() | declared(EMBEDDED) | declared(OIDC) | declared(CLUSTER)
     undeclared = {package: files for package, files in imported().items() if package not in known}
     assert undeclared == {}
 
@@ -95,6 +98,12 @@ def test_what_only_single_sign_on_needs_only_it_imports() -> None:
     for package in (declared(OIDC) & imported().keys()) - declared():
         for file in imported()[package]:
             assert Path(file).parts[:3] == ("app", "access", "oidc"), f"{file} imports {package}"
+
+
+def test_what_only_a_cluster_needs_only_it_imports() -> None:
+    for package in (declared(CLUSTER) & imported().keys()) - declared():
+        for file in imported()[package]:
+            assert Path(file).parts[:3] == ("app", "pieces", "cluster"), f"{file} imports {package}"
 
 
 @pytest.mark.parametrize(

@@ -347,6 +347,9 @@ UNITS = {
         if "unit" in schema
     },
     "--port": "Port",
+    "--health-port": "Port for",
+    "--workers": "each a process",
+    "--songs": "songs",
     "--slots": "Reports",
     "--limit": "Number to list",
     "--stores": "stores",

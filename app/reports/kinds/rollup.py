@@ -42,7 +42,10 @@ class RollupParams(Params):
 
     datasets: Annotated[
         Columns,
-        Field(min_length=1, description="Tables to group, together, by id or by file name. There is no default."),
+        Field(
+            min_length=1,
+            description="Tables to group, together, by id or by file name. Default: none; they must be named.",
+        ),
     ] = None
     by: Annotated[
         Columns,
@@ -97,7 +100,7 @@ class RollupParams(Params):
         Field(
             ge=0,
             le=MOST_ERRORS,
-            description="With `skip_rows`, more rejected rows than this fail the report.",
+            description="With `skip_rows`, more invalid rows than this fail the report.",
             json_schema_extra={"unit": "rows"},
         ),
     ] = 1000
