@@ -14,9 +14,7 @@ def dask_scheduler(
     health_port: Annotated[int, typer.Option(min=0, max=65535, help="Port for probes; 0 picks a free one.")] = 8787,
     without_tls: Annotated[
         bool,
-        typer.Option(
-            "--without-tls", help="Listen beyond loopback without TLS, where nobody else gets in. Default: no."
-        ),
+        typer.Option("--without-tls", help="Listen beyond loopback without TLS, if nobody else gets in. Default: no."),
     ] = False,
 ) -> None:
     """Run the scheduler of a cluster until Ctrl-C; whoever reaches it can run code on the cluster."""
