@@ -220,8 +220,9 @@ def compare(rows: int, groups: int, *, rounds: int, memory_mb: int) -> None:
         )
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+def compare_as_asked(description: str | None, compare: Callable[..., None]) -> None:
+    """Compare what the command line asks for: tables of so many rows, for each number of possible groups."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rows", type=int, default=15_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory-mb", type=int, default=1024)
@@ -229,3 +230,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     for number in given.groups or (40 * given.rows, 200_000):
         compare(given.rows, number, rounds=given.rounds, memory_mb=given.memory_mb)
+
+
+if __name__ == "__main__":
+    compare_as_asked(__doc__, compare)

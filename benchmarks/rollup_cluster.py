@@ -6,7 +6,6 @@ Both are made in turns and write the same lines. On one machine the workers shar
 figure is what a cluster costs, not what more machines bring.
 """
 
-import argparse
 import os
 import re
 import subprocess
@@ -22,7 +21,7 @@ import psutil
 
 from app.settings import Settings
 from app.storage.resources import Addresses, addresses, open_resources
-from benchmarks.rollup import Took, in_a_process, make_plays, ours, stored
+from benchmarks.rollup import Took, compare_as_asked, in_a_process, make_plays, ours, stored
 
 WORKERS = 2
 
@@ -113,11 +112,4 @@ def compare(rows: int, groups: int, *, rounds: int, memory_mb: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=15_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory-mb", type=int, default=1024)
-    parser.add_argument("--groups", type=int, nargs="*", help="default: 40 a row, which are nearly all unique; 200,000")
-    given = parser.parse_args()
-    for number in given.groups or (40 * given.rows, 200_000):
-        compare(given.rows, number, rounds=given.rounds, memory_mb=given.memory_mb)
+    compare_as_asked(__doc__, compare)
