@@ -125,6 +125,7 @@ def create(
     as_of: datetime | None = None,
     idempotency_key: str | None = None,
     concurrency_key: str | None = None,
+    not_before: datetime | None = None,
 ) -> str | None:
     """Record a new job as queued; returns its id, or None when the idempotency key stands for another already.
 
@@ -135,6 +136,7 @@ def create(
         as_of: the instant that a report speaks for.
         idempotency_key: repeating a request with it makes no second job.
         concurrency_key: of two jobs with the same key only one runs at a time.
+        not_before: no worker takes the job before then; None: at once.
     """
     created: str | None = connection.scalar(
         insert(job)
@@ -147,6 +149,7 @@ def create(
             concurrency_key=concurrency_key,
             status=JobStatus.QUEUED,
             as_of=as_of,
+            not_before=not_before,
             dispatched_at=func.now(),
         )
         .on_conflict_do_nothing(index_elements=[job.c.idempotency_key])

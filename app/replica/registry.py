@@ -7,8 +7,10 @@ from app.catalogue.prefixes import BUCKET_PREFIXES
 from app.errors import SetupError
 from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
+from app.schedules import tables as _schedules  # noqa: F401 - declares its table
 from app.sealing.job import SEAL_JOB
 from app.sealing.prefixes import SEALED_FILES
+from app.sources import tables as _sources  # noqa: F401 - declares its tables
 
 #: Job kinds beside those of reports, which have a registry of their own.
 OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.flow.instants import LATER_INSTANTS
 from app.storage.postgres import instant, metadata
@@ -231,6 +231,15 @@ pull_request = Table(
     Column("number", Integer, nullable=False),
     Column("team_id", Integer, comment="an entity of kind team"),
     Column("author", Text),
+    Column("author_is_bot", Boolean, comment="as the source says; null: it does not say"),
+    Column("is_draft", Boolean, comment="an empty ready_at means: still a draft; null: the source does not say"),
+    Column("draft_seconds", BigInteger, comment="in all, where it was a draft several times"),
+    Column("labels", ARRAY(Text), comment="names; null: the source does not say"),
+    Column("additions", Integer, comment="lines"),
+    Column("deletions", Integer, comment="lines"),
+    Column("changed_files", Integer),
+    Column("head_sha", Text, comment="the last commit, by which runs of CI are found"),
+    instant("changes_requested_at", comment="the last review that asked for changes"),
     instant("created_at", nullable=False),
     *(instant(name) for name in LATER_INSTANTS),
     Column(

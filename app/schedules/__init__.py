@@ -1,0 +1,1 @@
+"""Schedules: reports and syncs that begin by themselves, each instant exactly once."""
