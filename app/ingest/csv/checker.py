@@ -21,6 +21,7 @@ import pyarrow.csv as arrow_csv
 from app.ingest.column_types import INSTANT
 from app.ingest.csv.blocks import Block, Blocks, line_ends, lines_of, parts
 from app.ingest.csv.column_check import ColumnCheck
+from app.ingest.csv.given import given_values, in_every_row, require_without
 from app.ingest.csv.header import is_left_out, named_columns, read_header
 from app.ingest.csv.mapped.blocks import mapped_blocks
 from app.ingest.csv.mapped.columns import in_zone, mapped_columns
@@ -87,6 +88,7 @@ class Checker:
         self._limits = limits
         self._latest = to_micros(now + FUTURE) if kind.observed else None
         self._span: tuple[int, int] | None = None
+        self._given: dict[str, Any] = {}
 
     @property
     def passed(self) -> int:
@@ -109,12 +111,14 @@ class Checker:
         if self._policy.mapping is not None:
             yield from self._mapped(self._policy.mapping)
             return
+        self._given = given_values(self.kind, self._policy.values)
         with opened(self._source) as stream:
             blocks = Blocks(unpacked(stream, self._source.name, self._limits), self._source.name, self._limits)
             if self._policy.columns is not None:
-                yield from self._follow(blocks, named_columns(self.kind, self._policy.columns), None)
+                columns = named_columns(self.kind, self._policy.columns, given=self._given)
+                yield from self._follow(blocks, columns, None)
             else:
-                columns, rest = read_header(self.kind, blocks, self._source.name, self._limits)
+                columns, rest = read_header(self.kind, blocks, self._source.name, self._limits, given=self._given)
                 yield from self._follow(blocks, columns, rest)
 
     def _mapped(self, mapping: FileMapping) -> Iterator[Rows]:
@@ -130,6 +134,7 @@ class Checker:
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
         self._require_fit(columns)
+        require_without(columns, self._given, self._source.name)
         memory = Memory(REMEMBERED_BYTES)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         with closing(_split_ahead(blocks if first is None else chain([first], blocks), list(checks))) as ahead:
@@ -217,9 +222,10 @@ class Checker:
         return self._passed(values, rows, lines_of(block) if self.kind.names_lines else None)
 
     def _passed(self, values: Mapping[str, Values], read: int, lines: npt.NDArray[np.int64] | None) -> Rows:
+        rows = len(next(iter(values.values())))
         values = {name: one for name, one in values.items() if not is_left_out(name)}
+        values |= {name: in_every_row(value, rows) for name, value in self._given.items()}
         if self._policy.valid_from is not None:
-            rows = len(next(iter(values.values())))
             since = Values(np.zeros(rows, np.int64), np.array([self._policy.valid_from]))
             values = {**values, VALID_FROM: since}
         first_row, self.read = self.read, self.read + read
