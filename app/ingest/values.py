@@ -1,5 +1,6 @@
 """Text of a CSV field to a value: one function per type, each raising Wrong with a code and a reason for people."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from app.timeline.zones import known_zones
 #: Longest key of an entity, characters.
 KEY_LENGTH: Final = 255
 
-#: Highest number of a pull request: what four bytes hold.
+#: Highest number of a pull request, and of lines: what four bytes hold.
 HIGHEST_NUMBER: Final = 2**31 - 1
 
 #: Longest duration, in years and in seconds: a longer one is an error, and the sum of two of 1e308 is infinite.
@@ -120,6 +121,26 @@ def number(text: str) -> int:
     if _WHOLE.fullmatch(text) is None or not 0 < int(text) <= HIGHEST_NUMBER:
         raise Wrong("bad_number", f"is not a whole number from 1 to {HIGHEST_NUMBER:,}")
     return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number, 0 or more."""
+    if _WHOLE.fullmatch(text) is None or int(text) > HIGHEST_NUMBER:
+        raise Wrong("bad_number", f"is not a whole number from 0 to {HIGHEST_NUMBER:,}")
+    return int(text)
+
+
+def names(text: str) -> str:
+    """Names, separated by semicolons or commas, or as a JSON list, to a JSON list of each once."""
+    try:
+        found = json.loads(text) if text.startswith("[") else re.split("[;,]", text)
+    except json.JSONDecodeError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise Wrong("bad_names", 'is neither names such as bug;ui nor a JSON list of them such as ["bug", "ui"]')
+    if "\0" in text or any("\0" in one for one in found):
+        raise Wrong("invisible_characters", "has invisible characters")
+    return json.dumps(list(dict.fromkeys(name for one in found if (name := one.strip()))), ensure_ascii=False)
 
 
 def minutes(text: str) -> int:

@@ -1,5 +1,6 @@
 """The values of a file once more, plainly and apart from app/: each type's text to its value, or its code."""
 
+import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,6 +110,29 @@ def number(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    if not is_digits(text) or int(text) > 2_147_483_647 or len(text) > 18:
+        raise Bad("bad_number")
+    return int(text)
+
+
+def names(text: str) -> str:
+    """A list of names as JSON, which it is already or becomes."""
+    found: Any = text.replace(",", ";").split(";")
+    if text[0] == "[":
+        try:
+            found = json.loads(text)
+        except ValueError:
+            raise Bad("bad_names") from None
+        if [one for one in found if type(one) is not str]:
+            raise Bad("bad_names")
+    each: list[str] = []
+    for one in found:
+        if one.strip() and one.strip() not in each:
+            each.append(one.strip())
+    return json.dumps(each, ensure_ascii=False)
+
+
 def seconds(text: str) -> float:
     """A decimal number as everywhere: a sign, digits around a point, a power of ten; each but the digits may lack."""
     mantissa, mark, power = text.lower().partition("e")
@@ -157,6 +181,9 @@ TYPES = {
     "time of day": time_of_day(DAY - 1),
     "time of day, 24:00 included": time_of_day(DAY),
     "number": number,
+    "whole number": count,
+    "true or false": word(true=True, false=False),
+    "list of names": names,
     "minutes": minutes,
     "seconds": seconds,
     "date": day,
@@ -196,6 +223,15 @@ KINDS = {
                 "ci_finished_at",
             )
         ),
+        Column("is_draft", word(true=True, false=False), required=False),
+        Column("draft_seconds", seconds, required=False),
+        Column("author_is_bot", word(true=True, false=False), required=False),
+        Column("labels", names, required=False),
+        Column("additions", count, required=False),
+        Column("deletions", count, required=False),
+        Column("changed_files", count, required=False),
+        Column("head_sha", key, required=False),
+        Column("changes_requested_at", instant, required=False, in_past=True),
     ],
     "review_times": [
         Column("review_time", seconds, may_be_empty=True),
