@@ -94,6 +94,20 @@ def time_of_day(last: int) -> Callable[[str], int]:
     return parse
 
 
+def long_number(text: str) -> int:
+    if not is_digits(text) or len(text) > 19 or not 1 <= int(text) <= 9_223_372_036_854_775_807:
+        raise Bad("bad_number")
+    return int(text)
+
+
+def any_text(text: str) -> str:
+    if text == "":
+        raise Bad("empty")
+    if "\0" in text:
+        raise Bad("invisible_characters")
+    return text
+
+
 def zone(text: str) -> str:
     if text in ZONES:
         return text
@@ -188,6 +202,8 @@ TYPES = {
     "seconds": seconds,
     "date": day,
     "IANA time zone": zone,
+    "long number": long_number,
+    "text": any_text,
 }
 
 #: Kinds whose columns are told here once more; those of any other are its entry's, see test_mutations.py.
