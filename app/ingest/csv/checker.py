@@ -31,7 +31,7 @@ from app.ingest.csv.quotes import without_quotes
 from app.ingest.csv.records import BadQuoting, Records, line_records
 from app.ingest.csv.unpack import BOM, unpacked
 from app.ingest.csv.valid_from import VALID_FROM, require_no_dates
-from app.ingest.kind import Column, DatasetKind, Rows, Values
+from app.ingest.kind import Column, DatasetKind, RowRule, Rows, Values
 from app.ingest.policy import MOST_REJECTED, Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects, shown
 from app.ingest.source import Source, opened
@@ -158,7 +158,7 @@ class Checker:
 
     def _plain(self, checks: Mapping[str, ColumnCheck], part: _Part) -> Iterator[Rows]:
         """Rows of a block whose every line is a row."""
-        if part.table is not None and (values := _checked_at_once(part.table, checks)):
+        if part.table is not None and (values := self._checked_at_once(part.table, checks)):
             yield self._whole(values, part.block)
         else:
             yield from self._in_parts(checks, part.block)
@@ -169,7 +169,7 @@ class Checker:
             if self.rejects.count > MOST_REJECTED:
                 return
             table = _split(without_quotes(part.data) or b"", list(checks))
-            if table is not None and (values := _checked_at_once(table, checks)):
+            if table is not None and (values := self._checked_at_once(table, checks)):
                 yield self._whole(values, part)
             elif batch := line_records(part):
                 yield self._batch(checks, batch)
@@ -181,6 +181,17 @@ class Checker:
             yield self._batch(checks, batch)
         if records.rest:
             blocks.push_back(records.rest, records.line)
+
+    def _checked_at_once(self, table: pa.Table, checks: Mapping[str, ColumnCheck]) -> dict[str, Values] | None:
+        """The values of split lines; None if any of them is invalid, or breaks a rule about its row."""
+        values: dict[str, Values] = {}
+        with suppress(pa.ArrowInvalid):
+            for name, check in checks.items():
+                values[name], wrong = check.values(table.column(name).combine_chunks(), hurried=True)
+                if wrong:
+                    return None
+            return None if any(rule.broken(values).any() for rule in self.kind.row_rules) else values
+        return None
 
     def _batch(self, checks: Mapping[str, ColumnCheck], batch: _Batch) -> Rows:
         misshapen = [misshapen_row(line, row, len(checks)) for line, row in batch if is_misshapen(row, len(checks))]
@@ -209,12 +220,22 @@ class Checker:
                     mistake = RejectedRow(line, column.name, value, reason.code, str(reason))
                     rejected.setdefault((line, row), []).append(mistake)
                     accepted[row] = False
+        for rule, row in self._broken({name: values for name, (values, _) in found.items()}, accepted.copy()):
+            value = shown(texts[rule.column][row].as_py())
+            mistake = RejectedRow(int(lines[row]), rule.column, value, rule.code, rule.reason)
+            rejected.setdefault((int(lines[row]), row), []).append(mistake)
+            accepted[row] = False
         self.rejects.add(rejected[place] for place in sorted(rejected))
         read = len(lines) + len(misshapen)
         if accepted.all():
             return self._passed({name: values for name, (values, _) in found.items()}, read, lines)
         passed = {name: values.where(accepted) for name, (values, _) in found.items()}
         return self._passed(passed, read, lines[accepted])
+
+    def _broken(self, columns: Mapping[str, Values], valid: npt.NDArray[np.bool_]) -> Iterator[tuple[RowRule, int]]:
+        """The rules that some of these valid rows break, and the rows."""
+        for rule in self.kind.row_rules if valid.any() else ():
+            yield from ((rule, row) for row in np.flatnonzero(rule.broken(columns) & valid).tolist())
 
     def _whole(self, values: Mapping[str, Values], block: Block) -> Rows:
         """All rows of a block, of which each is a line."""
@@ -293,18 +314,6 @@ def _split(data: bytes, names: list[str]) -> pa.Table | None:
                 check_utf8=False,  # checked with the block
             ),
         )
-    return None
-
-
-def _checked_at_once(table: pa.Table, checks: Mapping[str, ColumnCheck]) -> dict[str, Values] | None:
-    """The values of split lines; None if any of them is invalid."""
-    values: dict[str, Values] = {}
-    with suppress(pa.ArrowInvalid):
-        for name, check in checks.items():
-            values[name], wrong = check.values(table.column(name).combine_chunks(), hurried=True)
-            if wrong:
-                return None
-        return values
     return None
 
 
