@@ -31,6 +31,11 @@ class Request:
     address: str
     login: str | None = None
     token: str | None = None
+    most_per_page: int = 100
+
+    @property
+    def per_page(self) -> int:
+        return min(max(self.number("per_page", 30), 1), self.most_per_page)
 
     def number(self, name: str, default: int) -> int:
         text = self.params.get(name, "")
@@ -68,14 +73,14 @@ def page_of(
     """One page by number, with links.
 
     Args:
-        request: its `page` and `per_page` (30 unless told, 100 at most) count.
+        request: its `page` and `per_page` (30 unless told, within the limit of the fake) count.
         items: the whole list as it is now.
         shape: makes JSON of an item.
         under: the name of the list in an object that also has `total_count`; None: the list itself.
         cap: what lies beyond so many items is not shown, though counted.
         with_last: whether the links tell the last page.
     """
-    size = min(max(request.number("per_page", 30), 1), 100)
+    size = request.per_page
     number = max(request.number("page", 1), 1)
     shown = items if cap is None else items[:cap]
     last = max(-(-len(shown) // size), 1)
@@ -100,7 +105,7 @@ def page_after(
 
     `items` are in the order of their keys, ascending or descending.
     """
-    size = min(max(request.number("per_page", 30), 1), 100)
+    size = request.per_page
     rest = list(items)
     if after := request.params.get("after"):
         mark = base64.urlsafe_b64decode(after).decode()

@@ -1,7 +1,6 @@
 """The fake over HTTP, on a free port of loopback: tokens, limits, ETags, versions, faults, and what happens between."""
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,8 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from pydantic_core import to_json
 
 from tests.github.answers import Answer, Request, refusal
 from tests.github.faults import Faults, instead, spoil
@@ -42,12 +43,14 @@ class Github:
     """A running fake.
 
     `between` is called after each answer with the address that was asked: there a test lets the world change.
+    `most_per_page` is what a page holds at most: few, so that a small world has many pages.
     """
 
     world: World
     address: str = ""
     faults: Faults = field(default_factory=Faults)
     between: Callable[[str], None] = lambda _: None
+    most_per_page: int = 100
     asked: list[Asked] = field(default_factory=list)
     answers: list[tuple[Request, Answer]] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -89,6 +92,7 @@ def respond(github: Github, method: str, target: str, asked: dict[str, str]) -> 
         address=f"http://{asked.get('host', '')}{prefix}",
         login=known.user.login if known else None,
         token=known.value if known else token,
+        most_per_page=github.most_per_page,
     )
     refused = _refused(world, request, known, asked)
     fault = github.faults.next(address) if known and not refused else None
@@ -98,7 +102,7 @@ def respond(github: Github, method: str, target: str, asked: dict[str, str]) -> 
         spoil(fault, made)
     if github.answers is not None and refused is None and fault is None:
         github.answers.append((request, made))
-    body = made.body if isinstance(made.body, bytes) else json.dumps(made.body).encode()
+    body = made.body if isinstance(made.body, bytes) else to_json(made.body)
     if made.status == 200 and known and not isinstance(made.body, bytes):
         body = _with_etag(made, body, known, asked)
     free = made.status == 304 or path == "/rate_limit" or refused is not None

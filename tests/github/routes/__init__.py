@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.github.answers import Answer, Request, refusal
 from tests.github.model import Repository
@@ -62,14 +63,7 @@ def _of_repository(world: World, request: Request, found: Repository | None, res
         return blocked
     if found.state == "forbidden":
         return refusal(403, "Resource not accessible by personal access token")
-    numbered = Request(
-        method=request.method,
-        path=f"/repositories/{found.id}{rest}",
-        params=request.params,
-        address=request.address,
-        login=request.login,
-        token=request.token,
-    )
+    numbered = replace(request, path=f"/repositories/{found.id}{rest}")
     return _first(OF_REPOSITORY, rest, world, numbered, found)
 
 

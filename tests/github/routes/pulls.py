@@ -105,7 +105,7 @@ def _issues(world: World, request: Request, repository: Repository) -> Answer:
             lambda one: shapes.issue(repository, one),
             key=lambda one: f"{_when(one, sort).isoformat()} {one.id:015}",
         )
-    if (request.number("page", 1) - 1) * request.number("per_page", 30) >= _DEEPEST_OFFSET:
+    if (request.number("page", 1) - 1) * request.per_page >= _DEEPEST_OFFSET:
         return refusal(422, "Pagination with the page parameter is not supported for large datasets")
     return page_of(request, found, lambda one: shapes.issue(repository, one), with_last=False)
 
