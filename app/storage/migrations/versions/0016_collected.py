@@ -245,9 +245,7 @@ def upgrade() -> None:
     )
     op.add_column(
         "pull_request",
-        sa.Column(
-            "draft_seconds", sa.BigInteger(), nullable=True, comment="in all, where it was a draft several times"
-        ),
+        sa.Column("draft_seconds", sa.Double(), nullable=True, comment="in all, where it was a draft several times"),
     )
     op.add_column(
         "pull_request",
