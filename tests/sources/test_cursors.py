@@ -30,7 +30,7 @@ def stream(cursor: dict[str, Any], key: str = "id", **params: str) -> Stream:
 
 NEWEST_FIRST = stream({"kind": "newest_first", "field": "updated_at"}, sort="updated", direction="desc")
 SINCE = stream({"kind": "since", "field": "updated_at"}, sort="updated", direction="asc")
-WINDOWS = stream({"kind": "windows", "most": 20, "again_days": 400})
+WINDOWS = stream({"kind": "windows", "most": 40, "again_days": 400})
 ALL = stream({"kind": "all"})
 CHANGED = stream({"kind": "all", "changed": "updated_at"})
 SNAPSHOT = stream({"kind": "snapshot", "every_hours": 1})
