@@ -10,13 +10,15 @@ OpenhoursError
 │   ├── DuplicateDataset     the same bytes are already loaded
 │   ├── DatasetBusy          its upload or job has to end first
 │   ├── CalendarInUse        stores or teams use it
-│   ├── NameTaken            another user has it
+│   ├── NameTaken            another user or schedule has it
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
 │   ├── KeyEnded             only one that works can be replaced, and once
 │   ├── NoSecondFactor       none is set, or being set up
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
+│   ├── TokenUnavailable     of a source: not where it is read from, or encrypted under a key that is gone
+│   ├── SourceRefused        what a source is read from refuses its token, or has nothing of that name
 │   ├── InvalidUpload        invalid headers, metadata or form
 │   ├── TokenRefused         the API of a source does not take its token, or no longer
 │   └── NoPolls              the report needs polls, and none are loaded
@@ -33,7 +35,9 @@ OpenhoursError
 │   ├── UnknownSession
 │   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
+│   ├── UnknownSchedule
 │   ├── UnknownCalendar
+│   ├── UnknownSource
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
@@ -210,6 +214,16 @@ class NameTaken(BadInput):
     status = 409
 
 
+class TokenUnavailable(BadInput):
+    code = "token_unavailable"
+    title = "The token of a source is not there"
+
+
+class SourceRefused(BadInput):
+    code = "source_refused"
+    title = "The source does not answer as it should"
+
+
 class LastAdmin(BadInput):
     code = "last_admin"
     title = "The last administrator"
@@ -311,6 +325,16 @@ class UnknownCode(NotFound):
 class UnknownMapping(NotFound):
     code = "unknown_mapping"
     title = "Unknown mapping"
+
+
+class UnknownSchedule(NotFound):
+    code = "unknown_schedule"
+    title = "Unknown schedule"
+
+
+class UnknownSource(NotFound):
+    code = "unknown_source"
+    title = "Unknown source"
 
 
 class UnknownCalendar(NotFound):

@@ -8,7 +8,9 @@ from app.ingest.kinds.holidays import HOLIDAYS
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.polls import POLLS
 from app.ingest.kinds.pull_requests import PULL_REQUESTS
+from app.ingest.kinds.repositories import REPOSITORIES
 from app.ingest.kinds.review_times import REVIEW_TIMES
+from app.ingest.kinds.reviews import REVIEWS
 from app.ingest.kinds.table import TABLE
 from app.ingest.kinds.timezones import TIMEZONES
 
@@ -24,6 +26,8 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         ENTITIES,
         PULL_REQUESTS,
         REVIEW_TIMES,
+        REPOSITORIES,
+        REVIEWS,
         TABLE,
     )
 }
