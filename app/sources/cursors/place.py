@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from app.sources.contract import Params
+from app.sources.contract import Answer, Params
 
 #: What was updated less than this before it was read may have been updated once more in the same second, seconds.
 #: GitHub writes whole seconds, and its copies lag behind by some.
@@ -30,6 +30,8 @@ class ListPage:
         etag: of the answer; None: it has none, or it must not be used again.
         is_unchanged: the list is as the given ETag knows it, and ``items`` is empty.
         body: as it came.
+        answer: that had it.
+        found_by: JMESPath that has found the items in the body.
     """
 
     items: Sequence[Item]
@@ -39,6 +41,8 @@ class ListPage:
     etag: str | None = None
     is_unchanged: bool = False
     body: Any = None
+    answer: Answer | None = None
+    found_by: str = "@"
 
 
 class Ask(Protocol):
