@@ -17,6 +17,7 @@ from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
+from app.sources.service import SourceService
 from app.telemetry.logs import bind
 from app.uploads.service import UploadService
 
@@ -68,6 +69,10 @@ async def _mappings(request: Request) -> MappingService:
     return services_of(request.app).mappings
 
 
+async def _sources(request: Request) -> SourceService:
+    return services_of(request.app).sources
+
+
 async def _audit(request: Request) -> AuditLog:
     return services_of(request.app).audit
 
@@ -95,6 +100,7 @@ Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
 History = Annotated[HistoryService, Depends(_history)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
+Sources = Annotated[SourceService, Depends(_sources)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
 Hashing = Annotated[HashingThreads, Depends(_hashing)]

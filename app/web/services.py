@@ -24,6 +24,7 @@ from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.series.freshness import freshness_metrics
+from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
 from app.uploads.hooks import Hooks
@@ -53,6 +54,7 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
+        sources=SourceService(resources),
         settings=settings,
         accounts=build_accounts(resources, known),
         mode=mode,
