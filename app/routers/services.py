@@ -19,6 +19,7 @@ from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
+from app.schedules.service import ScheduleService
 from app.settings import Settings
 from app.sources.service import SourceService
 from app.uploads.service import UploadService
@@ -30,6 +31,7 @@ class Services:
 
     Attributes:
         reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
+        reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
             answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
@@ -51,6 +53,7 @@ class Services:
     calendars: CalendarService
     mappings: MappingService
     sources: SourceService
+    schedules: ScheduleService
     settings: Settings
     accounts: Accounts
     mode: Mode
