@@ -73,7 +73,11 @@ source_cursor = Table(
     Column("stream", Text, nullable=False),
     Column("scope", Text, nullable=False, server_default="", comment="a repository's repo_id; empty: the whole source"),
     Column("position", JSONB, nullable=False, comment="where the next sync begins, as the kind of cursor has it"),
-    Column("pass", JSONB, comment="of a pass that is not complete: where it goes on, and what its mark will be"),
+    Column(
+        "pass",
+        JSONB(none_as_null=True),
+        comment="of a pass that is not complete: where it goes on, and what its mark will be",
+    ),
     instant("watermark", comment="everything up to then is read; null: not yet"),
     instant("updated_at", nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("source_id", "stream", "scope"),
