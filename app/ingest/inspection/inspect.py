@@ -67,7 +67,8 @@ def inspect(data: bytes, *, name: str, kinds: Sequence[DatasetKind], now: dateti
     layout = layout_of(data, name)
     guesses = [guess(column, layout.column(at)) for at, column in enumerate(layout.names)]
     stem = PurePath(name).name.partition(".")[0] or "store"
-    best = max((proposal(kind, layout, guesses, stem=stem) for kind in kinds), key=_fit)
+    likely = [kind for kind in kinds if kind.is_guessed] or kinds
+    best = max((proposal(kind, layout, guesses, stem=stem) for kind in likely), key=_fit)
     kind = next(one for one in kinds if one.name == best.kind)
     rows, rejections = _read(data, name, kind, best, now)
     return Inspection(layout, guesses, best, rows, rejections)
