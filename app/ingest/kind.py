@@ -188,6 +188,22 @@ class WrongRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRule:
+    """What columns of a row must be beside each other, although each is valid by itself.
+
+    Attributes:
+        column: the one that is told to be wrong.
+        code, reason: as of values.Wrong.
+        broken: of the columns of a block by name, some of which the file may lack, the rows that break it, bool[rows].
+    """
+
+    column: str
+    code: str
+    reason: str
+    broken: Callable[[Mapping[str, Values]], npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetKind:
     """A kind of file that can be loaded; see registry.py.
 
@@ -210,6 +226,7 @@ class DatasetKind:
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
         example: of a kind without columns, a file of one row.
+        row_rules: what rows whose every column is valid must fulfil as well.
     """
 
     name: str
@@ -225,6 +242,7 @@ class DatasetKind:
     documentation: str = ""
     wrong: WrongRow | None = None
     example: str = ""
+    row_rules: tuple[RowRule, ...] = ()
 
     @property
     def stays_raw(self) -> bool:

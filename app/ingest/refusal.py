@@ -47,7 +47,8 @@ REJECTIONS: Final = {
     "bad_timestamp": "the field is not a timestamp",
     "no_such_time": "the clocks of the zone skip the local time",
     "no_zone": "a timestamp has neither UTC, Z nor an offset",
-    "out_of_range": "a timestamp or a date is not between 1970 and 2100, or a duration is longer than 100 years",
+    "out_of_range": "a timestamp or a date is not between 1970 and 2100, or a duration is longer than 100 years, or a "
+    "pull request ended or was reviewed before 2005, but was created later",
     "in_future": "an instant of an observation or a pull request is more than a day after the file arrived",
     "bad_minutes": "the field is not a whole number of minutes from 0 to 525,600",
     "bad_number": "the field is not a whole number of 1 or more, or of 0 or more where that is possible, or not "

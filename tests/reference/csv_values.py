@@ -246,6 +246,15 @@ KINDS = {
                 "ci_finished_at",
             )
         ),
+        Column("is_draft", word(true=True, false=False), required=False),
+        Column("draft_seconds", seconds, required=False),
+        Column("author_is_bot", word(true=True, false=False), required=False),
+        Column("labels", names, required=False),
+        Column("additions", count, required=False),
+        Column("deletions", count, required=False),
+        Column("changed_files", count, required=False),
+        Column("head_sha", key, required=False),
+        Column("changes_requested_at", instant, required=False, in_past=True),
     ],
     "review_times": [
         Column("review_time", seconds, may_be_empty=True),

@@ -1,6 +1,7 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -16,11 +17,14 @@ from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.store_figures import figures
 from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.for_excel import write_for_excel
+from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.range_charts import draw_range
-from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
-from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
+from app.reports.uptime.ranges import Asked, Exactness, ExactRange, HourlyRange, write_range
+from app.reports.uptime.week_charts import WeekOfStores
+from app.reports.uptime.windows import ExactWindows, HourlyWindows, Wanted, exact_windows, hourly_windows
 from app.reports.uptime_summary import StoreTotals, SummaryWarning, Tally, UptimeSummary, outline, totals, worst_of
 from app.series import polls
 from app.series.details import names_of
@@ -150,7 +154,7 @@ class UptimeParams(RangeParams):
     def asked(self, as_of: datetime) -> Asked:
         """The range of parameters that are resolved()."""
         lookback = self.lookback_hours * HOUR
-        return Asked(range_of(self, as_of), self.zone or ENTITY, lookback, self.stores, self.as_known_at)
+        return Asked(range_of(self, as_of), self.zone or ENTITY, lookback, self.as_known_at)
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
@@ -171,21 +175,18 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and what else was asked for."""
-    if params.as_of is None:
-        raise ValueError("resolve() fixes as_of before a report runs")
     told: list[Mapping[str, Any]] = []
 
     def warn(one: Mapping[str, Any]) -> None:
         told.append(one)
         context.warn(one)
 
-    tally = Tally(params.target_percent)
-    make = _range if params.is_range else _windows
-    watched = replace(context, warn=warn)
-    artifacts = make(watched, params, params.as_of, tally)
+    accounting = accounting_of(params)
+    tally, watched = accounting.tally, replace(context, warn=warn)
+    artifacts = _files(watched, params, accounting)
     tally.unknown_time.tell(watched)
     listed = tally.listed(_names(context, params, tally))
-    summary = _summary(params, params.as_of, tally, listed, told)
+    summary = _summary(params, _as_of(params), tally, listed, told)
     if params.charts and params.is_range:
         artifacts += draw_range(context, summary, about=_time_of(params, summary))
     path = context.folder / SUMMARY
@@ -203,28 +204,45 @@ def _names(context: JobContext, params: UptimeParams, tally: Tally) -> dict[str,
         return names_of(connection, STORE, keys, as_known_at=params.as_known_at)
 
 
-def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
-    if params.accounting == "hourly":
-        wanted = Wanted(
-            params.stores,
-            params.hourly,
-            params.charts,
-            params.max_fill_hours,
-            params.as_known_at,
-            params.target_percent,
-        )
-        return hourly_windows(context, wanted, horizon, tally)
+def _as_of(params: UptimeParams) -> datetime:
+    if params.as_of is None:
+        raise ValueError("resolve() fixes as_of before a report runs")
+    return params.as_of
+
+
+#: What accounts for the time of stores.
+Accounts = HourlyWindows | ExactWindows | HourlyRange | ExactRange
+
+
+def accounting_of(params: UptimeParams) -> Accounts:
+    """What accounts for the time of stores by parameters that are resolved(); nothing is added up yet."""
+    as_of, tally = _as_of(params), Tally(params.target_percent)
+    max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
     ignore_under = params.min_outage_minutes * MINUTE
-    exactly = Exactly(_max_gap(params), ignore_under, params.stores, params.as_known_at)
-    return exact_windows(context, exactly, horizon, tally)
+    if params.is_range:
+        asked = replace(params.asked(as_of), compares=params.compare_to is not None)
+        if params.accounting == "hourly":
+            return HourlyRange(asked, params.max_fill_hours, tally)
+        return ExactRange(asked, Exactness(max_gap, ignore_under), tally)
+    horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
+    if params.accounting == "exact":
+        return ExactWindows(Exactly(max_gap, ignore_under, params.as_known_at), horizon, tally)
+    wanted = Wanted(params.max_fill_hours, params.as_known_at, params.target_percent)
+    return HourlyWindows(wanted, horizon, tally, WeekOfStores(horizon) if params.charts else None)
 
 
-def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    asked = replace(params.asked(as_of), compares=params.compare_to is not None)
-    if params.accounting == "hourly":
-        return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
-    return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
+def _files(context: JobContext, params: UptimeParams, accounting: Accounts) -> list[Artifact]:
+    """uptime.csv, and what else the figures of all stores make."""
+    if isinstance(accounting, HourlyWindows) and params.hourly:
+        accounting = replace(accounting, hourly_file=HourlyFile(context, accounting.horizon))
+    with closing(figures(context, accounting, stores=params.stores)) as computed:
+        match accounting:
+            case HourlyWindows():
+                return hourly_windows(context, accounting, computed)
+            case ExactWindows():
+                return exact_windows(context, computed)
+            case _:
+                return write_range(context, accounting, computed)
 
 
 def _summary(
@@ -255,10 +273,6 @@ def _summary(
         notes=tally.notes(),
         warnings=[SummaryWarning.model_validate(one) for one in told],
     )
-
-
-def _max_gap(params: UptimeParams) -> int | None:
-    return None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
 
 
 def _for_people(
