@@ -10,7 +10,7 @@ OpenhoursError
 │   ├── DuplicateDataset     the same bytes are already loaded
 │   ├── DatasetBusy          its upload or job has to end first
 │   ├── CalendarInUse        stores or teams use it
-│   ├── NameTaken            another user has it
+│   ├── NameTaken            another user or schedule has it
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
 │   ├── KeyEnded             only one that works can be replaced, and once
@@ -35,6 +35,7 @@ OpenhoursError
 │   ├── UnknownSession
 │   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
+│   ├── UnknownSchedule
 │   ├── UnknownCalendar
 │   ├── UnknownSource
 │   ├── UnknownEntityKind
@@ -324,6 +325,11 @@ class UnknownCode(NotFound):
 class UnknownMapping(NotFound):
     code = "unknown_mapping"
     title = "Unknown mapping"
+
+
+class UnknownSchedule(NotFound):
+    code = "unknown_schedule"
+    title = "Unknown schedule"
 
 
 class UnknownSource(NotFound):

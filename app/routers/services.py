@@ -19,6 +19,7 @@ from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
+from app.schedules.service import ScheduleService
 from app.settings import Settings
 from app.uploads.service import UploadService
 
@@ -28,8 +29,8 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
-        reports, datasets, uploads, entities, history, calendars, mappings, audit: what each part of the API answers
-            from.
+        reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
+            answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -49,6 +50,7 @@ class Services:
     history: HistoryService
     calendars: CalendarService
     mappings: MappingService
+    schedules: ScheduleService
     settings: Settings
     accounts: Accounts
     mode: Mode

@@ -37,9 +37,11 @@ def upgrade() -> None:
             sa.Integer(),
             server_default="0",
             nullable=False,
-            comment="instants before that one that were missed",
+            comment="instants that were missed when it was last due",
         ),
-        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False, comment="name of who made it"),
+        sa.Column("runs_as", sa.Text(), nullable=False, comment="name of who last set it, for whom it acts"),
+        sa.Column("runs_as_id", sa.String(length=32), nullable=True, comment="their user; null: they are none"),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
