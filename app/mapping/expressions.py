@@ -1,59 +1,25 @@
-"""JMESPath expressions over JSON records, and values of JSON as texts."""
+"""JMESPath expressions over JSON records with functions of our own, and values of JSON as texts."""
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
 import jmespath
-from jmespath import functions
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
 from jmespath.parser import ParsedResult
 
+from app.mapping.functions import OurFunctions
 from app.mapping.unmappable import Unmappable
+from app.wording.suggestions import suggestions
 
-
-class Functions(functions.Functions):
-    """Functions beyond JMESPath's own, whose filters cannot see the record around a list; nothing is an empty list."""
-
-    @functions.signature({"types": ["array", "null"]}, {"types": ["string", "null"]})
-    def _func_others(self, found: list[Any] | None, login: str | None) -> list[Any]:
-        """``others(reviews, author.login)``: elements that are not by this person; whoever is deleted is another."""
-        return [one for one in found or () if one is not None and (login is None or _login(one) != login)]
-
-    @functions.signature({"types": ["array", "null"]})
-    def _func_people(self, found: list[Any] | None) -> list[Any]:
-        """``people(reviews)``: elements that are not by a bot."""
-        return [one for one in found or () if one is not None and not _is_by_bot(one)]
-
-    @functions.signature({"types": ["array", "null"]}, {"types": ["string", "null"]})
-    def _func_before(self, found: list[Any] | None, end: str | None) -> list[Any]:
-        """``before(reviews[].submittedAt, mergedAt)``: texts before another one in text order; all if there is none."""
-        return [one for one in found or () if one is not None and (end is None or one < end)]
-
-
-def _by(one: Any) -> Any:
-    """Who an element is by: REST says user, GraphQL and `gh` say author."""
-    return (one.get("user") or one.get("author") or {}) if isinstance(one, dict) else {}
-
-
-def _login(one: Any) -> Any:
-    return _by(one).get("login")
-
-
-def _is_by_bot(one: Any) -> bool:
-    by = _by(one)
-    login = by.get("login") or ""
-    is_marked = by.get("is_bot") or "Bot" in {by.get("type"), by.get("__typename")}
-    return bool(is_marked) or login.endswith("[bot]") or login.startswith("app/")
-
-
-_OPTIONS: Final = jmespath.Options(custom_functions=Functions())
+_OPTIONS: Final = jmespath.Options(custom_functions=OurFunctions())
 
 
 def require_expression(expression: str) -> None:
-    """Raise ValueError for one that does not parse, with the place in it."""
+    """Raise ValueError for one that does not parse, with the place in it, or that calls a function that is none."""
     try:
-        compiled(expression)
+        parsed = compiled(expression)
     except (LexerError, ParseError) as error:
         at = error.lex_position
         found = expression[at : at + 20] if at is not None and at < len(expression) else ""
@@ -64,6 +30,23 @@ def require_expression(expression: str) -> None:
         ) from error
     except JMESPathError as error:
         raise ValueError(f"the expression {expression[:200]!r} does not parse: {error}") from error
+    for name in _called(parsed.parsed):
+        if name not in OurFunctions.FUNCTION_TABLE:
+            near = suggestions(name, OurFunctions.FUNCTION_TABLE)[:1]
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(
+                f"the expression {expression[:200]!r} calls {name}(), which is no function{meant}; "
+                f"allowed: {', '.join(sorted(OurFunctions.FUNCTION_TABLE))}"
+            )
+
+
+def _called(node: Any) -> Iterator[str]:
+    """The names of the functions that a parsed expression calls."""
+    if node["type"] == "function_expression":
+        yield node["value"]
+    for child in node["children"]:
+        if isinstance(child, dict):
+            yield from _called(child)
 
 
 @lru_cache(maxsize=1024)

@@ -73,7 +73,8 @@ def inspect(
     stem = PurePath(name).name.partition(".")[0] or "store"
     source = beginning(data, name, layout)
     known = recognized(source, layout, kinds, stem=stem, now=now)
-    best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in kinds), key=_fit)
+    likely = [kind for kind in kinds if kind.is_guessed] or kinds
+    best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in likely), key=_fit)
     kind = next(one for one in kinds if one.name == best.kind)
     given_values(kind, given)
     best = with_given(best, given, stem)
