@@ -59,21 +59,22 @@ def ticks(measure: Measure, longest: float, pixels: float) -> list[float]:
     return kept
 
 
-def time_x(measure: Measure, longest: float, pixels: float, *, title: str) -> alt.X:
-    """The horizontal place of the field ``seconds``; the labels of its axis are an expression of numbers alone.
+def time_x(measure: Measure, longest: float, pixels: float, *, title: str, field: str = "seconds") -> alt.X:
+    """The horizontal place of a field of seconds; the labels of its axis are an expression of numbers alone.
 
     Args:
         measure: what durations are measured in.
         longest: end of the axis, seconds, above 0.
         pixels: its length.
         title: of the axis.
+        field: which one.
     """
     days = [(DAY_SECONDS, "d")] if measure.in_days else []
     units = [*days, (HOUR_SECONDS, "h"), (MINUTE_SECONDS, "min")]
     cases = [f"datum.value >= {size} ? format(datum.value / {size}, ',~r') + ' {name}' : " for size, name in units]
     label = "".join(cases) + "datum.value == 0 ? '0' : format(datum.value, ',~r') + ' s'"
     return alt.X(
-        "seconds:Q",
+        f"{field}:Q",
         scale=alt.Scale(type="symlog", constant=LINEAR_SECONDS, domain=[0, longest], nice=False, zero=False),
         axis=alt.Axis(title=title, values=ticks(measure, longest, pixels), labelExpr=label),
     )
