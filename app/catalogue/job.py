@@ -210,7 +210,7 @@ class _Run:
             records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=may_repeat)
 
     def _settle(self, connection: Connection, loaded: Loaded) -> None:
-        self._record(connection, Outcome.READY, _findings(loaded))
+        self._record(connection, Outcome.READY, findings_of(loaded))
         options = kept_options(self.record.options)
         if isinstance(options, FollowedOptions) and self.record.followed_by is None:
             changes.follow(connection, self.record.id, options.then)
@@ -218,7 +218,7 @@ class _Run:
     def _reject(self, error: BadInput) -> int:
         loaded = error.loaded if isinstance(error, RejectedFile) else None
         proposal = self._proposal(error)
-        findings = _findings(loaded) | {
+        findings = findings_of(loaded) | {
             "error_code": error.details.get("reason", error.code),
             "error_message": error.message.replace(self.source.name, _name(self.record))
             + ("" if proposal is None else f"\n{HINT}"),
@@ -268,7 +268,8 @@ def _source(engine: Engine, store: ObjectStore, record: DatasetRecord) -> RawSou
     return PagesSource(store, key, name=_name(record), plan=options.pages, repositories=repositories)
 
 
-def _findings(loaded: Loaded | None) -> dict[str, Any]:
+def findings_of(loaded: Loaded | None) -> dict[str, Any]:
+    """What the record of a dataset says of a load, by its columns."""
     return {} if loaded is None else asdict(loaded)  # the record has a column for each
 
 
