@@ -131,6 +131,14 @@ class Telling(Protocol):
 
 
 @runtime_checkable
+class Combining(Protocol):
+    """A load of a kind in which rows of the same key may add up."""
+
+    def combine(self, columns: Mapping[str, str]) -> None:
+        """Have them add up: the ``earliest``, ``latest`` or last ``known`` value; said before any row is added."""
+
+
+@runtime_checkable
 class Holding(Protocol):
     """A load of a kind whose entities have a status."""
 

@@ -17,7 +17,7 @@ from jmespath.functions import Functions, signature
 #: Longest text that from_base64() gives, bytes: a field of a file may not be longer.
 LONGEST_TEXT: Final = 64 << 10
 
-#: Most numbers that up_to() gives.
+#: Most numbers that below() gives.
 MOST_NUMBERS: Final = 1000
 
 #: Who is shown where an account was deleted.
@@ -40,7 +40,7 @@ class OurFunctions(Functions):
     @signature(_LIST, _ANY)
     def _func_others(self, acts: list[Any] | None, somebody: Any) -> list[Any]:
         """What others than somebody did: an account, its login or its number."""
-        return [act for act in acts or () if not _is_same(_who(act), somebody)]
+        return [act for act in acts or () if act is not None and not _is_same(_who(act), somebody)]
 
     @signature(_ANY)
     def _func_is_bot(self, account: Any) -> bool | None:
@@ -97,10 +97,10 @@ class OurFunctions(Functions):
         return None if at is None else at.astimezone(UTC).date().isoformat()
 
     @signature({"types": ["number", "string", "null"]})
-    def _func_up_to(self, number: Any) -> list[int]:
-        """The whole numbers from 1 to this one; none of a smaller one or of none."""
-        last = int(number) if re.fullmatch(r"[0-9]{1,18}", str(number)) else 0
-        return list(range(1, min(last, MOST_NUMBERS) + 1))
+    def _func_below(self, number: Any) -> list[int]:
+        """The whole numbers from 1 to the one before this; none of a smaller one or of none."""
+        end = int(number) if re.fullmatch(r"[0-9]{1,18}", str(number)) else 0
+        return list(range(1, min(end, MOST_NUMBERS + 1)))
 
     @signature(_TEXT, {"types": ["string"]}, {"types": ["string"]})
     def _func_between(self, text: str | None, before: str, after: str) -> str | None:
@@ -133,28 +133,30 @@ class OurFunctions(Functions):
 
 
 def _who(act: Any) -> Any:
-    """The account behind an event, a review or a comment."""
+    """The account behind an event, a review or a comment: REST says user or actor, GraphQL and ``gh`` say author."""
     if not isinstance(act, dict):
         return None
     return next((act[name] for name in ("user", "actor", "author") if isinstance(act.get(name), dict)), None)
 
 
 def _is_person(account: Any) -> bool:
-    return isinstance(account, dict) and account.get("login") not in {None, GHOST} and not _is_bot(account)
+    return isinstance(account, dict) and account.get("login") not in {None, "", GHOST} and not _is_bot(account)
 
 
 def _is_bot(account: dict[str, Any]) -> bool:
-    return account.get("type") == "Bot" or str(account.get("login")).endswith("[bot]")
+    login = str(account.get("login"))
+    is_marked = account.get("is_bot") or "Bot" in {account.get("type"), account.get("__typename")}
+    return bool(is_marked) or login.endswith("[bot]") or login.startswith("app/")
 
 
 def _is_same(account: Any, somebody: Any) -> bool:
     """By the number where both have one: a login may have changed meanwhile."""
     if not isinstance(account, dict) or somebody is None:
         return False
-    if isinstance(somebody, dict):
-        name = "id" if account.get("id") and somebody.get("id") else "login"
-        return str(account.get(name)) == str(somebody.get(name))
-    return str(somebody) in {str(account.get("login")), str(account.get("id"))}
+    if not isinstance(somebody, dict):
+        return str(somebody) in {str(account[name]) for name in ("login", "id") if account.get(name)}
+    name = "id" if account.get("id") and somebody.get("id") else "login"
+    return account.get(name) is not None and str(account[name]) == str(somebody.get(name))
 
 
 def _named(events: list[Any] | None, names: set[str | None]) -> Iterator[tuple[datetime, str, str]]:

@@ -22,6 +22,7 @@ from app.routers.store_threads import StoreThreads
 from app.schedules.doing import doings
 from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
+from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
 from app.uploads.hooks import Hooks
@@ -50,6 +51,7 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
+        sources=SourceService(resources),
         schedules=ScheduleService(resources.engine, doings(reports)),
         settings=settings,
         accounts=build_accounts(resources, known),

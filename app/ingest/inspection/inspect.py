@@ -17,6 +17,7 @@ from app.ingest.inspection.recognition import recognized
 from app.ingest.kind import DatasetKind
 from app.ingest.rejects import RejectedRow
 from app.mapping.document import read_mapping
+from app.wording.warnings import DataWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Inspection:
         proposal: the mapping of the kind that fits best.
         rows: the first rows as the mapping would read them, as texts by column.
         rejections: what is wrong in the rows that were looked at.
+        warnings: what is probably not meant in the others.
     """
 
     layout: Layout
@@ -36,6 +38,7 @@ class Inspection:
     proposal: Proposal
     rows: Sequence[Mapping[str, Any]]
     rejections: Sequence[RejectedRow]
+    warnings: Sequence[DataWarning]
 
     @property
     def may_be_accepted(self) -> bool:
@@ -78,7 +81,7 @@ def inspect(
     reading = Reading()
     if best.document is not None and not best.missing:
         reading = read(source, kind, read_mapping(dict(best.document)), now)
-    return Inspection(layout, guesses, best, reading.rows, reading.rejections)
+    return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
 
 
 def _nothing_to_map(kinds: Sequence[DatasetKind]) -> Sequence[DatasetKind]:
