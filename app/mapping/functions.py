@@ -34,18 +34,21 @@ class OurFunctions(Functions):
 
     @signature(_LIST)
     def _func_people(self, acts: list[Any] | None) -> list[Any]:
-        """What people did: without acts of bots, and of accounts that were deleted."""
-        return [act for act in acts or () if _is_person(_who(act))]
+        """What people did: without acts of bots. Whoever had an account that was deleted was one of them."""
+        return [act for act in acts or () if act is not None and not _is_bot(_who(act))]
 
     @signature(_LIST, _ANY)
     def _func_others(self, acts: list[Any] | None, somebody: Any) -> list[Any]:
-        """What others than somebody did: an account, its login or its number."""
+        """What others than somebody did: an account, its login or its number.
+
+        A deleted account is another than somebody who has one; of two deleted ones nobody knows.
+        """
         return [act for act in acts or () if act is not None and not _is_same(_who(act), somebody)]
 
     @signature(_ANY)
     def _func_is_bot(self, account: Any) -> bool | None:
         """Whether an account is a bot; null of none."""
-        return _is_bot(account) if isinstance(account, dict) else None
+        return None if account is None else _is_bot(account)
 
     @signature(_LIST)
     def _func_earliest(self, instants: list[Any] | None) -> str | None:
@@ -133,30 +136,31 @@ class OurFunctions(Functions):
 
 
 def _who(act: Any) -> Any:
-    """The account behind an event, a review or a comment: REST says user or actor, GraphQL and ``gh`` say author."""
+    """The account behind an event, a review or a comment."""
     if not isinstance(act, dict):
         return None
     return next((act[name] for name in ("user", "actor", "author") if isinstance(act.get(name), dict)), None)
 
 
-def _is_person(account: Any) -> bool:
-    return isinstance(account, dict) and account.get("login") not in {None, "", GHOST} and not _is_bot(account)
-
-
-def _is_bot(account: dict[str, Any]) -> bool:
+def _is_bot(account: Any) -> bool:
+    """By what REST, GraphQL and `gh` say, or by the login."""
+    if not isinstance(account, dict):
+        return False
     login = str(account.get("login"))
-    is_marked = account.get("is_bot") or "Bot" in {account.get("type"), account.get("__typename")}
-    return bool(is_marked) or login.endswith("[bot]") or login.startswith("app/")
+    is_marked = account.get("is_bot") is True or "Bot" in {account.get("type"), account.get("__typename")}
+    return is_marked or login.endswith("[bot]") or login.startswith("app/")
 
 
 def _is_same(account: Any, somebody: Any) -> bool:
     """By the number where both have one: a login may have changed meanwhile."""
-    if not isinstance(account, dict) or somebody is None:
+    if somebody is None:
         return False
-    if not isinstance(somebody, dict):
-        return str(somebody) in {str(account[name]) for name in ("login", "id") if account.get(name)}
-    name = "id" if account.get("id") and somebody.get("id") else "login"
-    return account.get(name) is not None and str(account[name]) == str(somebody.get(name))
+    if not isinstance(account, dict) or account.get("login") == GHOST:
+        return (somebody.get("login") if isinstance(somebody, dict) else somebody) == GHOST
+    if isinstance(somebody, dict):
+        name = "id" if account.get("id") and somebody.get("id") else "login"
+        return str(account.get(name)) == str(somebody.get(name))
+    return str(somebody) in {str(account.get("login")), str(account.get("id"))}
 
 
 def _named(events: list[Any] | None, names: set[str | None]) -> Iterator[tuple[datetime, str, str]]:

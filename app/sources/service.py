@@ -1,7 +1,8 @@
 """The service of sources: add, view, change, pause, sync, remove."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert
@@ -13,6 +14,7 @@ from app.errors import InvalidParameters, NameTaken, OpenhoursError, SourcePause
 from app.ids import new_id
 from app.jobs.dispatch import Dispatch
 from app.sources import queueing, register, status
+from app.sources.checks import Finding, check
 from app.sources.contract import SourceKind
 from app.sources.options import SourceOptions, address_of, source_options
 from app.sources.register import Source
@@ -83,21 +85,26 @@ class SourceService:
         with database_errors(), self._engine.connect() as connection:
             return status.repositories(connection, register.named(connection, name).id, limit=limit)
 
-    def add(self, name: str, kind: str, options: Mapping[str, Any], token: GivenToken) -> Source:
-        """Add a source; its first sync begins as soon as a worker is free.
+    def add(
+        self, name: str, kind: str, options: Mapping[str, Any], token: GivenToken, *, checked: bool = True
+    ) -> tuple[Source, Sequence[Finding]]:
+        """Add a source, if ``checked`` after a look at what it can read; its first sync begins as soon as it can.
 
         Raises:
             InvalidParameters: of the name, the kind, the options or the token.
             NameTaken: there is one of this name.
             TokenUnavailable: the token is not where it is said to be.
             SetupError: a token is to be stored, and there is no secret key.
+            SourceRefused, TokenRefused, SourceUnavailable: the look has found that nothing can be read.
         """
         register.acceptable_name(name)
         accepted = source_options(_kind(kind), options)
+        source_id = new_id(datetime.now(UTC))
+        stored = self._stored(source_id, token)
+        findings = self._looked(_kind(kind), accepted, source_id, stored) if checked else []
         with database_errors(), self._engine.begin() as connection:
             now = database_now(connection)
-            source_id = new_id(now)
-            columns = {"options": accepted.model_dump(mode="json"), **self._token_columns(source_id, token)}
+            columns = {"options": accepted.model_dump(mode="json"), **register.columns_of(stored)}
             made = {"created_by": actor().name, "created_at": now, "updated_at": now}
             statement = insert(source).values(id=source_id, kind=kind, name=name, **columns, **made)
             try:
@@ -108,25 +115,31 @@ class SourceService:
             job_id = queueing.queue_sync(connection, source_id)
             added = register.named(connection, name)
         self._redis.dispatch(job_id)
-        return added
+        return added, findings
 
-    def change(self, name: str, options: Mapping[str, Any], token: GivenToken) -> Source:
+    def change(
+        self, name: str, options: Mapping[str, Any], token: GivenToken, *, checked: bool = True
+    ) -> tuple[Source, Sequence[Finding]]:
         """Replace the options of a source, and its token if one is given; another address needs the token again.
 
         Raises:
             UnknownSource.
-            InvalidParameters, TokenUnavailable, SetupError: as add().
+            Others, but for NameTaken: as add().
         """
+        before = self.get(name)
+        accepted = source_options(before.source_kind, options)
+        stored = self._stored(before.id, token) if token.is_given else before.stored
+        _require_same_address(before, accepted, token)
+        findings = self._looked(before.source_kind, accepted, before.id, stored) if checked else []
         with database_errors(), self._engine.begin() as connection:
-            before = register.named(connection, name, for_update=True)
-            accepted = source_options(before.source_kind, options)
-            self._require_same_address(before, accepted, token)
+            locked = register.named(connection, name, for_update=True)
+            _require_same_address(locked, accepted, token)  # somebody may have been quicker
             columns: dict[str, Any] = {"options": accepted.model_dump(mode="json"), "updated_at": func.now()}
             if token.is_given:
-                columns |= self._token_columns(before.id, token)
-            register.change(connection, before.id, **columns)
-            audit.record(connection, "source.set", "source", before.id, **_told(name, accepted, token))
-            return register.named(connection, name)
+                columns |= register.columns_of(stored)
+            register.change(connection, locked.id, **columns)
+            audit.record(connection, "source.set", "source", locked.id, **_told(name, accepted, token))
+            return register.named(connection, name), findings
 
     def remove(self, name: str) -> None:
         """Remove a source with its cursors and its ledger; the rows and pages that it brought stay.
@@ -182,22 +195,26 @@ class SourceService:
     def _secrets(self) -> SourceSecrets:
         return source_secrets(self._settings)
 
-    def _token_columns(self, source_id: str, token: GivenToken) -> Mapping[str, Any]:
-        stored = StoredToken()
+    def _stored(self, source_id: str, token: GivenToken) -> StoredToken:
         if token.token is not None:
-            stored = self._secrets().seal(source_id, token.token)
-        elif token.token_from is not None:
-            stored = self._secrets().refer(token.token_from)
-        return register.columns_of(stored)
+            return self._secrets().seal(source_id, token.token)
+        return StoredToken() if token.token_from is None else self._secrets().refer(token.token_from)
 
-    def _require_same_address(self, before: Source, options: SourceOptions, token: GivenToken) -> None:
-        """A token goes to nobody else than those for whom it was given."""
-        is_same = address_of(before.source_kind, options) == before.address
-        if not is_same and before.stored != StoredToken() and not token.is_given:
-            raise InvalidParameters(
-                f"address: the token of {before.name} was given for {before.address}; "
-                "give the token again to have it sent to another address."
-            )
+    def _looked(
+        self, kind: SourceKind, options: SourceOptions, source_id: str, stored: StoredToken
+    ) -> Sequence[Finding]:
+        token = self._secrets().open(source_id, stored)
+        return check(kind, options, register.access(kind, options, token, self._engine))
+
+
+def _require_same_address(before: Source, options: SourceOptions, token: GivenToken) -> None:
+    """A token goes to nobody else than those for whom it was given."""
+    is_same = address_of(before.source_kind, options) == before.address
+    if not is_same and before.stored != StoredToken() and not token.is_given:
+        raise InvalidParameters(
+            f"address: the token of {before.name} was given for {before.address}; give the token again to have it sent "
+            "to another address."
+        )
 
 
 def _kind(name: str) -> SourceKind:

@@ -18,6 +18,7 @@ from app.sources.tables import source_budget, source_cursor, source_gap, source_
 from app.storage.resources import Resources
 from tests.access.secrets_seen import dump_of
 from tests.conftest import api
+from tests.github import World, serve
 
 TOKEN = "ghp_zyxwvutsrqponmlkjihgfedcba9876543210"
 
@@ -25,6 +26,9 @@ TOKEN = "ghp_zyxwvutsrqponmlkjihgfedcba9876543210"
 NOWHERE = "http://127.0.0.1:1"
 
 ACME = {"name": "acme", "repositories": ["acme/*", "!acme/old-*"], "address": NOWHERE, "token": TOKEN}
+
+#: Without a look at what is there.
+UNCHECKED = {"check": False}
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ def client(resources: Resources) -> Iterator[TestClient]:
 
 
 def added(client: TestClient, **changes: Any) -> dict[str, Any]:
-    answer = client.post("/sources", json={**ACME, **changes})
+    answer = client.post("/sources", params=UNCHECKED, json={**ACME, **changes})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -62,6 +66,7 @@ def test_a_source_is_added_and_its_first_sync_waits(client: TestClient, resource
         "enabled": True,
     }
     assert "pull_requests" in found["streams"]
+    assert found.pop("findings") == []
     assert client.get("/sources").json() == {"sources": [found]}
     assert syncs(resources) == [("queued", f"sync {source_id(resources)}")]
     status = client.get("/sources/acme").json()
@@ -69,12 +74,40 @@ def test_a_source_is_added_and_its_first_sync_waits(client: TestClient, resource
     assert client.post("/sources/acme/sync").json() == {"source": "acme", "sync_id": status["last_sync"]["sync_id"]}
 
 
+def test_a_source_is_looked_at_before_it_is_stored(client: TestClient, resources: Resources) -> None:
+    world = World()
+    world.token(TOKEN)
+    world.create_repository("acme/web")
+    with serve(world) as github:
+        there = {**ACME, "address": github.address}
+        wrong = client.post("/sources", json={**there, "token": "ghp_that_nobody_knows_0123456789"})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "token_refused")
+        misspelt = client.post("/sources", json={**there, "repositories": ["acne/*"]})
+        assert (misspelt.status_code, misspelt.json()["code"]) == (422, "source_refused")
+        assert [one["level"] for one in misspelt.json()["findings"]] == ["ok", "error"]
+        assert (client.get("/sources").json(), syncs(resources)) == ({"sources": []}, [])
+        found = client.post("/sources", json=there)
+        assert found.status_code == 201
+        assert {"level": "ok", "message": "acme: 1 repository is read: acme/web."} in found.json()["findings"]
+        changed = client.put("/sources/acme", json={"repositories": ["acme/wep"], "address": github.address})
+        assert (changed.status_code, changed.json()["code"]) == (422, "source_refused")
+        assert client.get("/sources/acme").json()["repositories"] == ["acme/*", "!acme/old-*"]
+    away = client.post("/sources", json={**ACME, "name": "away"})
+    assert (away.status_code, away.json()["code"]) == (503, "source_unavailable")
+
+
 def test_no_answer_and_no_row_has_the_token_and_the_sync_gets_it(client: TestClient, resources: Resources) -> None:
-    told = [client.post("/sources", json=ACME).text, client.put("/sources/acme", json={**ACME, "name": 1}).text]
+    told = [
+        client.post("/sources", params=UNCHECKED, json=ACME).text,
+        client.put("/sources/acme", params=UNCHECKED, json={**ACME, "name": 1}).text,
+    ]
     told += [client.get(f"/sources{path}").text for path in ("", "/acme", "/acme/gaps", "/acme/repositories")]
-    told += [client.post("/sources", json={**ACME, "name": "no name"}).text, dump_of(resources.engine)]
-    told += [client.post("/sources", json={**ACME, "token": [TOKEN]}).text]
-    told += [client.post("/sources", json={**ACME, "token": f"{TOKEN} {TOKEN}"}).text]
+    told += [
+        client.post("/sources", params=UNCHECKED, json={**ACME, "name": "no name"}).text,
+        dump_of(resources.engine),
+    ]
+    told += [client.post("/sources", params=UNCHECKED, json={**ACME, "token": [TOKEN]}).text]
+    told += [client.post("/sources", params=UNCHECKED, json={**ACME, "token": f"{TOKEN} {TOKEN}"}).text]
     assert [place for place, text in enumerate(told) if TOKEN in text] == []
     secrets = source_secrets(resources.settings)
     with resources.engine.connect() as connection:
@@ -86,14 +119,19 @@ def test_no_answer_and_no_row_has_the_token_and_the_sync_gets_it(client: TestCli
 def test_a_token_goes_to_no_other_address_than_it_was_given_for(client: TestClient) -> None:
     added(client)
     elsewhere = {"repositories": ["acme/*"], "address": "http://127.0.0.1:2"}
-    refused = client.put("/sources/acme", json=elsewhere)
+    refused = client.put("/sources/acme", params=UNCHECKED, json=elsewhere)
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid_parameters")
     assert refused.json()["detail"] == (
         "address: the token of acme was given for http://127.0.0.1:1; give the token again to have it sent to another "
         "address."
     )
-    assert client.put("/sources/acme", json={**elsewhere, "token": TOKEN}).json()["address"] == "http://127.0.0.1:2"
-    kept = client.put("/sources/acme", json={"repositories": ["acme/web"], "address": "http://127.0.0.1:2/"})
+    assert (
+        client.put("/sources/acme", params=UNCHECKED, json={**elsewhere, "token": TOKEN}).json()["address"]
+        == "http://127.0.0.1:2"
+    )
+    kept = client.put(
+        "/sources/acme", params=UNCHECKED, json={"repositories": ["acme/web"], "address": "http://127.0.0.1:2/"}
+    )
     assert (kept.json()["repositories"], kept.json()["token"]) == (["acme/web"], "stored")
 
 
@@ -102,10 +140,12 @@ def test_a_token_may_be_read_from_a_variable_that_is_for_tokens(
 ) -> None:
     monkeypatch.setenv("OPENHOURS_TOKEN_ACME", TOKEN)
     by_name = {**ACME, "token": None, "token_from": "env:OPENHOURS_TOKEN_ACME"}
-    assert client.post("/sources", json=by_name).json()["token"] == "env:OPENHOURS_TOKEN_ACME"
-    both = client.post("/sources", json={**by_name, "name": "both", "token": TOKEN}).json()
+    assert client.post("/sources", params=UNCHECKED, json=by_name).json()["token"] == "env:OPENHOURS_TOKEN_ACME"
+    both = client.post("/sources", params=UNCHECKED, json={**by_name, "name": "both", "token": TOKEN}).json()
     assert both["detail"] == "Give either token or token_from, not both."
-    other = client.post("/sources", json={**by_name, "name": "b", "token_from": "env:OPENHOURS_TOKEN_NONE"}).json()
+    other = client.post(
+        "/sources", params=UNCHECKED, json={**by_name, "name": "b", "token_from": "env:OPENHOURS_TOKEN_NONE"}
+    ).json()
     assert (other["code"], "env:OPENHOURS_TOKEN_NONE" in other["detail"]) == ("token_unavailable", True)
     assert [one["name"] for one in client.get("/sources").json()["sources"]] == ["acme"]
 
@@ -126,7 +166,7 @@ def test_a_token_may_be_read_from_a_variable_that_is_for_tokens(
 def test_what_cannot_be_a_source_is_refused_and_nothing_begins(
     client: TestClient, resources: Resources, changes: dict[str, Any], detail: str
 ) -> None:
-    refused = client.post("/sources", json={**ACME, **changes})
+    refused = client.post("/sources", params=UNCHECKED, json={**ACME, **changes})
     assert refused.status_code == 422
     assert detail in refused.json()["detail"]
     assert (client.get("/sources").json(), syncs(resources)) == ({"sources": []}, [])
@@ -134,7 +174,7 @@ def test_what_cannot_be_a_source_is_refused_and_nothing_begins(
 
 def test_a_name_belongs_to_one_source_and_an_unknown_one_tells_what_was_meant(client: TestClient) -> None:
     added(client)
-    again = client.post("/sources", json=ACME)
+    again = client.post("/sources", params=UNCHECKED, json=ACME)
     assert (again.status_code, again.json()["code"]) == (409, "name_taken")
     for answer in (client.get("/sources/acne"), client.delete("/sources/acne"), client.post("/sources/acne/sync")):
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_source")
