@@ -17,7 +17,7 @@ from jmespath.functions import Functions, signature
 #: Longest text that from_base64() gives, bytes: a field of a file may not be longer.
 LONGEST_TEXT: Final = 64 << 10
 
-#: Most numbers that up_to() gives.
+#: Most numbers that below() gives.
 MOST_NUMBERS: Final = 1000
 
 #: Who is shown where an account was deleted.
@@ -100,10 +100,10 @@ class OurFunctions(Functions):
         return None if at is None else at.astimezone(UTC).date().isoformat()
 
     @signature({"types": ["number", "string", "null"]})
-    def _func_up_to(self, number: Any) -> list[int]:
-        """The whole numbers from 1 to this one; none of a smaller one or of none."""
-        last = int(number) if re.fullmatch(r"[0-9]{1,18}", str(number)) else 0
-        return list(range(1, min(last, MOST_NUMBERS) + 1))
+    def _func_below(self, number: Any) -> list[int]:
+        """The whole numbers from 1 to the one before this; none of a smaller one or of none."""
+        end = int(number) if re.fullmatch(r"[0-9]{1,18}", str(number)) else 0
+        return list(range(1, min(end, MOST_NUMBERS + 1)))
 
     @signature(_TEXT, {"types": ["string"]}, {"types": ["string"]})
     def _func_between(self, text: str | None, before: str, after: str) -> str | None:
