@@ -249,6 +249,8 @@ OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
     *("report uptime", "report pull_requests", "report rollup"),
+    *(f"sources {name}" for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove")),
+    "sources repositories",
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 
