@@ -76,6 +76,10 @@ class Sources(Connection):
         """What is known not to have been read, newest first; with ``closed`` also what was read after all."""
         return list(self._ask("GET", f"{_path(name)}/gaps", params={"closed": closed, "limit": limit})["gaps"])
 
+    def event_secret(self, name: str) -> Mapping[str, Any]:
+        """What has to be entered at GitHub so that it sends events: ``address``, ``secret``, ``events``."""
+        return self._ask("GET", f"{_path(name)}/event_secret")
+
     def source_repositories(self, name: str, *, limit: int = 1000) -> list[Mapping[str, Any]]:
         """The repositories that a source knows, by name, with their states."""
         return list(self._ask("GET", f"{_path(name)}/repositories", params={"limit": limit})["repositories"])

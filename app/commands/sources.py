@@ -178,6 +178,16 @@ def repositories(
 
 
 @sources.command()
+def events(name: Name, server: Server = None) -> None:
+    """Tell what to enter at GitHub so that it sends events, after which a source is synced sooner."""
+    with opening.client(server, slots=0) as client:
+        found = client.event_secret(name)
+    for line in sources_text.events(found):
+        err.print(line, markup=False)
+    out.print(found["secret"], markup=False)
+
+
+@sources.command()
 def remove(name: Name, server: Server = None) -> None:
     """Remove a source; the rows that it brought stay."""
     with opening.client(server, slots=0) as client:

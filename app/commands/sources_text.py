@@ -59,6 +59,16 @@ def gap(one: Answer) -> Iterator[str]:
     yield from _wrapped(f"  {one['message']}")
 
 
+def events(one: Answer) -> Iterator[str]:
+    """What is entered at GitHub, but for the secret."""
+    yield "At GitHub, in the settings of the organisation or repository, add a webhook:"
+    is_path = one["address"].startswith("/")
+    yield f"  Payload URL: {'https://YOUR-SERVER' if is_path else ''}{one['address']}"
+    yield f"  Content type: {one['content_type']}"
+    yield from _wrapped(f"  Events: {', '.join(one['events'])}")
+    yield "  Secret:"
+
+
 def instant(text: str | None) -> str:
     """An instant to the minute, in UTC; nothing for none."""
     return "" if text is None else f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%MZ}"
