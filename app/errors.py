@@ -10,14 +10,18 @@ OpenhoursError
 │   ├── DuplicateDataset     the same bytes are already loaded
 │   ├── DatasetBusy          its upload or job has to end first
 │   ├── CalendarInUse        stores or teams use it
-│   ├── NameTaken            another user has it
+│   ├── NameTaken            another user or schedule has it
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
 │   ├── KeyEnded             only one that works can be replaced, and once
 │   ├── NoSecondFactor       none is set, or being set up
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
+│   ├── TokenUnavailable     of a source: not where it is read from, or encrypted under a key that is gone
+│   ├── SourcePaused         it has to be resumed first
+│   ├── SourceRefused        what a source is read from refuses its token, or has nothing of that name
 │   ├── InvalidUpload        invalid headers, metadata or form
+│   ├── TokenRefused         the API of a source does not take its token, or no longer
 │   └── NoPolls              the report needs polls, and none are loaded
 ├── NotFound
 │   ├── UnknownReportKind
@@ -32,7 +36,9 @@ OpenhoursError
 │   ├── UnknownSession
 │   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
+│   ├── UnknownSchedule
 │   ├── UnknownCalendar
+│   ├── UnknownSource
 │   ├── UnknownEntityKind
 │   ├── UnknownEntity
 │   ├── ReportExpired        removed by retention
@@ -95,6 +101,8 @@ OpenhoursError
 │   │   ├── BucketMissing
 │   │   └── ObjectStoreFull  its disk is
 │   ├── SingleSignOnUnavailable
+│   ├── SourceUnavailable    an API that is read again and again
+│   │   └── SourceIncomplete it gives less of a list than it announces
 │   ├── ClusterUnavailable   the scheduler or every worker that could do a piece of a job
 │   ├── DiskFull             a replica has no room for a report's files
 │   ├── ReplicaUnavailable   a replica is stopping, stuck, or at its limit
@@ -207,6 +215,22 @@ class NameTaken(BadInput):
     status = 409
 
 
+class TokenUnavailable(BadInput):
+    code = "token_unavailable"
+    title = "The token of a source is not there"
+
+
+class SourcePaused(BadInput):
+    code = "source_paused"
+    title = "The source is paused"
+    status = 409
+
+
+class SourceRefused(BadInput):
+    code = "source_refused"
+    title = "The source does not answer as it should"
+
+
 class LastAdmin(BadInput):
     code = "last_admin"
     title = "The last administrator"
@@ -249,6 +273,11 @@ class InvalidUpload(BadInput):
 class NoPolls(BadInput):
     code = "no_polls"
     title = "No polls are loaded"
+
+
+class TokenRefused(BadInput):
+    code = "token_refused"
+    title = "The source does not take the token"
 
 
 class NotFound(OpenhoursError):
@@ -303,6 +332,16 @@ class UnknownCode(NotFound):
 class UnknownMapping(NotFound):
     code = "unknown_mapping"
     title = "Unknown mapping"
+
+
+class UnknownSchedule(NotFound):
+    code = "unknown_schedule"
+    title = "Unknown schedule"
+
+
+class UnknownSource(NotFound):
+    code = "unknown_source"
+    title = "Unknown source"
 
 
 class UnknownCalendar(NotFound):
@@ -596,6 +635,16 @@ class Unavailable(OpenhoursError):
 class SingleSignOnUnavailable(Unavailable):
     code = "single_sign_on_unavailable"
     title = "The provider of single sign-on did not answer"
+
+
+class SourceUnavailable(Unavailable):
+    code = "source_unavailable"
+    title = "The API of a source did not answer"
+
+
+class SourceIncomplete(SourceUnavailable):
+    code = "source_incomplete"
+    title = "The API of a source gave a part of a list"
 
 
 class ClusterUnavailable(Unavailable):

@@ -24,6 +24,9 @@ SCHEMES: Final = {
 }
 
 
+#: How the names of variables begin that hold tokens of sources; they are no settings.
+TOKEN_VARIABLES: Final = "OPENHOURS_TOKEN_"  # noqa: S105 - not one itself
+
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _WINDOW: Final = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? ([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
@@ -218,8 +221,13 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         description="Secret key of the installation, 32 random characters or more, the same for all replicas: second "
-        "factors are derived from it. A list with commas: the first is for what is new. Unset: made once, if Postgres "
-        "is embedded.",
+        "factors are derived from it, and tokens of sources are encrypted under it. A list with commas: the first is "
+        "for what is new. Unset: made once, if Postgres is embedded.",
+    )
+    secrets_folder: Path | None = Field(
+        None,
+        description="Folder of files that hold tokens of sources, such as `/run/secrets/openhours`; a source names one "
+        "of them as `file:NAME`. Unset: none can be named.",
     )
     setup_code: SecretStr | None = Field(
         None,

@@ -20,6 +20,10 @@ class ServerSecret:
     def __init__(self, keys: list[str]) -> None:
         self._keys = {sha256(key.encode()).hexdigest()[:8]: key.encode() for key in keys}
 
+    def ids(self) -> list[str]:
+        """The names of all keys, that for what is new first."""
+        return list(self._keys)
+
     def newest_id(self) -> str:
         """The name of the key for what is new; it does not tell the key.
 

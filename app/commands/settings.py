@@ -8,12 +8,14 @@ from typing import Final
 from pydantic import ValidationError
 
 from app.errors import BadSetting
-from app.settings import Settings
+from app.settings import TOKEN_VARIABLES, Settings
 from app.wording.suggestions import suggestions
 from app.wording.validation import wrong_value
 from app.wording.wrong_values import WrongValue, detail
 
 PREFIX: Final = str(Settings.model_config["env_prefix"])
+
+_TOKENS: Final = TOKEN_VARIABLES.removeprefix(PREFIX)
 
 #: What container engines and Kubernetes tell a container of services whose name begins like ours, by name or value.
 _LINK: Final = re.compile(r"(\w+_)?SERVICE_(HOST|PORT\w*)|(\w+_)?PORT_\d+_(TCP|UDP)\w*")
@@ -45,7 +47,10 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     unknown = [
         name
         for name, variable in begun.items()
-        if name not in known and not _LINK.fullmatch(name) and not environment[variable].startswith(_LINK_VALUES)
+        if name not in known
+        and not name.startswith(_TOKENS)
+        and not _LINK.fullmatch(name)
+        and not environment[variable].startswith(_LINK_VALUES)
     ]
     if unknown:
         raise BadSetting(detail([_unknown(name, known) for name in unknown]))

@@ -131,6 +131,14 @@ class Telling(Protocol):
 
 
 @runtime_checkable
+class Combining(Protocol):
+    """A load of a kind in which rows of the same key may add up."""
+
+    def combine(self, columns: Mapping[str, str]) -> None:
+        """Have them add up: the ``earliest``, ``latest`` or last ``known`` value; said before any row is added."""
+
+
+@runtime_checkable
 class Holding(Protocol):
     """A load of a kind whose entities have a status."""
 
@@ -188,6 +196,22 @@ class WrongRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRule:
+    """What columns of a row must be beside each other, although each is valid by itself.
+
+    Attributes:
+        column: the one that is told to be wrong.
+        code, reason: as of values.Wrong.
+        broken: of the columns of a block by name, some of which the file may lack, the rows that break it, bool[rows].
+    """
+
+    column: str
+    code: str
+    reason: str
+    broken: Callable[[Mapping[str, Values]], npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetKind:
     """A kind of file that can be loaded; see registry.py.
 
@@ -206,9 +230,11 @@ class DatasetKind:
             before that date stays.
         names_lines: rows are given with their lines, for messages about rows that contradict each other.
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
+        is_guessed: a file whose kind nobody has named may be guessed to be of this one.
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
         example: of a kind without columns, a file of one row.
+        row_rules: what rows whose every column is valid must fulfil as well.
     """
 
     name: str
@@ -220,9 +246,11 @@ class DatasetKind:
     holds_from: bool = False
     names_lines: bool = False
     by_dataset: bool = False
+    is_guessed: bool = True
     documentation: str = ""
     wrong: WrongRow | None = None
     example: str = ""
+    row_rules: tuple[RowRule, ...] = ()
 
     @property
     def stays_raw(self) -> bool:

@@ -36,9 +36,10 @@ REJECTIONS: Final = {
     "wrong_width": "the row has more or fewer fields than the header",
     "bad_quoting": "text follows a closing quotation mark; the row ends with that line",
     "field_too_long": "the field is longer than 64 KiB",
-    "empty": "a key, or a measure of a roll-up, is empty",
-    "too_long": "a key is longer than 255 characters",
-    "invisible_characters": "a key contains control, bidirectional, zero-width or other invisible characters",
+    "empty": "a key, a text or a measure of a roll-up is empty",
+    "too_long": "a key or a short text is longer than 255 characters",
+    "invisible_characters": "a key contains control, bidirectional, zero-width or other invisible characters, or a "
+    "text a NUL",
     "outer_space": "a key begins or ends with a space",
     "not_allowed": "the field is not one of the values that the column allows",
     "not_mapped": "the field is not among the words of its mapping",
@@ -46,11 +47,13 @@ REJECTIONS: Final = {
     "bad_timestamp": "the field is not a timestamp",
     "no_such_time": "the clocks of the zone skip the local time",
     "no_zone": "a timestamp has neither UTC, Z nor an offset",
-    "out_of_range": "a timestamp or a date is not between 1970 and 2100, or a duration is longer than 100 years",
+    "out_of_range": "a timestamp or a date is not between 1970 and 2100, or a duration is longer than 100 years, or a "
+    "pull request ended or was reviewed before 2005, but was created later",
     "in_future": "an instant of an observation or a pull request is more than a day after the file arrived",
     "bad_minutes": "the field is not a whole number of minutes from 0 to 525,600",
-    "bad_number": "the field is not a whole number of 1 or more, or not a number as its mapping, or a roll-up, "
-    "wants it",
+    "bad_number": "the field is not a whole number of 1 or more, or of 0 or more where that is possible, or not "
+    "a number as its mapping, or a roll-up, wants it",
+    "bad_names": "the field is not a list of names",
     "too_precise": "a measure of a roll-up has more digits, or more of them behind its point, than allowed",
     "bad_duration": "the field is not a number of seconds",
     "negative": "a duration is negative",

@@ -1,5 +1,6 @@
 """Text of a CSV field to a value: one function per type, each raising Wrong with a code and a reason for people."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -12,8 +13,11 @@ from app.timeline.zones import known_zones
 #: Longest key of an entity, characters.
 KEY_LENGTH: Final = 255
 
-#: Highest number of a pull request: what four bytes hold.
+#: Highest number of a pull request, and of lines: what four bytes hold.
 HIGHEST_NUMBER: Final = 2**31 - 1
+
+#: Highest number of something in another system: what eight bytes hold.
+HIGHEST_LONG_NUMBER: Final = 2**63 - 1
 
 #: Longest duration, in years and in seconds: a longer one is an error, and the sum of two of 1e308 is infinite.
 LONGEST_YEARS: Final = 100
@@ -30,6 +34,7 @@ _INVISIBLE = re.compile(
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_LONG = re.compile(r"[0-9]{1,19}")
 _TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?")
 
 
@@ -122,6 +127,26 @@ def number(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """A whole number, 0 or more."""
+    if _WHOLE.fullmatch(text) is None or int(text) > HIGHEST_NUMBER:
+        raise Wrong("bad_number", f"is not a whole number from 0 to {HIGHEST_NUMBER:,}")
+    return int(text)
+
+
+def names(text: str) -> str:
+    """Names, separated by semicolons or commas, or as a JSON list, to a JSON list of each once."""
+    try:
+        found = json.loads(text) if text.startswith("[") else re.split("[;,]", text)
+    except json.JSONDecodeError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise Wrong("bad_names", 'is neither names such as bug;ui nor a JSON list of them such as ["bug", "ui"]')
+    if "\0" in text or any("\0" in one for one in found):
+        raise Wrong("invisible_characters", "has invisible characters")
+    return json.dumps(list(dict.fromkeys(name for one in found if (name := one.strip()))), ensure_ascii=False)
+
+
 def minutes(text: str) -> int:
     """A whole number of minutes, 0 to LONGEST_MINUTES."""
     if _WHOLE.fullmatch(text) is None or int(text) > LONGEST_MINUTES:
@@ -167,3 +192,26 @@ def zone(text: str) -> str:
     if text not in known_zones():
         raise Wrong("unknown_zone", f"is not a zone of the IANA time zone database such as America/Chicago{hint(text)}")
     return text
+
+
+def long_number(text: str) -> int:
+    """A number by which another system knows something, 1 or more: what eight bytes hold."""
+    if _LONG.fullmatch(text) is None or not 0 < int(text) <= HIGHEST_LONG_NUMBER:
+        raise Wrong("bad_number", f"is not a whole number from 1 to {HIGHEST_LONG_NUMBER:,}")
+    return int(text)
+
+
+def any_text(text: str) -> str:
+    """Any text that is not empty, kept as it is; a database cannot hold a NUL character."""
+    if not text:
+        raise Wrong("empty", "is empty")
+    if "\0" in text:
+        raise Wrong("invisible_characters", "has invisible characters: NUL")
+    return text
+
+
+def short_text(text: str) -> str:
+    """The same, of at most as many characters as a key has."""
+    if len(text) > KEY_LENGTH:
+        raise Wrong("too_long", f"is longer than {KEY_LENGTH} characters")
+    return any_text(text)

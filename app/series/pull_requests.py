@@ -1,7 +1,8 @@
 """Pull requests in Postgres: merge a load into them, read them as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -30,44 +31,135 @@ _COLUMNS: Final[Columns] = {
     **dict.fromkeys(LATER_INSTANTS, TIMESTAMPTZ_OR_MISSING),
 }
 
-_NAMES: Final = ", ".join(_COLUMNS)
-
 #: The staging table of a load; of rows of the same pull request, the one with the highest line wins.
 STAGED: Final = "staged_pull_request"
 
-_LATEST: Final = f"SELECT DISTINCT ON (repo_id, number) {_NAMES} FROM {STAGED} ORDER BY repo_id, number, line DESC"
+#: Columns of the table that a file has a value for, or may have, and their types.
+STORED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("repo_id", "number", "team_id"), "int"),
+    "author": "text",
+    **dict.fromkeys(INSTANTS, "timestamptz"),
+    "is_draft": "boolean",
+    "draft_seconds": "double precision",
+    "author_is_bot": "boolean",
+    "labels": "text[]",
+    **dict.fromkeys(("additions", "deletions", "changed_files"), "int"),
+    "head_sha": "text",
+    "changes_requested_at": "timestamptz",
+}
+
+_KEY: Final = ("repo_id", "number")
+
+#: What every file has: the key, and when the pull request was created.
+ALWAYS: Final = (*_KEY, "created_at")
+
+
+#: How the staged values of a column add up, and what they add up to with the value of the table.
+_STAGED: Final = {
+    "earliest": "min({name})",
+    "latest": "max({name})",
+    "known": "(array_agg({name} ORDER BY line DESC) FILTER (WHERE {name} IS NOT NULL))[1]",
+}
+_IN_TABLE: Final = {
+    "": "excluded.{name}",
+    "earliest": "LEAST(pull_request.{name}, excluded.{name})",
+    "latest": "GREATEST(pull_request.{name}, excluded.{name})",
+    "known": "COALESCE(excluded.{name}, pull_request.{name})",
+}
 
 
 def stage(connection: Connection) -> None:
     """Create STAGED, with a column ``line`` in addition to those of the table; dropped on commit."""
-    columns = ", ".join(f"{name} {_type(name)}" for name in _COLUMNS)
+    columns = ", ".join(f"{name} {of}" for name, of in STORED.items())
     connection.execute(text(f"CREATE TEMP TABLE {STAGED} (line bigint, {columns}) ON COMMIT DROP"))
 
 
-def merge(connection: Connection) -> int:
-    """Insert the staged pull requests, replacing those with the same repository and number; returns their number."""
-    others = [name for name in _COLUMNS if name not in {"repo_id", "number"}]
-    ours, theirs = (", ".join(f"{table}.{name}" for name in others) for table in ("pull_request", "excluded"))
+def merge(
+    connection: Connection, given: Collection[str] = STORED, *, combine: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    """Insert the staged pull requests, or change those with the same repository and number; returns their number.
+
+    Args:
+        connection: in the transaction of the load.
+        given: columns of STORED that the file has, ALWAYS among them; a pull request keeps what it has in the others.
+        combine: columns whose values add up, of staged rows and of the table: ``earliest``, ``latest`` or ``known``,
+            the last one that is not null.
+    """
+    names = [name for name in STORED if name in given]
+    others = [name for name in names if name not in _KEY]
+    ours = ", ".join(f"pull_request.{name}" for name in others)
+    theirs = ", ".join(_IN_TABLE[combine.get(name, "")].format(name=name) for name in others)
     stand: int = connection.execute(
         text(
-            f"WITH staged AS MATERIALIZED ({_LATEST}), "
-            f"put AS (INSERT INTO pull_request ({_NAMES}) SELECT * FROM staged "
-            f"ON CONFLICT (repo_id, number) DO UPDATE SET ({', '.join(others)}) = ({theirs}) "
+            f"WITH staged AS MATERIALIZED ({_latest(names, combine)}), "
+            f"put AS (INSERT INTO pull_request ({', '.join(names)}) SELECT * FROM staged "
+            f"ON CONFLICT (repo_id, number) DO UPDATE SET ({', '.join(others)}) = ROW({theirs}) "
             f"WHERE ({ours}) IS DISTINCT FROM ({theirs})) SELECT count(*) FROM staged"
         )
     ).scalar_one()
     return stand
 
 
-def remove(connection: Connection) -> int:
-    """Delete the pull requests that equal staged ones; returns their number."""
-    ours, theirs = (", ".join(f"{table}.{name}" for name in _COLUMNS) for table in ("pull_request", "staged"))
-    return connection.execute(
+def remove(
+    connection: Connection, given: Collection[str] = STORED, *, combine: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    """Take out what staged ones say of pull requests that still are so; returns the number of those it changes.
+
+    One that has nothing in any column that the file lacks is deleted. Of any other, what the file says is emptied: the
+    rest is from another file.
+
+    Args:
+        connection, given, combine: as for merge().
+    """
+    names = [name for name in STORED if name in given]
+    ours, theirs = (", ".join(f"{table}.{name}" for name in names) for table in ("pull_request", "staged"))
+    same = (
+        f"(pull_request.repo_id, pull_request.number) = (staged.repo_id, staged.number) "
+        f"AND ({ours}) IS NOT DISTINCT FROM ({theirs})"
+    )
+    rest = ", ".join(f"pull_request.{name}" for name in STORED if name not in given)
+    mine = [name for name in names if name not in ALWAYS]
+    staged = f"({_latest(names, combine)}) AS staged"
+    emptied = 0
+    if rest and mine:
+        said = ", ".join(f"pull_request.{name}" for name in mine)
+        emptied = connection.execute(
+            text(
+                f"UPDATE pull_request SET {', '.join(f'{name} = NULL' for name in mine)} FROM {staged} "
+                f"WHERE {same} AND num_nonnulls({rest}) > 0 AND num_nonnulls({said}) > 0"
+            )
+        ).rowcount
+    alone = f" AND num_nonnulls({rest}) = 0" if rest else ""
+    deleted = connection.execute(text(f"DELETE FROM pull_request USING {staged} WHERE {same}{alone}")).rowcount
+    return emptied + deleted
+
+
+def long_coded(connection: Connection, *, examples: int) -> tuple[int, list[str]]:
+    """How many staged pull requests began to be coded more than a year before they were created, and some of them."""
+    found = connection.execute(
         text(
-            f"DELETE FROM pull_request USING ({_LATEST}) AS staged WHERE (pull_request.repo_id, pull_request.number) "
-            f"= (staged.repo_id, staged.number) AND ({ours}) IS NOT DISTINCT FROM ({theirs})"
-        )
-    ).rowcount
+            f"WITH found AS (SELECT DISTINCT repo_id, number FROM ({_latest(STORED)}) AS staged "
+            "WHERE created_at - first_commit_at > interval '365 days') "
+            "SELECT key || '#' || number, count(*) OVER () FROM found JOIN entity ON entity.id = repo_id "
+            "ORDER BY key, number LIMIT :examples"
+        ),
+        {"examples": examples},
+    ).all()
+    return (found[0][1] if found else 0), [row[0] for row in found]
+
+
+def _latest(names: Iterable[str], combine: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The rows that win, with what adds up from the others."""
+    listed = ", ".join(names)
+    last = f"SELECT DISTINCT ON (repo_id, number) {listed} FROM {STAGED} ORDER BY repo_id, number, line DESC"
+    sums = [f"{_STAGED[how].format(name=name)} AS {name}" for name, how in combine.items() if name in names]
+    if not sums:
+        return last
+    values = ", ".join(f"{'summed' if name in combine else 'last'}.{name}" for name in names)
+    return (
+        f"SELECT {values} FROM ({last}) AS last JOIN (SELECT repo_id, number, {', '.join(sums)} FROM {STAGED} "
+        "GROUP BY repo_id, number) AS summed USING (repo_id, number)"
+    )
 
 
 def latest(connection: Connection) -> datetime | None:
@@ -111,7 +203,3 @@ def read(
     known = dict.fromkeys(INSTANTS, end) | {"ready_at": np.iinfo(np.int64).max}
     instants = {name: np.where(rows[name] > known[name], MISSING, rows[name]) for name in INSTANTS}
     return PullRequests(rows["repo_id"], rows["number"], rows["team_id"], rows["author"], instants)
-
-
-def _type(name: str) -> str:
-    return "timestamptz" if name in INSTANTS else "text" if name == "author" else "int"

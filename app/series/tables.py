@@ -233,7 +233,7 @@ pull_request = Table(
     Column("author", Text),
     Column("author_is_bot", Boolean, comment="as the source says; null: it does not say"),
     Column("is_draft", Boolean, comment="an empty ready_at means: still a draft; null: the source does not say"),
-    Column("draft_seconds", BigInteger, comment="in all, where it was a draft several times"),
+    Column("draft_seconds", Double, comment="in all, where it was a draft several times"),
     Column("labels", ARRAY(Text), comment="names; null: the source does not say"),
     Column("additions", Integer, comment="lines"),
     Column("deletions", Integer, comment="lines"),

@@ -25,10 +25,13 @@ from app.replica.registry import PREFIXES, job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.reports.service import ReportService
 from app.routers import answers, openapi
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
+from app.schedules import firing
+from app.schedules.doing import doings
 from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.storage.resources import Resources
@@ -66,6 +69,8 @@ def create_app(
     links = Links(resources, mode)
     catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
+    reports = ReportService(resources, kinds, links=links)
+    schedules = firing.Firing(resources.engine, doings(reports))
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )
@@ -95,7 +100,10 @@ def create_app(
         sealing.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop)
+    schedules_loop = Loop(
+        "schedules", lambda stopping, _: schedules.fire_due(stopping), firing.LOOK_SECONDS, watched=False
+    )
+    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop)
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -120,10 +128,9 @@ def create_app(
     app.state.services = build_services(
         resources,
         replica=replica,
+        reports=reports,
         datasets=catalogue,
         hooks=hooks,
-        links=links,
-        kinds=kinds,
         mode=mode,
         known=known,
     )

@@ -21,6 +21,8 @@ MESSAGES: Final = {
     "of a city",
     "contradicting_polls": "polls that say something else than a later line for the same store and instant: {count}; "
     "the later line counts",
+    "long_coding_time": "pull requests whose first commit is more than a year older than they are: {count}; all that "
+    "time counts as coding",
     "keys_without_polls": "stores of the file that have no polls: {count}; see that the keys are spelt as in the polls",
     "stores_without_polls": "stores without polls in the time that the report reads: {count}; all their open time is "
     "unknown",

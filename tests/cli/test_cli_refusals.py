@@ -333,6 +333,17 @@ def test_what_kubernetes_tells_of_services_is_no_misspelt_setting(
     assert cli("env").code == 0
 
 
+@pytest.mark.usefixtures("own_servers")
+def test_a_variable_for_the_token_of_a_source_is_no_misspelt_setting(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENHOURS_TOKEN_GITHUB", "ghp_x")
+    assert cli("env").code == 0
+    monkeypatch.setenv("OPENHOURS_TOKENS", "ghp_x")
+    refused = cli("env")
+    assert (refused.code, "ghp_x" in refused.err) == (2, False)
+
+
 def commands() -> list[str]:
     top = get_command(app).commands  # type: ignore[attr-defined]
     return [name for name in top if name != "report"] + [f"report {name}" for name in top["report"].chosen().commands]

@@ -40,9 +40,15 @@ KINDS = {
             name: ["2024-11-04T14:30:00Z", "", "2024-11-04 14:30:00.5 UTC", "2024-11-04T14:30:00-03:00"]
             for name in (
                 *("first_commit_at", "ready_at", "first_review_at", "approved_at", "merged_at", "closed_at"),
-                "ci_finished_at",
+                *("ci_finished_at", "changes_requested_at"),
             )
         },
+        "is_draft": ["true", "false", ""],
+        "draft_seconds": ["86400", "", "0", "1.5"],
+        "author_is_bot": ["true", "false", ""],
+        "labels": ["bug", "bug;ui", "", "ui; bug;;ui"],
+        **{name: ["0", "15", "", "007", "2147483647"] for name in ("additions", "deletions", "changed_files")},
+        "head_sha": ["5f1d7e7b6c0f4c4c9a2f2f8b7d3e1a0c9b8d7e6f", ""],
     },
     "review_times": {
         "review_time": ["715", "0", "", "1.5", "2e3", "-0", ".5", "7."],

@@ -22,8 +22,12 @@ from tests.reference.csv_values import KINDS
 #: One in so many of the files goes into the database.
 FEWER = 5
 
-#: Instants of a pull request as the table has them.
-INSTANTS = [column.name for column in KINDS["pull_requests"] if column.name.endswith("_at")]
+
+def of_pull_request(name: str) -> str:
+    """A column of the file as the table has it."""
+    entities = {"repo": "repo.key", "team": "team.key", "labels": "to_jsonb(labels)::text"}
+    return f"(extract(epoch FROM {name}) * 1000000)::bigint" if name.endswith("_at") else entities.get(name, name)
+
 
 #: What stands of each kind whose merge is more than adding rows; test_dataset_kinds.py looks at the example of any.
 STORED = {
@@ -35,8 +39,8 @@ STORED = {
     "WHERE superseded_at IS NULL",
     "timezones": "SELECT key, zone.timezone, nullif(valid_from, '-infinity') - date '1970-01-01' "
     "FROM entity_zone AS zone JOIN entity ON id = entity_id WHERE superseded_at IS NULL",
-    "pull_requests": "SELECT repo.key, number, team.key, author, "
-    + ", ".join(f"(extract(epoch FROM {name}) * 1000000)::bigint" for name in INSTANTS)
+    "pull_requests": "SELECT "
+    + ", ".join(of_pull_request(column.name) for column in KINDS["pull_requests"])
     + " FROM pull_request JOIN entity repo ON repo.id = repo_id LEFT JOIN entity team ON team.id = team_id",
     "review_times": "SELECT review_seconds, merge_seconds, observed_on - date '1970-01-01', key "
     "FROM review_time LEFT JOIN entity ON id = team_id",

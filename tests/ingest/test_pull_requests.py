@@ -20,6 +20,12 @@ SHORT = "repo,number,created_at\n"
 
 LATER = ("first_commit_at", "ready_at", "first_review_at", "approved_at", "merged_at", "closed_at", "ci_finished_at")
 
+#: What else may be said of a pull request.
+DETAILS = (
+    *("is_draft", "draft_seconds", "author_is_bot", "labels", "additions", "deletions", "changed_files", "head_sha"),
+    "changes_requested_at",
+)
+
 NO_TIMESTAMP = "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
 OUT_OF_RANGE = "is not between 1970 and 2100"
 NO_NUMBER = "is not a whole number from 1 to 2,147,483,647"
@@ -114,14 +120,100 @@ def test_the_later_row_replaces_the_whole_earlier_one(
     ]
 
 
-def test_a_later_file_replaces_what_it_names_with_what_it_lacks(load_text: LoadText, resources: Resources) -> None:
+def test_what_a_later_file_has_no_column_for_stays_and_what_it_leaves_empty_is_empty(
+    load_text: LoadText, resources: Resources
+) -> None:
     load_text("pull_requests", FULL + "r,1,Core,ada,2024-11-01T20:00:00Z,,,2024-11-02T20:00:00Z,,,,\n" * 2)
-    load_text("pull_requests", FULL + "r,2,Core,ada,2024-11-01T20:00:00Z,,,,,,,\n")
-    load_text("pull_requests", SHORT + "r,1,2024-11-01T20:00:00Z\n")
+    load_text("pull_requests", FULL + "r,2,Core,ada,2024-11-01T20:00:00Z,,,2024-11-02T20:00:00Z,,,,\n")
+    load_text("pull_requests", SHORT + "r,1,2024-11-01T21:00:00Z\n")
+    load_text("pull_requests", "repo,number,created_at,team,first_review_at\nr,2,2024-11-01T20:00:00Z,,\n")
     assert pull_requests(resources) == [
-        ("r", 1, None, None, "2024-11-01 20:00:00+00", None, None),
-        ("r", 2, "Core", "ada", "2024-11-01 20:00:00+00", None, None),
+        ("r", 1, "Core", "ada", "2024-11-01 21:00:00+00", "2024-11-02 20:00:00+00", None),
+        ("r", 2, None, "ada", "2024-11-01 20:00:00+00", None, None),
     ]
+
+
+def test_every_detail_is_stored_and_may_be_spelt_as_json_spells_it(load_text: LoadText, resources: Resources) -> None:
+    header = "repo,number,createdAt,isDraft,draftSeconds,authorIsBot,labels,additions,deletions,changedFiles,headSha,"
+    labels = r'"[""a, b"", ""c\\\""d""]"'
+    row = f"r,1,2024-11-01T20:00:00Z,true,90.5,false,{labels},120,0,7,5f1d7e7b,2024-11-02T20:00:00Z\n"
+    load_text("pull_requests", header + "changesRequestedAt\n" + row + "r,2,2024-11-01T20:00:00Z" + "," * 9 + "\n")
+    with resources.engine.connect() as connection:
+        query = text(f"SELECT {', '.join(DETAILS[:-1])}, changes_requested_at::text FROM pull_request ORDER BY number")
+        found = [tuple(row) for row in connection.execute(query)]
+    details = (True, 90.5, False, ["a, b", 'c\\"d'], 120, 0, 7, "5f1d7e7b", "2024-11-02 20:00:00+00")
+    assert found == [details, (None,) * 9]
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("bug", ["bug"]),
+        ("bug; good first issue ;;bug", ["bug", "good first issue"]),
+        ('"a,b"', ["a", "b"]),
+        ("[]", []),
+        ("ünï 🎉", ["ünï 🎉"]),
+    ],
+)
+def test_labels_are_a_list_of_names(load_text: LoadText, resources: Resources, written: str, names: list[str]) -> None:
+    load_text("pull_requests", f"repo,number,created_at,labels\nr,1,2024-11-01T20:00:00Z,{written}\n")
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT labels FROM pull_request")) == names
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("is_draft", "yes", "not_allowed"),
+        ("author_is_bot", "True", "not_allowed"),
+        ("draft_seconds", "-1", "negative"),
+        ("labels", '"[""a"", 1]"', "bad_names"),
+        ("labels", "[a]", "bad_names"),
+        ("labels", r'"[""a\u0000""]"', "invisible_characters"),
+        ("additions", "-1", "bad_number"),
+        ("changed_files", "2147483648", "bad_number"),
+        ("changes_requested_at", "2024-11-05", "bad_timestamp"),
+    ],
+)
+def test_a_detail_that_is_wrong_is_rejected(column: str, value: str, code: str) -> None:
+    checked = check(f"repo,number,created_at,{column}\nr,1,2024-11-01T20:00:00Z,{value}\n", "pull_requests")
+    assert [(one.line, one.column, one.code) for one in checked.rejections] == [(2, column, code)]
+
+
+@pytest.mark.parametrize("column", ["first_review_at", "merged_at", "closed_at"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_an_end_before_there_were_pull_requests_stands_for_none_and_is_rejected(column: str, quote: str) -> None:
+    at = f"{quote}1970-01-01T00:00:00Z{quote}"
+    rows = f"r,1,2024-11-01T20:00:00Z,{at}\nr,2,2004-12-31T23:59:59Z,{at}\nr,3,2024-11-01T20:00:00Z,\n"
+    last = "r,4,2024-11-01T20:00:00Z,2005-01-01T00:00:00Z\n"
+    checked = check(f"repo,number,created_at,{column}\n{rows}{last}", "pull_requests")
+    (rejection,) = checked.rejections
+    assert (rejection.line, rejection.column, rejection.code) == (2, column, "out_of_range")
+    assert rejection.reason == (
+        "is before 2005, although created_at is not; leave the field empty if there is no such instant"
+    )
+    assert [row[1] for row in checked.rows] == [2, 3, 4]
+
+
+def test_every_end_that_is_too_early_is_told() -> None:
+    epoch = "1970-01-01T00:00:00Z"
+    content = f"repo,number,created_at,merged_at,closed_at\nr,1,2024-11-01T20:00:00Z,{epoch},{epoch}\n"
+    assert [one.column for one in check(content, "pull_requests").rejections] == ["merged_at", "closed_at"]
+
+
+def test_a_first_commit_of_more_than_a_year_before_is_told_and_taken(resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "pulls.csv"
+    path.write_text(
+        "repo,number,created_at,first_commit_at\n"
+        "r,1,2024-11-01T20:00:00Z,2023-11-02T20:00:00Z\n"  # 365 days
+        "r,2,2024-11-01T20:00:00Z,2023-11-02T19:59:59Z\n"
+        "r,3,2024-11-01T20:00:00Z,1970-01-01T00:00:00Z\n"
+        "r,3,2024-11-01T20:00:00Z,1970-01-02T00:00:00Z\n"
+        "r,4,2024-11-01T20:00:00Z,1970-01-01T00:00:00Z\n"
+        "r,4,2024-11-01T20:00:00Z,\n"
+    )
+    (told,) = load_file(resources, "pull_requests", path).warnings
+    assert (told.code, told.count, told.examples) == ("long_coding_time", 2, ("r#2", "r#3"))
 
 
 def test_pull_requests_go_where_they_still_are_as_the_file_set_them(files: Files) -> None:
@@ -132,6 +224,27 @@ def test_pull_requests_go_where_they_still_are_as_the_file_set_them(files: Files
     assert files.unload("pull_requests", content) == 2
     assert [row[:2] for row in pull_requests(files.resources)] == [("r", 2), ("t", 1)]
     assert files.unload("pull_requests", content) == 0
+
+
+def test_a_file_takes_out_what_it_said_and_leaves_what_another_said(files: Files) -> None:
+    created = "2024-11-01T20:00:00Z"
+    facts = f"repo,number,created_at,team,author\nr,1,{created},Core,ada\nr,2,{created},Core,ada\n"
+    merges = f"repo,number,created_at,merged_at\nr,1,{created},2024-11-02T20:00:00Z\nr,3,{created},\n"
+    at, merged = "2024-11-01 20:00:00+00", "2024-11-02 20:00:00+00"
+    files.load("pull_requests", facts)
+    files.load("pull_requests", merges)
+    assert files.unload("pull_requests", merges) == 2
+    assert pull_requests(files.resources) == [
+        ("r", 1, "Core", "ada", at, None, None),
+        ("r", 2, "Core", "ada", at, None, None),
+    ]
+    assert files.unload("pull_requests", merges) == 0
+    files.load("pull_requests", merges)
+    assert files.unload("pull_requests", facts) == 2
+    assert pull_requests(files.resources) == [
+        ("r", 1, None, None, at, None, merged),
+        ("r", 3, None, None, at, None, None),
+    ]
 
 
 def test_a_row_that_gave_way_within_the_file_takes_nothing_out(files: Files) -> None:
@@ -225,7 +338,8 @@ def test_an_optional_key_that_cannot_be_seen_is_rejected(column: str) -> None:
 def test_a_header_that_lacks_a_column_is_refused_with_the_names_of_all() -> None:
     assert refused("repo,created_at,size\nr,2024-11-01T20:00:00Z,3\n", "pull_requests").message == (
         "file.csv, line 1: the header lacks number and has unknown column 'size'; a pull_requests file has these "
-        f"columns, in any order: repo, number, created_at. It may also have team, author, {', '.join(LATER)}."
+        "columns, in any order: repo, number, created_at. It may also have team, author, "
+        f"{', '.join((*LATER, *DETAILS))}."
     )
 
 

@@ -246,3 +246,35 @@ def test_a_choice_is_spelt_exactly_so() -> None:
     assert parse("inactive") is False
     for text in ("Active", "active ", "", "1", "closed"):
         assert reason(parse, text) == "is not one of active, inactive"
+
+
+@pytest.mark.parametrize("text", ["1", "007", "9007199254740993", "9223372036854775807"])
+def test_a_long_number_is_exact_up_to_eight_bytes(text: str) -> None:
+    assert values.long_number(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.0", "1e3", "9223372036854775808", "1" * 30, "\u0663", " 1"])
+def test_other_long_numbers_are_refused(text: str) -> None:
+    assert reason(values.long_number, text) == "is not a whole number from 1 to 9,223,372,036,854,775,807"
+
+
+@pytest.mark.parametrize("text", [" a ", "CI \U0001f6e0\ufe0f", "on: push\n\tjobs: {}\n", "x" * 300, "NULL"])
+def test_a_text_is_kept_as_it_is(text: str) -> None:
+    assert values.any_text(text) == text
+
+
+def test_a_text_is_neither_empty_nor_has_it_a_nul() -> None:
+    assert reason(values.any_text, "") == reason(values.short_text, "") == "is empty"
+    assert reason(values.any_text, "a\0b") == reason(values.short_text, "\0") == "has invisible characters: NUL"
+
+
+def test_a_short_text_has_a_limit() -> None:
+    assert values.short_text("é" * 255) == "é" * 255
+    assert reason(values.short_text, "é" * 256) == "is longer than 255 characters"
+
+
+@pytest.mark.parametrize("text", ['["bug"', "[1]", "[null]", '["bug"] ui', "[[]]"])
+def test_what_begins_like_a_list_of_names_is_one(text: str) -> None:
+    assert reason(values.names, text) == (
+        'is neither names such as bug;ui nor a JSON list of them such as ["bug", "ui"]'
+    )

@@ -1,5 +1,6 @@
 """The values of a file once more, plainly and apart from app/: each type's text to its value, or its code."""
 
+import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,6 +94,26 @@ def time_of_day(last: int) -> Callable[[str], int]:
     return parse
 
 
+def long_number(text: str) -> int:
+    if not is_digits(text) or len(text) > 19 or not 1 <= int(text) <= 9_223_372_036_854_775_807:
+        raise Bad("bad_number")
+    return int(text)
+
+
+def any_text(text: str) -> str:
+    if text == "":
+        raise Bad("empty")
+    if "\0" in text:
+        raise Bad("invisible_characters")
+    return text
+
+
+def short_text(text: str) -> str:
+    if len(text) > 255:
+        raise Bad("too_long")
+    return any_text(text)
+
+
 def zone(text: str) -> str:
     if text in ZONES:
         return text
@@ -107,6 +128,29 @@ def number(text: str) -> int:
     if not is_digits(text) or not 1 <= int(text) <= 2_147_483_647:
         raise Bad("bad_number")
     return int(text)
+
+
+def count(text: str) -> int:
+    if not is_digits(text) or int(text) > 2_147_483_647 or len(text) > 18:
+        raise Bad("bad_number")
+    return int(text)
+
+
+def names(text: str) -> str:
+    """A list of names as JSON, which it is already or becomes."""
+    found: Any = text.replace(",", ";").split(";")
+    if text[0] == "[":
+        try:
+            found = json.loads(text)
+        except ValueError:
+            raise Bad("bad_names") from None
+        if [one for one in found if type(one) is not str]:
+            raise Bad("bad_names")
+    each: list[str] = []
+    for one in found:
+        if one.strip() and one.strip() not in each:
+            each.append(one.strip())
+    return json.dumps(each, ensure_ascii=False)
 
 
 def seconds(text: str) -> float:
@@ -157,10 +201,16 @@ TYPES = {
     "time of day": time_of_day(DAY - 1),
     "time of day, 24:00 included": time_of_day(DAY),
     "number": number,
+    "whole number": count,
+    "true or false": word(true=True, false=False),
+    "list of names": names,
     "minutes": minutes,
     "seconds": seconds,
     "date": day,
     "IANA time zone": zone,
+    "long number": long_number,
+    "text": any_text,
+    "short text": short_text,
 }
 
 #: Kinds whose columns are told here once more; those of any other are its entry's, see test_mutations.py.
@@ -196,6 +246,15 @@ KINDS = {
                 "ci_finished_at",
             )
         ),
+        Column("is_draft", word(true=True, false=False), required=False),
+        Column("draft_seconds", seconds, required=False),
+        Column("author_is_bot", word(true=True, false=False), required=False),
+        Column("labels", names, required=False),
+        Column("additions", count, required=False),
+        Column("deletions", count, required=False),
+        Column("changed_files", count, required=False),
+        Column("head_sha", key, required=False),
+        Column("changes_requested_at", instant, required=False, in_past=True),
     ],
     "review_times": [
         Column("review_time", seconds, may_be_empty=True),

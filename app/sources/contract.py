@@ -1,0 +1,139 @@
+"""What a kind of source is: the streams that it has, and a client that asks its API.
+
+A client waits itself for as long as ``MOST_WAIT_SECONDS``; whatever is longer it raises, so that no slot is held.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Engine
+
+from app.sources.stream import Stream
+
+#: A longer wait ends the sync, seconds: the next one begins when it is over.
+MOST_WAIT_SECONDS: Final = 90
+
+#: Values of the parameters of a request.
+Params = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an API has answered.
+
+    Attributes:
+        path: below the base address, as asked for, or as redirected to on the same host.
+        params: of the request.
+        status: 200, or 304 when the ``etag`` that was given still holds.
+        headers: those that matter, in small letters: etag, link, date and those of the limits.
+        body: parsed JSON; None with 304 and 204.
+        at: when, by the clock of the API.
+        next: parameters of the page that it announces; None: this is the last one.
+        last: number of the last page, if it says so.
+    """
+
+    path: str
+    params: Params
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    at: datetime
+    next: Params | None = None
+    last: int | None = None
+
+    @property
+    def etag(self) -> str | None:
+        """By which the same request can be asked again for a change only."""
+        return self.headers.get("etag")
+
+
+class Client(Protocol):
+    """Asks one API with one token."""
+
+    @property
+    def token_hash(self) -> str:
+        """Of whom the limits and ETags are: the hash of a token, or of the installation that it is for."""
+
+    @property
+    def requests(self) -> int:
+        """Requests so far."""
+
+    def get(self, path: str, params: Params | None = None, *, etag: str | None = None) -> Answer:
+        """Ask for a path below the base address.
+
+        Raises:
+            MustWait: the API wants a longer pause than a slot may be held for.
+            TokenRefused: the token is not, or no longer, valid.
+            Missing: there is nothing to read, with the reason.
+            SourceUnavailable: it did not answer properly, however often it was asked.
+        """
+
+
+class Absence(StrEnum):
+    """Why there is nothing to read."""
+
+    GONE = "gone"
+    FORBIDDEN = "forbidden"
+    BLOCKED = "blocked"
+    EMPTY = "empty"
+    OFF = "off"
+
+
+class Missing(Exception):
+    """What was asked for is not there for this token; no failure, but a state that is written down."""
+
+    def __init__(self, message: str, absence: Absence) -> None:
+        super().__init__(message)
+        self.message = message
+        self.absence = absence
+
+
+class MustWait(Exception):
+    """The API wants a pause; ``until`` is by our clock."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.message = message
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a client gets at its API.
+
+    Attributes:
+        base_url: of the API, such as https://api.github.com or https://HOST/api/v3.
+        token: gives the token that is valid now; it is asked again when the API refuses one.
+        token_hash: of whom limits and ETags are.
+        engine: where the budget is kept that all replicas share.
+        tries: how often at most a request is made that is not answered properly.
+    """
+
+    base_url: str
+    token: Callable[[], str | None] = field(repr=False)
+    token_hash: str
+    engine: Engine
+    tries: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source; see registry.py.
+
+    Attributes:
+        name: name in commands and routes.
+        summary: what it reads.
+        base_url: where its API is unless a source says otherwise.
+        streams: by name.
+        client: a client, to be closed.
+    """
+
+    name: str
+    summary: str
+    base_url: str
+    streams: Callable[[], Mapping[str, Stream]]
+    client: Callable[[Access], AbstractContextManager[Client]]

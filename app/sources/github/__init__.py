@@ -1,0 +1,1 @@
+"""GitHub: its streams, its client, and how its repositories are found."""

@@ -1,0 +1,34 @@
+"""GitHub as a kind of source."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from app.sources.contract import SourceKind
+from app.sources.github.client import opened
+from app.sources.stream import Stream, read_stream
+
+#: Folder of the streams: one file each, with the name of its stream.
+_STREAMS: Final = files("app.sources.github") / "streams"
+
+
+@cache
+def streams() -> Mapping[str, Stream]:
+    """The streams by name.
+
+    Raises:
+        InvalidParameters: a file says something that a stream cannot say.
+    """
+    documents = [(file.name, file.read_text()) for file in _STREAMS.iterdir() if file.name.endswith(".json")]
+    found = [read_stream(text, name=name) for name, text in sorted(documents)]
+    return {stream.stream: stream for stream in found}
+
+
+GITHUB: Final = SourceKind(
+    name="github",
+    summary="repositories of GitHub or of a GitHub Enterprise Server",
+    base_url="https://api.github.com",
+    streams=streams,
+    client=opened,
+)
