@@ -48,7 +48,7 @@ class OurFunctions(Functions):
     @signature(_ANY)
     def _func_is_bot(self, account: Any) -> bool | None:
         """Whether an account is a bot; null of none."""
-        return None if account is None else _is_bot(account)
+        return _is_bot(account) if isinstance(account, dict) else None
 
     @signature(_LIST)
     def _func_earliest(self, instants: list[Any] | None) -> str | None:
@@ -136,7 +136,7 @@ class OurFunctions(Functions):
 
 
 def _who(act: Any) -> Any:
-    """The account behind an event, a review or a comment."""
+    """The account behind an event, a review or a comment: REST says user or actor, GraphQL and ``gh`` say author."""
     if not isinstance(act, dict):
         return None
     return next((act[name] for name in ("user", "actor", "author") if isinstance(act.get(name), dict)), None)
@@ -157,10 +157,10 @@ def _is_same(account: Any, somebody: Any) -> bool:
         return False
     if not isinstance(account, dict) or account.get("login") == GHOST:
         return (somebody.get("login") if isinstance(somebody, dict) else somebody) == GHOST
-    if isinstance(somebody, dict):
-        name = "id" if account.get("id") and somebody.get("id") else "login"
-        return str(account.get(name)) == str(somebody.get(name))
-    return str(somebody) in {str(account.get("login")), str(account.get("id"))}
+    if not isinstance(somebody, dict):
+        return str(somebody) in {str(account[name]) for name in ("login", "id") if account.get(name)}
+    name = "id" if account.get("id") and somebody.get("id") else "login"
+    return account.get(name) is not None and str(account[name]) == str(somebody.get(name))
 
 
 def _named(events: list[Any] | None, names: set[str | None]) -> Iterator[tuple[datetime, str, str]]:

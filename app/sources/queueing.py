@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from app.jobs import lifecycle
 from app.jobs.records import ENDED, OUTSTANDING, JobStatus
@@ -52,6 +52,15 @@ def latest_sync(connection: Connection, source_id: str) -> str | None:
         if (found := connection.scalar(_syncs(source_id, status))) is not None:
             return found
     return connection.scalar(_syncs(source_id, *ENDED))
+
+
+def begins_at(connection: Connection, sync_id: str) -> datetime | None:
+    """Before when a sync that waits does not begin; None: it may at once, or does not wait."""
+    now = func.now()
+    found: datetime | None = connection.scalar(
+        select(job.c.not_before).where(job.c.id == sync_id, job.c.status == JobStatus.QUEUED, job.c.not_before > now)
+    )
+    return found
 
 
 def cancel_waiting(connection: Connection, source_id: str) -> None:
