@@ -18,6 +18,7 @@ OpenhoursError
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── TokenUnavailable     of a source: not where it is read from, or encrypted under a key that is gone
+│   ├── SourcePaused         it has to be resumed first
 │   ├── SourceRefused        what a source is read from refuses its token, or has nothing of that name
 │   ├── InvalidUpload        invalid headers, metadata or form
 │   ├── TokenRefused         the API of a source does not take its token, or no longer
@@ -217,6 +218,12 @@ class NameTaken(BadInput):
 class TokenUnavailable(BadInput):
     code = "token_unavailable"
     title = "The token of a source is not there"
+
+
+class SourcePaused(BadInput):
+    code = "source_paused"
+    title = "The source is paused"
+    status = 409
 
 
 class SourceRefused(BadInput):

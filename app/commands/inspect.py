@@ -1,6 +1,7 @@
 """The command ``inspect``: what a file seems to be, and a mapping that would read it."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from app.commands.data import DatasetName
 from app.commands.mappings import values_of
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters, RejectedFile
+from app.wording.warnings import in_a_line
 
 if TYPE_CHECKING:
     from app.ingest.inspection.inspect import Inspection
@@ -77,6 +79,8 @@ def _tell(found: "Inspection") -> None:
         out.print(json.dumps(row, ensure_ascii=False, default=str), markup=False, highlight=False, soft_wrap=True)
     for mistake in found.rejections:
         err.print(str(mistake), markup=False)
+    for warned in found.warnings:
+        err.print(in_a_line(asdict(warned)), markup=False)
 
 
 def _accept(file: Path, found: "Inspection", document: str) -> None:

@@ -18,6 +18,7 @@ from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
+from app.sources.service import SourceService
 from app.telemetry.logs import bind
 from app.uploads.service import UploadService
 
@@ -69,6 +70,10 @@ async def _mappings(request: Request) -> MappingService:
     return services_of(request.app).mappings
 
 
+async def _sources(request: Request) -> SourceService:
+    return services_of(request.app).sources
+
+
 async def _schedules(request: Request) -> ScheduleService:
     return services_of(request.app).schedules
 
@@ -100,6 +105,7 @@ Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
 History = Annotated[HistoryService, Depends(_history)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
+Sources = Annotated[SourceService, Depends(_sources)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
 Schedules = Annotated[ScheduleService, Depends(_schedules)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]

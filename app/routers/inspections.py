@@ -1,10 +1,12 @@
 """The answer to an inspection of a file."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from app.ingest.inspection.inspect import Inspection
+from app.wording.warnings import in_a_line
 
 
 class InspectedColumn(BaseModel):
@@ -34,6 +36,7 @@ class InspectionAnswer(BaseModel):
     questions: list[Question]
     rows: list[dict[str, Any]] = Field(description="The first rows as they would be read.")
     rejections: list[str] = Field(description="What is wrong in the rows that were looked at.")
+    warnings: list[str] = Field(description="What is probably not meant in rows that are valid.")
     may_be_accepted: bool = Field(description="Whether the mapping can be used as it is.")
 
 
@@ -49,5 +52,6 @@ def inspection_answer(found: Inspection) -> InspectionAnswer:
         questions=[Question(question=text, assumed=assumed or None) for text, assumed in found.proposal.questions],
         rows=[dict(row) for row in found.rows],
         rejections=[str(one) for one in found.rejections],
+        warnings=[in_a_line(asdict(one)) for one in found.warnings],
         may_be_accepted=found.may_be_accepted,
     )

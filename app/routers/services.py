@@ -21,6 +21,7 @@ from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
 from app.settings import Settings
+from app.sources.service import SourceService
 from app.uploads.service import UploadService
 
 
@@ -29,6 +30,7 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
+        reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
         reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
             answers from.
         settings: of the process.
@@ -50,6 +52,7 @@ class Services:
     history: HistoryService
     calendars: CalendarService
     mappings: MappingService
+    sources: SourceService
     schedules: ScheduleService
     settings: Settings
     accounts: Accounts

@@ -110,12 +110,14 @@ class Access:
         token: gives the token that is valid now; it is asked again when the API refuses one.
         token_hash: of whom limits and ETags are.
         engine: where the budget is kept that all replicas share.
+        tries: how often at most a request is made that is not answered properly.
     """
 
     base_url: str
     token: Callable[[], str | None] = field(repr=False)
     token_hash: str
     engine: Engine
+    tries: int = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class Windows(_Part):
     open: str = Field("status != 'completed'", description="JMESPath; such an item is asked for until it is not.")
     total: str = Field("total_count", description="JMESPath on the body: how many the span has.")
     most: Annotated[int, Field(ge=1)] = Field(1000, description="Items that the API gives of one span.")
+    earliest: str = Field("2018-01-01T00:00:00Z", description="Nothing was created before.")
     again_days: Annotated[int, Field(ge=0, le=400)] = Field(
         30, description="Days after its creation in which an item may change although it was complete."
     )

@@ -17,6 +17,7 @@ from app.routers import (
     report_entities,
     reports,
     schedules,
+    sources,
     timezones,
     uploads,
 )
@@ -36,6 +37,7 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(files, mappings, schedules, audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
+    *(files, mappings, sources, schedules, audit),
+    *(users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),
 )

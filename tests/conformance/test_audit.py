@@ -106,6 +106,22 @@ def mapping() -> Any:
     return json.loads((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_text())
 
 
+def added_source(client: TestClient) -> str:
+    client.delete("/sources/mine")
+    assert client.post("/sources?check=false", json=source("mine")).status_code == 201
+    return "mine"
+
+
+def paused_source(client: TestClient) -> str:
+    assert client.post(f"/sources/{added_source(client)}/pause").status_code == 200
+    return "mine"
+
+
+def source(name: str) -> Any:
+    """One at an address of this machine where nobody listens."""
+    return {"name": name, "repositories": ["acme/*"], "address": "http://127.0.0.1:1", "token": "t" * 40}
+
+
 STORE = "/entities/{kind}/{key}"
 CHANGES = {
     ("post", "/trigger_report"): Change("report.trigger", body={"report": "pull_requests"}),
@@ -145,6 +161,17 @@ CHANGES = {
     ("post", "/schedules/{name}/pause"): Change("schedule.pause", before=stored_schedule),
     ("post", "/schedules/{name}/resume"): Change("schedule.resume", before=paused_schedule),
     ("post", "/schedules/{name}/run"): Change("schedule.run", before=stored_schedule),
+    ("post", "/sources"): Change("source.add", body=source("new"), params={"check": "false"}),
+    ("put", "/sources/{name}"): Change(
+        "source.set",
+        body={"repositories": ["acme/*"], "address": "http://127.0.0.1:1"},
+        params={"check": "false"},
+        before=added_source,
+    ),
+    ("delete", "/sources/{name}"): Change("source.remove", before=added_source),
+    ("post", "/sources/{name}/pause"): Change("source.pause", before=added_source),
+    ("post", "/sources/{name}/resume"): Change("source.resume", before=paused_source),
+    ("post", "/sources/{name}/sync"): Change("source.sync", before=added_source),
 }
 
 #: What jobs of the service add meanwhile.

@@ -150,13 +150,16 @@ class Changes:
             reviewing.request_review(self.world, pull, self._someone())
 
     def _push_to_default(self, repository: Repository) -> None:
-        # The clock of one laptop is an hour fast, that of a commit from last month is not wrong at all.
-        reviewing.push_to_default(self.world, repository, self._someone(), age_hours=self.random.choice((-1, 1, 700)))
+        # The clock of one laptop is fast, and a commit from last month is not wrong at all.
+        age = self.random.choice((-1, 1, 1, 1, 700))
+        reviewing.push_to_default(self.world, repository, self._someone(), age_hours=age)
 
     def _rewrite_default(self, repository: Repository) -> None:
         log = repository.git.log(repository.head or "")
         onto = log[min(self.random.randint(1, 3), len(log) - 1)]
         made = reviewing.commit(self.world, repository, onto.sha, self._someone())
+        if self.random.random() < 0.15:
+            made.parents = ()  # a history that has nothing in common with the one before
         reviewing.move_branch(
             self.world, repository, repository.default_branch, made.sha, self._someone(), kind="force_push"
         )

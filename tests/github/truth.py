@@ -33,13 +33,19 @@ def _person(column: str, user: User | None) -> Row:
     }
 
 
+def _is_other(pull: Pull, user: User) -> bool:
+    """Whether an act is by a person other than the author, as far as the API shows who they are.
+
+    Of a deleted account it shows no more than that there was one: it is another than an author who still has one.
+    """
+    if user.deleted:
+        return not pull.user.deleted
+    return user is not pull.user and not user.is_bot
+
+
 def _others(pull: Pull) -> list[Review]:
-    """What people other than the author have submitted; bots and deleted accounts are nobody of whom one can say so."""
-    return [
-        one
-        for one in pull.reviews
-        if one.submitted_at is not None and not (one.user.deleted or one.user.is_bot or one.user is pull.user)
-    ]
+    """What people other than the author have submitted."""
+    return [one for one in pull.reviews if one.submitted_at is not None and _is_other(pull, one.user)]
 
 
 def _submitted(reviews: Iterable[Review], state: str) -> list[datetime]:
@@ -47,9 +53,7 @@ def _submitted(reviews: Iterable[Review], state: str) -> list[datetime]:
 
 
 def _first_review(pull: Pull) -> datetime | None:
-    comments = [
-        one for one in pull.review_comments if not (one.user.deleted or one.user.is_bot or one.user is pull.user)
-    ]
+    comments = [one for one in pull.review_comments if _is_other(pull, one.user)]
     acts = [one.submitted_at for one in _others(pull) if one.submitted_at] + [one.created_at for one in comments]
     return min(acts, default=None)
 

@@ -1,6 +1,7 @@
 """The world behind the API: accounts, repositories, tokens, and its own clock."""
 
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 from tests.github.git import Git
@@ -12,7 +13,7 @@ BEGINNING = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 
 
 class World:
-    """Everything that the API shows. Nothing here reads the clock of the machine: time passes by `pass_seconds`.
+    """Everything that the API shows. Its time passes by `pass_seconds` alone, unless it shall `go_on` by itself.
 
     Args:
         seed: of every choice that the world makes by itself.
@@ -22,6 +23,7 @@ class World:
     def __init__(self, *, seed: int = 0, now: datetime = BEGINNING) -> None:
         self.random = random.Random(seed)
         self._now = now
+        self._live_since: float | None = None
         self._last_id = 30_000_000_000
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
@@ -33,7 +35,12 @@ class World:
     @property
     def now(self) -> datetime:
         """The present, in whole seconds: the API knows no smaller ones."""
-        return self._now.replace(microsecond=0)
+        passed = 0.0 if self._live_since is None else time.monotonic() - self._live_since
+        return (self._now + timedelta(seconds=passed)).replace(microsecond=0)
+
+    def go_on(self) -> None:
+        """Have time pass as on the machine from now on, beginning with the machine's present."""
+        self._now, self._live_since = datetime.now(UTC), time.monotonic()
 
     def pass_seconds(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)

@@ -190,7 +190,8 @@ class Checker:
                 values[name], wrong = check.values(table.column(name).combine_chunks(), hurried=True)
                 if wrong:
                     return None
-            return None if any(rule.broken(values).any() for rule in self.kind.row_rules) else values
+            columns = values | self._in_every_row(table.num_rows)
+            return None if any(rule.broken(columns).any() for rule in self.kind.row_rules) else values
         return None
 
     def _batch(self, checks: Mapping[str, ColumnCheck], batch: _Batch) -> Rows:
@@ -220,8 +221,9 @@ class Checker:
                     mistake = RejectedRow(line, column.name, value, reason.code, str(reason))
                     rejected.setdefault((line, row), []).append(mistake)
                     accepted[row] = False
-        for rule, row in self._broken({name: values for name, (values, _) in found.items()}, accepted.copy()):
-            value = shown(texts[rule.column][row].as_py())
+        columns = {name: values for name, (values, _) in found.items()} | self._in_every_row(len(lines))
+        for rule, row in self._broken(columns, accepted.copy()):
+            value = shown(texts[rule.column][row].as_py() if rule.column in texts else self._policy.values[rule.column])
             mistake = RejectedRow(int(lines[row]), rule.column, value, rule.code, rule.reason)
             rejected.setdefault((int(lines[row]), row), []).append(mistake)
             accepted[row] = False
@@ -245,7 +247,7 @@ class Checker:
     def _passed(self, values: Mapping[str, Values], read: int, lines: npt.NDArray[np.int64] | None) -> Rows:
         rows = len(next(iter(values.values())))
         values = {name: one for name, one in values.items() if not is_left_out(name)}
-        values |= {name: in_every_row(value, rows) for name, value in self._given.items()}
+        values |= self._in_every_row(rows)
         if self._policy.valid_from is not None:
             since = Values(np.zeros(rows, np.int64), np.array([self._policy.valid_from]))
             values = {**values, VALID_FROM: since}
@@ -258,6 +260,10 @@ class Checker:
             )
         is_known = self.kind.names_lines and lines is not None and len(lines) == len(next(iter(values.values())))
         return Rows(values, first_row, self.read, lines if is_known else None)
+
+    def _in_every_row(self, rows: int) -> dict[str, Values]:
+        """The columns that are given for this file."""
+        return {name: in_every_row(value, rows) for name, value in self._given.items()}
 
     def _widen(self, at: npt.NDArray[Any]) -> None:
         if len(at):

@@ -17,6 +17,7 @@ from app.ingest.inspection.recognition import recognized
 from app.ingest.kind import DatasetKind
 from app.ingest.rejects import RejectedRow
 from app.mapping.document import read_mapping
+from app.wording.warnings import DataWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Inspection:
         proposal: the mapping of the kind that fits best.
         rows: the first rows as the mapping would read them, as texts by column.
         rejections: what is wrong in the rows that were looked at.
+        warnings: what is probably not meant in the others.
     """
 
     layout: Layout
@@ -36,6 +38,7 @@ class Inspection:
     proposal: Proposal
     rows: Sequence[Mapping[str, Any]]
     rejections: Sequence[RejectedRow]
+    warnings: Sequence[DataWarning]
 
     @property
     def may_be_accepted(self) -> bool:
@@ -70,14 +73,15 @@ def inspect(
     stem = PurePath(name).name.partition(".")[0] or "store"
     source = beginning(data, name, layout)
     known = recognized(source, layout, kinds, stem=stem, now=now)
-    best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in kinds), key=_fit)
+    likely = [kind for kind in kinds if kind.is_guessed] or kinds
+    best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in likely), key=_fit)
     kind = next(one for one in kinds if one.name == best.kind)
     given_values(kind, given)
     best = with_given(best, given, stem)
     reading = Reading()
     if best.document is not None and not best.missing:
         reading = read(source, kind, read_mapping(dict(best.document)), now)
-    return Inspection(layout, guesses, best, reading.rows, reading.rejections)
+    return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
 
 
 def _nothing_to_map(kinds: Sequence[DatasetKind]) -> Sequence[DatasetKind]:

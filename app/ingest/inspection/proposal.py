@@ -43,12 +43,16 @@ _ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "start_time_local": ("start", "starttime", "open", "opens", "from", "von"),
     "end_time_local": ("end", "endtime", "close", "closes", "to", "bis"),
     "timezone_str": ("timezone", "zone", "tz", "region"),
-    "repo": ("repository", "project", "url", "repoid"),
+    "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
     "number": ("prnumber", "mriid", "iid", "prid", "pr"),
     "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
     "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
     "merged_at": ("merged", "mergeddate"),
     "closed_at": ("closed", "close", "closeddate"),
+    "is_draft": ("draft",),
+    "author_is_bot": ("isbot", "authorisbot"),
+    "changed_files": ("fileschanged",),
+    "head_sha": ("headrefoid", "sha"),
 }
 
 #: What a column of a kind holds, where that tells; a text may be anything.
@@ -108,6 +112,8 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
             rule = _rule(column.type.name, found)
             columns[column.name] = {"from": _place(layout, found.name), **rule}
             questions += found.questions if rule == found.rule else ()
+    if kind.name == "pull_requests" and "closed_at" not in columns:
+        questions += _undated_ends(layout, guesses)
     columns = _with_hours(columns)
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
@@ -119,7 +125,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         missing.remove("store_id")
         columns["store_id"] = {"value": stem}
         questions.append(_assumed_store(stem))
-    if columns and "repo" in missing:
+    if len(columns) > 1 and "repo" in missing:
         missing.remove("repo")
         columns["repo"] = {"value": stem}
         questions.append(assumed_repository(stem))
@@ -201,6 +207,17 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
     document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed"}
     document |= {"columns": columns, "rows": rows}
     return Proposal("polls", document, tuple(questions), ())
+
+
+def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, str]]:
+    """The question of a file that says which pull requests were closed, but not when."""
+    for at, guess in enumerate(guesses):
+        if _plain(guess.name) in {"state", "status"}:
+            closed = sum(text.lower() == "closed" for text in layout.column(at))
+            if closed:
+                told = f"{guess.name}: {closed} of the first rows are closed, but no column says when; what are they?"
+                return [(told, "open")]
+    return []
 
 
 def assumed_repository(stem: str) -> tuple[str, str]:

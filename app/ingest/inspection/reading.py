@@ -12,6 +12,7 @@ import numpy.typing as npt
 from app.errors import BadInput
 from app.ingest.column_types import INSTANT
 from app.ingest.csv.checker import Checker
+from app.ingest.doubts import Doubts
 from app.ingest.inspection.layout import LOOKED_AT_BYTES, Layout
 from app.ingest.kind import DatasetKind
 from app.ingest.policy import Limits, Policy
@@ -19,6 +20,7 @@ from app.ingest.rejects import RejectedRow, Rejects
 from app.mapping.document import Mapping as FileMapping
 from app.timeline import from_micros
 from app.wording.values import iso
+from app.wording.warnings import DataWarning
 
 #: Rows that are shown as they would be read.
 SHOWN: Final = 5
@@ -31,11 +33,13 @@ class Reading:
     Attributes:
         rows: the first rows, as texts by column.
         rejections: what is wrong in the rows that were looked at, the first of it.
+        warnings: what is probably not meant in rows that are valid.
         passed, rejected: rows that are valid, and that are not.
     """
 
     rows: Sequence[Mapping[str, Any]] = ()
     rejections: Sequence[RejectedRow] = ()
+    warnings: Sequence[DataWarning] = ()
     passed: int = 0
     rejected: int = 0
 
@@ -76,6 +80,7 @@ def read(source: Beginning, kind: DatasetKind, mapping: FileMapping, now: dateti
     """
     rows: list[dict[str, Any]] = []
     rejects = Rejects()
+    doubts = Doubts(kind)
     passed = 0
     with suppress(BadInput):
         policy = Policy(mapping=mapping)
@@ -83,8 +88,9 @@ def read(source: Beginning, kind: DatasetKind, mapping: FileMapping, now: dateti
         for block in checker.rows():
             values = {column: _shown(kind, column, found.array()[:SHOWN]) for column, found in block.columns.items()}
             rows += [dict(zip(values, row, strict=True)) for row in list(zip(*values.values(), strict=True))[:SHOWN]]
+            doubts.look_at(block)
             passed = checker.passed
-    return Reading(rows[:SHOWN], rejects.shown, passed, rejects.count)
+    return Reading(rows[:SHOWN], rejects.shown, doubts.found(), passed, rejects.count)
 
 
 def _shown(kind: DatasetKind, name: str, values: npt.NDArray[Any]) -> list[Any]:

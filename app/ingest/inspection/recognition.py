@@ -1,12 +1,12 @@
 """Recognizes files that a shipped mapping reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.proposal import Proposal, assumed_repository, null_words, questions_of
-from app.ingest.inspection.reading import Beginning, read
+from app.ingest.inspection.reading import Beginning, Reading, read
 from app.ingest.kind import DatasetKind
 from app.mapping.document import Mapping as FileMapping
 from app.mapping.document import read_mapping, with_values, written
@@ -30,19 +30,27 @@ def recognized(
 ) -> Proposal | None:
     """The shipped mapping that reads these rows, as a proposal; None if there is none.
 
-    Of several the one with most columns. ``stem`` of the file's name stands for a repository that it does not name.
+    Of several one that leaves nothing to ask, then the one of whose columns the largest share has values. ``stem`` of
+    the file's name stands for a repository that it does not name.
     """
     by_name = {kind.name: kind for kind in kinds}
-    fits = []
+    fits: list[tuple[tuple[bool, float], Proposal]] = []
     for name, mapping in shipped().items():
         if mapping.kind in by_name and name not in _GUESSED and _is_alike(mapping, layout):
             for candidate, questions in _candidates(mapping, layout, stem):
                 found = read(source, by_name[mapping.kind], candidate, now)
                 if found.passed and found.rejected * _WRONG_AT_MOST <= found.passed:
                     told = (*questions_of(layout), *questions)
-                    fits.append(Proposal(mapping.kind, written(candidate), told, (), name))
+                    proposal = Proposal(mapping.kind, written(candidate), told, (), name)
+                    fits.append(((not questions, _share(found)), proposal))
                     break
-    return max(fits, key=lambda one: len(_columns(one.document or {})), default=None)
+    return max(fits, key=lambda one: one[0], default=(None, None))[1]
+
+
+def _share(found: Reading) -> float:
+    """How many of the columns have a value in the first rows, of all of them."""
+    known = {name for row in found.rows for name, value in row.items() if value is not None}
+    return len(known) / max(len(found.rows[0]), 1)
 
 
 def _is_alike(mapping: FileMapping, layout: Layout) -> bool:
@@ -71,7 +79,3 @@ def _partings(mapping: FileMapping, layout: Layout) -> Iterator[dict[str, Any]]:
     yield {}
     if mapping.records is None and layout.document["format"] != mapping.format:
         yield {"format": layout.document["format"]}
-
-
-def _columns(document: Mapping[str, Any]) -> set[str]:
-    return {name for columns in (document, *document.get("rows", ())) for name in columns["columns"]}

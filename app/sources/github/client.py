@@ -148,7 +148,7 @@ class GitHub:
             self._budget.note(resource, limits_of(raw.headers), was_free=raw.status == 304, is_refused=is_refused)
 
     def _try_again(self, failures: int, url: str, raw: _Raw) -> int:
-        if failures == len(PAUSES):
+        if failures == min(len(PAUSES), self._access.tries - 1):
             what = raw.trouble or f"status {raw.status}"
             raise SourceUnavailable(
                 f"{url} did not answer properly, {failures + 1} times: {what}. The next sync asks again."

@@ -42,6 +42,8 @@ def _compare(world: World, request: Request, repository: Repository, basehead: s
     if base is None or head is None:
         return refusal(404, "Not Found")
     git = repository.git
+    if not git.reachable(base) & git.reachable(head):
+        return refusal(404, f"No common ancestor between {base} and {head}.")
     ahead, behind = git.between(base, head), git.between(head, base)
     listed = page_of(request, ahead, lambda one: shapes.commit(repository, one))
     if "per_page" not in request.params and "page" not in request.params:
