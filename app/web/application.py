@@ -35,6 +35,7 @@ from app.schedules.doing import doings
 from app.schedules.service import ScheduleService
 from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
+from app.sources import hints
 from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
@@ -105,7 +106,11 @@ def create_app(
         watched=False,
     )
     schedules_loop = Loop("schedules", lambda stopping, _: due.fire_due(stopping), firing.LOOK_SECONDS, watched=False)
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop)
+    hints_loop = Loop("hints", lambda stopping, _: hints.look(resources, stopping), hints.LOOK_SECONDS, watched=False)
+    loops = (
+        *(uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop),
+        hints_loop,
+    )
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)
 
     @asynccontextmanager

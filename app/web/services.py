@@ -21,6 +21,7 @@ from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
+from app.sources.events import EventService
 from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
@@ -53,6 +54,7 @@ def build_services(
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
         sources=sources,
+        source_events=EventService(resources),
         schedules=schedules,
         settings=settings,
         accounts=build_accounts(resources, known),

@@ -26,6 +26,9 @@ SAFE = {"get", "head", "options"}
 #: Requests of other methods that only ask.
 ASKING = {("post", "/get_report"), ("post", "/datasets/inspect")}
 
+#: A request that has to be signed: tests/sources/test_events.py looks at its row.
+SIGNED = {("post", "/sources/github/events")}
+
 #: Operations whose rows are looked at in tests/access: those of users, keys and sessions themselves.
 OF_ACCESS = re.compile(r"/(users|keys|sessions|me|setup|login|logout|reset|invite|api|oidc|second-factor)\b")
 
@@ -155,12 +158,6 @@ CHANGES = {
     ("delete", "/calendars/{name}"): Change("calendar.remove", before=stored_calendar),
     ("put", "/mappings/{name}"): Change("mapping.set", body=mapping()),
     ("delete", "/mappings/{name}"): Change("mapping.remove", before=stored_mapping),
-    ("post", "/schedules"): Change("schedule.add", body=schedule("new")),
-    ("put", "/schedules/{name}"): Change("schedule.set", body=schedule("mine"), before=stored_schedule),
-    ("delete", "/schedules/{name}"): Change("schedule.remove", before=stored_schedule),
-    ("post", "/schedules/{name}/pause"): Change("schedule.pause", before=stored_schedule),
-    ("post", "/schedules/{name}/resume"): Change("schedule.resume", before=paused_schedule),
-    ("post", "/schedules/{name}/run"): Change("schedule.run", before=stored_schedule),
     ("post", "/sources"): Change("source.add", body=source("new"), params={"check": "false"}),
     ("put", "/sources/{name}"): Change(
         "source.set",
@@ -172,6 +169,12 @@ CHANGES = {
     ("post", "/sources/{name}/pause"): Change("source.pause", before=added_source),
     ("post", "/sources/{name}/resume"): Change("source.resume", before=paused_source),
     ("post", "/sources/{name}/sync"): Change("source.sync", before=added_source),
+    ("post", "/schedules"): Change("schedule.add", body=schedule("new")),
+    ("put", "/schedules/{name}"): Change("schedule.set", body=schedule("mine"), before=stored_schedule),
+    ("delete", "/schedules/{name}"): Change("schedule.remove", before=stored_schedule),
+    ("post", "/schedules/{name}/pause"): Change("schedule.pause", before=stored_schedule),
+    ("post", "/schedules/{name}/resume"): Change("schedule.resume", before=paused_schedule),
+    ("post", "/schedules/{name}/run"): Change("schedule.run", before=stored_schedule),
 }
 
 #: What jobs of the service add meanwhile.
@@ -202,7 +205,7 @@ def test_every_operation_that_changes_something_has_its_test_below(client: TestC
     declared = [route for route in routes_of(client.app) if (need := need_of(route.endpoint)) and need.changes]
     changing |= {(method.lower(), route.path) for route in declared for method in route.methods}
     changing = {one for one in changing if not OF_ACCESS.match(one[1])}
-    assert {(method, path.replace(":path", "")) for method, path in changing} == CHANGES.keys() | ASKING
+    assert {(method, path.replace(":path", "")) for method, path in changing} == CHANGES.keys() | ASKING | SIGNED
 
 
 def routes_of(app: Any) -> Iterator[Any]:
@@ -275,6 +278,11 @@ OTHER_COMMANDS = {
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
     *("report uptime", "report pull_requests", "report rollup"),
     *(f"schedules {one}" for one in ("add", "list", "show", "pause", "resume", "run", "remove")),
+    *(
+        f"sources {name}"
+        for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")
+    ),
+    "sources repositories",
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 
