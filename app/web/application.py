@@ -34,6 +34,7 @@ from app.schedules import firing
 from app.schedules.doing import doings
 from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
+from app.sources import hints
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
@@ -103,7 +104,11 @@ def create_app(
     schedules_loop = Loop(
         "schedules", lambda stopping, _: schedules.fire_due(stopping), firing.LOOK_SECONDS, watched=False
     )
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop)
+    hints_loop = Loop("hints", lambda stopping, _: hints.look(resources, stopping), hints.LOOK_SECONDS, watched=False)
+    loops = (
+        *(uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop),
+        hints_loop,
+    )
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)
 
     @asynccontextmanager

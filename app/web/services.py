@@ -22,6 +22,7 @@ from app.routers.store_threads import StoreThreads
 from app.schedules.doing import doings
 from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
+from app.sources.events import EventService
 from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
@@ -52,6 +53,7 @@ def build_services(
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
         sources=SourceService(resources),
+        source_events=EventService(resources),
         schedules=ScheduleService(resources.engine, doings(reports)),
         settings=settings,
         accounts=build_accounts(resources, known),

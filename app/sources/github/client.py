@@ -193,6 +193,7 @@ class GitHub:
             at=clock(raw.headers),
             next=following,
             last=int(last["page"]) if str(last.get("page", "")).isdecimal() else None,
+            size_bytes=len(raw.content),
         )
 
 
