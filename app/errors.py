@@ -50,6 +50,7 @@ OpenhoursError
 │   ├── LoginFailed
 │   ├── SecondFactorRequired the password is right; a code is missing
 │   ├── NotAllowed           a scope is missing
+│   ├── EventNotSigned       an event of a source, by nobody who has its secret
 │   ├── CrossOrigin          a page of another site asks
 │   ├── HttpsNeeded          a session over http that is not loopback
 │   ├── WrongHost            the name by which it was asked is not one of this service
@@ -423,6 +424,12 @@ class SecondFactorRequired(AccessRefused):
 class NotAllowed(AccessRefused):
     code = "not_allowed"
     title = "Not allowed"
+    status = 403
+
+
+class EventNotSigned(AccessRefused):
+    code = "event_not_signed"
+    title = "Event not signed"
     status = 403
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import from_json
 
+from app.ingest.pages.plan import PagePlan
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.ingest.values import date_of
 from app.ingest.zones import hint
@@ -141,8 +142,16 @@ class FollowedOptions(LoadOptions):
     then: FollowUp
 
 
+class PagesOptions(LoadOptions):
+    """Options of a dataset whose bytes are pages of an API; no sender sets that itself."""
+
+    pages: PagePlan
+
+
 def kept_options(options: Mapping[str, Any]) -> LoadOptions:
     """The options that are kept with an upload or a dataset."""
+    if "pages" in options:
+        return PagesOptions.model_validate(options)
     return (FollowedOptions if "then" in options else LoadOptions).model_validate(options)
 
 

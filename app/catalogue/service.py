@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from app.access import audit
-from app.catalogue import changes, mappings, records, under_way
+from app.catalogue import changes, mappings, raw, records, under_way
 from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
 from app.catalogue.options import FollowUp, LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
@@ -394,7 +394,8 @@ class DatasetService:
         """Remove what ended jobs of a dataset have left, and its raw object unless that is still needed."""
         try:
             if with_raw and record.raw_key is not None:
-                self._resources.object_store.remove([record.raw_key])
+                with database_errors(), self._resources.engine.connect() as connection:
+                    raw.remove(connection, self._resources.object_store, record.raw_key)
             for job_id in jobs:
                 self._resources.object_store.remove_below(artifact_prefix(job_id))
         except ObjectStoreUnavailable as error:

@@ -17,7 +17,7 @@ from jmespath.functions import Functions, signature
 #: Longest text that from_base64() gives, bytes: a field of a file may not be longer.
 LONGEST_TEXT: Final = 64 << 10
 
-#: Most numbers that up_to() gives.
+#: Most numbers that below() gives.
 MOST_NUMBERS: Final = 1000
 
 #: Who is shown where an account was deleted.
@@ -48,7 +48,7 @@ class OurFunctions(Functions):
     @signature(_ANY)
     def _func_is_bot(self, account: Any) -> bool | None:
         """Whether an account is a bot; null of none."""
-        return None if account is None else _is_bot(account)
+        return _is_bot(account) if isinstance(account, dict) else None
 
     @signature(_LIST)
     def _func_earliest(self, instants: list[Any] | None) -> str | None:
@@ -100,10 +100,10 @@ class OurFunctions(Functions):
         return None if at is None else at.astimezone(UTC).date().isoformat()
 
     @signature({"types": ["number", "string", "null"]})
-    def _func_up_to(self, number: Any) -> list[int]:
-        """The whole numbers from 1 to this one; none of a smaller one or of none."""
-        last = int(number) if re.fullmatch(r"[0-9]{1,18}", str(number)) else 0
-        return list(range(1, min(last, MOST_NUMBERS) + 1))
+    def _func_below(self, number: Any) -> list[int]:
+        """The whole numbers from 1 to the one before this; none of a smaller one or of none."""
+        end = int(number) if re.fullmatch(r"[0-9]{1,18}", str(number)) else 0
+        return list(range(1, min(end, MOST_NUMBERS + 1)))
 
     @signature(_TEXT, {"types": ["string"]}, {"types": ["string"]})
     def _func_between(self, text: str | None, before: str, after: str) -> str | None:
@@ -129,14 +129,29 @@ class OurFunctions(Functions):
         return None if not text else hashlib.sha256(text.lower().encode()).hexdigest()
 
     @signature(_TEXT)
+    def _func_owning_team(self, owners: str | None) -> str | None:
+        """The first team of the last line for ``*`` in a CODEOWNERS file, without its organisation."""
+        everything = [of for pattern, of in _owners(owners or "") if pattern == "*"]
+        teams = [one.partition("/")[2] for one in (everything[-1] if everything else ()) if one.startswith("@")]
+        return next((team for team in teams if team), None)
+
+    @signature(_TEXT)
     def _func_reverted(self, message: str | None) -> str | None:
         """The commit that a message says to take back."""
         found = _REVERTED.search(message or "")
         return None if found is None else found[1]
 
 
+def _owners(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The patterns of a CODEOWNERS file, each with its owners."""
+    for line in text.splitlines():
+        pattern, *owners = line.partition("#")[0].split() or [""]
+        if pattern:
+            yield pattern, owners
+
+
 def _who(act: Any) -> Any:
-    """The account behind an event, a review or a comment."""
+    """The account behind an event, a review or a comment: REST says user or actor, GraphQL and ``gh`` say author."""
     if not isinstance(act, dict):
         return None
     return next((act[name] for name in ("user", "actor", "author") if isinstance(act.get(name), dict)), None)
@@ -157,10 +172,10 @@ def _is_same(account: Any, somebody: Any) -> bool:
         return False
     if not isinstance(account, dict) or account.get("login") == GHOST:
         return (somebody.get("login") if isinstance(somebody, dict) else somebody) == GHOST
-    if isinstance(somebody, dict):
-        name = "id" if account.get("id") and somebody.get("id") else "login"
-        return str(account.get(name)) == str(somebody.get(name))
-    return str(somebody) in {str(account.get("login")), str(account.get("id"))}
+    if not isinstance(somebody, dict):
+        return str(somebody) in {str(account[name]) for name in ("login", "id") if account.get(name)}
+    name = "id" if account.get("id") and somebody.get("id") else "login"
+    return account.get(name) is not None and str(account[name]) == str(somebody.get(name))
 
 
 def _named(events: list[Any] | None, names: set[str | None]) -> Iterator[tuple[datetime, str, str]]:

@@ -21,6 +21,7 @@ from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
 from app.settings import Settings
+from app.sources.events import EventService
 from app.sources.service import SourceService
 from app.uploads.service import UploadService
 
@@ -30,6 +31,7 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
+        source_events: events by which sources are synced sooner.
         reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
         reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
             answers from.
@@ -53,6 +55,7 @@ class Services:
     calendars: CalendarService
     mappings: MappingService
     sources: SourceService
+    source_events: EventService
     schedules: ScheduleService
     settings: Settings
     accounts: Accounts

@@ -63,6 +63,9 @@ class SyncAnswer(BaseModel):
 
     sync_id: str
     status: JobStatus
+    begins_at: datetime | None = Field(description="Before which it does not: the API has asked for a pause.")
+    stage: str | None = Field(description="What it does while it runs.")
+    progress: float | None = Field(description="How far that is, 0 to 1.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -182,7 +185,7 @@ def status_answer(one: Source, status: SourceStatus) -> SourceStatusAnswer:
         **_members(one),
         watermark=status.watermark,
         lag_seconds=status.lag_seconds,
-        last_sync=None if status.sync is None else _sync(status.sync),
+        last_sync=None if status.sync is None else _sync(status.sync, status),
         cursors=[CursorAnswer.model_validate(stream) for stream in status.streams],
         budget=[BudgetAnswer.model_validate(budget) for budget in status.budget],
         repository_states=dict(status.repositories),
@@ -190,10 +193,13 @@ def status_answer(one: Source, status: SourceStatus) -> SourceStatusAnswer:
     )
 
 
-def _sync(record: JobRecord) -> SyncAnswer:
+def _sync(record: JobRecord, status: SourceStatus) -> SyncAnswer:
     return SyncAnswer(
         sync_id=record.id,
         status=record.status,
+        begins_at=status.begins_at,
+        stage=None if status.live is None else status.live.stage,
+        progress=None if status.live is None else status.live.progress,
         created_at=record.created_at,
         started_at=record.started_at,
         finished_at=record.finished_at,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from app.jobs import lifecycle
 from app.jobs.records import ENDED, OUTSTANDING, JobStatus
@@ -18,8 +18,12 @@ def concurrency_key(source_id: str) -> str:
     return f"{JOB_KIND} {source_id}"
 
 
-def queue_sync(connection: Connection, source_id: str, *, not_before: datetime | None = None) -> str:
+def queue_sync(
+    connection: Connection, source_id: str, *, not_before: datetime | None = None, began: datetime | None = None
+) -> str:
     """Queue a sync, unless one waits already; returns its id. The caller holds the row of the source.
+
+    One that goes on with what another has not ended has ``began``: when the first of them did.
 
     One that waits for the pause which the API has asked for counts, too: it must not be overtaken.
     """
@@ -28,7 +32,7 @@ def queue_sync(connection: Connection, source_id: str, *, not_before: datetime |
     job_id = lifecycle.create(
         connection,
         kind=JOB_KIND,
-        params={"source_id": source_id},
+        params={"source_id": source_id} | ({} if began is None else {"began": began.isoformat()}),
         params_sha256="",  # nobody asks for it a second time by a key
         concurrency_key=concurrency_key(source_id),
         not_before=not_before,
@@ -48,6 +52,15 @@ def latest_sync(connection: Connection, source_id: str) -> str | None:
         if (found := connection.scalar(_syncs(source_id, status))) is not None:
             return found
     return connection.scalar(_syncs(source_id, *ENDED))
+
+
+def begins_at(connection: Connection, sync_id: str) -> datetime | None:
+    """Before when a sync that waits does not begin; None: it may at once, or does not wait."""
+    now = func.now()
+    found: datetime | None = connection.scalar(
+        select(job.c.not_before).where(job.c.id == sync_id, job.c.status == JobStatus.QUEUED, job.c.not_before > now)
+    )
+    return found
 
 
 def cancel_waiting(connection: Connection, source_id: str) -> None:

@@ -77,6 +77,12 @@ def find(connection: Connection, source_id: str) -> Source | None:
     return None if row is None else _source(row)
 
 
+def held(connection: Connection, source_id: str) -> Source | None:
+    """The same, and nobody else changes it until the transaction ends."""
+    row = connection.execute(select(source).where(source.c.id == source_id).with_for_update()).one_or_none()
+    return None if row is None else _source(row)
+
+
 def named(connection: Connection, name: str, *, for_update: bool = False) -> Source:
     """A source by its name; ``for_update`` holds it until the transaction ends. Raises UnknownSource."""
     query: Select[Any] = select(source).where(source.c.name == name)

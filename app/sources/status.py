@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, Text, case, cast, func, select
 
 from app.jobs import records
 from app.jobs.records import JobRecord
+from app.jobs.status import Live
 from app.sources import queueing
 from app.sources.tables import source_budget, source_cursor, source_gap, source_repository
 from app.storage.postgres import database_now
@@ -83,6 +84,8 @@ class SourceStatus:
 
     Attributes:
         sync: the latest one; None: none is known, or not any more.
+        begins_at: before which it does not, because the API has asked for a pause; None: at once.
+        live: how far it is while it runs; None: it does not, or nobody knows.
         streams: by name.
         budget: by resource.
         repositories: how many are in each state.
@@ -91,6 +94,8 @@ class SourceStatus:
     """
 
     sync: JobRecord | None
+    begins_at: datetime | None
+    live: Live | None = None
     streams: tuple[StreamStatus, ...]
     budget: tuple[Budget, ...]
     repositories: Mapping[str, int]
@@ -115,6 +120,7 @@ def status_of(connection: Connection, source_id: str, *, token_hash: str | None)
     sync_id = queueing.latest_sync(connection, source_id)
     return SourceStatus(
         sync=None if sync_id is None else records.find(connection, sync_id),
+        begins_at=None if sync_id is None else queueing.begins_at(connection, sync_id),
         streams=_streams(connection, source_id),
         budget=() if token_hash is None else _budget(connection, token_hash),
         repositories=_states(connection, source_id),

@@ -19,9 +19,9 @@ from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
-from app.schedules.doing import doings
 from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
+from app.sources.events import EventService
 from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
@@ -35,6 +35,8 @@ def build_services(
     replica: Replica,
     reports: ReportService,
     datasets: DatasetService,
+    sources: SourceService,
+    schedules: ScheduleService,
     hooks: Hooks,
     mode: Mode,
     known: Known,
@@ -51,8 +53,9 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
-        sources=SourceService(resources),
-        schedules=ScheduleService(resources.engine, doings(reports)),
+        sources=sources,
+        source_events=EventService(resources),
+        schedules=schedules,
         settings=settings,
         accounts=build_accounts(resources, known),
         mode=mode,

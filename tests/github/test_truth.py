@@ -98,7 +98,7 @@ def test_draft_stretches_add_up_and_one_that_goes_on_leaves_no_ready_at() -> Non
     assert (row["is_draft"], row["ready_at"], row["draft_seconds"]) == (False, after(8), 5 * 3600)
 
 
-def test_a_comment_on_a_line_is_a_review_and_a_deleted_reviewer_is_nobody() -> None:
+def test_a_comment_on_a_line_is_a_review_also_of_somebody_who_has_left() -> None:
     history = History()
     history.at(3)
     comment_on_line(history.world, history.pull, history.world.user("leaver"))
@@ -106,7 +106,7 @@ def test_a_comment_on_a_line_is_a_review_and_a_deleted_reviewer_is_nobody() -> N
     comment_on_line(history.world, history.pull, history.ben)
     history.world.delete_user("leaver")
 
-    assert history.row()["first_review_at"] == after(4)
+    assert history.row()["first_review_at"] == after(3)
     assert [one["author"] for one in truth.review_comments(history.world)] == [None, "ben"]
 
 

@@ -171,13 +171,13 @@ def test_seconds_keep_a_fraction_only_if_there_is_one() -> None:
 @pytest.mark.parametrize(
     ("expression", "record", "expected"),
     [
-        ("up_to(@)", 3, [1, 2, 3]),
-        ("up_to(@)", "2", [1, 2]),
-        ("up_to(@)", 0, []),
-        ("up_to(@)", None, []),
-        ("up_to(@)", -1, []),
-        ("up_to(@)", "many", []),
-        ("length(up_to(@))", 10**12, 1000),
+        ("below(@)", 3, [1, 2]),
+        ("below(@)", "2", [1]),
+        ("below(@)", 1, []),
+        ("below(@)", None, []),
+        ("below(@)", -1, []),
+        ("below(@)", "many", []),
+        ("length(below(@))", 10**12, 1000),
         ("between(@, 'pkg:', '/')", "pkg:npm/left-pad@1.3.0", "npm"),
         ("between(@, 'pkg:', '/')", "npm/left-pad", None),
         ("between(@, 'pkg:', '/')", "pkg:npm", None),
@@ -185,6 +185,12 @@ def test_seconds_keep_a_fraction_only_if_there_is_one() -> None:
         ("reverted(@)", 'Revert "x"\n\nThis reverts commit ' + "a1" * 20 + ".", "a1" * 20),
         ("reverted(@)", "This reverts commit a1b2c3.", None),
         ("reverted(@)", None, None),
+        ("owning_team(@)", "# all\n*  @ada @acme/platform @acme/web # and others\n*.js @acme/web\n", "platform"),
+        ("owning_team(@)", "* @acme/platform\n* @acme/tools\r\n/docs/ @acme/docs", "tools"),
+        ("owning_team(@)", "* @acme/platform\n* # nobody's since\n", None),
+        ("owning_team(@)", "* ada@example.org @ada\n", None),
+        ("owning_team(@)", "*.py @acme/platform\n#* @acme/x\n\n", None),
+        ("owning_team(@)", None, None),
         # printf ada@example.org | sha256sum
         ("hashed(@)", "Ada@Example.org", "cfe00dde46ef942601ffafb9e2825e802858b460e586b8305b344c1eb826357d"),
         ("hashed(@)", None, None),
@@ -210,7 +216,6 @@ def test_a_function_that_is_none_is_refused_with_those_that_are() -> None:
 def test_every_function_of_ours_is_in_the_page() -> None:
     page = (REPOSITORY / "docs/files-as-they-are.md").read_text(encoding="utf-8")
     ours = {name.removeprefix("_func_") for name in vars(OurFunctions) if name.startswith("_func_")}
-    rows = {
-        line.split("`")[1].partition("(")[0] for line in page.splitlines() if line.startswith("| `") and "(" in line
-    }
-    assert ours <= rows
+    section = page.partition("### Functions of expressions")[2].partition("\n## ")[0]
+    rows = {line.split("`")[1].partition("(")[0] for line in section.splitlines() if line.startswith("| `")}
+    assert ours == rows

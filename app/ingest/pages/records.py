@@ -63,7 +63,7 @@ def _records(envelopes: Iterable[Envelope], plan: PagePlan, repositories: Reposi
             children[one.child, one.of or ""].append(one)
             continue
         taken = set(one.taken)
-        about = {"_repo": _repository(one, repositories), "_owner": one.owner, "_gone": one.is_gone}
+        about = {"_repo": _repository(one, repositories), "_owner": one.owner, "_gone": one.is_gone, "_at": one.at}
         for item in evaluated(one.items, one.body) or ():
             key = text_of(evaluated(plan.key, item))
             if key in taken:
@@ -87,7 +87,7 @@ def _elements(plan: PagePlan, record: Mapping[str, Any]) -> Iterator[Mapping[str
         yield record
         return
     names = {child.name for child in plan.children}
-    about = {name: record[name] for name in ("_repo", "_owner", "_gone")}
+    about = {name: record[name] for name in ("_repo", "_owner", "_gone", "_at")}
     about["_item"] = {name: value for name, value in record.items() if name not in names}
     for element in evaluated(plan.each, record) or ():
         yield {**(element if isinstance(element, dict) else {"value": element}), **about}
