@@ -8,7 +8,7 @@ import altair as alt
 from app.charts.colours import GRID, MUTED, TEAM_COLOURS
 from app.charts.first_reviews import BEYOND, Waits
 from app.charts.measure import HOUR_SECONDS, Measure
-from app.charts.scale import LINEAR_SECONDS, ticks
+from app.charts.scale import LINEAR_SECONDS, UPRIGHT_DISTANCE, ticks
 from app.charts.style import EDGE, SMALL_TEXT_SIZE, Chart, Frame, Layers, printable
 
 HEIGHT: Final = 280
@@ -24,12 +24,13 @@ LABELS: Final = 10
 FEW: Final = 5
 
 
-def review_trend(weeks: Sequence[Waits], *, measure: Measure, about: Sequence[str] = ()) -> Chart:
+def review_trend(weeks: Sequence[Waits], *, measure: Measure, period: str = "week", about: Sequence[str] = ()) -> Chart:
     """A line of the medians and one of the 90th percentiles; gaps where no pull request was reviewed.
 
     Args:
-        weeks: in order of time, named as 2024-W45; at least one with a review.
+        weeks: in order of time, named as 2024-W45, or months; at least one with a review.
         measure: WORKING or ELAPSED: which of the two is drawn.
+        period: what each of them is, in the singular.
         about: lines below the title.
     """
     points = [point for number, week in enumerate(weeks) for point in _points(number, week, measure)]
@@ -56,9 +57,9 @@ def review_trend(weeks: Sequence[Waits], *, measure: Measure, about: Sequence[st
     counts = [_place(number) | {"text": f"n {week.reviewed:,}"} for number, week in enumerate(weeks)]
     layers.write(names[::step], x, "height", dy=14)
     layers.write(counts[::step], x, "height", dy=30, fontSize=SMALL_TEXT_SIZE, color=MUTED)
-    told = [{"text": f"n: reviewed pull requests of that week; hollow points: of fewer than {FEW}"}]
+    told = [{"text": f"n: reviewed pull requests of that {period}; hollow points: of fewer than {FEW}"}]
     layers.write(told, frame.width / 2, "height", dy=52, color=MUTED, fontSize=SMALL_TEXT_SIZE)
-    spec = layers.finish(frame, title=f"Time to first review by week, {measure}", subtitle=about)
+    spec = layers.finish(frame, title=f"Time to first review by {period}, {measure}", subtitle=about)
     return Chart(spec, sum(week.reviewed for week in weeks))
 
 
@@ -94,7 +95,7 @@ def _stretch(number: int, known: set[int]) -> int:
 
 def _up(measure: Measure, longest: float, *, title: str) -> alt.Y:
     """The vertical place, on the scale of all durations."""
-    labels = {tick: measure.label(tick) for tick in ticks(measure, longest, HEIGHT)}
+    labels = {tick: measure.label(tick) for tick in ticks(measure, longest, HEIGHT, apart=UPRIGHT_DISTANCE)}
     cases = "".join(f"datum.value == {tick} ? '{label}' : " for tick, label in labels.items())
     axis = alt.Axis(title=title, values=list(labels), labelExpr=f"{cases}''", gridColor=GRID)
     scale = alt.Scale(type="symlog", constant=LINEAR_SECONDS, domain=[0, longest], nice=False, zero=False)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.charts.colours import INK, MUTED, PAPER
-from app.charts.style import EDGE, SMALL_TEXT_SIZE, Chart, Frame, Layers
+from app.charts.style import EDGE, SMALL_TEXT_SIZE, Chart, Frame, Layers, counted
 
 LEFT: Final = 120
 
@@ -77,7 +77,8 @@ def waiting_week(panels: Sequence[Panel], *, of: int, about: Sequence[str] = ())
         layers.write(days, -10, centre, align="right")
     told_below = [{"text": "numbers: how many waited in that hour on average; hours begin at the time above them"}]
     layers.write(told_below, frame.width / 2, "height", dy=26, color=MUTED, fontSize=SMALL_TEXT_SIZE)
-    return Chart(layers.finish(frame, title="Who waits when, on the team's clock", subtitle=about), of)
+    subtitle = [f"{counted(of, 'pull request')}, by weekday and hour of their team's clock; dark: many wait", *about]
+    return Chart(layers.finish(frame, title="Who waits when", subtitle=subtitle), of)
 
 
 def _cells(panel: Panel, top: float, most: float) -> list[dict[str, Any]]:

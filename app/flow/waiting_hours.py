@@ -6,7 +6,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from app.flow.teams import Teams
 from app.timeline import DAY, HOUR, MISSING, Micros
+from app.timeline.zones import offsets_at
 
 _WEEK: Final = 7 * DAY
 
@@ -18,7 +20,7 @@ _MONDAY: Final = 4 * DAY
 
 
 def waiting_hours(
-    states: Mapping[str, tuple[Micros, Micros]], *, offset: Mapping[str, tuple[Micros, Micros]]
+    states: Mapping[str, tuple[Micros, Micros]], *, ahead: Mapping[str, tuple[Micros, Micros]]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """How many are in each state on average, float64[7, 24], Monday and midnight first.
 
@@ -28,9 +30,9 @@ def waiting_hours(
     Args:
         states: by name, from when and until when each of n pull requests is in it, int64[n] microseconds UTC, MISSING
             for one that never is; an end that is not after its begin is no time.
-        offset: by name, of what the clock of its team is ahead of UTC at these instants, int64[n] microseconds.
+        ahead: by name, what the clock of its team is ahead of UTC at these instants, int64[n] microseconds.
     """
-    local = {name: _local(ends, offset[name]) for name, ends in states.items()}
+    local = {name: _local(ends, ahead[name]) for name, ends in states.items()}
     begins = [begin for begin, _ in local.values() if len(begin)]
     if not begins:
         return {name: np.zeros((7, 24)) for name in local}
@@ -44,6 +46,22 @@ def waiting_hours(
         )
         for name, (begin, end) in local.items()
     }
+
+
+def ahead_of_utc(at: Micros, teams: Teams, team: npt.NDArray[np.int64]) -> Micros:
+    """What the clock of each one's team is ahead of UTC at an instant, int64[n] microseconds; 0 where it is MISSING.
+
+    Args:
+        at: int64[n] microseconds.
+        teams: those of the rows.
+        team: int64[n], number of each one's team, -1 without one.
+    """
+    found = np.zeros(len(at), np.int64)
+    of = teams.schedule.zone_of[np.where(team < 0, len(teams.names), team)]
+    for code in np.unique(of).tolist():
+        rows = np.flatnonzero((at != MISSING) & (of == code))
+        found[rows] = offsets_at(at[rows], teams.schedule.zones[code])
+    return found
 
 
 def _local(ends: tuple[Micros, Micros], ahead: tuple[Micros, Micros]) -> tuple[Micros, Micros]:

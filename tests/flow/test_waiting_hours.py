@@ -28,8 +28,8 @@ def averages(**spans: list[Span | None]) -> dict[str, np.ndarray]:
         )
         for name, given in spans.items()
     }
-    offset = {name: (np.full(len(given), ahead),) * 2 for name, given in spans.items()}
-    return waiting_hours(states, offset=offset)  # type: ignore[arg-type]
+    shift = {name: (np.full(len(given), ahead),) * 2 for name, given in spans.items()}
+    return waiting_hours(states, ahead=shift)  # type: ignore[arg-type]
 
 
 def by_minutes(of: list[Span], every: list[Span]) -> list[list[Fraction]]:
