@@ -73,7 +73,7 @@ structure: .venv/ready  ## print the rooms, levels, arrows and cycles of app/, o
 docs: .venv/ready  ## write what the pages say of each kind, from the registry
 	$(BIN)/python -m tests.pages
 
-migration: .venv/ready  ## write the migration that declared tables need: make migration name=deployments
+migration: .venv/ready  ## write the migration that declared tables need: make migration name=incidents
 	$(BIN)/python -m tests.migration $(name)
 
 bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up to 102 million polls, BEFORE=CHECKOUT another version

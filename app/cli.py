@@ -57,6 +57,8 @@ COMMANDS: Final = {
         "app.commands.reports:cancel",
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
     ),
+    "schedules": ("app.commands.schedules:schedules", "Schedules: reports and syncs that begin by themselves."),
+    "sources": ("app.commands.sources:sources", "Sources: APIs that are read again and again, such as GitHub."),
     "seal": (
         "app.commands.seal:seal",
         "Seal the weeks of polls that are due: move them into S3; --undo brings all back.",

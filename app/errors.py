@@ -10,7 +10,7 @@ OpenhoursError
 │   ├── DuplicateDataset     the same bytes are already loaded
 │   ├── DatasetBusy          its upload or job has to end first
 │   ├── CalendarInUse        stores or teams use it
-│   ├── NameTaken            another user has it
+│   ├── NameTaken            another user or schedule has it
 │   ├── LastAdmin            nobody else could administer users
 │   ├── WeakPassword
 │   ├── KeyEnded             only one that works can be replaced, and once
@@ -18,6 +18,7 @@ OpenhoursError
 │   ├── ReportNotComplete    only a complete report has a summary
 │   ├── ChecksumDiffers      the stored bytes differ from those announced or received
 │   ├── TokenUnavailable     of a source: not where it is read from, or encrypted under a key that is gone
+│   ├── SourcePaused         it has to be resumed first
 │   ├── SourceRefused        what a source is read from refuses its token, or has nothing of that name
 │   ├── InvalidUpload        invalid headers, metadata or form
 │   ├── TokenRefused         the API of a source does not take its token, or no longer
@@ -35,6 +36,7 @@ OpenhoursError
 │   ├── UnknownSession
 │   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
+│   ├── UnknownSchedule
 │   ├── UnknownCalendar
 │   ├── UnknownSource
 │   ├── UnknownEntityKind
@@ -48,6 +50,7 @@ OpenhoursError
 │   ├── LoginFailed
 │   ├── SecondFactorRequired the password is right; a code is missing
 │   ├── NotAllowed           a scope is missing
+│   ├── EventNotSigned       an event of a source, by nobody who has its secret
 │   ├── CrossOrigin          a page of another site asks
 │   ├── HttpsNeeded          a session over http that is not loopback
 │   ├── WrongHost            the name by which it was asked is not one of this service
@@ -218,6 +221,12 @@ class TokenUnavailable(BadInput):
     title = "The token of a source is not there"
 
 
+class SourcePaused(BadInput):
+    code = "source_paused"
+    title = "The source is paused"
+    status = 409
+
+
 class SourceRefused(BadInput):
     code = "source_refused"
     title = "The source does not answer as it should"
@@ -326,6 +335,11 @@ class UnknownMapping(NotFound):
     title = "Unknown mapping"
 
 
+class UnknownSchedule(NotFound):
+    code = "unknown_schedule"
+    title = "Unknown schedule"
+
+
 class UnknownSource(NotFound):
     code = "unknown_source"
     title = "Unknown source"
@@ -410,6 +424,12 @@ class SecondFactorRequired(AccessRefused):
 class NotAllowed(AccessRefused):
     code = "not_allowed"
     title = "Not allowed"
+    status = 403
+
+
+class EventNotSigned(AccessRefused):
+    code = "event_not_signed"
+    title = "Event not signed"
     status = 403
 
 

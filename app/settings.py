@@ -328,6 +328,18 @@ class Settings(BaseSettings):
         ge=256,
         description="Memory limit of a report or dataset load, MiB; one that needs more fails.",
     )
+    sync_seconds: float = Field(
+        300,
+        gt=0,
+        description="A sync of a source that has read for so long keeps what it has, and another goes on, seconds; "
+        "less than `OPENHOURS_REPORT_TIME_LIMIT_SECONDS`.",
+    )
+    sync_requests: int = Field(
+        2000, ge=10, description="A sync that has made so many requests keeps what it has, and another goes on."
+    )
+    sync_records: int = Field(
+        20000, ge=1, description="A sync that has read so many records keeps what it has, and another goes on."
+    )
     dask_tls_ca_file: Path | None = Field(
         None,
         description="File with the certificate of the authority by which scheduler, workers and clients know each "

@@ -37,7 +37,7 @@ _ESCAPED: Final = r"^'(?=[=+\-@\t\r\n\x00＝＋－＠])"  # noqa: RUF001 - the w
 
 def declared(column: Mapping[str, Any]) -> str | None:
     """TEXT or INSTANT for a column as ``/datasets/kinds`` describes it; None for a number, a date or a time of day."""
-    if column["type"] == "key" or column["allowed"]:
+    if column["type"] in {"key", "text", "short text"} or column["allowed"]:
         return TEXT
     return INSTANT if column["type"] == "timestamp" else None
 

@@ -50,7 +50,7 @@ def drop_if_empty(_context: object, _revision: object, directives: list[Any]) ->
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not sys.argv[1].isidentifier():
-        sys.exit(f"Give the name of the migration, such as deployments; received {' '.join(sys.argv[1:])!r}.")
+        sys.exit(f"Give the name of the migration, such as incidents; received {' '.join(sys.argv[1:])!r}.")
     with TemporaryDirectory() as folder:
         path = write(sys.argv[1], home=Path(folder))
     if path is None:

@@ -89,7 +89,7 @@ def test_who_follows_the_page_has_a_report_kind_and_a_dataset_kind_that_pass(cop
     commands = [step.command for block in blocks(PAGE) if not is_run(block) for step in block]
     steps = [command for command in commands if command.startswith(".venv/bin/python -m ")]
     told = {command: run(copy, command) for command in steps}
-    assert re.fullmatch(r"app/storage/migrations/versions/\d{4}_deployments\.py\n", told[steps[2]])
+    assert re.fullmatch(r"app/storage/migrations/versions/\d{4}_incidents\.py\n", told[steps[2]])
     for command, output in told.items():
         if "pytest" in command:
             assert re.search(r"\d+ passed", run_summary(output)), output

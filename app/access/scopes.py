@@ -15,6 +15,7 @@ class Scope(StrEnum):
     DATA_WRITE = "data:write"
     HOURS_WRITE = "hours:write"
     SCHEDULES_WRITE = "schedules:write"
+    SOURCES_WRITE = "sources:write"
     WEBHOOKS_WRITE = "webhooks:write"
     USERS_ADMIN = "users:admin"
     AUDIT_READ = "audit:read"

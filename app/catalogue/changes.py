@@ -88,6 +88,63 @@ def arrived(
     return job_id
 
 
+def read_from_source(
+    connection: Connection,
+    *,
+    dataset_id: str,
+    kind: str,
+    filename: str,
+    options: Mapping[str, Any],
+    raw_key: str,
+    job_id: str,
+    findings: Mapping[str, Any],
+) -> None:
+    """Record a dataset whose pages a job has read and whose rows it merges in this transaction.
+
+    Args:
+        connection: in the transaction.
+        dataset_id, kind, filename, options: of the dataset.
+        raw_key: the prefix of its pages.
+        job_id: the job.
+        findings: columns of the dataset: ``bytes``, ``sha256``, and what the load has found.
+    """
+    connection.execute(
+        insert(dataset).values(
+            id=dataset_id,
+            kind=kind,
+            filename=filename,
+            options=dict(options),
+            raw_key=raw_key,
+            job_id=job_id,
+            merged_by=job_id,
+            merged_options=dict(options),
+            outcome=Outcome.READY,
+            uploaded_at=func.now(),
+            **findings,
+        )
+    )
+    _record_load(connection, dataset_id, job_id, findings)
+
+
+def made_anew(
+    connection: Connection, dataset_id: str, *, options: Mapping[str, Any], job_id: str, findings: Mapping[str, Any]
+) -> None:
+    """Record that a job makes the rows of a dataset of pages anew in this transaction; arguments as above.
+
+    Raises:
+        AttemptSuperseded: it was removed.
+    """
+    made = {"options": dict(options), "merged_options": dict(options), "job_id": job_id, "merged_by": job_id}
+    values = {**_FINDINGS, **made, **findings, "outcome": Outcome.READY}
+    _require_one(connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(**values)).rowcount)
+    _record_load(connection, dataset_id, job_id, findings)
+
+
+def _record_load(connection: Connection, dataset_id: str, job_id: str, findings: Mapping[str, Any]) -> None:
+    rows = findings.get("rows_accepted")
+    audit.record(connection, "dataset.load", "dataset", dataset_id, outcome="done", job=job_id, rows_accepted=rows)
+
+
 def load_again(connection: Connection, dataset_id: str, options: Mapping[str, Any], *, job_kind: str = JOB_KIND) -> str:
     """Queue another job that checks and loads; returns its id."""
     job_id = _queue(connection, dataset_id, Action.RELOAD, job_kind)

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, exists
+from sqlalchemy import ColumnElement, Connection, Engine, exists
 
-from app.catalogue import changes, records
+from app.catalogue import changes, raw, records
 from app.catalogue.job_kinds import JOB_KIND, SMALL_JOB_KIND
-from app.catalogue.options import FollowedOptions, kept_options
+from app.catalogue.options import FollowedOptions, PagesOptions, kept_options
 from app.catalogue.raw import RawSource
 from app.catalogue.records import Action, DatasetRecord, Outcome
 from app.catalogue.tables import dataset
@@ -27,12 +27,14 @@ from app.ingest.inspection.inspect import inspect
 from app.ingest.inspection.layout import LOOKED_AT_BYTES
 from app.ingest.kind import DatasetKind, Raw
 from app.ingest.load import Loaded, load, unload
+from app.ingest.pages.source import PagesSource
 from app.ingest.policy import Limits
 from app.ingest.refusal import CONTRADICTION
 from app.ingest.registry import DATASET_KINDS
 from app.jobs import lifecycle
 from app.jobs.kind import JobClass, JobContext, JobKind, Params
 from app.jobs.tables import job
+from app.series.collected import repositories_of
 from app.storage.object_store import ObjectStore
 
 #: Name of the file that lists the rejected rows.
@@ -86,7 +88,7 @@ def produce(
     if record is None or record.raw_key is None:
         return []  # an earlier attempt has removed it and died before it could say so
     with closing(ObjectStore(context.store)) as store:
-        source = local or RawSource.in_store(store, record.raw_key, name=_name(record))
+        source = local or _source(context.engine, store, record)
         run = _Run(
             context,
             record,
@@ -98,7 +100,8 @@ def produce(
         )
         if params.action is Action.UNLOAD:
             run.unload()
-            store.remove([record.raw_key])
+            with context.engine.connect() as connection:
+                raw.remove(connection, store, record.raw_key)
             return []
         return run.load()
 
@@ -108,7 +111,7 @@ class _Run:
     context: JobContext
     record: DatasetRecord
     kind: DatasetKind
-    source: RawSource
+    source: RawSource | PagesSource
     store: ObjectStore
     is_reload: bool
     turn_seconds: float | None
@@ -207,7 +210,7 @@ class _Run:
             records.refuse_merged(connection, kind=self.kind.name, sha256=sha256, force=may_repeat)
 
     def _settle(self, connection: Connection, loaded: Loaded) -> None:
-        self._record(connection, Outcome.READY, _findings(loaded))
+        self._record(connection, Outcome.READY, findings_of(loaded))
         options = kept_options(self.record.options)
         if isinstance(options, FollowedOptions) and self.record.followed_by is None:
             changes.follow(connection, self.record.id, options.then)
@@ -215,7 +218,7 @@ class _Run:
     def _reject(self, error: BadInput) -> int:
         loaded = error.loaded if isinstance(error, RejectedFile) else None
         proposal = self._proposal(error)
-        findings = _findings(loaded) | {
+        findings = findings_of(loaded) | {
             "error_code": error.details.get("reason", error.code),
             "error_message": error.message.replace(self.source.name, _name(self.record))
             + ("" if proposal is None else f"\n{HINT}"),
@@ -255,7 +258,18 @@ class _Run:
         self.context.fence(connection)
 
 
-def _findings(loaded: Loaded | None) -> dict[str, Any]:
+def _source(engine: Engine, store: ObjectStore, record: DatasetRecord) -> RawSource | PagesSource:
+    """The bytes of a dataset in the raw layer: a file, or the pages below a prefix."""
+    options, key = kept_options(record.options), record.raw_key or ""
+    if not isinstance(options, PagesOptions):
+        return RawSource.in_store(store, key, name=_name(record))
+    with engine.connect() as connection:
+        repositories = repositories_of(connection, options.pages.source)
+    return PagesSource(store, key, name=_name(record), plan=options.pages, repositories=repositories)
+
+
+def findings_of(loaded: Loaded | None) -> dict[str, Any]:
+    """What the record of a dataset says of a load, by its columns."""
     return {} if loaded is None else asdict(loaded)  # the record has a column for each
 
 

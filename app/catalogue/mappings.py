@@ -86,7 +86,7 @@ def resolved(connection: Connection, options: LoadOptions) -> LoadOptions:
     """Options with the document of a mapping in place of its name, and with what is ``set`` in it.
 
     Raises:
-        InvalidParameters: the name is unknown; something is set without a mapping.
+        InvalidParameters: the name is unknown.
     """
     if not isinstance(options.mapping, str):
         return options.with_values()

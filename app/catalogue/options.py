@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import from_json
 
-from app.errors import InvalidParameters
+from app.ingest.pages.plan import PagePlan
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.ingest.values import date_of
 from app.ingest.zones import hint
@@ -46,8 +46,8 @@ class LoadOptions(Params):
     )
     set: dict[str, str] | None = Field(
         None,
-        description="With a mapping: a column of the kind that has one text in every row, such as store_id=shop, or "
-        "several in JSON. It counts instead of what the mapping says of that column.",
+        description="A column of the kind that has one text in every row, such as repo=owner/name, or several in JSON. "
+        "It counts instead of what a mapping says of that column; without a mapping the file lacks it.",
     )
     assume_zone: str | None = Field(
         None, description="IANA zone of timestamps that name none. Default: they are invalid."
@@ -100,18 +100,9 @@ class LoadOptions(Params):
         return value
 
     def with_values(self) -> "LoadOptions":
-        """These options, with what is ``set`` in the mapping itself, by which the dataset is read from then on.
-
-        Raises:
-            InvalidParameters: there is no mapping.
-        """
-        if not self.set:
+        """These options, with what is ``set`` in the mapping itself, if any, by which the dataset is read then on."""
+        if not self.set or not isinstance(self.mapping, UsedMapping):
             return self
-        if not isinstance(self.mapping, UsedMapping):
-            raise InvalidParameters(
-                "set: is for files that are read with a mapping; give one, such as mapping=outages, or have the file "
-                "have that column."
-            )
         document = written(with_values(read_mapping(self.mapping.document), self.set))
         return self.model_copy(update={"mapping": self.mapping.model_copy(update={"document": document})})
 
@@ -128,6 +119,7 @@ class LoadOptions(Params):
             max_errors=self.max_errors,
             columns=self.columns,
             mapping=self.file_mapping,
+            values=self.set or {},
             assume_zone=self.assume_zone,
             valid_from=None if self.valid_from is None else date_of(self.valid_from),
         )
@@ -150,8 +142,16 @@ class FollowedOptions(LoadOptions):
     then: FollowUp
 
 
+class PagesOptions(LoadOptions):
+    """Options of a dataset whose bytes are pages of an API; no sender sets that itself."""
+
+    pages: PagePlan
+
+
 def kept_options(options: Mapping[str, Any]) -> LoadOptions:
     """The options that are kept with an upload or a dataset."""
+    if "pages" in options:
+        return PagesOptions.model_validate(options)
     return (FollowedOptions if "then" in options else LoadOptions).model_validate(options)
 
 

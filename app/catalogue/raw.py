@@ -6,10 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
+from sqlalchemy import Connection
+
+from app.catalogue import records
+from app.ingest.pages.source import FOLDER
 from app.storage.object_store import ObjectStore
 
 #: Read at a time when only hashing, bytes.
 _BLOCK: Final = 1 << 20
+
+
+def remove(connection: Connection, store: ObjectStore, key: str) -> None:
+    """Remove what a dataset had in the raw layer; pages stay while another dataset is made of them, too."""
+    if not key.endswith(FOLDER):
+        store.remove([key])
+    elif not records.prefixes_known(connection, [key]):
+        store.remove_below(key)
 
 
 class RawSource:

@@ -101,11 +101,18 @@ class DatasetRecord:
 _UNLOADS: Final = job.c.params["action"].astext == Action.UNLOAD
 
 
-def _status(job_status: ColumnElement[str], unloads: ColumnElement[bool]) -> ColumnElement[str]:
+#: Whether the latest job is one that has read the dataset from a source: its rows are loaded, whatever else that does.
+_READS_SOURCE: Final = job.c.params["source_id"].astext.is_not(None)
+
+
+def _status(
+    job_status: ColumnElement[str], unloads: ColumnElement[bool], reads_source: ColumnElement[bool]
+) -> ColumnElement[str]:
     """The status of a dataset by that of its latest job."""
     merged_last = dataset.c.merged_by == dataset.c.job_id
     return case(
         (dataset.c.raw_key.is_(None), DatasetStatus.UPLOADING),
+        (reads_source & merged_last, DatasetStatus.READY),
         (job_status.in_(OUTSTANDING) & unloads, DatasetStatus.REMOVING),
         (job_status.in_(OUTSTANDING), DatasetStatus.CHECKING),
         ((dataset.c.outcome == Outcome.READY) & (unloads | merged_last), DatasetStatus.READY),
@@ -124,7 +131,7 @@ _JOB: Final = tuple(name for name in JobState.__dataclass_fields__ if name != "a
 
 _RECORD: Final = select(
     *(dataset.c[name] for name in _OWN),
-    _status(job.c.status, _UNLOADS).label("status"),
+    _status(job.c.status, _UNLOADS, _READS_SOURCE).label("status"),
     *(job.c[name].label(f"job_{name}") for name in _JOB),
     job.c.params["action"].astext.label("job_action"),
 ).select_from(dataset.outerjoin(job, job.c.id == dataset.c.job_id))
@@ -181,7 +188,7 @@ def _newest(kind: str, status: DatasetStatus | None, *, before: Place | None, li
     query = select(dataset.c.id, dataset.c.created_at).where(dataset.c.kind == kind).order_by(*order).limit(limit)
     if status is not None:
         wanted = DatasetStatus.CHECKING if status is DatasetStatus.LOADING else status
-        found = _status(_of_latest_job(job.c.status), _of_latest_job(_UNLOADS))
+        found = _status(*map(_of_latest_job, (job.c.status, _UNLOADS, _READS_SOURCE)))
         query = query.where(_NARROWED[wanted], found == wanted)
     if before is not None:
         query = query.where(tuple_(dataset.c.created_at, dataset.c.id) < before)
@@ -223,6 +230,35 @@ def same_before(connection: Connection, dataset_id: str) -> str | None:
     return first
 
 
+@dataclass(frozen=True, slots=True)
+class PagesRecord:
+    """A dataset of pages: its kind, the prefix of its pages, the options of its rows, and when they were read."""
+
+    id: str
+    kind: str
+    raw_key: str
+    options: Mapping[str, Any]
+    merged_options: Mapping[str, Any] | None
+    uploaded_at: datetime
+
+
+def pages_of(connection: Connection, *, source_id: str, stream: str, since: datetime | None) -> list[PagesRecord]:
+    """The datasets of pages of a stream that were read at an instant or later, oldest first."""
+    pages = dataset.c.options["pages"]
+    query = select(*(dataset.c[name] for name in PagesRecord.__dataclass_fields__)).where(
+        pages["source"].astext == source_id, pages["stream"].astext == stream
+    )
+    if since is not None:
+        query = query.where(dataset.c.uploaded_at >= since)
+    rows = connection.execute(query.order_by(dataset.c.uploaded_at, dataset.c.raw_key, dataset.c.created_at))
+    return [PagesRecord(*row) for row in rows]
+
+
+def prefixes_known(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Those of these prefixes of the raw layer below which the pages of datasets are."""
+    return set(connection.scalars(select(dataset.c.raw_key).where(dataset.c.raw_key == func.any(list(keys)))))
+
+
 def known(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of these ids that datasets have."""
     return set(connection.scalars(select(dataset.c.id).where(dataset.c.id == func.any(list(ids)))))
@@ -241,7 +277,7 @@ def _job(fields: dict[str, Any]) -> JobState | None:
         **fields
         | {
             "status": JobStatus(fields["status"]),
-            "action": Action(fields["action"]),
+            "action": Action(fields["action"] or Action.LOAD),  # the job of a source has none
             "artifacts": tuple(StoredArtifact(**artifact) for artifact in fields["artifacts"] or ()),
         }
     )

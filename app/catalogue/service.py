@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from app.access import audit
-from app.catalogue import changes, mappings, records, under_way
+from app.catalogue import changes, mappings, raw, records, under_way
 from app.catalogue.job_kinds import JOB_KINDS, job_kind_of
 from app.catalogue.options import FollowUp, LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
@@ -25,8 +25,9 @@ from app.errors import (
 )
 from app.files.artifact import StoredArtifact
 from app.ids import is_id
+from app.ingest.csv.given import given_values
 from app.ingest.csv.header import named_columns
-from app.ingest.csv.mapped.columns import require_fit, require_own
+from app.ingest.csv.mapped.columns import require_fit
 from app.ingest.csv.valid_from import require_holds_from
 from app.ingest.kind import DatasetKind
 from app.ingest.registry import DATASET_KINDS
@@ -342,9 +343,9 @@ class DatasetService:
         if options.valid_from is not None:
             require_holds_from(known)
         if options.columns is not None:
-            named_columns(known, options.columns)
+            named_columns(known, options.columns, given=options.set or ())
         if options.set is not None:
-            require_own(known, options.set, parameter="set")
+            given_values(known, options.set)
         if options.file_mapping is not None:
             if options.columns is not None:
                 raise InvalidParameters("columns and mapping: a mapping names the columns already; leave columns out.")
@@ -393,7 +394,8 @@ class DatasetService:
         """Remove what ended jobs of a dataset have left, and its raw object unless that is still needed."""
         try:
             if with_raw and record.raw_key is not None:
-                self._resources.object_store.remove([record.raw_key])
+                with database_errors(), self._resources.engine.connect() as connection:
+                    raw.remove(connection, self._resources.object_store, record.raw_key)
             for job_id in jobs:
                 self._resources.object_store.remove_below(artifact_prefix(job_id))
         except ObjectStoreUnavailable as error:

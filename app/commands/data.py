@@ -45,8 +45,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="COLUMN=TEXT",
-        help="With a mapping: a column of the kind that has this text in every row; may be repeated. Default: what the "
-        "mapping says.",
+        help="A column of the kind that has this text in every row, such as repo=owner/name; may be repeated. Default: "
+        "what the file or the mapping says.",
     ),
 ]
 

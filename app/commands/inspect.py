@@ -1,6 +1,7 @@
 """The command ``inspect``: what a file seems to be, and a mapping that would read it."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.data import DatasetName
+from app.commands.mappings import values_of
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters, RejectedFile
+from app.wording.warnings import in_a_line
 
 if TYPE_CHECKING:
     from app.ingest.inspection.inspect import Inspection
@@ -21,13 +24,23 @@ def inspect(
     out_file: Annotated[
         Path | None, typer.Option("--out", help="Write the proposed mapping to this file. Default: only print it.")
     ] = None,
+    set: Annotated[  # noqa: A002 - the option's name
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="COLUMN=TEXT",
+            help="A column of the kind that has this text in every row, such as repo=owner/name; may be repeated. "
+            "Default: what the file says.",
+        ),
+    ] = None,
     *,
     accept: Annotated[
         bool, typer.Option("--accept", help="Load the file with the proposed mapping. Default: load nothing.")
     ] = False,
 ) -> None:
     """Tell what a file seems to be, and propose a mapping."""
-    from app.ingest.inspection.inspect import inspect as look  # noqa: PLC0415 - Arrow takes a while to import
+    from app.catalogue.options import load_options  # noqa: PLC0415 - Arrow takes a while to import
+    from app.ingest.inspection.inspect import inspect as look  # noqa: PLC0415
     from app.ingest.inspection.layout import LOOKED_AT_BYTES  # noqa: PLC0415
     from app.ingest.registry import DATASET_KINDS  # noqa: PLC0415
 
@@ -38,7 +51,8 @@ def inspect(
     except OSError as error:
         raise InvalidParameters(f"{file} cannot be read: {error.strerror}") from error
     kinds = list(DATASET_KINDS.values()) if kind is None else [DATASET_KINDS[kind.value]]
-    found = look(data, name=file.name, kinds=kinds, now=datetime.now(UTC))
+    given = load_options(set=values_of(set)).set or {}
+    found = look(data, name=file.name, kinds=kinds, now=datetime.now(UTC), given=given)
     _tell(found)
     document = json.dumps(found.proposal.document, ensure_ascii=False, indent=2)
     if out_file is not None and found.proposal.document is not None:
@@ -51,6 +65,8 @@ def _tell(found: "Inspection") -> None:
     for column in found.columns:
         out.print(f"column {column.name}: {column.what}; {', '.join(map(repr, column.examples))}", markup=False)
     out.print(f"kind {found.proposal.kind}", markup=False)
+    if found.proposal.shipped is not None:
+        out.print(f"mapping {found.proposal.shipped}, which is shipped", markup=False)
     if found.proposal.document is not None:
         out.print(
             json.dumps(found.proposal.document, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True
@@ -63,6 +79,8 @@ def _tell(found: "Inspection") -> None:
         out.print(json.dumps(row, ensure_ascii=False, default=str), markup=False, highlight=False, soft_wrap=True)
     for mistake in found.rejections:
         err.print(str(mistake), markup=False)
+    for warned in found.warnings:
+        err.print(in_a_line(asdict(warned)), markup=False)
 
 
 def _accept(file: Path, found: "Inspection", document: str) -> None:

@@ -6,7 +6,7 @@ from app.ingest.column_types import KEY, LONG_NUMBER, NUMBER, TEXT, TRUTH
 from app.ingest.kind import Column
 
 REPO: Final = Column("repo", KEY, example="openhours/api")
-NUMBER_OF_PULL_REQUEST: Final = Column("number", NUMBER, example="1042")
+NUMBER_IN_REPO: Final = Column("number", NUMBER, example="1042")
 
 
 def person(name: str) -> tuple[Column, Column, Column]:

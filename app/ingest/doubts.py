@@ -10,8 +10,9 @@ from app.ingest.kind import DatasetKind, Rows, Values
 from app.ingest.zones import cities_of
 from app.wording.warnings import Cases, DataWarning, warning
 
-#: How a spreadsheet writes a long id (1.05E+18), and a data frame any number beside a gap (257000000000000.0).
-_DAMAGED: Final = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,}|[0-9]+\.0+")
+#: How a spreadsheet writes a long id (1.05E+18, or with 15 digits and zeros), and a data frame any number beside a gap
+#: (257000000000000.0).
+_DAMAGED: Final = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2,}|[0-9]+\.0+|[1-9][0-9]{13}[1-9]0{4,}")
 
 #: Zones that are an offset by name; UTC and its other names say what they are.
 _FIXED: Final = re.compile(r"EST|MST|HST|Etc/GMT[+-][1-9][0-9]?")

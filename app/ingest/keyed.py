@@ -66,16 +66,19 @@ _TYPES: Final[dict[str, tuple[Any, Callable[[list[Any]], pa.Array]]]] = {
 _UNSAID: Final[dict[str, str]] = {column_types.DATE.name: FIRST}
 
 
-def keyed_table(name: str, columns: Sequence[Column], *, key: Sequence[str]) -> sa.Table:
+def keyed_table(
+    name: str, columns: Sequence[Column], *, key: Sequence[str], indexes: Sequence[Sequence[str]] = ()
+) -> sa.Table:
     """Declare the table of a kind.
 
     Args:
         name: of the table.
         columns: of the kind; ``repo`` and ``team`` become the ids of entities, ``dropped`` is none of the table.
         key: names of the columns that identify a row.
+        indexes: names of the columns of each further index.
     """
     stored = [column for column in columns if column.name != DROPPED.name]
-    return sa.Table(
+    table = sa.Table(
         name,
         metadata,
         *(
@@ -88,6 +91,9 @@ def keyed_table(name: str, columns: Sequence[Column], *, key: Sequence[str]) -> 
         ),
         sa.PrimaryKeyConstraint(*map(_stored_name, key)),
     )
+    for index in indexes:
+        sa.Index(None, *(table.c[_stored_name(column)] for column in index))
+    return table
 
 
 def _stored_name(name: str) -> str:

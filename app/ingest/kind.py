@@ -131,6 +131,14 @@ class Telling(Protocol):
 
 
 @runtime_checkable
+class Combining(Protocol):
+    """A load of a kind in which rows of the same key may add up."""
+
+    def combine(self, columns: Mapping[str, str]) -> None:
+        """Have them add up: the ``earliest``, ``latest`` or last ``known`` value; said before any row is added."""
+
+
+@runtime_checkable
 class Holding(Protocol):
     """A load of a kind whose entities have a status."""
 
@@ -222,6 +230,7 @@ class DatasetKind:
             before that date stays.
         names_lines: rows are given with their lines, for messages about rows that contradict each other.
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
+        is_guessed: a file whose kind nobody has named may be guessed to be of this one.
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
         example: of a kind without columns, a file of one row.
@@ -237,6 +246,7 @@ class DatasetKind:
     holds_from: bool = False
     names_lines: bool = False
     by_dataset: bool = False
+    is_guessed: bool = True
     documentation: str = ""
     wrong: WrongRow | None = None
     example: str = ""

@@ -17,6 +17,7 @@ from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
 from app.ingest.kind import (
     Closeable,
+    Combining,
     Contradictable,
     DatasetKind,
     Holding,
@@ -234,6 +235,8 @@ def _staging(
             held.callback(loading.close)
         if isinstance(loading, Holding) and policy.is_log_of_changes:
             loading.hold_until_changed()
+        if isinstance(loading, Combining) and policy.mapping is not None:
+            loading.combine(policy.mapping.combine)
         if isinstance(loading, Unsealing) and store is not None:
             loading.unseal_from(store)
         yield connection, loading

@@ -1,6 +1,7 @@
 """The policy for invalid rows, and the limits of files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -50,6 +51,7 @@ class Policy:
         max_errors: with skip_rows, more rejected rows than this reject the file anyway.
         columns: names for a file without a header; its first line is then data.
         mapping: how the file becomes rows; None: it has the kind's own columns.
+        values: without a mapping, columns that have one text in every row, by their names.
         assume_zone: zone of instants that name none; None: they are invalid.
         valid_from: day since 1970-01-01 from which every row holds; None: what the rows say.
     """
@@ -58,6 +60,7 @@ class Policy:
     max_errors: int = DEFAULT_MAX_ERRORS
     columns: tuple[str, ...] | None = None
     mapping: Mapping | None = None
+    values: Dict[str, str] = field(default_factory=dict)
     assume_zone: str | None = None
     valid_from: int | None = None
 

@@ -36,9 +36,10 @@ REJECTIONS: Final = {
     "wrong_width": "the row has more or fewer fields than the header",
     "bad_quoting": "text follows a closing quotation mark; the row ends with that line",
     "field_too_long": "the field is longer than 64 KiB",
-    "empty": "a key, or a measure of a roll-up, is empty",
-    "too_long": "a key is longer than 255 characters",
-    "invisible_characters": "a key contains control, bidirectional, zero-width or other invisible characters",
+    "empty": "a key, a text or a measure of a roll-up is empty",
+    "too_long": "a key or a short text is longer than 255 characters",
+    "invisible_characters": "a key contains control, bidirectional, zero-width or other invisible characters, or a "
+    "text a NUL",
     "outer_space": "a key begins or ends with a space",
     "not_allowed": "the field is not one of the values that the column allows",
     "not_mapped": "the field is not among the words of its mapping",

@@ -1,12 +1,13 @@
 """Where the bytes of a raw file come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, runtime_checkable
 
 from app.ingest.refusal import refusal
+from app.mapping.records import Place, Records
 
 
 class Source(Protocol):
@@ -18,6 +19,14 @@ class Source(Protocol):
 
     def open(self) -> IO[bytes]:
         """A new stream of its bytes, perhaps compressed; only ``read(n)`` and ``close()`` are used."""
+
+
+@runtime_checkable
+class RecordSource(Protocol):
+    """A source whose records are not read out of a stream of bytes, but found by expressions."""
+
+    def records(self, places: Sequence[Place]) -> Iterator[Records]:
+        """What the places hold in each record, a block at a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,3 +208,10 @@ def any_text(text: str) -> str:
     if "\0" in text:
         raise Wrong("invisible_characters", "has invisible characters: NUL")
     return text
+
+
+def short_text(text: str) -> str:
+    """The same, of at most as many characters as a key has."""
+    if len(text) > KEY_LENGTH:
+        raise Wrong("too_long", f"is longer than {KEY_LENGTH} characters")
+    return any_text(text)

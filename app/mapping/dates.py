@@ -227,7 +227,8 @@ def _local(fields: dict[str, Any], form: str) -> Micros | None:
         seconds = _whole(fields["e"])
         return seconds * (SECOND // 1000) if form == "epoch_ms" else seconds * SECOND + _fraction(fields)
     year = _whole(fields["Y"])
-    year = np.where(year < 100, np.where(year < CENTURY_BREAK, 2000, 1900) + year, year)
+    is_short = np.asarray(pc.utf8_length(fields["Y"])) == 2  # the year 0001 stands for no time at all
+    year = np.where(is_short, np.where(year < CENTURY_BREAK, 2000, 1900) + year, year)
     month = _whole(fields["M"]) if "M" in fields else _named_months(fields["b"])
     day = _whole(fields["D"])
     hour, minute, second = (_whole(fields[name]) if name in fields else np.zeros_like(day) for name in "hms")

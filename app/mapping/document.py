@@ -43,7 +43,9 @@ class Rule(_Part):
     between: tuple[str, str] | None = Field(None, description="Keep what stands between these two texts.")
     trim: bool | str = Field(False, description="Cut spaces off both ends, or these characters.")
     lower: bool = Field(False, description="Change capital letters to small ones.")
-    words: dict[str, str] | None = Field(None, description='Text by text; "*" for the rest.')
+    words: dict[str, str] | None = Field(
+        None, description='Text by text; "Draft:*" for all that begin so, "*" for the rest.'
+    )
     number: Literal["1234.5", "1,234.5", "1.234,5"] | None = Field(None, description="How numbers are written.")
     date: str | None = Field(None, description="A format of instants and dates, or a pattern.")
     zone: str | None = Field(None, description="Zone of local times.")
@@ -135,6 +137,12 @@ class Mapping(_Columns):
         None, description="The file has changes alone: each poll holds until the next one of its store."
     )
 
+    combine: dict[str, Literal["earliest", "latest", "known"]] = Field(
+        default_factory=dict,
+        description="Of events, rows of the same pull request add up: the earliest or latest instant of a column, or "
+        "the last value that is known. In other columns the last row counts.",
+    )
+
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, delimiter: str) -> str:
@@ -156,6 +164,7 @@ class Mapping(_Columns):
                 raise ValueError(f"{name} is for the format {' or '.join(formats)}, not for {self.format}")
         if self.holds is not None and self.kind != "polls":
             raise ValueError(f"holds is for the kind polls, not for {self.kind}")
+        self._require_combinable()
         self._require_one_reading()
         for path, place in self._named_places():
             try:
@@ -163,6 +172,17 @@ class Mapping(_Columns):
             except ValueError as error:
                 raise ValueError(f"{path}: {error}") from error
         return self
+
+    def _require_combinable(self) -> None:
+        """Only pull requests have events that add up, and only columns that the mapping gives."""
+        if self.combine and self.kind != "pull_requests":
+            raise ValueError(f"combine is for the kind pull_requests, not for {self.kind}")
+        for name, how in self.combine.items():
+            if name not in self.targets or name in _NOT_COMBINED:
+                can = ", ".join(target for target in self.targets if target not in _NOT_COMBINED)
+                raise ValueError(f"combine.{name}: is not a column that can be combined; allowed: {can}")
+            if how != "known" and not name.endswith("_at"):
+                raise ValueError(f"combine.{name}: {how} is for instants; allowed: known")
 
     def _require_one_reading(self) -> None:
         """A column is checked as one: its texts are read in one way, whichever row of a record they are in."""
@@ -207,6 +227,9 @@ class Mapping(_Columns):
         every = (self.columns, *(row.columns for row in self.rows))
         return list(dict.fromkeys(name for columns in every for name in columns))
 
+
+#: What names a pull request, and lists, of which the last row counts.
+_NOT_COMBINED: Final = {"repo", "number", "labels"}
 
 #: Members that only some formats have.
 _ONLY_FOR: Final = {

@@ -1,20 +1,25 @@
-"""JMESPath expressions over JSON records, and values of JSON as texts."""
+"""JMESPath expressions over JSON records with functions of our own, and values of JSON as texts."""
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import jmespath
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
 from jmespath.parser import ParsedResult
 
+from app.mapping.functions import OurFunctions
 from app.mapping.unmappable import Unmappable
+from app.wording.suggestions import suggestions
+
+_OPTIONS: Final = jmespath.Options(custom_functions=OurFunctions())
 
 
 def require_expression(expression: str) -> None:
-    """Raise ValueError for one that does not parse, with the place in it."""
+    """Raise ValueError for one that does not parse, with the place in it, or that calls a function that is none."""
     try:
-        compiled(expression)
+        parsed = compiled(expression)
     except (LexerError, ParseError) as error:
         at = error.lex_position
         found = expression[at : at + 20] if at is not None and at < len(expression) else ""
@@ -25,6 +30,23 @@ def require_expression(expression: str) -> None:
         ) from error
     except JMESPathError as error:
         raise ValueError(f"the expression {expression[:200]!r} does not parse: {error}") from error
+    for name in _called(parsed.parsed):
+        if name not in OurFunctions.FUNCTION_TABLE:
+            near = suggestions(name, OurFunctions.FUNCTION_TABLE)[:1]
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(
+                f"the expression {expression[:200]!r} calls {name}(), which is no function{meant}; "
+                f"allowed: {', '.join(sorted(OurFunctions.FUNCTION_TABLE))}"
+            )
+
+
+def _called(node: Any) -> Iterator[str]:
+    """The names of the functions that a parsed expression calls."""
+    if node["type"] == "function_expression":
+        yield node["value"]
+    for child in node["children"]:
+        if isinstance(child, dict):
+            yield from _called(child)
 
 
 @lru_cache(maxsize=1024)
@@ -36,7 +58,7 @@ def compiled(expression: str) -> ParsedResult:
 def evaluated(expression: str, record: Any) -> Any:
     """What the expression finds; raises Unmappable where it needs values of another type."""
     try:
-        return compiled(expression).search(record)
+        return compiled(expression).search(record, _OPTIONS)
     except JMESPathError as error:
         raise Unmappable("bad_expression", f"is found with {expression!r}, which fails here: {error}") from error
 

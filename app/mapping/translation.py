@@ -12,7 +12,7 @@ from app.mapping.unmappable import Unmappable
 #: Of each way to write numbers: what groups digits, and the decimal sign.
 _SIGNS: Final = {"1234.5": ("", "."), "1,234.5": (",", "."), "1.234,5": (".", ",")}
 
-#: The word for every text that has none of its own.
+#: The word for every text that has none of its own; at the end of a word, for every text that begins so.
 REST: Final = "*"
 
 #: Words that a refusal lists.
@@ -79,8 +79,14 @@ def _worded(rule: Rule) -> Reading | None:
     if words is None:
         return None
 
+    beginnings = sorted((word for word in words if len(word) > 1 and word.endswith(REST)), key=len, reverse=True)
+
     def worded(text: str) -> str:
-        if (found := words.get(text, words.get(REST))) is None:
+        found = words.get(text)
+        if found is None:
+            begins = next((word for word in beginnings if text.startswith(word[:-1])), REST)
+            found = words.get(begins)
+        if found is None:
             more = ", …" if len(words) > _LISTED else ""
             listed = ", ".join(map(repr, list(words)[:_LISTED])) + more
             raise Unmappable("not_mapped", f'is not among the words {listed}; add it to words, or "*" for the rest')

@@ -1,7 +1,8 @@
 """What is probably not meant in a report on stores: found while it reads, told by ``context.warn`` at its end."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,7 @@ class SeenPolls:
 class StoreDoubts:
     """Collects what is odd about stores, range by range."""
 
-    def __init__(self, default_zone: str) -> None:
-        self._default_zone = default_zone
+    def __init__(self) -> None:
         codes = ("stores_without_polls", "default_zone", "default_hours", "polls_outside_hours")
         self._cases = {code: Cases() for code in codes}
         self._has_polls = self._has_zones = self._has_hours = False
@@ -59,12 +59,26 @@ class StoreDoubts:
         self._add("default_hours", keys, polled & default_hours)
         self._add("polls_outside_hours", keys, polled & ~seen.has_polls_inside)
 
+    def as_json(self) -> dict[str, Any]:
+        """All that was found, for merge()."""
+        has = [self._has_polls, self._has_zones, self._has_hours]
+        return {"has": has, "cases": {code: asdict(cases) for code, cases in self._cases.items()}}
+
+    def merge(self, told: Mapping[str, Any]) -> None:
+        """Add what was found in stores that come after these, as as_json() gives it."""
+        polls, zones, hours = told["has"]
+        self._has_polls |= polls
+        self._has_zones |= zones
+        self._has_hours |= hours
+        for code, cases in told["cases"].items():
+            self._cases[code].add(**cases)
+
     def tell(self, context: JobContext) -> None:
         """Warn of what was found; that nobody has hours or zones at all is a choice and no gap."""
         is_gap = {"default_zone": self._has_zones, "default_hours": self._has_hours}
         for code, cases in self._cases.items():
             if cases.count and is_gap.get(code, True):
-                words = {"zone": self._default_zone} if code == "default_zone" else {}
+                words = {"zone": context.settings.default_timezone} if code == "default_zone" else {}
                 context.warn(warning(code, cases.count, cases.examples, **words).as_json())
 
     def _add(self, code: str, keys: Sequence[str], which: Which) -> None:
@@ -85,6 +99,16 @@ class UnknownTime:
         self._unknown += int(unknown.sum(dtype=np.int64))
         mostly = np.flatnonzero(unknown > known)
         self._mostly.add(len(mostly), [keys[at] for at in mostly[:EXAMPLES].tolist()])
+
+    def as_json(self) -> dict[str, Any]:
+        """All that was added, for merge()."""
+        return {"open": self._open, "unknown": self._unknown, "mostly": asdict(self._mostly)}
+
+    def merge(self, told: Mapping[str, Any]) -> None:
+        """Add what was added of stores that come after these, as as_json() gives it."""
+        self._open += told["open"]
+        self._unknown += told["unknown"]
+        self._mostly.add(**told["mostly"])
 
     def tell(self, context: JobContext) -> None:
         """Warn if more than half of all open time is unknown."""

@@ -1,10 +1,8 @@
 """Exact accounting in the uptime report: the polls of a range of stores, and outages.csv (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -19,16 +17,12 @@ from sqlalchemy import Connection
 from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, iso_instant_each, write_csv_blocks
 from app.files.sorted_rows import SortedRows
-from app.jobs.kind import JobContext
-from app.reports.store_ranges import Reading, load
-from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, DECIMAL, FIGURES, TABLE, in_windows, label_columns
+from app.reports.window_columns import DECIMAL, FIGURES, TABLE
 from app.series import polls
 from app.series.details import NO_GAP
 from app.timeline import HOUR, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.exact import Outages, Polls, Stretches, suggested_gaps
-from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import Status
 
 MINUTE: Final = HOUR // 60
@@ -72,13 +66,11 @@ class Exactly:
     Attributes:
         max_gap: how long a poll holds, microseconds; None: what the polls of each store suggest.
         ignore_under: outages of less open time count as up, microseconds.
-        stores: their keys; None: all.
         as_known_at: hours and zones count as they were known then; None: as they are known.
     """
 
     max_gap: int | None
     ignore_under: int
-    stores: Sequence[str] | None
     as_known_at: datetime | None = None
 
 
@@ -153,18 +145,9 @@ class OutagesFile:
     ) -> None:
         self._rows.__exit__(kind, error, trace)
 
-    def add(self, keys: Sequence[str], stretches: Stretches, first: Micros, last: Micros) -> npt.NDArray[np.int64]:
-        """Add the outages of some stores with open time in ``[first, last)``, int64[stores] each.
-
-        Returns:
-            How many each has, int64[stores].
-        """
-        found = stretches.outages
-        edges = (np.clip(edge, first[found.entity], last[found.entity]) for edge in (found.began, found.ended))
-        open_time = stretches.down_between(found.entity, *edges)
-        inside = open_time > 0
-        self._rows.add(_rows(keys, found.of_rows(inside), open_time[inside]))
-        return np.bincount(found.entity[inside], minlength=len(keys)).astype(np.int64)
+    def add(self, rows: pa.Table) -> None:
+        """Add those of some stores, as of outages_within()."""
+        self._rows.add(rows)
 
     def close(self) -> Artifact:
         """Write the file."""
@@ -181,41 +164,20 @@ class OutagesFile:
         return Artifact(self._path, "text/csv", rows=count)
 
 
-def gather_exactly(
-    context: JobContext, horizon: Horizon, rows: SortedRows, outages: OutagesFile, wanted: Exactly, tally: Tally
-) -> None:
-    """Compute one range of stores after the other; rows as of EXACT_FIGURES."""
-    begins = sorted(horizon.as_of - length for length in WINDOWS.values())
-    edges = np.array([*begins, horizon.as_of], np.int64)
-    firsts = {window: int(np.searchsorted(edges, horizon.as_of - length)) for window, length in WINDOWS.items()}
-    reading = Reading(
-        lambda schedule, own: CollectedPolls(schedule.calendar(horizon.earliest, horizon.as_of), own),
-        horizon.earliest,
-        horizon.as_of,
-        partial(stores_held, first=horizon.earliest, last=horizon.as_of),
-        wanted.as_known_at,
-    )
-    with closing(load(context, reading, stores=wanted.stores)) as ranges:
-        for entities, labels, collected, progress in ranges:
-            stretches, gaps = collected.stretches(max_gap=wanted.max_gap, ignore_under=wanted.ignore_under)
-            time = stretches.time(edges, slice(0, len(entities)))
-            of_windows = [
-                np.stack([time[code][:, first:].sum(axis=1) for first in firsts.values()], axis=1)
-                for code in COLUMNS.values()
-            ]
-            add_windows(tally, entities.keys, of_windows)
-            figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
-            week, as_of = np.full((2, len(entities)), edges[[0, -1], None])
-            columns = [
-                pa.array(entities.keys, pa.string()),
-                *label_columns(labels),
-                *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
-                pa.array(outages.add(entities.keys, stretches, week, as_of).astype(np.int32)),
-                pa.array((gaps * 100 // MINUTE).astype(np.int32)),
-            ]
-            rows.add(pa.table(columns, schema=EXACT_FIGURES))
-            progress("computing", 1.0)
-            del entities, labels, collected, stretches, time, columns  # before the next range is read
+def outages_within(
+    keys: Sequence[str], stretches: Stretches, first: Micros, last: Micros
+) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+    """The outages of some stores with open time in ``[first, last)``, int64[stores] each.
+
+    Returns:
+        Rows for OutagesFile, and how many each store has, int64[stores].
+    """
+    found = stretches.outages
+    edges = (np.clip(edge, first[found.entity], last[found.entity]) for edge in (found.began, found.ended))
+    open_time = stretches.down_between(found.entity, *edges)
+    inside = open_time > 0
+    counts = np.bincount(found.entity[inside], minlength=len(keys)).astype(np.int64)
+    return _rows(keys, found.of_rows(inside), open_time[inside]), counts
 
 
 def stores_held(connection: Connection, stores: int, *, first: int, last: int) -> int:

@@ -73,6 +73,15 @@ class Ended:
     files: tuple[LinkedArtifact, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A report that was asked for; its parameters are valid, but not resolved."""
+
+    kind: ReportKind
+    params: BaseModel
+    fingerprint: str
+
+
 class Deletion(StrEnum):
     """What became of a report that nobody wants any more."""
 
@@ -101,31 +110,39 @@ class ReportService:
         Raises:
             UnknownReportKind, InvalidParameters, NoPolls, TooManyReports, IdempotencyConflict: nothing was recorded.
         """
-        kind = self.kind(kind_name)
-        params = _validated(kind, raw_params, most=self._resources.settings.max_list_items)
-        fingerprint = _fingerprint(kind, raw_params)
+        asked = self._asked(kind_name, raw_params)
         with database_errors(), self._resources.engine.begin() as connection:
             if earlier := self._keyed(connection, idempotency_key):
-                return _same(earlier, fingerprint, str(idempotency_key))
-            self._require_room(connection)
-            resolved, as_of = kind.resolve(connection, params)
-            report_id = lifecycle.create(
-                connection,
-                kind=kind.name,
-                params=resolved.model_dump(mode="json"),
-                params_sha256=fingerprint,
-                as_of=as_of,
-                idempotency_key=idempotency_key,
-                concurrency_key=kind.concurrency_key(resolved.model_dump(mode="json")),
-            )
-            if report_id is not None:
-                audit.record(connection, "report.trigger", "report", report_id, kind=kind.name)
+                return _same(earlier, asked.fingerprint, str(idempotency_key))
+            report_id = self._record(connection, asked, idempotency_key)
         if report_id is None:  # a request with the same key was faster
             return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
-        with bound(report_id=report_id):
-            _log.info("report %s accepted: %s", report_id, kind.name)
-            self._redis.dispatch(report_id)
+        self.dispatch(report_id, kind_name)
         return report_id
+
+    def accept(
+        self, connection: Connection, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None
+    ) -> str | None:
+        """As trigger(), in the caller's transaction; whoever commits it calls dispatch() then.
+
+        Returns:
+            The id; None if another transaction uses the key at this moment.
+        """
+        asked = self._asked(kind_name, raw_params)
+        if earlier := self._keyed(connection, idempotency_key):
+            return _same(earlier, asked.fingerprint, str(idempotency_key))
+        return self._record(connection, asked, idempotency_key)
+
+    def dispatch(self, report_id: str, kind_name: str) -> None:
+        """Wake a worker for a report that was accepted."""
+        with bound(report_id=report_id):
+            _log.info("report %s accepted: %s", report_id, kind_name)
+            self._redis.dispatch(report_id)
+
+    def check(self, connection: Connection, kind_name: str, raw_params: Mapping[str, Any]) -> None:
+        """Refuse what trigger() would refuse now, but for a full queue; nothing is recorded."""
+        asked = self._asked(kind_name, raw_params)
+        asked.kind.resolve(connection, asked.params)
 
     def poll(self, report_id: str, *, has_ended: bool = False) -> Running | Ended:
         """How a report stands: from Redis while that is fresh, unless it ``has_ended`` as we know, else from Postgres.
@@ -322,6 +339,28 @@ class ReportService:
         if record is None or record.kind not in self._kinds:
             raise self._missing(report_id)
         return record
+
+    def _asked(self, kind_name: str, raw_params: Mapping[str, Any]) -> "_Asked":
+        kind = self.kind(kind_name)
+        params = _validated(kind, raw_params, most=self._resources.settings.max_list_items)
+        return _Asked(kind, params, _fingerprint(kind, raw_params))
+
+    def _record(self, connection: Connection, asked: "_Asked", idempotency_key: str | None) -> str | None:
+        """The id of a new report; None if its key is used by now."""
+        self._require_room(connection)
+        params, as_of = asked.kind.resolve(connection, asked.params)
+        report_id = lifecycle.create(
+            connection,
+            kind=asked.kind.name,
+            params=params.model_dump(mode="json"),
+            params_sha256=asked.fingerprint,
+            as_of=as_of,
+            idempotency_key=idempotency_key,
+            concurrency_key=asked.kind.concurrency_key(params.model_dump(mode="json")),
+        )
+        if report_id is not None:
+            audit.record(connection, "report.trigger", "report", report_id, kind=asked.kind.name)
+        return report_id
 
     def _keyed(self, connection: Connection, idempotency_key: str | None) -> KeyedJob | None:
         return None if idempotency_key is None else lifecycle.keyed(connection, idempotency_key)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from heapq import nsmallest
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -165,6 +165,34 @@ class Tally:
             sums = np.array([time[where[:, number], number].sum() for time in (up, known)], np.int64)
             self._before[label] = self._before.get(label, np.zeros(2, np.int64)) + sums
 
+    def as_json(self) -> dict[str, Any]:
+        """All that was added, for merge()."""
+        return {
+            "stores": self.stores,
+            "below": self.below,
+            "unknown_time": self.unknown_time.as_json(),
+            "whole": self.whole.tolist(),
+            "periods": {label: sums.tolist() for label, sums in self.periods.items()},
+            "before": {label: sums.tolist() for label, sums in self._before.items()},
+            "are_windows": self._are_windows,
+            "worst": self.worst,
+            "budgets": self.budgets,
+        }
+
+    def merge(self, told: Mapping[str, Any]) -> None:
+        """Add what another tally with the same target was told, as its as_json() gives it."""
+        self.stores += told["stores"]
+        self.below += told["below"]
+        self.unknown_time.merge(told["unknown_time"])
+        self.whole += np.array(told["whole"], np.int64)
+        self._are_windows = told["are_windows"]
+        for mine, theirs in ((self.periods, told["periods"]), (self._before, told["before"])):
+            for label, sums in theirs.items():
+                mine[label] = mine.get(label, 0) + np.array(sums, np.int64)
+        worst = ((share, down, key, tuple(counts)) for share, down, key, counts in told["worst"])
+        self.worst = nsmallest(LISTED, [*self.worst, *worst])
+        self.budgets = nsmallest(MOST_BUDGETS, [*self.budgets, *map(tuple, told["budgets"])])
+
     def comparison(self) -> dict[str, Comparison]:
         """By period, as of_periods()."""
         found = {}
@@ -188,8 +216,12 @@ class Tally:
         whole, rest = np.divmod(open_time, _WHOLE)
         allowed = whole * (_WHOLE - target) + rest * (_WHOLE - target) // _WHOLE
         left = allowed - down
-        least = np.argsort(left, kind="stable")[:MOST_BUDGETS].tolist()
-        found = [(int(left[at]), keys[at], int(allowed[at]), int(down[at])) for at in least]
+        # Of the same rest the keys decide, however the stores come in ranges.
+        least = min(MOST_BUDGETS, len(left)) - 1
+        limit = np.partition(left, least)[least] if len(left) else 0
+        found = [
+            (int(left[at]), keys[at], int(allowed[at]), int(down[at])) for at in np.flatnonzero(left <= limit).tolist()
+        ]
         self.budgets = nsmallest(MOST_BUDGETS, [*self.budgets, *found])
 
     def error_budgets(self) -> list[ErrorBudget] | None:

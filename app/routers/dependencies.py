@@ -17,6 +17,9 @@ from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
+from app.schedules.service import ScheduleService
+from app.sources.events import EventService
+from app.sources.service import SourceService
 from app.telemetry.logs import bind
 from app.uploads.service import UploadService
 
@@ -68,6 +71,18 @@ async def _mappings(request: Request) -> MappingService:
     return services_of(request.app).mappings
 
 
+async def _source_events(request: Request) -> EventService:
+    return services_of(request.app).source_events
+
+
+async def _sources(request: Request) -> SourceService:
+    return services_of(request.app).sources
+
+
+async def _schedules(request: Request) -> ScheduleService:
+    return services_of(request.app).schedules
+
+
 async def _audit(request: Request) -> AuditLog:
     return services_of(request.app).audit
 
@@ -95,7 +110,10 @@ Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
 History = Annotated[HistoryService, Depends(_history)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
+SourceEvents = Annotated[EventService, Depends(_source_events)]
+Sources = Annotated[SourceService, Depends(_sources)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
+Schedules = Annotated[ScheduleService, Depends(_schedules)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
 Hashing = Annotated[HashingThreads, Depends(_hashing)]
 Audit = Annotated[AuditLog, Depends(_audit)]

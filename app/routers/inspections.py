@@ -1,10 +1,12 @@
 """The answer to an inspection of a file."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from app.ingest.inspection.inspect import Inspection
+from app.wording.warnings import in_a_line
 
 
 class InspectedColumn(BaseModel):
@@ -29,10 +31,12 @@ class InspectionAnswer(BaseModel):
     columns: list[InspectedColumn]
     kind: str = Field(description="Dataset kind that fits best.")
     mapping: dict[str, Any] | None = Field(description="Proposed mapping.")
+    shipped: str | None = Field(description="Name of the shipped mapping that it is; null if it is guessed.")
     missing: list[str] = Field(description="Columns of the kind that nothing fits.")
     questions: list[Question]
-    rows: list[dict[str, Any]] = Field(description="The first rows as they would be read; instants in microseconds.")
+    rows: list[dict[str, Any]] = Field(description="The first rows as they would be read.")
     rejections: list[str] = Field(description="What is wrong in the rows that were looked at.")
+    warnings: list[str] = Field(description="What is probably not meant in rows that are valid.")
     may_be_accepted: bool = Field(description="Whether the mapping can be used as it is.")
 
 
@@ -43,9 +47,11 @@ def inspection_answer(found: Inspection) -> InspectionAnswer:
         columns=[InspectedColumn(name=one.name, what=one.what, examples=list(one.examples)) for one in found.columns],
         kind=found.proposal.kind,
         mapping=None if found.proposal.document is None else dict(found.proposal.document),
+        shipped=found.proposal.shipped,
         missing=list(found.proposal.missing),
         questions=[Question(question=text, assumed=assumed or None) for text, assumed in found.proposal.questions],
         rows=[dict(row) for row in found.rows],
         rejections=[str(one) for one in found.rejections],
+        warnings=[in_a_line(asdict(one)) for one in found.warnings],
         may_be_accepted=found.may_be_accepted,
     )

@@ -19,7 +19,10 @@ from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
+from app.schedules.service import ScheduleService
 from app.settings import Settings
+from app.sources.events import EventService
+from app.sources.service import SourceService
 from app.uploads.service import UploadService
 
 
@@ -28,8 +31,10 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
-        reports, datasets, uploads, entities, history, calendars, mappings, audit: what each part of the API answers
-            from.
+        source_events: events by which sources are synced sooner.
+        reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
+        reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
+            answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -49,6 +54,9 @@ class Services:
     history: HistoryService
     calendars: CalendarService
     mappings: MappingService
+    sources: SourceService
+    source_events: EventService
+    schedules: ScheduleService
     settings: Settings
     accounts: Accounts
     mode: Mode

@@ -34,8 +34,12 @@ schedule = Table(
     instant("next_at", comment="when it is due; null: never again, or paused"),
     instant("last_due_at", comment="the instant that it last began something for"),
     Column("last_job_id", String(32), comment="what it began then"),
-    Column("skipped", Integer, nullable=False, server_default="0", comment="instants before that one that were missed"),
-    Column("created_by", Text),
+    Column(
+        "skipped", Integer, nullable=False, server_default="0", comment="instants that were missed when it was last due"
+    ),
+    Column("created_by", Text, nullable=False, comment="name of who made it"),
+    Column("runs_as", Text, nullable=False, comment="name of who last set it, for whom it acts"),
+    Column("runs_as_id", String(32), comment="their user; null: they are none"),
     instant("created_at", nullable=False, server_default=func.now()),
     instant("updated_at", nullable=False, server_default=func.now()),
     UniqueConstraint("name", name="schedule_name_key"),

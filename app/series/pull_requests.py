@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -65,25 +66,44 @@ _KEY: Final = ("repo_id", "number")
 ALWAYS: Final = (*_KEY, "created_at")
 
 
+#: How the staged values of a column add up, and what they add up to with the value of the table.
+_STAGED: Final = {
+    "earliest": "min({name})",
+    "latest": "max({name})",
+    "known": "(array_agg({name} ORDER BY line DESC) FILTER (WHERE {name} IS NOT NULL))[1]",
+}
+_IN_TABLE: Final = {
+    "": "excluded.{name}",
+    "earliest": "LEAST(pull_request.{name}, excluded.{name})",
+    "latest": "GREATEST(pull_request.{name}, excluded.{name})",
+    "known": "COALESCE(excluded.{name}, pull_request.{name})",
+}
+
+
 def stage(connection: Connection) -> None:
     """Create STAGED, with a column ``line`` in addition to those of the table; dropped on commit."""
     columns = ", ".join(f"{name} {of}" for name, of in STORED.items())
     connection.execute(text(f"CREATE TEMP TABLE {STAGED} (line bigint, {columns}) ON COMMIT DROP"))
 
 
-def merge(connection: Connection, given: Collection[str] = STORED) -> int:
+def merge(
+    connection: Connection, given: Collection[str] = STORED, *, combine: Mapping[str, str] = MappingProxyType({})
+) -> int:
     """Insert the staged pull requests, or change those with the same repository and number; returns their number.
 
     Args:
         connection: in the transaction of the load.
         given: columns of STORED that the file has, ALWAYS among them; a pull request keeps what it has in the others.
+        combine: columns whose values add up, of staged rows and of the table: ``earliest``, ``latest`` or ``known``,
+            the last one that is not null.
     """
     names = [name for name in STORED if name in given]
     others = [name for name in names if name not in _KEY]
-    ours, theirs = (", ".join(f"{table}.{name}" for name in others) for table in ("pull_request", "excluded"))
+    ours = ", ".join(f"pull_request.{name}" for name in others)
+    theirs = ", ".join(_IN_TABLE[combine.get(name, "")].format(name=name) for name in others)
     stand: int = connection.execute(
         text(
-            f"WITH staged AS MATERIALIZED ({_latest(names)}), "
+            f"WITH staged AS MATERIALIZED ({_latest(names, combine)}), "
             f"put AS (INSERT INTO pull_request ({', '.join(names)}) SELECT * FROM staged "
             f"ON CONFLICT (repo_id, number) DO UPDATE SET ({', '.join(others)}) = ROW({theirs}) "
             f"WHERE ({ours}) IS DISTINCT FROM ({theirs})) SELECT count(*) FROM staged"
@@ -92,14 +112,16 @@ def merge(connection: Connection, given: Collection[str] = STORED) -> int:
     return stand
 
 
-def remove(connection: Connection, given: Collection[str] = STORED) -> int:
+def remove(
+    connection: Connection, given: Collection[str] = STORED, *, combine: Mapping[str, str] = MappingProxyType({})
+) -> int:
     """Take out what staged ones say of pull requests that still are so; returns the number of those it changes.
 
     One that has nothing in any column that the file lacks is deleted. Of any other, what the file says is emptied: the
     rest is from another file.
 
     Args:
-        connection, given: as for merge().
+        connection, given, combine: as for merge().
     """
     names = [name for name in STORED if name in given]
     ours, theirs = (", ".join(f"{table}.{name}" for name in names) for table in ("pull_request", "staged"))
@@ -109,7 +131,7 @@ def remove(connection: Connection, given: Collection[str] = STORED) -> int:
     )
     rest = ", ".join(f"pull_request.{name}" for name in STORED if name not in given)
     mine = [name for name in names if name not in ALWAYS]
-    staged = f"({_latest(names)}) AS staged"
+    staged = f"({_latest(names, combine)}) AS staged"
     emptied = 0
     if rest and mine:
         said = ", ".join(f"pull_request.{name}" for name in mine)
@@ -138,9 +160,18 @@ def long_coded(connection: Connection, *, examples: int) -> tuple[int, list[str]
     return (found[0][1] if found else 0), [row[0] for row in found]
 
 
-def _latest(names: Iterable[str]) -> str:
-    """The rows that win."""
-    return f"SELECT DISTINCT ON (repo_id, number) {', '.join(names)} FROM {STAGED} ORDER BY repo_id, number, line DESC"
+def _latest(names: Iterable[str], combine: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The rows that win, with what adds up from the others."""
+    listed = ", ".join(names)
+    last = f"SELECT DISTINCT ON (repo_id, number) {listed} FROM {STAGED} ORDER BY repo_id, number, line DESC"
+    sums = [f"{_STAGED[how].format(name=name)} AS {name}" for name, how in combine.items() if name in names]
+    if not sums:
+        return last
+    values = ", ".join(f"{'summed' if name in combine else 'last'}.{name}" for name in names)
+    return (
+        f"SELECT {values} FROM ({last}) AS last JOIN (SELECT repo_id, number, {', '.join(sums)} FROM {STAGED} "
+        "GROUP BY repo_id, number) AS summed USING (repo_id, number)"
+    )
 
 
 #: No part of ``last_at``, which is older.

@@ -3,7 +3,7 @@
 A client waits itself for as long as ``MOST_WAIT_SECONDS``; whatever is longer it raises, so that no slot is held.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +34,7 @@ class Answer:
         at: when, by the clock of the API.
         next: parameters of the page that it announces; None: this is the last one.
         last: number of the last page, if it says so.
+        size_bytes: of the body.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Answer:
     at: datetime
     next: Params | None = None
     last: int | None = None
+    size_bytes: int = 0
 
     @property
     def etag(self) -> str | None:
@@ -110,12 +112,71 @@ class Access:
         token: gives the token that is valid now; it is asked again when the API refuses one.
         token_hash: of whom limits and ETags are.
         engine: where the budget is kept that all replicas share.
+        tries: how often at most a request is made that is not answered properly.
     """
 
     base_url: str
     token: Callable[[], str | None] = field(repr=False)
     token_hash: str
     engine: Engine
+    tries: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as an API tells of it.
+
+    Attributes:
+        number: that it keeps whatever it is called.
+        name: ``owner/name`` today.
+        default_branch: None if it has none.
+        pushed_at: when somebody last pushed; None: nobody knows.
+        chosen_as: the name that it was asked for by, in small letters; None: a pattern matches it.
+    """
+
+    number: int
+    name: str
+    default_branch: str | None = None
+    pushed_at: datetime | None = None
+    chosen_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRepository:
+    """A repository as it was known before; ``is_read``: its streams are; ``seen_at``: when it was last told of."""
+
+    repository: Repository
+    is_read: bool
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the patterns of a source mean today.
+
+    Attributes:
+        repositories: those that are there.
+        absent: by number, why one that was read is not to be read any more, in a state of the table and in words.
+        unknown: by name or owner, why what a pattern names was not found.
+    """
+
+    repositories: Sequence[Repository]
+    absent: Mapping[int, tuple[str, str]]
+    unknown: Mapping[str, str]
+
+
+class Patterns(Protocol):
+    """Which repositories a source means."""
+
+    @property
+    def owners(self) -> Sequence[str]:
+        """Of whom repositories have to be listed."""
+
+    @property
+    def named(self) -> Sequence[str]:
+        """Those that are told in full, ``owner/name`` in small letters."""
+
+    def __contains__(self, full_name: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +189,7 @@ class SourceKind:
         base_url: where its API is unless a source says otherwise.
         streams: by name.
         client: a client, to be closed.
+        find: asks which repositories the patterns mean, by what is known of them; raises as the client does.
     """
 
     name: str
@@ -135,3 +197,4 @@ class SourceKind:
     base_url: str
     streams: Callable[[], Mapping[str, Stream]]
     client: Callable[[Access], AbstractContextManager[Client]]
+    find: Callable[[Client, Patterns, Sequence[KnownRepository], datetime], Found]

@@ -7,9 +7,10 @@ see a *record*: an item of the list with, beside its own members,
   stream with the scope ``source`` it is null, and ``_owner`` is whom it was asked of.
 - each child by its name: the items of all its pages as one list; of a ``single`` one the body, or null without one.
 - ``_gone``: true for a commit that a force push has dropped, else false.
+- ``_at``: when the page of the list was read, by the clock of the API.
 
 Where ``each`` finds a list, each of its elements is a record of its own: its members, ``_item`` (the record without its
-children), ``_repo``, ``_owner`` and ``_gone``; an element that is no object is ``{"value": element}``.
+children), ``_repo``, ``_owner``, ``_gone`` and ``_at``; an element that is no object is ``{"value": element}``.
 """
 
 import re
@@ -93,6 +94,7 @@ class Windows(_Part):
     open: str = Field("status != 'completed'", description="JMESPath; such an item is asked for until it is not.")
     total: str = Field("total_count", description="JMESPath on the body: how many the span has.")
     most: Annotated[int, Field(ge=1)] = Field(1000, description="Items that the API gives of one span.")
+    earliest: str = Field("2018-01-01T00:00:00Z", description="Nothing was created before.")
     again_days: Annotated[int, Field(ge=0, le=400)] = Field(
         30, description="Days after its creation in which an item may change although it was complete."
     )

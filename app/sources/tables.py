@@ -57,6 +57,8 @@ source_repository = Table(
     Column("full_name", Text, nullable=False, comment="owner/name, as last seen"),
     Column("entity_id", Integer, comment="its entity of kind repository; null until a row of it has come"),
     Column("default_branch", Text),
+    Column("chosen_as", Text, comment="the name that it was asked for by; null: a pattern matches it"),
+    instant("pushed_at", comment="when somebody last pushed; null: nobody knows"),
     Column("state", Text, nullable=False, server_default="ok", comment="ok, or why it is not read"),
     instant("state_since", nullable=False, server_default=func.now()),
     instant("seen_at", nullable=False, server_default=func.now()),
@@ -71,7 +73,11 @@ source_cursor = Table(
     Column("stream", Text, nullable=False),
     Column("scope", Text, nullable=False, server_default="", comment="a repository's repo_id; empty: the whole source"),
     Column("position", JSONB, nullable=False, comment="where the next sync begins, as the kind of cursor has it"),
-    Column("pass", JSONB, comment="of a pass that is not complete: where it goes on, and what its mark will be"),
+    Column(
+        "pass",
+        JSONB(none_as_null=True),
+        comment="of a pass that is not complete: where it goes on, and what its mark will be",
+    ),
     instant("watermark", comment="everything up to then is read; null: not yet"),
     instant("updated_at", nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("source_id", "stream", "scope"),
@@ -89,6 +95,7 @@ source_gap = Table(
     instant("since", comment="what is missing begins then; null: nobody knows"),
     instant("until", comment="and ends then; null: nobody knows, or it goes on"),
     instant("opened_at", nullable=False, server_default=func.now()),
+    instant("found_at", nullable=False, server_default=func.now(), comment="when it was last found missing"),
     instant("closed_at", comment="read after all; null: it is still missing"),
 )
 Index(
@@ -99,18 +106,6 @@ Index(
     source_gap.c.code,
     unique=True,
     postgresql_where=text("closed_at IS NULL"),
-)
-
-source_etag = Table(
-    "source_etag",
-    metadata,
-    _of_source(),
-    Column("token", Text, nullable=False, comment="its hash: an ETag holds for the token that it was given to"),
-    Column("address", Text, nullable=False),
-    Column("etag", Text, nullable=False),
-    Column("links", JSONB, comment="of the answer, such as next"),
-    instant("seen_at", nullable=False, server_default=func.now()),
-    PrimaryKeyConstraint("source_id", "token", "address"),
 )
 
 source_budget = Table(

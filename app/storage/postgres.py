@@ -35,7 +35,7 @@ TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
 #: SQLSTATE of a table that is not there.
 _UNDEFINED_TABLE: Final = "42P01"
 
-#: Every package adds its tables to this, in its ``tables.py``.
+#: Every package adds its tables to this, in its ``tables.py``; dataset kinds whose rows have a key, in their files.
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",

@@ -3,10 +3,10 @@
 Memory does not grow with the number of entities: only sums, and the hours of the worst, are kept.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -94,19 +94,36 @@ class WeekOfEntities:
         availability: npt.NDArray[np.float64] = np.full(len(known), np.nan)
         np.divide(totals[UP], known, out=availability, where=known > 0)
         carried = np.zeros(status.shape, bool) if carried is None else carried
-        self._rank(self._weeks(keys, availability, totals[DOWN], open_time, status, carried), availability)
+        worst = list(self._weeks(keys, availability, totals[DOWN], open_time, status, carried))
+        self._rank(worst, int(np.count_nonzero(availability == worst[-1].availability)) if worst else 0)
         return availability
 
-    def _rank(self, found: Iterable[EntityWeek], availability: npt.NDArray[np.float64]) -> None:
-        """Find the worst anew, with the worst of those that came and the availability of all that came."""
-        before, tied = [one.availability for one in self.worst], self.tied
+    def as_json(self) -> dict[str, Any]:
+        """All that was added, for merge()."""
+        worst = [(one.availability, one.down, one.key, one.states.tolist()) for one in self.worst]
+        return {"of_day": self.of_day.tolist(), "worst": worst, "as_last": self._as_last}
+
+    def merge(self, told: Mapping[str, Any]) -> None:
+        """Add what another one on the same horizon was told, as its as_json() gives it."""
+        self.of_day += np.array(told["of_day"], np.int64)
+        weeks = [EntityWeek(share, down, key, np.array(of, np.int8)) for share, down, key, of in told["worst"]]
+        self._rank(weeks, told["as_last"])
+
+    @property
+    def _as_last(self) -> int:
+        """How many of all entities have the availability of the last of the worst."""
+        return self.tied + _count(self.worst, self.worst[-1].availability) if self.worst else 0
+
+    def _rank(self, found: Sequence[EntityWeek], as_last: int) -> None:
+        """Find the worst anew, with the worst of others, of which so many have the availability of the last."""
+        sides = [(self.worst, self._as_last), (found, as_last)]
         self.worst = nsmallest(WORST, [*self.worst, *found], key=lambda one: one.rank)
         if not self.worst:
             return
         last = self.worst[-1].availability
-        # Who was left out before was no better than the last one then: counts only if that is still the last.
-        same = before.count(last) + np.count_nonzero(availability == last) + (tied if before[-1:] == [last] else 0)
-        self.tied = int(same) - [one.availability for one in self.worst].count(last)
+        # Whom a side has left out was no better than the last it kept: counts only if that is still the last.
+        same = sum(of_last if side[-1].availability == last else _count(side, last) for side, of_last in sides if side)
+        self.tied = same - _count(self.worst, last)
 
     def _weeks(
         self,
@@ -126,3 +143,7 @@ class WeekOfEntities:
         states = np.where(is_open, of_hours, CLOSED).astype(np.int8)
         for at, row in zip(worst, states, strict=True):
             yield EntityWeek(float(availability[at]), int(down[at]), keys[at], row)
+
+
+def _count(weeks: Sequence[EntityWeek], availability: float) -> int:
+    return sum(one.availability == availability for one in weeks)

@@ -25,12 +25,18 @@ from app.replica.registry import PREFIXES, job_kinds
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.reports.service import ReportService
 from app.routers import answers, openapi
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
+from app.schedules import firing
+from app.schedules.doing import doings
+from app.schedules.service import ScheduleService
 from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
+from app.sources import hints
+from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
@@ -66,6 +72,10 @@ def create_app(
     links = Links(resources, mode)
     catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
+    reports = ReportService(resources, kinds, links=links)
+    sources = SourceService(resources)
+    works = doings(reports, sources)
+    due = firing.Firing(resources.engine, works)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )
@@ -95,7 +105,12 @@ def create_app(
         sealing.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    loops = (uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop)
+    schedules_loop = Loop("schedules", lambda stopping, _: due.fire_due(stopping), firing.LOOK_SECONDS, watched=False)
+    hints_loop = Loop("hints", lambda stopping, _: hints.look(resources, stopping), hints.LOOK_SECONDS, watched=False)
+    loops = (
+        *(uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop),
+        hints_loop,
+    )
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)
 
     @asynccontextmanager
@@ -120,10 +135,11 @@ def create_app(
     app.state.services = build_services(
         resources,
         replica=replica,
+        reports=reports,
         datasets=catalogue,
+        sources=sources,
+        schedules=ScheduleService(resources.engine, works),
         hooks=hooks,
-        links=links,
-        kinds=kinds,
         mode=mode,
         known=known,
     )

@@ -1,7 +1,5 @@
 """Builds what the routes answer from."""
 
-from collections.abc import Mapping
-
 from app.access.accounts import build_accounts
 from app.access.audit_log import AuditLog
 from app.access.known import Known
@@ -13,17 +11,18 @@ from app.entities.history import HistoryService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
-from app.jobs.links import Links
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
-from app.reports.kind import ReportKind
 from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
+from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
+from app.sources.events import EventService
+from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
 from app.uploads.hooks import Hooks
@@ -34,17 +33,18 @@ def build_services(
     resources: Resources,
     *,
     replica: Replica,
+    reports: ReportService,
     datasets: DatasetService,
+    sources: SourceService,
+    schedules: ScheduleService,
     hooks: Hooks,
-    links: Links,
-    kinds: Mapping[str, ReportKind],
     mode: Mode,
     known: Known,
 ) -> Services:
     """The services of one process, over servers that are connected already."""
     settings = resources.settings
     return Services(
-        reports=ReportService(resources, kinds, links=links),
+        reports=reports,
         datasets=datasets,
         uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
         entities=EntityService(
@@ -53,6 +53,9 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
+        sources=sources,
+        source_events=EventService(resources),
+        schedules=schedules,
         settings=settings,
         accounts=build_accounts(resources, known),
         mode=mode,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.mapping.shipped import example
 from app.storage.resources import Addresses, Resources
 from app.web.server import serving
 from tests.catalogue.bringing import polls
@@ -76,6 +77,46 @@ def test_columns_that_a_file_lacks_are_set(cli: CommandLine, resources: Resource
     twice = ("--set", "group=a", "--set", "group=b")
     refused = cli("load", "entities", str(entities), "--mapping", mapping, *twice)
     assert (refused.code, "--set: 'group=b' names its column twice" in refused.err) == (2, True)
+
+
+def test_a_column_that_a_file_lacks_is_set_without_a_mapping(
+    cli: CommandLine, resources: Resources, tmp_path: Path
+) -> None:
+    path = tmp_path / "prs.csv"
+    path.write_text("number,createdAt\n1,2024-06-03T13:00:00Z\n2,2024-06-04T13:00:00Z\n")
+    assert "the header lacks repo" in cli("load", "pull_requests", str(path)).err
+    said = cli("load", "pull_requests", str(path), "--set", "repo=org/app", "--set", "is_draft=true")
+    assert (said.code, said.out) == (0, f"2 rows of {path} loaded as pull_requests\n")
+    query = text("SELECT key, number, is_draft FROM pull_request JOIN entity ON id = repo_id ORDER BY number")
+    with resources.engine.connect() as connection:
+        assert connection.execute(query).all() == [("org/app", 1, True), ("org/app", 2, True)]
+    both = cli("load", "pull_requests", str(path), "--set", "repo=org/app", "--set", "number=3")
+    assert (both.code, "has a column number, and the load was given set=number=" in both.err) == (2, True)
+    no_value = cli("load", "pull_requests", str(path), "--set", "repo=org/app", "--set", "team= Web")
+    assert (no_value.code, "set.team: ' Web' begins or ends with a space" in no_value.err) == (2, True)
+    nameless = tmp_path / "nameless.csv"
+    nameless.write_text("3,2024-06-03T13:00:00Z\n")
+    columns = ("--columns", "number,created_at", "--set", "repo=org/app")
+    assert cli("load", "pull_requests", str(nameless), *columns).code == 0
+
+
+def test_inspect_reads_a_file_with_what_it_is_given(cli: CommandLine, resources: Resources, tmp_path: Path) -> None:
+    path = tmp_path / "prs.csv"
+    path.write_text("PR number,open\n41,2024-06-03T13:00:00Z\n")
+    asked = "undecided: No column names the repository; which one is it? Answer with --set repo=owner/name."
+    assert f"{asked} Assumed: prs" in cli("inspect", str(path)).err.splitlines()
+    said = cli("inspect", str(path), "--set", "repo=org/app", "--accept")
+    assert (said.code, said.err, said.out.splitlines()[-1]) == (0, "", f"1 row of {path} loaded as pull_requests")
+    wrong = cli("inspect", str(path), "--set", "rep=org/app")
+    assert (wrong.code, "set.rep is not a column of pull_requests (did you mean 'repo'?)" in wrong.err) == (2, True)
+
+
+def test_inspect_names_the_shipped_mapping_and_tells_of_doubts(cli: CommandLine, tmp_path: Path) -> None:
+    said = cli("inspect", str(example("gharchive")))
+    assert "mapping gharchive, which is shipped" in said.out.splitlines()
+    path = tmp_path / "hours.csv"
+    path.write_text("store_id,day,start_time_local,end_time_local\n1.05057E+18,0,09:00,17:00\n")
+    assert "warning: 1 of the keys look as if a spreadsheet" in cli("inspect", str(path)).err
 
 
 def test_inspect_may_load_what_leaves_no_question(cli: CommandLine, resources: Resources, export: Path) -> None:

@@ -19,6 +19,10 @@ SECRET = {"password", "passphrase", "token", "secret", "code", "credential", "ke
 #: Parameters that have such a word in their name, and why they may.
 HARMLESS = {
     ("login", "with_token"): "a flag: the key comes from standard input",
+    **dict.fromkeys(
+        ((command, name) for command in ("sources add", "sources set") for name in ("token_env", "token_from")),
+        "the name of a variable or file that has it",
+    ),
     ("keys replace", "key"): "the first eight characters, which are no secret",
     ("keys revoke", "key"): "the first eight characters, which are no secret",
 }

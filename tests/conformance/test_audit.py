@@ -26,6 +26,9 @@ SAFE = {"get", "head", "options"}
 #: Requests of other methods that only ask.
 ASKING = {("post", "/get_report"), ("post", "/datasets/inspect")}
 
+#: A request that has to be signed: tests/sources/test_events.py looks at its row.
+SIGNED = {("post", "/sources/github/events")}
+
 #: Operations whose rows are looked at in tests/access: those of users, keys and sessions themselves.
 OF_ACCESS = re.compile(r"/(users|keys|sessions|me|setup|login|logout|reset|invite|api|oidc|second-factor)\b")
 
@@ -84,9 +87,42 @@ def stored_calendar(client: TestClient) -> str:
     return "mine"
 
 
+def stored_schedule(client: TestClient) -> str:
+    client.delete("/schedules/mine")
+    assert client.post("/schedules", json=schedule("mine")).status_code == 201
+    return "mine"
+
+
+def paused_schedule(client: TestClient) -> str:
+    name = stored_schedule(client)
+    assert client.post(f"/schedules/{name}/pause").status_code == 200
+    return name
+
+
+def schedule(name: str) -> Any:
+    """A schedule that is not due while these tests run."""
+    return {"name": name, "kind": "pull_requests", "every": "month", "at": "03:00", "on": "28", "catch_up": "none"}
+
+
 def mapping() -> Any:
     """A mapping that is shipped."""
     return json.loads((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_text())
+
+
+def added_source(client: TestClient) -> str:
+    client.delete("/sources/mine")
+    assert client.post("/sources?check=false", json=source("mine")).status_code == 201
+    return "mine"
+
+
+def paused_source(client: TestClient) -> str:
+    assert client.post(f"/sources/{added_source(client)}/pause").status_code == 200
+    return "mine"
+
+
+def source(name: str) -> Any:
+    """One at an address of this machine where nobody listens."""
+    return {"name": name, "repositories": ["acme/*"], "address": "http://127.0.0.1:1", "token": "t" * 40}
 
 
 STORE = "/entities/{kind}/{key}"
@@ -122,6 +158,23 @@ CHANGES = {
     ("delete", "/calendars/{name}"): Change("calendar.remove", before=stored_calendar),
     ("put", "/mappings/{name}"): Change("mapping.set", body=mapping()),
     ("delete", "/mappings/{name}"): Change("mapping.remove", before=stored_mapping),
+    ("post", "/sources"): Change("source.add", body=source("new"), params={"check": "false"}),
+    ("put", "/sources/{name}"): Change(
+        "source.set",
+        body={"repositories": ["acme/*"], "address": "http://127.0.0.1:1"},
+        params={"check": "false"},
+        before=added_source,
+    ),
+    ("delete", "/sources/{name}"): Change("source.remove", before=added_source),
+    ("post", "/sources/{name}/pause"): Change("source.pause", before=added_source),
+    ("post", "/sources/{name}/resume"): Change("source.resume", before=paused_source),
+    ("post", "/sources/{name}/sync"): Change("source.sync", before=added_source),
+    ("post", "/schedules"): Change("schedule.add", body=schedule("new")),
+    ("put", "/schedules/{name}"): Change("schedule.set", body=schedule("mine"), before=stored_schedule),
+    ("delete", "/schedules/{name}"): Change("schedule.remove", before=stored_schedule),
+    ("post", "/schedules/{name}/pause"): Change("schedule.pause", before=stored_schedule),
+    ("post", "/schedules/{name}/resume"): Change("schedule.resume", before=paused_schedule),
+    ("post", "/schedules/{name}/run"): Change("schedule.run", before=stored_schedule),
 }
 
 #: What jobs of the service add meanwhile.
@@ -152,7 +205,7 @@ def test_every_operation_that_changes_something_has_its_test_below(client: TestC
     declared = [route for route in routes_of(client.app) if (need := need_of(route.endpoint)) and need.changes]
     changing |= {(method.lower(), route.path) for route in declared for method in route.methods}
     changing = {one for one in changing if not OF_ACCESS.match(one[1])}
-    assert {(method, path.replace(":path", "")) for method, path in changing} == CHANGES.keys() | ASKING
+    assert {(method, path.replace(":path", "")) for method, path in changing} == CHANGES.keys() | ASKING | SIGNED
 
 
 def routes_of(app: Any) -> Iterator[Any]:
@@ -178,7 +231,7 @@ def test_an_operation_that_changes_something_is_recorded(
     rows = [row for row in rows_of(world.engine, after=before) if row.action not in BY_JOBS]
     actions = {row.action for row in rows}
     assert change.action in actions
-    assert actions <= {change.action, "upload.begin"}
+    assert actions <= {change.action, "upload.begin", *({"report.trigger"} if change.action == "schedule.run" else ())}
     assert {(row.via, row.actor_name, row.ip, row.outcome) for row in rows} == {("local", "local", "127.0.0.1", "done")}
     assert {row.request_id for row in rows} == {answer.headers["x-request-id"]}
 
@@ -194,6 +247,8 @@ def test_an_operation_that_changes_something_is_recorded(
         ("put", "/entities/store/nobody/hours", {"json": {"hours": []}}),
         ("put", "/entities/store/7/hours", {"json": {"hours": [{"day": 9}]}}),
         ("delete", "/calendars/nobody", {}),
+        ("post", "/schedules", {"json": schedule("wrong") | {"kind": "nothing"}}),
+        ("post", "/schedules/nobody/run", {}),
         ("post", "/trigger_report", {"json": {"report": "nothing"}}),
     ],
 )
@@ -222,6 +277,12 @@ OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
     *("report uptime", "report pull_requests", "report rollup"),
+    *(f"schedules {one}" for one in ("add", "list", "show", "pause", "resume", "run", "remove")),
+    *(
+        f"sources {name}"
+        for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")
+    ),
+    "sources repositories",
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 

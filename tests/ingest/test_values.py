@@ -264,8 +264,13 @@ def test_a_text_is_kept_as_it_is(text: str) -> None:
 
 
 def test_a_text_is_neither_empty_nor_has_it_a_nul() -> None:
-    assert reason(values.any_text, "") == "is empty"
-    assert reason(values.any_text, "a\0b") == "has invisible characters: NUL"
+    assert reason(values.any_text, "") == reason(values.short_text, "") == "is empty"
+    assert reason(values.any_text, "a\0b") == reason(values.short_text, "\0") == "has invisible characters: NUL"
+
+
+def test_a_short_text_has_a_limit() -> None:
+    assert values.short_text("é" * 255) == "é" * 255
+    assert reason(values.short_text, "é" * 256) == "is longer than 255 characters"
 
 
 @pytest.mark.parametrize("text", ['["bug"', "[1]", "[null]", '["bug"] ui', "[[]]"])

@@ -55,6 +55,8 @@ def test_a_text_is_the_same_instant_alone_and_in_a_block(form: str, zone: str | 
         ("iso", None, "2016-12-31T23:59:60Z", "it is a leap second"),
         ("iso", None, "2025-01-02T24:00:00Z", "a day ends at 23:59:59"),
         ("iso", None, "2025-02-30", "that month has 28 days"),
+        ("iso", None, "0001-01-01T00:00:00Z", "is not a time that exists"),
+        ("dmy", "UTC", "01.02.0024", "is not a time that exists"),
         ("dmy", "UTC", "01/13/2025", "is not a time that exists"),
         ("mdy", "UTC", "1/2/2025 13:00 PM", "is not a time that exists"),
         ("dmy", "UTC", "2025-01-02", "is not of the form dmy, such as 31.12.2024 09:30"),

@@ -44,6 +44,15 @@ def column(**rule: Any) -> dict[str, Any]:
             {"kind": "polls", "columns": {}, "rows": [{"columns": {"at": DATE}}, {"columns": {"at": {"from": "y"}}}]},
             "rows.1.columns.at reads its texts in another way than rows.0.columns.at",
         ),
+        ({**column(), "combine": {"at": "latest"}}, "combine is for the kind pull_requests, not for polls"),
+        (
+            {"kind": "pull_requests", "columns": {"number": {"from": "n"}}, "combine": {"number": "latest"}},
+            "combine.number: is not a column that can be combined",
+        ),
+        (
+            {"kind": "pull_requests", "columns": {"author": {"from": "n"}}, "combine": {"author": "latest"}},
+            "combine.author: latest is for instants; allowed: known",
+        ),
         ("[]", "document: [] is not an object"),
         ("{", "document: is not JSON that can be read"),
     ],

@@ -16,8 +16,10 @@ EXPECTED = {
     "checkmk": (3, ("web1/HTTP", 1)),
     "outages": (3, ("shop", 0)),
     "gh-pr-list": (2, ("example/app", 41)),
-    "gitlab-merge-requests": (1, ("gitlab.example/g/p", 42)),
-    "gharchive": (2, ("a/b", 1)),
+    "gitlab-merge-requests": (3, ("gitlab.example/g/p", 42)),
+    "gitlab-merge-requests-api": (2, ("gitlab.example/g/p", 42)),
+    "gharchive": (8, ("a/b", 1)),
+    "camel-case": (2, ("example/app", 41)),
 }
 
 

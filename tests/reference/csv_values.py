@@ -108,6 +108,12 @@ def any_text(text: str) -> str:
     return text
 
 
+def short_text(text: str) -> str:
+    if len(text) > 255:
+        raise Bad("too_long")
+    return any_text(text)
+
+
 def zone(text: str) -> str:
     if text in ZONES:
         return text
@@ -204,6 +210,7 @@ TYPES = {
     "IANA time zone": zone,
     "long number": long_number,
     "text": any_text,
+    "short text": short_text,
 }
 
 #: Kinds whose columns are told here once more; those of any other are its entry's, see test_mutations.py.

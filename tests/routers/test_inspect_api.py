@@ -98,7 +98,8 @@ def test_a_column_that_a_file_lacks_is_set_for_all_of_its_rows(client: TestClien
 
 def test_what_cannot_be_set_is_refused_at_once(client: TestClient) -> None:
     for options, said in (
-        ({"set": "store_id=shop"}, "set: is for files that are read with a mapping"),
+        ({"set": "stor=shop"}, "set.stor is not a column of polls (did you mean 'store_id'?)"),
+        ({"set": "status=up"}, "set.status: 'up' is not one of active, inactive, unknown"),
         ({"set": "store", "mapping": "outages"}, "set: 'store' is not COLUMN=TEXT such as store_id=shop"),
         ({"set": "{", "mapping": "outages"}, "set: "),
         ({"set": '{"store_id": 5}', "mapping": "outages"}, "set.store_id: 5 is not"),

@@ -21,6 +21,7 @@ import pyarrow.csv as arrow_csv
 from app.ingest.column_types import INSTANT
 from app.ingest.csv.blocks import Block, Blocks, line_ends, lines_of, parts
 from app.ingest.csv.column_check import ColumnCheck
+from app.ingest.csv.given import given_values, in_every_row, require_without
 from app.ingest.csv.header import is_left_out, named_columns, read_header
 from app.ingest.csv.mapped.blocks import mapped_blocks
 from app.ingest.csv.mapped.columns import in_zone, mapped_columns
@@ -87,6 +88,7 @@ class Checker:
         self._limits = limits
         self._latest = to_micros(now + FUTURE) if kind.observed else None
         self._span: tuple[int, int] | None = None
+        self._given: dict[str, Any] = {}
 
     @property
     def passed(self) -> int:
@@ -109,12 +111,14 @@ class Checker:
         if self._policy.mapping is not None:
             yield from self._mapped(self._policy.mapping)
             return
+        self._given = given_values(self.kind, self._policy.values)
         with opened(self._source) as stream:
             blocks = Blocks(unpacked(stream, self._source.name, self._limits), self._source.name, self._limits)
             if self._policy.columns is not None:
-                yield from self._follow(blocks, named_columns(self.kind, self._policy.columns), None)
+                columns = named_columns(self.kind, self._policy.columns, given=self._given)
+                yield from self._follow(blocks, columns, None)
             else:
-                columns, rest = read_header(self.kind, blocks, self._source.name, self._limits)
+                columns, rest = read_header(self.kind, blocks, self._source.name, self._limits, given=self._given)
                 yield from self._follow(blocks, columns, rest)
 
     def _mapped(self, mapping: FileMapping) -> Iterator[Rows]:
@@ -130,6 +134,7 @@ class Checker:
 
     def _follow(self, blocks: Blocks, columns: tuple[Column, ...], first: Block | None) -> Iterator[Rows]:
         self._require_fit(columns)
+        require_without(columns, self._given, self._source.name)
         memory = Memory(REMEMBERED_BYTES)
         checks = {column.name: self._column_check(column, memory) for column in columns}
         with closing(_split_ahead(blocks if first is None else chain([first], blocks), list(checks))) as ahead:
@@ -185,7 +190,8 @@ class Checker:
                 values[name], wrong = check.values(table.column(name).combine_chunks(), hurried=True)
                 if wrong:
                     return None
-            return None if any(rule.broken(values).any() for rule in self.kind.row_rules) else values
+            columns = values | self._in_every_row(table.num_rows)
+            return None if any(rule.broken(columns).any() for rule in self.kind.row_rules) else values
         return None
 
     def _batch(self, checks: Mapping[str, ColumnCheck], batch: _Batch) -> Rows:
@@ -215,8 +221,9 @@ class Checker:
                     mistake = RejectedRow(line, column.name, value, reason.code, str(reason))
                     rejected.setdefault((line, row), []).append(mistake)
                     accepted[row] = False
-        for rule, row in self._broken({name: values for name, (values, _) in found.items()}, accepted.copy()):
-            value = shown(texts[rule.column][row].as_py())
+        columns = {name: values for name, (values, _) in found.items()} | self._in_every_row(len(lines))
+        for rule, row in self._broken(columns, accepted.copy()):
+            value = shown(texts[rule.column][row].as_py() if rule.column in texts else self._policy.values[rule.column])
             mistake = RejectedRow(int(lines[row]), rule.column, value, rule.code, rule.reason)
             rejected.setdefault((int(lines[row]), row), []).append(mistake)
             accepted[row] = False
@@ -238,9 +245,10 @@ class Checker:
         return self._passed(values, rows, lines_of(block) if self.kind.names_lines else None)
 
     def _passed(self, values: Mapping[str, Values], read: int, lines: npt.NDArray[np.int64] | None) -> Rows:
+        rows = len(next(iter(values.values())))
         values = {name: one for name, one in values.items() if not is_left_out(name)}
+        values |= self._in_every_row(rows)
         if self._policy.valid_from is not None:
-            rows = len(next(iter(values.values())))
             since = Values(np.zeros(rows, np.int64), np.array([self._policy.valid_from]))
             values = {**values, VALID_FROM: since}
         first_row, self.read = self.read, self.read + read
@@ -252,6 +260,10 @@ class Checker:
             )
         is_known = self.kind.names_lines and lines is not None and len(lines) == len(next(iter(values.values())))
         return Rows(values, first_row, self.read, lines if is_known else None)
+
+    def _in_every_row(self, rows: int) -> dict[str, Values]:
+        """The columns that are given for this file."""
+        return {name: in_every_row(value, rows) for name, value in self._given.items()}
 
     def _widen(self, at: npt.NDArray[Any]) -> None:
         if len(at):

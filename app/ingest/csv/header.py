@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -29,13 +29,13 @@ def wanted(kind: DatasetKind) -> str:
     return ", ".join(_names(kind, column) for column in _needed(kind))
 
 
-def named_columns(kind: DatasetKind, names: Sequence[str]) -> tuple[Column, ...]:
-    """The columns that ``columns=`` names for a file without a header.
+def named_columns(kind: DatasetKind, names: Sequence[str], *, given: Collection[str] = ()) -> tuple[Column, ...]:
+    """The columns that ``columns=`` names for a file without a header; it need not have those that are given.
 
     Raises:
         InvalidParameters: a column is missing, repeated or unknown.
     """
-    columns, problems = _match(kind, [name for name in names if name != LEFT_OUT])
+    columns, problems = _match(kind, [name for name in names if name != LEFT_OUT], given)
     if problems:
         raise InvalidParameters(f"columns={','.join(names)[:200]}: this {problems}; {_rule(kind)}")
     named = iter(columns)
@@ -51,10 +51,12 @@ def _left_out(at: int) -> Column:
     return Column(f"{LEFT_OUT}{at}", ColumnType("anything", lambda _: 0), example="", required=False)
 
 
-def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) -> tuple[tuple[Column, ...], Block]:
+def read_header(
+    kind: DatasetKind, blocks: Blocks, name: str, limits: Limits, *, given: Collection[str] = ()
+) -> tuple[tuple[Column, ...], Block]:
     """The columns of a file in the order of its header, and the rest of that block.
 
-    Names ignore case and surrounding spaces.
+    Names ignore case and surrounding spaces. It need not have columns that are given.
 
     Raises:
         RejectedFile: the file is empty, or has no header of this kind.
@@ -63,7 +65,7 @@ def read_header(kind: DatasetKind, blocks: Blocks, name: str, limits: Limits) ->
         records = Records(block, name, limits)
         for line, names in records:
             _require_commas(kind, block.data[: records.taken], name, line)
-            columns = _columns(kind, names, name, line)
+            columns = _columns(kind, names, name, line, given)
             return columns, replace(block, data=block.data[records.taken :], first_line=records.line)
         if records.rest:
             blocks.push_back(records.rest, records.line)
@@ -76,12 +78,14 @@ def separator_of(text: str, width: int) -> str | None:
     return next(words, None)
 
 
-def _columns(kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: int) -> tuple[Column, ...]:
+def _columns(
+    kind: DatasetKind, names: list[str] | BadQuoting, name: str, line: int, given: Collection[str]
+) -> tuple[Column, ...]:
     where = f"{name}, line {line}: "
     if isinstance(names, BadQuoting):
         message = f"{where}the header {shown(names)} has text after a closing quotation mark; {_rule(kind)}"
         raise refusal("wrong_header", message, line=line)
-    columns, problems = _match(kind, names)
+    columns, problems = _match(kind, names, given)
     if not columns:
         if names[0].lstrip().startswith(("[", "{")):
             message = f"{where}this is JSON, not a CSV; it needs a mapping, which openhours inspect FILE proposes."
@@ -114,12 +118,12 @@ def _are_names(names: Sequence[str]) -> bool:
     )
 
 
-def _match(kind: DatasetKind, names: Sequence[str]) -> tuple[tuple[Column, ...], str]:
+def _match(kind: DatasetKind, names: Sequence[str], given: Collection[str] = ()) -> tuple[tuple[Column, ...], str]:
     """The columns with these names, and what is wrong with the names, if anything."""
     meaning = {_plain(name): column for column in kind.columns for name in (column.name, *column.aliases)}
     columns = tuple(meaning[_plain(name)] for name in names if _plain(name) in meaning)
     times = Counter(column.instead_of or column.name for column in columns)
-    missing = [_names(kind, column) for column in _needed(kind) if not times[column.name]]
+    missing = [_names(kind, column) for column in _needed(kind) if not times[column.name] and column.name not in given]
     twice = [_names(kind, column) for column in kind.columns if times[column.name] > 1]
     unknown = [shown(name) for name in names if _plain(name) not in meaning]
     problems = {"lacks": missing, "repeats": twice, f"has unknown column{'s' if len(unknown) > 1 else ''}": unknown}

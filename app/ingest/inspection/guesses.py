@@ -24,6 +24,9 @@ STATUSES: Final = {
 #: Words for nothing.
 NULLS: Final = ("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "-")
 
+#: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time.
+NO_TIME: Final = re.compile(r"(0001-01-01|1970-01-01)[T ]00:00(:00)?(\.0+)?(Z| UTC|[+-]00:?00)?|0000-00-00( 00:00:00)?")
+
 #: Most different texts of a column of words.
 _MOST_WORDS: Final = 12
 
@@ -47,9 +50,14 @@ class Guess:
     questions: tuple[tuple[str, str], ...] = ()
 
 
+def is_nothing(text: str) -> bool:
+    """Whether it is a word or an instant that stands for no value."""
+    return text in NULLS or NO_TIME.fullmatch(text) is not None
+
+
 def guess(name: str, texts: Sequence[str]) -> Guess:
     """What a column seems to be, by its texts."""
-    given = list(dict.fromkeys(text for text in texts if text and text not in NULLS))
+    given = list(dict.fromkeys(text for text in texts if text and not is_nothing(text)))
     examples = tuple(given[:3])
     if not given:
         return Guess(name, "nothing", {}, examples)

@@ -30,12 +30,14 @@ class Layout:
         names: of the columns, by which a mapping names them; numbers as texts without a header.
         rows: the first ones.
         questions: what cannot be told.
+        whole: of a JSON array that is cut, the elements that are whole, as an array.
     """
 
     document: Mapping[str, Any]
     names: Sequence[str]
     rows: Sequence[Sequence[str]]
     questions: Sequence[str] = field(default=())
+    whole: str | None = None
 
     def column(self, at: int) -> list[str]:
         """The texts of a column."""
@@ -128,18 +130,22 @@ def _is_header(first: Sequence[str]) -> bool:
 
 def _of_json(text: str, name: str) -> Layout:
     lines = text.splitlines()
+    whole = None
     if len(lines) > 1 and _is_value(lines[0]):
         document: dict[str, Any] = {"format": "jsonl"}
         records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
+    elif (start := text.lstrip()).startswith("{"):
+        document = {"format": "json"}
+        records = _member(start, document, name)
     else:
         document = {"format": "json"}
-        records = _elements(text, document, name)
+        records, whole = _elements(text)
     records = [record for record in records if isinstance(record, dict)]
     if not records:
         raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
     names = list(dict.fromkeys(name for record in records for name in _leaves(record)))
     rows = [[text_of(_leaves(record).get(name)) for name in names] for record in records]
-    return Layout(document, names, rows)
+    return Layout(document, names, rows, whole=whole)
 
 
 def _is_value(line: str) -> bool:
@@ -149,30 +155,34 @@ def _is_value(line: str) -> bool:
         return False
 
 
-def _elements(text: str, document: dict[str, Any], name: str) -> list[Any]:
-    """The first elements of an array that may be cut, or of the first array in an object that is whole."""
-    start = text.lstrip()
-    if start[0] == "{":
-        try:
-            whole = json.loads(start)
-        except json.JSONDecodeError:
-            raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
-        document["records"], found = next(
-            ((key, one) for key, one in whole.items() if isinstance(one, list)), ("", [whole])
-        )
-        if not document["records"]:
-            del document["records"]
-        return list(found[:ROWS])
-    decoder, at, found = json.JSONDecoder(), 1, []
+def _member(text: str, document: dict[str, Any], name: str) -> list[Any]:
+    """The first elements of the first array in an object that is whole; or else the object."""
+    try:
+        whole = json.loads(text)
+    except json.JSONDecodeError:
+        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+    for key, one in whole.items():
+        if isinstance(one, list):
+            document["records"] = key
+            return one[:ROWS]
+    return [whole]
+
+
+def _elements(text: str) -> tuple[list[Any], str]:
+    """The first elements of an array that may be cut, and the array of them."""
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    at = end = text.index("[") + 1
     while len(found) < ROWS:
-        while start[at : at + 1] in {" ", "\n", "\r", "\t", ","}:
+        while text[at : at + 1] in {" ", "\n", "\r", "\t", ","}:
             at += 1
         try:
-            record, at = decoder.raw_decode(start, at)
+            record, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError:
             break
         found.append(record)
-    return found
+        end = at
+    return found, text[:end] + "]"
 
 
 def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:

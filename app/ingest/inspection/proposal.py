@@ -1,12 +1,13 @@
 """A mapping for guessed columns: which column of a kind each may be, by its name and by what it holds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from app.ingest.inspection.guesses import NULLS, Guess
+from app.ingest.inspection.guesses import NO_TIME, Guess, is_nothing
 from app.ingest.inspection.layout import Layout
 from app.ingest.kind import DatasetKind
+from app.mapping.document import read_mapping, with_values, written
 
 #: Other names of columns, in small letters and digits only; the likeliest first.
 _ALSO: Final[Mapping[str, tuple[str, ...]]] = {
@@ -42,12 +43,16 @@ _ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "start_time_local": ("start", "starttime", "open", "opens", "from", "von"),
     "end_time_local": ("end", "endtime", "close", "closes", "to", "bis"),
     "timezone_str": ("timezone", "zone", "tz", "region"),
-    "repo": ("repository", "project", "url", "repoid"),
+    "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
     "number": ("prnumber", "mriid", "iid", "prid", "pr"),
     "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
     "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
     "merged_at": ("merged", "mergeddate"),
     "closed_at": ("closed", "close", "closeddate"),
+    "is_draft": ("draft",),
+    "author_is_bot": ("isbot", "authorisbot"),
+    "changed_files": ("fileschanged",),
+    "head_sha": ("headrefoid", "sha"),
 }
 
 #: What a column of a kind holds, where that tells; a text may be anything.
@@ -73,12 +78,14 @@ class Proposal:
         document: the mapping; None if no column fits.
         questions: pairs of a question and what the document assumes; empty if it must be answered first.
         missing: columns that the kind needs and that nothing fits.
+        shipped: the name of the shipped mapping that it is; None if it is guessed.
     """
 
     kind: str
     document: Mapping[str, Any] | None
     questions: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
+    shipped: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -91,7 +98,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if kind.name == "polls" and (outages := _outages(layout, guesses, stem)) is not None:
         return outages
     columns: dict[str, Any] = {}
-    questions: list[tuple[str, str]] = [(text, "as it is") for text in layout.questions]
+    questions = questions_of(layout)
     taken: set[str] = set()
     is_nameless = layout.document.get("header") is False
     for column in kind.columns:
@@ -105,6 +112,8 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
             rule = _rule(column.type.name, found)
             columns[column.name] = {"from": _place(layout, found.name), **rule}
             questions += found.questions if rule == found.rule else ()
+    if kind.name == "pull_requests" and "closed_at" not in columns:
+        questions += _undated_ends(layout, guesses)
     columns = _with_hours(columns)
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
@@ -115,12 +124,12 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if columns and "store_id" in missing:
         missing.remove("store_id")
         columns["store_id"] = {"value": stem}
-        questions.append(("No column names the store; which one is it?", stem))
-    if columns and "repo" in missing:
+        questions.append(_assumed_store(stem))
+    if len(columns) > 1 and "repo" in missing:
         missing.remove("repo")
         columns["repo"] = {"value": stem}
-        questions.append(("No column names the repository; which one is it?", stem))
-    document = {"kind": kind.name, **layout.document, **_nulls(layout), "columns": columns}
+        questions.append(assumed_repository(stem))
+    document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
 
@@ -191,17 +200,61 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
         (guess for name in ("store_id", *_ALSO["store_id"]) for guess in guesses if _plain(guess.name) == _plain(name)),
         None,
     )
-    questions = [*begins.questions, *ends.questions]
+    questions = [*questions_of(layout), *begins.questions, *ends.questions]
     if key is None:
-        questions.append(("No column names the store; which one is it?", stem))
+        questions.append(_assumed_store(stem))
     columns = {"store_id": {"value": stem} if key is None else {"from": _place(layout, key.name)}}
-    document = {"kind": "polls", **layout.document, **_nulls(layout), "holds": "until_changed"}
+    document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed"}
     document |= {"columns": columns, "rows": rows}
     return Proposal("polls", document, tuple(questions), ())
 
 
-def _nulls(layout: Layout) -> dict[str, Any]:
-    found = {text for row in layout.rows for text in row if text in NULLS}
+def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, str]]:
+    """The question of a file that says which pull requests were closed, but not when."""
+    for at, guess in enumerate(guesses):
+        if _plain(guess.name) in {"state", "status"}:
+            closed = sum(text.lower() == "closed" for text in layout.column(at))
+            if closed:
+                told = f"{guess.name}: {closed} of the first rows are closed, but no column says when; what are they?"
+                return [(told, "open")]
+    return []
+
+
+def assumed_repository(stem: str) -> tuple[str, str]:
+    """The question of a file that does not name the repository."""
+    return "No column names the repository; which one is it? Answer with --set repo=owner/name.", stem
+
+
+def _assumed_store(stem: str) -> tuple[str, str]:
+    return "No column names the store; which one is it? Answer with --set store_id=TEXT.", stem
+
+
+def with_given(one: Proposal, given: Mapping[str, str], stem: str) -> Proposal:
+    """The proposal with columns that have one text in every row, and without the questions that they answer."""
+    if one.document is None or not given:
+        return one
+    answered = {"repo": assumed_repository(stem), "store_id": _assumed_store(stem)}
+    settled = [answered[name] for name in given if name in answered]
+    return replace(
+        one,
+        document=written(with_values(read_mapping(dict(one.document)), given)),
+        questions=tuple(question for question in one.questions if question not in settled),
+        missing=tuple(name for name in one.missing if name not in given),
+    )
+
+
+def questions_of(layout: Layout) -> list[tuple[str, str]]:
+    """What is to be asked of a file whatever it holds."""
+    none = sorted({text for row in layout.rows for text in row if NO_TIME.fullmatch(text)})
+    return [
+        *((text, "as it is") for text in layout.questions),
+        *((f"Does {text!r} stand for no value?", "yes") for text in none),
+    ]
+
+
+def null_words(layout: Layout) -> dict[str, Any]:
+    """The member of a mapping for texts that mean nothing, as far as the file has them."""
+    found = {text for row in layout.rows for text in row if is_nothing(text)}
     return {"null": sorted(found)} if found else {}
 
 

@@ -42,8 +42,13 @@ class PullRequestLoading:
         self._repositories = KeyIds(connection, REPOSITORY)
         self._teams = KeyIds(connection, TEAM)
         self._given = set(pull_requests.ALWAYS)
+        self._combine: Mapping[str, str] = {}
         self._long_coded: tuple[int, list[str]] = (0, [])
         pull_requests.stage(connection)
+
+    def combine(self, columns: Mapping[str, str]) -> None:
+        """Have rows of the same pull request add up in these columns."""
+        self._combine = columns
 
     def add(self, rows: Rows) -> None:
         if not len(rows):
@@ -72,7 +77,7 @@ class PullRequestLoading:
         new_entities.write_rows(self._connection, pull_requests.STAGED, "repo_id", "team_id")
         if "first_commit_at" in self._given:
             self._long_coded = pull_requests.long_coded(self._connection, examples=EXAMPLES)
-        return pull_requests.merge(self._connection, self._given)
+        return pull_requests.merge(self._connection, self._given, combine=self._combine)
 
     def warnings(self) -> tuple[DataWarning, ...]:
         """What is to be told of the merged rows."""
@@ -81,7 +86,7 @@ class PullRequestLoading:
 
     def remove(self) -> int:
         new_entities.settle(self._connection, pull_requests.STAGED, "repo_id", "team_id")
-        return pull_requests.remove(self._connection, self._given)
+        return pull_requests.remove(self._connection, self._given, combine=self._combine)
 
 
 def _arrays(names: Values) -> pa.Array:

@@ -33,6 +33,7 @@ REPOSITORIES = DatasetKind(
     summary="one row per repository: its default branch, whether it is archived, when it was last pushed to",
     columns=_COLUMNS,
     loading=RepositoryLoading,
+    is_guessed=False,
     documentation="""
         What is known of a repository. If rows have the same `repo`, the last one counts. A later row changes what its
         columns say; what its file has no column for stays as it was. `external_id` is the number by which the source

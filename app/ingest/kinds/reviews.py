@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.ingest.collected import NUMBER_OF_PULL_REQUEST, REPO, person
+from app.ingest.collected import NUMBER_IN_REPO, REPO, person
 from app.ingest.column_types import INSTANT, LONG_NUMBER, TEXT, choice
 from app.ingest.keyed import DROPPED, KeyedLoading, keyed_table
 from app.ingest.kind import Column, DatasetKind, WrongRow
@@ -11,7 +11,7 @@ _STATES: Final = ("APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PE
 
 _COLUMNS: Final = (
     REPO,
-    NUMBER_OF_PULL_REQUEST,
+    NUMBER_IN_REPO,
     Column("review_id", LONG_NUMBER, example="2098754321"),
     *person("reviewer"),
     Column("state", choice({state: state for state in _STATES}), example="APPROVED"),
@@ -25,7 +25,7 @@ class ReviewLoading(KeyedLoading):
     """Collects reviews and merges them by repository and id."""
 
     columns = _COLUMNS
-    table = keyed_table("review", _COLUMNS, key=("repo", "review_id"))
+    table = keyed_table("review", _COLUMNS, key=("repo", "review_id"), indexes=(("repo", "number"),))
 
 
 REVIEWS = DatasetKind(
@@ -34,10 +34,12 @@ REVIEWS = DatasetKind(
     columns=_COLUMNS,
     loading=ReviewLoading,
     instant="submitted_at",
+    is_guessed=False,
     documentation="""
         One review of a pull request. If rows have the same `repo` and `review_id`, the last one counts: a review that
-        is dismissed changes its `state`. A `PENDING` review has not been submitted and has no `submitted_at`. A row
-        with `dropped` `true` takes the review out.
+        is dismissed changes its `state`. A `PENDING` review has not been submitted and has no `submitted_at`.
+
+        A row with `dropped` `true` takes the review out.
     """,
     wrong=WrongRow("state", "approved", "not_allowed"),
 )

@@ -1,8 +1,10 @@
 """Report kind ``uptime``: how long each store was up, down or unknown while it was open (docs/uptime-rules.md)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
@@ -11,16 +13,22 @@ from sqlalchemy import Connection
 from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
+from app.pieces.piece import Piece, Place, piece_of
 from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
+from app.reports.range_piece import account_alone
 from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.spread import MakePiece
+from app.reports.store_figures import figures
 from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.for_excel import write_for_excel
+from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.range_charts import draw_range
-from app.reports.uptime.ranges import Asked, Exactness, exact_range, hourly_range
-from app.reports.uptime.windows import Wanted, exact_windows, hourly_windows
+from app.reports.uptime.ranges import Asked, Exactness, ExactRange, HourlyRange, write_range
+from app.reports.uptime.week_charts import WeekOfStores
+from app.reports.uptime.windows import ExactWindows, HourlyWindows, Wanted, exact_windows, hourly_windows
 from app.reports.uptime_summary import StoreTotals, SummaryWarning, Tally, UptimeSummary, outline, totals, worst_of
 from app.series import polls
 from app.series.details import names_of
@@ -150,7 +158,7 @@ class UptimeParams(RangeParams):
     def asked(self, as_of: datetime) -> Asked:
         """The range of parameters that are resolved()."""
         lookback = self.lookback_hours * HOUR
-        return Asked(range_of(self, as_of), self.zone or ENTITY, lookback, self.stores, self.as_known_at)
+        return Asked(range_of(self, as_of), self.zone or ENTITY, lookback, self.as_known_at)
 
 
 def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams, datetime]:
@@ -171,21 +179,18 @@ def resolve(connection: Connection, params: UptimeParams) -> tuple[UptimeParams,
 
 def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
     """Read, compute and write the report: uptime.csv and what else was asked for."""
-    if params.as_of is None:
-        raise ValueError("resolve() fixes as_of before a report runs")
     told: list[Mapping[str, Any]] = []
 
     def warn(one: Mapping[str, Any]) -> None:
         told.append(one)
         context.warn(one)
 
-    tally = Tally(params.target_percent)
-    make = _range if params.is_range else _windows
-    watched = replace(context, warn=warn)
-    artifacts = make(watched, params, params.as_of, tally)
+    accounting = accounting_of(params)
+    tally, watched = accounting.tally, replace(context, warn=warn)
+    artifacts = _files(watched, params, accounting)
     tally.unknown_time.tell(watched)
     listed = tally.listed(_names(context, params, tally))
-    summary = _summary(params, params.as_of, tally, listed, told)
+    summary = _summary(params, _as_of(params), tally, listed, told)
     if params.charts and params.is_range:
         artifacts += draw_range(context, summary, about=_time_of(params, summary))
     path = context.folder / SUMMARY
@@ -203,28 +208,58 @@ def _names(context: JobContext, params: UptimeParams, tally: Tally) -> dict[str,
         return names_of(connection, STORE, keys, as_known_at=params.as_known_at)
 
 
-def _windows(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
-    if params.accounting == "hourly":
-        wanted = Wanted(
-            params.stores,
-            params.hourly,
-            params.charts,
-            params.max_fill_hours,
-            params.as_known_at,
-            params.target_percent,
-        )
-        return hourly_windows(context, wanted, horizon, tally)
+def _as_of(params: UptimeParams) -> datetime:
+    if params.as_of is None:
+        raise ValueError("resolve() fixes as_of before a report runs")
+    return params.as_of
+
+
+#: What accounts for the time of stores.
+Accounts = HourlyWindows | ExactWindows | HourlyRange | ExactRange
+
+
+def accounting_of(params: UptimeParams) -> Accounts:
+    """What accounts for the time of stores by parameters that are resolved(); nothing is added up yet."""
+    as_of, tally = _as_of(params), Tally(params.target_percent)
+    max_gap = None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
     ignore_under = params.min_outage_minutes * MINUTE
-    exactly = Exactly(_max_gap(params), ignore_under, params.stores, params.as_known_at)
-    return exact_windows(context, exactly, horizon, tally)
+    if params.is_range:
+        asked = replace(params.asked(as_of), compares=params.compare_to is not None)
+        if params.accounting == "hourly":
+            return HourlyRange(asked, params.max_fill_hours, tally)
+        return ExactRange(asked, Exactness(max_gap, ignore_under), tally)
+    horizon = Horizon.before(as_of, lookback=timedelta(hours=params.lookback_hours))
+    if params.accounting == "exact":
+        return ExactWindows(Exactly(max_gap, ignore_under, params.as_known_at), horizon, tally)
+    wanted = Wanted(params.max_fill_hours, params.as_known_at, params.target_percent)
+    return HourlyWindows(wanted, horizon, tally, WeekOfStores(horizon) if params.charts else None)
 
 
-def _range(context: JobContext, params: UptimeParams, as_of: datetime, tally: Tally) -> list[Artifact]:
-    asked = replace(params.asked(as_of), compares=params.compare_to is not None)
-    if params.accounting == "hourly":
-        return hourly_range(context, asked, tally, max_fill_hours=params.max_fill_hours)
-    return exact_range(context, asked, Exactness(_max_gap(params), params.min_outage_minutes * MINUTE), tally)
+def one_range(place: Place, told: Mapping[str, Any]) -> dict[str, str | None]:
+    """A piece: account for a range of stores as a report with these parameters does."""
+    accounting = accounting_of(UptimeParams.model_validate(told["params"]))
+    return account_alone(place, accounting, range_key=told["range_key"], prefix=told["prefix"])
+
+
+def _piece(params: UptimeParams, told: Mapping[str, str]) -> Piece:
+    given = params.model_copy(update={"stores": None})  # which they are is told of each range
+    return piece_of(one_range, {"params": given.model_dump(mode="json"), **told})
+
+
+def _files(context: JobContext, params: UptimeParams, accounting: Accounts) -> list[Artifact]:
+    """uptime.csv, and what else the figures of all stores make."""
+    piece: MakePiece | None = partial(_piece, params)
+    if isinstance(accounting, HourlyWindows) and params.hourly:
+        # Whose rows are in the order of the ranges, which are not those of a cluster.
+        accounting, piece = replace(accounting, hourly_file=HourlyFile(context, accounting.horizon)), None
+    with closing(figures(context, accounting, stores=params.stores, piece=piece)) as computed:
+        match accounting:
+            case HourlyWindows():
+                return hourly_windows(context, accounting, computed)
+            case ExactWindows():
+                return exact_windows(context, computed)
+            case _:
+                return write_range(context, accounting, computed)
 
 
 def _summary(
@@ -255,10 +290,6 @@ def _summary(
         notes=tally.notes(),
         warnings=[SummaryWarning.model_validate(one) for one in told],
     )
-
-
-def _max_gap(params: UptimeParams) -> int | None:
-    return None if params.max_gap_minutes is None else params.max_gap_minutes * MINUTE
 
 
 def _for_people(

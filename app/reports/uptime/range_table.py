@@ -60,45 +60,48 @@ class Figures:
     before: Times | None
 
 
+def schema_of(*, is_exact: bool, compares: bool) -> pa.Schema:
+    """Of the rows until they are written."""
+    names = [*_TIMES, *(_EXACT if is_exact else ("carried",)), "polls", *(["gap"] if is_exact else [])]
+    names += _BEFORE if compares else []
+    return pa.schema([*_HEAD, *((name, pa.int64()) for name in names)])
+
+
+def rows_of(keys: Sequence[str], labels: Labels, figures: Figures) -> pa.Table:
+    """The rows of some stores: of each, the periods that exist."""
+    periods = figures.periods
+    store, period = np.nonzero(periods.exist)
+    cell = store, period
+    key = pa.array(keys, pa.string()).take(pa.array(store))
+    number = pc.utf8_lpad(pa.array(period).cast(pa.string()), 8, "0")
+    columns = [
+        pc.binary_join_element_wise(key, number, "\0"),
+        key,
+        *(said.take(pa.array(store)) for said in label_columns(labels)),
+        pa.array(periods.labels, pa.string()).take(pa.array(period)),
+        *(pa.array(edge[cell]).cast(_INSTANT) for edge in (periods.edges[:, :-1], periods.edges[:, 1:])),
+        pa.array(periods.complete[cell]),
+        *(pa.array(getattr(figures.times, name)[cell]) for name in _TIMES),
+    ]
+    if figures.outages is not None and figures.gaps is not None:
+        of = figures.outages
+        columns += [pa.array(one[cell]) for one in (of.count, of.longest, of.ended, of.ended_time)]
+        columns += [pa.array(figures.polls[cell]), pa.array(figures.gaps[store])]
+    elif figures.times.carried is not None:
+        columns += [pa.array(figures.times.carried[cell]), pa.array(figures.polls[cell])]
+    if figures.before is not None:
+        before = figures.before.up, figures.before.up + figures.before.down
+        columns += [pa.array(one[cell]) for one in before]
+    schema = schema_of(is_exact=figures.outages is not None, compares=figures.before is not None)
+    return pa.table(columns, schema=schema)
+
+
 class RangeTable:
     """The rows, collected in runs of stores, sorted by store and time when they are written."""
 
     def __init__(self, folder: Path, *, is_exact: bool, compares: bool) -> None:
-        names = [*_TIMES, *(_EXACT if is_exact else ("carried",)), "polls", *(["gap"] if is_exact else [])]
-        names += _BEFORE if compares else []
-        self._is_exact = is_exact
         self._path = folder / "uptime.csv"
-        schema = pa.schema([*_HEAD, *((name, pa.int64()) for name in names)])
-        self.rows = SortedRows(folder / "uptime.arrow", schema)
-
-    def add(self, keys: Sequence[str], labels: Labels, figures: Figures) -> pa.Table:
-        """Add the rows of some stores, which it returns: of each, the periods that exist."""
-        periods = figures.periods
-        store, period = np.nonzero(periods.exist)
-        cell = store, period
-        key = pa.array(keys, pa.string()).take(pa.array(store))
-        number = pc.utf8_lpad(pa.array(period).cast(pa.string()), 8, "0")
-        columns = [
-            pc.binary_join_element_wise(key, number, "\0"),
-            key,
-            *(said.take(pa.array(store)) for said in label_columns(labels)),
-            pa.array(periods.labels, pa.string()).take(pa.array(period)),
-            *(pa.array(edge[cell]).cast(_INSTANT) for edge in (periods.edges[:, :-1], periods.edges[:, 1:])),
-            pa.array(periods.complete[cell]),
-            *(pa.array(getattr(figures.times, name)[cell]) for name in _TIMES),
-        ]
-        if figures.outages is not None and figures.gaps is not None:
-            of = figures.outages
-            columns += [pa.array(one[cell]) for one in (of.count, of.longest, of.ended, of.ended_time)]
-            columns += [pa.array(figures.polls[cell]), pa.array(figures.gaps[store])]
-        elif figures.times.carried is not None:
-            columns += [pa.array(figures.times.carried[cell]), pa.array(figures.polls[cell])]
-        if figures.before is not None:
-            before = figures.before.up, figures.before.up + figures.before.down
-            columns += [pa.array(one[cell]) for one in before]
-        rows = pa.table(columns, schema=self.rows.schema)
-        self.rows.add(rows)
-        return rows
+        self.rows = SortedRows(folder / "uptime.arrow", schema_of(is_exact=is_exact, compares=compares))
 
     def close(self) -> Artifact:
         """Write the file."""

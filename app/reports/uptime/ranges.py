@@ -1,7 +1,6 @@
 """The uptime report on a range of time, in periods (docs/uptime-rules.md, "Ranges")."""
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,15 +12,17 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
-from app.jobs.kind import JobContext
-from app.reports.exact_uptime import CollectedPolls, OutagesFile, stores_held
+from app.jobs.kind import JobContext, OnProgress
+from app.reports.exact_uptime import CollectedPolls, OutagesFile, outages_within, stores_held
 from app.reports.range_params import ENTITY
-from app.reports.store_ranges import GATHERED, Collects, Reading, load
+from app.reports.store_ranges import GATHERED, Collects, Reading, Sums, Tables
 from app.reports.uptime.group_table import GroupTable
-from app.reports.uptime.range_table import Figures, RangeTable
+from app.reports.uptime.range_table import Figures, RangeTable, rows_of
 from app.reports.uptime_summary import Tally
+from app.series.details import Labels
 from app.timeline import DAY, HOUR, Micros
 from app.timeline.calendar import Calendar
+from app.timeline.entities import Entities
 from app.timeline.exact import Stretches
 from app.timeline.hourly import HourlyVotes, Status
 from app.timeline.period_figures import Times, exact_times, hourly_times, outage_figures
@@ -46,7 +47,6 @@ class Asked:
         time: the range.
         zone: whose local time divides it: ENTITY, each store's own, or a name.
         lookback: how far before it polls count, microseconds.
-        stores: their keys; None: all.
         as_known_at: hours and zones count as they were known then; None: as they are known.
         compares: also the time before.
     """
@@ -54,7 +54,6 @@ class Asked:
     time: Range
     zone: str
     lookback: int
-    stores: Sequence[str] | None
     as_known_at: datetime | None
     compares: bool = False
 
@@ -159,67 +158,128 @@ class Collected(Generic[C]):
         return self.now.calendar
 
 
-def hourly_range(context: JobContext, asked: Asked, tally: Tally, *, max_fill_hours: int | None) -> list[Artifact]:
-    """uptime.csv of a range by hourly accounting; ``max_fill_hours`` as of HourlyVotes.status()."""
-    first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
+@dataclass(frozen=True, slots=True)
+class HourlyRange:
+    """Hourly accounting; see store_ranges.Accounting.
 
-    def collect(schedule: Schedule, _: Micros) -> Collected[HourlyVotes]:
-        opening = schedule.calendar(first, last)
-        return asked.collecting(schedule, lambda: HourlyVotes(opening))
+    Attributes:
+        asked: the range.
+        max_fill_hours: see HourlyVotes.status().
+        tally: its sums.
+    """
 
-    hours = (last - first) // HOUR
-    cells = (hours + len(beginnings(asked.time))) * (1 + asked.compares)
-    reading = Reading(collect, asked.first, asked.last, lambda *_: CELLS // cells, asked.as_known_at)
-    table = RangeTable(context.folder, is_exact=False, compares=asked.compares)
+    asked: Asked
+    max_fill_hours: int | None
+    tally: Tally
+
+    @property
+    def reading(self) -> Reading[Collected[HourlyVotes]]:
+        asked = self.asked
+        first, last = asked.first // HOUR * HOUR, (asked.last // HOUR + 1) * HOUR
+
+        def collect(schedule: Schedule, _: Micros) -> Collected[HourlyVotes]:
+            opening = schedule.calendar(first, last)
+            return asked.collecting(schedule, lambda: HourlyVotes(opening))
+
+        cells = ((last - first) // HOUR + len(beginnings(asked.time))) * (1 + asked.compares)
+        return Reading(collect, asked.first, asked.last, lambda *_: CELLS // cells, asked.as_known_at)
+
+    @property
+    def sums(self) -> Sequence[Sums]:
+        return [self.tally]
+
+    def figures(
+        self, entities: Entities, labels: Labels, found: Collected[HourlyVotes], progress: OnProgress
+    ) -> Tables:
+        periods, before = found.now.periods, None
+        times = self._evaluated(found.now)
+        if found.before is not None:
+            before = self._evaluated(found.before)
+        _count(self.tally, entities.keys, periods, times, before)
+        progress("computing", 1.0)
+        return Tables(rows_of(entities.keys, labels, Figures(periods, times, found.now.polls, None, None, before)))
+
+    def _evaluated(self, found: WithinRange[HourlyVotes]) -> Times:
+        """The times of all stores, some at a time."""
+        votes, edges = found.collected, found.periods.edges
+        chunk = max(1, CHUNK_CELLS // (votes.calendar.span // HOUR))
+        parts = [
+            hourly_times(
+                votes,
+                edges[start : start + chunk],
+                slice(start, start + chunk),
+                max_fill_hours=self.max_fill_hours,
+            )
+            for start in range(0, votes.calendar.entities, chunk)
+        ]
+        if not parts:
+            nothing = np.zeros(found.periods.complete.shape, np.int64)
+            return Times(nothing, nothing, nothing, nothing)
+        return Times(*(np.concatenate([getattr(one, name) for one in parts]) for name in Times.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class ExactRange:
+    """Exact accounting; see store_ranges.Accounting.
+
+    Attributes:
+        asked: the range.
+        exactly: how it counts.
+        tally: its sums.
+    """
+
+    asked: Asked
+    exactly: Exactness
+    tally: Tally
+
+    @property
+    def reading(self) -> Reading[Collected[CollectedPolls]]:
+        asked, last = self.asked, self.asked.last
+
+        def collect(schedule: Schedule, own: Micros) -> Collected[CollectedPolls]:
+            opening = schedule.calendar(asked.first, max(last, asked.first + 1))
+            return asked.collecting(schedule, lambda: CollectedPolls(opening, own))
+
+        return Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
+
+    @property
+    def sums(self) -> Sequence[Sums]:
+        return [self.tally]
+
+    def figures(
+        self, entities: Entities, labels: Labels, found: Collected[CollectedPolls], progress: OnProgress
+    ) -> Tables:
+        periods, before = found.now.periods, None
+        if found.before is not None:
+            before = exact_times(_stretches(found.before, self.exactly)[0], found.before.periods.edges)
+        stretches, gaps = _stretches(found.now, self.exactly)
+        times = exact_times(stretches, periods.edges)
+        figures = Figures(periods, times, found.now.polls, outage_figures(stretches, periods), gaps, before)
+        outages, _ = outages_within(entities.keys, stretches, periods.first, periods.last)
+        _count(self.tally, entities.keys, periods, times, before)
+        progress("computing", 1.0)
+        return Tables(rows_of(entities.keys, labels, figures), outages)
+
+
+def write_range(
+    context: JobContext, accounting: HourlyRange | ExactRange, computed: Iterator[Tables]
+) -> list[Artifact]:
+    """uptime.csv, groups.csv where there are groups, and outages.csv by exact accounting.
+
+    ``computed`` are the figures of all stores.
+    """
+    is_exact = isinstance(accounting, ExactRange)
+    table = RangeTable(context.folder, is_exact=is_exact, compares=accounting.asked.compares)
     groups = GroupTable(context.folder, table.rows.schema)
-    with table.rows, groups.rows, closing(load(context, reading, stores=asked.stores)) as ranges:
-        for entities, labels, found, progress in ranges:
-            periods = found.now.periods
-            chunk = max(1, CHUNK_CELLS // hours)
-            times = _evaluated(found.now.collected, periods, chunk, max_fill_hours)
-            before = None
-            if found.before is not None:
-                before = _evaluated(found.before.collected, found.before.periods, chunk, max_fill_hours)
-            groups.add(table.add(entities.keys, labels, Figures(periods, times, found.now.polls, None, None, before)))
-            _count(tally, entities.keys, periods, times, before)
-            progress("computing", 1.0)
-            del entities, labels, found, times, before  # before the next range is read: there is no room for two
+    with table.rows, groups.rows, OutagesFile(context.folder) as listed:
+        for tables in computed:
+            table.rows.add(tables.rows)
+            groups.add(tables.rows)
+            if tables.outages is not None:
+                listed.add(tables.outages)
+            del tables  # before the next range is read: there is no room for two
         context.progress("computing", GATHERED)
-        return [table.close(), *groups.close()]
-
-
-def exact_range(context: JobContext, asked: Asked, exactly: Exactness, tally: Tally) -> list[Artifact]:
-    """uptime.csv and outages.csv of a range by exact accounting."""
-    last = asked.last
-
-    def collect(schedule: Schedule, own: Micros) -> Collected[CollectedPolls]:
-        opening = schedule.calendar(asked.first, max(last, asked.first + 1))
-        return asked.collecting(schedule, lambda: CollectedPolls(opening, own))
-
-    reading = Reading(collect, asked.first, last, partial(_held, asked=asked), asked.as_known_at)
-    table = RangeTable(context.folder, is_exact=True, compares=asked.compares)
-    groups = GroupTable(context.folder, table.rows.schema)
-    with (
-        table.rows,
-        groups.rows,
-        OutagesFile(context.folder) as listed,
-        closing(load(context, reading, stores=asked.stores)) as ranges,
-    ):
-        for entities, labels, found, progress in ranges:
-            periods, before = found.now.periods, None
-            if found.before is not None:
-                before = exact_times(_stretches(found.before, exactly)[0], found.before.periods.edges)
-            stretches, gaps = _stretches(found.now, exactly)
-            times = exact_times(stretches, periods.edges)
-            figures = Figures(periods, times, found.now.polls, outage_figures(stretches, periods), gaps, before)
-            groups.add(table.add(entities.keys, labels, figures))
-            listed.add(entities.keys, stretches, periods.first, periods.last)
-            _count(tally, entities.keys, periods, times, before)
-            progress("computing", 1.0)
-            # Before the next range is read: there is no room for two.
-            del entities, labels, found, stretches, times, before, figures
-        context.progress("computing", GATHERED)
-        return [table.close(), *groups.close(), listed.close()]
+        return [table.close(), *groups.close(), *([listed.close()] if is_exact else [])]
 
 
 def _stretches(found: WithinRange[CollectedPolls], exactly: Exactness) -> tuple[Stretches, Micros]:
@@ -246,17 +306,3 @@ def _held(connection: Connection, stores: int, *, asked: Asked) -> int:
     by_polls = stores_held(connection, stores, first=asked.first, last=asked.last)
     by_polls //= 1 + asked.compares
     return min(by_polls, CELLS // (4 * (2 * days + len(beginnings(asked.time)) + 1)))
-
-
-def _evaluated(votes: HourlyVotes, periods: Periods, chunk: int, max_fill_hours: int | None) -> Times:
-    """The times of all stores, some at a time."""
-    parts = [
-        hourly_times(
-            votes, periods.edges[start : start + chunk], slice(start, start + chunk), max_fill_hours=max_fill_hours
-        )
-        for start in range(0, votes.calendar.entities, chunk)
-    ]
-    if not parts:
-        nothing = np.zeros(periods.complete.shape, np.int64)
-        return Times(nothing, nothing, nothing, nothing)
-    return Times(*(np.concatenate([getattr(one, name) for one in parts]) for name in Times.__slots__))

@@ -1,7 +1,8 @@
 """The charts of the uptime report: the week before its instant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,16 @@ class WeekOfStores:
         unseen = np.isnan(availability)
         self.counts += self._bin_counts(availability[~unseen])
         self.left_out += int(np.count_nonzero(unseen))
+
+    def as_json(self) -> dict[str, Any]:
+        """All that was added, for merge()."""
+        return {"entities": self.entities.as_json(), "counts": self.counts.tolist(), "left_out": self.left_out}
+
+    def merge(self, told: Mapping[str, Any]) -> None:
+        """Add what another week on the same horizon was told, as its as_json() gives it."""
+        self.entities.merge(told["entities"])
+        self.counts += np.array(told["counts"], np.int64)
+        self.left_out += told["left_out"]
 
 
 def draw(

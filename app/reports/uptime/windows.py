@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,15 +13,34 @@ import pyarrow as pa
 
 from app.files.artifact import Artifact
 from app.files.sorted_rows import SortedRows
-from app.jobs.kind import JobContext
-from app.reports.exact_uptime import EXACT_FIGURES, EXACT_TABLE, Exactly, OutagesFile, gather_exactly
-from app.reports.store_ranges import GATHERED, READING, Reading, load
+from app.jobs.kind import JobContext, OnProgress
+from app.reports.exact_uptime import (
+    EXACT_FIGURES,
+    EXACT_TABLE,
+    MINUTE,
+    CollectedPolls,
+    Exactly,
+    OutagesFile,
+    outages_within,
+    stores_held,
+)
+from app.reports.store_ranges import GATHERED, READING, Reading, Sums, Tables
 from app.reports.uptime.hourly_file import HourlyFile
 from app.reports.uptime.week_charts import WeekOfStores, draw
 from app.reports.uptime_summary import Tally, add_windows
-from app.reports.window_columns import COLUMNS, HOURLY_FIGURES, HOURLY_TABLE, HUNDREDTHS, label_columns, write_table
+from app.reports.window_columns import (
+    COLUMNS,
+    HOURLY_FIGURES,
+    HOURLY_TABLE,
+    HUNDREDTHS,
+    in_windows,
+    label_columns,
+    write_table,
+)
+from app.series.details import Labels
 from app.timeline import Micros
-from app.timeline.horizon import Horizon
+from app.timeline.entities import Entities
+from app.timeline.horizon import WINDOWS, Horizon
 from app.timeline.hourly import HourlyVotes
 
 #: Progress once the table is written.
@@ -43,82 +62,146 @@ class Wanted:
     """What is asked of hourly accounting.
 
     Attributes:
-        stores: their keys; None: all.
-        hourly: also hourly.parquet.
-        charts: also charts.
         max_fill_hours: how many hours without polls have the status of the last hour with some; None: all of them.
         as_known_at: hours and zones count as they were known then; None: as they are known.
         target_percent: availability that each store should have, for the charts.
     """
 
-    stores: Sequence[str] | None
-    hourly: bool
-    charts: bool
     max_fill_hours: int | None
     as_known_at: datetime | None = None
     target_percent: float | None = None
 
 
-def hourly_windows(context: JobContext, wanted: Wanted, horizon: Horizon, tally: Tally) -> list[Artifact]:
-    """uptime.csv by hourly accounting, and what else is wanted."""
-    hourly_file = HourlyFile(context, horizon) if wanted.hourly else None
-    week = WeekOfStores(horizon) if wanted.charts else None
+@dataclass(frozen=True, slots=True)
+class HourlyWindows:
+    """Hourly accounting; see store_ranges.Accounting.
+
+    Attributes:
+        wanted: what is asked of it.
+        horizon: the instants.
+        tally: its sums.
+        week: what charts show; None: none are drawn.
+        hourly_file: takes the hours; None: they are not wanted.
+    """
+
+    wanted: Wanted
+    horizon: Horizon
+    tally: Tally
+    week: WeekOfStores | None = None
+    hourly_file: HourlyFile | None = None
+
+    @property
+    def reading(self) -> Reading[HourlyVotes]:
+        horizon = self.horizon
+        return Reading(
+            lambda schedule, _: HourlyVotes(schedule.calendar(horizon.first, horizon.last)),
+            horizon.earliest,
+            horizon.as_of,
+            lambda *_: GRID_CELLS // horizon.hours,
+            self.wanted.as_known_at,
+        )
+
+    @property
+    def sums(self) -> Sequence[Sums]:
+        return [self.tally] if self.week is None else [self.tally, self.week]
+
+    def figures(self, entities: Entities, labels: Labels, votes: HourlyVotes, progress: OnProgress) -> Tables:
+        parts: list[npt.NDArray[np.int64]] = []
+        for chunk, open_time, status, times, table in evaluate(votes, self.horizon, self.wanted.max_fill_hours):
+            parts.append(table)
+            keys = entities.keys[chunk]
+            add_windows(self.tally, keys, times)
+            if self.hourly_file is not None:
+                self.hourly_file.write(keys, open_time, status, votes.polls[chunk], votes.active[chunk])
+            if self.week is not None:
+                self.week.add(keys, open_time, status, votes.carried(chunk, status))
+            progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
+        figures = np.concatenate(parts).T.astype(np.int32)
+        columns = [pa.array(entities.keys, pa.string()), *label_columns(labels), *map(pa.array, figures)]
+        return Tables(pa.table(columns, schema=HOURLY_FIGURES))
+
+
+@dataclass(frozen=True, slots=True)
+class ExactWindows:
+    """Exact accounting; see store_ranges.Accounting.
+
+    Attributes:
+        wanted: what is asked of it.
+        horizon: the instants.
+        tally: its sums.
+    """
+
+    wanted: Exactly
+    horizon: Horizon
+    tally: Tally
+
+    @property
+    def reading(self) -> Reading[CollectedPolls]:
+        horizon = self.horizon
+        return Reading(
+            lambda schedule, own: CollectedPolls(schedule.calendar(horizon.earliest, horizon.as_of), own),
+            horizon.earliest,
+            horizon.as_of,
+            partial(stores_held, first=horizon.earliest, last=horizon.as_of),
+            self.wanted.as_known_at,
+        )
+
+    @property
+    def sums(self) -> Sequence[Sums]:
+        return [self.tally]
+
+    def figures(self, entities: Entities, labels: Labels, collected: CollectedPolls, progress: OnProgress) -> Tables:
+        begins = sorted(self.horizon.as_of - length for length in WINDOWS.values())
+        edges = np.array([*begins, self.horizon.as_of], np.int64)
+        firsts = {name: int(np.searchsorted(edges, self.horizon.as_of - length)) for name, length in WINDOWS.items()}
+        stretches, gaps = collected.stretches(max_gap=self.wanted.max_gap, ignore_under=self.wanted.ignore_under)
+        time = stretches.time(edges, slice(0, len(entities)))
+        of_windows = [
+            np.stack([time[code][:, first:].sum(axis=1) for first in firsts.values()], axis=1)
+            for code in COLUMNS.values()
+        ]
+        add_windows(self.tally, entities.keys, of_windows)
+        figures = [in_windows(time[code], firsts) for code in COLUMNS.values()]
+        week, as_of = np.full((2, len(entities)), edges[[0, -1], None])
+        outages, counts = outages_within(entities.keys, stretches, week, as_of)
+        columns = [
+            pa.array(entities.keys, pa.string()),
+            *label_columns(labels),
+            *(pa.array(column.astype(np.int32)) for of_status in figures for column in of_status),
+            pa.array(counts.astype(np.int32)),
+            pa.array((gaps * 100 // MINUTE).astype(np.int32)),
+        ]
+        progress("computing", 1.0)
+        return Tables(pa.table(columns, schema=EXACT_FIGURES), outages)
+
+
+def hourly_windows(context: JobContext, accounting: HourlyWindows, computed: Iterator[Tables]) -> list[Artifact]:
+    """uptime.csv by hourly accounting, and what else is wanted; ``computed`` are the figures of all stores."""
     with SortedRows(context.folder / "uptime.arrow", HOURLY_FIGURES) as rows:
-        gather(context, wanted, horizon, rows, tally, hourly_file, week)
+        for tables in computed:
+            rows.add(tables.rows)
         context.progress("computing", GATHERED)
         artifacts = [write_table(context, rows, HOURLY_TABLE)]
-    if hourly_file is not None:
-        artifacts.append(hourly_file.close())
-    if week is not None:
+    if accounting.hourly_file is not None:
+        artifacts.append(accounting.hourly_file.close())
+    if accounting.week is not None:
         context.progress("computing", _WRITTEN)
-        artifacts += draw(context, week, target=wanted.target_percent, as_known_at=wanted.as_known_at)
+        wanted = accounting.wanted
+        artifacts += draw(context, accounting.week, target=wanted.target_percent, as_known_at=wanted.as_known_at)
     return artifacts
 
 
-def exact_windows(context: JobContext, wanted: Exactly, horizon: Horizon, tally: Tally) -> list[Artifact]:
-    """uptime.csv by exact accounting, and outages.csv."""
+def exact_windows(context: JobContext, computed: Iterator[Tables]) -> list[Artifact]:
+    """uptime.csv by exact accounting, and outages.csv; ``computed`` are the figures of all stores."""
     with (
         SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
         OutagesFile(context.folder) as outages,
     ):
-        gather_exactly(context, horizon, rows, outages, wanted, tally)
+        for tables in computed:
+            rows.add(tables.rows)
+            outages.add(tables.outages)
         context.progress("computing", GATHERED)
         return [write_table(context, rows, EXACT_TABLE), outages.close()]
-
-
-def gather(
-    context: JobContext,
-    wanted: Wanted,
-    horizon: Horizon,
-    rows: SortedRows,
-    tally: Tally,
-    hourly_file: HourlyFile | None,
-    week: WeekOfStores | None,
-) -> None:
-    """Compute one range of stores after the other; what is kept of a range goes into files or into sums."""
-    reading = Reading(
-        lambda schedule, _: HourlyVotes(schedule.calendar(horizon.first, horizon.last)),
-        horizon.earliest,
-        horizon.as_of,
-        lambda *_: GRID_CELLS // horizon.hours,
-        wanted.as_known_at,
-    )
-    with closing(load(context, reading, stores=wanted.stores)) as ranges:
-        for entities, labels, votes, progress in ranges:
-            parts: list[npt.NDArray[np.int64]] = []
-            for chunk, open_time, status, times, table in evaluate(votes, horizon, wanted.max_fill_hours):
-                parts.append(table)
-                add_windows(tally, entities.keys[chunk], times)
-                if hourly_file is not None:
-                    hourly_file.write(entities.keys[chunk], open_time, status, votes.polls[chunk], votes.active[chunk])
-                if week is not None:
-                    week.add(entities.keys[chunk], open_time, status, votes.carried(chunk, status))
-                progress("computing", READING + (1 - READING) * chunk.stop / len(entities))
-            figures = np.concatenate(parts).T.astype(np.int32)
-            columns = [pa.array(entities.keys, pa.string()), *label_columns(labels), *map(pa.array, figures)]
-            rows.add(pa.table(columns, schema=HOURLY_FIGURES))
-            # Before the next range is read: there is no room for two.
-            del entities, labels, votes, parts, figures, columns
 
 
 #: Some stores, their open time and status, their time in windows as of window_times(), and their columns.

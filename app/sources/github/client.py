@@ -1,10 +1,242 @@
-"""Asks GitHub."""
+"""Asks GitHub, one request after the other, by its rules for limits, and as long as it takes to get a whole answer.
 
-from contextlib import AbstractContextManager
+The token goes to the one host that the source names, and nowhere else: of a Link only the parameters are used, and a
+redirect to another host is an error.
+"""
 
-from app.sources.contract import Access, Client
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import httpx2
+
+from app import __version__
+from app.errors import SourceUnavailable, TokenRefused
+from app.sources.budget import Budget
+from app.sources.contract import MOST_WAIT_SECONDS, Absence, Access, Answer, Missing, MustWait, Params
+from app.sources.github.limits import clock, limits_of, wants_pause
+
+#: Largest body, bytes: a page of 100 pull requests has 2 MiB, a comparison of many files 30.
+MOST_BODY_BYTES: Final = 64 << 20
+
+#: For a connection, and between two pieces of a body, seconds.
+TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
+
+#: For a whole body, seconds.
+MOST_SECONDS: Final = 120
+
+#: How often a request is made that is not answered properly, and the pauses between, seconds.
+PAUSES: Final = (1.0, 4.0, 10.0)
+
+#: Redirects that are followed, one after the other.
+MOST_REDIRECTS: Final = 3
+
+#: The version of the API that the streams are written for; an Enterprise Server may know none.
+API_VERSION: Final = "2022-11-28"
+_PUBLIC: Final = "https://api.github.com"
+
+_KEPT_HEADERS: Final = (
+    *("date", "etag", "link", "retry-after", "x-github-request-id", "last-modified"),
+    *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-resource"),
+    *("x-oauth-scopes", "x-accepted-oauth-scopes", "github-authentication-token-expiration"),
+)
+
+_ABSENT: Final = {403: Absence.FORBIDDEN, 404: Absence.GONE, 409: Absence.EMPTY, 410: Absence.OFF, 451: Absence.BLOCKED}
+
+_log = logging.getLogger(__name__)
 
 
-def opened(access: Access) -> AbstractContextManager[Client]:
-    """A client, to be closed."""
-    raise NotImplementedError(access.base_url)
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """An answer as it came, whole; ``trouble``: why it is none."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    links: dict[str, str]
+    trouble: str | None = None
+
+
+class GitHub:
+    """A client; see the contract. ``sleep`` and ``now`` are those of the process unless a test gives others."""
+
+    def __init__(
+        self,
+        access: Access,
+        http: httpx2.Client,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._access = access
+        self._base = access.base_url.rstrip("/")
+        self._http = http
+        self._budget = Budget(access.engine, access.token_hash)
+        self._sleep = sleep
+        self._now = now
+        self._token = access.token()
+        self.requests = 0
+
+    @property
+    def token_hash(self) -> str:
+        return self._access.token_hash
+
+    def get(self, path: str, params: Params | None = None, *, etag: str | None = None) -> Answer:
+        """Ask for a path; see the contract."""
+        asked, redirects, failures, waited = dict(params or {}), 0, 0, 0.0
+        url, renewed = self._base + path, False
+        while True:
+            waited = self._wait_for_turn(_resource(path), waited)
+            raw = self._ask(url, asked, etag)
+            pauses, seconds = wants_pause(raw.status, raw.headers, _words(raw))
+            self._note(_resource(path), raw, is_refused=pauses)
+            if pauses:
+                self._budget.pause(_resource(path), seconds)
+            elif raw.trouble is not None or raw.status >= 500:
+                failures = self._try_again(failures, url, raw)
+            elif raw.status == 401 and not renewed:  # it may have ended just now, or GitHub may be mistaken once
+                self._token, renewed = self._access.token(), True
+                self._sleep(PAUSES[0])
+            elif raw.status in {301, 302, 307, 308} and redirects < MOST_REDIRECTS:
+                url, redirects = self._redirected(url, raw), redirects + 1
+                asked = {}  # they are in the new address
+            elif (answer := self._answer(url, params or {}, raw)) is not None:
+                return answer
+            else:
+                failures = self._try_again(failures, url, raw)
+
+    def _wait_for_turn(self, resource: str, waited: float) -> float:
+        """Take a request of the budget; returns the seconds that were waited for this answer, with those before."""
+        while (seconds := self._budget.take(resource)) > 0:
+            if waited + seconds > MOST_WAIT_SECONDS:
+                until = self._now() + timedelta(seconds=seconds)
+                raise MustWait(
+                    f"The API wants a pause of {seconds:.0f} seconds, until {until:%Y-%m-%dT%H:%M:%SZ}.", until
+                )
+            _log.info("waiting %.1f seconds for the API", seconds)
+            self._sleep(seconds)
+            waited += seconds
+        return waited
+
+    def _ask(self, url: str, params: Params, etag: str | None) -> _Raw:
+        headers = {"accept": "application/vnd.github+json", "user-agent": f"openhours/{__version__}"}
+        if self._base == _PUBLIC:
+            headers["x-github-api-version"] = API_VERSION
+        if self._token is not None:
+            headers["authorization"] = f"Bearer {self._token}"
+        if etag is not None:
+            headers["if-none-match"] = etag
+        self.requests += 1
+        try:
+            with self._http.stream("GET", url, params=dict(params) or None, headers=headers) as response:
+                kept = {
+                    name: response.headers[name] for name in (*_KEPT_HEADERS, "location") if name in response.headers
+                }
+                links = {str(link.get("rel")): str(link["url"]) for link in response.links.values() if "url" in link}
+                content, trouble = _content(response)
+                return _Raw(response.status_code, kept, content, links, trouble)
+        except httpx2.HTTPError as error:
+            return _Raw(0, {}, b"", {}, f"{type(error).__name__}: {error}".rstrip(": "))
+
+    def _note(self, resource: str, raw: _Raw, *, is_refused: bool) -> None:
+        if raw.status and raw.headers.get("x-ratelimit-resource", resource) == resource:
+            self._budget.note(resource, limits_of(raw.headers), was_free=raw.status == 304, is_refused=is_refused)
+
+    def _try_again(self, failures: int, url: str, raw: _Raw) -> int:
+        if failures == min(len(PAUSES), self._access.tries - 1):
+            what = raw.trouble or f"status {raw.status}"
+            raise SourceUnavailable(
+                f"{url} did not answer properly, {failures + 1} times: {what}. The next sync asks again."
+            )
+        self._sleep(PAUSES[failures])
+        return failures + 1
+
+    def _redirected(self, url: str, raw: _Raw) -> str:
+        """Where to ask instead: never at another host, which must not see the token."""
+        target = urljoin(url, raw.headers.get("location", ""))
+        if not target.startswith(f"{self._base}/"):
+            raise SourceUnavailable(
+                f"{url} redirects to {target}, which is not below {self._base}. Nothing was sent there; if the API has "
+                "moved, give the source its new address."
+            )
+        return target
+
+    def _answer(self, url: str, params: Params, raw: _Raw) -> Answer | None:
+        """What the answer says; None: its JSON is broken, so that it may have been cut on its way."""
+        if raw.status == 401:
+            raise TokenRefused(
+                f"{self._base} does not take the token{_said(raw)}: it was revoked, has expired, or is another host's. "
+                "Give the source a new one."
+            )
+        if raw.status in _ABSENT:
+            raise Missing(f"{url} answers {raw.status}{_said(raw)}.", _ABSENT[raw.status])
+        if raw.status not in {200, 204, 304}:
+            raise SourceUnavailable(f"{url} answers {raw.status}{_said(raw)}; it was asked with {dict(params)}.")
+        try:
+            body = json.loads(raw.content) if raw.status == 200 else None
+        except ValueError:
+            return None
+        parts = urlsplit(url)
+        following = _query(raw.links.get("next"))
+        last = _query(raw.links.get("last")) or {}
+        return Answer(
+            path=parts.path.removeprefix(urlsplit(self._base).path),
+            params=params,
+            status=raw.status,
+            headers={name: value for name, value in raw.headers.items() if name != "location"},
+            body=body,
+            at=clock(raw.headers),
+            next=following,
+            last=int(last["page"]) if str(last.get("page", "")).isdecimal() else None,
+            size_bytes=len(raw.content),
+        )
+
+
+@contextmanager
+def opened(access: Access) -> Iterator[GitHub]:
+    """A client; certificates and proxies are those of the system and the environment."""
+    with httpx2.Client(timeout=TIMEOUT, follow_redirects=False) as http:
+        yield GitHub(access, http)
+
+
+def _content(response: httpx2.Response) -> tuple[bytes, str | None]:
+    """The body, and what is wrong with it if it is too long or takes too long."""
+    content, began = bytearray(), time.monotonic()
+    for piece in response.iter_bytes():
+        content += piece
+        if len(content) > MOST_BODY_BYTES:
+            return b"", f"its body has more than {MOST_BODY_BYTES:,} bytes"
+        if time.monotonic() - began > MOST_SECONDS:
+            return b"", f"its body has not ended after {MOST_SECONDS} seconds"
+    return bytes(content), None
+
+
+def _query(url: str | None) -> dict[str, str] | None:
+    return None if url is None else dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def _resource(path: str) -> str:
+    """Whose limit a request counts for."""
+    return "search" if path.startswith("/search/") else "core"
+
+
+def _words(raw: _Raw) -> str:
+    """What the body of a refusal says."""
+    if raw.status < 400 or not raw.content:
+        return ""
+    try:
+        body: Any = json.loads(raw.content)
+    except ValueError:
+        return raw.content[:1000].decode(errors="replace")
+    return str(body.get("message", "")) if isinstance(body, dict) else ""
+
+
+def _said(raw: _Raw) -> str:
+    words = " ".join(_words(raw).split())[:200].rstrip(".")
+    return f" ({words})" if words else ""

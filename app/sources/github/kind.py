@@ -7,6 +7,7 @@ from typing import Final
 
 from app.sources.contract import SourceKind
 from app.sources.github.client import opened
+from app.sources.github.discovery import find
 from app.sources.stream import Stream, read_stream
 
 #: Folder of the streams: one file each, with the name of its stream.
@@ -31,4 +32,5 @@ GITHUB: Final = SourceKind(
     base_url="https://api.github.com",
     streams=streams,
     client=opened,
+    find=find,
 )

@@ -13,7 +13,7 @@ from app.ingest.csv.unpack import unpacked
 from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow
-from app.ingest.source import Source, opened
+from app.ingest.source import RecordSource, Source, opened
 from app.mapping import json_records, workbook
 from app.mapping.document import Mapping
 from app.mapping.records import MappedRows, Records, mapped
@@ -33,6 +33,10 @@ def mapped_blocks(source: Source, mapping: Mapping, limits: Limits) -> Iterator[
     Raises:
         RejectedFile: it is not what the mapping says.
     """
+    if isinstance(source, RecordSource):
+        for records in source.records(mapping.places):
+            yield MappedBlock(mapped(mapping, records))
+        return
     with opened(source) as stream:
         for records, misshapen in _records(stream, source.name, mapping, limits):
             yield MappedBlock(mapped(mapping, records), misshapen)

@@ -37,9 +37,11 @@ def upgrade() -> None:
             sa.Integer(),
             server_default="0",
             nullable=False,
-            comment="instants before that one that were missed",
+            comment="instants that were missed when it was last due",
         ),
-        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False, comment="name of who made it"),
+        sa.Column("runs_as", sa.Text(), nullable=False, comment="name of who last set it, for whom it acts"),
+        sa.Column("runs_as_id", sa.String(length=32), nullable=True, comment="their user; null: they are none"),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
@@ -143,24 +145,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "stream", "scope", name=op.f("source_cursor_pkey")),
     )
     op.create_table(
-        "source_etag",
-        sa.Column("source_id", sa.String(length=32), nullable=False),
-        sa.Column(
-            "token",
-            sa.Text(),
-            nullable=False,
-            comment="its hash: an ETag holds for the token that it was given to",
-        ),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("etag", sa.Text(), nullable=False),
-        sa.Column("links", postgresql.JSONB, nullable=True, comment="of the answer, such as next"),
-        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["source_id"], ["source.id"], name=op.f("source_etag_source_id_fkey"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("source_id", "token", "address", name=op.f("source_etag_pkey")),
-    )
-    op.create_table(
         "source_gap",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("source_id", sa.String(length=32), nullable=False),
@@ -187,6 +171,13 @@ def upgrade() -> None:
             comment="and ends then; null: nobody knows, or it goes on",
         ),
         sa.Column("opened_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "found_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+            comment="when it was last found missing",
+        ),
         sa.Column(
             "closed_at", sa.DateTime(timezone=True), nullable=True, comment="read after all; null: it is still missing"
         ),
@@ -216,6 +207,18 @@ def upgrade() -> None:
             comment="its entity of kind repository; null until a row of it has come",
         ),
         sa.Column("default_branch", sa.Text(), nullable=True),
+        sa.Column(
+            "chosen_as",
+            sa.Text(),
+            nullable=True,
+            comment="the name that it was asked for by; null: a pattern matches it",
+        ),
+        sa.Column(
+            "pushed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when somebody last pushed; null: nobody knows",
+        ),
         sa.Column("state", sa.Text(), server_default="ok", nullable=False, comment="ok, or why it is not read"),
         sa.Column("state_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -282,7 +285,6 @@ def downgrade() -> None:
     op.drop_table("source_repository")
     op.drop_index("source_gap_open_idx", table_name="source_gap", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("source_gap")
-    op.drop_table("source_etag")
     op.drop_table("source_cursor")
     op.drop_table("source_budget")
     op.drop_table("source")

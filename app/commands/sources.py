@@ -1,0 +1,211 @@
+"""Commands about sources: add, list, show, sync, pause, resume, gaps, remove."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from app.commands import opening, sources_text
+from app.commands.opening import Server
+from app.commands.terminal import err, out
+from app.errors import InvalidParameters
+
+sources = typer.Typer(help="Sources: APIs that are read again and again, such as GitHub.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the source.")]
+Repos = Annotated[
+    list[str], typer.Option("--repos", help="Pattern: org/*, org/name, or !org/old-* to leave out; repeat it for more.")
+]
+TokenEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--token-env", help="Variable of this terminal with the token, which is stored encrypted. Default: none."
+    ),
+]
+TokenFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--token-from",
+        help="Where servers read the token each time: env:OPENHOURS_TOKEN_NAME, or file:NAME. Default: none.",
+    ),
+]
+Address = Annotated[
+    str | None, typer.Option(help="Base address of the API, such as https://HOST/api/v3. Default: GitHub's.")
+]
+Streams = Annotated[
+    list[str] | None, typer.Option("--stream", help="Read only this stream; repeat it for more. Default: all.")
+]
+Check = Annotated[
+    bool, typer.Option("--check/--no-check", help="Look first whether it can be read, and refuse what cannot.")
+]
+
+
+@sources.command()
+def add(
+    kind: Annotated[str, typer.Argument(help="What is read: github.")],
+    repos: Repos,
+    *,
+    name: Annotated[str | None, typer.Option(help="By which commands know it. Default: the kind.")] = None,
+    token_env: TokenEnv = None,
+    token_from: TokenFrom = None,
+    address: Address = None,
+    stream: Streams = None,
+    check: Check = True,
+    server: Server = None,
+) -> None:
+    """Add a source, after a look at what its token may read."""
+    more = {"address": address, "streams": stream or None, "token_from": token_from}
+    token, name = _token(token_env), name or kind
+    with opening.client(server, slots=0) as client:
+        found = client.add_source(name, repos, kind=kind, token=token, check=check, **more)
+    _tell_findings(found)
+    begins = "its syncs begin at the server" if server else f"openhours sources sync {name} --wait reads it now"
+    out.print(f"{name} is added; {begins}", markup=False)
+
+
+@sources.command("set")
+def set_(
+    name: Name,
+    repos: Repos,
+    *,
+    token_env: TokenEnv = None,
+    token_from: TokenFrom = None,
+    address: Address = None,
+    stream: Streams = None,
+    check: Check = True,
+    server: Server = None,
+) -> None:
+    """Replace what a source reads, or its token; without a new one the token stays."""
+    more = {"address": address, "streams": stream or None, "token_from": token_from}
+    token = _token(token_env)
+    with opening.client(server, slots=0) as client:
+        found = client.set_source(name, repos, token=token, check=check, **more)
+    _tell_findings(found)
+    out.print(f"{name} is changed", markup=False)
+
+
+@sources.command("list")
+def list_(server: Server = None) -> None:
+    """List sources by name."""
+    with opening.client(server, slots=0) as client:
+        found = client.sources()
+    table = Table("source", "repositories", "last read", "state", box=None)
+    for one in found:
+        table.add_row(*sources_text.row(one))
+    out.print(table)
+
+
+@sources.command()
+def show(name: Name, server: Server = None) -> None:
+    """Show how a source is doing: up to when it is read, its last sync, its token, what is missing."""
+    with opening.client(server, slots=0) as client:
+        found = client.source(name)
+    for line in sources_text.status(found):
+        out.print(line, markup=False)
+
+
+@sources.command()
+def sync(
+    name: Name,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is read. Default: only have it begin.")] = False,
+    server: Server = None,
+) -> None:
+    """Read what is new."""
+    with opening.client(server, slots=1 if wait else 0) as client:
+        sync_id = client.sync_source(name)
+        if not wait:
+            begins = "" if server else " by a server; with --wait, this command does it"
+            out.print(f"{name}: sync {sync_id} will be done{begins}", markup=False)
+            return
+        found = client.wait_for_sync(name)
+    for line in sources_text.status(found):
+        out.print(line, markup=False)
+    if found["error"]:
+        raise sources_text.failure(found)
+
+
+@sources.command()
+def pause(name: Name, server: Server = None) -> None:
+    """Have no sync begin until the source is resumed."""
+    with opening.client(server, slots=0) as client:
+        out.print(client.pause_source(name)["paused_reason"], markup=False)
+
+
+@sources.command()
+def resume(name: Name, server: Server = None) -> None:
+    """Have a source go on, with a sync now."""
+    with opening.client(server, slots=0) as client:
+        client.resume_source(name)
+    out.print(f"{name} goes on", markup=False)
+
+
+@sources.command()
+def gaps(
+    name: Name,
+    *,
+    closed: Annotated[bool, typer.Option("--all", help="Also what was read after all. Default: not.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Number to list, newest first.")] = 50,
+    server: Server = None,
+) -> None:
+    """List what is known not to have been read, and why."""
+    with opening.client(server, slots=0) as client:
+        found = client.gaps(name, closed=closed, limit=limit)
+    for one in found:
+        for line in sources_text.gap(one):
+            out.print(line, markup=False)
+    if not found:
+        err.print("nothing is missing", markup=False)
+
+
+@sources.command()
+def repositories(
+    name: Name,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Number to list, in order of their names.")] = 200,
+    server: Server = None,
+) -> None:
+    """List the repositories that a source knows, with their states."""
+    with opening.client(server, slots=0) as client:
+        found = client.source_repositories(name, limit=limit)
+    table = Table("repository", "branch", "state", "since", box=None)
+    for one in found:
+        since = sources_text.instant(one["state_since"])
+        table.add_row(one["full_name"], one["default_branch"] or "", one["state"], since)
+    out.print(table)
+
+
+@sources.command()
+def events(name: Name, server: Server = None) -> None:
+    """Tell what to enter at GitHub so that it sends events, after which a source is synced sooner."""
+    with opening.client(server, slots=0) as client:
+        found = client.event_secret(name)
+    for line in sources_text.events(found):
+        err.print(line, markup=False)
+    out.print(found["secret"], markup=False)
+
+
+@sources.command()
+def remove(name: Name, server: Server = None) -> None:
+    """Remove a source; the rows that it brought stay."""
+    with opening.client(server, slots=0) as client:
+        client.remove_source(name)
+    out.print(f"{name} removed; the rows that it brought stay", markup=False)
+
+
+def _token(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    token = os.environ.get(variable, "").strip()
+    if not token:
+        raise InvalidParameters(
+            f"--token-env: the variable {variable} is not set, or empty; give the name of one that has the token"
+        )
+    return token
+
+
+def _tell_findings(found: Mapping[str, Any]) -> None:
+    for one in found["findings"]:
+        (out if one["level"] == "ok" else err).print(sources_text.finding(one), markup=False)

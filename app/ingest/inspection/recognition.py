@@ -1,0 +1,81 @@
+"""Recognizes files that a shipped mapping reads."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from app.ingest.inspection.layout import Layout
+from app.ingest.inspection.proposal import Proposal, assumed_repository, null_words, questions_of
+from app.ingest.inspection.reading import Beginning, Reading, read
+from app.ingest.kind import DatasetKind
+from app.mapping.document import Mapping as FileMapping
+from app.mapping.document import read_mapping, with_values, written
+from app.mapping.shipped import shipped
+
+#: Of so many rows one may be wrong in a file that a mapping is said to read.
+_WRONG_AT_MOST: Final = 10
+
+#: How a table is parted, which a shipped mapping does not know of a file.
+_PARTED: Final = ("delimiter", "encoding", "skip_lines")
+
+#: Guessed with its questions, since people write such files themselves: in which zone is not known.
+_GUESSED: Final = {"outages"}
+
+#: Without these a file is still recognized; one text stands for all its rows.
+_ASSUMED: Final = "repo"
+
+
+def recognized(
+    source: Beginning, layout: Layout, kinds: Sequence[DatasetKind], *, stem: str, now: datetime
+) -> Proposal | None:
+    """The shipped mapping that reads these rows, as a proposal; None if there is none.
+
+    Of several one that leaves nothing to ask, then the one of whose columns the largest share has values. ``stem`` of
+    the file's name stands for a repository that it does not name.
+    """
+    by_name = {kind.name: kind for kind in kinds}
+    fits: list[tuple[tuple[bool, float], Proposal]] = []
+    for name, mapping in shipped().items():
+        if mapping.kind in by_name and name not in _GUESSED and _is_alike(mapping, layout):
+            for candidate, questions in _candidates(mapping, layout, stem):
+                found = read(source, by_name[mapping.kind], candidate, now)
+                if found.passed and found.rejected * _WRONG_AT_MOST <= found.passed:
+                    told = (*questions_of(layout), *questions)
+                    proposal = Proposal(mapping.kind, written(candidate), told, (), name)
+                    fits.append(((not questions, _share(found)), proposal))
+                    break
+    return max(fits, key=lambda one: one[0], default=(None, None))[1]
+
+
+def _share(found: Reading) -> float:
+    """How many of the columns have a value in the first rows, of all of them."""
+    known = {name for row in found.rows for name, value in row.items() if value is not None}
+    return len(known) / max(len(found.rows[0]), 1)
+
+
+def _is_alike(mapping: FileMapping, layout: Layout) -> bool:
+    """Whether both are tables, or both JSON; of a table also whether it has every column that is looked at."""
+    is_json = layout.document.get("format") in {"json", "jsonl"}
+    if is_json or mapping.format in {"json", "jsonl"}:
+        return is_json and mapping.format in {"json", "jsonl"}
+    return set(mapping.places) <= set(layout.names)
+
+
+def _candidates(mapping: FileMapping, layout: Layout, stem: str) -> Iterator[tuple[FileMapping, list[tuple[str, str]]]]:
+    """The mapping as it is shipped, parted as this file may be; and with one repository for all rows."""
+    document = {**written(mapping), **null_words(layout)}
+    for parted in _partings(mapping, layout):
+        as_it_is = read_mapping({**document, **parted})
+        yield as_it_is, []
+        if _ASSUMED in mapping.targets:
+            yield with_values(as_it_is, {_ASSUMED: stem}), [assumed_repository(stem)]
+
+
+def _partings(mapping: FileMapping, layout: Layout) -> Iterator[dict[str, Any]]:
+    """How the file may be parted: JSON as it is shipped or as it looks, which of a single record is not sure."""
+    if mapping.format not in {"json", "jsonl"}:
+        yield {name: layout.document[name] for name in _PARTED if name in layout.document}
+        return
+    yield {}
+    if mapping.records is None and layout.document["format"] != mapping.format:
+        yield {"format": layout.document["format"]}

@@ -1,0 +1,58 @@
+"""Dataset kind ``commits``: what the default branch of a repository reaches."""
+
+from typing import Final
+
+from app.ingest.collected import REPO, person
+from app.ingest.column_types import COUNT, INSTANT, LONG_NUMBER, SHORT_TEXT, TEXT, TRUTH
+from app.ingest.keyed import DROPPED, KeyedLoading, keyed_table
+from app.ingest.kind import Column, DatasetKind, WrongRow
+
+_COLUMNS: Final = (
+    REPO,
+    Column("sha", SHORT_TEXT, example="6dcb09b5b57875f334f61aebed695e2e4193db5e"),
+    *person("author"),
+    Column(
+        "author_email_hash",
+        TEXT,
+        example="0c7e6a405862e402eb76a70f8a26fc732d07c32931e9fae9ab1582911d2e8a3b",
+        required=False,
+    ),
+    Column("committer_id", LONG_NUMBER, example="9007199254740993", required=False),
+    Column("authored_at", INSTANT, example="2024-11-01T19:30:00Z", required=False),
+    Column("committed_at", INSTANT, example="2024-11-01T20:00:00Z", required=False),
+    Column("parents", COUNT, example="1", required=False),
+    Column("additions", COUNT, example="120", required=False),
+    Column("deletions", COUNT, example="15", required=False),
+    Column("changed_files", COUNT, example="7", required=False),
+    Column("reverts", TEXT, example="7fd1a60b01f91b314f59955a4e4d4e80d8edf11d", required=False),
+    Column("is_verified", TRUTH, example="true", required=False),
+    DROPPED,
+)
+
+
+class CommitLoading(KeyedLoading):
+    """Collects commits and merges them by repository and hash."""
+
+    columns = _COLUMNS
+    table = keyed_table("commit", _COLUMNS, key=("repo", "sha"), indexes=(("repo", "committed_at"),))
+
+
+COMMITS = DatasetKind(
+    name="commits",
+    summary="one row per commit that the default branch reaches: who, when, how large",
+    columns=_COLUMNS,
+    loading=CommitLoading,
+    instant="committed_at",
+    is_guessed=False,
+    documentation="""
+        One commit that the default branch reaches. If rows have the same `repo` and `sha`, the last one counts. A
+        merge has two or more `parents`. `reverts` is the commit that it takes back, where its message says so.
+
+        `authored_at` is kept when a commit is rebased; `committed_at` is not. Both are what the clock of a computer
+        said, and may lie in the future. People whose address belongs to no account have neither `author` nor
+        `author_id`; `author_email_hash`, the SHA-256 of the address in small letters, tells them apart.
+
+        A row with `dropped` `true` takes the commit out: after a forced push the branch reaches it no more.
+    """,
+    wrong=WrongRow("committed_at", "2024-11-01", "bad_timestamp"),
+)

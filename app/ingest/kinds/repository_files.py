@@ -1,0 +1,41 @@
+"""Dataset kind ``repository_files``: some files of repositories, such as workflows and manifests, day by day."""
+
+from typing import Final
+
+from app.ingest.collected import REPO
+from app.ingest.column_types import COUNT, DATE, KEY, SHORT_TEXT, TEXT
+from app.ingest.keyed import KeyedLoading, keyed_table
+from app.ingest.kind import Column, DatasetKind, WrongRow
+
+_COLUMNS: Final = (
+    REPO,
+    Column("path", KEY, example=".github/workflows/ci.yml"),
+    Column("seen_on", DATE, example="2024-11-04"),
+    Column("sha", SHORT_TEXT, example="3d21ec53a331a6f037a91c368710b99387d012c1", required=False),
+    Column("bytes", COUNT, example="13", required=False),
+    Column("content", TEXT, example="on: [push]", required=False),
+    Column("team", KEY, example="platform", required=False),
+)
+
+
+class RepositoryFileLoading(KeyedLoading):
+    """Collects files and merges them by repository, day and path."""
+
+    columns = _COLUMNS
+    table = keyed_table("repository_file", _COLUMNS, key=("repo", "seen_on", "path"))
+
+
+REPOSITORY_FILES = DatasetKind(
+    name="repository_files",
+    summary="one row per file and day: its text, and whose the repository is by it",
+    columns=_COLUMNS,
+    loading=RepositoryFileLoading,
+    is_guessed=False,
+    documentation="""
+        A file of the default branch as it was on a day, UTC. If rows have the same `repo`, `seen_on` and `path`, the
+        last one counts. All rows of a repository and day are all files of it that are kept, until the next such day.
+        `sha` is what Git calls the content; `content` is empty of a file that is not UTF-8 or too long for a field.
+        `team` is whose the repository is by its `CODEOWNERS`: [teams.md](teams.md).
+    """,
+    wrong=WrongRow("bytes", "-1", "bad_number"),
+)

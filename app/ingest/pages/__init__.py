@@ -1,0 +1,1 @@
+"""Pages of an API in the raw layer, and the records that they become."""

@@ -1,0 +1,91 @@
+"""The pages of a dataset as a source of records."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, Final, cast
+
+from app.ingest.pages.envelope import Envelope, unpacked
+from app.ingest.pages.plan import PagePlan
+from app.ingest.pages.records import Repositories, record_blocks
+from app.mapping.records import Place, Records
+from app.storage.object_store import ObjectStore
+
+#: How the key of a dataset of pages ends: its objects lie below.
+FOLDER: Final = "/"
+
+
+class PagesSource:
+    """The objects below a prefix, in their order; as one stream they are a gzip file of lines.
+
+    Args:
+        store: where they are.
+        prefix: ends in a slash.
+        name: for messages.
+        plan: of their stream.
+        repositories: as they are called today.
+
+    Attributes:
+        read_bytes: of the latest reading, so far.
+    """
+
+    def __init__(
+        self, store: ObjectStore, prefix: str, *, name: str, plan: PagePlan, repositories: Repositories
+    ) -> None:
+        self.name = name
+        self.read_bytes = 0
+        self._store = store
+        self._prefix = prefix
+        self._plan = plan
+        self._repositories = repositories
+        self._sha256: str | None = None
+
+    def records(self, places: Sequence[Place]) -> Iterator[Records]:
+        """What expressions find in each row, a block at a time."""
+        return record_blocks(self._envelopes(), self._plan, self._repositories, places)
+
+    def open(self) -> BinaryIO:
+        """All bytes as one stream."""
+        return cast(BinaryIO, _Joined(self._objects()))
+
+    def sha256(self) -> str:
+        """SHA-256 of all bytes, hexadecimal; reads them if that has not been done."""
+        if self._sha256 is None:
+            for _ in self._objects():
+                pass
+        assert self._sha256 is not None  # noqa: S101 - set behind the last object; this tells the type checker
+        return self._sha256
+
+    def _envelopes(self) -> Iterator[Envelope]:
+        for content in self._objects():
+            yield from unpacked(content)
+
+    def _objects(self) -> Iterator[bytes]:
+        digest, self.read_bytes = hashlib.sha256(), 0
+        for key in sorted(item.key for page in self._store.pages(self._prefix) for item in page):
+            content = self._store.get_bytes(key)
+            digest.update(content)
+            self.read_bytes += len(content)
+            yield content
+        self._sha256 = digest.hexdigest()
+
+
+class _Joined(io.RawIOBase):
+    """Objects, one after the other."""
+
+    def __init__(self, objects: Iterator[bytes]) -> None:
+        self._objects = objects
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            content = next(self._objects, None)
+            if content is None:
+                break
+            self._rest += content
+        end = len(self._rest) if size < 0 else size
+        found, self._rest = self._rest[:end], self._rest[end:]
+        return found

@@ -1,0 +1,211 @@
+"""What is answered of sources."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.jobs.records import JobRecord, JobStatus
+from app.sources.checks import Finding
+from app.sources.register import Source
+from app.sources.status import SourceStatus
+
+
+class SourceError(BaseModel):
+    """Why the last sync failed."""
+
+    code: str
+    message: str
+
+
+class SourceAnswer(BaseModel):
+    """A source."""
+
+    name: str
+    kind: str
+    address: str = Field(description="Base address of the API.")
+    repositories: list[str] = Field(description="Patterns of the repositories that are read.")
+    streams: list[str] = Field(description="Streams that are read.")
+    token: str | None = Field(description="`stored`, or where it is read from; null: there is none.")
+    enabled: bool = Field(description="Whether syncs begin by themselves.")
+    paused_reason: str | None = Field(description="Why they do not.")
+    created_by: str | None = Field(description="Name of who added it.")
+    created_at: datetime
+    updated_at: datetime
+    synced_at: datetime | None = Field(description="When a sync that read everything last began.")
+    error: SourceError | None = Field(description="Why the last sync failed; null: it did not.")
+
+
+class FindingAnswer(BaseModel):
+    """What a look at the API has found."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    level: Literal["ok", "warning", "error"]
+    message: str = Field(description="A sentence for people.")
+
+
+class CheckedSourceAnswer(SourceAnswer):
+    """A source as it is stored, and what a look at its API has found."""
+
+    findings: list[FindingAnswer]
+
+
+class SourceList(BaseModel):
+    """All sources, by name."""
+
+    sources: list[SourceAnswer]
+
+
+class SyncAnswer(BaseModel):
+    """A sync of a source."""
+
+    sync_id: str
+    status: JobStatus
+    begins_at: datetime | None = Field(description="Before which it does not: the API has asked for a pause.")
+    stage: str | None = Field(description="What it does while it runs.")
+    progress: float | None = Field(description="How far that is, 0 to 1.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: SourceError | None
+
+
+class CursorAnswer(BaseModel):
+    """How far a stream is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    scopes: int = Field(description="Repositories that it was read of; 1 for a stream of the whole source.")
+    unfinished: int = Field(description="Those of them of which more is to be read.")
+    watermark: datetime | None = Field(description="Up to when all of them are read; null: one is not yet.")
+
+
+class BudgetAnswer(BaseModel):
+    """What is left of a limit of the token, as the API last told."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    resource: str
+    allowed: int | None = Field(description="Requests an hour; null: the API does not say.")
+    remaining: int | None
+    reset_at: datetime | None = Field(description="When all of them are allowed again.")
+    blocked_until: datetime | None = Field(description="Until when the API has asked for a pause.")
+    updated_at: datetime
+
+
+class SourceStatusAnswer(SourceAnswer):
+    """A source, and how it is doing."""
+
+    watermark: datetime | None = Field(description="Up to when everything is read; null: something is not yet.")
+    lag_seconds: float | None = Field(description="How long ago that was.")
+    last_sync: SyncAnswer | None = Field(description="The sync that runs or waits, else the one that ended last.")
+    cursors: list[CursorAnswer] = Field(description="By stream.")
+    budget: list[BudgetAnswer] = Field(description="By resource; empty before the first request.")
+    repository_states: dict[str, int] = Field(description="How many repositories are `ok`, `gone`, `forbidden` …")
+    open_gaps: int = Field(description="How much is known not to have been read: see the ledger.")
+
+
+class GapAnswer(BaseModel):
+    """Something that is known not to have been read."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    stream: str
+    repository: str | None = Field(description="`owner/name`; null: of the whole source.")
+    code: str
+    message: str = Field(description="For people.")
+    since: datetime | None = Field(description="What is missing begins then; null: nobody knows.")
+    until: datetime | None = Field(description="And ends then; null: nobody knows, or it goes on.")
+    opened_at: datetime
+    closed_at: datetime | None = Field(description="When it was read after all; null: it is still missing.")
+
+
+class GapList(BaseModel):
+    """The ledger, newest first."""
+
+    gaps: list[GapAnswer]
+
+
+class RepositoryAnswer(BaseModel):
+    """A repository of a source."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    repo_id: int = Field(description="The number that the API knows it by, whatever its name.")
+    full_name: str = Field(description="`owner/name`, as last seen.")
+    default_branch: str | None
+    state: str = Field(description="`ok`, or why it is not read.")
+    state_since: datetime
+    seen_at: datetime
+
+
+class RepositoryList(BaseModel):
+    """Repositories of a source, by name."""
+
+    repositories: list[RepositoryAnswer]
+
+
+class SyncQueued(BaseModel):
+    """A sync that will begin as soon as a worker is free."""
+
+    source: str = Field(description="Its name.")
+    sync_id: str
+
+
+def source_answer(one: Source) -> SourceAnswer:
+    """A source."""
+    return SourceAnswer(**_members(one))
+
+
+def _members(one: Source) -> dict[str, Any]:
+    stored = one.stored
+    names = ("name", "kind", "enabled", "paused_reason", "created_by", "created_at", "updated_at", "synced_at")
+    return {name: getattr(one, name) for name in names} | {
+        "address": one.address,
+        "repositories": list(one.options.repositories),
+        "streams": list(one.streams),
+        "token": "stored" if stored.token is not None else stored.token_from,
+        "error": _error(one.error_code, one.error_message),
+    }
+
+
+def checked_answer(one: Source, findings: Sequence[Finding]) -> CheckedSourceAnswer:
+    """A source as it is stored, and what a look has found."""
+    return CheckedSourceAnswer(
+        **_members(one), findings=[FindingAnswer.model_validate(finding) for finding in findings]
+    )
+
+
+def status_answer(one: Source, status: SourceStatus) -> SourceStatusAnswer:
+    """A source, and how it is doing."""
+    return SourceStatusAnswer(
+        **_members(one),
+        watermark=status.watermark,
+        lag_seconds=status.lag_seconds,
+        last_sync=None if status.sync is None else _sync(status.sync, status),
+        cursors=[CursorAnswer.model_validate(stream) for stream in status.streams],
+        budget=[BudgetAnswer.model_validate(budget) for budget in status.budget],
+        repository_states=dict(status.repositories),
+        open_gaps=status.open_gaps,
+    )
+
+
+def _sync(record: JobRecord, status: SourceStatus) -> SyncAnswer:
+    return SyncAnswer(
+        sync_id=record.id,
+        status=record.status,
+        begins_at=status.begins_at,
+        stage=None if status.live is None else status.live.stage,
+        progress=None if status.live is None else status.live.progress,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        error=_error(record.error_code, record.error_message),
+    )
+
+
+def _error(code: str | None, message: str | None) -> SourceError | None:
+    return None if code is None else SourceError(code=code, message=message or "")

@@ -1,0 +1,133 @@
+"""What a schedule can begin: a registry, one entry for each word of ``does``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection
+
+from app.access.scopes import Scope
+from app.reports.service import ReportService
+from app.schedules.records import Does
+from app.schedules.timing import AsOf, Timing
+from app.sources.service import SourceService
+from app.timeline.period_words import RELATIVE, fixed
+from app.wording.wrong_values import WrongValue, invalid_parameters
+
+#: Names of parameters that the instant of a run decides.
+_AS_OF: Final = "as_of"
+_PERIOD: Final = "period"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to begin, for one instant.
+
+    Attributes:
+        kind, params: of the schedule.
+        timing, as_of: of the schedule, which make the instant that a report speaks for.
+        due: the instant.
+        key: the same for the same instant of the same schedule; None: it begins whatever began before.
+    """
+
+    kind: str
+    params: Mapping[str, Any]
+    timing: Timing
+    as_of: AsOf
+    due: datetime
+    key: str | None = None
+
+
+class Doing(Protocol):
+    """One word of ``does``; ``scope`` is what somebody must have for whom it is done."""
+
+    @property
+    def scope(self) -> Scope: ...
+
+    def check(self, connection: Connection, work: Work) -> None:
+        """Refuse what begin() would refuse. Raises BadInput, NotFound."""
+
+    def begin(self, connection: Connection, work: Work) -> str:
+        """Record the job, in the caller's transaction; returns its id.
+
+        Raises:
+            BadInput, NotFound: it never can.
+            SourcePaused: it is not to begin.
+            TooManyReports, Unavailable: it cannot now.
+        """
+
+    def begun(self, job_id: str, kind: str) -> None:
+        """Wake a worker; to be called after the commit."""
+
+
+class Reports:
+    """Begins reports of every kind."""
+
+    scope: Final = Scope.REPORTS_RUN
+
+    def __init__(self, service: ReportService) -> None:
+        self._service = service
+
+    def check(self, connection: Connection, work: Work) -> None:
+        """Raises UnknownReportKind, InvalidParameters, NoPolls."""
+        self._require_free(work)
+        self._service.check(connection, work.kind, self._params(work))
+
+    def begin(self, connection: Connection, work: Work) -> str:
+        """Raises as ReportService.accept."""
+        params = self._params(work)
+        while True:
+            report_id = self._service.accept(connection, work.kind, params, idempotency_key=work.key)
+            if report_id is not None:
+                return report_id
+
+    def begun(self, job_id: str, kind: str) -> None:
+        self._service.dispatch(job_id, kind)
+
+    def _require_free(self, work: Work) -> None:
+        """Refuse an instant in the parameters, which would be the same for every run."""
+        if _AS_OF in work.params and _AS_OF in self._service.kind(work.kind).params.model_fields:
+            reason = "cannot be a parameter of a schedule, whose reports speak for another instant each time"
+            allowed = "as_of of the schedule itself"
+            wrong = WrongValue(parameter=_AS_OF, received=work.params[_AS_OF], reason=reason, allowed=allowed)
+            raise invalid_parameters([wrong], subject=work.kind)
+
+    def _params(self, work: Work) -> dict[str, Any]:
+        """The parameters of the report: its instant, and words that depend on the day as the day makes them."""
+        params, fields = dict(work.params), self._service.kind(work.kind).params.model_fields
+        as_of = work.timing.as_of(work.due, work.as_of)
+        if _AS_OF in fields:
+            params[_AS_OF] = as_of.isoformat()
+        if _PERIOD in fields and isinstance(params.get(_PERIOD), str) and params[_PERIOD] in RELATIVE:
+            params[_PERIOD] = fixed(params[_PERIOD], work.timing.local_date(as_of))
+        return params
+
+
+class Syncs:
+    """Begins syncs of sources."""
+
+    scope: Final = Scope.SOURCES_WRITE
+
+    def __init__(self, service: SourceService) -> None:
+        self._service = service
+
+    def check(self, _: Connection, work: Work) -> None:
+        """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
+        self._service.get(work.kind)
+        if work.params:
+            reason, allowed = "are for reports; the source itself says what is read", "{}"
+            wrong = WrongValue(parameter="params", received=work.params, reason=reason, allowed=allowed)
+            raise invalid_parameters([wrong], subject=work.kind)
+
+    def begin(self, connection: Connection, work: Work) -> str:
+        """A sync that waits already is the one; raises UnknownSource, SourcePaused."""
+        return self._service.begin_sync(connection, work.kind)
+
+    def begun(self, job_id: str, _: str) -> None:
+        self._service.dispatch(job_id)
+
+
+def doings(reports: ReportService, sources: SourceService) -> dict[Does, Doing]:
+    """What can begin, by the word for it."""
+    return {"report": Reports(reports), "sync": Syncs(sources)}

@@ -1,0 +1,266 @@
+"""One sync, from the repositories that are to be read to the job that goes on with the rest."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from sqlalchemy import Connection
+
+from app.access import audit
+from app.errors import OpenhoursError, SourceIncomplete, SourceUnavailable, TokenRefused
+from app.ids import new_id
+from app.jobs.kind import JobContext
+from app.sources import cursor_rows, ledger, queueing, register, repositories
+from app.sources.contract import Absence, Client, Missing, MustWait, Repository
+from app.sources.cursor_rows import Kept
+from app.sources.cursors.place import Place, seconds
+from app.sources.ledger import Gap, Reason
+from app.sources.options import Repositories
+from app.sources.raw import RawPages, prefix_of
+from app.sources.reading import Reader, Scope
+from app.sources.register import Source
+from app.sources.scope_pass import Bounds, ScopePass
+from app.sources.stream import Stream
+from app.sources.stream_load import StreamLoad
+from app.storage.object_store import ObjectStore
+from app.storage.postgres import database_errors
+from app.wording.warnings import EXAMPLES, warning
+
+#: Scopes that fail one after the other, after which it is the API that fails, and not one of its lists.
+_FAILURES: Final = 3
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of a stream in one scope: written in the transaction of its rows."""
+
+    stream: str
+    scope: Scope
+    place: Place
+    is_complete: bool = False
+    gaps: list[Gap] = field(default_factory=list)
+    state: str | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """A sync that is under way.
+
+    Attributes:
+        context, store, source: of the job.
+        began: when the first sync of those began that read everything together; by the clock of Postgres.
+        now: when this one did.
+    """
+
+    context: JobContext
+    store: ObjectStore
+    source: Source
+    began: datetime
+    now: datetime
+    _outcomes: list[_Outcome] = field(default_factory=list)
+    _places: Mapping[tuple[str, str], Kept] = field(default_factory=dict)
+    _lasting: Mapping[tuple[str, str], Reason] = field(default_factory=dict)
+    _unread: set[int] = field(default_factory=set)
+    _failures: int = 0
+    _wait: MustWait | None = None
+    _error: OpenhoursError | None = None
+    _is_cut: bool = False
+
+    def read(self, client: Client) -> None:
+        """Read all streams as far as the bounds allow, and say in the end how it went."""
+        settings = self.context.settings
+        bounds = Bounds(client, settings.sync_requests, settings.sync_records, monotonic() + settings.sync_seconds)
+        try:
+            self._find(client)
+        except MustWait as wait:
+            self._wait = wait
+        except (TokenRefused, SourceUnavailable) as error:
+            self._error = error
+        if not self._is_stopped:
+            self._read_streams(client, bounds)
+        _log.info("source %s: %d requests, %d records", self.source.name, client.requests, bounds.taken)
+        self.end(self._error)
+
+    def end(self, error: OpenhoursError | None) -> None:
+        """Commit what is left, and have another sync go on where that is needed."""
+        with database_errors(), self.context.engine.begin() as connection:
+            row = register.held(connection, self.source.id)
+            if row is None:
+                return
+            self._settle(connection, self._outcomes)
+            values: dict[str, object] = {
+                "error_code": None if error is None else error.code,
+                "error_message": None if error is None else error.message,
+            }
+            if isinstance(error, TokenRefused):
+                values |= {"enabled": False, "paused_reason": error.message}
+                audit.record(connection, "source.pause", "source", self.source.id, name=self.source.name)
+            elif self._wait is not None or self._is_cut:
+                until = None if self._wait is None else self._wait.until
+                queueing.queue_sync(connection, self.source.id, not_before=until, began=self.began)
+            elif error is None:
+                values |= {"synced_at": self.began}
+            register.change(connection, self.source.id, **values)
+            self.context.fence(connection)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._wait is not None or self._error is not None or self._is_cut
+
+    def _find(self, client: Client) -> None:
+        """Ask which repositories there are, and write it down: renames count for all rows from here on."""
+        with self.context.engine.connect() as connection:
+            known = repositories.known(connection, self.source.id)
+            self._places = cursor_rows.places(connection, self.source.id)
+            self._lasting = ledger.lasting(connection, self.source.id)
+        found = self.source.source_kind.find(client, Repositories(self.source.options.repositories), known, self.now)
+        names = {one.repository.number: one.repository.name for one in known}
+        with database_errors(), self.context.engine.begin() as connection:
+            renamed = repositories.keep(connection, self.source.id, found)
+            for number, (state, message) in found.absent.items():
+                if state != "left":
+                    gap = Gap(Reason(state), message, self.now)
+                    for stream in self.source.streams:
+                        ledger.open_gap(connection, self.source.id, stream, str(number), gap)
+                _log.info("source %s: %s: %s", self.source.name, names[number], message)
+            for name, message in found.unknown.items():
+                ledger.open_gap(connection, self.source.id, "repositories", name, Gap(Reason.GONE, message))
+            for name in {*Repositories(self.source.options.repositories).owners} - {*found.unknown}:
+                ledger.close_gaps(connection, self.source.id, "repositories", name)
+            self.context.fence(connection)
+        for one in renamed:
+            _log.info("source %s: %s is called %s now", self.source.name, one.before, one.after)
+        if taken := [one.after for one in renamed if one.is_taken]:
+            self.context.warn(warning("name_taken", len(taken), taken[:EXAMPLES]).as_json())
+
+    def _read_streams(self, client: Client, bounds: Bounds) -> None:
+        with self.context.engine.connect() as connection:
+            found = repositories.to_read(connection, self.source.id)
+        streams = [self.source.source_kind.streams()[name] for name in self.source.streams]
+        for number, stream in enumerate(streams):
+            self.context.progress("reading", number / len(streams))
+            self._read_stream(client, bounds, stream, found)
+            if self._is_stopped:
+                return
+
+    def _read_stream(self, client: Client, bounds: Bounds, stream: Stream, found: list[Repository]) -> None:
+        dataset_id = new_id(self.now)
+        prefix = prefix_of(self.source.kind, stream.stream, dataset_id, self.now)
+        raw, outcomes = RawPages(self.store, prefix), list[_Outcome]()
+        for scope, repository in self._scopes(stream, found):
+            before = self._places.get((stream.stream, scope.key))
+            if not self._is_due(stream, scope, repository, before):
+                continue
+            if bounds.are_reached:
+                self._is_cut = True
+                break
+            outcomes.append(self._read_scope(client, bounds, stream, scope, raw, before))
+            if outcomes[-1].is_complete and stream.pushed and repository is not None and repository.pushed_at:
+                mark = {**outcomes[-1].place.position, "pushed": seconds(repository.pushed_at)}
+                outcomes[-1].place = Place(mark, None, outcomes[-1].place.watermark)
+            if self._is_stopped:
+                break
+        if not raw.records:
+            self._outcomes += outcomes
+            return
+        one = StreamLoad(self.context, self.store, self.source.id, self.source.name, stream, prefix, self.now)
+
+        def settle(connection: Connection, rejected: int) -> None:
+            if rejected:
+                message = f"{rejected:,} rows of {stream.stream} did not pass the checks; their datasets say why."
+                ledger.open_gap(connection, self.source.id, stream.stream, "", Gap(Reason.REJECTED_ROWS, message))
+            self._settle(connection, outcomes)
+
+        one.load(dataset_id, settle)
+
+    def _scopes(self, stream: Stream, found: list[Repository]) -> Iterator[tuple[Scope, Repository | None]]:
+        if stream.scope == "source":
+            owners = {one.name.partition("/")[0] for one in found}
+            yield from ((Scope(owner=owner), None) for owner in sorted(owners))
+            return
+        for one in found:
+            if one.number not in self._unread:
+                yield Scope({"id": one.number, "name": one.name, "default_branch": one.default_branch}), one
+
+    def _is_due(self, stream: Stream, scope: Scope, repository: Repository | None, before: Kept | None) -> bool:
+        """Whether there may be anything new."""
+        if (stream.stream, scope.key) in self._lasting:
+            return False
+        if before is None or before.place.watermark is None or before.place.under_way is not None:
+            return True
+        if before.updated_at >= self.began or self.now - before.updated_at < timedelta(minutes=stream.every_minutes):
+            return False
+        pushed_at = None if repository is None else repository.pushed_at
+        return not (
+            stream.pushed and pushed_at is not None and before.place.position.get("pushed") == seconds(pushed_at)
+        )
+
+    def _read_scope(
+        self, client: Client, bounds: Bounds, stream: Stream, scope: Scope, raw: RawPages, before: Kept | None
+    ) -> _Outcome:
+        """Read one scope of a stream; what keeps it from that is part of the outcome."""
+        reader = Reader(client, stream, scope)
+        one = ScopePass(stream, reader, raw, bounds, Place() if before is None else before.place)
+        gaps: list[Gap] = []
+        state, since = None, one.place.watermark
+        try:
+            one.run()
+            self._failures = 0
+            self._is_cut = self._is_cut or not one.is_complete
+        except MustWait as wait:
+            self._wait = wait
+        except TokenRefused as error:
+            self._error = error
+        except Missing as missing:
+            state = self._missing(client, scope, missing, gaps, since)
+            if missing.absence is Absence.EMPTY:
+                one.place, one.is_complete = Place(watermark=reader.at or self.now), True
+        except SourceIncomplete as error:
+            one.place = Place(one.place.position, None, since)
+            gaps.append(Gap(Reason.INCOMPLETE, error.message, since))
+        except SourceUnavailable as error:
+            gaps.append(Gap(Reason.UNAVAILABLE, error.message, since))
+            self._failures += 1
+            self._error = error if self._failures >= _FAILURES else None
+        if one.is_history_lost:
+            message = "The branch was rewritten, and GitHub does not know its old commits any more: some may be left."
+            gaps.append(Gap(Reason.HISTORY_LOST, message, since))
+        return _Outcome(stream.stream, scope, one.place, one.is_complete, gaps, state)
+
+    def _missing(
+        self, client: Client, scope: Scope, missing: Missing, gaps: list[Gap], since: datetime | None
+    ) -> str | None:
+        """Find out whether it is the repository that is not there, or only the list; returns the repository's state."""
+        if missing.absence is Absence.EMPTY:
+            return "empty"
+        gaps.append(Gap(Reason(missing.absence), missing.message, since))
+        if scope.repo is None:
+            return None
+        try:
+            client.get(f"/repositories/{scope.key}")
+        except Missing as gone:
+            self._unread.add(int(scope.key))
+            return gone.absence if gone.absence in {Absence.FORBIDDEN, Absence.BLOCKED} else Absence.GONE
+        except MustWait as wait:
+            self._wait = wait
+        except (TokenRefused, SourceUnavailable) as error:
+            self._error = error
+        return None
+
+    def _settle(self, connection: Connection, outcomes: list[_Outcome]) -> None:
+        """Write places, states and the ledger."""
+        for one in outcomes:
+            of = (connection, self.source.id, one.stream, one.scope.key)
+            cursor_rows.keep(*of, one.place)
+            if one.is_complete:
+                ledger.close_gaps(*of)
+            for gap in one.gaps:
+                ledger.open_gap(*of, gap)
+            if one.state is not None:
+                repositories.set_state(connection, self.source.id, int(one.scope.key), one.state)
+        repositories.link(connection, self.source.id)

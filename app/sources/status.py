@@ -1,0 +1,191 @@
+"""How a source is doing: what it has read, its last sync, its token's budget, what is known to be missing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, Text, case, cast, func, select
+
+from app.jobs import records
+from app.jobs.records import JobRecord
+from app.jobs.status import Live
+from app.sources import queueing
+from app.sources.tables import source_budget, source_cursor, source_gap, source_repository
+from app.storage.postgres import database_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStatus:
+    """How far a stream is.
+
+    Attributes:
+        name: of the stream.
+        scopes: repositories, or the source itself, that it was read of.
+        unfinished: those of them of which a pass is not complete.
+        watermark: up to when all of them are read; None: one of them is not yet.
+    """
+
+    name: str
+    scopes: int
+    unfinished: int
+    watermark: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What is left of a limit of the token; see the table."""
+
+    resource: str
+    allowed: int | None
+    remaining: int | None
+    reset_at: datetime | None
+    blocked_until: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that is known not to have been read.
+
+    Attributes:
+        stream: of which.
+        repository: of which, ``owner/name``; None: of the whole source.
+        code, message: why; the message is for people.
+        since, until: what is missing lies between them; None: nobody knows.
+        opened_at: when it was found; ``closed_at`` when it was read after all.
+    """
+
+    id: int
+    stream: str
+    repository: str | None
+    code: str
+    message: str
+    since: datetime | None
+    until: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository of a source; ``state`` is ``ok``, or why it is not read since ``state_since``."""
+
+    repo_id: int
+    full_name: str
+    default_branch: str | None
+    state: str
+    state_since: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How a source is doing.
+
+    Attributes:
+        sync: the latest one; None: none is known, or not any more.
+        begins_at: before which it does not, because the API has asked for a pause; None: at once.
+        live: how far it is while it runs; None: it does not, or nobody knows.
+        streams: by name.
+        budget: by resource.
+        repositories: how many are in each state.
+        open_gaps: how many are still missing.
+        now: when all of this was so, by the clock of Postgres.
+    """
+
+    sync: JobRecord | None
+    begins_at: datetime | None
+    live: Live | None = None
+    streams: tuple[StreamStatus, ...]
+    budget: tuple[Budget, ...]
+    repositories: Mapping[str, int]
+    open_gaps: int
+    now: datetime
+
+    @property
+    def watermark(self) -> datetime | None:
+        """Up to when everything is read; None: something is not yet."""
+        marks = [stream.watermark for stream in self.streams]
+        known = [mark for mark in marks if mark is not None]
+        return min(known) if known and len(known) == len(marks) else None
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """How long ago that was."""
+        return None if self.watermark is None else max((self.now - self.watermark).total_seconds(), 0.0)
+
+
+def status_of(connection: Connection, source_id: str, *, token_hash: str | None) -> SourceStatus:
+    """How a source is doing now; without the hash of its token its budget is not known."""
+    sync_id = queueing.latest_sync(connection, source_id)
+    return SourceStatus(
+        sync=None if sync_id is None else records.find(connection, sync_id),
+        begins_at=None if sync_id is None else queueing.begins_at(connection, sync_id),
+        streams=_streams(connection, source_id),
+        budget=() if token_hash is None else _budget(connection, token_hash),
+        repositories=_states(connection, source_id),
+        open_gaps=connection.scalar(_open_gaps(source_id)) or 0,
+        now=database_now(connection),
+    )
+
+
+def gaps(connection: Connection, source_id: str, *, closed: bool, limit: int) -> list[Gap]:
+    """The ledger, newest first: what is still missing, or with ``closed`` also what was read after all."""
+    repository = select(source_repository).where(source_repository.c.source_id == source_id).subquery()
+    own = [source_gap.c[name] for name in Gap.__dataclass_fields__ if name != "repository"]
+    query = (
+        select(repository.c.full_name.label("repository"), *own)
+        .select_from(source_gap.outerjoin(repository, cast(repository.c.repo_id, Text) == source_gap.c.scope))
+        .where(source_gap.c.source_id == source_id)
+        .order_by(source_gap.c.opened_at.desc(), source_gap.c.id.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(query if closed else query.where(source_gap.c.closed_at.is_(None)))
+    return [Gap(**row._mapping) for row in rows]  # noqa: SLF001 - the documented name of a row's mapping
+
+
+def repositories(connection: Connection, source_id: str, *, limit: int) -> list[Repository]:
+    """The repositories of a source by their names."""
+    query = (
+        select(*(source_repository.c[name] for name in Repository.__dataclass_fields__))
+        .where(source_repository.c.source_id == source_id)
+        .order_by(source_repository.c.full_name, source_repository.c.repo_id)
+        .limit(limit)
+    )
+    return [Repository(*row) for row in connection.execute(query)]
+
+
+def _streams(connection: Connection, source_id: str) -> tuple[StreamStatus, ...]:
+    one = source_cursor.c
+    is_known = func.count() == func.count(one.watermark)
+    query = (
+        select(
+            one.stream,
+            func.count(),
+            func.count(one["pass"]),
+            case((is_known, func.min(one.watermark))),
+        )
+        .where(one.source_id == source_id)
+        .group_by(one.stream)
+        .order_by(one.stream)
+    )
+    return tuple(
+        StreamStatus(name=name, scopes=scopes, unfinished=unfinished, watermark=watermark)
+        for name, scopes, unfinished, watermark in connection.execute(query)
+    )
+
+
+def _budget(connection: Connection, token_hash: str) -> tuple[Budget, ...]:
+    columns = [source_budget.c[name] for name in Budget.__dataclass_fields__]
+    query = select(*columns).where(source_budget.c.token == token_hash).order_by(source_budget.c.resource)
+    return tuple(Budget(*row) for row in connection.execute(query))
+
+
+def _states(connection: Connection, source_id: str) -> Mapping[str, int]:
+    one = source_repository.c
+    query = select(one.state, func.count().label("repositories")).where(one.source_id == source_id).group_by(one.state)
+    return {row.state: row.repositories for row in connection.execute(query)}
+
+
+def _open_gaps(source_id: str) -> Select[int]:
+    return select(func.count()).where(source_gap.c.source_id == source_id, source_gap.c.closed_at.is_(None))

@@ -1,0 +1,114 @@
+"""The commands about sources: what they say fits 80 columns, and no token is in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.storage.resources import Addresses, Resources
+from tests.access.secrets_seen import dump_of
+from tests.commands import CommandLine, free_port, point_at
+from tests.github import Github, World, serve
+
+TOKEN = "ghp_of_a_terminal_0123456789abcdefghijkl"
+
+
+@pytest.fixture
+def github() -> Iterator[Github]:
+    world = World(seed=5)
+    world.token(TOKEN)
+    for name in ("web", "old-web"):
+        world.create_repository(f"acme/{name}")
+    with serve(world) as github:
+        yield github
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    resources: Resources,
+    servers: Addresses,
+    tmp_path: Path,
+) -> CommandLine:
+    """Commands that use an empty database of the tests' servers."""
+    point_at(monkeypatch, resources, servers, tmp_path / "home")
+    monkeypatch.setenv("OPENHOURS_SECRET_KEY", "a key of this test with 32 letters")
+    monkeypatch.setenv("MY_TOKEN", f"{TOKEN}\n")
+    return CommandLine(monkeypatch, capsys)
+
+
+def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: Github, resources: Resources) -> None:
+    repos = ("--repos", "acme/*", "--repos", "!acme/old-*")
+    said = cli("sources", "add", "github", *repos, "--token-env", "MY_TOKEN", "--address", github.address)
+    assert (said.code, said.err) == (0, "")
+    assert "acme: 1 repository is read: acme/web." in said.out.splitlines()
+    assert said.out.splitlines()[-1] == "github is added; openhours sources sync github --wait reads it now"
+    listed = cli("sources", "list").out.splitlines()
+    assert [line.split() for line in listed] == [
+        ["source", "repositories", "last", "read", "state"],
+        ["github", "acme/*,", "!acme/old-*", "never", "ok"],
+    ]
+    shown = cli("sources", "show", "github").out.splitlines()
+    assert shown[0] == f"github: {github.address}, acme/*, !acme/old-*"
+    assert shown[1].startswith("token: stored; 4,99")
+    assert shown[2:] == [
+        "read up to: not everything is read yet",
+        "last sync: waits to begin",
+        "repositories: none yet",
+        "gaps: 0",
+    ]
+    assert cli("sources", "pause", "github").out.startswith("Paused by ")
+    paused = cli("sources", "sync", "github")
+    assert (paused.code, "source_paused" in paused.err) == (2, True)
+    assert cli("sources", "resume", "github").out == "github goes on\n"
+    assert "will be done by a server; with --wait, this command does it" in cli("sources", "sync", "github").out
+    assert cli("sources", "remove", "github").out == "github removed; the rows that it brought stay\n"
+    gone = cli("sources", "show", "github")
+    assert (gone.code, gone.out) == (2, "")
+    assert "There is no source 'github'; there is none; add one with openhours sources add." in gone.err
+    assert TOKEN not in dump_of(resources.engine)
+
+
+def test_nothing_is_stored_that_cannot_be_read(
+    cli: CommandLine, github: Github, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = ("--address", github.address)
+    missing = cli("sources", "add", "github", "--repos", "acme/*", "--token-env", "NO_TOKEN", *there)
+    assert (missing.code, "the variable NO_TOKEN is not set, or empty" in missing.err) == (2, True)
+    misspelt = cli("sources", "add", "github", "--repos", "acne/*", "--token-env", "MY_TOKEN", *there)
+    assert (misspelt.code, "acne: there is no organisation or user of this name" in misspelt.err) == (2, True)
+    away = f"http://127.0.0.1:{free_port()}"
+    nobody = cli("sources", "add", "github", "--repos", "acme/*", "--token-env", "MY_TOKEN", "--address", away)
+    assert (nobody.code, "source_unavailable" in nobody.err, away in nobody.err) == (1, True, True)
+    wrong = "ghp_that_nobody_knows_0123456789"
+    monkeypatch.setenv("MY_TOKEN", wrong)
+    refused = cli("sources", "add", "github", "--repos", "acme/*", "--token-env", "MY_TOKEN", *there)
+    assert (refused.code, "does not take the token" in refused.err) == (2, True)
+    assert wrong not in refused.err
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM source")) == 0
+
+
+def test_gaps_are_told_with_their_reasons_within_80_columns(cli: CommandLine, resources: Resources) -> None:
+    cli("sources", "add", "github", "--repos", "acme/*", "--token-env", "MY_TOKEN", "--no-check")
+    assert cli("sources", "gaps", "github").err == "nothing is missing\n"
+    with resources.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO source_gap (source_id, stream, code, message, since, closed_at) "
+                "SELECT id, stream, 'x', message, since::timestamptz, closed_at::timestamptz FROM source, (VALUES "
+                "('teams', 'The token lacks read:org, without which GitHub tells nobody who is on which team.', "
+                "'2026-11-20T06:30:00Z', NULL), ('releases', 'It was off.', NULL, '2026-11-21T00:00:00Z')) "
+                "AS gap (stream, message, since, closed_at)"
+            )
+        )
+    assert cli("sources", "gaps", "github").out.splitlines() == [
+        "teams since 2026-11-20 06:30Z",
+        "  The token lacks read:org, without which GitHub tells nobody who is on which",
+        "  team.",
+    ]
+    every = cli("sources", "gaps", "github", "--all").out.splitlines()
+    assert every[0] == "releases, read after all at 2026-11-21 00:00Z"
+    assert cli("sources", "show", "github").out.splitlines()[-1] == "gaps: 1 (openhours sources gaps github)"
