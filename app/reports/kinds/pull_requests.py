@@ -25,6 +25,7 @@ from app.ids import is_id
 from app.jobs.kind import JobContext, Params
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
+from app.reports.not_read import tell_not_read
 from app.reports.outline import outline
 from app.reports.refusals import SHOWN, refused, require_known, require_known_time, require_past, unknown_names
 from app.series import pull_requests, review_times
@@ -115,6 +116,7 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
         else:
             pulls, teams, team, repos = _events(connection, context, params, as_of)
             _tell_read(context, pulls)
+            tell_not_read(context, connection, EVENTS, repositories=params.repos)
             context.progress("computing", 0.2)
             found = events.observe(pulls, teams, team, repos, clock=params.clock, as_of=to_micros(as_of))
             if params.hourly:
