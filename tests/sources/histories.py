@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.storage.resources import Resources
 from tests.github import Github, World, serve, truth
 from tests.github.changes import Changes
+from tests.github.reviewing import open_pull
 from tests.sources.compared import differences
 from tests.sources.syncing import TOKEN, add_source, sync
 
@@ -35,7 +36,7 @@ SETTLED_SECONDS = 120
 class History:
     """A world, its fake, and a source that reads it.
 
-    `busy` is how many things may happen after each answer.
+    `to_come` is how many things still happen between the answers, each three of ten followed by up to three.
     """
 
     resources: Resources
@@ -44,18 +45,24 @@ class History:
     random: Random
     name: str
     streams: Sequence[str]
-    busy: int = 0
+    to_come: int = 0
 
     @property
     def world(self) -> World:
         return self.github.world
 
     def happen(self, _: str) -> None:
-        for _ in range(self.random.randint(0, self.busy)):
-            self.changes.step()
+        if self.to_come and self.random.random() < 0.3:
+            number = min(self.random.randint(1, 3), self.to_come)
+            self.to_come -= number
+            self.changes.steps(number)
 
-    def sync(self) -> int:
-        """Have time pass, so that everything is due, and sync until nothing is left to go on with."""
+    def sync(self, *, changes: int = 0) -> int:
+        """Sync while so much changes; returns how many syncs it took until nothing was left to go on with.
+
+        Before, so much time passes that everything is due.
+        """
+        self.to_come = changes
         with self.resources.engine.begin() as connection:
             of = "WHERE source_id = (SELECT id FROM source WHERE name = :name)"
             connection.execute(
@@ -65,7 +72,6 @@ class History:
 
     def quiet_syncs(self) -> None:
         """Two syncs during which nothing happens."""
-        self.busy = 0
         for _ in range(2):
             self.world.pass_seconds(SETTLED_SECONDS)
             self.sync()
@@ -97,6 +103,7 @@ def history(
     world.token(TOKEN)
     for number in range(1, repositories + 1):
         made = world.create_repository(f"{organisation}/shop-{number}")
+        open_pull(world, made, world.user("dev-1"))
         made.packages = [("pypi", "numpy", f"2.{number}.0"), ("npm", "left-pad", "")]
     changes = Changes(world, seed)
     changes.steps(steps)
