@@ -368,12 +368,16 @@ def test_files_of_workflows_manifests_and_owners_are_read_and_no_others() -> Non
         {"path": "web/package.json", "type": "blob", "sha": "f", "size": 20},
         {"path": "package.json", "type": "blob", "sha": "g", "size": 20},
     ]
-    files = {".github/workflows/ci.yml": {"content": "b246IFtwdXNo\nXQ==\n"}, "package.json": {"content": ""}}
+    files = {
+        ".github/workflows/ci.yml": {"content": "b246IFtwdXNo\nXQ==\n"},
+        "docs/CODEOWNERS": {"content": "KiBAYWNtZS9wbGF0Zm9ybQo="},
+        "package.json": {"content": ""},
+    }
     found = loaded("files", "repository_files", {"tree": tree, "truncated": False}, {"file": files})
-    assert [(row["path"], row["sha"], row["content"]) for row in found] == [
-        (".github/workflows/ci.yml", "a", "on: [push]"),
-        ("docs/CODEOWNERS", "e", None),
-        ("package.json", "g", None),
+    assert [(row["path"], row["sha"], row["content"], row["team"]) for row in found] == [
+        (".github/workflows/ci.yml", "a", "on: [push]", None),
+        ("docs/CODEOWNERS", "e", "* @acme/platform\n", "platform"),
+        ("package.json", "g", None, None),
     ]
 
 
