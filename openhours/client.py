@@ -6,6 +6,7 @@ from urllib.parse import quote
 from openhours.datasets import Datasets
 from openhours.errors import Problem, ServerUnreachable
 from openhours.reports import Reports
+from openhours.schedules import Schedules
 from openhours.sources import Sources
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 ADDRESS: Final = "http://127.0.0.1:8000"
 
 
-class Client(Reports, Datasets, Sources):
+class Client(Reports, Datasets, Schedules, Sources):
     """Talks to one server; close it after use, or open it in a ``with`` statement.
 
     Every method raises ServerUnreachable when nobody answers, NotAuthenticated and NotAllowed when the key does not do,

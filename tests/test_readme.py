@@ -38,6 +38,7 @@ PAGES: dict[str, Files] = {
     "docs/datasets.md": (),
     "docs/entities.md": STORES,
     "docs/founding-apis.md": (),
+    "docs/schedules.md": STORES,
     "docs/uploads.md": (),
     "docs/pull-request-rules.md": TEAMS,
 }
@@ -68,6 +69,7 @@ CHANGING = re.compile(
     | [\d.,]+(?=\ GiB\ free|\ files\ and\ connections|\ s\ apart) | (?<=PostgreSQL\ )[\d.]+ | (?<=Valkey\ )[\d.]+
     | (?<=temporary\ folder:\ )\S+ | "(?:created|uploaded|started|finished)_at":\ "[^"]*"
     | (?:date|upload-expires):\ [^\r\n]* | (?<=oh_)[0-9A-Za-z]{8}…[0-9A-Za-z]{4}
+    | (?:(?<=next:\ )|(?<=Berlin\ \ ))\d{4}-\d\d-\d\dT06:30:00\+0[12]:00
     | \d{4}-\d\d-\d\dT\d\d:\d\dZ(?:\ \ (?!never)\S+)?""",
     re.VERBOSE,
 )

@@ -1,6 +1,6 @@
 """Does pieces one after the other in this process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ class Here:
     store: ObjectStore
     folder: Path
 
-    def run(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, Any]]:
+    def run(self, pieces: Iterable[Piece]) -> Generator[tuple[int, Any]]:
         for number, piece in enumerate(pieces):
             with TemporaryDirectory(dir=self.folder, prefix="piece-") as folder:
                 result = piece.done(Place(self.settings, self.store, Path(folder)))

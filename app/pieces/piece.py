@@ -5,7 +5,7 @@ settings. It leaves what it makes as objects in the bucket, below a prefix of it
 names that a finished piece returned are read, so that a piece that was killed leaves orphans, never a mixture.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -57,8 +57,9 @@ def piece_of(function: Callable[[Place, Mapping[str, Any]], Any], arguments: Map
 class Runner(Protocol):
     """Does pieces, here or elsewhere."""
 
-    def run(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, Any]]:
+    def run(self, pieces: Iterable[Piece]) -> Generator[tuple[int, Any]]:
         """The number of each piece with what it returned, in the order in which they end.
 
-        To close the iterator ends what is still running.
+        A piece is asked for when it can be done at once, so that what it reads may be made then.
+        To close it ends what is still running.
         """

@@ -39,8 +39,7 @@ class SeenPolls:
 class StoreDoubts:
     """Collects what is odd about stores, range by range."""
 
-    def __init__(self, default_zone: str) -> None:
-        self._default_zone = default_zone
+    def __init__(self) -> None:
         codes = ("stores_without_polls", "default_zone", "default_hours", "polls_outside_hours")
         self._cases = {code: Cases() for code in codes}
         self._has_polls = self._has_zones = self._has_hours = False
@@ -79,7 +78,7 @@ class StoreDoubts:
         is_gap = {"default_zone": self._has_zones, "default_hours": self._has_hours}
         for code, cases in self._cases.items():
             if cases.count and is_gap.get(code, True):
-                words = {"zone": self._default_zone} if code == "default_zone" else {}
+                words = {"zone": context.settings.default_timezone} if code == "default_zone" else {}
                 context.warn(warning(code, cases.count, cases.examples, **words).as_json())
 
     def _add(self, code: str, keys: Sequence[str], which: Which) -> None:

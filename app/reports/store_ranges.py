@@ -189,7 +189,7 @@ def load(
     reading, (connection, name) = accounting.reading, snapshot
     total = count_entities(connection, STORE, keys=stores)
     most = max(1, reading.most(connection, max(total, 1)))
-    doubts = StoreDoubts(context.settings.default_timezone)
+    doubts = StoreDoubts()
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as preparing:
         for entities, labels, share in ranges(connection, stores, most=most, as_known_at=reading.as_known_at):
             scope: Scope = "listed" if stores is not None else "range" if len(entities) < total else "all"

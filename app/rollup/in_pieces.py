@@ -3,8 +3,8 @@
 Nothing but this process knows which objects count: those whose names a finished piece returned.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from app.errors import RejectedFile
@@ -50,7 +50,7 @@ def _read(
     sizes = [sum(one.bytes for one in ranges) for ranges in reading]
     found: list[Any] = [None] * len(todo)
     progress = Reading(work, sum(sizes))
-    with _closing(runner.run(todo)) as results:
+    with closing(runner.run(todo)) as results:
         for number, result in results:
             found[number] = result
             progress.add(sizes[number])
@@ -100,7 +100,7 @@ def _put_together(work: Work, read: Sequence[Any], ranges_of_keys: int, runner: 
     ]
     done: list[Any] = [None] * len(todo)
     progress = Reading(work, 0)
-    with _closing(runner.run(todo)) as results:
+    with closing(runner.run(todo)) as results:
         for number, result in results:
             done[number] = result
             _require_few([one for one in done if one is not None], work.grouping, accepted)
@@ -143,13 +143,3 @@ def _outcome(work: Work, read: Sequence[Any], done: Sequence[Any]) -> Outcome:
     accepted = sum(one["read"]["accepted"] for one in read)
     require_whole(work.tables, outcome, accepted=accepted, written=sum(one["rows"] for one in done))
     return outcome
-
-
-@contextmanager
-def _closing(results: Iterator[tuple[int, Any]]) -> Iterator[Iterator[tuple[int, Any]]]:
-    """Results of pieces; what still runs at the end is ended."""
-    try:
-        yield results
-    finally:
-        if (close := getattr(results, "close", None)) is not None:
-            close()

@@ -80,6 +80,10 @@ class Schedule:
     created_at: datetime
     updated_at: datetime
 
+    def next_few(self, count: int) -> list[datetime]:
+        """The next instants; none while it is paused."""
+        return [] if self.next_at is None else [self.next_at, *self.timing.next_few(self.next_at, count - 1)]
+
 
 _OF_JOB: Final = (job.c.status, job.c.error_code, job.c.error_message)
 

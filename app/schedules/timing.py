@@ -54,9 +54,13 @@ class Timing:
         """The first ``count`` of them, or as many as there are."""
         return list(islice(self.after(instant), count))
 
+    def local(self, instant: datetime) -> datetime:
+        """The instant with what the clock of the zone shows."""
+        return instant.astimezone(ZoneInfo(self.timezone))
+
     def local_date(self, instant: datetime) -> date:
         """The date that the clock of the zone shows."""
-        return instant.astimezone(ZoneInfo(self.timezone)).date()
+        return self.local(instant).date()
 
     def as_of(self, due: datetime, what: AsOf) -> datetime:
         """The instant that a report which is due then speaks for, in UTC."""
@@ -97,7 +101,7 @@ class Timing:
         return CronSim(self.cron, after)
 
     def _shown(self, instant: datetime) -> datetime:
-        return instant.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
+        return self.local(instant).replace(tzinfo=None)
 
     def _first_shown(self, local: datetime) -> datetime:
         micros = np.array([to_micros(local.replace(tzinfo=UTC))], np.int64)

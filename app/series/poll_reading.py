@@ -4,14 +4,15 @@ The snapshot says of each week where its polls are: in its partition, or in the 
 it shows stay in the bucket until no job can read them any more, also if a load unseals the week meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Event, Lock
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from app.series.sealed.reading import SealedFile, Span, read_span, spans
 from app.series.snapshots import Snapshot, joined_snapshot
 from app.series.tables import poll_week, sealed_object
 from app.storage.binary_copy import Arrays, read_columns
-from app.storage.object_store import OpenStore
+from app.storage.object_store import ObjectStore, OpenStore
 from app.timeline import Micros, from_micros
 from app.timeline.entities import Entities
 from app.timeline.hourly import Status
@@ -67,6 +68,8 @@ _Partition = tuple[str, str]
 #: What one thread reads at a time.
 _Part = _Slice | Span
 
+P = TypeVar("P")
+
 
 def read(
     source: PollSource,
@@ -102,12 +105,55 @@ def read(
     """
     if not len(entities):
         return
-    queue: SimpleQueue[_Part | None] = SimpleQueue()
+    parts: list[_Part] = [
+        *_in_postgres(snapshot[0], entities, first, last, scope, parts=PARTS * connections),
+        *_in_bucket(source, snapshot[0], entities, first, last),
+    ]
+    reader = partial(_reader, source, snapshot, first, last)
+    _read_parts(parts, reader, entities, connections=connections, consume=consume, progress=progress)
+
+
+def read_files(
+    store: ObjectStore,
+    files: Sequence[SealedFile],
+    entities: Entities,
+    *,
+    first: int,
+    last: int,
+    connections: int,
+    consume: Consume,
+    progress: Callable[[float], None],
+) -> None:
+    """Read the polls of ``entities`` in ``[first, last]`` out of files alone; otherwise as read()."""
+    parts = [span for file in files for span in spans(file, entities.ids, entities.ids)]
+
+    def blocks_of(part: Span) -> Iterator[Arrays]:
+        return iter([_within(read_span(store, part), first, last)])
+
+    _read_parts(
+        parts, lambda: nullcontext(blocks_of), entities, connections=connections, consume=consume, progress=progress
+    )
+
+
+#: Gives what one thread reads parts with, into blocks.
+_Reader = Callable[[], AbstractContextManager[Callable[[P], Iterator[Arrays]]]]
+
+
+def _read_parts(
+    parts: Sequence[P],
+    reader: _Reader[P],
+    entities: Entities,
+    *,
+    connections: int,
+    consume: Consume,
+    progress: Callable[[float], None],
+) -> None:
+    queue: SimpleQueue[P | None] = SimpleQueue()
     done, lock, failed = 0, Lock(), Event()
 
     def work() -> None:
         nonlocal done
-        with _reader(source, snapshot, first, last) as blocks_of, _set_on_error(failed):
+        with reader() as blocks_of, _set_on_error(failed):
             while (part := queue.get()) is not None:
                 for block in blocks_of(part):
                     if failed.is_set():
@@ -122,14 +168,24 @@ def read(
                     progress(done / len(parts))
 
     with ThreadPoolExecutor(connections, thread_name_prefix="read") as pool:
-        parts: list[_Part] = [
-            *_in_postgres(snapshot[0], entities, first, last, scope, parts=PARTS * connections),
-            *_in_bucket(source, snapshot[0], entities, first, last),
-        ]
         for part in (*parts, *[None] * connections):
             queue.put(part)
         for future in [pool.submit(work) for _ in range(min(connections, len(parts)))]:
             future.result()
+
+
+def unsealed(connection: Connection, entities: Entities, first: int, last: int) -> Iterator[Iterator[Arrays]]:
+    """The polls of entities in ``[first, last]`` that no file has: week by week, sorted by entity and instant.
+
+    The polls of all entities between the first and the last of these are read, and dropped.
+    """
+    for part in _by_range(_partitions(connection, first, last), entities, _instants(first, last), parts=1):
+        yield (_of(entities, block) for block in _blocks(connection, part))
+
+
+def _of(entities: Entities, block: Arrays) -> Arrays:
+    ours = entities.numbers(block["entity_id"]) >= 0
+    return block if ours.all() else {name: column[ours] for name, column in block.items()}
 
 
 @contextmanager
@@ -203,7 +259,7 @@ def _in_postgres(
 
 def _in_bucket(source: PollSource, connection: Connection, entities: Entities, first: int, last: int) -> Iterator[Span]:
     """The spans of the sealed weeks."""
-    if files := _sealed_files(connection, entities, first, last):
+    if files := sealed_files(connection, entities, first, last):
         source.open_store()  # before several threads ask for it
         for file in files:
             yield from spans(file, entities.ids, entities.ids)
@@ -253,7 +309,7 @@ def _partitions(connection: Connection, first: int, last: int) -> Iterator[_Part
         yield partition_of(week), " AND at BETWEEN %(first)s AND %(last)s" if partial else ""
 
 
-def _sealed_files(connection: Connection, entities: Entities, first: int, last: int) -> list[SealedFile]:
+def sealed_files(connection: Connection, entities: Entities, first: int, last: int) -> list[SealedFile]:
     """The files that may have polls of these entities in the window, week by week."""
     bounds = _instants(first, last)
     found = connection.execute(

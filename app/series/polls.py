@@ -267,13 +267,21 @@ def about_so_many(connection: Connection, *, first: int, last: int) -> int:
 
     Those of sealed weeks are counted.
     """
-    touched = (poll_week.c.first_at <= from_micros(last), poll_week.c.last_at >= from_micros(first))
-    weeks = select(poll_week.c.week).where(*touched, poll_week.c.sealed_at.is_(None))
+    weeks = select(poll_week.c.week).where(*_touched(first, last), poll_week.c.sealed_at.is_(None))
     tables = [partition_of(week) for week in connection.scalars(weeks)]
     # A week that is sealed meanwhile has no table any more.
     sizes = text(
         "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) FROM unnest(cast(:tables AS text[])) AS name"
     )
     polls = int(connection.scalar(sizes, {"tables": tables}) or 0) // POLL_BYTES
-    sealed = select(func.sum(sealed_object.c.rows)).join(poll_week, poll_week.c.week == sealed_object.c.week)
-    return polls + int(connection.scalar(sealed.where(*touched)) or 0)
+    return polls + sealed_so_many(connection, first=first, last=last)
+
+
+def sealed_so_many(connection: Connection, *, first: int, last: int) -> int:
+    """How many polls the sealed weeks have that touch ``[first, last]``, microseconds."""
+    rows = select(func.sum(sealed_object.c.rows)).join(poll_week, poll_week.c.week == sealed_object.c.week)
+    return int(connection.scalar(rows.where(*_touched(first, last))) or 0)
+
+
+def _touched(first: int, last: int) -> tuple[ColumnElement[bool], ...]:
+    return poll_week.c.first_at <= from_micros(last), poll_week.c.last_at >= from_micros(first)

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from app.access import audit
 from app.errors import OpenhoursError, SourceIncomplete, SourceUnavailable, TokenRefused
 from app.ids import new_id
 from app.jobs.kind import JobContext
@@ -26,6 +27,7 @@ from app.sources.stream import Stream
 from app.sources.stream_load import StreamLoad
 from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
+from app.wording.warnings import EXAMPLES, warning
 
 #: Scopes that fail one after the other, after which it is the API that fails, and not one of its lists.
 _FAILURES: Final = 3
@@ -100,6 +102,7 @@ class Run:
             }
             if isinstance(error, TokenRefused):
                 values |= {"enabled": False, "paused_reason": error.message}
+                audit.record(connection, "source.pause", "source", self.source.id, name=self.source.name)
             elif self._wait is not None or self._is_cut:
                 until = None if self._wait is None else self._wait.until
                 queueing.queue_sync(connection, self.source.id, not_before=until, began=self.began)
@@ -121,8 +124,7 @@ class Run:
         found = self.source.source_kind.find(client, Repositories(self.source.options.repositories), known, self.now)
         names = {one.repository.number: one.repository.name for one in known}
         with database_errors(), self.context.engine.begin() as connection:
-            for renamed in repositories.keep(connection, self.source.id, found):
-                self._tell(renamed)
+            renamed = repositories.keep(connection, self.source.id, found)
             for number, (state, message) in found.absent.items():
                 if state != "left":
                     gap = Gap(Reason(state), message, self.now)
@@ -134,18 +136,10 @@ class Run:
             for name in {*Repositories(self.source.options.repositories).owners} - {*found.unknown}:
                 ledger.close_gaps(connection, self.source.id, "repositories", name)
             self.context.fence(connection)
-
-    def _tell(self, renamed: repositories.Renamed) -> None:
-        _log.info("source %s: %s is called %s now", self.source.name, renamed.before, renamed.after)
-        if renamed.is_taken:
-            self.context.warn(
-                {
-                    "code": "name_taken",
-                    "message": f"{renamed.before} is called {renamed.after} now, and there are rows of that name that "
-                    "are not from it. New rows join them; those that were read before keep the old name. To have all "
-                    "of them under the new one, reset the source.",
-                }
-            )
+        for one in renamed:
+            _log.info("source %s: %s is called %s now", self.source.name, one.before, one.after)
+        if taken := [one.after for one in renamed if one.is_taken]:
+            self.context.warn(warning("name_taken", len(taken), taken[:EXAMPLES]).as_json())
 
     def _read_streams(self, client: Client, bounds: Bounds) -> None:
         with self.context.engine.connect() as connection:
@@ -185,7 +179,7 @@ class Run:
                 ledger.open_gap(connection, self.source.id, stream.stream, "", Gap(Reason.REJECTED_ROWS, message))
             self._settle(connection, outcomes)
 
-        one.load(dataset_id, raw, settle)
+        one.load(dataset_id, settle)
 
     def _scopes(self, stream: Stream, found: list[Repository]) -> Iterator[tuple[Scope, Repository | None]]:
         if stream.scope == "source":

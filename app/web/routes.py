@@ -16,6 +16,7 @@ from app.routers import (
     metrics,
     report_entities,
     reports,
+    schedules,
     source_events,
     sources,
     timezones,
@@ -37,20 +38,7 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(
-        files,
-        mappings,
-        sources,
-        source_events,
-        audit,
-        users,
-        keys,
-        sessions,
-        me,
-        second_factor,
-        login,
-        setup,
-        single_sign_on,
-    ),
+    *(files, mappings, sources, source_events, schedules),
+    *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),
 )

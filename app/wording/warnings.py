@@ -33,6 +33,10 @@ MESSAGES: Final = {
     "polls_outside_hours": "stores that have polls, but none while they are open: {count}; check their hours and time "
     "zones",
     "rejected_rows": "rows that were left out, because a measure of theirs is no number: {count}; rejects.csv has them",
+    "name_taken": "repositories that have been renamed to a name under which there are rows of others: {count}; new rows "
+    "join those, older ones keep the old name; to have all under the new one, reset the source",
+    "not_read": "repositories of which a source is known not to have read all pull requests: {count}; what is missing is "
+    "not none: see the gaps of the source",
     "mostly_unknown": "more than half of the open time is unknown; stores above half: {count}",
 }
 

@@ -87,6 +87,23 @@ def stored_calendar(client: TestClient) -> str:
     return "mine"
 
 
+def stored_schedule(client: TestClient) -> str:
+    client.delete("/schedules/mine")
+    assert client.post("/schedules", json=schedule("mine")).status_code == 201
+    return "mine"
+
+
+def paused_schedule(client: TestClient) -> str:
+    name = stored_schedule(client)
+    assert client.post(f"/schedules/{name}/pause").status_code == 200
+    return name
+
+
+def schedule(name: str) -> Any:
+    """A schedule that is not due while these tests run."""
+    return {"name": name, "kind": "pull_requests", "every": "month", "at": "03:00", "on": "28", "catch_up": "none"}
+
+
 def mapping() -> Any:
     """A mapping that is shipped."""
     return json.loads((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_text())
@@ -152,6 +169,12 @@ CHANGES = {
     ("post", "/sources/{name}/pause"): Change("source.pause", before=added_source),
     ("post", "/sources/{name}/resume"): Change("source.resume", before=paused_source),
     ("post", "/sources/{name}/sync"): Change("source.sync", before=added_source),
+    ("post", "/schedules"): Change("schedule.add", body=schedule("new")),
+    ("put", "/schedules/{name}"): Change("schedule.set", body=schedule("mine"), before=stored_schedule),
+    ("delete", "/schedules/{name}"): Change("schedule.remove", before=stored_schedule),
+    ("post", "/schedules/{name}/pause"): Change("schedule.pause", before=stored_schedule),
+    ("post", "/schedules/{name}/resume"): Change("schedule.resume", before=paused_schedule),
+    ("post", "/schedules/{name}/run"): Change("schedule.run", before=stored_schedule),
 }
 
 #: What jobs of the service add meanwhile.
@@ -208,7 +231,7 @@ def test_an_operation_that_changes_something_is_recorded(
     rows = [row for row in rows_of(world.engine, after=before) if row.action not in BY_JOBS]
     actions = {row.action for row in rows}
     assert change.action in actions
-    assert actions <= {change.action, "upload.begin"}
+    assert actions <= {change.action, "upload.begin", *({"report.trigger"} if change.action == "schedule.run" else ())}
     assert {(row.via, row.actor_name, row.ip, row.outcome) for row in rows} == {("local", "local", "127.0.0.1", "done")}
     assert {row.request_id for row in rows} == {answer.headers["x-request-id"]}
 
@@ -224,6 +247,8 @@ def test_an_operation_that_changes_something_is_recorded(
         ("put", "/entities/store/nobody/hours", {"json": {"hours": []}}),
         ("put", "/entities/store/7/hours", {"json": {"hours": [{"day": 9}]}}),
         ("delete", "/calendars/nobody", {}),
+        ("post", "/schedules", {"json": schedule("wrong") | {"kind": "nothing"}}),
+        ("post", "/schedules/nobody/run", {}),
         ("post", "/trigger_report", {"json": {"report": "nothing"}}),
     ],
 )
@@ -252,6 +277,7 @@ OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
     *("report uptime", "report pull_requests", "report rollup"),
+    *(f"schedules {one}" for one in ("add", "list", "show", "pause", "resume", "run", "remove")),
     *(
         f"sources {name}"
         for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "/datasets/inspect": {"GET", "HEAD", "DELETE"},
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
+    "/schedules/preview": {"DELETE", "PUT"},
     "/calendars/{name}/import": {"DELETE", "GET", "PATCH", "PUT"},
     "/entities/{kind}/{key}/open": {"PUT"},
     **{page: {"GET"} for page in ("/login", "/setup", "/reset")},

@@ -11,10 +11,12 @@ import pytest
 from distributed import Client
 
 from app import __version__
-from app.errors import ClusterUnavailable, InvalidParameters, MemoryLimitExceeded
+from app.errors import ClusterUnavailable, InvalidParameters, MemoryLimitExceeded, SealedWeekDamaged
 from app.pieces.cluster.runner import OnCluster
 from app.pieces.here import Here
 from app.pieces.piece import Piece, piece_of
+from app.reports import spread, store_figures
+from app.reports.kinds.uptime import UptimeParams
 from app.rollup.grouping import Grouping
 from app.rollup.roll_up import roll_up
 from app.settings import Settings
@@ -24,7 +26,12 @@ from tests.commands import wait_until
 from tests.conftest import fresh_resources
 from tests.pieces import pieces
 from tests.pieces.local_cluster import Cluster, bucket_variables, cluster
+from tests.reports.test_sealed_weeks import resolved
+from tests.reports.test_spread import made
+from tests.reports.test_uptime import clear
 from tests.rollup.world import World, text_of, with_tiny_ranges
+from tests.sealed import seal
+from tests.series.sealed.weeks import FIRST, SECOND, at, bring, in_bucket, some_polls
 
 PLAYS = "Song,Date,Number of Plays\n"
 
@@ -78,6 +85,41 @@ def test_a_roll_up_has_the_same_bytes(two_workers: Cluster, world: World, monkey
     assert len(found[0]) > 3
     assert len(text_of(found[0]).splitlines()) == 97
     assert world.keys(f"{there.prefix}pieces/") == []
+
+
+@pytest.fixture
+def params(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UptimeParams:
+    """Of a report on a sealed week and one that is not, which goes to a cluster in pieces of a store each."""
+    clear(world.resources)
+    bring(world.resources, some_polls(), tmp_path)
+    seal(world.resources, [FIRST])
+    monkeypatch.setattr(store_figures, "is_worth_it", lambda *_: True)
+    monkeypatch.setattr(spread, "PIECE_POLLS", 1)
+    asked = {"accounting": "exact", "from": "2023-01-16", "to": "2023-01-30", "by": "day", "as_of": at(SECOND, 9000)}
+    return resolved(world.resources, asked)
+
+
+def test_a_report_has_the_same_bytes(two_workers: Cluster, world: World, params: UptimeParams) -> None:
+    windows = {"from_": None, "to": None, "by": None, "zone": None, "accounting": "hourly", "target_percent": 60}
+    for one in (params, params.model_copy(update=windows)):
+        assert made(world.resources, one, two_workers.settings()) == made(world.resources, one)
+
+
+def test_a_report_for_which_there_is_no_worker_fails_for_now_and_leaves_nothing(
+    two_workers: Cluster, world: World, params: UptimeParams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_figures, "runner_of", lambda own, *_: OnCluster(own, version="0.0.9"))
+    with pytest.raises(ClusterUnavailable, match=r"none of this version, 0\.0\.9") as refused:
+        made(world.resources, params, two_workers.settings(dask_timeout_seconds=1))
+    assert refused.value.retryable
+
+
+def test_a_damaged_file_of_a_sealed_week_is_told_by_a_worker(
+    two_workers: Cluster, world: World, params: UptimeParams
+) -> None:
+    world.resources.object_store.remove(in_bucket(world.resources))
+    with pytest.raises(SealedWeekDamaged, match=rf"sealed/{FIRST}/\S+ in the bucket"):
+        made(world.resources, params, two_workers.settings())
 
 
 def of(function: Any, tmp_path: Path, *names: str, **others: Any) -> list[Piece]:

@@ -28,7 +28,7 @@ def _table(kind: str) -> Table:
 def stored(connection: Connection, kind: str) -> list[truth.Row]:
     """All rows of a kind, as dicts by the columns of the kind, with names for entities."""
     table = _table(kind)
-    keys = dict(connection.execute(text("SELECT id, key FROM entity")).tuples().all())
+    keys = dict(tuple(row) for row in connection.execute(text("SELECT id, key FROM entity")))
     rows = []
     for row in connection.execute(table.select()).mappings():
         named = {
@@ -56,12 +56,21 @@ def latest(rows: list[truth.Row]) -> list[truth.Row]:
     return [row for row in rows if row["seen_on"] == days[row.get("team") or row["repo"]]]
 
 
+def _is_of(world: World, row: truth.Row) -> bool:
+    """Whether a row is of this world, and not of another that the same tables hold."""
+    organisations = {one.full_name.partition("/")[0] for one in world.repositories.values()}
+    if "repo" in row:
+        return row["repo"].partition("/")[0] in organisations
+    return row["team"] in {one.name for teams in world.teams.values() for one in teams}
+
+
 def differences(connection: Connection, world: World, kind: str) -> list[str]:
     """What is lost, stale, too many or twice, each in a sentence; empty: the table equals the truth in every field."""
     told, key = truth.KINDS[kind]
     found = stored(connection, kind)
     if found and "seen_on" in found[0]:
         found = latest(found)
+    found = [row for row in found if _is_of(world, row)]
     expected = {tuple(row[name] for name in key): row for row in told(world)}
     counts = Counter(tuple(row[name] for name in key) for row in found)
     wrong = [f"{kind} {each}: {number} times" for each, number in counts.items() if number > 1]

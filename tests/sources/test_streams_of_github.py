@@ -172,7 +172,7 @@ def test_a_pull_request_is_reviewed_by_people_other_than_its_author() -> None:
         "first_commit_at": at("2024-02-29T09:00:00Z"),
         "ready_at": at("2024-03-01T12:30:00Z"),
         "draft_seconds": 2 * 3600 + 1800,
-        "first_review_at": at("2024-03-01T20:00:00Z"),  # cat's comment, before ben's review
+        "first_review_at": at("2024-03-01T09:30:00Z"),  # of somebody whose account was deleted; the author has one
         "approved_at": at("2024-03-05T11:00:00Z"),  # before the merge, not with it
         "changes_requested_at": at("2024-03-03T09:00:00Z"),
         "labels": '["bug", "a, b"]',
@@ -183,6 +183,12 @@ def test_a_pull_request_is_reviewed_by_people_other_than_its_author() -> None:
         "author_is_bot": False,
     }
     assert {name: row[name] for name in expected} == expected
+
+
+def test_a_comment_on_lines_may_be_the_first_review() -> None:
+    children = {**CHILDREN, "reviews": {"7": REVIEWS[3:]}}
+    (row,) = loaded("pull_requests", "pull_requests", [PULL], children)
+    assert row["first_review_at"] == at("2024-03-01T20:00:00Z")  # cat's comment, before ben's review; not ada's own
 
 
 def test_a_pull_request_that_is_a_draft_again_is_ready_at_no_time() -> None:
@@ -362,12 +368,16 @@ def test_files_of_workflows_manifests_and_owners_are_read_and_no_others() -> Non
         {"path": "web/package.json", "type": "blob", "sha": "f", "size": 20},
         {"path": "package.json", "type": "blob", "sha": "g", "size": 20},
     ]
-    files = {".github/workflows/ci.yml": {"content": "b246IFtwdXNo\nXQ==\n"}, "package.json": {"content": ""}}
+    files = {
+        ".github/workflows/ci.yml": {"content": "b246IFtwdXNo\nXQ==\n"},
+        "docs/CODEOWNERS": {"content": "KiBAYWNtZS9wbGF0Zm9ybQo="},
+        "package.json": {"content": ""},
+    }
     found = loaded("files", "repository_files", {"tree": tree, "truncated": False}, {"file": files})
-    assert [(row["path"], row["sha"], row["content"]) for row in found] == [
-        (".github/workflows/ci.yml", "a", "on: [push]"),
-        ("docs/CODEOWNERS", "e", None),
-        ("package.json", "g", None),
+    assert [(row["path"], row["sha"], row["content"], row["team"]) for row in found] == [
+        (".github/workflows/ci.yml", "a", "on: [push]", None),
+        ("docs/CODEOWNERS", "e", "* @acme/platform\n", "platform"),
+        ("package.json", "g", None, None),
     ]
 
 

@@ -1,8 +1,7 @@
 """Has pieces done by the workers of a Dask cluster."""
 
 import uuid
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -41,7 +40,7 @@ class OnCluster:
     settings: Settings
     version: str = __version__
 
-    def run(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, Any]]:
+    def run(self, pieces: Iterable[Piece]) -> Generator[tuple[int, Any]]:
         with _connected(self.settings) as client:
             yield from _Run(client, self.settings, self.version).results(pieces)
 
@@ -99,11 +98,13 @@ class _Run:
     heard_at: float = field(default_factory=monotonic)
     able_at: float = field(default_factory=monotonic)
 
-    def results(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, Any]]:
-        waiting, run_id = deque(enumerate(pieces)), uuid.uuid4().hex
-        while waiting or self.running:
+    def results(self, pieces: Iterable[Piece]) -> Iterator[tuple[int, Any]]:
+        waiting, run_id = enumerate(pieces), uuid.uuid4().hex
+        while True:
             self._look_around()
             self._give(waiting, run_id)
+            if not self.running:
+                return
             try:
                 future = self.ended.get(timeout=self._pause)
             except Empty:
@@ -117,9 +118,10 @@ class _Run:
     def _pause(self) -> float:
         return min(LOOK_SECONDS, self.settings.dask_timeout_seconds / 4)
 
-    def _give(self, waiting: deque[tuple[int, Piece]], run_id: str) -> None:
-        while waiting and len(self.running) < max(self.workers, 1):
-            number, piece = waiting.popleft()
+    def _give(self, waiting: Iterator[tuple[int, Piece]], run_id: str) -> None:
+        while len(self.running) < max(self.workers, 1) and (given := next(waiting, None)) is not None:
+            number, piece = given
+            self._look_around()  # the piece may have taken a while to make
             key, wanted = f"piece-{run_id}-{number}", {resource(self.version): 1}
             future = self.client.submit(
                 do, piece.function, dict(piece.arguments), key=key, resources=wanted, pure=False

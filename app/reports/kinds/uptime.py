@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
@@ -12,11 +13,14 @@ from sqlalchemy import Connection
 from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
+from app.pieces.piece import Piece, Place, piece_of
 from app.reports.exact_uptime import MINUTE, Exactly
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
+from app.reports.range_piece import account_alone
 from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.spread import MakePiece
 from app.reports.store_figures import figures
 from app.reports.uptime.drilldown import DRILLDOWN
 from app.reports.uptime.for_excel import write_for_excel
@@ -231,11 +235,24 @@ def accounting_of(params: UptimeParams) -> Accounts:
     return HourlyWindows(wanted, horizon, tally, WeekOfStores(horizon) if params.charts else None)
 
 
+def one_range(place: Place, told: Mapping[str, Any]) -> dict[str, str | None]:
+    """A piece: account for a range of stores as a report with these parameters does."""
+    accounting = accounting_of(UptimeParams.model_validate(told["params"]))
+    return account_alone(place, accounting, range_key=told["range_key"], prefix=told["prefix"])
+
+
+def _piece(params: UptimeParams, told: Mapping[str, str]) -> Piece:
+    given = params.model_copy(update={"stores": None})  # which they are is told of each range
+    return piece_of(one_range, {"params": given.model_dump(mode="json"), **told})
+
+
 def _files(context: JobContext, params: UptimeParams, accounting: Accounts) -> list[Artifact]:
     """uptime.csv, and what else the figures of all stores make."""
+    piece: MakePiece | None = partial(_piece, params)
     if isinstance(accounting, HourlyWindows) and params.hourly:
-        accounting = replace(accounting, hourly_file=HourlyFile(context, accounting.horizon))
-    with closing(figures(context, accounting, stores=params.stores)) as computed:
+        # Whose rows are in the order of the ranges, which are not those of a cluster.
+        accounting, piece = replace(accounting, hourly_file=HourlyFile(context, accounting.horizon)), None
+    with closing(figures(context, accounting, stores=params.stores, piece=piece)) as computed:
         match accounting:
             case HourlyWindows():
                 return hourly_windows(context, accounting, computed)

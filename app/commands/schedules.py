@@ -1,0 +1,157 @@
+"""Commands about schedules: add, list, show, pause, resume, run, remove."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.commands import opening
+from app.commands.opening import Server
+from app.commands.terminal import out
+from app.errors import InvalidParameters
+
+schedules = typer.Typer(help="Schedules: reports and syncs that begin by themselves.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name or id of the schedule.")]
+
+
+@schedules.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Unique name: a to z, 0 to 9, -, _ and ., at most 64.")],
+    report: Annotated[str | None, typer.Option(help="Report kind to begin. Default: none, give it or --sync.")] = None,
+    sync: Annotated[str | None, typer.Option(help="Name of the source to sync instead. Default: none.")] = None,
+    params: Annotated[
+        str, typer.Option(help='Parameters of the report as JSON, such as {"period": "last_week"}.')
+    ] = "{}",
+    every: Annotated[
+        str | None,
+        typer.Option(help="When: every hour, day, weekday, week or month. Default: none, give it or --cron."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Local time, HH:MM; with every hour :MM. Default: :00 of every hour.")
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(help="Day of every week; date of every month, 1 to 28, or last. Default: monday; 1."),
+    ] = None,
+    cron: Annotated[
+        str | None, typer.Option(help='When, as five fields of cron: "30 6 * * 1-5". Default: none.')
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="IANA time zone on whose clock it is due.")] = "UTC",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            help="Instant that reports speak for: run, when it is due, or start_of_day, start_of_week, start_of_month."
+        ),
+    ] = "run",
+    catch_up: Annotated[
+        str, typer.Option(help="Which of the instants count that nobody was there for: latest or none.")
+    ] = "latest",
+    server: Server = None,
+) -> None:
+    """Make a schedule, and say when it is due."""
+    if (report is None) == (sync is None):
+        raise InvalidParameters("give either --report KIND or --sync SOURCE: what the schedule is to begin")
+    when = {"every": every, "at": at, "on": on, "cron": cron}
+    given = {one: value for one, value in when.items() if value is not None}
+    given |= {"timezone": timezone, "as_of": as_of, "catch_up": catch_up}
+    kind = {"does": "report", "kind": report} if sync is None else {"does": "sync", "kind": sync}
+    with opening.client(server, slots=0) as client:
+        made = client.add_schedule(name, params=_params(params), **kind, **given)
+    _show(made)
+
+
+@schedules.command("list")
+def list_(
+    state: Annotated[
+        str | None,
+        typer.Option(help="Only those that are active, paused, or whose last job failed. Default: all."),
+    ] = None,
+    server: Server = None,
+) -> None:
+    """List schedules by name."""
+    with opening.client(server, slots=0) as client:
+        found = client.schedules(state=state)
+    table = Table("name", "begins", "when", "zone", "next", "last", box=None)
+    for one in found:
+        following = one["next"][0] if one["next"] else "paused" if one["paused_reason"] else "never"
+        table.add_row(one["name"], escape(_begins(one)), one["words"], one["timezone"], following, _last(one))
+    out.print(table)
+
+
+@schedules.command()
+def show(name: Name, server: Server = None) -> None:
+    """Show a schedule: what it begins, when, and how that went."""
+    with opening.client(server, slots=0) as client:
+        found = client.schedule(name)
+    _show(found)
+
+
+@schedules.command()
+def pause(name: Name, server: Server = None) -> None:
+    """Have a schedule begin nothing until it is resumed."""
+    with opening.client(server, slots=0) as client:
+        _show(client.pause_schedule(name))
+
+
+@schedules.command()
+def resume(name: Name, server: Server = None) -> None:
+    """Have a paused schedule go on; nothing is begun for what it missed."""
+    with opening.client(server, slots=0) as client:
+        _show(client.resume_schedule(name))
+
+
+@schedules.command()
+def run(name: Name, server: Server = None) -> None:
+    """Begin now what a schedule begins, as of now."""
+    with opening.client(server, slots=0) as client:
+        job_id = client.run_schedule(name)
+    out.print(f"{name} has begun {job_id}", markup=False)
+
+
+@schedules.command()
+def remove(name: Name, server: Server = None) -> None:
+    """Remove a schedule; what it has begun stays."""
+    with opening.client(server, slots=0) as client:
+        client.remove_schedule(name)
+    out.print(f"{name} removed", markup=False)
+
+
+def _params(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InvalidParameters(f"--params: {text!r} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise InvalidParameters(f'--params: {text!r} is no JSON object; give one such as {{}} or {{"hourly": true}}')
+    return found
+
+
+def _show(one: Mapping[str, Any]) -> None:
+    params = f" {json.dumps(one['params'], ensure_ascii=False)}" if one["params"] else ""
+    lines = [
+        f"{one['name']}: {_begins(one)}{params}",
+        f"{one['words']}, {one['timezone']} ({one['cron']}); for {one['runs_as']}",
+    ]
+    if one["paused_reason"]:
+        lines.append(f"paused: {one['paused_reason']}")
+    lines += [f"next: {at}" for at in one["next"]]
+    if (last := one["last"]) is not None:
+        error = f": {last['error']}" if last["error"] else ""
+        lines.append(f"last: {last['due_at']}, {last['job_id']}, {_last(one)}{error}")
+    if one["skipped"]:
+        lines.append(f"missed before that: {one['skipped']:,}")
+    for line in lines:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _begins(one: Mapping[str, Any]) -> str:
+    return f"{one['does']} {one['kind']}"
+
+
+def _last(one: Mapping[str, Any]) -> str:
+    last = one["last"]
+    return "" if last is None else last["status"] or "removed since"

@@ -1,0 +1,263 @@
+"""Schedules: list, make, view, set, pause, resume, run now, remove; when one would be due."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.access.scopes import Scope
+from app.jobs.records import JobStatus
+from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
+from app.routers.bodies import checked, described_as
+from app.routers.dependencies import Schedules
+from app.routers.malformed import require_known_query
+from app.routers.needs import needs
+from app.schedules.forms import Every, When
+from app.schedules.records import CatchUp, Does, Schedule
+from app.schedules.service import ScheduleSpec
+from app.schedules.timing import AsOf, Timing
+
+router = APIRouter(
+    tags=["schedules"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+)
+
+_Name = Annotated[str, Path(description="Name or id of a schedule.", examples=["weekly-uptime"])]
+
+_Cron = Annotated[
+    str | None,
+    Field(
+        max_length=200,
+        description="When, instead of `every`: minute, hour, day of the month, month, day of the week.",
+        examples=["30 6 * * 1-5"],
+    ),
+]
+_Every = Annotated[Every | None, Field(description="When: every hour, day, weekday (Monday to Friday), week or month.")]
+_At = Annotated[
+    str | None,
+    Field(
+        max_length=20,
+        description="Local time, HH:MM; of every hour the minute, :MM, by default :00.",
+        examples=["06:30"],
+    ),
+]
+_On = Annotated[
+    str | None,
+    Field(
+        max_length=20,
+        description="Of every week a day, by default `monday`; of every month a date from 1 to 28, by default 1, or "
+        "`last`.",
+        examples=["monday"],
+    ),
+]
+_Zone = Annotated[
+    str, Field(max_length=100, description="IANA time zone on whose clock it is due.", examples=["Europe/Berlin"])
+]
+
+
+class NewSchedule(BaseModel):
+    """What a schedule is to be: what it begins, and when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="Unique name: a to z, 0 to 9, -, _ and ., at most 64.", examples=["weekly-uptime"])
+    does: Does = Field("report", description="What it begins.")
+    kind: str = Field(description="Report kind, or name of the source.", examples=["uptime"])
+    params: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Parameters of the report, without `as_of`, which is another one each time.",
+        examples=[{"period": "last_week"}],
+    )
+    cron: _Cron = None
+    every: _Every = None
+    at: _At = None
+    on: _On = None
+    timezone: _Zone = "UTC"
+    as_of: AsOf = Field(
+        "run", description="Instant that its reports speak for: when it is due, or the last beginning before that."
+    )
+    catch_up: CatchUp = Field(
+        "latest", description="Which of the instants count that no replica was there for: the latest one, or none."
+    )
+    enabled: bool = Field(True, description="Whether it begins anything; false: paused.")
+
+    def spec(self) -> ScheduleSpec:
+        """The same for the service."""
+        given = self.model_dump(exclude={"cron", "every", "at", "on"})
+        return ScheduleSpec(**given, when=When(self.cron, self.every, self.at, self.on))
+
+
+class LastRun(BaseModel):
+    """What a schedule has last begun."""
+
+    due_at: datetime = Field(description="The instant that it was for.")
+    job_id: str = Field(description="Id of the report, or of the job of the sync.")
+    status: JobStatus | None = Field(description="How that stands; null once it is past its retention.")
+    error: str | None = Field(description="Why it failed.")
+
+
+class ScheduleAnswer(BaseModel):
+    """A schedule: what it begins, when, and how it went."""
+
+    schedule_id: str
+    name: str
+    does: Does
+    kind: str
+    params: dict[str, Any]
+    cron: str
+    words: str = Field(description="The same for people.", examples=["At 06:30 on Monday through Friday"])
+    timezone: str
+    as_of: AsOf
+    catch_up: CatchUp
+    enabled: bool
+    paused_reason: str | None = Field(description="Why it is paused, for people.")
+    next: list[datetime] = Field(description="The next three instants; empty while it is paused.")
+    last: LastRun | None = Field(description="What it has last begun.")
+    skipped: int = Field(description="How many instants had been missed when it was last due, which began nothing.")
+    created_by: str
+    runs_as: str = Field(description="Who last set it, for whom it acts.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class ScheduleList(BaseModel):
+    """Schedules, by name."""
+
+    schedules: list[ScheduleAnswer]
+
+
+class PreviewAnswer(BaseModel):
+    """When something would be due."""
+
+    cron: str
+    words: str = Field(description="The same for people.")
+    timezone: str
+    next: list[datetime] = Field(description="The next three instants.")
+
+
+class Begun(BaseModel):
+    """What was begun."""
+
+    job_id: str = Field(description="Id of the report, or of the job of the sync.")
+
+
+_NewSchedule = Annotated[Any, Body(), described_as(NewSchedule)]
+
+
+@router.get("/schedules")
+@needs(Scope.REPORTS_READ)
+def list_schedules(
+    schedules: Schedules,
+    state: Annotated[
+        Literal["active", "paused", "failed"] | None,
+        Query(description="List only those that are active, that are paused, or whose last job failed."),
+    ] = None,
+) -> ScheduleList:
+    """All schedules, by name."""
+    return ScheduleList(schedules=[_answer(one) for one in schedules.listed(state=state)])
+
+
+@router.post("/schedules", status_code=201, responses=NOT_FOUND | CONFLICT | TOO_LARGE)
+@needs(Scope.SCHEDULES_WRITE)
+def add_schedule(schedules: Schedules, new: _NewSchedule, response: Response) -> ScheduleAnswer:
+    """Make a schedule. It acts for whoever makes it, who must themselves be allowed what it does."""
+    made = _answer(schedules.add(checked(NewSchedule, new).spec()))
+    response.headers["Location"] = f"/schedules/{made.schedule_id}"
+    return made
+
+
+# First, because it could be the name of a schedule.
+@router.get("/schedules/preview")
+@needs(Scope.REPORTS_READ)
+def preview_schedule(
+    schedules: Schedules,
+    cron: Annotated[str | None, Query(max_length=200, description="As of a schedule.")] = None,
+    every: Annotated[Every | None, Query(description="As of a schedule.")] = None,
+    at: Annotated[str | None, Query(max_length=20, description="As of a schedule.")] = None,
+    on: Annotated[str | None, Query(max_length=20, description="As of a schedule.")] = None,
+    timezone: Annotated[str, Query(max_length=100, description="IANA time zone.")] = "UTC",
+) -> PreviewAnswer:
+    """When a schedule would be due, in words and as its next three instants."""
+    timing, following = schedules.preview(When(cron, every, at, on), timezone)
+    return PreviewAnswer(cron=timing.cron, words=timing.words, timezone=timezone, next=_local(timing, following))
+
+
+@router.get("/schedules/{name}", responses=NOT_FOUND)
+@needs(Scope.REPORTS_READ)
+def get_schedule(schedules: Schedules, name: _Name) -> ScheduleAnswer:
+    """A schedule."""
+    return _answer(schedules.get(name))
+
+
+@router.put("/schedules/{name}", responses=NOT_FOUND | CONFLICT | TOO_LARGE)
+@needs(Scope.SCHEDULES_WRITE)
+def put_schedule(schedules: Schedules, name: _Name, new: _NewSchedule) -> ScheduleAnswer:
+    """Set a schedule anew, all of it. From then on it acts for whoever does so."""
+    return _answer(schedules.replace(name, checked(NewSchedule, new).spec()))
+
+
+@router.delete("/schedules/{name}", status_code=204, responses=NOT_FOUND)
+@needs(Scope.SCHEDULES_WRITE)
+def delete_schedule(schedules: Schedules, name: _Name) -> Response:
+    """Remove a schedule; what it has begun stays."""
+    schedules.remove(name)
+    return Response(status_code=204)
+
+
+@router.post("/schedules/{name}/pause", responses=NOT_FOUND)
+@needs(Scope.SCHEDULES_WRITE)
+def pause_schedule(schedules: Schedules, name: _Name) -> ScheduleAnswer:
+    """Have a schedule begin nothing until it is resumed."""
+    return _answer(schedules.pause(name))
+
+
+@router.post("/schedules/{name}/resume", responses=NOT_FOUND)
+@needs(Scope.SCHEDULES_WRITE)
+def resume_schedule(schedules: Schedules, name: _Name) -> ScheduleAnswer:
+    """Have a paused schedule go on, for whoever resumes it; nothing is begun for what it missed."""
+    return _answer(schedules.resume(name))
+
+
+@router.post("/schedules/{name}/run", status_code=202, responses=NOT_FOUND | TOO_MANY)
+@needs(Scope.SCHEDULES_WRITE)
+def run_schedule(schedules: Schedules, name: _Name) -> Begun:
+    """Begin now what a schedule begins, as of now, for whoever asks; when it is due does not change."""
+    return Begun(job_id=schedules.run(name))
+
+
+def _answer(one: Schedule) -> ScheduleAnswer:
+    last = None
+    if one.last is not None and one.last_due_at is not None:
+        last = LastRun(
+            due_at=_local(one.timing, [one.last_due_at])[0],
+            job_id=one.last.id,
+            status=one.last.status,
+            error=one.last.error_message,
+        )
+    return ScheduleAnswer(
+        schedule_id=one.id,
+        name=one.name,
+        does=one.does,
+        kind=one.kind,
+        params=dict(one.params),
+        cron=one.timing.cron,
+        words=one.timing.words,
+        timezone=one.timing.timezone,
+        as_of=one.as_of,
+        catch_up=one.catch_up,
+        enabled=one.enabled,
+        paused_reason=one.paused_reason,
+        next=_local(one.timing, one.next_few(3)),
+        last=last,
+        skipped=one.skipped,
+        created_by=one.created_by,
+        runs_as=one.runs_as,
+        created_at=one.created_at,
+        updated_at=one.updated_at,
+    )
+
+
+def _local(timing: Timing, instants: Sequence[datetime]) -> list[datetime]:
+    """Instants with the offset that the clock of the zone has then."""
+    return [timing.local(one) for one in instants]
