@@ -22,6 +22,7 @@ from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_
 from app.ids import is_id
 from app.jobs.kind import JobContext
 from app.reports.kind import SUMMARY, ReportKind
+from app.reports.not_read import tell_not_read
 from app.reports.outline import outline
 from app.reports.pulls.charts import Waiting, waiting_charts
 from app.reports.pulls.doubts import warn_of_defaults
@@ -105,11 +106,13 @@ def _events(
         told.append(one)
         context.warn(one)
 
+    watched = replace(context, warn=warn)
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         found = read_found(connection, context, params, as_of)
+        tell_not_read(watched, connection, EVENTS, repositories=params.repos)
     course = found.course.of_rows(np.flatnonzero(found.chosen))
     if len(course.team):
-        warn_of_defaults(replace(context, warn=warn), course, context.settings)
+        warn_of_defaults(watched, course, context.settings)
     files = [_write_hourly(context, course, as_of=as_of)] if params.hourly else []
     context.progress("computing", 0.3)
     about = tell(found, course, params, context.folder)
