@@ -256,9 +256,9 @@ PULL_REQUESTS = ReportKind(
         `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team; of more than
         1,000 teams it has those with the most rows, and `teams.csv` has them all. `groups.csv` has the figures of each
         team, repository, author, size, week or month, by both clocks; `open.csv` what is open, how old it is and what
-        it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour. Unless
-        `charts` is false, there are up to eight charts. Pull requests of bots are left out, unless `include_bots` is
-        true.
+        it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour.
+        Unless `charts` is false, there are up to eight charts. Pull requests of bots are left out, unless
+        `include_bots` is true.
     """,
     rules="pull-request-rules.md",
     rules_version=2,
