@@ -70,6 +70,7 @@ class Run:
     _wait: MustWait | None = None
     _error: OpenhoursError | None = None
     _is_cut: bool = False
+    _taken: Mapping[str, int] = field(default_factory=dict)
 
     def read(self, client: Client) -> None:
         """Read all streams as far as the bounds allow, and say in the end how it went."""
@@ -84,6 +85,7 @@ class Run:
         if not self._is_stopped:
             self._read_streams(client, bounds)
         _log.info("source %s: %d requests, %d records", self.source.name, client.requests, bounds.taken)
+        self._taken = {"requests": client.requests, "records": bounds.taken}
         self.end(self._error)
 
     def end(self, error: OpenhoursError | None) -> None:
@@ -94,6 +96,7 @@ class Run:
                 return
             self._settle(connection, self._outcomes)
             values: dict[str, object] = {
+                **self._taken,
                 "error_code": None if error is None else error.code,
                 "error_message": None if error is None else error.message,
             }
