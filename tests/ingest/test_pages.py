@@ -49,7 +49,7 @@ def plain(plan: PagePlan, **changes: Any) -> list[dict[str, Any]]:
 
 def test_each_item_that_was_taken_is_a_record_with_its_children_and_the_name_of_today() -> None:
     first, second, again = plain(PLAN)
-    about = {"_repo": TODAY[7], "_owner": None, "_gone": False}
+    about = {"_repo": TODAY[7], "_owner": None, "_gone": False, "_at": ""}
     assert first == {"number": 1, "reviews": [{"id": 10}, {"id": 11}, {"id": 12}], "detail": {"size": 5}, **about}
     assert second == {"number": 2, "reviews": [], "detail": None, **about}
     assert again == {"number": 2, "reviews": [], "detail": {"size": 7}, **about, "_gone": True}
@@ -62,8 +62,8 @@ def test_a_repository_that_nobody_knows_any_more_is_called_as_it_was_then() -> N
 def test_elements_of_a_list_are_rows_that_know_their_item_without_its_children() -> None:
     found = plain(PLAN, each="reviews")
     assert [row["id"] for row in found] == [10, 11, 12]
-    item = {"number": 1, "_repo": TODAY[7], "_owner": None, "_gone": False}
-    assert found[0] == {"id": 10, "_item": item, "_repo": TODAY[7], "_owner": None, "_gone": False}
+    item = {"number": 1, "_repo": TODAY[7], "_owner": None, "_gone": False, "_at": ""}
+    assert found[0] == {"id": 10, "_item": item, "_repo": TODAY[7], "_owner": None, "_gone": False, "_at": ""}
     assert [row["value"] for row in plain(PLAN, each="reviews[].id")] == [10, 11, 12]
 
 
