@@ -22,6 +22,7 @@ from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_
 from app.ids import is_id
 from app.jobs.kind import JobContext
 from app.reports.kind import SUMMARY, ReportKind
+from app.reports.not_read import tell_not_read
 from app.reports.outline import outline
 from app.reports.pulls.doubts import warn_of_defaults
 from app.reports.pulls.params import EVENTS, PullRequestParams, default_dated_by
@@ -101,11 +102,13 @@ def _events(
         told.append(one)
         context.warn(one)
 
+    watched = replace(context, warn=warn)
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         found = read_found(connection, context, params, as_of)
+        tell_not_read(watched, connection, EVENTS, repositories=params.repos)
     course = found.course.of_rows(np.flatnonzero(found.chosen))
     if len(course.team):
-        warn_of_defaults(replace(context, warn=warn), course, context.settings)
+        warn_of_defaults(watched, course, context.settings)
     files = [_write_hourly(context, course, as_of=as_of)] if params.hourly else []
     context.progress("computing", 0.3)
     about = tell(found, course, params, context.folder)
@@ -256,8 +259,8 @@ PULL_REQUESTS = ReportKind(
         `pull_requests.csv` has a row for each pull request, `summary.json` the statistics of each team; of more than
         1,000 teams it has those with the most rows, and `teams.csv` has them all. `groups.csv` has the figures of each
         team, repository, author, size, week or month, by both clocks; `open.csv` what is open, how old it is and what
-        it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour. Unless
-        `charts` is false, there are up to eight charts. Pull requests of bots are left out, unless `include_bots` is
+        it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour.
+        Unless `charts` is false, there are charts. Pull requests of bots are left out, unless `include_bots` is
         true.
     """,
     rules="pull-request-rules.md",
