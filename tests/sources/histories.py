@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
+from app.sources import backfill, register
+from app.sources.reprocess import REPROCESS_JOB
 from app.sources.service import GivenToken, SourceService
 from app.storage.resources import Resources
 from tests.github import Github, World, serve, truth
 from tests.github.changes import Changes
 from tests.github.reviewing import open_pull
-from tests.sources.compared import differences
-from tests.sources.syncing import rows, sync
+from tests.sources.compared import differences, table_of
+from tests.sources.syncing import rows, run_next, sync
 
 #: Streams whose rows are read again when they change, and the dataset kinds that they go into.
 STREAMS = {
@@ -28,6 +30,7 @@ STREAMS = {
     "repositories": ("repositories",),
     "branches": ("branches",),
     "dependencies": ("dependencies",),
+    "files": ("repository_files",),
     "teams": ("team_members", "team_repositories"),
 }
 _DAY_SECONDS = 86_400
@@ -125,7 +128,18 @@ class History:
             found = [one for kind in kinds for one in differences(connection, self.world, kind)]
         if ("commits", "history_lost") in self.gaps():
             found = [one for one in found if not (one.startswith("commits") and one.endswith("too many"))]
-        return found
+        # Of a file that changes twice a day, which no snapshot a day sees, both versions are of that day.
+        return [one for one in found if not (one.startswith("repository_files") and one.endswith("too many"))]
+
+    def reprocess(self) -> None:
+        """Delete all rows, and have them made anew from the pages that were kept."""
+        with self.resources.engine.begin() as connection:
+            for kind in (kind for stream in self.streams for kind in STREAMS[stream]):
+                connection.execute(delete(table_of(kind)))
+            source = register.named(connection, self.name, for_update=True)
+            backfill.reprocess(connection, source, stream=None, since=None)
+        while run_next(self.resources, kind=REPROCESS_JOB):
+            pass
 
     def told(self) -> int:
         """How many rows the truth has: a history without any would prove nothing."""
