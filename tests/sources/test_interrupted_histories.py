@@ -1,4 +1,4 @@
-"""Histories in which GitHub fails, refuses or renames, or the worker dies: nothing is lost, stale or twice at last."""
+"""Histories in which GitHub fails, refuses or renames, or the worker dies: in the end nothing is lost or twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
