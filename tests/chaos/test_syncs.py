@@ -6,7 +6,7 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.jobs import lifecycle
 from app.jobs.fork_server import ForkServer
@@ -54,7 +54,6 @@ def sync_in_a_process(database_url: str, settings: Settings, store: StoreAddress
 def claimed(resources: Resources) -> Claim | None:
     """The sync that was killed, or the next one."""
     with resources.engine.begin() as connection:
-        connection.execute(text("UPDATE report SET lease_until = now() - interval '1 s' WHERE kind = 'sync'"))
         return lifecycle.claim_next(connection, owner="here", kinds=[SYNC_JOB.name])
 
 
@@ -72,6 +71,7 @@ def test_syncs_that_are_killed_at_any_moment_lose_nothing_and_repeat_nothing(
             if number % 3 == 0:  # else the sync that was killed before goes on
                 SourceService(resources).sync(lived.name)
             lived.pass_seconds(300)
+            lived.take_over()
             claim = claimed(resources)
             if claim is None:
                 continue
@@ -84,8 +84,7 @@ def test_syncs_that_are_killed_at_any_moment_lose_nothing_and_repeat_nothing(
             assert process.exitcode == -signal.SIGKILL
             with resources.engine.begin() as connection:
                 wait_for_turn(connection)  # Postgres ends the transaction of who was killed a little later
-        with resources.engine.begin() as connection:
-            connection.execute(text("UPDATE report SET lease_until = now() - interval '1 s' WHERE kind = 'sync'"))
+        lived.take_over()
         lived.go_on()
         lived.quiet_syncs()
         assert lived.differences() == []

@@ -5,7 +5,7 @@ from tests.sources.histories import history
 
 
 def test_a_quiet_sync_of_fifty_repositories_takes_sixty_requests_at_most(untouched: Resources) -> None:
-    with history(untouched, 3000, repositories=50, steps=100) as lived:
+    with history(untouched, 3000, repositories=50, steps=60) as lived:
         lived.github.most_per_page = 100
         lived.quiet_syncs()
         asked, charged = len(lived.github.asked), lived.github.charged()
@@ -16,12 +16,12 @@ def test_a_quiet_sync_of_fifty_repositories_takes_sixty_requests_at_most(untouch
 
 
 def test_a_backfill_takes_four_requests_for_a_pull_request(untouched: Resources) -> None:
-    with history(untouched, 3001, repositories=1, steps=60) as lived:
+    with history(untouched, 3001, repositories=1, pulls=5, steps=20) as lived:
         lived.github.most_per_page = 100
         asked = len(lived.github.asked)
         lived.go_on()
         number = sum(len(one.pulls) for one in lived.world.repositories.values())
-        assert number > 5
+        assert number >= 5
         # The organisation, one page of the list; of each a timeline, reviews, comments and the size.
         assert len(lived.github.asked) - asked == 2 + 4 * number
         assert lived.differences() == []

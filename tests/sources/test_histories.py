@@ -7,7 +7,7 @@ from tests.sources.histories import STREAMS, History, history
 from tests.strategies import PROFILE
 
 #: How many histories are lived through with pull requests alone, and how many with everything.
-PULL_REQUESTS = {"check": 2, "": 6, "long": 300}[PROFILE]
+PULL_REQUESTS = {"check": 2, "": 4, "long": 300}[PROFILE]
 EVERYTHING = {"check": 1, "": 1, "long": 300}[PROFILE]
 
 
