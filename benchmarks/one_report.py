@@ -3,6 +3,7 @@
 import resource
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,13 +24,14 @@ NO_STORE: Final = StoreAddress("", "", None)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a report took, and the rows of its first file and the bytes of all."""
+    """What a report took, the rows of its first file, and the bytes of all with their SHA-256."""
 
     seconds: float
     cpu_seconds: float
     peak_mib: int
     rows: int
     file_bytes: int
+    sha256: str
 
 
 def measured(url: str, settings: Settings, params: dict[str, Any], store: StoreAddress = NO_STORE) -> Measured:
@@ -57,5 +59,6 @@ def _measure(url: str, settings: Settings, params: dict[str, Any], store: StoreA
         artifacts = produce(context, UptimeParams.model_validate(params))
         seconds, cpu_seconds = perf_counter() - begin, process_time() - cpu
         size = sum(artifact.path.stat().st_size for artifact in artifacts)
+        digest = sha256(b"".join(artifact.path.read_bytes() for artifact in artifacts)).hexdigest()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    return Measured(seconds, cpu_seconds, peak, artifacts[0].rows, size)
+    return Measured(seconds, cpu_seconds, peak, artifacts[0].rows, size, digest)

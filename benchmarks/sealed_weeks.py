@@ -5,18 +5,25 @@
 The polls are those of ``benchmarks.ranges``, written straight into files of sealed weeks: 52 weeks of 1,000 stores are
 102 million, and take half a gigabyte in the folder of temporary files. With ``--home`` they stay in a folder, and the
 next run makes only what is missing.
+
+With ``--rounds`` each report is also made on two workers of a cluster on this machine, in turns with one process, so
+many times; both must have the same bytes.
 """
 
 import argparse
+import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+import psutil
 from sqlalchemy import func, insert, select
 
 from app.series.sealed import records
@@ -27,11 +34,12 @@ from app.settings import Settings
 from app.storage.migrate import migrate
 from app.storage.object_store import ObjectStore, StoreAddress
 from app.storage.postgres import build_engine
-from app.storage.resources import addresses
+from app.storage.resources import Addresses, addresses
 from app.timeline import from_micros
 from benchmarks.accounting import ACCOUNTINGS
-from benchmarks.one_report import measured
+from benchmarks.one_report import Measured, measured
 from benchmarks.ranges import END, PROCESSES, asked, fill, week_of_polls
+from benchmarks.rollup_cluster import WORKERS, cluster
 
 
 def fill_sealed(url: str, address: StoreAddress, stores: int, weeks: range) -> None:
@@ -60,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weeks", type=int, default=52)
     parser.add_argument("--stores", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=0, help="also on a cluster, so many times each; default: not")
     parser.add_argument("--home", type=Path, help="folder in which the polls stay; default: none stay")
     arguments = parser.parse_args()
     with ExitStack() as stack:
@@ -92,6 +101,36 @@ def main() -> None:
             print(
                 f"{arguments.weeks} weeks, {accounting:<6} {one.seconds:7.2f} s (aim 60) "
                 f"{one.cpu_seconds:7.2f} s of processor {one.peak_mib:6,} MiB (aim 1,000)",
+                flush=True,
+            )
+        if arguments.rounds:
+            compare_with_cluster(where, settings, params, address, arguments.rounds)
+
+
+def compare_with_cluster(
+    where: Addresses, settings: Settings, params: dict[str, Any], address: StoreAddress, rounds: int
+) -> None:
+    """Make the report in one process and on a cluster, in turns; print medians, and the processor of the machine."""
+    with TemporaryDirectory(prefix="openhours-bench-") as name, cluster(Path(name), where, settings) as (scheduler, _):
+        for accounting in ACCOUNTINGS:
+            found: dict[str | None, list[tuple[Measured, float]]] = {}
+            for place in [None, scheduler] * rounds:
+                own = settings.model_copy(update={"dask_scheduler": place})
+                before, load = psutil.cpu_times(), os.getloadavg()[0]
+                one = measured(where.database_url, own, {**params, "accounting": accounting}, address)
+                after = psutil.cpu_times()
+                found.setdefault(place, []).append((one, after.user + after.system - before.user - before.system))
+                print(f"{accounting:<6} {place or 'here'}: {one.seconds:.2f} s, load before {load:.1f}", flush=True)
+            if len({one.sha256 for several in found.values() for one, _ in several}) != 1:
+                raise SystemExit("they have different bytes")
+            here, there = (median(one.seconds for one, _ in several) for several in found.values())
+            process = [one for one, _ in found[scheduler]]
+            print(
+                f"{accounting:<6}: one process {here:.1f} s, {WORKERS} workers {there:.1f} s ({there / here:.2f} x); "
+                f"the job's process {median(one.cpu_seconds for one in process):.1f} s of processor, "
+                f"{max(one.peak_mib for one in process):,} MiB; the whole machine "
+                f"{median(all_of for _, all_of in found[None]):.1f} and "
+                f"{median(all_of for _, all_of in found[scheduler]):.1f} s of processor, with all that others did",
                 flush=True,
             )
 

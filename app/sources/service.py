@@ -74,7 +74,7 @@ class SourceService:
         secrets = self._secrets()
         with database_errors(), self._engine.connect() as connection:
             found = register.named(connection, name)
-            known = status.status_of(connection, found.id, token_hash=_token_hash(secrets, found))
+            known = status.status_of(connection, found, token_hash=_token_hash(secrets, found))
         if known.sync is None or known.sync.status is not JobStatus.RUNNING:
             return found, known
         return found, replace(known, live=self._redis.live(known.sync.id, {queueing.JOB_KIND}))

@@ -1,4 +1,4 @@
-"""A cluster whose workers and scheduler are killed under roll-ups: the same bytes, or a failure that is tried again."""
+"""A cluster whose processes are killed under roll-ups and reports: the same bytes, or a failure that is tried again."""
 
 import os
 import signal
@@ -15,8 +15,12 @@ import psutil
 import pytest
 
 from app.errors import ClusterUnavailable
+from app.jobs.cleanup import clean_up
 from app.pieces.cluster.runner import OnCluster
 from app.pieces.piece import piece_of
+from app.reports import spread, store_figures
+from app.reports.kinds.uptime import UptimeParams
+from app.reports.registry import REPORT_KINDS
 from app.rollup.grouping import Grouping
 from app.rollup.roll_up import roll_up
 from app.rollup.work import Work
@@ -28,7 +32,11 @@ from tests.conftest import fresh_resources
 from tests.pieces import pieces
 from tests.pieces.certificates import tls_files
 from tests.pieces.local_cluster import Cluster, bucket_variables, cluster, started
+from tests.reports.test_sealed_weeks import resolved
+from tests.reports.test_spread import made
 from tests.rollup.world import World, with_tiny_ranges
+from tests.sealed import seal
+from tests.series.sealed.weeks import FIRST, SECOND, at, bring, some_polls
 
 pytestmark = pytest.mark.chaos
 
@@ -150,3 +158,101 @@ def test_a_cluster_works_over_tls_and_takes_no_worker_of_another_authority(case:
         ((_, process),) = OnCluster(found.settings(**known)).run([piece_of(pieces.tell, arguments)])
         assert process in [one.pid for one in found.workers.works()]
         assert not stranger.said("Registered to:")
+
+
+#: Stores of a report, of which each is a piece, and polls of each in each of two weeks.
+STORES, POLLS = 40, 200
+
+
+@pytest.fixture
+def params(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UptimeParams:
+    """Of a report in pieces of a store each, on a sealed week and one that is not."""
+    resources = case[0].resources
+    bring(resources, some_polls(stores=STORES, each=POLLS), tmp_path)
+    seal(resources, [FIRST])
+    monkeypatch.setattr(store_figures, "is_worth_it", lambda *_: True)
+    monkeypatch.setattr(spread, "PIECE_POLLS", 1)
+    asked = {"accounting": "exact", "from": "2023-01-16", "to": "2023-01-30", "by": "hour", "as_of": at(SECOND, 9000)}
+    return resolved(resources, asked)
+
+
+def test_a_report_has_the_same_bytes_although_workers_are_killed(
+    case: Case, params: UptimeParams, tmp_path: Path
+) -> None:
+    resources = case[0].resources
+    here = made(resources, params)
+    with cluster(tmp_path, workers=2, variables=case[2]) as found, ThreadPoolExecutor() as threads:
+        before = len(case[0].keys("reports/"))
+        run = threads.submit(made, resources, params, found.settings())
+        killed: set[int] = set()
+        while len(killed) < KILLS:
+            there = len(case[0].keys("reports/"))
+            wait_until(lambda: len(case[0].keys("reports/")) > there or run.done())  # noqa: B023
+            assert not run.done(), "there is nothing left to disturb"
+            for process in found.workers.works()[:1]:
+                process.kill()
+                killed.add(process.pid)
+        assert run.result() == here
+        wait_until(lambda: len(case[0].keys("reports/")) == before)
+
+
+def test_a_report_whose_scheduler_is_killed_leaves_nothing_and_fails_for_now(
+    case: Case, params: UptimeParams, tmp_path: Path
+) -> None:
+    before = len(case[0].keys("reports/"))
+    with cluster(tmp_path, workers=2, variables=case[2]) as found, ThreadPoolExecutor() as threads:
+        run = threads.submit(made, case[0].resources, params, found.settings())
+        wait_until(lambda: len(case[0].keys("reports/")) > before + 3)
+        found.scheduler.kill()
+        with pytest.raises(ClusterUnavailable, match="was lost while it had pieces") as refused:
+            run.result()
+        assert refused.value.retryable
+        found.workers.popen.wait(60)
+
+
+#: Makes a report in pieces in a process of its own.
+REPORT = """
+import sys
+from pathlib import Path
+from app.reports import spread, store_figures
+from app.reports.kinds.uptime import UptimeParams, produce
+from app.jobs.kind import JobContext
+from app.settings import Settings
+from app.storage.object_store import StoreAddress
+from app.storage.postgres import build_engine
+if __name__ == "__main__":
+    store_figures.is_worth_it, spread.PIECE_POLLS = (lambda *_: True), 1
+    own, nothing = Settings(), lambda *_: None
+    store = StoreAddress(own.s3_bucket, own.s3_region, own.s3_endpoint_url)
+    engine = build_engine(own.database_url.get_secret_value(), pool_size=4)
+    produce(JobContext(engine, own, store, Path(sys.argv[2]), sys.argv[3], nothing, "", nothing),
+            UptimeParams.model_validate_json(sys.argv[1]))
+"""
+
+
+def test_a_report_that_is_cancelled_ends_its_pieces_and_the_clean_up_removes_the_rest(
+    case: Case, params: UptimeParams, tmp_path: Path
+) -> None:
+    """To cancel a job kills its process."""
+    folder, prefix, resources = tmp_path / "report", f"reports/{'c' * 32}/a1/", case[0].resources
+    folder.mkdir()
+    with cluster(tmp_path, workers=2, variables=case[2]) as found:
+        own = {
+            "OPENHOURS_DASK_SCHEDULER": found.address,
+            "OPENHOURS_DATABASE_URL": resources.engine.url.set(drivername="postgresql").render_as_string(
+                hide_password=False
+            ),
+            "PYTHONPATH": str(REPOSITORY),
+        }
+        command = [sys.executable, "-c", REPORT, params.model_dump_json(), str(folder), prefix]
+        with subprocess.Popen(command, env=os.environ | case[2] | own, cwd=tmp_path) as report:
+            wait_until(lambda: len(case[0].keys(prefix)) > 5, report)
+            report.send_signal(signal.SIGKILL)
+        sleep(3)  # the workers notice within seconds
+        left = case[0].keys(prefix)
+        assert left
+        sleep(2)
+        assert case[0].keys(prefix) == left, "nobody goes on"
+        clean_up(resources, REPORT_KINDS, orphan_hours=-1)
+        assert case[0].keys(prefix) == []
+        assert made(resources, params, found.settings()) == made(resources, params)

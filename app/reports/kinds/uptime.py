@@ -242,7 +242,8 @@ def one_range(place: Place, told: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _piece(params: UptimeParams, told: Mapping[str, str]) -> Piece:
-    return piece_of(one_range, {"params": params.model_dump(mode="json"), **told})
+    given = params.model_copy(update={"stores": None})  # which they are is told of each range
+    return piece_of(one_range, {"params": given.model_dump(mode="json"), **told})
 
 
 def _files(context: JobContext, params: UptimeParams, accounting: Accounts) -> list[Artifact]:

@@ -106,12 +106,13 @@ def spans(file: SealedFile, lows: npt.NDArray[np.int64], highs: npt.NDArray[np.i
     wanted: list[tuple[int, int, int]] = []
     for number in range(footer.num_row_groups):
         group = footer.row_group(number)
+        if not _overlaps(group, lows, highs):
+            continue
         start, stop = bytes_of(group)
         if wanted and (number != wanted[-1][0] + 1 or stop - wanted[0][1] > SPAN_BYTES):
             yield _span_of(file, footer, wanted)
             wanted = []
-        if _overlaps(group, lows, highs):
-            wanted.append((number, start, stop))
+        wanted.append((number, start, stop))
     if wanted:
         yield _span_of(file, footer, wanted)
 
