@@ -215,14 +215,18 @@ class Run:
             one.run()
             self._failures = 0
             self._is_cut = self._is_cut or not one.is_complete
+            if stream.cursor.kind == "commits" and one.place.position and scope.repo is not None:
+                state = "ok"
         except MustWait as wait:
             self._wait = wait
         except TokenRefused as error:
             self._error = error
         except Missing as missing:
-            state = self._missing(client, scope, missing, gaps, since)
-            if missing.absence is Absence.EMPTY:
-                one.place, one.is_complete = Place(watermark=reader.at or self.now), True
+            if missing.absence is Absence.EMPTY and stream.cursor.kind == "commits" and one.place == Place():
+                one.place, one.is_complete, state = Place(watermark=reader.at or self.now), True, "empty"
+            else:
+                state = self._missing(client, scope, missing, gaps, since)
+                one.place = Place(one.place.position, None, since)
         except SourceIncomplete as error:
             one.place = Place(one.place.position, None, since)
             gaps.append(Gap(Reason.INCOMPLETE, error.message, since))
@@ -239,9 +243,8 @@ class Run:
         self, client: Client, scope: Scope, missing: Missing, gaps: list[Gap], since: datetime | None
     ) -> str | None:
         """Find out whether it is the repository that is not there, or only the list; returns the repository's state."""
-        if missing.absence is Absence.EMPTY:
-            return "empty"
-        gaps.append(Gap(Reason(missing.absence), missing.message, since))
+        reason = Reason.UNAVAILABLE if missing.absence is Absence.EMPTY else Reason(missing.absence)
+        gaps.append(Gap(reason, missing.message, since))
         if scope.repo is None:
             return None
         try:

@@ -24,7 +24,7 @@ def test_no_pull_request_is_lost_stale_or_twice_though_all_changes_while_it_is_r
     with history(untouched, seed, repositories=1, steps=50) as lived:
         lived_through(lived, syncs=3, changes=12)
         assert lived.differences() == []
-        assert lived.rows() > 0
+        assert lived.told() > 0
 
 
 @pytest.mark.parametrize("seed", range(1000, 1000 + EVERYTHING))
@@ -32,4 +32,4 @@ def test_nothing_is_lost_stale_or_twice_though_all_changes_while_it_is_read(unto
     with history(untouched, seed, streams=list(STREAMS), repositories=1, steps=100) as lived:
         lived_through(lived, syncs=3, changes=20)
         assert lived.differences() == []
-        assert lived.rows() > 20
+        assert lived.told() > 20

@@ -270,9 +270,11 @@ def upgrade() -> None:
             comment="the last review that asked for changes",
         ),
     )
+    op.create_index("pull_request_changes_requested_at_idx", "pull_request", ["changes_requested_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("pull_request_changes_requested_at_idx", table_name="pull_request")
     op.drop_column("pull_request", "changes_requested_at")
     op.drop_column("pull_request", "head_sha")
     op.drop_column("pull_request", "changed_files")
