@@ -80,6 +80,7 @@ bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.uploads
 	$(BIN)/python -m benchmarks.pull_requests
+	$(BIN)/python -m benchmarks.reprocess
 	$(BIN)/python -m benchmarks.ranges --weeks $(WEEKS)
 	$(BIN)/python -m benchmarks.sealed_weeks --weeks $(lastword $(WEEKS))
 	$(BIN)/python -m benchmarks.gate

@@ -57,7 +57,7 @@ COMMANDS: Final = {
         "app.commands.reports:cancel",
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
     ),
-    "schedules": ("app.commands.schedules:schedules", "Schedules: reports that begin by themselves."),
+    "schedules": ("app.commands.schedules:schedules", "Schedules: reports and syncs that begin by themselves."),
     "sources": ("app.commands.sources:sources", "Sources: APIs that are read again and again, such as GitHub."),
     "seal": (
         "app.commands.seal:seal",

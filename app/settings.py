@@ -305,6 +305,11 @@ class Settings(BaseSettings):
         description="Working hours of a team that has none of its own, as weekdays and local times: "
         "`Mon-Thu 09:00-17:00, Fri 09:00-13:00`.",
     )
+    bot_logins: str = Field(
+        "",
+        description="Logins of authors that are bots although nothing in their names says so, separated by commas; "
+        "reports on pull requests leave out what bots wrote: `ci-account,sync-user`.",
+    )
     spare_processes: int = Field(
         1,
         ge=0,
@@ -574,6 +579,11 @@ class Settings(BaseSettings):
     def client_upload_bytes(self) -> int:
         """Bytes of all uploads of one client address that have begun and are not loaded yet, at most."""
         return self.max_client_upload_bytes or 4 * self.max_upload_bytes
+
+    @property
+    def bots(self) -> frozenset[str]:
+        """Logins of authors that are bots, beside those that say so."""
+        return frozenset(listed(self.bot_logins))
 
     @property
     def team_windows(self) -> tuple[WeeklyWindow, ...]:

@@ -123,6 +123,24 @@ def read_from_source(
             **findings,
         )
     )
+    _record_load(connection, dataset_id, job_id, findings)
+
+
+def made_anew(
+    connection: Connection, dataset_id: str, *, options: Mapping[str, Any], job_id: str, findings: Mapping[str, Any]
+) -> None:
+    """Record that a job makes the rows of a dataset of pages anew in this transaction; arguments as above.
+
+    Raises:
+        AttemptSuperseded: it was removed.
+    """
+    made = {"options": dict(options), "merged_options": dict(options), "job_id": job_id, "merged_by": job_id}
+    values = {**_FINDINGS, **made, **findings, "outcome": Outcome.READY}
+    _require_one(connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(**values)).rowcount)
+    _record_load(connection, dataset_id, job_id, findings)
+
+
+def _record_load(connection: Connection, dataset_id: str, job_id: str, findings: Mapping[str, Any]) -> None:
     rows = findings.get("rows_accepted")
     audit.record(connection, "dataset.load", "dataset", dataset_id, outcome="done", job=job_id, rows_accepted=rows)
 

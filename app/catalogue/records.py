@@ -230,6 +230,30 @@ def same_before(connection: Connection, dataset_id: str) -> str | None:
     return first
 
 
+@dataclass(frozen=True, slots=True)
+class PagesRecord:
+    """A dataset of pages: its kind, the prefix of its pages, the options of its rows, and when they were read."""
+
+    id: str
+    kind: str
+    raw_key: str
+    options: Mapping[str, Any]
+    merged_options: Mapping[str, Any] | None
+    uploaded_at: datetime
+
+
+def pages_of(connection: Connection, *, source_id: str, stream: str, since: datetime | None) -> list[PagesRecord]:
+    """The datasets of pages of a stream that were read at an instant or later, oldest first."""
+    pages = dataset.c.options["pages"]
+    query = select(*(dataset.c[name] for name in PagesRecord.__dataclass_fields__)).where(
+        pages["source"].astext == source_id, pages["stream"].astext == stream
+    )
+    if since is not None:
+        query = query.where(dataset.c.uploaded_at >= since)
+    rows = connection.execute(query.order_by(dataset.c.uploaded_at, dataset.c.raw_key, dataset.c.created_at))
+    return [PagesRecord(*row) for row in rows]
+
+
 def prefixes_known(connection: Connection, keys: Sequence[str]) -> set[str]:
     """Those of these prefixes of the raw layer below which the pages of datasets are."""
     return set(connection.scalars(select(dataset.c.raw_key).where(dataset.c.raw_key == func.any(list(keys)))))

@@ -13,7 +13,7 @@ from app.commands.opening import Server
 from app.commands.terminal import out
 from app.errors import InvalidParameters
 
-schedules = typer.Typer(help="Schedules: reports that begin by themselves.", no_args_is_help=True)
+schedules = typer.Typer(help="Schedules: reports and syncs that begin by themselves.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name or id of the schedule.")]
 

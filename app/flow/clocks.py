@@ -1,7 +1,7 @@
 """Durations of phases, in wall-clock time and in working time of each team."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ from app.flow.statistics import Durations
 from app.flow.teams import Teams
 
 Clock = Literal["working", "wall"]
+
+CLOCKS: Final[tuple[Clock, ...]] = ("working", "wall")
 
 
 def seconds_by_clock(
@@ -29,13 +31,16 @@ def seconds_by_clock(
 
 def _working_seconds(phases: Mapping[str, Phase], teams: Teams, team: npt.NDArray[np.int64]) -> Durations:
     seconds = {name: np.full(len(team), np.nan) for name in phases}
-    if not len(team):
+    known = {name: np.flatnonzero(phase.known) for name, phase in phases.items()}
+    parts = [(phases[name].start[rows], phases[name].end[rows]) for name, rows in known.items() if len(rows)]
+    if not parts:
         return seconds
-    first = min(int(phase.start.min()) for phase in phases.values())
-    last = max(int(phase.end.max()) for phase in phases.values())
+    first, last = min(int(start.min()) for start, _ in parts), max(int(end.max()) for _, end in parts)
     number = np.where(team < 0, len(teams.names), team)
     for numbers, calendar in teams.calendars(first=first, last=last):
-        rows = np.flatnonzero((number >= numbers.start) & (number < numbers.stop))
         for name, phase in phases.items():
-            seconds[name][rows] = phase.of_rows(rows).working_seconds(calendar, number[rows] - numbers.start)
+            of = number[known[name]]
+            rows = known[name][(of >= numbers.start) & (of < numbers.stop)]
+            if len(rows):
+                seconds[name][rows] = phase.of_rows(rows).working_seconds(calendar, number[rows] - numbers.start)
     return seconds

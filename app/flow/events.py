@@ -1,59 +1,51 @@
-"""Pull requests as they went: the phases of each, and how many lack what."""
+"""Pull requests as they went: the rows of the report, and how many lack what."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from app.flow.clocks import Clock, seconds_by_clock
+from app.flow.clocks import Clock
+from app.flow.course import Course
 from app.flow.observations import Observations, named
-from app.flow.phases import PHASES, Phase
 from app.flow.pull_requests import PullRequests
 from app.flow.table import pull_request_table
-from app.flow.teams import Teams
 from app.timeline import MISSING, from_micros
 
 
-def observe(
-    pulls: PullRequests,
-    teams: Teams,
-    team: npt.NDArray[np.int64],
-    repos: Mapping[int, str],
-    *,
-    clock: Clock,
-    as_of: int,
-) -> Observations:
+def observe(course: Course, repos: Mapping[int, str], *, clock: Clock) -> Observations:
     """The pull requests with all their phases; the table is sorted by repository and number.
 
     Args:
-        pulls: n pull requests as they stood at ``as_of``.
-        teams: those that they are of.
-        team: int64[n], number of each one's team, -1 without one.
+        course: how they went.
         repos: names of the repositories by id.
         clock: which durations statistics and charts use.
-        as_of: the instant for which the report is computed, microseconds; a draft that is ready later is not ready.
     """
-    phases = {name: Phase.of(name, pulls.instants, as_of=as_of) for name in PHASES}
-    seconds = seconds_by_clock(phases, teams, team)
-    known = replace(
-        pulls, instants={name: np.where(values > as_of, MISSING, values) for name, values in pulls.instants.items()}
-    )
-    missing = _missing(known, team)
+    pulls, durations = course.pulls, course.durations(clock)
     begin, end = _first_and_last(pulls)
+    used, team = _used(course)
+    missing = _missing(pulls, team)
     return Observations(
-        table=pull_request_table(known, repos=repos, team=named(teams.names, team), phases=phases, seconds=seconds),
-        teams=teams.names,
+        table=pull_request_table(course, repos=repos, team=named(used, team)),
+        teams=used,
         team=team,
-        durations=seconds[clock],
-        ordinary=~np.isnan(seconds[clock]["review_time"]) & ~np.isnan(seconds[clock]["merge_time"]),
+        durations=durations,
+        ordinary=~np.isnan(durations["review_time"]) & ~np.isnan(durations["merge_time"]),
         begin=begin,
         end=end,
-        without_review=missing["first_review_at"],
+        without_review=int((course.at.reviewed == MISSING).sum()),
         without_ci=missing["ci_finished_at"],
         missing=missing,
-        inconsistent={name: int(phase.inconsistent.sum()) for name, phase in phases.items()},
+        inconsistent={name: int(phase.inconsistent.sum()) for name, phase in course.phases.items()},
     )
+
+
+def _used(course: Course) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Names of the teams that have rows, and the number of each row's team among them."""
+    used = np.unique(course.team[course.team >= 0])
+    number = np.full(len(course.teams.names) + 1, -1)
+    number[used] = np.arange(len(used))
+    return [course.teams.names[one] for one in used.tolist()], number[course.team]
 
 
 def _missing(pulls: PullRequests, team: npt.NDArray[np.int64]) -> dict[str, int]:

@@ -7,25 +7,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from app.flow.milestones import Milestones
 from app.timeline import MISSING, SECOND, Micros
 from app.timeline.calendar import Calendar
 
-#: From which instant to which each phase lasts; where the first named is not known, the next one counts.
-PHASES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "coding_time": (("first_commit_at",), ("created_at",)),
-    "pickup_time": (("ready_at", "created_at"), ("first_review_at",)),
-    "review_time": (("first_review_at",), ("approved_at", "merged_at")),
-    "merge_time": (("approved_at",), ("merged_at",)),
-    "cycle_time": (("first_commit_at", "created_at"), ("merged_at", "closed_at")),
-}
-
-#: When a pull request comes into each state: awaiting_review, in_review, approved, and over.
-STATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "awaiting_review": ("ready_at", "created_at"),
-    "in_review": ("first_review_at",),
-    "approved": ("approved_at",),
-    "over": ("merged_at", "closed_at"),
-}
+#: The phases of a merged pull request and, last, the time that one took which was closed unmerged.
+PHASES: Final = (
+    *("coding_time", "pickup_time", "review_time", "merge_time", "cycle_time"),
+    *("draft_time", "closed_unmerged"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +34,11 @@ class Phase:
     inconsistent: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, name: str, instants: Mapping[str, Micros], *, as_of: int) -> "Phase":
-        """A phase of PHASES; one that begins only after ``as_of``, microseconds, is not known, as that of a draft."""
-        start, end = (first_known(instants, names) for names in PHASES[name])
-        both = (start != MISSING) & (end != MISSING) & (start <= as_of)
+    def between(cls, start: Micros, end: Micros) -> "Phase":
+        """From instants to instants, of which some are MISSING."""
+        both = (start != MISSING) & (end != MISSING)
         known = both & (start <= end)
-        created = instants["created_at"]
-        return cls(np.where(known, start, created), np.where(known, end, created), known, both & (start > end))
+        return cls(np.where(known, start, 0), np.where(known, end, 0), known, both & (start > end))
 
     def of_rows(self, rows: npt.NDArray[np.integer]) -> "Phase":
         """The same of some pull requests."""
@@ -58,19 +46,29 @@ class Phase:
 
     def wall_seconds(self) -> npt.NDArray[np.float64]:
         """Elapsed seconds, NaN where the phase is not known."""
-        return self._seconds(self.end - self.start)
+        return np.where(self.known, (self.end - self.start) / SECOND, np.nan)
 
     def working_seconds(self, calendar: Calendar, team: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Seconds within the open intervals of each row's team, NaN where the phase is not known."""
-        return self._seconds(calendar.open_between(team, self.start, self.end))
-
-    def _seconds(self, micros: Micros) -> npt.NDArray[np.float64]:
-        return np.where(self.known, micros / SECOND, np.nan)
+        """Seconds within the open intervals of each row's team; every row's phase is known."""
+        seconds: npt.NDArray[np.float64] = calendar.open_between(team, self.start, self.end) / SECOND
+        return seconds
 
 
-def first_known(instants: Mapping[str, Micros], names: tuple[str, ...]) -> Micros:
-    """The first of some instants that is known in each row, MISSING without one."""
-    found = instants[names[0]]
-    for name in names[1:]:
-        found = np.where(found == MISSING, instants[name], found)
-    return found
+def phases_of(at: Milestones) -> Mapping[str, Phase]:
+    """Every phase of PHASES.
+
+    A review or an approval of a draft is early feedback: it counts from when the draft was ready. So the draft, pickup,
+    review and merge times of a pull request that has them, and its coding time before it was created, are its cycle.
+    """
+    reviewed, approved = at.once_ready(at.reviewed), at.once_ready(at.approved)
+    is_early = (at.reviewed != MISSING) & (at.reviewed < at.created)  # of a review before the creation nothing is right
+    ends: Mapping[str, tuple[Micros, Micros]] = {
+        "coding_time": (at.first_commit, at.created),
+        "pickup_time": (at.ready, np.where(is_early, at.reviewed, reviewed)),
+        "review_time": (reviewed, np.where(approved == MISSING, at.merged, approved)),
+        "merge_time": (approved, at.merged),
+        "cycle_time": (at.began, at.merged),
+        "draft_time": (at.created, at.was_ready),
+        "closed_unmerged": (at.began, np.where(at.merged == MISSING, at.closed, MISSING)),
+    }
+    return {name: Phase.between(*ends[name]) for name in PHASES}

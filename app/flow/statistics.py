@@ -1,6 +1,8 @@
 """Statistics of durations: mean, median, mode and percentiles, at full precision."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -9,6 +11,9 @@ from pydantic import BaseModel, Field
 
 #: The percentiles, by linear interpolation between the two nearest values.
 PERCENTILES: Final = {"median": 50, "p75": 75, "p90": 90, "p95": 95}
+
+#: Every figure of a duration but for the number of rows that have it.
+FIGURES: Final = ("mean", "mode", *PERCENTILES)
 
 #: Seconds by column, NaN where a row has none; float64[n] each.
 Durations = Mapping[str, npt.NDArray[np.float64]]
@@ -31,7 +36,7 @@ class Statistics(BaseModel):
 
 def statistics(durations: Durations, *, rows: int) -> Statistics:
     """The figures of these rows."""
-    figures: dict[str, _Figures] = {name: {} for name in ("mean", "mode", *PERCENTILES)}
+    figures: dict[str, _Figures] = {name: {} for name in FIGURES}
     counts = {}
     for column, values in durations.items():
         known = values[~np.isnan(values)]
@@ -50,21 +55,96 @@ def per_team(
 ) -> dict[str, Statistics]:
     """The figures of each team's rows; ``team`` is the number of each row's team, -1 without one.
 
-    Tells ``progress`` the fraction done, 0 … 1: some thousand teams take a second.
+    Tells ``progress`` the fraction done, 0 … 1.
     """
-    order = np.argsort(team, kind="stable")
-    bounds = np.searchsorted(team[order], np.arange(len(teams) + 1))
     found = {}
+    for done, (column, values) in enumerate(durations.items(), 1):
+        found[column] = grouped(values, team, groups=len(teams))
+        progress(done / (len(durations) + 1))
+    rows: list[int] = np.bincount(team[team >= 0], minlength=len(teams)).tolist()
+    lists = {column: of.lists() for column, of in found.items()}
+    each = {}
     for number, name in enumerate(teams):
-        rows = order[bounds[number] : bounds[number + 1]]
-        found[name] = statistics({column: values[rows] for column, values in durations.items()}, rows=len(rows))
-        progress((number + 1) / len(teams))
-    return found
+        figures: dict[str, _Figures] = {
+            figure: {column: of[figure][number] for column, of in lists.items()} for figure in FIGURES
+        }
+        counts = {column: int(of.n[number]) for column, of in found.items()}
+        each[name] = Statistics(**figures, counts=counts, count=rows[number])
+    progress(1.0)
+    return each
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The figures of one duration in g groups.
+
+    Attributes:
+        n: int64[g], rows that have a value.
+        mean, mode, median, p75, p90, p95: float64[g], seconds; NaN for a group without a value.
+    """
+
+    n: npt.NDArray[np.int64]
+    mean: npt.NDArray[np.float64]
+    mode: npt.NDArray[np.float64]
+    median: npt.NDArray[np.float64]
+    p75: npt.NDArray[np.float64]
+    p90: npt.NDArray[np.float64]
+    p95: npt.NDArray[np.float64]
+
+    def lists(self) -> dict[str, list[float | None]]:
+        """Each figure by its name, None where there is none."""
+        return {
+            figure: [None if isnan(value) else value for value in getattr(self, figure).tolist()] for figure in FIGURES
+        }
+
+
+def grouped(values: npt.NDArray[np.float64], group: npt.NDArray[np.integer], *, groups: int) -> Grouped:
+    """The figures of one duration in each group.
+
+    Args:
+        values: float64[n], NaN where a row has none.
+        group: int[n], number of each row's group, -1 without one.
+        groups: how many there are.
+    """
+    rows = np.flatnonzero(~np.isnan(values) & (group >= 0))
+    rows = rows[np.argsort(values[rows], kind="stable")]
+    rows = rows[np.argsort(group[rows], kind="stable")]
+    ascending, of = values[rows], group[rows]
+    starts = np.searchsorted(of, np.arange(groups + 1))
+    n = np.diff(starts)
+    used = np.flatnonzero(n)
+    begin = starts[used]
+    found = {figure: np.full(groups, np.nan) for figure in FIGURES}
+    if len(used):
+        found["mean"][used] = np.add.reduceat(ascending, begin) / n[used]
+        found["mode"][used] = _modes(ascending, of, begin)
+        for figure, percent in PERCENTILES.items():
+            place = (n[used] - 1) * (percent / 100)
+            below = place.astype(np.int64)
+            low, high = ascending[begin + below], ascending[begin + np.minimum(below + 1, n[used] - 1)]
+            found[figure][used] = low + (high - low) * (place - below)
+    return Grouped(n, **found)
+
+
+def _modes(
+    ascending: npt.NDArray[np.float64], group: npt.NDArray[np.integer], begin: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """The smallest of the most frequent values of each group; rows go by group and value, from ``begin`` on."""
+    is_first = np.append(True, (ascending[1:] != ascending[:-1]) | (group[1:] != group[:-1]))
+    first = np.flatnonzero(is_first)
+    times = np.diff(np.append(first, len(ascending)))
+    run_of_group = np.searchsorted(first, begin)
+    most = np.maximum.reduceat(times, run_of_group)
+    runs = np.diff(np.append(run_of_group, len(first)))
+    is_mode = times == np.repeat(most, runs)
+    first_mode = np.flatnonzero(is_mode)[np.searchsorted(np.flatnonzero(is_mode), run_of_group)]
+    modes: npt.NDArray[np.float64] = ascending[first[first_mode]]
+    return modes
 
 
 def _figures(known: npt.NDArray[np.float64]) -> _Figures:
     if not len(known):
-        return dict.fromkeys(("mean", "mode", *PERCENTILES))
+        return dict.fromkeys(FIGURES)
     values, times = np.unique(known, return_counts=True)
     percentiles = np.percentile(known, list(PERCENTILES.values()))
     return {

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime
 from heapq import nsmallest
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import pyarrow as pa
 from pydantic import BaseModel, Field
 
 from app.files.csv_output import escape_formulas
 from app.flow.clocks import Clock
+from app.flow.group_summary import GroupFigures
 from app.flow.observations import Observations
-from app.flow.statistics import PERCENTILES, Statistics, per_team, statistics
+from app.flow.statistics import FIGURES, Statistics, per_team, statistics
+from app.wording.warnings import DataWarning
 
 #: Teams of a summary, which is read whole: each takes about a kilobyte.
 MOST_TEAMS: Final = 1000
@@ -38,6 +41,25 @@ class OtherTeams(BaseModel):
     file: str = Field(description="File of the report that has the statistics of all teams.")
 
 
+class OpenNow(BaseModel):
+    """What is open at ``as_of``; in open.csv each of them has a row."""
+
+    count: int
+    drafts: int
+    waiting_for: dict[str, int] = Field(description="How many wait for a `review`, for `changes`, for the `merge`.")
+
+
+class Selected(BaseModel):
+    """What was asked for, as it was understood."""
+
+    by: str = Field(description="What the groups have in common.")
+    dated_by: str = Field(description="Which date counts for the period, for weeks and months: `created` or `merged`.")
+    period: str | None = Field(description="The period, if one was given.")
+    zone: str = Field(description="Whose dates count: `entity`, each team's own, or a time zone.")
+    state: str | None
+    bots_left_out: int = Field(description="Pull requests that bots wrote, and that were left out for it.")
+
+
 class FlowSummary(BaseModel):
     """Statistics of pull requests or of a sample of review times; durations are seconds at full precision."""
 
@@ -59,6 +81,14 @@ class FlowSummary(BaseModel):
     num_missing_values: dict[str, int] = Field(description="Number of rows without a value, per column.")
     num_inconsistent: dict[str, int] = Field(description="Number of rows whose phase ends before it begins, per phase.")
     notes: list[str] = Field(description="Remarks, such as that no row matches the filters.")
+    selected: Selected | None = Field(None, description="What was asked for; null for a sample.")
+    whole: GroupFigures | None = Field(None, description="All rows, with their first reviews; null for a sample.")
+    groups: list[GroupFigures] = Field(
+        default_factory=list,
+        description="Each group of `selected.by`, of more than 1,000 those with the most rows; none for a sample.",
+    )
+    open_now: OpenNow | None = Field(None, description="What is open, whenever it was created; null for a sample.")
+    warnings: list[DataWarning] = Field(default_factory=list, description="What is probably not meant.")
 
 
 def summarise(
@@ -68,8 +98,16 @@ def summarise(
     clock: Clock | None,
     as_of: datetime,
     teams: Mapping[str, Statistics] | None = None,
+    fields: Mapping[str, Any] = MappingProxyType({}),
 ) -> FlowSummary:
-    """The summary of some rows; ``teams`` are the figures of each team, if they are known already."""
+    """The summary of some rows.
+
+    Args:
+        found: the rows.
+        source, clock, as_of: as the fields of the same name.
+        teams: the figures of each team, if they are known already.
+        fields: others, by name.
+    """
     every = per_team(found.durations, found.team, found.teams) if teams is None else teams
     shown = _largest(every)
     others = None
@@ -94,12 +132,16 @@ def summarise(
         num_missing_values=dict(found.missing),
         num_inconsistent=dict(found.inconsistent),
         notes=notes,
+        **fields,
     )
 
 
 def as_json(summary: FlowSummary) -> str:
-    """The content of summary.json."""
-    return summary.model_dump_json(indent=1, exclude=None if summary.other_teams else {"other_teams"})
+    """The content of summary.json; a sample has no part of what is told of pull requests alone."""
+    left_out = set() if summary.other_teams else {"other_teams"}
+    if summary.selected is None:
+        left_out |= {"selected", "whole", "groups", "open_now", "warnings"}
+    return summary.model_dump_json(indent=1, exclude=left_out)
 
 
 def teams_table(every: Mapping[str, Statistics]) -> pa.Table:
@@ -114,7 +156,7 @@ def teams_table(every: Mapping[str, Statistics]) -> pa.Table:
     durations = next(iter(every.values())).counts if every else ()
     for duration in durations:
         columns[f"{duration}_count"] = pa.array([of.counts[duration] for of in every.values()], pa.int64())
-        for figure in ("mean", "mode", *PERCENTILES):
+        for figure in FIGURES:
             values = [getattr(of, figure)[duration] for of in every.values()]
             columns[f"{duration}_{figure}_seconds"] = pa.array(values, pa.float64())
     return pa.table(columns)

@@ -8,12 +8,14 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
 from jmespath.parser import ParsedResult
+from jmespath.visitor import TreeInterpreter
 
 from app.mapping.functions import OurFunctions
 from app.mapping.unmappable import Unmappable
 from app.wording.suggestions import suggestions
 
-_OPTIONS: Final = jmespath.Options(custom_functions=OurFunctions())
+#: It keeps nothing of what it has evaluated, so that all expressions share it.
+_INTERPRETER: Final = TreeInterpreter(jmespath.Options(custom_functions=OurFunctions()))
 
 
 def require_expression(expression: str) -> None:
@@ -55,10 +57,22 @@ def compiled(expression: str) -> ParsedResult:
     return jmespath.compile(expression)
 
 
+@lru_cache(maxsize=1024)
+def _names(expression: str) -> tuple[str, ...] | None:
+    """The names of an expression such as author.login, which most are; None: it is another."""
+    node = compiled(expression).parsed
+    nodes = node["children"] if node["type"] == "subexpression" else [node]
+    return tuple(one["value"] for one in nodes) if all(one["type"] == "field" for one in nodes) else None
+
+
 def evaluated(expression: str, record: Any) -> Any:
     """What the expression finds; raises Unmappable where it needs values of another type."""
+    if (names := _names(expression)) is not None:
+        for name in names:
+            record = record.get(name) if isinstance(record, dict) else None
+        return record
     try:
-        return compiled(expression).search(record, _OPTIONS)
+        return _INTERPRETER.visit(compiled(expression).parsed, record)
     except JMESPathError as error:
         raise Unmappable("bad_expression", f"is found with {expression!r}, which fails here: {error}") from error
 

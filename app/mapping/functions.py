@@ -129,10 +129,25 @@ class OurFunctions(Functions):
         return None if not text else hashlib.sha256(text.lower().encode()).hexdigest()
 
     @signature(_TEXT)
+    def _func_owning_team(self, owners: str | None) -> str | None:
+        """The first team of the last line for ``*`` in a CODEOWNERS file, without its organisation."""
+        everything = [of for pattern, of in _owners(owners or "") if pattern == "*"]
+        teams = [one.partition("/")[2] for one in (everything[-1] if everything else ()) if one.startswith("@")]
+        return next((team for team in teams if team), None)
+
+    @signature(_TEXT)
     def _func_reverted(self, message: str | None) -> str | None:
         """The commit that a message says to take back."""
         found = _REVERTED.search(message or "")
         return None if found is None else found[1]
+
+
+def _owners(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The patterns of a CODEOWNERS file, each with its owners."""
+    for line in text.splitlines():
+        pattern, *owners = line.partition("#")[0].split() or [""]
+        if pattern:
+            yield pattern, owners
 
 
 def _who(act: Any) -> Any:

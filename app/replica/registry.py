@@ -10,10 +10,11 @@ from app.jobs.kind import JobKind
 from app.schedules import tables as _schedules  # noqa: F401 - declares its table
 from app.sealing.job import SEAL_JOB
 from app.sealing.prefixes import SEALED_FILES
+from app.sources.reprocess import REPROCESS_JOB
 from app.sources.sync import SYNC_JOB
 
 #: Job kinds beside those of reports, which have a registry of their own.
-OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB, SYNC_JOB)
+OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB, SYNC_JOB, REPROCESS_JOB)
 
 
 #: The parts of the bucket beside those of artifacts.

@@ -49,12 +49,13 @@ def _moment(value: Any) -> Any:
         read = date.fromisoformat(value) if len(value) == len("2024-11-01") else _instant.validate_python(value)
     except (ValueError, TypeError) as error:
         raise ValueError(_NEITHER) from error
-    if not EARLIEST <= _earliest(read) <= LATEST:
+    if not EARLIEST <= earliest(read) <= LATEST:
         raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d} UTC")
     return read
 
 
-def _earliest(moment: date | datetime) -> datetime:
+def earliest(moment: date | datetime) -> datetime:
+    """The instant, or midnight UTC of the date."""
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time.min, UTC)
 
 
@@ -147,17 +148,10 @@ def resolved(params: RangeParams, *, now: datetime, as_of: datetime) -> Mapping[
     if not params.is_range:
         return {}
     zone = params.zone or ENTITY
-    if zone not in (ENTITY, *known_zones()):
-        near = suggestions(zone, [ENTITY, *known_zones()])
-        reason = "is no time zone"
-        allowed = "entity, UTC or a name of the IANA time zone database such as Europe/Berlin"
-        raise invalid_parameters(
-            [WrongValue(parameter="zone", received=zone, reason=reason, allowed=allowed, nearest=near)]
-        )
+    require_zone(zone)
     fix = {"by": params.by or "total", "zone": zone}
     if params.period is not None:
-        today = now.astimezone(UTC if zone == ENTITY else ZoneInfo(zone)).date()
-        fix["period"] = _checked(params.period, today)
+        fix["period"] = fixed_period(params.period, today_in(zone, now))
     found = params.model_copy(update=fix)
     asked = range_of(found, as_of)
     _require_time(found, asked, zone)
@@ -170,16 +164,36 @@ def resolved(params: RangeParams, *, now: datetime, as_of: datetime) -> Mapping[
     return fix
 
 
+def require_zone(zone: str) -> None:
+    """Refuse the name of a zone that there is not.
+
+    Raises:
+        InvalidParameters: it is neither ENTITY nor known.
+    """
+    if zone not in (ENTITY, *known_zones()):
+        near = suggestions(zone, [ENTITY, *known_zones()])
+        reason = "is no time zone"
+        allowed = "entity, UTC or a name of the IANA time zone database such as Europe/Berlin"
+        raise invalid_parameters(
+            [WrongValue(parameter="zone", received=zone, reason=reason, allowed=allowed, nearest=near)]
+        )
+
+
+def today_in(zone: str, now: datetime) -> date:
+    """The date on which words such as ``last_month`` depend; of ENTITY, which has no one date, that of UTC."""
+    return now.astimezone(UTC if zone == ENTITY else ZoneInfo(zone)).date()
+
+
 def range_of(params: RangeParams, as_of: datetime) -> Range:
     """The range of parameters that are resolved()."""
     end = to_micros(as_of)
     by = params.by or "total"
     if params.period is not None:
         dates = dates_of(params.period)
-        return Range(_edge(dates.first), _edge(dates.last), by, end, _edge(dates.before))
+        return Range(edge_of(dates.first), edge_of(dates.last), by, end, edge_of(dates.before))
     if params.from_ is None:
         raise ValueError("there is no range")
-    return Range(_edge(params.from_), None if params.to is None else _edge(params.to), by, end)
+    return Range(edge_of(params.from_), None if params.to is None else edge_of(params.to), by, end)
 
 
 def require_few_rows(asked: Range, entities: int) -> None:
@@ -195,7 +209,12 @@ def require_few_rows(asked: Range, entities: int) -> None:
         )  # fmt: skip
 
 
-def _checked(period: str, today: date) -> str:
+def fixed_period(period: str, today: date) -> str:
+    """A period without words that depend on the day.
+
+    Raises:
+        InvalidParameters: it is none, or not between the years that reports know.
+    """
     try:
         word = fixed(period, today)
         dates = dates_of(word)
@@ -210,8 +229,9 @@ def _checked(period: str, today: date) -> str:
     return word
 
 
-def _edge(moment: date | datetime) -> Edge:
-    return Edge(to_micros(_earliest(moment)), is_local=not isinstance(moment, datetime))
+def edge_of(moment: date | datetime) -> Edge:
+    """Where a range begins or ends."""
+    return Edge(to_micros(earliest(moment)), is_local=not isinstance(moment, datetime))
 
 
 def _require_time(params: RangeParams, asked: Range, zone: str) -> None:

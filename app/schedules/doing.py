@@ -11,6 +11,7 @@ from app.access.scopes import Scope
 from app.reports.service import ReportService
 from app.schedules.records import Does
 from app.schedules.timing import AsOf, Timing
+from app.sources.service import SourceService
 from app.timeline.period_words import RELATIVE, fixed
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
@@ -52,6 +53,7 @@ class Doing(Protocol):
 
         Raises:
             BadInput, NotFound: it never can.
+            SourcePaused: it is not to begin.
             TooManyReports, Unavailable: it cannot now.
         """
 
@@ -102,6 +104,30 @@ class Reports:
         return params
 
 
-def doings(reports: ReportService) -> dict[Does, Doing]:
+class Syncs:
+    """Begins syncs of sources."""
+
+    scope: Final = Scope.SOURCES_WRITE
+
+    def __init__(self, service: SourceService) -> None:
+        self._service = service
+
+    def check(self, _: Connection, work: Work) -> None:
+        """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
+        self._service.get(work.kind)
+        if work.params:
+            reason, allowed = "are for reports; the source itself says what is read", "{}"
+            wrong = WrongValue(parameter="params", received=work.params, reason=reason, allowed=allowed)
+            raise invalid_parameters([wrong], subject=work.kind)
+
+    def begin(self, connection: Connection, work: Work) -> str:
+        """A sync that waits already is the one; raises UnknownSource, SourcePaused."""
+        return self._service.begin_sync(connection, work.kind)
+
+    def begun(self, job_id: str, _: str) -> None:
+        self._service.dispatch(job_id)
+
+
+def doings(reports: ReportService, sources: SourceService) -> dict[Does, Doing]:
     """What can begin, by the word for it."""
-    return {"report": Reports(reports)}
+    return {"report": Reports(reports), "sync": Syncs(sources)}

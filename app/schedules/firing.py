@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, func, update
 
 from app.access import audit
 from app.access.principal import acting_as
-from app.errors import BadInput, NotAllowed, NotFound, OpenhoursError, TooManyReports, Unavailable
+from app.errors import BadInput, NotAllowed, NotFound, OpenhoursError, SourcePaused, TooManyReports, Unavailable
 from app.schedules import acting, records
 from app.schedules.doing import Doing, Work
 from app.schedules.records import Does, Schedule
@@ -84,6 +84,9 @@ class Firing:
             try:
                 with database_errors(), connection.begin_nested():
                     job_id = self._begin(connection, one, due, skipped)
+            except SourcePaused as error:
+                _log.info("schedule %s begins nothing: %s", one.name, error.message)
+                skipped += 1
             except TooManyReports as error:
                 _log.info("schedule %s stays due: %s", one.name, error.message)
                 return None

@@ -1,6 +1,7 @@
 """Pull requests in Postgres: merge a load into them, read them as arrays."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,10 +10,13 @@ import numpy as np
 from sqlalchemy import Connection, func, select, text
 
 from app.flow.instants import INSTANTS, LATER_INSTANTS
-from app.flow.pull_requests import PullRequests
+from app.flow.pull_requests import Details, PullRequests
 from app.series.tables import pull_request
 from app.storage.binary_copy import (
+    BOOLEAN_OR_FALSE,
+    FLOAT_OR_NAN,
     INTEGER,
+    INTEGER_OR_MINUS_ONE,
     INTEGER_OR_ZERO,
     TEXT,
     TIMESTAMPTZ,
@@ -22,6 +26,9 @@ from app.storage.binary_copy import (
 )
 from app.timeline import MISSING, to_micros
 
+#: Lines added and deleted; the sum of two that fit into four bytes need not.
+_LINES: Final = "least(additions::bigint + deletions, 2147483647)::int"
+
 _COLUMNS: Final[Columns] = {
     "repo_id": INTEGER,
     "number": INTEGER,
@@ -29,6 +36,11 @@ _COLUMNS: Final[Columns] = {
     "author": TEXT,
     "created_at": TIMESTAMPTZ,
     **dict.fromkeys(LATER_INSTANTS, TIMESTAMPTZ_OR_MISSING),
+    "is_draft": BOOLEAN_OR_FALSE,
+    "draft_seconds": FLOAT_OR_NAN,
+    "author_is_bot": BOOLEAN_OR_FALSE,
+    _LINES: INTEGER_OR_MINUS_ONE,
+    "changes_requested_at": TIMESTAMPTZ_OR_MISSING,
 }
 
 #: The staging table of a load; of rows of the same pull request, the one with the highest line wins.
@@ -162,21 +174,58 @@ def _latest(names: Iterable[str], combine: Mapping[str, str] = MappingProxyType(
     )
 
 
+#: No part of ``last_at``, which is older.
+_ASKED: Final = pull_request.c.changes_requested_at
+
+
 def latest(connection: Connection) -> datetime | None:
     """The latest instant of any pull request, or None without any."""
-    at: datetime | None = connection.scalar(select(func.max(pull_request.c.last_at)))
+    last = [select(func.max(column)).scalar_subquery() for column in (pull_request.c.last_at, _ASKED)]
+    at: datetime | None = connection.scalar(select(func.greatest(*last)))
     return at
 
 
-def read(
-    connection: Connection,
-    *,
-    as_of: datetime,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    repo_ids: Sequence[int] | None = None,
-    team_ids: Sequence[int] | None = None,
-) -> PullRequests:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which pull requests to read; None: whatever they have.
+
+    Attributes:
+        since, until: created in ``[since, until)``.
+        merged_since, merged_until: merged in ``[merged_since, merged_until)``.
+        repo_ids, team_ids: of these repositories and teams.
+        labels: with at least one of these.
+        not_by: by none of these authors.
+        and_open: also those that are in neither span, but are not over at ``as_of``.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    merged_since: datetime | None = None
+    merged_until: datetime | None = None
+    repo_ids: Sequence[int] | None = None
+    team_ids: Sequence[int] | None = None
+    labels: Sequence[str] | None = None
+    not_by: Sequence[str] | None = None
+    and_open: bool = False
+
+
+#: What a pull request fulfils that is in the spans, and what one fulfils that is chosen.
+_SPANS: Final = {
+    "since": "created_at >= %(since)s",
+    "until": "created_at < %(until)s",
+    "merged_since": "merged_at >= %(merged_since)s",
+    "merged_until": "merged_at < %(merged_until)s",
+}
+_OTHERS: Final = {
+    "repo_ids": "repo_id = ANY(%(repo_ids)s)",
+    "team_ids": "team_id = ANY(%(team_ids)s)",
+    "labels": "labels && %(labels)s",
+    "not_by": "(author IS NULL OR author <> ALL(%(not_by)s))",
+}
+_OPEN: Final = "coalesce(least(merged_at, closed_at) > %(as_of)s, true)"
+
+
+def read(connection: Connection, *, as_of: datetime, chosen: Chosen = Chosen()) -> PullRequests:
     """Pull requests in their state at ``as_of``, in any order; later instants are MISSING.
 
     Only ``ready_at`` may be later: it was then a draft, which differs from having been ready from the beginning.
@@ -184,22 +233,23 @@ def read(
     Args:
         connection: any.
         as_of: pull requests created later are left out.
-        since, until: only those created in ``[since, until)``.
-        repo_ids, team_ids: only those of these repositories and teams; None: of all.
+        chosen: which ones.
     """
-    conditions = {
-        "created_at <= %(as_of)s": as_of,
-        "created_at >= %(since)s": since,
-        "created_at < %(until)s": until,
-        "repo_id = ANY(%(repos)s)": repo_ids,
-        "team_id = ANY(%(teams)s)": team_ids,
+    params: dict[str, Any] = {
+        name: list(value) if isinstance(value, Sequence) else value
+        for name in (*_SPANS, *_OTHERS)
+        if (value := getattr(chosen, name)) is not None
     }
-    source = "pull_request WHERE " + " AND ".join(one for one, value in conditions.items() if value is not None)
-    lists = {"repos": repo_ids, "teams": team_ids}
-    params: dict[str, Any] = {"as_of": as_of, "since": since, "until": until}
-    params |= {name: None if ids is None else list(ids) for name, ids in lists.items()}
-    rows = read_columns(connection, _COLUMNS, source, params)
+    spans = " AND ".join(condition for name, condition in _SPANS.items() if name in params)
+    if spans and chosen.and_open:
+        spans = f"({spans} OR {_OPEN})"
+    conditions = ["created_at <= %(as_of)s", *([spans] if spans else [])]
+    conditions += [condition for name, condition in _OTHERS.items() if name in params]
+    source = "pull_request WHERE " + " AND ".join(conditions)
+    rows = read_columns(connection, _COLUMNS, source, {**params, "as_of": as_of})
     end = to_micros(as_of)
     known = dict.fromkeys(INSTANTS, end) | {"ready_at": np.iinfo(np.int64).max}
     instants = {name: np.where(rows[name] > known[name], MISSING, rows[name]) for name in INSTANTS}
-    return PullRequests(rows["repo_id"], rows["number"], rows["team_id"], rows["author"], instants)
+    asked = np.where(rows["changes_requested_at"] > end, MISSING, rows["changes_requested_at"])
+    details = Details(rows["is_draft"], rows["draft_seconds"], rows["author_is_bot"], rows[_LINES], asked)
+    return PullRequests(rows["repo_id"], rows["number"], rows["team_id"], rows["author"], instants, details)

@@ -251,6 +251,7 @@ pull_request = Table(
 )
 Index("pull_request_created_at_idx", pull_request.c.created_at)
 Index("pull_request_last_at_idx", pull_request.c.last_at)
+Index("pull_request_changes_requested_at_idx", pull_request.c.changes_requested_at)
 
 review_time = Table(
     "review_time",

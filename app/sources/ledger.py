@@ -70,11 +70,12 @@ def close_gaps(connection: Connection, source_id: str, stream: str, scope: str, 
 
 
 def lasting(connection: Connection, source_id: str, *, hours: float = 24) -> Mapping[tuple[str, str], Reason]:
-    """By stream and scope, what was found missing so lately, for a reason that lasts, that it need not be asked for."""
+    """By stream and scope, what was found missing so lately, and not only once, that it need not be asked for."""
     query = select(source_gap.c.stream, source_gap.c.scope, source_gap.c.code).where(
         source_gap.c.source_id == source_id,
         source_gap.c.closed_at.is_(None),
         source_gap.c.code.in_(LASTING),
+        source_gap.c.found_at > source_gap.c.opened_at,
         source_gap.c.found_at > func.now() - func.make_interval(0, 0, 0, 0, hours),
     )
     return {(stream, scope): Reason(code) for stream, scope, code in connection.execute(query)}

@@ -115,7 +115,7 @@ class Reader:
         while params is not None:
             try:
                 page = self._page(
-                    path, params, "@" if child.single else child.items, announced=params is not child.params
+                    path, params, None if child.single else child.items, announced=params is not child.params
                 )
             except Missing as missing:
                 if missing.absence in {Absence.FORBIDDEN, Absence.BLOCKED}:
@@ -125,26 +125,31 @@ class Reader:
             params = None if child.single else page.next
 
     def _page(
-        self, path: str, params: Params, items: str, *, etag: str | None = None, announced: bool = False
+        self, path: str, params: Params, items: str | None, *, etag: str | None = None, announced: bool = False
     ) -> ListPage:
-        """A page that is what was announced, however often it has to be asked for."""
+        """A page that is what was announced, however often it has to be asked for; without ``items`` it is no list."""
         for pause in (*EMPTY_PAUSES, None):
             answer = self._client.get(path, params, etag=etag)
             self.at = answer.at
             if answer.status == 304:
                 return ListPage((), answer.at, is_unchanged=True, answer=answer)
+            if items is None:
+                return ListPage((), answer.at, etag=answer.etag, body=answer.body, answer=answer)
             found = evaluated(items, answer.body)
+            is_list = isinstance(found, list) or answer.status == 204
             found = found if isinstance(found, list) else []
-            if not ((announced and not found) or self._ends_early(path, params, answer)):
+            if is_list and not (announced and not found) and not self._ends_early(path, params, answer):
                 break
             if pause is None:
+                how = "without the next one" if found else "empty" if is_list else "without a list"
                 raise SourceIncomplete(
-                    f"{path} was announced to have more: its page {params.get('page', 1)} came "
-                    f"{'empty' if not found else 'without the next one'}, {len(EMPTY_PAUSES) + 1} times. The next sync "
-                    "reads it anew."
+                    f"{path} must have more: its page {params.get('page', 1)} came {how}, {len(EMPTY_PAUSES) + 1} "
+                    "times. The next sync reads it anew."
                 )
             self._sleep(pause)
-        return ListPage(found, answer.at, answer.next, answer.last, answer.etag, False, answer.body, answer, items)
+        return ListPage(
+            found, answer.at, answer.next, answer.last, answer.etag, False, answer.body, answer, items or "@"
+        )
 
     def _ends_early(self, path: str, params: Params, answer: Answer) -> bool:
         """Whether this is said to be the last page, although an earlier one has announced more."""

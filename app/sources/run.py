@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from app.access import audit
 from app.errors import OpenhoursError, SourceIncomplete, SourceUnavailable, TokenRefused
 from app.ids import new_id
 from app.jobs.kind import JobContext
@@ -26,6 +27,7 @@ from app.sources.stream import Stream
 from app.sources.stream_load import StreamLoad
 from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
+from app.wording.warnings import EXAMPLES, warning
 
 #: Scopes that fail one after the other, after which it is the API that fails, and not one of its lists.
 _FAILURES: Final = 3
@@ -68,6 +70,7 @@ class Run:
     _wait: MustWait | None = None
     _error: OpenhoursError | None = None
     _is_cut: bool = False
+    _taken: Mapping[str, int] = field(default_factory=dict)
 
     def read(self, client: Client) -> None:
         """Read all streams as far as the bounds allow, and say in the end how it went."""
@@ -82,6 +85,7 @@ class Run:
         if not self._is_stopped:
             self._read_streams(client, bounds)
         _log.info("source %s: %d requests, %d records", self.source.name, client.requests, bounds.taken)
+        self._taken = {"requests": client.requests, "records": bounds.taken}
         self.end(self._error)
 
     def end(self, error: OpenhoursError | None) -> None:
@@ -92,11 +96,13 @@ class Run:
                 return
             self._settle(connection, self._outcomes)
             values: dict[str, object] = {
+                **self._taken,
                 "error_code": None if error is None else error.code,
                 "error_message": None if error is None else error.message,
             }
             if isinstance(error, TokenRefused):
                 values |= {"enabled": False, "paused_reason": error.message}
+                audit.record(connection, "source.pause", "source", self.source.id, name=self.source.name)
             elif self._wait is not None or self._is_cut:
                 until = None if self._wait is None else self._wait.until
                 queueing.queue_sync(connection, self.source.id, not_before=until, began=self.began)
@@ -118,8 +124,7 @@ class Run:
         found = self.source.source_kind.find(client, Repositories(self.source.options.repositories), known, self.now)
         names = {one.repository.number: one.repository.name for one in known}
         with database_errors(), self.context.engine.begin() as connection:
-            for renamed in repositories.keep(connection, self.source.id, found):
-                self._tell(renamed)
+            renamed = repositories.keep(connection, self.source.id, found)
             for number, (state, message) in found.absent.items():
                 if state != "left":
                     gap = Gap(Reason(state), message, self.now)
@@ -131,18 +136,10 @@ class Run:
             for name in {*Repositories(self.source.options.repositories).owners} - {*found.unknown}:
                 ledger.close_gaps(connection, self.source.id, "repositories", name)
             self.context.fence(connection)
-
-    def _tell(self, renamed: repositories.Renamed) -> None:
-        _log.info("source %s: %s is called %s now", self.source.name, renamed.before, renamed.after)
-        if renamed.is_taken:
-            self.context.warn(
-                {
-                    "code": "name_taken",
-                    "message": f"{renamed.before} is called {renamed.after} now, and there are rows of that name that "
-                    "are not from it. New rows join them; those that were read before keep the old name. To have all "
-                    "of them under the new one, reset the source.",
-                }
-            )
+        for one in renamed:
+            _log.info("source %s: %s is called %s now", self.source.name, one.before, one.after)
+        if taken := [one.after for one in renamed if one.is_taken]:
+            self.context.warn(warning("name_taken", len(taken), taken[:EXAMPLES]).as_json())
 
     def _read_streams(self, client: Client, bounds: Bounds) -> None:
         with self.context.engine.connect() as connection:
@@ -182,7 +179,7 @@ class Run:
                 ledger.open_gap(connection, self.source.id, stream.stream, "", Gap(Reason.REJECTED_ROWS, message))
             self._settle(connection, outcomes)
 
-        one.load(dataset_id, raw, settle)
+        one.load(dataset_id, settle)
 
     def _scopes(self, stream: Stream, found: list[Repository]) -> Iterator[tuple[Scope, Repository | None]]:
         if stream.scope == "source":
@@ -218,14 +215,18 @@ class Run:
             one.run()
             self._failures = 0
             self._is_cut = self._is_cut or not one.is_complete
+            if stream.cursor.kind == "commits" and one.place.position and scope.repo is not None:
+                state = "ok"
         except MustWait as wait:
             self._wait = wait
         except TokenRefused as error:
             self._error = error
         except Missing as missing:
-            state = self._missing(client, scope, missing, gaps, since)
-            if missing.absence is Absence.EMPTY:
-                one.place, one.is_complete = Place(watermark=reader.at or self.now), True
+            if missing.absence is Absence.EMPTY and stream.cursor.kind == "commits" and one.place == Place():
+                one.place, one.is_complete, state = Place(watermark=reader.at or self.now), True, "empty"
+            else:
+                state = self._missing(client, scope, missing, gaps, since)
+                one.place = Place(one.place.position, None, since)
         except SourceIncomplete as error:
             one.place = Place(one.place.position, None, since)
             gaps.append(Gap(Reason.INCOMPLETE, error.message, since))
@@ -242,9 +243,8 @@ class Run:
         self, client: Client, scope: Scope, missing: Missing, gaps: list[Gap], since: datetime | None
     ) -> str | None:
         """Find out whether it is the repository that is not there, or only the list; returns the repository's state."""
-        if missing.absence is Absence.EMPTY:
-            return "empty"
-        gaps.append(Gap(Reason(missing.absence), missing.message, since))
+        reason = Reason.UNAVAILABLE if missing.absence is Absence.EMPTY else Reason(missing.absence)
+        gaps.append(Gap(reason, missing.message, since))
         if scope.repo is None:
             return None
         try:

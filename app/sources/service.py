@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert
+from sqlalchemy import Connection, delete, func, insert
 from sqlalchemy.exc import IntegrityError
 
 from app.access import audit
@@ -74,7 +74,7 @@ class SourceService:
         secrets = self._secrets()
         with database_errors(), self._engine.connect() as connection:
             found = register.named(connection, name)
-            known = status.status_of(connection, found.id, token_hash=_token_hash(secrets, found))
+            known = status.status_of(connection, found, token_hash=_token_hash(secrets, found))
         if known.sync is None or known.sync.status is not JobStatus.RUNNING:
             return found, known
         return found, replace(known, live=self._redis.live(known.sync.id, {queueing.JOB_KIND}))
@@ -189,12 +189,21 @@ class SourceService:
             SourcePaused: it has to be resumed first.
         """
         with database_errors(), self._engine.begin() as connection:
-            found = register.named(connection, name, for_update=True)
-            _require_enabled(found)
-            job_id = queueing.queue_sync(connection, found.id)
-            audit.record(connection, "source.sync", "source", found.id, name=name, job=job_id)
-        self._redis.dispatch(job_id)
+            job_id = self.begin_sync(connection, name)
+        self.dispatch(job_id)
         return job_id
+
+    def begin_sync(self, connection: Connection, name: str) -> str:
+        """As sync(), in the caller's transaction; whoever commits it calls dispatch() then."""
+        found = register.named(connection, name, for_update=True)
+        _require_enabled(found)
+        job_id = queueing.queue_sync(connection, found.id)
+        audit.record(connection, "source.sync", "source", found.id, name=name, job=job_id)
+        return job_id
+
+    def dispatch(self, job_id: str) -> None:
+        """Wake a worker for a sync that was queued."""
+        self._redis.dispatch(job_id)
 
     def _secrets(self) -> SourceSecrets:
         return source_secrets(self._settings)

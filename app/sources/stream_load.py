@@ -1,8 +1,9 @@
 """The pages of one stream of one sync become datasets: one for each kind that its rows go into."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -19,17 +20,19 @@ from app.ingest.registry import DATASET_KINDS
 from app.jobs.kind import JobContext
 from app.mapping.document import read_mapping, written
 from app.series.collected import repositories_of
-from app.sources.raw import RawPages
 from app.sources.stream import RowsOf, Stream
 from app.storage.object_store import ObjectStore
 
 #: Expressions that find what they name: the rest of a mapping is as it is by default.
 _FORMAT: Final = "jsonl"
 
+#: Called in the last transaction, with the number of rows that were rejected in all.
+Settle = Callable[[Connection, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class StreamLoad:
-    """What the datasets of one stream have in common.
+    """What the datasets of one stream and one sync have in common.
 
     Attributes:
         context, store: of the job.
@@ -37,6 +40,7 @@ class StreamLoad:
         stream: whose pages.
         prefix: of the pages.
         now: when they were read.
+        known: datasets that there are already, by kind: their rows are made anew.
     """
 
     context: JobContext
@@ -46,68 +50,70 @@ class StreamLoad:
     stream: Stream
     prefix: str
     now: datetime
+    known: Mapping[str, str] = field(default_factory=dict)
 
-    def load(self, dataset_id: str, raw: RawPages, settle: Callable[[Connection, int], None]) -> None:
+    def load(self, first_id: str, settle: Settle = lambda *_: None) -> None:
         """Load all of them, one transaction after the other.
 
         Args:
-            dataset_id: of the first.
-            raw: what was written.
-            settle: called in the last transaction, with the number of rows that were rejected in all.
+            first_id: of the first dataset that is new.
+            settle: see Settle.
 
         Raises:
             RejectedFile, SeriesBusy, Unavailable, AttemptSuperseded: those from there on are not loaded.
         """
         with self.context.engine.connect() as connection:
             repositories = repositories_of(connection, self.source_id)
-        rejected: list[int] = []
+        rejected, dataset_id = [0], first_id
         for rows in self.stream.rows:
             options = options_of(self.source_id, self.stream, rows)
-            source = PagesSource(
-                self.store, self.prefix, name=self._name(rows), plan=options.pages, repositories=repositories
-            )
+            name = f"{self.source_name}.{self.stream.stream}.{rows.into}"
+            pages = PagesSource(self.store, self.prefix, name=name, plan=options.pages, repositories=repositories)
+            known = self.known.get(rows.into)
+            one = _One(known or dataset_id, rows.into, options, pages, is_new=known is None)
             is_last = rows is self.stream.rows[-1]
-
-            def before_commit(
-                connection: Connection,
-                loaded: Loaded,
-                *,
-                rejected: list[int] = rejected,
-                rows: RowsOf = rows,
-                options: PagesOptions = options,
-                source: PagesSource = source,
-                dataset_id: str = dataset_id,
-                is_last: bool = is_last,
-            ) -> None:
-                changes.read_from_source(
-                    connection,
-                    dataset_id=dataset_id,
-                    kind=rows.into,
-                    filename=self._name(rows),
-                    options=options.model_dump(mode="json"),
-                    raw_key=self.prefix,
-                    job_id=self.context.job_id,
-                    findings={**findings_of(loaded), "bytes": raw.bytes, "sha256": source.sha256()},
-                )
-                rejected.append(loaded.rows_rejected)
-                if is_last:
-                    settle(connection, sum(rejected))
-                self.context.fence(connection)
-
             load(
                 self.context.engine,
                 DATASET_KINDS[rows.into],
-                source,
+                pages,
                 now=self.now,
-                dataset_id=dataset_id,
+                dataset_id=one.dataset_id,
                 policy=options.policy,
                 store=self.store,
-                before_commit=before_commit,
+                before_commit=partial(self._record, one, rejected, settle if is_last else None),
             )
-            dataset_id = new_id(self.now)
+            dataset_id = new_id(self.now) if known is None else dataset_id
 
-    def _name(self, rows: RowsOf) -> str:
-        return f"{self.source_name}.{self.stream.stream}.{rows.into}"
+    def _record(
+        self, one: "_One", rejected: list[int], settle: Settle | None, connection: Connection, loaded: Loaded
+    ) -> None:
+        """Record a dataset in the transaction of its rows, and last the fence."""
+        findings = {**findings_of(loaded), "bytes": one.pages.read_bytes, "sha256": one.pages.sha256()}
+        made: dict[str, Any] = {
+            "options": one.options.model_dump(mode="json"),
+            "job_id": self.context.job_id,
+            "findings": findings,
+        }
+        if one.is_new:
+            made |= {"kind": one.kind, "filename": one.pages.name, "raw_key": self.prefix}
+            changes.read_from_source(connection, dataset_id=one.dataset_id, **made)
+        else:
+            changes.made_anew(connection, one.dataset_id, **made)
+        rejected.append(loaded.rows_rejected)
+        if settle is not None:
+            settle(connection, sum(rejected))
+        self.context.fence(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """One dataset."""
+
+    dataset_id: str
+    kind: str
+    options: PagesOptions
+    pages: PagesSource
+    is_new: bool
 
 
 def options_of(source_id: str, stream: Stream, rows: RowsOf) -> PagesOptions:

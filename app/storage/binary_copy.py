@@ -66,8 +66,10 @@ TIMESTAMPTZ: Final = Wire("timestamptz_send", ">i8", zero=946_684_800_000_000)
 TIME: Final = Wire("time_send", ">i8")
 #: Days since 1970-01-01; without a limit, FIRST_DAY or LAST_DAY.
 DATE: Final = Wire("date_send", ">i4", zero=10_957)
-#: The same for nullable columns, whose null is 0, MISSING or NaN.
+#: The same for nullable columns, whose null is 0, -1, false, MISSING or NaN.
 INTEGER_OR_ZERO: Final = replace(INTEGER, null="0")
+INTEGER_OR_MINUS_ONE: Final = replace(INTEGER, null="-1")
+BOOLEAN_OR_FALSE: Final = replace(BOOLEAN, null="false")
 TIMESTAMPTZ_OR_MISSING: Final = replace(TIMESTAMPTZ, null="'-infinity'")
 DATE_OR_MISSING: Final = replace(DATE, null="'-infinity'")
 FLOAT_OR_NAN: Final = Wire("float8send", ">f8", null="'NaN'")

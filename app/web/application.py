@@ -32,9 +32,11 @@ from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
 from app.schedules import firing
 from app.schedules.doing import doings
+from app.schedules.service import ScheduleService
 from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.sources import hints
+from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
@@ -71,7 +73,9 @@ def create_app(
     catalogue = DatasetService(resources, links=links)
     hooks = upload_hooks(catalogue)
     reports = ReportService(resources, kinds, links=links)
-    schedules = firing.Firing(resources.engine, doings(reports))
+    sources = SourceService(resources)
+    works = doings(reports, sources)
+    due = firing.Firing(resources.engine, works)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )
@@ -101,9 +105,7 @@ def create_app(
         sealing.FIRST_LOOK_SECONDS,
         watched=False,
     )
-    schedules_loop = Loop(
-        "schedules", lambda stopping, _: schedules.fire_due(stopping), firing.LOOK_SECONDS, watched=False
-    )
+    schedules_loop = Loop("schedules", lambda stopping, _: due.fire_due(stopping), firing.LOOK_SECONDS, watched=False)
     hints_loop = Loop("hints", lambda stopping, _: hints.look(resources, stopping), hints.LOOK_SECONDS, watched=False)
     loops = (
         *(uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop),
@@ -135,6 +137,8 @@ def create_app(
         replica=replica,
         reports=reports,
         datasets=catalogue,
+        sources=sources,
+        schedules=ScheduleService(resources.engine, works),
         hooks=hooks,
         mode=mode,
         known=known,

@@ -19,7 +19,6 @@ from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
-from app.schedules.doing import doings
 from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
 from app.sources.events import EventService
@@ -36,6 +35,8 @@ def build_services(
     replica: Replica,
     reports: ReportService,
     datasets: DatasetService,
+    sources: SourceService,
+    schedules: ScheduleService,
     hooks: Hooks,
     mode: Mode,
     known: Known,
@@ -52,9 +53,9 @@ def build_services(
         history=HistoryService(resources.engine),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
-        sources=SourceService(resources),
+        sources=sources,
         source_events=EventService(resources),
-        schedules=ScheduleService(resources.engine, doings(reports)),
+        schedules=schedules,
         settings=settings,
         accounts=build_accounts(resources, known),
         mode=mode,

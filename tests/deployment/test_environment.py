@@ -35,6 +35,7 @@ LEFT_ALONE = {
     "OPENHOURS_UNPACK_FLOOR_BYTES": "the ratio above it is what protects",
     "OPENHOURS_POLL_RETENTION_DAYS": "unset keeps polls; whoever wants them dropped says after how long",
     "OPENHOURS_SEAL_AFTER_DAYS": "the default is right; never is for the time of an upgrade",
+    "OPENHOURS_BOT_LOGINS": "only where a bot has the login of a person",
     "OPENHOURS_SECRETS_FOLDER": "only where tokens of sources are files",
     "OPENHOURS_SYNC_SECONDS": "the default is right; what is left over is read by another sync",
     "OPENHOURS_SYNC_REQUESTS": "as before",

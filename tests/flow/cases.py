@@ -1,21 +1,22 @@
 """Small cases of the pull-request report on the corners of the rules, for the engine and for its slow twin."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from hypothesis import strategies as st
 
+from app.flow.course import Course, follow
 from app.flow.instants import INSTANTS
 from app.flow.observations import numbered
-from app.flow.pull_requests import PullRequests
+from app.flow.pull_requests import Details, PullRequests
 from app.flow.teams import Teams
 from app.settings import weekly_windows
 from app.timeline import MISSING
 from app.timeline.entities import Entities
 from app.timeline.schedule import Schedule
 from tests.engine import array, micros, weekly_hours
-from tests.reference.pull_requests import PullRequest, as_they_stood
+from tests.reference.pull_request_phases import PullRequest, as_they_stood
 from tests.reference.uptime import HOUR, MICROSECOND, Window, hour_of
 from tests.strategies import DEFAULT_ZONE, MOMENTS, windows_of
 
@@ -62,7 +63,10 @@ def flow_case(draw: st.DrawFn) -> FlowCase:
                 team=st.none() | st.sampled_from(TEAMS),
                 author=st.sampled_from(("ada", "", "=bob")),
                 created_at=instant,
-                **{name: st.none() | instant for name in INSTANTS if name != "created_at"},
+                **{name: st.none() | instant for name in (*INSTANTS[1:], "changes_requested_at")},
+                is_draft=st.none() | st.booleans(),
+                draft_seconds=st.none() | st.integers(0, DAYS * 86400),
+                author_is_bot=st.none() | st.booleans(),
             ),
             max_size=5,
             unique_by=lambda pull: (pull.repo, pull.number),
@@ -91,6 +95,13 @@ def arrays_of(pulls: list[PullRequest]) -> PullRequests:
         array(0 if pull.team is None else TEAMS.index(pull.team) + 1 for pull in pulls),
         np.array([pull.author for pull in pulls], object),
         {name: array(_micros(getattr(pull, name)) for pull in pulls) for name in INSTANTS},
+        Details(
+            np.array([bool(pull.is_draft) for pull in pulls], bool),
+            np.array([np.nan if pull.draft_seconds is None else pull.draft_seconds for pull in pulls], float),
+            np.array([bool(pull.author_is_bot) for pull in pulls], bool),
+            array(-1 for _ in pulls),
+            array(_micros(pull.changes_requested_at) for pull in pulls),
+        ),
     )
 
 
@@ -110,6 +121,17 @@ def _micros(instant: datetime | None) -> int:
     return MISSING if instant is None else micros(instant)
 
 
+def course_of(case: FlowCase) -> Course:
+    """How the pull requests of a case went."""
+    pulls = arrays_of(case.pulls)
+    teams, team = teams_of(case, pulls)
+    return follow(pulls, teams, team, as_of=micros(case.as_of))
+
+
+def zone_of(case: FlowCase, pull: PullRequest) -> str | None:
+    return None if pull.team is None else case.zones.get(pull.team)
+
+
 def columns() -> list[str]:
-    """The columns of a pull request as the rules have them."""
-    return [field.name for field in fields(PullRequest)]
+    """The columns of a pull request whose missing values are counted."""
+    return ["repo", "number", "team", "author", *INSTANTS]

@@ -9,25 +9,25 @@ from hypothesis import given, settings
 from app.flow import teams as teams_module
 from app.flow.hourly import hourly
 from tests.engine import micros
-from tests.flow.cases import FlowCase, arrays_of, flow_case, teams_of
-from tests.reference import pull_requests as reference
-from tests.reference.pull_requests import PullRequest
+from tests.flow.cases import FlowCase, course_of, flow_case
+from tests.reference import pull_request_states as reference
+from tests.reference.pull_request_phases import PullRequest
 from tests.reference.uptime import Window
 from tests.strategies import examples
 
 
 def series(case: FlowCase) -> list[tuple[Any, ...]]:
-    pulls = arrays_of(case.pulls)
-    teams, team = teams_of(case, pulls)
-    tables = hourly(pulls.instants, teams, team, as_of=micros(case.as_of))
+    course = course_of(case)
+    tables = hourly(course.at, course.teams, course.team, as_of=micros(case.as_of))
     return [tuple(row.values()) for table in tables for row in table.to_pylist()]
 
 
 def expected(case: FlowCase) -> list[tuple[Any, ...]]:
     of_teams = [pull for pull in case.pulls if pull.team is not None]
-    if not of_teams:
+    span = reference.hourly_range(of_teams, case.as_of) if of_teams else None
+    if span is None:
         return []
-    first, last = reference.hourly_range(of_teams, case.as_of)
+    first, last = span
     return [
         (team, f"{hour:%Y-%m-%dT%H:%M:%SZ}", *counts)
         for team in sorted({str(pull.team) for pull in of_teams})

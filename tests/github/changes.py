@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 
 from tests.github import building, reviewing
 from tests.github.model import Pull, Repository
@@ -188,7 +189,9 @@ class Changes:
             building.finish_run(self.world, self.random.choice(waiting), self.random.choice(_CONCLUSIONS))
 
     def _rerun(self, repository: Repository) -> None:
-        done = [one for one in repository.runs if one.attempts[-1].status == "completed"]
+        # GitHub runs nothing again that is older than that.
+        since = self.world.now - timedelta(days=30)
+        done = [one for one in repository.runs if one.attempts[-1].status == "completed" and one.created_at > since]
         if done:
             building.rerun(self.world, self.random.choice(done), self._someone())
 

@@ -185,6 +185,12 @@ def test_seconds_keep_a_fraction_only_if_there_is_one() -> None:
         ("reverted(@)", 'Revert "x"\n\nThis reverts commit ' + "a1" * 20 + ".", "a1" * 20),
         ("reverted(@)", "This reverts commit a1b2c3.", None),
         ("reverted(@)", None, None),
+        ("owning_team(@)", "# all\n*  @ada @acme/platform @acme/web # and others\n*.js @acme/web\n", "platform"),
+        ("owning_team(@)", "* @acme/platform\n* @acme/tools\r\n/docs/ @acme/docs", "tools"),
+        ("owning_team(@)", "* @acme/platform\n* # nobody's since\n", None),
+        ("owning_team(@)", "* ada@example.org @ada\n", None),
+        ("owning_team(@)", "*.py @acme/platform\n#* @acme/x\n\n", None),
+        ("owning_team(@)", None, None),
         # printf ada@example.org | sha256sum
         ("hashed(@)", "Ada@Example.org", "cfe00dde46ef942601ffafb9e2825e802858b460e586b8305b344c1eb826357d"),
         ("hashed(@)", None, None),

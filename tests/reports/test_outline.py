@@ -37,27 +37,30 @@ def test_lines_of_teams_and_of_those_without_add_up_to_all() -> None:
     assert table.rows == [
         ("Core", "1", "median", "1.0 min"),
         ("", "", "p90", "1.0 min"),
+        ("", "", "n", "1"),
         ("all", "1", "median", "2.0 h"),
         ("", "", "p90", "2.0 h"),
+        ("", "", "n", "1"),
         ("(no team)", "2", "", ""),
         ("(all)", "4", "median", "52.5 s"),
         ("", "", "p90", "1.4 h"),
+        ("", "", "n", "4"),
     ]
     assert table.notes == [
-        "Median and 90th percentile of working time.",
+        "Median and 90th percentile of working time; n is how many have it.",
         "Rows without a team count only in (all).",
     ]
 
 
 def test_a_summary_in_which_all_have_a_team_has_no_line_of_others() -> None:
     table = outline(summary([60], [0], ["Core"], clock="wall", notes=["Something else."]))
-    assert [row[0] for row in table.rows] == ["Core", "", "(all)", ""]
-    assert table.notes == ["Median and 90th percentile of elapsed time.", "Something else."]
+    assert [row[0] for row in table.rows] == ["Core", "", "", "(all)", "", ""]
+    assert table.notes == ["Median and 90th percentile of elapsed time; n is how many have it.", "Something else."]
 
 
 def test_a_sample_has_times_of_its_own() -> None:
     assert outline(summary([60], [0], ["Core"], clock=None)).notes == [
-        "Median and 90th percentile of the times of the sample."
+        "Median and 90th percentile of the times of the sample; n is how many have it."
     ]
 
 
@@ -77,4 +80,5 @@ def test_a_sample_has_times_of_its_own() -> None:
     ],
 )
 def test_a_duration_is_told_in_the_unit_of_its_size(seconds: float, told: str) -> None:
-    assert [row[3] for row in outline(summary([seconds], [0], ["Core"])).rows] == [told] * 4
+    rows = outline(summary([seconds], [0], ["Core"])).rows
+    assert [row[3] for row in rows if row[2] != "n"] == [told] * 4

@@ -92,7 +92,7 @@ def refused(client: TestClient, **params: Any) -> dict[str, Any]:
 def test_the_summary_of_a_complete_report_is_its_file(client: TestClient) -> None:
     answer = report(client)
     files = files_of(answer)
-    assert list(files) == ["pull_requests.csv", "summary.json", "manifest.json"]
+    assert list(files) == ["pull_requests.csv", "summary.json", "groups.csv", "open.csv", "manifest.json"]
     found = summary(client, answer)
     assert found == json.loads(files["summary.json"])
     assert found["source"] == "pull_requests"
@@ -384,6 +384,10 @@ def test_a_sample_that_was_rejected_or_removed_is_no_source(client: TestClient) 
     [
         ("repos", ["a/api", "a/web"], "'a/api', 'a/web'"),
         ("hourly", True, "true"),
+        ("by", "repo", "'repo'"),
+        ("merged_since", "2024-11-05", "'2024-11-05'"),
+        ("labels", ["bug"], "'bug'"),
+        ("state", "open", "'open'"),
         ("as_of", "2024-11-05T00:00:00Z", "2024-11-05T00:00:00Z"),
     ],
 )
@@ -392,6 +396,7 @@ def test_what_a_sample_has_none_of_is_refused(
 ) -> None:
     problem = refused(client, source=sample, **{parameter: value})
     reason = "does not apply to a sample of review times"
+    reason += ", which has teams alone" * (parameter == "by")
     assert problem["detail"] == f"{parameter}: {told} {reason}"
     assert problem["errors"] == [{"parameter": parameter, "received": value, "reason": reason}]
 
@@ -416,9 +421,10 @@ def test_a_report_of_which_nothing_is_left_says_so(client: TestClient, params: d
     answer = report(client, **params, hourly=True, charts=charts)
     assert answer["status"] == "Complete"
     files = files_of(answer)
-    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
-    assert [file["rows"] for file in answer["files"]] == [0, 0, 0, 0]
-    for name in ("pull_requests.csv", "hourly.csv"):
+    tables = ["pull_requests.csv", "hourly.csv", "groups.csv"]
+    assert list(files) == [*tables[:2], "summary.json", "groups.csv", "open.csv", "manifest.json"]
+    assert {file["rows"] for file in answer["files"] if file["name"] != "open.csv"} == {0}
+    for name in tables:
         assert len(list(csv.reader(files[name].splitlines()))) == 1
     assert_nothing(summary(client, answer))
 
@@ -460,16 +466,21 @@ def test_before_anything_is_loaded_a_report_is_complete_and_empty(
         params, as_of = kind.resolve(connection, kind.params.model_validate({"hourly": True, "clock": clock}))
         assert connection.scalar(text("SELECT now()")) == as_of
     files = {artifact.path.name: artifact for artifact in kind.produce(context_of(resources, tmp_path), params)}
-    assert list(files) == ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
-    assert [artifact.rows for artifact in files.values()] == [0, 0, 0, 0]
-    for name in ("pull_requests.csv", "hourly.csv"):
+    tables = ["pull_requests.csv", "hourly.csv", "groups.csv", "open.csv"]
+    assert list(files) == [*tables[:2], "summary.json", *tables[2:], "manifest.json"]
+    assert {artifact.rows for artifact in files.values()} == {0}
+    for name in tables:
         assert len(files[name].path.read_text().splitlines()) == 1
     written = files["summary.json"].path.read_text()
     assert_nothing(json.loads(written))
     assert kind.findings is not None
     assert kind.outline is not None
     outline = kind.outline(kind.findings.model_validate_json(written))
-    assert outline.rows == [("(all)", "0", "median", *["-"] * 5), ("", "", "p90", *["-"] * 5)]
+    assert outline.rows == [
+        ("(all)", "0", "median", *["-"] * 7),
+        ("", "", "p90", *["-"] * 7),
+        ("", "", "n", *["0"] * 7),
+    ]
     assert outline.notes[1:] == [NOTHING_LEFT]
 
 

@@ -24,6 +24,7 @@ from app.schedules.firing import Firing
 from app.schedules.records import Does
 from app.schedules.service import ScheduleService
 from app.schedules.tables import schedule
+from app.sources.service import SourceService
 from app.storage.postgres import database_now
 from app.storage.resources import Resources
 from tests.kinds import AS_OF, beside
@@ -135,5 +136,5 @@ class Installation:
 def installation(resources: Resources, **settings: Any) -> Iterator[Installation]:
     """An installation with the kinds of the tests."""
     own = replace(resources, settings=resources.settings.model_copy(update=settings))
-    works = doings(ReportService(own, beside(REPORT_KINDS, {"dated": DATED})))
+    works = doings(ReportService(own, beside(REPORT_KINDS, {"dated": DATED})), SourceService(own))
     yield Installation(own, ScheduleService(own.engine, works), works)

@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from app.access.principal import Principal, acting_as
 from app.access.scopes import SCOPES_OF, Role
 from app.access.user_records import User
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, InvalidParameters, NotAllowed, UnknownSource
 from app.schedules.doing import Work
 from app.schedules.forms import When
 from app.schedules.service import ScheduleSpec
+from app.sources.service import GivenToken, SourceService
 from app.storage.resources import Resources
 from tests.access.services import Accounts, accounts_of
 from tests.reference.schedules import utc
@@ -228,3 +229,69 @@ def test_one_of_a_user_who_was_removed_is_paused(of_bob: Installation, accounts:
     accounts.users.remove(bob.id)
     of_bob.look()
     assert of_bob.service.get("daily").paused_reason == "The user bob, for whom it acts, was removed."
+
+
+@pytest.fixture
+def root() -> Principal:
+    """Who may sync sources."""
+    return Principal(name="root", via="local", scopes=SCOPES_OF[Role.ADMIN], role=Role.ADMIN)
+
+
+@pytest.fixture
+def synced(installed: Installation, root: Principal) -> Installation:
+    """With a source whose first sync has ended, and a schedule of its syncs that is due."""
+    options = {"repositories": ["acme/*"], "address": "http://127.0.0.1:1"}
+    with acting_as(root):
+        SourceService(installed.resources).add("github", "github", options, GivenToken(), checked=False)
+        installed.run("UPDATE report SET status = 'complete'")
+        installed.service.add(spec(does="sync", kind="github", when=When(every="hour")))
+    installed.set_next("daily", utc("2026-11-27T06:00"))
+    installed.now = NOW
+    return installed
+
+
+def test_a_sync_of_a_source_begins_when_it_is_due(synced: Installation) -> None:
+    synced.look()
+    assert synced.rows("SELECT kind, params->>'source_id' FROM report WHERE status = 'queued'") == synced.rows(
+        "SELECT 'sync', id FROM source"
+    )
+    done = synced.rows("SELECT action, actor_name FROM audit WHERE via = 'schedule' ORDER BY id")
+    assert done == [("source.sync", "root"), ("schedule.run", "root")]
+
+
+def test_a_sync_that_waits_already_is_the_one(synced: Installation) -> None:
+    synced.look()
+    first = synced.service.get("daily").last
+    synced.now = NOW + timedelta(hours=1)
+    synced.look()
+    found = synced.service.get("daily")
+    assert (found.last, found.last_due_at) == (first, utc("2026-11-27T07:00"))
+
+
+def test_of_a_source_that_is_paused_nothing_begins_until_it_is_resumed(synced: Installation, root: Principal) -> None:
+    with acting_as(root):
+        SourceService(synced.resources).pause("github")
+    synced.look()
+    found = synced.service.get("daily")
+    assert (found.enabled, found.last, found.next_at) == (True, None, utc("2026-11-27T07:00"))
+    assert synced.rows("SELECT count(*) FROM report WHERE status = 'queued'") == [(0,)]
+
+
+def test_a_schedule_of_syncs_of_a_source_that_was_removed_is_paused(synced: Installation, root: Principal) -> None:
+    with acting_as(root):
+        SourceService(synced.resources).remove("github")
+    synced.look()
+    reason = synced.service.get("daily").paused_reason
+    assert reason is not None
+    assert "github" in reason
+
+
+def test_schedules_of_syncs_are_made_by_those_who_may_sync_and_have_no_parameters(
+    synced: Installation, root: Principal
+) -> None:
+    with pytest.raises(NotAllowed, match="needs the scope sources:write"):
+        synced.service.add(spec("mine", does="sync", kind="github"))
+    with acting_as(root), pytest.raises(InvalidParameters, match="params"):
+        synced.service.add(spec("mine", does="sync", kind="github", params={"since": "2026-01-01"}))
+    with acting_as(root), pytest.raises(UnknownSource):
+        synced.service.add(spec("mine", does="sync", kind="gitlab"))

@@ -12,6 +12,7 @@ from app.flow.instants import INSTANTS
 from app.flow.pull_requests import PullRequests
 from app.series import pull_requests
 from app.series.entities import REPOSITORY, TEAM
+from app.series.pull_requests import Chosen
 from app.storage.resources import Resources
 from app.timeline import MISSING
 from tests.engine import micros
@@ -88,9 +89,9 @@ def test_removal_leaves_what_was_loaded_since(resources: Resources, ids: dict[st
     assert removed(resources.engine, {**rows[2], "author": None}) == 1
 
 
-def read(engine: Engine, **options: Any) -> PullRequests:
+def read(engine: Engine, *, as_of: datetime | None = None, **options: Any) -> PullRequests:
     with engine.connect() as connection:
-        return pull_requests.read(connection, **{"as_of": at(23), **options})
+        return pull_requests.read(connection, as_of=as_of or at(23), chosen=Chosen(**options))
 
 
 def test_what_happened_after_the_instant_is_missing_but_for_the_end_of_a_draft(

@@ -319,7 +319,9 @@ def test_the_examples_of_github_s_documentation() -> None:
         "is_protected": True,
         "committed_at": None,
     }
-    (dependency,) = loaded("dependencies", "dependencies", recorded("openapi/dependency-graph-export-sbom-response"))
+    answer = recorded("openapi/dependency-graph-export-sbom-response")
+    answer["sbom"]["packages"].append({"name": "left-pad", "SPDXID": "SPDXRef-npm-left-pad-1", "versionInfo": ""})
+    dependency, ranged = loaded("dependencies", "dependencies", answer)
     assert dependency == {
         "repo": "panjf2000/ants",
         "seen_on": 20031,
@@ -328,6 +330,7 @@ def test_the_examples_of_github_s_documentation() -> None:
         "version": "1.0.0",
         "license": "MIT",
     }
+    assert (ranged["ecosystem"], ranged["name"], ranged["version"]) == ("npm", "left-pad", None)
     (pull,) = loaded(
         *("pull_requests", "pull_requests", [recorded("openapi/pull-request")]),
         {
@@ -368,12 +371,16 @@ def test_files_of_workflows_manifests_and_owners_are_read_and_no_others() -> Non
         {"path": "web/package.json", "type": "blob", "sha": "f", "size": 20},
         {"path": "package.json", "type": "blob", "sha": "g", "size": 20},
     ]
-    files = {".github/workflows/ci.yml": {"content": "b246IFtwdXNo\nXQ==\n"}, "package.json": {"content": ""}}
+    files = {
+        ".github/workflows/ci.yml": {"content": "b246IFtwdXNo\nXQ==\n"},
+        "docs/CODEOWNERS": {"content": "KiBAYWNtZS9wbGF0Zm9ybQo="},
+        "package.json": {"content": ""},
+    }
     found = loaded("files", "repository_files", {"tree": tree, "truncated": False}, {"file": files})
-    assert [(row["path"], row["sha"], row["content"]) for row in found] == [
-        (".github/workflows/ci.yml", "a", "on: [push]"),
-        ("docs/CODEOWNERS", "e", None),
-        ("package.json", "g", None),
+    assert [(row["path"], row["sha"], row["content"], row["team"]) for row in found] == [
+        (".github/workflows/ci.yml", "a", "on: [push]", None),
+        ("docs/CODEOWNERS", "e", "* @acme/platform\n", "platform"),
+        ("package.json", "g", None, None),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Dataset kind ``repository_files``: some files of repositories, such as workflows and manifests."""
+"""Dataset kind ``repository_files``: some files of repositories, such as workflows and manifests, day by day."""
 
 from typing import Final
 
@@ -10,30 +10,32 @@ from app.ingest.kind import Column, DatasetKind, WrongRow
 _COLUMNS: Final = (
     REPO,
     Column("path", KEY, example=".github/workflows/ci.yml"),
-    Column("sha", SHORT_TEXT, example="3d21ec53a331a6f037a91c368710b99387d012c1"),
     Column("seen_on", DATE, example="2024-11-04"),
+    Column("sha", SHORT_TEXT, example="3d21ec53a331a6f037a91c368710b99387d012c1", required=False),
     Column("bytes", COUNT, example="13", required=False),
     Column("content", TEXT, example="on: [push]", required=False),
+    Column("team", KEY, example="platform", required=False),
 )
 
 
 class RepositoryFileLoading(KeyedLoading):
-    """Collects versions of files and merges them by repository, path and hash."""
+    """Collects files and merges them by repository, day and path."""
 
     columns = _COLUMNS
-    table = keyed_table("repository_file", _COLUMNS, key=("repo", "path", "sha"))
+    table = keyed_table("repository_file", _COLUMNS, key=("repo", "seen_on", "path"))
 
 
 REPOSITORY_FILES = DatasetKind(
     name="repository_files",
-    summary="one row per version of a file: its text, and the last day on which it was there",
+    summary="one row per file and day: its text, and whose the repository is by it",
     columns=_COLUMNS,
     loading=RepositoryFileLoading,
     is_guessed=False,
     documentation="""
-        A version of a file, of the default branch. If rows have the same `repo`, `path` and `sha`, the last one
-        counts. `seen_on` is the last day, UTC, on which the file was so. `sha` is what Git calls the content.
-        `content` is empty of a file that is not UTF-8 or too long for a field.
+        A file of the default branch as it was on a day, UTC. If rows have the same `repo`, `seen_on` and `path`, the
+        last one counts. All rows of a repository and day are all files of it that are kept, until the next such day.
+        `sha` is what Git calls the content; `content` is empty of a file that is not UTF-8 or too long for a field.
+        `team` is whose the repository is by its `CODEOWNERS`: [teams.md](teams.md).
     """,
     wrong=WrongRow("bytes", "-1", "bad_number"),
 )

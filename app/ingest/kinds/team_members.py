@@ -36,7 +36,7 @@ TEAM_MEMBERS = DatasetKind(
         account, which stays when the login changes.
 
         A row with `seen_on` says who was on the team on that day, as a source saw it; then all rows of a team and day
-        are the whole team, until the next such day.
+        are the whole team, until the next such day. [teams.md](teams.md) says which team a pull request belongs to.
 
         A row with `dropped` `true` takes the row out.
     """,

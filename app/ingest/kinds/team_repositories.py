@@ -36,8 +36,8 @@ TEAM_REPOSITORIES = DatasetKind(
         rows have the same `team`, `repo`, `valid_from` and `seen_on`, the last one counts.
 
         A row with `seen_on` says what the team had on that day, as a source saw it; then all rows of a team and day
-        are all that it had, until the next such day. `permission` is what the team may do there, such as `admin` or
-        `push`.
+        are all that it had, until the next such day. [teams.md](teams.md) says which team a pull request belongs to.
+        `permission` is what the team may do there, such as `admin` or `push`.
 
         A row with `dropped` `true` takes the row out.
     """,

@@ -35,7 +35,8 @@ def step(stream: Stream, cursor: Windows, place: Place, ask: Ask, now: datetime)
     if page.is_unchanged:
         return Step(Place({**place.position, "until": seconds(page.at)}, None, page.at), is_complete=True)
     begun.setdefault("began", seconds(page.at))
-    total = int(evaluated(cursor.total, page.body) or 0)
+    if (total := evaluated(cursor.total, page.body)) is None:
+        raise SourceIncomplete(f"{stream.stream}: the answer for {span[0]} to {span[1]} has no {cursor.total}.")
     if "next" in begun and total != begun["total"]:
         return Step(_again(place, begun, span), is_complete=False)
     if "next" not in begun and page.next is not None and (is_first or total > cursor.most):

@@ -100,8 +100,9 @@ class GitHub:
                 self._budget.pause(_resource(path), seconds)
             elif raw.trouble is not None or raw.status >= 500:
                 failures = self._try_again(failures, url, raw)
-            elif raw.status == 401 and not renewed and (token := self._access.token()) != self._token:
-                self._token, renewed = token, True
+            elif raw.status == 401 and not renewed:  # it may have ended just now, or GitHub may be mistaken once
+                self._token, renewed = self._access.token(), True
+                self._sleep(PAUSES[0])
             elif raw.status in {301, 302, 307, 308} and redirects < MOST_REDIRECTS:
                 url, redirects = self._redirected(url, raw), redirects + 1
                 asked = {}  # they are in the new address

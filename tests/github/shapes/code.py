@@ -158,7 +158,7 @@ def bill_of_materials(repository: Repository, created: str) -> dict[str, Any]:
             "versionInfo": version,
             "downloadLocation": "NOASSERTION",
             "filesAnalyzed": False,
-            "externalRefs": [_reference(f"pkg:{ecosystem}/{name}@{version}")] if version else [],
+            "externalRefs": [_reference(f"pkg:{ecosystem}/{name}" + (f"@{version}" if version else ""))],
         }
         for number, (ecosystem, name, version) in enumerate(repository.packages)
     ]

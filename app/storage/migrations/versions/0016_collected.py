@@ -90,6 +90,8 @@ def upgrade() -> None:
             nullable=True,
             comment="when a sync that read everything last began",
         ),
+        sa.Column("requests", sa.Integer(), nullable=True, comment="that the last sync has made"),
+        sa.Column("records", sa.Integer(), nullable=True, comment="that it has read"),
         sa.Column("error_code", sa.Text(), nullable=True, comment="of the last sync; null: it went well"),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("source_pkey")),
@@ -268,9 +270,11 @@ def upgrade() -> None:
             comment="the last review that asked for changes",
         ),
     )
+    op.create_index("pull_request_changes_requested_at_idx", "pull_request", ["changes_requested_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("pull_request_changes_requested_at_idx", table_name="pull_request")
     op.drop_column("pull_request", "changes_requested_at")
     op.drop_column("pull_request", "head_sha")
     op.drop_column("pull_request", "changed_files")

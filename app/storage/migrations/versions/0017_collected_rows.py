@@ -121,11 +121,12 @@ def upgrade() -> None:
         "repository_file",
         sa.Column("repo_id", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("sha", sa.Text(), nullable=False),
         sa.Column("seen_on", sa.Date(), nullable=False),
+        sa.Column("sha", sa.Text(), nullable=True),
         sa.Column("bytes", sa.Integer(), nullable=True),
         sa.Column("content", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("repo_id", "path", "sha", name=op.f("repository_file_pkey")),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("repo_id", "seen_on", "path", name=op.f("repository_file_pkey")),
     )
     op.create_table(
         "review",

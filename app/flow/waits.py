@@ -1,0 +1,64 @@
+"""How long pull requests waited for their first review, also those that still wait (docs/pull-request-rules.md)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.flow.milestones import Milestones, first_known
+from app.flow.phases import Phase
+from app.timeline import MISSING
+
+#: Products of some thousand fractions are a half but for their last digits.
+_HALF: Final = 0.5 + 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of waiting for a first review, bool[n] each: at most one of them is true.
+
+    Attributes:
+        came: the review came.
+        ended: it was merged or closed without one.
+        waits: it still waits.
+    """
+
+    came: npt.NDArray[np.bool_]
+    ended: npt.NDArray[np.bool_]
+    waits: npt.NDArray[np.bool_]
+
+    def of_rows(self, rows: npt.NDArray[np.integer]) -> "Outcome":
+        """The same of some pull requests."""
+        return Outcome(self.came[rows], self.ended[rows], self.waits[rows])
+
+
+def unanswered(at: Milestones, *, as_of: int) -> Phase:
+    """How long those waited that had no review: until they were merged or closed, or until ``as_of``, microseconds."""
+    end = np.where(at.reviewed == MISSING, first_known(at.ended, np.full(len(at.ended), as_of)), MISSING)
+    return Phase.between(at.ready, end)
+
+
+def outcome(at: Milestones, pickup: Phase, waiting: Phase) -> Outcome:
+    """What came of it; ``waiting`` is of unanswered(). Nothing for a draft, or where the ends are inconsistent."""
+    has_ended = at.ended != MISSING
+    return Outcome(pickup.known, waiting.known & has_ended, waiting.known & ~has_ended)
+
+
+def kaplan_meier_median(seconds: npt.NDArray[np.float64], came: npt.NDArray[np.bool_]) -> float | None:
+    """The time by which half of all have been reviewed, including those that still wait; None if it has not come.
+
+    The product-limit estimator of Kaplan and Meier (1958): of those that waited at least t, the share that was not
+    reviewed at t goes on waiting. Who stops to wait without a review at t was there until then.
+
+    Args:
+        seconds: float64[n], how long each waited, no NaN.
+        came: bool[n], the wait ended with a review.
+    """
+    order = np.argsort(seconds)
+    times, first = np.unique(seconds[order], return_index=True)
+    at_risk = len(seconds) - first
+    reviews = np.diff(np.append(0, np.cumsum(came[order]))[np.append(first, len(seconds))])
+    still_waiting = np.cumprod(1 - reviews / at_risk)
+    reached = np.flatnonzero((still_waiting <= _HALF) & (reviews > 0))
+    return float(times[reached[0]]) if len(reached) else None

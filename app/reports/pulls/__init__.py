@@ -1,0 +1,1 @@
+"""The report on pull requests: its parameters, what they select, its files."""

@@ -1,0 +1,57 @@
+"""What is to be read again, or made anew: the operations behind reset and reprocess, in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.jobs import lifecycle
+from app.sources import cursor_rows, queueing, repositories
+from app.sources.cursors.place import Place, seconds
+from app.sources.register import Source
+from app.sources.reprocess import JOB_KIND
+from app.sources.stream import NewestFirst, Since, Stream, Windows
+
+
+def reset(connection: Connection, source: Source, *, streams: Sequence[str], since: datetime | None) -> str:
+    """Have streams read again, from what was changed at an instant on, or from nothing. Returns the id of the sync.
+
+    The caller holds the row of the source. A sync that runs ends without a result: it would write its own places.
+    Streams that cannot be read from an instant on (commits, and lists that are read whole) are read from nothing.
+    """
+    queueing.cancel_syncs(connection, source.id)
+    known = source.source_kind.streams()
+    for name in streams:
+        cursor_rows.forget(connection, source.id, stream=name)
+        position = None if since is None else _position(known[name], since)
+        if position is not None:
+            for one in repositories.to_read(connection, source.id):
+                cursor_rows.keep(connection, source.id, name, str(one.number), Place(position))
+    return queueing.queue_sync(connection, source.id)
+
+
+def reprocess(connection: Connection, source: Source, *, stream: str | None, since: datetime | None) -> str:
+    """Have the rows of one stream, or of all, made anew from the pages that are kept. Returns the id of the job."""
+    params = {"source_id": source.id, "stream": stream, "since": None if since is None else since.isoformat()}
+    job_id = lifecycle.create(
+        connection,
+        kind=JOB_KIND,
+        params=params,
+        params_sha256="",  # nobody asks for it a second time by a key
+        concurrency_key=queueing.concurrency_key(source.id),
+    )
+    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
+    return job_id
+
+
+def _position(stream: Stream, since: datetime) -> Mapping[str, Any] | None:
+    """From where a cursor reads what was changed at an instant or later; None: from nothing."""
+    match stream.cursor:
+        case NewestFirst():
+            return {"mark": seconds(since), "settled": False}
+        case Since():
+            return {"since": seconds(since), "settled": False}
+        case Windows(again_days=days):
+            return {"until": seconds(since + timedelta(days=days)), "open": [], "known": {}}
+    return None
