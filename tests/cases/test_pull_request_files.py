@@ -129,9 +129,8 @@ def rows_of(path: Path, found: Inspection) -> list[dict[str, Any]]:
     mapping = read_mapping(dict(found.proposal.document or {}))
     checked = check(path.read_bytes(), "pull_requests", mapping=mapping, now=NOW)
     assert checked.rejections == []
-    names = [one.name for one in DATASET_KINDS["pull_requests"].columns if one.name in mapping.targets]
     return [
-        {name: _text(name, value) for name, value in zip(names, row, strict=True) if value is not None}
+        {name: _text(name, value) for name, value in zip(checked.columns, row, strict=True) if value is not None}
         for row in checked.rows
     ]
 
