@@ -11,6 +11,7 @@ from app.access.scopes import Scope
 from app.reports.service import ReportService
 from app.schedules.records import Does
 from app.schedules.timing import AsOf, Timing
+from app.sources import register
 from app.sources.service import SourceService
 from app.timeline.period_words import RELATIVE, fixed
 from app.wording.wrong_values import WrongValue, invalid_parameters
@@ -112,9 +113,9 @@ class Syncs:
     def __init__(self, service: SourceService) -> None:
         self._service = service
 
-    def check(self, _: Connection, work: Work) -> None:
+    def check(self, connection: Connection, work: Work) -> None:
         """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
-        self._service.get(work.kind)
+        register.named(connection, work.kind)
         if work.params:
             reason, allowed = "are for reports; the source itself says what is read", "{}"
             wrong = WrongValue(parameter="params", received=work.params, reason=reason, allowed=allowed)
