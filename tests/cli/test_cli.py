@@ -313,14 +313,14 @@ def test_two_reports_in_one_folder_leave_each_others_files_alone(server: str, cl
         assert cli("report", "pull_requests", *options).code == 0
     summaries = [json.loads((tmp_path / f"{clock}-summary.json").read_text()) for clock in ("working", "wall")]
     assert [summary["clock"] for summary in summaries] == ["working", "wall"]
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 10
 
 
 def test_in_a_folder_files_have_their_own_names(server: str, cli: CommandLine, tmp_path: Path) -> None:
     outcome = cli("report", "pull_requests", "--no-charts", "--hourly", "--server", server, "--out", str(tmp_path))
     assert outcome.code == 0
-    names = ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
-    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:4]] == [str(tmp_path / name) for name in names]
+    names = ["pull_requests.csv", "hourly.csv", "summary.json", "groups.csv", "open.csv", "manifest.json"]
+    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:6]] == [str(tmp_path / name) for name in names]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
@@ -330,7 +330,9 @@ def test_without_a_name_files_are_called_after_the_report(
     monkeypatch.chdir(tmp_path)
     assert cli("report", "pull_requests", "--no-charts", "--server", server).code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "pull_requests-groups.csv",
         "pull_requests-manifest.json",
+        "pull_requests-open.csv",
         "pull_requests-summary.json",
         "pull_requests.csv",
     ]
