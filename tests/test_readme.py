@@ -47,6 +47,7 @@ PAGES: dict[str, Files] = {
 NOT_RUN = {
     "make demo": "would look at .venv; below its command is run",
     "make lint types test": "would run itself",
+    ".venv/bin/python -m tests.github": "runs until Ctrl-C",
     ".venv/bin/python -m tests.pages": "changes the checkout; test_contributing.py does it in a copy",
     ".venv/bin/python -m tests.migration": "changes the checkout; test_contributing.py does it in a copy",
     "docker ": "needs a container engine",
@@ -58,6 +59,9 @@ NOT_RUN = {
     "uvicorn ": "would listen on port 8000; tests/test_main.py runs it",
     "deploy/backup.sh": "needs pg_dump and rclone on the path; tests/deployment/test_backup.py runs both scripts",
     "openhours seal": "needs weeks that are old; tests/sealing/test_command.py runs it",
+    "read -rs GITHUB_TOKEN": "asks whoever types for a token",
+    "openhours sources ": "asks GitHub; tests/cli/test_cli_sources.py asks a fake one",
+    "openhours report pull_requests --out out/": "needs what the source has brought; tests/reports has reports of them",
     "make dist": "is run by test_package.py, into another folder",
 }
 

@@ -10,7 +10,7 @@ from app.charts.colours import OTHERS_COLOUR
 from app.charts.means import mean_bars
 from app.charts.measure import Measure
 from app.charts.pie import Slice, pie
-from app.charts.style import Chart, counted, shortened
+from app.charts.style import Chart, counted, counted_of, shortened
 from app.charts.teams import Cast, Durations, known
 from app.charts.violins import violins
 
@@ -21,33 +21,43 @@ SLICE_COLUMNS: Final = 20
 
 
 def duration_charts(durations: Durations, *, ordinary: npt.NDArray[np.bool_], measure: Measure) -> dict[str, Chart]:
-    """Review time, merge time, number and mean times of pull requests per team, of all and without outliers.
+    """Review time, merge time and mean times per team, of all and of those that have both; of a sample as it has them.
 
-    Teams keep their order and their colours throughout. A chart that would show nothing is not made.
+    A sample also shows the number of observations per team, and leaves out outliers by that name. Teams keep their
+    order and their colours throughout. A chart that would show nothing is not made.
 
     Args:
         durations: what was observed.
-        ordinary: bool[n], false for outliers.
+        ordinary: bool[n], of pull requests those that were reviewed and merged, of a sample those that are no outliers.
         measure: what the durations are measured in.
 
     Returns:
-        At most eight charts by name: four, then the same with the suffix ``_without_outliers``.
+        At most six charts by name: three, then the same with the suffix ``_reviewed_and_merged_only``; of a sample at
+        most eight: four, then the same with the suffix ``_without_outliers``.
     """
     cast = Cast.of(durations)
     charts = dict(_charts(durations, cast, measure, remark=""))
-    remark = _outliers(int(np.count_nonzero(~ordinary)), len(durations), measure)
+    is_sample = measure is Measure.SAMPLE
+    suffix = "without_outliers" if is_sample else "reviewed_and_merged_only"
+    chosen = int(np.count_nonzero(ordinary))
+    remark = (_outliers if is_sample else _whole_ones)(chosen, len(durations), measure.noun)
     for name, chart in _charts(durations.only(ordinary), cast, measure, remark=remark):
-        charts[f"{name}_without_outliers"] = chart
+        charts[f"{name}_{suffix}"] = chart
     return charts
 
 
-def _outliers(count: int, whole: int, measure: Measure) -> str:
+def _outliers(chosen: int, whole: int, noun: str) -> str:
     """Number of outliers left out, and the reason, in the words of the rules."""
-    of = counted(whole, measure.noun)
+    of, count = counted(whole, noun), whole - chosen
     if not count:
-        return f"no outliers among {of}: no review or merge time is {measure.outlying}"
+        return f"no outliers among {of}: no review or merge time is 0 or empty"
     whose = "its" if count == 1 else "their"
-    return f"without {counted(count, 'outlier')} of {of}: {whose} review or merge time is {measure.outlying}"
+    return f"without {counted(count, 'outlier')} of {of}: {whose} review or merge time is 0 or empty"
+
+
+def _whole_ones(chosen: int, whole: int, noun: str) -> str:
+    """How many were reviewed and merged, so that they have both times."""
+    return f"reviewed and merged only: {counted_of(chosen, whole, noun)}"
 
 
 def _charts(durations: Durations, cast: Cast, measure: Measure, *, remark: str) -> Iterator[tuple[str, Chart]]:
@@ -57,7 +67,7 @@ def _charts(durations: Durations, cast: Cast, measure: Measure, *, remark: str) 
     for name, times in (("review", reviews), ("merge", merges)):
         if times := [(team, seconds, whole) for team, seconds, whole in times if len(seconds)]:
             yield f"{name}_time_per_team", violins(times, cast, what=f"{name} time", remark=remark, measure=measure)
-    if slices := _slices(durations, cast):
+    if measure is Measure.SAMPLE and (slices := _slices(durations, cast)):
         subtitle = [remark or counted(len(durations), measure.noun), cast.remark(measure.noun)]
         yield "pull_requests_per_team", pie(slices, noun=measure.noun, subtitle=subtitle)
     if means := [(team, of) for team, of in teams if of.observed.any()]:

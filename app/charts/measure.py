@@ -30,11 +30,6 @@ class Measure(StrEnum):
         """What has been measured, in the singular."""
         return "observation" if self is Measure.SAMPLE else "pull request"
 
-    @property
-    def outlying(self) -> str:
-        """What the review or merge time of an outlier is (docs/pull-request-rules.md)."""
-        return "0 or empty" if self is Measure.SAMPLE else "empty"
-
     def label(self, seconds: float, *, largest_seconds: float = math.inf) -> str:
         """A duration with at most one decimal, such as ``0``, ``40 s``, ``12 min``, ``30.2 h`` or ``2.5 d``.
 

@@ -13,8 +13,9 @@ from app.charts.measure import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, Measur
 #: many last nothing.
 LINEAR_SECONDS: Final = 5 * MINUTE_SECONDS
 
-#: Least distance of two ticks, pixels.
+#: Least distance of two ticks of a horizontal axis, and of a vertical one, pixels.
 TICK_DISTANCE: Final = 46
+UPRIGHT_DISTANCE: Final = 24
 
 #: 1, 2 and 5 times each power of ten from a microsecond to a second, then times that people name, seconds.
 _SHORT: Final = (
@@ -49,31 +50,32 @@ def symlog_all(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.log1p(seconds / LINEAR_SECONDS)
 
 
-def ticks(measure: Measure, longest: float, pixels: float) -> list[float]:
-    """Durations to mark on an axis of so many pixels from 0 to the longest, ascending seconds."""
+def ticks(measure: Measure, longest: float, pixels: float, *, apart: float = TICK_DISTANCE) -> list[float]:
+    """Durations to mark on an axis of so many pixels from 0 to the longest, ascending seconds, so many pixels apart."""
     kept = [0.0]
     for tick in _TICKS[measure.in_days]:
         distance = (symlog(tick) - symlog(kept[-1])) / symlog(longest) * pixels
-        if tick <= longest and distance >= TICK_DISTANCE:
+        if tick <= longest and distance >= apart:
             kept.append(tick)
     return kept
 
 
-def time_x(measure: Measure, longest: float, pixels: float, *, title: str) -> alt.X:
-    """The horizontal place of the field ``seconds``; the labels of its axis are an expression of numbers alone.
+def time_x(measure: Measure, longest: float, pixels: float, *, title: str, field: str = "seconds") -> alt.X:
+    """The horizontal place of a field of seconds; the labels of its axis are an expression of numbers alone.
 
     Args:
         measure: what durations are measured in.
         longest: end of the axis, seconds, above 0.
         pixels: its length.
         title: of the axis.
+        field: which one.
     """
     days = [(DAY_SECONDS, "d")] if measure.in_days else []
     units = [*days, (HOUR_SECONDS, "h"), (MINUTE_SECONDS, "min")]
     cases = [f"datum.value >= {size} ? format(datum.value / {size}, ',~r') + ' {name}' : " for size, name in units]
     label = "".join(cases) + "datum.value == 0 ? '0' : format(datum.value, ',~r') + ' s'"
     return alt.X(
-        "seconds:Q",
+        f"{field}:Q",
         scale=alt.Scale(type="symlog", constant=LINEAR_SECONDS, domain=[0, longest], nice=False, zero=False),
         axis=alt.Axis(title=title, values=ticks(measure, longest, pixels), labelExpr=label),
     )

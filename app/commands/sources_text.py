@@ -44,9 +44,10 @@ def status(one: Answer) -> Iterator[str]:
         width = max(len(cursor["name"]) for cursor in one["cursors"])
         yield ""
         for cursor in one["cursors"]:
-            unfinished = f", {cursor['unfinished']:,} unfinished" if cursor["unfinished"] else ""
-            read = instant(cursor["watermark"]) or "not read yet"
-            yield f"{cursor['name']:{width}}  {read}  of {cursor['scopes']:,}{unfinished}"
+            counts = [f"of {cursor['scopes']:,}"]
+            counts += [f"{cursor[name]:,} {name}" for name in ("unfinished", "missing") if cursor[name]]
+            read = instant(cursor["watermark"]) or "-"
+            yield f"{cursor['name']:{width}}  {read:17}  {', '.join(counts)}"
 
 
 def gap(one: Answer) -> Iterator[str]:
@@ -122,8 +123,8 @@ def _sync(one: Answer) -> str:
     if last["status"] == "running":
         how_far = f": {last['stage']}, {last['progress']:.0%}" if last["stage"] else ""
         return f"runs since {instant(last['started_at'])}{how_far}"
-    took = _took(last)
-    return f"{last['status']} at {instant(last['finished_at'])}{took}"
+    told = [f"{one[name]:,} {name}" for name in ("records", "requests") if one[name] is not None]
+    return f"{last['status']} at {instant(last['finished_at'])}{_took(last)}{': ' if told else ''}{', '.join(told)}"
 
 
 def _took(last: Answer) -> str:

@@ -8,12 +8,20 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
 from jmespath.parser import ParsedResult
+from jmespath.visitor import TreeInterpreter
 
 from app.mapping.functions import OurFunctions
 from app.mapping.unmappable import Unmappable
 from app.wording.suggestions import suggestions
 
-_OPTIONS: Final = jmespath.Options(custom_functions=OurFunctions())
+#: It keeps nothing of what it has evaluated, so that all expressions share it.
+_INTERPRETER: Final = TreeInterpreter(jmespath.Options(custom_functions=OurFunctions()))
+
+
+#: Parsed expressions whose further parts look at what the first one has found.
+_PATHS: Final = {
+    *("subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe"),
+}
 
 
 def require_expression(expression: str) -> None:
@@ -50,15 +58,42 @@ def _called(node: Any) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1024)
+def members(expression: str) -> frozenset[str]:
+    """The members of a record that an expression begins with; none of one that looks at all of it."""
+    return frozenset(_members(compiled(expression).parsed))
+
+
+def _members(node: Any) -> Iterator[str]:
+    """Of a path only its first step looks at the record."""
+    if node["type"] == "field":
+        yield node["value"]
+    children = [child for child in node["children"] if isinstance(child, dict)]
+    for child in children[:1] if node["type"] in _PATHS else children:
+        yield from _members(child)
+
+
+@lru_cache(maxsize=1024)
 def compiled(expression: str) -> ParsedResult:
     """The expression, parsed once."""
     return jmespath.compile(expression)
 
 
+@lru_cache(maxsize=1024)
+def _names(expression: str) -> tuple[str, ...] | None:
+    """The names of an expression such as author.login, which most are; None: it is another."""
+    node = compiled(expression).parsed
+    nodes = node["children"] if node["type"] == "subexpression" else [node]
+    return tuple(one["value"] for one in nodes) if all(one["type"] == "field" for one in nodes) else None
+
+
 def evaluated(expression: str, record: Any) -> Any:
     """What the expression finds; raises Unmappable where it needs values of another type."""
+    if (names := _names(expression)) is not None:
+        for name in names:
+            record = record.get(name) if isinstance(record, dict) else None
+        return record
     try:
-        return compiled(expression).search(record, _OPTIONS)
+        return _INTERPRETER.visit(compiled(expression).parsed, record)
     except JMESPathError as error:
         raise Unmappable("bad_expression", f"is found with {expression!r}, which fails here: {error}") from error
 

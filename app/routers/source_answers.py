@@ -34,6 +34,8 @@ class SourceAnswer(BaseModel):
     created_at: datetime
     updated_at: datetime
     synced_at: datetime | None = Field(description="When a sync that read everything last began.")
+    requests: int | None = Field(description="That the last sync has made.")
+    records: int | None = Field(description="That it has read.")
     error: SourceError | None = Field(description="Why the last sync failed; null: it did not.")
 
 
@@ -78,8 +80,9 @@ class CursorAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     name: str
-    scopes: int = Field(description="Repositories that it was read of; 1 for a stream of the whole source.")
+    scopes: int = Field(description="Repositories that it is read of, or owners of them.")
     unfinished: int = Field(description="Those of them of which more is to be read.")
+    missing: int = Field(description="Those beside them of which it cannot be read: see the ledger.")
     watermark: datetime | None = Field(description="Up to when all of them are read; null: one is not yet.")
 
 
@@ -99,9 +102,12 @@ class BudgetAnswer(BaseModel):
 class SourceStatusAnswer(SourceAnswer):
     """A source, and how it is doing."""
 
-    watermark: datetime | None = Field(description="Up to when everything is read; null: something is not yet.")
+    watermark: datetime | None = Field(
+        description="Up to when everything is read, but for the gaps; null: something is not yet."
+    )
     lag_seconds: float | None = Field(description="How long ago that was.")
     last_sync: SyncAnswer | None = Field(description="The sync that runs or waits, else the one that ended last.")
+    is_reprocessed: bool = Field(description="Whether its rows are being made anew.")
     cursors: list[CursorAnswer] = Field(description="By stream.")
     budget: list[BudgetAnswer] = Field(description="By resource; empty before the first request.")
     repository_states: dict[str, int] = Field(description="How many repositories are `ok`, `gone`, `forbidden` …")
@@ -148,6 +154,13 @@ class RepositoryList(BaseModel):
     repositories: list[RepositoryAnswer]
 
 
+class ReprocessQueued(BaseModel):
+    """A job that will make rows anew as soon as a worker is free."""
+
+    source: str = Field(description="Its name.")
+    job_id: str
+
+
 class SyncQueued(BaseModel):
     """A sync that will begin as soon as a worker is free."""
 
@@ -162,7 +175,18 @@ def source_answer(one: Source) -> SourceAnswer:
 
 def _members(one: Source) -> dict[str, Any]:
     stored = one.stored
-    names = ("name", "kind", "enabled", "paused_reason", "created_by", "created_at", "updated_at", "synced_at")
+    names = (
+        "name",
+        "kind",
+        "enabled",
+        "paused_reason",
+        "created_by",
+        "created_at",
+        "updated_at",
+        "synced_at",
+        "requests",
+        "records",
+    )
     return {name: getattr(one, name) for name in names} | {
         "address": one.address,
         "repositories": list(one.options.repositories),
@@ -186,6 +210,7 @@ def status_answer(one: Source, status: SourceStatus) -> SourceStatusAnswer:
         watermark=status.watermark,
         lag_seconds=status.lag_seconds,
         last_sync=None if status.sync is None else _sync(status.sync, status),
+        is_reprocessed=status.is_reprocessed,
         cursors=[CursorAnswer.model_validate(stream) for stream in status.streams],
         budget=[BudgetAnswer.model_validate(budget) for budget in status.budget],
         repository_states=dict(status.repositories),

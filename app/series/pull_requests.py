@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, text
 
 from app.flow.instants import INSTANTS, LATER_INSTANTS
 from app.flow.pull_requests import Details, PullRequests
+from app.series.owning_teams import read_ways, with_teams
 from app.series.tables import pull_request
 from app.storage.binary_copy import (
     BOOLEAN_OR_FALSE,
@@ -244,6 +245,8 @@ _OPEN: Final = "coalesce(least(merged_at, closed_at) > %(as_of)s, true)"
 def read(connection: Connection, *, as_of: datetime, chosen: Chosen = Chosen()) -> PullRequests:
     """Pull requests in their state at ``as_of``, in any order; later instants are MISSING.
 
+    One without a team in its row has that of its repository or its author: see owning_teams.py.
+
     Only ``ready_at`` may be later: it was then a draft, which differs from having been ready from the beginning.
 
     Args:
@@ -261,10 +264,11 @@ def read(connection: Connection, *, as_of: datetime, chosen: Chosen = Chosen()) 
         spans = f"({spans} OR {_OPEN})"
     conditions = ["created_at <= %(as_of)s", *([spans] if spans else [])]
     conditions += [condition for name, condition in _OTHERS.items() if name in params]
-    source = "pull_request WHERE " + " AND ".join(conditions)
+    whole, of_teams = with_teams(read_ways(connection))
+    source = f"{whole} WHERE " + " AND ".join(conditions)
     ci = _CI if _has_runs(connection) else "ci_finished_at"
     columns = {(ci if name == "ci_finished_at" else name): wire for name, wire in _COLUMNS.items()}
-    rows = read_columns(connection, columns, source, {**params, "as_of": as_of})
+    rows = read_columns(connection, columns, source, {**params, **of_teams, "as_of": as_of})
     rows["ci_finished_at"] = rows[ci]
     end = to_micros(as_of)
     known = dict.fromkeys(INSTANTS, end) | {"ready_at": np.iinfo(np.int64).max}

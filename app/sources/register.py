@@ -32,6 +32,7 @@ class Source:
         stored: its token.
         enabled: whether syncs begin by themselves; if not, ``paused_reason`` says why.
         synced_at: when a sync that read everything last began; aware.
+        requests, records: that the last sync has made and read.
         error_code, error_message: of the last sync; None: it went well.
     """
 
@@ -46,6 +47,8 @@ class Source:
     created_at: datetime
     updated_at: datetime
     synced_at: datetime | None
+    requests: int | None
+    records: int | None
     error_code: str | None
     error_message: str | None
 

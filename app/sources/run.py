@@ -70,6 +70,7 @@ class Run:
     _wait: MustWait | None = None
     _error: OpenhoursError | None = None
     _is_cut: bool = False
+    _taken: Mapping[str, int] = field(default_factory=dict)
 
     def read(self, client: Client) -> None:
         """Read all streams as far as the bounds allow, and say in the end how it went."""
@@ -84,6 +85,7 @@ class Run:
         if not self._is_stopped:
             self._read_streams(client, bounds)
         _log.info("source %s: %d requests, %d records", self.source.name, client.requests, bounds.taken)
+        self._taken = {"requests": client.requests, "records": bounds.taken}
         self.end(self._error)
 
     def end(self, error: OpenhoursError | None) -> None:
@@ -94,6 +96,7 @@ class Run:
                 return
             self._settle(connection, self._outcomes)
             values: dict[str, object] = {
+                **self._taken,
                 "error_code": None if error is None else error.code,
                 "error_message": None if error is None else error.message,
             }
@@ -212,14 +215,18 @@ class Run:
             one.run()
             self._failures = 0
             self._is_cut = self._is_cut or not one.is_complete
+            if stream.cursor.kind == "commits" and one.place.position and scope.repo is not None:
+                state = "ok"
         except MustWait as wait:
             self._wait = wait
         except TokenRefused as error:
             self._error = error
         except Missing as missing:
-            state = self._missing(client, scope, missing, gaps, since)
-            if missing.absence is Absence.EMPTY:
-                one.place, one.is_complete = Place(watermark=reader.at or self.now), True
+            if missing.absence is Absence.EMPTY and stream.cursor.kind == "commits" and one.place == Place():
+                one.place, one.is_complete, state = Place(watermark=reader.at or self.now), True, "empty"
+            else:
+                state = self._missing(client, scope, missing, gaps, since)
+                one.place = Place(one.place.position, None, since)
         except SourceIncomplete as error:
             one.place = Place(one.place.position, None, since)
             gaps.append(Gap(Reason.INCOMPLETE, error.message, since))
@@ -236,9 +243,8 @@ class Run:
         self, client: Client, scope: Scope, missing: Missing, gaps: list[Gap], since: datetime | None
     ) -> str | None:
         """Find out whether it is the repository that is not there, or only the list; returns the repository's state."""
-        if missing.absence is Absence.EMPTY:
-            return "empty"
-        gaps.append(Gap(Reason(missing.absence), missing.message, since))
+        reason = Reason.UNAVAILABLE if missing.absence is Absence.EMPTY else Reason(missing.absence)
+        gaps.append(Gap(reason, missing.message, since))
         if scope.repo is None:
             return None
         try:
@@ -256,7 +262,7 @@ class Run:
         """Write places, states and the ledger."""
         for one in outcomes:
             of = (connection, self.source.id, one.stream, one.scope.key)
-            cursor_rows.keep(*of, one.place)
+            cursor_rows.keep(*of, one.place, is_complete=one.is_complete)
             if one.is_complete:
                 ledger.close_gaps(*of)
             for gap in one.gaps:

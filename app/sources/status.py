@@ -1,33 +1,41 @@
 """How a source is doing: what it has read, its last sync, its token's budget, what is known to be missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Select, Text, case, cast, func, select
+from sqlalchemy import Connection, Select, Text, case, cast, exists, func, select
 
 from app.jobs import records
 from app.jobs.records import JobRecord
 from app.jobs.status import Live
 from app.sources import queueing
+from app.sources.ledger import LASTING
+from app.sources.register import Source
 from app.sources.tables import source_budget, source_cursor, source_gap, source_repository
 from app.storage.postgres import database_now
 
+#: States of the repositories that are read.
+_READ: Final = ("ok", "empty")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class StreamStatus:
     """How far a stream is.
 
     Attributes:
         name: of the stream.
-        scopes: repositories, or the source itself, that it was read of.
+        scopes: repositories, or owners of them, that it is read of.
         unfinished: those of them of which a pass is not complete.
-        watermark: up to when all of them are read; None: one of them is not yet.
+        missing: those beside them of which it cannot be read; the ledger says why.
+        watermark: up to when all of ``scopes`` are read; None: one of them is not yet, or there are none.
     """
 
     name: str
     scopes: int
     unfinished: int
+    missing: int
     watermark: datetime | None
 
 
@@ -86,6 +94,7 @@ class SourceStatus:
         sync: the latest one; None: none is known, or not any more.
         begins_at: before which it does not, because the API has asked for a pause; None: at once.
         live: how far it is while it runs; None: it does not, or nobody knows.
+        is_reprocessed: whether its rows are being made anew.
         streams: by name.
         budget: by resource.
         repositories: how many are in each state.
@@ -95,6 +104,7 @@ class SourceStatus:
 
     sync: JobRecord | None
     begins_at: datetime | None
+    is_reprocessed: bool
     live: Live | None = None
     streams: tuple[StreamStatus, ...]
     budget: tuple[Budget, ...]
@@ -104,8 +114,8 @@ class SourceStatus:
 
     @property
     def watermark(self) -> datetime | None:
-        """Up to when everything is read; None: something is not yet."""
-        marks = [stream.watermark for stream in self.streams]
+        """Up to when everything is read, but for what the ledger has; None: something is not yet."""
+        marks = [stream.watermark for stream in self.streams if stream.scopes]
         known = [mark for mark in marks if mark is not None]
         return min(known) if known and len(known) == len(marks) else None
 
@@ -115,16 +125,18 @@ class SourceStatus:
         return None if self.watermark is None else max((self.now - self.watermark).total_seconds(), 0.0)
 
 
-def status_of(connection: Connection, source_id: str, *, token_hash: str | None) -> SourceStatus:
+def status_of(connection: Connection, one: Source, *, token_hash: str | None) -> SourceStatus:
     """How a source is doing now; without the hash of its token its budget is not known."""
-    sync_id = queueing.latest_sync(connection, source_id)
+    sync_id = queueing.latest_sync(connection, one.id)
+    states = _states(connection, one.id)
     return SourceStatus(
         sync=None if sync_id is None else records.find(connection, sync_id),
         begins_at=None if sync_id is None else queueing.begins_at(connection, sync_id),
-        streams=_streams(connection, source_id),
+        is_reprocessed=queueing.is_reprocessed(connection, one.id),
+        streams=_streams(connection, one, repositories=sum(states.get(state, 0) for state in _READ)),
         budget=() if token_hash is None else _budget(connection, token_hash),
-        repositories=_states(connection, source_id),
-        open_gaps=connection.scalar(_open_gaps(source_id)) or 0,
+        repositories=states,
+        open_gaps=connection.scalar(_open_gaps(one.id)) or 0,
         now=database_now(connection),
     )
 
@@ -155,24 +167,44 @@ def repositories(connection: Connection, source_id: str, *, limit: int) -> list[
     return [Repository(*row) for row in connection.execute(query)]
 
 
-def _streams(connection: Connection, source_id: str) -> tuple[StreamStatus, ...]:
-    one = source_cursor.c
-    is_known = func.count() == func.count(one.watermark)
-    query = (
-        select(
-            one.stream,
-            func.count(),
-            func.count(one["pass"]),
-            case((is_known, func.min(one.watermark))),
-        )
-        .where(one.source_id == source_id)
-        .group_by(one.stream)
-        .order_by(one.stream)
+def _streams(connection: Connection, of: Source, *, repositories: int) -> tuple[StreamStatus, ...]:
+    """Of all streams, also of those of which nothing was read yet; ``repositories`` are those that are read."""
+    one, repository = source_cursor.c, source_repository.c
+    lasts = exists().where(
+        source_gap.c.source_id == one.source_id,
+        source_gap.c.stream == one.stream,
+        source_gap.c.scope == one.scope,
+        source_gap.c.closed_at.is_(None),
+        source_gap.c.code.in_(LASTING),
     )
+    is_not_read = exists().where(
+        repository.source_id == one.source_id,
+        cast(repository.repo_id, Text) == one.scope,
+        repository.state.not_in(_READ),
+    )
+    wanted = (one.source_id == of.id, ~is_not_read)
+    scope = select(one.stream, one.watermark, one["pass"], lasts.label("is_missing")).where(*wanted).subquery().c
+    reads = ~scope.is_missing
+    query = select(
+        scope.stream,
+        func.count().filter(reads),
+        func.count(scope["pass"]).filter(reads),
+        func.count().filter(scope.is_missing),
+        case((func.count().filter(reads, scope.watermark.is_(None)) == 0, func.min(scope.watermark).filter(reads))),
+    ).group_by(scope.stream)
+    found = {row.stream: StreamStatus(*row) for row in connection.execute(query)}
+    known = of.source_kind.streams()
     return tuple(
-        StreamStatus(name=name, scopes=scopes, unfinished=unfinished, watermark=watermark)
-        for name, scopes, unfinished, watermark in connection.execute(query)
+        _with_unread(found.get(name), name, repositories if known[name].scope == "repository" else 1)
+        for name in sorted(of.streams)
     )
+
+
+def _with_unread(found: StreamStatus | None, name: str, scopes: int) -> StreamStatus:
+    """A stream with those scopes of which it was not read yet, of so many."""
+    one = found or StreamStatus(name, 0, 0, 0, None)
+    unread = scopes - one.scopes - one.missing
+    return one if unread <= 0 else replace(one, scopes=one.scopes + unread, watermark=None)
 
 
 def _budget(connection: Connection, token_hash: str) -> tuple[Budget, ...]:

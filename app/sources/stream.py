@@ -107,6 +107,7 @@ class Snapshot(_Part):
 
     kind: Literal["snapshot"]
     every_hours: Annotated[int, Field(ge=1, le=24 * 366)] = 24
+    etag: bool = Field(True, description="Whether the children of a list that has not changed have not, either.")
 
 
 class All(_Part):

@@ -39,6 +39,8 @@ source = Table(
     instant("created_at", nullable=False, server_default=func.now()),
     instant("updated_at", nullable=False, server_default=func.now()),
     instant("synced_at", comment="when a sync that read everything last began"),
+    Column("requests", Integer, comment="that the last sync has made"),
+    Column("records", Integer, comment="that it has read"),
     Column("error_code", Text, comment="of the last sync; null: it went well"),
     Column("error_message", Text),
     UniqueConstraint("name", name="source_name_key"),

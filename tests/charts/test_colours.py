@@ -75,7 +75,7 @@ def test_what_is_drawn_of_a_pale_team_has_a_line_that_stands_out() -> None:
     times = np.tile([60.0, 120, 240, 480, 960, 1920], 12)
     few = np.arange(72) % 6 < np.where(team % 2, 3, 6)
     observed = Durations(names, team, times, times).only(few)
-    charts = duration_charts(observed, ordinary=np.ones(few.sum(), bool), measure=Measure.WORKING)
+    charts = duration_charts(observed, ordinary=np.ones(few.sum(), bool), measure=Measure.SAMPLE)
     for name, kinds in (
         ("review_time_per_team", ("area", "symbol")),
         ("pull_requests_per_team", ("arc",)),

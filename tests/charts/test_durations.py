@@ -16,6 +16,10 @@ from tests.charts.drawings import WEIRD, durations, made_up, rows, rows_with, wo
 NAMES = ["review_time_per_team", "merge_time_per_team", "pull_requests_per_team", "mean_times_per_team"]
 ALL_NAMES = [*NAMES, *(f"{name}_without_outliers" for name in NAMES)]
 
+#: Of pull requests: shares of the number are of a sample alone.
+OF_PULLS = [name for name in NAMES if name != "pull_requests_per_team"]
+ALL_OF_PULLS = [*OF_PULLS, *(f"{name}_reviewed_and_merged_only" for name in OF_PULLS)]
+
 
 def draw(observed: Durations, *, ordinary: object = None, measure: Measure = Measure.ELAPSED) -> dict[str, Chart]:
     which = np.ones(len(observed.team), bool) if ordinary is None else np.asarray(ordinary, bool)
@@ -31,8 +35,10 @@ def usual() -> Durations:
     return made_up(["Application", "Data Service", "Platform"], 300)
 
 
-def test_there_are_eight_charts_in_their_order(usual: Durations) -> None:
-    assert list(draw(usual, ordinary=zeros_are_outliers(usual))) == ALL_NAMES
+def test_there_are_six_charts_in_their_order_and_eight_of_a_sample(usual: Durations) -> None:
+    for measure in (Measure.ELAPSED, Measure.WORKING):
+        assert list(draw(usual, ordinary=zeros_are_outliers(usual), measure=measure)) == ALL_OF_PULLS
+    assert list(draw(usual, ordinary=zeros_are_outliers(usual), measure=Measure.SAMPLE)) == ALL_NAMES
 
 
 @pytest.mark.parametrize("teams", [["one"], ["a", "b", "c"], list(WEIRD), [f"team {n}" for n in range(200)]])
@@ -52,7 +58,7 @@ def test_a_team_has_one_colour_in_all_charts_of_a_report() -> None:
     largest = np.bincount(observed.team).argmax()
     ordinary = (observed.team != largest) | (np.arange(900) % 20 == 0)
     colours: dict[str, set[str]] = {}
-    for chart in draw(observed, ordinary=ordinary).values():
+    for chart in draw(observed, ordinary=ordinary, measure=Measure.SAMPLE).values():
         for row in rows_with(chart, "team", "colour"):
             colours.setdefault(row["team"], set()).add(row["colour"])
     assert len(colours) == 12 + 1
@@ -76,7 +82,8 @@ def test_medians_are_marked_and_labelled(usual: Durations) -> None:
 def test_the_counts_of_a_team_explain_each_other() -> None:
     times = [60.0] * 96 + [np.nan] * 32, [60.0] * 30 + [np.nan] * 30 + [60.0] * 68
     charts = draw(durations(["a"], {0: times}))
-    assert "a · 128 (100 %)" in words(charts["pull_requests_per_team"])
+    sample = draw(durations(["a"], {0: times}), measure=Measure.SAMPLE)
+    assert "a · 128 (100 %)" in words(sample["pull_requests_per_team"])
     assert "96 of 128 pull requests" in words(charts["review_time_per_team"])
     assert "98 of 128 pull requests" in words(charts["merge_time_per_team"])
     assert {"128 pull requests", "review 1 min (96 of 128)", "merge 1 min (98 of 128)"} <= set(
@@ -87,9 +94,10 @@ def test_the_counts_of_a_team_explain_each_other() -> None:
 @pytest.mark.parametrize(
     ("measure", "left_out", "line"),
     [
-        (Measure.WORKING, 2, "Without 2 outliers of 4 pull requests: their review or merge time is empty"),
-        (Measure.ELAPSED, 1, "Without 1 outlier of 4 pull requests: its review or merge time is empty"),
-        (Measure.ELAPSED, 0, "No outliers among 4 pull requests: no review or merge time is empty"),
+        (Measure.WORKING, 2, "Reviewed and merged only: 2 of 4 pull requests"),
+        (Measure.ELAPSED, 1, "Reviewed and merged only: 3 of 4 pull requests"),
+        (Measure.ELAPSED, 0, "Reviewed and merged only: 4 pull requests"),
+        (Measure.SAMPLE, 1, "Without 1 outlier of 4 observations: its review or merge time is 0 or empty"),
         (Measure.SAMPLE, 2, "Without 2 outliers of 4 observations: their review or merge time is 0 or empty"),
         (Measure.SAMPLE, 0, "No outliers among 4 observations: no review or merge time is 0 or empty"),
     ],
@@ -97,9 +105,11 @@ def test_the_counts_of_a_team_explain_each_other() -> None:
 def test_what_is_left_out_is_told_with_its_reason(measure: Measure, left_out: int, line: str) -> None:
     observed = durations(["a"], {0: ([1.0] * 4, [1.0] * 4)})
     charts = draw(observed, ordinary=np.arange(4) >= left_out, measure=measure)
-    for name in NAMES:
-        assert line in words(charts[f"{name}_without_outliers"]), name
-        assert "utlier" not in " ".join(words(charts[name]))
+    is_sample = measure is Measure.SAMPLE
+    for name in NAMES if is_sample else OF_PULLS:
+        suffix = "without_outliers" if is_sample else "reviewed_and_merged_only"
+        assert line in words(charts[f"{name}_{suffix}"]), name
+        assert not re.search("utlier|merged only", " ".join(words(charts[name])))
 
 
 def test_a_sample_claims_neither_elapsed_time_nor_days_nor_pull_requests() -> None:
@@ -116,7 +126,8 @@ def test_a_sample_claims_neither_elapsed_time_nor_days_nor_pull_requests() -> No
 
 
 def test_slices_are_told_by_name_number_and_share() -> None:
-    chart = draw(durations(["a", "b"], {0: ([1, 2, 3], [1, 2, 3]), 1: ([1], [1])}))["pull_requests_per_team"]
+    observed = durations(["a", "b"], {0: ([1, 2, 3], [1, 2, 3]), 1: ([1], [1])})
+    chart = draw(observed, measure=Measure.SAMPLE)["pull_requests_per_team"]
     assert {"a · 3 (75 %)", "b · 1 (25 %)"} <= set(words(chart))
     assert chart.observations == 4
 
@@ -125,7 +136,7 @@ def test_observations_are_those_that_are_shown() -> None:
     nan = np.nan
     times = {0: ([60.0, 0.0, nan, nan, 5.0], [60.0, 60.0, 60.0, nan, nan]), 1: ([0.0, 9.0], [0.0, 9.0])}
     observed = durations(["a", "b"], times)
-    charts = draw(observed, ordinary=zeros_are_outliers(observed))
+    charts = draw(observed, ordinary=zeros_are_outliers(observed), measure=Measure.SAMPLE)
     assert {name: charts[name].observations for name in NAMES} == {
         "review_time_per_team": 5,
         "merge_time_per_team": 5,
@@ -139,9 +150,9 @@ def test_observations_are_those_that_are_shown() -> None:
 def test_of_200_teams_the_twelve_largest_are_shown_and_the_others_counted() -> None:
     teams = [f"team {number:03}" for number in range(200)]
     observed = durations(teams, {n: ([60.0] * (n + 1), [60.0] * (n + 1)) for n in range(200)})
-    charts = draw(observed)
+    charts = draw(observed, measure=Measure.SAMPLE)
     for name in NAMES:
-        assert any("the 12 teams with the most pull requests, of 200" in line.lower() for line in words(charts[name]))
+        assert any("the 12 teams with the most observations, of 200" in line.lower() for line in words(charts[name]))
         shown = {row["team"] for row in rows_with(charts[name], "team")} - {"other (188 teams)"}
         assert shown == set(teams[-12:])
     (others,) = [row for row in rows(charts["pull_requests_per_team"]) if row.get("team") == "other (188 teams)"]
@@ -151,7 +162,7 @@ def test_of_200_teams_the_twelve_largest_are_shown_and_the_others_counted() -> N
 def test_observations_without_a_team_are_a_row_of_their_own() -> None:
     observed = durations(["no team"], {-1: ([5.0] * 9, [5.0] * 9), 0: ([7.0], [7.0])})
     for name in NAMES:
-        rows_of_teams = rows_with(draw(observed)[name], "team", "colour")
+        rows_of_teams = rows_with(draw(observed, measure=Measure.SAMPLE)[name], "team", "colour")
         assert len({row["colour"] for row in rows_of_teams if row["team"] == "no team"}) == 2
 
 
@@ -167,13 +178,14 @@ def test_nothing_observed_makes_no_chart() -> None:
 
 
 def test_what_is_not_known_makes_no_violin() -> None:
-    assert list(draw(durations(["a"], {0: ([np.nan] * 3, [np.nan] * 3)}), ordinary=[False] * 3)) == [
-        "pull_requests_per_team"
-    ]
+    observed = durations(["a"], {0: ([np.nan] * 3, [np.nan] * 3)})
+    assert draw(observed, ordinary=[False] * 3) == {}
+    assert list(draw(observed, ordinary=[False] * 3, measure=Measure.SAMPLE)) == ["pull_requests_per_team"]
 
 
-def test_without_ordinary_observations_there_are_four_charts(usual: Durations) -> None:
-    assert list(draw(usual, ordinary=np.zeros(300, bool))) == NAMES
+def test_without_ordinary_observations_there_is_half_of_the_charts(usual: Durations) -> None:
+    assert list(draw(usual, ordinary=np.zeros(300, bool))) == OF_PULLS
+    assert list(draw(usual, ordinary=np.zeros(300, bool), measure=Measure.SAMPLE)) == NAMES
 
 
 @pytest.mark.parametrize("times", [[5.0], [0.0] * 40, [3600.0] * 40, [0.0, 9.0, 86400.0]])

@@ -1,6 +1,8 @@
 """The commands about sources: what they say fits 80 columns, and no token is in it."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ TOKEN = "ghp_of_a_terminal_0123456789abcdefghijkl"
 
 @pytest.fixture
 def github() -> Iterator[Github]:
-    world = World(seed=5)
+    world = World(seed=5, now=datetime.now(UTC))
     world.token(TOKEN)
     for name in ("web", "old-web"):
         world.create_repository(f"acme/{name}")
@@ -69,6 +71,37 @@ def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: G
     assert (gone.code, gone.out) == (2, "")
     assert "There is no source 'github'; there is none; add one with openhours sources add." in gone.err
     assert TOKEN not in dump_of(resources.engine)
+
+
+def test_sync_reads_what_there_is_and_a_second_one_little(
+    cli: CommandLine, github: Github, resources: Resources
+) -> None:
+    there = ("--token-env", "MY_TOKEN", "--address", github.address, "--stream", "repositories")
+    assert cli("sources", "add", "github", "--repos", "acme/*", *there, "--no-check").code == 0
+    said = cli("sources", "sync", "github", "--wait")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert re.fullmatch(r"read up to: 20.*Z, 0 minutes ago", lines[2])
+    assert re.fullmatch(r"last sync: complete at 20.*Z after \d+ s: 2 records, \d+ requests", lines[3])
+    assert lines[4:6] == ["repositories: 2 ok", "gaps: 0"]
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM entity WHERE kind = 'repository'")) == 2
+    again = cli("sources", "sync", "github", "--wait").out.splitlines()
+    assert re.fullmatch(r"last sync: complete at .*: 0 records, \d requests", again[3])
+    shown = cli("sources", "repositories", "github").out.splitlines()
+    assert [line.split()[:3] for line in shown[1:]] == [["acme/old-web", "main", "ok"], ["acme/web", "main", "ok"]]
+
+
+def test_a_token_that_ends_pauses_the_source_and_sync_says_why(cli: CommandLine, github: Github) -> None:
+    there = ("--token-env", "MY_TOKEN", "--address", github.address)
+    assert cli("sources", "add", "github", "--repos", "acme/*", *there).code == 0
+    github.world.tokens[TOKEN].revoked = True
+    said = cli("sources", "sync", "github", "--wait")
+    assert (said.code, "token_refused" in said.err) == (1, True)
+    assert "paused: " in said.out
+    assert cli("sources", "list").out.splitlines()[1].split()[-1] == "paused"
+    again = cli("sources", "sync", "github")
+    assert (again.code, "source_paused" in again.err) == (2, True)
 
 
 def test_nothing_is_stored_that_cannot_be_read(

@@ -205,70 +205,85 @@ def test_what_is_removed_syncs_no_more_and_its_name_is_free(client: TestClient, 
 
 
 def test_the_status_has_watermark_lag_budget_repositories_and_gaps(client: TestClient, resources: Resources) -> None:
-    added(client)
+    added(client, streams=["pull_requests", "releases"])
     now = datetime.now(UTC)
-    early, late = now - timedelta(hours=3), now - timedelta(hours=1)
+    early, late, older = (now - timedelta(hours=hours) for hours in (3, 1, 9))
     own = {"source_id": source_id(resources)}
     with resources.engine.begin() as connection:
         token = access_of(named(connection, "acme"), source_secrets(resources.settings), resources.engine).token_hash
-        read = {"position": {}, "pass": None}
-        connection.execute(
-            insert(source_cursor),
-            [
-                {**own, **read, "stream": "pull_requests", "scope": "1", "watermark": late},
-                {**own, **read, "stream": "pull_requests", "scope": "2", "watermark": early},
-                {**own, **read, "stream": "releases", "scope": "1", "watermark": late, "pass": {"page": 2}},
-            ],
-        )
         connection.execute(
             insert(source_repository),
             [
-                {**own, "repo_id": 1, "full_name": "acme/web", "state": "ok"},
-                {**own, "repo_id": 2, "full_name": "acme/api", "state": "gone"},
+                {**own, "repo_id": number, "full_name": f"acme/{name}", "state": state}
+                for number, name, state in ((1, "web", "ok"), (2, "api", "ok"), (3, "old", "gone"))
             ],
         )
-        connection.execute(
-            insert(source_gap),
-            [
-                {
-                    **own,
-                    "stream": "releases",
-                    "scope": "2",
-                    "code": "gone",
-                    "message": "It is gone.",
-                    "closed_at": None,
-                },
-                {**own, "stream": "teams", "scope": "", "code": "forbidden", "message": "No.", "closed_at": now},
-            ],
-        )
+        read = {
+            ("pull_requests", "1"): (late, None),
+            ("pull_requests", "2"): (early, None),
+            ("pull_requests", "3"): (older, None),
+            ("releases", "1"): (late, {"page": 2}),
+            ("releases", "2"): (older, None),
+            ("issues", "1"): (older, None),
+        }
+        for (stream, scope), (watermark, under_way) in read.items():
+            row = {"stream": stream, "scope": scope, "position": {}, "pass": under_way, "watermark": watermark}
+            connection.execute(insert(source_cursor).values(**own, **row))
+        gap = {**own, "code": "forbidden", "message": "No."}
+        connection.execute(insert(source_gap).values(**gap, stream="releases", scope="2"))
+        connection.execute(insert(source_gap).values(**gap, stream="teams", closed_at=now))
         connection.execute(insert(source_budget).values(token=token, allowed=5000, remaining=4321, reset_at=now))
         connection.execute(insert(source_budget).values(token="of another", allowed=1, remaining=0))
     found = client.get("/sources/acme").json()
     assert datetime.fromisoformat(found["watermark"]) == early
     assert 3 * 3600 <= found["lag_seconds"] <= 3 * 3600 + 60
-    assert [(one["name"], one["scopes"], one["unfinished"]) for one in found["cursors"]] == [
-        ("pull_requests", 2, 0),
-        ("releases", 1, 1),
+    assert [(one["name"], one["scopes"], one["unfinished"], one["missing"]) for one in found["cursors"]] == [
+        ("pull_requests", 2, 0, 0),
+        ("releases", 1, 1, 1),
     ]
     assert [(one["resource"], one["allowed"], one["remaining"]) for one in found["budget"]] == [("core", 5000, 4321)]
-    assert (found["repository_states"], found["open_gaps"]) == ({"gone": 1, "ok": 1}, 1)
+    assert (found["repository_states"], found["open_gaps"]) == ({"gone": 1, "ok": 2}, 1)
     gaps = client.get("/sources/acme/gaps").json()["gaps"]
-    assert [(one["stream"], one["repository"], one["message"]) for one in gaps] == [
-        ("releases", "acme/api", "It is gone.")
-    ]
+    assert [(one["stream"], one["repository"], one["message"]) for one in gaps] == [("releases", "acme/api", "No.")]
     every = client.get("/sources/acme/gaps", params={"closed": True}).json()["gaps"]
-    assert [(one["stream"], one["repository"]) for one in every] == [("teams", None), ("releases", "acme/api")]
+    assert {(one["stream"], one["repository"]) for one in every} == {("teams", None), ("releases", "acme/api")}
     repositories = client.get("/sources/acme/repositories").json()["repositories"]
-    assert [(one["full_name"], one["state"]) for one in repositories] == [("acme/api", "gone"), ("acme/web", "ok")]
+    assert [(one["full_name"], one["state"]) for one in repositories] == [
+        ("acme/api", "ok"),
+        ("acme/old", "gone"),
+        ("acme/web", "ok"),
+    ]
 
 
-def test_something_that_was_not_read_yet_leaves_the_watermark_open(client: TestClient, resources: Resources) -> None:
-    added(client)
-    own = {"source_id": source_id(resources), "position": {}, "stream": "pull_requests"}
+@pytest.mark.parametrize("unread", ["a pass is not complete", "a repository is new", "a stream is new"])
+def test_something_that_was_not_read_yet_leaves_the_watermark_open(
+    client: TestClient, resources: Resources, unread: str
+) -> None:
+    added(client, streams=["pull_requests"] if unread != "a stream is new" else ["pull_requests", "releases"])
+    own, now = {"source_id": source_id(resources)}, datetime.now(UTC)
     with resources.engine.begin() as connection:
-        connection.execute(insert(source_cursor).values(**own, scope="1", watermark=datetime.now(UTC)))
-        connection.execute(insert(source_cursor).values(**own, scope="2"))
+        for number in (1, 2):
+            repository = {"repo_id": number, "full_name": f"acme/{number}"}
+            connection.execute(insert(source_repository).values(**own, **repository))
+        cursor = insert(source_cursor).values(**own, position={}, stream="pull_requests")
+        connection.execute(cursor.values(scope="1", watermark=now))
+        if unread != "a repository is new":
+            connection.execute(cursor.values(scope="2", watermark=now if unread == "a stream is new" else None))
     assert client.get("/sources/acme").json()["watermark"] is None
+
+
+def test_a_change_encrypts_the_token_under_the_newest_key(resources: Resources) -> None:
+    def with_keys(keys: str) -> Resources:
+        return replace(resources, settings=resources.settings.model_copy(update={"secret_key": SecretStr(keys)}))
+
+    unchanged = {"repositories": ["acme/*"], "address": NOWHERE}
+    with api(with_keys("o" * 32), slots=0) as client:
+        added(client)
+    with api(with_keys(f"{'n' * 32},{'o' * 32}"), slots=0) as client:
+        assert client.put("/sources/acme", params=UNCHECKED, json=unchanged).status_code == 200
+    new = with_keys("n" * 32)
+    with resources.engine.connect() as connection:
+        assert access_of(named(connection, "acme"), source_secrets(new.settings), resources.engine).token() == TOKEN
 
 
 def test_a_lost_secret_key_is_no_secret_to_the_status(resources: Resources) -> None:

@@ -1,5 +1,6 @@
 """Cursors over lists that change while they are read: nothing is lost, whatever happens between two requests."""
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -109,6 +110,20 @@ def test_a_snapshot_is_taken_once_in_its_hours() -> None:
     assert reading.known == truth(model)
     reading.sync(is_cut=False)
     assert model.requests == asked
+
+
+@pytest.mark.parametrize("tells_all", [True, False])
+def test_a_list_is_read_again_although_it_is_unchanged_if_its_children_may_have_changed(*, tells_all: bool) -> None:
+    random = Random(1)
+    model = ShiftingList(random, stays=True)
+    model.is_quiet = True
+    model.items = dict(list(model.items.items())[:5])  # a page
+    of = stream({"kind": "snapshot", "every_hours": 1, "etag": tells_all})
+    place = next_step(of, Place(), model, model.now).place
+    model.now += timedelta(hours=2)
+    step = next_step(of, place, model, model.now)
+    assert step.is_complete
+    assert len(step.taken) == (0 if tells_all else len(model.items))
 
 
 def test_a_backfill_goes_on_where_it_was_stopped() -> None:

@@ -319,7 +319,9 @@ def test_the_examples_of_github_s_documentation() -> None:
         "is_protected": True,
         "committed_at": None,
     }
-    (dependency,) = loaded("dependencies", "dependencies", recorded("openapi/dependency-graph-export-sbom-response"))
+    answer = recorded("openapi/dependency-graph-export-sbom-response")
+    answer["sbom"]["packages"].append({"name": "left-pad", "SPDXID": "SPDXRef-npm-left-pad-1", "versionInfo": ""})
+    dependency, ranged = loaded("dependencies", "dependencies", answer)
     assert dependency == {
         "repo": "panjf2000/ants",
         "seen_on": 20031,
@@ -328,6 +330,7 @@ def test_the_examples_of_github_s_documentation() -> None:
         "version": "1.0.0",
         "license": "MIT",
     }
+    assert (ranged["ecosystem"], ranged["name"], ranged["version"]) == ("npm", "left-pad", None)
     (pull,) = loaded(
         *("pull_requests", "pull_requests", [recorded("openapi/pull-request")]),
         {

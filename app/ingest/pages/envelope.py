@@ -1,4 +1,4 @@
-"""What is kept of one answer of an API: one line of JSON.
+"""What is kept of one answer of an API: two lines of JSON, of which the second is the body, as it came.
 
 A *page* of a list stands behind the pages of its children, and closes them: what has no page of a list behind it
 belongs to nothing, and was being read when somebody died. An object of the raw layer holds such lines, packed by gzip.
@@ -7,12 +7,11 @@ Most hold one page of a list with its children; many children go on in the next 
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-#: Largest object, unpacked, bytes: what is larger was not written by us.
-MOST_BYTES: Final = 512 << 20
+from pydantic_core import from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +49,21 @@ class Envelope:
     owner: str | None = None
 
 
-_FIELDS: Final = tuple(Envelope.__dataclass_fields__)
+_FIELDS: Final = tuple(name for name in Envelope.__dataclass_fields__ if name != "body")
 
 
 def packed(envelopes: Iterable[Envelope]) -> bytes:
     """An object of the raw layer: the same for the same envelopes."""
-    lines = (json.dumps({name: getattr(one, name) for name in _FIELDS}, separators=(",", ":")) for one in envelopes)
-    return gzip.compress("".join(f"{line}\n" for line in lines).encode(), compresslevel=3, mtime=0)
+    parts = (part for one in envelopes for part in ({name: getattr(one, name) for name in _FIELDS}, one.body))
+    lines = "".join(f"{json.dumps(part, separators=(',', ':'))}\n" for part in parts)
+    return gzip.compress(lines.encode(), compresslevel=3, mtime=0)
 
 
-def unpacked(content: bytes) -> Iterator[Envelope]:
-    """The envelopes of an object."""
-    for line in gzip.decompress(content).splitlines():
-        yield Envelope(**json.loads(line))
+def unpacked(lines: bytes, *, without: Container[str | None] = ()) -> Iterator[Envelope]:
+    """The envelopes of an object's lines, except those of these children: their bodies are not even parsed."""
+    each = iter(lines.split(b"\n"))
+    for line in each:
+        if line:
+            about, body = json.loads(line), next(each)
+            if about["child"] not in without:
+                yield Envelope(**about, body=from_json(body))

@@ -1,6 +1,13 @@
 """How the pages of a stream become records: what a dataset of pages keeps beside its mapping."""
 
+import re
+from collections.abc import Iterable
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict
+
+#: What may be the name of a child in an expression.
+_WORD: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
 class ChildPages(BaseModel):
@@ -35,3 +42,9 @@ class PagePlan(BaseModel):
     keep: str | None = None
     each: str | None = None
     keep_rows: str | None = None
+
+    def unused_children(self, expressions: Iterable[str]) -> frozenset[str]:
+        """Names of children that neither these expressions nor those of the plan speak of."""
+        texts = [*expressions, *(text for text in (self.keep, self.each, self.keep_rows) if text is not None)]
+        words = set(_WORD.findall(" ".join(texts)))
+        return frozenset(child.name for child in self.children if child.name not in words)

@@ -1,8 +1,10 @@
 """The pages of a dataset as a source of records."""
 
+import gzip
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, Final, cast
 
 from app.ingest.pages.envelope import Envelope, unpacked
@@ -42,7 +44,8 @@ class PagesSource:
 
     def records(self, places: Sequence[Place]) -> Iterator[Records]:
         """What expressions find in each row, a block at a time."""
-        return record_blocks(self._envelopes(), self._plan, self._repositories, places)
+        unused = self._plan.unused_children(map(str, places))
+        return record_blocks(self._envelopes(unused), self._plan, self._repositories, places)
 
     def open(self) -> BinaryIO:
         """All bytes as one stream."""
@@ -56,9 +59,14 @@ class PagesSource:
         assert self._sha256 is not None  # noqa: S101 - set behind the last object; this tells the type checker
         return self._sha256
 
-    def _envelopes(self) -> Iterator[Envelope]:
-        for content in self._objects():
-            yield from unpacked(content)
+    def _envelopes(self, unused: Container[str | None]) -> Iterator[Envelope]:
+        """Those of one object while a thread gets and unpacks the next one: most of its time others may run."""
+        objects = self._objects()
+        with ThreadPoolExecutor(1, thread_name_prefix="pages") as pool:
+            upcoming = pool.submit(_unpacked, objects)
+            while (lines := upcoming.result()) is not None:
+                upcoming = pool.submit(_unpacked, objects)
+                yield from unpacked(lines, without=unused)
 
     def _objects(self) -> Iterator[bytes]:
         digest, self.read_bytes = hashlib.sha256(), 0
@@ -68,6 +76,11 @@ class PagesSource:
             self.read_bytes += len(content)
             yield content
         self._sha256 = digest.hexdigest()
+
+
+def _unpacked(objects: Iterator[bytes]) -> bytes | None:
+    content = next(objects, None)
+    return None if content is None else gzip.decompress(content)
 
 
 class _Joined(io.RawIOBase):

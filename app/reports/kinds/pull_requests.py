@@ -22,7 +22,9 @@ from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_
 from app.ids import is_id
 from app.jobs.kind import JobContext
 from app.reports.kind import SUMMARY, ReportKind
+from app.reports.not_read import tell_not_read
 from app.reports.outline import outline
+from app.reports.pulls.charts import Waiting, waiting_charts
 from app.reports.pulls.doubts import warn_of_defaults
 from app.reports.pulls.params import EVENTS, FlowParams, default_dated_by
 from app.reports.pulls.reading import ids_of, names_of, read_found
@@ -43,7 +45,7 @@ _HOURLY: Final = "hourly.csv"
 #: What a sample has no answer to: its rows have no repository, no author, no instants.
 _OF_EVENTS: Final = (
     *("repos", "merged_since", "merged_until", "period", "dated_by", "zone", "state", "labels", "exclude_authors"),
-    *("include_bots", "compare_to", "as_of", "hourly"),
+    *("include_bots", "compare_to", "as_of", "hourly", "html"),
 )
 
 
@@ -86,12 +88,15 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
     write_csv(main, found.table)
     clock = params.clock if params.source == EVENTS else None
     made = [Artifact(main, "text/csv", rows=len(found)), *about.hourly]
-    made += _summarise(context, found, about, source=params.source, clock=clock, as_of=as_of)
-    made += about.files
+    summary, summaries = _summarise(context, found, about, source=params.source, clock=clock, as_of=as_of)
+    made += [*summaries, *about.files]
+    charts: list[Artifact] = []
     if params.charts and len(found):
         context.progress("computing", 0.6)
-        made += _draw(context, found, clock)
-    return made
+        charts = _draw(context, params, found, about.waiting)
+    if params.html and about.waiting is not None:
+        made.append(_write_page(context, params, summary, about.waiting, charts))
+    return [*made, *charts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class _About:
     fields: Mapping[str, Any] = field(default_factory=dict)
     teams: Mapping[str, Statistics] | None = None
     stats: Statistics | None = None
+    waiting: Waiting | None = None
 
 
 def _events(context: JobContext, params: PullRequestParams, as_of: datetime) -> tuple[Observations, _About]:
@@ -113,18 +119,21 @@ def _events(context: JobContext, params: PullRequestParams, as_of: datetime) -> 
         warned.append(one)
         context.warn(one)
 
+    watched = replace(context, warn=warn)
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         found = read_found(connection, context, params, as_of)
+        tell_not_read(watched, connection, EVENTS, repositories=params.repos)
     course = found.course.where(found.chosen)
     if len(course.team):
-        warn_of_defaults(replace(context, warn=warn), course, context.settings)
+        warn_of_defaults(watched, course, context.settings)
     hourly_file = [_write_hourly(context, course, as_of=as_of)] if params.hourly else []
     context.progress("computing", 0.3)
     told = tell(found, course, params, context.folder)
     rows = events.observe(course, found.repos, clock=params.clock)
     teams = {str(name): of for name, of in _statistics(told.teams, params.clock).items() if name in set(rows.teams)}
     stats = _statistics(told.whole, params.clock)["all"]
-    return rows, _About(hourly_file, told.files, {**told.fields, "warnings": warned}, teams, stats)
+    fields = {**told.fields, "warnings": warned}
+    return rows, _About(hourly_file, told.files, fields, teams, stats, Waiting(found, course, told))
 
 
 def _statistics(groups: Groups, clock: Clock) -> dict[str, Statistics]:
@@ -157,8 +166,8 @@ def _write_hourly(context: JobContext, course: Course, *, as_of: datetime) -> Ar
 
 def _summarise(
     context: JobContext, found: Observations, about: _About, *, source: str, clock: Clock | None, as_of: datetime
-) -> list[Artifact]:
-    """The summary, and a file with all teams if it does not have them all."""
+) -> tuple[FlowSummary, list[Artifact]]:
+    """The summary and its file, and one with all teams if it does not have them all."""
     teams = about.teams
     if teams is None:
         teams = per_team(
@@ -177,18 +186,34 @@ def _summarise(
         path = context.folder / TEAMS_FILE
         write_csv(path, teams_table(teams))
         made.append(Artifact(path, "text/csv", rows=len(teams)))
-    return made
+    return findings, made
 
 
-def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list[Artifact]:
+def _draw(
+    context: JobContext, params: PullRequestParams, found: Observations, waiting: Waiting | None
+) -> list[Artifact]:
     """The charts, as pictures and as specifications."""
     from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
     from app.charts.files import write_charts  # noqa: PLC0415
 
     durations = Durations(found.teams, found.team, found.durations["review_time"], found.durations["merge_time"])
-    measure = {"working": Measure.WORKING, "wall": Measure.ELAPSED, None: Measure.SAMPLE}[clock]
+    measure = Measure.SAMPLE
+    if waiting is not None:
+        measure = {"working": Measure.WORKING, "wall": Measure.ELAPSED}[params.clock]
     charts = duration_charts(durations, ordinary=found.ordinary, measure=measure)
+    if waiting is not None:
+        charts = waiting_charts(waiting, params, as_of=to_micros(_fixed(params.as_of))) | charts
     return write_charts(charts, context.folder)
+
+
+def _write_page(
+    context: JobContext, params: PullRequestParams, summary: FlowSummary, waiting: Waiting, charts: Sequence[Artifact]
+) -> Artifact:
+    from app.reports.pulls.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
+
+    pictures = [one.path for one in charts if one.path.suffix == ".png"]
+    facts = Facts(params.model_dump(mode="json"), waiting.told.open, waiting.found.repos, pictures)
+    return write_page(context.folder, summary, facts)
 
 
 def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
@@ -271,8 +296,8 @@ PULL_REQUESTS = ReportKind(
         1,000 teams it has those with the most rows, and `teams.csv` has them all. `groups.csv` has the figures of each
         team, repository, author, size, week or month, by both clocks; `open.csv` what is open, how old it is and what
         it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour.
-        Unless `charts` is false, there are up to eight charts. Pull requests of bots are left out, unless
-        `include_bots` is true.
+        Unless `charts` is false, there are charts of how long they waited and when; with `html` there is `report.html`,
+        one page for people. Pull requests of bots are left out, unless `include_bots` is true.
     """,
     rules="pull-request-rules.md",
     rules_version=2,

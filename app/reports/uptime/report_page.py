@@ -1,14 +1,12 @@
 """report.html: the uptime report as one page that needs no network and no script, to read, print and mail."""
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from app.files.artifact import Artifact
+from app.reports.page import NO_FIGURE, PAGE, embedded, write_html
 from app.reports.uptime_summary import Comparison, StoreTotals, Totals, UptimeSummary
 from app.wording.warnings import in_a_line
 
@@ -44,10 +42,6 @@ _COMPARED: Final = ("before", "change, points")
 _BUDGET: Final = ("budget left",)
 
 
-#: What a table has where there is no figure.
-_NONE: Final = "–"  # noqa: RUF001 - a dash
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the page says beside the figures of the summary.
@@ -69,15 +63,18 @@ def write_page(folder: Path, summary: UptimeSummary, facts: Facts) -> Artifact:
     """The page: the totals and periods of the summary, the worst stores, the charts that there are."""
     many = summary.stores > len(facts.stores)
     which = f"The {len(facts.stores)} of lowest availability, of {summary.stores:,} stores" if many else "Stores"
-    page = _template().render(
+    return write_html(
+        folder / PAGE,
+        Path(__file__).parent / "report.html.jinja",
+        rows=summary.stores,
+        parameters=facts.parameters,
+        filters={"shares": _shares},
         title=f"Uptime of {summary.stores:,} store{'' if summary.stores == 1 else 's'}",
         subtitle=facts.subtitle,
         figures=_headline(summary),
         total=_parts(summary.totals),
         warnings=[in_a_line(one.model_dump()) for one in summary.warnings],
-        charts=[
-            {"name": _SHOWS[path.stem], "data": base64.b64encode(path.read_bytes()).decode()} for path in facts.pictures
-        ],
+        charts=embedded(facts.pictures, _SHOWS),
         tables=[
             {"heading": heading, "of": of, "heads": [*_HEADS, *more], "rows": rows}
             for heading, of, more, rows in (
@@ -92,19 +89,7 @@ def write_page(folder: Path, summary: UptimeSummary, facts: Facts) -> Artifact:
             if rows
         ],
         rules=[*_RULES[summary.accounting], *_filling(facts.parameters), _AVAILABILITY],
-        parameters=[(name, _shown(value)) for name, value in facts.parameters.items()],
     )
-    path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
-    return Artifact(path, "text/html", rows=summary.stores)
-
-
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters["shares"] = _shares
-    return environment.get_template("report.html.jinja")
 
 
 def _headline(summary: UptimeSummary) -> list[tuple[str, str]]:
@@ -138,7 +123,7 @@ def _stores(summary: UptimeSummary, listed: Sequence[StoreTotals]) -> Iterator[d
     budgets = {one.store_id: f"{one.left_hours:,.2f} h" for one in summary.error_budgets or ()}
     for store in listed:
         name, key = (store.store_id, "") if store.name is None else (store.name, store.store_id)
-        more = [budgets.get(store.store_id, _NONE)] if budgets else []
+        more = [budgets.get(store.store_id, NO_FIGURE)] if budgets else []
         yield {"name": name, "key": key, "figures": [*_figures(store), *more], "parts": _parts(store)}
 
 
@@ -150,7 +135,7 @@ def _figures(of: Totals) -> list[str]:
 
 def _compared(of: Comparison) -> list[str]:
     change = of.availability_change_points
-    return [_percent(of.availability_before_percent), _NONE if change is None else f"{change:+.4f}"]
+    return [_percent(of.availability_before_percent), NO_FIGURE if change is None else f"{change:+.4f}"]
 
 
 def _parts(of: Totals) -> tuple[float, float, float]:
@@ -175,10 +160,4 @@ def _shares(parts: tuple[float, float, float]) -> list[tuple[str, str]]:
 
 
 def _percent(share: float | None) -> str:
-    return _NONE if share is None else f"{share:.4f} %"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return NO_FIGURE if share is None else f"{share:.4f} %"

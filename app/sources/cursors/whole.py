@@ -31,7 +31,8 @@ def step(stream: Stream, cursor: All | Snapshot, place: Place, ask: Ask, now: da
     single = "next" not in (place.under_way or {})
     settled = all(value is not None for value in known.values())
     position: dict[str, Any] = {name: begun[name] for name in ("at", "known") if name in begun}
-    position["etag"] = ask.kept_etag(page) if single and settled else None
+    tells_all = settled and (not isinstance(cursor, Snapshot) or cursor.etag)
+    position["etag"] = ask.kept_etag(page) if single and tells_all else None
     return Step(Place(position, None, instant_of(begun["at"])), is_complete=True, page=page, taken=taken)
 
 

@@ -90,6 +90,8 @@ def upgrade() -> None:
             nullable=True,
             comment="when a sync that read everything last began",
         ),
+        sa.Column("requests", sa.Integer(), nullable=True, comment="that the last sync has made"),
+        sa.Column("records", sa.Integer(), nullable=True, comment="that it has read"),
         sa.Column("error_code", sa.Text(), nullable=True, comment="of the last sync; null: it went well"),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("source_pkey")),
