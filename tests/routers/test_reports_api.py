@@ -352,6 +352,7 @@ def test_the_kinds_come_with_the_schema_of_their_parameters(client: TestClient) 
         "as_known_at": None,
         "clock": "working",
         "hourly": False,
+        "html": False,
         "charts": True,
     }
     assert "total_num_observations" in flow["findings"]["properties"]
