@@ -83,6 +83,19 @@ def test_a_page_that_was_announced_and_comes_empty_is_not_taken_for_the_end(
         assert lived.gaps() == []
 
 
+def test_what_a_copy_of_the_api_does_not_know_yet_is_not_taken_for_nothing(untouched: Resources, hurried: None) -> None:
+    with history(untouched, 2040, repositories=1, pulls=2, steps=STEPS) as lived:
+        lived.sync()
+        comment_on_all(lived)
+        for child in ("issues/1/timeline", "pulls/1/reviews", "pulls/1"):
+            lived.github.faults.plan("404", rf".*/{child}(\?.*)?", times=2)
+        lived.pass_seconds(86_400, in_world=0)
+        SourceService(untouched).sync(lived.name)
+        lived.go_on()
+        assert len(lived.github.faults.happened) == 6
+        assert lived.differences() == []
+
+
 def comment_on_all(lived: History) -> None:
     """Have more pull requests updated than one page holds."""
     for repository in lived.world.repositories.values():
