@@ -64,6 +64,22 @@ class Sources(Connection):
         """Have a source read what is new; returns the id of the sync, which may have waited already."""
         return str(self._ask("POST", f"{_path(name)}/sync")["sync_id"])
 
+    def reset_source(self, name: str, *, streams: Sequence[str] = (), since: str | None = None) -> str:
+        """Have streams, or all, read again: what was changed since an instant, or everything; returns the sync's id.
+
+        Args:
+            name: of the source.
+            streams: Default: all.
+            since: in ISO 8601 with Z or an offset.
+        """
+        query = {"stream": list(streams)} | ({} if since is None else {"since": since})
+        return str(self._ask("POST", f"{_path(name)}/reset", params=query)["sync_id"])
+
+    def reprocess_source(self, name: str, *, stream: str | None = None, since: str | None = None) -> str:
+        """Have rows made anew from the pages that are kept, read since an instant or ever; returns the job's id."""
+        query = {name: value for name, value in {"stream": stream, "since": since}.items() if value is not None}
+        return str(self._ask("POST", f"{_path(name)}/reprocess", params=query)["job_id"])
+
     def pause_source(self, name: str) -> Mapping[str, Any]:
         """Have no sync begin until the source is resumed."""
         return self._ask("POST", f"{_path(name)}/pause")
@@ -85,7 +101,7 @@ class Sources(Connection):
         return list(self._ask("GET", f"{_path(name)}/repositories", params={"limit": limit})["repositories"])
 
     def wait_for_sync(self, name: str, *, timeout_seconds: float = 3600) -> Mapping[str, Any]:
-        """Wait until no sync of a source runs or waits to begin; returns the source as answered.
+        """Wait until no sync of a source runs or waits, and no rows are made anew; returns the source as answered.
 
         A sync that waits because the API has asked for a pause is not waited for: ``last_sync`` says until when.
 
@@ -96,12 +112,11 @@ class Sources(Connection):
         while True:
             found = self.source(name)
             last = found["last_sync"]
-            if last is None or last["status"] not in _GOES_ON or last["begins_at"] is not None:
+            has_ended = last is None or last["status"] not in _GOES_ON or last["begins_at"] is not None
+            if has_ended and not found["is_reprocessed"]:
                 return found
             if monotonic() > deadline:
-                raise StillRunning(
-                    f"The sync of {name} goes on after {timeout_seconds:.0f} seconds.", sync_id=last["sync_id"]
-                )
+                raise StillRunning(f"{name} is still being read after {timeout_seconds:.0f} seconds.", source=name)
             sleep(_LOOK_SECONDS)
 
 

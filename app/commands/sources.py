@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from app.commands import opening, sources_text
+from app.commands.instants import as_iso
 from app.commands.opening import Server
 from app.commands.terminal import err, out
 from app.errors import InvalidParameters
@@ -37,6 +38,8 @@ Address = Annotated[
 Streams = Annotated[
     list[str] | None, typer.Option("--stream", help="Read only this stream; repeat it for more. Default: all.")
 ]
+Since = Annotated[str | None, typer.Option(help="Instant, such as 2026-01-01T00:00:00Z. Default: from the beginning.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is read. Default: only have it begin.")]
 Check = Annotated[
     bool, typer.Option("--check/--no-check", help="Look first whether it can be read, and refuse what cannot.")
 ]
@@ -110,21 +113,45 @@ def show(name: Name, server: Server = None) -> None:
 def sync(
     name: Name,
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is read. Default: only have it begin.")] = False,
+    wait: Wait = False,
     server: Server = None,
 ) -> None:
     """Read what is new."""
     with opening.client(server, slots=1 if wait else 0) as client:
-        sync_id = client.sync_source(name)
-        if not wait:
-            begins = "" if server else " by a server; with --wait, this command does it"
-            out.print(f"{name}: sync {sync_id} will be done{begins}", markup=False)
-            return
-        found = client.wait_for_sync(name)
-    for line in sources_text.status(found):
-        out.print(line, markup=False)
-    if found["error"]:
-        raise sources_text.failure(found)
+        _tell_sync(client, name, client.sync_source(name), wait=wait, is_elsewhere=server is not None)
+
+
+@sources.command()
+def reset(
+    name: Name,
+    *,
+    since: Since = None,
+    stream: Streams = None,
+    wait: Wait = False,
+    server: Server = None,
+) -> None:
+    """Read again what was changed since an instant, or everything."""
+    instant = None if since is None else as_iso(since, option="--since")
+    with opening.client(server, slots=1 if wait else 0) as client:
+        sync_id = client.reset_source(name, streams=stream or (), since=instant)
+        _tell_sync(client, name, sync_id, wait=wait, is_elsewhere=server is not None)
+
+
+@sources.command()
+def reprocess(
+    name: Name,
+    *,
+    since: Since = None,
+    stream: Annotated[str | None, typer.Option(help="Only this stream. Default: all.")] = None,
+    server: Server = None,
+) -> None:
+    """Make rows anew from the pages that are kept, without a request, after a change of how they are made."""
+    instant = None if since is None else as_iso(since, option="--since")
+    with opening.client(server, slots=0 if server else 1) as client:
+        job_id = client.reprocess_source(name, stream=stream, since=instant)
+        if server is None:
+            client.wait_for_sync(name)
+    out.print(f"{name}: {job_id} {'will make' if server else 'has made'} its rows anew", markup=False)
 
 
 @sources.command()
@@ -204,6 +231,18 @@ def _token(variable: str | None) -> str | None:
             f"--token-env: the variable {variable} is not set, or empty; give the name of one that has the token"
         )
     return token
+
+
+def _tell_sync(client: Any, name: str, sync_id: str, *, wait: bool, is_elsewhere: bool) -> None:
+    if not wait:
+        begins = "" if is_elsewhere else " by a server; with --wait, this command does it"
+        out.print(f"{name}: sync {sync_id} will be done{begins}", markup=False)
+        return
+    found = client.wait_for_sync(name)
+    for line in sources_text.status(found):
+        out.print(line, markup=False)
+    if found["error"]:
+        raise sources_text.failure(found)
 
 
 def _tell_findings(found: Mapping[str, Any]) -> None:

@@ -107,6 +107,7 @@ class SourceStatusAnswer(SourceAnswer):
     )
     lag_seconds: float | None = Field(description="How long ago that was.")
     last_sync: SyncAnswer | None = Field(description="The sync that runs or waits, else the one that ended last.")
+    is_reprocessed: bool = Field(description="Whether its rows are being made anew.")
     cursors: list[CursorAnswer] = Field(description="By stream.")
     budget: list[BudgetAnswer] = Field(description="By resource; empty before the first request.")
     repository_states: dict[str, int] = Field(description="How many repositories are `ok`, `gone`, `forbidden` …")
@@ -151,6 +152,13 @@ class RepositoryList(BaseModel):
     """Repositories of a source, by name."""
 
     repositories: list[RepositoryAnswer]
+
+
+class ReprocessQueued(BaseModel):
+    """A job that will make rows anew as soon as a worker is free."""
+
+    source: str = Field(description="Its name.")
+    job_id: str
 
 
 class SyncQueued(BaseModel):
@@ -202,6 +210,7 @@ def status_answer(one: Source, status: SourceStatus) -> SourceStatusAnswer:
         watermark=status.watermark,
         lag_seconds=status.lag_seconds,
         last_sync=None if status.sync is None else _sync(status.sync, status),
+        is_reprocessed=status.is_reprocessed,
         cursors=[CursorAnswer.model_validate(stream) for stream in status.streams],
         budget=[BudgetAnswer.model_validate(budget) for budget in status.budget],
         repository_states=dict(status.repositories),

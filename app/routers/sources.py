@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 
 from app.access.scopes import Scope
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
@@ -17,6 +17,7 @@ from app.routers.source_answers import (
     GapList,
     RepositoryAnswer,
     RepositoryList,
+    ReprocessQueued,
     SourceAnswer,
     SourceList,
     SourceStatusAnswer,
@@ -33,6 +34,9 @@ router = APIRouter(tags=["sources"], responses=UNAVAILABLE | UNPROCESSABLE, depe
 _Name = Annotated[str, Path(description="Name of a source.", examples=["github"])]
 
 _Check = Annotated[bool, Query(description="Look first whether it can be read; what cannot is refused.")]
+
+_Streams = Annotated[list[str] | None, Query(description="Repeat it for more. Default: all streams.")]
+_Since = Annotated[AwareDatetime | None, Query(description="With Z or an offset. Default: from the beginning.")]
 
 
 class SourceChange(SourceOptions):
@@ -99,6 +103,26 @@ def remove_source(sources: Sources, name: _Name) -> None:
 def sync_source(sources: Sources, name: _Name) -> SyncQueued:
     """Read what is new, unless a sync waits already."""
     return SyncQueued(source=name, sync_id=sources.sync(name))
+
+
+@router.post("/sources/{name}/reset", status_code=202, responses=NOT_FOUND | CONFLICT)
+@needs(Scope.SOURCES_WRITE)
+def reset_source(sources: Sources, name: _Name, *, stream: _Streams = None, since: _Since = None) -> SyncQueued:
+    """Read again what was changed since an instant, or everything."""
+    return SyncQueued(source=name, sync_id=sources.reset(name, streams=stream or None, since=since))
+
+
+@router.post("/sources/{name}/reprocess", status_code=202, responses=NOT_FOUND)
+@needs(Scope.SOURCES_WRITE)
+def reprocess_source(
+    sources: Sources,
+    name: _Name,
+    *,
+    stream: Annotated[str | None, Query(description="Default: all streams.")] = None,
+    since: _Since = None,
+) -> ReprocessQueued:
+    """Make rows anew from the pages that are kept, without a request."""
+    return ReprocessQueued(source=name, job_id=sources.reprocess(name, stream=stream, since=since))
 
 
 @router.post("/sources/{name}/pause", responses=NOT_FOUND)

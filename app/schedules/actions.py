@@ -11,6 +11,7 @@ from app.access.scopes import Scope
 from app.reports.service import ReportService
 from app.schedules.records import Does
 from app.schedules.timing import AsOf, Timing
+from app.sources import register
 from app.sources.service import SourceService
 from app.timeline.period_words import RELATIVE, fixed
 from app.wording.wrong_values import WrongValue, invalid_parameters
@@ -112,9 +113,9 @@ class Syncs:
     def __init__(self, service: SourceService) -> None:
         self._service = service
 
-    def check(self, _: Connection, run: Run) -> None:
+    def check(self, connection: Connection, run: Run) -> None:
         """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
-        self._service.get(run.kind)
+        register.named(connection, run.kind)
         if run.params:
             reason, allowed = "are for reports; the source itself says what is read", "{}"
             wrong = WrongValue(parameter="params", received=run.params, reason=reason, allowed=allowed)

@@ -61,12 +61,16 @@ class ScheduleService:
             NameTaken: there is one of this name.
         """
         with database_errors(), self._engine.begin() as connection:
-            now = database_now(connection)
-            columns = self._columns(connection, spec, now)
-            schedule_id, made = new_id(now), {"created_by": actor().name, "created_at": now}
-            _require_free(connection, insert(schedule).values(id=schedule_id, **columns, **made), spec.name)
-            audit.record(connection, "schedule.add", "schedule", schedule_id, **_told(spec, columns))
-            return records.required(connection, spec.name)
+            return self.insert(connection, spec)
+
+    def insert(self, connection: Connection, spec: ScheduleSpec) -> Schedule:
+        """As add(), in the caller's transaction."""
+        now = database_now(connection)
+        columns = self._columns(connection, spec, now)
+        schedule_id, made = new_id(now), {"created_by": actor().name, "created_at": now}
+        _require_free(connection, insert(schedule).values(id=schedule_id, **columns, **made), spec.name)
+        audit.record(connection, "schedule.add", "schedule", schedule_id, **_told(spec, columns))
+        return records.required(connection, spec.name)
 
     def replace(self, name: str, spec: ScheduleSpec) -> Schedule:
         """Set a schedule anew; from now on it acts for whoever does so.

@@ -63,6 +63,14 @@ def begins_at(connection: Connection, sync_id: str) -> datetime | None:
     return found
 
 
+def is_reprocessed(connection: Connection, source_id: str) -> bool:
+    """Whether a job runs or waits that makes rows anew: it has the key of the syncs."""
+    anew = select(job.c.id).where(
+        job.c.kind != JOB_KIND, job.c.status.in_(OUTSTANDING), job.c.concurrency_key == concurrency_key(source_id)
+    )
+    return connection.scalar(anew.limit(1)) is not None
+
+
 def cancel_waiting(connection: Connection, source_id: str) -> None:
     """Have no sync begin that waits; one that runs goes on."""
     _cancel(connection, source_id, JobStatus.QUEUED)

@@ -147,7 +147,9 @@ class Reader:
                     "times. The next sync reads it anew."
                 )
             self._sleep(pause)
-        return ListPage(found, answer.at, answer.next, answer.last, answer.etag, False, answer.body, answer, items)
+        return ListPage(
+            found, answer.at, answer.next, answer.last, answer.etag, False, answer.body, answer, items or "@"
+        )
 
     def _ends_early(self, path: str, params: Params, answer: Answer) -> bool:
         """Whether this is said to be the last page, although an earlier one has announced more."""

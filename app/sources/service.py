@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, func, insert
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +14,7 @@ from app.errors import InvalidParameters, NameTaken, OpenhoursError, SourcePause
 from app.ids import new_id
 from app.jobs.dispatch import Dispatch
 from app.jobs.records import JobStatus
-from app.sources import queueing, register, status
+from app.sources import backfill, queueing, register, status
 from app.sources.checks import Finding, check
 from app.sources.contract import SourceKind
 from app.sources.options import SourceOptions, address_of, source_options
@@ -27,6 +27,7 @@ from app.storage.postgres import database_errors, database_now
 from app.storage.resources import Resources
 from app.wording.suggestions import suggestions
 from app.wording.values import shown
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,21 @@ class GivenToken:
         return self.token is not None or self.token_from is not None
 
 
+class Followers(Protocol):
+    """What has to know, in the same transaction, that a source was added or removed."""
+
+    def added(self, connection: Connection, name: str) -> None: ...
+
+    def removed(self, connection: Connection, name: str) -> None: ...
+
+
 class SourceService:
-    """Operations on sources; stateless, so any replica can serve them."""
+    """Operations on sources; stateless, so any replica can serve them.
+
+    ``followers`` are told what happens to sources; they may be set later, because schedules ask this service.
+    """
+
+    followers: Followers | None = None
 
     def __init__(self, resources: Resources) -> None:
         self._engine = resources.engine
@@ -117,6 +131,8 @@ class SourceService:
                 raise NameTaken(f"There is a source {name} already; choose another name.", received=name) from error
             audit.record(connection, "source.add", "source", source_id, **_told(name, accepted, token))
             job_id = queueing.queue_sync(connection, source_id)
+            if self.followers is not None:
+                self.followers.added(connection, name)
             added = register.named(connection, name)
         self._redis.dispatch(job_id)
         return added, findings
@@ -156,6 +172,8 @@ class SourceService:
             queueing.cancel_syncs(connection, before.id)
             connection.execute(delete(source).where(source.c.id == before.id))
             audit.record(connection, "source.remove", "source", before.id, name=name)
+            if self.followers is not None:
+                self.followers.removed(connection, name)
 
     def pause(self, name: str) -> Source:
         """Have no sync begin until the source is resumed; what is paused stays so. Raises UnknownSource."""
@@ -201,6 +219,42 @@ class SourceService:
         audit.record(connection, "source.sync", "source", found.id, name=name, job=job_id)
         return job_id
 
+    def reset(self, name: str, *, streams: Sequence[str] | None = None, since: datetime | None = None) -> str:
+        """Have streams, or all, read again: what was changed since an instant, or everything. Returns the sync's id.
+
+        Raises:
+            UnknownSource.
+            SourcePaused: it has to be resumed first.
+            InvalidParameters: it has no such stream.
+        """
+        with database_errors(), self._engine.begin() as connection:
+            found = register.named(connection, name, for_update=True)
+            _require_enabled(found)
+            wanted = _streams(found, streams)
+            job_id = backfill.reset(connection, found, streams=wanted, since=since)
+            told: dict[str, Any] = {"streams": list(wanted), "since": None if since is None else since.isoformat()}
+            audit.record(connection, "source.reset", "source", found.id, name=name, job=job_id, **told)
+        self.dispatch(job_id)
+        return job_id
+
+    def reprocess(self, name: str, *, stream: str | None = None, since: datetime | None = None) -> str:
+        """Have rows of a stream, or of all, made anew from the pages that are kept, read since an instant or ever.
+
+        Returns the id of the job.
+
+        Raises:
+            UnknownSource.
+            InvalidParameters: it has no such stream.
+        """
+        with database_errors(), self._engine.begin() as connection:
+            found = register.named(connection, name, for_update=True)
+            _streams(found, None if stream is None else [stream])
+            job_id = backfill.reprocess(connection, found, stream=stream, since=since)
+            told: dict[str, Any] = {"stream": stream, "since": None if since is None else since.isoformat()}
+            audit.record(connection, "source.reprocess", "source", found.id, name=name, job=job_id, **told)
+        self.dispatch(job_id)
+        return job_id
+
     def dispatch(self, job_id: str) -> None:
         """Wake a worker for a sync that was queued."""
         self._redis.dispatch(job_id)
@@ -238,6 +292,18 @@ def _kind(name: str) -> SourceKind:
             f"kind: {shown(name)} is no kind of source{meant}; there are {', '.join(SOURCE_KINDS)}.", nearest=nearest
         )
     return SOURCE_KINDS[name]
+
+
+def _streams(found: Source, wanted: Sequence[str] | None) -> Sequence[str]:
+    """Those of a source that are meant; all, if none is named."""
+    for name in wanted or ():
+        if name not in found.streams:
+            reason, known = f"is no stream of the source {found.name}", list(found.streams)
+            nearest = suggestions(name, known)[:1]
+            raise invalid_parameters(
+                [WrongValue(parameter="streams", received=name, reason=reason, allowed=known, nearest=nearest)]
+            )
+    return wanted or found.streams
 
 
 def _require_enabled(found: Source) -> None:

@@ -94,6 +94,7 @@ class SourceStatus:
         sync: the latest one; None: none is known, or not any more.
         begins_at: before which it does not, because the API has asked for a pause; None: at once.
         live: how far it is while it runs; None: it does not, or nobody knows.
+        is_reprocessed: whether its rows are being made anew.
         streams: by name.
         budget: by resource.
         repositories: how many are in each state.
@@ -103,6 +104,7 @@ class SourceStatus:
 
     sync: JobRecord | None
     begins_at: datetime | None
+    is_reprocessed: bool
     live: Live | None = None
     streams: tuple[StreamStatus, ...]
     budget: tuple[Budget, ...]
@@ -130,6 +132,7 @@ def status_of(connection: Connection, one: Source, *, token_hash: str | None) ->
     return SourceStatus(
         sync=None if sync_id is None else records.find(connection, sync_id),
         begins_at=None if sync_id is None else queueing.begins_at(connection, sync_id),
+        is_reprocessed=queueing.is_reprocessed(connection, one.id),
         streams=_streams(connection, one, repositories=sum(states.get(state, 0) for state in _READ)),
         budget=() if token_hash is None else _budget(connection, token_hash),
         repositories=states,

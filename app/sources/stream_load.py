@@ -89,10 +89,14 @@ class StreamLoad:
     ) -> None:
         """Record a dataset in the transaction of its rows, and last the fence."""
         findings = {**findings_of(loaded), "bytes": one.pages.read_bytes, "sha256": one.pages.sha256()}
-        made = {"options": one.options.model_dump(mode="json"), "job_id": self.context.job_id, "findings": findings}
+        made: dict[str, Any] = {
+            "options": one.options.model_dump(mode="json"),
+            "job_id": self.context.job_id,
+            "findings": findings,
+        }
         if one.is_new:
-            about = {"kind": one.kind, "filename": one.pages.name, "raw_key": self.prefix}
-            changes.read_from_source(connection, dataset_id=one.dataset_id, **about, **made)
+            made |= {"kind": one.kind, "filename": one.pages.name, "raw_key": self.prefix}
+            changes.read_from_source(connection, dataset_id=one.dataset_id, **made)
         else:
             changes.made_anew(connection, one.dataset_id, **made)
         rejected.append(loaded.rows_rejected)

@@ -33,6 +33,7 @@ from app.routers.tus import TusHeaders
 from app.schedules import firing
 from app.schedules.actions import every_action
 from app.schedules.service import ScheduleService
+from app.schedules.syncs import SyncSchedules
 from app.sealing import due as sealing
 from app.series.retention import FIRST_LOOK_SECONDS, LOOK_SECONDS, drop_old_weeks
 from app.sources import hints
@@ -75,6 +76,8 @@ def create_app(
     reports = ReportService(resources, kinds, links=links)
     sources = SourceService(resources)
     actions = every_action(reports, sources)
+    schedules = ScheduleService(resources.engine, actions)
+    sources.followers = SyncSchedules(schedules)
     due = firing.Firing(resources.engine, actions)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
@@ -138,7 +141,7 @@ def create_app(
         reports=reports,
         datasets=catalogue,
         sources=sources,
-        schedules=ScheduleService(resources.engine, actions),
+        schedules=schedules,
         hooks=hooks,
         mode=mode,
         known=known,

@@ -285,7 +285,7 @@ def test_the_report_on_pull_requests_prints_its_outline(
         *(f"{tmp_path / f'report-{name}.csv'}: 1 rows as of {as_of}" for name in ("groups", "open")),
         f"{manifest}: {manifest.stat().st_size:,} bytes as of {as_of}",
         "",
-        "                          coding  pickup  review     merge  cycle  draft    closed",
+        "                         coding  pickup  review     merge  cycle  draft    closed",
         "team       count            time    time    time      time   time   time  unmerged",
         "[red]Core      2  median       -   2.0 h   2.0 h  30.0 min  3.5 h      -         -",
         "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h      -         -",

@@ -44,7 +44,7 @@ ICS = (
 class Change:
     """How to make a request that changes something, and what is recorded of it.
 
-    ``before`` makes what it needs, and returns what the address is completed with.
+    ``before`` makes what it needs, and returns what the address is completed with. ``more`` is recorded beside it.
     """
 
     action: str
@@ -53,6 +53,7 @@ class Change:
     headers: dict[str, str] | None = None
     params: dict[str, str] | None = None
     before: Callable[[TestClient], str] = lambda _: ""
+    more: frozenset[str] = frozenset()
 
 
 def begun_upload(client: TestClient) -> str:
@@ -158,14 +159,18 @@ CHANGES = {
     ("delete", "/calendars/{name}"): Change("calendar.remove", before=stored_calendar),
     ("put", "/mappings/{name}"): Change("mapping.set", body=mapping()),
     ("delete", "/mappings/{name}"): Change("mapping.remove", before=stored_mapping),
-    ("post", "/sources"): Change("source.add", body=source("new"), params={"check": "false"}),
+    ("post", "/sources"): Change(
+        "source.add", body=source("new"), params={"check": "false"}, more=frozenset({"schedule.add"})
+    ),
     ("put", "/sources/{name}"): Change(
         "source.set",
         body={"repositories": ["acme/*"], "address": "http://127.0.0.1:1"},
         params={"check": "false"},
         before=added_source,
     ),
-    ("delete", "/sources/{name}"): Change("source.remove", before=added_source),
+    ("delete", "/sources/{name}"): Change("source.remove", before=added_source, more=frozenset({"schedule.remove"})),
+    ("post", "/sources/{name}/reset"): Change("source.reset", before=added_source),
+    ("post", "/sources/{name}/reprocess"): Change("source.reprocess", before=added_source),
     ("post", "/sources/{name}/pause"): Change("source.pause", before=added_source),
     ("post", "/sources/{name}/resume"): Change("source.resume", before=paused_source),
     ("post", "/sources/{name}/sync"): Change("source.sync", before=added_source),
@@ -282,7 +287,7 @@ OTHER_COMMANDS = {
         f"sources {name}"
         for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")
     ),
-    "sources repositories",
+    *("sources repositories", "sources reset", "sources reprocess"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 
