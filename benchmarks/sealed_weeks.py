@@ -12,6 +12,7 @@ many times; both must have the same bytes.
 
 import argparse
 import os
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import timedelta
@@ -39,7 +40,7 @@ from app.timeline import from_micros
 from benchmarks.accounting import ACCOUNTINGS
 from benchmarks.one_report import Measured, measured
 from benchmarks.ranges import END, PROCESSES, asked, fill, week_of_polls
-from benchmarks.rollup_cluster import WORKERS, cluster
+from benchmarks.rollup_cluster import WORKERS, cluster, peak_mib
 
 
 def fill_sealed(url: str, address: StoreAddress, stores: int, weeks: range) -> None:
@@ -110,29 +111,46 @@ def main() -> None:
 def compare_with_cluster(
     where: Addresses, settings: Settings, params: dict[str, Any], address: StoreAddress, rounds: int
 ) -> None:
-    """Make the report in one process and on a cluster, in turns; print medians, and the processor of the machine."""
-    with TemporaryDirectory(prefix="openhours-bench-") as name, cluster(Path(name), where, settings) as (scheduler, _):
+    """Make the report in one process and on a cluster, in turns; print medians."""
+    with (
+        TemporaryDirectory(prefix="openhours-bench-") as name,
+        cluster(Path(name), where, settings) as (scheduler, nannies),
+    ):
         for accounting in ACCOUNTINGS:
-            found: dict[str | None, list[tuple[Measured, float]]] = {}
-            for place in [None, scheduler] * rounds:
-                own = settings.model_copy(update={"dask_scheduler": place})
-                before, load = psutil.cpu_times(), os.getloadavg()[0]
-                one = measured(where.database_url, own, {**params, "accounting": accounting}, address)
-                after = psutil.cpu_times()
-                found.setdefault(place, []).append((one, after.user + after.system - before.user - before.system))
-                print(f"{accounting:<6} {place or 'here'}: {one.seconds:.2f} s, load before {load:.1f}", flush=True)
-            if len({one.sha256 for several in found.values() for one, _ in several}) != 1:
+            found: dict[str | None, list[Measured]] = {None: [], scheduler: []}
+            of_workers: list[float] = []
+            for _ in range(rounds):
+                for place, several in found.items():
+                    before, load = processor_seconds(nannies), os.getloadavg()[0]
+                    own = settings.model_copy(update={"dask_scheduler": place})
+                    several.append(measured(where.database_url, own, {**params, "accounting": accounting}, address))
+                    where_made = "here" if place is None else "on a cluster"
+                    print(
+                        f"{accounting:<6} {where_made}: {several[-1].seconds:.2f} s, load before {load:.1f}", flush=True
+                    )
+                of_workers.append(processor_seconds(nannies) - before)
+            here, there = found.values()
+            if len({one.sha256 for one in (*here, *there)}) != 1:
                 raise SystemExit("they have different bytes")
-            here, there = (median(one.seconds for one, _ in several) for several in found.values())
-            process = [one for one, _ in found[scheduler]]
+            ratio = median(other.seconds / one.seconds for one, other in zip(here, there, strict=True))
             print(
-                f"{accounting:<6}: one process {here:.1f} s, {WORKERS} workers {there:.1f} s ({there / here:.2f} x); "
-                f"the job's process {median(one.cpu_seconds for one in process):.1f} s of processor, "
-                f"{max(one.peak_mib for one in process):,} MiB; the whole machine "
-                f"{median(all_of for _, all_of in found[None]):.1f} and "
-                f"{median(all_of for _, all_of in found[scheduler]):.1f} s of processor, with all that others did",
+                f"{accounting:<6}: one process {_of(here)}; {WORKERS} workers ({ratio:.2f} x) {_of(there)} of the "
+                f"job's, and {median(of_workers):.1f} s of processor and {peak_mib(nannies)} MiB of the workers",
                 flush=True,
             )
+
+
+def processor_seconds(process: int) -> float:
+    """What the processes that this one has started have used."""
+    times = (child.cpu_times() for child in psutil.Process(process).children(recursive=True))
+    return sum(one.user + one.system for one in times)
+
+
+def _of(several: Sequence[Measured]) -> str:
+    return (
+        f"{median(one.seconds for one in several):.1f} s, {median(one.cpu_seconds for one in several):.1f} s of "
+        f"processor, {max(one.peak_mib for one in several):,} MiB"
+    )
 
 
 if __name__ == "__main__":

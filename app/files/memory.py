@@ -3,6 +3,7 @@
 import ctypes
 import resource
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,19 +11,38 @@ from typing import Final
 STACKS_BYTES: Final = 64 << 20
 
 #: Of malloc.h.
+_M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
 
-#: A larger array is memory of its own, which is given back when it is freed, bytes.
+#: A larger array is memory of its own, which is given back when it is freed, bytes: little, and the most there may be.
 _OWN_BYTES: Final = 256 << 10
+_MOST_OWN_BYTES: Final = 32 << 20
+
+#: What is free at the end of the heap is given back when it is more, bytes: as malloc begins, and twice the above.
+_LEFT_BYTES: Final = 128 << 10
+_MOST_LEFT_BYTES: Final = 64 << 20
 
 
 def give_back_what_is_freed() -> None:
     """Have the C library keep little of what is freed: it counts for the limit. It keeps more the larger arrays are."""
+    _set({_M_ARENA_MAX: 1, _M_MMAP_THRESHOLD: _OWN_BYTES, _M_TRIM_THRESHOLD: _LEFT_BYTES})
+
+
+def keep_what_is_freed() -> None:
+    """Have the C library keep what is freed for the next array, as it does by itself if nobody tells it otherwise.
+
+    Dask tells it, and so does what was done in this process before. To take each array anew from the kernel doubled the
+    processor time of hourly accounting.
+    """
+    _set({_M_MMAP_THRESHOLD: _MOST_OWN_BYTES, _M_TRIM_THRESHOLD: _MOST_LEFT_BYTES})
+
+
+def _set(options: Mapping[int, int]) -> None:
     if sys.platform == "linux":
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, _OWN_BYTES)
+        for option, value in options.items():
+            mallopt(option, value)
 
 
 def limit_memory(limit_bytes: int, *, for_good: bool = True) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from app.flow.milestones import Milestones, first_known
 from app.flow.phases import Phase
-from app.timeline import MISSING
+from app.timeline import MISSING, Micros
 
 #: Products of some thousand fractions are a half but for their last digits.
 _HALF: Final = 0.5 + 1e-9
@@ -62,3 +62,17 @@ def kaplan_meier_median(seconds: npt.NDArray[np.float64], came: npt.NDArray[np.b
     still_waiting = np.cumprod(1 - reviews / at_risk)
     reached = np.flatnonzero((still_waiting <= _HALF) & (reviews > 0))
     return float(times[reached[0]]) if len(reached) else None
+
+
+def waiting_states(at: Milestones, *, as_of: int) -> dict[str, tuple[Micros, Micros]]:
+    """From when and until when each of n pull requests was in the states of the hourly series, int64[n] microseconds.
+
+    MISSING where it never was; one that is not over is in its state until ``as_of``.
+    """
+    end = first_known(at.ended, np.full(len(at.ended), as_of))
+    reviewed, approved = at.once_ready(at.reviewed), at.once_ready(at.approved)
+    return {
+        "awaiting_review": (at.ready, np.minimum(first_known(reviewed, end), end)),
+        "in_review": (reviewed, np.minimum(first_known(approved, end), end)),
+        "approved": (approved, end),
+    }

@@ -7,6 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, Final
 
+from app.files.memory import keep_what_is_freed
 from app.files.packed import packed_table
 from app.pieces.piece import Place
 from app.reports.doubts import StoreDoubts
@@ -47,6 +48,7 @@ def account_alone(place: Place, accounting: Accounting[Any], *, range_key: str, 
     Returns:
         Keys of the Tables, and of the sums.
     """
+    keep_what_is_freed()
     of, reading = EntityRange.of_bytes(bytes_at(place.store, range_key)), accounting.reading
     doubts, polls = StoreDoubts(), PollsRead()
     one = StoreRange(

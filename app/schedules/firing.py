@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from threading import Event
 from typing import Any, Final
 
@@ -15,12 +16,22 @@ from sqlalchemy import Connection, Engine, func, update
 
 from app.access import audit
 from app.access.principal import acting_as
-from app.errors import BadInput, NotAllowed, NotFound, OpenhoursError, SourcePaused, TooManyReports, Unavailable
+from app.errors import (
+    BadInput,
+    DatabaseUnavailable,
+    NotAllowed,
+    NotFound,
+    OpenhoursError,
+    SourcePaused,
+    TooManyReports,
+    Unavailable,
+)
 from app.schedules import acting, records
-from app.schedules.doing import Doing, Work
+from app.schedules.actions import Action, Run
 from app.schedules.records import Does, Schedule
 from app.schedules.tables import schedule
 from app.storage.postgres import database_errors, database_now
+from app.telemetry.metrics import SCHEDULED
 
 #: How often a replica looks for what is due, seconds: cron knows no shorter time than a minute.
 LOOK_SECONDS: Final = 5
@@ -31,18 +42,28 @@ ON_TIME: Final = timedelta(minutes=15)
 _log = logging.getLogger(__name__)
 
 
+class Outcome(StrEnum):
+    """What became of a schedule that was due: the metrics have it."""
+
+    BEGUN = "begun"
+    SKIPPED = "skipped"
+    POSTPONED = "postponed"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Firing:
     """What one look does, of one process.
 
     Attributes:
         engine: Postgres.
-        doings: what can begin.
+        actions: what can begin.
         now: the clock, which all replicas share.
     """
 
     engine: Engine
-    doings: Mapping[Does, Doing]
+    actions: Mapping[Does, Action]
     now: Callable[[Connection], datetime] = database_now
 
     def fire_due(self, stopping: Event) -> None:
@@ -71,46 +92,48 @@ class Firing:
                 return False
             one = records.schedule_of(row)
             passed.add(one.id)
-            job_id = self._fire(connection, one, now)
+            outcome, job_id = self._fire(connection, one, now)
+        SCHEDULED.labels(does=one.does, outcome=outcome.value).inc()
         if job_id is not None:
-            self.doings[one.does].begun(job_id, one.kind)
+            self.actions[one.does].begun(job_id, one.kind)
         return True
 
-    def _fire(self, connection: Connection, one: Schedule, now: datetime) -> str | None:
-        """The job of the instant that counts; None if none does, or if it cannot begin."""
+    def _fire(self, connection: Connection, one: Schedule, now: datetime) -> tuple[Outcome, str | None]:
+        """What became of the instant that counts, and its job."""
         due, skipped, next_at = _missed(one, now)
-        job_id: str | None = None
-        if due is not None:
-            try:
-                with database_errors(), connection.begin_nested():
-                    job_id = self._begin(connection, one, due, skipped)
-            except SourcePaused as error:
-                _log.info("schedule %s begins nothing: %s", one.name, error.message)
-                skipped += 1
-            except TooManyReports as error:
-                _log.info("schedule %s stays due: %s", one.name, error.message)
-                return None
-            except Unavailable:
-                raise
-            except (BadInput, NotFound, NotAllowed) as error:
-                _pause(connection, one, error, due)
-                return None
-            except Exception:  # noqa: BLE001 - a defect that one schedule meets must not keep the others from beginning
-                _log.exception("schedule %s stays due: it failed to begin", one.name)
-                return None
-        begun = {} if job_id is None else {"last_due_at": due, "last_job_id": job_id}
-        _set(connection, one, next_at=next_at, skipped=skipped, **begun)
         if skipped:
             _log.warning("schedule %s: %d instants were missed", one.name, skipped)
-        return job_id
+        if due is None:
+            _set(connection, one, next_at=next_at, skipped=skipped)
+            return Outcome.SKIPPED, None
+        try:
+            with database_errors(), connection.begin_nested():
+                job_id = self._begin(connection, one, due, skipped)
+        except SourcePaused as error:
+            _log.info("schedule %s begins nothing: %s", one.name, error.message)
+            _set(connection, one, next_at=next_at, skipped=skipped + 1)
+            return Outcome.SKIPPED, None
+        except DatabaseUnavailable:  # for every schedule
+            raise
+        except (TooManyReports, Unavailable) as error:
+            _log.info("schedule %s stays due: %s", one.name, error.message)
+            return Outcome.POSTPONED, None
+        except (BadInput, NotFound, NotAllowed) as error:
+            _pause(connection, one, error, due)
+            return Outcome.PAUSED, None
+        except Exception:  # noqa: BLE001 - a defect that one schedule meets must not keep the others from beginning
+            _log.exception("schedule %s stays due: it failed to begin", one.name)
+            return Outcome.FAILED, None
+        _set(connection, one, next_at=next_at, skipped=skipped, last_due_at=due, last_job_id=job_id)
+        return Outcome.BEGUN, job_id
 
     def _begin(self, connection: Connection, one: Schedule, due: datetime, skipped: int) -> str:
-        doing = self.doings.get(one.does)
-        if doing is None:
+        action = self.actions.get(one.does)
+        if action is None:
             raise BadInput(f"This version cannot begin a {one.does}.")
         key = f"schedule:{one.id}:{due.isoformat()}"
-        with acting_as(acting.owner_of(connection, one, doing.scope)):
-            job_id = doing.begin(connection, Work(one.kind, one.params, one.timing, one.as_of, due, key))
+        with acting_as(acting.owner_of(connection, one, action.scope)):
+            job_id = action.begin(connection, Run(one.kind, one.params, one.timing, one.as_of, due, key))
             told: dict[str, Any] = {"name": one.name, "job_id": job_id, "due": due.isoformat(), "skipped": skipped}
             audit.record(connection, "schedule.run", "schedule", one.id, **told)
         return job_id

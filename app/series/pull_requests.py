@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, text
 
 from app.flow.instants import INSTANTS, LATER_INSTANTS
 from app.flow.pull_requests import Details, PullRequests
+from app.series.owning_teams import read_ways, with_teams
 from app.series.tables import pull_request
 from app.storage.binary_copy import (
     BOOLEAN_OR_FALSE,
@@ -28,6 +29,17 @@ from app.timeline import MISSING, to_micros
 
 #: Lines added and deleted; the sum of two that fit into four bytes need not.
 _LINES: Final = "least(additions::bigint + deletions, 2147483647)::int"
+
+#: When CI had finished: as a source tells, else when the last run of the last commit had, by its last job. A run is
+#: touched again after its end, so that ``updated_at`` counts only where no job is known.
+_CI: Final = """CASE WHEN ci_finished_at IS NOT NULL OR head_sha IS NULL THEN ci_finished_at ELSE (
+    SELECT max(coalesce((
+        SELECT max(job.completed_at) FROM workflow_job AS job
+        WHERE job.repo_id = run.repo_id AND job.run_id = run.run_id AND job.attempt = run.attempt
+    ), run.updated_at))
+    FROM workflow_run AS run
+    WHERE run.repo_id = pull_request.repo_id AND run.head_sha = pull_request.head_sha AND run.status = 'completed'
+) END"""
 
 _COLUMNS: Final[Columns] = {
     "repo_id": INTEGER,
@@ -174,6 +186,11 @@ def _latest(names: Iterable[str], combine: Mapping[str, str] = MappingProxyType(
     )
 
 
+def _has_runs(connection: Connection) -> bool:
+    """Whether runs of CI are known; without any nobody needs to look for those of each pull request."""
+    return bool(connection.scalar(text("SELECT EXISTS (SELECT FROM workflow_run)")))
+
+
 #: No part of ``last_at``, which is older.
 _ASKED: Final = pull_request.c.changes_requested_at
 
@@ -228,6 +245,8 @@ _OPEN: Final = "coalesce(least(merged_at, closed_at) > %(as_of)s, true)"
 def read(connection: Connection, *, as_of: datetime, chosen: Chosen = Chosen()) -> PullRequests:
     """Pull requests in their state at ``as_of``, in any order; later instants are MISSING.
 
+    One without a team in its row has that of its repository or its author: see owning_teams.py.
+
     Only ``ready_at`` may be later: it was then a draft, which differs from having been ready from the beginning.
 
     Args:
@@ -245,8 +264,12 @@ def read(connection: Connection, *, as_of: datetime, chosen: Chosen = Chosen()) 
         spans = f"({spans} OR {_OPEN})"
     conditions = ["created_at <= %(as_of)s", *([spans] if spans else [])]
     conditions += [condition for name, condition in _OTHERS.items() if name in params]
-    source = "pull_request WHERE " + " AND ".join(conditions)
-    rows = read_columns(connection, _COLUMNS, source, {**params, "as_of": as_of})
+    whole, of_teams = with_teams(read_ways(connection))
+    source = f"{whole} WHERE " + " AND ".join(conditions)
+    ci = _CI if _has_runs(connection) else "ci_finished_at"
+    columns = {(ci if name == "ci_finished_at" else name): wire for name, wire in _COLUMNS.items()}
+    rows = read_columns(connection, columns, source, {**params, **of_teams, "as_of": as_of})
+    rows["ci_finished_at"] = rows[ci]
     end = to_micros(as_of)
     known = dict.fromkeys(INSTANTS, end) | {"ready_at": np.iinfo(np.int64).max}
     instants = {name: np.where(rows[name] > known[name], MISSING, rows[name]) for name in INSTANTS}

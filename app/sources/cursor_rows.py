@@ -13,7 +13,7 @@ from app.sources.tables import source_cursor
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A place, and when it was written, by the clock of Postgres."""
+    """A place, and when its last complete pass was written, by the clock of Postgres."""
 
     place: Place
     updated_at: datetime
@@ -30,19 +30,20 @@ def places(connection: Connection, source_id: str) -> Mapping[tuple[str, str], K
     }
 
 
-def keep(connection: Connection, source_id: str, stream: str, scope: str, place: Place) -> None:
-    """Write a place."""
+def keep(
+    connection: Connection, source_id: str, stream: str, scope: str, place: Place, *, is_complete: bool = True
+) -> None:
+    """Write a place; unless the pass was complete, the time at which it last was stays."""
     values = {
         "position": dict(place.position),
         "pass": null() if place.under_way is None else dict(place.under_way),
         "watermark": place.watermark,
     }
+    at = {"updated_at": func.now()} if is_complete else {}
     connection.execute(
         insert(source_cursor)
         .values(source_id=source_id, stream=stream, scope=scope, **values)
-        .on_conflict_do_update(
-            index_elements=["source_id", "stream", "scope"], set_={**values, "updated_at": func.now()}
-        )
+        .on_conflict_do_update(index_elements=["source_id", "stream", "scope"], set_={**values, **at})
     )
 
 

@@ -63,6 +63,7 @@ def keep(connection: Connection, source_id: str, found: Found) -> list[Renamed]:
     """Write what was found; entities of renamed repositories get the new names. Returns what was renamed."""
     before = _rows(connection, source_id)
     renamed = [one for one in found.repositories if one.number in before and before[one.number].full_name != one.name]
+    _make_way(connection, source_id, before, found)
     told = _rename(connection, before, renamed)
     for one in found.repositories:
         _write(connection, source_id, one, is_new=one.number not in before)
@@ -82,6 +83,23 @@ def set_state(connection: Connection, source_id: str, number: int, state: str) -
 def link(connection: Connection, source_id: str) -> None:
     """Note the entities whose names the repositories have."""
     connection.execute(_LINK, {"source_id": source_id})
+
+
+def _make_way(connection: Connection, source_id: str, before: Mapping[int, Any], found: Found) -> None:
+    """Take their names from repositories that are not there any more, where another one has them now.
+
+    Else the rows of both would be those of one repository, and of the same number the later row would win.
+    """
+    owners = {one.name: one.number for one in found.repositories}
+    there = set(owners.values())
+    for number, row in before.items():
+        if number not in there and row.full_name in owners:
+            name = f"{row.full_name} (number {number})"
+            if row.entity_id is not None:
+                connection.execute(_TAKE, {"name": name, "id": row.entity_id})
+            of = source_repository.c
+            statement = update(source_repository).where(of.source_id == source_id, of.repo_id == number)
+            connection.execute(statement.values(full_name=name))
 
 
 def _rename(connection: Connection, before: Mapping[int, Any], renamed: Sequence[Repository]) -> list[Renamed]:

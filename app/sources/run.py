@@ -262,7 +262,7 @@ class Run:
         """Write places, states and the ledger."""
         for one in outcomes:
             of = (connection, self.source.id, one.stream, one.scope.key)
-            cursor_rows.keep(*of, one.place)
+            cursor_rows.keep(*of, one.place, is_complete=one.is_complete)
             if one.is_complete:
                 ledger.close_gaps(*of)
             for gap in one.gaps:

@@ -33,6 +33,11 @@ REJECTED: Final = Counter(
 )
 CRASHES: Final = Counter("openhours_crashes", "Processes of jobs that died.", ["kind"])
 TAKEOVERS: Final = Counter("openhours_takeovers", "Jobs taken over from a worker whose lease ran out.", ["kind"])
+SCHEDULED: Final = Counter(
+    "openhours_scheduled",
+    "Schedules that were due, by what became of it: begun, skipped, postponed, paused, failed.",
+    ["does", "outcome"],
+)
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
 SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
 SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")

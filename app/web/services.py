@@ -19,6 +19,7 @@ from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
+from app.schedules.metrics import schedule_metrics
 from app.schedules.service import ScheduleService
 from app.series.freshness import freshness_metrics
 from app.sources.events import EventService
@@ -66,5 +67,5 @@ def build_services(
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),
-        installation=postgres_registry(resources.engine, backlog_metrics, freshness_metrics),
+        installation=postgres_registry(resources.engine, backlog_metrics, freshness_metrics, schedule_metrics),
     )

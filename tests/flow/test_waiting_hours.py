@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flow.waiting_hours import waiting_hours
+from app.flow.waits import waiting_states
 from app.timeline import HOUR, MISSING
 from tests.engine import array, micros
+from tests.flow.cases import FlowCase, course_of, flow_case
+from tests.reference.pull_request_states import beginnings
+from tests.reference.pull_requests import STATES
 from tests.strategies import examples
 
 MONDAY = datetime(2024, 6, 3, tzinfo=UTC)
@@ -79,3 +83,18 @@ def test_averages_are_those_that_minutes_come_to(spans: list[Span]) -> None:
     for name, of in (("one", spans[:1]), ("others", spans[1:])):
         expected = [[float(number) for number in hours] for hours in by_minutes(of, spans)]
         np.testing.assert_allclose(found[name], expected, rtol=1e-12, atol=1e-12)
+
+
+@given(case=flow_case())
+@settings(max_examples=examples(40))
+def test_states_begin_and_end_as_the_twin_has_them(case: FlowCase) -> None:
+    course = course_of(case)
+    found = waiting_states(course.at, as_of=micros(case.as_of))
+    for number, pull in enumerate(case.pulls):
+        begun = beginnings(pull, case.as_of)
+        for at, state in enumerate(STATES[1:-1], 1):
+            later = [begun[other] for other in STATES[at + 1 :] if other in begun]
+            span = (begun[state], min(later)) if state in begun else None
+            expected = None if span is None or span[1] <= span[0] else tuple(map(micros, span))
+            begin, end = (int(ends[number]) for ends in found[state])
+            assert (None if begin == MISSING or end <= begin else (begin, end)) == expected

@@ -208,6 +208,7 @@ def workflow_runs(world: World) -> list[Row]:
             "event": run.event,
             "branch": run.branch,
             "head_sha": run.sha,
+            **_person("actor", run.actor),
             "status": one.status,
             "conclusion": one.conclusion,
             "created_at": run.created_at,
@@ -329,6 +330,21 @@ def dependencies(world: World) -> list[Row]:
     ]
 
 
+def repository_files(world: World) -> list[Row]:
+    """The files of the default branch that say what a repository is built with; a world has no others."""
+    return [
+        {
+            "repo": repository.full_name,
+            "path": path,
+            "sha": hashlib.sha1(content.encode(), usedforsecurity=False).hexdigest(),
+            "bytes": len(content.encode()),
+            "content": content,
+        }
+        for repository in readable(world)
+        for path, content in repository.files.items()
+    ]
+
+
 def team_members(world: World) -> list[Row]:
     return [
         {"team": team.name, "login": one.login, "user_id": one.id}
@@ -363,6 +379,7 @@ KINDS: dict[str, tuple[Callable[[World], list[Row]], tuple[str, ...]]] = {
     "branches": (branches, ("repo", "branch")),
     "repositories": (repositories, ("repo",)),
     "dependencies": (dependencies, ("repo", "ecosystem", "name", "version")),
+    "repository_files": (repository_files, ("repo", "path", "sha")),
     "team_members": (team_members, ("team", "login")),
     "team_repositories": (team_repositories, ("team", "repo")),
 }

@@ -10,18 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.settings import Settings
-from tests.reference.pull_requests import (
-    DEFAULT_HOURS,
-    DEFAULT_ZONE,
-    PullRequest,
-    as_they_stood,
-    hourly,
-    hourly_range,
-    phases,
-    state_for_most_of,
-    statistics,
-    working_seconds,
-)
+from tests.reference.pull_request_phases import PullRequest, as_they_stood, phases
+from tests.reference.pull_request_states import hourly, hourly_range
+from tests.reference.pull_requests import DEFAULT_HOURS, DEFAULT_ZONE, state_for_most_of, statistics, working_seconds
 from tests.reference.uptime import DAY, HOUR, MICROSECOND, Window, open_by_hour, open_intervals
 from tests.strategies import UptimeCase, examples, uptime_case
 
@@ -58,63 +49,10 @@ def test_the_worked_example_of_the_rules() -> None:
         assert inconsistent == set()
 
 
-def test_every_phase_from_end_to_end() -> None:
-    # Tuesday 2024-06-04 in Berlin, open 07:00Z-15:00Z.
-    pr = pull_request(
-        "2024-06-04T08:00",
-        first_commit="2024-06-04T06:00",  # an hour before opening
-        ready="2024-06-04T09:00",
-        first_review="2024-06-04T09:30",
-        approved="2024-06-04T14:45",
-        merged="2024-06-04T16:00",  # an hour after closing
-        closed="2024-06-05T16:00",
-    )
-    assert phases(pr, [], BERLIN) == (
-        {
-            "coding_time": (2 * HOURS, HOURS),
-            "pickup_time": (30 * MINUTES, 30 * MINUTES),
-            "review_time": (315 * MINUTES, 315 * MINUTES),
-            "merge_time": (75 * MINUTES, 15 * MINUTES),
-            "cycle_time": (10 * HOURS, 8 * HOURS),
-        },
-        set(),
-    )
-
-
-def test_what_stands_in_for_a_missing_instant() -> None:
-    # Never a draft, never approved, no commit known; 07:00Z-15:00Z as above.
-    pr = pull_request("2024-06-04T08:00", first_review="2024-06-04T10:00", merged="2024-06-04T11:00")
-    durations, _ = phases(pr, [], BERLIN)
-    assert durations == {
-        "coding_time": (None, None),
-        "pickup_time": (2 * HOURS, 2 * HOURS),
-        "review_time": (HOURS, HOURS),
-        "merge_time": (None, None),
-        "cycle_time": (3 * HOURS, 3 * HOURS),
-    }
-    durations, _ = phases(pull_request("2024-06-04T08:00", closed="2024-06-04T09:00"), [], BERLIN)
-    assert durations["cycle_time"] == (HOURS, HOURS)
-    assert durations["review_time"] == (None, None)
-
-
 def test_a_phase_that_is_over_at_once_is_zero_and_not_empty() -> None:
     durations, inconsistent = phases(pull_request("2024-06-04T08:00", first_review="2024-06-04T08:00"), [], BERLIN)
     assert durations["pickup_time"] == (0, 0)
     assert inconsistent == set()
-
-
-def test_a_phase_that_ends_before_it_starts_is_empty_and_inconsistent() -> None:
-    pr = pull_request(
-        "2024-06-04T08:00",
-        first_commit="2024-06-04T08:00:00.000001",
-        first_review="2024-06-04T10:00",
-        approved="2024-06-04T09:00",
-        merged="2024-06-04T11:00",
-    )
-    durations, inconsistent = phases(pr, [], BERLIN)
-    assert inconsistent == {"coding_time", "review_time"}
-    assert durations["coding_time"] == durations["review_time"] == (None, None)
-    assert durations["merge_time"] == (2 * HOURS, 2 * HOURS)
 
 
 def test_a_team_without_a_zone_is_in_the_default_zone() -> None:
@@ -265,19 +203,6 @@ def test_the_last_hour_ends_with_the_instant_of_the_report() -> None:
         first, last = hourly_range([pr], as_of)
         rows = hourly(as_they_stood([pr], as_of), "search", [], BERLIN, as_of, first_hour=first, last_hour=last)
         assert rows[-1] == (utc("2024-06-04T09:00"), *counts), minute
-
-
-def test_what_is_a_draft_at_the_instant_of_the_report_waits_for_nobody() -> None:
-    draft = pull_request("2024-06-04T08:00", ready="2024-06-04T12:00", first_review="2024-06-04T09:00")
-    as_of = utc("2024-06-04T10:30")
-    assert as_they_stood([draft], as_of) == [draft]
-    durations, inconsistent = phases(draft, [], BERLIN, as_of=as_of)
-    assert (durations["pickup_time"], inconsistent) == ((None, None), set())
-    assert phases(draft, [], BERLIN, as_of=utc("2024-06-04T12:00"))[1] == {"pickup_time"}
-    rows = hourly(
-        [draft], "search", [], BERLIN, as_of, first_hour=utc("2024-06-04T08:00"), last_hour=utc("2024-06-04T11:00")
-    )
-    assert [row[1:] for row in rows] == [(0, 0, 0), (0, 1, 0), (0, 1, 0)]
 
 
 def test_what_happened_later_is_unknown() -> None:

@@ -325,7 +325,8 @@ def test_a_wrong_year_makes_the_report_of_many_teams_no_less_right(resources: Re
 
 OF_SAMPLES = ("review_time_per_team", "merge_time_per_team", "pull_requests_per_team", "mean_times_per_team")
 OF_EVENTS = ("review_time_per_team", "merge_time_per_team", "mean_times_per_team")
-CHARTS = [f"{name}{which}" for which in ("", "_reviewed_and_merged_only") for name in OF_EVENTS]
+OF_WAITING = ("first_review_per_group", "first_review_by_week", "who_waits_when")
+CHARTS = [*OF_WAITING, *(f"{name}{which}" for which in ("", "_reviewed_and_merged_only") for name in OF_EVENTS)]
 SAMPLE_CHARTS = [f"{name}{which}" for which in ("", "_without_outliers") for name in OF_SAMPLES]
 
 
@@ -338,7 +339,7 @@ def test_charts_are_drawn_each_beside_its_specification(resources: Resources, tm
     reviewed = [row for row in rows if row["review_time_working_seconds"]]
     ordinary = [row for row in reviewed if row["merge_time_working_seconds"]]
     assert files["review_time_per_team.png"].rows == len(reviewed)
-    assert {files[f"{name}.png"].rows for name in CHARTS[3:]} == {len(ordinary)}
+    assert {files[f"{name}.png"].rows for name in CHARTS[6:]} == {len(ordinary)}
     for name in CHARTS:
         specification = json.loads(files[f"{name}.vl.json"].path.read_text())
         assert specification["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
@@ -388,10 +389,10 @@ def test_a_report_comes_whole_with_a_link_to_each_file(resources: Resources) -> 
         answer = reported(client, report="pull_requests")
         assert answer["status"] == "Complete", answer
         files = answer["files"]
-        names = ["pull_requests.csv", "summary.json", "groups.csv", "open.csv", "review_time_per_team.png"]
+        names = ["pull_requests.csv", "summary.json", "groups.csv", "open.csv", "first_review_per_group.png"]
         assert [file["name"] for file in files][: len(names)] == names
         assert answer["url"] == files[0]["url"]
-        assert len({file["url"] for file in files}) == len(files) == 21
+        assert len({file["url"] for file in files}) == len(files) == 23
         for file in files:
             got = httpx2.get(file["url"]).content
             assert (len(got), hashlib.sha256(got).hexdigest()) == (file["bytes"], file["sha256"])

@@ -32,6 +32,12 @@ def client(resources: Resources) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def refusing(untouched: Resources) -> Iterator[TestClient]:
+    with api(untouched, slots=0) as client:
+        yield client
+
+
 def code_of(answer: Any) -> str:
     return f"{answer.status_code} {answer.json().get('code')}"
 
@@ -128,11 +134,13 @@ def test_what_is_run_by_hand_is_a_report_of_now_and_changes_no_instant(client: T
         ({"evry": "day"}, "evry: is not known (did you mean 'every'?)"),
     ],
 )
-def test_one_that_could_not_begin_anything_is_refused(client: TestClient, changes: dict[str, Any], words: str) -> None:
-    answer = client.post("/schedules", json=WEEKLY | changes)
+def test_one_that_could_not_begin_anything_is_refused(
+    refusing: TestClient, changes: dict[str, Any], words: str
+) -> None:
+    answer = refusing.post("/schedules", json=WEEKLY | changes)
     assert answer.status_code in {404, 422}
     assert words in answer.json()["detail"]
-    assert client.get("/schedules").json() == {"schedules": []}
+    assert refusing.get("/schedules").json() == {"schedules": []}
 
 
 def test_a_name_is_taken_once(client: TestClient) -> None:
@@ -162,3 +170,30 @@ def test_what_is_due_begins_by_itself(resources: Resources, monkeypatch: pytest.
             connection.execute(text("UPDATE schedule SET next_at = now() - interval '1 second'"))
         wait_until(lambda: client.get("/schedules/weekly").json()["last"] is not None)
         assert [one["report"] for one in client.get("/reports").json()["reports"]] == ["pull_requests"]
+
+
+def test_metrics_tell_of_schedules_that_are_late_and_of_what_became_of_those_that_were_due(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = 'openhours_scheduled_total{does="report",outcome="begun"}'
+    monkeypatch.setattr(firing, "LOOK_SECONDS", 3600)
+    with api(resources, slots=0) as client:
+
+        def shown(name: str) -> float:
+            lines = [line for line in client.get("/metrics").text.splitlines() if line.startswith(f"{name} ")]
+            return float(lines[0].split()[-1]) if lines else 0
+
+        for name in ("first", "second", "third"):
+            client.post("/schedules", json=WEEKLY | {"name": name})
+        client.post("/schedules/second/pause")
+        assert (shown('openhours_schedules{state="active"}'), shown('openhours_schedules{state="paused"}')) == (2, 1)
+        assert shown("openhours_schedule_delay_seconds") == 0
+        with resources.engine.begin() as connection:
+            late = "UPDATE schedule SET enabled = name = 'first', next_at = now() - interval '30 minutes'"
+            connection.execute(text(late))
+        assert 1800 <= shown("openhours_schedule_delay_seconds") < 2000
+    monkeypatch.setattr(firing, "LOOK_SECONDS", 0.1)
+    with api(resources, slots=0) as client:
+        before = shown(begun)
+        wait_until(lambda: client.get("/schedules/first").json()["last"] is not None)
+        wait_until(lambda: shown(begun) == before + 1)

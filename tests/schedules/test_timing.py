@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.errors import InvalidParameters
 from app.schedules.timing import AsOf, Timing, checked
 from tests.reference.schedules import due, names, utc
-from tests.strategies import examples
+from tests.strategies import PROFILE, examples
 
 #: The clock changes of 2026 by zone: none, an hour in the north, an hour in the south, half an hour, and a zone whose
 #: midnight is skipped.
@@ -66,6 +66,15 @@ def test_around_clock_changes_schedules_are_due_when_the_twin_says(zone: str) ->
         first, last = _around(change)
         for cron in CRONS:
             assert _between(Timing(cron, zone), first, last) == due(cron, zone, first, last), (cron, change)
+
+
+@pytest.mark.skipif(PROFILE != "long", reason="takes minutes: make fuzz runs it")
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("zone", CHANGES)
+def test_in_a_whole_year_schedules_are_due_when_the_twin_says(zone: str) -> None:
+    first, last = utc("2026-01-01T00:00"), utc("2027-01-01T00:00")
+    for cron in CRONS:
+        assert _between(Timing(cron, zone), first, last) == due(cron, zone, first, last), cron
 
 
 @settings(max_examples=examples(200))

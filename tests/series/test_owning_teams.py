@@ -1,6 +1,6 @@
 """Whose a pull request is: spans of days beside slow twins, and each rule of docs/teams.md through files."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.series import pull_requests
+from app.series.entities import TEAM, read_entities
 from app.series.owning_teams import Claim, held, read_ways, settled, with_teams
+from app.series.pull_requests import Chosen
 from app.storage.resources import Resources
 from tests.conftest import LoadText
 from tests.strategies import examples
@@ -167,6 +170,22 @@ def test_a_team_that_is_called_like_the_repository_is_the_last_resort(
     load_text("team_members", "team,login\nWeb,ben\n")
     pulls(load_text, "acme/api,ada,2024-01-10,", "acme/api,ben,2024-01-10,", "acme/web,ada,2024-01-10,")
     assert teams(resources) == {1: "acme/api", 2: "Web", 3: None}
+
+
+def test_reports_read_pull_requests_with_these_teams_and_choose_by_them(
+    resources: Resources, load_text: LoadText
+) -> None:
+    load_text("team_repositories", "team,repo,valid_to\nPlatform,r,2024-01-15\n")
+    pulls(load_text, "r,ada,2024-01-15,", "r,ada,2024-01-16,", "r,ada,2024-01-14,Web")
+    as_of = datetime(2024, 2, 1, tzinfo=UTC)
+    with resources.engine.connect() as connection:
+        entities = read_entities(connection, TEAM)
+        ids = dict(zip(entities.keys, entities.ids.tolist(), strict=True))
+        read = pull_requests.read(connection, as_of=as_of)
+        of_platform = pull_requests.read(connection, as_of=as_of, chosen=Chosen(team_ids=[ids["Platform"]]))
+    found = dict(zip(read.number.tolist(), read.team_id.tolist(), strict=True))
+    assert found == {1: ids["Platform"], 2: 0, 3: ids["Web"]}
+    assert of_platform.number.tolist() == [1]
 
 
 def test_a_team_that_is_taken_out_again_owns_nothing(resources: Resources, load_text: LoadText) -> None:

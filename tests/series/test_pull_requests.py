@@ -34,7 +34,7 @@ def ids(resources: Resources) -> dict[str, int]:
 
 
 def pull(ids: Mapping[str, int], repo: str, number: int, *, line: int = 1, **values: Any) -> Row:
-    defaults = {"team_id": None, "author": None, "created_at": at(9), **dict.fromkeys(INSTANTS[1:])}
+    defaults = {"team_id": None, "author": None, "head_sha": None, "created_at": at(9), **dict.fromkeys(INSTANTS[1:])}
     return {"line": line, "repo_id": ids[repo], "number": number, **defaults, **values}
 
 
@@ -162,3 +162,48 @@ def test_the_latest_instant_may_be_of_anything_that_happened(resources: Resource
     merged(resources.engine, pull(ids, "org/a", 1, ci_finished_at=at(15)), pull(ids, "org/a", 2, created_at=at(14)))
     with resources.engine.connect() as connection:
         assert pull_requests.latest(connection) == at(15)
+
+
+def test_ci_had_finished_with_the_last_job_of_the_last_run_of_the_last_commit(
+    resources: Resources, ids: dict[str, int]
+) -> None:
+    merged(
+        resources.engine,
+        pull(ids, "org/a", 1, head_sha="abc"),
+        pull(ids, "org/a", 2, head_sha="abc", ci_finished_at=at(11)),  # told by its source
+        pull(ids, "org/a", 3),
+        pull(ids, "org/a", 4, head_sha="def"),
+        pull(ids, "org/b", 1, head_sha="abc"),  # another repository
+        pull(ids, "org/b", 2, head_sha="123"),
+    )
+    with resources.engine.begin() as connection:
+        for repo, run, sha, status, hour in (
+            *(("org/a", 1, "abc", "completed", 22), ("org/a", 2, "abc", "completed", 14)),
+            *(("org/a", 3, "abc", "in_progress", 20), ("org/b", 4, "123", "completed", 16)),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO workflow_run (repo_id, run_id, attempt, status, head_sha, updated_at) "
+                    "VALUES (:repo, :run, 1, :status, :sha, :at)"
+                ),
+                {"repo": ids[repo], "run": run, "status": status, "sha": sha, "at": at(hour)},
+            )
+        for job, hour in ((1, 12), (2, 13)):  # of the first run, which was touched at 22:00
+            connection.execute(
+                text(
+                    "INSERT INTO workflow_job (repo_id, job_id, run_id, attempt, completed_at) "
+                    "VALUES (:repo, :job, 1, 1, :at)"
+                ),
+                {"repo": ids["org/a"], "job": job, "at": at(hour)},
+            )
+    found = read(resources.engine)
+    finished = found.instants["ci_finished_at"].tolist()
+    keys = zip(found.repo_id.tolist(), found.number.tolist(), strict=True)
+    assert dict(zip(keys, finished, strict=True)) == {
+        (ids["org/a"], 1): micros(at(14)),
+        (ids["org/a"], 2): micros(at(11)),
+        (ids["org/a"], 3): MISSING,
+        (ids["org/a"], 4): MISSING,
+        (ids["org/b"], 1): MISSING,
+        (ids["org/b"], 2): micros(at(16)),
+    }

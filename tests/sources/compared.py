@@ -16,7 +16,7 @@ _ENTITIES = {"repo_id": "repo", "team_id": "team"}
 _UNORDERED = {"labels", "topics"}
 
 
-def _table(kind: str) -> Table:
+def table_of(kind: str) -> Table:
     """Where the rows of a kind are."""
     if kind == "pull_requests":
         return metadata.tables["pull_request"]
@@ -27,7 +27,7 @@ def _table(kind: str) -> Table:
 
 def stored(connection: Connection, kind: str) -> list[truth.Row]:
     """All rows of a kind, as dicts by the columns of the kind, with names for entities."""
-    table = _table(kind)
+    table = table_of(kind)
     keys = dict(tuple(row) for row in connection.execute(text("SELECT id, key FROM entity")))
     rows = []
     for row in connection.execute(table.select()).mappings():

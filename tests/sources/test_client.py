@@ -155,6 +155,12 @@ def test_an_answer_that_nothing_has_changed_costs_nothing_of_the_budget(untouche
     assert budget(untouched)["remaining"] == 9
 
 
+def test_half_of_a_surrogate_pair_becomes_a_question_mark(untouched: Resources, api: ScriptedApi) -> None:
+    api.answers(Scripted(raw=b'[{"title": "cut \\ud83d", "whole": "\\ud83d\\ude00"}]'))
+    with client(untouched, api) as github:
+        assert github.get(PULLS).body == [{"title": "cut ?", "whole": "\U0001f600"}]
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

@@ -18,6 +18,9 @@ from tests.github.server import Github
 from tests.sources.syncing import TOKEN, add_source, one, rows, run_next, sync
 from tests.sources.test_sync import PULLS, truth
 
+#: How many pull requests were read in all.
+READ = "SELECT coalesce(sum(rows_read), 0) FROM dataset WHERE kind = 'pull_requests'"
+
 EXACT = "SELECT * FROM pull_request ORDER BY repo_id, number"
 
 
@@ -75,7 +78,7 @@ def test_the_same_pages_give_the_same_rows_without_a_request(resources: Resource
     reprocess(resources)
     assert rows(resources, EXACT) == before
     assert len(github.asked) == asked
-    assert one(resources, "SELECT count(*) FROM dataset") == 3
+    assert one(resources, "SELECT count(*) FROM dataset WHERE kind = 'pull_requests'") == 3
 
 
 def test_another_rule_for_what_becomes_a_row_takes_the_others_out(
@@ -93,7 +96,7 @@ def test_a_kind_that_is_new_in_a_stream_gets_datasets_of_the_old_pages(
 ) -> None:
     collected(resources, github)
     first = github_kind.streams()["pull_requests"].rows[0].model_dump(mode="json", by_alias=True)
-    entities = {"into": "entities", "columns": {"kind": "'team'", "key": "base.ref"}}
+    entities = {"into": "entities", "columns": {"entity_kind": "'team'", "entity": "base.ref"}}
     otherwise(monkeypatch, rows=[first, entities])
     reprocess(resources)
     kinds = rows(resources, "SELECT kind, count(*), count(DISTINCT raw_key) FROM dataset GROUP BY 1 ORDER BY 1")
@@ -112,7 +115,7 @@ def test_a_reset_has_everything_read_again_from_an_instant_or_from_nothing(
         with resources.engine.begin() as connection:
             source = register.named(connection, "hub", for_update=True)
             backfill.reset(connection, source, streams=["pull_requests"], since=since)
-        before = one(resources, "SELECT coalesce(sum(rows_read), 0) FROM dataset")
+        before = one(resources, READ)
         assert sync(resources, asked=False) == 1
-        assert one(resources, "SELECT coalesce(sum(rows_read), 0) FROM dataset") - before == expected
+        assert one(resources, READ) - before == expected
     assert rows(resources, PULLS) == truth(github)

@@ -13,8 +13,9 @@ from app.mapping.expressions import evaluated, text_of
 from app.mapping.records import Place, Records
 from app.mapping.unmappable import Unmappable
 
-#: Rows that are given at a time: they are texts by then.
+#: Rows that are given at a time, and characters: they are texts by then, and a file may be one of them.
 _BATCH: Final = 10_000
+_BATCH_CHARACTERS: Final = 8 << 20
 
 #: Of repositories, ``id``, ``name`` and ``default_branch`` by number.
 Repositories = Mapping[int, Mapping[str, Any]]
@@ -36,13 +37,14 @@ def record_blocks(
         places: the expressions.
     """
     texts: dict[Place, list[str]] = {place: [] for place in places}
-    first, number = 1, 0
+    first, number, characters = 1, 0, 0
     for number, row in enumerate(rows(envelopes, plan, repositories), 1):
         for place, found in texts.items():
             found.append(_text(place, row))
-        if number - first + 1 == _BATCH:
+            characters += len(found[-1])
+        if number - first + 1 == _BATCH or characters >= _BATCH_CHARACTERS:
             yield _block(texts, first, number)
-            texts, first = {place: [] for place in places}, number + 1
+            texts, first, characters = {place: [] for place in places}, number + 1, 0
     if number >= first:
         yield _block(texts, first, number)
 

@@ -24,6 +24,7 @@ from app.jobs.kind import JobContext
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.not_read import tell_not_read
 from app.reports.outline import outline
+from app.reports.pulls.charts import Waiting, waiting_charts
 from app.reports.pulls.doubts import warn_of_defaults
 from app.reports.pulls.params import EVENTS, PullRequestParams, default_dated_by
 from app.reports.pulls.reading import ids_of, names_of, read_found
@@ -44,7 +45,7 @@ _HOURLY: Final = "hourly.csv"
 #: What a sample has no answer to: its rows have no repository, no author, no instants.
 _OF_EVENTS: Final = (
     *("repos", "merged_since", "merged_until", "period", "dated_by", "zone", "state", "labels", "exclude_authors"),
-    *("include_bots", "compare_to", "as_of", "hourly"),
+    *("include_bots", "compare_to", "as_of", "hourly", "html"),
 )
 
 
@@ -77,25 +78,28 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
     as_of = _fixed(params.as_of)
     if params.as_known_at is not None:
         settle_changes(context.engine)
-    found, files, fields = (_events if params.source == EVENTS else _sample)(context, params, as_of)
+    found, files, fields, waiting = (_events if params.source == EVENTS else _sample)(context, params, as_of)
     context.progress("computing", 0.4)
     main = context.folder / "pull_requests.csv"
     write_csv(main, found.table)
     clock = params.clock if params.source == EVENTS else None
-    summaries = _summarise(context, found, source=params.source, clock=clock, as_of=as_of, fields=fields)
+    summary, summaries = _summarise(context, found, source=params.source, clock=clock, as_of=as_of, fields=fields)
     is_hourly = [one for one in files if one.path.name == _HOURLY]
     made = [Artifact(main, "text/csv", rows=len(found)), *is_hourly, *summaries]
     made += [one for one in files if one not in is_hourly]
+    charts: list[Artifact] = []
     if params.charts and len(found):
         context.progress("computing", 0.6)
-        made += _draw(context, found, clock)
-    return made
+        charts = _draw(context, params, found, waiting)
+    if params.html and waiting is not None:
+        made.append(_write_page(context, params, summary, waiting, charts))
+    return [*made, *charts]
 
 
 def _events(
     context: JobContext, params: PullRequestParams, as_of: datetime
-) -> tuple[Observations, list[Artifact], Mapping[str, Any]]:
-    """The pull requests of the report, files about them, and fields of the summary."""
+) -> tuple[Observations, list[Artifact], Mapping[str, Any], Waiting | None]:
+    """The pull requests of the report, files about them, fields of the summary, and what charts and the page need."""
     told: list[Mapping[str, Any]] = []
 
     def warn(one: Mapping[str, Any]) -> None:
@@ -113,12 +117,13 @@ def _events(
     context.progress("computing", 0.3)
     about = tell(found, course, params, context.folder)
     fields = {**about.fields, "warnings": told}
-    return events.observe(course, found.repos, clock=params.clock), [*files, *about.files], fields
+    rows = events.observe(course, found.repos, clock=params.clock)
+    return rows, [*files, *about.files], fields, Waiting(found, course, about)
 
 
 def _sample(
     context: JobContext, params: PullRequestParams, _: datetime
-) -> tuple[Observations, list[Artifact], Mapping[str, Any]]:
+) -> tuple[Observations, list[Artifact], Mapping[str, Any], Waiting | None]:
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         _require_sample(connection, params.source)  # it may have been removed in the meantime
         teams = names_of(read_entities(connection, TEAM))
@@ -129,7 +134,7 @@ def _sample(
             until=_first_date(params.until),
             team_ids=ids_of(teams, params.teams),
         )
-    return samples.observe(sample, teams), [], {}
+    return samples.observe(sample, teams), [], {}, None
 
 
 def _write_hourly(context: JobContext, course: Course, *, as_of: datetime) -> Artifact:
@@ -150,8 +155,8 @@ def _summarise(
     clock: Clock | None,
     as_of: datetime,
     fields: Mapping[str, Any],
-) -> list[Artifact]:
-    """The summary, and a file with all teams if it does not have them all."""
+) -> tuple[FlowSummary, list[Artifact]]:
+    """The summary and its file, and one with all teams if it does not have them all."""
     teams = per_team(
         found.durations,
         found.team,
@@ -166,18 +171,34 @@ def _summarise(
         path = context.folder / TEAMS_FILE
         write_csv(path, teams_table(teams))
         made.append(Artifact(path, "text/csv", rows=len(teams)))
-    return made
+    return findings, made
 
 
-def _draw(context: JobContext, found: Observations, clock: Clock | None) -> list[Artifact]:
+def _draw(
+    context: JobContext, params: PullRequestParams, found: Observations, waiting: Waiting | None
+) -> list[Artifact]:
     """The charts, as pictures and as specifications."""
     from app.charts.durations import Durations, Measure, duration_charts  # noqa: PLC0415 - only who draws loads it
     from app.charts.files import write_charts  # noqa: PLC0415
 
     durations = Durations(found.teams, found.team, found.durations["review_time"], found.durations["merge_time"])
-    measure = {"working": Measure.WORKING, "wall": Measure.ELAPSED, None: Measure.SAMPLE}[clock]
+    measure = Measure.SAMPLE
+    if waiting is not None:
+        measure = {"working": Measure.WORKING, "wall": Measure.ELAPSED}[params.clock]
     charts = duration_charts(durations, ordinary=found.ordinary, measure=measure)
+    if waiting is not None:
+        charts = waiting_charts(waiting, params, as_of=to_micros(_fixed(params.as_of))) | charts
     return write_charts(charts, context.folder)
+
+
+def _write_page(
+    context: JobContext, params: PullRequestParams, summary: FlowSummary, waiting: Waiting, charts: Sequence[Artifact]
+) -> Artifact:
+    from app.reports.pulls.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
+
+    pictures = [one.path for one in charts if one.path.suffix == ".png"]
+    facts = Facts(params.model_dump(mode="json"), waiting.told.open, waiting.found.repos, pictures)
+    return write_page(context.folder, summary, facts)
 
 
 def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
@@ -260,8 +281,8 @@ PULL_REQUESTS = ReportKind(
         1,000 teams it has those with the most rows, and `teams.csv` has them all. `groups.csv` has the figures of each
         team, repository, author, size, week or month, by both clocks; `open.csv` what is open, how old it is and what
         it waits for. With `hourly` there is also `hourly.csv`: how many pull requests waited in each working hour.
-        Unless `charts` is false, there are charts. Pull requests of bots are left out, unless `include_bots` is
-        true.
+        Unless `charts` is false, there are charts of how long they waited and when; with `html` there is `report.html`,
+        one page for people. Pull requests of bots are left out, unless `include_bots` is true.
     """,
     rules="pull-request-rules.md",
     rules_version=2,

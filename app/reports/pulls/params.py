@@ -107,6 +107,10 @@ class PullRequestParams(Params):
     hourly: Annotated[
         bool, Field(description="Also make hourly.csv: pull requests in each state by team and working hour.")
     ] = False
+    html: Annotated[
+        bool,
+        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
+    ] = False
     charts: Annotated[
         bool, Field(description="Also draw charts of the 12 teams with the most pull requests; takes a few seconds.")
     ] = True

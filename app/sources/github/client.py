@@ -179,7 +179,7 @@ class GitHub:
         if raw.status not in {200, 204, 304}:
             raise SourceUnavailable(f"{url} answers {raw.status}{_said(raw)}; it was asked with {dict(params)}.")
         try:
-            body = json.loads(raw.content) if raw.status == 200 else None
+            body = _parsed(raw.content) if raw.status == 200 else None
         except ValueError:
             return None
         parts = urlsplit(url)
@@ -215,6 +215,14 @@ def _content(response: httpx2.Response) -> tuple[bytes, str | None]:
         if time.monotonic() - began > MOST_SECONDS:
             return b"", f"its body has not ended after {MOST_SECONDS} seconds"
     return bytes(content), None
+
+
+def _parsed(content: bytes) -> Any:
+    """The JSON; half of a surrogate pair, which a title that was cut may end with, is a question mark."""
+    body = json.loads(content)
+    if b"\\ud" in content.lower():
+        body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+    return body
 
 
 def _query(url: str | None) -> dict[str, str] | None:

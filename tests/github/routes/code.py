@@ -11,7 +11,7 @@ from tests.github.world import World
 
 def _resolve(repository: Repository, ref: str) -> str | None:
     """The sha of a branch's name, or of itself where it is known."""
-    ref = unquote(ref)
+    ref = repository.default_branch if ref == "HEAD" else unquote(ref)
     known = repository.git.branches.get(ref)
     return known or (ref if ref in repository.git.commits else None)
 

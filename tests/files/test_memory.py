@@ -1,0 +1,38 @@
+"""What a process does with memory that is freed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.commands import REPOSITORY
+
+#: Tells how many pages it was given for arrays of 2 MiB that are made one after the other.
+#: For larger ones numpy asks for large pages.
+MAKE_ARRAYS = """
+import resource
+import numpy as np
+from app.files import memory
+{first}
+np.ones(1 << 18)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    np.ones(1 << 18)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def pages(first: str) -> int:
+    """As a worker of a cluster is started, whose library sets the variable."""
+    own = os.environ | {"PYTHONPATH": str(REPOSITORY), "MALLOC_TRIM_THRESHOLD_": "65536"}
+    command = [sys.executable, "-c", MAKE_ARRAYS.format(first=first)]
+    return int(subprocess.run(command, env=own, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have another malloc")
+def test_memory_that_is_kept_is_taken_for_the_next_array() -> None:
+    each = (2 << 20) // os.sysconf("SC_PAGE_SIZE")
+    assert pages("pass") > 10 * each, "each array is new memory"
+    assert pages("memory.keep_what_is_freed()") < each
+    assert pages("memory.give_back_what_is_freed(); memory.keep_what_is_freed()") < each
