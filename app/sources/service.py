@@ -277,8 +277,9 @@ class SourceService:
     def _looked(
         self, kind: SourceKind, options: SourceOptions, source_id: str, stored: StoredToken
     ) -> Sequence[Finding]:
-        token = self._secrets().open(source_id, stored)
-        return check(kind, options, register.access(kind, options, token, self._engine))
+        secrets = self._secrets()
+        reached = register.access(kind, options, lambda: secrets.open(source_id, stored), self._engine)
+        return check(kind, options, reached)
 
 
 def _require_same_address(before: Source, options: SourceOptions, token: GivenToken) -> None:
@@ -324,7 +325,7 @@ def _token_hash(secrets: SourceSecrets, found: Source) -> str | None:
         token = secrets.open(found.id, found.stored)
     except OpenhoursError:
         return None
-    return register.token_hash(found.address, token)
+    return register.token_hash(found.address, found.options, token)
 
 
 def _told(name: str, options: SourceOptions, token: GivenToken) -> dict[str, Any]:
