@@ -17,6 +17,7 @@ from app.storage.resources import Resources
 from tests.github.reviewing import comment, open_pull
 from tests.sources.histories import History, history
 from tests.sources.syncing import one, rows
+from tests.strategies import PROFILE
 
 STREAMS = ("pull_requests", "commits", "issues")
 
@@ -56,7 +57,7 @@ def test_answers_that_fail_for_a_while_lose_nothing(
         time_passes(monkeypatch, lived),
     ):
         lived.github.faults.by_chance(2000, 0.25, *PASSING)
-        for _ in range(3):
+        for _ in range(2):
             lived.sync(changes=10)
         assert {kind for kind, _ in lived.github.faults.happened} <= set(PASSING)
         assert len(lived.github.faults.happened) > 10
@@ -261,7 +262,7 @@ def deadly(untouched: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[De
 
 
 #: After so many moments a worker dies: a request, an object, a fence or a commit, before it or behind it.
-MOMENTS = (1, 2, 3, 5, 9, 15, 22, 30, 41, 55, 70)
+MOMENTS = range(1, 90, 2) if PROFILE == "long" else (1, 3, 7, 14, 22, 33, 46, 60)
 
 
 def test_a_worker_that_dies_at_any_moment_leaves_what_another_goes_on_with(
@@ -279,6 +280,6 @@ def test_a_worker_that_dies_at_any_moment_leaves_what_another_goes_on_with(
             except Killed:
                 died += 1
                 lived.take_over()
-        assert died >= 6
+        assert died >= 5
         lived.quiet_syncs()
         assert lived.differences() == []

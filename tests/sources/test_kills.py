@@ -30,7 +30,7 @@ from tests.sources.test_sync import PULLS, truth
 MOMENTS = ((GitHub, "_ask"), (RawPages, "_write"), (StreamLoad, "_record"), (Run, "_settle"), (Run, "end"))
 
 #: Syncs that are killed.
-KILLS = 14
+KILLS = 10
 
 
 class Killed(BaseException):
