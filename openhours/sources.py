@@ -44,7 +44,7 @@ class Sources(Connection):
             kind: what is read.
             token: stored encrypted.
             check: refuse what cannot be read.
-            more: ``address``, ``streams``, ``token_from``.
+            more: ``address``, ``streams``, ``token_from``, ``app`` with ``id`` and ``installation``.
         """
         body = {"name": name, "kind": kind, "repositories": list(repositories), "token": token, **more}
         return self._ask("POST", "/sources", params={"check": check}, json=body)

@@ -59,6 +59,9 @@ NOT_RUN = {
     "uvicorn ": "would listen on port 8000; tests/test_main.py runs it",
     "deploy/backup.sh": "needs pg_dump and rclone on the path; tests/deployment/test_backup.py runs both scripts",
     "openhours seal": "needs weeks that are old; tests/sealing/test_command.py runs it",
+    "read -rs GITHUB_TOKEN": "asks whoever types for a token",
+    "openhours sources ": "asks GitHub; tests/cli/test_cli_sources.py asks a fake one",
+    "openhours report pull_requests --out out/": "needs what the source has brought; tests/reports has reports of them",
     "make dist": "is run by test_package.py, into another folder",
 }
 

@@ -38,6 +38,15 @@ Address = Annotated[
 Streams = Annotated[
     list[str] | None, typer.Option("--stream", help="Read only this stream; repeat it for more. Default: all.")
 ]
+AppId = Annotated[
+    str | None,
+    typer.Option(
+        "--app-id", help="App ID or client ID of a GitHub App, whose private key the token is. Default: none."
+    ),
+]
+Installation = Annotated[
+    int | None, typer.Option("--installation", min=1, help="Number of its installation. Default: none.")
+]
 Since = Annotated[str | None, typer.Option(help="Instant, such as 2026-01-01T00:00:00Z. Default: from the beginning.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is read. Default: only have it begin.")]
 Check = Annotated[
@@ -54,12 +63,14 @@ def add(
     token_env: TokenEnv = None,
     token_from: TokenFrom = None,
     address: Address = None,
+    app_id: AppId = None,
+    installation: Installation = None,
     stream: Streams = None,
     check: Check = True,
     server: Server = None,
 ) -> None:
     """Add a source, after a look at what its token may read."""
-    more = {"address": address, "streams": stream or None, "token_from": token_from}
+    more = {"address": address, "streams": stream or None, "token_from": token_from, "app": _app(app_id, installation)}
     token, name = _token(token_env), name or kind
     with opening.client(server, slots=0) as client:
         found = client.add_source(name, repos, kind=kind, token=token, check=check, **more)
@@ -76,12 +87,14 @@ def set_(
     token_env: TokenEnv = None,
     token_from: TokenFrom = None,
     address: Address = None,
+    app_id: AppId = None,
+    installation: Installation = None,
     stream: Streams = None,
     check: Check = True,
     server: Server = None,
 ) -> None:
     """Replace what a source reads, or its token; without a new one the token stays."""
-    more = {"address": address, "streams": stream or None, "token_from": token_from}
+    more = {"address": address, "streams": stream or None, "token_from": token_from, "app": _app(app_id, installation)}
     token = _token(token_env)
     with opening.client(server, slots=0) as client:
         found = client.set_source(name, repos, token=token, check=check, **more)
@@ -231,6 +244,12 @@ def _token(variable: str | None) -> str | None:
             f"--token-env: the variable {variable} is not set, or empty; give the name of one that has the token"
         )
     return token
+
+
+def _app(app_id: str | None, installation: int | None) -> dict[str, Any] | None:
+    if (app_id is None) != (installation is None):
+        raise InvalidParameters("--app-id and --installation belong together: give both, or none")
+    return None if app_id is None else {"id": app_id, "installation": installation}
 
 
 def _tell_sync(client: Any, name: str, sync_id: str, *, wait: bool, is_elsewhere: bool) -> None:

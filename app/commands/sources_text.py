@@ -44,7 +44,7 @@ def status(one: Answer) -> Iterator[str]:
         width = max(len(cursor["name"]) for cursor in one["cursors"])
         yield ""
         for cursor in one["cursors"]:
-            counts = [f"{cursor['scopes']:,} read"]
+            counts = [f"of {cursor['scopes']:,}"]
             counts += [f"{cursor[name]:,} {name}" for name in ("unfinished", "missing") if cursor[name]]
             read = instant(cursor["watermark"]) or "-"
             yield f"{cursor['name']:{width}}  {read:17}  {', '.join(counts)}"

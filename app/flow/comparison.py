@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from app.flow.course import Course
 from app.flow.grouping import GroupBy, Grouping
-from app.flow.groups import Groups, groups_of
+from app.flow.groups import Groups, Orders, groups_of
 
 Which = npt.NDArray[np.bool_]
 
@@ -16,7 +16,13 @@ _IN_ORDER: Final = ("week", "month")
 
 
 def compared(
-    course: Course, of: Grouping, by: GroupBy, *, now: Which, before: Which | None
+    course: Course,
+    of: Grouping,
+    by: GroupBy,
+    *,
+    now: Which,
+    before: Which | None,
+    orders: Orders | None = None,
 ) -> tuple[Groups, Groups | None]:
     """The figures of each group that has pull requests now, and of what it is compared with.
 
@@ -27,12 +33,13 @@ def compared(
         now: bool[n], those that are told of.
         before: bool[n], those of the time before, and for weeks and months those that may be in the one before any;
             None: nothing is compared.
+        orders: of those that are told of, if they are known already.
     """
     kept = _kept(of, by, now, before)
     number_of = np.full(len(of.names), -1)
     number_of[kept] = np.arange(len(kept))
     names = [of.names[one] for one in kept.tolist()]
-    found = _groups(course, names, np.where(now, number_of[of.number], -1))
+    found = groups_of(course.where(now), Grouping(names, number_of[of.number[now]]), orders)
     if before is None:
         return found, None
     if by not in _IN_ORDER:
@@ -55,5 +62,5 @@ def _kept(of: Grouping, by: GroupBy, now: Which, before: Which | None) -> npt.ND
 
 
 def _groups(course: Course, names: list[str | None], number: npt.NDArray[np.int64]) -> Groups:
-    rows = np.flatnonzero(number >= 0)
-    return groups_of(course.of_rows(rows), Grouping(names, number[rows]))
+    which = number >= 0
+    return groups_of(course.where(which), Grouping(names, number[which]))

@@ -53,6 +53,10 @@ class Course:
         """Seconds of the phases alone."""
         return {name: self.seconds[clock][name] for name in PHASES}
 
+    def where(self, which: npt.NDArray[np.bool_]) -> "Course":
+        """Those of which it is true, bool[n]; itself if it is true of all."""
+        return self if which.all() else self.of_rows(np.flatnonzero(which))
+
     def of_rows(self, rows: npt.NDArray[np.integer]) -> "Course":
         """The same of some pull requests, whose teams stay numbered as they are."""
         return Course(

@@ -45,7 +45,8 @@ def grouping(by: GroupBy, course: Course, *, repos: Mapping[int, str], days: npt
         by: what a group has in common.
         course: how n pull requests went.
         repos: names of the repositories by id.
-        days: int64[n], the local date by which each counts, days since 1970-01-01; MISSING without one.
+        days: int64[n], the local date by which each counts, days since 1970-01-01; MISSING without one. Only weeks and
+            months look at it.
     """
     names, number = _named(by, course, repos, days)
     if not (number < 0).any():

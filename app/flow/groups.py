@@ -10,9 +10,12 @@ from app.flow.clocks import CLOCKS, Clock
 from app.flow.course import UNANSWERED, Course
 from app.flow.grouping import Grouping
 from app.flow.phases import PHASES
-from app.flow.statistics import Grouped, grouped
-from app.flow.waits import kaplan_meier_median
+from app.flow.statistics import Grouped, ascending_rows, grouped
+from app.flow.waits import kaplan_meier_medians
 from app.timeline import MISSING
+
+#: Rows by ascending duration, those that have it, by clock and phase.
+Orders = Mapping[Clock, Mapping[str, npt.NDArray[np.int64]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +57,47 @@ class Groups:
         return len(self.names)
 
 
-def groups_of(course: Course, of: Grouping) -> Groups:
-    """The figures of each group of ``of``."""
+def groups_of(course: Course, of: Grouping, orders: Orders | None = None) -> Groups:
+    """The figures of each group of ``of``; ``orders`` are those of the course, if they are known already."""
     names, number = of.names, of.number
+    orders = orders_of(course) if orders is None else orders
 
     def counted(which: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         return np.bincount(number[which], minlength=len(names))
 
     return Groups(
         names,
-        counted(np.ones(len(number), bool)),
+        np.bincount(number, minlength=len(names)),
         counted(course.at.reviewed == MISSING),
         counted(course.pulls.instants["ci_finished_at"] == MISSING),
         {
-            clock: {name: grouped(course.seconds[clock][name], number, groups=len(names)) for name in PHASES}
+            clock: {
+                name: grouped(course.seconds[clock][name], number, groups=len(names), order=orders[clock][name])
+                for name in PHASES
+            }
             for clock in CLOCKS
         },
         _first_reviews(course, number, groups=len(names)),
     )
 
 
-def whole(course: Course) -> Groups:
+def orders_of(course: Course) -> Orders:
+    """The rows by each duration: what takes longest when groups are made of them."""
+    return {clock: {name: ascending_rows(course.seconds[clock][name]) for name in PHASES} for clock in CLOCKS}
+
+
+def whole(course: Course, orders: Orders | None = None) -> Groups:
     """The figures of all pull requests as one group."""
-    return groups_of(course, Grouping(["all"], np.zeros(len(course.team), np.int64)))
+    return groups_of(course, Grouping(["all"], np.zeros(len(course.team), np.int64)), orders)
 
 
 def _first_reviews(course: Course, number: npt.NDArray[np.int64], *, groups: int) -> FirstReviews:
     found = course.first_review
     rows = np.flatnonzero(found.came | found.ended | found.waits)
-    rows = rows[np.argsort(number[rows], kind="stable")]
-    bounds = np.searchsorted(number[rows], np.arange(groups + 1))
-    medians = {clock: np.full(groups, np.nan) for clock in CLOCKS}
+    came, of = found.came[rows], number[rows]
+    medians = {}
     for clock in CLOCKS:
-        of = course.seconds[clock]
-        seconds = np.where(found.came, of["pickup_time"], of[UNANSWERED])[rows]
-        came = found.came[rows]
-        for group in np.flatnonzero(np.diff(bounds)).tolist():
-            within = slice(bounds[group], bounds[group + 1])
-            median = kaplan_meier_median(seconds[within], came[within])
-            medians[clock][group] = np.nan if median is None else median
+        seconds = np.where(found.came, course.seconds[clock]["pickup_time"], course.seconds[clock][UNANSWERED])
+        medians[clock] = kaplan_meier_medians(seconds[rows], came, of, groups=groups)
     counts = [np.bincount(number[which], minlength=groups) for which in (found.came, found.ended, found.waits)]
     return FirstReviews(counts[0], counts[1], counts[2], medians)

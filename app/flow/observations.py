@@ -19,7 +19,8 @@ class Observations:
         teams: names of the teams that have rows, sorted.
         team: int64[n], number of each row's team in ``teams``, -1 without one.
         durations: what statistics and charts use, ``review_time`` and ``merge_time`` among them.
-        ordinary: bool[n], false for an outlier, which half of the charts leave out.
+        ordinary: bool[n], false for what half of the charts leave out: pull requests that were not reviewed and merged,
+            outliers of a sample.
         begin, end: first and last date, ISO 8601; None without any.
         without_review, without_ci: rows that had none.
         missing: rows without a value by column.

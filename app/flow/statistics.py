@@ -15,6 +15,9 @@ PERCENTILES: Final = {"median": 50, "p75": 75, "p90": 90, "p95": 95}
 #: Every figure of a duration but for the number of rows that have it.
 FIGURES: Final = ("mean", "mode", *PERCENTILES)
 
+#: Groups whose numbers, and -1, fit into two bytes.
+_FEW: Final = 1 << 15
+
 #: Seconds by column, NaN where a row has none; float64[n] each.
 Durations = Mapping[str, npt.NDArray[np.float64]]
 
@@ -61,16 +64,24 @@ def per_team(
     for done, (column, values) in enumerate(durations.items(), 1):
         found[column] = grouped(values, team, groups=len(teams))
         progress(done / (len(durations) + 1))
-    rows: list[int] = np.bincount(team[team >= 0], minlength=len(teams)).tolist()
+    rows = np.bincount(team[team >= 0], minlength=len(teams))
+    each = each_of(found, rows, teams)
+    progress(1.0)
+    return each
+
+
+def each_of(
+    found: Mapping[str, "Grouped"], rows: npt.NDArray[np.integer], names: Sequence[str]
+) -> dict[str, Statistics]:
+    """The figures of each group by its name; ``rows`` is how many rows each has, int[g]."""
     lists = {column: of.lists() for column, of in found.items()}
     each = {}
-    for number, name in enumerate(teams):
+    for number, name in enumerate(names):
         figures: dict[str, _Figures] = {
             figure: {column: of[figure][number] for column, of in lists.items()} for figure in FIGURES
         }
         counts = {column: int(of.n[number]) for column, of in found.items()}
-        each[name] = Statistics(**figures, counts=counts, count=rows[number])
-    progress(1.0)
+        each[name] = Statistics(**figures, counts=counts, count=int(rows[number]))
     return each
 
 
@@ -98,26 +109,43 @@ class Grouped:
         }
 
 
-def grouped(values: npt.NDArray[np.float64], group: npt.NDArray[np.integer], *, groups: int) -> Grouped:
+def ascending_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """The rows that have a value, int64[m], by ascending value."""
+    rows = np.flatnonzero(~np.isnan(values))
+    found: npt.NDArray[np.int64] = rows[np.argsort(values[rows])]
+    return found
+
+
+def grouped(
+    values: npt.NDArray[np.float64],
+    group: npt.NDArray[np.integer],
+    *,
+    groups: int,
+    order: npt.NDArray[np.int64] | None = None,
+) -> Grouped:
     """The figures of one duration in each group.
 
     Args:
         values: float64[n], NaN where a row has none.
         group: int[n], number of each row's group, -1 without one.
         groups: how many there are.
+        order: ascending_rows() of the values, if they are known already: sorting takes most of the time.
     """
-    rows = np.flatnonzero(~np.isnan(values) & (group >= 0))
-    rows = rows[np.argsort(values[rows], kind="stable")]
-    rows = rows[np.argsort(group[rows], kind="stable")]
-    ascending, of = values[rows], group[rows]
-    starts = np.searchsorted(of, np.arange(groups + 1))
+    rows = ascending_rows(values) if order is None else order
+    if groups > 1 or (group < 0).any():
+        of: npt.NDArray[np.integer] = group[rows]
+        of = of.astype(np.int16) if groups < _FEW else of  # numpy sorts short numbers by their digits
+        rows = rows[np.argsort(of, kind="stable")]
+        rows = rows[np.count_nonzero(of < 0) :]
+    ascending, number = values[rows], group[rows]
+    starts = np.searchsorted(number, np.arange(groups + 1))
     n = np.diff(starts)
     used = np.flatnonzero(n)
     begin = starts[used]
     found = {figure: np.full(groups, np.nan) for figure in FIGURES}
     if len(used):
         found["mean"][used] = np.add.reduceat(ascending, begin) / n[used]
-        found["mode"][used] = _modes(ascending, of, begin)
+        found["mode"][used] = _modes(ascending, number, begin)
         for figure, percent in PERCENTILES.items():
             place = (n[used] - 1) * (percent / 100)
             below = place.astype(np.int64)

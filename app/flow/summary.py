@@ -98,6 +98,7 @@ def summarise(
     clock: Clock | None,
     as_of: datetime,
     teams: Mapping[str, Statistics] | None = None,
+    stats: Statistics | None = None,
     fields: Mapping[str, Any] = MappingProxyType({}),
 ) -> FlowSummary:
     """The summary of some rows.
@@ -105,7 +106,7 @@ def summarise(
     Args:
         found: the rows.
         source, clock, as_of: as the fields of the same name.
-        teams: the figures of each team, if they are known already.
+        teams, stats: the figures of each team, and of all rows, if they are known already.
         fields: others, by name.
     """
     every = per_team(found.durations, found.team, found.teams) if teams is None else teams
@@ -125,7 +126,7 @@ def summarise(
         teams=list(shown),
         other_teams=others,
         date_interval=DateInterval(begin=found.begin, end=found.end),
-        stats=statistics(found.durations, rows=len(found)),
+        stats=statistics(found.durations, rows=len(found)) if stats is None else stats,
         per_team=shown,
         num_prs_without_review=found.without_review,
         num_prs_without_ci=found.without_ci,

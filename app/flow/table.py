@@ -48,9 +48,10 @@ def pull_request_table(course: Course, *, repos: Mapping[int, str], team: pa.Arr
 def key_columns(course: Course, *, repos: Mapping[int, str], team: pa.Array) -> dict[str, pa.Array]:
     """Which pull requests they are, as of pull_request_table()."""
     pulls = course.pulls
-    repo = np.array([repos[one] for one in pulls.repo_id.tolist()], object)
+    encoded = pa.array(pulls.repo_id).dictionary_encode()
+    names = [repos[one] for one in encoded.dictionary.to_pylist()]
     return {
-        "repo": escape_formulas(pa.array(repo, pa.string())),
+        "repo": escape_formulas(named(names, encoded.indices.to_numpy())),
         "number": pa.array(pulls.number),
         "team": escape_formulas(team),
         "author": escape_formulas(pa.array(pulls.author, pa.string(), mask=pulls.author == "")),
@@ -73,8 +74,12 @@ def _phase_columns(course: Course, names: Sequence[str]) -> dict[str, pa.Array]:
 
 def _ranks(ids: npt.NDArray[np.int64], names: Mapping[int, str]) -> npt.NDArray[np.int64]:
     """The place of each row's name in the order of the names."""
-    rank = {one: place for place, one in enumerate(sorted(names, key=names.__getitem__))}
-    return np.array([rank[one] for one in ids.tolist()], np.int64)
+    encoded = pa.array(ids).dictionary_encode()
+    used = [names[one] for one in encoded.dictionary.to_pylist()]
+    place = np.empty(len(used), np.int64)
+    place[sorted(range(len(used)), key=used.__getitem__)] = np.arange(len(used))
+    ranks: npt.NDArray[np.int64] = place[encoded.indices.to_numpy()]
+    return ranks
 
 
 def instants(values: Micros) -> pa.StringArray:

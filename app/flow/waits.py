@@ -13,6 +13,9 @@ from app.timeline import MISSING, Micros
 #: Products of some thousand fractions are a half but for their last digits.
 _HALF: Final = 0.5 + 1e-9
 
+#: The share of those that go on waiting when nobody does; it has a logarithm.
+_NOBODY: Final = float(np.exp(-60))
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -45,8 +48,10 @@ def outcome(at: Milestones, pickup: Phase, waiting: Phase) -> Outcome:
     return Outcome(pickup.known, waiting.known & has_ended, waiting.known & ~has_ended)
 
 
-def kaplan_meier_median(seconds: npt.NDArray[np.float64], came: npt.NDArray[np.bool_]) -> float | None:
-    """The time by which half of all have been reviewed, including those that still wait; None if it has not come.
+def kaplan_meier_medians(
+    seconds: npt.NDArray[np.float64], came: npt.NDArray[np.bool_], group: npt.NDArray[np.integer], *, groups: int
+) -> npt.NDArray[np.float64]:
+    """The time by which half of each group have been reviewed, including those that still wait; NaN if it has not come.
 
     The product-limit estimator of Kaplan and Meier (1958): of those that waited at least t, the share that was not
     reviewed at t goes on waiting. Who stops to wait without a review at t was there until then.
@@ -54,14 +59,26 @@ def kaplan_meier_median(seconds: npt.NDArray[np.float64], came: npt.NDArray[np.b
     Args:
         seconds: float64[n], how long each waited, no NaN.
         came: bool[n], the wait ended with a review.
+        group: int[n], 0 … groups - 1.
+        groups: how many there are.
     """
+    medians = np.full(groups, np.nan)
+    if not len(seconds):
+        return medians
     order = np.argsort(seconds)
-    times, first = np.unique(seconds[order], return_index=True)
-    at_risk = len(seconds) - first
-    reviews = np.diff(np.append(0, np.cumsum(came[order]))[np.append(first, len(seconds))])
-    still_waiting = np.cumprod(1 - reviews / at_risk)
-    reached = np.flatnonzero((still_waiting <= _HALF) & (reviews > 0))
-    return float(times[reached[0]]) if len(reached) else None
+    order = order[np.argsort(group[order], kind="stable")]
+    waited, of = seconds[order], group[order]
+    first = np.flatnonzero(np.append(True, (waited[1:] != waited[:-1]) | (of[1:] != of[:-1])))  # of each time
+    at_risk = np.searchsorted(of, of[first], side="right") - first
+    reviews = np.add.reduceat(came[order].astype(np.int64), first)
+    # Products are sums of logarithms. Where all of the rest are reviewed at once nobody goes on: a share of e^-60.
+    logs = np.cumsum(np.log(np.maximum(1 - reviews / at_risk, _NOBODY)))
+    begin = np.searchsorted(of[first], of[first])
+    share = np.exp(logs - np.where(begin > 0, logs[begin - 1], 0.0))
+    reached = np.flatnonzero((share <= _HALF) & (reviews > 0))
+    found, where = np.unique(of[first[reached]], return_index=True)
+    medians[found] = waited[first[reached[where]]]
+    return medians
 
 
 def waiting_states(at: Milestones, *, as_of: int) -> dict[str, tuple[Micros, Micros]]:

@@ -211,7 +211,7 @@ class Mapping(_Columns):
         rows += [(f"rows.{number}.", row) for number, row in enumerate(self.rows)]
         for prefix, row in rows:
             for name, rule in row.columns.items():
-                for place in _places(rule):
+                for place in places_of(rule):
                     yield f"{prefix}columns.{name}", place
             for place in row.where:
                 yield f"{prefix}where.{place}", place
@@ -271,7 +271,8 @@ def with_values(mapping: Mapping, values: Dict[str, str]) -> Mapping:
     return read_mapping(document)
 
 
-def _places(rule: Rule) -> list[str | int]:
+def places_of(rule: Rule) -> list[str | int]:
+    """The places that a rule looks at."""
     named = [] if rule.from_ is None else [rule.from_]
     return named if rule.template is None else [*named, *template_places(rule.template)]
 

@@ -18,6 +18,12 @@ from app.wording.suggestions import suggestions
 _INTERPRETER: Final = TreeInterpreter(jmespath.Options(custom_functions=OurFunctions()))
 
 
+#: Parsed expressions whose further parts look at what the first one has found.
+_PATHS: Final = {
+    *("subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe"),
+}
+
+
 def require_expression(expression: str) -> None:
     """Raise ValueError for one that does not parse, with the place in it, or that calls a function that is none."""
     try:
@@ -49,6 +55,21 @@ def _called(node: Any) -> Iterator[str]:
     for child in node["children"]:
         if isinstance(child, dict):
             yield from _called(child)
+
+
+@lru_cache(maxsize=1024)
+def members(expression: str) -> frozenset[str]:
+    """The members of a record that an expression begins with; none of one that looks at all of it."""
+    return frozenset(_members(compiled(expression).parsed))
+
+
+def _members(node: Any) -> Iterator[str]:
+    """Of a path only its first step looks at the record."""
+    if node["type"] == "field":
+        yield node["value"]
+    children = [child for child in node["children"] if isinstance(child, dict)]
+    for child in children[:1] if node["type"] in _PATHS else children:
+        yield from _members(child)
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from app.errors import RejectedFile
 from app.mapping.document import Mapping
-from app.mapping.expressions import evaluated, text_of
+from app.mapping.expressions import evaluated, members, text_of
 from app.mapping.records import Place, Records
 from app.mapping.unmappable import Unmappable
 
@@ -143,7 +143,9 @@ def _placing(began: dict[int, int]) -> _Decoder:
 def _batches(places: Sequence[Place], numbered: Iterator[Numbered]) -> Iterator[Records]:
     while batch := list(islice(numbered, BATCH)):
         texts = {place: pa.array([_text(place, record) for _, record in batch], pa.string()) for place in places}
-        yield Records(texts, np.array([line for line, _ in batch], np.int64))
+        there = {name for _, record in batch if isinstance(record, dict) for name in record}
+        absent = frozenset(place for place in places if (looked := members(str(place))) and not looked & there)
+        yield Records(texts, np.array([line for line, _ in batch], np.int64), absent)
 
 
 def _text(place: Place, record: Any) -> str:

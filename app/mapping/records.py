@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.mapping.document import Mapping, Not, Row, Rule, Where, template_places
+from app.mapping.document import Mapping, Not, Row, Rule, Where, places_of, template_places
 from app.mapping.times import Window, days, opening_hours
 from app.mapping.unmappable import Unmappable
 
@@ -27,18 +27,24 @@ class Records:
     Attributes:
         texts: one text a record, by the place that the mapping names.
         lines: the line of the raw file on which each begins, int64.
+        absent: places that no record of JSON has, not even with a null.
     """
 
     texts: Dict[Place, pa.StringArray]
     lines: npt.NDArray[np.int64]
+    absent: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class MappedRows:
-    """A block of rows: one text a row by column of the kind, and the line of the record that each comes from."""
+    """A block of rows: one text a row by column of the kind, and the line of the record that each comes from.
+
+    ``absent`` are columns that come from absent places alone: their texts are empty because the file says nothing.
+    """
 
     texts: Dict[str, pa.StringArray]
     lines: npt.NDArray[np.int64]
+    absent: frozenset[str] = frozenset()
 
 
 def mapped(mapping: Mapping, records: Records) -> MappedRows:
@@ -46,7 +52,15 @@ def mapped(mapping: Mapping, records: Records) -> MappedRows:
     texts = {place: _without_null(array, mapping.null) for place, array in records.texts.items()}
     chosen = _chosen(mapping.where, texts, len(records.lines)) & _not_blank(texts, len(records.lines))
     parts = [_part(mapping, row, texts, records.lines, chosen) for row in mapping.rows or (None,)]
-    return _expanded(mapping, parts[0] if len(parts) == 1 else _interleaved(parts))
+    rows = _expanded(mapping, parts[0] if len(parts) == 1 else _interleaved(parts))
+    return replace(rows, absent=_absent(mapping, records.absent)) if records.absent else rows
+
+
+def _absent(mapping: Mapping, places: frozenset[Place]) -> frozenset[str]:
+    """The columns of which every rule looks at absent places and at no other."""
+    rules = [one for columns in (mapping.columns, *(row.columns for row in mapping.rows)) for one in columns.items()]
+    said = {name for name, rule in rules if not (looked := places_of(rule)) or not places.issuperset(looked)}
+    return frozenset(name for name, _ in rules if name not in said)
 
 
 def _part(

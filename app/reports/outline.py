@@ -15,6 +15,9 @@ UNITS: Final = (("s", 1, 60), ("min", 60, 60), ("h", 3600, inf))
 #: Figures of each group, a line each, and behind them how many rows have the duration.
 FIGURES: Final = ("median", "p90")
 
+#: What is in the summary alone: in a terminal of 80 columns it would leave no room for names.
+NOT_SHOWN: Final = frozenset({"closed_unmerged"})
+
 #: Name of the lines for all rows. A team may be called "all", but hardly with parentheses.
 NO_TEAM: Final = "(no team)"
 NO_GROUP: Final = "(none)"
@@ -29,7 +32,7 @@ _Figures = Mapping[str, float | None]
 
 def outline(summary: FlowSummary) -> Outline:
     """Three lines for each group and for all; of rows without a team only the number."""
-    durations = list(summary.stats.median)
+    durations = [name for name in summary.stats.median if name not in NOT_SHOWN]
     by = "team" if summary.selected is None else summary.selected.by
     rows = list(_of_teams(summary, len(durations)) if by == "team" else _of_groups(summary))
     notes = [f"Median and 90th percentile of {_TIMES[summary.clock]}; n is how many have it.", *summary.notes]
@@ -74,10 +77,11 @@ def _of_statistics(name: str, of: Statistics) -> Iterator[tuple[str, ...]]:
 def _lines(
     name: str, count: int, figures: Mapping[str, _Figures], counts: Mapping[str, int]
 ) -> Iterator[tuple[str, ...]]:
+    shown = [duration for duration in counts if duration not in NOT_SHOWN]
     for number, figure in enumerate(FIGURES):
         head = (name, f"{count:,}") if number == 0 else ("", "")
-        yield (*head, figure, *map(_time, figures[figure].values()))
-    yield ("", "", "n", *(f"{n:,}" for n in counts.values()))
+        yield (*head, figure, *(_time(figures[figure][duration]) for duration in shown))
+    yield ("", "", "n", *(f"{counts[duration]:,}" for duration in shown))
 
 
 def _of_waiting(review: FirstReview, now: OpenNow) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.jobs.records import JobRecord, JobStatus
 from app.sources.checks import Finding
+from app.sources.options import SourceApp
 from app.sources.register import Source
 from app.sources.status import SourceStatus
 
@@ -27,6 +28,7 @@ class SourceAnswer(BaseModel):
     address: str = Field(description="Base address of the API.")
     repositories: list[str] = Field(description="Patterns of the repositories that are read.")
     streams: list[str] = Field(description="Streams that are read.")
+    app: SourceApp | None = Field(description="The app whose private key the token is; null: none.")
     token: str | None = Field(description="`stored`, or where it is read from; null: there is none.")
     enabled: bool = Field(description="Whether syncs begin by themselves.")
     paused_reason: str | None = Field(description="Why they do not.")
@@ -191,6 +193,7 @@ def _members(one: Source) -> dict[str, Any]:
         "address": one.address,
         "repositories": list(one.options.repositories),
         "streams": list(one.streams),
+        "app": one.options.app,
         "token": "stored" if stored.token is not None else stored.token_from,
         "error": _error(one.error_code, one.error_message),
     }

@@ -16,9 +16,18 @@ from sqlalchemy import Connection, Engine, func, update
 
 from app.access import audit
 from app.access.principal import acting_as
-from app.errors import BadInput, NotAllowed, NotFound, OpenhoursError, SourcePaused, TooManyReports, Unavailable
+from app.errors import (
+    BadInput,
+    DatabaseUnavailable,
+    NotAllowed,
+    NotFound,
+    OpenhoursError,
+    SourcePaused,
+    TooManyReports,
+    Unavailable,
+)
 from app.schedules import acting, records
-from app.schedules.doing import Doing, Work
+from app.schedules.actions import Action, Run
 from app.schedules.records import Does, Schedule
 from app.schedules.tables import schedule
 from app.storage.postgres import database_errors, database_now
@@ -49,12 +58,12 @@ class Firing:
 
     Attributes:
         engine: Postgres.
-        doings: what can begin.
+        actions: what can begin.
         now: the clock, which all replicas share.
     """
 
     engine: Engine
-    doings: Mapping[Does, Doing]
+    actions: Mapping[Does, Action]
     now: Callable[[Connection], datetime] = database_now
 
     def fire_due(self, stopping: Event) -> None:
@@ -86,7 +95,7 @@ class Firing:
             outcome, job_id = self._fire(connection, one, now)
         SCHEDULED.labels(does=one.does, outcome=outcome.value).inc()
         if job_id is not None:
-            self.doings[one.does].begun(job_id, one.kind)
+            self.actions[one.does].begun(job_id, one.kind)
         return True
 
     def _fire(self, connection: Connection, one: Schedule, now: datetime) -> tuple[Outcome, str | None]:
@@ -104,11 +113,11 @@ class Firing:
             _log.info("schedule %s begins nothing: %s", one.name, error.message)
             _set(connection, one, next_at=next_at, skipped=skipped + 1)
             return Outcome.SKIPPED, None
-        except TooManyReports as error:
+        except DatabaseUnavailable:  # for every schedule
+            raise
+        except (TooManyReports, Unavailable) as error:
             _log.info("schedule %s stays due: %s", one.name, error.message)
             return Outcome.POSTPONED, None
-        except Unavailable:
-            raise
         except (BadInput, NotFound, NotAllowed) as error:
             _pause(connection, one, error, due)
             return Outcome.PAUSED, None
@@ -119,12 +128,12 @@ class Firing:
         return Outcome.BEGUN, job_id
 
     def _begin(self, connection: Connection, one: Schedule, due: datetime, skipped: int) -> str:
-        doing = self.doings.get(one.does)
-        if doing is None:
+        action = self.actions.get(one.does)
+        if action is None:
             raise BadInput(f"This version cannot begin a {one.does}.")
         key = f"schedule:{one.id}:{due.isoformat()}"
-        with acting_as(acting.owner_of(connection, one, doing.scope)):
-            job_id = doing.begin(connection, Work(one.kind, one.params, one.timing, one.as_of, due, key))
+        with acting_as(acting.owner_of(connection, one, action.scope)):
+            job_id = action.begin(connection, Run(one.kind, one.params, one.timing, one.as_of, due, key))
             told: dict[str, Any] = {"name": one.name, "job_id": job_id, "due": due.isoformat(), "skipped": skipped}
             audit.record(connection, "schedule.run", "schedule", one.id, **told)
         return job_id

@@ -14,7 +14,7 @@ from app.access.principal import actor
 from app.errors import InvalidParameters, NameTaken
 from app.ids import is_id, new_id
 from app.schedules import acting, records, timing
-from app.schedules.doing import Doing, Work
+from app.schedules.actions import Action, Run
 from app.schedules.forms import When, cron_of
 from app.schedules.records import CatchUp, Does, Schedule
 from app.schedules.tables import schedule
@@ -47,9 +47,9 @@ class ScheduleSpec:
 class ScheduleService:
     """Operations on schedules; stateless, so any replica can serve them. A schedule goes by its name or its id."""
 
-    def __init__(self, engine: Engine, doings: Mapping[Does, Doing]) -> None:
+    def __init__(self, engine: Engine, actions: Mapping[Does, Action]) -> None:
         self._engine = engine
-        self._doings = doings
+        self._actions = actions
 
     def add(self, spec: ScheduleSpec) -> Schedule:
         """Make a schedule, which acts for whoever makes it.
@@ -123,7 +123,7 @@ class ScheduleService:
             before = records.required(connection, name, lock=True)
             if not before.enabled:
                 now = database_now(connection)
-                self._check(connection, _work_of(before, now), before.does)
+                self._check(connection, _run_of(before, now), before.does)
                 columns = {"enabled": True, "next_at": before.timing.next_after(now), "paused_reason": None}
                 connection.execute(_update(before, columns | {"updated_at": func.now()} | acting.setter()))
                 audit.record(connection, "schedule.resume", "schedule", before.id, name=before.name)
@@ -141,12 +141,12 @@ class ScheduleService:
         """
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
-            now, doing = database_now(connection), self._doing(before.does)
-            acting.require(actor(), doing.scope, what=f"To run {before.name}")
-            job_id = doing.begin(connection, _work_of(before, now))
+            now, action = database_now(connection), self._action(before.does)
+            acting.require(actor(), action.scope, what=f"To run {before.name}")
+            job_id = action.begin(connection, _run_of(before, now))
             connection.execute(_update(before, {"last_due_at": now, "last_job_id": job_id}))
             audit.record(connection, "schedule.run", "schedule", before.id, name=before.name, job_id=job_id)
-        doing.begun(job_id, before.kind)
+        action.begun(job_id, before.kind)
         return job_id
 
     def preview(self, when: When, timezone: str, *, count: int = 3) -> tuple[Timing, list[datetime]]:
@@ -160,7 +160,7 @@ class ScheduleService:
         """What is stored of a schedule that could begin now, for whoever sets it."""
         _require_name(spec.name)
         when = timing.checked(cron_of(spec.when), spec.timezone, now=now)
-        self._check(connection, Work(spec.kind, spec.params, when, spec.as_of, now), spec.does)
+        self._check(connection, Run(spec.kind, spec.params, when, spec.as_of, now), spec.does)
         return {
             "name": spec.name,
             "does": spec.does,
@@ -177,22 +177,22 @@ class ScheduleService:
             **acting.setter(),
         }
 
-    def _check(self, connection: Connection, work: Work, does: Does) -> None:
-        doing = self._doing(does)
-        acting.require(actor(), doing.scope, what=f"A schedule of a {does}")
-        doing.check(connection, work)
+    def _check(self, connection: Connection, run: Run, does: Does) -> None:
+        action = self._action(does)
+        acting.require(actor(), action.scope, what=f"A schedule of a {does}")
+        action.check(connection, run)
 
-    def _doing(self, does: Does) -> Doing:
-        if does not in self._doings:
-            allowed = ", ".join(self._doings)
+    def _action(self, does: Does) -> Action:
+        if does not in self._actions:
+            allowed = ", ".join(self._actions)
             raise invalid_parameters(
                 [WrongValue(parameter="does", received=does, reason="is not known", allowed=allowed)]
             )
-        return self._doings[does]
+        return self._actions[does]
 
 
-def _work_of(one: Schedule, now: datetime) -> Work:
-    return Work(one.kind, one.params, one.timing, one.as_of, now)
+def _run_of(one: Schedule, now: datetime) -> Run:
+    return Run(one.kind, one.params, one.timing, one.as_of, now)
 
 
 def _update(one: Schedule, columns: Mapping[str, Any]) -> Any:

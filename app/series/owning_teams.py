@@ -100,10 +100,15 @@ def held(seen: Iterable[date], looked: Sequence[date]) -> Iterator[tuple[date, d
     It holds until the next of these days. What the first one shows held before it, what the last one shows still does.
     """
     there = set(seen)
+    began: date | None = None
     for number, day in enumerate(looked):
         if day in there:
-            is_last = number + 1 == len(looked)
-            yield day if number else date.min, date.max if is_last else looked[number + 1] - _DAY
+            began = began or (day if number else date.min)
+        elif began is not None:
+            yield began, day - _DAY
+            began = None
+    if began is not None:
+        yield began, date.max
 
 
 def read_ways(connection: Connection) -> list[Way]:

@@ -189,6 +189,8 @@ class SourceKind:
         base_url: where its API is unless a source says otherwise.
         streams: by name.
         client: a client, to be closed.
+        app_token: gives the tokens of an installation of an app, by the base address, the id of the app, the number of
+            the installation, and the private key.
         find: asks which repositories the patterns mean, by what is known of them; raises as the client does.
     """
 
@@ -197,4 +199,5 @@ class SourceKind:
     base_url: str
     streams: Callable[[], Mapping[str, Stream]]
     client: Callable[[Access], AbstractContextManager[Client]]
+    app_token: Callable[[str, str, int, str], Callable[[], str]]
     find: Callable[[Client, Patterns, Sequence[KnownRepository], datetime], Found]

@@ -21,6 +21,15 @@ _PATTERN: Final = re.compile(r"!?([A-Za-z0-9][A-Za-z0-9-]*)/([A-Za-z0-9._*?-]+)"
 _PAGES: Final = {"github.com", "www.github.com"}
 
 
+class SourceApp(BaseModel):
+    """An app and its installation, whose tokens are made with the private key of the app."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,40}$")] = Field(description="App ID or client ID.")
+    installation: Annotated[int, Field(ge=1)] = Field(description="Number of its installation in the organisation.")
+
+
 class SourceOptions(BaseModel):
     """Where a source reads, and what."""
 
@@ -37,6 +46,10 @@ class SourceOptions(BaseModel):
     )
     streams: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         None, description="Streams to be read. Null: all of the kind."
+    )
+
+    app: SourceApp | None = Field(
+        None, description="The GitHub App whose private key the token is. Null: the token is one itself."
     )
 
     @field_validator("address")

@@ -11,7 +11,8 @@ from app.errors import SourceIncomplete
 from app.ingest.pages.envelope import Envelope
 from app.mapping.expressions import evaluated, text_of
 from app.sources.contract import Absence, Answer, Client, Missing, Params
-from app.sources.cursors.place import Item, ListPage, seconds
+from app.sources.cursors.place import Item, ListPage, is_settled, seconds
+from app.sources.cursors.registry import last_change
 from app.sources.stream import PLACE, Child, Stream
 
 #: Pauses before a page that was announced, and came empty, is asked for again, seconds.
@@ -83,11 +84,12 @@ class Reader:
     def children(self, item: Item) -> tuple[list[Envelope], int]:
         """All pages of the children of an item, and their bytes; a child that the API does not know has none."""
         key, pages, size_bytes = text_of(evaluated(self._stream.key, item)), [], 0
+        is_new = not is_settled(last_change(self._stream, item), self.at or datetime.now(UTC))
         for child in self._stream.children:
             if child.when is None or evaluated(child.when, item):
                 for each in [None] if child.for_ is None else evaluated(child.for_, item) or ():
                     path = self._filled(child.path, item, each)
-                    for page in self._pages_of(child, path):
+                    for page in self._pages_of(child, path, is_new=is_new):
                         pages.append(self.envelope(page, child=child.name, of=key))
                         size_bytes += page.answer.size_bytes if page.answer else 0
         return pages, size_bytes
@@ -110,19 +112,34 @@ class Reader:
             **others,
         )
 
-    def _pages_of(self, child: Child, path: str) -> Iterator[ListPage]:
+    def _pages_of(self, child: Child, path: str, *, is_new: bool) -> Iterator[ListPage]:
         params: Params | None = child.params
         while params is not None:
-            try:
-                page = self._page(
-                    path, params, None if child.single else child.items, announced=params is not child.params
-                )
-            except Missing as missing:
-                if missing.absence in {Absence.FORBIDDEN, Absence.BLOCKED}:
-                    raise
+            page = self._child_page(child, path, params, is_new=is_new)
+            if page is None:
                 return
             yield page
             params = None if child.single else page.next
+
+    def _child_page(self, child: Child, path: str, params: Params, *, is_new: bool) -> ListPage | None:
+        """A page of a child; None: the API does not know it.
+
+        Of an item that has just changed, some copy of the API may know nothing yet: it is asked again.
+        """
+        announced = params is not child.params
+        for pause in (*(EMPTY_PAUSES if is_new or announced else ()), None):
+            try:
+                return self._page(path, params, None if child.single else child.items, announced=announced)
+            except Missing as missing:
+                if missing.absence in {Absence.FORBIDDEN, Absence.BLOCKED}:
+                    raise
+                if pause is not None:
+                    self._sleep(pause)
+        if announced:
+            raise SourceIncomplete(
+                f"{path} has announced a page that the API does not know. The next sync reads it anew."
+            )
+        return None
 
     def _page(
         self, path: str, params: Params, items: str | None, *, etag: str | None = None, announced: bool = False

@@ -1,7 +1,7 @@
 """The registry of sources in Postgres: their rows as values."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -122,19 +122,28 @@ def access_of(source: Source, secrets: SourceSecrets, engine: Engine) -> Access:
 
     Raises:
         TokenUnavailable, InvalidParameters: its token cannot be read.
+        TokenRefused, SourceUnavailable: it is an app's, which gets none.
     """
-    return access(source.source_kind, source.options, secrets.open(source.id, source.stored), engine)
+    return access(source.source_kind, source.options, lambda: secrets.open(source.id, source.stored), engine)
 
 
-def access(kind: SourceKind, options: SourceOptions, token: str | None, engine: Engine) -> Access:
-    """How a client gets at an API with a token, or without one."""
-    base_url = address_of(kind, options)
-    return Access(base_url=base_url, token=lambda: token, token_hash=token_hash(base_url, token), engine=engine)
+def access(kind: SourceKind, options: SourceOptions, stored: Callable[[], str | None], engine: Engine) -> Access:
+    """How a client gets at an API with what is stored as its token, which is read anew at each need.
+
+    Raises:
+        TokenRefused, SourceUnavailable: of an app, because its first token is made here.
+    """
+    base_url, token, first = address_of(kind, options), stored, stored()
+    if options.app is not None:
+        token = kind.app_token(base_url, options.app.id, options.app.installation, first or "")
+        token()
+    return Access(base_url=base_url, token=token, token_hash=token_hash(base_url, options, first), engine=engine)
 
 
-def token_hash(base_url: str, token: str | None) -> str:
-    """By which budgets and ETags are told apart: sources with one token share its limits."""
-    return sha256(f"{base_url}\0{token or ''}".encode()).hexdigest()[:32]
+def token_hash(base_url: str, options: SourceOptions, token: str | None) -> str:
+    """By which budgets and ETags are told apart: sources with one token, or one installation of an app, share both."""
+    whose = token or "" if options.app is None else f"installation {options.app.installation}"
+    return sha256(f"{base_url}\0{whose}".encode()).hexdigest()[:32]
 
 
 def _source(row: Row[Any]) -> Source:

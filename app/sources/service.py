@@ -148,14 +148,14 @@ class SourceService:
         """
         before = self.get(name)
         accepted = source_options(before.source_kind, options)
-        stored = self._stored(before.id, token) if token.is_given else before.stored
+        stored = self._stored(before.id, token) if token.is_given else self._renewed(before)
         _require_same_address(before, accepted, token)
         findings = self._looked(before.source_kind, accepted, before.id, stored) if checked else []
         with database_errors(), self._engine.begin() as connection:
             locked = register.named(connection, name, for_update=True)
             _require_same_address(locked, accepted, token)  # somebody may have been quicker
             columns: dict[str, Any] = {"options": accepted.model_dump(mode="json"), "updated_at": func.now()}
-            if token.is_given:
+            if token.is_given or locked.stored == before.stored:
                 columns |= register.columns_of(stored)
             register.change(connection, locked.id, **columns)
             audit.record(connection, "source.set", "source", locked.id, **_told(name, accepted, token))
@@ -267,11 +267,19 @@ class SourceService:
             return self._secrets().seal(source_id, token.token)
         return StoredToken() if token.token_from is None else self._secrets().refer(token.token_from)
 
+    def _renewed(self, before: Source) -> StoredToken:
+        """The token of a source, encrypted under the newest key."""
+        secrets = self._secrets()
+        if before.stored.token is None or not secrets.is_of_older_key(before.stored):
+            return before.stored
+        return secrets.seal(before.id, secrets.open(before.id, before.stored) or "")
+
     def _looked(
         self, kind: SourceKind, options: SourceOptions, source_id: str, stored: StoredToken
     ) -> Sequence[Finding]:
-        token = self._secrets().open(source_id, stored)
-        return check(kind, options, register.access(kind, options, token, self._engine))
+        secrets = self._secrets()
+        reached = register.access(kind, options, lambda: secrets.open(source_id, stored), self._engine)
+        return check(kind, options, reached)
 
 
 def _require_same_address(before: Source, options: SourceOptions, token: GivenToken) -> None:
@@ -317,7 +325,7 @@ def _token_hash(secrets: SourceSecrets, found: Source) -> str | None:
         token = secrets.open(found.id, found.stored)
     except OpenhoursError:
         return None
-    return register.token_hash(found.address, token)
+    return register.token_hash(found.address, found.options, token)
 
 
 def _told(name: str, options: SourceOptions, token: GivenToken) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.request_log import RequestLog
 from app.routers.tus import TusHeaders
 from app.schedules import firing
-from app.schedules.doing import doings
+from app.schedules.actions import every_action
 from app.schedules.service import ScheduleService
 from app.schedules.syncs import SyncSchedules
 from app.sealing import due as sealing
@@ -75,10 +75,10 @@ def create_app(
     hooks = upload_hooks(catalogue)
     reports = ReportService(resources, kinds, links=links)
     sources = SourceService(resources)
-    works = doings(reports, sources)
-    schedules = ScheduleService(resources.engine, works)
+    actions = every_action(reports, sources)
+    schedules = ScheduleService(resources.engine, actions)
     sources.followers = SyncSchedules(schedules)
-    due = firing.Firing(resources.engine, works)
+    due = firing.Firing(resources.engine, actions)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )

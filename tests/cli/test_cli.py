@@ -285,14 +285,14 @@ def test_the_report_on_pull_requests_prints_its_outline(
         *(f"{tmp_path / f'report-{name}.csv'}: 1 rows as of {as_of}" for name in ("groups", "open")),
         f"{manifest}: {manifest.stat().st_size:,} bytes as of {as_of}",
         "",
-        "                         coding  pickup  review     merge  cycle  draft    closed",
-        "team       count            time    time    time      time   time   time  unmerged",
-        "[red]Core      2  median       -   2.0 h   2.0 h  30.0 min  3.5 h      -         -",
-        "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h      -         -",
-        "                       n       0       2       1         1      1      0         0",
-        "(all)          2  median       -   2.0 h   2.0 h  30.0 min  3.5 h      -         -",
-        "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h      -         -",
-        "                       n       0       2       1         1      1      0         0",
+        "                          coding  pickup  review     merge  cycle  draft",
+        "team       count            time    time    time      time   time   time",
+        "[red]Core      2  median       -   2.0 h   2.0 h  30.0 min  3.5 h      -",
+        "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h      -",
+        "                       n       0       2       1         1      1      0",
+        "(all)          2  median       -   2.0 h   2.0 h  30.0 min  3.5 h      -",
+        "                     p90       -   2.8 h   2.0 h  30.0 min  3.5 h      -",
+        "                       n       0       2       1         1      1      0",
         "Median and 90th percentile of elapsed time; n is how many have it.",
         "Time to first review including those still waiting (Kaplan-Meier): median 1.0 h, of 2; still waiting: 0.",
         "Open: 1; they wait 1 for review, 0 for changes, 0 for merge; 0 are drafts. open.csv has them.",
@@ -313,14 +313,17 @@ def test_two_reports_in_one_folder_leave_each_others_files_alone(server: str, cl
         assert cli("report", "pull_requests", *options).code == 0
     summaries = [json.loads((tmp_path / f"{clock}-summary.json").read_text()) for clock in ("working", "wall")]
     assert [summary["clock"] for summary in summaries] == ["working", "wall"]
-    assert len(list(tmp_path.iterdir())) == 6
+    kinds = ("", "-groups", "-manifest", "-open", "-summary")
+    assert {path.stem for path in tmp_path.iterdir()} == {
+        f"{clock}{kind}" for clock in ("working", "wall") for kind in kinds
+    }
 
 
 def test_in_a_folder_files_have_their_own_names(server: str, cli: CommandLine, tmp_path: Path) -> None:
     outcome = cli("report", "pull_requests", "--no-charts", "--hourly", "--server", server, "--out", str(tmp_path))
     assert outcome.code == 0
-    names = ["pull_requests.csv", "hourly.csv", "summary.json", "manifest.json"]
-    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:4]] == [str(tmp_path / name) for name in names]
+    names = ["pull_requests.csv", "hourly.csv", "summary.json", "groups.csv", "open.csv", "manifest.json"]
+    assert [line.split(": ")[0] for line in outcome.out.splitlines()[:6]] == [str(tmp_path / name) for name in names]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
@@ -330,7 +333,9 @@ def test_without_a_name_files_are_called_after_the_report(
     monkeypatch.chdir(tmp_path)
     assert cli("report", "pull_requests", "--no-charts", "--server", server).code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "pull_requests-groups.csv",
         "pull_requests-manifest.json",
+        "pull_requests-open.csv",
         "pull_requests-summary.json",
         "pull_requests.csv",
     ]

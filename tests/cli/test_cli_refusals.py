@@ -126,7 +126,7 @@ def test_what_is_misspelt_is_refused_before_anything_starts(
             "source: 'review_times' is not a loaded dataset of review times; allowed: pull_requests, or the",
         ),
         ("report pull_requests --clock lunar", "clock: 'lunar' is not one of working, wall"),
-        ("report pull_requests --since 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
+        ("report pull_requests --as-of 2024-11-02", "an instant in ISO 8601 with Z or an offset"),
         ("status 0123456789abcdef0123456789abcdef", "unknown_report: There is no report '0123456789abcdef"),
         ("reports --status done", "malformed_request: status: 'done' is not one of queued, running, complete"),
         (

@@ -23,6 +23,12 @@ def server(resources: Resources) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def refusing(untouched: Resources) -> Iterator[str]:
+    with serving(untouched, slots=0) as address:
+        yield address
+
+
 def test_a_schedule_is_made_looked_at_paused_resumed_run_and_removed(cli: CommandLine, server: str) -> None:
     def schedules(*arguments: str) -> list[str]:
         said = cli("schedules", *arguments, "--server", server)
@@ -58,8 +64,10 @@ def test_a_schedule_is_made_looked_at_paused_resumed_run_and_removed(cli: Comman
         (("list", "--state", "dead"), "state: 'dead' is not one of"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(cli: CommandLine, server: str, arguments: tuple[str, ...], said: str) -> None:
-    outcome = cli("schedules", *arguments, "--server", server)
+def test_what_is_wrong_is_said_in_a_line(
+    cli: CommandLine, refusing: str, arguments: tuple[str, ...], said: str
+) -> None:
+    outcome = cli("schedules", *arguments, "--server", refusing)
     assert outcome.code in {1, 2}
     assert said in outcome.err
     assert "Traceback" not in outcome.err

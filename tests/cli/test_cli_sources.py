@@ -43,7 +43,8 @@ def cli(
 
 def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: Github, resources: Resources) -> None:
     repos = ("--repos", "acme/*", "--repos", "!acme/old-*")
-    said = cli("sources", "add", "github", *repos, "--token-env", "MY_TOKEN", "--address", github.address)
+    there = ("--token-env", "MY_TOKEN", "--address", github.address, "--stream", "pull_requests")
+    said = cli("sources", "add", "github", *repos, *there)
     assert (said.code, said.err) == (0, "")
     assert "acme: 1 repository is read: acme/web." in said.out.splitlines()
     assert said.out.splitlines()[-1] == "github is added; openhours sources sync github --wait reads it now"
@@ -60,6 +61,8 @@ def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: G
         "last sync: waits to begin",
         "repositories: none yet",
         "gaps: 0",
+        "",
+        "pull_requests  -                  of 0",
     ]
     assert cli("sources", "pause", "github").out.startswith("Paused by ")
     paused = cli("sources", "sync", "github")
@@ -82,7 +85,8 @@ def test_sync_reads_what_there_is_and_a_second_one_little(
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
     assert re.fullmatch(r"read up to: 20.*Z, 0 minutes ago", lines[2])
-    assert re.fullmatch(r"last sync: complete at 20.*Z after \d+ s: 2 records, \d+ requests", lines[3])
+    # The worker of this command may have begun the first sync, of adding, before this one was asked for.
+    assert re.fullmatch(r"last sync: complete at 20.*Z after \d+ s: [02] records, \d+ requests", lines[3])
     assert lines[4:6] == ["repositories: 2 ok", "gaps: 0"]
     with resources.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM entity WHERE kind = 'repository'")) == 2
@@ -144,4 +148,4 @@ def test_gaps_are_told_with_their_reasons_within_80_columns(cli: CommandLine, re
     ]
     every = cli("sources", "gaps", "github", "--all").out.splitlines()
     assert every[0] == "releases, read after all at 2026-11-21 00:00Z"
-    assert cli("sources", "show", "github").out.splitlines()[-1] == "gaps: 1 (openhours sources gaps github)"
+    assert "gaps: 1 (openhours sources gaps github)" in cli("sources", "show", "github").out.splitlines()

@@ -179,7 +179,9 @@ CHANGES = {
     ("delete", "/schedules/{name}"): Change("schedule.remove", before=stored_schedule),
     ("post", "/schedules/{name}/pause"): Change("schedule.pause", before=stored_schedule),
     ("post", "/schedules/{name}/resume"): Change("schedule.resume", before=paused_schedule),
-    ("post", "/schedules/{name}/run"): Change("schedule.run", before=stored_schedule),
+    ("post", "/schedules/{name}/run"): Change(
+        "schedule.run", before=stored_schedule, more=frozenset({"report.trigger"})
+    ),
 }
 
 #: What jobs of the service add meanwhile.
@@ -236,7 +238,7 @@ def test_an_operation_that_changes_something_is_recorded(
     rows = [row for row in rows_of(world.engine, after=before) if row.action not in BY_JOBS]
     actions = {row.action for row in rows}
     assert change.action in actions
-    assert actions <= {change.action, "upload.begin", *({"report.trigger"} if change.action == "schedule.run" else ())}
+    assert actions <= {change.action, "upload.begin", *change.more}
     assert {(row.via, row.actor_name, row.ip, row.outcome) for row in rows} == {("local", "local", "127.0.0.1", "done")}
     assert {row.request_id for row in rows} == {answer.headers["x-request-id"]}
 

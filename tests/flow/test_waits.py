@@ -13,7 +13,7 @@ from app.flow.course import AGE, UNANSWERED
 from app.flow.grouping import Grouping
 from app.flow.groups import groups_of
 from app.flow.open_ones import WAITING_FOR, open_ones
-from app.flow.waits import kaplan_meier_median
+from app.flow.waits import kaplan_meier_medians
 from tests.engine import micros
 from tests.flow.cases import REPOS, FlowCase, course_of, flow_case, zone_of
 from tests.reference import pull_request_phases as reference
@@ -26,7 +26,9 @@ WAITS = st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=12)
 
 def median(waits: list[tuple[int, bool]]) -> float | None:
     seconds = np.array([time for time, _ in waits], float)
-    return kaplan_meier_median(seconds, np.array([came for _, came in waits], bool))
+    came = np.array([came for _, came in waits], bool)
+    found = float(kaplan_meier_medians(seconds, came, np.zeros(len(waits), np.int64), groups=1)[0])
+    return None if isnan(found) else found
 
 
 @given(waits=WAITS)

@@ -60,6 +60,7 @@ class Checked:
     rejected: int
     rejections: list[RejectedRow]
     span: tuple[Any, Any]
+    columns: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[Any]:
@@ -91,13 +92,15 @@ def check(
         kind, source, policy=Policy(columns=columns, mapping=mapping), limits=limits, now=now, rejects=rejects
     )
     rows: list[tuple[Any, ...]] = []
+    names: tuple[str, ...] = ()
     for block in checking.rows():
         assert block.first_row >= len(rows)
-        arrays = [block.columns[column.name].array() for column in kind.columns if column.name in block.columns]
+        names = tuple(column.name for column in kind.columns if column.name in block.columns)
+        arrays = [block.columns[name].array() for name in names]
         rows += zip(*(array.tolist() for array in arrays), strict=True)
         assert block.read == checking.read
     assert checking.passed == len(rows) == checking.read - rejects.count
-    return Checked(rows, checking.read, rejects.count, rejects.shown, checking.span)
+    return Checked(rows, checking.read, rejects.count, rejects.shown, checking.span, names)
 
 
 def refused(content: Any, kind: str | DatasetKind = "polls", **options: Any) -> RejectedFile:

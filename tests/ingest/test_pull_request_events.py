@@ -1,5 +1,6 @@
 """Events of pull requests: rows of one pull request add up, within a file and from file to file."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ WHOLE = (
 
 def stored(resources: Resources) -> list[tuple[Any, ...]]:
     instants = ", ".join(f"{name}::text" for name in COLUMNS.split(", "))
-    query = f"SELECT {instants}, author, is_draft, author_is_bot, labels, additions, head_sha FROM pull_request"
+    others = "author, is_draft, author_is_bot, labels, additions, head_sha"
+    query = f"SELECT {instants}, {others} FROM pull_request ORDER BY number"
     with resources.engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
@@ -67,3 +69,23 @@ def test_what_does_not_add_up_is_as_in_the_last_row(resources: Resources, tmp_pa
     )
     load_file(resources, "pull_requests", path, policy=Policy(mapping=read_mapping(document)))
     assert [row[:6] for row in stored(resources)] == [(None, "2024-06-03 13:30:00+00", None, None, None, "ada")]
+
+
+def test_what_no_record_of_json_has_stays_as_it_was(resources: Resources, tmp_path: Path) -> None:
+    gh = Policy(mapping=shipped()["gh-pr-list"])
+    load_file(resources, "pull_requests", example("gh-pr-list"), policy=gh)
+    before = stored(resources)
+    assert [row[:2] for row in before] == [("2024-06-03 13:30:00+00", "2024-06-03 14:00:00+00"), (None, None)]
+    # A later list was asked for without reviews; it says that the second one was closed, and that the first has none.
+    address, created = "https://github.com/example/app/pull", "2024-06-03T13:00:00Z"
+    listed = [
+        {"number": number, "url": f"{address}/{number}", "createdAt": created, "closedAt": closed}
+        for number, closed in ((41, None), (42, "2024-06-05T09:00:00Z"))
+    ]
+    later = tmp_path / "later.json"
+    later.write_text(json.dumps(listed))
+    load_file(resources, "pull_requests", later, policy=gh)
+    after = stored(resources)
+    assert [row[:4] for row in after] == [row[:4] for row in before]
+    assert [row[4] for row in after] == [None, "2024-06-05 09:00:00+00"]
+    assert [row[5:] for row in after] == [row[5:] for row in before]

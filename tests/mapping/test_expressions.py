@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.mapping.expressions import evaluated, require_expression
+from app.mapping.expressions import evaluated, members, require_expression
 from app.mapping.functions import LONGEST_TEXT, OurFunctions
 from app.mapping.unmappable import Unmappable
 from tests.commands import REPOSITORY
@@ -219,3 +219,21 @@ def test_every_function_of_ours_is_in_the_page() -> None:
     section = page.partition("### Functions of expressions")[2].partition("\n## ")[0]
     rows = {line.split("`")[1].partition("(")[0] for line in section.splitlines() if line.startswith("| `")}
     assert ours == rows
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("number", {"number"}),
+        ("author.login", {"author"}),
+        ("payload.review.user || payload.comment.user", {"payload"}),
+        ("latest(before(people(others(reviews, author))[?state=='APPROVED'].submittedAt, mergedAt))", None),
+        ("labels[].name || tags[0]", {"labels", "tags"}),
+        ("user && user.type == 'Bot'", {"user"}),
+        ("commits | [0].at", {"commits"}),
+        ("[first, second.x]", {"first", "second"}),
+        ("@", set()),
+    ],
+)
+def test_an_expression_begins_with_members_of_the_record(expression: str, found: set[str] | None) -> None:
+    assert members(expression) == ({"reviews", "author", "mergedAt"} if found is None else found)

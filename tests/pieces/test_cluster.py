@@ -137,6 +137,19 @@ def test_all_workers_are_used_and_each_does_one_piece_at_a_time(two_workers: Clu
         assert [len(run.result()) for run in runs] == [4, 4]
 
 
+def test_a_piece_is_made_when_there_is_a_worker_for_it(two_workers: Cluster, tmp_path: Path) -> None:
+    asked: list[Piece] = []
+
+    def made_one_by_one() -> Iterator[Piece]:
+        for piece in of(pieces.tell, tmp_path, *"abcdefgh"):
+            asked.append(piece)
+            yield piece
+
+    for done, _ in enumerate(OnCluster(two_workers.settings()).run(made_one_by_one()), 1):
+        assert len(asked) <= done + 2
+    assert len(asked) == done == 8
+
+
 def test_a_worker_of_another_version_takes_no_piece_and_that_is_told(two_workers: Cluster, tmp_path: Path) -> None:
     runner = OnCluster(two_workers.settings(dask_timeout_seconds=1), version="0.0.9")
     with pytest.raises(ClusterUnavailable) as refused:

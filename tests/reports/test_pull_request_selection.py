@@ -9,8 +9,8 @@ import pytest
 from app.errors import InvalidParameters
 from app.flow.summary import FlowSummary
 from app.reports.kinds import pull_requests
+from app.reports.kinds.pull_requests import PullRequestParams
 from app.reports.outline import outline
-from app.reports.pulls.params import PullRequestParams
 from app.storage.resources import Resources
 from tests.conftest import LoadText
 from tests.kinds import context_of
@@ -48,36 +48,35 @@ def numbers(rows: dict[str, list[dict[str, str]]], file: str = "pull_requests.cs
     return [int(row["number"]) for row in rows[file]]
 
 
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({}, [1, 2, 3, 4, 5]),
-        ({"include_bots": True}, [1, 2, 3, 4, 5, 6]),
-        ({"state": "open"}, [4, 5]),
-        ({"state": "merged"}, [1, 2]),
-        ({"state": "closed"}, [3]),
-        ({"labels": ["bug"]}, [1, 4]),
-        ({"labels": ["bug", "ui"]}, [1, 2, 4]),
-        ({"exclude_authors": ["ada"]}, [2, 4, 5]),
-        ({"merged_since": "2024-11-05T00:00:00Z"}, [2]),
-        ({"merged_until": "2024-11-05T00:00:00Z"}, [1]),
-        ({"merged_since": "2024-11-01", "since": "2024-11-05"}, [2]),
-        ({"period": "2024-W45"}, [1, 2, 3]),
-        ({"period": "2024-W46", "dated_by": "merged"}, [2]),
-        # Monday begins at 06:00Z in Chicago; in Kiritimati, 14 hours ahead, it is Tuesday at 15:00Z.
-        ({"period": "2024-11-04"}, [1]),
-        ({"period": "2024-11-05", "zone": "Pacific/Kiritimati"}, [1]),
-        ({"since": "2024-11-05", "until": "2024-11-06", "zone": "UTC"}, [2, 3]),
-        # As of Tuesday evening the second one was not merged yet, and the third not closed.
-        ({"state": "open", "as_of": "2024-11-05T23:00:00Z"}, [2, 3]),
-    ],
-)
-def test_selected_are(
-    load_text: LoadText, resources: Resources, tmp_path: Path, params: dict[str, Any], expected: list[int]
-) -> None:
+#: Parameters, and the numbers of the pull requests that they select.
+SELECTED: list[tuple[dict[str, Any], list[int]]] = [
+    ({}, [1, 2, 3, 4, 5]),
+    ({"include_bots": True}, [1, 2, 3, 4, 5, 6]),
+    ({"state": "open"}, [4, 5]),
+    ({"state": "merged"}, [1, 2]),
+    ({"state": "closed"}, [3]),
+    ({"labels": ["bug"]}, [1, 4]),
+    ({"labels": ["bug", "ui"]}, [1, 2, 4]),
+    ({"exclude_authors": ["ada"]}, [2, 4, 5]),
+    ({"merged_since": "2024-11-05T00:00:00Z"}, [2]),
+    ({"merged_until": "2024-11-05T00:00:00Z"}, [1]),
+    ({"merged_since": "2024-11-01", "since": "2024-11-05"}, [2]),
+    ({"period": "2024-W45"}, [1, 2, 3]),
+    ({"period": "2024-W46", "dated_by": "merged"}, [2]),
+    # Monday begins at 06:00Z in Chicago; in Kiritimati, 14 hours ahead, it is Tuesday at 15:00Z.
+    ({"period": "2024-11-04"}, [1]),
+    ({"period": "2024-11-05", "zone": "Pacific/Kiritimati"}, [1]),
+    ({"since": "2024-11-05", "until": "2024-11-06", "zone": "UTC"}, [2, 3]),
+    # As of Tuesday evening the second one was not merged yet, and the third not closed.
+    ({"state": "open", "as_of": "2024-11-05T23:00:00Z"}, [2, 3]),
+]
+
+
+def test_selected_are_those_that_fulfil_every_filter(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
     load_text("pull_requests", PULLS)
-    rows, _ = report(resources, tmp_path / "report", **params)
-    assert numbers(rows) == expected
+    for number, (params, expected) in enumerate(SELECTED):
+        rows, _ = report(resources, tmp_path / str(number), **params)
+        assert numbers(rows) == expected, params
 
 
 def test_bots_are_left_out_and_counted_where_they_would_have_been_selected(
@@ -96,24 +95,23 @@ def test_bots_are_left_out_and_counted_where_they_would_have_been_selected(
     assert merged.selected.bots_left_out == 1
 
 
-@pytest.mark.parametrize(
-    ("by", "groups"),
-    [
-        ("team", [("Data", 2), ("Web", 2), ("", 1)]),
-        ("repo", [("org/a", 3), ("org/b", 2)]),
-        ("author", [("ada", 2), ("bob", 1), ("eve", 1), ("", 1)]),
-        ("size", [("XS", 1), ("S", 1), ("L", 1), ("XL", 1), ("XXL", 1)]),
-        ("week", [("2024-W45", 3), ("2024-W46", 2)]),
-        ("month", [("2024-11", 5)]),
-    ],
-)
-def test_groups_have_a_row_each_in_their_order(
-    load_text: LoadText, resources: Resources, tmp_path: Path, by: str, groups: list[tuple[str, int]]
-) -> None:
+#: The groups of each kind, in order, and how many pull requests they have.
+GROUPS: dict[str, list[tuple[str, int]]] = {
+    "team": [("Data", 2), ("Web", 2), ("", 1)],
+    "repo": [("org/a", 3), ("org/b", 2)],
+    "author": [("ada", 2), ("bob", 1), ("eve", 1), ("", 1)],
+    "size": [("XS", 1), ("S", 1), ("L", 1), ("XL", 1), ("XXL", 1)],
+    "week": [("2024-W45", 3), ("2024-W46", 2)],
+    "month": [("2024-11", 5)],
+}
+
+
+def test_groups_have_a_row_each_in_their_order(load_text: LoadText, resources: Resources, tmp_path: Path) -> None:
     load_text("pull_requests", PULLS)
-    rows, summary = report(resources, tmp_path / "report", by=by)
-    assert [(row[by], int(row["count"])) for row in rows["groups.csv"]] == groups
-    assert [(one.group or "", one.count) for one in summary.groups] == groups
+    for by, groups in GROUPS.items():
+        rows, summary = report(resources, tmp_path / by, by=by)
+        assert [(row[by], int(row["count"])) for row in rows["groups.csv"]] == groups
+        assert [(one.group or "", one.count) for one in summary.groups] == groups
 
 
 def test_weeks_follow_each_other_and_what_has_no_date_stands_last(

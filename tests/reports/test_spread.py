@@ -152,8 +152,6 @@ SAID = {
     "asked",
     [
         {"charts": True, "target_percent": 50},
-        {"accounting": "exact"},
-        {"by": "day", "from": "2023-01-16", "to": "2023-01-26"},
         {"accounting": "exact", "by": "day", "from": "2023-01-16", "to": "2023-01-26", "compare_to": "previous"},
     ],
 )

@@ -32,6 +32,12 @@ def client(resources: Resources) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def refusing(untouched: Resources) -> Iterator[TestClient]:
+    with api(untouched, slots=0) as client:
+        yield client
+
+
 def code_of(answer: Any) -> str:
     return f"{answer.status_code} {answer.json().get('code')}"
 
@@ -128,11 +134,13 @@ def test_what_is_run_by_hand_is_a_report_of_now_and_changes_no_instant(client: T
         ({"evry": "day"}, "evry: is not known (did you mean 'every'?)"),
     ],
 )
-def test_one_that_could_not_begin_anything_is_refused(client: TestClient, changes: dict[str, Any], words: str) -> None:
-    answer = client.post("/schedules", json=WEEKLY | changes)
+def test_one_that_could_not_begin_anything_is_refused(
+    refusing: TestClient, changes: dict[str, Any], words: str
+) -> None:
+    answer = refusing.post("/schedules", json=WEEKLY | changes)
     assert answer.status_code in {404, 422}
     assert words in answer.json()["detail"]
-    assert client.get("/schedules").json() == {"schedules": []}
+    assert refusing.get("/schedules").json() == {"schedules": []}
 
 
 def test_a_name_is_taken_once(client: TestClient) -> None:

@@ -272,6 +272,20 @@ def test_something_that_was_not_read_yet_leaves_the_watermark_open(
     assert client.get("/sources/acme").json()["watermark"] is None
 
 
+def test_a_change_encrypts_the_token_under_the_newest_key(resources: Resources) -> None:
+    def with_keys(keys: str) -> Resources:
+        return replace(resources, settings=resources.settings.model_copy(update={"secret_key": SecretStr(keys)}))
+
+    unchanged = {"repositories": ["acme/*"], "address": NOWHERE}
+    with api(with_keys("o" * 32), slots=0) as client:
+        added(client)
+    with api(with_keys(f"{'n' * 32},{'o' * 32}"), slots=0) as client:
+        assert client.put("/sources/acme", params=UNCHECKED, json=unchanged).status_code == 200
+    new = with_keys("n" * 32)
+    with resources.engine.connect() as connection:
+        assert access_of(named(connection, "acme"), source_secrets(new.settings), resources.engine).token() == TOKEN
+
+
 def test_a_lost_secret_key_is_no_secret_to_the_status(resources: Resources) -> None:
     with api(resources, slots=0) as client:
         added(client)

@@ -19,7 +19,7 @@ from app.reports.instants import Instant
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.reports.service import ReportService
-from app.schedules.doing import Doing, Work, doings
+from app.schedules.actions import Action, Run, every_action
 from app.schedules.firing import Firing
 from app.schedules.records import Does
 from app.schedules.service import ScheduleService
@@ -59,18 +59,18 @@ class Died(BaseException):
 class Dying:
     """Records the job and, in some cases, dies before the schedule is set to its next instant."""
 
-    within: Doing
+    within: Action
     dies: Callable[[], bool]
 
     @property
     def scope(self) -> Any:
         return self.within.scope
 
-    def check(self, connection: Connection, work: Work) -> None:
-        self.within.check(connection, work)
+    def check(self, connection: Connection, run: Run) -> None:
+        self.within.check(connection, run)
 
-    def begin(self, connection: Connection, work: Work) -> str:
-        job_id = self.within.begin(connection, work)
+    def begin(self, connection: Connection, run: Run) -> str:
+        job_id = self.within.begin(connection, run)
         if self.dies():
             connection.connection.dbapi_connection.close()  # type: ignore[union-attr]  # as a killed process leaves it
             raise Died
@@ -86,7 +86,7 @@ class Installation:
 
     resources: Resources
     service: ScheduleService
-    works: dict[Does, Doing]
+    actions: dict[Does, Action]
     now: datetime | None = None
     deaths: int = 0
     random: Random = field(default_factory=lambda: Random(20260329))
@@ -96,7 +96,7 @@ class Installation:
 
     def look(self) -> None:
         """One replica looks."""
-        Firing(self.resources.engine, self.works, now=self.clock).fire_due(Event())
+        Firing(self.resources.engine, self.actions, now=self.clock).fire_due(Event())
 
     def is_due(self) -> bool:
         with self.resources.engine.connect() as connection:
@@ -111,8 +111,8 @@ class Installation:
             self.deaths += is_last
             return is_last
 
-        works: dict[Does, Doing] = {does: Dying(work, dies) for does, work in self.works.items()}
-        firing = Firing(self.resources.engine, works, now=self.clock)
+        actions: dict[Does, Action] = {does: Dying(action, dies) for does, action in self.actions.items()}
+        firing = Firing(self.resources.engine, actions, now=self.clock)
         while self.is_due():
             for end in [replicas.submit(firing.fire_due, Event()) for _ in range(REPLICAS)]:
                 with suppress(Died, DatabaseUnavailable):  # what is left of a session that was cut
@@ -136,5 +136,5 @@ class Installation:
 def installation(resources: Resources, **settings: Any) -> Iterator[Installation]:
     """An installation with the kinds of the tests."""
     own = replace(resources, settings=resources.settings.model_copy(update=settings))
-    works = doings(ReportService(own, beside(REPORT_KINDS, {"dated": DATED})), SourceService(own))
-    yield Installation(own, ScheduleService(own.engine, works), works)
+    actions = every_action(ReportService(own, beside(REPORT_KINDS, {"dated": DATED})), SourceService(own))
+    yield Installation(own, ScheduleService(own.engine, actions), actions)

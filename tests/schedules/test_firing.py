@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from app.access.principal import Principal, acting_as
 from app.access.scopes import SCOPES_OF, Role
 from app.access.user_records import User
-from app.errors import DatabaseUnavailable, InvalidParameters, NotAllowed, UnknownSource
-from app.schedules.doing import Work
+from app.errors import DatabaseUnavailable, InvalidParameters, NotAllowed, ObjectStoreUnavailable, UnknownSource
+from app.schedules.actions import Run
 from app.schedules.forms import When
 from app.schedules.service import ScheduleSpec
 from app.sources.service import GivenToken, SourceService
@@ -145,17 +145,18 @@ def test_refused_parameters_pause_it_with_the_reason(installed: Installation) ->
     assert told == [("schedule.pause", "failed", "invalid_parameters")]
 
 
-def test_a_defect_of_one_schedule_does_not_keep_others_from_beginning(due: Installation) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError("a defect"), ObjectStoreUnavailable("S3 does not answer.")])
+def test_what_one_schedule_meets_does_not_keep_others_from_beginning(due: Installation, error: Exception) -> None:
     class Defective(Dying):
-        def begin(self, connection: Connection, work: Work) -> str:
-            job_id = self.within.begin(connection, work)
-            if work.params:
-                raise ZeroDivisionError
+        def begin(self, connection: Connection, run: Run) -> str:
+            job_id = self.within.begin(connection, run)
+            if run.params:
+                raise error
             return job_id
 
     due.service.add(spec("broken", params={"period": "2026-10"}))
     due.set_next("broken", utc("2026-11-27T05:00"))
-    due.works = {"report": Defective(due.works["report"], lambda: False)}
+    due.actions = {"report": Defective(due.actions["report"], lambda: False)}
     due.look()
     assert reports(due) == [(utc("2026-11-27T06:00"),)]
     assert due.service.get("broken").next_at == utc("2026-11-27T05:00")
@@ -166,7 +167,7 @@ def test_without_postgres_nothing_is_paused(due: Installation) -> None:
         def begin(self, *_: Any) -> str:
             raise DatabaseUnavailable("Postgres does not answer.")
 
-    due.works = {"report": Away(due.works["report"], lambda: False)}
+    due.actions = {"report": Away(due.actions["report"], lambda: False)}
     with pytest.raises(DatabaseUnavailable):
         due.look()
     assert due.service.get("daily").next_at == utc("2026-11-27T06:00")

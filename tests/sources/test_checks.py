@@ -35,7 +35,7 @@ def looked(
         GITHUB,
         {"repositories": patterns, "address": address or github.address, "streams": ["pull_requests"]},
     )
-    found = check(GITHUB, options, access(GITHUB, options, token, resources.engine))
+    found = check(GITHUB, options, access(GITHUB, options, lambda: token, resources.engine))
     return [(one.level, one.message) for one in found]
 
 

@@ -7,7 +7,7 @@ from tests.sources.histories import history
 def test_a_quiet_sync_of_fifty_repositories_takes_sixty_requests_at_most(untouched: Resources) -> None:
     with history(untouched, 3000, repositories=50, steps=60) as lived:
         lived.github.most_per_page = 100
-        lived.quiet_syncs()
+        lived.sync()
         asked, charged = len(lived.github.asked), lived.github.charged()
         lived.sync()
         assert len(lived.github.asked) - asked <= 60

@@ -7,7 +7,7 @@ from tests.sources.histories import STREAMS, History, history
 from tests.strategies import PROFILE
 
 #: How many histories are lived through with pull requests alone, and how many with everything.
-PULL_REQUESTS = {"check": 2, "": 4, "long": 300}[PROFILE]
+PULL_REQUESTS = {"check": 1, "": 3, "long": 300}[PROFILE]
 EVERYTHING = {"check": 1, "": 1, "long": 300}[PROFILE]
 
 
@@ -29,8 +29,8 @@ def test_no_pull_request_is_lost_stale_or_twice_though_all_changes_while_it_is_r
 
 @pytest.mark.parametrize("seed", range(1000, 1000 + EVERYTHING))
 def test_nothing_is_lost_stale_or_twice_though_all_changes_while_it_is_read(untouched: Resources, seed: int) -> None:
-    with history(untouched, seed, streams=list(STREAMS), repositories=1, steps=80) as lived:
-        lived_through(lived, syncs=3, changes=20)
+    with history(untouched, seed, streams=list(STREAMS), repositories=1, steps=50) as lived:
+        lived_through(lived, syncs=2, changes=15)
         assert lived.differences() == []
         asked = len(lived.github.asked)
         lived.reprocess()

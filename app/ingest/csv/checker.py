@@ -127,8 +127,11 @@ class Checker:
         columns = mapped_columns(self.kind, mapping)
         self._require_fit(columns)
         checks = {column.name: self._column_check(column, memory) for column in columns}
+        may_lack = {column.name for column in columns if not column.required and column.instead_of is None}
         for block in mapped_blocks(self._source, mapping, self._limits):
-            yield self._judged(checks, block.rows.texts, block.rows.lines, block.misshapen)
+            lacks = block.rows.absent & may_lack
+            here = {name: check for name, check in checks.items() if name not in lacks}
+            yield self._judged(here, block.rows.texts, block.rows.lines, block.misshapen)
             if self.rejects.count > MOST_REJECTED:
                 return
 

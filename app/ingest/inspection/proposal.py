@@ -215,8 +215,8 @@ def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, s
         if _plain(guess.name) in {"state", "status"}:
             closed = sum(text.lower() == "closed" for text in layout.column(at))
             if closed:
-                told = f"{guess.name}: {closed} of the first rows are closed, but no column says when; what are they?"
-                return [(told, "open")]
+                told = f"{guess.name}: no column says when those were closed that are, {closed} of the first rows."
+                return [(f"{told} What are they?", "open")]
     return []
 
 

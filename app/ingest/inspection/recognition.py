@@ -42,15 +42,14 @@ def recognized(
                 if found.passed and found.rejected * _WRONG_AT_MOST <= found.passed:
                     told = (*questions_of(layout), *questions)
                     proposal = Proposal(mapping.kind, written(candidate), told, (), name)
-                    fits.append(((not questions, _share(found)), proposal))
+                    fits.append(((not questions, _known(found) / len(mapping.targets)), proposal))
                     break
     return max(fits, key=lambda one: one[0], default=(None, None))[1]
 
 
-def _share(found: Reading) -> float:
-    """How many of the columns have a value in the first rows, of all of them."""
-    known = {name for row in found.rows for name, value in row.items() if value is not None}
-    return len(known) / max(len(found.rows[0]), 1)
+def _known(found: Reading) -> int:
+    """How many columns have a value in the first rows."""
+    return len({name for row in found.rows for name, value in row.items() if value is not None})
 
 
 def _is_alike(mapping: FileMapping, layout: Layout) -> bool:

@@ -1,12 +1,11 @@
 """Report kind ``pull_requests``: how long pull requests waited, in working hours (docs/pull-request-rules.md)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
 import pyarrow.csv as arrow_csv
 from sqlalchemy import Connection
 
@@ -15,9 +14,10 @@ from app.files.csv_output import write_csv
 from app.flow import events, samples
 from app.flow.clocks import Clock
 from app.flow.course import Course
+from app.flow.groups import Groups
 from app.flow.hourly import HOURLY_SCHEMA, hourly
 from app.flow.observations import Observations
-from app.flow.statistics import per_team
+from app.flow.statistics import Statistics, each_of, per_team
 from app.flow.summary import TEAMS_FILE, FlowSummary, as_json, summarise, teams_table
 from app.ids import is_id
 from app.jobs.kind import JobContext
@@ -26,7 +26,7 @@ from app.reports.not_read import tell_not_read
 from app.reports.outline import outline
 from app.reports.pulls.charts import Waiting, waiting_charts
 from app.reports.pulls.doubts import warn_of_defaults
-from app.reports.pulls.params import EVENTS, PullRequestParams, default_dated_by
+from app.reports.pulls.params import EVENTS, FlowParams, default_dated_by
 from app.reports.pulls.reading import ids_of, names_of, read_found
 from app.reports.pulls.telling import tell
 from app.reports.range_params import ENTITY, earliest, fixed_period, require_zone, today_in
@@ -47,6 +47,10 @@ _OF_EVENTS: Final = (
     *("repos", "merged_since", "merged_until", "period", "dated_by", "zone", "state", "labels", "exclude_authors"),
     *("include_bots", "compare_to", "as_of", "hourly", "html"),
 )
+
+
+class PullRequestParams(FlowParams):
+    """Parameters of the pull-request report."""
 
 
 def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequestParams, datetime]:
@@ -78,52 +82,65 @@ def produce(context: JobContext, params: PullRequestParams) -> Sequence[Artifact
     as_of = _fixed(params.as_of)
     if params.as_known_at is not None:
         settle_changes(context.engine)
-    found, files, fields, waiting = (_events if params.source == EVENTS else _sample)(context, params, as_of)
+    found, about = (_events if params.source == EVENTS else _sample)(context, params, as_of)
     context.progress("computing", 0.4)
     main = context.folder / "pull_requests.csv"
     write_csv(main, found.table)
     clock = params.clock if params.source == EVENTS else None
-    summary, summaries = _summarise(context, found, source=params.source, clock=clock, as_of=as_of, fields=fields)
-    is_hourly = [one for one in files if one.path.name == _HOURLY]
-    made = [Artifact(main, "text/csv", rows=len(found)), *is_hourly, *summaries]
-    made += [one for one in files if one not in is_hourly]
+    made = [Artifact(main, "text/csv", rows=len(found)), *about.hourly]
+    summary, summaries = _summarise(context, found, about, source=params.source, clock=clock, as_of=as_of)
+    made += [*summaries, *about.files]
     charts: list[Artifact] = []
     if params.charts and len(found):
         context.progress("computing", 0.6)
-        charts = _draw(context, params, found, waiting)
-    if params.html and waiting is not None:
-        made.append(_write_page(context, params, summary, waiting, charts))
+        charts = _draw(context, params, found, about.waiting)
+    if params.html and about.waiting is not None:
+        made.append(_write_page(context, params, summary, about.waiting, charts))
     return [*made, *charts]
 
 
-def _events(
-    context: JobContext, params: PullRequestParams, as_of: datetime
-) -> tuple[Observations, list[Artifact], Mapping[str, Any], Waiting | None]:
-    """The pull requests of the report, files about them, fields of the summary, and what charts and the page need."""
-    told: list[Mapping[str, Any]] = []
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is known of the rows beside them: files, fields of the summary, and figures that are computed already."""
+
+    hourly: Sequence[Artifact] = ()
+    files: Sequence[Artifact] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    teams: Mapping[str, Statistics] | None = None
+    stats: Statistics | None = None
+    waiting: Waiting | None = None
+
+
+def _events(context: JobContext, params: PullRequestParams, as_of: datetime) -> tuple[Observations, _About]:
+    """The pull requests of the report, and what is known of them."""
+    warned: list[Mapping[str, Any]] = []
 
     def warn(one: Mapping[str, Any]) -> None:
-        told.append(one)
+        warned.append(one)
         context.warn(one)
 
     watched = replace(context, warn=warn)
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         found = read_found(connection, context, params, as_of)
         tell_not_read(watched, connection, EVENTS, repositories=params.repos)
-    course = found.course.of_rows(np.flatnonzero(found.chosen))
+    course = found.course.where(found.chosen)
     if len(course.team):
         warn_of_defaults(watched, course, context.settings)
-    files = [_write_hourly(context, course, as_of=as_of)] if params.hourly else []
+    hourly_file = [_write_hourly(context, course, as_of=as_of)] if params.hourly else []
     context.progress("computing", 0.3)
-    about = tell(found, course, params, context.folder)
-    fields = {**about.fields, "warnings": told}
+    told = tell(found, course, params, context.folder)
     rows = events.observe(course, found.repos, clock=params.clock)
-    return rows, [*files, *about.files], fields, Waiting(found, course, about)
+    teams = {str(name): of for name, of in _statistics(told.teams, params.clock).items() if name in set(rows.teams)}
+    stats = _statistics(told.whole, params.clock)["all"]
+    fields = {**told.fields, "warnings": warned}
+    return rows, _About(hourly_file, told.files, fields, teams, stats, Waiting(found, course, told))
 
 
-def _sample(
-    context: JobContext, params: PullRequestParams, _: datetime
-) -> tuple[Observations, list[Artifact], Mapping[str, Any], Waiting | None]:
+def _statistics(groups: Groups, clock: Clock) -> dict[str, Statistics]:
+    return each_of(groups.phases[clock], groups.count, [name or "" for name in groups.names])
+
+
+def _sample(context: JobContext, params: PullRequestParams, _: datetime) -> tuple[Observations, _About]:
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         _require_sample(connection, params.source)  # it may have been removed in the meantime
         teams = names_of(read_entities(connection, TEAM))
@@ -134,7 +151,7 @@ def _sample(
             until=_first_date(params.until),
             team_ids=ids_of(teams, params.teams),
         )
-    return samples.observe(sample, teams), [], {}, None
+    return samples.observe(sample, teams), _About()
 
 
 def _write_hourly(context: JobContext, course: Course, *, as_of: datetime) -> Artifact:
@@ -148,22 +165,20 @@ def _write_hourly(context: JobContext, course: Course, *, as_of: datetime) -> Ar
 
 
 def _summarise(
-    context: JobContext,
-    found: Observations,
-    *,
-    source: str,
-    clock: Clock | None,
-    as_of: datetime,
-    fields: Mapping[str, Any],
+    context: JobContext, found: Observations, about: _About, *, source: str, clock: Clock | None, as_of: datetime
 ) -> tuple[FlowSummary, list[Artifact]]:
     """The summary and its file, and one with all teams if it does not have them all."""
-    teams = per_team(
-        found.durations,
-        found.team,
-        found.teams,
-        progress=lambda done: context.progress("computing", 0.4 + 0.2 * done),
+    teams = about.teams
+    if teams is None:
+        teams = per_team(
+            found.durations,
+            found.team,
+            found.teams,
+            progress=lambda done: context.progress("computing", 0.4 + 0.2 * done),
+        )
+    findings = summarise(
+        found, source=source, clock=clock, as_of=as_of, teams=teams, stats=about.stats, fields=about.fields
     )
-    findings = summarise(found, source=source, clock=clock, as_of=as_of, teams=teams, fields=fields)
     path = context.folder / SUMMARY
     path.write_text(as_json(findings), encoding="utf-8")
     made = [Artifact(path, "application/json", rows=len(found))]

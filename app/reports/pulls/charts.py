@@ -11,7 +11,7 @@ from app.flow.grouping import GroupBy, grouping
 from app.flow.groups import Groups, groups_of
 from app.flow.waiting_hours import ahead_of_utc, waiting_hours
 from app.flow.waits import waiting_states
-from app.reports.pulls.params import PullRequestParams, default_dated_by
+from app.reports.pulls.params import FlowParams, default_dated_by
 from app.reports.pulls.reading import Found
 from app.reports.pulls.telling import Told
 from app.timeline import MISSING
@@ -46,7 +46,7 @@ class Waiting:
     told: Told
 
 
-def waiting_charts(waiting: Waiting, params: PullRequestParams, *, as_of: int) -> dict[str, "Chart"]:
+def waiting_charts(waiting: Waiting, params: FlowParams, *, as_of: int) -> dict[str, "Chart"]:
     """At most three charts by name; one that would show nothing is not made. ``as_of``: of the report, microseconds."""
     course, groups = waiting.course, waiting.told.groups
     days = waiting.found.selection.days(course)

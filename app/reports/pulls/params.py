@@ -19,8 +19,8 @@ Dated = Literal["created", "merged"]
 _DATE: Final = "a date, which is its local midnight, or an instant (ISO 8601 with Z or an offset)"
 
 
-class PullRequestParams(Params):
-    """Parameters of the pull-request report."""
+class FlowParams(Params):
+    """What a report on pull requests is asked for."""
 
     source: Annotated[
         str, Field(description="`pull_requests`, or the id of a dataset of review times, to report that sample.")
@@ -131,6 +131,6 @@ class PullRequestParams(Params):
         return self
 
 
-def default_dated_by(params: PullRequestParams) -> Dated:
+def default_dated_by(params: FlowParams) -> Dated:
     """By merges where merges are selected."""
     return "created" if params.merged_since is None and params.merged_until is None else "merged"

@@ -12,7 +12,7 @@ from app.flow.observations import numbered
 from app.flow.pull_requests import by_bots
 from app.flow.teams import Teams
 from app.jobs.kind import JobContext
-from app.reports.pulls.params import PullRequestParams
+from app.reports.pulls.params import FlowParams
 from app.reports.pulls.selection import Selection, Which
 from app.series import pull_requests
 from app.series.entities import REPOSITORY, TEAM, read_entities
@@ -47,7 +47,7 @@ class Found:
     bots_left_out: int
 
 
-def read_found(connection: Connection, context: JobContext, params: PullRequestParams, as_of: datetime) -> Found:
+def read_found(connection: Connection, context: JobContext, params: FlowParams, as_of: datetime) -> Found:
     """Read them as they stood at ``as_of``."""
     settings = context.settings
     selection = Selection.of(params, as_of=to_micros(as_of))

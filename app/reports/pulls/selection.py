@@ -12,7 +12,7 @@ import numpy.typing as npt
 from app.flow.course import Course
 from app.flow.grouping import local_days
 from app.flow.table import STATES, states
-from app.reports.pulls.params import Dated, PullRequestParams, default_dated_by
+from app.reports.pulls.params import Dated, FlowParams, default_dated_by
 from app.reports.range_params import ENTITY, edge_of
 from app.timeline import DAY, MISSING, Micros, from_micros
 from app.timeline.period_words import dates_of
@@ -74,7 +74,7 @@ class Selection:
     state: int | None
 
     @classmethod
-    def of(cls, params: PullRequestParams, *, as_of: int) -> "Selection":
+    def of(cls, params: FlowParams, *, as_of: int) -> "Selection":
         """What parameters that are resolved ask for."""
         dated_by = params.dated_by or default_dated_by(params)
         spans = [

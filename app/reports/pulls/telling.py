@@ -15,10 +15,10 @@ from app.flow.comparison import compared
 from app.flow.course import Course
 from app.flow.group_summary import GroupFigures, group_figures, groups_table, largest
 from app.flow.grouping import grouping
-from app.flow.groups import Groups, whole
+from app.flow.groups import Groups, Orders, groups_of, orders_of, whole
 from app.flow.open_ones import WAITING_FOR, Open, open_ones, open_table
 from app.flow.summary import OpenNow, Selected
-from app.reports.pulls.params import PullRequestParams, default_dated_by
+from app.reports.pulls.params import FlowParams, default_dated_by
 from app.reports.pulls.reading import Found
 from app.reports.range_params import ENTITY
 
@@ -32,23 +32,32 @@ class Told:
     """What is told beside the rows.
 
     Attributes:
-        groups: those of ``by``.
+        whole: the figures of all rows.
+        groups: those of each group.
+        teams: those of each team.
         open: the open ones.
         fields: of the summary.
         files: groups.csv and open.csv.
     """
 
+    whole: Groups
     groups: Groups
+    teams: Groups
     open: Open
     fields: Mapping[str, Any]
     files: list[Artifact]
 
 
-def tell(found: Found, course: Course, params: PullRequestParams, folder: Path) -> Told:
+def tell(found: Found, course: Course, params: FlowParams, folder: Path) -> Told:
     """Compute and write it; ``course`` is of the pull requests that the report is of."""
-    groups, before = _groups(found, params)
+    orders = orders_of(course)
+    every = whole(course, orders)
+    groups, before = _groups(found, params, orders)
+    teams = groups
+    if params.by != "team":
+        teams = groups_of(course, grouping("team", course, repos=found.repos, days=course.team), orders)
     figures = group_figures(groups, params.clock, before)
-    open_now = open_ones(found.course.of_rows(np.flatnonzero(found.is_open)))
+    open_now = open_ones(found.course.where(found.is_open))
     fields = {
         "selected": Selected(
             by=params.by,
@@ -58,7 +67,7 @@ def tell(found: Found, course: Course, params: PullRequestParams, folder: Path) 
             state=params.state,
             bots_left_out=found.bots_left_out,
         ),
-        "whole": _whole(found, course, params.clock),
+        "whole": _whole(found, every, params.clock),
         "groups": largest(figures),
         "open_now": _counted(open_now),
     }
@@ -66,21 +75,20 @@ def tell(found: Found, course: Course, params: PullRequestParams, folder: Path) 
         _written(folder / GROUPS_FILE, groups_table(groups, params.by, before)),
         _written(folder / OPEN_FILE, open_table(open_now, found.repos)),
     ]
-    return Told(groups, open_now, fields, files)
+    return Told(every, groups, teams, open_now, fields, files)
 
 
-def _groups(found: Found, params: PullRequestParams) -> tuple[Groups, Groups | None]:
+def _groups(found: Found, params: FlowParams, orders: Orders) -> tuple[Groups, Groups | None]:
     course = found.course
     of = grouping(params.by, course, repos=found.repos, days=found.selection.days(course))
     before = found.reached if params.by in ("week", "month") else found.compared
-    return compared(course, of, params.by, now=found.chosen, before=before if params.compare_to else None)
+    compares = params.compare_to is not None
+    return compared(course, of, params.by, now=found.chosen, before=before if compares else None, orders=orders)
 
 
-def _whole(found: Found, course: Course, clock: Clock) -> GroupFigures:
-    before = None
-    if found.compared is not None:
-        before = whole(found.course.of_rows(np.flatnonzero(found.compared)))
-    (figures,) = group_figures(whole(course), clock, before)
+def _whole(found: Found, every: Groups, clock: Clock) -> GroupFigures:
+    before = None if found.compared is None else whole(found.course.where(found.compared))
+    (figures,) = group_figures(every, clock, before)
     return figures
 
 

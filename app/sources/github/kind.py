@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 from app.sources.contract import SourceKind
+from app.sources.github.app_token import AppToken
 from app.sources.github.client import opened
 from app.sources.github.discovery import find
 from app.sources.stream import Stream, read_stream
@@ -32,5 +33,6 @@ GITHUB: Final = SourceKind(
     base_url="https://api.github.com",
     streams=streams,
     client=opened,
+    app_token=AppToken,
     find=find,
 )

@@ -22,7 +22,7 @@ _PERIOD: Final = "period"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Run:
     """What is to begin, for one instant.
 
     Attributes:
@@ -40,16 +40,16 @@ class Work:
     key: str | None = None
 
 
-class Doing(Protocol):
+class Action(Protocol):
     """One word of ``does``; ``scope`` is what somebody must have for whom it is done."""
 
     @property
     def scope(self) -> Scope: ...
 
-    def check(self, connection: Connection, work: Work) -> None:
+    def check(self, connection: Connection, run: Run) -> None:
         """Refuse what begin() would refuse. Raises BadInput, NotFound."""
 
-    def begin(self, connection: Connection, work: Work) -> str:
+    def begin(self, connection: Connection, run: Run) -> str:
         """Record the job, in the caller's transaction; returns its id.
 
         Raises:
@@ -70,38 +70,38 @@ class Reports:
     def __init__(self, service: ReportService) -> None:
         self._service = service
 
-    def check(self, connection: Connection, work: Work) -> None:
+    def check(self, connection: Connection, run: Run) -> None:
         """Raises UnknownReportKind, InvalidParameters, NoPolls."""
-        self._require_free(work)
-        self._service.check(connection, work.kind, self._params(work))
+        self._require_free(run)
+        self._service.check(connection, run.kind, self._params(run))
 
-    def begin(self, connection: Connection, work: Work) -> str:
+    def begin(self, connection: Connection, run: Run) -> str:
         """Raises as ReportService.accept."""
-        params = self._params(work)
+        params = self._params(run)
         while True:
-            report_id = self._service.accept(connection, work.kind, params, idempotency_key=work.key)
+            report_id = self._service.accept(connection, run.kind, params, idempotency_key=run.key)
             if report_id is not None:
                 return report_id
 
     def begun(self, job_id: str, kind: str) -> None:
         self._service.dispatch(job_id, kind)
 
-    def _require_free(self, work: Work) -> None:
+    def _require_free(self, run: Run) -> None:
         """Refuse an instant in the parameters, which would be the same for every run."""
-        if _AS_OF in work.params and _AS_OF in self._service.kind(work.kind).params.model_fields:
+        if _AS_OF in run.params and _AS_OF in self._service.kind(run.kind).params.model_fields:
             reason = "cannot be a parameter of a schedule, whose reports speak for another instant each time"
             allowed = "as_of of the schedule itself"
-            wrong = WrongValue(parameter=_AS_OF, received=work.params[_AS_OF], reason=reason, allowed=allowed)
-            raise invalid_parameters([wrong], subject=work.kind)
+            wrong = WrongValue(parameter=_AS_OF, received=run.params[_AS_OF], reason=reason, allowed=allowed)
+            raise invalid_parameters([wrong], subject=run.kind)
 
-    def _params(self, work: Work) -> dict[str, Any]:
+    def _params(self, run: Run) -> dict[str, Any]:
         """The parameters of the report: its instant, and words that depend on the day as the day makes them."""
-        params, fields = dict(work.params), self._service.kind(work.kind).params.model_fields
-        as_of = work.timing.as_of(work.due, work.as_of)
+        params, fields = dict(run.params), self._service.kind(run.kind).params.model_fields
+        as_of = run.timing.as_of(run.due, run.as_of)
         if _AS_OF in fields:
             params[_AS_OF] = as_of.isoformat()
         if _PERIOD in fields and isinstance(params.get(_PERIOD), str) and params[_PERIOD] in RELATIVE:
-            params[_PERIOD] = fixed(params[_PERIOD], work.timing.local_date(as_of))
+            params[_PERIOD] = fixed(params[_PERIOD], run.timing.local_date(as_of))
         return params
 
 
@@ -113,22 +113,22 @@ class Syncs:
     def __init__(self, service: SourceService) -> None:
         self._service = service
 
-    def check(self, connection: Connection, work: Work) -> None:
+    def check(self, connection: Connection, run: Run) -> None:
         """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
-        register.named(connection, work.kind)
-        if work.params:
+        register.named(connection, run.kind)
+        if run.params:
             reason, allowed = "are for reports; the source itself says what is read", "{}"
-            wrong = WrongValue(parameter="params", received=work.params, reason=reason, allowed=allowed)
-            raise invalid_parameters([wrong], subject=work.kind)
+            wrong = WrongValue(parameter="params", received=run.params, reason=reason, allowed=allowed)
+            raise invalid_parameters([wrong], subject=run.kind)
 
-    def begin(self, connection: Connection, work: Work) -> str:
+    def begin(self, connection: Connection, run: Run) -> str:
         """A sync that waits already is the one; raises UnknownSource, SourcePaused."""
-        return self._service.begin_sync(connection, work.kind)
+        return self._service.begin_sync(connection, run.kind)
 
     def begun(self, job_id: str, _: str) -> None:
         self._service.dispatch(job_id)
 
 
-def doings(reports: ReportService, sources: SourceService) -> dict[Does, Doing]:
+def every_action(reports: ReportService, sources: SourceService) -> dict[Does, Action]:
     """What can begin, by the word for it."""
     return {"report": Reports(reports), "sync": Syncs(sources)}
