@@ -63,7 +63,8 @@ def loaded(
     found = check("\n".join(lines) + "\n", into, mapping=mapping_of(of))
     assert not found.rejections, found.rejections
     given = [column.name for column in DATASET_KINDS[into].columns if column.name in of.columns]
-    return [dict(zip(given, row, strict=True)) for row in found.rows]
+    # What no line has a member for is left out, and stands for nothing.
+    return [dict.fromkeys(given) | dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
 def _children(document: Stream, bodies: Mapping[str, Mapping[str, Any]]) -> list[Envelope]:
