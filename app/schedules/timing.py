@@ -1,7 +1,7 @@
 """When a schedule is due: a cron expression on the clock of a zone (docs/schedules.md, "When clocks change").
 
 cronsim says which local times an expression names; which instants those are is decided here, because its own way across
-a change of half an hour leaves out the times of a whole hour (docs/decisions/0050-schedules.md).
+a change of half an hour leaves out the times of a whole hour (docs/decisions/0049-schedules.md).
 """
 
 from collections.abc import Iterator
