@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.jobs.fork_server import end_all
 from app.storage.resources import Addresses, Resources
 from tests.access.secrets_seen import dump_of
 from tests.commands import CommandLine, free_port, point_at
@@ -38,6 +39,7 @@ def cli(
     point_at(monkeypatch, resources, servers, tmp_path / "home")
     monkeypatch.setenv("OPENHOURS_SECRET_KEY", "a key of this test with 32 letters")
     monkeypatch.setenv("MY_TOKEN", f"{TOKEN}\n")
+    end_all()  # a fork server that an earlier test has started knows other variables
     return CommandLine(monkeypatch, capsys)
 
 

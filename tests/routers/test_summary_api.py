@@ -477,9 +477,9 @@ def test_before_anything_is_loaded_a_report_is_complete_and_empty(
     assert kind.outline is not None
     outline = kind.outline(kind.findings.model_validate_json(written))
     assert outline.rows == [
-        ("(all)", "0", "median", *["-"] * 7),
-        ("", "", "p90", *["-"] * 7),
-        ("", "", "n", *["0"] * 7),
+        ("(all)", "0", "median", *["-"] * 6),
+        ("", "", "p90", *["-"] * 6),
+        ("", "", "n", *["0"] * 6),
     ]
     assert outline.notes[1:] == [NOTHING_LEFT]
 
