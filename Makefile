@@ -45,7 +45,7 @@ quick: .venv/ready
 test: .venv/ready  ## run the tests against real servers
 	$(BIN)/python -m pytest $(SPREAD)
 
-walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks, add kinds as the page says
+walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks and the longest pages, add kinds
 	$(BIN)/python -m pytest -m walkthrough --durations=0
 
 browser: .venv/ready  ## open the report page in the machine's Chromium: nothing from outside, nothing too wide, printed

@@ -43,6 +43,9 @@ PAGES: dict[str, Files] = {
     "docs/pull-request-rules.md": TEAMS,
 }
 
+#: Pages that take longest; make walkthrough runs them.
+LONG = {"docs/command-line.md", "docs/pull-request-rules.md"}
+
 #: How blocks begin that do not run here, and why.
 NOT_RUN = {
     "make demo": "would look at .venv; below its command is run",
@@ -131,7 +134,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Files], Path
     return made
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(params=[pytest.param(page, marks=[pytest.mark.walkthrough] * (page in LONG)) for page in PAGES])
 def page(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
