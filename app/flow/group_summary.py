@@ -1,11 +1,8 @@
 """What is told of groups of pull requests: in summary.json, and a row of groups.csv each."""
 
 from collections.abc import Iterator
-from math import isnan
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, Field
 
@@ -13,6 +10,8 @@ from app.files.csv_output import escape_formulas
 from app.flow.clocks import CLOCKS, Clock
 from app.flow.groups import Groups
 from app.flow.phases import PHASES
+from app.flow.statistics import or_none
+from app.flow.table import seconds
 
 #: Figures of each phase in groups.csv.
 _FIGURES: Final = ("median", "p75", "p90")
@@ -67,7 +66,7 @@ def group_figures(groups: Groups, clock: Clock, before: Groups | None = None) ->
     """The figures of each group; ``before`` has as many groups, what each is compared with."""
     lists = {name: of.lists() for name, of in groups.phases[clock].items()}
     review = groups.first_review
-    estimates = _or_none(review.kaplan_meier_median[clock])
+    estimates = or_none(review.kaplan_meier_median[clock])
     earlier = [None] * len(groups) if before is None else _previous(before, clock)
     return [
         GroupFigures(
@@ -97,7 +96,7 @@ def group_figures(groups: Groups, clock: Clock, before: Groups | None = None) ->
 
 def _previous(before: Groups, clock: Clock) -> list[Previous]:
     medians = {phase: of.lists()["median"] for phase, of in before.phases[clock].items()}
-    estimates = _or_none(before.first_review.kaplan_meier_median[clock])
+    estimates = or_none(before.first_review.kaplan_meier_median[clock])
     return [
         Previous(
             count=int(before.count[at]),
@@ -120,7 +119,7 @@ def groups_table(groups: Groups, by: str, before: Groups | None = None) -> pa.Ta
         "first_review_still_waiting": pa.array(review.waiting),
         "first_review_ended_without": pa.array(review.ended),
         **{
-            f"first_review_kaplan_meier_median_{clock}_seconds": _seconds(review.kaplan_meier_median[clock])
+            f"first_review_kaplan_meier_median_{clock}_seconds": seconds(review.kaplan_meier_median[clock])
             for clock in CLOCKS
         },
     }
@@ -132,8 +131,8 @@ def groups_table(groups: Groups, by: str, before: Groups | None = None) -> pa.Ta
         for phase in PHASES:
             for clock in CLOCKS:
                 now, then = (of.phases[clock][phase].median for of in (groups, before))
-                columns[f"{phase}_{clock}_median_before_seconds"] = _seconds(then)
-                columns[f"{phase}_{clock}_median_change_seconds"] = _seconds(now - then)
+                columns[f"{phase}_{clock}_median_before_seconds"] = seconds(then)
+                columns[f"{phase}_{clock}_median_change_seconds"] = seconds(now - then)
     return pa.table(columns)
 
 
@@ -141,18 +140,10 @@ def _columns(groups: Groups, phase: str, clock: Clock) -> Iterator[tuple[str, pa
     of = groups.phases[clock][phase]
     yield f"{phase}_{clock}_count", pa.array(of.n)
     for figure in _FIGURES:
-        yield f"{phase}_{clock}_{figure}_seconds", _seconds(getattr(of, figure))
+        yield f"{phase}_{clock}_{figure}_seconds", seconds(getattr(of, figure))
 
 
 def largest(figures: list[GroupFigures]) -> list[GroupFigures]:
     """The MOST_GROUPS with the most rows, in the order given; the first of equals."""
     order = sorted(range(len(figures)), key=lambda at: (-figures[at].count, at))[:MOST_GROUPS]
     return [figures[at] for at in sorted(order)]
-
-
-def _seconds(values: npt.NDArray[np.float64]) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))
-
-
-def _or_none(values: npt.NDArray[np.float64]) -> list[float | None]:
-    return [None if isnan(value) else value for value in values.tolist()]

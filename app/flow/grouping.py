@@ -14,7 +14,6 @@ from app.flow.pull_requests import authors
 from app.flow.sizes import SIZES, size_classes
 from app.flow.teams import Teams
 from app.timeline import DAY, MISSING, Micros
-from app.timeline.zones import offsets_at
 
 GroupBy = Literal["team", "repo", "author", "size", "week", "month"]
 
@@ -84,14 +83,7 @@ def local_days(at: Micros, teams: Teams, team: npt.NDArray[np.int64], zone: str 
         team: int64[n], number of each one's team, -1 without one.
         zone: whose clock counts; None: that of each one's team.
     """
-    known = at != MISSING
-    days = np.full(len(at), MISSING)
-    zones = teams.schedule.zones if zone is None else [zone]
-    of = teams.schedule.zone_of[np.where(team < 0, len(teams.names), team)] if zone is None else np.zeros_like(team)
-    for code in np.unique(of[known]).tolist():
-        rows = np.flatnonzero(known & (of == code))
-        days[rows] = (at[rows] + offsets_at(at[rows], zones[code])) // DAY
-    return days
+    return np.where(at == MISSING, MISSING, (at + teams.ahead_of_utc(at, team, zone)) // DAY)
 
 
 def _week(number: int) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from app.files.csv_output import escape_formulas
 from app.flow.observations import Observations, named, numbered
 from app.flow.review_times import ReviewTimes
+from app.flow.table import seconds
 from app.timeline import DAY, MISSING, from_micros
 
 #: A day that is not known, for Arrow, which keeps a mask beside it.
@@ -29,7 +29,7 @@ def observe(sample: ReviewTimes, names: Mapping[int, str]) -> Observations:
     columns = {
         "team": escape_formulas(named(teams, team)),
         "date": pa.array(days, mask=~dated).cast(pa.date32()),
-        **{name: _seconds(values) for name, values in durations.items()},
+        **{name: seconds(values) for name, values in durations.items()},
     }
     return Observations(
         table=pa.table(columns),
@@ -49,10 +49,6 @@ def observe(sample: ReviewTimes, names: Mapping[int, str]) -> Observations:
         },
         inconsistent={},
     )
-
-
-def _seconds(values: npt.NDArray[np.float64]) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))
 
 
 def _midnight(day: np.integer) -> str:

@@ -104,9 +104,12 @@ class Grouped:
 
     def lists(self) -> dict[str, list[float | None]]:
         """Each figure by its name, None where there is none."""
-        return {
-            figure: [None if isnan(value) else value for value in getattr(self, figure).tolist()] for figure in FIGURES
-        }
+        return {figure: or_none(getattr(self, figure)) for figure in FIGURES}
+
+
+def or_none(values: npt.NDArray[np.float64]) -> list[float | None]:
+    """As a list, with None for NaN."""
+    return [None if isnan(value) else value for value in values.tolist()]
 
 
 def ascending_rows(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from app.timeline import DAY, HOUR
+from app.timeline import DAY, HOUR, MISSING, Micros
 from app.timeline.calendar import Calendar
 from app.timeline.entities import Entities
 from app.timeline.schedule import Schedule
+from app.timeline.zones import Zone, offsets_at
 
 #: Teams x days that are expanded at a time; with the hourly series of each some 100 MB.
 TEAM_DAYS: Final = 400_000
@@ -38,6 +40,24 @@ class Teams:
         """
         number = dict(zip(entities.keys, range(len(entities)), strict=True))
         return cls(names, schedule.take(np.array([*(number[name] for name in names), -1], np.int64)))
+
+    def ahead_of_utc(self, at: Micros, team: npt.NDArray[np.int64], zone: Zone | None = None) -> Micros:
+        """What a clock is ahead of UTC at each instant, int64[n] microseconds; 0 where it is MISSING.
+
+        Args:
+            at: int64[n] microseconds.
+            team: int64[n], number of each one's team, -1 without one.
+            zone: whose clock; None: that of each one's team.
+        """
+        known, found = at != MISSING, np.zeros(len(at), np.int64)
+        if zone is not None:
+            found[known] = offsets_at(at[known], zone)
+            return found
+        of = self.schedule.zone_of[np.where(team < 0, len(self.names), team)]
+        for code in np.unique(of[known]).tolist():
+            rows = np.flatnonzero(known & (of == code))
+            found[rows] = offsets_at(at[rows], self.schedule.zones[code])
+        return found
 
     def calendars(self, *, first: int, last: int) -> Iterator[tuple[slice, Calendar]]:
         """Their open intervals within the full hours around ``[first, last]``, for a range of numbers at a time."""

@@ -6,9 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.flow.teams import Teams
 from app.timeline import DAY, HOUR, MISSING, Micros
-from app.timeline.zones import offsets_at
 
 _WEEK: Final = 7 * DAY
 
@@ -46,22 +44,6 @@ def waiting_hours(
         )
         for name, (begin, end) in local.items()
     }
-
-
-def ahead_of_utc(at: Micros, teams: Teams, team: npt.NDArray[np.int64]) -> Micros:
-    """What the clock of each one's team is ahead of UTC at an instant, int64[n] microseconds; 0 where it is MISSING.
-
-    Args:
-        at: int64[n] microseconds.
-        teams: those of the rows.
-        team: int64[n], number of each one's team, -1 without one.
-    """
-    found = np.zeros(len(at), np.int64)
-    of = teams.schedule.zone_of[np.where(team < 0, len(teams.names), team)]
-    for code in np.unique(of).tolist():
-        rows = np.flatnonzero((at != MISSING) & (of == code))
-        found[rows] = offsets_at(at[rows], teams.schedule.zones[code])
-    return found
 
 
 def _local(ends: tuple[Micros, Micros], ahead: tuple[Micros, Micros]) -> tuple[Micros, Micros]:

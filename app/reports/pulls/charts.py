@@ -9,7 +9,7 @@ import numpy as np
 from app.flow.course import Course
 from app.flow.grouping import GroupBy, grouping
 from app.flow.groups import Groups, groups_of
-from app.flow.waiting_hours import ahead_of_utc, waiting_hours
+from app.flow.waiting_hours import waiting_hours
 from app.flow.waits import waiting_states
 from app.reports.pulls.params import FlowParams, default_dated_by
 from app.reports.pulls.reading import Found
@@ -69,7 +69,7 @@ def waiting_charts(waiting: Waiting, params: FlowParams, *, as_of: int) -> dict[
         measure = Measure.WORKING if params.clock == "working" else Measure.ELAPSED
         charts[f"first_review_by_{period}"] = review_trend(_waits(each), measure=measure, period=period, about=about)
     states = waiting_states(course.at, as_of=as_of)
-    ahead = {name: tuple(ahead_of_utc(at, course.teams, course.team) for at in ends) for name, ends in states.items()}
+    ahead = {name: tuple(course.teams.ahead_of_utc(at, course.team) for at in ends) for name, ends in states.items()}
     found = waiting_hours(states, ahead={name: (begin, end) for name, (begin, end) in ahead.items()})
     if any(waiting.any() for waiting in found.values()):
         panels = [Panel(title, found[name]) for name, title in _PANELS.items()]
