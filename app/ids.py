@@ -1,6 +1,7 @@
-"""Ids of reports and datasets: 32 hexadecimal digits, a UUID of version 7 (RFC 9562, section 5.7).
+"""Ids of reports and datasets, and names that people give.
 
-Its first 48 bits are its creation time in milliseconds, so the age of an id is known even after its record is gone.
+An id is 32 hexadecimal digits, a UUID of version 7 (RFC 9562, section 5.7). Its first 48 bits are its creation time in
+milliseconds, so the age of an id is known even after its record is gone.
 """
 
 import re
@@ -17,6 +18,8 @@ _VARIANT: Final = 0b10 << 62
 
 _ID: Final = re.compile("[0-9a-f]{32}")
 
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
 
 def new_id(now: datetime) -> str:
     """A new id with 74 random bits."""
@@ -28,6 +31,11 @@ def new_id(now: datetime) -> str:
 def is_id(text: str) -> bool:
     """Whether a text looks like an id. Any other text needs no query, least of all one that Postgres cannot store."""
     return _ID.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether people may give a text as a name, such as to a mapping, a schedule or a source."""
+    return _NAME.fullmatch(text) is not None
 
 
 def made_at(identifier: str) -> datetime | None:

@@ -1,6 +1,5 @@
 """Mappings by name: those that are shipped, and those that users store, in versions."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +12,14 @@ from app.access import audit
 from app.catalogue.options import LoadOptions, UsedMapping
 from app.catalogue.tables import mapping
 from app.errors import InvalidParameters, UnknownMapping
+from app.ids import is_name
 from app.mapping.document import read_mapping, written
 from app.mapping.shipped import shipped
 from app.storage.postgres import database_errors
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import did_you_mean, suggestions
 
 #: Version of a mapping that is shipped.
 SHIPPED: Final = 0
-
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class MappingService:
 
     def put(self, name: str, document: Any) -> NamedMapping:
         """Store a mapping as a new version, unless it equals the latest one. Raises InvalidParameters."""
-        if _NAME.fullmatch(name) is None:
+        if not is_name(name):
             raise InvalidParameters(
                 f"name: {name[:80]!r} is not a name of a mapping; allowed are up to 64 of the characters a to z, 0 to "
                 "9, -, _ and ., of which the first is a letter or a digit."
@@ -121,7 +119,7 @@ def _shipped(name: str) -> NamedMapping:
 def _unknown(connection: Connection, name: str, version: int | None = None) -> UnknownMapping:
     known = sorted({*shipped(), *connection.scalars(select(mapping.c.name).distinct())})
     nearest = suggestions(name, known)[:1]
-    meant = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    meant = did_you_mean(nearest)
     of_version = "" if version is None else f" of version {version}"
     return UnknownMapping(
         f"there is no mapping {name[:80]!r}{of_version}{meant}; there are {', '.join(known)}.", nearest=nearest

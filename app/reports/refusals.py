@@ -10,6 +10,7 @@ from app.errors import InvalidParameters
 from app.series.entities import unknown_keys
 from app.series.lookup import comparison
 from app.wording.late import WordedLate
+from app.wording.suggestions import did_you_mean
 from app.wording.values import iso, repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
@@ -69,10 +70,7 @@ def unknown_names(
 
 
 def _unknown_names(parameter: str, kind: str, nearest: Mapping[str, Sequence[str]], *, count: int) -> InvalidParameters:
-    hints = [
-        shown(name) + (f" (did you mean {' or '.join(map(repr, near))}?)" if near else "")
-        for name, near in nearest.items()
-    ]
+    hints = [shown(name) + did_you_mean(near) for name, near in nearest.items()]
     more = f" and {count - len(nearest):,} more" if count > len(nearest) else ""
     return InvalidParameters(
         f"{parameter}: no loaded file has named the {kind} {', '.join(hints)}{more}",

@@ -12,7 +12,7 @@ from app.jobs.records import JobStatus
 from app.jobs.tables import job
 from app.schedules.tables import schedule
 from app.schedules.timing import AsOf, Timing
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import did_you_mean, suggestions
 from app.wording.values import repeated, shown
 
 #: What a schedule begins.
@@ -115,8 +115,9 @@ def required(connection: Connection, name: str, *, lock: bool = False) -> Schedu
     if row is not None:
         return schedule_of(row)
     near = suggestions(name, connection.scalars(select(schedule.c.name)))
-    hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
-    raise UnknownSchedule(f"There is no schedule {shown(name)}{hint}.", received=repeated(name), nearest=near)
+    raise UnknownSchedule(
+        f"There is no schedule {shown(name)}{did_you_mean(near)}.", received=repeated(name), nearest=near
+    )
 
 
 def listed(connection: Connection, *, state: str | None) -> list[Schedule]:

@@ -1,6 +1,5 @@
 """The service of schedules: make, list, change, pause, resume, run now, remove."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.access import audit
 from app.access.principal import actor
 from app.errors import InvalidParameters, NameTaken
-from app.ids import is_id, new_id
+from app.ids import is_id, is_name, new_id
 from app.schedules import acting, records, timing
 from app.schedules.actions import Action, Run
 from app.schedules.forms import When, cron_of
@@ -22,8 +21,6 @@ from app.schedules.timing import AsOf, Timing
 from app.storage.postgres import database_errors, database_now
 from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
-
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 #: Names that are addresses of their own.
 _RESERVED: Final = frozenset({"preview"})
@@ -205,7 +202,7 @@ def _told(spec: ScheduleSpec, columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _require_name(name: str) -> None:
-    if _NAME.fullmatch(name) is None or is_id(name) or name in _RESERVED:
+    if not is_name(name) or is_id(name) or name in _RESERVED:
         raise InvalidParameters(
             f"name: {shown(name)} is not a name of a schedule; allowed are up to 64 of the characters a to z, 0 to 9, "
             f"-, _ and ., of which the first is a letter or a digit, but no id, and not {', '.join(_RESERVED)}."

@@ -1,24 +1,22 @@
 """The registry of sources in Postgres: their rows as values."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, select, update
 
 from app.errors import InvalidParameters, UnknownSource
+from app.ids import is_name
 from app.sources.contract import Access, SourceKind
 from app.sources.options import SourceOptions, address_of
 from app.sources.registry import SOURCE_KINDS
 from app.sources.secrets import SourceSecrets, StoredToken
 from app.sources.tables import source
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import did_you_mean, suggestions
 from app.wording.values import shown
-
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ def named(connection: Connection, name: str, *, for_update: bool = False) -> Sou
     """A source by its name; ``for_update`` holds it until the transaction ends. Raises UnknownSource."""
     query: Select[Any] = select(source).where(source.c.name == name)
     row = None
-    if _NAME.fullmatch(name):  # Postgres cannot even store every other text
+    if is_name(name):  # Postgres cannot even store every other text
         row = connection.execute(query.with_for_update() if for_update else query).one_or_none()
     if row is None:
         raise _unknown(connection, name)
@@ -109,7 +107,7 @@ def columns_of(stored: StoredToken) -> Mapping[str, Any]:
 
 def acceptable_name(name: str) -> str:
     """A name that a source can have. Raises InvalidParameters."""
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise InvalidParameters(
             f"name: {shown(name)} is not a name of a source; allowed are up to 64 of the characters a to z, 0 to 9, -, "
             "_ and ., of which the first is a letter or a digit."
@@ -156,6 +154,6 @@ def _source(row: Row[Any]) -> Source:
 def _unknown(connection: Connection, name: str) -> UnknownSource:
     known = list(connection.scalars(select(source.c.name).order_by(source.c.name)))
     nearest = suggestions(name, known)[:1]
-    meant = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    meant = did_you_mean(nearest)
     there = f"there are {', '.join(known)}" if known else "there is none; add one with openhours sources add"
     return UnknownSource(f"There is no source {shown(name)}{meant}; {there}.", nearest=nearest)

@@ -25,7 +25,7 @@ from app.sources.status import Gap, Repository, SourceStatus
 from app.sources.tables import source
 from app.storage.postgres import database_errors, database_now
 from app.storage.resources import Resources
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import did_you_mean, suggestions
 from app.wording.values import shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
@@ -295,7 +295,7 @@ def _require_same_address(before: Source, options: SourceOptions, token: GivenTo
 def _kind(name: str) -> SourceKind:
     if name not in SOURCE_KINDS:
         nearest = suggestions(name, SOURCE_KINDS)[:1]
-        meant = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        meant = did_you_mean(nearest)
         raise InvalidParameters(
             f"kind: {shown(name)} is no kind of source{meant}; there are {', '.join(SOURCE_KINDS)}.", nearest=nearest
         )

@@ -36,6 +36,11 @@ def meant(name: str, known: Sequence[str]) -> list[str]:
     return [synonym] if synonym is not None and synonym in known else suggestions(name, known)[:1]
 
 
+def did_you_mean(near: Sequence[str]) -> str:
+    """What a sentence says behind a name that is unknown; nothing if no other is near."""
+    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+
+
 def suggestions(name: str, known: Iterable[str]) -> list[str]:
     """The known names most similar to this one, ignoring case; the most similar first.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.errors import InvalidParameters
+from app.wording.suggestions import did_you_mean
 from app.wording.values import repeated, shown
 
 #: Wrong values that one refusal names; a body may have some thousand.
@@ -35,7 +36,7 @@ class WrongValue:
     def sentence(self) -> str:
         """For people."""
         value = f"{shown(self.received)} " if self.is_shown else ""
-        meant = f" (did you mean {' or '.join(map(repr, self.nearest))}?)" if self.nearest else ""
+        meant = did_you_mean(self.nearest)
         allowed = self.allowed if isinstance(self.allowed, str | None) else ", ".join(self.allowed)
         hint = f"; allowed: {allowed}" if allowed and allowed not in self.reason else ""
         return f"{self.parameter}: {value}{self.reason}{meant}{hint}"

@@ -18,7 +18,7 @@ from app.mapping.document import Mapping, Rule
 from app.mapping.translation import dates_of, is_plain, translation
 from app.mapping.unmappable import Unmappable
 from app.timeline import EARLIEST, LATEST, to_micros
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import did_you_mean, suggestions
 
 #: The columns that opening hours become, beside the one that names them.
 _FROM_HOURS = ("day", "start_time_local", "end_time_local")
@@ -44,7 +44,7 @@ def require_own(kind: DatasetKind, names: Iterable[str], *, parameter: str) -> N
             nearest = suggestions(name, own)[:1]
             raise InvalidParameters(
                 f"{parameter}.{name} is not a column of {kind.name}"
-                f"{f' (did you mean {nearest[0]!r}?)' if nearest else ''}; allowed: {', '.join(sorted(own))}."
+                f"{did_you_mean(nearest)}; allowed: {', '.join(sorted(own))}."
             )
 
 

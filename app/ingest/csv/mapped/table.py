@@ -24,7 +24,7 @@ from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow, shown
 from app.mapping.document import Mapping as FileMapping
 from app.mapping.records import Place, Records
-from app.wording.suggestions import suggestions
+from app.wording.suggestions import did_you_mean, suggestions
 
 #: Rows that become Python objects at a time.
 BATCH_ROWS: Final = 20_000
@@ -110,7 +110,7 @@ def _field(place: Place, names: Sequence[str], width: int, where: str, *, is_tar
             return int(place) - 1
         raise _wrong(f"{where}: there is no column {place}: the row has {width} field{'' if width == 1 else 's'}")
     nearest = suggestions(place, names)[:1]
-    meant = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    meant = did_you_mean(nearest)
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     raise _wrong(
         f"{where}: the mapping names a column {place!r} that is not there{meant}; the header has "
