@@ -191,14 +191,9 @@ def settle(
 
 def follow(connection: Connection, dataset_id: str, follow_up: FollowUp) -> str:
     """Queue the report that follows a dataset, in the transaction in which its rows are loaded; returns its id."""
-    report_id = lifecycle.create(
-        connection,
-        kind=follow_up.report,
-        params=follow_up.params_of(dataset_id),
-        params_sha256="",  # as below
-        as_of=database_now(connection),
+    report_id = lifecycle.queue(
+        connection, kind=follow_up.report, params=follow_up.params_of(dataset_id), as_of=database_now(connection)
     )
-    assert report_id is not None  # noqa: S101 - as below
     connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(followed_by=report_id))
     audit.record(connection, "report.trigger", "report", report_id, kind=follow_up.report)
     return report_id
@@ -221,15 +216,12 @@ def removed_by(connection: Connection, dataset_id: str, *, job_id: str) -> None:
 
 
 def _queue(connection: Connection, dataset_id: str, action: Action, job_kind: str) -> str:
-    job_id = lifecycle.create(
+    return lifecycle.queue(
         connection,
         kind=job_kind,
         params={"dataset_id": dataset_id, "action": action},
-        params_sha256="",  # nobody asks for it a second time by a key
         concurrency_key=concurrency_key({"dataset_id": dataset_id}),
     )
-    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
-    return job_id
 
 
 def _require_one(rows: int) -> None:

@@ -144,7 +144,7 @@ def reset(
     server: Server = None,
 ) -> None:
     """Read again what was changed since an instant, or everything."""
-    instant = None if since is None else as_iso(since, option="--since")
+    instant = _instant(since)
     with opening.client(server, slots=1 if wait else 0) as client:
         sync_id = client.reset_source(name, streams=stream or (), since=instant)
         _tell_sync(client, name, sync_id, wait=wait, is_elsewhere=server is not None)
@@ -159,7 +159,7 @@ def reprocess(
     server: Server = None,
 ) -> None:
     """Make rows anew from the pages that are kept, without a request, after a change of how they are made."""
-    instant = None if since is None else as_iso(since, option="--since")
+    instant = _instant(since)
     with opening.client(server, slots=0 if server else 1) as client:
         job_id = client.reprocess_source(name, stream=stream, since=instant)
         if server is None:
@@ -244,6 +244,10 @@ def _token(variable: str | None) -> str | None:
             f"--token-env: the variable {variable} is not set, or empty; give the name of one that has the token"
         )
     return token
+
+
+def _instant(since: str | None) -> str | None:
+    return None if since is None else as_iso(since, option="--since")
 
 
 def _app(app_id: str | None, installation: int | None) -> dict[str, Any] | None:

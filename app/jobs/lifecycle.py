@@ -158,6 +158,29 @@ def create(
     return created
 
 
+def queue(
+    connection: Connection,
+    *,
+    kind: str,
+    params: Mapping[str, Any],
+    as_of: datetime | None = None,
+    concurrency_key: str | None = None,
+    not_before: datetime | None = None,
+) -> str:
+    """As create(), for a job that nobody asks for a second time by a key; returns its id."""
+    job_id = create(
+        connection,
+        kind=kind,
+        params=params,
+        params_sha256="",
+        as_of=as_of,
+        concurrency_key=concurrency_key,
+        not_before=not_before,
+    )
+    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
+    return job_id
+
+
 def keyed(connection: Connection, idempotency_key: str) -> KeyedJob | None:
     """The job that was created with this key; a key that is too old is free again."""
     mine = job.c.idempotency_key == idempotency_key

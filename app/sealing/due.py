@@ -73,11 +73,7 @@ def _queue(resources: Resources, now: datetime) -> list[str]:
 
 def _queued(connection: Connection, week: Week) -> str:
     params = {"week": week.monday.isoformat()}
-    job_id = lifecycle.create(
-        connection, kind=JOB_KIND, params=params, params_sha256="", concurrency_key=concurrency_key(params)
-    )
-    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
-    return job_id
+    return lifecycle.queue(connection, kind=JOB_KIND, params=params, concurrency_key=concurrency_key(params))
 
 
 def kept_for(settings: Settings) -> timedelta:

@@ -21,12 +21,12 @@ def reset(connection: Connection, source: Source, *, streams: Sequence[str], sin
     Streams that cannot be read from an instant on (commits, and lists that are read whole) are read from nothing.
     """
     queueing.cancel_syncs(connection, source.id)
-    known = source.source_kind.streams()
+    known, read = source.source_kind.streams(), repositories.to_read(connection, source.id)
     for name in streams:
         cursor_rows.forget(connection, source.id, stream=name)
         position = None if since is None else _position(known[name], since)
         if position is not None:
-            for one in repositories.to_read(connection, source.id):
+            for one in read:
                 cursor_rows.keep(connection, source.id, name, str(one.number), Place(position))
     return queueing.queue_sync(connection, source.id)
 
@@ -34,15 +34,9 @@ def reset(connection: Connection, source: Source, *, streams: Sequence[str], sin
 def reprocess(connection: Connection, source: Source, *, stream: str | None, since: datetime | None) -> str:
     """Have the rows of one stream, or of all, made anew from the pages that are kept. Returns the id of the job."""
     params = {"source_id": source.id, "stream": stream, "since": None if since is None else since.isoformat()}
-    job_id = lifecycle.create(
-        connection,
-        kind=JOB_KIND,
-        params=params,
-        params_sha256="",  # nobody asks for it a second time by a key
-        concurrency_key=queueing.concurrency_key(source.id),
+    return lifecycle.queue(
+        connection, kind=JOB_KIND, params=params, concurrency_key=queueing.concurrency_key(source.id)
     )
-    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
-    return job_id
 
 
 def _position(stream: Stream, since: datetime) -> Mapping[str, Any] | None:

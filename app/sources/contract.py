@@ -93,6 +93,11 @@ class Missing(Exception):
         self.message = message
         self.absence = absence
 
+    @property
+    def state_of_repository(self) -> Absence:
+        """What is to be said of a repository that was asked for by its number."""
+        return self.absence if self.absence in {Absence.FORBIDDEN, Absence.BLOCKED} else Absence.GONE
+
 
 class MustWait(Exception):
     """The API wants a pause; ``until`` is by our clock."""

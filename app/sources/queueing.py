@@ -1,7 +1,8 @@
 """Queues the sync of a source, at most one that waits; the sync itself is in sync.py."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -18,6 +19,16 @@ def concurrency_key(source_id: str) -> str:
     return f"{JOB_KIND} {source_id}"
 
 
+def names_of_job(_: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """What the log calls a job of a source."""
+    return {"source_id": str(params["source_id"])}
+
+
+def key_of_job(params: Mapping[str, Any]) -> str:
+    """The concurrency key of any job of a source: what makes rows anew must not meet what reads newer ones."""
+    return concurrency_key(str(params["source_id"]))
+
+
 def queue_sync(
     connection: Connection, source_id: str, *, not_before: datetime | None = None, began: datetime | None = None
 ) -> str:
@@ -29,16 +40,13 @@ def queue_sync(
     """
     if (waiting := waiting_sync(connection, source_id)) is not None:
         return waiting
-    job_id = lifecycle.create(
+    return lifecycle.queue(
         connection,
         kind=JOB_KIND,
         params={"source_id": source_id} | ({} if began is None else {"began": began.isoformat()}),
-        params_sha256="",  # nobody asks for it a second time by a key
         concurrency_key=concurrency_key(source_id),
         not_before=not_before,
     )
-    assert job_id is not None  # noqa: S101 - without a key there is no other; this tells the type checker
-    return job_id
 
 
 def waiting_sync(connection: Connection, source_id: str) -> str | None:

@@ -129,7 +129,9 @@ class Reader:
         announced = params is not child.params
         for pause in (*(EMPTY_PAUSES if is_new or announced else ()), None):
             try:
-                return self._page(path, params, None if child.single else child.items, announced=announced)
+                if child.single:
+                    return self._single(path, params)
+                return self._page(path, params, child.items, announced=announced)
             except Missing as missing:
                 if missing.absence in {Absence.FORBIDDEN, Absence.BLOCKED}:
                     raise
@@ -142,16 +144,13 @@ class Reader:
         return None
 
     def _page(
-        self, path: str, params: Params, items: str | None, *, etag: str | None = None, announced: bool = False
+        self, path: str, params: Params, items: str, *, etag: str | None = None, announced: bool = False
     ) -> ListPage:
-        """A page that is what was announced, however often it has to be asked for; without ``items`` it is no list."""
+        """A page of a list that is what was announced, however often it has to be asked for."""
         for pause in (*EMPTY_PAUSES, None):
-            answer = self._client.get(path, params, etag=etag)
-            self.at = answer.at
+            answer = self._asked(path, params, etag=etag)
             if answer.status == 304:
                 return ListPage((), answer.at, is_unchanged=True, answer=answer)
-            if items is None:
-                return ListPage((), answer.at, etag=answer.etag, body=answer.body, answer=answer)
             found = evaluated(items, answer.body)
             is_list = isinstance(found, list) or answer.status == 204
             found = found if isinstance(found, list) else []
@@ -165,8 +164,24 @@ class Reader:
                 )
             self._sleep(pause)
         return ListPage(
-            found, answer.at, answer.next, answer.last, answer.etag, False, answer.body, answer, items or "@"
+            found,
+            answer.at,
+            next=answer.next,
+            etag=answer.etag,
+            body=answer.body,
+            answer=answer,
+            found_by=items,
         )
+
+    def _single(self, path: str, params: Params) -> ListPage:
+        """A body that is one object, as a page without items."""
+        answer = self._asked(path, params)
+        return ListPage((), answer.at, etag=answer.etag, body=answer.body, answer=answer)
+
+    def _asked(self, path: str, params: Params, *, etag: str | None = None) -> Answer:
+        answer = self._client.get(path, params, etag=etag)
+        self.at = answer.at
+        return answer
 
     def _ends_early(self, path: str, params: Params, answer: Answer) -> bool:
         """Whether this is said to be the last page, although an earlier one has announced more."""

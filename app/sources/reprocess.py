@@ -4,11 +4,11 @@ Datasets are made anew in the order in which they were read, each in a transacti
 source runs: in the end the latest page counts, as it did before. A run that dies is done again from its first dataset.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from app.catalogue import records
 from app.catalogue.options import PagesOptions, kept_options
@@ -93,20 +93,11 @@ def _take_out(context: JobContext, store: ObjectStore, source: Source, stream: S
     )
 
 
-def _names(_: str, params: Mapping[str, Any]) -> dict[str, str]:
-    return {"source_id": str(params["source_id"])}
-
-
-def _concurrency_key(params: Mapping[str, Any]) -> str:
-    """That of its syncs: what they read meanwhile is newer, and must come later."""
-    return queueing.concurrency_key(str(params["source_id"]))
-
-
 REPROCESS_JOB: Final = JobKind(
     name=JOB_KIND,
     params=ReprocessParams,
     produce=produce,
     job_class=JobClass.LOAD,
-    concurrency_key=_concurrency_key,
-    names=_names,
+    concurrency_key=queueing.key_of_job,
+    names=queueing.names_of_job,
 )

@@ -121,7 +121,8 @@ class Run:
             known = repositories.known(connection, self.source.id)
             self._places = cursor_rows.places(connection, self.source.id)
             self._lasting = ledger.lasting(connection, self.source.id)
-        found = self.source.source_kind.find(client, Repositories(self.source.options.repositories), known, self.now)
+        patterns = Repositories(self.source.options.repositories)
+        found = self.source.source_kind.find(client, patterns, known, self.now)
         names = {one.repository.number: one.repository.name for one in known}
         with database_errors(), self.context.engine.begin() as connection:
             renamed = repositories.keep(connection, self.source.id, found)
@@ -133,7 +134,7 @@ class Run:
                 _log.info("source %s: %s: %s", self.source.name, names[number], message)
             for name, message in found.unknown.items():
                 ledger.open_gap(connection, self.source.id, "repositories", name, Gap(Reason.GONE, message))
-            for name in {*Repositories(self.source.options.repositories).owners} - {*found.unknown}:
+            for name in {*patterns.owners} - {*found.unknown}:
                 ledger.close_gaps(connection, self.source.id, "repositories", name)
             self.context.fence(connection)
         for one in renamed:
@@ -251,7 +252,7 @@ class Run:
             client.get(f"/repositories/{scope.key}")
         except Missing as gone:
             self._unread.add(int(scope.key))
-            return gone.absence if gone.absence in {Absence.FORBIDDEN, Absence.BLOCKED} else Absence.GONE
+            return gone.state_of_repository
         except MustWait as wait:
             self._wait = wait
         except (TokenRefused, SourceUnavailable) as error:

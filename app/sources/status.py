@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Connection, Select, Text, case, cast, exists, func, select
 
@@ -13,11 +12,9 @@ from app.jobs.status import Live
 from app.sources import queueing
 from app.sources.ledger import LASTING
 from app.sources.register import Source
+from app.sources.repositories import READ
 from app.sources.tables import source_budget, source_cursor, source_gap, source_repository
 from app.storage.postgres import database_now
-
-#: States of the repositories that are read.
-_READ: Final = ("ok", "empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ def status_of(connection: Connection, one: Source, *, token_hash: str | None) ->
         sync=None if sync_id is None else records.find(connection, sync_id),
         begins_at=None if sync_id is None else queueing.begins_at(connection, sync_id),
         is_reprocessed=queueing.is_reprocessed(connection, one.id),
-        streams=_streams(connection, one, repositories=sum(states.get(state, 0) for state in _READ)),
+        streams=_streams(connection, one, repositories=sum(states.get(state, 0) for state in READ)),
         budget=() if token_hash is None else _budget(connection, token_hash),
         repositories=states,
         open_gaps=connection.scalar(_open_gaps(one.id)) or 0,
@@ -180,7 +177,7 @@ def _streams(connection: Connection, of: Source, *, repositories: int) -> tuple[
     is_not_read = exists().where(
         repository.source_id == one.source_id,
         cast(repository.repo_id, Text) == one.scope,
-        repository.state.not_in(_READ),
+        repository.state.not_in(READ),
     )
     wanted = (one.source_id == of.id, ~is_not_read)
     scope = select(one.stream, one.watermark, one["pass"], lasts.label("is_missing")).where(*wanted).subquery().c

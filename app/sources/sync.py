@@ -5,10 +5,10 @@ places from which the next sync goes on, under the fence of the job: a sync that
 what is after. A longer wait, or more than one sync may take, is a job for later; no slot is held meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from app.errors import BadInput, SetupError
 from app.files.artifact import Artifact
@@ -49,20 +49,12 @@ def produce(context: JobContext, params: SyncParams) -> Sequence[Artifact]:
     return []
 
 
-def _names(_: str, params: Mapping[str, Any]) -> dict[str, str]:
-    return {"source_id": str(params["source_id"])}
-
-
-def _concurrency_key(params: Mapping[str, Any]) -> str:
-    return queueing.concurrency_key(str(params["source_id"]))
-
-
 SYNC_JOB: Final = JobKind(
     name=queueing.JOB_KIND,
     params=SyncParams,
     produce=produce,
     first_stage="reading",
     job_class=JobClass.SYNC,
-    concurrency_key=_concurrency_key,
-    names=_names,
+    concurrency_key=queueing.key_of_job,
+    names=queueing.names_of_job,
 )

@@ -26,7 +26,6 @@ class ListPage:
         items: in the API's order.
         at: when, by the clock of the API.
         next: parameters of the page that follows; None: there is none.
-        last: number of the last page, if the API says so.
         etag: of the answer; None: it has none, or it must not be used again.
         is_unchanged: the list is as the given ETag knows it, and ``items`` is empty.
         body: as it came.
@@ -37,7 +36,6 @@ class ListPage:
     items: Sequence[Item]
     at: datetime
     next: Params | None = None
-    last: int | None = None
     etag: str | None = None
     is_unchanged: bool = False
     body: Any = None

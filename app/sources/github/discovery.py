@@ -95,7 +95,7 @@ class _Search:
         try:
             return _repository(self.client.get(f"/repositories/{number}").body)
         except Missing as missing:
-            state = missing.absence if missing.absence in {Absence.FORBIDDEN, Absence.BLOCKED} else Absence.GONE
+            state = missing.state_of_repository
             self.absent[number] = (state, f"{missing.message} {_WORDS[state]}.")
             return None
 
