@@ -9,6 +9,7 @@ from app.access.audit_log import AuditLog
 from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
 from app.entities.service import EntityService
@@ -32,9 +33,8 @@ class Services:
 
     Attributes:
         source_events: events by which sources are synced sooner.
-        reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
-        reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
-            answers from.
+        reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, audit: what
+            each part of the API answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -52,6 +52,7 @@ class Services:
     uploads: UploadService
     entities: EntityService
     history: HistoryService
+    activities: ActivityService
     calendars: CalendarService
     mappings: MappingService
     sources: SourceService
