@@ -12,6 +12,7 @@ from app.catalogue.service import DatasetService
 from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
+from app.entities.in_hours import InHoursService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
@@ -32,6 +33,7 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
+        in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
         reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, audit: what
             each part of the API answers from.
@@ -53,6 +55,7 @@ class Services:
     entities: EntityService
     history: HistoryService
     activities: ActivityService
+    in_hours: InHoursService
     calendars: CalendarService
     mappings: MappingService
     sources: SourceService
