@@ -70,7 +70,8 @@ class ShownActivity:
         as_of: the instant of the answer.
         source, sources: of installs, who counted what is shown, and who else did.
         first, last: first and last covered day.
-        total, recent: None where no day is covered.
+        total: None where nothing was counted.
+        recent: None where no day is covered.
         months: the whole months before that of ``as_of``, the earliest first.
         latest_commit_at: of a repository.
     """
@@ -133,6 +134,7 @@ class ActivityService:
         if asked.source is not None and subject.kind == PROJECT and asked.source not in read.sources:
             raise _unknown_source(subject, asked.source, read.sources)
         counted = read.counted
+        total, until = flow.total(counted), _day(as_of) if counted.last is None else counted.last + _DAY
         return ShownActivity(
             kind=subject.kind,
             metric="installs" if subject.kind == PROJECT else "commits",
@@ -143,7 +145,7 @@ class ActivityService:
             sources=read.sources,
             first=counted.first,
             last=counted.last,
-            total=None if counted.last is None else _figure(subject, flow.total(counted) or {}, counted.last + _DAY),
+            total=None if total is None else _figure(subject, total, until),
             recent=_recent(subject, flow.recent(counted)),
             months=_months(subject, flow.timeline(counted, flow.whole_months(_day(as_of), asked.months))),
             latest_commit_at=read.latest_commit_at,

@@ -98,7 +98,7 @@ class ActivityAnswer(BaseModel):
     sources: tuple[str, ...] = Field(description="All who did; they are never added up.")
     first_day: date | None = Field(description="First day that was counted, in UTC.")
     last_day: date | None = Field(description="Last day that was counted, in UTC.")
-    total: ActivityFigure | None = Field(description="Of all days that were counted; null if none was.")
+    total: ActivityFigure | None = Field(description="Everything that was counted; null if nothing was.")
     last_30_days: RecentActivity | None = Field(description="Null if no day was counted.")
     timeline: list[ActivityMonth]
     latest_commit_at: datetime | None = Field(description="Greatest `committed_at` up to `as_of`.")
@@ -183,11 +183,10 @@ def _badge(shown: ShownActivity, of: str) -> Badge:
     """The number, and in how far it was counted: no number stands for what nobody counted."""
     what, recent = shown.metric, shown.recent
     label = f"{what}, 30 days" if of == "last_30_days" else what
-    if shown.total is None or recent is None:
+    if of == "total" and shown.total is not None:
+        return Badge(label, short_number(shown.total.value), f"{shown.key}: {shown.total.value:,} {what} in all")
+    if recent is None:
         return Badge(label, "no data", f"{shown.key}: nobody has counted its {what}", is_whole=False)
-    if of == "total":
-        about = f"{shown.key}: {shown.total.value:,} {what} from {shown.first} to {shown.last}, UTC"
-        return Badge(label, short_number(shown.total.value), about)
     counted, value = recent.days_covered, recent.figure.value
     about = f"{shown.key}: {value:,} {what} from {recent.first} to {recent.last}, UTC, {counted} of 30 days counted"
     is_whole = counted == RECENT_DAYS

@@ -150,3 +150,14 @@ def test_a_project_called_stats_is_found(client: TestClient, load_text: LoadText
     load_text("installs", COLUMNS + "stats,2024-11-01,pip,24.2,,3\n")
     assert answer(client, "/activity/project/stats")["total"]["value"] == 3
     assert answer(client, "/activity/stats/stats")["totalInstalls"] == 3
+
+
+def test_commits_of_a_day_that_is_not_over_are_in_the_total_alone(client: TestClient, load_text: LoadText) -> None:
+    load_text(
+        "commits", COMMITS.splitlines()[0] + f"\nnew/one,{'a' * 40},2024-12-01T09:00:00Z,2024-12-01T09:00:00Z,1\n"
+    )
+    found = answer(client, "/activity/repo/new/one")
+    assert (found["total"]["value"], found["last_30_days"], found["last_day"]) == (1, None, None)
+    path = "/activity/repo/new/one/badge.svg"
+    assert ">1</text>" in client.get(path, params={**AS_OF, "of": "total"}).text
+    assert ">no data</text>" in client.get(path, params=AS_OF).text

@@ -150,8 +150,10 @@ def get_plugin_activity(
 def get_plugin_totals(activities: Activities, plugin: str, as_of: AsOf = None) -> PluginTotals:
     """Installs of a plugin in total, and the number of months."""
     found = activities.show("project", plugin, Asked(as_of=as_of))
-    if found.total is None or found.first is None or found.last is None:
+    if found.total is None:
         return PluginTotals()
+    if found.first is None or found.last is None:
+        return PluginTotals(total_installs=found.total.value)
     months = 12 * (found.last.year - found.first.year) + found.last.month - found.first.month + 1
     return PluginTotals(total_installs=found.total.value, total_months=months)
 
