@@ -17,6 +17,9 @@ from app.sources.stream import Stream
 #: Times that a request is made which is not answered properly: somebody waits.
 _TRIES: Final = 2
 
+#: Projects that are looked at: the site allows 5 requests a second.
+_PROJECTS: Final = 5
+
 #: Repositories of an owner that are looked at.
 _PAGE: Final = 100
 
@@ -39,8 +42,12 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
     findings: list[Finding] = []
     try:
         with kind.client(replace(access, tries=_TRIES)) as client:
-            findings += _of_token(client, is_given=access.token() is not None)
+            if kind.find is not None:
+                findings += _of_token(client, is_given=access.token() is not None)
             first = None
+            if kind.find is None:
+                findings += _of_projects(client, kind, options)
+                return _acceptable(findings)
             for found in _of_repositories(client, options.repositories, access.base_url):
                 findings.append(found.finding)
                 first = first or found.first
@@ -53,10 +60,37 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
         raise SourceUnavailable(f"{message} Nothing was stored; look at the address and the network.") from error
     except MustWait as error:
         findings.append(Finding("warning", f"{error.message} The rest was not looked at."))
+    return _acceptable(findings)
+
+
+def _acceptable(findings: list[Finding]) -> list[Finding]:
+    """The findings. Raises SourceRefused: one of them is an error."""
     if wrong := [finding.message for finding in findings if finding.level == "error"]:
         told = [{"level": one.level, "message": one.message} for one in findings]
         raise SourceRefused(" ".join(wrong), findings=told)
     return findings
+
+
+def _of_projects(client: Client, kind: SourceKind, options: SourceOptions) -> Iterator[Finding]:
+    """Whether the API knows the first projects: the name of one is easily misspelt, and one in ten may be new."""
+    stream = next(iter(kind.streams().values()))
+    known, unknown = [], []
+    for project in options.projects[:_PROJECTS]:
+        path = stream.request.path.format_map({"project": project})
+        try:
+            client.get(path, stream.request.params)
+            known.append(project)
+        except Missing:
+            unknown.append(project)
+    if unknown and not known:
+        message = f"{', '.join(unknown)}: the API knows no such project; check the spelling."
+        yield Finding("error", message)
+    elif unknown:
+        message = f"{', '.join(unknown)}: the API knows no such project yet; it is asked once a day."
+        yield Finding("warning", message)
+    if known:
+        more = len(options.projects) - len(known) - len(unknown)
+        yield Finding("ok", f"Can be read: {', '.join(known)}{f'; {more:,} more were not tried' if more else ''}.")
 
 
 @dataclass(frozen=True, slots=True)

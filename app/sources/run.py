@@ -121,8 +121,11 @@ class Run:
             known = repositories.known(connection, self.source.id)
             self._places = cursor_rows.places(connection, self.source.id)
             self._lasting = ledger.lasting(connection, self.source.id)
+        find = self.source.source_kind.find
+        if find is None:
+            return
         patterns = Repositories(self.source.options.repositories)
-        found = self.source.source_kind.find(client, patterns, known, self.now)
+        found = find(client, patterns, known, self.now)
         names = {one.repository.number: one.repository.name for one in known}
         with database_errors(), self.context.engine.begin() as connection:
             renamed = repositories.keep(connection, self.source.id, found)
@@ -183,6 +186,9 @@ class Run:
         one.load(dataset_id, settle)
 
     def _scopes(self, stream: Stream, found: list[Repository]) -> Iterator[tuple[Scope, Repository | None]]:
+        if stream.scope == "project":
+            yield from ((Scope(owner=project), None) for project in self.source.options.projects)
+            return
         if stream.scope == "source":
             owners = {one.name.partition("/")[0] for one in found}
             yield from ((Scope(owner=owner), None) for owner in sorted(owners))
@@ -238,7 +244,15 @@ class Run:
         if one.is_history_lost:
             message = "The branch was rewritten, and GitHub does not know its old commits any more: some may be left."
             gaps.append(Gap(Reason.HISTORY_LOST, message, since))
+        gaps += self._told(scope, one, since)
         return _Outcome(stream.stream, scope, one.place, one.is_complete, gaps, state)
+
+    def _told(self, scope: Scope, one: ScopePass, since: datetime | None) -> Iterator[Gap]:
+        """What the pass itself says of what is missing or was changed: also in the log."""
+        for reason, told in ((Reason.DAYS_MISSING, one.missing), (Reason.REVISED, one.revised)):
+            if told is not None:
+                _log.warning("source %s: %s: %s", self.source.name, scope.key, told)
+                yield Gap(reason, f"{scope.key}: {told}", since)
 
     def _missing(
         self, client: Client, scope: Scope, missing: Missing, gaps: list[Gap], since: datetime | None
@@ -264,10 +278,10 @@ class Run:
         for one in outcomes:
             of = (connection, self.source.id, one.stream, one.scope.key)
             cursor_rows.keep(*of, one.place, is_complete=one.is_complete)
-            if one.is_complete:
-                ledger.close_gaps(*of)
             for gap in one.gaps:
                 ledger.open_gap(*of, gap)
+            if one.is_complete:  # what was revised is read again by now
+                ledger.close_gaps(*of, still={gap.reason for gap in one.gaps} - {Reason.REVISED})
             if one.state is not None:
                 repositories.set_state(connection, self.source.id, int(one.scope.key), one.state)
         repositories.link(connection, self.source.id)
