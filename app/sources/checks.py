@@ -17,9 +17,6 @@ from app.sources.stream import Stream
 #: Times that a request is made which is not answered properly: somebody waits.
 _TRIES: Final = 2
 
-#: Repositories of an owner that are looked at.
-_PAGE: Final = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -41,7 +38,7 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
         with kind.client(replace(access, tries=_TRIES)) as client:
             findings += _of_token(client, is_given=access.token() is not None)
             first = None
-            for found in _of_repositories(client, options.repositories, access.base_url):
+            for found in _of_repositories(kind, client, options.repositories, access.base_url):
                 findings.append(found.finding)
                 first = first or found.first
             if first is not None:
@@ -101,16 +98,16 @@ def _requests(core: Mapping[str, Any]) -> str:
     return f"{remaining:,} of {limit:,} requests an hour left"
 
 
-def _of_repositories(client: Client, patterns: tuple[str, ...], address: str) -> Iterator[_Found]:
+def _of_repositories(kind: SourceKind, client: Client, patterns: tuple[str, ...], address: str) -> Iterator[_Found]:
     meant = Repositories(patterns)
     for owner in meant.owners:
         try:
-            listed = _owned(client, owner)
+            listed = kind.owned(client, owner)
         except Missing as error:
             yield _Found(Finding("error", f"{owner}: {_no_owner(error, address)}"))
             continue
         items = [one for one in listed.body or [] if str(one.get("full_name", "")) in meant]
-        more = f" on the first page of {_PAGE}" if listed.next else ""
+        more = f" on the first page of {len(listed.body or [])}" if listed.next else ""
         if not items and not listed.next:
             message = f"{owner}: none of the {len(listed.body or [])} repositories that the token sees is meant by "
             yield _Found(Finding("error", f"{message}{', '.join(patterns)}."))
@@ -128,14 +125,6 @@ def _of_repositories(client: Client, patterns: tuple[str, ...], address: str) ->
             )
         else:
             yield _Found(Finding("ok", f"{name}: is read."), body)
-
-
-def _owned(client: Client, owner: str) -> Answer:
-    """The first page of the repositories of an organisation, or else of a user. Raises Missing."""
-    try:
-        return client.get(f"/orgs/{owner}/repos", {"per_page": _PAGE, "type": "all"})
-    except Missing:
-        return client.get(f"/users/{owner}/repos", {"per_page": _PAGE, "type": "owner"})
 
 
 def _no_owner(error: Missing, address: str) -> str:

@@ -27,6 +27,7 @@ class StreamStatus:
         unfinished: those of them of which a pass is not complete.
         missing: those beside them of which it cannot be read; the ledger says why.
         watermark: up to when all of ``scopes`` are read; None: one of them is not yet, or there are none.
+        in_turn: where no sign of a change comes, some of them are read by each sync, and not all.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StreamStatus:
     unfinished: int
     missing: int
     watermark: datetime | None
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,10 @@ def _streams(connection: Connection, of: Source, *, repositories: int) -> tuple[
     found = {row.stream: StreamStatus(*row) for row in connection.execute(query)}
     known = of.source_kind.streams()
     return tuple(
-        _with_unread(found.get(name), name, repositories if known[name].scope == "repository" else 1)
+        replace(
+            _with_unread(found.get(name), name, repositories if known[name].scope == "repository" else 1),
+            in_turn=known[name].in_turn,
+        )
         for name in sorted(of.streams)
     )
 

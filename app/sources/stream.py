@@ -185,8 +185,9 @@ class Stream(_Part):
     keep: str | None = Field(None, description="JMESPath on the record; only records where it finds something true.")
     rows: Annotated[tuple[RowsOf, ...], Field(min_length=1)]
     pushed: bool = Field(False, description="Nothing of it changes but by a push; else a repository is left out.")
-    every_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 31)] = Field(
-        0, description="Not read again before so many minutes have passed; 0: at each sync."
+    in_turn: bool = Field(
+        False,
+        description="Read when the list of repositories shows a change, else in turn with others; false: at each sync.",
     )
 
     _expressions = field_validator("key", "keep")(_expression)
