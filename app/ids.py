@@ -18,7 +18,10 @@ _VARIANT: Final = 0b10 << 62
 
 _ID: Final = re.compile("[0-9a-f]{32}")
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+#: What people may give as a name: a regular expression.
+NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+
+_NAME: Final = re.compile(NAME)
 
 
 def new_id(now: datetime) -> str:

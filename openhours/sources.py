@@ -29,8 +29,9 @@ class Sources(Connection):
     def add_source(
         self,
         name: str,
-        repositories: Sequence[str],
+        repositories: Sequence[str] = (),
         *,
+        projects: Sequence[str] = (),
         kind: str = "github",
         token: str | None = None,
         check: bool = True,
@@ -40,20 +41,28 @@ class Sources(Connection):
 
         Args:
             name: by which people know it.
-            repositories: patterns such as ``org/*``, ``org/name``, ``!org/old-*``.
+            repositories: of ``github``, patterns such as ``org/*``, ``org/name``, ``!org/old-*``.
+            projects: of ``pypistats``, names of projects of the Python Package Index.
             kind: what is read.
             token: stored encrypted.
             check: refuse what cannot be read.
             more: ``address``, ``streams``, ``token_from``, ``app`` with ``id`` and ``installation``.
         """
-        body = {"name": name, "kind": kind, "repositories": list(repositories), "token": token, **more}
+        body = {"name": name, "kind": kind, **_named(repositories, projects), "token": token, **more}
         return self._ask("POST", "/sources", params={"check": check}, json=body)
 
     def set_source(
-        self, name: str, repositories: Sequence[str], *, token: str | None = None, check: bool = True, **more: Any
+        self,
+        name: str,
+        repositories: Sequence[str] = (),
+        *,
+        projects: Sequence[str] = (),
+        token: str | None = None,
+        check: bool = True,
+        **more: Any,
     ) -> Mapping[str, Any]:
         """Replace what a source reads, as add_source() says it; without a token the one that it has stays."""
-        body = {"repositories": list(repositories), "token": token, **more}
+        body = {**_named(repositories, projects), "token": token, **more}
         return self._ask("PUT", _path(name), params={"check": check}, json=body)
 
     def remove_source(self, name: str) -> None:
@@ -118,6 +127,12 @@ class Sources(Connection):
             if monotonic() > deadline:
                 raise StillRunning(f"{name} is still being read after {timeout_seconds:.0f} seconds.", source=name)
             sleep(_LOOK_SECONDS)
+
+
+def _named(repositories: Sequence[str], projects: Sequence[str]) -> dict[str, list[str]]:
+    """What a source is to read."""
+    given = {"repositories": list(repositories), "projects": list(projects)}
+    return {name: values for name, values in given.items() if values}
 
 
 def _path(name: str) -> str:

@@ -104,11 +104,12 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow ones and begin with them, the longest first: where several processes test, all end together."""
-    slow, checked = [TESTS / name for name in SLOW], [TESTS / name for name in CHECKED]
-    if missing := [str(path) for path in slow + checked if not path.exists()]:
+    slow, checked = {TESTS / name for name in SLOW}, {TESTS / name for name in CHECKED}
+    if missing := [str(path) for path in sorted(slow | checked) if not path.exists()]:
         raise pytest.UsageError(f"{', '.join(missing)}: not there, but SLOW or CHECKED in tests/conftest.py names it")
+    below = {path: not slow.isdisjoint([path, *path.parents]) for path in {item.path for item in items}}
     for item in items:
-        if any(item.path.is_relative_to(path) for path in slow):
+        if below[item.path]:
             item.add_marker(pytest.mark.slow)
         if "servers" in getattr(item, "fixturenames", ()) and item.path not in checked:
             item.add_marker(pytest.mark.database)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import from_json
 
+from app.ids import NAME
+from app.ingest.kind import DEFAULT_SOURCE, Coverage, Covers
 from app.ingest.pages.plan import PagePlan
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError, Policy
 from app.ingest.values import date_of
@@ -57,6 +59,27 @@ class LoadOptions(Params):
         description="For files of hours or time zones without that column: the first date on which they hold, such as "
         "2026-07-01; what held before stays. Default: they hold on any date.",
     )
+    source: str | None = Field(
+        None,
+        pattern=NAME,
+        description="For files of counts: who counted, such as pypistats; the file replaces the days that it tells of, "
+        f"of this source. Default: {DEFAULT_SOURCE}.",
+    )
+    covers: Covers | None = Field(
+        None,
+        description="For files of counts: whether the file tells of `all` entities of its source, so that one without "
+        "a row has 0, or of each `named` one on the days on which it has a row. Default: all.",
+    )
+    covers_from: str | None = Field(
+        None, description="For files of counts: the first date of which the file tells, if no row falls on it."
+    )
+    covers_to: str | None = Field(
+        None, description="For files of counts and of commits: the last date of which the file tells."
+    )
+    snapshot: bool = Field(
+        False,
+        description="For commits: the file is all that there is of its repositories; what it lacks is taken out.",
+    )
     force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
     @field_validator("columns", mode="before")
@@ -85,12 +108,18 @@ class LoadOptions(Params):
             raise ValueError(f"is not a zone of the IANA time zone database such as America/Chicago{hint(zone)}")
         return zone
 
-    @field_validator("valid_from")
+    @field_validator("valid_from", "covers_from", "covers_to")
     @classmethod
     def _date(cls, text: str | None) -> str | None:
         if text:
             date_of(text)
         return text or None
+
+    @model_validator(mode="after")
+    def _first_before_last(self) -> "LoadOptions":
+        if self.covers_from is not None and (self.covers_to is None or self.covers_to < self.covers_from):
+            raise ValueError("covers_from needs a covers_to that is not before it")
+        return self
 
     @field_validator("mapping", mode="before")
     @classmethod
@@ -122,6 +151,17 @@ class LoadOptions(Params):
             values=self.set or {},
             assume_zone=self.assume_zone,
             valid_from=None if self.valid_from is None else date_of(self.valid_from),
+            coverage=self._coverage,
+            is_snapshot=self.snapshot,
+        )
+
+    @property
+    def _coverage(self) -> Coverage:
+        first, last = (None if text is None else date_of(text) for text in (self.covers_from, self.covers_to))
+        return Coverage(
+            source=self.source or DEFAULT_SOURCE,
+            covers=self.covers or Covers.ALL,
+            days=None if last is None else (last if first is None else first, last),
         )
 
 

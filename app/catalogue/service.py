@@ -25,6 +25,7 @@ from app.errors import (
 )
 from app.files.artifact import StoredArtifact
 from app.ids import is_id
+from app.ingest.covering import COVERING, require_covering
 from app.ingest.csv.given import given_values
 from app.ingest.csv.header import named_columns
 from app.ingest.csv.mapped.columns import require_fit
@@ -338,8 +339,10 @@ class DatasetService:
         known = self.kind(kind)
         if known.stays_raw:
             _require_no_mapping(kind, options)
+            require_covering(known, options.model_dump(include=set(COVERING), exclude_defaults=True))
             require_table_columns(options.columns or ())
             return
+        require_covering(known, options.model_dump(include=set(COVERING), exclude_defaults=True))
         if options.valid_from is not None:
             require_holds_from(known)
         if options.columns is not None:

@@ -13,6 +13,7 @@ from app.commands.mappings import document_of, values_of
 from app.commands.opening import Server
 from app.commands.terminal import byte_progress, err, out, report_progress
 from app.errors import InvalidParameters, RejectedFile
+from app.ingest.kind import Covers
 from app.ingest.policy import DEFAULT_MAX_ERRORS, DEFAULT_ON_ERROR, MOST_REJECTED, OnError
 from app.ingest.registry import DATASET_KINDS
 from openhours.errors import OpenhoursError as ClientError
@@ -65,6 +66,32 @@ ValidFrom = Annotated[
 ]
 
 
+SourceName = Annotated[
+    str | None,
+    typer.Option(help="For counts: who counted; the file replaces the days that it tells of. Default: files."),
+]
+CoversOption = Annotated[
+    Covers | None,
+    typer.Option(
+        help="For counts: the file tells of all entities of its source, or of each named one on the days on which it "
+        "has a row. Default: all."
+    ),
+]
+CoversFrom = Annotated[
+    str | None, typer.Option(help="For counts: the first date of which the file tells. Default: that of a row.")
+]
+CoversTo = Annotated[
+    str | None,
+    typer.Option(help="For counts and commits: the last date of which the file tells. Default: that of a row."),
+]
+SnapshotOption = Annotated[
+    bool,
+    typer.Option(
+        "--snapshot", help="For commits: the file is all that there is of its repositories. Default: it adds to them."
+    ),
+]
+
+
 def load(
     kind: Annotated[DatasetName, typer.Argument(help="Dataset kind of the file.")],
     file: Annotated[Path, typer.Argument(help="CSV with a header, plain or gzip.")],
@@ -75,6 +102,12 @@ def load(
     set: SetOption = None,  # noqa: A002 - the option's name
     assume_zone: AssumeZone = None,
     valid_from: ValidFrom = None,
+    source: SourceName = None,
+    covers: CoversOption = None,
+    covers_from: CoversFrom = None,
+    covers_to: CoversTo = None,
+    *,
+    snapshot: SnapshotOption = False,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
@@ -93,6 +126,11 @@ def load(
         set=values_of(set),
         assume_zone=assume_zone,
         valid_from=valid_from,
+        source=source,
+        covers=covers,
+        covers_from=covers_from,
+        covers_to=covers_to,
+        snapshot=snapshot or None,
         rejects=rejects,
     )
 
@@ -108,6 +146,11 @@ def upload(
     set: SetOption = None,  # noqa: A002 - the option's name
     assume_zone: AssumeZone = None,
     valid_from: ValidFrom = None,
+    source: SourceName = None,
+    covers: CoversOption = None,
+    covers_from: CoversFrom = None,
+    covers_to: CoversTo = None,
+    snapshot: SnapshotOption = False,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
@@ -130,6 +173,9 @@ def upload(
     options |= {"set": values_of(set) or ""} if set else {}
     options |= {"assume_zone": assume_zone} if assume_zone is not None else {}
     options |= {"valid_from": valid_from} if valid_from is not None else {}
+    covering = {"source": source, "covers": covers, "covers_from": covers_from, "covers_to": covers_to}
+    options |= {name: str(value) for name, value in covering.items() if value is not None}
+    options |= {"snapshot": "true"} if snapshot else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
         client.page("datasets", limit=1)  # fail before reading a large file for nothing

@@ -17,7 +17,15 @@ sources = typer.Typer(help="Sources: APIs that are read again and again, such as
 
 Name = Annotated[str, typer.Argument(help="Name of the source.")]
 Repos = Annotated[
-    list[str], typer.Option("--repos", help="Pattern: org/*, org/name, or !org/old-* to leave out; repeat it for more.")
+    list[str] | None,
+    typer.Option(
+        "--repos",
+        help="Of github, a pattern: org/*, org/name, or !org/old-* to leave out; repeat it for more. Default: none.",
+    ),
+]
+Projects = Annotated[
+    list[str] | None,
+    typer.Option("--projects", help="Of pypistats, a project such as requests; repeat it for more. Default: none."),
 ]
 TokenEnv = Annotated[
     str | None,
@@ -33,7 +41,7 @@ TokenFrom = Annotated[
     ),
 ]
 Address = Annotated[
-    str | None, typer.Option(help="Base address of the API, such as https://HOST/api/v3. Default: GitHub's.")
+    str | None, typer.Option(help="Base address of the API, such as https://HOST/api/v3. Default: that of the kind.")
 ]
 Streams = Annotated[
     list[str] | None, typer.Option("--stream", help="Read only this stream; repeat it for more. Default: all.")
@@ -56,9 +64,10 @@ Check = Annotated[
 
 @sources.command()
 def add(
-    kind: Annotated[str, typer.Argument(help="What is read: github.")],
-    repos: Repos,
+    kind: Annotated[str, typer.Argument(help="What is read: github or pypistats.")],
     *,
+    repos: Repos = None,
+    projects: Projects = None,
     name: Annotated[str | None, typer.Option(help="By which commands know it. Default: the kind.")] = None,
     token_env: TokenEnv = None,
     token_from: TokenFrom = None,
@@ -73,7 +82,9 @@ def add(
     more = {"address": address, "streams": stream or None, "token_from": token_from, "app": _app(app_id, installation)}
     token, name = _token(token_env), name or kind
     with opening.client(server, slots=0) as client:
-        found = client.add_source(name, repos, kind=kind, token=token, check=check, **more)
+        found = client.add_source(
+            name, repos or (), projects=projects or (), kind=kind, token=token, check=check, **more
+        )
     _tell_findings(found)
     begins = "its syncs begin at the server" if server else f"openhours sources sync {name} --wait reads it now"
     out.print(f"{name} is added; {begins}", markup=False)
@@ -82,8 +93,9 @@ def add(
 @sources.command("set")
 def set_(
     name: Name,
-    repos: Repos,
     *,
+    repos: Repos = None,
+    projects: Projects = None,
     token_env: TokenEnv = None,
     token_from: TokenFrom = None,
     address: Address = None,
@@ -97,7 +109,7 @@ def set_(
     more = {"address": address, "streams": stream or None, "token_from": token_from, "app": _app(app_id, installation)}
     token = _token(token_env)
     with opening.client(server, slots=0) as client:
-        found = client.set_source(name, repos, token=token, check=check, **more)
+        found = client.set_source(name, repos or (), projects=projects or (), token=token, check=check, **more)
     _tell_findings(found)
     out.print(f"{name} is changed", markup=False)
 
@@ -107,7 +119,7 @@ def list_(server: Server = None) -> None:
     """List sources by name."""
     with opening.client(server, slots=0) as client:
         found = client.sources()
-    table = Table("source", "repositories", "last read", "state", box=None)
+    table = Table("source", "reads", "last read", "state", box=None)
     for one in found:
         table.add_row(*sources_text.row(one))
     out.print(table)

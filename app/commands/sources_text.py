@@ -22,18 +22,19 @@ def finding(one: Answer) -> str:
 
 
 def row(one: Answer) -> Sequence[str]:
-    """A source in a list: name, patterns, when it was last read, its state."""
-    return one["name"], ", ".join(one["repositories"]), instant(one["synced_at"]) or "never", _state(one)
+    """A source in a list: name, patterns or projects, when it was last read, its state."""
+    return one["name"], _named(one), instant(one["synced_at"]) or "never", _state(one)
 
 
 def status(one: Answer) -> Iterator[str]:
     """How a source is doing."""
-    yield from _wrapped(f"{one['name']}: {one['address']}, {', '.join(one['repositories'])}")
+    yield from _wrapped(f"{one['name']}: {one['address']}, {_named(one)}")
     yield from _wrapped(f"token: {_token(one)}")
     yield f"read up to: {_watermark(one)}"
     yield from _wrapped(f"last sync: {_sync(one)}")
-    states = ", ".join(f"{number:,} {state}" for state, number in sorted(one["repository_states"].items()))
-    yield f"repositories: {states or 'none yet'}"
+    if not one["projects"]:
+        states = ", ".join(f"{number:,} {state}" for state, number in sorted(one["repository_states"].items()))
+        yield f"repositories: {states or 'none yet'}"
     more = f" (openhours sources gaps {one['name']})" if one["open_gaps"] else ""
     yield f"gaps: {one['open_gaps']:,}{more}"
     if not one["enabled"]:
@@ -81,6 +82,10 @@ def failure(one: Answer) -> OpenhoursError:
     error = OpenhoursError(one["error"]["message"])
     error.code = one["error"]["code"]
     return error
+
+
+def _named(one: Answer) -> str:
+    return ", ".join(one["repositories"] or one["projects"])
 
 
 def _state(one: Answer) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from app.ingest.column_types import KEY, LONG_NUMBER, NUMBER, TEXT, TRUTH
+from app.ingest.column_types import LONG_NUMBER, NUMBER, REPOSITORY, TEXT, TRUTH
 from app.ingest.kind import Column
 
-REPO: Final = Column("repo", KEY, example="openhours/api")
+REPO: Final = Column("repo", REPOSITORY, example="openhours/api")
 NUMBER_IN_REPO: Final = Column("number", NUMBER, example="1042")
 
 

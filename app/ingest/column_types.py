@@ -34,6 +34,8 @@ def choice(allowed: Mapping[str, Any]) -> ColumnType:
 
 
 KEY: Final = ColumnType("key", values.key)
+PROJECT: Final = ColumnType("name of a project", values.project)
+REPOSITORY: Final = ColumnType("repository", values.repository)
 INSTANT: Final = ColumnType("timestamp", values.instant, parse_all=all_instants)
 WEEKDAY: Final = ColumnType("weekday", values.weekday)
 OPENING_TIME: Final = ColumnType("time of day", values.opening_time)

@@ -25,6 +25,9 @@ from app.storage.postgres import metadata
 #: The column of a file with which a source says that a row exists no more.
 DROPPED: Final = Column(keyed_rows.DROPPED, column_types.TRUTH, example="false", required=False)
 
+#: The column of a table that has the last dataset which named the row, for kinds whose files may be snapshots.
+DATASET_ID: Final = "dataset_id"
+
 #: Columns whose values become entities, and of which kind.
 _ENTITIES: Final = {"repo": REPOSITORY, "team": TEAM}
 
@@ -67,7 +70,12 @@ _UNSAID: Final[dict[str, str]] = {column_types.DATE.name: FIRST}
 
 
 def keyed_table(
-    name: str, columns: Sequence[Column], *, key: Sequence[str], indexes: Sequence[Sequence[str]] = ()
+    name: str,
+    columns: Sequence[Column],
+    *,
+    key: Sequence[str],
+    indexes: Sequence[Sequence[str]] = (),
+    has_snapshots: bool = False,
 ) -> sa.Table:
     """Declare the table of a kind.
 
@@ -76,6 +84,7 @@ def keyed_table(
         columns: of the kind; ``repo`` and ``team`` become the ids of entities, ``dropped`` is none of the table.
         key: names of the columns that identify a row.
         indexes: names of the columns of each further index.
+        has_snapshots: each row tells the last dataset that named it, in DATASET_ID.
     """
     stored = [column for column in columns if column.name != DROPPED.name]
     table = sa.Table(
@@ -89,6 +98,7 @@ def keyed_table(
             )
             for column in stored
         ),
+        *([sa.Column(DATASET_ID, sa.String(32), nullable=False)] if has_snapshots else []),
         sa.PrimaryKeyConstraint(*map(_stored_name, key)),
     )
     for index in indexes:
@@ -110,8 +120,9 @@ class KeyedLoading:
     table: ClassVar[sa.Table]
     columns: ClassVar[Sequence[Column]]
 
-    def __init__(self, connection: sa.Connection, _: str) -> None:
+    def __init__(self, connection: sa.Connection, dataset_id: str) -> None:
         self._connection = connection
+        self._dataset_id = dataset_id
         self._ids = {name: KeyIds(connection, kind) for name, kind in _ENTITIES.items()}
         self._types = {column.name: column.type for column in self.columns}
         self._key = {column.name for column in self.table.primary_key}
@@ -125,6 +136,8 @@ class KeyedLoading:
         for name, kind in self._types.items():
             if name not in rows.columns and _stored_name(name) in self._key:
                 staged[name] = pa.repeat(_UNSAID.get(kind.name, ""), len(rows))
+        if self._newest is not None:
+            staged[self._newest] = pa.repeat(self._dataset_id, len(rows))
         self._given |= dict.fromkeys(name for name in staged if name != DROPPED.name)
         staged["line"] = pa.array(np.arange(rows.first_row, rows.first_row + len(rows)))
         copy_rows(self._connection, keyed_rows.staged(self.table), pa.table(staged))
@@ -138,11 +151,15 @@ class KeyedLoading:
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, keyed_rows.staged(self.table), *self._entity_columns())
-        return keyed_rows.merge(self._connection, self.table, self._given) if self._given else 0
+        return keyed_rows.merge(self._connection, self.table, self._given, newest=self._newest) if self._given else 0
 
     def remove(self) -> int:
         new_entities.settle(self._connection, keyed_rows.staged(self.table), *self._entity_columns())
-        return keyed_rows.remove(self._connection, self.table, self._given) if self._given else 0
+        return keyed_rows.remove(self._connection, self.table, self._given, newest=self._newest) if self._given else 0
+
+    @property
+    def _newest(self) -> str | None:
+        return DATASET_ID if DATASET_ID in self.table.columns else None
 
     def _entity_columns(self) -> list[str]:
         return [_stored_name(column.name) for column in self.columns if column.name in _ENTITIES]

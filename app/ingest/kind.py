@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from enum import StrEnum
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -146,6 +147,48 @@ class Holding(Protocol):
         """Have each row of the file hold until the next one of its entity; said before any row is added."""
 
 
+#: The source of counts whose sender names none.
+DEFAULT_SOURCE: Final = "files"
+
+
+class Covers(StrEnum):
+    """Of which entities a file tells everything that happened on its days."""
+
+    ALL = "all"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a file of counts tells everything of.
+
+    Attributes:
+        source: who counted.
+        covers: all entities of the source on the days of the file, or each named one on the days that it has a row on.
+        days: first and last day since 1970-01-01 of which it tells as well, although no row falls on them; None: none.
+    """
+
+    source: str = DEFAULT_SOURCE
+    covers: Covers = Covers.ALL
+    days: tuple[int, int] | None = None
+
+
+@runtime_checkable
+class Covering(Protocol):
+    """A load of a kind whose files replace what was told before of their days."""
+
+    def cover(self, coverage: Coverage) -> None:
+        """What the file covers; said before any row is added."""
+
+
+@runtime_checkable
+class Snapshotting(Protocol):
+    """A load of a kind whose files may be all that there is of their entities."""
+
+    def replace_all(self) -> None:
+        """Have the file replace all rows of the entities that it names; said before any row is added."""
+
+
 @runtime_checkable
 class Closeable(Protocol):
     """A load that holds more than rows in Postgres."""
@@ -230,6 +273,8 @@ class DatasetKind:
             before that date stays.
         names_lines: rows are given with their lines, for messages about rows that contradict each other.
         by_dataset: rows belong to their dataset and are selected by its id; identical rows all count.
+        is_counts: rows are counts of whole days, and a file replaces those of its ``source``; see Coverage.
+        has_snapshots: a file may be all that there is of the entities that it names.
         is_guessed: a file whose kind nobody has named may be guessed to be of this one.
         documentation: what the page of datasets says, in Markdown; the first paragraph stands above the columns.
         wrong: a row that is rejected.
@@ -246,6 +291,8 @@ class DatasetKind:
     holds_from: bool = False
     names_lines: bool = False
     by_dataset: bool = False
+    is_counts: bool = False
+    has_snapshots: bool = False
     is_guessed: bool = True
     documentation: str = ""
     wrong: WrongRow | None = None

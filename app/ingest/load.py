@@ -19,12 +19,14 @@ from app.ingest.kind import (
     Closeable,
     Combining,
     Contradictable,
+    Covering,
     DatasetKind,
     Holding,
     Keeping,
     Loading,
     Raw,
     Rows,
+    Snapshotting,
     Telling,
     Unsealing,
 )
@@ -237,6 +239,10 @@ def _staging(
             loading.hold_until_changed()
         if isinstance(loading, Combining) and policy.mapping is not None:
             loading.combine(policy.mapping.combine)
+        if isinstance(loading, Covering):
+            loading.cover(policy.coverage)
+        if isinstance(loading, Snapshotting) and policy.is_snapshot:
+            loading.replace_all()
         if isinstance(loading, Unsealing) and store is not None:
             loading.unseal_from(store)
         yield connection, loading

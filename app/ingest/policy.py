@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.errors import InvalidParameters
+from app.ingest.kind import Coverage
 from app.ingest.refusal import refusal
 from app.mapping.document import Mapping
 
@@ -54,6 +55,8 @@ class Policy:
         values: without a mapping, columns that have one text in every row, by their names.
         assume_zone: zone of instants that name none; None: they are invalid.
         valid_from: day since 1970-01-01 from which every row holds; None: what the rows say.
+        coverage: what a file of counts tells everything of.
+        is_snapshot: the file is all that there is of the entities that it names.
     """
 
     on_error: OnError = DEFAULT_ON_ERROR
@@ -63,6 +66,8 @@ class Policy:
     values: Dict[str, str] = field(default_factory=dict)
     assume_zone: str | None = None
     valid_from: int | None = None
+    coverage: Coverage = Coverage()  # noqa: RUF009 - frozen
+    is_snapshot: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_errors <= MOST_REJECTED:

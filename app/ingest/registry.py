@@ -10,7 +10,9 @@ from app.ingest.kinds.entities import ENTITIES
 from app.ingest.kinds.exceptions import EXCEPTIONS
 from app.ingest.kinds.holidays import HOLIDAYS
 from app.ingest.kinds.hours import HOURS
+from app.ingest.kinds.installs import INSTALLS
 from app.ingest.kinds.issues import ISSUES
+from app.ingest.kinds.moves import MOVES
 from app.ingest.kinds.polls import POLLS
 from app.ingest.kinds.pull_requests import PULL_REQUESTS
 from app.ingest.kinds.releases import RELEASES
@@ -52,6 +54,8 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         DEPENDENCIES,
         TEAM_MEMBERS,
         TEAM_REPOSITORIES,
+        INSTALLS,
+        MOVES,
         TABLE,
     )
 }

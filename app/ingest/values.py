@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final, TypeVar
 
+from app.flow.spellings import project_key, repository_key
 from app.ingest.zones import hint
 from app.timeline import DAY, EARLIEST, HOUR, LATEST, SECOND, to_micros
 from app.timeline.zones import known_zones
@@ -62,6 +63,19 @@ def key(text: str) -> str:
     if text != text.strip():
         raise Wrong("outer_space", "begins or ends with a space")
     return text
+
+
+def project(text: str) -> str:
+    """The name of a Python project, normalised: case, and runs of - _ and . do not matter (PEP 503)."""
+    name = project_key(key(text))
+    if name is None:
+        raise Wrong("bad_project", "is not the name of a project: letters, digits, and - _ . between them")
+    return name
+
+
+def repository(text: str) -> str:
+    """The key of a repository, ``owner/name``; of an address such as https://github.com/owner/name.git, that part."""
+    return key(repository_key(key(text)))
 
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.service import WORKING, DatasetState, Removal
 from app.errors import UnknownDataset, UnknownUpload
 from app.ingest.inspection.inspect import inspect
-from app.ingest.kind import Column
+from app.ingest.kind import Column, Covers
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
 from app.routers.answers import (
@@ -104,6 +104,11 @@ async def _options(
     set: Annotated[str | None, _described("set")] = None,  # noqa: A002 - its name in requests
     assume_zone: Annotated[str | None, _described("assume_zone")] = None,
     valid_from: Annotated[str | None, _described("valid_from")] = None,
+    source: Annotated[str | None, _described("source")] = None,
+    covers: Annotated[Covers | None, _described("covers")] = None,
+    covers_from: Annotated[str | None, _described("covers_from")] = None,
+    covers_to: Annotated[str | None, _described("covers_to")] = None,
+    snapshot: Annotated[bool | None, _described("snapshot")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
     given = locals()

@@ -27,6 +27,7 @@ class SourceAnswer(BaseModel):
     kind: str
     address: str = Field(description="Base address of the API.")
     repositories: list[str] = Field(description="Patterns of the repositories that are read.")
+    projects: list[str] = Field(description="Projects that are read, where the kind knows no repositories.")
     streams: list[str] = Field(description="Streams that are read.")
     app: SourceApp | None = Field(description="The app whose private key the token is; null: none.")
     token: str | None = Field(description="`stored`, or where it is read from; null: there is none.")
@@ -82,7 +83,7 @@ class CursorAnswer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     name: str
-    scopes: int = Field(description="Repositories that it is read of, or owners of them.")
+    scopes: int = Field(description="Repositories that it is read of, owners of them, or projects.")
     unfinished: int = Field(description="Those of them of which more is to be read.")
     missing: int = Field(description="Those beside them of which it cannot be read: see the ledger.")
     watermark: datetime | None = Field(description="Up to when all of them are read; null: one is not yet.")
@@ -195,6 +196,7 @@ def _members(one: Source) -> dict[str, Any]:
     return {name: getattr(one, name) for name in names} | {
         "address": one.address,
         "repositories": list(one.options.repositories),
+        "projects": list(one.options.projects),
         "streams": list(one.streams),
         "app": one.options.app,
         "token": "stored" if stored.token is not None else stored.token_from,

@@ -53,8 +53,10 @@ class SourceChange(SourceOptions):
 class NewSource(SourceChange):
     """A source to be added."""
 
-    name: str = Field("github", description="By which commands and addresses know it.", examples=["github"])
-    kind: str = Field("github", description="What it reads; `github` is the only kind.", examples=["github"])
+    name: str | None = Field(
+        None, description="By which commands and addresses know it. Null: that of the kind.", examples=["github"]
+    )
+    kind: str = Field("github", description="What it reads: `github` or `pypistats`.", examples=["github"])
 
 
 @router.get("/sources")
@@ -71,7 +73,7 @@ def add_source(
 ) -> CheckedSourceAnswer:
     """Add a source; its first sync begins as soon as a worker is free."""
     new = checked(NewSource, body)
-    return checked_answer(*sources.add(new.name, new.kind, _options(new), _token(new), checked=check))
+    return checked_answer(*sources.add(new.name or new.kind, new.kind, _options(new), _token(new), checked=check))
 
 
 @router.get("/sources/{name}", responses=NOT_FOUND)

@@ -12,6 +12,7 @@ from app.timeline.entities import Entities
 STORE: Final = "store"
 TEAM: Final = "team"
 REPOSITORY: Final = "repository"
+PROJECT: Final = "project"
 
 
 def read_entities(

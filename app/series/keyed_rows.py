@@ -23,13 +23,14 @@ def stage(connection: Connection, table: Table) -> None:
     connection.execute(text(f"CREATE TEMP TABLE {staged(table)} ({columns}) ON COMMIT DROP"))
 
 
-def merge(connection: Connection, table: Table, given: Collection[str]) -> int:
+def merge(connection: Connection, table: Table, given: Collection[str], *, newest: str | None = None) -> int:
     """Insert the staged rows, or change those with the same keys; delete those that are staged as dropped.
 
     Args:
         connection: in the transaction of the load, while it is its turn.
         table: where they go.
         given: the columns that the file has, the key among them; the others stay as they were.
+        newest: the one of them that keeps its greater value.
 
     Returns:
         How many different keys are staged.
@@ -37,6 +38,8 @@ def merge(connection: Connection, table: Table, given: Collection[str]) -> int:
     key = _key(table)
     others = [name for name in given if name not in key]
     ours, theirs = (_list(others, source) for source in (table.name, "excluded"))
+    if newest is not None:
+        theirs = theirs.replace(f'excluded."{newest}"', f'greatest({table.name}."{newest}", excluded."{newest}")')
     change = f"UPDATE SET ({_list(others)}) = ROW({theirs}) WHERE ({ours}) IS DISTINCT FROM ({theirs})"
     stand: int = connection.execute(
         text(
@@ -50,18 +53,18 @@ def merge(connection: Connection, table: Table, given: Collection[str]) -> int:
     return stand
 
 
-def remove(connection: Connection, table: Table, given: Collection[str]) -> int:
+def remove(connection: Connection, table: Table, given: Collection[str], *, newest: str | None = None) -> int:
     """Delete the rows that equal staged ones; returns their number.
 
     A row of which another file has said more, in a column that this file lacks, stays.
 
     Args:
-        connection, table, given: as for merge().
+        connection, table, given, newest: as for merge(); what ``newest`` says does not matter.
     """
     key = _key(table)
     columns = [column.name for column in table.columns]
-    equal = [name for name in columns if name not in key and name in given]
-    unsaid = [name for name in columns if name not in key and name not in given]
+    equal = [name for name in columns if name not in key and name in given and name != newest]
+    unsaid = [name for name in columns if name not in key and name not in given and name != newest]
     conditions = [
         f"{DROPPED} IS NOT TRUE",
         _same(key, table.name, "latest"),

@@ -130,6 +130,23 @@ def with_teams(ways: Sequence[Way]) -> tuple[str, dict[str, Any]]:
     """
     if not ways:
         return pull_request.name, {}
+    others = [column.name for column in pull_request.columns if column.name != "team_id"]
+    source, params = joined(ways, pull_request.name, others, at="created_at", own="pull.team_id")
+    return f"{source} AS {pull_request.name}", params
+
+
+def joined(
+    ways: Sequence[Way], table: str, columns: Sequence[str], *, at: str, own: str = "NULL::int"
+) -> tuple[str, dict[str, Any]]:
+    """Rows of a table with ``team_id``, as SQL in parentheses, and its parameters.
+
+    Args:
+        ways: by which their teams are known, the one that counts first in front.
+        table: it has ``repo_id`` and ``author``, and is called ``pull`` within.
+        columns: of it.
+        at: its column of the instant whose date counts, UTC.
+        own: the team that counts before all others.
+    """
     joins: list[str] = []
     params: dict[str, Any] = {}
     for number, way in enumerate(ways):
@@ -138,13 +155,12 @@ def with_teams(ways: Sequence[Way]) -> tuple[str, dict[str, Any]]:
         arrays = ", ".join(f"%({name}_{column})s::{of}[]" for column, of in types.items())
         joins.append(
             f"LEFT JOIN unnest({arrays}) AS {name} (subject, first, last, team_id) ON {name}.subject = {way.compared} "
-            f"AND (pull.created_at AT TIME ZONE 'UTC')::date BETWEEN {name}.first AND {name}.last"
+            f"AND (pull.{at} AT TIME ZONE 'UTC')::date BETWEEN {name}.first AND {name}.last"
         )
         params |= {f"{name}_{column}": list(of) for column, of in zip(types, zip(*way.rows, strict=True), strict=True)}
-    others = ", ".join(f"pull.{column.name}" for column in pull_request.columns if column.name != "team_id")
-    teams = ", ".join(["pull.team_id", *(f"way{number}.team_id" for number in range(len(ways)))])
-    source = f"SELECT {others}, coalesce({teams}) AS team_id FROM {pull_request.name} AS pull {' '.join(joins)}"
-    return f"({source}) AS {pull_request.name}", params
+    named = ", ".join(f"pull.{column}" for column in columns)
+    teams = ", ".join([own, *(f"way{number}.team_id" for number in range(len(ways)))])
+    return f"(SELECT {named}, coalesce({teams}) AS team_id FROM {table} AS pull {' '.join(joins)})", params
 
 
 def _by_claims(connection: Connection, query: str) -> list[tuple[Any, date, date, int]]:

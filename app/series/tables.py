@@ -25,6 +25,8 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
     func,
+    literal_column,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -39,6 +41,12 @@ entity = Table(
     Column("key", Text(collation="C"), nullable=False),
     Column("timezone", Text, comment="IANA zone; null means the default zone"),
     UniqueConstraint("kind", "key", name="entity_kind_key"),
+)
+# Hosts of repositories take upper and lower case for the same.
+Index(
+    "entity_repository_idx",
+    func.lower(entity.c.key),
+    postgresql_where=literal_column("kind = 'repository'"),
 )
 
 # This table and entity.timezone are read by the version before, while that may still run; a later migration removes
@@ -278,4 +286,45 @@ table_file = Table(
     Column("starts", JSONB, nullable=False, comment="[offset, line] of a row about every 64 MB; one for a packed file"),
     Column("rows", BigInteger, nullable=False, comment="that have the right width"),
     comment="files of kind table that are ready: the raw object is the data",
+)
+
+install_day = Table(
+    "install_day",
+    metadata,
+    Column("entity_id", Integer, nullable=False, comment="an entity of kind project"),
+    Column("source", Text, nullable=False, comment="who counted"),
+    Column("day", Date, nullable=False, comment="in UTC"),
+    Column("class", Text, nullable=False, comment="of whom: person, unknown_ci, ci, mirror or other"),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("entity_id", "source", "day", "class"),
+    comment="installs of whole days; no row where there were none",
+)
+Index("install_day_source_day_idx", install_day.c.source, install_day.c.day)
+
+source_day = Table(
+    "source_day",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("told_of", Integer, nullable=False, comment="an entity of kind project; 0 is all of them"),
+    Column("day", Date, nullable=False),
+    Column("dataset_id", String(32), nullable=False, comment="that told of the day last"),
+    Column(
+        "is_told",
+        Boolean,
+        nullable=False,
+        server_default=true(),
+        comment="false: it was taken out, and what was told of all projects does not hold for this one",
+    ),
+    PrimaryKeyConstraint("source", "told_of", "day"),
+    comment="days of which a source has told everything: without a row in install_day they have 0",
+)
+Index("source_day_dataset_idx", source_day.c.dataset_id)
+
+repo_seen = Table(
+    "repo_seen",
+    metadata,
+    Column("entity_id", Integer, primary_key=True, comment="an entity of kind repository"),
+    instant("until", comment="null: nobody has said"),
+    Column("snapshot_id", String(32), comment="the last dataset that was all that there is of it"),
+    comment="up to when all commits of a repository are known",
 )

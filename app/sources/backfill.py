@@ -1,7 +1,7 @@
 """What is to be read again, or made anew: the operations behind reset and reprocess, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from app.sources import cursor_rows, queueing, repositories
 from app.sources.cursors.place import Place, seconds
 from app.sources.register import Source
 from app.sources.reprocess import JOB_KIND
-from app.sources.stream import NewestFirst, Since, Stream, Windows
+from app.sources.stream import Days, NewestFirst, Since, Stream, Windows
 
 
 def reset(connection: Connection, source: Source, *, streams: Sequence[str], since: datetime | None) -> str:
@@ -21,13 +21,14 @@ def reset(connection: Connection, source: Source, *, streams: Sequence[str], sin
     Streams that cannot be read from an instant on (commits, and lists that are read whole) are read from nothing.
     """
     queueing.cancel_syncs(connection, source.id)
-    known, read = source.source_kind.streams(), repositories.to_read(connection, source.id)
+    known = source.source_kind.streams()
+    read = [str(one.number) for one in repositories.to_read(connection, source.id)]
     for name in streams:
         cursor_rows.forget(connection, source.id, stream=name)
         position = None if since is None else _position(known[name], since)
         if position is not None:
-            for one in read:
-                cursor_rows.keep(connection, source.id, name, str(one.number), Place(position))
+            for scope in source.options.projects if known[name].scope == "project" else read:
+                cursor_rows.keep(connection, source.id, name, scope, Place(position))
     return queueing.queue_sync(connection, source.id)
 
 
@@ -48,4 +49,6 @@ def _position(stream: Stream, since: datetime) -> Mapping[str, Any] | None:
             return {"since": seconds(since), "settled": False}
         case Windows(again_days=days):
             return {"until": seconds(since + timedelta(days=days)), "open": [], "known": {}}
+        case Days(again_days=days):
+            return {"through": (since.astimezone(UTC).date() + timedelta(days=days - 1)).isoformat()}
     return None

@@ -3,7 +3,7 @@
 It takes as many requests as there are owners and streams, and a few more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -16,6 +16,9 @@ from app.sources.stream import Stream
 
 #: Times that a request is made which is not answered properly: somebody waits.
 _TRIES: Final = 2
+
+#: Projects that are looked at: the site allows 5 requests a second.
+_PROJECTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,13 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
     findings: list[Finding] = []
     try:
         with kind.client(replace(access, tries=_TRIES)) as client:
-            findings += _of_token(client, is_given=access.token() is not None)
+            if kind.find is not None:
+                findings += _of_token(client, is_given=access.token() is not None)
             first = None
-            for found in _of_repositories(kind, client, options.repositories, access.base_url):
+            if kind.find is None or kind.owned is None:
+                findings += _of_projects(client, kind, options)
+                return _acceptable(findings)
+            for found in _of_repositories(kind.owned, client, options.repositories, access.base_url):
                 findings.append(found.finding)
                 first = first or found.first
             if first is not None:
@@ -50,10 +57,37 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
         raise SourceUnavailable(f"{message} Nothing was stored; look at the address and the network.") from error
     except MustWait as error:
         findings.append(Finding("warning", f"{error.message} The rest was not looked at."))
+    return _acceptable(findings)
+
+
+def _acceptable(findings: list[Finding]) -> list[Finding]:
+    """The findings. Raises SourceRefused: one of them is an error."""
     if wrong := [finding.message for finding in findings if finding.level == "error"]:
         told = [{"level": one.level, "message": one.message} for one in findings]
         raise SourceRefused(" ".join(wrong), findings=told)
     return findings
+
+
+def _of_projects(client: Client, kind: SourceKind, options: SourceOptions) -> Iterator[Finding]:
+    """Whether the API knows the first projects: the name of one is easily misspelt, and one in ten may be new."""
+    stream = next(iter(kind.streams().values()))
+    known, unknown = [], []
+    for project in options.projects[:_PROJECTS]:
+        path = stream.request.path.format_map({"project": project})
+        try:
+            client.get(path, stream.request.params)
+            known.append(project)
+        except Missing:
+            unknown.append(project)
+    if unknown and not known:
+        message = f"{', '.join(unknown)}: the API knows no such project; check the spelling."
+        yield Finding("error", message)
+    elif unknown:
+        message = f"{', '.join(unknown)}: the API knows no such project yet; it is asked once a day."
+        yield Finding("warning", message)
+    if known:
+        more = len(options.projects) - len(known) - len(unknown)
+        yield Finding("ok", f"Can be read: {', '.join(known)}{f'; {more:,} more were not tried' if more else ''}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +132,13 @@ def _requests(core: Mapping[str, Any]) -> str:
     return f"{remaining:,} of {limit:,} requests an hour left"
 
 
-def _of_repositories(kind: SourceKind, client: Client, patterns: tuple[str, ...], address: str) -> Iterator[_Found]:
+def _of_repositories(
+    owned: Callable[[Client, str], Answer], client: Client, patterns: tuple[str, ...], address: str
+) -> Iterator[_Found]:
     meant = Repositories(patterns)
     for owner in meant.owners:
         try:
-            listed = kind.owned(client, owner)
+            listed = owned(client, owner)
         except Missing as error:
             yield _Found(Finding("error", f"{owner}: {_no_owner(error, address)}"))
             continue

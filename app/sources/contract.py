@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import Engine
 
@@ -194,6 +194,8 @@ class Patterns(Protocol):
 class SourceKind:
     """A kind of source; see registry.py.
 
+    A source names what is read: patterns of repositories, which the API is asked to find, or projects as they are.
+
     Attributes:
         name: name in commands and routes.
         summary: what it reads.
@@ -201,9 +203,10 @@ class SourceKind:
         streams: by name.
         client: a client, to be closed.
         app_token: gives the tokens of an installation of an app, by the base address, the id of the app, the number of
-            the installation, and the private key.
+            the installation, and the private key; None: there are no apps.
         owned: asks for the first repositories of an owner; raises as the client does.
-        find: asks which repositories the patterns mean, by what is known of them; raises as the client does.
+        find: asks which repositories the patterns mean, by what is known of them; raises as the client does. None, as
+            ``owned`` is then: its sources name projects.
     """
 
     name: str
@@ -211,6 +214,11 @@ class SourceKind:
     base_url: str
     streams: Callable[[], Mapping[str, Stream]]
     client: Callable[[Access], AbstractContextManager[Client]]
-    app_token: Callable[[str, str, int, str], Callable[[], str]]
-    owned: Callable[[Client, str], Answer]
-    find: Callable[[Client, Patterns, Sequence[KnownRepository], datetime], Found]
+    app_token: Callable[[str, str, int, str], Callable[[], str]] | None = None
+    owned: Callable[[Client, str], Answer] | None = None
+    find: Callable[[Client, Patterns, Sequence[KnownRepository], datetime], Found] | None = None
+
+    @property
+    def names(self) -> Literal["repositories", "projects"]:
+        """What its sources name."""
+        return "projects" if self.find is None else "repositories"

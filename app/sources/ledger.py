@@ -24,6 +24,8 @@ class Reason(StrEnum):
     INCOMPLETE = "incomplete"
     HISTORY_LOST = "history_lost"
     REJECTED_ROWS = "rejected_rows"
+    DAYS_MISSING = "days_missing"
+    REVISED = "revised"
 
 
 #: Those that a complete pass does not end: it has not read what was lost before.
@@ -59,8 +61,19 @@ def open_gap(connection: Connection, source_id: str, stream: str, scope: str, ga
     )
 
 
-def close_gaps(connection: Connection, source_id: str, stream: str, scope: str, *, all_of_them: bool = False) -> None:
-    """Everything was read after all; ``all_of_them``: also what was lost before, for it is read from nothing."""
+def close_gaps(
+    connection: Connection,
+    source_id: str,
+    stream: str,
+    scope: str,
+    *,
+    all_of_them: bool = False,
+    still: Collection[Reason] = (),
+) -> None:
+    """Everything was read after all; ``all_of_them``: also what was lost before, for it is read from nothing.
+
+    Gaps with the reasons ``still`` stay open: the same is missing as before.
+    """
     statement = update(source_gap).where(
         source_gap.c.source_id == source_id,
         source_gap.c.stream == stream,
@@ -68,7 +81,7 @@ def close_gaps(connection: Connection, source_id: str, stream: str, scope: str, 
         source_gap.c.closed_at.is_(None),
     )
     if not all_of_them:
-        statement = statement.where(source_gap.c.code.not_in(_STAYING))
+        statement = statement.where(source_gap.c.code.not_in({*_STAYING, *still}))
     connection.execute(statement.values(closed_at=func.now()))
 
 

@@ -1,7 +1,7 @@
 """What a source says of itself: where its API is, which repositories, and which streams of them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import translate
 from ipaddress import ip_address
 from typing import Annotated, Any, Final
@@ -16,6 +16,15 @@ from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: An owner is told in full: repositories are listed for each. Names are those that GitHub allows.
 _PATTERN: Final = re.compile(r"!?([A-Za-z0-9][A-Za-z0-9-]*)/([A-Za-z0-9._*?-]+)")
+
+#: Names that the Python Package Index allows.
+_PROJECT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+#: What may be named, by what a kind of source reads.
+_EXAMPLES: Final = {
+    "repositories": "patterns such as org/*, org/name or !org/old-*",
+    "projects": "names of projects such as requests",
+}
 
 #: Addresses that people know, whose API is elsewhere.
 _PAGES: Final = {"github.com", "www.github.com"}
@@ -40,9 +49,14 @@ class SourceOptions(BaseModel):
         description="Base address of the API, such as `https://HOST/api/v3` of an Enterprise Server. Null: that of the "
         "kind, such as `https://api.github.com`.",
     )
-    repositories: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)] = Field(
-        description="Patterns such as `org/*`, `org/name`, `!org/old-*`: those that one matches, and none with `!`.",
+    repositories: Annotated[tuple[str, ...], Field(max_length=1000)] = Field(
+        (),
+        description="Of GitHub: patterns such as `org/*`, `org/name`, `!org/old-*`: those that one matches, and none "
+        "with `!`.",
         examples=[["acme/*", "!acme/old-*"]],
+    )
+    projects: Annotated[tuple[str, ...], Field(max_length=1000)] = Field(
+        (), description="Of pypistats: names of projects of the Python Package Index.", examples=[["requests", "flask"]]
     )
     streams: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         None, description="Streams to be read. Null: all of the kind."
@@ -63,9 +77,17 @@ class SourceOptions(BaseModel):
         for pattern in patterns:
             if _PATTERN.fullmatch(pattern) is None:
                 raise ValueError(f"{pattern[:80]!r} is not a pattern such as org/*, org/name or !org/old-*")
-        if all(pattern.startswith("!") for pattern in patterns):
+        if patterns and all(pattern.startswith("!") for pattern in patterns):
             raise ValueError("has only patterns that leave out; add one that takes in, such as org/*")
         return tuple(dict.fromkeys(patterns))
+
+    @field_validator("projects")
+    @classmethod
+    def _are_projects(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if _PROJECT.fullmatch(name) is None:
+                raise ValueError(f"{name[:80]!r} is not a name of a project such as requests")
+        return tuple(dict.fromkeys(re.sub(r"[-_.]+", "-", name).lower() for name in names))
 
 
 class Repositories:
@@ -102,6 +124,8 @@ def source_options(kind: SourceKind, given: Any) -> SourceOptions:
         options = SourceOptions.model_validate(given)
     except ValidationError as error:
         raise invalid(error, SourceOptions.model_json_schema(), whole="source") from error
+    if wrong := list(_wrongly_named(kind, options)):
+        raise invalid_parameters(wrong)
     known = kind.streams()
     unknown = [stream for stream in options.streams or () if stream not in known]
     if unknown:
@@ -115,6 +139,21 @@ def source_options(kind: SourceKind, given: Any) -> SourceOptions:
             ]
         )
     return options
+
+
+def _wrongly_named(kind: SourceKind, options: SourceOptions) -> Iterator[WrongValue]:
+    """What is to be read and is not named, and what the kind knows nothing of."""
+    for name, example in _EXAMPLES.items():
+        given = list(getattr(options, name))
+        if name == kind.names and not given:
+            reason = f"names nothing that {kind.name} could read"
+            yield WrongValue(parameter=name, received=given, reason=reason, allowed=example)
+        elif name != kind.names and given:
+            reason = f"is not what a source of {kind.name} names; give {kind.names}"
+            yield WrongValue(parameter=name, received=given, reason=reason, allowed=_EXAMPLES[kind.names])
+    if options.app is not None and kind.app_token is None:
+        reason = f"is of GitHub; {kind.name} has no apps, so leave it out"
+        yield WrongValue(parameter="app", received=None, reason=reason, is_shown=False)
 
 
 def address_of(kind: SourceKind, options: SourceOptions) -> str:

@@ -24,11 +24,11 @@ _HEADERS: Final = ("date", "etag", "link", "x-ratelimit-remaining", "x-ratelimit
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a stream is read of: a repository, or all that an owner has.
+    """What a stream is read of: a repository, all that an owner has, or a project.
 
     Attributes:
         repo: ``id``, ``name``, ``default_branch``.
-        owner: whom it is asked of.
+        owner: whom, or which project, it is asked of.
     """
 
     repo: Mapping[str, Any] | None = None
@@ -193,7 +193,8 @@ class Reader:
         return answer.next is None and number < self._last.get(path, 0)
 
     def _filled(self, path: str, item: Item = None, each: Any = None) -> str:
-        known = {"repo_id": self._scope.key, "owner": self._scope.owner or "", "each": text_of(each)}
+        owner = self._scope.owner or ""
+        known = {"repo_id": self._scope.key, "owner": owner, "project": owner, "each": text_of(each)}
 
         def found(place: Any) -> str:
             name = place[1]

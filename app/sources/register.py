@@ -132,7 +132,7 @@ def access(kind: SourceKind, options: SourceOptions, stored: Callable[[], str | 
         TokenRefused, SourceUnavailable: of an app, because its first token is made here.
     """
     base_url, token, first = address_of(kind, options), stored, stored()
-    if options.app is not None:
+    if options.app is not None and kind.app_token is not None:
         token = kind.app_token(base_url, options.app.id, options.app.installation, first or "")
         token()
     return Access(base_url=base_url, token=token, token_hash=token_hash(base_url, options, first), engine=engine)

@@ -2,5 +2,6 @@
 
 from app.sources.contract import SourceKind
 from app.sources.github.kind import GITHUB
+from app.sources.pypistats.kind import PYPISTATS
 
-SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (GITHUB,)}
+SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (GITHUB, PYPISTATS)}

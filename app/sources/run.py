@@ -65,8 +65,8 @@ class Run:
     now: datetime
     _outcomes: list[_Outcome] = field(default_factory=list)
     _places: Mapping[Key, Kept] = field(default_factory=dict)
-    _told: Mapping[int, Repository] = field(default_factory=dict)
-    _told_at: datetime | None = None
+    _listed: Mapping[int, Repository] = field(default_factory=dict)
+    _listed_at: datetime | None = None
     _unread: set[int] = field(default_factory=set)
     _failures: int = 0
     _wait: MustWait | None = None
@@ -122,9 +122,12 @@ class Run:
         with self.context.engine.connect() as connection:
             known = repositories.known(connection, self.source.id)
             self._places = cursor_rows.places(connection, self.source.id)
+        find = self.source.source_kind.find
+        if find is None:
+            return
         patterns = Repositories(self.source.options.repositories)
-        found = self.source.source_kind.find(client, patterns, known, self.now)
-        self._told, self._told_at = {one.number: one for one in found.repositories}, found.at
+        found = find(client, patterns, known, self.now)
+        self._listed, self._listed_at = {one.number: one for one in found.repositories}, found.at
         names = {one.repository.number: one.repository.name for one in known}
         with database_errors(), self.context.engine.begin() as connection:
             renamed = repositories.keep(connection, self.source.id, found)
@@ -163,7 +166,7 @@ class Run:
                 ledger.having(connection, self.source.id, LASTING),
                 ledger.having(connection, self.source.id, PASSING),
             )
-        turns = Turns(self.began, self.now, self._told, self._places, skipped, missing, failed)
+        turns = Turns(self.began, self.now, self._listed, self._places, skipped, missing, failed)
         scopes = [
             (ListOf(stream, scope.key, None if one is None else one.number), scope)
             for stream in streams
@@ -171,9 +174,9 @@ class Run:
         ]
         chosen = turns.choose([one for one, _ in scopes], requests=client.requests, repositories=len(found))
         for one, scope in scopes:
-            if one.key in chosen.unmoved and self._told_at is not None:
+            if one.key in chosen.unmoved and self._listed_at is not None:
                 place = self._places[one.key].place
-                self._outcomes.append(_Outcome(one.key[0], scope, Place(place.position, None, self._told_at)))
+                self._outcomes.append(_Outcome(one.key[0], scope, Place(place.position, None, self._listed_at)))
         reads, waits = len(chosen.read), chosen.waiting
         _log.info("source %s: %d lists are read, %d wait for their turn", self.source.name, reads, waits)
         return chosen
@@ -193,7 +196,7 @@ class Run:
                 break
             outcomes.append(self._read_scope(client, bounds, stream, scope, raw, before))
             if outcomes[-1].is_complete and repository is not None:
-                outcomes[-1].place = with_sign(outcomes[-1].place, stream, self._told.get(repository.number))
+                outcomes[-1].place = with_sign(outcomes[-1].place, stream, self._listed.get(repository.number))
             if self._is_stopped:
                 break
         if not raw.records:
@@ -210,6 +213,9 @@ class Run:
         one.load(dataset_id, settle)
 
     def _scopes(self, stream: Stream, found: list[Repository]) -> Iterator[tuple[Scope, Repository | None]]:
+        if stream.scope == "project":
+            yield from ((Scope(owner=project), None) for project in self.source.options.projects)
+            return
         if stream.scope == "source":
             owners = {one.name.partition("/")[0] for one in found}
             yield from ((Scope(owner=owner), None) for owner in sorted(owners))
@@ -252,7 +258,15 @@ class Run:
         if one.is_history_lost:
             message = "The branch was rewritten, and GitHub does not know its old commits any more: some may be left."
             gaps.append(Gap(Reason.HISTORY_LOST, message, since))
+        gaps += self._told(scope, one, since)
         return _Outcome(stream.stream, scope, one.place, one.is_complete, gaps, state)
+
+    def _told(self, scope: Scope, one: ScopePass, since: datetime | None) -> Iterator[Gap]:
+        """What the pass itself says of what is missing or was changed: also in the log."""
+        for reason, told in ((Reason.DAYS_MISSING, one.missing), (Reason.REVISED, one.revised)):
+            if told is not None:
+                _log.warning("source %s: %s: %s", self.source.name, scope.key, told)
+                yield Gap(reason, f"{scope.key}: {told}", since)
 
     def _missing(
         self, client: Client, scope: Scope, missing: Missing, gaps: list[Gap], since: datetime | None
@@ -278,10 +292,10 @@ class Run:
         for one in outcomes:
             of = (connection, self.source.id, one.stream, one.scope.key)
             cursor_rows.keep(*of, one.place, is_complete=one.is_complete)
-            if one.is_complete:
-                ledger.close_gaps(*of)
             for gap in one.gaps:
                 ledger.open_gap(*of, gap)
+            if one.is_complete:  # what was revised is read again by now
+                ledger.close_gaps(*of, still={gap.reason for gap in one.gaps} - {Reason.REVISED})
             if one.state is not None:
                 repositories.set_state(connection, self.source.id, int(one.scope.key), one.state)
         repositories.link(connection, self.source.id)

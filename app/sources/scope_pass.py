@@ -44,7 +44,7 @@ class ScopePass:
     Attributes:
         place: how far it is; what it says is read is in the raw layer.
         is_complete: nothing is left to be read.
-        is_history_lost: see Step.
+        is_history_lost, missing, revised: see Step; of the last step that has said so.
     """
 
     stream: Stream
@@ -54,6 +54,8 @@ class ScopePass:
     place: Place
     is_complete: bool = False
     is_history_lost: bool = False
+    missing: str | None = None
+    revised: str | None = None
     _done: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -72,6 +74,7 @@ class ScopePass:
                 return
             self.place, self.is_complete = step.place, step.is_complete
             self.is_history_lost = self.is_history_lost or step.is_history_lost
+            self.missing, self.revised = step.missing or self.missing, step.revised or self.revised
 
     def _keep(self, step: Step) -> bool:
         """Write what a step has read; False: not all of it could be read, and ``place`` says what was."""

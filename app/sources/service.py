@@ -332,4 +332,5 @@ def _token_hash(secrets: SourceSecrets, found: Source) -> str | None:
 def _told(name: str, options: SourceOptions, token: GivenToken) -> dict[str, Any]:
     """What the audit tells: of a token only that there is one, or where."""
     given = "stored" if token.token is not None else token.token_from
-    return {"name": name, "repositories": list(options.repositories), "address": options.address, "token": given}
+    named = {"projects": list(options.projects)} if options.projects else {"repositories": list(options.repositories)}
+    return {"name": name, **named, "address": options.address, "token": given}

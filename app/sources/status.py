@@ -181,7 +181,9 @@ def _streams(connection: Connection, of: Source, *, repositories: int) -> tuple[
         cast(repository.repo_id, Text) == one.scope,
         repository.state.not_in(READ),
     )
-    wanted = (one.source_id == of.id, ~is_not_read)
+    wanted = [one.source_id == of.id, ~is_not_read]
+    if projects := of.options.projects:
+        wanted.append(one.scope.in_(projects))
     scope = select(one.stream, one.watermark, one["pass"], lasts.label("is_missing")).where(*wanted).subquery().c
     reads = ~scope.is_missing
     query = select(
@@ -192,12 +194,9 @@ def _streams(connection: Connection, of: Source, *, repositories: int) -> tuple[
         case((func.count().filter(reads, scope.watermark.is_(None)) == 0, func.min(scope.watermark).filter(reads))),
     ).group_by(scope.stream)
     found = {row.stream: StreamStatus(*row) for row in connection.execute(query)}
-    known = of.source_kind.streams()
+    known, named = of.source_kind.streams(), {"repository": repositories, "source": 1, "project": len(projects)}
     return tuple(
-        replace(
-            _with_unread(found.get(name), name, repositories if known[name].scope == "repository" else 1),
-            in_turn=known[name].in_turn,
-        )
+        replace(_with_unread(found.get(name), name, named[known[name].scope]), in_turn=known[name].in_turn)
         for name in sorted(of.streams)
     )
 

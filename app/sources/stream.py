@@ -4,7 +4,7 @@ Expressions are JMESPath, with the functions of app/mapping/expressions.py. Thos
 see a *record*: an item of the list with, beside its own members,
 
 - ``_repo``: ``{"id", "name", "default_branch"}`` of the repository; the name is the one by which it is known now. Of a
-  stream with the scope ``source`` it is null, and ``_owner`` is whom it was asked of.
+  stream with the scope ``source`` or ``project`` it is null, and ``_owner`` is whom, or which project, it was asked of.
 - each child by its name: the items of all its pages as one list; of a ``single`` one the body, or null without one.
 - ``_gone``: true for a commit that a force push has dropped, else false.
 - ``_at``: when the page of the list was read, by the clock of the API.
@@ -15,6 +15,7 @@ children), ``_repo``, ``_owner``, ``_gone`` and ``_at``; an element that is no o
 
 import re
 from collections.abc import Iterator
+from importlib.resources.abc import Traversable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -23,7 +24,10 @@ from app.mapping.expressions import require_expression
 from app.wording.validation import invalid
 
 #: Places of a path that are no expression on an item.
-KNOWN_PLACES: Final = frozenset({"repo_id", "owner", "each"})
+KNOWN_PLACES: Final = frozenset({"repo_id", "owner", "project", "each"})
+
+#: The place of a path that a scope fills.
+PLACE_OF: Final = {"repository": "repo_id", "source": "owner", "project": "project"}
 
 #: What stands between braces of a path.
 PLACE: Final = re.compile(r"\{([^{}]*)\}")
@@ -45,7 +49,7 @@ class _Part(BaseModel):
 class Request(_Part):
     """One list of an API."""
 
-    path: str = Field(description="Places in braces: {repo_id}, {owner}.")
+    path: str = Field(description="Places in braces: {repo_id}, {owner}, {project}.")
     params: dict[str, str | int] = Field(default_factory=dict)
     items: str = Field("@", description="JMESPath that finds the list in the body.")
     absent: Literal["unknown", "empty"] = Field(
@@ -57,8 +61,10 @@ class Request(_Part):
     @model_validator(mode="after")
     def _only_known_places(self) -> "Request":
         for place in PLACE.findall(self.path):
-            if place not in {"repo_id", "owner"}:
-                raise ValueError(f"path has {{{place}}}; the places of a list are {{repo_id}} and {{owner}}")
+            if place not in PLACE_OF.values():
+                raise ValueError(
+                    f"path has {{{place}}}; the places of a list are {{repo_id}}, {{owner}} and {{project}}"
+                )
         return self
 
 
@@ -119,7 +125,24 @@ class All(_Part):
     _expressions = field_validator("changed")(_expression)
 
 
-Cursor = Annotated[NewestFirst | Since | Commits | Windows | Snapshot | All, Field(discriminator="kind")]
+class Days(_Part):
+    """Counts by UTC day that an API tells all at once, as far back as it knows. Days may grow; see cursors/days.py."""
+
+    kind: Literal["days"]
+    field: str = Field("date", description="The day of an item.")
+    count: str = Field(description="JMESPath on an item: what it adds to its day.")
+    again_days: Annotated[int, Field(ge=0, le=400)] = Field(3, description="Days before the watermark, read again.")
+    settle_hours: Annotated[int, Field(ge=0, le=24 * 31)] = Field(
+        24, description="Hours after its end in which a day is left alone: it may not be whole yet."
+    )
+    compare_days: Annotated[int, Field(ge=0, le=400)] = Field(
+        40, description="Days up to the watermark that are compared with what they were when they were read."
+    )
+
+    _expressions = field_validator("count")(_expression)
+
+
+Cursor = Annotated[NewestFirst | Since | Commits | Windows | Snapshot | All | Days, Field(discriminator="kind")]
 
 
 class Child(_Part):
@@ -175,8 +198,8 @@ class Stream(_Part):
     stream: Annotated[str, Field(pattern=_NAME)]
     version: Annotated[int, Field(ge=1)] = 1
     summary: str = ""
-    scope: Literal["repository", "source"] = Field(
-        "repository", description="Asked for each repository, or once for each owner of repositories."
+    scope: Literal["repository", "source", "project"] = Field(
+        "repository", description="Asked for each repository, once for each owner of repositories, or for each project."
     )
     request: Request
     cursor: Cursor
@@ -185,6 +208,9 @@ class Stream(_Part):
     keep: str | None = Field(None, description="JMESPath on the record; only records where it finds something true.")
     rows: Annotated[tuple[RowsOf, ...], Field(min_length=1)]
     pushed: bool = Field(False, description="Nothing of it changes but by a push; else a repository is left out.")
+    every_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 31)] = Field(
+        0, description="Not read again before so many minutes have passed; 0: whenever it is due."
+    )
     in_turn: bool = Field(
         False,
         description="Read when the list of repositories shows a change, else in turn with others; false: at each sync.",
@@ -197,10 +223,11 @@ class Stream(_Part):
         for what, values in (("children", [child.name for child in self.children]), ("rows", self._kinds())):
             if doubled := sorted({value for value in values if values.count(value) > 1}):
                 raise ValueError(f"{what} has {doubled[0]!r} twice; each may be there once")
-        other = "owner" if self.scope == "repository" else "repo_id"
+        others = [place for scope, place in PLACE_OF.items() if scope != self.scope]
         for path in (self.request.path, *(child.path for child in self.children)):
-            if f"{{{other}}}" in path:
-                raise ValueError(f"path {path} has {{{other}}}, which the scope {self.scope} does not have")
+            for other in others:
+                if f"{{{other}}}" in path:
+                    raise ValueError(f"path {path} has {{{other}}}, which the scope {self.scope} does not have")
         return self
 
     def _kinds(self) -> list[str]:
@@ -211,6 +238,13 @@ class Stream(_Part):
         for rows in self.rows:
             yield from (text for text in (self.keep, rows.each, rows.keep) if text is not None)
             yield from rows.columns.values()
+
+
+def read_streams(folder: Traversable) -> dict[str, Stream]:
+    """The streams of a folder, one JSON file each, by name. Raises InvalidParameters."""
+    documents = [(file.name, file.read_text()) for file in folder.iterdir() if file.name.endswith(".json")]
+    found = [read_stream(text, name=name) for name, text in sorted(documents)]
+    return {stream.stream: stream for stream in found}
 
 
 def read_stream(document: Any, *, name: str = "stream") -> Stream:

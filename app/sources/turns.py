@@ -117,7 +117,9 @@ class Turns:
         before = self.places.get(one.key)
         if before is None or before.place.watermark is None or before.place.under_way is not None:
             return Due.NOW
-        if before.updated_at >= self.began:
+        if before.updated_at >= self.began or self.now - before.updated_at < timedelta(
+            minutes=one.stream.every_minutes
+        ):
             return Due.NOT
         if one.key in self.failed:
             return Due.NOW

@@ -52,7 +52,7 @@ def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: G
     assert said.out.splitlines()[-1] == "github is added; openhours sources sync github --wait reads it now"
     listed = cli("sources", "list").out.splitlines()
     assert [line.split() for line in listed] == [
-        ["source", "repositories", "last", "read", "state"],
+        ["source", "reads", "last", "read", "state"],
         ["github", "acme/*,", "!acme/old-*", "never", "ok"],
     ]
     shown = cli("sources", "show", "github").out.splitlines()

@@ -251,8 +251,10 @@ def test_a_column_may_stand_in_the_place_of_another_but_not_beside_it(
 ) -> None:
     path = tmp_path / f"{kind.name}.csv"
     header, row = example(kind).splitlines()
+    (replaced,) = (column for column in kind.columns if column.name == other.instead_of)
+    instead = row if other.type == replaced.type else row.replace(replaced.example, other.example)
     names = [other.name if name == other.instead_of else name for name in header.split(",")]
-    path.write_text(f"{','.join(names)}\n{row}\n")
+    path.write_text(f"{','.join(names)}\n{instead}\n")
     assert load(resources.engine, kind, FileSource(path), now=NOW).rows_accepted == 1
     path.write_text(f"{header},{other.name}\n{row},{other.example}\n")
     with pytest.raises(RejectedFile) as caught:

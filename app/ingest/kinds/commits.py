@@ -1,11 +1,15 @@
 """Dataset kind ``commits``: what the default branch of a repository reaches."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from app.ingest.collected import REPO, person
 from app.ingest.column_types import COUNT, INSTANT, LONG_NUMBER, SHORT_TEXT, TEXT, TRUTH
 from app.ingest.keyed import DROPPED, KeyedLoading, keyed_table
-from app.ingest.kind import Column, DatasetKind, WrongRow
+from app.ingest.kind import Column, Coverage, DatasetKind, WrongRow
+from app.series import commits
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COLUMNS: Final = (
     REPO,
@@ -31,10 +35,37 @@ _COLUMNS: Final = (
 
 
 class CommitLoading(KeyedLoading):
-    """Collects commits and merges them by repository and hash."""
+    """Collects commits and merges them by repository and hash; a snapshot is all that there is of its repositories."""
 
     columns = _COLUMNS
-    table = keyed_table("commit", _COLUMNS, key=("repo", "sha"), indexes=(("repo", "committed_at"),))
+    table = keyed_table(
+        "commit",
+        _COLUMNS,
+        key=("repo", "sha"),
+        indexes=(("repo", "committed_at"), ("repo", "authored_at")),
+        has_snapshots=True,
+    )
+    _until: int | None = None
+    _is_snapshot = False
+
+    def cover(self, coverage: Coverage) -> None:
+        self._until = coverage.days and coverage.days[1]
+
+    def replace_all(self) -> None:
+        self._is_snapshot = True
+
+    def merge(self) -> int:
+        commits.leave_out_older(self._connection, self._dataset_id)
+        stand = super().merge()
+        if self._is_snapshot:
+            commits.drop_others(self._connection, self._dataset_id)
+        commits.see(self._connection, None if self._until is None else _EPOCH + timedelta(days=self._until + 1))
+        return stand
+
+    def remove(self) -> int:
+        gone = super().remove()
+        commits.forget(self._connection)
+        return gone
 
 
 COMMITS = DatasetKind(
@@ -44,6 +75,7 @@ COMMITS = DatasetKind(
     loading=CommitLoading,
     instant="committed_at",
     is_guessed=False,
+    has_snapshots=True,
     documentation="""
         One commit that the default branch reaches. If rows have the same `repo` and `sha`, the last one counts. A
         merge has two or more `parents`. `reverts` is the commit that it takes back, where its message says so.
@@ -52,7 +84,10 @@ COMMITS = DatasetKind(
         said, and may lie in the future. People whose address belongs to no account have neither `author` nor
         `author_id`; `author_email_hash`, the SHA-256 of the address in small letters, tells them apart.
 
-        A row with `dropped` `true` takes the commit out: after a forced push the branch reaches it no more.
+        A row with `dropped` `true` takes the commit out: after a forced push the branch reaches it no more. A file that
+        is loaded as a `snapshot` is all that there is of the repositories that it names: their other commits are taken
+        out, unless a later file has told of them. All commits of a repository are known up to the last one of its
+        files, or to the end of `covers_to`.
     """,
     wrong=WrongRow("committed_at", "2024-11-01", "bad_timestamp"),
 )

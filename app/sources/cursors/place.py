@@ -99,6 +99,8 @@ class Step:
         taken: those of its items that become records.
         are_gone: they are not there any more.
         is_history_lost: what was read before cannot be told from what is gone.
+        missing: what the API should have and does not, for people; None: nothing.
+        revised: what it has changed of what was read long ago, and is read again, for people; None: nothing.
     """
 
     place: Place
@@ -107,6 +109,8 @@ class Step:
     taken: Sequence[Item] = ()
     are_gone: bool = False
     is_history_lost: bool = False
+    missing: str | None = None
+    revised: str | None = None
 
 
 def seconds(moment: datetime) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from app.mapping.expressions import evaluated, text_of
-from app.sources.cursors import commits, newest_first, since, whole, windows
+from app.sources.cursors import commits, days, newest_first, since, whole, windows
 from app.sources.cursors.place import Ask, Item, Place, Step
 from app.sources.stream import All, NewestFirst, Since, Stream, Windows
 
@@ -21,6 +21,7 @@ _STEPS: Final[Mapping[str, _Stepping]] = {
     "windows": windows.step,
     "snapshot": whole.step,
     "all": whole.step,
+    "days": days.step,
 }
 
 

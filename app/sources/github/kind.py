@@ -9,7 +9,7 @@ from app.sources.contract import SourceKind
 from app.sources.github.app_token import AppToken
 from app.sources.github.client import opened
 from app.sources.github.discovery import find, first_page
-from app.sources.stream import Stream, read_stream
+from app.sources.stream import Stream, read_streams
 
 #: Folder of the streams: one file each, with the name of its stream.
 _STREAMS: Final = files("app.sources.github") / "streams"
@@ -22,9 +22,7 @@ def streams() -> Mapping[str, Stream]:
     Raises:
         InvalidParameters: a file says something that a stream cannot say.
     """
-    documents = [(file.name, file.read_text()) for file in _STREAMS.iterdir() if file.name.endswith(".json")]
-    found = [read_stream(text, name=name) for name, text in sorted(documents)]
-    return {stream.stream: stream for stream in found}
+    return read_streams(_STREAMS)
 
 
 GITHUB: Final = SourceKind(

@@ -1,0 +1,154 @@
+"""Dataset kind ``installs``: downloads of Python projects, one by one or summed up, by day."""
+
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from app.flow.install_classes import Installers, classes_of
+from app.ids import made_at
+from app.ingest.column_types import COUNT, DATE, INSTANT, PROJECT, SHORT_TEXT, TRUTH
+from app.ingest.dates import refuse
+from app.ingest.keys import KeyIds
+from app.ingest.kind import Column, Coverage, Covers, DatasetKind, Rows, WrongRow
+from app.series import entities, installs, new_entities
+from app.storage.csv_copy import copy_rows
+from app.timeline import DAY
+from app.wording.warnings import DataWarning, warning
+
+_EPOCH: Final = date(1970, 1, 1)
+
+
+class InstallLoading:
+    """Sums up installs by project, day and class, then replaces the days that the file tells of."""
+
+    def __init__(self, connection: Connection, dataset_id: str) -> None:
+        self._connection = connection
+        self._dataset_id = dataset_id
+        self._coverage = Coverage()
+        self._projects = KeyIds(connection, entities.PROJECT)
+        self._warnings: list[DataWarning] = []
+        installs.stage(connection)
+
+    def cover(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+
+    def add(self, rows: Rows) -> None:
+        if not len(rows):
+            return
+        day = _days(rows)
+        installer, version, ci = (_optional(rows, name) for name in ("installer", "installer_version", "ci"))
+        installers = Installers(installer, version, ci, day)
+        count = _optional(rows, "count")
+        frame = pd.DataFrame(
+            {
+                "entity_id": self._projects.of(rows.columns["project"]),
+                "day": day,
+                "class": classes_of(installers),
+                "n": np.where(count == None, 1, count).astype(np.int64),  # noqa: E711 - element by element
+                "rows": np.ones(len(rows), np.int64),
+            }
+        )
+        sums = frame.groupby(["entity_id", "day", "class"], sort=False, as_index=False).sum()
+        table = pa.table({name: pa.array(sums[name]) for name in sums.columns})
+        days = table["day"].cast(pa.int32()).cast(pa.date32())
+        copy_rows(self._connection, installs.STAGED, table.set_column(1, "day", days))
+
+    def merge(self) -> int:
+        new_entities.write_rows(self._connection, installs.STAGED, "entity_id")
+        arrived = made_at(self._dataset_id)
+        until = date.max if arrived is None else arrived.date()
+        if arrived is not None:
+            self._look_at_late_days(until)
+        told = installs.replace(self._connection, self._telling(until))
+        if told.lost:
+            self._warnings.append(warning("counts_replaced", len(told.lost), told.lost, source=self._coverage.source))
+        return told.rows
+
+    def remove(self) -> int:
+        new_entities.settle(self._connection, installs.STAGED, "entity_id")
+        return installs.remove(self._connection, self._dataset_id)
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        return tuple(self._warnings)
+
+    def _telling(self, until: date) -> installs.Telling:
+        days = self._coverage.days
+        return installs.Telling(
+            dataset_id=self._dataset_id,
+            source=self._coverage.source,
+            is_named=self._coverage.covers is Covers.NAMED,
+            days=None if days is None else (_day(days[0]), _day(days[1])),
+            until=until,
+        )
+
+    def _look_at_late_days(self, today: date) -> None:
+        late = installs.days_from(self._connection, today)
+        future = [day for day, _ in late if day > today + timedelta(days=1)]
+        refuse(
+            "installs",
+            [f"  {day} has not come yet; the file arrived on {today}. Correct the dates." for day in future[:5]],
+        )
+        if late:
+            rows = sum(count for _, count in late)
+            self._warnings.append(warning("days_not_over", rows, [str(day) for day, _ in late]))
+
+
+def _day(number: int) -> date:
+    return _EPOCH + timedelta(days=number)
+
+
+def _days(rows: Rows) -> npt.NDArray[np.int64]:
+    """The UTC day of each row, days since 1970-01-01."""
+    if "date" in rows.columns:
+        return rows.columns["date"].array().astype(np.int64)
+    return np.floor_divide(rows.columns["timestamp"].array().astype(np.int64), DAY)
+
+
+def _optional(rows: Rows, name: str) -> npt.NDArray[np.object_]:
+    if name not in rows.columns:
+        return np.full(len(rows), None, object)
+    return rows.columns[name].array().astype(object)
+
+
+INSTALLS = DatasetKind(
+    name="installs",
+    summary="one row per download of a project, or per number of them on a day",
+    columns=(
+        Column("project", PROJECT, example="napari"),
+        Column("timestamp", INSTANT, example="2024-11-01T19:30:00Z"),
+        Column("date", DATE, example="2024-11-01", instead_of="timestamp"),
+        Column("installer", SHORT_TEXT, example="pip", required=False),
+        Column("installer_version", SHORT_TEXT, example="24.2", required=False),
+        Column("ci", TRUTH, example="true", required=False),
+        Column("version", SHORT_TEXT, example="0.5.4", required=False),
+        Column("country_code", SHORT_TEXT, example="DE", required=False),
+        Column("count", COUNT, example="12", required=False),
+    ),
+    loading=InstallLoading,
+    instant="timestamp",
+    observed=True,
+    by_dataset=True,
+    is_counts=True,
+    documentation="""
+        Downloads of Python projects, as public statistics have them: each a row, or summed up by day with their
+        `count`, which is 1 unless the row says otherwise. Identical rows all count. Days are those of UTC. Names of
+        projects are normalised: `Napari_SVG` is `napari-svg`.
+
+        A file tells everything that its `source` counted on the days on which it has rows: it replaces what was told of
+        them before, so that a repeat changes nothing and a correction leaves nothing behind. A project without a row
+        has 0 on such a day. `source` is `files` unless an option names another. A file that tells of its own projects
+        alone is loaded with `covers` = `named`: then it tells, of each project, of the days on which that has a row,
+        and nothing of others. Of two files that tell of the same day the one that arrived last counts, whichever was
+        loaded last. `covers_from` and `covers_to` say that the file also tells of the days between on which no row
+        falls: nobody installed anything. The day on which a file arrives was not over and is left out, with a warning.
+
+        `installer`, `installer_version` and `ci` decide of whom an install is; `version` and `country_code` are checked
+        and not kept. An empty `ci` means that the installer did not say.
+    """,
+    wrong=WrongRow("count", "-1", "bad_number"),
+)

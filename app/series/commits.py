@@ -1,0 +1,63 @@
+"""Commits that a file is all of, and up to when all commits of a repository are known."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+#: The staging table of a load; see keyed_rows.py.
+_STAGED: Final = "staged_commit"
+
+
+def leave_out_older(connection: Connection, dataset_id: str) -> None:
+    """Forget staged rows of repositories of which a snapshot has come that is newer than this dataset."""
+    connection.execute(
+        text(
+            f"DELETE FROM {_STAGED} USING repo_seen seen, entity known "
+            f"WHERE known.id = seen.entity_id AND {_STAGED}.repo_id IN ("
+            "known.id, (SELECT id FROM new_entity WHERE kind = known.kind AND key = known.key LIMIT 1)) "
+            "AND seen.snapshot_id > :dataset"
+        ),
+        {"dataset": dataset_id},
+    )
+
+
+def drop_others(connection: Connection, dataset_id: str) -> None:
+    """Take out the commits of the staged repositories that are not staged and that no later dataset has named."""
+    connection.execute(
+        text(
+            f"DELETE FROM commit USING (SELECT DISTINCT repo_id FROM {_STAGED}) named "
+            "WHERE commit.repo_id = named.repo_id AND commit.dataset_id < :dataset"
+        ),
+        {"dataset": dataset_id},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO repo_seen (entity_id, snapshot_id) "
+            f"SELECT DISTINCT repo_id, :dataset FROM {_STAGED} ON CONFLICT (entity_id) "
+            "DO UPDATE SET snapshot_id = greatest(repo_seen.snapshot_id, excluded.snapshot_id)"
+        ),
+        {"dataset": dataset_id},
+    )
+
+
+def see(connection: Connection, until: datetime | None) -> None:
+    """All commits of the staged repositories are known: up to ``until``, or else to the last one that is staged."""
+    connection.execute(
+        text(
+            "INSERT INTO repo_seen (entity_id, until) "
+            f"SELECT repo_id, coalesce(:until, max(committed_at)) FROM {_STAGED} GROUP BY repo_id "
+            "ON CONFLICT (entity_id) DO UPDATE SET until = greatest(repo_seen.until, excluded.until)"
+        ),
+        {"until": until},
+    )
+
+
+def forget(connection: Connection) -> None:
+    """Forget up to when the staged repositories are known that have no commit left."""
+    connection.execute(
+        text(
+            f"DELETE FROM repo_seen WHERE entity_id IN (SELECT repo_id FROM {_STAGED}) "
+            "AND NOT EXISTS (SELECT FROM commit WHERE repo_id = entity_id)"
+        )
+    )
