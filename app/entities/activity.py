@@ -23,6 +23,9 @@ from app.wording.suggestions import did_you_mean
 from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, detail, members
 
+#: What routes take from here; those of flow, too, which they do not know.
+__all__ = ["KINDS", "ActivityService", "Asked", "Figure", "Metric", "MonthFigure", "MonthState", "ShownActivity"]
+
 #: Words for kinds in addresses, each with the kind of its entities.
 KINDS: Final = {"project": PROJECT, "repo": REPOSITORY, "repository": REPOSITORY}
 
