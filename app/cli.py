@@ -58,6 +58,7 @@ COMMANDS: Final = {
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
     ),
     "schedules": ("app.commands.schedules:schedules", "Schedules: reports and syncs that begin by themselves."),
+    "activity": ("app.commands.activity:activity", "Activity: installs and commits, and when teams work."),
     "sources": ("app.commands.sources:sources", "Sources: APIs that are read again and again, such as GitHub."),
     "seal": (
         "app.commands.seal:seal",

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
+from openhours.activity import Activity
 from openhours.datasets import Datasets
 from openhours.errors import Problem, ServerUnreachable
 from openhours.reports import Reports
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 ADDRESS: Final = "http://127.0.0.1:8000"
 
 
-class Client(Reports, Datasets, Schedules, Sources):
+class Client(Reports, Datasets, Schedules, Sources, Activity):
     """Talks to one server; close it after use, or open it in a ``with`` statement.
 
     Every method raises ServerUnreachable when nobody answers, NotAuthenticated and NotAllowed when the key does not do,

@@ -64,6 +64,7 @@ NOT_RUN = {
     "openhours seal": "needs weeks that are old; tests/sealing/test_command.py runs it",
     "read -rs GITHUB_TOKEN": "asks whoever types for a token",
     "openhours sources ": "asks GitHub; tests/cli/test_cli_sources.py asks a fake one",
+    "openhours activity ": "needs sources and teams; tests/cli/test_cli_activity.py has both",
     "openhours report pull_requests --out out/": "needs what the source has brought; tests/reports has reports of them",
     "make dist": "is run by test_package.py, into another folder",
 }

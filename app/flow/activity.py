@@ -34,7 +34,7 @@ class Counted:
     """What was counted of one entity, days before ``as_of``'s.
 
     Attributes:
-        months: counts by the first day of each month in which something was counted.
+        months: counts by the first day of each month in which something was counted, on a covered day or not.
         covered: covered days of each month, by its first day; months without any are left out.
         first, last: first and last covered day; None without any.
         recent: counts of the RECENT_DAYS up to ``last``.
@@ -98,8 +98,8 @@ def recent(counted: Counted) -> Recent | None:
 
 
 def total(counted: Counted) -> Counts | None:
-    """Everything that was counted; None if no day is covered."""
-    if counted.last is None:
+    """Everything that was counted; None if nothing was and no day is covered."""
+    if counted.last is None and not counted.months:
         return None
     sums: dict[str, int] = {}
     for counts in counted.months.values():
@@ -121,7 +121,7 @@ def days_without_gap(first: date, last: date) -> Mapping[date, int]:
 def _month(counted: Counted, first: date) -> Month:
     days = (first + relativedelta(months=1) - first).days
     covered = counted.covered.get(first, 0)
-    if covered:
+    if covered or first in counted.months:
         state = MonthState.COMPLETE if covered == days else MonthState.PARTIAL
         return Month(first, state, covered, counted.months.get(first, {}))
     is_before = counted.first is not None and first < month_of(counted.first)

@@ -10,6 +10,7 @@ from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
+from app.entities.in_hours import InHoursService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.reports.service import ReportService
@@ -53,6 +54,10 @@ async def _datasets(request: Request) -> DatasetService:
 
 async def _uploads(request: Request) -> UploadService:
     return services_of(request.app).uploads
+
+
+async def _in_hours(request: Request) -> InHoursService:
+    return services_of(request.app).in_hours
 
 
 async def _entities(request: Request) -> EntityService:
@@ -108,6 +113,7 @@ JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
+InHours = Annotated[InHoursService, Depends(_in_hours)]
 History = Annotated[HistoryService, Depends(_history)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
 SourceEvents = Annotated[EventService, Depends(_source_events)]

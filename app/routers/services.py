@@ -11,6 +11,7 @@ from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
+from app.entities.in_hours import InHoursService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
 from app.replica.readiness import Readiness
@@ -31,6 +32,7 @@ class Services:
     """Stands on the application's state, and nothing else does.
 
     Attributes:
+        in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
         reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
         reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
@@ -52,6 +54,7 @@ class Services:
     uploads: UploadService
     entities: EntityService
     history: HistoryService
+    in_hours: InHoursService
     calendars: CalendarService
     mappings: MappingService
     sources: SourceService

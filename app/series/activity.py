@@ -193,19 +193,19 @@ def _commits(connection: Connection, subject: Subject, as_of: datetime, by: str)
         text("SELECT max(committed_at) FROM commit WHERE repo_id = ANY(:ids) AND committed_at <= :as_of"), given
     )
     until = connection.scalar(text("SELECT max(until) FROM repo_seen WHERE entity_id = ANY(:ids)"), given)
+    months: dict[date, dict[str, int]] = {}
+    for one, n in days.items():
+        counts = months.setdefault(month_of(one), {COMMITS: 0})
+        counts[COMMITS] += n
+    # The day of the last commit that is known was not over when it was read.
     last = None if until is None else min(until.astimezone(UTC).date(), day) - _DAY
     first = min(days, default=last)
     if first is None or last is None or first > last:
-        return Activity(Counted({}, {}), latest_commit_at=latest)
-    months: dict[date, dict[str, int]] = {}
-    for one, n in days.items():
-        if one <= last:
-            counts = months.setdefault(month_of(one), {COMMITS: 0})
-            counts[COMMITS] += n
+        return Activity(Counted(months, {}), latest_commit_at=latest)
     from_day = last - (RECENT_DAYS - 1) * _DAY
     counted = Counted(
         months=months,
-        covered=days_without_gap(first.replace(day=1), last),
+        covered=days_without_gap(month_of(first), last),
         first=first,
         last=last,
         recent={COMMITS: sum(n for one, n in days.items() if from_day <= one <= last)},

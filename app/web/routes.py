@@ -12,6 +12,7 @@ from app.routers import (
     entity_history,
     files,
     health,
+    in_hours,
     mappings,
     metrics,
     report_entities,
@@ -38,7 +39,7 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(files, mappings, sources, source_events, schedules),
+    *(files, mappings, sources, source_events, schedules, in_hours),
     *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),
 )

@@ -8,6 +8,7 @@ from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
+from app.entities.in_hours import InHoursService
 from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
@@ -52,6 +53,9 @@ def build_services(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),
         history=HistoryService(resources.engine),
+        in_hours=InHoursService(
+            resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
+        ),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
         sources=sources,

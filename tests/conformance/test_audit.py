@@ -290,6 +290,7 @@ OTHER_COMMANDS = {
         for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")
     ),
     *("sources repositories", "sources reset", "sources reprocess"),
+    *("activity hours", "activity backfill"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 

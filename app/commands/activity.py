@@ -1,0 +1,110 @@
+"""Commands about activity: when teams work, and reading counts again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from app.commands import opening
+from app.commands.instants import as_iso
+from app.commands.opening import Server
+from app.commands.terminal import err, out
+from app.errors import InvalidParameters
+from openhours import Client
+
+activity = typer.Typer(help="Activity: installs and commits, and when teams work.", no_args_is_help=True)
+
+#: Of the kinds of sources that count, the streams that do; none: all.
+_STREAMS: Mapping[str, Sequence[str]] = {"pypistats": (), "github": ("commits",)}
+
+
+@activity.command()
+def hours(
+    *,
+    months: Annotated[int, typer.Option(min=1, max=120, help="Whole months before that of --as-of.")] = 12,
+    as_of: Annotated[str | None, typer.Option(help="Instant, such as 2026-11-01T00:00:00Z. Default: now.")] = None,
+    server: Server = None,
+) -> None:
+    """Show the share of commits and merges inside the hours of each team; of five people or more."""
+    instant = None if as_of is None else as_iso(as_of, option="--as-of")
+    with opening.client(server, slots=0) as client:
+        found = client.activity_hours(months=months, as_of=instant)
+    if not found:
+        err.print("no team has commits in these months", markup=False)
+        return
+    table = Table("team", "month", "people", "commits", "in hours", "merges", "in hours", box=None)
+    for one in found:
+        shares = [_share(one, name) for name in ("commits", "merges")]
+        counts = [f"{one[name]:,}" for name in ("people", "commits", "merges")]
+        table.add_row(one["team"], one["month"], counts[0], counts[1], shares[0], counts[2], shares[1])
+    out.print(table)
+    if any(one["reason"] for one in found):
+        err.print("-: fewer than five people have committed, so that a share would tell of each", markup=False)
+
+
+@activity.command()
+def backfill(
+    *,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First UTC day to be read again, such as 2026-01-01. Default: none.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Everything that the API still has, instead of --from. Default: not.")
+    ] = False,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the source. Default: all that read installs or commits.")
+    ] = None,
+    server: Server = None,
+) -> None:
+    """Have installs and commits read again from a day on; what is there stays until it is replaced."""
+    since = _since(first, everything=everything)
+    with opening.client(server, slots=0) as client:
+        chosen = list(_counting(client, source))
+        for one in chosen:
+            streams = _STREAMS[one["kind"]]
+            sync_id = client.reset_source(one["name"], streams=streams, since=since)
+            whence = f"from {first} on" if first else "from the beginning"
+            out.print(f"{one['name']} is read again {whence}: sync {sync_id}", markup=False)
+    if not chosen:
+        err.print("no source reads installs or commits; openhours sources add adds one", markup=False)
+
+
+def _since(first: str | None, *, everything: bool) -> str | None:
+    """The instant from which is read again; None: from the beginning."""
+    if (first is None) != everything:
+        raise InvalidParameters(
+            "give either --from DAY, such as --from 2026-01-01, or --all to read again everything that there is"
+        )
+    if first is None:
+        return None
+    try:
+        return f"{date.fromisoformat(first)}T00:00:00Z"
+    except ValueError as error:
+        raise InvalidParameters(f"--from: {first!r} is not a day; write it as 2026-01-01") from error
+
+
+def _counting(client: Client, name: str | None) -> Iterator[Mapping[str, Any]]:
+    """The sources that are meant."""
+    if name is not None:
+        one = client.source(name)
+        if not _counts(one):
+            raise InvalidParameters(f"--source: {name} reads {', '.join(one['streams'])}: neither installs nor commits")
+        yield one
+        return
+    for one in client.sources():
+        if _counts(one) and one["enabled"]:
+            yield one
+        elif _counts(one):
+            err.print(f"{one['name']} is paused and left out; openhours sources resume {one['name']}", markup=False)
+
+
+def _counts(one: Mapping[str, Any]) -> bool:
+    streams = _STREAMS.get(one["kind"])
+    return streams is not None and (not streams or bool({*streams} & {*one["streams"]}))
+
+
+def _share(one: Mapping[str, Any], name: str) -> str:
+    share = one[f"{name}_in_hours"]
+    return f"{share:.0%}" if share is not None else "-" if one["reason"] else ""

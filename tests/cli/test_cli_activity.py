@@ -1,0 +1,99 @@
+"""The commands about activity: what is read again is named, and nobody reads everything again by accident."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.jobs.fork_server import end_all
+from app.storage.resources import Addresses, Resources
+from tests.commands import CommandLine, point_at
+from tests.conftest import LoadText
+from tests.pypistats import Pypistats, serve
+from tests.sources.syncing import rows
+
+
+def plain(text: str) -> str:
+    """A message without the breaks of its lines."""
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def site() -> Iterator[Pypistats]:
+    now = datetime.now(UTC)
+    days = {now.date() - timedelta(days=number): 10 for number in range(1, 60)}
+    with serve(Pypistats(now, installs={"requests": days, "flask": dict(days)})) as there:
+        yield there
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    resources: Resources,
+    servers: Addresses,
+    tmp_path: Path,
+) -> CommandLine:
+    """Commands that use an empty database of the tests' servers."""
+    point_at(monkeypatch, resources, servers, tmp_path / "home")
+    end_all()  # a fork server that an earlier test has started knows other variables
+    return CommandLine(monkeypatch, capsys)
+
+
+def test_backfill_reads_again_from_a_day_on_and_everything_only_with_its_own_word(
+    cli: CommandLine, resources: Resources, site: Pypistats
+) -> None:
+    projects = ("--projects", "requests", "--projects", "Flask")
+    added = cli("sources", "add", "pypistats", *projects, "--address", site.address)
+    assert (added.code, added.out.splitlines()[0]) == (0, "Can be read: requests, flask.")
+    listed = [line.split() for line in cli("sources", "list").out.splitlines()]
+    assert listed[1] == ["pypistats", "requests,", "flask", "never", "ok"]
+
+    assert cli("activity", "backfill", "--from", "2026-06-01").out.startswith(
+        "pypistats is read again from 2026-06-01 on: sync "
+    )
+    places = "SELECT stream, scope, position ->> 'through' FROM source_cursor ORDER BY scope"
+    three_days_later = "2026-06-03"  # so that the first of the three days before it that are read again is the 1st
+    assert rows(resources, places) == [
+        ("downloads", "flask", three_days_later),
+        ("downloads", "requests", three_days_later),
+    ]
+    said = cli("activity", "backfill", "--all", "--source", "pypistats").out
+    assert said.startswith("pypistats is read again from the beginning: sync ")
+    assert rows(resources, places) == []
+
+    for given in ((), ("--from", "2026-06-01", "--all")):
+        refused = cli("activity", "backfill", *given)
+        assert refused.code == 2
+        assert "give either --from DAY, such as --from 2026-01-01, or --all" in plain(refused.err)
+    assert "'June' is not a day; write it as 2026-01-01" in plain(cli("activity", "backfill", "--from", "June").err)
+    unknown = cli("activity", "backfill", "--all", "--source", "pypistat")
+    assert "did you mean" in plain(unknown.err)
+
+    cli("sources", "pause", "pypistats")
+    left_out = cli("activity", "backfill", "--all")
+    assert "pypistats is paused and left out" in left_out.err
+
+
+def test_hours_shows_shares_and_says_why_there_is_none(cli: CommandLine, load_text: LoadText) -> None:
+    assert "no team has commits in these months" in cli("activity", "hours").err
+    load_text("team_repositories", "team,repo\nPlatform,acme/api\nWeb,acme/web\n")
+    load_text("hours", "team,day,start_time_local,end_time_local\nPlatform,0,09:00:00,17:00:00\n")
+    load_text("timezones", "team,timezone_str\nPlatform,UTC\nWeb,UTC\n")
+    monday, tuesday = "2024-10-07T10:00:00Z", "2024-10-08T10:00:00Z"
+    commits = [
+        f"acme/api,{number}{at[9]},dev{number},{at},{at},{parents}"
+        for at, parents in ((monday, 1), (tuesday, 2))
+        for number in range(5)
+    ]
+    commits += [f"acme/api,x{number},dev1,{monday},{monday},1" for number in range(15)]
+    commits += [f"acme/web,y,dev1,{monday},{monday},1", f"acme/api,z,dev1,{tuesday},{tuesday},1"]
+    load_text("commits", "repo,sha,author,authored_at,committed_at,parents\n" + "\n".join(commits) + "\n")
+    said = cli("activity", "hours", "--months", "2", "--as-of", "2024-11-15T00:00:00Z")
+    assert [line.split() for line in said.out.splitlines()] == [
+        ["team", "month", "people", "commits", "in", "hours", "merges", "in", "hours"],
+        ["Platform", "2024-10", "5", "21", "95%", "5", "0%"],
+        ["Web", "2024-10", "1", "1", "-", "0", "-"],
+    ]
+    assert "-: fewer than five people have committed" in said.err
