@@ -1,5 +1,6 @@
 """Commits that a file is all of, and up to when all commits of a repository are known."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -60,4 +61,16 @@ def forget(connection: Connection) -> None:
             f"DELETE FROM repo_seen WHERE entity_id IN (SELECT repo_id FROM {_STAGED}) "
             "AND NOT EXISTS (SELECT FROM commit WHERE repo_id = entity_id)"
         )
+    )
+
+
+def know(connection: Connection, repositories: Sequence[str], until: datetime) -> None:
+    """All commits of these repositories, by their keys, are known up to ``until``."""
+    connection.execute(
+        text(
+            "INSERT INTO repo_seen (entity_id, until) SELECT id, :until FROM entity "
+            "WHERE kind = 'repository' AND key = ANY(:keys) "
+            "ON CONFLICT (entity_id) DO UPDATE SET until = greatest(repo_seen.until, excluded.until)"
+        ),
+        {"keys": list(repositories), "until": until},
     )

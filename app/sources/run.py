@@ -13,6 +13,7 @@ from app.access import audit
 from app.errors import OpenhoursError, SourceIncomplete, SourceUnavailable, TokenRefused
 from app.ids import new_id
 from app.jobs.kind import JobContext
+from app.series import commits
 from app.sources import cursor_rows, ledger, queueing, register, repositories
 from app.sources.contract import Absence, Client, Missing, MustWait, Repository
 from app.sources.cursor_rows import Kept
@@ -25,13 +26,16 @@ from app.sources.register import Source
 from app.sources.scope_pass import Bounds, ScopePass
 from app.sources.stream import Stream
 from app.sources.stream_load import StreamLoad
-from app.sources.turns import Chosen, Key, ListOf, Turns, with_sign
+from app.sources.turns import Chosen, Key, ListOf, Turns, sign_of, with_sign
 from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
 from app.wording.warnings import EXAMPLES, warning
 
 #: Scopes that fail one after the other, after which it is the API that fails, and not one of its lists.
 _FAILURES: Final = 3
+
+#: The stream that makes the commits of a repository known.
+_COMMITS: Final = "commits"
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +114,7 @@ class Run:
                 queueing.queue_sync(connection, self.source.id, not_before=until, began=self.began)
             elif error is None:
                 values |= {"synced_at": self.began}
+                commits.know(connection, self._whole(connection), self.began)
             register.change(connection, self.source.id, **values)
             self.context.fence(connection)
 
@@ -286,6 +291,22 @@ class Run:
         except (TokenRefused, SourceUnavailable) as error:
             self._error = error
         return None
+
+    def _whole(self, connection: Connection) -> list[str]:
+        """The repositories of which all commits are read that were pushed before this sync."""
+        stream = self.source.source_kind.streams().get(_COMMITS)
+        if stream is None or _COMMITS not in self.source.streams:
+            return []
+        places = cursor_rows.places(connection, self.source.id)
+        whole = []
+        for one in repositories.to_read(connection, self.source.id):
+            kept = places.get((_COMMITS, str(one.number)))
+            if kept is None or kept.place.watermark is None or kept.place.under_way is not None:
+                continue
+            sign = sign_of(stream, one)
+            if kept.updated_at >= self.began or (sign is not None and kept.place.position.get("sign") == sign):
+                whole.append(one.name)
+        return whole
 
     def _settle(self, connection: Connection, outcomes: list[_Outcome]) -> None:
         """Write places, states and the ledger."""

@@ -236,3 +236,14 @@ def test_an_owner_that_nobody_knows_is_in_the_ledger(resources: Resources, githu
     sync(resources, asked=False)
     assert gaps(resources) == [("repositories", "acne", "gone")]
     assert rows(resources, PULLS) == truth(github)
+
+
+def test_commits_of_a_quiet_repository_are_known_up_to_the_last_sync(resources: Resources, github: Github) -> None:
+    add_source(resources, github.address, streams=["commits"])
+    known = "SELECT key, until FROM repo_seen JOIN entity ON id = entity_id ORDER BY key"
+    sync(resources)
+    first = dict(rows(resources, known))
+    sync(resources)
+    second = dict(rows(resources, known))
+    assert first.keys() == second.keys() == {"acme/api", "acme/web"}
+    assert all(second[key] > first[key] for key in first)
