@@ -8,6 +8,7 @@ from app.access.accounts import Accounts as AccountServices
 from app.access.audit_log import AuditLog
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
 from app.entities.in_hours import InHoursService
@@ -68,6 +69,10 @@ async def _history(request: Request) -> HistoryService:
     return services_of(request.app).history
 
 
+async def _activities(request: Request) -> ActivityService:
+    return services_of(request.app).activities
+
+
 async def _calendars(request: Request) -> CalendarService:
     return services_of(request.app).calendars
 
@@ -115,6 +120,7 @@ Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
 InHours = Annotated[InHoursService, Depends(_in_hours)]
 History = Annotated[HistoryService, Depends(_history)]
+Activities = Annotated[ActivityService, Depends(_activities)]
 Calendars = Annotated[CalendarService, Depends(_calendars)]
 SourceEvents = Annotated[EventService, Depends(_source_events)]
 Sources = Annotated[SourceService, Depends(_sources)]

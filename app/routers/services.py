@@ -9,6 +9,7 @@ from app.access.audit_log import AuditLog
 from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
 from app.entities.in_hours import InHoursService
@@ -34,9 +35,8 @@ class Services:
     Attributes:
         in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
-        reports, datasets, uploads, entities, history, calendars, mappings, sources, audit: what each part of the API
-        reports, datasets, uploads, entities, history, calendars, mappings, schedules, audit: what each part of the API
-            answers from.
+        reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, audit: what
+            each part of the API answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -54,6 +54,7 @@ class Services:
     uploads: UploadService
     entities: EntityService
     history: HistoryService
+    activities: ActivityService
     in_hours: InHoursService
     calendars: CalendarService
     mappings: MappingService

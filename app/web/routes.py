@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from app.routers import (
+    activity,
     calendars,
     datasets,
     entities,
@@ -25,6 +26,7 @@ from app.routers import (
 )
 from app.routers.access import audit, keys, login, me, second_factor, sessions, setup, single_sign_on, users
 from app.routers.bodies import MAX_BODY_BYTES
+from app.routers.compat import activity as founding_activity
 from app.routers.compat import client_credentials, csv_aggregation, password_login
 
 
@@ -42,4 +44,5 @@ API: Final = _together(
     *(files, mappings, sources, source_events, schedules, in_hours),
     *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),
+    *(founding_activity, activity),
 )

@@ -6,6 +6,7 @@ from app.access.known import Known
 from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
 from app.entities.in_hours import InHoursService
@@ -53,6 +54,7 @@ def build_services(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),
         history=HistoryService(resources.engine),
+        activities=ActivityService(resources.engine),
         in_hours=InHoursService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
         ),

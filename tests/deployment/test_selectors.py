@@ -15,8 +15,8 @@ from tests.deployment.manifests import (
     workloads,
 )
 
-#: Routes that are not for users: probes and metrics.
-INSIDE = {"/livez", "/readyz", "/metrics"}
+#: Routes that are not for users: probes, metrics, and one that lies below the metrics, to which a path would lead, too.
+INSIDE = {"/livez", "/readyz", "/metrics", "/metrics/{plugin}"}
 
 #: The API page, which is not in the OpenAPI itself, and what it loads.
 PAGES = {"/invite", "/docs", "/redoc", "/openapi.json", "/static-offline-docs/swagger-ui.css"}
