@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(help="Any file: CSV, JSON, Excel workbook.")],
+    file: Annotated[Path, typer.Argument(help="Any file: CSV, JSON, Excel workbook, Parquet.")],
     kind: Annotated[DatasetName | None, typer.Option(help="Dataset kind. Default: the one that fits best.")] = None,
     out_file: Annotated[
         Path | None, typer.Option("--out", help="Write the proposed mapping to this file. Default: only print it.")
@@ -47,7 +47,7 @@ def inspect(
     try:
         with file.open("rb") as stream:
             data = stream.read(LOOKED_AT_BYTES)
-            data += stream.read() if data.startswith(b"PK") else b""
+            data += stream.read() if data.startswith((b"PK", b"PAR1")) else b""
     except OSError as error:
         raise InvalidParameters(f"{file} cannot be read: {error.strerror}") from error
     kinds = list(DATASET_KINDS.values()) if kind is None else [DATASET_KINDS[kind.value]]

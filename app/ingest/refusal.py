@@ -20,6 +20,7 @@ REFUSALS: Final = {
     "formula": "a workbook has a cell with a formula",
     "two_tables": "a sheet of a workbook has two tables",
     "bad_json": "the file is not the JSON that its mapping says",
+    "bad_parquet": "a Parquet file is cut off, damaged or encrypted",
     "wrong_header": "the header is missing, lacks a column, repeats one or has an unknown one",
     "wrong_separator": "the columns are separated by semicolons, tabs or vertical bars",
     "nul_byte": "the file contains a NUL byte",

@@ -122,7 +122,7 @@ class Mapping(_Columns):
     """How a raw file becomes rows of a dataset kind."""
 
     kind: str
-    format: Literal["csv", "json", "jsonl", "xlsx"] = "csv"
+    format: Literal["csv", "json", "jsonl", "xlsx", "parquet"] = "csv"
     delimiter: str = ","
     encoding: Literal["utf-8", "utf-16", "cp1252", "latin-1"] = "utf-8"
     skip_lines: Annotated[int, Field(ge=0, le=1000)] = Field(0, description="Lines before the header or first row.")
@@ -202,6 +202,9 @@ class Mapping(_Columns):
             if isinstance(place, int):
                 raise ValueError(f'{place} is a number; in {self.format} a place is an expression such as "id"')
             require_expression(place)
+        elif self.format == "parquet":
+            if isinstance(place, int):
+                raise ValueError(f'{place} is a number; in parquet a place is a name such as "details.installer.name"')
         elif not self.header and not isinstance(place, int) and not place.isdecimal():
             raise ValueError(f"{place!r} is a name, but the file has no header; give the column's number")
 

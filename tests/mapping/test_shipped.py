@@ -5,6 +5,9 @@ import pytest
 from app.mapping.shipped import FOLDER, example, shipped
 from tests.ingest.checking import check
 
+#: 2021-01-07T20:54:54Z, microseconds since 1970.
+DOWNLOADED = 1_610_052_894_000_000
+
 #: Of each example the number of its rows, and the first of them.
 EXPECTED = {
     "uptime-kuma": (3, ("3", 1)),
@@ -19,6 +22,9 @@ EXPECTED = {
     "gitlab-merge-requests": (3, ("gitlab.example/g/p", 42)),
     "gitlab-merge-requests-api": (2, ("gitlab.example/g/p", 42)),
     "gharchive": (8, ("a/b", 1)),
+    "bigquery-file-downloads-csv": (5, ("threadpoolctl", DOWNLOADED)),
+    "bigquery-file-downloads-jsonl": (5, ("threadpoolctl", DOWNLOADED)),
+    "bigquery-file-downloads-parquet": (5, ("threadpoolctl", DOWNLOADED)),
     "camel-case": (2, ("example/app", 41)),
 }
 
@@ -33,3 +39,22 @@ def test_every_shipped_mapping_reads_its_example(name: str) -> None:
 def test_every_file_of_the_folder_is_a_mapping_or_the_example_of_one() -> None:
     stems = {path.name.partition(".")[0] for path in FOLDER.iterdir() if path.suffix not in {".py", ".pyc", ""}}
     assert stems == set(shipped())
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_downloads_of_bigquery_say_the_same_in_each_format(form: str) -> None:
+    name = f"bigquery-file-downloads-{form}"
+    found = check(example(name).read_bytes(), "installs", mapping=shipped()[name])
+    assert [(row[0], *row[2:5]) for row in found.rows] == [
+        ("threadpoolctl", "pip", "20.1.1", None),
+        ("django-crum", "pip", "20.0.2", None),
+        ("enum34", "unknown", None, None),
+        ("django-crum", "pip", "22.0.3", True),
+        ("django-crum", "uv", "0.9.11", True),
+    ]
+
+
+def test_ci_in_other_words_is_rejected_with_those_that_the_mapping_knows() -> None:
+    csv = example("bigquery-file-downloads-csv").read_bytes().replace(b",true", b",yes", 1)
+    found = check(csv, "installs", mapping=shipped()["bigquery-file-downloads-csv"])
+    assert [(one.line, one.code) for one in found.rejections] == [(5, "not_mapped")]

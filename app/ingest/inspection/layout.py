@@ -1,6 +1,7 @@
 """How the first bytes of a file are parted into rows: format, encoding, delimiter, header."""
 
 import csv
+import io
 import json
 import zlib
 from collections import Counter
@@ -10,10 +11,10 @@ from itertools import islice
 from typing import Any, Final
 
 from app.errors import RejectedFile
-from app.mapping import workbook
+from app.mapping import parquet, workbook
 from app.mapping.expressions import text_of
 
-#: Bytes of a file that are looked at, and rows; a workbook is looked at as a whole.
+#: Bytes of a file that are looked at, and rows; a workbook and a Parquet file are looked at as a whole.
 LOOKED_AT_BYTES: Final = 64 << 10
 ROWS: Final = 200
 
@@ -60,6 +61,8 @@ def _layout(data: bytes, name: str) -> Layout:
     head = _unpacked(data)
     if head.startswith(b"PK"):
         return _of_table([row for _, row in islice(workbook.rows_of(head, name, sheet=None), ROWS)], {"format": "xlsx"})
+    if head.startswith(parquet.MAGIC):
+        return _of_parquet(head, name)
     text, encoding = _text(head[:LOOKED_AT_BYTES], name)
     if text.lstrip()[:1] in {"[", "{"}:
         return _of_json(text, name)
@@ -120,6 +123,14 @@ def _of_table(rows: Sequence[Sequence[str]], document: dict[str, Any], questions
     if _is_header(first):
         return Layout(document, first, rows[1:], questions)
     return Layout({**document, "header": False}, [str(at) for at in range(1, len(first) + 1)], rows, questions)
+
+
+def _of_parquet(data: bytes, name: str) -> Layout:
+    file = io.BytesIO(data)
+    names = parquet.column_names(file, name)
+    (found,) = parquet.records_of(file, name, names, rows=ROWS)
+    rows = list(zip(*(found.texts[one].to_pylist() for one in names), strict=True))
+    return Layout({"format": "parquet"}, names, rows)
 
 
 def _is_header(first: Sequence[str]) -> bool:

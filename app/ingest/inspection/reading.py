@@ -18,6 +18,7 @@ from app.ingest.kind import DatasetKind
 from app.ingest.policy import Limits, Policy
 from app.ingest.rejects import RejectedRow, Rejects
 from app.mapping.document import Mapping as FileMapping
+from app.mapping.parquet import MAGIC
 from app.timeline import from_micros
 from app.wording.values import iso
 from app.wording.warnings import DataWarning
@@ -50,7 +51,7 @@ class Beginning:
 
     Attributes:
         name: of the file.
-        content: lines, or elements of an array, that are whole; of a workbook all.
+        content: lines, or elements of an array, that are whole; of a workbook or a Parquet file all.
     """
 
     name: str
@@ -64,7 +65,7 @@ def beginning(data: bytes, name: str, layout: Layout) -> Beginning:
     """What of the first bytes of a file can be read as if it were all of it."""
     if layout.whole is not None:
         return Beginning(name, layout.whole.encode())
-    if data[:2] in {b"PK", b"\x1f\x8b"} or len(data) < LOOKED_AT_BYTES:
+    if data[:2] in {b"PK", b"\x1f\x8b"} or data.startswith(MAGIC) or len(data) < LOOKED_AT_BYTES:
         return Beginning(name, data)
     return Beginning(name, data[: data.rfind(b"\n") + 1])
 

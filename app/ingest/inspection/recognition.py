@@ -57,7 +57,8 @@ def _is_alike(mapping: FileMapping, layout: Layout) -> bool:
     is_json = layout.document.get("format") in {"json", "jsonl"}
     if is_json or mapping.format in {"json", "jsonl"}:
         return is_json and mapping.format in {"json", "jsonl"}
-    return set(mapping.places) <= set(layout.names)
+    are_parquet = {mapping.format == "parquet", layout.document.get("format") == "parquet"}
+    return len(are_parquet) == 1 and set(mapping.places) <= set(layout.names)
 
 
 def _candidates(mapping: FileMapping, layout: Layout, stem: str) -> Iterator[tuple[FileMapping, list[tuple[str, str]]]]:

@@ -1,6 +1,6 @@
 """The mappings that come with the program: one JSON file each, and a small example of what it reads beside it.
 
-A new one is its two files: ``name.json`` and ``name.example.csv`` (or ``.json``, ``.jsonl``).
+A new one is its two files: ``name.json`` and ``name.example.csv`` (or ``.json``, ``.jsonl``, ``.parquet``).
 """
 
 from functools import lru_cache

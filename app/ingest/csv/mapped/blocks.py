@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from app.ingest.policy import Limits
 from app.ingest.refusal import refusal
 from app.ingest.rejects import RejectedRow
 from app.ingest.source import RecordSource, Source, opened
-from app.mapping import json_records, workbook
+from app.mapping import json_records, parquet, workbook
 from app.mapping.document import Mapping
 from app.mapping.records import MappedRows, Records, mapped
 
@@ -58,6 +59,11 @@ def _records(
         case "xlsx":
             data = _whole(unpacked(stream, name, limits, is_utf8=False), name, workbook.MOST_BYTES)
             yield from _sheet_records(data, mapping, name)
+        case "parquet":
+            with TemporaryFile() as file:
+                for piece in unpacked(stream, name, limits, is_utf8=False):
+                    file.write(piece)
+                yield from ((records, ()) for records in parquet.records_of(file, name, mapping.places))
 
 
 def _utf8(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
