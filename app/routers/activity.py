@@ -8,10 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from app.access.scopes import Scope
-from app.charts.badge import Badge, badge_svg, short_number
-from app.entities.activity import Asked, Metric, ShownActivity
-from app.flow.activity import RECENT_DAYS, MonthState
-from app.flow.figures import Figure
+from app.entities.activity import Asked, Figure, Metric, MonthState, OnBadge, ShownActivity
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 from app.routers.dates import Instant
 from app.routers.dependencies import Activities
@@ -118,13 +115,13 @@ def get_badge(
     activities: Activities,
     kind: ActivityKind,
     key: ActivityKey,
-    of: Annotated[Literal["last_30_days", "total"], Query(description="What it shows.")] = "last_30_days",
+    of: Annotated[OnBadge, Query(description="What it shows.")] = "last_30_days",
     as_of: AsOf = None,
     source: CountedBy = None,
     if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """A badge with the number of the last 30 days or the total; it says when days of it were not counted."""
-    drawn = badge_svg(_badge(activities.show(kind, key, Asked(months=1, as_of=as_of, source=source)), of)).encode()
+    drawn = activities.badge(kind, key, Asked(months=1, as_of=as_of, source=source), of=of).encode()
     etag = f'"{hashlib.sha256(drawn).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match is not None and etag in if_none_match:
@@ -177,21 +174,6 @@ def _answer(shown: ShownActivity) -> ActivityAnswer:
         ],
         latest_commit_at=shown.latest_commit_at,
     )
-
-
-def _badge(shown: ShownActivity, of: str) -> Badge:
-    """The number, and in how far it was counted: no number stands for what nobody counted."""
-    what, recent = shown.metric, shown.recent
-    label = f"{what}, 30 days" if of == "last_30_days" else what
-    if of == "total" and shown.total is not None:
-        return Badge(label, short_number(shown.total.value), f"{shown.key}: {shown.total.value:,} {what} in all")
-    if recent is None:
-        return Badge(label, "no data", f"{shown.key}: nobody has counted its {what}", is_whole=False)
-    counted, value = recent.days_covered, recent.figure.value
-    about = f"{shown.key}: {value:,} {what} from {recent.first} to {recent.last}, UTC, {counted} of 30 days counted"
-    is_whole = counted == RECENT_DAYS
-    said = short_number(value) if is_whole else f"{short_number(value)} in {counted} days"
-    return Badge(label, said, about, is_whole=is_whole)
 
 
 def _members(figure: Figure | None) -> dict[str, Any]:

@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from app.access.scopes import Scope
-from app.entities.activity import KINDS, Asked, MonthFigure, ShownActivity
-from app.flow.activity import MonthState
+from app.entities.activity import KINDS, Asked, MonthFigure, MonthState, ShownActivity
 from app.routers.activity import MOST_MONTHS, AsOf
 from app.routers.answers import NOT_FOUND, UNAUTHORISED, UNAVAILABLE, UNPROCESSABLE
 from app.routers.compat.enabled import require_enabled
