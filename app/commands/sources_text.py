@@ -47,6 +47,7 @@ def status(one: Answer) -> Iterator[str]:
         for cursor in one["cursors"]:
             counts = [f"of {cursor['scopes']:,}"]
             counts += [f"{cursor[name]:,} {name}" for name in ("unfinished", "missing") if cursor[name]]
+            counts += ["in turn"] if cursor["in_turn"] else []
             read = instant(cursor["watermark"]) or "-"
             yield f"{cursor['name']:{width}}  {read:17}  {', '.join(counts)}"
 

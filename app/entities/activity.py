@@ -8,11 +8,10 @@ from typing import Final, Literal
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Connection, Engine
 
-from app.charts.badge import Badge, badge_svg, short_number
 from app.entities.named import MissingEntity
 from app.errors import InvalidParameters, UnknownEntity, UnknownEntityKind
 from app.flow import activity as flow
-from app.flow.activity import RECENT_DAYS, Counts, MonthState
+from app.flow.activity import Counts, MonthState
 from app.flow.figures import Figure, of_commits, of_installs
 from app.flow.spellings import project_key, repository_key
 from app.series import activity as series
@@ -24,27 +23,13 @@ from app.wording.suggestions import did_you_mean
 from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, detail, members
 
-# Routers take what answers are made of from here: they import no room of figures.
-__all__ = [
-    "KINDS",
-    "ActivityService",
-    "Asked",
-    "Figure",
-    "Metric",
-    "MonthFigure",
-    "MonthState",
-    "OnBadge",
-    "RecentFigure",
-    "ShownActivity",
-]
+#: What routes take from here; those of flow, too, which they do not know.
+__all__ = ["KINDS", "ActivityService", "Asked", "Figure", "Metric", "MonthFigure", "MonthState", "ShownActivity"]
 
 #: Words for kinds in addresses, each with the kind of its entities.
 KINDS: Final = {"project": PROJECT, "repo": REPOSITORY, "repository": REPOSITORY}
 
 Metric = Literal["installs", "commits"]
-
-#: Which number a badge shows.
-OnBadge = Literal["last_30_days", "total"]
 
 _DAY: Final = timedelta(days=1)
 
@@ -169,10 +154,6 @@ class ActivityService:
             latest_commit_at=read.latest_commit_at,
         )
 
-    def badge(self, kind: str, key: str, asked: Asked, *, of: OnBadge) -> str:
-        """A badge of one number, as SVG; raises what show() does."""
-        return badge_svg(_badge(self.show(kind, key, asked), of))
-
 
 def _day(instant: datetime) -> date:
     return instant.astimezone(UTC).date()
@@ -219,18 +200,3 @@ def _months(subject: Subject, found: Sequence[flow.Month]) -> tuple[MonthFigure,
         figure = None if month.counts is None else _figure(subject, month.counts, after)
         shown.append(MonthFigure(month.first, month.state, (after - month.first).days, month.days_covered, figure))
     return tuple(shown)
-
-
-def _badge(shown: ShownActivity, of: OnBadge) -> Badge:
-    """The number, and in how far it was counted: no number stands for what nobody counted."""
-    what, recent = shown.metric, shown.recent
-    label = f"{what}, 30 days" if of == "last_30_days" else what
-    if of == "total" and shown.total is not None:
-        return Badge(label, short_number(shown.total.value), f"{shown.key}: {shown.total.value:,} {what} in all")
-    if recent is None:
-        return Badge(label, "no data", f"{shown.key}: nobody has counted its {what}", is_whole=False)
-    counted, value = recent.days_covered, recent.figure.value
-    about = f"{shown.key}: {value:,} {what} from {recent.first} to {recent.last}, UTC, {counted} of 30 days counted"
-    is_whole = counted == RECENT_DAYS
-    said = short_number(value) if is_whole else f"{short_number(value)} in {counted} days"
-    return Badge(label, said, about, is_whole=is_whole)

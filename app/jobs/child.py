@@ -139,6 +139,7 @@ def wait_for_job(pipe: Connection, surroundings: Surroundings) -> None:
 def _prepare(surroundings: Surroundings) -> None:
     os.nice(NICENESS)
     gc.freeze()  # what the fork server imported stays; looking through it at every collection took a fifth of the time
+    gc.enable()  # the fork server has none
     configure(surroundings.settings, replica=surroundings.replica)
     conceal(surroundings.database_url)
 

@@ -64,7 +64,7 @@ class ForkServer:
         """Have these kinds of jobs imported; the server begins to import now."""
         self.context: ForkServerContext = multiprocessing.get_context("forkserver")
         modules = {kind.params.__module__ for kind in kinds.values()}
-        self.context.set_forkserver_preload(["app.jobs.preload", child.__name__, *sorted(modules)])
+        self.context.set_forkserver_preload(["app.jobs.preload", child.__name__, *sorted(modules), "app.jobs.warm"])
         _ensure_running()
 
     def start(

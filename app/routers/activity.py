@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from app.access.scopes import Scope
-from app.entities.activity import Asked, Figure, Metric, MonthState, OnBadge, ShownActivity
+from app.entities.activity import Asked, Figure, Metric, MonthState, ShownActivity
+from app.entities.badges import draw_badge
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 from app.routers.dates import Instant
 from app.routers.dependencies import Activities
@@ -115,13 +116,13 @@ def get_badge(
     activities: Activities,
     kind: ActivityKind,
     key: ActivityKey,
-    of: Annotated[OnBadge, Query(description="What it shows.")] = "last_30_days",
+    of: Annotated[Literal["last_30_days", "total"], Query(description="What it shows.")] = "last_30_days",
     as_of: AsOf = None,
     source: CountedBy = None,
     if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """A badge with the number of the last 30 days or the total; it says when days of it were not counted."""
-    drawn = activities.badge(kind, key, Asked(months=1, as_of=as_of, source=source), of=of).encode()
+    drawn = draw_badge(activities.show(kind, key, Asked(months=1, as_of=as_of, source=source)), of)
     etag = f'"{hashlib.sha256(drawn).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match is not None and etag in if_none_match:

@@ -87,6 +87,9 @@ class CursorAnswer(BaseModel):
     unfinished: int = Field(description="Those of them of which more is to be read.")
     missing: int = Field(description="Those beside them of which it cannot be read: see the ledger.")
     watermark: datetime | None = Field(description="Up to when all of them are read; null: one is not yet.")
+    in_turn: bool = Field(
+        description="Without a sign of a change, a sync reads some of them only: those that it last read longest ago."
+    )
 
 
 class BudgetAnswer(BaseModel):

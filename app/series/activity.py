@@ -109,7 +109,7 @@ def keys(connection: Connection, kind: str) -> Sequence[str]:
 
 
 _COUNTS: Final = """
-SELECT source, date_trunc('month', day)::date AS month, class, sum(n)::bigint AS n
+SELECT source, day - (extract(day FROM day)::int - 1) AS month, class, sum(n)::bigint AS n
 FROM install_day WHERE entity_id = ANY(:ids) AND day < :day GROUP BY source, month, class
 """
 
@@ -120,7 +120,7 @@ HAVING bool_or(told_of > 0 AND is_told) OR NOT bool_or(told_of > 0)
 """
 
 _COVERED: Final = f"""
-SELECT source, date_trunc('month', day)::date AS month, count(*) AS days, min(day) AS first, max(day) AS last
+SELECT source, day - (extract(day FROM day)::int - 1) AS month, count(*) AS days, min(day) AS first, max(day) AS last
 FROM ({_DAYS.format(limits="day < :day")}) covered GROUP BY source, month
 """
 

@@ -3,7 +3,7 @@
 It takes as many requests as there are owners and streams, and a few more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -19,9 +19,6 @@ _TRIES: Final = 2
 
 #: Projects that are looked at: the site allows 5 requests a second.
 _PROJECTS: Final = 5
-
-#: Repositories of an owner that are looked at.
-_PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,10 @@ def check(kind: SourceKind, options: SourceOptions, access: Access) -> list[Find
             if kind.find is not None:
                 findings += _of_token(client, is_given=access.token() is not None)
             first = None
-            if kind.find is None:
+            if kind.find is None or kind.owned is None:
                 findings += _of_projects(client, kind, options)
                 return _acceptable(findings)
-            for found in _of_repositories(client, options.repositories, access.base_url):
+            for found in _of_repositories(kind.owned, client, options.repositories, access.base_url):
                 findings.append(found.finding)
                 first = first or found.first
             if first is not None:
@@ -135,16 +132,18 @@ def _requests(core: Mapping[str, Any]) -> str:
     return f"{remaining:,} of {limit:,} requests an hour left"
 
 
-def _of_repositories(client: Client, patterns: tuple[str, ...], address: str) -> Iterator[_Found]:
+def _of_repositories(
+    owned: Callable[[Client, str], Answer], client: Client, patterns: tuple[str, ...], address: str
+) -> Iterator[_Found]:
     meant = Repositories(patterns)
     for owner in meant.owners:
         try:
-            listed = _owned(client, owner)
+            listed = owned(client, owner)
         except Missing as error:
             yield _Found(Finding("error", f"{owner}: {_no_owner(error, address)}"))
             continue
         items = [one for one in listed.body or [] if str(one.get("full_name", "")) in meant]
-        more = f" on the first page of {_PAGE}" if listed.next else ""
+        more = f" on the first page of {len(listed.body or [])}" if listed.next else ""
         if not items and not listed.next:
             message = f"{owner}: none of the {len(listed.body or [])} repositories that the token sees is meant by "
             yield _Found(Finding("error", f"{message}{', '.join(patterns)}."))
@@ -162,14 +161,6 @@ def _of_repositories(client: Client, patterns: tuple[str, ...], address: str) ->
             )
         else:
             yield _Found(Finding("ok", f"{name}: is read."), body)
-
-
-def _owned(client: Client, owner: str) -> Answer:
-    """The first page of the repositories of an organisation, or else of a user. Raises Missing."""
-    try:
-        return client.get(f"/orgs/{owner}/repos", {"per_page": _PAGE, "type": "all"})
-    except Missing:
-        return client.get(f"/users/{owner}/repos", {"per_page": _PAGE, "type": "owner"})
 
 
 def _no_owner(error: Missing, address: str) -> str:

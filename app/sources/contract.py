@@ -137,6 +137,8 @@ class Repository:
         default_branch: None if it has none.
         pushed_at: when somebody last pushed; None: nobody knows.
         chosen_as: the name that it was asked for by, in small letters; None: a pattern matches it.
+        updated_at: when it last changed; None: nobody knows.
+        open_items: how many issues and pull requests are open; None: nobody knows.
     """
 
     number: int
@@ -144,6 +146,8 @@ class Repository:
     default_branch: str | None = None
     pushed_at: datetime | None = None
     chosen_as: str | None = None
+    updated_at: datetime | None = None
+    open_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +167,13 @@ class Found:
         repositories: those that are there.
         absent: by number, why one that was read is not to be read any more, in a state of the table and in words.
         unknown: by name or owner, why what a pattern names was not found.
+        at: when all of this was so, by the clock of the API; None: it was not asked.
     """
 
     repositories: Sequence[Repository]
     absent: Mapping[int, tuple[str, str]]
     unknown: Mapping[str, str]
+    at: datetime | None = None
 
 
 class Patterns(Protocol):
@@ -198,8 +204,9 @@ class SourceKind:
         client: a client, to be closed.
         app_token: gives the tokens of an installation of an app, by the base address, the id of the app, the number of
             the installation, and the private key; None: there are no apps.
-        find: asks which repositories the patterns mean, by what is known of them; raises as the client does. None: its
-            sources name projects.
+        owned: asks for the first repositories of an owner; raises as the client does.
+        find: asks which repositories the patterns mean, by what is known of them; raises as the client does. None, as
+            ``owned`` is then: its sources name projects.
     """
 
     name: str
@@ -208,6 +215,7 @@ class SourceKind:
     streams: Callable[[], Mapping[str, Stream]]
     client: Callable[[Access], AbstractContextManager[Client]]
     app_token: Callable[[str, str, int, str], Callable[[], str]] | None = None
+    owned: Callable[[Client, str], Answer] | None = None
     find: Callable[[Client, Patterns, Sequence[KnownRepository], datetime], Found] | None = None
 
     @property

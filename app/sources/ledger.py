@@ -31,6 +31,9 @@ class Reason(StrEnum):
 #: Those that a complete pass does not end: it has not read what was lost before.
 _STAYING: Final = (Reason.HISTORY_LOST, Reason.REJECTED_ROWS)
 
+#: Those that the next sync may make good.
+PASSING: Final = frozenset({Reason.UNAVAILABLE, Reason.INCOMPLETE})
+
 #: Those after which it is asked again once a day only.
 LASTING: Final = frozenset({Reason.GONE, Reason.FORBIDDEN, Reason.BLOCKED, Reason.OFF})
 
@@ -92,3 +95,11 @@ def lasting(connection: Connection, source_id: str, *, hours: float = 24) -> Map
         source_gap.c.found_at > func.now() - func.make_interval(0, 0, 0, 0, hours),
     )
     return {(stream, scope): Reason(code) for stream, scope, code in connection.execute(query)}
+
+
+def having(connection: Connection, source_id: str, reasons: Collection[Reason]) -> frozenset[tuple[str, str]]:
+    """The streams and scopes of which something is missing for one of these reasons."""
+    query = select(source_gap.c.stream, source_gap.c.scope).where(
+        source_gap.c.source_id == source_id, source_gap.c.closed_at.is_(None), source_gap.c.code.in_(reasons)
+    )
+    return frozenset((stream, scope) for stream, scope in connection.execute(query))

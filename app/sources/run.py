@@ -1,9 +1,9 @@
 """One sync, from the repositories that are to be read to the job that goes on with the rest."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Final
 
@@ -16,8 +16,8 @@ from app.jobs.kind import JobContext
 from app.sources import cursor_rows, ledger, queueing, register, repositories
 from app.sources.contract import Absence, Client, Missing, MustWait, Repository
 from app.sources.cursor_rows import Kept
-from app.sources.cursors.place import Place, seconds
-from app.sources.ledger import Gap, Reason
+from app.sources.cursors.place import Place
+from app.sources.ledger import LASTING, PASSING, Gap, Reason
 from app.sources.options import Repositories
 from app.sources.raw import RawPages, prefix_of
 from app.sources.reading import Reader, Scope
@@ -25,6 +25,7 @@ from app.sources.register import Source
 from app.sources.scope_pass import Bounds, ScopePass
 from app.sources.stream import Stream
 from app.sources.stream_load import StreamLoad
+from app.sources.turns import Chosen, Key, ListOf, Turns, with_sign
 from app.storage.object_store import ObjectStore
 from app.storage.postgres import database_errors
 from app.wording.warnings import EXAMPLES, warning
@@ -63,8 +64,9 @@ class Run:
     began: datetime
     now: datetime
     _outcomes: list[_Outcome] = field(default_factory=list)
-    _places: Mapping[tuple[str, str], Kept] = field(default_factory=dict)
-    _lasting: Mapping[tuple[str, str], Reason] = field(default_factory=dict)
+    _places: Mapping[Key, Kept] = field(default_factory=dict)
+    _listed: Mapping[int, Repository] = field(default_factory=dict)
+    _listed_at: datetime | None = None
     _unread: set[int] = field(default_factory=set)
     _failures: int = 0
     _wait: MustWait | None = None
@@ -120,12 +122,12 @@ class Run:
         with self.context.engine.connect() as connection:
             known = repositories.known(connection, self.source.id)
             self._places = cursor_rows.places(connection, self.source.id)
-            self._lasting = ledger.lasting(connection, self.source.id)
         find = self.source.source_kind.find
         if find is None:
             return
         patterns = Repositories(self.source.options.repositories)
         found = find(client, patterns, known, self.now)
+        self._listed, self._listed_at = {one.number: one for one in found.repositories}, found.at
         names = {one.repository.number: one.repository.name for one in known}
         with database_errors(), self.context.engine.begin() as connection:
             renamed = repositories.keep(connection, self.source.id, found)
@@ -149,27 +151,52 @@ class Run:
         with self.context.engine.connect() as connection:
             found = repositories.to_read(connection, self.source.id)
         streams = [self.source.source_kind.streams()[name] for name in self.source.streams]
+        chosen = self._choose(client, streams, found)
         for number, stream in enumerate(streams):
             self.context.progress("reading", number / len(streams))
-            self._read_stream(client, bounds, stream, found)
+            self._read_stream(client, bounds, stream, found, chosen.read)
             if self._is_stopped:
                 return
 
-    def _read_stream(self, client: Client, bounds: Bounds, stream: Stream, found: list[Repository]) -> None:
+    def _choose(self, client: Client, streams: Sequence[Stream], found: list[Repository]) -> Chosen:
+        """Which lists are read; of those that cannot have changed it is written down that they are known."""
+        with self.context.engine.connect() as connection:
+            skipped, missing, failed = (
+                ledger.lasting(connection, self.source.id),
+                ledger.having(connection, self.source.id, LASTING),
+                ledger.having(connection, self.source.id, PASSING),
+            )
+        turns = Turns(self.began, self.now, self._listed, self._places, skipped, missing, failed)
+        scopes = [
+            (ListOf(stream, scope.key, None if one is None else one.number), scope)
+            for stream in streams
+            for scope, one in self._scopes(stream, found)
+        ]
+        chosen = turns.choose([one for one, _ in scopes], requests=client.requests, repositories=len(found))
+        for one, scope in scopes:
+            if one.key in chosen.unmoved and self._listed_at is not None:
+                place = self._places[one.key].place
+                self._outcomes.append(_Outcome(one.key[0], scope, Place(place.position, None, self._listed_at)))
+        reads, waits = len(chosen.read), chosen.waiting
+        _log.info("source %s: %d lists are read, %d wait for their turn", self.source.name, reads, waits)
+        return chosen
+
+    def _read_stream(
+        self, client: Client, bounds: Bounds, stream: Stream, found: list[Repository], chosen: Collection[Key]
+    ) -> None:
         dataset_id = new_id(self.now)
         prefix = prefix_of(self.source.kind, stream.stream, dataset_id, self.now)
         raw, outcomes = RawPages(self.store, prefix), list[_Outcome]()
         for scope, repository in self._scopes(stream, found):
-            before = self._places.get((stream.stream, scope.key))
-            if not self._is_due(stream, scope, repository, before):
+            if (stream.stream, scope.key) not in chosen:
                 continue
+            before = self._places.get((stream.stream, scope.key))
             if bounds.are_reached:
                 self._is_cut = True
                 break
             outcomes.append(self._read_scope(client, bounds, stream, scope, raw, before))
-            if outcomes[-1].is_complete and stream.pushed and repository is not None and repository.pushed_at:
-                mark = {**outcomes[-1].place.position, "pushed": seconds(repository.pushed_at)}
-                outcomes[-1].place = Place(mark, None, outcomes[-1].place.watermark)
+            if outcomes[-1].is_complete and repository is not None:
+                outcomes[-1].place = with_sign(outcomes[-1].place, stream, self._listed.get(repository.number))
             if self._is_stopped:
                 break
         if not raw.records:
@@ -196,19 +223,6 @@ class Run:
         for one in found:
             if one.number not in self._unread:
                 yield Scope({"id": one.number, "name": one.name, "default_branch": one.default_branch}), one
-
-    def _is_due(self, stream: Stream, scope: Scope, repository: Repository | None, before: Kept | None) -> bool:
-        """Whether there may be anything new."""
-        if (stream.stream, scope.key) in self._lasting:
-            return False
-        if before is None or before.place.watermark is None or before.place.under_way is not None:
-            return True
-        if before.updated_at >= self.began or self.now - before.updated_at < timedelta(minutes=stream.every_minutes):
-            return False
-        pushed_at = None if repository is None else repository.pushed_at
-        return not (
-            stream.pushed and pushed_at is not None and before.place.position.get("pushed") == seconds(pushed_at)
-        )
 
     def _read_scope(
         self, client: Client, bounds: Bounds, stream: Stream, scope: Scope, raw: RawPages, before: Kept | None

@@ -168,12 +168,13 @@ class SourceService:
             UnknownSource.
         """
         with database_errors(), self._engine.begin() as connection:
+            if self.followers is not None:
+                # First, as whatever fires holds the schedule before the source: else each could wait for the other.
+                self.followers.removed(connection, name)
             before = register.named(connection, name, for_update=True)
             queueing.cancel_syncs(connection, before.id)
             connection.execute(delete(source).where(source.c.id == before.id))
             audit.record(connection, "source.remove", "source", before.id, name=name)
-            if self.followers is not None:
-                self.followers.removed(connection, name)
 
     def pause(self, name: str) -> Source:
         """Have no sync begin until the source is resumed; what is paused stays so. Raises UnknownSource."""

@@ -27,6 +27,7 @@ class StreamStatus:
         unfinished: those of them of which a pass is not complete.
         missing: those beside them of which it cannot be read; the ledger says why.
         watermark: up to when all of ``scopes`` are read; None: one of them is not yet, or there are none.
+        in_turn: where no sign of a change comes, some of them are read by each sync, and not all.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StreamStatus:
     unfinished: int
     missing: int
     watermark: datetime | None
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,10 @@ def _streams(connection: Connection, of: Source, *, repositories: int) -> tuple[
     ).group_by(scope.stream)
     found = {row.stream: StreamStatus(*row) for row in connection.execute(query)}
     known, named = of.source_kind.streams(), {"repository": repositories, "source": 1, "project": len(projects)}
-    return tuple(_with_unread(found.get(name), name, named[known[name].scope]) for name in sorted(of.streams))
+    return tuple(
+        replace(_with_unread(found.get(name), name, named[known[name].scope]), in_turn=known[name].in_turn)
+        for name in sorted(of.streams)
+    )
 
 
 def _with_unread(found: StreamStatus | None, name: str, scopes: int) -> StreamStatus:

@@ -209,7 +209,11 @@ class Stream(_Part):
     rows: Annotated[tuple[RowsOf, ...], Field(min_length=1)]
     pushed: bool = Field(False, description="Nothing of it changes but by a push; else a repository is left out.")
     every_minutes: Annotated[int, Field(ge=0, le=60 * 24 * 31)] = Field(
-        0, description="Not read again before so many minutes have passed; 0: at each sync."
+        0, description="Not read again before so many minutes have passed; 0: whenever it is due."
+    )
+    in_turn: bool = Field(
+        False,
+        description="Read when the list of repositories shows a change, else in turn with others; false: at each sync.",
     )
 
     _expressions = field_validator("key", "keep")(_expression)

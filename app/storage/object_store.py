@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -100,10 +100,8 @@ class ObjectStore:
         # connection; this process may not even reach that address.
         self._signer: S3Client = connect(endpoint_url=address.public_url) if address.public_url else self._client
         self._connect = partial(connect, endpoint_url=address.endpoint_url)
-        # Some endpoints send the checksum of the whole object with a part of it, which then looks damaged.
-        self._unchecked: S3Client = self._connect(
-            config=_CONFIG.merge(Config(response_checksum_validation="when_required"))
-        )
+        self._unchecked: S3Client | None = None
+        self._making = Lock()  # a session makes one client at a time
         self._quick: S3Client | None = None
         self._presigner = Presigner(self._sample_link)
 
@@ -115,12 +113,24 @@ class ObjectStore:
     def look(self) -> None:
         """Raise ObjectStoreUnavailable unless the bucket answers within LOOK_SECONDS; for one thread."""
         with object_store_errors(self.bucket):
-            if self._quick is None:
-                once = Config(
-                    connect_timeout=LOOK_SECONDS, read_timeout=LOOK_SECONDS, retries={"total_max_attempts": 1}
-                )
-                self._quick = self._connect(config=_CONFIG.merge(once))
+            with self._making:
+                if self._quick is None:
+                    once = Config(
+                        connect_timeout=LOOK_SECONDS, read_timeout=LOOK_SECONDS, retries={"total_max_attempts": 1}
+                    )
+                    self._quick = self._connect(config=_CONFIG.merge(once))
             self._quick.head_bucket(Bucket=self.bucket)
+
+    def _for_spans(self) -> "S3Client":
+        """The client that reads parts of objects, made when it is first needed: most jobs read none.
+
+        Some endpoints send the checksum of the whole object with a part of it, which then looks damaged.
+        """
+        with self._making:
+            if self._unchecked is None:
+                unchecked = Config(response_checksum_validation="when_required")
+                self._unchecked = self._connect(config=_CONFIG.merge(unchecked))
+            return self._unchecked
 
     def clock(self) -> datetime:
         """What time it is for S3, to the second, also if it refuses everything else."""
@@ -216,7 +226,7 @@ class ObjectStore:
         Raises ObjectStoreUnavailable, also if there is no object.
         """
         part: Any = {} if span is None else {"Range": f"bytes={span[0]}-{span[1] - 1}"}
-        client = self._client if span is None else self._unchecked
+        client = self._client if span is None else self._for_spans()
         with object_store_errors(self.bucket):
             return ObjectStream(client.get_object(Bucket=self.bucket, Key=key, **part)["Body"], self.bucket)
 
@@ -224,7 +234,7 @@ class ObjectStore:
         """Bytes ``start`` … ``stop - 1`` of an object; None if there is none that has so many bytes in all."""
         with object_store_errors(self.bucket):
             try:
-                found = self._unchecked.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{stop - 1}")
+                found = self._for_spans().get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{stop - 1}")
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") not in _NOT_THERE:
                     raise

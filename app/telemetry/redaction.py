@@ -1,7 +1,7 @@
 """Masks secrets in output: known values, and whatever is in the place of a secret."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -49,19 +49,22 @@ class Redactor:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._values = re.compile(r"(?!)")  # matches nothing
+        self._longest_first: Sequence[str] = ()  # a longer one may contain a shorter one
 
     def learn(self, secrets: Iterable[str | None]) -> None:
         """Mask these values from now on, and the password of an address."""
+        before = len(self._known)
         for secret in secrets:
             self._known |= {one for one in _spellings(secret or "") if len(one) >= SHORTEST_SECRET}
-        if self._known:
-            longest_first = sorted(self._known, key=len, reverse=True)
-            self._values = re.compile("|".join(map(re.escape, longest_first)))
+        if len(self._known) > before:
+            self._longest_first = sorted(self._known, key=len, reverse=True)
 
     def redact(self, text: str) -> str:
         """The text with secrets masked."""
-        text = self._values.sub(MASK, text)
+        # One pattern of all of them would be found faster, but takes 0.1 s to compile anew at the thousandth.
+        for known in self._longest_first:
+            if known in text:
+                text = text.replace(known, MASK)
         if "oh" in text:
             text = _CREDENTIAL.sub(rf"\1{MASK}", text)
         if _SIGNS.search(text) is None:

@@ -31,6 +31,7 @@ class Site:
 
     client: httpx2.Client
     replicas: list[subprocess.Popen[bytes]]
+    folder: Path
 
 
 def adapted(port: int, replicas: list[int], folder: Path) -> str:
@@ -57,9 +58,11 @@ def process(command: list[str], environment: dict[str, str]) -> Iterator[subproc
             started.wait(timeout=30)
 
 
-@pytest.fixture
-def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site]:
-    tmp_path.chmod(0o755)
+@pytest.fixture(scope="module")
+def site(loaded: Resources, servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all, because replicas take seconds to start; so tests that kill them come last, one before both."""
+    folder = tmp_path_factory.mktemp("nginx")
+    folder.chmod(0o755)
     environment = os.environ | {
         "OPENHOURS_DATABASE_URL": loaded.database_url,
         "OPENHOURS_REDIS_URL": servers.redis_url,
@@ -69,14 +72,15 @@ def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site
         "AWS_SECRET_ACCESS_KEY": servers.s3_secret_key or "",
         "OPENHOURS_AUTH": "on",
         "OPENHOURS_TRUSTED_PROXIES": "127.0.0.1",
+        "OPENHOURS_DRAIN_SECONDS": "0",  # nobody is left to be answered
     }
     admin = UserService(loaded.engine).add("nginx", role=Role.ADMIN, kind="service")
     _, key = KeyService(loaded.engine).make(admin.id, "nginx")
     port, ports = free_port(), [free_port(), free_port()]
-    configuration = tmp_path / "nginx.conf"
+    configuration = folder / "nginx.conf"
     # As root, workers of nginx are nobody, who may not write where pytest keeps its folders.
     own = "user root;\n" if os.geteuid() == 0 else ""
-    configuration.write_text(own + adapted(port, ports, tmp_path), encoding="utf-8")
+    configuration.write_text(own + adapted(port, ports, folder), encoding="utf-8")
     with ExitStack() as stack:
         serve = [sys.executable, "-m", "app", "serve", "--slots", "0", "--port"]
         replicas = [stack.enter_context(process([*serve, str(one)], environment)) for one in ports]
@@ -88,7 +92,7 @@ def site(loaded: Resources, servers: Addresses, tmp_path: Path) -> Iterator[Site
         client = stack.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers))
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/livez") == 200, nginx)
         try:
-            yield Site(client, replicas)
+            yield Site(client, replicas, folder)
         finally:
             UserService(loaded.engine).remove(admin.id)
 
@@ -103,18 +107,7 @@ def credentials_pass_and_names_of_users_do_not(site: Site) -> None:
     assert site.client.get("/me").json()["name"] == "nginx"
 
 
-def test_replicas_behind_nginx_answer_as_one_even_when_one_is_killed(site: Site) -> None:
-    report_id = site.client.post("/trigger_report").raise_for_status().json()["report_id"]
-    for number in range(200):
-        if number == 50:
-            site.replicas[0].send_signal(signal.SIGKILL)
-            site.replicas[0].wait()
-        answer = site.client.get("/get_report", params={"report_id": report_id})
-        assert (answer.status_code, answer.json()["status"]) == (200, "Running")
-        assert site.client.post("/trigger_report").status_code == 202
-
-
-def test_files_pass_nginx_as_they_come_whatever_their_size(site: Site, tmp_path: Path) -> None:
+def test_files_pass_nginx_as_they_come_whatever_their_size(site: Site) -> None:
     def blocks() -> Iterator[bytes]:
         yield b"store_id,status,timestamp_utc\n"
         for _ in range(80):
@@ -127,7 +120,7 @@ def test_files_pass_nginx_as_they_come_whatever_their_size(site: Site, tmp_path:
     assert answer.status_code == 202, answer.text
     assert answer.json()["bytes"] == 30 + 80 * (1 << 18)
     assert len(uploading) == 1  # a replica had it before nginx had all of it
-    assert list((tmp_path / "client_body").rglob("*")) == []
+    assert list((site.folder / "client_body").rglob("*")) == []
 
 
 def test_a_file_larger_than_other_bodies_is_passed_on(site: Site) -> None:
@@ -138,6 +131,17 @@ def test_a_file_larger_than_other_bodies_is_passed_on(site: Site) -> None:
     path, rest = begun.headers["location"], b"x" * (6 << 20)
     added = site.client.patch(path, headers=headers | bytes_of_it | {"Upload-Offset": str(3 << 20)}, content=rest)
     assert (added.status_code, added.headers["upload-offset"]) == (204, str(9 << 20))
+
+
+def test_replicas_behind_nginx_answer_as_one_even_when_one_is_killed(site: Site) -> None:
+    report_id = site.client.post("/trigger_report").raise_for_status().json()["report_id"]
+    for number in range(200):
+        if number == 50:
+            site.replicas[0].send_signal(signal.SIGKILL)
+            site.replicas[0].wait()
+        answer = site.client.get("/get_report", params={"report_id": report_id})
+        assert (answer.status_code, answer.json()["status"]) == (200, "Running")
+        assert site.client.post("/trigger_report").status_code == 202
 
 
 def test_what_nginx_refuses_is_a_problem_document_and_metrics_stay_inside(site: Site) -> None:

@@ -26,9 +26,10 @@ from tests.commands import wait_until
 from tests.conftest import api
 from tests.ingest.mutants import mutant
 from tests.reference import csv_check, csv_values
+from tests.strategies import examples
 
 #: Files that chance has changed and that come over HTTP; the checker alone is tried on thousands.
-MUTATIONS = 40
+MUTATIONS = examples(80)
 
 LOADED = [
     ("s1", "2023-01-22 12:00", True),

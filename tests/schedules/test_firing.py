@@ -1,5 +1,8 @@
 """What begins when a schedule is due, what does not, and what is told of it."""
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +13,14 @@ from app.access.principal import Principal, acting_as
 from app.access.scopes import SCOPES_OF, Role
 from app.access.user_records import User
 from app.errors import DatabaseUnavailable, InvalidParameters, NotAllowed, ObjectStoreUnavailable, UnknownSource
-from app.schedules.actions import Run
+from app.schedules.actions import Action, Run
 from app.schedules.forms import When
 from app.schedules.service import ScheduleSpec
+from app.schedules.syncs import SyncSchedules
 from app.sources.service import GivenToken, SourceService
 from app.storage.resources import Resources
 from tests.access.services import Accounts, accounts_of
+from tests.commands import wait_until
 from tests.reference.schedules import utc
 from tests.schedules.replicas import Dying, Installation, installation
 
@@ -296,3 +301,52 @@ def test_schedules_of_syncs_are_made_by_those_who_may_sync_and_have_no_parameter
         synced.service.add(spec("mine", does="sync", kind="github", params={"since": "2026-01-01"}))
     with acting_as(root), pytest.raises(UnknownSource):
         synced.service.add(spec("mine", does="sync", kind="gitlab"))
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Begins a sync only when the removal of its source has come, and waits for what this schedule holds."""
+
+    within: Action
+    come: Callable[[], None]
+
+    @property
+    def scope(self) -> Any:
+        return self.within.scope
+
+    def check(self, connection: Connection, run: Run) -> None:
+        self.within.check(connection, run)
+
+    def begin(self, connection: Connection, run: Run) -> str:
+        self.come()
+        return self.within.begin(connection, run)
+
+    def begun(self, job_id: str, kind: str) -> None:
+        self.within.begun(job_id, kind)
+
+
+def test_a_removal_that_meets_a_schedule_that_fires_waits_for_it(synced: Installation, root: Principal) -> None:
+    sources = SourceService(synced.resources)
+    sources.followers = SyncSchedules(synced.service)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    def remove() -> None:
+        with acting_as(root):
+            sources.remove("github")
+
+    with ThreadPoolExecutor(1) as other:
+        removals: list[Future[None]] = []
+
+        def come() -> None:
+            removals.append(other.submit(remove))
+            wait_until(lambda: synced.rows(waiting) == [(1,)])
+
+        synced.actions["sync"] = Meeting(synced.actions["sync"], come)
+        synced.look()
+        removals[0].result()
+    assert synced.rows("SELECT action FROM audit WHERE action IN ('schedule.run', 'source.remove') ORDER BY id") == [
+        ("schedule.run",),
+        ("source.remove",),
+    ]
+    assert synced.rows("SELECT 1 FROM source UNION ALL SELECT 1 FROM schedule") == []
+    assert synced.rows("SELECT DISTINCT status FROM report WHERE status <> 'complete'") == [("cancelled",)]

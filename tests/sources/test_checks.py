@@ -67,6 +67,17 @@ def test_a_misspelt_organisation_is_refused_with_everything_else_that_was_found(
     assert [one["level"] for one in refused.value.details["findings"]] == ["ok", "error", "ok", "ok"]
 
 
+def test_an_organisation_that_the_token_may_not_see_is_not_looked_for_among_people(resources: Resources) -> None:
+    world = World()
+    world.token(TOKEN)
+    world.create_repository("acme/web")
+    with serve(world) as other:
+        other.faults.planned.append(Fault("403 forbidden", r"/orgs/acme/repos.*"))
+        with pytest.raises(SourceRefused, match=r"/orgs/acme/repos answers 403"):
+            looked(other, resources, "acme/*")
+        assert not [address for address in other.addresses() if address.startswith("/users/")]
+
+
 def test_patterns_that_mean_no_repository_are_refused(github: Github, resources: Resources) -> None:
     with pytest.raises(SourceRefused, match="acme: none of the 3 repositories that the token sees is meant by acme/x-"):
         looked(github, resources, "acme/x-*")
@@ -92,7 +103,7 @@ def test_a_stream_that_the_token_may_not_read_is_a_warning(resources: Resources)
 
 def test_a_server_that_is_not_there_is_told_of_soon(github: Github, resources: Resources) -> None:
     address = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(SourceUnavailable, match=r"did not answer properly, 2 times.*Nothing was stored"):
+    with pytest.raises(SourceUnavailable, match=r"2 times: the connection was refused.*Nothing was stored"):
         looked(github, resources, "acme/*", address=address)
 
 

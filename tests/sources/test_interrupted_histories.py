@@ -11,6 +11,7 @@ from app.jobs import lifecycle
 from app.sources import reading
 from app.sources.github import client
 from app.sources.github.client import GitHub
+from app.sources.run import Run
 from app.sources.service import GivenToken, SourceService
 from app.storage.object_store import ObjectStore
 from app.storage.resources import Resources
@@ -272,6 +273,29 @@ def deadly(untouched: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[De
     made = Deadly(untouched.engine, monkeypatch)
     yield made
     event.remove(untouched.engine, "commit", made.on_commit)
+
+
+def test_a_sync_that_dies_between_new_names_and_new_rows_leaves_each_row_with_its_repository(
+    untouched: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    with history(untouched, 2041, repositories=2, pulls=3, steps=STEPS) as lived:
+        lived.sync()
+        first, second = lived.world.repositories.values()
+        names = first.full_name, second.full_name
+        lived.world.rename(first, f"{lived.name}/for-a-moment")
+        lived.world.rename(second, names[0])
+        lived.world.rename(first, names[1])
+        with monkeypatch.context() as patched:
+            patched.setattr(Run, "_read_streams", die)
+            with pytest.raises(Killed):
+                lived.sync()
+        assert lived.differences() == [], "nothing has changed but the names, and rows go by numbers"
+        lived.take_over()
+        lived.quiet_syncs()
+        assert lived.differences() == []
 
 
 #: After so many moments a worker dies: a request, an object, a fence or a commit, before it or behind it.

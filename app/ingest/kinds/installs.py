@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
@@ -44,19 +43,19 @@ class InstallLoading:
         installer, version, ci = (_optional(rows, name) for name in ("installer", "installer_version", "ci"))
         installers = Installers(installer, version, ci, day)
         count = _optional(rows, "count")
-        frame = pd.DataFrame(
+        each = pa.table(
             {
-                "entity_id": self._projects.of(rows.columns["project"]),
-                "day": day,
-                "class": classes_of(installers),
-                "n": np.where(count == None, 1, count).astype(np.int64),  # noqa: E711 - element by element
-                "rows": np.ones(len(rows), np.int64),
+                "entity_id": pa.array(self._projects.of(rows.columns["project"])),
+                "day": pa.array(day, pa.int32()).cast(pa.date32()),
+                "class": pa.array(classes_of(installers).tolist(), pa.string()),
+                "n": pa.array(np.where(count == None, 1, count).astype(np.int64)),  # noqa: E711 - element by element
+                "rows": pa.array(np.ones(len(rows), np.int64)),
             }
         )
-        sums = frame.groupby(["entity_id", "day", "class"], sort=False, as_index=False).sum()
-        table = pa.table({name: pa.array(sums[name]) for name in sums.columns})
-        days = table["day"].cast(pa.int32()).cast(pa.date32())
-        copy_rows(self._connection, installs.STAGED, table.set_column(1, "day", days))
+        sums = each.group_by(["entity_id", "day", "class"], use_threads=False).aggregate(
+            [("n", "sum"), ("rows", "sum")]
+        )
+        copy_rows(self._connection, installs.STAGED, sums.rename_columns({"n_sum": "n", "rows_sum": "rows"}))
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, installs.STAGED, "entity_id")

@@ -13,7 +13,7 @@ from app.sources.stream import All, Snapshot, Stream
 
 
 def step(stream: Stream, cursor: All | Snapshot, place: Place, ask: Ask, now: datetime) -> Step:
-    """Read a page; position: ``at``, ``etag`` of a list with one page, ``known`` by key."""
+    """Read a page; position: ``at``, ``etag`` of a list with one page, ``known`` by key, ``items``."""
     old, begun = place.position, dict(place.under_way or {})
     if isinstance(cursor, Snapshot) and not begun and _is_fresh(cursor, old, now):
         return Step(place, is_complete=True)
@@ -25,12 +25,13 @@ def step(stream: Stream, cursor: All | Snapshot, place: Place, ask: Ask, now: da
         if page.is_unchanged:
             return Step(Place({**old, **begun}, None, page.at), is_complete=True)
     taken, known = _changed(stream, cursor, old, page)
+    begun = {**begun, "items": begun.get("items", 0) + len(page.items)}
     begun = {**begun, "known": {**begun.get("known", {}), **known}} if known else begun
     if page.next is not None:
         return Step(Place(old, {**begun, "next": dict(page.next)}, place.watermark), False, page, taken)
     single = "next" not in (place.under_way or {})
     settled = all(value is not None for value in known.values())
-    position: dict[str, Any] = {name: begun[name] for name in ("at", "known") if name in begun}
+    position: dict[str, Any] = {name: begun[name] for name in ("at", "known", "items") if name in begun}
     tells_all = settled and (not isinstance(cursor, Snapshot) or cursor.etag)
     position["etag"] = ask.kept_etag(page) if single and tells_all else None
     return Step(Place(position, None, instant_of(begun["at"])), is_complete=True, page=page, taken=taken)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.errors import SourceUnavailable, TokenRefused
+from app.sources.github.failures import words_of
 from app.telemetry.logs import conceal
 
 #: A token is made anew so long before it ends, seconds: a request must not take it over its end.
@@ -72,7 +73,7 @@ class AppToken:
                 answer = http.post(url, headers=headers)
             body = answer.json()
         except (httpx2.HTTPError, ValueError) as error:
-            raise SourceUnavailable(f"{url} did not answer properly: {type(error).__name__}.") from error
+            raise SourceUnavailable(f"{url} did not answer properly: {words_of(error)}.") from error
         if answer.status_code in {401, 403, 404}:
             raise TokenRefused(
                 f"{url} answers {answer.status_code}: the private key is not that of the App {self.app_id}, or the App "

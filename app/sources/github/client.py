@@ -20,6 +20,7 @@ from app import __version__
 from app.errors import SourceUnavailable, TokenRefused
 from app.sources.budget import Budget
 from app.sources.contract import MOST_WAIT_SECONDS, Absence, Access, Answer, Missing, MustWait, Params
+from app.sources.github.failures import words_of
 from app.sources.github.limits import clock, limits_of, wants_pause
 
 #: Largest body, bytes: a page of 100 pull requests has 2 MiB, a comparison of many files 30.
@@ -142,7 +143,7 @@ class GitHub:
                 content, trouble = _content(response)
                 return _Raw(response.status_code, kept, content, links, trouble)
         except httpx2.HTTPError as error:
-            return _Raw(0, {}, b"", {}, f"{type(error).__name__}: {error}".rstrip(": "))
+            return _Raw(0, {}, b"", {}, words_of(error))
 
     def _note(self, resource: str, raw: _Raw, *, is_refused: bool) -> None:
         if raw.status and raw.headers.get("x-ratelimit-resource", resource) == resource:

@@ -5,18 +5,22 @@ go by that number, too. Where something leaves a list of repositories while it i
 one that is missing from a list is asked for before it is believed to be gone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.errors import SourceIncomplete
-from app.sources.contract import Absence, Client, Found, KnownRepository, Missing, Params, Patterns, Repository
+from app.sources.contract import Absence, Answer, Client, Found, KnownRepository, Missing, Params, Patterns, Repository
 from app.sources.cursors.place import instant_of
 
 #: How often a repository that is named is asked for, hours: until then it may be called otherwise unnoticed.
 _NAMED_HOURS: Final = 24
+
+#: Of those that are due, a sync asks for so many, or for this part of all.
+_NAMED_AT_ONCE: Final = 8
+_NAMED_SYNCS: Final = 6
 
 #: What a pattern is found missing for, in words.
 _WORDS: Final = {
@@ -32,13 +36,23 @@ def find(client: Client, patterns: Patterns, known: Sequence[KnownRepository], n
     for owner in patterns.owners:
         with search.looking_for(owner):
             search.list_all(owner)
+    stale = _stale(patterns, known, now)
     for name in patterns.named:
         with search.looking_for(name):
-            search.look_up(name, [one for one in known if one.repository.chosen_as == name], now)
+            search.look_up(name, [one for one in known if one.repository.chosen_as == name], stale)
     for one in known:
         if one.is_read and one.repository.number not in {*search.there, *search.fresh}:
             search.miss(one.repository)
-    return Found(list(search.there.values()), search.absent, search.unknown)
+    return Found(list(search.there.values()), search.absent, search.unknown, search.at)
+
+
+def _stale(patterns: Patterns, known: Sequence[KnownRepository], now: datetime) -> Collection[int]:
+    """Those that were named and are asked for again, by number: not all at once, so that no sync takes them all."""
+    before = now - timedelta(hours=_NAMED_HOURS)
+    old = [one for one in known if one.repository.chosen_as is not None and one.is_read and one.seen_at <= before]
+    old.sort(key=lambda one: (one.seen_at, one.repository.number))
+    most = max(_NAMED_AT_ONCE, len(patterns.named) // _NAMED_SYNCS)
+    return {one.repository.number for one in old[:most]}
 
 
 @dataclass(slots=True)
@@ -52,6 +66,7 @@ class _Search:
     fresh: set[int] = field(default_factory=set)
     absent: dict[int, tuple[str, str]] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
     @contextmanager
     def looking_for(self, pattern: str) -> Iterator[None]:
@@ -63,16 +78,17 @@ class _Search:
 
     def list_all(self, owner: str) -> None:
         """All that an owner has, and patterns mean."""
-        for repository in _listed(self.client, owner):
+        for answer, repository in _listed(self.client, owner):
+            self.at = min(self.at or answer.at, answer.at)
             if repository.name in self.patterns:
                 self.there[repository.number] = repository
             else:
                 self.left_out.add(repository.number)
 
-    def look_up(self, name: str, known: Sequence[KnownRepository], now: datetime) -> None:
+    def look_up(self, name: str, known: Sequence[KnownRepository], stale: Collection[int]) -> None:
         """What was found by this name before, wherever it is now; and what has the name, if it is another."""
         for one in known:
-            if one.is_read and now - one.seen_at < timedelta(hours=_NAMED_HOURS):
+            if one.is_read and one.repository.number not in stale:
                 self.fresh.add(one.repository.number)
             elif (found := self._asked(one.repository.number)) is not None:
                 self.there[found.number] = _chosen(found, name)
@@ -100,18 +116,26 @@ class _Search:
             return None
 
 
-def _listed(client: Client, owner: str) -> Iterator[Repository]:
-    """The repositories of an organisation, or of a person."""
-    path, params = f"/orgs/{owner}/repos", _page("all")
+def first_page(client: Client, owner: str) -> Answer:
+    """The first 100 repositories of an organisation, or of a person where there is no organisation of that name.
+
+    Raises as the client does: that the token may not see an organisation does not make it a person.
+    """
     try:
-        answer = client.get(path, params)
+        return client.get(f"/orgs/{owner}/repos", _page("all"))
     except Missing as missing:
         if missing.absence is not Absence.GONE:
             raise
-        path, params = f"/users/{owner}/repos", _page("owner")
-        answer = client.get(path, params)
+        return client.get(f"/users/{owner}/repos", _page("owner"))
+
+
+def _listed(client: Client, owner: str) -> Iterator[tuple[Answer, Repository]]:
+    """The repositories of an organisation, or of a person, with the page that has them."""
+    answer = first_page(client, owner)
+    path = answer.path
     while True:
-        yield from map(_repository, answer.body or ())
+        for body in answer.body or ():
+            yield answer, _repository(body)
         following: Params | None = answer.next
         if following is None:
             return
@@ -132,4 +156,11 @@ def _chosen(repository: Repository, name: str) -> Repository:
 
 
 def _repository(body: Any) -> Repository:
-    return Repository(body["id"], body["full_name"], body.get("default_branch"), instant_of(body.get("pushed_at")))
+    return Repository(
+        body["id"],
+        body["full_name"],
+        body.get("default_branch"),
+        instant_of(body.get("pushed_at")),
+        updated_at=instant_of(body.get("updated_at")),
+        open_items=body.get("open_issues_count"),
+    )

@@ -8,7 +8,7 @@ from typing import Final
 from app.sources.contract import SourceKind
 from app.sources.github.app_token import AppToken
 from app.sources.github.client import opened
-from app.sources.github.discovery import find
+from app.sources.github.discovery import find, first_page
 from app.sources.stream import Stream, read_streams
 
 #: Folder of the streams: one file each, with the name of its stream.
@@ -32,5 +32,6 @@ GITHUB: Final = SourceKind(
     streams=streams,
     client=opened,
     app_token=AppToken,
+    owned=first_page,
     find=find,
 )

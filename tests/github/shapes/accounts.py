@@ -63,11 +63,16 @@ _made: dict[tuple[object, ...], dict[str, Any]] = {}
 
 def repository(one: Repository) -> dict[str, Any]:
     """A repository, whole. Who asks twice may get the same object."""
-    key = (one.id, one.full_name, one.updated_at, one.pushed_at, tuple(one.off), one.archived, one.private)
+    key = (one.id, one.full_name, one.updated_at, one.pushed_at, tuple(one.off), one.archived, one.private, _open(one))
     if key not in _made:
         _made.clear()
         _made[key] = _repository(one)
     return _made[key]
+
+
+def _open(one: Repository) -> int:
+    """Issues and pull requests that are open: GitHub counts both as issues."""
+    return sum(each.state == "open" for each in (*one.issues.values(), *one.pulls.values()))
 
 
 def _repository(one: Repository) -> dict[str, Any]:
@@ -99,8 +104,8 @@ def _repository(one: Repository) -> dict[str, Any]:
         "has_pull_requests": "pulls" not in one.off,
         "archived": one.archived,
         "disabled": False,
-        "open_issues_count": 0,
-        "open_issues": 0,
+        "open_issues_count": _open(one),
+        "open_issues": _open(one),
         "allow_forking": True, "is_template": False, "web_commit_signoff_required": False,
         "visibility": "private" if one.private else "public",
         "default_branch": one.default_branch,

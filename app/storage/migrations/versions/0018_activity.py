@@ -22,8 +22,14 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False, comment="in UTC"),
         sa.Column("class", sa.Text(), nullable=False, comment="of whom: person, unknown_ci, ci, mirror or other"),
         sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("entity_id", "source", "day", "class", name=op.f("install_day_pkey")),
         comment="installs of whole days; no row where there were none",
+    )
+    op.create_index(
+        "install_day_idx",
+        "install_day",
+        ["entity_id", "source", "day", "class"],
+        unique=True,
+        postgresql_include=["n"],
     )
     op.create_index("install_day_source_day_idx", "install_day", ["source", "day"], unique=False)
     op.create_table(
