@@ -1,7 +1,7 @@
 """What the badge of a project or a repository says."""
 
-from app.charts.badge import Badge, badge_svg, short_number
 from app.entities.activity import ShownActivity
+from app.entities.badge_svg import Badge, badge_svg, short_number
 from app.flow.activity import RECENT_DAYS
 
 

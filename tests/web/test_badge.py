@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from app.charts.badge import Badge, badge_svg, short_number
+from app.entities.badge_svg import Badge, badge_svg, short_number
 
 
 @pytest.mark.parametrize(
