@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from app.ingest.kind import Covers
 from app.mapping.expressions import require_expression
 from app.wording.validation import invalid
 
@@ -178,6 +179,9 @@ class RowsOf(_Part):
     each: str | None = Field(None, description="JMESPath on the record that finds a list: a row for each element.")
     keep: str | None = Field(None, description="JMESPath on what becomes the row; only where it finds something true.")
     columns: Annotated[dict[str, str], Field(min_length=1)] = Field(description="JMESPath by column of the kind.")
+    covers: Covers | None = Field(
+        None, description="Of a kind of counts: of which entities a page tells everything; they are the source's own."
+    )
 
     _expressions = field_validator("each", "keep")(_expression)
 

@@ -66,7 +66,7 @@ class StreamLoad:
             repositories = repositories_of(connection, self.source_id)
         rejected, dataset_id = [0], first_id
         for rows in self.stream.rows:
-            options = options_of(self.source_id, self.stream, rows)
+            options = options_of(self.source_id, self.stream, rows, counted_by=self.source_name)
             name = f"{self.source_name}.{self.stream.stream}.{rows.into}"
             pages = PagesSource(self.store, self.prefix, name=name, plan=options.pages, repositories=repositories)
             known = self.known.get(rows.into)
@@ -116,8 +116,8 @@ class _One:
     is_new: bool
 
 
-def options_of(source_id: str, stream: Stream, rows: RowsOf) -> PagesOptions:
-    """How pages of a stream become rows of a kind, as the dataset keeps it.
+def options_of(source_id: str, stream: Stream, rows: RowsOf, *, counted_by: str | None = None) -> PagesOptions:
+    """How pages of a stream become rows of a kind, as the dataset keeps it; of counts, the source has ``counted_by``.
 
     A row that does not pass the checks is left out and told of: it must not hold up those of other repositories.
     """
@@ -138,5 +138,7 @@ def options_of(source_id: str, stream: Stream, rows: RowsOf) -> PagesOptions:
         max_errors=MOST_REJECTED,
         mapping=UsedMapping(name=None, version=stream.version, document=written(mapping)),
         force=True,
+        source=None if rows.covers is None else counted_by,
+        covers=rows.covers,
         pages=plan,
     )
