@@ -16,10 +16,10 @@ STAGED: Final = "staged_install"
 #: The days that a dataset decides about.
 _TOLD: Final = "told_day"
 
-#: Whether a newer dataset has told of the day ``{day}``: of all projects, or of one.
+#: Whether a newer dataset, which was not taken out, has told of the day ``{day}``: of all projects, or of one.
 _NEWER: Final = (
     "EXISTS (SELECT FROM source_day newer WHERE newer.source = :source AND newer.day = {day} "
-    "AND newer.told_of = {entity} AND newer.dataset_id > :dataset)"
+    "AND newer.told_of = {entity} AND newer.dataset_id > :dataset AND newer.is_told)"
 )
 
 
@@ -148,7 +148,7 @@ SELECT entity.key FROM entity WHERE id IN (
 
 _FORGET_NAMED: Final = (
     f"DELETE FROM source_day WHERE source = :source AND told_of > 0 AND day IN (SELECT day FROM {_TOLD}) "
-    "AND dataset_id < :dataset"
+    "AND (dataset_id < :dataset OR NOT is_told)"
 )
 
 _WRITE_ALL: Final = f"""
@@ -160,7 +160,7 @@ _WRITE_NAMED: Final = f"""
 INSERT INTO source_day (source, told_of, day, dataset_id)
 SELECT :source, told_of, day, :dataset FROM {_TOLD}
 ON CONFLICT (source, told_of, day) DO UPDATE SET dataset_id = excluded.dataset_id, is_told = true
-WHERE source_day.dataset_id <= excluded.dataset_id
+WHERE source_day.dataset_id <= excluded.dataset_id OR NOT source_day.is_told
 """
 
 _IN_EFFECT: Final = f"""

@@ -1,0 +1,65 @@
+"""Commits through files and snapshots in any order, beside a slow twin."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app.ids import new_id
+from app.ingest.policy import Policy
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
+from tests.conftest import fresh_resources, load_file
+from tests.reference.commits import Commit, Commits, File
+from tests.strategies import examples
+
+ARRIVALS = [datetime(2024, 3, 2, 22, tzinfo=UTC) + timedelta(hours=hours) for hours in range(4)]
+AUTHORED = [datetime(2024, 2, 29, 23, tzinfo=UTC) + timedelta(hours=hours) for hours in range(3)]
+REPOS = ("openhours/api", "openhours/web")
+
+IDS = {arrived: new_id(arrived) for arrived in ARRIVALS}
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[File]:
+    """Files in any order, some of them more than once."""
+    rows = st.builds(Commit, st.sampled_from(REPOS), st.sampled_from("abc"), st.sampled_from(AUTHORED))
+    named = st.lists(rows, min_size=1, max_size=4, unique_by=lambda row: (row.repo, row.sha)).map(tuple)
+    known = [File(arrived, draw(st.booleans()), draw(named)) for arrived in ARRIVALS]
+    return draw(st.lists(st.sampled_from(known), min_size=1, max_size=5))
+
+
+def load(resources: Resources, file: File, path: Path) -> None:
+    rows = [f"{row.repo},{row.sha},{row.authored_at.isoformat()},{row.authored_at.isoformat()}" for row in file.rows]
+    path.write_text("\n".join(["repo,sha,authored_at,committed_at", *rows, ""]))
+    how = Policy(is_snapshot=file.is_snapshot)
+    load_file(resources, "commits", path, dataset_id=IDS[file.arrived], policy=how, now=file.arrived)
+
+
+def standing(resources: Resources, repo: str) -> dict[str, datetime]:
+    query = text("SELECT sha, authored_at FROM commit JOIN entity ON entity.id = repo_id WHERE key = :repo")
+    with resources.engine.connect() as connection:
+        return {row.sha: row.authored_at for row in connection.execute(query, {"repo": repo})}
+
+
+def test_in_whatever_order_files_of_commits_come_those_of_the_last_snapshot_and_since_stand(
+    servers: Addresses, session_settings: Settings, tmp_path: Path
+) -> None:
+    with fresh_resources(servers, session_settings) as resources:
+
+        @settings(max_examples=examples(100))
+        @given(histories())
+        def agree(files: list[File]) -> None:
+            with resources.engine.begin() as connection:
+                connection.execute(text("TRUNCATE commit, repo_seen, entity CASCADE"))
+            twin = Commits()
+            for file in files:
+                note(f"{file}")
+                load(resources, file, tmp_path / "commits.csv")
+                twin.files.append(file)
+            for repo in REPOS:
+                assert standing(resources, repo) == twin.standing(repo)
+
+        agree()
