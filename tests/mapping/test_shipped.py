@@ -31,6 +31,7 @@ EXPECTED = {
     "bigquery-file-downloads-csv": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-jsonl": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-parquet": (5, ("threadpoolctl", DOWNLOADED)),
+    "pypinfo": (3, ("napari", NOVEMBER)),
     "pypistats": (2, ("napari", NOVEMBER)),
     "camel-case": (2, ("example/app", 41)),
 }
@@ -85,3 +86,13 @@ def test_rows_of_pypistats_add_up_without_those_that_hold_the_others(categories:
     )
     at = found.columns.index("count")
     assert sum(row[at] for row in found.rows) == (100 if first == "with_mirrors" else 220)
+
+
+def test_what_pypinfo_writes_as_none_is_nothing() -> None:
+    found = check(example("pypinfo").read_bytes(), "installs", mapping=shipped()["pypinfo"])
+    names = ("installer", "installer_version", "ci", "count")
+    assert [tuple(row[found.columns.index(name)] for name in names) for row in found.rows] == [
+        ("pip", "24.2", None, 60),
+        ("uv", "0.4.29", True, 30),
+        ("unknown", None, None, 8),
+    ]
