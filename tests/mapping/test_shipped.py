@@ -31,6 +31,7 @@ EXPECTED = {
     "bigquery-file-downloads-csv": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-jsonl": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-parquet": (5, ("threadpoolctl", DOWNLOADED)),
+    "clickpy": (4, ("napari", NOVEMBER)),
     "pypinfo": (3, ("napari", NOVEMBER)),
     "pypistats": (2, ("napari", NOVEMBER)),
     "camel-case": (2, ("example/app", 41)),
@@ -95,4 +96,15 @@ def test_what_pypinfo_writes_as_none_is_nothing() -> None:
         ("pip", "24.2", None, 60),
         ("uv", "0.4.29", True, 30),
         ("unknown", None, None, 8),
+    ]
+
+
+def test_counts_of_clickpy_never_say_that_uv_ran_outside_ci() -> None:
+    found = check(example("clickpy").read_bytes(), "installs", mapping=shipped()["clickpy"])
+    names = ("installer", "version", "count")
+    assert [tuple(row[found.columns.index(name)] for name in names) for row in found.rows] == [
+        ("pip", "0.5.4", 60),
+        ("bandersnatch", "0.5.4", 9),
+        ("unknown", "0.5.3", 8),
+        (None, "0.5.4", 5),
     ]
