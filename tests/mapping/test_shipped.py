@@ -1,12 +1,18 @@
 """The mappings that come with the program read the examples beside them."""
 
+import json
+
 import pytest
 
+from app.mapping.document import with_values
 from app.mapping.shipped import FOLDER, example, shipped
 from tests.ingest.checking import check
 
 #: 2021-01-07T20:54:54Z, microseconds since 1970.
 DOWNLOADED = 1_610_052_894_000_000
+
+#: 2024-11-01, days since 1970.
+NOVEMBER = 20_028
 
 #: Of each example the number of its rows, and the first of them.
 EXPECTED = {
@@ -25,13 +31,20 @@ EXPECTED = {
     "bigquery-file-downloads-csv": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-jsonl": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-parquet": (5, ("threadpoolctl", DOWNLOADED)),
+    "clickpy": (4, ("napari", NOVEMBER)),
+    "pypinfo": (3, ("napari", NOVEMBER)),
+    "pypistats": (2, ("napari", NOVEMBER)),
     "camel-case": (2, ("example/app", 41)),
 }
+
+#: What no record of an example tells, so that its page has it given.
+GIVEN = {"pypistats": {"project": "napari"}}
 
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_mapping_reads_its_example(name: str) -> None:
-    found = check(example(name).read_bytes(), shipped()[name].kind, mapping=shipped()[name])
+    mapping = with_values(shipped()[name], GIVEN.get(name, {}))
+    found = check(example(name).read_bytes(), mapping.kind, mapping=mapping)
     assert found.rejections == []
     assert (len(found.rows), found.rows[0][:2]) == EXPECTED[name]
 
@@ -58,3 +71,40 @@ def test_ci_in_other_words_is_rejected_with_those_that_the_mapping_knows() -> No
     csv = example("bigquery-file-downloads-csv").read_bytes().replace(b",true", b",yes", 1)
     found = check(csv, "installs", mapping=shipped()["bigquery-file-downloads-csv"])
     assert [(one.line, one.code) for one in found.rejections] == [(5, "not_mapped")]
+
+
+@pytest.mark.parametrize("categories", [("with_mirrors", "without_mirrors"), ("3.11", "null"), ("Linux", "null")])
+def test_rows_of_pypistats_add_up_without_those_that_hold_the_others(categories: tuple[str, str]) -> None:
+    first, second = categories
+    rows = [
+        {"category": first, "date": "2024-11-01", "downloads": 120},
+        {"category": second, "date": "2024-11-01", "downloads": 100},
+    ]
+    found = check(
+        json.dumps({"data": rows, "package": "napari", "type": "any"}),
+        "installs",
+        mapping=with_values(shipped()["pypistats"], {"project": "napari"}),
+    )
+    at = found.columns.index("count")
+    assert sum(row[at] for row in found.rows) == (100 if first == "with_mirrors" else 220)
+
+
+def test_what_pypinfo_writes_as_none_is_nothing() -> None:
+    found = check(example("pypinfo").read_bytes(), "installs", mapping=shipped()["pypinfo"])
+    names = ("installer", "installer_version", "ci", "count")
+    assert [tuple(row[found.columns.index(name)] for name in names) for row in found.rows] == [
+        ("pip", "24.2", None, 60),
+        ("uv", "0.4.29", True, 30),
+        ("unknown", None, None, 8),
+    ]
+
+
+def test_counts_of_clickpy_never_say_that_uv_ran_outside_ci() -> None:
+    found = check(example("clickpy").read_bytes(), "installs", mapping=shipped()["clickpy"])
+    names = ("installer", "version", "count")
+    assert [tuple(row[found.columns.index(name)] for name in names) for row in found.rows] == [
+        ("pip", "0.5.4", 60),
+        ("bandersnatch", "0.5.4", 9),
+        ("unknown", "0.5.3", 8),
+        (None, "0.5.4", 5),
+    ]
