@@ -1,6 +1,7 @@
 """The report kinds, by the name that addresses and commands use. A new kind is its file and its line here."""
 
 from app.reports.kind import ReportKind
+from app.reports.kinds.activity import ACTIVITY
 from app.reports.kinds.pull_requests import PULL_REQUESTS
 from app.reports.kinds.rollup import ROLLUP
 from app.reports.kinds.uptime import UPTIME
@@ -12,6 +13,7 @@ REPORT_KINDS: dict[str, ReportKind] = {
         UPTIME,
         PULL_REQUESTS,
         ROLLUP,
+        ACTIVITY,
     )
 }
 

@@ -56,6 +56,7 @@ class Wire:
 
 
 INTEGER: Final = Wire("int4send", ">i4")
+BIGINT: Final = Wire("int8send", ">i8")
 SMALLINT: Final = Wire("int2send", ">i2")
 BOOLEAN: Final = Wire("boolsend", "?")
 #: A nullable boolean as 0, 1, and 2 for null.

@@ -284,7 +284,7 @@ def test_what_changes_nothing_writes_nothing(
 OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
-    *("report uptime", "report pull_requests", "report rollup"),
+    *("report uptime", "report pull_requests", "report rollup", "report activity"),
     *(f"schedules {one}" for one in ("add", "list", "show", "pause", "resume", "run", "remove")),
     *(
         f"sources {name}"
