@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
@@ -44,7 +45,7 @@ ROUNDS = 5
 
 def fill(connection: Connection, projects: int, days: int) -> None:
     """Rows of all projects, days and classes, and the days in the ledger."""
-    of = {"projects": projects, "first": LAST - timedelta(days=days - 1), "last": LAST, "dataset": "0" * 32}
+    of: dict[str, Any] = {"projects": projects, "first": LAST - timedelta(days=days - 1), "last": LAST, "dataset": "0" * 32}
     days = "generate_series(CAST(:first AS date), CAST(:last AS date), '1 day') day"
     classes = "unnest(ARRAY['person', 'unknown_ci', 'ci', 'mirror', 'other']) class"
     for statement in (
