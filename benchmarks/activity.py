@@ -45,7 +45,8 @@ ROUNDS = 5
 
 def fill(connection: Connection, projects: int, days: int) -> None:
     """Rows of all projects, days and classes, and the days in the ledger."""
-    of: dict[str, Any] = {"projects": projects, "first": LAST - timedelta(days=days - 1), "last": LAST, "dataset": "0" * 32}
+    first = LAST - timedelta(days=days - 1)
+    of: dict[str, Any] = {"projects": projects, "first": first, "last": LAST, "dataset": "0" * 32}
     days = "generate_series(CAST(:first AS date), CAST(:last AS date), '1 day') day"
     classes = "unnest(ARRAY['person', 'unknown_ci', 'ci', 'mirror', 'other']) class"
     for statement in (
