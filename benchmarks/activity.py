@@ -47,12 +47,12 @@ def fill(connection: Connection, projects: int, days: int) -> None:
     """Rows of all projects, days and classes, and the days in the ledger."""
     first = LAST - timedelta(days=days - 1)
     of: dict[str, Any] = {"projects": projects, "first": first, "last": LAST, "dataset": "0" * 32}
-    days = "generate_series(CAST(:first AS date), CAST(:last AS date), '1 day') day"
+    each_day = "generate_series(CAST(:first AS date), CAST(:last AS date), '1 day') day"
     classes = "unnest(ARRAY['person', 'unknown_ci', 'ci', 'mirror', 'other']) class"
     for statement in (
         "INSERT INTO entity (kind, key) SELECT 'project', 'project-' || n FROM generate_series(1, :projects) n",
-        f"INSERT INTO install_day SELECT id, 'files', day, class, 1 + id % 100 FROM entity, {days}, {classes}",
-        f"INSERT INTO source_day (source, told_of, day, dataset_id) SELECT 'files', 0, day, :dataset FROM {days}",
+        f"INSERT INTO install_day SELECT id, 'files', day, class, 1 + id % 100 FROM entity, {each_day}, {classes}",
+        f"INSERT INTO source_day (source, told_of, day, dataset_id) SELECT 'files', 0, day, :dataset FROM {each_day}",
     ):
         connection.execute(text(statement), of)
 

@@ -30,6 +30,7 @@ TEAMS: Files = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull
 #: Pages with commands that run here, each from top to bottom, and what was loaded before: kinds and sample files.
 PAGES: dict[str, Files] = {
     "README.md": (),
+    "docs/activity.md": (),
     "docs/calendar-rules.md": (),
     "docs/contributing.md": (),
     "docs/http.md": STORES,
@@ -64,7 +65,8 @@ NOT_RUN = {
     "openhours seal": "needs weeks that are old; tests/sealing/test_command.py runs it",
     "read -rs GITHUB_TOKEN": "asks whoever types for a token",
     "openhours sources ": "asks GitHub; tests/cli/test_cli_sources.py asks a fake one",
-    "openhours activity ": "needs sources and teams; tests/cli/test_cli_activity.py has both",
+    "openhours activity hours": "needs teams with commits; tests/cli/test_cli_activity.py has them",
+    "openhours activity backfill": "needs a source; tests/cli/test_cli_activity.py has one",
     "openhours report pull_requests --out out/": "needs what the source has brought; tests/reports has reports of them",
     "make dist": "is run by test_package.py, into another folder",
 }

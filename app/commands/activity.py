@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.commands import opening
 from app.commands.instants import as_iso
@@ -14,10 +15,79 @@ from app.commands.terminal import err, out
 from app.errors import InvalidParameters
 from openhours import Client
 
+
+class ActivityOf(Enum):
+    """What a name is of."""
+
+    PROJECT = "project"
+    REPO = "repo"
+
+
 activity = typer.Typer(help="Activity: installs and commits, and when teams work.", no_args_is_help=True)
+
+#: What a state of a month says to people.
+_STATES: Mapping[str, str] = {
+    "complete": "",
+    "partial": "some days are missing",
+    "no_data": "nobody has counted",
+    "before_first": "before the first count",
+}
 
 #: Of the kinds of sources that count, the streams that do; none: all.
 _STREAMS: Mapping[str, Sequence[str]] = {"pypistats": (), "github": ("commits",)}
+
+
+@activity.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A project, or owner/name of a repository.")],
+    *,
+    kind: Annotated[
+        ActivityOf | None, typer.Option(help="What the name is of. Default: repo if there is a slash in it.")
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=120, help="Whole months before that of --as-of.")] = 12,
+    as_of: Annotated[str | None, typer.Option(help="Instant, such as 2026-11-01T00:00:00Z. Default: now.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Who counted the installs. Default: the source that counted until latest.")
+    ] = None,
+    server: Server = None,
+) -> None:
+    """Show installs of a project or commits of a repository: by month, of the last 30 days, in total."""
+    instant = None if as_of is None else as_iso(as_of, option="--as-of")
+    with opening.client(server, slots=0) as client:
+        found = client.activity(name, kind=kind and kind.value, months=months, as_of=instant, source=source)
+    table = Table(
+        "month", Column(found["metric"], justify="right"), Column("days", justify="right"), "", box=None, pad_edge=False
+    )
+    for one in found["timeline"]:
+        shown = "-" if one["value"] is None else f"{one['value']:,}"
+        table.add_row(one["month"], shown, f"{one['days_covered']}/{one['days']}", _STATES[one["state"]])
+    out.print(table)
+    recent, total = found["last_30_days"], found["total"]
+    if recent is not None:
+        days = f"{recent['from']} to {recent['to']}, {recent['days_covered']} of 30 days counted"
+        out.print(f"last 30 days: {recent['value']:,} ({days})", markup=False)
+    out.print("in all: " + ("nobody has counted" if total is None else f"{total['value']:,}"), markup=False)
+    if found["source"] is not None:
+        others = [other for other in found["sources"] if other != found["source"]]
+        more = f"; --source shows {', '.join(others)}" if others else ""
+        out.print(f"counted by {found['source']}{more}", markup=False)
+
+
+@activity.command()
+def gaps(
+    source: Annotated[str | None, typer.Option(help="Of this source alone. Default: of all.")] = None,
+    server: Server = None,
+) -> None:
+    """Show days of which a source of installs told nothing, between days of which it did."""
+    with opening.client(server, slots=0) as client:
+        found = client.activity_gaps(source=source)
+    if not found:
+        err.print("no day is missing between the first and the last that was counted", markup=False)
+        return
+    table = Table("source", "project", "first", "last", Column("days", justify="right"), box=None, pad_edge=False)
+    for one in found:
+        table.add_row(one["source"], one["project"] or "(all)", one["first"], one["last"], f"{one['days']:,}")
+    out.print(table)
 
 
 @activity.command()
@@ -34,7 +104,7 @@ def hours(
     if not found:
         err.print("no team has commits in these months", markup=False)
         return
-    table = Table("team", "month", "people", "commits", "in hours", "merges", "in hours", box=None)
+    table = Table("team", "month", "people", "commits", "in hours", "merges", "in hours", box=None, pad_edge=False)
     for one in found:
         shares = [_share(one, name) for name in ("commits", "merges")]
         counts = [f"{one[name]:,}" for name in ("people", "commits", "merges")]

@@ -16,7 +16,7 @@ from app.flow.figures import Figure, of_commits, of_installs
 from app.flow.spellings import project_key, repository_key
 from app.series import activity as series
 from app.series import lookup
-from app.series.activity import Subject
+from app.series.activity import Subject, UncountedDays
 from app.series.entities import PROJECT, REPOSITORY
 from app.storage.postgres import database_errors
 from app.wording.suggestions import did_you_mean
@@ -153,6 +153,11 @@ class ActivityService:
             months=_months(subject, flow.timeline(counted, flow.whole_months(_day(as_of), asked.months))),
             latest_commit_at=read.latest_commit_at,
         )
+
+    def gaps(self, *, source: str | None, limit: int) -> list[UncountedDays]:
+        """Days of which sources of installs told nothing, between days of which they did; at most ``limit``."""
+        with database_errors(), self._engine.connect() as connection:
+            return series.uncounted_days(connection, source=source, limit=limit)
 
 
 def _day(instant: datetime) -> date:

@@ -108,6 +108,55 @@ def keys(connection: Connection, kind: str) -> Sequence[str]:
     return connection.scalars(text("SELECT key FROM entity WHERE kind = :kind ORDER BY key"), {"kind": kind}).all()
 
 
+@dataclass(frozen=True, slots=True)
+class UncountedDays:
+    """Days in a row of which a source told nothing, between days of which it did.
+
+    Attributes:
+        source: of counts.
+        project: whose days they are; None: of all that the source tells of together.
+        first, last: both without a count.
+    """
+
+    source: str
+    project: str | None
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many they are."""
+        return (self.last - self.first).days + 1
+
+
+def uncounted_days(connection: Connection, *, source: str | None = None, limit: int) -> list[UncountedDays]:
+    """The gaps of sources of installs, by source and project; at most ``limit``."""
+    rows = connection.execute(text(_GAPS), {"source": source, "limit": limit})
+    return [UncountedDays(row.source, row.key, row.first, row.last) for row in rows]
+
+
+# A project's own entries go before those for all.
+_GAPS: Final = """
+WITH told AS MATERIALIZED (
+    SELECT source, told_of, day, is_told FROM source_day WHERE CAST(:source AS text) IS NULL OR source = :source
+), covered AS (
+    SELECT source, told_of, day FROM told WHERE is_told
+    UNION ALL
+    SELECT named.source, named.told_of, whole.day
+    FROM (SELECT DISTINCT source, told_of FROM told WHERE told_of > 0) named
+    JOIN told whole ON whole.source = named.source AND whole.told_of = 0
+    WHERE NOT EXISTS (
+        SELECT FROM told own
+        WHERE own.source = named.source AND own.told_of = named.told_of AND own.day = whole.day
+    )
+), neighbours AS (
+    SELECT source, told_of, day, lag(day) OVER (PARTITION BY source, told_of ORDER BY day) AS before FROM covered
+)
+SELECT source, key, before + 1 AS first, day - 1 AS last
+FROM neighbours LEFT JOIN entity ON entity.id = told_of
+WHERE day > before + 1 ORDER BY source, key NULLS FIRST, first LIMIT :limit
+"""
+
 _COUNTS: Final = """
 SELECT source, day - (extract(day FROM day)::int - 1) AS month, class, sum(n)::bigint AS n
 FROM install_day WHERE entity_id = ANY(:ids) AND day < :day GROUP BY source, month, class

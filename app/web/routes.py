@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from app.routers import (
     activity,
+    activity_gaps,
     calendars,
     datasets,
     entities,
@@ -41,7 +42,7 @@ def _together(*modules: ModuleType) -> APIRouter:
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
     *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
-    *(files, mappings, sources, source_events, schedules, in_hours),
+    *(files, mappings, sources, source_events, schedules, in_hours, activity_gaps),
     *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),
     *(founding_activity, activity),

@@ -97,3 +97,42 @@ def test_hours_shows_shares_and_says_why_there_is_none(cli: CommandLine, load_te
         ["Web", "2024-10", "1", "1", "-", "0", "-"],
     ]
     assert "-: fewer than five people have committed" in said.err
+
+
+INSTALLS = (
+    "project,date,count\n"
+    + "".join(f"napari,2024-09-{day:02},2\n" for day in range(1, 31))
+    + "napari,2024-10-01,5\nnapari,2024-10-05,1\nsvg,2024-10-05,1\n"
+)
+
+
+def test_show_tells_each_month_and_says_what_nobody_counted(cli: CommandLine, load_text: LoadText) -> None:
+    load_text("installs", INSTALLS)
+    shown = cli("activity", "show", "Napari", "--months", "4", "--as-of", "2024-12-10T00:00:00Z").out
+    assert [line.split() for line in shown.splitlines()] == [
+        ["month", "installs", "days"],
+        ["2024-08", "-", "0/31", "before", "the", "first", "count"],
+        ["2024-09", "60", "30/30"],
+        ["2024-10", "6", "2/31", "some", "days", "are", "missing"],
+        ["2024-11", "-", "0/30", "nobody", "has", "counted"],
+        ["last", "30", "days:", "56", "(2024-09-06", "to", "2024-10-05,", "27", "of", "30", "days", "counted)"],
+        ["in", "all:", "66"],
+        ["counted", "by", "files"],
+    ]
+
+
+def test_show_of_an_unknown_project_names_the_nearest(cli: CommandLine, load_text: LoadText) -> None:
+    load_text("installs", INSTALLS)
+    answer = cli("activity", "show", "naparri")
+    assert answer.code != 0
+    assert "napari" in plain(answer.err)
+
+
+def test_gaps_tells_the_days_that_are_missing_in_between(cli: CommandLine, load_text: LoadText) -> None:
+    assert "no day is missing" in plain(cli("activity", "gaps").err)
+    load_text("installs", INSTALLS)
+    lines = [line.split() for line in cli("activity", "gaps").out.splitlines()]
+    assert lines == [
+        ["source", "project", "first", "last", "days"],
+        ["files", "(all)", "2024-10-02", "2024-10-04", "3"],
+    ]

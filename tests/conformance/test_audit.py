@@ -291,7 +291,7 @@ OTHER_COMMANDS = {
         for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")
     ),
     *("sources repositories", "sources reset", "sources reprocess"),
-    *("activity hours", "activity backfill"),
+    *("activity hours", "activity backfill", "activity show", "activity gaps"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 

@@ -162,3 +162,18 @@ def test_rows_count_by_their_class_and_identical_ones_all_count(resources: Resou
     ]
     load("\n".join(rows) + "\n", columns=columns)
     assert total(read(resources).counted) == {"person": 4, "ci": 1, "unknown_ci": 1, "mirror": 1, "other": 1}
+
+
+def test_gaps_are_days_without_a_count_between_days_with_one(resources: Resources, load: Load) -> None:
+    load("napari,2024-11-01,1\nother,2024-11-04,1\n", FIRST)
+    load("napari,2024-11-02,1\nnapari,2024-11-08,1\n", SECOND, covers=Covers.NAMED)
+    load("napari,2024-11-09,1\nnapari,2024-11-11,1\n", THIRD, covers=Covers.NAMED, source="another")
+    with resources.engine.connect() as connection:
+        gaps = activity.uncounted_days(connection, limit=10)
+        assert [(one.source, one.project, one.first.day, one.last.day, one.days) for one in gaps] == [
+            ("another", "napari", 10, 10, 1),
+            ("files", None, 2, 3, 2),
+            ("files", "napari", 3, 3, 1),
+            ("files", "napari", 5, 7, 3),
+        ]
+        assert activity.uncounted_days(connection, source="another", limit=10) == gaps[:1]
