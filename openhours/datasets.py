@@ -29,6 +29,7 @@ class Datasets(Connection):
         self,
         kind: str,
         source: "Path | str | pd.DataFrame",
+        /,
         *,
         timeout_seconds: float = WAIT_SECONDS,
         **options: str | int | bool,
@@ -43,7 +44,7 @@ class Datasets(Connection):
                 instants need a time zone; an index counts as a column if it has a name.
             timeout_seconds: how long to wait for the check after the upload.
             options: ``on_error="skip_rows"``, ``max_errors=100``, ``columns="store_id,status,timestamp_utc"``,
-                ``force=True``.
+                ``force=True``; of installs ``source="pypistats"``, ``covers="named"``.
 
         Returns:
             The dataset as answered: ``dataset_id``, ``rows_accepted``, ``rows_rejected``, ``rejections`` …
