@@ -35,9 +35,13 @@ _NUMBER: Final = r"[+-]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _ESCAPED: Final = r"^'(?=[=+\-@\t\r\n\x00＝＋－＠])"  # noqa: RUF001 - the wide forms are meant
 
 
+#: Types of columns whose values are texts.
+_TEXTS: Final = frozenset({"key", "text", "short text", "repository", "name of a project"})
+
+
 def declared(column: Mapping[str, Any]) -> str | None:
     """TEXT or INSTANT for a column as ``/datasets/kinds`` describes it; None for a number, a date or a time of day."""
-    if column["type"] in {"key", "text", "short text"} or column["allowed"]:
+    if column["type"] in _TEXTS or column["allowed"]:
         return TEXT
     return INSTANT if column["type"] == "timestamp" else None
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.scopes import Scope
 from app.routers.answers import UNAVAILABLE, UNPROCESSABLE
+from app.routers.dates import Instant
 from app.routers.dependencies import InHours
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
@@ -45,7 +46,7 @@ def get_activity_hours(
     in_hours: InHours,
     *,
     months: Annotated[int, Query(ge=1, le=120, description="Whole months before that of `as_of`.")] = 12,
-    as_of: Annotated[AwareDatetime | None, Query(description="With Z or an offset. Default: now.")] = None,
+    as_of: Annotated[Instant | None, Query(description="With Z or an offset. Default: now.")] = None,
 ) -> MonthsInHours:
     """The share of commits and merges inside the hours of each team, by month."""
     at = as_of or datetime.now(UTC)

@@ -54,10 +54,10 @@ _NAMES: Final = """
 WITH RECURSIVE name (key) AS (
     SELECT CAST(:key AS text)
     UNION
-    SELECT CASE WHEN lower(old_key) = lower(name.key) THEN entity_move.key ELSE old_key END
-    FROM name JOIN entity_move ON entity_kind = :kind AND lower(name.key) IN (lower(old_key), lower(entity_move.key))
+    SELECT CASE WHEN lower(old_key) = lower(name.key) THEN move.key ELSE old_key END
+    FROM name JOIN entity_move move ON move.kind = :kind AND lower(name.key) IN (lower(old_key), lower(move.key))
 )
-SELECT key, EXISTS (SELECT FROM entity_move WHERE entity_kind = :kind AND lower(old_key) = lower(name.key)) AS is_old
+SELECT key, EXISTS (SELECT FROM entity_move WHERE kind = :kind AND lower(old_key) = lower(name.key)) AS is_old
 FROM name ORDER BY key
 """
 

@@ -22,7 +22,7 @@ _LONGEST: Final = 100
 def subjects(connection: Connection, kind: str) -> list[Subject]:
     """All subjects of a kind, each under all its names, sorted by their keys."""
     known = connection.execute(text("SELECT id, key FROM entity WHERE kind = :kind ORDER BY key"), {"kind": kind}).all()
-    moved = text("SELECT lower(old_key) AS old_key, key FROM entity_move WHERE entity_kind = :kind")
+    moved = text("SELECT lower(old_key) AS old_key, key FROM entity_move WHERE kind = :kind")
     moves = {row.old_key: row.key for row in connection.execute(moved, {"kind": kind})}
     groups: dict[str, list[Any]] = defaultdict(list)
     for one in known:

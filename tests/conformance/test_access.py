@@ -110,7 +110,9 @@ def test_who_may_ask_is_who_the_page_says(client: TestClient, keys: dict[str, st
 def test_the_document_says_of_each_operation_what_it_needs(client: TestClient, keys: dict[str, str]) -> None:
     document = client.get("/openapi.json", headers={"Authorization": f"Bearer {keys['viewer']}"}).json()
     assert document["components"]["securitySchemes"].keys() == {"key", "session"}
-    scopes = {(method, re.sub(":path", "", path)): scope for methods, path, scope, _ in rows() for method in [methods]}
+    scopes = {
+        (method, re.sub(r":\w+(?=})", "", path)): scope for methods, path, scope, _ in rows() for method in [methods]
+    }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             scope = scopes[method.upper(), path]

@@ -77,7 +77,7 @@ def names_of_commands() -> list[str]:
     return re.findall(r"'(\w+)'", run.stderr.partition("is not one of")[2])
 
 
-def example(kind: DatasetKind, *, aliases: bool = False, **values: str) -> str:
+def example(kind: DatasetKind, /, *, aliases: bool = False, **values: str) -> str:
     """A file of one row: the examples of the columns, in an order of their own, but for the values that are given."""
     if kind.stays_raw:
         return kind.example

@@ -310,7 +310,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_these_words(name: str) -> None
 
 
 def test_every_reason_has_its_file_but_the_two_that_a_load_has() -> None:
-    by_mapping = {"wrong_mapping", "bad_json", "formula", "two_tables"}  # tests/ingest/test_mapped.py
+    by_mapping = {"wrong_mapping", "bad_json", "bad_parquet", "formula", "two_tables"}  # tests/ingest/test_mapped.py
     between_rows = {"contradiction"}  # tests/ingest/test_dates.py
     told = {reason for _, reason, _ in REFUSED.values()}
     assert told == set(REFUSALS) - {"unreadable", "rejected_rows"} - by_mapping - between_rows

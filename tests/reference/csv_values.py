@@ -34,6 +34,46 @@ def key(text: str) -> str:
     return text
 
 
+def project(text: str) -> str:
+    """PEP 508: letters, digits, and - _ . inside; PEP 503: each run of these three is one hyphen, letters are small."""
+    key(text)
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    small = text.lower()
+    inside = set(letters + "-_.")
+    if not text.isascii() or not {*small} <= inside or small[0] not in letters or small[-1] not in letters:
+        raise Bad("bad_project")
+    words = "".join(one if one in letters else " " for one in small).split()
+    return "-".join(words)
+
+
+def repository(text: str) -> str:
+    """owner/name, as it is or at the end of an address of the web or of Git."""
+    key(text)
+    rest, is_address = text, False
+    scheme, slashes, after = text.partition("://")
+    if (
+        slashes
+        and scheme[:1].isascii()
+        and scheme[:1].isalpha()
+        and all(one.isascii() and (one.isalnum() or one == "+") for one in scheme)
+    ):
+        host, slash, path = after.partition("/")
+        if slash and host.rpartition("@")[2]:
+            rest, is_address = path, True
+    elif text.lower().startswith("git@") and ":" in text[4:] and "/" not in text[4:].partition(":")[0]:
+        if text[4:].partition(":")[0]:
+            rest, is_address = text[4:].partition(":")[2], True
+    else:
+        for host in ("github.com/", "www.github.com/"):
+            if text.lower().startswith(host):
+                rest, is_address = text[len(host) :], True
+    if is_address or "://" in text:
+        rest = rest.strip("/").removesuffix(".git")
+    elif "/" in rest:
+        rest = rest.removesuffix("/").removesuffix(".git")
+    return key(rest)
+
+
 def word(**allowed: Any) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         if text in allowed:
@@ -196,6 +236,8 @@ DAY = 24 * 3600 * 1_000_000
 #: Types by the names that columns of the registry give them. A new type has its slow twin here.
 TYPES = {
     "key": key,
+    "name of a project": project,
+    "repository": repository,
     "timestamp": instant,
     "weekday": weekday,
     "time of day": time_of_day(DAY - 1),

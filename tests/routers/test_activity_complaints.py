@@ -122,7 +122,7 @@ def test_open_digger_1540_a_moved_repository_keeps_its_commits(client: TestClien
         + commit.format(repo="openhours/api", sha="b" * 40, day=2)
         + commit.format(repo="openhours/api", sha="c" * 40, day=3),
     )
-    load_text("moves", "entity_kind,old_key,key\nrepository,oldhours/api,openhours/api\n")
+    load_text("moves", "kind,old_key,key\nrepository,oldhours/api,openhours/api\n")
     for key in ("oldhours/api", "openhours/api"):
         found = shown(client, f"repo/{key}")
         assert (found["key"], found["earlier_keys"], found["total"]["value"]) == ("openhours/api", ["oldhours/api"], 3)

@@ -158,6 +158,11 @@ def test_too_many_wrong_rows_reject_a_file_whose_wrong_rows_were_to_be_skipped(
         "set": None,
         "assume_zone": None,
         "valid_from": None,
+        "source": None,
+        "covers": None,
+        "covers_from": None,
+        "covers_to": None,
+        "snapshot": False,
     }
     assert polls(resources) == []
 

@@ -133,7 +133,7 @@ class Both:
 
     def _say(self, move: tuple[str, str], *, dropped: str) -> None:
         path = self.path.with_name("moves.csv")
-        path.write_text(f"entity_kind,old_key,key,dropped\nproject,{move[0]},{move[1]},{dropped}\n")
+        path.write_text(f"kind,old_key,key,dropped\nproject,{move[0]},{move[1]},{dropped}\n")
         load_file(self.resources, "moves", path)
 
     def _write(self, file: twin.File) -> None:

@@ -38,7 +38,7 @@ def projects(resources: Resources, tmp_path: Path) -> Resources:
         path.write_text(f"project,date,count\n{rows}")
         policy = Policy(coverage=Coverage(source=source, covers=covers))
         load_file(resources, "installs", path, dataset_id=new_id(ARRIVED.replace(minute=number)), policy=policy)
-    path.write_text("entity_kind,old_key,key\nproject,old,new\nproject,c,a2\n")
+    path.write_text("kind,old_key,key\nproject,old,new\nproject,c,a2\n")
     load_file(resources, "moves", path)
     return resources
 
@@ -88,7 +88,7 @@ def test_each_repository_has_the_figures_that_it_has_alone(resources: Resources,
         "acme/late,4,2024-06-25T00:00:00Z,2024-06-25T00:00:00Z\n"
     )
     load_file(resources, "commits", path)
-    path.write_text("entity_kind,old_key,key\nrepository,acme/old,acme/api\n")
+    path.write_text("kind,old_key,key\nrepository,acme/old,acme/api\n")
     load_file(resources, "moves", path)
     with resources.engine.connect() as connection:
         wanted = subjects(connection, REPOSITORY)

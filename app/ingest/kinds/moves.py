@@ -8,7 +8,7 @@ from app.ingest.kind import Column, DatasetKind, WrongRow
 from app.series.entities import PROJECT, REPOSITORY
 
 _COLUMNS: Final = (
-    Column("entity_kind", choice({kind: kind for kind in (REPOSITORY, PROJECT)}), example="repository"),
+    Column("kind", choice({kind: kind for kind in (REPOSITORY, PROJECT)}), example="repository"),
     Column("old_key", KEY, example="oldhours/api"),
     Column("key", KEY, example="openhours/api"),
     DROPPED,
@@ -19,7 +19,7 @@ class MoveLoading(KeyedLoading):
     """Collects moves and merges them by the old key."""
 
     columns = _COLUMNS
-    table = keyed_table("entity_move", _COLUMNS, key=("entity_kind", "old_key"))
+    table = keyed_table("entity_move", _COLUMNS, key=("kind", "old_key"))
 
 
 MOVES = DatasetKind(
@@ -31,9 +31,9 @@ MOVES = DatasetKind(
     documentation="""
         A repository or a project that was moved or renamed: its activity counts as that of the new key. Rows that were
         loaded under the old key stay as they are. A commit that is there under both keys counts once. A move may lead
-        to a key that was moved itself. If rows have the same `entity_kind` and `old_key`, the last one counts.
+        to a key that was moved itself. If rows have the same `kind` and `old_key`, the last one counts.
 
         A row with `dropped` `true` takes the move back.
     """,
-    wrong=WrongRow("entity_kind", "store", "not_allowed"),
+    wrong=WrongRow("kind", "store", "not_allowed"),
 )

@@ -10,10 +10,10 @@ down_revision = "0017"
 def upgrade() -> None:
     op.create_table(
         "entity_move",
-        sa.Column("entity_kind", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("old_key", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("entity_kind", "old_key", name=op.f("entity_move_pkey")),
+        sa.PrimaryKeyConstraint("kind", "old_key", name=op.f("entity_move_pkey")),
     )
     op.create_table(
         "install_day",
