@@ -1,12 +1,27 @@
-"""The command line of a service with users and keys."""
+"""The command line: with a database of its own, and of a service with users and keys."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.jobs.fork_server import end_all
 from app.storage.resources import Addresses, Resources
 from tests.commands import CommandLine, point_at
+
+
+@pytest.fixture
+def fresh_cli(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    resources: Resources,
+    servers: Addresses,
+    tmp_path: Path,
+) -> CommandLine:
+    """Commands that use an empty database of the tests' servers, and run jobs."""
+    point_at(monkeypatch, resources, servers, tmp_path / "home")
+    end_all()  # a fork server that an earlier test has started knows other variables
+    return CommandLine(monkeypatch, capsys)
 
 
 @pytest.fixture

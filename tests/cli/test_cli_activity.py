@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from app.jobs.fork_server import end_all
-from app.storage.resources import Addresses, Resources
-from tests.commands import CommandLine, point_at
+from app.storage.resources import Resources
+from tests.commands import CommandLine
 from tests.conftest import LoadText
 from tests.pypistats import Pypistats, serve
 from tests.sources.syncing import rows
@@ -28,17 +26,8 @@ def site() -> Iterator[Pypistats]:
 
 
 @pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    resources: Resources,
-    servers: Addresses,
-    tmp_path: Path,
-) -> CommandLine:
-    """Commands that use an empty database of the tests' servers."""
-    point_at(monkeypatch, resources, servers, tmp_path / "home")
-    end_all()  # a fork server that an earlier test has started knows other variables
-    return CommandLine(monkeypatch, capsys)
+def cli(fresh_cli: CommandLine) -> CommandLine:
+    return fresh_cli
 
 
 def test_backfill_reads_again_from_a_day_on_and_everything_only_with_its_own_word(

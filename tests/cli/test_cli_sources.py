@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from app.jobs.fork_server import end_all
-from app.storage.resources import Addresses, Resources
+from app.storage.resources import Resources
 from tests.access.secrets_seen import dump_of
-from tests.commands import CommandLine, free_port, point_at
+from tests.commands import CommandLine, free_port
 from tests.github import Github, World, serve
 
 TOKEN = "ghp_of_a_terminal_0123456789abcdefghijkl"
@@ -19,28 +17,22 @@ TOKEN = "ghp_of_a_terminal_0123456789abcdefghijkl"
 
 @pytest.fixture
 def github() -> Iterator[Github]:
-    world = World(seed=5, now=datetime.now(UTC))
+    settled = 120  # so long ago was the last push, so that the next sync need not ask for it again
+    world = World(seed=5, now=datetime.now(UTC) - timedelta(seconds=settled))
     world.token(TOKEN)
     for name in ("web", "old-web"):
         world.create_repository(f"acme/{name}")
+    world.pass_seconds(settled)
     with serve(world) as github:
         yield github
 
 
 @pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    resources: Resources,
-    servers: Addresses,
-    tmp_path: Path,
-) -> CommandLine:
-    """Commands that use an empty database of the tests' servers."""
-    point_at(monkeypatch, resources, servers, tmp_path / "home")
+def cli(fresh_cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Commands that know where a token is, and a key to encrypt it with."""
     monkeypatch.setenv("OPENHOURS_SECRET_KEY", "a key of this test with 32 letters")
     monkeypatch.setenv("MY_TOKEN", f"{TOKEN}\n")
-    end_all()  # a fork server that an earlier test has started knows other variables
-    return CommandLine(monkeypatch, capsys)
+    return fresh_cli
 
 
 def test_a_source_is_added_viewed_paused_and_removed(cli: CommandLine, github: Github, resources: Resources) -> None:

@@ -56,11 +56,10 @@ class Died(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
-class Dying:
-    """Records the job and, in some cases, dies before the schedule is set to its next instant."""
+class Around:
+    """An action that does what another does; a subclass adds something of its own."""
 
     within: Action
-    dies: Callable[[], bool]
 
     @property
     def scope(self) -> Any:
@@ -70,14 +69,24 @@ class Dying:
         self.within.check(connection, run)
 
     def begin(self, connection: Connection, run: Run) -> str:
+        return self.within.begin(connection, run)
+
+    def begun(self, job_id: str, kind: str) -> None:
+        self.within.begun(job_id, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Dying(Around):
+    """Records the job and, in some cases, dies before the schedule is set to its next instant."""
+
+    dies: Callable[[], bool]
+
+    def begin(self, connection: Connection, run: Run) -> str:
         job_id = self.within.begin(connection, run)
         if self.dies():
             connection.connection.dbapi_connection.close()  # type: ignore[union-attr]  # as a killed process leaves it
             raise Died
         return job_id
-
-    def begun(self, job_id: str, kind: str) -> None:
-        self.within.begun(job_id, kind)
 
 
 @dataclass(slots=True)

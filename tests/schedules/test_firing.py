@@ -13,7 +13,7 @@ from app.access.principal import Principal, acting_as
 from app.access.scopes import SCOPES_OF, Role
 from app.access.user_records import User
 from app.errors import DatabaseUnavailable, InvalidParameters, NotAllowed, ObjectStoreUnavailable, UnknownSource
-from app.schedules.actions import Action, Run
+from app.schedules.actions import Run
 from app.schedules.forms import When
 from app.schedules.service import ScheduleSpec
 from app.schedules.syncs import SyncSchedules
@@ -22,7 +22,7 @@ from app.storage.resources import Resources
 from tests.access.services import Accounts, accounts_of
 from tests.commands import wait_until
 from tests.reference.schedules import utc
-from tests.schedules.replicas import Dying, Installation, installation
+from tests.schedules.replicas import Around, Dying, Installation, installation
 
 DAILY = When(every="day", at="06:00")
 
@@ -304,25 +304,14 @@ def test_schedules_of_syncs_are_made_by_those_who_may_sync_and_have_no_parameter
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(Around):
     """Begins a sync only when the removal of its source has come, and waits for what this schedule holds."""
 
-    within: Action
     come: Callable[[], None]
-
-    @property
-    def scope(self) -> Any:
-        return self.within.scope
-
-    def check(self, connection: Connection, run: Run) -> None:
-        self.within.check(connection, run)
 
     def begin(self, connection: Connection, run: Run) -> str:
         self.come()
         return self.within.begin(connection, run)
-
-    def begun(self, job_id: str, kind: str) -> None:
-        self.within.begun(job_id, kind)
 
 
 def test_a_removal_that_meets_a_schedule_that_fires_waits_for_it(synced: Installation, root: Principal) -> None:
