@@ -44,6 +44,11 @@ class Activity(Connection):
         found: Mapping[str, Any] = self._ask("GET", path, params=query)
         return found
 
-    def activity_gaps(self, *, source: str | None = None) -> list[Mapping[str, Any]]:
-        """Days of which sources of installs told nothing, between days of which they did, as answered."""
-        return list(self._ask("GET", "/activity/gaps", params={} if source is None else {"source": source})["gaps"])
+    def activity_gaps(self, *, source: str | None = None) -> Mapping[str, Any]:
+        """``gaps``, days of which sources of installs told nothing, between days of which they did; as answered.
+
+        Of more than 10,000 these are the first; ``is_cut`` says so.
+        """
+        query: dict[str, Any] = {"limit": 10_000} | ({} if source is None else {"source": source})
+        found: Mapping[str, Any] = self._ask("GET", "/activity/gaps", params=query)
+        return found

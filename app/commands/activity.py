@@ -66,6 +66,8 @@ def show(
     if recent is not None:
         days = f"{recent['from']} to {recent['to']}, {recent['days_covered']} of 30 days counted"
         out.print(f"last 30 days: {recent['value']:,} ({days})", markup=False)
+    else:
+        out.print("last 30 days: nobody has counted", markup=False)
     out.print("in all: " + ("nobody has counted" if total is None else f"{total['value']:,}"), markup=False)
     if found["source"] is not None:
         others = [other for other in found["sources"] if other != found["source"]]
@@ -80,14 +82,17 @@ def gaps(
 ) -> None:
     """Show days of which a source of installs told nothing, between days of which it did."""
     with opening.client(server, slots=0) as client:
-        found = client.activity_gaps(source=source)
+        answer = client.activity_gaps(source=source)
+    found = answer["gaps"]
     if not found:
-        err.print("no day is missing between the first and the last that was counted", markup=False)
+        err.print("no day is missing between days that a source has told of", markup=False)
         return
     table = Table("source", "project", "first", "last", Column("days", justify="right"), box=None, pad_edge=False)
     for one in found:
         table.add_row(one["source"], one["project"] or "(all)", one["first"], one["last"], f"{one['days']:,}")
     out.print(table)
+    if answer["is_cut"]:
+        err.print(f"these are the first {len(found):,}; --source shows those of one source", markup=False)
 
 
 @activity.command()

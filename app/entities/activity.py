@@ -135,7 +135,7 @@ class ActivityService:
             subject = _required(connection, KINDS[kind], key)
             read = series.read(connection, subject, as_of=as_of, source=asked.source, by=asked.by)
         if asked.source is not None and subject.kind == PROJECT and asked.source not in read.sources:
-            raise _unknown_source(subject, asked.source, read.sources)
+            raise _no_such_source(f"has not counted {subject.key!r}", asked.source, read.sources)
         counted = read.counted
         total, until = flow.total(counted), _day(as_of) if counted.last is None else counted.last + _DAY
         return ShownActivity(
@@ -155,8 +155,14 @@ class ActivityService:
         )
 
     def gaps(self, *, source: str | None, limit: int) -> list[UncountedDays]:
-        """Days of which sources of installs told nothing, between days of which they did; at most ``limit``."""
+        """Days of which sources of installs told nothing, between days of which they did; at most ``limit``.
+
+        Raises:
+            InvalidParameters: no such source has told of a day.
+        """
         with database_errors(), self._engine.connect() as connection:
+            if source is not None and source not in (known := series.sources_of_installs(connection)):
+                raise _no_such_source("has counted nothing", source, known)
             return series.uncounted_days(connection, source=source, limit=limit)
 
 
@@ -181,8 +187,8 @@ def _missing(kind: str, key: str, near: Sequence[str]) -> UnknownEntity:
     )
 
 
-def _unknown_source(subject: Subject, source: str, known: Sequence[str]) -> InvalidParameters:
-    told = f"has not counted {subject.key!r}"
+def _no_such_source(told: str, source: str, known: Sequence[str]) -> InvalidParameters:
+    """The error of a source by its name; ``told`` continues it."""
     wrong = [WrongValue(parameter="source", received=source, reason=told, allowed=list(known))]
     return InvalidParameters(detail(wrong), errors=members(wrong))
 

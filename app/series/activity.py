@@ -135,6 +135,11 @@ def uncounted_days(connection: Connection, *, source: str | None = None, limit: 
     return [UncountedDays(row.source, row.key, row.first, row.last) for row in rows]
 
 
+def sources_of_installs(connection: Connection) -> list[str]:
+    """The sources that have told of a day, sorted."""
+    return sorted(connection.scalars(text("SELECT DISTINCT source FROM source_day")))
+
+
 # A project's own entries go before those for all.
 _GAPS: Final = """
 WITH told AS MATERIALIZED (

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from app.flow.activity_table import NEVER, ActivityTable, Periods, day_number
 from app.flow.install_classes import InstallClass
-from app.series.activity import COMMITS, Subject
+from app.series.activity import COMMITS, Subject, sources_of_installs
 from app.series.entities import PROJECT, REPOSITORY
 from app.storage.binary_copy import BIGINT, BOOLEAN, DATE, INTEGER, Arrays, read_columns
 
@@ -104,7 +104,7 @@ def _installs(
     source: str | None,
 ) -> ActivityTable:
     today = as_of.astimezone(UTC).date()
-    names = sorted(connection.scalars(text("SELECT DISTINCT source FROM source_day")))
+    names = sources_of_installs(connection)
     end = min(periods.end, today)
     given = {
         "sources": names,

@@ -125,3 +125,27 @@ def test_gaps_tells_the_days_that_are_missing_in_between(cli: CommandLine, load_
         ["source", "project", "first", "last", "days"],
         ["files", "(all)", "2024-10-02", "2024-10-04", "3"],
     ]
+    wrong = cli("activity", "gaps", "--source", "flies")
+    assert wrong.code != 0
+    assert "has counted nothing" in plain(wrong.err)
+    assert "files" in plain(wrong.err)
+
+
+def test_show_of_a_repository_says_what_nobody_has_counted(cli: CommandLine, load_text: LoadText) -> None:
+    load_text("commits", "repo,sha,authored_at,committed_at\nacme/api,1,2024-11-05T00:00:00Z,2024-11-05T00:00:00Z\n")
+    shown = cli(
+        "activity",
+        "show",
+        "https://github.com/Acme/API.git",
+        "--kind",
+        "repo",
+        "--months",
+        "1",
+        "--as-of",
+        "2024-12-10T00:00:00Z",
+    )
+    assert [" ".join(line.split()) for line in shown.out.splitlines()][1:] == [
+        "2024-11 1 0/30 some days are missing",
+        "last 30 days: nobody has counted",
+        "in all: 1",
+    ]

@@ -177,3 +177,17 @@ def test_gaps_are_days_without_a_count_between_days_with_one(resources: Resource
             ("files", "napari", 5, 7, 3),
         ]
         assert activity.uncounted_days(connection, source="another", limit=10) == gaps[:1]
+
+
+def test_a_day_that_was_taken_out_is_a_gap_although_another_file_told_of_it_for_all(
+    resources: Resources, load: Load, tmp_path: Path
+) -> None:
+    load("napari,2024-11-01,1\nother,2024-11-02,1\nnapari,2024-11-03,1\n", FIRST)
+    load("napari,2024-11-02,7\n", SECOND, covers=Covers.NAMED)
+    file = FileSource(tmp_path / "installs.csv")
+    unload(resources.engine, DATASET_KINDS["installs"], file, now=NOW, dataset_id=SECOND)
+    with resources.engine.connect() as connection:
+        gaps = activity.uncounted_days(connection, limit=10)
+    assert [(one.source, one.project, one.first, one.last) for one in gaps] == [
+        ("files", "napari", date(2024, 11, 2), date(2024, 11, 2))
+    ]
