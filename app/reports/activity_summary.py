@@ -1,5 +1,6 @@
 """The summary of a report on activity: sums by period, and the most active."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
@@ -90,7 +91,7 @@ class Sums:
         self._active += int(is_known.any(axis=1).sum())
         for row in np.flatnonzero(is_known.any(axis=1)).tolist():
             counts = {name: int(grid[row].sum()) for name, grid in of.counts.items()}
-            figures = self._figures(counts, self._periods.end)
+            figures = figures_of(self._metric, counts, until=self._periods.end)
             complete = int(is_whole[row].sum())
             told = ActivitySubject(key=of.keys[row], source=of.sources[row], figures=figures, periods_complete=complete)
             self._top.append((figures.value, told))
@@ -107,7 +108,7 @@ class Sums:
                     period=name,
                     state=self._state(number, subjects),
                     subjects_counted=int(self._known[number]),
-                    figures=self._figures(counts, end) if self._known[number] else None,
+                    figures=figures_of(self._metric, counts, until=end) if self._known[number] else None,
                 )
             )
         everything = {metric: int(n.sum()) for metric, n in self._counts.items()}
@@ -118,7 +119,7 @@ class Sums:
             last=self._periods.end - timedelta(days=1),
             subjects=subjects,
             subjects_counted=self._active,
-            figures=self._figures(everything, self._periods.end) if self._active else None,
+            figures=figures_of(self._metric, everything, until=self._periods.end) if self._active else None,
             periods=periods,
             most_active=[told for _, told in self._top],
         )
@@ -130,10 +131,12 @@ class Sums:
         is_whole = self._whole[number] + self._before[number] == subjects
         return MonthState.COMPLETE if is_whole else MonthState.PARTIAL
 
-    def _figures(self, counts: dict[str, int], end: date) -> ActivityFigures:
-        found: Figure = of_installs(counts, until=end) if self._metric == "installs" else of_commits(counts)
-        classes = None if found.classes is None else dict(found.classes)
-        return ActivityFigures(value=found.value, classes=classes, ci_share_at_least=found.ci_share_at_least)
+
+def figures_of(metric: Metric, counts: Mapping[str, int], *, until: date) -> ActivityFigures:
+    """The figures of counts of days before ``until``."""
+    found: Figure = of_installs(counts, until=until) if metric == "installs" else of_commits(counts)
+    classes = None if found.classes is None else dict(found.classes)
+    return ActivityFigures(value=found.value, classes=classes, ci_share_at_least=found.ci_share_at_least)
 
 
 def outline(summary: ActivitySummary) -> Outline:

@@ -178,13 +178,11 @@ SELECT source, day - (extract(day FROM day)::int - 1) AS month, count(*) AS days
 FROM ({_DAYS.format(limits="day < :day")}) covered GROUP BY source, month
 """
 
-_RECENT: Final = """
+_RECENT: Final = f"""
 SELECT class, sum(n)::bigint AS n FROM install_day
 WHERE entity_id = ANY(:ids) AND source = :source AND day BETWEEN :first AND :last GROUP BY class
-"""
-
-_RECENT_COVERED: Final = f"""
-SELECT count(*) FROM ({_DAYS.format(limits="source = :source AND day BETWEEN :first AND :last")}) covered
+UNION ALL
+SELECT NULL, count(*) FROM ({_DAYS.format(limits="source = :source AND day BETWEEN :first AND :last")}) covered
 """
 
 
@@ -205,13 +203,15 @@ def _installs(connection: Connection, subject: Subject, day: date, source: str |
         return Activity(Counted({}, {}), chosen if chosen in sources else None, sources)
     first, last = min(one.first for one in found.values()), max(one.last for one in found.values())
     window = {**given, "source": chosen, "first": last - (RECENT_DAYS - 1) * _DAY, "last": last}
+    recent = {row[0]: row.n for row in connection.execute(text(_RECENT), window)}
+    recent_covered = recent.pop(None)
     counted = Counted(
         months=months.get(chosen or "", {}),
         covered={month: one.days for month, one in found.items()},
         first=first,
         last=last,
-        recent={row[0]: row.n for row in connection.execute(text(_RECENT), window)},
-        recent_covered=connection.scalar(text(_RECENT_COVERED), window) or 0,
+        recent=recent,
+        recent_covered=recent_covered,
     )
     return Activity(counted, chosen, sources)
 

@@ -88,11 +88,24 @@ _SUMS: Final = ", ".join(
     f"coalesce((sum(n) FILTER (WHERE class = '{one.value}'))::bigint, 0) AS {one.value}" for one in InstallClass
 )
 
+# By day these are in the order of the index, which Postgres adds up as it reads them.
 _COUNTS: Final = f"""(
-SELECT entity_id, array_position(%(sources)s, source) - 1 AS source,
-    width_bucket(day - DATE '1970-01-01', %(edges)s) - 1 AS period, {_SUMS}
-FROM install_day WHERE entity_id = ANY(%(ids)s) AND day >= %(first)s::date AND day < %(end)s::date GROUP BY 1, 2, 3
-) counts"""
+SELECT entity_id, array_position(%(sources)s, source) - 1 AS source, period, {", ".join(InstallClass)} FROM (
+    SELECT entity_id, source, {{period}} AS period, {_SUMS}
+    FROM install_day WHERE entity_id = ANY(%(ids)s) AND day >= %(first)s::date AND day < %(end)s::date GROUP BY 1, 2, 3
+) sums) counts"""
+
+#: The number of the period of a day, among edges.
+_PERIOD: Final = "width_bucket(day - DATE '1970-01-01', %(edges)s) - 1"
+
+# One look into the index for each pair.
+_EVER: Final = """
+SELECT entity_id, source
+FROM unnest(CAST(:ids AS int[])) AS asked (entity_id) CROSS JOIN unnest(CAST(:sources AS text[])) AS whose (source)
+CROSS JOIN LATERAL (
+    SELECT FROM install_day WHERE entity_id = asked.entity_id AND source = whose.source LIMIT 1
+) found
+"""
 
 
 def _installs(
@@ -113,15 +126,16 @@ def _installs(
         "end": str(end),
         "edges": periods.edges.tolist(),
     }
-    columns = {"entity_id": INTEGER, "source": INTEGER, "period": INTEGER} | dict.fromkeys(InstallClass, BIGINT)
-    counts = read_columns(connection, columns, _COUNTS, given)
+    are_days = len(periods) == periods.edges[-1] - periods.edges[0]
+    of = ("day", DATE) if are_days else (_PERIOD, INTEGER)
+    columns = {"entity_id": INTEGER, "source": INTEGER, "period": of[1]} | dict.fromkeys(InstallClass, BIGINT)
+    counts = read_columns(connection, columns, _COUNTS.format(period=of[0]), given)
+    column = counts["period"] - periods.edges[0] if are_days else counts["period"]
     own = read_columns(
         connection, {"told_of": INTEGER, "source": INTEGER, "day": DATE, "is_told": BOOLEAN}, _OWN, given
     )
     whole = read_columns(connection, {"source": INTEGER, "day": DATE}, _WHOLE, given)
-    ever = connection.execute(
-        text("SELECT DISTINCT entity_id, source FROM install_day WHERE entity_id = ANY(:ids)"), {"ids": list(rows)}
-    ).all()
+    ever = connection.execute(text(_EVER), {"ids": list(rows), "sources": names}).all()
     named = _named(names, ever, own, rows)
     covered = _Covered(own, whole, rows, day_number(today), len(names))
     found_by = np.full(len(wanted), -1)
@@ -140,7 +154,7 @@ def _installs(
     grids = {}
     for one in InstallClass:
         grid = np.zeros(days.shape, np.int64)
-        np.add.at(grid, (where[is_chosen], counts["period"][is_chosen]), counts[one][is_chosen])
+        np.add.at(grid, (where[is_chosen], column[is_chosen]), counts[one][is_chosen])
         grids[one.value] = grid
     by_whom = [names[number] if number >= 0 else None for number in found_by.tolist()]
     return ActivityTable([one.key for one in wanted], by_whom, periods, grids, days, first)

@@ -107,3 +107,14 @@ def test_the_pictures_have_a_bar_for_each_period_and_a_line_for_the_break(loaded
     }
     assert any("keep what installers say of CI" in line for line in spec["title"]["subtitle"])
     assert (tmp_path / "report" / "ci_share.png").stat().st_size > 1000
+
+
+def test_a_picture_of_many_days_has_a_bar_for_each_month(loaded: Resources, tmp_path: Path) -> None:
+    made(loaded, tmp_path / "report", months=5, by="day", charts=True)
+    spec = json.loads((tmp_path / "report" / "timeline.vl.json").read_text())
+    bars = {(row["period"], row["n"], row["state"]) for rows in spec["datasets"].values() for row in rows if "n" in row}
+    assert bars >= {("2024-01", None, "before"), ("2024-02", 87, "whole"), ("2024-03", 20, "part")}
+    made(loaded, tmp_path / "commits", months=5, by="day", charts=True, of="repo")
+    spec = json.loads((tmp_path / "commits" / "timeline.vl.json").read_text())
+    bars = {(row["period"], row["n"], row["state"]) for rows in spec["datasets"].values() for row in rows if "n" in row}
+    assert ("2024-02", 1, "whole") in bars

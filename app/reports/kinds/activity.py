@@ -1,23 +1,21 @@
 """Report kind ``activity``: installs of projects or commits of repositories, by month or day (docs/activity.md)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-import numpy as np
 import pyarrow as pa
 from pydantic import Field
 from sqlalchemy import Connection
 
 from app.files.artifact import Artifact
 from app.files.csv_output import write_csv_blocks
-from app.flow.activity import MonthState, whole_months
+from app.flow.activity import whole_months
 from app.flow.activity_table import Periods, days_between
-from app.flow.install_classes import BREAKS
 from app.flow.spellings import project_key, repository_key
 from app.jobs.kind import JobContext, Params
 from app.reports.activity_rows import rows_of, schema_of
-from app.reports.activity_summary import ActivityFigures, ActivitySummary, Metric, Sums, outline
+from app.reports.activity_summary import ActivitySummary, Metric, Sums, outline
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.refusals import SHOWN, refused, require_past, unknown_names
@@ -133,45 +131,14 @@ def produce(context: JobContext, params: ActivityParams) -> Sequence[Artifact]:
     about = context.folder / SUMMARY
     about.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
     made = [Artifact(path, "text/csv", rows=len(wanted) * len(periods)), Artifact(about, "application/json", rows=1)]
-    return [*made, *(_draw(context, params, summary, periods) if params.charts and wanted else ())]
+    return [*made, *(_draw(context, summary) if params.charts and wanted else ())]
 
 
-def _draw(
-    context: JobContext, params: ActivityParams, summary: ActivitySummary, periods: Periods
-) -> Sequence[Artifact]:
-    from app.charts.activity import Period, timeline  # noqa: PLC0415 - only who draws loads it
-    from app.charts.files import write_charts  # noqa: PLC0415
+def _draw(context: JobContext, summary: ActivitySummary) -> Sequence[Artifact]:
+    from app.charts.files import write_charts  # noqa: PLC0415 - only who draws loads it
+    from app.reports.activity_charts import charts_of  # noqa: PLC0415
 
-    drawn = [
-        Period(
-            one.period,
-            None if one.figures is None else one.figures.value,
-            is_whole=one.state is MonthState.COMPLETE,
-            is_before=one.state is MonthState.BEFORE_FIRST,
-            ci=_percent(one.figures),
-        )
-        for one in summary.periods
-    ]
-    edges = periods.edges
-    breaks = {}
-    for day, why in BREAKS.items() if params.of == "project" else ():
-        number = int(np.searchsorted(edges, (day - date(1970, 1, 1)).days, side="right")) - 1
-        if 0 <= number < len(periods):
-            breaks[number] = f"{day}: {why}"
-    what = "projects" if params.of == "project" else "repositories"
-    counted = f"{summary.subjects_counted:,} of {summary.subjects:,} {what} counted"
-    about = [f"{counted}, {summary.first} to {summary.last}, days in UTC"]
-    charts = {"timeline": timeline(drawn, metric=summary.metric, about=about, breaks=breaks)}
-    if any(one.ci is not None for one in drawn):
-        about.append("most installers do not say whether they run in CI: the true share is this or more")
-        charts["ci_share"] = timeline(drawn, metric=summary.metric, about=about, breaks=breaks, is_share=True)
-    return write_charts(charts, context.folder)
-
-
-def _percent(figures: ActivityFigures | None) -> float | None:
-    if figures is None or figures.ci_share_at_least is None:
-        return None
-    return round(100 * figures.ci_share_at_least, 2)
+    return write_charts(charts_of(summary), context.folder)
 
 
 ACTIVITY = ReportKind(
