@@ -1,5 +1,8 @@
 """What the command line says of a value that it does not accept, instead of the words of the library that parses it."""
 
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
@@ -19,17 +22,65 @@ _WORDS: Final = {
 }
 
 
+#: What typer raises when arguments do not fit a command. It tells the sorts of it apart, but exports only one of them.
+_Misuse: Final[Any] = typer.BadParameter.__mro__[1]
+
+#: How the library's own sentences begin; what they name follows in quotation marks or in parentheses.
+_NO_COMMAND: Final = re.compile(r"No such command '(.*?)'")
+_TOO_MANY: Final = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
+
+
 class Commands(TyperGroup):
     """Commands whose refusals of a value are in words of ours."""
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        """Read the arguments of the group itself."""
+        with _in_words():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""
-        try:
+        with _in_words():
             return super().invoke(ctx)
-        except typer.BadParameter as error:
-            if isinstance(error.__cause__, ValidationError):
-                error.message = refusal(error.__cause__)
-            raise
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say in words of ours what is wrong with the arguments of a command."""
+    try:
+        yield
+    except _Misuse as error:
+        if isinstance(error.__cause__, ValidationError):
+            error.message = refusal(error.__cause__)
+        elif told := _told(error):
+            raise _Misuse(told, error.ctx) from error
+        raise
+
+
+def _told(error: Any) -> str | None:
+    """What is missing, unknown or too much; None: the sentence is a value's, or ours already."""
+    sort = type(error).__name__
+    if sort == "MissingParameter" and error.param is not None:
+        name = error.param.opts[0] if error.param.param_type_name == "option" else error.param.name
+        return f"{name} is missing. {getattr(error.param, 'help', None) or ''}".rstrip()
+    if sort == "NoSuchOption":
+        options = [option.lstrip("-") for one in error.ctx.command.params for option in one.opts]
+        near = _near(error.option_name.lstrip("-"), options).replace(" '", " '--")
+        return f"There is no option {error.option_name}{near}. --help lists all."
+    if found := _NO_COMMAND.match(error.message):
+        return f"There is no command {found[1]!r}{_near(found[1], error.ctx.command.commands)}. --help lists all."
+    if found := _TOO_MANY.match(error.message):
+        return (
+            f"{found[1]} is more than this command takes. Write a value that has spaces in quotation marks; --help "
+            "lists what the command takes."
+        )
+    return None
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from app.wording.suggestions import did_you_mean, suggestions  # noqa: PLC0415 - most commands need no suggestion
+
+    return did_you_mean(suggestions(name, known))
 
 
 def refusal(error: ValidationError) -> str:
