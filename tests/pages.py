@@ -14,8 +14,8 @@ from app.ingest.kind import Column, DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.routers.needed import Declared, needed_by
 from app.routers.needs import Need
-from app.web.gate.needed import Declared, needed_by
 from app.web.pages import api as api_pages
 from app.web.routes import API
 

@@ -6,8 +6,9 @@ from typing import Any, Final, TypeVar
 
 from starlette.routing import BaseRoute
 
-from app.access.scopes import Scope
-from app.errors import SetupError
+from app.access.principal import Principal
+from app.access.scopes import Scope, roles_with
+from app.errors import NotAllowed, SetupError
 
 F = TypeVar("F")
 
@@ -50,6 +51,22 @@ def need_of(endpoint: Any) -> Need | None:
     """What was declared; None if nothing was."""
     need: Need | None = getattr(endpoint, _ATTRIBUTE, None)
     return need
+
+
+def require(need: Need, who: Principal) -> None:
+    """Let pass whoever has the scope that is needed.
+
+    Raises:
+        NotAllowed: they do not; it names the scope, and the roles that have it.
+    """
+    if need.scope is None or need.scope in who.scopes:
+        return
+    roles = roles_with(need.scope)
+    if who.role in roles:
+        reason = f"this needs the scope {need.scope}, which the key was not given; make one that has it"
+    else:
+        reason = f"this needs the scope {need.scope}; roles that have it: {', '.join(roles)}"
+    raise NotAllowed(f"{who.name} may not do this: {reason}.", allowed=[str(need.scope)])
 
 
 def leaves(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:

@@ -19,6 +19,7 @@ from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.service import DatasetService
+from app.console import install as console
 from app.jobs.links import Links
 from app.replica.loops import Loop
 from app.replica.registry import PREFIXES, job_kinds
@@ -153,8 +154,11 @@ def create_app(
     app.router.routes.extend(routes.routes)
     if api:
         pages.install(app)
+        console.install(app)
     # The last one added is the first to see a request, and the envelope is around them all.
-    gate.install(app, settings, mode=mode, known=known, refusals=refusals)
+    gate.install(
+        app, settings, mode=mode, known=known, refusals=refusals, page_of=console.refusal_page if api else None
+    )
     app.add_middleware(TusHeaders)
     app.add_middleware(RequestLog, replica=replica, access_log=settings.access_log)
     add_edges(app, settings)

@@ -1,10 +1,11 @@
 """The gate itself: between the headers of a request and the first byte of its body."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -14,23 +15,28 @@ from app.access.known import Known
 from app.access.modes import Mode
 from app.access.principal import ANONYMOUS, Principal, acting_as
 from app.access.refusals import Refusals
-from app.access.scopes import roles_with
 from app.errors import AccessRefused, NotAllowed, OpenhoursError, SetupRequired
 from app.routers.answers import problem_of
-from app.routers.needs import Need
+from app.routers.needed import Needed, needed_by
+from app.routers.needs import Need, require
 from app.routers.uploads import UNLIMITED
 from app.settings import Settings, listed
 from app.web.gate.caller import caller_of
 from app.web.gate.credentials import require_single
 from app.web.gate.cross_site import CrossSite, is_safe
 from app.web.gate.identity import ByCredential, Identity, ThisMachine
-from app.web.gate.needed import Needed, needed_by
 
 #: What an address needs at which nothing is: a credential, so that nobody else learns what there is.
 _UNKNOWN: Final = Need()
 
 
-def install(app: FastAPI, settings: Settings, *, mode: Mode, known: Known, refusals: Refusals) -> None:
+#: Makes the page of a refusal for a person in a browser, or nothing for a program.
+PageOf = Callable[[Request, NotAllowed, Principal], Response | None]
+
+
+def install(
+    app: FastAPI, settings: Settings, *, mode: Mode, known: Known, refusals: Refusals, page_of: PageOf | None = None
+) -> None:
     """Add it to an application that has all its routes.
 
     Raises:
@@ -44,6 +50,7 @@ def install(app: FastAPI, settings: Settings, *, mode: Mode, known: Known, refus
         cross_site=CrossSite(public_url=settings.public_url, origins=listed(settings.cors_origins)),
         refusals=refusals,
         has_logins=mode is Mode.ON,
+        page_of=page_of,
     )
 
 
@@ -59,8 +66,10 @@ class Gate:
         cross_site: CrossSite,
         refusals: Refusals,
         has_logins: bool,
+        page_of: PageOf | None,
     ) -> None:
         self._app = app
+        self._page_of = page_of
         self._has_logins = has_logins
         self._needed = needed
         self._identity = identity
@@ -83,37 +92,34 @@ class Gate:
             if not need.is_open:
                 asker = await self._identity.of(scope, headers)
                 who = replace(asker.principal, request_id=caller.request_id)
-                _require(need, who)
+                require(need, who)
             if changes and (need.is_open or asker.is_ambient):
                 self._cross_site.check(scope, headers)
         except OpenhoursError as error:
             if changes and isinstance(error, AccessRefused):
                 self._refusals.note(who, method=scope["method"], path=path, code=error.code)
             # Without this a length that is announced, and too large, would be told instead.
-            answer = self._login_for(error, scope, headers) or problem_of(error)
+            answer = self._login_for(error, scope, headers) or self._page_for(error, scope, who) or problem_of(error)
             await RequestBodyLimitMiddleware(answer, UNLIMITED)(scope, receive, send)
             return
         with acting_as(who):
             await self._app(scope, receive, send)
 
+    def _page_for(self, error: OpenhoursError, scope: Scope, who: Principal) -> Response | None:
+        if self._page_of is None or not isinstance(error, NotAllowed):
+            return None
+        return self._page_of(Request(scope), error, who)
+
     def _login_for(self, error: OpenhoursError, scope: Scope, headers: Headers) -> Response | None:
         """Where a person is led who opens a page in a browser without being logged in."""
-        is_opened = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
-        if not (self._has_logins and is_opened and error.status == 401):
+        if not (self._has_logins and error.status == 401):
+            return None
+        if "hx-request" in headers:  # a piece of a page: the whole page is to go there
+            return Response(status_code=401, headers={"HX-Redirect": f"{scope['root_path']}/login"})
+        if scope["method"] != "GET" or headers.get("sec-fetch-mode") != "navigate":
             return None
         if isinstance(error, SetupRequired):
             return RedirectResponse("/setup", status_code=303)
         path, query = scope["path"].removeprefix(scope["root_path"]), scope["query_string"].decode("latin-1")
         wanted = f"{path}?{query}" if query else path
         return RedirectResponse(f"/login?next={quote(wanted, safe='/')}", status_code=303)
-
-
-def _require(need: Need, who: Principal) -> None:
-    if need.scope is None or need.scope in who.scopes:
-        return
-    roles = ", ".join(roles_with(need.scope))
-    if who.role in roles_with(need.scope):
-        reason = f"this needs the scope {need.scope}, which the key was not given; make one that has it"
-    else:
-        reason = f"this needs the scope {need.scope}; roles that have it: {roles}"
-    raise NotAllowed(f"{who.name} may not do this: {reason}.", allowed=[str(need.scope)])

@@ -40,16 +40,19 @@ def install(app: FastAPI) -> None:
     """Add them to the application."""
     files = StaticFiles(directory=_FILES, packages=[(fastapi_offline.__name__, "static")])
     app.mount(STATIC, open_to_all(files), name="static-offline-docs")
-    for path, endpoint in {"/": _first, "/docs": _docs, "/redoc": _first, DOCUMENT: _document}.items():
+    for path, endpoint in {"/": _first, "/docs": _docs, "/redoc": _redoc, DOCUMENT: _document}.items():
         app.add_api_route(path, endpoint, include_in_schema=False)
 
 
 @open_to_all
 def _first(request: Request) -> RedirectResponse:
-    """Redirect browsers to the page of the API: by a relative address, as long as no path of a proxy is set.
+    """Redirect browsers to the console: by a relative address, as long as no path of a proxy is set."""
+    return RedirectResponse("/console" if request.scope["root_path"] else "console")
 
-    Also from the address of ReDoc, which writes styles into its page and so does not work under our policy.
-    """
+
+@open_to_all
+def _redoc(request: Request) -> RedirectResponse:
+    """Redirect from the address of ReDoc, which writes styles into its page and so does not work under our policy."""
     return RedirectResponse("/docs" if request.scope["root_path"] else "docs")
 
 

@@ -9,8 +9,8 @@ from starlette.staticfiles import StaticFiles
 
 from app.access.scopes import Scope
 from app.errors import SetupError
+from app.routers.needed import needed_by
 from app.routers.needs import Need, needs, open_to_all, open_to_users
-from app.web.gate.needed import needed_by
 
 
 def bare() -> FastAPI:

@@ -1,0 +1,22 @@
+"""The list of reports."""
+
+from fastapi import Response
+
+from app.access.scopes import Scope
+from app.console.routes import Pages
+from app.console.view import View
+
+pages = Pages()
+
+#: Statuses that the list may be narrowed to.
+STATUSES = ("queued", "running", "complete", "failed", "cancelled")
+
+
+@pages.page("/reports", Scope.REPORTS_READ, api="/reports", queries=2)
+async def reports(view: View) -> Response:
+    """Reports, newest first."""
+    kind, status, cursor = view.asked("kind"), view.asked("status"), view.asked("cursor")
+    found = await view.api.get("/reports", kind=kind, status=status, cursor=cursor, limit=view.asked("limit"))
+    kinds = await view.api.get("/reports/kinds")
+    names = [one["name"] for one in kinds]
+    return view.render("reports", found=found, kinds=names, kind=kind, status=status, statuses=STATUSES)

@@ -1,0 +1,11 @@
+"""All pages of the console: a file of ``pages/`` and a line here for each."""
+
+from typing import Final
+
+from app.console.pages import overview, reports
+
+#: In the order in which addresses are matched.
+PAGES: Final = (
+    overview.pages,
+    reports.pages,
+)

@@ -1,0 +1,26 @@
+"""What a page says first after something was done, by a code in its address: nothing is kept between requests."""
+
+from typing import Final
+
+from app.console.marked import marked
+
+#: By code.
+SAID: Final = {
+    "added": marked("It was added."),
+    "assigned": marked("It was assigned."),
+    "cancelled": marked("It was cancelled."),
+    "changed": marked("The change was saved."),
+    "disabled": marked("The user was disabled; their sessions and keys no longer work."),
+    "enabled": marked("The user may come in again."),
+    "ended": marked("The session was ended."),
+    "imported": marked("The dates were imported."),
+    "paused": marked("It is paused until somebody resumes it."),
+    "reloading": marked("The file is being checked and loaded again."),
+    "removed": marked("It was removed."),
+    "removing": marked("It is being removed."),
+    "resumed": marked("It was resumed."),
+    "revoked": marked("The key was revoked. Programs that use it are refused from now on."),
+    "saved": marked("It was saved."),
+    "started": marked("It was started."),
+    "uploaded": marked("The file has arrived. It is being checked."),
+}

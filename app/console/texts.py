@@ -1,0 +1,155 @@
+"""The words of pages in the language of whoever reads them, and how that language writes dates and numbers.
+
+English stands in the templates and is what the others are translated from; ``locale/`` has one catalogue per language
+(gettext's .po, by Babel). What the API answers, such as the reason of a refusal, is English everywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from babel import Locale
+from babel.core import negotiate_locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+from markupsafe import Markup
+
+CATALOGUES: Final = Path(__file__).parent / "locale"
+
+#: Languages of pages, the first one where a browser asks for none of them.
+LANGUAGES: Final = ("en", "de")
+
+#: The cookie of a choice.
+COOKIE: Final = "openhours_language"
+
+#: What stands where there is nothing.
+NOTHING: Final = Markup("–")  # noqa: RUF001 - a dash
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words and forms of one language.
+
+    Attributes:
+        language: one of ``LANGUAGES``.
+        locale: Babel's.
+        translations: of the catalogue.
+    """
+
+    language: str
+    locale: Locale
+    translations: NullTranslations
+
+    def __call__(self, message: str, /, **values: Any) -> str:
+        """A text of the catalogue; named values are put in its places ``%(name)s``."""
+        found = self.translations.ugettext(message)
+        return found % values if values else found
+
+    def counted(self, one: str, many: str, count: int, /, **values: Any) -> str:
+        """A text that depends on a number, which is ``%(count)s`` in it."""
+        found = self.translations.ungettext(one, many, count)
+        return found % {"count": self.number(count), **values}
+
+    def number(self, value: float | str | None, *, digits: int | None = None) -> str:
+        """A number, with at most that many digits after the point; a dash for None."""
+        if value is None:
+            return NOTHING
+        pattern = None if digits is None else "#,##0." + "0" * digits if digits else "#,##0"
+        return format_decimal(value, format=pattern, locale=self.locale)
+
+    def share(self, value: float | None, *, digits: int = 0) -> str:
+        """A number from 0 to 1 as per cent; a dash for None."""
+        if value is None:
+            return NOTHING
+        pattern = str(self.locale.percent_formats[None].pattern).replace(
+            "#,##0", "#,##0" + "." * bool(digits) + "0" * digits
+        )
+        return format_percent(value, format=pattern, locale=self.locale)
+
+    def bytes(self, value: int | None) -> str:
+        """A size in bytes, KiB, MiB or GiB; a dash for None."""
+        if value is None:
+            return NOTHING
+        unit, size = "bytes", float(value)
+        for larger in ("KiB", "MiB", "GiB", "TiB"):
+            if size < 1024:
+                break
+            unit, size = larger, size / 1024
+        return f"{self.number(round(size, 1 if unit != 'bytes' else 0))} {unit}"
+
+    def instant(self, value: datetime | str | None, zone: str = "UTC") -> Markup:
+        """An instant on the clock of a zone, as an element that programs read, too; a dash for None."""
+        if value is None:
+            return NOTHING
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        local = instant.astimezone(get_timezone(zone))
+        shown = f"{format_date(local, 'medium', locale=self.locale)}, {format_time(local, 'short', locale=self.locale)}"
+        exact = instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        said = zone if zone == "UTC" else f"{zone} ({local:%z})"
+        return Markup('<time datetime="{}">{} {}</time>').format(exact, shown, said)
+
+    def day(self, value: date | str | None) -> str:
+        """A date; a dash for None."""
+        if value is None:
+            return NOTHING
+        return format_date(date.fromisoformat(value[:10]) if isinstance(value, str) else value, "medium", self.locale)
+
+    def ago(self, value: datetime | str | None) -> Markup:
+        """How long ago an instant was, or how long until it is; the instant itself is there to be pointed at."""
+        if value is None:
+            return NOTHING
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        shown = format_timedelta(instant - datetime.now(UTC), add_direction=True, locale=self.locale)
+        exact = instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        title = format_datetime(instant, "medium", tzinfo=UTC, locale=self.locale)
+        return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, title, shown)
+
+    def took(self, between: tuple[str | None, str | None]) -> str:
+        """How long it was from one instant to another, in seconds or minutes; a dash if either is None."""
+        begin, end = between
+        if begin is None or end is None:
+            return NOTHING
+        seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
+        return f"{self.number(round(seconds, 1))} s" if seconds < 90 else f"{self.number(round(seconds / 60, 1))} min"
+
+    def weekdays(self) -> list[str]:
+        """The names of the days of the week, Monday first."""
+        names: Mapping[int, str] = self.locale.days["stand-alone"]["wide"]
+        return [names[day] for day in range(7)]
+
+    def week(self) -> list[int]:
+        """The days of the week, 0 for Monday, in the order of the language's calendars."""
+        first = self.locale.first_week_day
+        return [(first + day) % 7 for day in range(7)]
+
+
+@cache
+def texts_in(language: str) -> Texts:
+    """The texts of a language of ``LANGUAGES``."""
+    return Texts(language, Locale.parse(language), _translations(language))
+
+
+def language_for(chosen: str | None, accepted: str | None) -> str:
+    """The language of a page: the one that was chosen, otherwise the first that the browser accepts and we have."""
+    if chosen in LANGUAGES:
+        return str(chosen)
+    wanted = [part.partition(";")[0].strip() for part in (accepted or "").split(",")][:20]
+    return negotiate_locale([one for one in wanted if one], LANGUAGES, sep="-") or LANGUAGES[0]
+
+
+def _translations(language: str) -> NullTranslations:
+    path = CATALOGUES / f"{language}.po"
+    if not path.exists():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)

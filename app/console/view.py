@@ -1,0 +1,142 @@
+"""A request for a page: who asks in which language, what the API says, and the page that comes of it."""
+
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import FormData
+
+from app.access.principal import Principal
+from app.access.scopes import Scope, roles_with
+from app.console.asking import Api, Refused
+from app.console.navigation import ENTRIES, Entry
+from app.console.said import SAID
+from app.console.static_files import address_of
+from app.console.texts import COOKIE, LANGUAGES, Texts, language_for, texts_in
+from app.routers.needed import Needed
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+#: Fields of a form, at most.
+MOST_FIELDS: Final = 1000
+
+
+class View:
+    """One request, as a page sees it.
+
+    Attributes:
+        request: FastAPI's.
+        api: asks routes of the API.
+        who: whoever asks.
+        texts: their words.
+        address: path of the page, without the path of a proxy.
+    """
+
+    def __init__(self, request: Request, who: Principal, needed: Needed) -> None:
+        self.request, self.who = request, who
+        self.api = Api(request, needed)
+        chosen, accepted = request.cookies.get(COOKIE), request.headers.get("accept-language")
+        self.texts: Texts = texts_in(language_for(chosen, accepted))
+        self.root: str = request.scope["root_path"]
+        self.address: str = request.scope["path"].removeprefix(self.root)
+
+    def __getitem__(self, name: str) -> str:
+        """A part of the path, by its name in the route."""
+        return str(self.request.path_params[name])
+
+    def asked(self, name: str, default: str = "") -> str:
+        """A parameter of the query."""
+        return self.request.query_params.get(name, default).strip()
+
+    async def form(self) -> FormData:
+        """The fields of the form that was sent."""
+        return await self.request.form(max_fields=MOST_FIELDS, max_files=0)
+
+    def may(self, scope: Scope | str | None) -> bool:
+        """Whether whoever asks has a scope."""
+        return scope is None or scope in self.who.scopes
+
+    def link(self, path: str, **query: Any) -> str:
+        """An address of this service, with what of a query is neither None nor empty."""
+        pairs = [(name, value) for name, value in query.items() if value is not None and value != ""]
+        return self.root + path + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def same(self, **query: Any) -> str:
+        """The address of this page with some parameters changed; None takes one away."""
+        return self.link(self.address, **{**self.request.query_params, "said": None, **query})
+
+    def render(self, template: str, *, http_status: int = 200, **values: Any) -> HTMLResponse:
+        """A page, from ``templates/<template>.html.jinja``."""
+        page = _environment(self.texts.language).get_template(f"{template}.html.jinja")
+        said = SAID.get(self.asked("said"))
+        common = {"view": self, "entries": self._entries(), "said": said and self.texts(said), "languages": LANGUAGES}
+        text = page.render({**common, **values})
+        return HTMLResponse(text, http_status, {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"})
+
+    def to(self, path: str, *, said: str | None = None, **query: Any) -> RedirectResponse:
+        """Lead on after something was done; ``said`` is a code of ``said.py``, told on the next page."""
+        if said is not None and said not in SAID:
+            raise LookupError(f"{said} is not in said.py")
+        return RedirectResponse(self.link(path, **query, said=said), HTTPStatus.SEE_OTHER)
+
+    def back(self, address: str) -> RedirectResponse:
+        """Lead back to a page whose address a form has sent; to the overview if it is none of ours."""
+        home = self.root + "/console"
+        is_ours = address.isprintable() and "\\" not in address and (address + "/").startswith((home + "/", home + "?"))
+        return RedirectResponse(address if is_ours else home, HTTPStatus.SEE_OTHER)
+
+    def refused(self, refusal: Refused) -> HTMLResponse:
+        """The page of a refusal: what was refused, why, and what to do."""
+        status = HTTPStatus(refusal.status)
+        answer = self.render("refused", http_status=refusal.status, refusal=refusal, phrase=status.phrase)
+        for name in ("retry-after", "www-authenticate"):
+            if name in refusal.headers:
+                answer.headers[name] = refusal.headers[name]
+        return answer
+
+    def _entries(self) -> list[tuple[Entry, bool]]:
+        """The menu, and whether each entry is where this page is."""
+        return [(entry, entry.is_at(self.address)) for entry in ENTRIES]
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """Templates in a language."""
+    texts = texts_in(language)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(texts.translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "number": texts.number,
+        "share": texts.share,
+        "bytes": texts.bytes,
+        "instant": texts.instant,
+        "day": texts.day,
+        "ago": texts.ago,
+        "took": texts.took,
+        "pair": lambda value: (value, value),
+    }
+    environment.globals |= {"static": address_of, "texts": texts, "roles_with": _roles, "Scope": Scope}
+    return environment
+
+
+def _roles(scope: str) -> str:
+    return ", ".join(roles_with(Scope(scope)))
+
+
+def fields_of(form: FormData) -> Mapping[str, str]:
+    """The fields of a form as texts; of several with one name, the last."""
+    return {name: value for name, value in form.multi_items() if isinstance(value, str)}

@@ -1,0 +1,26 @@
+"""For each page that is declared, the addresses at which tests open it, made on the sample data."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from fastapi.testclient import TestClient
+
+from tests.asking import reported
+
+#: What is made once for all pages, by name; what has a slow job is made here.
+Made = dict[str, Any]
+
+
+def make(client: TestClient) -> Made:
+    """What examples need besides the sample data."""
+    done = reported(client, report="uptime", params={"charts": True, "html": True})
+    assert done["status"] == "Complete"
+    failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
+    return {"report": done["report_id"], "failed": failed["report_id"]}
+
+
+#: By the path of a page the queries and paths at which it is opened, from what was made.
+ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
+    "/console": lambda made: ["/console"],
+    "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
+}

@@ -1,0 +1,85 @@
+"""What is in a page, as the parser of the standard library reads it."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+#: Elements without an end.
+VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+
+
+@dataclass
+class Element:
+    """An element with what is in it.
+
+    Attributes:
+        tag: its name.
+        attributes: None for one without a value.
+        parts: texts and elements, in their order.
+    """
+
+    tag: str
+    attributes: dict[str, str | None]
+    parts: list["str | Element"] = field(default_factory=list)
+
+    def all(self, tag: str | None = None, **attributes: str) -> list["Element"]:
+        """Elements below it, of a tag and with attributes; ``_`` in a name stands for a hyphen."""
+        wanted = {name.replace("_", "-").strip("-"): value for name, value in attributes.items()}
+        found = []
+        for part in self.parts:
+            if isinstance(part, Element):
+                is_one = tag in {None, part.tag} and wanted.items() <= part.attributes.items()
+                found += [part] * is_one + part.all(tag, **attributes)
+        return found
+
+    def one(self, tag: str | None = None, **attributes: str) -> "Element":
+        """The only such element."""
+        found = self.all(tag, **attributes)
+        assert len(found) == 1, f"{len(found)} elements {tag} {attributes}"
+        return found[0]
+
+    @property
+    def text(self) -> str:
+        """Its text, white space made one space."""
+        return " ".join("".join(self._texts()).split())
+
+    def _texts(self) -> list[str]:
+        return [text for part in self.parts for text in ([part] if isinstance(part, str) else part._texts())]
+
+    def __getitem__(self, name: str) -> str:
+        value = self.attributes[name]
+        assert value is not None
+        return value
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Element("", {})
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(set(names)) == len(names), f"<{tag}> has an attribute twice: {names}"
+        element = Element(tag, dict(attrs))
+        self.open[-1].parts.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open[-1].parts.append(Element(tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open[-1].tag == tag, f"</{tag}> ends <{self.open[-1].tag}>"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].parts.append(data)
+
+
+def read(text: str) -> Element:
+    """A page; every element that has a begin has its end."""
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    assert [one.tag for one in reader.open] == [""], "elements without an end"
+    return reader.root
