@@ -17,7 +17,7 @@ JAVASCRIPT := tests/uploads/js tests/clients/typescript
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check quick test walkthrough browser chaos fuzz lint types structure docs migration bench soak picture dist lock clean
+.PHONY: help setup demo serve check quick test walkthrough browser chaos fuzz lint types structure docs texts vendor migration bench soak picture dist lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -48,7 +48,7 @@ test: .venv/ready  ## run the tests against real servers
 walkthrough: .venv/ready  ## install the package in an empty folder, run the notebooks and the longest pages, add kinds
 	$(BIN)/python -m pytest -m walkthrough --durations=0
 
-browser: .venv/ready  ## open the report page in the machine's Chromium: nothing from outside, nothing too wide, printed
+browser: .venv/ready  ## open the pages in the machine's Chromium: nothing from outside, every task by mouse and keyboard, axe, screenshots
 	$(BIN)/python -m pytest -m browser --durations=0
 
 chaos: .venv/ready  ## inject faults, measure the guarantees; CHAOS_KILLS=1000 is the full run (200: half an hour)
@@ -72,6 +72,12 @@ structure: .venv/ready  ## print the rooms, levels, arrows and cycles of app/, o
 
 docs: .venv/ready  ## write what the pages say of each kind, from the registry
 	$(BIN)/python -m tests.pages
+
+texts: .venv/ready  ## bring the catalogues of the console's languages up to its pages
+	$(BIN)/python -m tests.texts
+
+vendor: .venv/ready  ## copy the files of others that pages load, as npm has them by the lock file, with their hashes
+	$(BIN)/python -m tests.vendor
 
 migration: .venv/ready  ## write the migration that declared tables need: make migration name=incidents
 	$(BIN)/python -m tests.migration $(name)

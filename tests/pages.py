@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.access.scopes import Role, roles_with
+from app.console import install as console
 from app.ingest.kind import Column, DatasetKind
 from app.ingest.registry import DATASET_KINDS
 from app.reports.kind import ReportKind
@@ -90,6 +91,7 @@ def all_routes() -> Sequence[Declared]:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.router.routes.extend(API.routes)
     api_pages.install(app)
+    console.install(app)
     return needed_by(app).routes
 
 

@@ -61,6 +61,10 @@ WRONG = {
         ("app.routers.database", "from sqlalchemy.exc import DBAPIError", "sqlalchemy"),
         ("app.routers.computing", "from app.flow import events", "app.flow.events"),
     ],
+    "Pages ask routes": [
+        ("app.console.pages.wrong", "from app.reports.registry import REPORT_KINDS", "app.reports.registry"),
+        ("app.console.database", "from sqlalchemy.exc import DBAPIError", "sqlalchemy"),
+    ],
     "Reports read series, not files that come in": [
         ("app.reports.files", "from app.ingest.source import Source", "app.ingest.source")
     ],

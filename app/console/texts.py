@@ -7,12 +7,12 @@ English stands in the templates and is what the others are translated from; ``lo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_timezone
 from babel.messages.mofile import write_mo
@@ -25,6 +25,9 @@ CATALOGUES: Final = Path(__file__).parent / "locale"
 
 #: Languages of pages, the first one where a browser asks for none of them.
 LANGUAGES: Final = ("en", "de")
+
+#: Whose dates and numbers a language has where a browser names no country.
+_COUNTRIES: Final = {"en": "en_US", "de": "de_DE"}
 
 #: The cookie of a choice.
 COOKIE: Final = "openhours_language"
@@ -130,20 +133,36 @@ class Texts:
         return [(first + day) % 7 for day in range(7)]
 
 
-@cache
-def texts_in(language: str) -> Texts:
-    """The texts of a language of ``LANGUAGES``."""
-    return Texts(language, Locale.parse(language), _translations(language))
+@lru_cache(maxsize=256)
+def texts_in(language: str, accepted: str | None = None) -> Texts:
+    """The texts of a language of ``LANGUAGES``, with the dates and numbers of the country that a browser asks for."""
+    return Texts(language, _locale(language, accepted), _translations(language))
 
 
 def language_for(chosen: str | None, accepted: str | None) -> str:
     """The language of a page: the one that was chosen, otherwise the first that the browser accepts and we have."""
     if chosen in LANGUAGES:
         return str(chosen)
-    wanted = [part.partition(";")[0].strip() for part in (accepted or "").split(",")][:20]
-    return negotiate_locale([one for one in wanted if one], LANGUAGES, sep="-") or LANGUAGES[0]
+    return negotiate_locale(_wanted(accepted), LANGUAGES, sep="-") or LANGUAGES[0]
 
 
+def _wanted(accepted: str | None) -> list[str]:
+    """The languages of ``Accept-Language``, in their order, which is that of their weights in all browsers."""
+    tags = [part.partition(";")[0].strip() for part in (accepted or "").split(",")]
+    return [tag for tag in tags if tag][:20]
+
+
+def _locale(language: str, accepted: str | None) -> Locale:
+    for tag in _wanted(accepted):
+        if tag.lower().startswith(language + "-"):
+            try:
+                return Locale.parse(tag, sep="-")
+            except (ValueError, UnknownLocaleError):
+                continue
+    return Locale.parse(_COUNTRIES[language])
+
+
+@cache
 def _translations(language: str) -> NullTranslations:
     path = CATALOGUES / f"{language}.po"
     if not path.exists():

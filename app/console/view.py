@@ -1,6 +1,6 @@
 """A request for a page: who asks in which language, what the API says, and the page that comes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.datastructures import FormData
 
 from app.access.principal import Principal
@@ -22,6 +23,9 @@ from app.console.texts import COOKIE, LANGUAGES, Texts, language_for, texts_in
 from app.routers.needed import Needed
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+
+#: Methods of Texts that templates have as filters.
+FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took")
 
 #: Fields of a form, at most.
 MOST_FIELDS: Final = 1000
@@ -42,7 +46,7 @@ class View:
         self.request, self.who = request, who
         self.api = Api(request, needed)
         chosen, accepted = request.cookies.get(COOKIE), request.headers.get("accept-language")
-        self.texts: Texts = texts_in(language_for(chosen, accepted))
+        self.texts: Texts = texts_in(language_for(chosen, accepted), accepted)
         self.root: str = request.scope["root_path"]
         self.address: str = request.scope["path"].removeprefix(self.root)
 
@@ -75,7 +79,13 @@ class View:
         """A page, from ``templates/<template>.html.jinja``."""
         page = _environment(self.texts.language).get_template(f"{template}.html.jinja")
         said = SAID.get(self.asked("said"))
-        common = {"view": self, "entries": self._entries(), "said": said and self.texts(said), "languages": LANGUAGES}
+        common = {
+            "view": self,
+            "texts": self.texts,
+            "entries": self._entries(),
+            "said": said and self.texts(said),
+            "languages": LANGUAGES,
+        }
         text = page.render({**common, **values})
         return HTMLResponse(text, http_status, {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"})
 
@@ -107,8 +117,7 @@ class View:
 
 @cache
 def _environment(language: str) -> Environment:
-    """Templates in a language."""
-    texts = texts_in(language)
+    """Templates in a language; dates and numbers are those of the request's country."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -118,19 +127,18 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(texts.translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters |= {
-        "number": texts.number,
-        "share": texts.share,
-        "bytes": texts.bytes,
-        "instant": texts.instant,
-        "day": texts.day,
-        "ago": texts.ago,
-        "took": texts.took,
-        "pair": lambda value: (value, value),
-    }
-    environment.globals |= {"static": address_of, "texts": texts, "roles_with": _roles, "Scope": Scope}
+    environment.install_gettext_translations(texts_in(language).translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {name: _of_texts(name) for name in FORMS} | {"pair": lambda value: (value, value)}
+    environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
+
+
+def _of_texts(name: str) -> Callable[..., Any]:
+    @pass_context
+    def form(context: Context, value: Any, *given: Any, **named: Any) -> Any:
+        return getattr(context["view"].texts, name)(value, *given, **named)
+
+    return form
 
 
 def _roles(scope: str) -> str:

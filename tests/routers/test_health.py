@@ -8,10 +8,10 @@ from app.storage.resources import Resources
 from tests.conftest import api
 
 
-def test_a_browser_is_sent_to_the_page_of_the_api(loaded: Resources) -> None:
+def test_a_browser_is_sent_to_the_console(loaded: Resources) -> None:
     with api(loaded, slots=0) as client:
         page = client.get("/")
-    assert (page.status_code, page.url.path) == (200, "/docs")
+    assert (page.status_code, page.url.path) == (200, "/console")
 
 
 def test_operations_are_called_by_what_they_do(loaded: Resources) -> None:

@@ -66,7 +66,7 @@ def test_every_location_and_page_keeps_the_path(below: tuple[str, Catalogue]) ->
         assert begun.startswith("/a/openhours/uploads/")
         assert http.head(urljoin(address, begun)).headers["tus-resumable"] == "1.0.0"
         for page in (address, f"{address}/"):
-            assert http.get(page).headers["location"] == "/a/openhours/docs"
+            assert http.get(page).headers["location"] == "/a/openhours/console"
         docs = http.get(f"{address}/docs").text
         files = re.findall(r"[\"'](/a/openhours/[^\"']+)[\"']", docs)
         assert "/a/openhours/openapi.json" in files
