@@ -4,6 +4,8 @@ from typing import Final
 
 from app.console.pages import (
     activity,
+    calendars,
+    entities,
     files,
     mappings,
     new_report,
@@ -29,4 +31,6 @@ PAGES: Final = (
     sources.pages,
     activity.pages,
     rollups.pages,
+    entities.pages,
+    calendars.pages,
 )

@@ -52,6 +52,10 @@ def _files(client: TestClient) -> Made:
     for name, text in contents.items():
         query = {"kind": "polls", "filename": f"{name}.csv", "wait": 30}
         made[name] = client.post("/datasets", params=query, content=text.encode()).json()["dataset_id"]
+    slashes = "store_id,status,timestamp_utc\na/b?c,active,2023-01-25T10:00:00Z\n"
+    client.post("/datasets", params={"kind": "polls", "wait": 30}, content=slashes.encode()).raise_for_status()
+    days = [{"date": "2026-12-25", "name": "Christmas"}]
+    client.put("/calendars/public:DE-BY", json={"days": days}).raise_for_status()
     document = {"kind": "polls", "columns": {"store_id": {"from": "Filiale"}}}
     assert client.put("/mappings/mine", json=document).status_code == 200
     return made
@@ -60,6 +64,22 @@ def _files(client: TestClient) -> Made:
 #: By the path of a page the queries and paths at which it is opened, from what was made.
 ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console": lambda made: ["/console"],
+    "/console/entities": lambda made: [
+        "/console/entities",
+        "/console/entities?kind=team",
+        "/console/entities?prefix=10",
+    ],
+    "/console/entities/{kind}/{key:path}": lambda made: [
+        "/console/entities/store/1050565545391667097",
+        "/console/entities/store/a/b%3Fc",
+    ],
+    "/console/calendars": lambda made: ["/console/calendars"],
+    "/console/calendars/{name:path}": lambda made: ["/console/calendars/public%3ADE-BY"],
+    "/console/calendar-of-country": lambda made: [
+        "/console/calendar-of-country",
+        "/console/calendar-of-country?country=DE&subdivision=BY&years=2026&show=1",
+    ],
+    "/console/calendar-of-file": lambda made: ["/console/calendar-of-file"],
     "/console/help": lambda made: ["/console/help"],
     "/console/schedules": lambda made: ["/console/schedules", "/console/schedules?state=failed"],
     "/console/schedules/new": lambda made: [
