@@ -15,7 +15,7 @@ from app.console.asking import Refused, refused
 from app.console.view import View
 from app.errors import NotAllowed
 from app.routers.needed import Needed
-from app.routers.needs import needs, open_to_users
+from app.routers.needs import needs, open_to_all, open_to_users
 
 Handler = Callable[[View], Awaitable[Response]]
 
@@ -44,11 +44,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a form of a page does."""
+    """What a form of a page does; ``is_open``: also for who has not come in."""
 
     path: str
     need: Scope | None
     handler: Handler
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,11 @@ class Pages:
 
         return declare
 
-    def action(self, path: str, need: Scope | None) -> Callable[[Handler], Handler]:
+    def action(self, path: str, need: Scope | None, *, is_open: bool = False) -> Callable[[Handler], Handler]:
         """Declare what a form does that is posted there; a page may have the same path."""
 
         def declare(handler: Handler) -> Handler:
-            self.actions.append(Action(ROOT + path, need, handler))
+            self.actions.append(Action(ROOT + path, need, handler, is_open))
             return handler
 
         return declare
@@ -118,6 +119,8 @@ def _route(declared: Page | Action, method: str, answered: _Answered) -> Route:
         return await answered(request)
 
     declare = open_to_users if declared.need is None else needs(declared.need)
+    if isinstance(declared, Action) and declared.is_open:
+        declare = open_to_all
     return Route(declared.path, declare(endpoint), methods=[method], name=f"{method} {declared.path}")
 
 

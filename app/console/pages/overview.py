@@ -18,7 +18,7 @@ async def overview(view: View) -> Response:
     return view.render("overview")
 
 
-@pages.action("/language", None)
+@pages.action("/language", None, is_open=True)
 async def choose_language(view: View) -> Response:
     """Remember the language of pages in this browser."""
     fields = fields_of(await view.form())
