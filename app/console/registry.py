@@ -2,10 +2,14 @@
 
 from typing import Final
 
-from app.console.pages import overview, reports
+from app.console.pages import account, audit, keys, overview, reports, users
 
 #: In the order in which addresses are matched.
 PAGES: Final = (
     overview.pages,
     reports.pages,
+    users.pages,
+    keys.pages,
+    account.pages,
+    audit.pages,
 )
