@@ -2,12 +2,37 @@
 
 from typing import Final
 
-from app.console.pages import account, audit, keys, overview, reports, users
+from app.console.pages import (
+    account,
+    activity,
+    audit,
+    files,
+    keys,
+    mappings,
+    new_report,
+    overview,
+    report,
+    reports,
+    rollups,
+    schedules,
+    sources,
+    upload,
+    users,
+)
 
 #: In the order in which addresses are matched.
 PAGES: Final = (
     overview.pages,
     reports.pages,
+    new_report.pages,
+    report.pages,
+    files.pages,
+    upload.pages,
+    mappings.pages,
+    schedules.pages,
+    sources.pages,
+    activity.pages,
+    rollups.pages,
     users.pages,
     keys.pages,
     account.pages,

@@ -1,6 +1,6 @@
 """Declares pages and what they do: their address, what they need, the API's address of the same, their queries."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ from app.console.view import View
 from app.errors import NotAllowed
 from app.routers.needed import Needed
 from app.routers.needs import needs, open_to_all, open_to_users
+from app.routers.uploads import UNLIMITED
 
 Handler = Callable[[View], Awaitable[Response]]
 
@@ -31,6 +32,7 @@ class Page:
         path: of the route.
         need: the scope; None: whoever has come in.
         api: address of the API's document of the same, with the same names in braces; None if there is none.
+        own: parameters of the query that the page has and the API has not.
         queries: that the page makes in Postgres, at most.
         handler: answers it.
     """
@@ -38,18 +40,28 @@ class Page:
     path: str
     need: Scope | None
     api: str | None
+    own: Sequence[str]
     queries: int
     handler: Handler
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a form of a page does; ``is_open``: also for who has not come in."""
+    """What a form of a page does.
+
+    Attributes:
+        path: of the route.
+        need: the scope; None: whoever has come in.
+        takes_files: whether its body may be as long as a file; whoever reads it then has limits of their own.
+        is_open: whether it is also for who has not come in.
+        handler: does it.
+    """
 
     path: str
     need: Scope | None
+    takes_files: bool
+    is_open: bool
     handler: Handler
-    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +72,45 @@ class Pages:
     actions: list[Action] = field(default_factory=list)
 
     def page(
-        self, path: str, need: Scope | None, *, queries: int, api: str | None = None
+        self, path: str, need: Scope | None, *, queries: int, api: str | None = None, own: Sequence[str] = ()
     ) -> Callable[[Handler], Handler]:
         """Declare a page. ``path`` is relative to ``/console``."""
 
         def declare(handler: Handler) -> Handler:
-            self.pages.append(Page(ROOT + path, need, api, queries, handler))
+            self.pages.append(Page(ROOT + path, need, api, own, queries, handler))
             return handler
 
         return declare
 
-    def action(self, path: str, need: Scope | None, *, is_open: bool = False) -> Callable[[Handler], Handler]:
+    def action(
+        self, path: str, need: Scope | None, *, takes_files: bool = False, is_open: bool = False
+    ) -> Callable[[Handler], Handler]:
         """Declare what a form does that is posted there; a page may have the same path."""
 
         def declare(handler: Handler) -> Handler:
-            self.actions.append(Action(ROOT + path, need, handler, is_open))
+            self.actions.append(Action(ROOT + path, need, takes_files, is_open, handler))
             return handler
 
         return declare
 
     def routes(self, needed: Callable[[], Needed]) -> list[Route]:
         """Routes of Starlette for them; ``needed`` is what routes of the API need."""
-        made = [_route(page, "GET", _Answered(page.handler, needed, page.api)) for page in self.pages]
-        return made + [_route(action, "POST", _Answered(action.handler, needed, None)) for action in self.actions]
+        made = [_route(page, "GET", _Answered(page.handler, needed, page.api, page.own)) for page in self.pages]
+        return made + [_route(action, "POST", _Answered(action.handler, needed)) for action in self.actions]
 
 
 class _Answered:
     """Calls a handler, and makes pages of refusals."""
 
-    def __init__(self, handler: Handler, needed: Callable[[], Needed], api: str | None) -> None:
-        self._handler, self._needed, self._api = handler, needed, api
+    def __init__(
+        self, handler: Handler, needed: Callable[[], Needed], api: str | None = None, own: Sequence[str] = ()
+    ) -> None:
+        self._handler, self._needed, self._api, self._own = handler, needed, api, own
 
     async def __call__(self, request: Request) -> Response:
         view = View(request, actor(), self._needed())
         if self._api is not None and _prefers_json(request.headers.get("accept", "")):
-            return _Same(view, self._api.format_map(request.path_params))
+            return _Same(view, self._api.format_map(request.path_params), self._own)
         try:
             return await self._handler(view)
         except Refused as refusal:
@@ -106,12 +122,12 @@ class _Answered:
 class _Same(Response):
     """What the API answers at its own address of the same."""
 
-    def __init__(self, view: View, path: str) -> None:
+    def __init__(self, view: View, path: str, own: Sequence[str]) -> None:
         super().__init__()
-        self._view, self._path = view, path
+        self._view, self._path, self._own = view, path, own
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - Starlette's
-        await self._view.api.answer(self._path, send)
+        await self._view.api.answer(self._path, send, without=("said", *self._own))
 
 
 def _route(declared: Page | Action, method: str, answered: _Answered) -> Route:
@@ -121,7 +137,9 @@ def _route(declared: Page | Action, method: str, answered: _Answered) -> Route:
     declare = open_to_users if declared.need is None else needs(declared.need)
     if isinstance(declared, Action) and declared.is_open:
         declare = open_to_all
-    return Route(declared.path, declare(endpoint), methods=[method], name=f"{method} {declared.path}")
+    limit = UNLIMITED if isinstance(declared, Action) and declared.takes_files else None
+    name = f"{method} {declared.path}"
+    return Route(declared.path, declare(endpoint), methods=[method], name=name, max_body_size=limit)
 
 
 def _prefers_json(accept: str) -> bool:

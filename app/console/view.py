@@ -1,11 +1,12 @@
 """A request for a page: who asks in which language, what the API says, and the page that comes of it."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -28,7 +29,10 @@ DOORS: Final = frozenset({"/login", "/setup", "/reset", "/invite"})
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
-FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took")
+FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took", "lasting")
+
+#: How long before it ends a key is told of.
+SOON: Final = timedelta(days=14)
 
 #: Fields of a form, at most.
 MOST_FIELDS: Final = 1000
@@ -61,9 +65,9 @@ class View:
         """A parameter of the query."""
         return self.request.query_params.get(name, default).strip()
 
-    async def form(self) -> FormData:
-        """The fields of the form that was sent."""
-        return await self.request.form(max_fields=MOST_FIELDS, max_files=0)
+    async def form(self, *, files: int = 0) -> FormData:
+        """The fields of the form that was sent, with that many files at most."""
+        return await self.request.form(max_fields=MOST_FIELDS, max_files=files)
 
     def may(self, scope: Scope | str | None) -> bool:
         """Whether whoever asks has a scope."""
@@ -103,7 +107,7 @@ class View:
         """Lead back to a page whose address a form has sent; to the overview if it is none of ours."""
         home = self.root + "/console"
         is_page = (address + "/").startswith((home + "/", home + "?"))
-        is_door = address.removeprefix(self.root).partition("?")[0] in DOORS
+        is_door = address.partition("?")[0] in {self.root + door for door in DOORS}
         is_ours = address.isprintable() and "\\" not in address and (is_page or is_door)
         return RedirectResponse(address if is_ours else home, HTTPStatus.SEE_OTHER)
 
@@ -134,7 +138,9 @@ def _environment(language: str) -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(texts_in(language).translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters |= {name: _of_texts(name) for name in FORMS} | {"pair": lambda value: (value, value)}
+    environment.filters |= {name: _of_texts(name) for name in FORMS}
+    environment.tests["soon"] = _is_soon
+    environment.filters |= {"pair": lambda value: (value, value), "path": quote}
     environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
 
@@ -145,6 +151,11 @@ def _of_texts(name: str) -> Callable[..., Any]:
         return getattr(context["view"].texts, name)(value, *given, **named)
 
     return form
+
+
+def _is_soon(instant: str | None) -> bool:
+    """Whether an instant comes within the days before which people are told."""
+    return instant is not None and datetime.fromisoformat(instant) - datetime.now(UTC) < SOON
 
 
 def _roles(scope: str) -> str:

@@ -67,6 +67,13 @@ def test_66_the_choice_of_a_language_leads_to_pages_of_ours_alone(guarded: Guard
     assert (answer.status_code, answer.headers["location"]) == (303, "/console")
 
 
+def test_66_below_the_path_of_a_proxy_a_choice_leads_back_below_it(kept: Resources, guarded: Guarded) -> None:
+    browser = Guarded(kept, root_path="/openhours").browser()
+    for address, expected in (("/openhours/login", "/openhours/login"), ("/login", "/openhours/console")):
+        answer = browser.post("/console/language", data={"language": "de", "next": address})
+        assert answer.headers["location"] == expected
+
+
 def test_66_a_link_to_the_login_leads_to_the_console(guarded: Guarded) -> None:
     guarded.accounts.person("ada")
     browser = guarded.browser()

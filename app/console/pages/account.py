@@ -55,7 +55,7 @@ async def change_password(view: View) -> Response:
     return _with_session(view.to("/console/account", said="password"), changed)
 
 
-@pages.page("/account/second-factor", None, api="/me/second-factor", queries=1)
+@pages.page("/account/second-factor", None, api="/me/second-factor", queries=1, own=("again",))
 async def second_factor(view: View) -> Response:
     """Whether one has a second factor; set one up, or take it away."""
     return await _second_factor(view)
