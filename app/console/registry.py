@@ -3,10 +3,13 @@
 from typing import Final
 
 from app.console.pages import (
+    account,
     activity,
+    audit,
     calendars,
     entities,
     files,
+    keys,
     mappings,
     new_report,
     overview,
@@ -16,6 +19,7 @@ from app.console.pages import (
     schedules,
     sources,
     upload,
+    users,
 )
 
 #: In the order in which addresses are matched.
@@ -33,4 +37,8 @@ PAGES: Final = (
     rollups.pages,
     entities.pages,
     calendars.pages,
+    users.pages,
+    keys.pages,
+    account.pages,
+    audit.pages,
 )

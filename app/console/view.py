@@ -23,6 +23,9 @@ from app.console.static_files import address_of
 from app.console.texts import COOKIE, LANGUAGES, Texts, language_for, texts_in
 from app.routers.needed import Needed
 
+#: Pages of who has not come in yet; what they do is in app/routers/access.
+DOORS: Final = frozenset({"/login", "/setup", "/reset", "/invite"})
+
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
@@ -85,6 +88,7 @@ class View:
         said = SAID.get(self.asked("said"))
         common = {
             "view": self,
+            "here": self.same() if self.request.method == "GET" else self.link("/console"),
             "texts": self.texts,
             "entries": self._entries(),
             "said": said and self.texts(said),
@@ -102,7 +106,9 @@ class View:
     def back(self, address: str) -> RedirectResponse:
         """Lead back to a page whose address a form has sent; to the overview if it is none of ours."""
         home = self.root + "/console"
-        is_ours = address.isprintable() and "\\" not in address and (address + "/").startswith((home + "/", home + "?"))
+        is_page = (address + "/").startswith((home + "/", home + "?"))
+        is_door = address.partition("?")[0] in {self.root + door for door in DOORS}
+        is_ours = address.isprintable() and "\\" not in address and (is_page or is_door)
         return RedirectResponse(address if is_ours else home, HTTPStatus.SEE_OTHER)
 
     def refused(self, refusal: Refused) -> HTMLResponse:
