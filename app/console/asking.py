@@ -1,7 +1,7 @@
 """Asks routes of the API within this process, for the person who has opened a page, and with their rights."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -135,9 +135,13 @@ class Api:
         given = {name: self._request.headers[name] for name in names if name in self._request.headers}
         return await self._asked(method, path, query, given, self._request.receive)
 
-    async def answer(self, path: str, send: Send) -> None:
-        """Have a route answer the page's own request: its query and its conditions count, and its answer is sent."""
-        scope = self._scope("GET", path, self._request.scope["query_string"], self._request.scope["headers"])
+    async def answer(self, path: str, send: Send, *, without: Collection[str]) -> None:
+        """Have a route answer the page's own request: its query and its conditions count, and its answer is sent.
+
+        Parameters of the query that the page alone has are left out: those of ``without``.
+        """
+        pairs = [pair for pair in self._request.query_params.multi_items() if pair[0] not in without]
+        scope = self._scope("GET", path, urlencode(pairs).encode(), self._request.scope["headers"])
         await self._app.router(scope, self._request.receive, send)
 
     @property

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from app.console.pages import overview, reports
+from app.console.pages import new_report, overview, report, reports
 
 #: In the order in which addresses are matched.
 PAGES: Final = (
     overview.pages,
     reports.pages,
+    new_report.pages,
+    report.pages,
 )

@@ -1,6 +1,6 @@
 """Declares pages and what they do: their address, what they need, the API's address of the same, their queries."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,7 @@ class Page:
         path: of the route.
         need: the scope; None: whoever has come in.
         api: address of the API's document of the same, with the same names in braces; None if there is none.
+        own: parameters of the query that the page has and the API has not.
         queries: that the page makes in Postgres, at most.
         handler: answers it.
     """
@@ -38,6 +39,7 @@ class Page:
     path: str
     need: Scope | None
     api: str | None
+    own: Sequence[str]
     queries: int
     handler: Handler
 
@@ -59,12 +61,12 @@ class Pages:
     actions: list[Action] = field(default_factory=list)
 
     def page(
-        self, path: str, need: Scope | None, *, queries: int, api: str | None = None
+        self, path: str, need: Scope | None, *, queries: int, api: str | None = None, own: Sequence[str] = ()
     ) -> Callable[[Handler], Handler]:
         """Declare a page. ``path`` is relative to ``/console``."""
 
         def declare(handler: Handler) -> Handler:
-            self.pages.append(Page(ROOT + path, need, api, queries, handler))
+            self.pages.append(Page(ROOT + path, need, api, own, queries, handler))
             return handler
 
         return declare
@@ -80,20 +82,22 @@ class Pages:
 
     def routes(self, needed: Callable[[], Needed]) -> list[Route]:
         """Routes of Starlette for them; ``needed`` is what routes of the API need."""
-        made = [_route(page, "GET", _Answered(page.handler, needed, page.api)) for page in self.pages]
-        return made + [_route(action, "POST", _Answered(action.handler, needed, None)) for action in self.actions]
+        made = [_route(page, "GET", _Answered(page.handler, needed, page.api, page.own)) for page in self.pages]
+        return made + [_route(action, "POST", _Answered(action.handler, needed)) for action in self.actions]
 
 
 class _Answered:
     """Calls a handler, and makes pages of refusals."""
 
-    def __init__(self, handler: Handler, needed: Callable[[], Needed], api: str | None) -> None:
-        self._handler, self._needed, self._api = handler, needed, api
+    def __init__(
+        self, handler: Handler, needed: Callable[[], Needed], api: str | None = None, own: Sequence[str] = ()
+    ) -> None:
+        self._handler, self._needed, self._api, self._own = handler, needed, api, own
 
     async def __call__(self, request: Request) -> Response:
         view = View(request, actor(), self._needed())
         if self._api is not None and _prefers_json(request.headers.get("accept", "")):
-            return _Same(view, self._api.format_map(request.path_params))
+            return _Same(view, self._api.format_map(request.path_params), self._own)
         try:
             return await self._handler(view)
         except Refused as refusal:
@@ -105,12 +109,12 @@ class _Answered:
 class _Same(Response):
     """What the API answers at its own address of the same."""
 
-    def __init__(self, view: View, path: str) -> None:
+    def __init__(self, view: View, path: str, own: Sequence[str]) -> None:
         super().__init__()
-        self._view, self._path = view, path
+        self._view, self._path, self._own = view, path, own
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - Starlette's
-        await self._view.api.answer(self._path, send)
+        await self._view.api.answer(self._path, send, without=("said", *self._own))
 
 
 def _route(declared: Page | Action, method: str, answered: _Answered) -> Route:

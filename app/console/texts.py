@@ -122,6 +122,15 @@ class Texts:
         seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
         return f"{self.number(round(seconds, 1))} s" if seconds < 90 else f"{self.number(round(seconds / 60, 1))} min"
 
+    def lasting(self, seconds: float | None) -> str:
+        """A length of time in hours and minutes, or in seconds if it is shorter than a minute; a dash for None."""
+        if seconds is None:
+            return NOTHING
+        if 0 < seconds < 60:
+            return f"{self.number(round(seconds, 1))} s"
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f"{self.number(hours)} h {minutes:02} min" if hours else f"{minutes} min"
+
     def weekdays(self) -> list[str]:
         """The names of the days of the week, Monday first."""
         names: Mapping[int, str] = self.locale.days["stand-alone"]["wide"]

@@ -5,7 +5,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -25,7 +25,7 @@ from app.routers.needed import Needed
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
-FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took")
+FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took", "lasting")
 
 #: Fields of a form, at most.
 MOST_FIELDS: Final = 1000
@@ -128,7 +128,8 @@ def _environment(language: str) -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(texts_in(language).translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters |= {name: _of_texts(name) for name in FORMS} | {"pair": lambda value: (value, value)}
+    environment.filters |= {name: _of_texts(name) for name in FORMS}
+    environment.filters |= {"pair": lambda value: (value, value), "path": quote}
     environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
 

@@ -37,7 +37,7 @@ from app.jobs.links import LinkedArtifact, Links
 from app.jobs.records import OUTSTANDING, JobRecord, JobStatus
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
-from app.reports.kind import SUMMARY, Drilldown, ReportKind
+from app.reports.kind import SUMMARY, Drilldown, Outline, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.series.poll_reading import PollSource
 from app.storage.postgres import database_errors, each_by_itself
@@ -200,6 +200,21 @@ class ReportService:
             message = f"A report of kind {record.kind} has no summary; those of kind {', '.join(kinds)} have."
             raise NoSummary(message, received=record.kind, allowed=kinds)
         return found[0]
+
+    def outline(self, report_id: str) -> Outline:
+        """The summary of a complete report as a table for people.
+
+        Raises:
+            UnknownReport, ReportExpired, NoSummary: there is none.
+            ReportNotComplete: there is none yet, or there never will be.
+            StorageUnavailable: it cannot be read now.
+        """
+        file = self.summary(report_id)
+        with database_errors(), self._resources.engine.connect() as connection:
+            kind = self._kinds[self._complete(connection, report_id, "has a summary").kind]
+        assert kind.findings is not None  # noqa: S101 - it has made the file
+        assert kind.outline is not None  # noqa: S101 - the conformance tests of kinds ask for both
+        return kind.outline(kind.findings.model_validate_json(b"".join(self.read(file))))
 
     def file(self, report_id: str, name: str) -> StoredArtifact:
         """A file of a complete report, which is about to be read.

@@ -222,6 +222,14 @@ class ReportList(BaseModel):
     next_cursor: NextCursor
 
 
+class OutlineAnswer(BaseModel):
+    """A summary as a table for people."""
+
+    columns: list[str] = Field(description="Their names; the first is that of what the rows are about.")
+    rows: list[list[str]] = Field(description="Texts, as many as columns.")
+    notes: list[str] = Field(description="Remarks for the reader, a sentence each.")
+
+
 class KindDescription(BaseModel):
     """A report kind and its parameters."""
 
@@ -391,6 +399,15 @@ async def get_summary(
     headers["Content-Length"] = str(file.bytes)
     blocks = threads.blocks(await threads.run(partial(reports.read, file)))
     return StreamingResponse(blocks, headers=headers, media_type="application/json")
+
+
+@router.get("/reports/{report_id}/outline", responses=NOT_FOUND | CONFLICT)
+@needs(Scope.REPORTS_READ)
+async def get_outline(reports: Reports, threads: AskingStore, report_id: _ReportId) -> OutlineAnswer:
+    """The summary of a complete report as a table for people, as the command line prints it."""
+    found = await threads.run(partial(reports.outline, report_id))
+    rows = [list(row) for row in found.rows]
+    return OutlineAnswer(columns=list(found.columns), rows=rows, notes=list(found.notes))
 
 
 # After /reports/kinds: a 405 lists the methods of the first route that matches.

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi.testclient import TestClient
 
+from app.reports.registry import REPORT_KINDS
 from tests.asking import reported
 
 #: What is made once for all pages, by name; what has a slow job is made here.
@@ -23,4 +24,18 @@ def make(client: TestClient) -> Made:
 ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console": lambda made: ["/console"],
     "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
+    "/console/reports/new": lambda made: [
+        "/console/reports/new",
+        *(f"/console/reports/new?kind={kind}" for kind in REPORT_KINDS),
+        "/console/reports/new?kind=uptime&params=%7B%22stores%22%3A%5B%22a%22%2C%22b%22%5D%2C%22charts%22%3Atrue%7D",
+    ],
+    "/console/reports/{report_id}": lambda made: [
+        f"/console/reports/{made['report']}",
+        f"/console/reports/{made['report']}?sort=uptime_last_week&desc=1",
+        f"/console/reports/{made['failed']}",
+    ],
+    "/console/reports/{report_id}/progress": lambda made: [],
+    "/console/reports/{report_id}/entities/{key:path}": lambda made: [
+        f"/console/reports/{made['report']}/entities/1050565545391667097"
+    ],
 }

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
+from app.access.principal import actor
 from app.console.registry import PAGES
 from app.console.routes import Page
 from app.storage.resources import Resources
@@ -35,7 +37,8 @@ def statements(loaded: Resources) -> Iterator[list[str]]:
     sent: list[str] = []
 
     def note(*given: object) -> None:
-        sent.append(str(given[2]))
+        if actor().via == "local":  # loops of the replica ask for the system
+            sent.append(str(given[2]))
 
     event.listen(loaded.engine, "before_cursor_execute", note)
     yield sent
@@ -77,7 +80,8 @@ def test_it_has_the_api_s_document_at_its_address(page: Page, console: TestClien
             continue
         names = re.fullmatch(re.sub(r"\{(\w+)(?::path)?\}", r"(?P<\1>.+)", page.path), address.partition("?")[0])
         assert names is not None
-        same = page.api.format(**names.groupdict()) + "?" * ("?" in address) + address.partition("?")[2]
+        asked = [pair for pair in parse_qsl(address.partition("?")[2]) if pair[0] not in page.own]
+        same = f"{page.api.format(**names.groupdict())}?{urlencode(asked)}"
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/json"
         assert answer.json().keys() == console.get(same).json().keys()
