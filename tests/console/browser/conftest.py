@@ -6,13 +6,14 @@ from functools import partial
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.storage.resources import Resources
 from app.web.server import serving
 from tests.chromium import OPTIONS, program
 from tests.conftest import stopping_soon
-from tests.console.browser.watched import Watched, watched
+from tests.console.browser.hands import HANDS, Mouse
+from tests.console.browser.watched import PATIENCE_MS, Watched, watched
 from tests.console.examples import Made, make
 
 #: Longest that the service may take to answer on a busy machine, seconds.
@@ -37,6 +38,7 @@ def made(address: str) -> Made:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(OPTIONS))
         yield browser
@@ -54,3 +56,10 @@ def page(window: Windows) -> Iterator[Watched]:
     """An ordinary window."""
     with window() as opened:
         yield opened
+
+
+@pytest.fixture(params=HANDS.values(), ids=HANDS.keys())
+def hand(page: Watched, request: pytest.FixtureRequest) -> Mouse:
+    """Does a task in the ordinary window."""
+    made: Mouse = request.param(page.page)
+    return made

@@ -32,7 +32,7 @@ def test_it_is_accessible_and_has_room(declared: Page, language: str, window: Wi
             assert opened.page.locator("html").get_attribute("lang") == language[:2]
             for width, scheme in product((WIDE, NARROW), ("light", "dark")):
                 opened.look(width=width, scheme=scheme)
-                assert opened.violations() == [], f"{address}, {width} pixels wide, {scheme}"
+                opened.hold()
                 assert opened.page.evaluate(OVERFLOW) == 0, f"{address} is wider than {width} pixels"
 
 

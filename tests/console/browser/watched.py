@@ -20,10 +20,13 @@ document.addEventListener("securitypolicyviolation", (refused) =>
 TAGS: Final = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
 
 #: Longest that a test waits for anything of a page: the machine may be busy, milliseconds.
-PATIENCE_MS: Final = 60_000
+PATIENCE_MS: Final = 30_000
 
 #: Widths of a small window, which is also 1280 enlarged four times, and of an ordinary one, pixels.
 NARROW, WIDE = 320, 1280
+
+#: A chart that is still a picture.
+NOT_DRAWN: Final = "figure[data-chart]:not(:has(svg[aria-hidden]))"
 
 _AXE = """
 (tags) => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}).then(
@@ -52,8 +55,17 @@ class Watched:
 
     def settle(self) -> None:
         """Return when charts are drawn."""
-        for busy in self.page.locator("[data-chart][aria-busy=true]").all():
-            busy.wait_for(state="detached")
+        self.page.locator(NOT_DRAWN).first.wait_for(state="detached")
+
+    def at(self, heading: str) -> None:
+        """Return when a page with such a heading is there."""
+        self.page.get_by_role("heading", level=1, name=heading).wait_for()
+        self.settle()
+
+    def hold(self) -> None:
+        """Hold the page as it is now to the rules of accessibility."""
+        found = self.violations()
+        assert not found, "\n".join([self.page.url, *found])
 
     def look(self, *, width: int, scheme: Any) -> None:
         """Change the window's width and its colours."""
