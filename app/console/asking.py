@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import anyio
 from fastapi import FastAPI, Request
 from starlette.types import Message, Receive, Scope, Send
 
@@ -22,7 +23,7 @@ _OWN: Final = frozenset(
     }
 )
 
-#: A part of a query; None and "" are left out, several values are repeated.
+#: A query. None and "" are left out; a list has each of its values, also an empty one.
 Query = Mapping[str, Any]
 
 
@@ -118,10 +119,12 @@ class Api:
         content = b"" if body is None else body
         if content or method not in {"GET", "HEAD", "DELETE"}:
             given["content-length"] = str(len(content))
-        messages = iter([{"type": "http.request", "body": content, "more_body": False}])
+        messages: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
 
         async def receive() -> Message:
-            return next(messages, {"type": "http.disconnect"})
+            if not messages:  # a route that sends a file listens whether its caller has gone
+                await anyio.sleep_forever()
+            return messages.pop()
 
         return await self._asked(method, path, query, given, receive)
 
@@ -216,8 +219,10 @@ def refused(error: NotAllowed) -> Refused:
 def _pairs(query: Query) -> list[tuple[str, str]]:
     pairs = []
     for name, value in query.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, _text(one)) for one in values if one is not None and one != ""]
+        if isinstance(value, list | tuple):
+            pairs += [(name, _text(one)) for one in value]
+        elif value is not None and value != "":
+            pairs.append((name, _text(value)))
     return pairs
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.console.pages import new_report, overview, report, reports
+from app.console.pages import files, mappings, new_report, overview, report, reports, upload
 
 #: In the order in which addresses are matched.
 PAGES: Final = (
@@ -10,4 +10,7 @@ PAGES: Final = (
     reports.pages,
     new_report.pages,
     report.pages,
+    files.pages,
+    upload.pages,
+    mappings.pages,
 )

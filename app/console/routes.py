@@ -16,6 +16,7 @@ from app.console.view import View
 from app.errors import NotAllowed
 from app.routers.needed import Needed
 from app.routers.needs import needs, open_to_users
+from app.routers.uploads import UNLIMITED
 
 Handler = Callable[[View], Awaitable[Response]]
 
@@ -46,10 +47,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a form of a page does."""
+    """What a form of a page does.
+
+    Attributes:
+        path: of the route.
+        need: the scope; None: whoever has come in.
+        takes_files: whether its body may be as long as a file; whoever reads it then has limits of their own.
+        handler: does it.
+    """
 
     path: str
     need: Scope | None
+    takes_files: bool
     handler: Handler
 
 
@@ -71,11 +80,11 @@ class Pages:
 
         return declare
 
-    def action(self, path: str, need: Scope | None) -> Callable[[Handler], Handler]:
+    def action(self, path: str, need: Scope | None, *, takes_files: bool = False) -> Callable[[Handler], Handler]:
         """Declare what a form does that is posted there; a page may have the same path."""
 
         def declare(handler: Handler) -> Handler:
-            self.actions.append(Action(ROOT + path, need, handler))
+            self.actions.append(Action(ROOT + path, need, takes_files, handler))
             return handler
 
         return declare
@@ -122,7 +131,9 @@ def _route(declared: Page | Action, method: str, answered: _Answered) -> Route:
         return await answered(request)
 
     declare = open_to_users if declared.need is None else needs(declared.need)
-    return Route(declared.path, declare(endpoint), methods=[method], name=f"{method} {declared.path}")
+    limit = UNLIMITED if isinstance(declared, Action) and declared.takes_files else None
+    name = f"{method} {declared.path}"
+    return Route(declared.path, declare(endpoint), methods=[method], name=name, max_body_size=limit)
 
 
 def _prefers_json(accept: str) -> bool:

@@ -58,9 +58,9 @@ class View:
         """A parameter of the query."""
         return self.request.query_params.get(name, default).strip()
 
-    async def form(self) -> FormData:
-        """The fields of the form that was sent."""
-        return await self.request.form(max_fields=MOST_FIELDS, max_files=0)
+    async def form(self, *, files: int = 0) -> FormData:
+        """The fields of the form that was sent, with that many files at most."""
+        return await self.request.form(max_fields=MOST_FIELDS, max_files=files)
 
     def may(self, scope: Scope | str | None) -> bool:
         """Whether whoever asks has a scope."""

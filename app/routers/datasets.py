@@ -18,6 +18,7 @@ from app.ingest.inspection.inspect import inspect
 from app.ingest.kind import Column, Covers
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
+from app.mapping.document import read_mapping, written
 from app.routers.answers import (
     CONFLICT,
     CUT,
@@ -292,12 +293,16 @@ async def inspect_file(
     datasets: Datasets,
     kind: Annotated[str | None, Query(description="Dataset kind. Default: the one that fits best.")] = None,
     filename: Annotated[str | None, Query(description="Name of the file.")] = None,
+    mapping: Annotated[
+        str | None, Query(max_length=65536, description="Mapping to try, as JSON, instead of one that is proposed.")
+    ] = None,
 ) -> InspectionAnswer:
     """What a file seems to be, by its first 64 KiB, and a mapping that would read it; loads nothing."""
     kinds = datasets.kinds() if kind is None else [datasets.kind(kind)]
+    tried = None if mapping is None else written(read_mapping(mapping))
     data = await request.body()
     name = file_name(filename) or "file"
-    found = await run_in_threadpool(inspect, data, name=name, kinds=kinds, now=datetime.now(UTC))
+    found = await run_in_threadpool(inspect, data, name=name, kinds=kinds, now=datetime.now(UTC), tried=tried)
     return inspection_answer(found)
 
 

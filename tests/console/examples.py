@@ -17,7 +17,24 @@ def make(client: TestClient) -> Made:
     done = reported(client, report="uptime", params={"charts": True, "html": True})
     assert done["status"] == "Complete"
     failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
-    return {"report": done["report_id"], "failed": failed["report_id"]}
+    made = {"report": done["report_id"], "failed": failed["report_id"]}
+    return made | _files(client)
+
+
+def _files(client: TestClient) -> Made:
+    """A file that was loaded, one with other columns, and one with wrong rows; a mapping with a name."""
+    contents = {
+        "file": "store_id,status,timestamp_utc\n1,active,2023-01-25T10:00:00Z\n",
+        "other_columns": "Filiale,Zustand,Zeit\n1,active,2023-01-25T10:00:00Z\n",
+        "wrong_rows": "store_id,status,timestamp_utc\n1,activ,2023-01-25T10:00:00Z\n1,active,yesterday\n",
+    }
+    made = {}
+    for name, text in contents.items():
+        query = {"kind": "polls", "filename": f"{name}.csv", "wait": 30}
+        made[name] = client.post("/datasets", params=query, content=text.encode()).json()["dataset_id"]
+    document = {"kind": "polls", "columns": {"store_id": {"from": "Filiale"}}}
+    assert client.put("/mappings/mine", json=document).status_code == 200
+    return made
 
 
 #: By the path of a page the queries and paths at which it is opened, from what was made.
@@ -34,6 +51,19 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
         f"/console/reports/{made['report']}?sort=uptime_last_week&desc=1",
         f"/console/reports/{made['failed']}",
     ],
+    "/console/files": lambda made: [
+        "/console/files",
+        "/console/files?kind=polls&status=rejected",
+        "/console/files?kind=table",
+    ],
+    "/console/files/{dataset_id}": lambda made: [
+        f"/console/files/{made[one]}" for one in ("file", "other_columns", "wrong_rows")
+    ],
+    "/console/files/{dataset_id}/progress": lambda made: [],
+    "/console/samples/{name}": lambda made: [],
+    "/console/upload": lambda made: ["/console/upload", "/console/upload?kind=installs&on_error=skip_rows"],
+    "/console/mappings": lambda made: ["/console/mappings"],
+    "/console/mappings/{name}": lambda made: ["/console/mappings/mine", "/console/mappings/uptime-kuma"],
     "/console/reports/{report_id}/progress": lambda made: [],
     "/console/reports/{report_id}/entities/{key:path}": lambda made: [
         f"/console/reports/{made['report']}/entities/1050565545391667097"

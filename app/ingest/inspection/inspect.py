@@ -12,7 +12,7 @@ from app.ingest.csv.given import given_values
 from app.ingest.inspection.guesses import Guess, guess
 from app.ingest.inspection.layout import Layout, layout_of
 from app.ingest.inspection.proposal import Proposal, proposal, with_given
-from app.ingest.inspection.reading import Reading, beginning, read
+from app.ingest.inspection.reading import Beginning, Reading, beginning, read
 from app.ingest.inspection.recognition import recognized
 from app.ingest.kind import DatasetKind
 from app.ingest.rejects import RejectedRow
@@ -53,6 +53,7 @@ def inspect(
     kinds: Sequence[DatasetKind],
     now: datetime,
     given: Mapping[str, str] = MappingProxyType({}),
+    tried: Mapping[str, Any] | None = None,
 ) -> Inspection:
     """Inspect the beginning of a file.
 
@@ -62,16 +63,20 @@ def inspect(
         kinds: that it may be.
         now: observations more than a day later are in the future.
         given: columns of the kind that have one text in every row.
+        tried: a mapping that is to be tried instead of one that is proposed; its kind is one of ``kinds``.
 
     Raises:
         RejectedFile: it cannot be parted into rows.
-        InvalidParameters: the only kind has no columns that a mapping could fill, or none that is given.
+        InvalidParameters: the only kind has no columns that a mapping could fill, or none that is given; the mapping
+            that is to be tried says something that a mapping cannot say.
     """
     kinds = [kind for kind in kinds if not kind.stays_raw] or _nothing_to_map(kinds)
     layout = layout_of(data, name)
     guesses = [guess(column, layout.column(at)) for at, column in enumerate(layout.names)]
     stem = PurePath(name).name.partition(".")[0] or "store"
     source = beginning(data, name, layout)
+    if tried is not None:
+        return _tried(layout, guesses, source, kinds, tried, now)
     known = recognized(source, layout, kinds, stem=stem, now=now)
     likely = [kind for kind in kinds if kind.is_guessed] or kinds
     best = known or max((proposal(kind, layout, guesses, stem=stem) for kind in likely), key=_fit)
@@ -82,6 +87,23 @@ def inspect(
     if best.document is not None and not best.missing:
         reading = read(source, kind, read_mapping(dict(best.document)), now)
     return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
+
+
+def _tried(
+    layout: Layout,
+    guesses: Sequence[Guess],
+    source: Beginning,
+    kinds: Sequence[DatasetKind],
+    document: Mapping[str, Any],
+    now: datetime,
+) -> Inspection:
+    mapping = read_mapping(dict(document))
+    kind = next((one for one in kinds if one.name == mapping.kind), None)
+    if kind is None:
+        raise InvalidParameters(f"mapping: is of kind {mapping.kind}; the file is looked at as {kinds[0].name}.")
+    reading = read(source, kind, mapping, now)
+    found = Proposal(kind.name, document, (), ())
+    return Inspection(layout, guesses, found, reading.rows, reading.rejections, reading.warnings)
 
 
 def _nothing_to_map(kinds: Sequence[DatasetKind]) -> Sequence[DatasetKind]:
