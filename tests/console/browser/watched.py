@@ -1,12 +1,13 @@
 """A window that is watched: the policy holds, nothing is asked of others, no script fails, axe is content."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 VENDORED: Final = Path(__file__).parent.parent / "vendor"
 
@@ -62,6 +63,10 @@ class Watched:
         self.page.get_by_role("heading", level=1, name=heading).wait_for()
         self.settle()
 
+    def fact(self, name: str) -> Locator:
+        """What a page says of a name in its list of facts."""
+        return self.page.locator(f"dt:text-is({json.dumps(name)}) + dd")
+
     def hold(self) -> None:
         """Hold the page as it is now to the rules of accessibility."""
         found = self.violations()
@@ -109,7 +114,11 @@ def watched(
         context.on("console", window.note_console)
         context.on("request", window.note_request)
         context.on("weberror", lambda error: window.faults.append(f"script: {error.error}"))
-        yield window
+        try:
+            yield window
+        except Exception as error:
+            error.add_note(f"{window.page.url} shows:\n{window.page.locator('main').aria_snapshot()[:4000]}")
+            raise
         window.page.wait_for_timeout(0)  # what the browser has said arrives
         assert not window.faults, "\n".join(window.faults)
     finally:
