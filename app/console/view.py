@@ -1,6 +1,7 @@
 """A request for a page: who asks in which language, what the API says, and the page that comes of it."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -26,6 +27,9 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
 FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took", "lasting")
+
+#: How long before it ends a key is told of.
+SOON: Final = timedelta(days=14)
 
 #: Fields of a form, at most.
 MOST_FIELDS: Final = 1000
@@ -129,6 +133,7 @@ def _environment(language: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(texts_in(language).translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {name: _of_texts(name) for name in FORMS}
+    environment.tests["soon"] = _is_soon
     environment.filters |= {"pair": lambda value: (value, value), "path": quote}
     environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
@@ -140,6 +145,11 @@ def _of_texts(name: str) -> Callable[..., Any]:
         return getattr(context["view"].texts, name)(value, *given, **named)
 
     return form
+
+
+def _is_soon(instant: str | None) -> bool:
+    """Whether an instant comes within the days before which people are told."""
+    return instant is not None and datetime.fromisoformat(instant) - datetime.now(UTC) < SOON
 
 
 def _roles(scope: str) -> str:

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.reports.registry import REPORT_KINDS
 from tests.asking import reported
+from tests.conftest import SAMPLE_DATA
 
 #: What is made once for all pages, by name; what has a slow job is made here.
 Made = dict[str, Any]
@@ -18,7 +19,26 @@ def make(client: TestClient) -> Made:
     assert done["status"] == "Complete"
     failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
     made = {"report": done["report_id"], "failed": failed["report_id"]}
-    return made | _files(client)
+    return made | _files(client) | _repeated(client) | _counted(client)
+
+
+def _repeated(client: TestClient) -> Made:
+    """A schedule, and a source that nobody syncs."""
+    schedule = {"name": "weekly", "kind": "uptime", "every": "week", "at": "06:30", "timezone": "Europe/Berlin"}
+    assert client.post("/schedules", json=schedule).status_code == 201
+    source = {"name": "mine", "kind": "pypistats", "projects": ["openhours"], "address": "http://127.0.0.1:9"}
+    answer = client.post("/sources", params={"check": False}, json=source)
+    assert answer.status_code == 201, answer.text
+    return {}
+
+
+def _counted(client: TestClient) -> Made:
+    """A project whose installs were counted."""
+    content = (SAMPLE_DATA / "installs.csv").read_bytes()
+    loaded = client.post("/datasets", params={"kind": "installs", "wait": 30}, content=content).json()
+    assert loaded["status"] == "ready", loaded
+    header, first = content.decode().splitlines()[:2]
+    return {"project": dict(zip(header.split(","), first.split(","), strict=True))["project"]}
 
 
 def _files(client: TestClient) -> Made:
@@ -40,6 +60,21 @@ def _files(client: TestClient) -> Made:
 #: By the path of a page the queries and paths at which it is opened, from what was made.
 ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console": lambda made: ["/console"],
+    "/console/help": lambda made: ["/console/help"],
+    "/console/schedules": lambda made: ["/console/schedules", "/console/schedules?state=failed"],
+    "/console/schedules/new": lambda made: [
+        "/console/schedules/new",
+        "/console/schedules/new?kind=uptime&params=%7B%22charts%22%3Atrue%7D",
+    ],
+    "/console/schedules/{name}": lambda made: ["/console/schedules/weekly"],
+    "/console/schedules/{name}/edit": lambda made: ["/console/schedules/weekly/edit"],
+    "/console/sources": lambda made: ["/console/sources"],
+    "/console/sources/new": lambda made: ["/console/sources/new", "/console/sources/new?kind=pypistats"],
+    "/console/sources/{name}": lambda made: ["/console/sources/mine"],
+    "/console/sources/{name}/repositories": lambda made: ["/console/sources/mine/repositories"],
+    "/console/activity": lambda made: ["/console/activity"],
+    "/console/activity/{kind}/{key:path}": lambda made: [f"/console/activity/project/{made['project']}"],
+    "/console/rollups": lambda made: ["/console/rollups"],
     "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
     "/console/reports/new": lambda made: [
         "/console/reports/new",
