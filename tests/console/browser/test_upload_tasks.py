@@ -123,6 +123,10 @@ def test_an_upload_goes_on_after_a_pause_and_after_a_reload(
 ) -> None:
     here, file = page.page, tmp_path / f"large-{request.node.callspec.id}.csv"
     digest = large(file, LARGE_BYTES)
+    begun: list[str] = []
+    here.on(
+        "request", lambda asked: begun.append(asked.url) if asked.method == "POST" and "/uploads" in asked.url else 0
+    )
     page.open("/console/upload?kind=table")
     hand.file(here.get_by_label("Choose files"), str(file))
     _slow_down(page)
@@ -141,6 +145,7 @@ def test_an_upload_goes_on_after_a_pause_and_after_a_reload(
     hand.press(here.get_by_role("link", name="See the file"))
     page.at(f"File {file.name}")
     expect(page.fact("SHA-256")).to_have_text(digest)
+    assert begun == [f"{page.address}/uploads"], "it went on where it was"
 
 
 def large(file: Path, size: int) -> str:
