@@ -117,6 +117,8 @@ class _Answered:
             return view.refused(refusal)
         except NotAllowed as error:
             return view.refused(refused(error))
+        finally:
+            await request.close()  # the files of its form
 
 
 class _Same(Response):

@@ -1,7 +1,6 @@
 """report.html as a browser shows it. ``make browser`` runs this with the machine's Chromium; make test does not."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,20 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.storage.resources import Resources
+from tests.chromium import OPTIONS, program
 from tests.conftest import LoadText
 from tests.reports.test_for_people import HEADER, make
 
 pytestmark = pytest.mark.browser
 
-#: What a browser is called, in the order in which it is looked for.
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
-    # So that a page can ask how wide another is that it shows.
-    "--allow-file-access-from-files",
-)
+#: So that a page can ask how wide another is that it shows.
+READS_FILES = "--allow-file-access-from-files"
 
 Browser = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,13 +38,11 @@ def page(resources: Resources, load_text: LoadText, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.fail(f"make browser needs one of {', '.join(NAMES)} in PATH; on Debian: apt install chromium")
-
     def run(*given: str) -> subprocess.CompletedProcess[str]:
         home = f"--user-data-dir={tmp_path / 'browser'}"
-        return subprocess.run([program, *OPTIONS, home, *given], capture_output=True, text=True, timeout=90, check=True)
+        return subprocess.run(
+            [program(), *OPTIONS, READS_FILES, home, *given], capture_output=True, text=True, timeout=90, check=True
+        )
 
     return run
 

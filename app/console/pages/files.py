@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import Response
@@ -58,13 +59,23 @@ async def files(view: View) -> Response:
 @pages.page("/files/{dataset_id}", Scope.DATA_READ, api="/datasets/{dataset_id}", queries=4)
 async def file(view: View) -> Response:
     """One file, whatever its status."""
-    return await _file(view, view["dataset_id"])
+    try:
+        return await _file(view, view["dataset_id"])
+    except Refused as refusal:
+        if refusal.status == HTTPStatus.NOT_FOUND and view.asked("said") == "removing":
+            return view.to("/console/files", said="removed")  # it was gone sooner than one could look
+        raise
 
 
 @pages.page("/files/{dataset_id}/progress", Scope.DATA_READ, queries=2)
 async def progress(view: View) -> Response:
     """The piece of the page that is asked for every second while something goes on; then the whole page."""
-    found = await view.api.get(f"/datasets/{view['dataset_id']}")
+    try:
+        found = await view.api.get(f"/datasets/{view['dataset_id']}")
+    except Refused as refusal:
+        if refusal.status == HTTPStatus.NOT_FOUND:  # what was going on was its removal
+            return Response(headers={"HX-Redirect": view.link("/console/files", said="removed")})
+        raise
     if found["status"] in GOING:
         return view.render("file_progress", file=found)
     return Response(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
