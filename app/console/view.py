@@ -101,7 +101,7 @@ class View:
         """Lead on after something was done; ``said`` is a code of ``said.py``, told on the next page."""
         if said is not None and said not in SAID:
             raise LookupError(f"{said} is not in said.py")
-        return RedirectResponse(self.link(path, **query, said=said), HTTPStatus.SEE_OTHER)
+        return _led_on(self.link(path, **query, said=said).removeprefix(self.root))
 
     def back(self, address: str) -> RedirectResponse:
         """Lead back to a page whose address a form has sent; to the overview if it is none of ours."""
@@ -109,7 +109,7 @@ class View:
         is_page = (address + "/").startswith((home + "/", home + "?"))
         is_door = address.partition("?")[0] in {self.root + door for door in DOORS}
         is_ours = address.isprintable() and "\\" not in address and (is_page or is_door)
-        return RedirectResponse(address if is_ours else home, HTTPStatus.SEE_OTHER)
+        return _led_on((address if is_ours else home).removeprefix(self.root))
 
     def refused(self, refusal: Refused) -> HTMLResponse:
         """The page of a refusal: what was refused, why, and what to do."""
@@ -143,6 +143,11 @@ def _environment(language: str) -> Environment:
     environment.filters |= {"pair": lambda value: (value, value), "path": quote}
     environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
+
+
+def _led_on(path: str) -> RedirectResponse:
+    """To a path of ours; what a proxy puts before it is added to every answer."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
 
 def _of_texts(name: str) -> Callable[..., Any]:
