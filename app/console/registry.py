@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from app.console.pages import files, mappings, new_report, overview, report, reports, upload
+from app.console.pages import (
+    activity,
+    files,
+    mappings,
+    new_report,
+    overview,
+    report,
+    reports,
+    rollups,
+    schedules,
+    sources,
+    upload,
+)
 
 #: In the order in which addresses are matched.
 PAGES: Final = (
@@ -13,4 +25,8 @@ PAGES: Final = (
     files.pages,
     upload.pages,
     mappings.pages,
+    schedules.pages,
+    sources.pages,
+    activity.pages,
+    rollups.pages,
 )
