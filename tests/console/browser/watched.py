@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request
 
 VENDORED: Final = Path(__file__).parent.parent / "vendor"
 
@@ -28,6 +28,8 @@ NARROW, WIDE = 320, 1280
 
 #: A chart that is still a picture.
 NOT_DRAWN: Final = "figure[data-chart]:not(:has(svg[aria-hidden]))"
+
+_OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 _AXE = """
 (tags) => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}).then(
@@ -71,6 +73,18 @@ class Watched:
         """Hold the page as it is now to the rules of accessibility."""
         found = self.violations()
         assert not found, "\n".join([self.page.url, *found])
+
+    def hold_everywhere(self) -> None:
+        """Hold the page to the rules in an ordinary window, and in the hardest one."""
+        for width, scheme in ((WIDE, "light"), (NARROW, "dark")):
+            self.look(width=width, scheme=scheme)
+            self.hold()
+            assert self.overflow() == 0, f"{self.page.url} is wider than {width} pixels"
+
+    def overflow(self) -> int:
+        """How much wider than its window the page is, pixels."""
+        found: int = self.page.evaluate(_OVERFLOW)
+        return found
 
     def look(self, *, width: int, scheme: Any) -> None:
         """Change the window's width and its colours."""
@@ -117,7 +131,9 @@ def watched(
         try:
             yield window
         except Exception as error:
-            error.add_note(f"{window.page.url} shows:\n{window.page.locator('main').aria_snapshot()[:4000]}")
+            with suppress(Error):
+                shown = window.page.locator("body").inner_text(timeout=1000)
+                error.add_note(f"{window.page.url} shows:\n{shown[:2000]}")
             raise
         window.page.wait_for_timeout(0)  # what the browser has said arrives
         assert not window.faults, "\n".join(window.faults)
