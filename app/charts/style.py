@@ -196,8 +196,8 @@ CARRIED_OPACITY: Final = 0.4
 
 
 def percent(share: float) -> str:
-    """A share in percent, rounded down, so that only what is whole is 100.0 %."""
-    return f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
+    """A share in percent to the hundredth, as tables have it, rounded down: only what is whole is 100.00 %."""
+    return f"{math.floor(share * 10_000 + 1e-9) / 100:.2f} %"
 
 
 def counted(number: int, noun: str) -> str:

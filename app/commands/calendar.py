@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -15,15 +15,11 @@ from rich.table import Table
 from app.commands import opening
 from app.commands.terminal import out
 from app.errors import InvalidParameters
-from app.timeline import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from app.entities.calendars import CalendarService
 
 calendar = typer.Typer(help="Calendars: those that are loaded, and holidays as files to load.", no_args_is_help=True)
-
-#: Years that are written at most: nobody plans longer, and the library computes each.
-MOST_YEARS: Final = 50
 
 Output = Annotated[Path | None, typer.Option(help="File to write. Default: standard output.")]
 
@@ -55,7 +51,9 @@ def from_country(
 
     Compare it with the one of before, and load it: holidays of past years may differ, as the library corrects them.
     """
-    rows = _holidays(country, subdivision, category, language, _years(years))
+    from app.entities.public_holidays import holidays_of, years_of  # noqa: PLC0415 - only here
+
+    rows = holidays_of(country, subdivision, category, language, years_of(years, named="--years"))
     _give(f"{category}:{country}" + (f"-{subdivision}" if subdivision else ""), rows, output=output, diff=diff)
 
 
@@ -127,40 +125,3 @@ def _service() -> "Iterator[CalendarService]":
 
     with opening.resources(opening.settings()) as (_, resources):
         yield CalendarService(resources.engine)
-
-
-def _years(text: str) -> range:
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()):
-        raise InvalidParameters(f"--years is {text!r}; allowed: a year such as 2026, or two such as 2026-2028.")
-    years = range(int(first), int(last or first) + 1)
-    span = f"{EARLIEST.year} and {LATEST.year - 1}"
-    if not 0 < len(years) <= MOST_YEARS or years.start < EARLIEST.year or years.stop > LATEST.year:
-        raise InvalidParameters(f"--years is {text!r}; allowed: up to {MOST_YEARS} years between {span}.")
-    return years
-
-
-def _holidays(
-    country: str, subdivision: str | None, category: str, language: str | None, years: range
-) -> list[tuple[str, str]]:
-    """Date and name of each holiday, in order."""
-    import holidays  # noqa: PLC0415 - takes most of a second
-
-    known = holidays.list_supported_countries(include_aliases=False)
-    if country not in known:
-        raise InvalidParameters(
-            f"There is no country {country!r}; allowed: two capital letters of ISO 3166, such as DE."
-        )
-    if subdivision is not None and subdivision not in known[country]:
-        allowed = ", ".join(known[country]) or "none"
-        raise InvalidParameters(f"{country} has no subdivision {subdivision!r}; allowed: {allowed}.")
-    entity = getattr(holidays, country)
-    if category not in entity.supported_categories:
-        allowed = ", ".join(sorted(entity.supported_categories))
-        raise InvalidParameters(f"{country} has no holidays of category {category!r}; allowed: {allowed}.")
-    if language is not None and language not in entity.supported_languages:
-        allowed = ", ".join(entity.supported_languages) or "none"
-        raise InvalidParameters(f"{country} has no names in {language!r}; allowed: {allowed}.")
-    chosen = language or entity.default_language  # not that of this machine
-    found = holidays.country_holidays(country, subdiv=subdivision, years=years, categories=category, language=chosen)
-    return [(day.isoformat(), title) for day, title in sorted(found.items())]

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.types import Message, Receive, Scope, Send
 
 from app.access.principal import actor
-from app.errors import NotAllowed
+from app.errors import OpenhoursError
 from app.routers.needed import Needed
 from app.routers.needs import require
 
@@ -210,8 +210,8 @@ def path_of(*parts: str) -> str:
     return "/" + "/".join(parts)
 
 
-def refused(error: NotAllowed) -> Refused:
-    """A refusal of the rights of whoever asks, as a route would have sent it."""
+def refused(error: OpenhoursError) -> Refused:
+    """A refusal as a route would have sent it."""
     problem = {"code": error.code, "title": error.title, "detail": error.message, **dict(error.details)}
     return Refused(error.status, problem, {})
 

@@ -3,8 +3,13 @@
 from typing import Final
 
 from app.console.pages import (
+    account,
     activity,
+    audit,
+    calendars,
+    entities,
     files,
+    keys,
     mappings,
     new_report,
     overview,
@@ -14,6 +19,7 @@ from app.console.pages import (
     schedules,
     sources,
     upload,
+    users,
 )
 
 #: In the order in which addresses are matched.
@@ -29,4 +35,10 @@ PAGES: Final = (
     sources.pages,
     activity.pages,
     rollups.pages,
+    entities.pages,
+    calendars.pages,
+    users.pages,
+    keys.pages,
+    account.pages,
+    audit.pages,
 )

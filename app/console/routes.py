@@ -15,7 +15,7 @@ from app.console.asking import Refused, refused
 from app.console.view import View
 from app.errors import NotAllowed
 from app.routers.needed import Needed
-from app.routers.needs import needs, open_to_users
+from app.routers.needs import needs, open_to_all, open_to_users
 from app.routers.uploads import UNLIMITED
 
 Handler = Callable[[View], Awaitable[Response]]
@@ -53,12 +53,14 @@ class Action:
         path: of the route.
         need: the scope; None: whoever has come in.
         takes_files: whether its body may be as long as a file; whoever reads it then has limits of their own.
+        is_open: whether it is also for who has not come in.
         handler: does it.
     """
 
     path: str
     need: Scope | None
     takes_files: bool
+    is_open: bool
     handler: Handler
 
 
@@ -80,11 +82,13 @@ class Pages:
 
         return declare
 
-    def action(self, path: str, need: Scope | None, *, takes_files: bool = False) -> Callable[[Handler], Handler]:
+    def action(
+        self, path: str, need: Scope | None, *, takes_files: bool = False, is_open: bool = False
+    ) -> Callable[[Handler], Handler]:
         """Declare what a form does that is posted there; a page may have the same path."""
 
         def declare(handler: Handler) -> Handler:
-            self.actions.append(Action(ROOT + path, need, takes_files, handler))
+            self.actions.append(Action(ROOT + path, need, takes_files, is_open, handler))
             return handler
 
         return declare
@@ -133,6 +137,8 @@ def _route(declared: Page | Action, method: str, answered: _Answered) -> Route:
         return await answered(request)
 
     declare = open_to_users if declared.need is None else needs(declared.need)
+    if isinstance(declared, Action) and declared.is_open:
+        declare = open_to_all
     limit = UNLIMITED if isinstance(declared, Action) and declared.takes_files else None
     name = f"{method} {declared.path}"
     return Route(declared.path, declare(endpoint), methods=[method], name=name, max_body_size=limit)

@@ -14,6 +14,8 @@ SAID: Final = {
     "enabled": marked("The user may come in again."),
     "ended": marked("The session was ended."),
     "imported": marked("The dates were imported."),
+    "others_ended": marked("All other sessions were ended."),
+    "password": marked("The password was changed. All other sessions were ended."),
     "paused": marked("It is paused until somebody resumes it."),
     "reloading": marked("The file is being checked and loaded again."),
     "removed": marked("It was removed."),

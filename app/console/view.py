@@ -23,6 +23,9 @@ from app.console.static_files import address_of
 from app.console.texts import COOKIE, LANGUAGES, Texts, language_for, texts_in
 from app.routers.needed import Needed
 
+#: Pages of who has not come in yet; what they do is in app/routers/access.
+DOORS: Final = frozenset({"/login", "/setup", "/reset", "/invite"})
+
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
@@ -85,6 +88,7 @@ class View:
         said = SAID.get(self.asked("said"))
         common = {
             "view": self,
+            "here": self.same() if self.request.method == "GET" else self.link("/console"),
             "texts": self.texts,
             "entries": self._entries(),
             "said": said and self.texts(said),
@@ -97,13 +101,15 @@ class View:
         """Lead on after something was done; ``said`` is a code of ``said.py``, told on the next page."""
         if said is not None and said not in SAID:
             raise LookupError(f"{said} is not in said.py")
-        return RedirectResponse(self.link(path, **query, said=said), HTTPStatus.SEE_OTHER)
+        return _led_on(self.link(path, **query, said=said).removeprefix(self.root))
 
     def back(self, address: str) -> RedirectResponse:
         """Lead back to a page whose address a form has sent; to the overview if it is none of ours."""
         home = self.root + "/console"
-        is_ours = address.isprintable() and "\\" not in address and (address + "/").startswith((home + "/", home + "?"))
-        return RedirectResponse(address if is_ours else home, HTTPStatus.SEE_OTHER)
+        is_page = (address + "/").startswith((home + "/", home + "?"))
+        is_door = address.partition("?")[0] in {self.root + door for door in DOORS}
+        is_ours = address.isprintable() and "\\" not in address and (is_page or is_door)
+        return _led_on((address if is_ours else home).removeprefix(self.root))
 
     def refused(self, refusal: Refused) -> HTMLResponse:
         """The page of a refusal: what was refused, why, and what to do."""
@@ -137,6 +143,11 @@ def _environment(language: str) -> Environment:
     environment.filters |= {"pair": lambda value: (value, value), "path": quote}
     environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
+
+
+def _led_on(path: str) -> RedirectResponse:
+    """To a path of ours; what a proxy puts before it is added to every answer."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
 
 def _of_texts(name: str) -> Callable[..., Any]:

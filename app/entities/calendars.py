@@ -50,6 +50,10 @@ class Calendar:
     entities: int
 
 
+#: Source of a calendar that was imported.
+_FROM_ICS: Final = "an .ics file"
+
+
 class CalendarService:
     """Operations on calendars; stateless, so any replica can serve them."""
 
@@ -76,11 +80,18 @@ class CalendarService:
             audit.record(connection, "calendar.set", "calendar", name, days=len(rows))
             return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
 
+    def read_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
+        """The calendar as import_ics would make it; nothing changes."""
+        rows = _rows_of_ics(data, first_year)
+        days = [date.fromisoformat(row.date) for row in rows]
+        with database_errors(), self._engine.connect() as connection:
+            before = _listed(connection, name, None)
+        span = (min(days, default=None), max(days, default=None))
+        return Calendar(name, _FROM_ICS, len(days), *span, before[0].entities if before else 0), rows
+
     def import_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
         """Replace the dates of a calendar by the all-day events of an iCalendar file, see ics.py, or make it."""
-        days = holidays_in(data, name="The body", first_year=first_year)
-        rows = [DatedRow(day, "closed", name=title or None) for day, title in days]
-        return self.put(name, rows, source="an .ics file")
+        return self.put(name, _rows_of_ics(data, first_year), source=_FROM_ICS)
 
     def remove(self, name: str) -> None:
         """Have a calendar be known no more. Raises UnknownCalendar, CalendarInUse."""
@@ -101,6 +112,11 @@ class CalendarService:
         """All calendars, by name, as they were known then."""
         with database_errors(), self._engine.connect() as connection:
             return _listed(connection, None, as_known_at)
+
+
+def _rows_of_ics(data: bytes, first_year: int) -> list[DatedRow]:
+    days = holidays_in(data, name="The body", first_year=first_year)
+    return [DatedRow(day, "closed", name=title or None) for day, title in days]
 
 
 def _listed(connection: Connection, name: str | None, as_known_at: datetime | None) -> list[Calendar]:

@@ -10,11 +10,14 @@ from sqlalchemy import Connection
 
 from app.series.lookup import Named
 from app.series.schedules import read_schedule
-from app.timeline import from_micros
+from app.timeline import DAY, from_micros
 from app.timeline.entities import Entities
 from app.timeline.reasons import open_dates, reason
 from app.timeline.working_hours import Window
 from app.wording.wrong_values import WrongValue, invalid_parameters
+
+#: How far it is looked ahead for the next opening or closing, microseconds.
+AHEAD: Final = 7 * DAY
 
 #: Most dates that are told at once.
 MOST_DATES: Final = 400
@@ -37,6 +40,35 @@ class OpenDay:
     on: date
     reason: str
     open: tuple[OpenInterval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNow:
+    """Whether an entity is open, and until when that stays so; None: for a week at least."""
+
+    is_open: bool
+    changes_at: datetime | None
+
+
+def open_now(
+    connection: Connection, page: Sequence[Named], *, at: datetime, default_zone: str, default: Sequence[Window]
+) -> dict[int, OpenNow]:
+    """Of each entity of a page by its id, whether it is open at an instant."""
+    ordered = sorted(page, key=lambda named: named.id)
+    entities = Entities(np.array([named.id for named in ordered], np.int64), [named.key for named in ordered])
+    schedule = read_schedule(connection, entities, default_zone=default_zone, default=default)
+    now = int(at.timestamp() * 1_000_000)
+    calendar = schedule.calendar(now, now + AHEAD)
+    found = {}
+    for number, named in enumerate(ordered):
+        begin, end = number * calendar.span, (number + 1) * calendar.span
+        interval = int(np.searchsorted(calendar.end, begin, side="right"))
+        has_one = interval < len(calendar.start) and calendar.start[interval] < end
+        is_open = bool(has_one and calendar.start[interval] <= begin)
+        edges = calendar.end if is_open else calendar.start
+        place = int(edges[interval]) if has_one else end
+        found[named.id] = OpenNow(is_open, None if place >= end else from_micros(now + place - begin))
+    return found
 
 
 def open_days(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from app.access import audit
 from app.entities.named import require_kind, required
-from app.entities.opening import OpenDay, open_days
+from app.entities.opening import OpenDay, OpenNow, open_days, open_now
 from app.entities.parsing import parsed, refuse, span, wrong_span
 from app.ingest.kinds.entities import ENTITIES
 from app.ingest.kinds.hours import HOURS
@@ -61,12 +61,14 @@ class Entity:
         kind, key: identify it.
         timezone: the time zone in use: its own, or the default.
         timezone_is_default: whether it has no time zone of its own.
+        now: whether it is open; None: nobody asked.
     """
 
     kind: str
     key: str
     timezone: str
     timezone_is_default: bool
+    now: OpenNow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,10 @@ class EntityService:
         self._team_hours = team_windows
         self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
 
-    def page(self, *, kind: str, prefix: str, cursor: str | None, limit: int) -> Page[Entity]:
-        """Entities of a kind whose key begins with ``prefix``.
+    def page(
+        self, *, kind: str, prefix: str, cursor: str | None, limit: int, at: datetime | None = None
+    ) -> Page[Entity]:
+        """Entities of a kind whose key begins with ``prefix``; with ``at``, also whether they are open then.
 
         Raises:
             UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is invalid.
@@ -115,7 +119,12 @@ class EntityService:
             if "\x00" in prefix:  # Postgres cannot store NUL in a text
                 return Page([], None)
             found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
-        return in_order_of_keys(found, limit=limit).of(lambda named: Entity(*self._head(named)))
+            page = in_order_of_keys(found, limit=limit)
+            opening: dict[int, OpenNow] = {}
+            if at is not None and page.items:
+                default = self._team_hours if kind == TEAM else ()
+                opening = open_now(connection, page.items, at=at, default_zone=self._default_zone, default=default)
+        return page.of(lambda named: Entity(*self._head(named), opening.get(named.id)))
 
     def find(self, kind: str, key: str, *, as_known_at: datetime | None = None) -> EntityDetails:
         """One entity, with what was known of it then; None: with what is known.
@@ -242,6 +251,7 @@ class EntityService:
         polls = lookup.poll_span(connection, named.id)
         return EntityDetails(
             *self._head(named),
+            None,
             **asdict(details.details_of(connection, named.id, as_known_at=as_known_at)),
             open_24x7=not (windows or default),
             hours=windows or default,

@@ -1,34 +1,19 @@
 """The pictures of a report on activity."""
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from itertools import groupby
-from typing import Final
 
 from app.charts.activity import Period, timeline
 from app.charts.style import Chart
 from app.flow.activity import MonthState
 from app.flow.install_classes import BREAKS
-from app.reports.activity_summary import ActivityFigures, ActivityPeriod, ActivitySummary, Metric, figures_of
-from app.series.activity import COMMITS
-
-#: Of more periods a picture shows months: bars of days are thinner than a pixel there.
-_MOST: Final = 120
-
-#: The part of a day that names its month.
-_MONTH: Final = len("2024-11")
+from app.reports.activity_periods import shown_periods
+from app.reports.activity_summary import ActivityFigures, ActivitySummary
 
 
 def charts_of(summary: ActivitySummary) -> Mapping[str, Chart]:
     """The timeline, and the share of CI where there is one."""
-    periods = summary.periods
-    if len(periods) > _MOST and len(periods[0].period) > _MONTH:
-        periods = [
-            _together(name, list(days), summary.metric)
-            for name, days in groupby(periods, lambda one: one.period[:_MONTH])
-        ]
+    periods = shown_periods(summary)
     drawn = [
         Period(
             one.period,
@@ -49,25 +34,6 @@ def charts_of(summary: ActivitySummary) -> Mapping[str, Chart]:
         about.append("most installers do not say whether they run in CI: the true share is this or more")
         charts["ci_share"] = timeline(drawn, metric=summary.metric, about=about, breaks=breaks, is_share=True)
     return charts
-
-
-def _together(name: str, days: Sequence[ActivityPeriod], metric: Metric) -> ActivityPeriod:
-    """A month of its days."""
-    states = {one.state for one in days}
-    sums: Counter[str] = Counter()
-    for one in days:
-        if one.figures is not None:
-            sums.update({COMMITS: one.figures.value} if one.figures.classes is None else one.figures.classes)
-    is_counted = any(one.figures is not None for one in days)
-    known = MonthState.COMPLETE if states == {MonthState.COMPLETE} else MonthState.PARTIAL
-    without = MonthState.BEFORE_FIRST if states == {MonthState.BEFORE_FIRST} else MonthState.NO_DATA
-    end = date.fromisoformat(days[-1].period) + timedelta(days=1)
-    return ActivityPeriod(
-        period=name,
-        state=known if is_counted else without,
-        subjects_counted=max(one.subjects_counted for one in days),
-        figures=figures_of(metric, sums, until=end) if is_counted else None,
-    )
 
 
 def _breaks(names: Sequence[str], summary: ActivitySummary) -> Mapping[int, str]:

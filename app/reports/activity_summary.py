@@ -69,6 +69,11 @@ class Sums:
         self._names = names
         self.begin()
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self._periods.first[0], self._periods.end - timedelta(days=1)
+
     def begin(self) -> None:
         """Begin anew: the table may be written twice."""
         length = len(self._periods)
@@ -115,8 +120,8 @@ class Sums:
         return ActivitySummary(
             metric=self._metric,
             as_of=as_of,
-            first=self._periods.first[0],
-            last=self._periods.end - timedelta(days=1),
+            first=self.days[0],
+            last=self.days[1],
             subjects=subjects,
             subjects_counted=self._active,
             figures=figures_of(self._metric, everything, until=self._periods.end) if self._active else None,

@@ -1,7 +1,7 @@
 """Exact accounting in the uptime report: the polls of a range of stores, and outages.csv (docs/uptime-rules.md)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -54,6 +54,9 @@ _ROWS: Final = pa.schema(
 #: With exact accounting: outages in the week, and how long a poll holds.
 EXACT_TABLE: Final = pa.schema([*TABLE, ("outages_last_week", pa.int32()), ("max_gap_minutes", DECIMAL)])
 EXACT_FIGURES: Final = pa.schema([*FIGURES, ("outages_last_week", pa.int32()), ("max_gap_minutes", pa.int32())])
+
+#: Outages that a page lists, the longest ones.
+MOST_OUTAGES: Final = 20
 
 #: Polls of exact accounting that are held at a time, about as many; each takes some 50 bytes while it is sorted.
 POLLS_HELD: Final = 5_000_000
@@ -130,12 +133,44 @@ class CollectedPolls:
         return Stretches(self.calendar, polls, gaps, ignore_under=ignore_under, until=until), gaps
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One outage, as a page lists it.
+
+    Attributes:
+        store_id: whose.
+        began_at, ended_at: UTC, without a zone; None for the end of one that goes on.
+        open_minutes: its open time in the range, to the hundredth.
+    """
+
+    store_id: str
+    began_at: datetime
+    ended_at: datetime | None
+    open_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The tables of an uptime report, and what of them its page lists.
+
+    Attributes:
+        files: uptime.csv is the first.
+        outages: the longest ones; None in hourly accounting, which has none.
+        groups: open time of each group, up, down and unknown, int64[3], microseconds; only of a range.
+    """
+
+    files: list[Artifact]
+    outages: Sequence[Outage] | None = None
+    groups: Mapping[str, Micros] = field(default_factory=dict)
+
+
 class OutagesFile:
     """outages.csv: a row for each outage with open time in the range, by store, then by beginning."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "outages.csv"
         self._rows = SortedRows(folder / "outages.arrow", _ROWS)
+        self._longest = _ROWS.empty_table()
 
     def __enter__(self) -> Self:
         return self
@@ -148,6 +183,16 @@ class OutagesFile:
     def add(self, rows: pa.Table) -> None:
         """Add those of some stores, as of outages_within()."""
         self._rows.add(rows)
+        longest = [("open_hundredths", "descending"), ("order", "ascending")]
+        both = pa.concat_tables([self._longest, rows])
+        self._longest = both.take(pc.select_k_unstable(both, MOST_OUTAGES, longest))
+
+    def longest(self) -> list[Outage]:
+        """Those with the most open time, longest first, at most MOST_OUTAGES; of equal ones, in order of the file."""
+        return [
+            Outage(row["store_id"], row["began_at"], row["ended_at"], row["open_hundredths"] / 100)
+            for row in self._longest.to_pylist()
+        ]
 
     def close(self) -> Artifact:
         """Write the file."""

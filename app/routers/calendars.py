@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Path, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -66,6 +66,7 @@ class NewDays(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: list[CalendarDay] = Field(max_length=MOST_ROWS)
+    source: str = Field("a request", min_length=1, max_length=200, description="Where they are from, for people.")
 
 
 _NewDays = Annotated[Any, Body(), described_as(NewDays)]
@@ -82,7 +83,13 @@ def list_calendars(calendars: Calendars, as_known_at: AsKnownAt = None) -> Calen
 # First, because the name of a calendar may have slashes.
 @router.post("/calendars/{name:path}/import", responses=TOO_LARGE, openapi_extra=_ICS, max_body_size=UNLIMITED)
 @needs(Scope.HOURS_WRITE)
-async def import_calendar(calendars: Calendars, request: Request, name: _Name) -> CalendarDays:
+async def import_calendar(
+    calendars: Calendars,
+    request: Request,
+    name: _Name,
+    *,
+    dry_run: Annotated[bool, Query(description="Only answer what it would have; nothing changes.")] = False,
+) -> CalendarDays:
     """Replace the dates of a calendar by the all-day events of an iCalendar file, or make it.
 
     Events come once or yearly; those that are yearly have dates for twenty years, from last year on. The file has at
@@ -94,6 +101,8 @@ async def import_calendar(calendars: Calendars, request: Request, name: _Name) -
         if len(data) > MOST_BYTES:  # which the service refuses
             break
     first_year = datetime.now(UTC).year - 1
+    if dry_run:
+        return _answer(*await run_in_threadpool(calendars.read_ics, name, data, first_year=first_year))
     return _answer(*await run_in_threadpool(calendars.import_ics, name, data, first_year=first_year))
 
 
@@ -108,8 +117,8 @@ def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = Non
 @needs(Scope.HOURS_WRITE)
 def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
     """Replace the dates of a calendar, or make it; checked like a file of holidays."""
-    rows = [row_of(day) for day in checked(NewDays, new).days]
-    return _answer(*calendars.put(name, rows, source="a request"))
+    given = checked(NewDays, new)
+    return _answer(*calendars.put(name, [row_of(day) for day in given.days], source=given.source))
 
 
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)

@@ -1,6 +1,6 @@
 """List entities, view one, change its hours or time zone."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, Path, Query
@@ -45,7 +45,7 @@ class OpeningWindow(BaseModel):
 
 
 class EntitySummary(BaseModel):
-    """An entity in the list."""
+    """An entity: which it is, and its time zone."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -55,10 +55,25 @@ class EntitySummary(BaseModel):
     timezone_is_default: bool = Field(description="True if the entity has no time zone of its own.")
 
 
+class OpenNowAnswer(BaseModel):
+    """Whether an entity is open now."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    is_open: bool
+    changes_at: datetime | None = Field(description="Until when that stays so; null: for a week at least.")
+
+
+class ListedEntity(EntitySummary):
+    """An entity in the list."""
+
+    now: OpenNowAnswer | None = Field(description="Whether it is open now; null unless `now` asks for it.")
+
+
 class EntityList(BaseModel):
     """Entities, in order of their keys."""
 
-    entities: list[EntitySummary]
+    entities: list[ListedEntity]
     next_cursor: NextCursor
 
 
@@ -157,15 +172,18 @@ _NewDetails = Annotated[Any, Body(), described_as(NewDetails)]
 @needs(Scope.DATA_READ)
 def list_entities(
     entities: Entities,
+    *,
     kind: Annotated[str, Query(description="Entity kind.")] = DEFAULT_KIND,
     prefix: Annotated[str, Query(description="List only keys with this prefix.")] = "",
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Entities per page.")] = 50,
+    now: Annotated[bool, Query(description="Also tell whether each is open now.")] = False,
 ) -> EntityList:
     """Entities of a kind, in order of their keys."""
-    page = entities.page(kind=kind, prefix=prefix, cursor=cursor, limit=limit)
+    at = datetime.now(UTC) if now else None
+    page = entities.page(kind=kind, prefix=prefix, cursor=cursor, limit=limit, at=at)
     return EntityList(
-        entities=[EntitySummary.model_validate(entity) for entity in page.items], next_cursor=page.next_cursor
+        entities=[ListedEntity.model_validate(entity) for entity in page.items], next_cursor=page.next_cursor
     )
 
 

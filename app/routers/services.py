@@ -19,6 +19,7 @@ from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
 from app.routers.downloads import Downloads
+from app.routers.form_pages import DrawsForms
 from app.routers.hashing_threads import HashingThreads
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
@@ -46,6 +47,7 @@ class Services:
         hashing: where routes compare passwords.
         store_threads: where routes wait for S3.
         downloads: files that go through this process.
+        draws_forms: what pages with a form look like.
         installation: metrics of the whole installation, asked of Postgres when they are scraped.
     """
 
@@ -71,4 +73,5 @@ class Services:
     hashing: HashingThreads
     store_threads: StoreThreads
     downloads: Downloads
+    draws_forms: DrawsForms
     installation: CollectorRegistry

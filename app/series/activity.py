@@ -129,9 +129,26 @@ class UncountedDays:
         return (self.last - self.first).days + 1
 
 
-def uncounted_days(connection: Connection, *, source: str | None = None, limit: int) -> list[UncountedDays]:
-    """The gaps of sources of installs, by source and project; at most ``limit``."""
-    rows = connection.execute(text(_GAPS), {"source": source, "limit": limit})
+def uncounted_days(
+    connection: Connection,
+    *,
+    source: str | None = None,
+    keys: Sequence[str] | None = None,
+    within: tuple[date, date] | None = None,
+    limit: int,
+) -> list[UncountedDays]:
+    """The gaps of sources of installs, by source and project.
+
+    Args:
+        connection: any.
+        source: of this one alone; None: of all.
+        keys: of these projects, and of all that a source tells of together; None: of all projects.
+        within: those that have a day from the first to the last of these two; None: whenever.
+        limit: at most so many.
+    """
+    first, last = within or (None, None)
+    given = {"source": source, "keys": None if keys is None else list(keys), "first": first, "last": last}
+    rows = connection.execute(text(_GAPS), {**given, "limit": limit})
     return [UncountedDays(row.source, row.key, row.first, row.last) for row in rows]
 
 
@@ -159,7 +176,10 @@ WITH told AS MATERIALIZED (
 )
 SELECT source, key, before + 1 AS first, day - 1 AS last
 FROM neighbours LEFT JOIN entity ON entity.id = told_of
-WHERE day > before + 1 ORDER BY source, key NULLS FIRST, first LIMIT :limit
+WHERE day > before + 1
+    AND (CAST(:keys AS text[]) IS NULL OR key IS NULL OR key = ANY(:keys))
+    AND (CAST(:first AS date) IS NULL OR (day > :first AND before < :last))
+ORDER BY source, key NULLS FIRST, first LIMIT :limit
 """
 
 _COUNTS: Final = """

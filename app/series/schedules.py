@@ -26,6 +26,9 @@ _EXCEPTIONS: Final[Columns] = {"entity_id": INTEGER, **_DATE_COLUMNS}
 _USE_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "place": SMALLINT, "calendar": TEXT, **VALIDITY}
 _ZONE_COLUMNS: Final[Columns] = {"entity_id": INTEGER, "valid_from": DATE, "timezone": TEXT}
 
+#: As many entities as a query names, at most; more are found by the span of their ids.
+NAMED: Final = 1000
+
 _WHAT: Final = {what.name.lower(): int(what) for what in What}
 
 
@@ -121,7 +124,7 @@ class _Reading:
 
     def of_entities(self, table: str, columns: Columns) -> Arrays:
         """The rows of the entities, with ``number``, their number, in place of the id."""
-        rows = self._rows(table, columns, "entity_id BETWEEN %(low)s AND %(high)s", _bounds(self.entities))
+        rows = self._rows(table, columns, *_which(self.entities))
         number = self.entities.numbers(rows.pop("entity_id"))
         kept = number >= 0
         return {name: column[kept] for name, column in (rows | {"number": number}).items()}
@@ -140,5 +143,9 @@ def _spans(owner: _Ints, first: _Ints, last: _Ints) -> Spans:
     return Spans(owner, np.where(first == FIRST_DAY, EVER, first), np.where(last == LAST_DAY, FOREVER, last))
 
 
-def _bounds(entities: Entities) -> dict[str, int]:
-    return {"low": int(entities.ids[0]), "high": int(entities.ids[-1])} if len(entities) else {"low": 1, "high": 0}
+def _which(entities: Entities) -> tuple[str, dict[str, Any]]:
+    """A condition for the rows of the entities, and perhaps of others: a few that lie far apart are named."""
+    low, high = (int(entities.ids[0]), int(entities.ids[-1])) if len(entities) else (1, 0)
+    if len(entities) <= NAMED and high - low > NAMED:
+        return "entity_id = ANY(%(ids)s)", {"ids": entities.ids.tolist()}
+    return "entity_id BETWEEN %(low)s AND %(high)s", {"low": low, "high": high}

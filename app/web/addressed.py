@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Paths that end in what the client chose, in which a slash counts.
-_CHOSEN: Final = re.compile(r"/(?:entities/[^/]+|echo)/.")
+_CHOSEN: Final = re.compile(r"(?:/console)?/(?:entities/[^/]+|echo)/.")
 
 
 class Addressed:

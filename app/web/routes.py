@@ -14,6 +14,7 @@ from app.routers import (
     entity_history,
     files,
     health,
+    holidays,
     in_hours,
     mappings,
     metrics,
@@ -41,7 +42,19 @@ def _together(*modules: ModuleType) -> APIRouter:
 #: What a worker has for its health port, and what every replica has.
 PROBES: Final = _together(health, metrics)
 API: Final = _together(
-    *(reports, report_entities, datasets, uploads, entity_history, entities, calendars, timezones, health, metrics),
+    *(
+        reports,
+        report_entities,
+        datasets,
+        uploads,
+        entity_history,
+        entities,
+        calendars,
+        holidays,
+        timezones,
+        health,
+        metrics,
+    ),
     *(files, mappings, sources, source_events, schedules, in_hours, activity_gaps),
     *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),

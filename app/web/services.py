@@ -6,6 +6,7 @@ from app.access.known import Known
 from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.console.doors import draw_form
 from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
@@ -70,6 +71,7 @@ def build_services(
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
         downloads=Downloads(),
+        draws_forms=draw_form,
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),

@@ -3,18 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
 
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
-from tests.access.services import Accounts, accounts_of
+from tests.access.services import Accounts, accounts_of, empty
 from tests.conftest import fresh_resources
-
-#: The audit is append-only but for what the janitor may remove.
-_EMPTIED = """
-SET LOCAL openhours.audit_ends = 'infinity';
-DELETE FROM audit; DELETE FROM token; DELETE FROM app_user; UPDATE auth_epoch SET n = n + 1;
-"""
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +20,7 @@ def kept(servers: Addresses, session_settings: Settings) -> Iterator[Resources]:
 @pytest.fixture
 def emptied(kept: Resources) -> Resources:
     """As kept, without users, credentials, audit and counted attempts."""
-    with kept.engine.begin() as connection:
-        connection.execute(text(_EMPTIED))
-    kept.redis.flushall()
+    empty(kept)
     return kept
 
 

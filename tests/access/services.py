@@ -21,6 +21,12 @@ from app.storage.resources import Resources
 #: Of everybody whom tests have log in.
 PASSWORD = "seventeen blue ladders"
 
+#: The audit is append-only but for what the janitor may remove.
+_EMPTIED = """
+SET LOCAL openhours.audit_ends = 'infinity';
+DELETE FROM audit; DELETE FROM token; DELETE FROM app_user; UPDATE auth_epoch SET n = n + 1;
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
@@ -47,6 +53,13 @@ class Accounts:
         """Have time pass, or something else that no service does."""
         with self.resources.engine.begin() as connection:
             connection.execute(text(statement))
+
+
+def empty(resources: Resources) -> None:
+    """Take away users, credentials, audit and counted attempts."""
+    with resources.engine.begin() as connection:
+        connection.execute(text(_EMPTIED))
+    resources.redis.flushall()
 
 
 def accounts_of(resources: Resources, *, may_last: bool = False, setup_code: str | None = None) -> Accounts:

@@ -217,7 +217,7 @@ def test_65_what_a_disabled_user_has_is_refused_on_every_replica(site: Site) -> 
 def test_66_a_login_leads_on_to_this_service_alone(site: Site, elsewhere: str) -> None:
     site.accounts.person("ada")
     answer = log_in(site.one, "ada", next=elsewhere)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
     page = site.one.get("/login", params={"next": elsewhere})
     assert page.status_code == 200
     assert "evil" not in page.text
@@ -233,7 +233,7 @@ def test_below_a_path_of_a_proxy_each_page_leads_on_below_it(emptied: Resources)
     settings = emptied.settings.model_copy(update={"auth": "on", "root_path": "/openhours"})
     client = LocalClient(create_app(replace(emptied, settings=settings), slots=0), follow_redirects=False)
     site = Site(client, client, accounts_of(emptied))
-    assert set_up(client, setup_code(site)).headers["location"] == "/openhours/"
+    assert set_up(client, setup_code(site)).headers["location"] == "/openhours/console"
     assert log_in(client, "ada", next="/docs").headers["location"] == "/openhours/docs"
     assert client.post("/logout", data={"x": "y"}).headers["location"] == "/openhours/login"
     code = site.accounts.codes.link(site.accounts.users.named("ada").id).secret.text
@@ -268,7 +268,7 @@ def test_67_the_set_up_code_is_good_once_and_not_for_guessing(site: Site) -> Non
     code = setup_code(site)
     assert set_up(site.one, new_secret(Kind.ONCE).text).status_code == 404
     done = set_up(site.one, code)
-    assert (done.status_code, done.headers["location"]) == (303, "/")
+    assert (done.status_code, done.headers["location"]) == (303, "/console")
     assert site.one.get("/me").json()["role"] == "admin"
     assert set_up(site.two, code, "eve").status_code == 410
     assert site.two.get("/setup").status_code == 404

@@ -164,7 +164,7 @@ def test_a_way_back_is_gone_once(site: Site) -> None:
 @pytest.mark.parametrize("where", ["//evil.example", "https:evil.example", "/\\evil.example", "javascript:alert(1)"])
 def test_66_nobody_is_led_on_to_another_site(site: Site, where: str) -> None:
     client = browser(site.one)
-    assert came_back(client, went(client, next=where)).headers["location"] == "/"
+    assert came_back(client, went(client, next=where)).headers["location"] == "/console"
 
 
 def test_a_provider_that_is_away_is_told_on_the_page_of_the_login(site: Site) -> None:

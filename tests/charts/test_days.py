@@ -37,7 +37,7 @@ def test_states_of_a_day_stand_on_each_other(chart: Chart) -> None:
 def test_a_label_stands_in_its_part_and_the_availability_above_it(chart: Chart) -> None:
     texts = {(mark.look["text"], round(mark.look["x"]), round(mark.look["y"])) for mark in drawn(chart, "text")}
     assert {("6.0 h", 50, 225), ("3.0 h", 50, 112), ("3.0 h", 50, 38), ("6.0 h", 250, 225)} <= texts
-    assert {("66.6 %", 50, 0), ("0.0 %", 250, 150)} <= texts
+    assert {("66.66 %", 50, 0), ("0.00 %", 250, 150)} <= texts
     assert {(f"{day} Jan", 50 + 100 * number, 300) for number, day in enumerate(["Wed 18", "Thu 19"])} <= texts
 
 

@@ -23,7 +23,10 @@ def test_a_name_keeps_no_letter_that_breaks_a_drawing() -> None:
     assert printable("a\nb\x07c\u202ed") == "a b c d"
 
 
-@pytest.mark.parametrize(("share", "text"), [(1.0, "100.0 %"), (0.9999, "99.9 %"), (0.0, "0.0 %"), (0.579, "57.9 %")])
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1.0, "100.00 %"), (0.99999, "99.99 %"), (0.9996, "99.96 %"), (0.0, "0.00 %"), (0.5796, "57.96 %")],
+)
 def test_only_what_is_whole_is_a_hundred_percent(share: float, text: str) -> None:
     assert percent(share) == text
 

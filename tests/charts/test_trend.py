@@ -49,7 +49,7 @@ def test_the_trend_says_what_it_shows(chart: Chart) -> None:
     assert said[:2] == ["Availability by period", ABOUT[0]]
     assert {"2024-11-01", "2024-11-02", "2024-11-03", "target 99.5 %"} <= set(said)
     assert axis_title(chart, "left") == "availability, percent"
-    assert overall(DAYS[0]) == "availability of all their time: 95.0 %, between its bounds 90.0 % to 100.0 %"
+    assert overall(DAYS[0]) == "availability of all their time: 95.00 %, between its bounds 90.00 % to 100.00 %"
     assert overall(DAYS[2]) == "nothing is known of their open time"
     assert not [word for word in words(trend(DAYS, about=ABOUT, target=None)) if word.startswith("target")]
 
@@ -93,7 +93,7 @@ def test_the_worst_stores_are_bars_with_their_bounds() -> None:
         sorted(pair) == pytest.approx([first[0] + 30 * percent, first[0] + 60 * percent], abs=1) for pair in ends
     )
     assert {
-        *("Kiosk", "40.0 %", "80.0 %", "target 99.5 %"),
+        *("Kiosk", "40.00 %", "80.00 %", "target 99.5 %"),
         "The 2 with the lowest availability, of 26 stores",
     } <= set(words(chart))
 

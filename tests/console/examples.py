@@ -19,7 +19,7 @@ def make(client: TestClient) -> Made:
     assert done["status"] == "Complete"
     failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
     made = {"report": done["report_id"], "failed": failed["report_id"]}
-    return made | _files(client) | _repeated(client) | _counted(client)
+    return made | _files(client) | _repeated(client) | _counted(client) | _people(client)
 
 
 def _repeated(client: TestClient) -> Made:
@@ -52,14 +52,47 @@ def _files(client: TestClient) -> Made:
     for name, text in contents.items():
         query = {"kind": "polls", "filename": f"{name}.csv", "wait": 30}
         made[name] = client.post("/datasets", params=query, content=text.encode()).json()["dataset_id"]
+    slashes = "store_id,status,timestamp_utc\na/b?c,active,2023-01-25T10:00:00Z\n"
+    client.post("/datasets", params={"kind": "polls", "wait": 30}, content=slashes.encode()).raise_for_status()
+    days = [{"date": "2026-12-25", "name": "Christmas"}]
+    client.put("/calendars/public:DE-BY", json={"days": days}).raise_for_status()
     document = {"kind": "polls", "columns": {"store_id": {"from": "Filiale"}}}
     assert client.put("/mappings/mine", json=document).status_code == 200
     return made
 
 
+def _people(client: TestClient) -> Made:
+    """A service account with a key."""
+    user = client.post("/users", json={"name": "grace", "role": "operator", "kind": "service"}).json()["id"]
+    key = client.post("/keys", json={"name": "nightly", "user_id": user, "scopes": ["data:read"]}).json()["id"]
+    return {"user": user, "key": key}
+
+
+#: Pages about whoever opens them: these are opened by somebody who has logged in, the others in local mode.
+OF_ONESELF: Final = frozenset(
+    {"/console/keys", "/console/account", "/console/account/second-factor", "/console/sessions"}
+)
+
+
 #: By the path of a page the queries and paths at which it is opened, from what was made.
 ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console": lambda made: ["/console"],
+    "/console/entities": lambda made: [
+        "/console/entities",
+        "/console/entities?kind=team",
+        "/console/entities?prefix=10",
+    ],
+    "/console/entities/{kind}/{key:path}": lambda made: [
+        "/console/entities/store/1050565545391667097",
+        "/console/entities/store/a/b%3Fc",
+    ],
+    "/console/calendars": lambda made: ["/console/calendars"],
+    "/console/calendars/{name:path}": lambda made: ["/console/calendars/public%3ADE-BY"],
+    "/console/calendar-of-country": lambda made: [
+        "/console/calendar-of-country",
+        "/console/calendar-of-country?country=DE&subdivision=BY&years=2026&show=1",
+    ],
+    "/console/calendar-of-file": lambda made: ["/console/calendar-of-file"],
     "/console/help": lambda made: ["/console/help"],
     "/console/schedules": lambda made: ["/console/schedules", "/console/schedules?state=failed"],
     "/console/schedules/new": lambda made: [
@@ -76,6 +109,23 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console/activity/{kind}/{key:path}": lambda made: [f"/console/activity/project/{made['project']}"],
     "/console/rollups": lambda made: ["/console/rollups"],
     "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
+    "/console/users": lambda made: ["/console/users", "/console/users?limit=1"],
+    "/console/users/new": lambda made: ["/console/users/new", "/console/users/new?kind=service"],
+    "/console/users/{user_id}": lambda made: [f"/console/users/{made['user']}"],
+    "/console/keys": lambda made: [
+        "/console/keys",
+        "/console/keys?user_id=all",
+        f"/console/keys?user_id={made['user']}",
+    ],
+    "/console/keys/new": lambda made: ["/console/keys/new", f"/console/keys/new?user_id={made['user']}"],
+    "/console/keys/{key_id}": lambda made: [f"/console/keys/{made['key']}"],
+    "/console/account": lambda made: ["/console/account"],
+    "/console/account/second-factor": lambda made: ["/console/account/second-factor"],
+    "/console/sessions": lambda made: ["/console/sessions"],
+    "/console/audit": lambda made: [
+        "/console/audit",
+        "/console/audit?action=key.make&from=2026-01-01T00:00:00Z&limit=5",
+    ],
     "/console/reports/new": lambda made: [
         "/console/reports/new",
         *(f"/console/reports/new?kind={kind}" for kind in REPORT_KINDS),

@@ -1,5 +1,6 @@
 """What is in a page, as the parser of the standard library reads it."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -51,6 +52,10 @@ class Element:
         return value
 
 
+#: Attributes that run script.
+_RUNS_SCRIPT = re.compile("on[a-z]+")
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -83,3 +88,24 @@ def read(text: str) -> Element:
     reader.close()
     assert [one.tag for one in reader.open] == [""], "elements without an end"
     return reader.root
+
+
+def has_no_script_or_style_within(document: Element) -> None:
+    """No policy is broken by a page."""
+    for element in document.all():
+        assert "style" not in element.attributes, f"<{element.tag}> has a style, which the policy forbids"
+        assert not [name for name in element.attributes if _RUNS_SCRIPT.fullmatch(name)]
+        assert not (element.attributes.get("href") or "").lower().startswith("javascript:")
+        if element.tag in {"script", "style"}:
+            assert element.tag == "script" and not element.text, "script or style within a page"  # noqa: PT018
+
+
+def labels_its_fields(document: Element) -> None:
+    """Each field of a form has a label."""
+    labelled = {label["for"] for label in document.all("label") if "for" in label.attributes}
+    within = {id(one) for label in document.all("label") for one in label.all()}
+    for found in [one for tag in ("input", "select", "textarea") for one in document.all(tag)]:
+        if found.attributes.get("type") in {"hidden", "submit"}:
+            continue
+        has_label = found.attributes.get("id") in labelled or id(found) in within or "aria-label" in found.attributes
+        assert has_label, f"the field {found.attributes.get('name')} has no label"

@@ -12,13 +12,10 @@ from app.access.principal import actor
 from app.console.registry import PAGES
 from app.console.routes import Page
 from app.storage.resources import Resources
-from tests.console.examples import ADDRESSES, Made, make
-from tests.console.html import Element, read
+from tests.console.examples import ADDRESSES, OF_ONESELF, Made, make
+from tests.console.html import has_no_script_or_style_within, labels_its_fields, read
 
 ALL = [page for pages in PAGES for page in pages.pages]
-
-#: Attributes that run script.
-RUNS_SCRIPT = re.compile("on[a-z]+")
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +29,18 @@ def page(request: pytest.FixtureRequest) -> Page:
 
 
 @pytest.fixture
+def client(page: Page, console: TestClient, signed_in: TestClient) -> TestClient:
+    """Who opens the page."""
+    return signed_in if page.path in OF_ONESELF else console
+
+
+@pytest.fixture
 def statements(loaded: Resources) -> Iterator[list[str]]:
-    """Statements that Postgres is sent by the API, one after the other."""
+    """Statements that Postgres is sent for requests, one after the other; loops of the replica act for the system."""
     sent: list[str] = []
 
     def note(*given: object) -> None:
-        if actor().via == "local":  # loops of the replica ask for the system
+        if actor().via in {"local", "session"}:  # loops of the replica ask for the system
             sent.append(str(given[2]))
 
     event.listen(loaded.engine, "before_cursor_execute", note)
@@ -49,9 +52,9 @@ def test_it_has_an_example(page: Page) -> None:
     assert page.path in ADDRESSES, f"{page.path}: say in tests/console/examples.py where tests open it"
 
 
-def test_it_is_whole_and_has_the_frame(page: Page, console: TestClient, made: Made) -> None:
+def test_it_is_whole_and_has_the_frame(page: Page, client: TestClient, made: Made) -> None:
     for address in ADDRESSES[page.path](made):
-        answer = console.get(address)
+        answer = client.get(address)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         document = read(answer.text)
@@ -61,20 +64,20 @@ def test_it_is_whole_and_has_the_frame(page: Page, console: TestClient, made: Ma
         assert document.one("main")["id"] == "content"
         ids = [element["id"] for element in document.all() if "id" in element.attributes]
         assert len(set(ids)) == len(ids), "an id is there twice"
-        _has_no_script_or_style_within(document)
-        _labels_its_fields(document)
+        has_no_script_or_style_within(document)
+        labels_its_fields(document)
 
 
-def test_its_languages_are_whole(page: Page, console: TestClient, made: Made) -> None:
+def test_its_languages_are_whole(page: Page, client: TestClient, made: Made) -> None:
     for address in ADDRESSES[page.path](made):
-        answer = console.get(address, headers={"accept-language": "de-AT,de;q=0.9"})
+        answer = client.get(address, headers={"accept-language": "de-AT,de;q=0.9"})
         assert answer.status_code == 200, answer.text
         assert read(answer.text).one("html")["lang"] == "de"
 
 
-def test_it_has_the_api_s_document_at_its_address(page: Page, console: TestClient, made: Made) -> None:
+def test_it_has_the_api_s_document_at_its_address(page: Page, client: TestClient, made: Made) -> None:
     for address in ADDRESSES[page.path](made):
-        answer = console.get(address, headers={"accept": "application/json"})
+        answer = client.get(address, headers={"accept": "application/json"})
         if page.api is None:
             assert answer.headers["content-type"].startswith("text/html")
             continue
@@ -84,33 +87,14 @@ def test_it_has_the_api_s_document_at_its_address(page: Page, console: TestClien
         same = f"{page.api.format(**names.groupdict())}?{urlencode(asked)}"
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/json"
-        assert answer.json().keys() == console.get(same).json().keys()
+        assert answer.json().keys() == client.get(same).json().keys()
 
 
 def test_it_makes_no_more_queries_than_it_declares(
-    page: Page, console: TestClient, made: Made, statements: list[str]
+    page: Page, client: TestClient, made: Made, statements: list[str]
 ) -> None:
     for address in ADDRESSES[page.path](made):
-        console.get(address)  # what a process learns once is known
+        client.get(address)  # what a process learns once is known
         statements.clear()
-        console.get(address)
+        client.get(address)
         assert len(statements) <= page.queries, "\n".join(statements)
-
-
-def _has_no_script_or_style_within(document: Element) -> None:
-    for element in document.all():
-        assert "style" not in element.attributes, f"<{element.tag}> has a style, which the policy forbids"
-        assert not [name for name in element.attributes if RUNS_SCRIPT.fullmatch(name)]
-        assert not (element.attributes.get("href") or "").lower().startswith("javascript:")
-        if element.tag in {"script", "style"}:
-            assert element.tag == "script" and not element.text, "script or style within a page"  # noqa: PT018
-
-
-def _labels_its_fields(document: Element) -> None:
-    labelled = {label["for"] for label in document.all("label") if "for" in label.attributes}
-    within = {id(field) for label in document.all("label") for field in label.all()}
-    for field in [one for tag in ("input", "select", "textarea") for one in document.all(tag)]:
-        if field.attributes.get("type") in {"hidden", "submit"}:
-            continue
-        has_label = field.attributes.get("id") in labelled or id(field) in within or "aria-label" in field.attributes
-        assert has_label, f"the field {field.attributes.get('name')} has no label"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from app.ids import new_id
 from app.ingest.kind import Coverage
 from app.ingest.policy import Policy
 from app.reports.kinds.activity import ACTIVITY
+from app.reports.page import NO_FIGURE
 from app.storage.resources import Resources
 from tests.conftest import load_file
 from tests.kinds import context_of
+from tests.reports.test_for_people import Page
 from tests.series.test_activity_table import ARRIVED
 
 AS_OF = "2024-04-20T12:00:00Z"
@@ -118,3 +121,49 @@ def test_a_picture_of_many_days_has_a_bar_for_each_month(loaded: Resources, tmp_
     spec = json.loads((tmp_path / "commits" / "timeline.vl.json").read_text())
     bars = {(row["period"], row["n"], row["state"]) for rows in spec["datasets"].values() for row in rows if "n" in row}
     assert ("2024-02", 1, "whole") in bars
+
+
+def test_the_page_tells_what_was_counted_and_what_not(loaded: Resources, tmp_path: Path) -> None:
+    made(loaded, tmp_path / "report", months=3, charts=True, html=True)
+    html = (tmp_path / "report" / "report.html").read_text()
+    page = Page(html)
+    shown = page.texts
+    assert {"Installs of 2 projects", "2024-01-01 to 2024-03-31, days in UTC; as of 2024-04-20 12:00 UTC"} <= set(shown)
+    heads = ["known", "counted", "installs", "person", "unknown CI", "CI", "mirror", "other", "share of CI at least"]
+    first = shown.index("All of them by period") + 1
+    assert shown[first : first + 10] == ["period", *heads]
+    assert shown[first + 10 : first + 13] == ["2024-01", "before the first count", "0 of 2"]
+    assert set(shown[first + 13 : first + 20]) == {NO_FIGURE}
+    # Of 30 installs in February those of the 22 days before the 23rd are of no known class; CI was 6 of 26 in March.
+    february = ["2024-02", "complete", "2 of 2", "87", "21", "66", "0", "0", "0", "0.00 %"]
+    march = ["2024-03", "partial", "2 of 2", "20", "20", "0", "6", "0", "0", "23.08 %"]
+    assert shown[first + 20 : first + 40] == [*february, *march]
+    napari = shown.index("napari", first)
+    assert shown[napari + 1 : napari + 4] == ["bigquery", "1", "105"]
+    gaps = shown.index("Gaps: days that nobody counted between days that were")
+    assert shown[gaps + 6 : gaps + 11] == ["(all)", "bigquery", "2024-03-01", "2024-03-04", "4"]
+    assert [given["alt"] for tag, given in page.tags if tag == "img"] == [
+        "Chart: how much was counted in each period; the first table has the figures",
+        "Chart: the share of CI in each period, a lower bound; the first table has the figures",
+    ]
+    assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object"} == set()
+    assert not re.search(r"url\(|@import|https?:", html)
+
+
+def test_the_page_of_named_projects_has_their_gaps_within_its_months(loaded: Resources, tmp_path: Path) -> None:
+    made(loaded, tmp_path / "february", months=1, html=True, as_of="2024-03-20T00:00:00Z", names=["svg"])
+    shown = Page((tmp_path / "february" / "report.html").read_text()).texts
+    assert "Installs of 1 project" in shown
+    assert not any(text.startswith("Gaps") for text in shown), "its gap is in March"
+    made(loaded, tmp_path / "days", months=6, by="day", html=True)
+    shown = Page((tmp_path / "days" / "report.html").read_text()).texts
+    assert "2024-02" in shown, "183 days are shown as months"
+
+
+def test_the_page_of_commits_has_neither_classes_nor_sources(loaded: Resources, tmp_path: Path) -> None:
+    made(loaded, tmp_path / "report", months=2, of="repo", html=True)
+    shown = Page((tmp_path / "report" / "report.html").read_text()).texts
+    first = shown.index("All of them by period") + 1
+    assert shown[first : first + 8] == ["period", "known", "counted", "commits", "2024-02", "complete", "1 of 1", "1"]
+    acme = shown.index("acme/api")
+    assert shown[acme - 3 : acme + 3] == ["repository", "complete periods", "commits", "acme/api", "1", "1"]

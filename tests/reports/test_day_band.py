@@ -44,7 +44,7 @@ def test_a_day_shows_when_the_store_is_open_and_what_its_time_counts_as(
     ]
     assert [row["clock"] for row in rows_with(chart, "clock")] == ["09:30:00", "10:45:00"]
     # 75 minutes up, 120 down, rounded down
-    assert {"Store shop", "America/New_York, exact accounting", "38.4 %"} <= set(words(chart))
+    assert {"Store shop", "America/New_York, exact accounting", "38.46 %"} <= set(words(chart))
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,48 @@ def test_the_page_of_a_range_has_its_periods_names_and_warnings(
 
 
 @pytest.mark.usefixtures("two_stores")
+def test_the_page_of_a_range_has_its_groups(resources: Resources, tmp_path: Path, load_text: LoadText) -> None:
+    header = "store_id,name,group\n"
+    load_text(
+        "entities", f'{header}1050565545391667097,Kiosk am See,South\n"{NASTY.replace(chr(34), chr(34) * 2)}",,-5\n'
+    )
+    asked = {"from": "2023-01-24", "to": "2023-01-26", "by": "day", "accounting": "exact", "max_gap_minutes": 720}
+    shown = Page(make(resources, tmp_path, html=True, **asked)["report.html"].read_text(encoding="utf-8")).texts
+    # Each group has a store that is open for 36 hours; one of them is never seen.
+    first = shown.index("Groups, worst first")
+    south = shown.index("South", first)
+    assert shown[south + 1 : south + 7] == ["50.0000 %", "33.3333 %", "66.6667 %", "12.00 h", "12.00 h", "12.00 h"]
+    assert shown[south + 7] == "-5", "as it is called, without what a spreadsheet needs; it has no availability"
+
+
+def test_the_page_of_a_range_has_its_longest_outages(resources: Resources, tmp_path: Path, load_text: LoadText) -> None:
+    load_text("timezones", "store_id,timezone_str\nshop,UTC\n")
+    load_text("entities", "store_id,name\nshop,Kiosk am See\n")
+    # On the 24th, down from each hour on for as many minutes as its number says; after noon of the 25th without an end.
+    polls = [
+        f"shop,{status},2023-01-{day} {hour:02}:{minute:02}:00 UTC"
+        for day, hours in ((24, range(1, 24)), (25, range(12, 13)))
+        for hour in hours
+        for status, minute in (("inactive", 0), *((("active", hour),) if day == 24 else ()))
+    ]
+    load_text("polls", HEADER + "\n".join(polls) + "\n")
+    asked = {"from": "2023-01-24", "accounting": "exact", "max_gap_minutes": 1440, "as_of": "2023-01-25T12:30:30Z"}
+    made = make(resources, tmp_path, html=True, **asked)
+    shown = Page(made["report.html"].read_text(encoding="utf-8")).texts
+    first = shown.index("The 20 longest of 24 outages; all are in outages.csv")
+    assert shown[first + 1 : first + 5] == ["store", "open time", "began, UTC", "ended, UTC"]
+    rows = [shown[at - 1 : at + 4] for at, text in enumerate(shown) if text == "shop" and at > first]
+    assert rows[0] == ["Kiosk am See", "shop", "30.50 min", "2023-01-25 12:00:00", "goes on"]
+    assert rows[1] == ["Kiosk am See", "shop", "23.00 min", "2023-01-24 23:00:00", "2023-01-24 23:23:00"]
+    assert [row[2] for row in rows] == ["30.50 min", *(f"{minutes}.00 min" for minutes in range(23, 4, -1))]
+    assert len(made["outages.csv"].read_text().splitlines()) == 25
+    hourly = tmp_path / "hourly"
+    hourly.mkdir()
+    shown = Page(make(resources, hourly, html=True, **{"from": "2023-01-24"})["report.html"].read_text("utf-8")).texts
+    assert not any("utages" in text for text in shown), "hourly accounting knows none"
+
+
+@pytest.mark.usefixtures("two_stores")
 def test_the_page_tells_what_was_before_and_what_is_left_of_a_budget(resources: Resources, tmp_path: Path) -> None:
     asked = {"from": "2023-01-24T06:00:00Z", "to": "2023-01-24T18:00:00Z", "by": "hour"}
     how = {"accounting": "exact", "max_gap_minutes": 720, "compare_to": "previous", "target_percent": 75}
@@ -190,10 +232,10 @@ def test_a_range_has_charts_in_either_accounting_and_its_page_shows_them(
     trend, worst = (json.loads(made[name].read_bytes()) for name in pictures[1::2])
     # Of 2 x 36 hours 12 are up, 12 down and 48 not known.
     assert trend["title"]["subtitle"][1:] == [
-        "Availability of all their time: 50.0 %, between its bounds 16.6 % to 83.3 %"
+        "Availability of all their time: 50.00 %, between its bounds 16.66 % to 83.33 %"
     ]
     written = [row["text"] for rows in worst["datasets"].values() for row in rows if "text" in row]
-    assert {"Kiosk am See", "50.0 %", "target 99.5 %"} <= set(written)
+    assert {"Kiosk am See", "50.00 %", "target 99.5 %"} <= set(written)
     shown = [given["alt"] for tag, given in Page(made["report.html"].read_text(encoding="utf-8")).tags if tag == "img"]
     assert shown == [
         "Chart: availability of all stores by period, between its bounds; the first table has the figures",

@@ -45,7 +45,7 @@ async def help_page(view: View) -> Response:
     return view.render("help")
 
 
-@pages.action("/language", None)
+@pages.action("/language", None, is_open=True)
 async def choose_language(view: View) -> Response:
     """Remember the language of pages in this browser."""
     fields = fields_of(await view.form())

@@ -1,7 +1,7 @@
 """Report kind ``activity``: installs of projects or commits of repositories, by month or day (docs/activity.md)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.refusals import SHOWN, refused, require_past, unknown_names
 from app.series import activity
-from app.series.activity import Subject
+from app.series.activity import Subject, UncountedDays, uncounted_days
 from app.series.activity_table import read_table, subjects
 from app.series.entities import PROJECT, REPOSITORY
 from app.series.lookup import comparison
@@ -65,6 +65,10 @@ class ActivityParams(Params):
         Literal["authored_at", "committed_at"], Field(description="Which instant of a commit decides its day.")
     ] = "authored_at"
     charts: Annotated[bool, Field(description="Also draw the timeline and the share of CI.")] = True
+    html: Annotated[
+        bool,
+        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
+    ] = False
 
 
 def resolve(connection: Connection, params: ActivityParams) -> tuple[ActivityParams, datetime]:
@@ -127,11 +131,38 @@ def produce(context: JobContext, params: ActivityParams) -> Sequence[Artifact]:
                 yield rows_of(of, metric, names)
 
         write_csv_blocks(path, schema_of(metric), blocks)
+        gaps = _gaps(connection, params, sums.days, wanted) if params.html else []
     summary = sums.summary(as_of, subjects=len(wanted))
     about = context.folder / SUMMARY
     about.write_text(summary.model_dump_json(indent=2), encoding="utf-8")
     made = [Artifact(path, "text/csv", rows=len(wanted) * len(periods)), Artifact(about, "application/json", rows=1)]
-    return [*made, *(_draw(context, summary) if params.charts and wanted else ())]
+    made += _draw(context, summary) if params.charts and wanted else ()
+    return [*made, _write_page(context, params, summary, gaps, made)] if params.html else made
+
+
+def _gaps(
+    connection: Connection, params: ActivityParams, days: tuple[date, date], of: Sequence[Subject]
+) -> list[UncountedDays]:
+    """Those that a page lists, and one more if there are others; commits have no source that could tell of none."""
+    from app.reports.activity_page import MOST_GAPS  # noqa: PLC0415 - jinja2 is for the page alone
+
+    if params.of == "repo":
+        return []
+    keys = None if params.names is None else [key for one in of for key in (one.key, *one.earlier)]
+    return uncounted_days(connection, source=params.source, keys=keys, within=days, limit=MOST_GAPS + 1)
+
+
+def _write_page(
+    context: JobContext,
+    params: ActivityParams,
+    summary: ActivitySummary,
+    gaps: Sequence[UncountedDays],
+    files: Sequence[Artifact],
+) -> Artifact:
+    from app.reports.activity_page import Facts, write_page  # noqa: PLC0415 - as above
+
+    pictures = [file.path for file in files if file.media_type == "image/png"]
+    return write_page(context.folder, summary, Facts(params.model_dump(mode="json"), gaps, pictures))
 
 
 def _draw(context: JobContext, summary: ActivitySummary) -> Sequence[Artifact]:
@@ -159,6 +190,9 @@ ACTIVITY = ReportKind(
         `summary.json` has the sums by period and the most active ones. Unless `charts` is false, there are
         `timeline` and `ci_share`, on which partial and missing periods are drawn apart and breaks of the sources are
         marked. Counts of different sources are never added up: `source` says whose they are.
+
+        With `html` there is `report.html`, one page with the sums by period, of more than 120 days by month, the most
+        active ones, the gaps of the sources of installs, the rules, and the charts if they are drawn.
     """,
     example={"of": "repo", "months": 3, "charts": False},
     wrong={"months": 0},

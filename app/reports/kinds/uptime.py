@@ -14,7 +14,7 @@ from app.errors import NoPolls
 from app.files.artifact import Artifact
 from app.jobs.kind import JobContext
 from app.pieces.piece import Piece, Place, piece_of
-from app.reports.exact_uptime import MINUTE, Exactly
+from app.reports.exact_uptime import MINUTE, Exactly, Written
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
@@ -187,23 +187,23 @@ def produce(context: JobContext, params: UptimeParams) -> Sequence[Artifact]:
 
     accounting = accounting_of(params)
     tally, watched = accounting.tally, replace(context, warn=warn)
-    artifacts = _files(watched, params, accounting)
+    written = _files(watched, params, accounting)
+    artifacts = written.files
     tally.unknown_time.tell(watched)
-    listed = tally.listed(_names(context, params, tally))
+    listed = tally.listed(_names(context, params, [key for _, _, key, _ in tally.worst]))
     summary = _summary(params, _as_of(params), tally, listed, told)
     if params.charts and params.is_range:
         artifacts += draw_range(context, summary, about=_time_of(params, summary))
     path = context.folder / SUMMARY
     path.write_text(summary.model_dump_json(indent=1), encoding="utf-8")
     artifacts.append(Artifact(path, "application/json", rows=0))
-    artifacts += _for_people(context, params, summary, listed, artifacts)
+    artifacts += _for_people(context, params, summary, replace(written, files=[*artifacts]), listed)
     context.progress("computing", 1.0)
     return artifacts
 
 
-def _names(context: JobContext, params: UptimeParams, tally: Tally) -> dict[str, str]:
+def _names(context: JobContext, params: UptimeParams, keys: Sequence[str]) -> dict[str, str]:
     """Of the stores that are shown."""
-    keys = [key for _, _, key, _ in tally.worst]
     with database_errors(), context.engine.connect() as connection:
         return names_of(connection, STORE, keys, as_known_at=params.as_known_at)
 
@@ -246,7 +246,7 @@ def _piece(params: UptimeParams, told: Mapping[str, str]) -> Piece:
     return piece_of(one_range, {"params": given.model_dump(mode="json"), **told})
 
 
-def _files(context: JobContext, params: UptimeParams, accounting: Accounts) -> list[Artifact]:
+def _files(context: JobContext, params: UptimeParams, accounting: Accounts) -> Written:
     """uptime.csv, and what else the figures of all stores make."""
     piece: MakePiece | None = partial(_piece, params)
     if isinstance(accounting, HourlyWindows) and params.hourly:
@@ -296,18 +296,27 @@ def _for_people(
     context: JobContext,
     params: UptimeParams,
     summary: UptimeSummary,
+    written: Written,
     listed: Sequence[StoreTotals],
-    files: Sequence[Artifact],
 ) -> Iterator[Artifact]:
     """The same once more, as a page and for Excel."""
     if params.html:
         from app.reports.uptime.report_page import Facts, write_page  # noqa: PLC0415 - jinja2 is for this alone
 
-        pictures = [file.path for file in files if file.media_type == "image/png"]
-        about = Facts(_time_of(params, summary), params.model_dump(mode="json"), listed, pictures)
+        outages = written.outages or ()
+        about = Facts(
+            subtitle=_time_of(params, summary),
+            parameters=params.model_dump(mode="json"),
+            stores=listed,
+            pictures=[file.path for file in written.files if file.media_type == "image/png"],
+            outages=outages,
+            outages_of_all=sum(file.rows for file in written.files if file.path.name == "outages.csv"),
+            names=_names(context, params, [one.store_id for one in outages]),
+            groups=written.groups,
+        )
         yield write_page(context.folder, summary, about)
     if params.excel is not None:
-        yield write_for_excel(files[0], params.excel)
+        yield write_for_excel(written.files[0], params.excel)
 
 
 def _time_of(params: UptimeParams, summary: UptimeSummary) -> str:

@@ -1,6 +1,7 @@
 """groups.csv of a range: a row for each group of stores and period, with the sums over its stores."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,8 @@ import pyarrow.compute as pc
 from app.files.artifact import Artifact
 from app.files.csv_output import escape_formulas, write_csv_blocks
 from app.files.sorted_rows import SortedRows
-from app.reports.uptime.range_table import figure_columns, period_columns
+from app.reports.uptime.range_table import TIMES, figure_columns, period_columns
+from app.timeline import Micros
 
 #: How the rows of the stores of a group make one; all other figures add up.
 _OTHERWISE: Final = {"period_start": "min", "period_end": "max", "complete": "all", "longest": "max"}
@@ -29,6 +31,7 @@ class GroupTable:
         kept = [field for field in rows if field.name not in _OF_STORES]
         self._schema = pa.schema([("order", pa.string()), *kept, ("stores", pa.int64())])
         self.rows = SortedRows(folder / "groups.arrow", self._schema)
+        self._totals: defaultdict[str, Micros] = defaultdict(lambda: np.zeros(len(TIMES), np.int64))
 
     def add(self, rows: pa.Table) -> None:
         """Add the rows of some stores."""
@@ -37,6 +40,13 @@ class GroupTable:
             order = pc.binary_join_element_wise(rows["group"], rows["period"], "\0")
             stores = pa.array(np.ones(len(rows), np.int64))
             self.rows.add(self._sums(rows.set_column(0, "order", order).append_column("stores", stores)))
+            of_groups = rows.group_by("group").aggregate([(name, "sum") for name in TIMES])
+            for group in of_groups.to_pylist():
+                self._totals[group["group"]] += [group[f"{name}_sum"] for name in TIMES]
+
+    def totals(self) -> Mapping[str, Micros]:
+        """Open time of each group in all of the range: up, down and unknown, int64[3], microseconds."""
+        return self._totals
 
     def close(self) -> list[Artifact]:
         """Write the file; none where no store has a group."""

@@ -34,7 +34,7 @@ _HEAD: Final = [
     *((name, _INSTANT) for name in ("period_start", "period_end")),
     ("complete", pa.bool_()),
 ]
-_TIMES: Final = ("up", "down", "unknown")
+TIMES: Final = ("up", "down", "unknown")
 _BEFORE: Final = ("before_up", "before_known")
 _EXACT: Final = ("outages", "longest", "ended", "ended_time")
 
@@ -62,7 +62,7 @@ class Figures:
 
 def schema_of(*, is_exact: bool, compares: bool) -> pa.Schema:
     """Of the rows until they are written."""
-    names = [*_TIMES, *(_EXACT if is_exact else ("carried",)), "polls", *(["gap"] if is_exact else [])]
+    names = [*TIMES, *(_EXACT if is_exact else ("carried",)), "polls", *(["gap"] if is_exact else [])]
     names += _BEFORE if compares else []
     return pa.schema([*_HEAD, *((name, pa.int64()) for name in names)])
 
@@ -81,7 +81,7 @@ def rows_of(keys: Sequence[str], labels: Labels, figures: Figures) -> pa.Table:
         pa.array(periods.labels, pa.string()).take(pa.array(period)),
         *(pa.array(edge[cell]).cast(_INSTANT) for edge in (periods.edges[:, :-1], periods.edges[:, 1:])),
         pa.array(periods.complete[cell]),
-        *(pa.array(getattr(figures.times, name)[cell]) for name in _TIMES),
+        *(pa.array(getattr(figures.times, name)[cell]) for name in TIMES),
     ]
     if figures.outages is not None and figures.gaps is not None:
         of = figures.outages
@@ -140,7 +140,7 @@ def period_columns(rows: pa.Table) -> dict[str, pa.Array]:
 def figure_columns(rows: pa.Table) -> dict[str, pa.Array]:
     """What was counted in each row, and what it comes to."""
     numbers = {field.name: rows[field.name].to_numpy() for field in rows.schema if field.type == pa.int64()}
-    columns = time_columns(*(numbers[name] for name in _TIMES), carried=numbers.get("carried"))
+    columns = time_columns(*(numbers[name] for name in TIMES), carried=numbers.get("carried"))
     if "before_up" in numbers:
         columns |= _change(numbers["up"], numbers["up"] + numbers["down"], *(numbers[name] for name in _BEFORE))
     if "outages" in numbers:

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from app.files.artifact import Artifact
 from app.jobs.kind import JobContext, OnProgress
-from app.reports.exact_uptime import CollectedPolls, OutagesFile, outages_within, stores_held
+from app.reports.exact_uptime import CollectedPolls, OutagesFile, Written, outages_within, stores_held
 from app.reports.range_params import ENTITY
 from app.reports.store_ranges import GATHERED, Collects, Reading, Sums, Tables
 from app.reports.uptime.group_table import GroupTable
@@ -261,9 +260,7 @@ class ExactRange:
         return Tables(rows_of(entities.keys, labels, figures), outages)
 
 
-def write_range(
-    context: JobContext, accounting: HourlyRange | ExactRange, computed: Iterator[Tables]
-) -> list[Artifact]:
+def write_range(context: JobContext, accounting: HourlyRange | ExactRange, computed: Iterator[Tables]) -> Written:
     """uptime.csv, groups.csv where there are groups, and outages.csv by exact accounting.
 
     ``computed`` are the figures of all stores.
@@ -279,7 +276,8 @@ def write_range(
                 listed.add(tables.outages)
             del tables  # before the next range is read: there is no room for two
         context.progress("computing", GATHERED)
-        return [table.close(), *groups.close(), *([listed.close()] if is_exact else [])]
+        files = [table.close(), *groups.close(), *([listed.close()] if is_exact else [])]
+        return Written(files, listed.longest() if is_exact else None, groups.totals())
 
 
 def _stretches(found: WithinRange[CollectedPolls], exactly: Exactness) -> tuple[Stretches, Micros]:

@@ -1,13 +1,16 @@
 """report.html: the uptime report as one page that needs no network and no script, to read, print and mail."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any, Final
 
 from app.files.artifact import Artifact
+from app.reports.exact_uptime import Outage
 from app.reports.page import NO_FIGURE, PAGE, embedded, write_html
-from app.reports.uptime_summary import Comparison, StoreTotals, Totals, UptimeSummary
+from app.reports.uptime_summary import LISTED, Comparison, StoreTotals, Totals, UptimeSummary, totals
+from app.timeline import Micros
 from app.wording.warnings import in_a_line
 
 _RULES: Final = {
@@ -41,6 +44,9 @@ _HEADS: Final = ("availability", "at least", "at most", "up", "down", "unknown")
 _COMPARED: Final = ("before", "change, points")
 _BUDGET: Final = ("budget left",)
 
+#: Columns of the table of outages.
+_OUTAGE_HEADS: Final = ("open time", "began, UTC", "ended, UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -51,18 +57,24 @@ class Facts:
         parameters: as they ran, by name.
         stores: those to list, worst first.
         pictures: PNG files of the charts.
+        outages: the longest ones, longest first.
+        outages_of_all: how many there are.
+        names: of their stores, by key.
+        groups: open time of each group of stores, up, down and unknown, int64[3], microseconds.
     """
 
     subtitle: str
     parameters: Mapping[str, Any]
     stores: Sequence[StoreTotals]
     pictures: Sequence[Path] = ()
+    outages: Sequence[Outage] = ()
+    outages_of_all: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, Micros] = field(default_factory=dict)
 
 
 def write_page(folder: Path, summary: UptimeSummary, facts: Facts) -> Artifact:
     """The page: the totals and periods of the summary, the worst stores, the charts that there are."""
-    many = summary.stores > len(facts.stores)
-    which = f"The {len(facts.stores)} of lowest availability, of {summary.stores:,} stores" if many else "Stores"
     return write_html(
         folder / PAGE,
         Path(__file__).parent / "report.html.jinja",
@@ -75,21 +87,45 @@ def write_page(folder: Path, summary: UptimeSummary, facts: Facts) -> Artifact:
         total=_parts(summary.totals),
         warnings=[in_a_line(one.model_dump()) for one in summary.warnings],
         charts=embedded(facts.pictures, _SHOWS),
-        tables=[
-            {"heading": heading, "of": of, "heads": [*_HEADS, *more], "rows": rows}
-            for heading, of, more, rows in (
-                ("All stores by period", "period", _COMPARED if summary.comparison else (), _periods(summary)),
-                (
-                    f"{which}, worst first",
-                    "store",
-                    _BUDGET if summary.error_budgets else (),
-                    list(_stores(summary, facts.stores)),
-                ),
-            )
-            if rows
-        ],
+        tables=[table for table in _tables(summary, facts) if table["rows"]],
         rules=[*_RULES[summary.accounting], *_filling(facts.parameters), _AVAILABILITY],
     )
+
+
+def _tables(summary: UptimeSummary, facts: Facts) -> Iterator[dict[str, Any]]:
+    compared = _COMPARED if summary.comparison else ()
+    yield _table("All stores by period", "period", (*_HEADS, *compared), _periods(summary))
+    yield _table(
+        f"{_chosen(LISTED, len(facts.groups), 'groups')}, worst first",
+        "group",
+        _HEADS,
+        list(_groups(facts.groups)),
+    )
+    budget = _BUDGET if summary.error_budgets else ()
+    yield _table(
+        f"{_chosen(len(facts.stores), summary.stores, 'stores')}, worst first",
+        "store",
+        (*_HEADS, *budget),
+        list(_stores(summary, facts.stores)),
+    )
+    longest = f"The {len(facts.outages)} longest of {facts.outages_of_all:,} outages; all are in outages.csv"
+    yield _table(
+        longest if facts.outages_of_all > len(facts.outages) else "Outages, longest first",
+        "store",
+        _OUTAGE_HEADS,
+        list(_outages(facts)),
+        has_bars=False,
+    )
+
+
+def _table(
+    heading: str, of: str, heads: Sequence[str], rows: Sequence[Mapping[str, Any]], *, has_bars: bool = True
+) -> dict[str, Any]:
+    return {"heading": heading, "of": of, "heads": heads, "rows": rows, "has_bars": has_bars}
+
+
+def _chosen(shown: int, of: int, noun: str) -> str:
+    return f"The {shown} of lowest availability, of {of:,} {noun}" if of > shown else noun.capitalize()
 
 
 def _headline(summary: UptimeSummary) -> list[tuple[str, str]]:
@@ -125,6 +161,29 @@ def _stores(summary: UptimeSummary, listed: Sequence[StoreTotals]) -> Iterator[d
         name, key = (store.store_id, "") if store.name is None else (store.name, store.store_id)
         more = [budgets.get(store.store_id, NO_FIGURE)] if budgets else []
         yield {"name": name, "key": key, "figures": [*_figures(store), *more], "parts": _parts(store)}
+
+
+def _groups(groups: Mapping[str, Micros]) -> Iterator[dict[str, Any]]:
+    """Those of lowest availability, then those without one."""
+
+    def rank(one: tuple[str, Totals]) -> tuple[bool, float, str]:
+        name, of = one
+        share = of.availability_percent
+        return (True, 0.0, name) if share is None else (False, share, name)
+
+    for name, of in nsmallest(LISTED, ((name, totals(times)) for name, times in groups.items()), key=rank):
+        yield {"name": name, "key": "", "figures": _figures(of), "parts": _parts(of)}
+
+
+def _outages(facts: Facts) -> Iterator[dict[str, Any]]:
+    for one in facts.outages:
+        name = facts.names.get(one.store_id)
+        ended = "goes on" if one.ended_at is None else f"{one.ended_at:%Y-%m-%d %H:%M:%S}"
+        yield {
+            "name": one.store_id if name is None else name,
+            "key": "" if name is None else one.store_id,
+            "figures": [f"{one.open_minutes:,.2f} min", f"{one.began_at:%Y-%m-%d %H:%M:%S}", ended],
+        }
 
 
 def _figures(of: Totals) -> list[str]:

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.files.artifact import Artifact
 from app.files.sorted_rows import SortedRows
 from app.jobs.kind import JobContext, OnProgress
 from app.reports.exact_uptime import (
@@ -21,6 +20,7 @@ from app.reports.exact_uptime import (
     CollectedPolls,
     Exactly,
     OutagesFile,
+    Written,
     outages_within,
     stores_held,
 )
@@ -175,7 +175,7 @@ class ExactWindows:
         return Tables(pa.table(columns, schema=EXACT_FIGURES), outages)
 
 
-def hourly_windows(context: JobContext, accounting: HourlyWindows, computed: Iterator[Tables]) -> list[Artifact]:
+def hourly_windows(context: JobContext, accounting: HourlyWindows, computed: Iterator[Tables]) -> Written:
     """uptime.csv by hourly accounting, and what else is wanted; ``computed`` are the figures of all stores."""
     with SortedRows(context.folder / "uptime.arrow", HOURLY_FIGURES) as rows:
         for tables in computed:
@@ -188,10 +188,10 @@ def hourly_windows(context: JobContext, accounting: HourlyWindows, computed: Ite
         context.progress("computing", _WRITTEN)
         wanted = accounting.wanted
         artifacts += draw(context, accounting.week, target=wanted.target_percent, as_known_at=wanted.as_known_at)
-    return artifacts
+    return Written(artifacts)
 
 
-def exact_windows(context: JobContext, computed: Iterator[Tables]) -> list[Artifact]:
+def exact_windows(context: JobContext, computed: Iterator[Tables]) -> Written:
     """uptime.csv by exact accounting, and outages.csv; ``computed`` are the figures of all stores."""
     with (
         SortedRows(context.folder / "uptime.arrow", EXACT_FIGURES) as rows,
@@ -201,7 +201,7 @@ def exact_windows(context: JobContext, computed: Iterator[Tables]) -> list[Artif
             rows.add(tables.rows)
             outages.add(tables.outages)
         context.progress("computing", GATHERED)
-        return [write_table(context, rows, EXACT_TABLE), outages.close()]
+        return Written([write_table(context, rows, EXACT_TABLE), outages.close()], outages.longest())
 
 
 #: Some stores, their open time and status, their time in windows as of window_times(), and their columns.

@@ -1,17 +1,16 @@
 """Pages with a form: login, set-up, a new password. What a form sends is what the API takes as JSON."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel
 
 from app.errors import OpenhoursError
 from app.routers.bodies import checked
+from app.routers.form_pages import DrawsForms, FormPage
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -19,10 +18,6 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 #: Fields of a form, at most; ours have four.
 _MOST_FIELDS: Final = 10
-
-_pages = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True, undefined=StrictUndefined
-)
 
 
 def is_form(request: Request) -> bool:
@@ -45,16 +40,20 @@ def sent(request: Request, model: type[B], body: Any) -> B:
     return checked(model, body)
 
 
-def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page; its answer is kept by no cache."""
-    root: str = request.scope["root_path"]
-    text = _pages.get_template(f"{template}.html.jinja").render(root=root, **{"error": None, **values})
-    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+def page(request: Request, form: FormPage, **values: Any) -> HTMLResponse:
+    """A page."""
+    return _draws(request)(request, form, error=None, values=values)
 
 
-def refused_page(request: Request, template: str, error: OpenhoursError, values: Mapping[str, Any]) -> HTMLResponse:
+def refused_page(request: Request, form: FormPage, error: OpenhoursError, values: Mapping[str, Any]) -> HTMLResponse:
     """The page once more, with what was refused; it never repeats a password or a code."""
-    answer = page(request, template, status=error.status, **{**values, "error": error.message})
+    answer = _draws(request)(request, form, error=error, values=values)
+    answer.status_code = error.status
     if error.retry_after_seconds is not None:
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     return answer
+
+
+def _draws(request: Request) -> DrawsForms:
+    draws: DrawsForms = request.app.state.services.draws_forms
+    return draws

@@ -1,12 +1,13 @@
 """Log in by name and password, as a page or with JSON, and log out."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from app.access.modes import Mode
 from app.access.principal import actor
 from app.access.secrets import Secret
 from app.access.user_records import User
@@ -19,6 +20,12 @@ from app.routers.bodies import described_as
 from app.routers.dependencies import Accounts, AllServices
 from app.routers.malformed import require_known_query
 from app.routers.needs import open_to_all
+
+#: Where somebody is led who has logged in, and did not want to be anywhere else.
+HOME: Final = "/console"
+
+#: Where somebody is led who may do nothing before they have set up a second factor.
+_SECOND_FACTOR: Final = "/console/account/second-factor"
 
 router = APIRouter(tags=["login"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
@@ -42,7 +49,7 @@ class Login(BaseModel):
 @open_to_all
 def login_page(request: Request, services: AllServices, next: Annotated[str | None, Query()] = None) -> HTMLResponse:  # noqa: A002
     """The page."""
-    return page(request, "login", name="", next=safe_path(next), has_sign_on=services.accounts.sign_on is not None)
+    return page(request, "login", **_shown(services, "", next))
 
 
 @router.post("/login", responses=UNAUTHORISED | TOO_LARGE | TOO_MANY, response_model=UserAnswer)
@@ -54,17 +61,12 @@ async def log_in(
     login = sent(request, Login, body)
     try:
         cookie = cookies.require_cookies(request, services.settings)
-        user, secret = await services.hashing.run(lambda: _begun(services, request, login))
+        user, secret, is_limited = await services.hashing.run(lambda: _begun(services, request, login))
     except OpenhoursError as error:
         if not is_form(request):
             raise
-        return refused_page(
-            request,
-            "login",
-            error,
-            {"name": login.name, "next": safe_path(login.next), "has_sign_on": services.accounts.sign_on is not None},
-        )
-    return logged_in(request, user, cookie, secret, to=safe_path(login.next))
+        return refused_page(request, "login", error, _shown(services, login.name, login.next))
+    return logged_in(request, user, cookie, secret, to=_SECOND_FACTOR if is_limited else safe_path(login.next))
 
 
 @router.post("/logout", status_code=204)
@@ -84,7 +86,7 @@ def logged_in(
 ) -> Response:
     """The answer to who has logged in: a page leads on, JSON has the user; both set the cookie."""
     if is_form(request):
-        answer: Response = RedirectResponse(to or "/", status_code=303)
+        answer: Response = RedirectResponse(to or HOME, status_code=303)
     else:
         content = UserAnswer.model_validate(user).model_dump(mode="json")
         answer = JSONResponse(content, status_code=status)
@@ -101,9 +103,17 @@ def safe_path(text: str | None) -> str | None:
     return None if is_elsewhere or not plain.isprintable() or "\\" in plain else text
 
 
-def _begun(services: AllServices, request: Request, login: Login) -> tuple[User, Secret]:
+def _shown(services: AllServices, name: str, to: str | None) -> dict[str, Any]:
+    """What the page shows."""
+    has_sign_on, is_local = services.accounts.sign_on is not None, services.mode is Mode.LOCAL
+    return {"name": name, "next": safe_path(to), "has_sign_on": has_sign_on, "is_local": is_local}
+
+
+def _begun(services: AllServices, request: Request, login: Login) -> tuple[User, Secret, bool]:
+    """Who has logged in, their session, and whether it is for nothing but to set up a second factor."""
     accounts, address = services.accounts, actor().address
     user = accounts.logins.authenticate(login.name, login.password.get_secret_value(), address, code=login.code)
     agent, before = request.headers.get("user-agent"), cookies.session_of(request)
     is_limited = accounts.factors.is_missing(user.id, user.role)
-    return user, accounts.sessions.begin(user.id, address, agent, instead_of=before, is_limited=is_limited)
+    secret = accounts.sessions.begin(user.id, address, agent, instead_of=before, is_limited=is_limited)
+    return user, secret, is_limited

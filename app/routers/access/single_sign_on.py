@@ -12,7 +12,7 @@ from app.access.principal import actor
 from app.errors import LoginFailed, OpenhoursError
 from app.routers.access import cookies
 from app.routers.access.forms import refused_page
-from app.routers.access.login import safe_path
+from app.routers.access.login import HOME, safe_path
 from app.routers.dependencies import AllServices
 from app.routers.needs import open_to_all
 
@@ -52,9 +52,9 @@ def go_to_provider(
     try:
         answer: Response = RedirectResponse(sign_on.login_address(attempt), status_code=303)
     except OpenhoursError as error:
-        return refused_page(request, "login", error, {"name": "", "next": safe_path(next), "has_sign_on": True})
+        return refused_page(request, "login", error, _shown(next))
     is_secure = cookies.require_cookies(request, services.settings).startswith("__Host-")
-    for name, value in ((_SEED, attempt.seed), (_NEXT, safe_path(next) or "/")):
+    for name, value in ((_SEED, attempt.seed), (_NEXT, safe_path(next) or HOME)):
         answer.set_cookie(
             _named(name, is_secure=is_secure),
             value,
@@ -96,15 +96,20 @@ def come_back_from_provider(
             instead_of=cookies.session_of(request),
         )
     except OpenhoursError as refusal:
-        answer: Response = refused_page(request, "login", refusal, {"name": "", "next": None, "has_sign_on": True})
+        answer: Response = refused_page(request, "login", refusal, _shown(None))
     else:
-        path = safe_path(request.cookies.get(next_name)) or "/"
+        path = safe_path(request.cookies.get(next_name)) or HOME
         answer = RedirectResponse(path, status_code=303)
         cookies.give(answer, cookie, secret)
     for name in (seed_name, next_name):  # each login is tried once
         answer.delete_cookie(name, path="/", secure=is_secure, httponly=True, samesite="lax")
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _shown(to: str | None) -> dict[str, Any]:
+    """What the page of the login shows."""
+    return {"name": "", "next": safe_path(to), "has_sign_on": True, "is_local": False}
 
 
 def _named(name: str, *, is_secure: bool) -> str:

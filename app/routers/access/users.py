@@ -32,6 +32,7 @@ class UserAnswer(BaseModel):
     kind: UserKind = Field(description="A `person`, or a `service`, which has keys and cannot log in.")
     role: Role
     has_password: bool = Field(description="Whether they can log in by one; not before they have chosen it.")
+    has_identity: bool = Field(description="Whether they can log in by single sign-on.")
     disabled_at: datetime | None = Field(description="Since when nothing of theirs is accepted.")
     created_at: datetime
     created_by: str | None = Field(description="Name of who made it.")

@@ -45,11 +45,13 @@ class Watched:
         page: Playwright's.
         address: of the service, which alone it may ask.
         faults: a line for each.
+        may_be_cut_off: whether connections may break without that being a fault.
     """
 
     page: Page
     address: str
     faults: list[str] = field(default_factory=list)
+    may_be_cut_off: bool = False
 
     def open(self, path: str) -> None:
         """Go to an address of the service."""
@@ -64,6 +66,19 @@ class Watched:
         """Return when a page with such a heading is there."""
         self.page.get_by_role("heading", level=1, name=heading).wait_for()
         self.settle()
+
+    def slow_down(self, bytes_per_second: int) -> None:
+        """Have this window send that much at most, so that there is time to do something meanwhile."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Network.enable")
+        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+        session.send("Network.emulateNetworkConditions", limits)
+
+    def sent(self, share: float) -> None:
+        """Return when such a share of the file that is being uploaded has been sent."""
+        bar = self.page.locator("#uploads progress").last
+        while float(bar.evaluate("(one) => one.value")) < share:
+            self.page.wait_for_timeout(50)
 
     def fact(self, name: str) -> Locator:
         """What a page says of a name in its list of facts."""
@@ -99,7 +114,8 @@ class Watched:
     def note_console(self, message: ConsoleMessage) -> None:
         # That a page was refused is told on the page; tests that refuse nothing look at statuses themselves.
         is_refusal = message.text.startswith("Failed to load resource: the server responded with a status of 4")
-        if message.type in {"error", "warning"} and not is_refusal:
+        is_cut = self.may_be_cut_off and message.text.startswith("Failed to load resource: net::ERR_")
+        if message.type in {"error", "warning"} and not is_refusal and not is_cut:
             self.faults.append(f"console: {message.text} ({message.location.get('url')})")
 
     def note_request(self, request: Request) -> None:
