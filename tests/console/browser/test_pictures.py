@@ -7,6 +7,7 @@ import pytest
 
 from tests.console.browser.conftest import Windows
 from tests.console.browser.pictures import PICTURES
+from tests.console.browser.small_png import with_few_colours
 from tests.console.examples import ADDRESSES, Made
 
 pytestmark = [
@@ -18,7 +19,7 @@ pytestmark = [
 HIGHEST = 800
 
 #: Larger ones would weigh on every clone, bytes.
-LARGEST_BYTES = 70_000
+LARGEST_BYTES = 50_000
 
 
 @pytest.mark.parametrize(("path", "picture"), PICTURES.items(), ids=PICTURES)
@@ -30,6 +31,6 @@ def test_a_picture_is_made(path: str, picture: Path, window: Windows, made: Made
         opened.page.evaluate("scrollTo(0, 0)")
         height = opened.page.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
         opened.page.set_viewport_size({"width": 1280, "height": min(height, HIGHEST)})
-        content = opened.page.screenshot(scale="css")
+        content = with_few_colours(opened.page.context, opened.page.screenshot(scale="css"))
         assert len(content) <= LARGEST_BYTES, f"{picture.name} has {len(content)} bytes"
         picture.write_bytes(content)
