@@ -96,6 +96,9 @@ CHECKED = (
 #: seventh of the processor time of tests went into looking.
 GARBAGE_AFTER = 20_000
 
+#: What the Postgres of the tests has of memory for pages. To copy and to drop a database looks through all of it.
+COPIES_BUFFERS = "16MB"
+
 #: Files that take longest.
 LONGEST = ("test_readme.py", "cli/test_cli.py", "web/test_server.py")
 
@@ -168,7 +171,7 @@ def for_copies() -> Iterator[None]:
     """
     waits = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits)
+        patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits | {"shared_buffers": COPIES_BUFFERS})
         patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB")
         yield
 
