@@ -99,8 +99,11 @@ GARBAGE_AFTER = 20_000
 #: What the Postgres of the tests has of memory for pages. To copy and to drop a database looks through all of it.
 COPIES_BUFFERS = "16MB"
 
-#: Files that take longest.
-LONGEST = ("test_readme.py", "cli/test_cli.py", "web/test_server.py")
+#: Files that take longest: they start many programs, or make many databases.
+LONGEST = (
+    *("test_readme.py", "cli/test_cli.py", "web/test_server.py", "cli/test_cli_data.py", "cli/test_cli_demo.py"),
+    *("conformance/test_dataset_kinds.py", "ingest/test_loads_check_together.py", "routers/test_entities_api.py"),
+)
 
 LoadText = Callable[[str, str], int]
 
