@@ -50,16 +50,21 @@ def test_whoever_has_read_nothing_gets_from_nothing_to_a_downloaded_report_by_wh
         files = {"file": (link.text, saved.content, "text/csv")}
         arrived = main_of(client.post(upload, params={"kind": kind}, files=files))
         assert "The file has arrived" in arrived.text
-    wait_until(lambda: opened(client, "/console/files").text.count("ready") >= 3)
+
+    def statuses() -> list[str]:
+        return [row[2] for row in rows_of(opened(client, "/console/files"), "Files")]
+
+    wait_until(lambda: statuses() == ["✓ ready"] * 3)
     second = opened(client, "/console")
     assert "done" in second.one("ol").all("li")[0].text
-    form = opened(client, next(one for one in second.all("a") if one.text == "Run the uptime report")["href"])
+    form_at = next(one for one in second.all("a") if one.text == "Run the uptime report")["href"]
+    form = opened(client, form_at).one("form")
     fields = {
         one["name"]: one.attributes.get("value") or ""
-        for one in form.one("form").all("input")
+        for one in form.all("input")
         if one.attributes.get("type") != "checkbox" or "checked" in one.attributes
     }
-    begun = client.post("/console/reports/new", data=fields)
+    begun = client.post(form.attributes.get("action") or form_at, data=fields)
     address = begun.url.path
     done = wait_until(lambda: (page := opened(client, address)).all("figure") and page)
     download = next(one for one in done.all("a") if one.text.startswith("Download uptime") or ".csv" in one["href"])

@@ -52,7 +52,12 @@ async def overview(view: View) -> Response:
     if reports and reports.found and not reports.found["reports"]:
         has_files = bool(files and files.found and files.found["datasets"])
         offered = [(kind, samples()[kind]) for kind in _FIRST_KINDS if kind in samples()]
-        values = {"has_files": has_files, "offered": offered, "files": files, "first_params": _FIRST_PARAMS}
+        values: dict[str, Any] = {
+            "has_files": has_files,
+            "offered": offered,
+            "files": files,
+            "first_params": _FIRST_PARAMS,
+        }
         return view.render("first_steps", **values)
     schedules, sources = await _panel(view, "/schedules"), await _panel(view, "/sources")
     now = datetime.now(UTC)
