@@ -31,6 +31,7 @@ TEAMS: Files = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull
 PAGES: dict[str, Files] = {
     "README.md": (),
     "docs/activity.md": (),
+    "docs/console.md": STORES,
     "docs/calendar-rules.md": (),
     "docs/contributing.md": (),
     "docs/http.md": STORES,

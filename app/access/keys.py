@@ -122,8 +122,17 @@ class KeyService:
             owner = insert_user(connection, name, role=role, kind="service")
             return _made(connection, owner, name, scopes=scopes, days=days, within=tuple(Scope))
 
-    def list(self, *, limit: int, owner: str | None = None, cursor: str | None = None) -> Page[Key]:
+    def list(
+        self,
+        *,
+        limit: int,
+        owner: str | None = None,
+        ends_before: datetime | None = None,
+        cursor: str | None = None,
+    ) -> Page[Key]:
         """Keys, the newest first, those that ended in the last 30 days too.
+
+        With ``ends_before`` only those that work now, and no longer at that instant.
 
         Raises:
             UnknownUser: nobody has the id ``owner``.
@@ -132,6 +141,8 @@ class KeyService:
         query = _keys().order_by(token.c.created_at.desc(), token.c.id.desc()).limit(limit + 1)
         if owner is not None:
             query = query.where(token.c.user_id == owner)
+        if ends_before is not None:
+            query = query.where(is_alive(), token.c.expires_at <= ends_before)
         if cursor is not None:
             query = query.where(tuple_(token.c.created_at, token.c.id) < place_of(cursor))
         with database_errors(), self._engine.connect() as connection:

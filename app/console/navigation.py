@@ -30,6 +30,7 @@ class Entry:
 ENTRIES: Final = (
     Entry(marked("Overview"), "/console", None),
     Entry(marked("Reports"), "/console/reports", Scope.REPORTS_READ),
+    Entry(marked("Roll-ups"), "/console/rollups", Scope.REPORTS_READ),
     Entry(marked("Files"), "/console/files", Scope.DATA_READ),
     Entry(marked("Entities"), "/console/entities", Scope.DATA_READ),
     Entry(marked("Calendars"), "/console/calendars", Scope.DATA_READ),

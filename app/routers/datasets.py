@@ -294,7 +294,7 @@ async def inspect_file(
     kind: Annotated[str | None, Query(description="Dataset kind. Default: the one that fits best.")] = None,
     filename: Annotated[str | None, Query(description="Name of the file.")] = None,
     mapping: Annotated[
-        str | None, Query(max_length=65536, description="Mapping to try, as JSON, instead of one that is proposed.")
+        str | None, Query(description="Mapping to try, as JSON, instead of one that is proposed.")
     ] = None,
 ) -> InspectionAnswer:
     """What a file seems to be, by its first 64 KiB, and a mapping that would read it; loads nothing."""

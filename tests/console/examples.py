@@ -10,6 +10,11 @@ from app.reports.registry import REPORT_KINDS
 from tests.asking import reported
 from tests.conftest import SAMPLE_DATA
 
+#: One of a repository, which no team has.
+COMMITS: Final = (
+    f"repo,sha,authored_at,committed_at,parents\nopenhours/api,{'a' * 40},2024-10-01T09:00:00Z,2024-10-01T10:00:00Z,1\n"
+)
+
 #: What is made once for all pages, by name; what has a slow job is made here.
 Made = dict[str, Any]
 
@@ -20,26 +25,7 @@ def make(client: TestClient) -> Made:
     assert done["status"] == "Complete"
     failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
     made = {"report": done["report_id"], "failed": failed["report_id"]}
-    return made | _files(client) | _repeated(client) | _counted(client) | _people(client)
-
-
-def _repeated(client: TestClient) -> Made:
-    """A schedule, and a source that nobody syncs."""
-    schedule = {"name": "weekly", "kind": "uptime", "every": "week", "at": "06:30", "timezone": "Europe/Berlin"}
-    assert client.post("/schedules", json=schedule).status_code == 201
-    source = {"name": "mine", "kind": "pypistats", "projects": ["openhours"], "address": "http://127.0.0.1:9"}
-    answer = client.post("/sources", params={"check": False}, json=source)
-    assert answer.status_code == 201, answer.text
-    return {}
-
-
-def _counted(client: TestClient) -> Made:
-    """A project whose installs were counted."""
-    content = (SAMPLE_DATA / "installs.csv").read_bytes()
-    loaded = client.post("/datasets", params={"kind": "installs", "wait": 30}, content=content).json()
-    assert loaded["status"] == "ready", loaded
-    header, first = content.decode().splitlines()[:2]
-    return {"project": dict(zip(header.split(","), first.split(","), strict=True))["project"]}
+    return made | _files(client) | _going_on(client) | _people(client)
 
 
 def _files(client: TestClient) -> Made:
@@ -95,6 +81,26 @@ OF_ONESELF: Final = frozenset(
 )
 
 
+def _going_on(client: TestClient) -> Made:
+    """Installs and commits, a roll-up, schedules of each sort, a source that is not read."""
+    for kind, path in (("installs", SAMPLE_DATA / "installs.csv"),):
+        loaded = client.post("/datasets", params={"kind": kind, "wait": 30}, content=path.read_bytes())
+        assert loaded.json()["status"] == "ready", loaded.text
+    loaded = client.post("/datasets", params={"kind": "commits", "wait": 30}, content=COMMITS.encode())
+    assert loaded.json()["status"] == "ready", loaded.text
+    table = {"kind": "table", "filename": "plays.csv", "wait": 30}
+    plays = client.post("/datasets", params=table, content=(SAMPLE_DATA / "plays_table.csv").read_bytes()).json()
+    columns = {"datasets": [plays["dataset_id"]], "by": ["Song"], "sum": ["Number of Plays"]}
+    assert reported(client, report="rollup", params=columns)["status"] == "Complete"
+    source = {"name": "nowhere", "kind": "github", "repositories": ["acme/*"], "address": "http://127.0.0.1:1"}
+    assert client.post("/sources", params={"check": False}, json=source).status_code == 201
+    assert client.post("/sources/nowhere/pause").status_code == 200
+    weekly = {"name": "weekly", "kind": "uptime", "every": "week", "at": "06:30", "timezone": "Europe/Berlin"}
+    assert client.post("/schedules", json=weekly).status_code == 201
+    assert client.post("/schedules", json={**weekly, "name": "paused", "enabled": False}).status_code == 201
+    return {}
+
+
 #: By the path of a page the queries and paths at which it is opened, from what was made.
 ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console": lambda made: ["/console"],
@@ -109,6 +115,11 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
         "/console/entities/store/a/b%3Fc",
         "/console/entities/store/many%20rules",
     ],
+    "/console/outages/{key:path}": lambda made: [
+        "/console/outages/1050565545391667097",
+        "/console/outages/a/b%3Fc",
+        "/console/outages/nobody",
+    ],
     "/console/calendars": lambda made: ["/console/calendars"],
     "/console/calendars/{name:path}": lambda made: ["/console/calendars/public%3ADE-BY"],
     "/console/calendar-of-country": lambda made: [
@@ -120,16 +131,33 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console/schedules": lambda made: ["/console/schedules", "/console/schedules?state=failed"],
     "/console/schedules/new": lambda made: [
         "/console/schedules/new",
-        "/console/schedules/new?kind=uptime&params=%7B%22charts%22%3Atrue%7D",
+        "/console/schedules/new?kind=pull_requests&params=%7B%22charts%22%3Afalse%7D",
     ],
-    "/console/schedules/{name}": lambda made: ["/console/schedules/weekly"],
-    "/console/schedules/{name}/edit": lambda made: ["/console/schedules/weekly/edit"],
+    "/console/schedules/{name}": lambda made: [
+        f"/console/schedules/{name}" for name in ("weekly", "paused", "sync-nowhere")
+    ],
+    "/console/schedules/{name}/edit": lambda made: [
+        "/console/schedules/weekly/edit",
+        "/console/schedules/sync-nowhere/edit",
+    ],
     "/console/sources": lambda made: ["/console/sources"],
-    "/console/sources/new": lambda made: ["/console/sources/new", "/console/sources/new?kind=pypistats"],
-    "/console/sources/{name}": lambda made: ["/console/sources/mine"],
-    "/console/sources/{name}/repositories": lambda made: ["/console/sources/mine/repositories"],
-    "/console/activity": lambda made: ["/console/activity"],
-    "/console/activity/{kind}/{key:path}": lambda made: [f"/console/activity/project/{made['project']}"],
+    "/console/sources/new/{kind}": lambda made: ["/console/sources/new/github", "/console/sources/new/pypistats"],
+    "/console/sources/{name}": lambda made: ["/console/sources/nowhere"],
+    "/console/sources/{name}/progress": lambda made: [],
+    "/console/sources/{name}/repositories": lambda made: ["/console/sources/nowhere/repositories"],
+    "/console/sources/{name}/edit": lambda made: ["/console/sources/nowhere/edit"],
+    "/console/activity": lambda made: [
+        "/console/activity",
+        "/console/activity?kind=repository&prefix=openhours/",
+        "/console/activity?prefix=zzz",
+    ],
+    "/console/activity/gaps": lambda made: ["/console/activity/gaps", "/console/activity/gaps?source=files"],
+    "/console/activity/hours": lambda made: ["/console/activity/hours", "/console/activity/hours?months=3"],
+    "/console/activity/{kind}/{key:path}": lambda made: [
+        "/console/activity/project/openhours",
+        "/console/activity/project/openhours?months=4&as_of=2023-01-25T00:00:00Z",
+        "/console/activity/repo/openhours/api?by=committed_at",
+    ],
     "/console/rollups": lambda made: ["/console/rollups"],
     "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
     "/console/users": lambda made: ["/console/users", "/console/users?limit=1"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -48,7 +49,7 @@ _DETAILS: Final = {
 }
 
 
-@pages.page("/entities/{kind}/{key:path}", Scope.DATA_READ, api="/entities/{kind}/{key}", queries=28)
+@pages.page("/entities/{kind}/{key:path}", Scope.DATA_READ, api="/entities/{kind}/{key}", queries=22)
 async def entity(view: View) -> Response:
     """One of them; if there is none, those that may be meant."""
     return await _entity(view)
@@ -157,6 +158,33 @@ async def set_details(view: View) -> Response:
     return _back(view)
 
 
+@pages.page("/outages/{key:path}", Scope.REPORTS_READ, queries=8)
+async def outages(view: View) -> Response:
+    """The last outages of a store, by the last report: a piece of its page, which is there before they are read."""
+    key = view["key"]
+    found = list((await view.api.get("/reports", kind="uptime", status="complete", limit=3))["reports"])
+    told = None
+    if found:
+        try:
+            told = await view.api.get(path_of("reports", found[0]["report_id"], "entities", key))
+        except Refused as refusal:
+            if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            # It is of other stores, or there is no such store.
+    if told is not None:
+        latest = sorted(told["outages"], key=lambda one: str(one["start"]), reverse=True)
+        told = {**told, "outages": latest[:MOST_OUTAGES]}
+    return view.render(
+        "entity_outages",
+        is_piece="hx-request" in view.request.headers,
+        key=key,
+        store=view.link("/console/entities/store/" + quote(key)),
+        reports=found,
+        told=told,
+        zone=told["timezone"] if told else "UTC",
+    )
+
+
 async def _entity(
     view: View, refusal: Refused | None = None, form: Mapping[str, str] | None = None, opened: str = ""
 ) -> Response:
@@ -176,7 +204,6 @@ async def _entity(
     versions = (await view.api.get(path + "/hours"))["versions"]
     exceptions = [one for one in await _exceptions(view) if one["date"] >= str(today)]
     ends = str(span["to"])
-    reports, outages = await _reports(view)
     known = [one["name"] for one in (await view.api.get("/calendars"))["calendars"]]
     return view.render(
         "entity",
@@ -195,8 +222,8 @@ async def _entity(
         zones=(await view.api.get(path + "/timezone"))["timezones"],
         uses=(await view.api.get(path + "/calendars"))["calendars"],
         calendars=known,
-        reports=reports,
-        outages=outages,
+        has_outages=view["kind"] == "store" and view.may(Scope.REPORTS_READ),
+        outages=view.link("/console/outages/" + quote(view["key"])),
         values=form or {},
         written=written,
         refusal=refusal,
@@ -214,21 +241,6 @@ def _missing(view: View, missing: Refused) -> Response:
     if problem.get("code") == "unknown_entity_kind":
         links = [(one, view.link("/console/entities", kind=one)) for one in problem.get("allowed") or ()]
     return view.render("missing", http_status=missing.status, problem=problem, links=links, above="/console/entities")
-
-
-async def _reports(view: View) -> tuple[list[Any], dict[str, Any] | None]:
-    """The last uptime reports, and of the newest one the last outages of a store; None where it cannot tell."""
-    if view["kind"] != "store" or not view.may(Scope.REPORTS_READ):
-        return [], None
-    found = list((await view.api.get("/reports", kind="uptime", status="complete", limit=3))["reports"])
-    if not found:
-        return [], None
-    try:
-        told = await view.api.get(path_of("reports", found[0]["report_id"], "entities", view["key"]))
-    except Refused:  # it is of other stores, or of another time
-        return found, None
-    latest = sorted(told["outages"], key=lambda one: str(one["start"]), reverse=True)
-    return found, {**told, "outages": latest[:MOST_OUTAGES]}
 
 
 async def _send(view: View, part: str, body: Any, field_of: Any, **query: Any) -> None:

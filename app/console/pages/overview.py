@@ -1,5 +1,8 @@
-"""The first page, help, and what all pages have: the choice of a language."""
+"""The first page, and what all pages have: the choice of a language, help."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi import Response
@@ -17,31 +20,55 @@ pages = Pages()
 #: How long a browser keeps the choice of a language, seconds.
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 
-#: What each panel asks, which member of the answer it shows, and the scope; the last are left out for who may not.
-_PANELS: Final[dict[str, tuple[str, str, Scope | None, dict[str, Any]]]] = {
-    "reports": ("/reports", "reports", Scope.REPORTS_READ, {"limit": 5}),
-    "files": ("/datasets", "datasets", Scope.DATA_READ, {"limit": 5}),
-    "schedules": ("/schedules", "schedules", Scope.REPORTS_READ, {}),
-    "sources": ("/sources", "sources", Scope.DATA_READ, {}),
-    "keys": ("/keys", "keys", None, {"limit": 50}),
-}
+#: Rows of a panel, at most.
+_ROWS: Final = 5
 
-#: Of schedules and sources, as many as are shown.
-_MOST: Final = 5
+#: A key that ends sooner is shown, so that there is time to replace it.
+_SOON: Final = timedelta(days=14)
+
+#: A source of which everything was last read longer ago is late: by themselves, they are read each hour or day.
+_LATE: Final = timedelta(days=1, hours=2)
+
+#: Kinds of the files that the first report needs.
+_FIRST_KINDS: Final = ("hours", "timezones", "polls")
 
 
-@pages.page("", None, queries=8)
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the page: the document that a route answered, or its refusal."""
+
+    found: Any = None
+    refusal: Refused | None = None
+
+
+@pages.page("", None, queries=5)
 async def overview(view: View) -> Response:
-    """What was last done, what is due, what needs somebody; and what to do first, if nothing was done yet."""
-    panels = {name: await _panel(view, name) for name in _PANELS}
-    is_empty = all(panels[name] == [] for name in ("reports", "files") if panels[name] is not None)
-    panels["schedules"] = _due(panels["schedules"])
-    return view.render("overview", panels=panels, is_empty=is_empty, samples=samples(), most=_MOST)
+    """What was last done, what is due and what is amiss; where nothing was done yet, what to do first."""
+    reports = await _panel(view, "/reports", limit=_ROWS)
+    files = await _panel(view, "/datasets", limit=_ROWS)
+    if reports and reports.found and not reports.found["reports"]:
+        has_files = bool(files and files.found and files.found["datasets"])
+        offered = [(kind, samples()[kind]) for kind in _FIRST_KINDS if kind in samples()]
+        return view.render("first_steps", has_files=has_files, offered=offered, reports=reports, files=files)
+    schedules, sources = await _panel(view, "/schedules"), await _panel(view, "/sources")
+    now = datetime.now(UTC)
+    whose = "all" if view.may(Scope.USERS_ADMIN) else None
+    keys = await _panel(view, "/keys", user_id=whose, ends_before=(now + _SOON).isoformat())
+    return view.render(
+        "overview",
+        reports=reports,
+        files=files,
+        schedules=schedules,
+        due=_due_next(schedules),
+        sources=sources,
+        late=_late(sources, now),
+        keys=keys,
+    )
 
 
 @pages.page("/help", None, queries=0)
 async def help_page(view: View) -> Response:
-    """What the words of the pages mean."""
+    """The words of the pages, and what to do when something is refused."""
     return view.render("help")
 
 
@@ -56,21 +83,31 @@ async def choose_language(view: View) -> Response:
     return answer
 
 
-async def _panel(view: View, name: str) -> Any:
-    """What a panel shows; None for who may not see it, a refusal where it cannot be had now."""
-    path, member, scope, query = _PANELS[name]
-    if not view.may(scope):
-        return None
+async def _panel(view: View, path: str, **query: Any) -> Panel | None:
+    """What a route answers; None if whoever asks may not use it."""
     try:
-        return (await view.api.get(path, **query))[member]
-    except Refused as refusal:
-        return refusal
+        return Panel(await view.api.get(path, **query))
     except NotAllowed:
         return None
+    except Refused as refusal:
+        return None if refusal.status == 403 else Panel(refusal=refusal)
 
 
-def _due(schedules: Any) -> Any:
-    """Those that will be due next first."""
-    if not isinstance(schedules, list):
-        return schedules
-    return sorted(schedules, key=lambda one: one["next"][0] if one["next"] else "9")
+def _due_next(schedules: Panel | None) -> Sequence[Any]:
+    """The schedules that are due next, the first of them first."""
+    if schedules is None or schedules.found is None:
+        return []
+    active = [one for one in schedules.found["schedules"] if one["next"]]
+    return sorted(active, key=lambda one: datetime.fromisoformat(one["next"][0]))[:_ROWS]
+
+
+def _late(sources: Panel | None, now: datetime) -> Sequence[Any]:
+    """The sources that were not read for long, whose last sync failed, or that are paused."""
+    if sources is None or sources.found is None:
+        return []
+    return [one for one in sources.found["sources"] if not one["enabled"] or one["error"] or _is_late(one, now)]
+
+
+def _is_late(source: Any, now: datetime) -> bool:
+    since = source["synced_at"] or source["created_at"]
+    return now - datetime.fromisoformat(since) > _LATE

@@ -1,151 +1,198 @@
-"""Schedules: list, make, view with the next runs, edit, run now, pause, resume, remove."""
+"""Schedules: their list, one of them, a form for a new one and for a change; run now, pause, resume, remove."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import Response
 
 from app.access.scopes import Scope
 from app.console.asking import Refused
+from app.console.marked import marked
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
 pages = Pages()
 
-#: Fields of the form that are sent as they are, if they have something.
-_TEXTS: Final = ("name", "does", "kind", "cron", "every", "at", "on", "timezone", "as_of", "catch_up")
+#: States that the list may be narrowed to.
+STATES: Final = ("active", "paused", "failed")
 
-#: Those that say when; a preview asks of them alone.
+#: Fields of the form that are texts of the API; what is empty is left out.
+_TEXTS: Final = ("name", "cron", "every", "at", "on", "timezone", "as_of", "catch_up")
+
+#: Those of them that say when.
 _WHEN: Final = ("cron", "every", "at", "on", "timezone")
 
+#: Before the name of a source, in the field of the kind: its sync is begun instead of a report.
+_SYNC: Final = "sync "
 
-@pages.page("/schedules", Scope.REPORTS_READ, api="/schedules", queries=2)
+#: The titles of the fields, for the summary of a refusal.
+TITLES: Final = {
+    "name": marked("Name"),
+    "kind": marked("What it begins"),
+    "params": marked("Parameters, as JSON"),
+    "every": marked("Every"),
+    "at": marked("At"),
+    "on": marked("On"),
+    "cron": marked("Or as a cron expression"),
+    "timezone": marked("Time zone"),
+    "as_of": marked("The reports speak for"),
+    "catch_up": marked("What was missed"),
+}
+
+#: What stands in a new form.
+_NEW: Final = {"every": "day", "at": "06:30", "timezone": "UTC", "params": "{}", "as_of": "run", "catch_up": "latest"}
+
+
+@pages.page("/schedules", Scope.REPORTS_READ, api="/schedules", queries=1)
 async def schedules(view: View) -> Response:
-    """All of them."""
-    found = await view.api.get("/schedules", state=view.asked("state"))
-    return view.render("schedules", found=found, state=view.asked("state"))
+    """All of them by name."""
+    state = view.asked("state")
+    found = await view.api.get("/schedules", state=state)
+    return view.render("schedules", found=found, state=state, states=STATES)
 
 
-@pages.page("/schedules/new", Scope.REPORTS_READ, queries=2)
-async def new(view: View) -> Response:
-    """The form; ``kind`` and ``params`` in the address are what a report was run with."""
-    values = {"kind": view.asked("kind", "uptime"), "params": _pretty(view.asked("params") or "{}")}
-    return await _form(view, {"does": "report", "every": "week", "timezone": "UTC", **values})
+@pages.page("/schedules/new", Scope.REPORTS_READ, queries=1)
+async def new_schedule(view: View) -> Response:
+    """The form; ``kind`` and ``params`` in the address are what it is filled with."""
+    given = {name: view.asked(name) for name in ("name", "kind", "params", *_WHEN)}
+    values = {**_NEW, **{name: text for name, text in given.items() if text}}
+    return await _form(view, values)
 
 
 @pages.action("/schedules/new", Scope.SCHEDULES_WRITE)
-async def add(view: View) -> Response:
+async def add_schedule(view: View) -> Response:
     """Make it, or show when it would be due."""
-    return await _saved(view, "POST", "/schedules", None)
+    form = fields_of(await view.form())
+    if form.get("do") == "preview":
+        return await _previewed(view, form)
+    try:
+        made = await view.api.send("POST", "/schedules", _body(view, form))
+    except Refused as refusal:
+        return await _form(view, form, refusal=refusal)
+    return view.to(path_of(made), said="added")
 
 
-@pages.page("/schedules/{name}", Scope.REPORTS_READ, api="/schedules/{name}", queries=2)
+@pages.page("/schedules/{name}", Scope.REPORTS_READ, api="/schedules/{name}", queries=1)
 async def schedule(view: View) -> Response:
     """One of them."""
     found = await view.api.get(f"/schedules/{view['name']}")
-    return view.render("schedule", schedule=found)
+    return view.render("schedule", one=found, params=json.dumps(found["params"], ensure_ascii=False, indent=2))
 
 
-@pages.page("/schedules/{name}/edit", Scope.REPORTS_READ, queries=3)
-async def edit(view: View) -> Response:
-    """The form with what it is now."""
+@pages.page("/schedules/{name}/edit", Scope.REPORTS_READ, queries=2)
+async def edit_schedule(view: View) -> Response:
+    """The form, filled with what there is."""
     found = await view.api.get(f"/schedules/{view['name']}")
-    values = {name: str(found.get(name) or "") for name in _TEXTS}
-    return await _form(view, values | {"params": json.dumps(found["params"], indent=2)}, name=found["name"])
+    kind = found["kind"] if found["does"] == "report" else _SYNC + found["kind"]
+    params = json.dumps(found["params"], ensure_ascii=False, indent=2)
+    texts = {name: found.get(name) or "" for name in _TEXTS}
+    return await _form(view, {**texts, "kind": kind, "params": params}, before=found)
 
 
 @pages.action("/schedules/{name}/edit", Scope.SCHEDULES_WRITE)
-async def change(view: View) -> Response:
-    """Set it anew."""
-    return await _saved(view, "PUT", f"/schedules/{view['name']}", view["name"])
+async def change_schedule(view: View) -> Response:
+    """Set it anew; whether it is paused stays as it is."""
+    form = fields_of(await view.form())
+    found = await view.api.get(f"/schedules/{view['name']}")
+    if form.get("do") == "preview":
+        return await _previewed(view, form, before=found)
+    try:
+        body = {**_body(view, form), "enabled": found["enabled"]}
+        changed = await view.api.send("PUT", f"/schedules/{view['name']}", body)
+    except Refused as refusal:
+        return await _form(view, form, refusal=refusal, before=found)
+    return view.to(path_of(changed), said="changed")
 
 
 @pages.action("/schedules/{name}/run", Scope.SCHEDULES_WRITE)
-async def run(view: View) -> Response:
-    """Begin now what it begins."""
-    name = view["name"]
-    found = await view.api.get(f"/schedules/{name}")
-    begun = await view.api.send("POST", f"/schedules/{name}/run")
-    if found["does"] == "report":
-        return view.to(f"/console/reports/{begun['job_id']}", said="started")
-    return view.to(f"/console/schedules/{name}", said="started")
+async def run_schedule(view: View) -> Response:
+    """Begin now what it begins, and lead there."""
+    found = await view.api.get(f"/schedules/{view['name']}")
+    begun = await view.api.send("POST", f"/schedules/{view['name']}/run")
+    there = f"/reports/{begun['job_id']}" if found["does"] == "report" else f"/sources/{found['kind']}"
+    return view.to(f"/console{there}", said="started")
 
 
 @pages.action("/schedules/{name}/pause", Scope.SCHEDULES_WRITE)
-async def pause(view: View) -> Response:
+async def pause_schedule(view: View) -> Response:
     """Have it begin nothing."""
-    await view.api.send("POST", f"/schedules/{view['name']}/pause")
-    return view.to(f"/console/schedules/{view['name']}", said="paused")
+    return view.to(path_of(await view.api.send("POST", f"/schedules/{view['name']}/pause")), said="paused")
 
 
 @pages.action("/schedules/{name}/resume", Scope.SCHEDULES_WRITE)
-async def resume(view: View) -> Response:
+async def resume_schedule(view: View) -> Response:
     """Have it go on."""
-    await view.api.send("POST", f"/schedules/{view['name']}/resume")
-    return view.to(f"/console/schedules/{view['name']}", said="resumed")
+    return view.to(path_of(await view.api.send("POST", f"/schedules/{view['name']}/resume")), said="resumed")
 
 
 @pages.action("/schedules/{name}/delete", Scope.SCHEDULES_WRITE)
-async def delete(view: View) -> Response:
+async def delete_schedule(view: View) -> Response:
     """Remove it."""
     await view.api.send("DELETE", f"/schedules/{view['name']}")
     return view.to("/console/schedules", said="removed")
 
 
-async def _saved(view: View, method: str, path: str, name: str | None) -> Response:
-    form = fields_of(await view.form())
+def path_of(schedule: Mapping[str, Any]) -> str:
+    """The address of a schedule's page: by its name, unless that is an address of its own."""
+    return f"/console/schedules/{schedule['schedule_id'] if schedule['name'] == 'new' else schedule['name']}"
+
+
+async def _previewed(view: View, form: Mapping[str, str], *, before: Any = None) -> Response:
+    asked = {name: form[name].strip() for name in _WHEN if form.get(name, "").strip()}
     try:
-        body: dict[str, Any] = {field: form[field].strip() for field in _TEXTS if form.get(field, "").strip()}
-        if form.get("do") == "preview":
-            when = {field: body[field] for field in _WHEN if field in body}
-            preview = await view.api.get("/schedules/preview", **when)
-            return await _form(view, form, name=name, preview=preview)
-        params = form.get("params", "").strip()
-        if body.get("does") == "report" and params:
-            body["params"] = _parsed(view, params)
-        made = await view.api.send(method, path, body)
+        preview = await view.api.get("/schedules/preview", **asked)
     except Refused as refusal:
-        return await _form(view, form, name=name, refusal=refusal)
-    return view.to(f"/console/schedules/{made['name']}", said="saved")
+        return await _form(view, form, refusal=refusal, before=before)
+    return await _form(view, form, preview=preview, before=before)
 
 
 async def _form(
     view: View,
     values: Mapping[str, str],
     *,
-    name: str | None = None,
     refusal: Refused | None = None,
-    preview: Mapping[str, Any] | None = None,
+    preview: Any = None,
+    before: Any = None,
 ) -> Response:
-    kinds = [kind["name"] for kind in await view.api.get("/reports/kinds")]
-    sources = []
-    if view.may(Scope.DATA_READ):
-        sources = [one["name"] for one in (await view.api.get("/sources"))["sources"]]
+    kinds = await view.api.get("/reports/kinds")
+    sources = await view.api.get("/sources") if view.may(Scope.DATA_READ) else {"sources": []}
+    chosen = values.get("kind", "")
+    known = [*(one["name"] for one in kinds), *(_SYNC + one["name"] for one in sources["sources"])]
     return view.render(
         "schedule_form",
         http_status=refusal.status if refusal else 200,
+        before=before,
+        kinds=known if not chosen or chosen in known else [*known, chosen],
         values=values,
-        name=name,
-        kinds=kinds,
-        sources=sources,
         refusal=refusal,
+        errors=_errors(refusal),
+        titles={name: view.texts(title) for name, title in TITLES.items()},
         preview=preview,
     )
 
 
-def _pretty(text: str) -> str:
+def _body(view: View, form: Mapping[str, str]) -> dict[str, Any]:
+    """What is sent to the API. Raises Refused: the parameters are no JSON."""
+    text, chosen = form.get("params", "").strip(), form.get("kind", "")
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except ValueError:
-        return text
-
-
-def _parsed(view: View, text: str) -> Any:
-    try:
-        return json.loads(text)
+        params = json.loads(text or "{}")
     except ValueError as error:
         reason = view.texts("is no JSON: %(error)s", error=str(error))
-        errors = [{"parameter": "params", "reason": reason}]
+        errors: Sequence[Mapping[str, str]] = [{"parameter": "params", "reason": reason}]
         problem = {"code": "invalid_parameters", "title": "Parameters not accepted", "detail": "", "errors": errors}
-        raise Refused(422, problem, {}) from None
+        raise Refused(422, problem, {}) from error
+    does = "sync" if chosen.startswith(_SYNC) else "report"
+    texts = {name: form[name].strip() for name in _TEXTS if form.get(name, "").strip()}
+    return {**texts, "does": does, "kind": chosen.removeprefix(_SYNC), "params": params}
+
+
+def _errors(refusal: Refused | None) -> Mapping[str, str]:
+    """What is said at each field; what is said of a parameter of the report stands at their field."""
+    if refusal is None:
+        return {}
+    errors = {name: reason for name, reason in refusal.errors.items() if name in TITLES}
+    others = [f"{name}: {reason}" for name, reason in refusal.errors.items() if name not in TITLES]
+    if others:
+        errors["params"] = " ".join([*([errors["params"]] if "params" in errors else []), *others])
+    return errors

@@ -1,35 +1,71 @@
-// Draws the months of the table: what is partial is paler, what nobody counted has no bar.
+// Draws what was counted month by month: filled where every day was, pale where days are missing, grey where nobody
+// counted. The table of the page says the same; without this file it stands alone.
 "use strict";
 
-const place = document.getElementById("timeline");
-const values = [...document.querySelectorAll("#months tr")].map((row) => ({
-  month: `${row.dataset.month}-01`,
-  value: row.dataset.value === undefined ? null : Number(row.dataset.value),
-  state: row.dataset.state === "partial" ? place.dataset.partial : place.dataset.complete,
-}));
+const WIDTH = 900;
+const HEIGHT = 260;
+const FULL = "#1f5f99";
+const PALE = "#cfe3f3";
+const GREY = "#f1f3f5";
+const OPTIONS = { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true } };
 
-const specification = {
-  data: { values },
-  width: 640,
-  height: 180,
-  background: "#fff",
-  mark: { type: "bar", color: "#1f6f9f" },
-  encoding: {
-    x: { field: "month", type: "temporal", timeUnit: "utcyearmonth", title: null },
-    y: { field: "value", type: "quantitative", title: place.dataset.title },
-    opacity: {
-      field: "state", type: "nominal", legend: { title: null, orient: "top" },
-      scale: { domain: [place.dataset.complete, place.dataset.partial], range: [1, 0.45] },
-    },
-    tooltip: [{ field: "month", type: "temporal", format: "%Y-%m", title: "" }, { field: "value", type: "quantitative", title: place.dataset.title }],
-  },
-};
-
-if (values.some((one) => one.value !== null)) {
-  vegaEmbed(place, specification, { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true } }).then(() => {
-    const drawn = place.querySelector("svg");
-    drawn.setAttribute("aria-hidden", "true");
+function specification(months, words) {
+  const values = months
+    .filter((one) => one.state !== "before_first")
+    .map((one) => ({
+      month: one.month,
+      count: one.value,
+      top: one.value === null ? 1 : null,
+      state: { complete: words.complete, partial: words.partial }[one.state] || words.missing,
+      days: `${one.days_covered}/${one.days}`,
+    }));
+  const greatest = Math.max(1, ...values.map((one) => one.count || 0));
+  for (const one of values) if (one.top !== null) one.top = greatest;
+  const across = { field: "month", type: "ordinal", axis: { title: null, labelAngle: -45, labelOverlap: true } };
+  const axis = { title: words.metric, format: ",~f", tickCount: 6 };
+  const tooltip = ["month", "count", "state", "days"].map((field) => ({ field, type: "nominal" }));
+  const bars = (state, mark) => ({
+    transform: [{ filter: { field: "state", equal: state } }],
+    mark: { type: "bar", ...mark },
+    encoding: { x: across, y: { field: "count", type: "quantitative", axis }, tooltip },
   });
-} else {
-  place.remove();
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    width: WIDTH,
+    height: HEIGHT,
+    autosize: { type: "fit", contains: "padding" },
+    config: { font: "system-ui, sans-serif", axis: { labelFontSize: 12, titleFontSize: 12 }, view: { stroke: null } },
+    data: { values },
+    layer: [
+      {
+        transform: [{ filter: { field: "state", equal: words.missing } }],
+        mark: { type: "bar", color: GREY },
+        encoding: { x: across, y: { field: "top", type: "quantitative", axis }, tooltip },
+      },
+      bars(words.complete, { color: FULL }),
+      bars(words.partial, { color: PALE, stroke: FULL, strokeDash: [4, 3], strokeWidth: 1 }),
+    ],
+  };
 }
+
+async function draw(figure) {
+  const answer = await fetch(figure.dataset.timeline, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const months = (await answer.json()).timeline;
+  if (!months.some((one) => one.value !== null)) return;
+  const place = document.createElement("div");
+  place.setAttribute("role", "img");
+  place.setAttribute("aria-label", figure.dataset.label);
+  figure.append(place);
+  try {
+    await vegaEmbed(place, specification(months, figure.dataset), OPTIONS);
+  } catch (error) {
+    place.remove();
+    return;
+  }
+  const drawn = place.querySelector("svg");
+  drawn.setAttribute("aria-hidden", "true");
+  if (!drawn.hasAttribute("viewBox")) drawn.setAttribute("viewBox", `0 0 ${drawn.getAttribute("width")} ${drawn.getAttribute("height")}`);
+}
+
+for (const figure of document.querySelectorAll("figure[data-timeline]")) draw(figure);

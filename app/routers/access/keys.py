@@ -14,6 +14,7 @@ from app.errors import NotAllowed
 from app.routers.access.own import is_admin, own_id, require_no_key
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.bodies import checked, described_as
+from app.routers.dates import Instant
 from app.routers.dependencies import Accounts
 from app.routers.malformed import require_known_query
 from app.routers.needs import open_to_users
@@ -84,6 +85,9 @@ class Replacement(BaseModel):
 def list_keys(
     accounts: Accounts,
     user_id: Annotated[str | None, Query(description="Whose; `all` of everybody, for administrators.")] = None,
+    ends_before: Annotated[
+        Instant | None, Query(description="Only those that work now, and no longer at this instant.")
+    ] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Keys per page.")] = 50,
 ) -> KeyList:
@@ -91,7 +95,7 @@ def list_keys(
     owner = None if user_id == "all" else _whose(user_id)
     if owner is None:
         _require_admin("list the keys of others")
-    page = accounts.keys.list(limit=limit, owner=owner, cursor=cursor)
+    page = accounts.keys.list(limit=limit, owner=owner, ends_before=ends_before, cursor=cursor)
     return KeyList(keys=[KeyAnswer.model_validate(one) for one in page.items], next_cursor=page.next_cursor)
 
 
