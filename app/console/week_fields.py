@@ -15,10 +15,11 @@ _WINDOW: Final = re.compile(r"(\d{1,2}:\d\d(?::\d\d)?)\s*[-–]\s*(\d{1,2}:\d\d(
 #: What comes of a window.
 _TIMES: Final = ("start_time_local", "end_time_local")
 
-_DAY_MINUTES: Final = 24 * 60
+_HOUR_SECONDS: Final = 3600
+_DAY_SECONDS: Final = 24 * _HOUR_SECONDS
 
-#: An end at this minute of a day or later is the end of the day.
-_LAST_MINUTE: Final = _DAY_MINUTES - 1
+#: An end in the last minute of a day is the end of the day, seconds.
+_LAST_MINUTE: Final = _DAY_SECONDS - 60
 
 Windows = list[dict[str, str]]
 
@@ -57,12 +58,12 @@ def grid(windows: Sequence[Mapping[str, Any]], *, is_always: bool) -> list[list[
     """For each weekday and each of its 24 hours whether any of it is open."""
     cells = [[is_always] * 24 for _ in DAYS]
     for one in windows:
-        opens, closes = (_minutes(one[name]) for name in _TIMES)
+        opens, closes = (_seconds(one[name]) for name in _TIMES)
         if closes >= _LAST_MINUTE:
-            closes = _DAY_MINUTES
+            closes = _DAY_SECONDS
         elif closes <= opens:
-            closes += _DAY_MINUTES
-        for hour in range(opens // 60, -(-closes // 60)):
+            closes += _DAY_SECONDS
+        for hour in range(opens // _HOUR_SECONDS, -(-closes // _HOUR_SECONDS)):
             cells[(one["day"] + hour // 24) % 7][hour % 24] = True
     return cells
 
@@ -82,6 +83,7 @@ def _padded(time: str) -> str:
     return time if time.index(":") == 2 else "0" + time
 
 
-def _minutes(time: str) -> int:
-    hours, minutes = time.split(":")[:2]
-    return int(hours) * 60 + int(minutes)
+def _seconds(time: str) -> int:
+    """Of a time of day that the API tells, 09:00:00; parts of a second are dropped."""
+    hours, minutes, seconds = time.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(float(seconds))

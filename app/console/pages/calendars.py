@@ -100,7 +100,7 @@ async def apply(view: View) -> Response:
     _require_name(view, name)
     try:
         days = json.loads(form.get("days", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise wrong("days", view.texts("is not what the page has sent; go back and look once more")) from None
     await view.api.send("PUT", path_of("calendars", name), {"days": days, "source": form.get("source") or _EDITED})
     return view.to(_page(name), said="imported")
