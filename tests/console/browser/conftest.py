@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 
 import httpx2
@@ -33,6 +34,14 @@ def address(loaded: Resources) -> Iterator[str]:
         cutting_proxy(lambda: [one, other]) as proxy,
     ):
         yield proxy.address
+
+
+@pytest.fixture(scope="module")
+def guarded_address(loaded: Resources) -> Iterator[str]:
+    """Where the application asks who it is."""
+    settings = loaded.settings.model_copy(update={"auth": "on"})
+    with stopping_soon(), serving(replace(loaded, settings=settings), slots=0) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

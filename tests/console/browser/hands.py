@@ -19,7 +19,11 @@ class Mouse:
         target.click()
 
     def tick(self, target: Locator) -> None:
-        """A box or a choice of several."""
+        """A box."""
+        target.click()
+
+    def pick(self, target: Locator) -> None:
+        """One of several choices that are all seen."""
         target.click()
 
     def write(self, target: Locator, text: str) -> None:
@@ -55,6 +59,16 @@ class Keyboard(Mouse):
     def tick(self, target: Locator) -> None:
         self.reach(target)
         self.page.keyboard.press("Space")
+
+    def pick(self, target: Locator) -> None:
+        # Tab reaches one of them; arrows lead to the others.
+        group = target.evaluate("(one) => `input[type=radio][name='${one.name}']:checked`")
+        self.reach(self.page.locator(group))
+        for _ in range(MOST_STOPS):
+            if target.is_checked():
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"arrows do not lead to {target}")
 
     def write(self, target: Locator, text: str) -> None:
         self.reach(target)
