@@ -1,7 +1,7 @@
 """Asks routes of the API within this process, for the person who has opened a page, and with their rights."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -214,6 +214,21 @@ def refused(error: OpenhoursError) -> Refused:
     """A refusal as a route would have sent it."""
     problem = {"code": error.code, "title": error.title, "detail": error.message, **dict(error.details)}
     return Refused(error.status, problem, {})
+
+
+def wrong(parameter: str, reason: str) -> Refused:
+    """A refusal of a field that a page itself cannot read; worded like those of the API."""
+    errors = [{"parameter": parameter, "reason": reason}]
+    problem = {"code": "invalid_parameters", "title": "Parameters not accepted", "detail": reason, "errors": errors}
+    return Refused(422, problem, {})
+
+
+def at_fields(refusal: Refused, field_of: Callable[[str], str]) -> Refused:
+    """A refusal whose parameters are called as the fields of a form are; ``field_of`` tells the field of each."""
+    errors = [
+        {**one, "parameter": field_of(str(one.get("parameter", "")))} for one in refusal.problem.get("errors") or ()
+    ]
+    return Refused(refusal.status, {**refusal.problem, "errors": errors}, refusal.headers)
 
 
 def _pairs(query: Query) -> list[tuple[str, str]]:

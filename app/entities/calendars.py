@@ -66,32 +66,37 @@ class CalendarService:
             found = _required(connection, name, as_known_at)
             return found, dates.read(connection, CALENDAR_DAYS, name, as_known_at=as_known_at)
 
-    def put(self, name: str, rows: Sequence[DatedRow], *, source: str) -> tuple[Calendar, list[DatedRow]]:
-        """Replace the dates of a calendar, or make it. Raises InvalidParameters if a file would be rejected."""
+    def put(
+        self, name: str, rows: Sequence[DatedRow], *, source: str, dry_run: bool = False
+    ) -> tuple[Calendar, list[DatedRow]]:
+        """Replace the dates of a calendar, or make it; a dry run only tells what it would be.
+
+        Raises:
+            InvalidParameters: a file with these dates would be rejected.
+        """
         errors: list[WrongValue] = []
         column = next(column for column in DATASET_KINDS["holidays"].columns if column.name == "calendar")
         parsed(column, name, parameter="name", errors=errors)
         refuse(errors)
         with database_errors(), self._engine.begin() as connection:
+            transaction = connection.get_transaction()
             dates.stage(connection, CALENDAR_DAYS, name, rows, parameter="days")
             change = begin_change(connection)
             record_source(connection, change, "SELECT CAST(:name AS text)", source, {"name": name})
             CALENDAR_DAYS.replace(connection, change, "calendar = :name", {"name": name})
             audit.record(connection, "calendar.set", "calendar", name, days=len(rows))
-            return _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+            made = _required(connection, name), dates.read(connection, CALENDAR_DAYS, name)
+            if dry_run and transaction is not None:
+                transaction.rollback()
+            return made
 
-    def read_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
-        """The calendar as import_ics would make it; nothing changes."""
-        rows = _rows_of_ics(data, first_year)
-        days = [date.fromisoformat(row.date) for row in rows]
-        with database_errors(), self._engine.connect() as connection:
-            before = _listed(connection, name, None)
-        span = (min(days, default=None), max(days, default=None))
-        return Calendar(name, _FROM_ICS, len(days), *span, before[0].entities if before else 0), rows
-
-    def import_ics(self, name: str, data: bytes, *, first_year: int) -> tuple[Calendar, list[DatedRow]]:
+    def import_ics(
+        self, name: str, data: bytes, *, first_year: int, dry_run: bool = False
+    ) -> tuple[Calendar, list[DatedRow]]:
         """Replace the dates of a calendar by the all-day events of an iCalendar file, see ics.py, or make it."""
-        return self.put(name, _rows_of_ics(data, first_year), source=_FROM_ICS)
+        days = holidays_in(data, name="The body", first_year=first_year)
+        rows = [DatedRow(day, "closed", name=title or None) for day, title in days]
+        return self.put(name, rows, source=_FROM_ICS, dry_run=dry_run)
 
     def remove(self, name: str) -> None:
         """Have a calendar be known no more. Raises UnknownCalendar, CalendarInUse."""
@@ -112,11 +117,6 @@ class CalendarService:
         """All calendars, by name, as they were known then."""
         with database_errors(), self._engine.connect() as connection:
             return _listed(connection, None, as_known_at)
-
-
-def _rows_of_ics(data: bytes, first_year: int) -> list[DatedRow]:
-    days = holidays_in(data, name="The body", first_year=first_year)
-    return [DatedRow(day, "closed", name=title or None) for day, title in days]
 
 
 def _listed(connection: Connection, name: str | None, as_known_at: datetime | None) -> list[Calendar]:

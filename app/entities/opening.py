@@ -1,9 +1,9 @@
 """When an entity is open, date by date, and which rule says so (docs/calendar-rules.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.series.lookup import Named
 from app.series.schedules import read_schedule
 from app.timeline import DAY, from_micros
+from app.timeline.dated import Source
 from app.timeline.entities import Entities
 from app.timeline.reasons import open_dates, reason
 from app.timeline.working_hours import Window
@@ -21,6 +22,17 @@ AHEAD: Final = 7 * DAY
 
 #: Most dates that are told at once.
 MOST_DATES: Final = 400
+
+#: What may decide a date, in the order in which the rules are asked.
+Rule = Literal["inactive", "exception", "holiday", "weekly_hours", "default"]
+
+_RULES: Final[Mapping[Source, Rule]] = {
+    Source.INACTIVE: "inactive",
+    Source.EXCEPTION: "exception",
+    Source.CALENDAR: "holiday",
+    Source.VERSION: "weekly_hours",
+    Source.DEFAULT: "default",
+}
 
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -35,10 +47,22 @@ class OpenInterval:
 
 @dataclass(frozen=True, slots=True)
 class OpenDay:
-    """A local date: what opens on it, and why."""
+    """A local date: what opens on it, and why.
+
+    Attributes:
+        on: the date.
+        reason: for people, in words.
+        rule: which rule decided it.
+        name: of the exception or the holiday; None without one.
+        calendar: of the holiday; None of another rule.
+        open: what opens on it.
+    """
 
     on: date
     reason: str
+    rule: Rule
+    name: str | None
+    calendar: str | None
     open: tuple[OpenInterval, ...]
 
 
@@ -98,6 +122,9 @@ def open_days(
         OpenDay(
             _EPOCH + timedelta(days=day.day),
             reason(day),
+            _RULES[day.source],
+            day.name or None,
+            day.calendar or None,
             tuple(OpenInterval(from_micros(opens), from_micros(closes)) for opens, closes in day.intervals),
         )
         for day in days

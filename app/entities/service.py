@@ -106,19 +106,37 @@ class EntityService:
         self._team_windows = tuple(Window(day, _shown(opens), _shown(closes)) for day, opens, closes in team_windows)
 
     def page(
-        self, *, kind: str, prefix: str, cursor: str | None, limit: int, at: datetime | None = None
+        self,
+        *,
+        kind: str,
+        prefix: str,
+        timezone: str | None = None,
+        exceptions: bool = False,
+        cursor: str | None,
+        limit: int,
+        at: datetime | None = None,
     ) -> Page[Entity]:
         """Entities of a kind whose key begins with ``prefix``; with ``at``, also whether they are open then.
 
+        Args:
+            kind, prefix: of those that are listed.
+            timezone: only those that are in this zone today; None: in any.
+            exceptions: only those with an exception today or later.
+            cursor, limit: of the page.
+            at: an instant; None: nobody asks whether they are open.
+
         Raises:
-            UnknownEntityKind, InvalidParameters: there is no such kind; the cursor is invalid.
+            UnknownEntityKind, InvalidParameters: there is no such kind or zone; the cursor is invalid.
         """
+        if timezone is not None:
+            _require_zone(timezone)
         after = "" if cursor is None else key_of(cursor)
         with database_errors(), self._engine.connect() as connection:
             require_kind(connection, kind)
             if "\x00" in prefix:  # Postgres cannot store NUL in a text
                 return Page([], None)
-            found = lookup.page(connection, kind, prefix=prefix, after=after, limit=limit + 1)
+            wanted = lookup.Wanted(prefix, timezone, timezone == self._default_zone, exceptions)
+            found = lookup.page(connection, kind, wanted, after=after, limit=limit + 1)
             page = in_order_of_keys(found, limit=limit)
             opening: dict[int, OpenNow] = {}
             if at is not None and page.items:
@@ -225,9 +243,7 @@ class EntityService:
         """
         since = span(valid_from, None)
         if timezone is not None:
-            errors: list[WrongValue] = []
-            parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
-            refuse(errors)
+            _require_zone(timezone)
         with database_errors(), self._engine.begin() as connection:
             named = required(connection, kind, key)
             settle(
@@ -260,6 +276,13 @@ class EntityService:
             last_poll=polls.last,
             polls=polls.count,
         )
+
+
+def _require_zone(timezone: str) -> None:
+    """Raise InvalidParameters unless a timezones file may have this zone."""
+    errors: list[WrongValue] = []
+    parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
+    refuse(errors)
 
 
 def _checked(windows: Sequence[Window]) -> dict[str, list[Any]]:

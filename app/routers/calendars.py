@@ -33,6 +33,8 @@ _ICS: Final = {
 
 _Name = Annotated[str, Path(description="Name of a calendar; may contain slashes.", examples=["public:DE-BY"])]
 
+DryRun = Annotated[bool, Query(description="Only answer what it would have; nothing changes.")]
+
 
 class CalendarSummary(BaseModel):
     """A calendar in the list."""
@@ -88,7 +90,7 @@ async def import_calendar(
     request: Request,
     name: _Name,
     *,
-    dry_run: Annotated[bool, Query(description="Only answer what it would have; nothing changes.")] = False,
+    dry_run: DryRun = False,
 ) -> CalendarDays:
     """Replace the dates of a calendar by the all-day events of an iCalendar file, or make it.
 
@@ -101,9 +103,7 @@ async def import_calendar(
         if len(data) > MOST_BYTES:  # which the service refuses
             break
     first_year = datetime.now(UTC).year - 1
-    if dry_run:
-        return _answer(*await run_in_threadpool(calendars.read_ics, name, data, first_year=first_year))
-    return _answer(*await run_in_threadpool(calendars.import_ics, name, data, first_year=first_year))
+    return _answer(*await run_in_threadpool(calendars.import_ics, name, data, first_year=first_year, dry_run=dry_run))
 
 
 @router.get("/calendars/{name:path}", responses=NOT_FOUND)
@@ -115,10 +115,11 @@ def get_calendar(calendars: Calendars, name: _Name, as_known_at: AsKnownAt = Non
 
 @router.put("/calendars/{name:path}", responses=TOO_LARGE)
 @needs(Scope.HOURS_WRITE)
-def put_calendar(calendars: Calendars, name: _Name, new: _NewDays) -> CalendarDays:
+def put_calendar(calendars: Calendars, name: _Name, new: _NewDays, *, dry_run: DryRun = False) -> CalendarDays:
     """Replace the dates of a calendar, or make it; checked like a file of holidays."""
     given = checked(NewDays, new)
-    return _answer(*calendars.put(name, [row_of(day) for day in given.days], source=given.source))
+    rows = [row_of(day) for day in given.days]
+    return _answer(*calendars.put(name, rows, source=given.source, dry_run=dry_run))
 
 
 @router.delete("/calendars/{name:path}", status_code=204, responses=NOT_FOUND | CONFLICT)

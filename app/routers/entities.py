@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.scopes import Scope
 from app.entities.named import DEFAULT_KIND
+from app.entities.opening import Rule
 from app.entities.service import EntityDetails, Window
 from app.ingest.values import LONGEST_MINUTES
 from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, Cursor, NextCursor
 from app.routers.bodies import checked, described_as
 from app.routers.dates import AsKnownAt, LocalDate
 from app.routers.dependencies import Entities
+from app.routers.key_route import KeyRoute
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 
@@ -21,7 +23,10 @@ from app.routers.needs import needs
 MOST_WINDOWS: Final = 1000
 
 router = APIRouter(
-    tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+    route_class=KeyRoute,
+    tags=["entities"],
+    responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE,
+    dependencies=[Depends(require_known_query)],
 )
 
 Kind = Annotated[str, Path(description="Entity kind.", examples=["store"])]
@@ -152,6 +157,9 @@ class OpenDay(BaseModel):
     reason: str = Field(
         description="What decided the date.", examples=["holiday: Christmas (public:DE-BY)", "weekly hours"]
     )
+    rule: Rule = Field(description="Which rule decided it: `inactive` is outside the dates on which it exists.")
+    name: str | None = Field(description="Of the exception or the holiday; null without one.", examples=["Christmas"])
+    calendar: str | None = Field(description="Of the holiday; null of another rule.", examples=["public:DE-BY"])
     open: list[OpenInterval] = Field(description="What opens on the date, wherever it closes.")
 
 
@@ -177,11 +185,17 @@ def list_entities(
     prefix: Annotated[str, Query(description="List only keys with this prefix.")] = "",
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Entities per page.")] = 50,
+    timezone: Annotated[
+        str | None, Query(description="List only those in this IANA time zone today.", examples=["Europe/Berlin"])
+    ] = None,
+    exceptions: Annotated[bool, Query(description="List only those with an exception today or later.")] = False,
     now: Annotated[bool, Query(description="Also tell whether each is open now.")] = False,
 ) -> EntityList:
     """Entities of a kind, in order of their keys."""
     at = datetime.now(UTC) if now else None
-    page = entities.page(kind=kind, prefix=prefix, cursor=cursor, limit=limit, at=at)
+    page = entities.page(
+        kind=kind, prefix=prefix, timezone=timezone, exceptions=exceptions, cursor=cursor, limit=limit, at=at
+    )
     return EntityList(
         entities=[ListedEntity.model_validate(entity) for entity in page.items], next_cursor=page.next_cursor
     )

@@ -92,14 +92,42 @@ def find(connection: Connection, kind: str, key: str, *, as_known_at: datetime |
     return None if row is None else Named(*row)
 
 
-def page(connection: Connection, kind: str, *, prefix: str, after: str, limit: int) -> list[Named]:
-    """Entities whose key begins with ``prefix`` and comes after ``after``, by code points."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entities of a kind are wanted.
+
+    Attributes:
+        prefix: with which their keys begin.
+        zone: in which they are today; None: in any.
+        zone_is_default: whether those without a zone of their own are in it, too.
+        exceptions: only those with an exception today or later.
+    """
+
+    prefix: str = ""
+    zone: str | None = None
+    zone_is_default: bool = False
+    exceptions: bool = False
+
+
+def page(connection: Connection, kind: str, wanted: Wanted, *, after: str, limit: int) -> list[Named]:
+    """Entities that are wanted and whose key comes after ``after``, by code points."""
+    conditions = ["kind = :kind", "starts_with(key, :prefix)", "key > :after"]
+    if wanted.exceptions:
+        # A date may still be today somewhere when it is yesterday in UTC.
+        conditions.append(
+            f"id IN (SELECT entity_id FROM hours_exception WHERE {known(None)} AND on_date >= current_date - 1)"
+        )
+    if wanted.zone is not None and not wanted.zone_is_default:
+        # Those that ever are in it are few, mostly; of each of them the zone of today is then looked up.
+        conditions.append(f"id IN (SELECT entity_id FROM entity_zone WHERE {known(None)} AND timezone = :zone)")
+    zone = _ZONE.format(known=known(None))
+    query = f"SELECT id, kind, key, {zone} FROM entity WHERE {' AND '.join(conditions)}"
+    if wanted.zone is not None:
+        own = "coalesce(timezone, :zone)" if wanted.zone_is_default else "timezone"
+        query = f"SELECT * FROM ({query}) AS found WHERE {own} = :zone"
     rows = connection.execute(
-        text(
-            f"SELECT id, kind, key, {_ZONE.format(known=known(None))} FROM entity "
-            "WHERE kind = :kind AND starts_with(key, :prefix) AND key > :after ORDER BY key LIMIT :limit"
-        ),
-        {"kind": kind, "prefix": prefix, "after": after, "limit": limit},
+        text(f"{query} ORDER BY key LIMIT :limit"),
+        {"kind": kind, "prefix": wanted.prefix, "after": after, "limit": limit, "zone": wanted.zone},
     )
     return [Named(*row) for row in rows]
 

@@ -1,6 +1,7 @@
 """For each page that is declared, the addresses at which tests open it, made on the sample data."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
@@ -42,9 +43,29 @@ def _files(client: TestClient) -> Made:
     client.post("/datasets", params={"kind": "polls", "wait": 30}, content=slashes.encode()).raise_for_status()
     days = [{"date": "2026-12-25", "name": "Christmas"}]
     client.put("/calendars/public:DE-BY", json={"days": days}).raise_for_status()
+    _ruled(client)
     document = {"kind": "polls", "columns": {"store_id": {"from": "Filiale"}}}
     assert client.put("/mappings/mine", json=document).status_code == 200
     return made
+
+
+def _ruled(client: TestClient) -> None:
+    """A store of which everything is said that can be: hours, exceptions, calendars, zones, details."""
+    said = "store_id,timezone_str\nmany rules,Europe/Berlin\n"
+    client.post("/datasets", params={"kind": "timezones", "wait": 30}, content=said.encode()).raise_for_status()
+    store, soon = "/entities/store/many rules", datetime.now(UTC).date() + timedelta(days=9)
+    week = [{"day": day, "start_time_local": "18:00", "end_time_local": "02:00"} for day in range(5)]
+    for span in ({}, {"valid_from": "2020-01-01"}, {"valid_from": "2020-06-01", "valid_to": "2020-06-30"}):
+        client.put(f"{store}/hours", json={"hours": week}, params=span).raise_for_status()
+    what = {"date": str(soon), "what": "hours", "start_time_local": "10:00", "end_time_local": "12:00", "name": "Sale"}
+    client.put(f"{store}/exceptions", json={"exceptions": [what]}).raise_for_status()
+    holiday = [{"date": str(soon + timedelta(days=1)), "name": "Founding day"}]
+    client.put("/calendars/ours", json={"days": holiday}).raise_for_status()
+    uses = [{"calendar": "ours"}, {"calendar": "not there yet", "valid_from": "2020-01-01"}]
+    client.put(f"{store}/calendars", json={"calendars": uses}).raise_for_status()
+    zone = {"timezone": "Europe/Lisbon"}
+    client.put(f"{store}/timezone", json=zone, params={"valid_from": "2021-01-01"}).raise_for_status()
+    client.put(store, json={"name": "Main Street", "group": "North", "active_from": "2020-01-01"}).raise_for_status()
 
 
 def _people(client: TestClient) -> Made:
@@ -87,10 +108,17 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
         "/console/entities",
         "/console/entities?kind=team",
         "/console/entities?prefix=10",
+        "/console/entities?timezone=America%2FChicago&exceptions=true",
     ],
     "/console/entities/{kind}/{key:path}": lambda made: [
         "/console/entities/store/1050565545391667097",
         "/console/entities/store/a/b%3Fc",
+        "/console/entities/store/many%20rules",
+    ],
+    "/console/outages/{key:path}": lambda made: [
+        "/console/outages/1050565545391667097",
+        "/console/outages/a/b%3Fc",
+        "/console/outages/nobody",
     ],
     "/console/calendars": lambda made: ["/console/calendars"],
     "/console/calendars/{name:path}": lambda made: ["/console/calendars/public%3ADE-BY"],

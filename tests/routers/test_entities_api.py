@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -140,8 +141,8 @@ def test_the_list_says_which_zone_counts(client: TestClient, resources: Resource
     default = resources.settings.default_timezone
     assert client.get("/entities").json() == {
         "entities": [
-            {"kind": "store", "key": "1", "timezone": "Asia/Tokyo", "timezone_is_default": False},
-            {"kind": "store", "key": "2", "timezone": default, "timezone_is_default": True},
+            {"kind": "store", "key": "1", "timezone": "Asia/Tokyo", "timezone_is_default": False, "now": None},
+            {"kind": "store", "key": "2", "timezone": default, "timezone_is_default": True, "now": None},
         ],
         "next_cursor": None,
     }
@@ -220,6 +221,23 @@ def test_keys_may_hold_any_characters(client: TestClient, resources: Resources, 
         assert changed.status_code == 200, changed.text
         assert (changed.json()["key"], changed.json()["timezone"]) == (key, "Asia/Tokyo")
         assert client.put(f"{path}/hours", json={"hours": [window(0, "9:00", "10:00")]}).json()["key"] == key
+
+
+@pytest.mark.parametrize("part", ["hours", "timezone", "exceptions", "calendars", "open"])
+def test_a_key_that_ends_as_a_route_does_is_told_from_it_by_its_encoded_slash(
+    client: TestClient, resources: Resources, part: str
+) -> None:
+    keys = ["a", f"a/{part}", f"a/{part}/{part}"]
+    make(resources, "store", *keys)
+    for key in keys:
+        path = f"/entities/store/{quote(key, safe='')}"
+        assert client.get(path).json()["key"] == key
+        assert client.put(path, json={"name": f"The store {key}"}).json()["key"] == key
+        lower = path.replace("%2F", "%2f")
+        assert client.get(f"{lower}/open", params={"from": "2026-12-24", "to": "2026-12-25"}).status_code == 200
+        assert client.put(f"{lower}/timezone", json={"timezone": "Asia/Tokyo"}).json()["key"] == key
+    told = [client.get(f"/entities/store/{quote(key, safe='')}").json() for key in keys]
+    assert [one["name"] for one in told] == [f"The store {key}" for key in keys]
 
 
 @pytest.mark.parametrize(
@@ -493,3 +511,55 @@ def test_a_zone_that_a_file_may_not_have_is_refused_in_the_same_words(
 def test_a_body_that_is_no_zone_is_refused(client: TestClient, resources: Resources, body: Any) -> None:
     make(resources, "store", "1")
     assert client.put("/entities/store/1/timezone", json=body).json()["code"] == "malformed_request"
+
+
+def test_the_list_has_those_that_are_in_a_zone_today(
+    client: TestClient, resources: Resources, load_text: LoadText
+) -> None:
+    load_text("timezones", ZONES + "a,Asia/Tokyo\nb,Europe/Oslo\n")
+    make(resources, "store", "c")
+    moved = {"timezone": "Asia/Tokyo"}
+    client.put(address("b", "/timezone"), json=moved, params={"valid_from": "2020-01-01"}).raise_for_status()
+    load_text("timezones", ZONES + "d,Asia/Tokyo\n")
+    client.put(
+        address("d", "/timezone"), json={"timezone": "Europe/Oslo"}, params={"valid_from": "2020-01-01"}
+    ).raise_for_status()
+    assert keys_of(client, timezone="Asia/Tokyo") == ["a", "b"]
+    assert keys_of(client, timezone="Asia/Tokyo", prefix="b") == ["b"]
+    assert keys_of(client, timezone="Europe/Oslo") == ["d"]
+    default = resources.settings.default_timezone
+    assert keys_of(client, timezone=default) == ["c"]
+    client.put(address("a", "/timezone"), json={"timezone": default}).raise_for_status()
+    assert keys_of(client, timezone=default) == ["a", "c"]
+    answer = client.get("/entities", params={"timezone": "Asia/Tokio"})
+    assert answer.status_code == 422
+    assert [one["parameter"] for one in answer.json()["errors"]] == ["timezone"]
+    assert "did you mean Asia/Tokyo" in answer.json()["detail"]
+
+
+def test_the_list_has_those_with_an_exception_to_come(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "a", "b", "c")
+    today = datetime.now(UTC).date()
+    for key, days in (("a", 5), ("b", -30)):
+        row = {"date": str(today + timedelta(days=days)), "what": "closed"}
+        client.put(address(key, "/exceptions"), json={"exceptions": [row]}).raise_for_status()
+    assert keys_of(client, exceptions=True) == ["a"]
+    assert keys_of(client, exceptions=False) == ["a", "b", "c"]
+    client.put(address("a", "/exceptions"), json={"exceptions": []}).raise_for_status()
+    assert keys_of(client, exceptions=True) == []
+
+
+def test_the_list_tells_who_is_open_now_if_it_is_asked(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "always", "never", "rarely")
+    zone, today = {"timezone": "UTC"}, datetime.now(UTC).date()
+    for key in ("always", "never", "rarely"):
+        client.put(address(key, "/timezone"), json=zone).raise_for_status()
+    client.put(address("never"), json={"active_to": "2020-01-01"}).raise_for_status()
+    coming = (today.weekday() + 2) % 7
+    client.put(address("rarely", "/hours"), json={"hours": [window(coming, "10:00", "11:00")]}).raise_for_status()
+    told = {one["key"]: one["now"] for one in client.get("/entities", params={"now": True}).json()["entities"]}
+    assert told == {
+        "always": {"is_open": True, "changes_at": None},
+        "never": {"is_open": False, "changes_at": None},
+        "rarely": {"is_open": False, "changes_at": f"{today + timedelta(days=2)}T10:00:00Z"},
+    }

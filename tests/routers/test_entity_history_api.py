@@ -254,3 +254,33 @@ def test_a_name_or_dates_that_a_calendar_may_not_have_are_refused(client: TestCl
     refused = client.put("/calendars/a", json={"days": twice})
     assert "a, 2026-12-25: closed beside hours" in refused.json()["detail"]
     assert client.get("/calendars").json() == {"calendars": []}
+
+
+def test_a_dry_run_tells_what_a_calendar_would_have_and_changes_nothing(client: TestClient) -> None:
+    days = [{"date": "2026-12-25", "name": "Christmas"}]
+    told = client.put("/calendars/own", json={"days": days, "source": "me"}, params={"dry_run": True})
+    assert told.status_code == 200, told.text
+    assert told.json()["calendar"] == {
+        "name": "own",
+        "source": "me",
+        "days": 1,
+        "first": "2026-12-25",
+        "last": "2026-12-25",
+        "entities": 0,
+    }
+    assert client.get("/calendars").json() == {"calendars": []}
+    put(client, "/calendars/own", {"days": days, "source": "me"})
+    before = client.get("/calendars/own").json()
+    other = ics("SUMMARY:Day\nDTSTART;VALUE=DATE:20270104\n")
+    told = client.post("/calendars/own/import", content=other, params={"dry_run": True})
+    assert [day["date"] for day in told.json()["days"]] == ["2027-01-04"]
+    assert client.get("/calendars/own").json() == before
+    assert client.get("/audit").json()["entries"][0]["action"] == "calendar.set"
+    assert len([one for one in client.get("/audit").json()["entries"] if one["action"] == "calendar.set"]) == 1
+
+
+def test_a_dry_run_refuses_what_would_be_refused(client: TestClient) -> None:
+    days = [{"date": "1969-12-25"}]
+    for query in ({}, {"dry_run": True}):
+        answer = client.put("/calendars/own", json={"days": days}, params=query)
+        assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "days.0.date")
