@@ -40,7 +40,7 @@ class Activity(Connection):
         """
         given = {"months": months, "as_of": as_of, "source": source}
         query = {name: value for name, value in given.items() if value is not None}
-        path = f"/activity/{kind or ('repo' if '/' in key else 'project')}/{quote(key, safe='/')}"
+        path = f"/activity/{kind or ('repo' if '/' in key else 'project')}/{quote(key, safe='')}"
         found: Mapping[str, Any] = self._ask("GET", path, params=query)
         return found
 

@@ -86,4 +86,4 @@ class Client(Reports, Datasets, Schedules, Sources, Activity):
 
     def entity(self, kind: str, key: str) -> "Mapping[str, Any]":
         """One entity as answered: its zone, its hours, its first, last and number of polls."""
-        return self._ask("GET", f"/entities/{quote(kind, safe='')}/{quote(key)}")
+        return self._ask("GET", f"/entities/{quote(kind, safe='')}/{quote(key, safe='')}")

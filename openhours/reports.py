@@ -155,11 +155,11 @@ class Reports(Connection):
 
     def explain(self, report_id: str, key: str) -> Mapping[str, Any]:
         """Why the figures of one entity of a report are what they are, for kinds that can say so."""
-        return self._ask("GET", f"/reports/{quote(report_id, safe='')}/entities/{quote(key)}")
+        return self._ask("GET", f"/reports/{quote(report_id, safe='')}/entities/{quote(key, safe='')}")
 
     def entity_chart(self, report_id: str, key: str, *, date: str | None = None) -> bytes:
         """The days of one entity of a report as PNG, or the one local day that is given (ISO 8601)."""
-        path = f"/reports/{quote(report_id, safe='')}/entities/{quote(key)}/chart.png"
+        path = f"/reports/{quote(report_id, safe='')}/entities/{quote(key, safe='')}/chart.png"
         return self._response("GET", path, params={} if date is None else {"date": date}).content
 
     def delete(self, report_id: str) -> Mapping[str, Any]:

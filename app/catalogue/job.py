@@ -24,7 +24,7 @@ from app.catalogue.tables import dataset
 from app.errors import BadInput, ChecksumDiffers, RejectedFile, SeriesBusy
 from app.files.artifact import Artifact
 from app.ingest.inspection.inspect import inspect
-from app.ingest.inspection.layout import LOOKED_AT_BYTES
+from app.ingest.inspection.layout import looked_at
 from app.ingest.kind import DatasetKind, Raw
 from app.ingest.load import Loaded, load, unload
 from app.ingest.pages.source import PagesSource
@@ -243,7 +243,7 @@ class _Run:
             return None
         try:
             with closing(self.source.open()) as stream:
-                head = stream.read(LOOKED_AT_BYTES)
+                head = looked_at(stream)
             now = self.record.uploaded_at or datetime.now(UTC)
             found = inspect(head, name=_name(self.record), kinds=[self.kind], now=now)
         except BadInput:

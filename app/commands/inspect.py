@@ -41,13 +41,12 @@ def inspect(
     """Tell what a file seems to be, and propose a mapping."""
     from app.catalogue.options import load_options  # noqa: PLC0415 - Arrow takes a while to import
     from app.ingest.inspection.inspect import inspect as look  # noqa: PLC0415
-    from app.ingest.inspection.layout import LOOKED_AT_BYTES  # noqa: PLC0415
+    from app.ingest.inspection.layout import looked_at  # noqa: PLC0415
     from app.ingest.registry import DATASET_KINDS  # noqa: PLC0415
 
     try:
         with file.open("rb") as stream:
-            data = stream.read(LOOKED_AT_BYTES)
-            data += stream.read() if data.startswith((b"PK", b"PAR1")) else b""
+            data = looked_at(stream)
     except OSError as error:
         raise InvalidParameters(f"{file} cannot be read: {error.strerror}") from error
     kinds = list(DATASET_KINDS.values()) if kind is None else [DATASET_KINDS[kind.value]]

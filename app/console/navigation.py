@@ -36,7 +36,6 @@ ENTRIES: Final = (
     Entry(marked("Calendars"), "/console/calendars", Scope.DATA_READ),
     Entry(marked("Activity"), "/console/activity", Scope.DATA_READ),
     Entry(marked("Sources"), "/console/sources", Scope.DATA_READ),
-    Entry(marked("Roll-ups"), "/console/rollups", Scope.REPORTS_READ),
     Entry(marked("Schedules"), "/console/schedules", Scope.REPORTS_READ),
     Entry(marked("Users"), "/console/users", Scope.USERS_ADMIN),
     Entry(marked("Keys"), "/console/keys", None),

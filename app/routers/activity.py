@@ -13,11 +13,15 @@ from app.entities.badges import draw_badge
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 from app.routers.dates import Instant
 from app.routers.dependencies import Activities
+from app.routers.key_route import KeyRoute
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 
 router = APIRouter(
-    tags=["activity"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+    route_class=KeyRoute,
+    tags=["activity"],
+    responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE,
+    dependencies=[Depends(require_known_query)],
 )
 
 #: Longest timeline.

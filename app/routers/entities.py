@@ -15,6 +15,7 @@ from app.routers.answers import NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
 from app.routers.dates import AsKnownAt, LocalDate
 from app.routers.dependencies import Entities
+from app.routers.key_route import KeyRoute
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 
@@ -22,7 +23,10 @@ from app.routers.needs import needs
 MOST_WINDOWS: Final = 1000
 
 router = APIRouter(
-    tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+    route_class=KeyRoute,
+    tags=["entities"],
+    responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE,
+    dependencies=[Depends(require_known_query)],
 )
 
 Kind = Annotated[str, Path(description="Entity kind.", examples=["store"])]

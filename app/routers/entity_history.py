@@ -16,13 +16,17 @@ from app.routers.bodies import checked, described_as
 from app.routers.dates import MOST_ROWS, AsKnownAt, ExceptionDay, LocalDate, row_of
 from app.routers.dependencies import Entities, History
 from app.routers.entities import EntityAnswer, Key, Kind, OpeningWindow
+from app.routers.key_route import KeyRoute
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 
 R = TypeVar("R")
 
 router = APIRouter(
-    tags=["entities"], responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE, dependencies=[Depends(require_known_query)]
+    route_class=KeyRoute,
+    tags=["entities"],
+    responses=UNAVAILABLE | NOT_FOUND | UNPROCESSABLE,
+    dependencies=[Depends(require_known_query)],
 )
 
 

@@ -11,10 +11,12 @@ from app.reports.registry import REPORT_KINDS
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE
 from app.routers.dates import LocalDate
 from app.routers.dependencies import Reports, bind_report
+from app.routers.key_route import KeyRoute
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 
 router = APIRouter(
+    route_class=KeyRoute,
     tags=["reports"],
     responses=UNAVAILABLE | UNPROCESSABLE | NOT_FOUND,
     dependencies=[Depends(bind_report), Depends(require_known_query)],

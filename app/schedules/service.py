@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access import audit
 from app.access.principal import actor
-from app.errors import InvalidParameters, NameTaken
+from app.errors import NameTaken
 from app.ids import is_id, is_name, new_id
 from app.schedules import acting, records, timing
 from app.schedules.actions import Action, Run
@@ -203,10 +203,12 @@ def _told(spec: ScheduleSpec, columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def _require_name(name: str) -> None:
     if not is_name(name) or is_id(name) or name in _RESERVED:
-        raise InvalidParameters(
-            f"name: {shown(name)} is not a name of a schedule; allowed are up to 64 of the characters a to z, 0 to 9, "
-            f"-, _ and ., of which the first is a letter or a digit, but no id, and not {', '.join(_RESERVED)}."
+        allowed = (
+            "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit, but no "
+            f"id, and not {', '.join(_RESERVED)}"
         )
+        reason = "is not a name of a schedule"
+        raise invalid_parameters([WrongValue(parameter="name", received=name, reason=reason, allowed=allowed)])
 
 
 def _require_free(connection: Connection, statement: Any, name: str) -> None:

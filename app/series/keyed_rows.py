@@ -30,7 +30,9 @@ def merge(connection: Connection, table: Table, given: Collection[str], *, newes
         connection: in the transaction of the load, while it is its turn.
         table: where they go.
         given: the columns that the file has, the key among them; the others stay as they were.
-        newest: the one of them that keeps its greater value.
+        newest: the one of them that keeps its greater value, the id of the dataset that named a row last. Datasets are
+            in the order in which they came: what an older one says fills what the newer ones left empty, and it drops
+            no row that a newer one has named.
 
     Returns:
         How many different keys are staged.
@@ -38,13 +40,16 @@ def merge(connection: Connection, table: Table, given: Collection[str], *, newes
     key = _key(table)
     others = [name for name in given if name not in key]
     ours, theirs = (_list(others, source) for source in (table.name, "excluded"))
+    is_older = "false"
     if newest is not None:
-        theirs = theirs.replace(f'excluded."{newest}"', f'greatest({table.name}."{newest}", excluded."{newest}")')
+        theirs = ", ".join(_unless_older(name, table.name, newest) for name in others)
+        is_older = f'latest."{newest}" < {table.name}."{newest}"'
     change = f"UPDATE SET ({_list(others)}) = ROW({theirs}) WHERE ({ours}) IS DISTINCT FROM ({theirs})"
     stand: int = connection.execute(
         text(
             f"WITH latest AS MATERIALIZED ({_latest(table, given)}), "
-            f"gone AS (DELETE FROM {table.name} USING latest WHERE {DROPPED} AND {_same(key, table.name, 'latest')}), "
+            f"gone AS (DELETE FROM {table.name} USING latest "
+            f"WHERE {DROPPED} AND {_same(key, table.name, 'latest')} AND NOT {is_older}), "
             f"put AS (INSERT INTO {table.name} ({_list(given)}) SELECT {_list(given)} FROM latest "
             f"WHERE {DROPPED} IS NOT TRUE ON CONFLICT ({_list(key)}) DO {change if others else 'NOTHING'}) "
             "SELECT count(*) FROM latest"
@@ -73,6 +78,15 @@ def remove(connection: Connection, table: Table, given: Collection[str], *, newe
     ]
     statement = f"DELETE FROM {table.name} USING ({_latest(table, given)}) AS latest WHERE {' AND '.join(conditions)}"
     return connection.execute(text(statement)).rowcount
+
+
+def _unless_older(name: str, table: str, newest: str) -> str:
+    """What a column becomes: what the newer dataset says, or else the older one."""
+    ours, theirs = f'{table}."{name}"', f'excluded."{name}"'
+    if name == newest:
+        return f"greatest({ours}, {theirs})"
+    is_older = f'excluded."{newest}" < {table}."{newest}"'
+    return f"CASE WHEN {is_older} THEN coalesce({ours}, {theirs}) ELSE {theirs} END"
 
 
 def _key(table: Table) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, select, update
 
-from app.errors import InvalidParameters, UnknownSource
+from app.errors import UnknownSource
 from app.ids import is_name
 from app.sources.contract import Access, SourceKind
 from app.sources.options import SourceOptions, address_of
@@ -17,6 +17,7 @@ from app.sources.secrets import SourceSecrets, StoredToken
 from app.sources.tables import source
 from app.wording.suggestions import did_you_mean, suggestions
 from app.wording.values import shown
+from app.wording.wrong_values import WrongValue, invalid_parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +109,9 @@ def columns_of(stored: StoredToken) -> Mapping[str, Any]:
 def acceptable_name(name: str) -> str:
     """A name that a source can have. Raises InvalidParameters."""
     if not is_name(name):
-        raise InvalidParameters(
-            f"name: {shown(name)} is not a name of a source; allowed are up to 64 of the characters a to z, 0 to 9, -, "
-            "_ and ., of which the first is a letter or a digit."
-        )
+        allowed = "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit"
+        reason = "is not a name of a source"
+        raise invalid_parameters([WrongValue(parameter="name", received=name, reason=reason, allowed=allowed)])
     return name
 
 

@@ -62,7 +62,9 @@ def suggested_gaps(polls: Polls, entities: int) -> Micros:
     # On a line with a stretch for each entity, one sort orders the intervals of all. What follows the last poll of an
     # entity comes behind them; how far an interval is over the limit does not matter.
     width = MOST_GAP + 2
-    interval = np.minimum(np.diff(polls.instant, append=0), MOST_GAP)
+    interval = np.zeros(len(polls.instant), np.int64)
+    np.subtract(polls.instant[1:], polls.instant[:-1], out=interval[:-1])
+    np.minimum(interval, MOST_GAP, out=interval)
     interval[polls.is_last] = MOST_GAP + 1
     interval += polls.entity * width
     interval.sort()

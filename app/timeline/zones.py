@@ -111,13 +111,19 @@ class Clock(tzinfo):
     def __init__(self, zone: Zone, first: int, last: int) -> None:
         days = (first - _MARGIN) // DAY, -((-last - _MARGIN) // DAY)
         starts, offsets = _offsets(zone, *days) if isinstance(zone, str) else _offsets_of(zone, *days)
-        self._starts, self._offsets = starts.tolist(), offsets.tolist()
+        self._starts = starts.tolist()
+        ahead = [timedelta(microseconds=offset) for offset in offsets.tolist()]
+        #: What the clock shows at the epoch, by each of its offsets.
+        self._epochs = [datetime(1970, 1, 1, tzinfo=timezone(offset)) + offset for offset in ahead]
 
     def fromutc(self, at: datetime) -> datetime:
         """What the clock shows."""
-        place = bisect_right(self._starts, to_micros(at.replace(tzinfo=UTC))) - 1
-        offset = timedelta(microseconds=self._offsets[max(place, 0)])
-        return (at + offset).replace(tzinfo=timezone(offset), fold=0)
+        return self.at(to_micros(at.replace(tzinfo=UTC)))
+
+    def at(self, instant: int) -> datetime:
+        """What the clock shows at an instant, microseconds; ``astimezone`` takes longer."""
+        place = bisect_right(self._starts, instant) - 1
+        return self._epochs[max(place, 0)] + timedelta(microseconds=instant)
 
     def utcoffset(self, _: datetime | None) -> None:
         """Not known: what a clock shows may be two instants."""

@@ -26,8 +26,7 @@ def find(resources: Resources, upload_id: str) -> Upload:
     found, is_expired = None, False
     if is_id(upload_id):
         with database_errors(), each_by_itself(resources.engine) as connection:
-            found = records.find(connection, upload_id)
-            is_expired = records.is_expired(connection, upload_id)
+            found, is_expired = records.find_unless_expired(connection, upload_id)
     if found is None:
         raise missing(resources, upload_id)
     if found.lost_at is not None:
@@ -87,12 +86,11 @@ def overtaken(resources: Resources, upload_id: str) -> UploadBusy:
 def _take_lock(resources: Resources, upload_id: str) -> tuple[Upload, bool]:
     if not is_id(upload_id):
         raise missing(resources, upload_id)
-    with database_errors(), resources.engine.begin() as connection:
-        fence = lock.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
-        if fence is None:
+    with database_errors(), each_by_itself(resources.engine) as connection:
+        held = records.take(connection, upload_id, ttl_hours=resources.settings.upload_ttl_hours)
+        if held is None:
             lock.contest(connection, upload_id)
-        held = records.find(connection, upload_id)  # in the transaction, so that its fence is the one just taken
-    if fence is None or held is None or held.lost_at is not None:
+    if held is None:
         return find(resources, upload_id), False  # which tells why, if that is for good
     return held, True
 

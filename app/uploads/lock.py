@@ -7,7 +7,7 @@ clients give up soon: a replica that was killed must have lost its locks before 
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, or_, update
+from sqlalchemy import Connection, Update, and_, func, or_, update
 
 from app.uploads.tables import upload
 
@@ -34,15 +34,19 @@ def in_hours(hours: float) -> Any:
 
 def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> int | None:
     """Lock an open upload that has not expired and is not locked; returns the fence, or None if that failed."""
+    fence: int | None = connection.scalar(taking(upload_id, ttl_hours=ttl_hours).returning(upload.c.fence))
+    return fence
+
+
+def taking(upload_id: str, *, ttl_hours: int) -> Update:
+    """The statement that locks an upload as take() does; it changes no row if that fails."""
     is_free = or_(upload.c.lock_until.is_(None), upload.c.lock_until < func.now())
     is_open = and_(upload.c.finished_at.is_(None), upload.c.lost_at.is_(None), upload.c.expires_at > func.now())
-    fence: int | None = connection.scalar(
+    return (
         update(upload)
         .where(upload.c.id == upload_id, is_free, is_open)
         .values(fence=upload.c.fence + 1, lock_until=until(), contested_at=None, expires_at=in_hours(ttl_hours))
-        .returning(upload.c.fence)
     )
-    return fence
 
 
 def contest(connection: Connection, upload_id: str) -> bool:

@@ -59,9 +59,12 @@ def read(row: Any) -> Upload | None:
     The version before knows one tail, and leaves the list as it was when it replaces that during a roll-out. Where the
     list has several, it finds too few bytes at ``tail_key`` and takes the upload for lost.
     """
-    if row is None:
-        return None
+    return None if row is None else _read(row)
+
+
+def _read(row: Any, *, without: str = "") -> Upload:
     values = dict(row._mapping)  # noqa: SLF001 - documented name
+    values.pop(without, None)
     last = values.pop("tail_key")
     tails = tuple(row.tails) if row.tails[-1:] == [last] else (last,) if last is not None else ()
     return Upload(**{**values, "parts": tuple(row.parts), "tails": tails})
@@ -81,9 +84,16 @@ def find(connection: Connection, upload_id: str) -> Upload | None:
     return read(connection.execute(select(*_COLUMNS).where(upload.c.id == upload_id)).one_or_none())
 
 
-def is_expired(connection: Connection, upload_id: str) -> bool:
-    """Whether the upload has expired, by the clock of Postgres: those of replicas differ."""
-    return bool(connection.scalar(select(upload.c.expires_at < func.now()).where(upload.c.id == upload_id)))
+def find_unless_expired(connection: Connection, upload_id: str) -> tuple[Upload | None, bool]:
+    """The upload with this id, and whether it has expired by the clock of Postgres: those of replicas differ."""
+    is_expired = (upload.c.expires_at < func.now()).label("is_expired")
+    row = connection.execute(select(*_COLUMNS, is_expired).where(upload.c.id == upload_id)).one_or_none()
+    return (None, False) if row is None else (_read(row, without="is_expired"), row.is_expired)
+
+
+def take(connection: Connection, upload_id: str, *, ttl_hours: int) -> Upload | None:
+    """Lock an upload as lock.take() does; it is as it is from then on."""
+    return read(connection.execute(lock.taking(upload_id, ttl_hours=ttl_hours).returning(*_COLUMNS)).one_or_none())
 
 
 def begin_parts(connection: Connection, held: Upload, *, raw_key: str, multipart_id: str) -> bool:

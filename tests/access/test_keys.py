@@ -152,6 +152,23 @@ def test_keys_are_listed_in_pages_and_bounded_in_number(accounts: Accounts) -> N
         accounts.keys.make(ada.id, "one more")
 
 
+def test_only_keys_that_end_soon_are_listed_where_somebody_asks_for_them(accounts: Accounts) -> None:
+    ada, bob = accounts.person("ada"), accounts.person("bob")
+    soon, _ = accounts.keys.make(ada.id, "soon", days=30)
+    later, _ = accounts.keys.make(ada.id, "later", days=90)
+    revoked, _ = accounts.keys.make(ada.id, "revoked", days=30)
+    accounts.keys.revoke(revoked.id)
+    expired, _ = accounts.keys.make(ada.id, "expired", days=30)
+    accounts.run(f"UPDATE token SET expires_at = now() - interval '1 second' WHERE id = '{expired.id}'")
+    of_bob, _ = accounts.keys.make(bob.id, "of bob", days=30)
+    assert soon.expires_at is not None
+    until = soon.expires_at + timedelta(days=1)
+    assert accounts.keys.list(limit=10, ends_before=until).items == [of_bob, soon]
+    assert accounts.keys.list(limit=10, owner=ada.id, ends_before=until).items == [soon]
+    assert later in accounts.keys.list(limit=10, ends_before=until + timedelta(days=90)).items
+    assert accounts.keys.list(limit=10, ends_before=soon.expires_at - timedelta(days=1)).items == []
+
+
 def test_nobody_has_a_key_of_a_user_who_does_not_exist(accounts: Accounts) -> None:
     with pytest.raises(UnknownUser):
         accounts.keys.make("0" * 32, "notebook")

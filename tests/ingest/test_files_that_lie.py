@@ -51,6 +51,8 @@ UNPACKS_TOO_FAR = (
     "Send it unpacked, or have OPENHOURS_MAX_UNPACK_RATIO raised."
 )
 
+BY_MAPPING = "load it by a mapping, which openhours inspect FILE proposes, or save it as CSV (UTF-8)."
+
 REFUSED = {
     "UTF-16 with a byte order mark": (
         (POLLS + POLL).encode("utf-16"),
@@ -271,7 +273,7 @@ REFUSED = {
     "a workbook": (
         zipped("[Content_Types].xml", "xl/workbook.xml"),
         "wrong_format",
-        "file.csv is not a CSV but an Excel workbook; save it as CSV (UTF-8).",
+        f"file.csv is not a CSV but an Excel workbook; {BY_MAPPING}",
     ),
     "an old workbook": (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504),
@@ -293,7 +295,11 @@ REFUSED = {
         "wrong_format",
         "file.csv is not a CSV but a zstd file; unpack it, or pack it with gzip.",
     ),
-    "Parquet": (as_parquet(), "wrong_format", "file.csv is not a CSV but a Parquet file; save it as CSV (UTF-8)."),
+    "Parquet": (
+        as_parquet(),
+        "wrong_format",
+        f"file.csv is not a CSV but a Parquet file; {BY_MAPPING}",
+    ),
 }
 
 

@@ -1,14 +1,22 @@
 """Real exports, spreadsheets and odd formats: each is read by the mapping that is proposed, or told why not."""
 
-from datetime import UTC, datetime
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from app.errors import RejectedFile
+from app.ingest.inspection import layout
 from app.ingest.inspection.inspect import Inspection, inspect
+from app.ingest.inspection.layout import LOOKED_AT_BYTES, looked_at
 from app.ingest.registry import DATASET_KINDS
 from app.mapping.document import read_mapping
 from tests.ingest.checking import check
+from tests.ingest.parquet import polls_as_parquet
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILES = Path(__file__).parent.parent / "cases" / "files"
@@ -98,3 +106,61 @@ def test_every_format_is_read_or_told_why_not(path: Path) -> None:
     else:
         assert found.may_be_accepted, told(found)
         assert not found.rejections, told(found)
+
+
+def shown_at(data: bytes, name: str) -> Inspection:
+    return inspect(looked_at(BytesIO(data)), name=name, kinds=list(DATASET_KINDS.values()), now=NOW)
+
+
+def pypistats(days: int, **about: str) -> bytes:
+    """What pypistats.org answers to ``python_minor``, of so many days."""
+    first = date(2024, 1, 1)
+    rows = [
+        {"category": category, "date": str(first + timedelta(days=day)), "downloads": 7}
+        for category in ("3.11", "3.12", "null")
+        for day in range(days)
+    ]
+    return json.dumps({"data": rows, **about, "type": "python_minor_downloads"}).encode()
+
+
+def test_json_of_pypistats_is_recognized_with_the_project_that_it_names() -> None:
+    found = shown_at(pypistats(10, package="napari"), "python_minor.json")
+    assert (found.proposal.kind, found.proposal.shipped) == ("installs", "pypistats")
+    assert [(row["project"], row["count"]) for row in found.rows] == [("napari", 7)] * 5
+    (question,) = found.proposal.questions
+    assert "load it with --mapping and --covers named" in question[0]
+    assert not found.may_be_accepted, "without covers=named it would tell of all other projects, too"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_json_of_pypistats_that_is_longer_than_what_is_looked_at_is_recognized(pack: Callable[[bytes], bytes]) -> None:
+    content = pypistats(600, package="napari")
+    assert len(content) > LOOKED_AT_BYTES
+    found = shown_at(pack(content), "numpy.json")
+    assert found.proposal.shipped == "pypistats"
+    told = [question for question, _ in found.proposal.questions]
+    assert told[0] == "No column names the project; which one is it? Answer with --set project=NAME."
+    assert {row["project"] for row in found.rows} == {"numpy"}, "what names the project stands behind the rows"
+
+
+def test_an_object_that_is_cut_before_its_array_is_refused() -> None:
+    content = json.dumps({"a": "x" * LOOKED_AT_BYTES, "rows": [{"b": 1}]}).encode()
+    with pytest.raises(RejectedFile, match="is one JSON object, which is not whole here"):
+        shown_at(content, "file.json")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_large_parquet_file_is_looked_at_as_a_whole(pack: Callable[[bytes], bytes]) -> None:
+    content = polls_as_parquet()
+    assert len(content) > LOOKED_AT_BYTES
+    found = shown_at(pack(content), "polls.parquet")
+    assert (found.proposal.kind, found.may_be_accepted) == ("polls", True)
+    assert found.rows[0] == {"store_id": "store-0", "status": "active", "timestamp_utc": "2024-11-01T00:00:00Z"}
+
+
+def test_a_parquet_file_that_is_too_large_to_be_looked_at_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = polls_as_parquet()
+    monkeypatch.setattr(layout, "MOST_WHOLE_BYTES", len(content) - 1)
+    for packed in (content, gzip.compress(content)):
+        with pytest.raises(RejectedFile, match="inspect a smaller one with the same columns"):
+            shown_at(packed, "polls.parquet")

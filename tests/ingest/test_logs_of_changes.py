@@ -112,6 +112,29 @@ def test_an_outage_that_ends_in_another_one_does_not_end_it(resources: Resources
     ]
 
 
+@pytest.mark.parametrize("files", [(0, 1), (1, 0)])
+def test_of_two_files_the_first_end_counts_whichever_was_loaded_first(
+    resources: Resources, tmp_path: Path, files: tuple[int, int]
+) -> None:
+    lists = (
+        b"store_id,start,end\na,2023-01-02 10:00,2023-01-02 12:00\n",
+        b"store_id,start,end\na,2023-01-02 11:00,2023-01-02 11:30\n",
+    )
+    for number in files:
+        bring(resources, lists[number], shipped()["outages"], dataset_id=str(number))
+    assert polls(resources) == [
+        ("a", "2023-01-02 10:00", False),
+        ("a", "2023-01-02 11:00", False),
+        ("a", "2023-01-02 11:30", True),
+        ("a", "2023-01-02 12:00", True),
+    ]
+    params = {"from": "2023-01-02T09:00:00Z", "to": "2023-01-02T13:00:00Z"}
+    row = figures(resources, tmp_path, Case("2023-01-02T13:00:00Z", {"a": {}}, params), "exact")["a"]
+    assert [row[name] for name in ("uptime_hours", "downtime_hours", "unknown_hours", "outages")] == [
+        *("1.500000", "1.500000", "1.000000", "1"),
+    ]
+
+
 def without_holds() -> Mapping:
     return shipped()["outages"].model_copy(update={"holds": None})
 

@@ -1,6 +1,7 @@
 """Files that a mapping describes: what becomes of their records, and how each mistake is told."""
 
 import io
+import re
 from datetime import datetime
 from typing import Any
 
@@ -252,6 +253,24 @@ def test_words_that_map_to_nothing_are_refused_before_any_row(rule: dict[str, An
         read("a,t\n", {"kind": "polls", "columns": {**keys, "status": rule}})
     with pytest.raises(InvalidParameters, match=rf"^mapping: rows\.0\.columns\.status\.{said}\.$"):
         read("a,t\n", {"kind": "polls", "columns": keys, "rows": [{"columns": {"status": rule}}]})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"value": "yesterday"}, "'yesterday' is not a timestamp"),
+        ({"value": "01.02.2025", "date": "iso", "zone": "UTC"}, "'01.02.2025' "),
+        ({"value": ""}, "'' "),
+    ],
+)
+def test_a_constant_that_no_row_could_have_is_refused_before_any_row(rule: dict[str, Any], said: str) -> None:
+    keys = {"store_id": {"from": "a"}, "status": {"value": "active"}}
+    with pytest.raises(InvalidParameters, match=rf"^mapping: columns\.timestamp_utc\.value: {re.escape(said)}"):
+        read("a\n1\n", {"kind": "polls", "columns": {**keys, "timestamp_utc": rule}})
+    with pytest.raises(
+        InvalidParameters, match=rf"^mapping: rows\.0\.columns\.timestamp_utc\.value: {re.escape(said)}"
+    ):
+        read("a\n1\n", {"kind": "polls", "columns": keys, "rows": [{"columns": {"timestamp_utc": rule}}]})
 
 
 FIELDS = st.text(st.sampled_from('a7,;"\n\r é'), max_size=4)

@@ -223,6 +223,23 @@ def test_keys_may_hold_any_characters(client: TestClient, resources: Resources, 
         assert client.put(f"{path}/hours", json={"hours": [window(0, "9:00", "10:00")]}).json()["key"] == key
 
 
+@pytest.mark.parametrize("part", ["hours", "timezone", "exceptions", "calendars", "open"])
+def test_a_key_that_ends_as_a_route_does_is_told_from_it_by_its_encoded_slash(
+    client: TestClient, resources: Resources, part: str
+) -> None:
+    keys = ["a", f"a/{part}", f"a/{part}/{part}"]
+    make(resources, "store", *keys)
+    for key in keys:
+        path = f"/entities/store/{quote(key, safe='')}"
+        assert client.get(path).json()["key"] == key
+        assert client.put(path, json={"name": f"The store {key}"}).json()["key"] == key
+        lower = path.replace("%2F", "%2f")
+        assert client.get(f"{lower}/open", params={"from": "2026-12-24", "to": "2026-12-25"}).status_code == 200
+        assert client.put(f"{lower}/timezone", json={"timezone": "Asia/Tokyo"}).json()["key"] == key
+    told = [client.get(f"/entities/store/{quote(key, safe='')}").json() for key in keys]
+    assert [one["name"] for one in told] == [f"The store {key}" for key in keys]
+
+
 @pytest.mark.parametrize(
     ("asked", "nearest"),
     [

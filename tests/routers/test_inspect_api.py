@@ -1,7 +1,8 @@
 """POST /datasets/inspect, and what a refused dataset proposes."""
 
+import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from app.storage.resources import Resources
 from tests.catalogue.bringing import bring, polls
 from tests.conftest import api
+from tests.ingest.parquet import polls_as_parquet
 
 EXPORT = "Report;;\nZeit;Filiale;Zustand\n21.01.2017 21:11:39;7;UP\n22.01.2017 20:09:00;7;DOWN\n"
 
@@ -58,6 +60,19 @@ def test_a_refused_dataset_carries_the_mapping_that_would_read_it(client: TestCl
         f"/datasets/{refused['dataset_id']}/reload", params={"mapping": json.dumps(refused["proposal"]), "wait": 30}
     ).json()
     assert (again["status"], again["rows_accepted"], again["proposal"]) == ("ready", 2, None)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_refused_parquet_file_carries_its_mapping(client: TestClient, pack: Callable[[bytes], bytes]) -> None:
+    content = pack(polls_as_parquet())
+    found = client.post("/datasets/inspect", content=content).json()
+    assert (found["kind"], found["may_be_accepted"], found["layout"]) == ("polls", True, {"format": "parquet"})
+    refused = bring(client, content)
+    assert refused["status"] == "rejected"
+    assert "is not a CSV but a Parquet file; load it by a mapping" in refused["error"]["message"]
+    path = f"/datasets/{refused['dataset_id']}/reload"
+    again = client.post(path, params={"mapping": json.dumps(refused["proposal"]), "wait": 30}).json()
+    assert (again["status"], again["rows_accepted"]) == ("ready", 10_000)
 
 
 def test_a_zone_may_be_assumed_and_columns_left_out(client: TestClient) -> None:

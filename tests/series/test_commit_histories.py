@@ -16,8 +16,8 @@ from tests.reference.commits import Commit, Commits, File
 from tests.strategies import examples
 
 ARRIVALS = [datetime(2024, 3, 2, 22, tzinfo=UTC) + timedelta(hours=hours) for hours in range(4)]
-#: When each commit was authored: its hash is that of its content, so no two files differ in this.
-AUTHORED = {sha: datetime(2024, 2, 29, 22 + number, tzinfo=UTC) for number, sha in enumerate("ab")}
+#: When commits may have been authored. Files differ in this where a clock was mended, or an export cut the seconds off.
+AUTHORED = [datetime(2024, 2, 29, hour, tzinfo=UTC) for hour in (22, 23)]
 REPOS = ("openhours/api", "openhours/web")
 
 IDS = {arrived: new_id(arrived) for arrived in ARRIVALS}
@@ -26,9 +26,7 @@ IDS = {arrived: new_id(arrived) for arrived in ARRIVALS}
 @st.composite
 def histories(draw: st.DrawFn) -> list[File]:
     """Files in any order, some of them more than once."""
-    rows = st.builds(
-        lambda repo, sha: Commit(repo, sha, AUTHORED[sha]), st.sampled_from(REPOS), st.sampled_from(sorted(AUTHORED))
-    )
+    rows = st.builds(Commit, st.sampled_from(REPOS), st.sampled_from("ab"), st.sampled_from(AUTHORED))
     named = st.lists(rows, min_size=1, max_size=4, unique_by=lambda row: (row.repo, row.sha)).map(tuple)
     known = [File(arrived, draw(st.booleans()), draw(named)) for arrived in ARRIVALS]
     return draw(st.lists(st.sampled_from(known), min_size=1, max_size=5))
@@ -66,3 +64,26 @@ def test_in_whatever_order_files_of_commits_come_those_of_the_last_snapshot_and_
                 assert standing(resources, repo) == twin.standing(repo)
 
         agree()
+
+
+def test_an_older_file_fills_what_a_newer_one_leaves_empty_and_drops_nothing_of_it(
+    resources: Resources, tmp_path: Path
+) -> None:
+    path = tmp_path / "commits.csv"
+
+    def bring(arrived: datetime, header: str, *rows: str) -> None:
+        path.write_text("\n".join([header, *rows, ""]))
+        load_file(resources, "commits", path, dataset_id=IDS[arrived], now=arrived)
+
+    header = "repo,sha,authored_at,committed_at,parents,additions"
+    older, newer = ARRIVALS[:2]
+    bring(newer, header, "acme/api,a,2024-02-29T22:00:00Z,2024-02-29T22:00:00Z,1,")
+    bring(older, header, "acme/api,a,2024-02-29T20:00:00Z,2024-02-29T20:00:00Z,2,7")
+    bring(older, "repo,sha,dropped", "acme/api,a,true")
+    query = text("SELECT sha, authored_at, parents, additions FROM commit")
+    with resources.engine.connect() as connection:
+        told = connection.execute(query).all()
+    assert told == [("a", datetime(2024, 2, 29, 22, tzinfo=UTC), 1, 7)]
+    bring(newer, "repo,sha,dropped", "acme/api,a,true")
+    with resources.engine.connect() as connection:
+        assert not connection.execute(query).all()

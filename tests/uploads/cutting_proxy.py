@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
@@ -31,6 +32,7 @@ class CuttingProxy:
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.cuts = 0
         self.relayed_bytes = 0
+        self.bytes_by_port: Counter[int] = Counter()
         self.last_port = 0
         self._thread = Thread(target=self._accept, name="cutting proxy")
         self._thread.start()
@@ -110,6 +112,7 @@ class CuttingProxy:
                     return True
                 server.sendall(block)
                 self.relayed_bytes += len(block)
+                self.bytes_by_port[server.getpeername()[1]] += len(block)
                 budget = None if budget is None else max(budget - len(block), 0)
         _finish(client)
         _finish(server)

@@ -29,6 +29,9 @@ _SOON: Final = timedelta(days=14)
 #: A source of which everything was last read longer ago is late: by themselves, they are read each hour or day.
 _LATE: Final = timedelta(days=1, hours=2)
 
+#: Parameters of the first report: with all that there is to see and to download.
+_FIRST_PARAMS: Final = '{"charts": true, "html": true}'
+
 #: Kinds of the files that the first report needs.
 _FIRST_KINDS: Final = ("hours", "timezones", "polls")
 
@@ -49,7 +52,13 @@ async def overview(view: View) -> Response:
     if reports and reports.found and not reports.found["reports"]:
         has_files = bool(files and files.found and files.found["datasets"])
         offered = [(kind, samples()[kind]) for kind in _FIRST_KINDS if kind in samples()]
-        return view.render("first_steps", has_files=has_files, offered=offered, reports=reports, files=files)
+        values: dict[str, Any] = {
+            "has_files": has_files,
+            "offered": offered,
+            "files": files,
+            "first_params": _FIRST_PARAMS,
+        }
+        return view.render("first_steps", **values)
     schedules, sources = await _panel(view, "/schedules"), await _panel(view, "/sources")
     now = datetime.now(UTC)
     whose = "all" if view.may(Scope.USERS_ADMIN) else None

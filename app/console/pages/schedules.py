@@ -37,7 +37,7 @@ TITLES: Final = {
     "cron": marked("Or as a cron expression"),
     "timezone": marked("Time zone"),
     "as_of": marked("The reports speak for"),
-    "catch_up": marked("What was missed"),
+    "catch_up": marked("Times that were missed"),
 }
 
 #: What stands in a new form.
@@ -184,7 +184,7 @@ def _body(view: View, form: Mapping[str, str]) -> dict[str, Any]:
         raise Refused(422, problem, {}) from error
     does = "sync" if chosen.startswith(_SYNC) else "report"
     texts = {name: form[name].strip() for name in _TEXTS if form.get(name, "").strip()}
-    return {**texts, "does": does, "kind": chosen.removeprefix(_SYNC), "params": params}
+    return {"name": "", **texts, "does": does, "kind": chosen.removeprefix(_SYNC), "params": params}
 
 
 def _errors(refusal: Refused | None) -> Mapping[str, str]:

@@ -203,7 +203,7 @@ def _stored(view: View, source: Mapping[str, Any], *, said: str) -> Response:
 def _form(
     view: View, kind: str, values: Mapping[str, str], refusal: Refused | None = None, *, before: Any = None
 ) -> Response:
-    errors = {} if refusal is None else refusal.errors
+    refusal = None if refusal is None else _at_fields(refusal)
     return view.render(
         "source_form",
         http_status=refusal.status if refusal else 200,
@@ -213,6 +213,15 @@ def _form(
         values={name: text for name, text in values.items() if name != "token"},
         refusal=refusal,
         findings=[] if refusal is None else refusal.problem.get("findings") or [],
-        errors={_FIELDS.get(name, name.partition(".")[0]): reason for name, reason in errors.items()},
+        errors={} if refusal is None else refusal.errors,
         titles={name: view.texts(title) for name, title in TITLES.items()},
     )
+
+
+def _at_fields(refusal: Refused) -> Refused:
+    """The same, with the fields of the form in place of the parameters of the API."""
+    errors = [
+        {**one, "parameter": _FIELDS.get(one.get("parameter", ""), one.get("parameter", ""))}
+        for one in refusal.problem.get("errors") or ()
+    ]
+    return Refused(refusal.status, {**refusal.problem, "errors": errors}, refusal.headers)

@@ -53,6 +53,8 @@ async def inspect(view: View) -> Response:
     if not isinstance(head, UploadFile):
         return view.render("upload_refused", refusal=_no_file(view), http_status=422)
     kinds = await view.api.get("/datasets/kinds")
+    if any(one["name"] == fields.get("kind") and not one["columns"] for one in kinds):
+        return Response()  # it is loaded as it is: there is nothing to pick
     mapping, saved = fields.get("mapping", ""), None
     query = {"kind": fields.get("kind", ""), "filename": fields.get("filename", "")}
     try:

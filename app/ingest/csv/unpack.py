@@ -41,15 +41,21 @@ _FORMATS: Final = {
     b"\xfd7zXZ\x00": "an xz file; unpack it, or pack it with gzip",
     b"\x28\xb5\x2f\xfd": "a zstd file; unpack it, or pack it with gzip",
     b"7z\xbc\xaf\x27\x1c": "a 7z file; unpack it, or pack it with gzip",
-    b"PAR1\x15": "a Parquet file; save it as CSV (UTF-8)",
+    b"PAR1\x15": "a Parquet file; {}save it as CSV (UTF-8)",
     b"%PDF-": "a PDF; save its table as CSV (UTF-8)",
 }
 
-#: Name of the first member of a workbook that is a zip file.
+#: Name of the first member of a workbook that is a zip file, and what to do about that.
 _WORKBOOK: Final = b"[Content_Types].xml"
+_SHEET: Final = "an Excel workbook; {}save it as CSV (UTF-8)"
+
+#: Also possible where a mapping may be given.
+_BY_MAPPING: Final = "load it by a mapping, which openhours inspect FILE proposes, or "
 
 
-def unpacked(stream: Any, name: str, limits: Limits, *, is_utf8: bool = True) -> Iterator[bytes]:
+def unpacked(
+    stream: Any, name: str, limits: Limits, *, is_utf8: bool = True, may_be_mapped: bool = True
+) -> Iterator[bytes]:
     """The plain bytes of a file without its byte order mark, in pieces of about 1 MiB.
 
     Args:
@@ -57,6 +63,7 @@ def unpacked(stream: Any, name: str, limits: Limits, *, is_utf8: bool = True) ->
         name: of the file, for messages.
         limits: of its size.
         is_utf8: whether it must be text in UTF-8; without that its bytes come as they are.
+        may_be_mapped: whether a mapping could read what is no CSV, for messages.
 
     Raises:
         RejectedFile: the compression is not supported, or the file is damaged, too large, or not text.
@@ -76,7 +83,7 @@ def unpacked(stream: Any, name: str, limits: Limits, *, is_utf8: bool = True) ->
         if head.startswith(GZIP):
             raise refusal("bad_gzip", f"{name} is a gzip file within a gzip file; pack it once.")
     if is_utf8:
-        _require_text(head, name)
+        _require_text(head, name, advice=_BY_MAPPING if may_be_mapped else "")
     size = 0
     for piece in raw:
         plain = piece if size or not is_utf8 else piece.removeprefix(BOM)
@@ -120,13 +127,13 @@ def _gunzipped(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         raise refusal("bad_gzip", f"{name} is a damaged gzip file: it ends too early; was all of it sent?")
 
 
-def _require_text(head: bytes, name: str) -> None:
+def _require_text(head: bytes, name: str, *, advice: str) -> None:
     if encoding := _encoding(head):
         raise refusal("wrong_encoding", f"{name} is {encoding} text; save the file as UTF-8.")
     for beginning, what in _FORMATS.items():
         if head.startswith(beginning):
             is_workbook = beginning.startswith(b"PK") and head[30:].startswith(_WORKBOOK)
-            named = "an Excel workbook; save it as CSV (UTF-8)" if is_workbook else what
+            named = (_SHEET if is_workbook else what).format(advice)
             raise refusal("wrong_format", f"{name} is not a CSV but {named}.")
 
 

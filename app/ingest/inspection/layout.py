@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from app.errors import RejectedFile
 from app.mapping import parquet, workbook
@@ -18,7 +18,12 @@ from app.mapping.expressions import text_of
 LOOKED_AT_BYTES: Final = 64 << 10
 ROWS: Final = 200
 
+#: Most bytes of a file that is looked at as a whole, unpacked, all of which are in memory.
+MOST_WHOLE_BYTES: Final = 256 << 20
+
 _DELIMITERS: Final = ",;\t|"
+_GZIP: Final = b"\x1f\x8b"
+_READ_WHOLE: Final = (b"PK", parquet.MAGIC)
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -31,7 +36,8 @@ class Layout:
         names: of the columns, by which a mapping names them; numbers as texts without a header.
         rows: the first ones.
         questions: what cannot be told.
-        whole: of a JSON array that is cut, the elements that are whole, as an array.
+        whole: of JSON that is cut, the same with those elements of its array that are whole.
+        about: texts beside the array of records in a JSON object, by name.
     """
 
     document: Mapping[str, Any]
@@ -39,10 +45,22 @@ class Layout:
     rows: Sequence[Sequence[str]]
     questions: Sequence[str] = field(default=())
     whole: str | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, at: int) -> list[str]:
         """The texts of a column."""
         return [row[at] for row in self.rows]
+
+
+def looked_at(stream: IO[bytes]) -> bytes:
+    """The bytes of a file that are looked at: the first ones, or all of what can only be read as a whole.
+
+    Of that it is one more than MOST_WHOLE_BYTES at most, which layout_of() refuses.
+    """
+    head = stream.read(LOOKED_AT_BYTES)
+    if not _begun(head).startswith(_READ_WHOLE):
+        return head
+    return head + stream.read(MOST_WHOLE_BYTES + 1 - len(head))
 
 
 def layout_of(data: bytes, name: str) -> Layout:
@@ -58,7 +76,7 @@ def layout_of(data: bytes, name: str) -> Layout:
 
 
 def _layout(data: bytes, name: str) -> Layout:
-    head = _unpacked(data)
+    head = _unpacked(data, name)
     if head.startswith(b"PK"):
         return _of_table([row for _, row in islice(workbook.rows_of(head, name, sheet=None), ROWS)], {"format": "xlsx"})
     if head.startswith(parquet.MAGIC):
@@ -74,10 +92,25 @@ def _layout(data: bytes, name: str) -> Layout:
     return _of_csv(text, document, questions)
 
 
-def _unpacked(data: bytes) -> bytes:
-    if not data.startswith(b"\x1f\x8b"):
+def _begun(data: bytes) -> bytes:
+    """The first bytes, unpacked; those of a damaged file as they are."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, LOOKED_AT_BYTES) if data.startswith(_GZIP) else data
+    except zlib.error:
         return data
-    return zlib.decompressobj(wbits=31).decompress(data, LOOKED_AT_BYTES)
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    if data.startswith(_GZIP):
+        most = MOST_WHOLE_BYTES + 1 if _begun(data).startswith(_READ_WHOLE) else LOOKED_AT_BYTES
+        data = zlib.decompressobj(wbits=31).decompress(data, most)
+    if len(data) > MOST_WHOLE_BYTES:
+        raise RejectedFile(
+            f"{name} can only be read as a whole and has more than {MOST_WHOLE_BYTES:,} bytes; inspect a smaller one "
+            "with the same columns, and load this one by the mapping of that.",
+            reason="too_large",
+        )
+    return data
 
 
 def _text(head: bytes, name: str) -> tuple[str, str]:
@@ -141,22 +174,24 @@ def _is_header(first: Sequence[str]) -> bool:
 
 def _of_json(text: str, name: str) -> Layout:
     lines = text.splitlines()
-    whole = None
+    whole: str | None = None
+    about: dict[str, str] = {}
     if len(lines) > 1 and _is_value(lines[0]):
         document: dict[str, Any] = {"format": "jsonl"}
         records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
     elif (start := text.lstrip()).startswith("{"):
         document = {"format": "json"}
-        records = _member(start, document, name)
+        records, about, whole = _member(start, document, name)
     else:
         document = {"format": "json"}
-        records, whole = _elements(text)
+        records, end = _elements(text, text.index("[") + 1)
+        whole = text[:end] + "]"
     records = [record for record in records if isinstance(record, dict)]
     if not records:
         raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
     names = list(dict.fromkeys(name for record in records for name in _leaves(record)))
     rows = [[text_of(_leaves(record).get(name)) for name in names] for record in records]
-    return Layout(document, names, rows, whole=whole)
+    return Layout(document, names, rows, whole=whole, about=about)
 
 
 def _is_value(line: str) -> bool:
@@ -166,34 +201,57 @@ def _is_value(line: str) -> bool:
         return False
 
 
-def _member(text: str, document: dict[str, Any], name: str) -> list[Any]:
-    """The first elements of the first array in an object that is whole; or else the object."""
+def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str | None]:
+    """The first elements of the first array in an object, or else the object; texts beside them; what is whole."""
     try:
         whole = json.loads(text)
     except json.JSONDecodeError:
-        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+        return _cut_member(text, document, name)
+    texts = {key: one for key, one in whole.items() if isinstance(one, str)}
     for key, one in whole.items():
         if isinstance(one, list):
             document["records"] = key
-            return one[:ROWS]
-    return [whole]
+            return one[:ROWS], texts, None
+    return [whole], {}, None
 
 
-def _elements(text: str) -> tuple[list[Any], str]:
-    """The first elements of an array that may be cut, and the array of them."""
+def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str]:
+    """The same of an object that is cut in its first array."""
+    decoder, at = json.JSONDecoder(), 1
+    texts: dict[str, str] = {}
+    try:
+        while True:
+            key, at = decoder.raw_decode(text, _after(text, at, ","))
+            at = _after(text, at, ":")
+            if text[at : at + 1] == "[":
+                records, end = _elements(text, at + 1)
+                document["records"] = key
+                return records, texts, text[:end] + "]}"
+            one, at = decoder.raw_decode(text, at)
+            texts |= {key: one} if isinstance(one, str) else {}
+    except json.JSONDecodeError:
+        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+
+
+def _elements(text: str, at: int) -> tuple[list[Any], int]:
+    """The first elements of an array that may be cut, from the place behind its bracket on, and where they end."""
     decoder = json.JSONDecoder()
     found: list[Any] = []
-    at = end = text.index("[") + 1
+    end = at
     while len(found) < ROWS:
-        while text[at : at + 1] in {" ", "\n", "\r", "\t", ","}:
-            at += 1
         try:
-            record, at = decoder.raw_decode(text, at)
+            record, end = decoder.raw_decode(text, _after(text, end, ","))
         except json.JSONDecodeError:
             break
         found.append(record)
-        end = at
-    return found, text[:end] + "]"
+    return found, end
+
+
+def _after(text: str, at: int, sign: str) -> int:
+    """The place behind spaces and signs."""
+    while text[at : at + 1] in {" ", "\n", "\r", "\t", sign}:
+        at += 1
+    return at
 
 
 def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,11 +124,11 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if columns and "store_id" in missing:
         missing.remove("store_id")
         columns["store_id"] = {"value": stem}
-        questions.append(_assumed_store(stem))
+        questions.append(assumed("store_id", stem))
     if len(columns) > 1 and "repo" in missing:
         missing.remove("repo")
         columns["repo"] = {"value": stem}
-        questions.append(assumed_repository(stem))
+        questions.append(assumed("repo", stem))
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
@@ -202,7 +202,7 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
     )
     questions = [*questions_of(layout), *begins.questions, *ends.questions]
     if key is None:
-        questions.append(_assumed_store(stem))
+        questions.append(assumed("store_id", stem))
     columns = {"store_id": {"value": stem} if key is None else {"from": _place(layout, key.name)}}
     document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed"}
     document |= {"columns": columns, "rows": rows}
@@ -220,21 +220,25 @@ def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, s
     return []
 
 
-def assumed_repository(stem: str) -> tuple[str, str]:
-    """The question of a file that does not name the repository."""
-    return "No column names the repository; which one is it? Answer with --set repo=owner/name.", stem
+#: What a question calls each column of which a file may have one text in all rows, and how it is answered.
+_ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
+    "repo": ("repository", "owner/name"),
+    "store_id": ("store", "TEXT"),
+    "project": ("project", "NAME"),
+}
 
 
-def _assumed_store(stem: str) -> tuple[str, str]:
-    return "No column names the store; which one is it? Answer with --set store_id=TEXT.", stem
+def assumed(column: str, stem: str) -> tuple[str, str]:
+    """The question of a file that does not name the repository, store or project of its rows."""
+    what, answer = _ONE_OF_ALL[column]
+    return f"No column names the {what}; which one is it? Answer with --set {column}={answer}.", stem
 
 
 def with_given(one: Proposal, given: Mapping[str, str], stem: str) -> Proposal:
     """The proposal with columns that have one text in every row, and without the questions that they answer."""
     if one.document is None or not given:
         return one
-    answered = {"repo": assumed_repository(stem), "store_id": _assumed_store(stem)}
-    settled = [answered[name] for name in given if name in answered]
+    settled = [assumed(name, stem) for name in given if name in _ONE_OF_ALL]
     return replace(
         one,
         document=written(with_values(read_mapping(dict(one.document)), given)),

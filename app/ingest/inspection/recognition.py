@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.proposal import Proposal, assumed_repository, null_words, questions_of
+from app.ingest.inspection.proposal import Proposal, assumed, null_words, questions_of
 from app.ingest.inspection.reading import Beginning, Reading, read
 from app.ingest.kind import DatasetKind
 from app.mapping.document import Mapping as FileMapping
@@ -21,8 +21,8 @@ _PARTED: Final = ("delimiter", "encoding", "skip_lines")
 #: Guessed with its questions, since people write such files themselves: in which zone is not known.
 _GUESSED: Final = {"outages"}
 
-#: Without these a file is still recognized; one text stands for all its rows.
-_ASSUMED: Final = "repo"
+#: A member of an object beside its records that names the project of all of them, as pypistats.org has it.
+_PROJECT_OF_ALL: Final = "package"
 
 
 def recognized(
@@ -62,13 +62,26 @@ def _is_alike(mapping: FileMapping, layout: Layout) -> bool:
 
 
 def _candidates(mapping: FileMapping, layout: Layout, stem: str) -> Iterator[tuple[FileMapping, list[tuple[str, str]]]]:
-    """The mapping as it is shipped, parted as this file may be; and with one repository for all rows."""
+    """The mapping as it is shipped, parted as this file may be; and with one repository or project for all rows."""
     document = {**written(mapping), **null_words(layout)}
     for parted in _partings(mapping, layout):
         as_it_is = read_mapping({**document, **parted})
         yield as_it_is, []
-        if _ASSUMED in mapping.targets:
-            yield with_values(as_it_is, {_ASSUMED: stem}), [assumed_repository(stem)]
+        if "repo" in mapping.targets:
+            yield with_values(as_it_is, {"repo": stem}), [assumed("repo", stem)]
+        if "project" in mapping.targets:
+            yield _of_one_project(as_it_is, layout, stem)
+
+
+def _of_one_project(mapping: FileMapping, layout: Layout, stem: str) -> tuple[FileMapping, list[tuple[str, str]]]:
+    """The mapping with one project for all rows: that which the file names beside them, or else ``stem``.
+
+    A load of such a file must say that it tells of no other project, or it takes out what is known of those.
+    """
+    named = layout.about.get(_PROJECT_OF_ALL)
+    questions = [] if named else [assumed("project", stem)]
+    alone = "The file tells of one project alone; load it with --mapping and --covers named, which --accept does not."
+    return with_values(mapping, {"project": named or stem}), [*questions, (alone, "")]
 
 
 def _partings(mapping: FileMapping, layout: Layout) -> Iterator[dict[str, Any]]:

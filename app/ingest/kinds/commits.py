@@ -86,8 +86,9 @@ COMMITS = DatasetKind(
 
         A row with `dropped` `true` takes the commit out: after a forced push the branch reaches it no more. A file that
         is loaded as a `snapshot` is all that there is of the repositories that it names: their other commits are taken
-        out, unless a later file has told of them. All commits of a repository are known up to the last one of its
-        files, or to the end of `covers_to`.
+        out, unless a later file has told of them. Of files that differ in a commit the one that arrived last counts,
+        whichever was loaded first; what it leaves empty is as an earlier one says. All commits of a repository are
+        known up to the last one of its files, or to the end of `covers_to`.
     """,
     wrong=WrongRow("committed_at", "2024-11-01", "bad_timestamp"),
 )

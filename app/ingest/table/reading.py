@@ -61,7 +61,7 @@ def read_rows(
         return
     with closing(source.span(first, last)) as stream:
         if file.is_packed:
-            pieces = _without(unpacked(stream, source.name, limits), start.offset)
+            pieces = _without(unpacked(stream, source.name, limits, may_be_mapped=False), start.offset)
         else:
             pieces = iter(partial(stream.read, PIECE_BYTES), b"")
         blocks = Blocks(pieces, source.name, limits, first_line=start.line)
@@ -127,7 +127,7 @@ class TableCheck:
         name, limits = self.name, self._limits
         with opened(self._source) as stream:
             head = _Head(stream)
-            blocks = Blocks(unpacked(head, name, limits), name, limits)
+            blocks = Blocks(unpacked(head, name, limits, may_be_mapped=False), name, limits)
             begun, offset, line = [], 0, 1
             if not self.columns:
                 self.columns, rest, offset = table_header(blocks, name, limits)

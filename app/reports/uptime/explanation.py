@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from app.reports.uptime.explained import Explained, GapSource, Question
-from app.timeline import HOUR, SECOND, Micros, from_micros
+from app.timeline import HOUR, SECOND, Micros
 from app.timeline.exact import FOR_EVER
 from app.timeline.explaining import Ending, Rule, Stretch, outage_ending, time_of
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN
@@ -137,11 +137,7 @@ class Explanation(BaseModel):
 
 def explanation(question: Question, found: Explained) -> Explanation:
     """All that is to be said of the time of a store."""
-
-    @cache  # most instants end one stretch and begin the next
-    def local(instant: int) -> datetime:
-        return from_micros(instant).astimezone(found.clock)
-
+    local = cache(found.clock.at)  # most instants end one stretch and begin the next
     time, gap = found.time, found.gap
     zones = [ExplainedZone(timezone=name, starts=local(at)) for at, name in turns(found.zone, time.first, time.last)]
     outages = _Outages(found)

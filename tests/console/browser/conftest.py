@@ -15,6 +15,7 @@ from tests.conftest import stopping_soon
 from tests.console.browser.hands import HANDS, Mouse
 from tests.console.browser.watched import PATIENCE_MS, Watched, watched
 from tests.console.examples import Made, make
+from tests.uploads.cutting_proxy import cutting_proxy
 
 #: Longest that the service may take to answer on a busy machine, seconds.
 PATIENCE_SECONDS = 60
@@ -24,9 +25,14 @@ Windows = Callable[..., AbstractContextManager[Watched]]
 
 @pytest.fixture(scope="module")
 def address(loaded: Resources) -> Iterator[str]:
-    """Where the application is, with a worker."""
-    with stopping_soon(), serving(loaded, slots=2) as address:
-        yield address
+    """Where the application is: two replicas with a worker each, which take connections in turns."""
+    with (
+        stopping_soon(),
+        serving(loaded, slots=1) as one,
+        serving(loaded, slots=1) as other,
+        cutting_proxy(lambda: [one, other]) as proxy,
+    ):
+        yield proxy.address
 
 
 @pytest.fixture(scope="module")

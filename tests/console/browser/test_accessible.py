@@ -15,9 +15,6 @@ pytestmark = pytest.mark.browser
 
 ALL = [page for pages in PAGES for page in pages.pages]
 
-#: How much wider than its window a page is, pixels.
-OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
 
 @pytest.fixture(params=ALL, ids=lambda page: page.path)
 def declared(request: pytest.FixtureRequest) -> Page:
@@ -33,7 +30,7 @@ def test_it_is_accessible_and_has_room(declared: Page, language: str, window: Wi
             for width, scheme in product((WIDE, NARROW), ("light", "dark")):
                 opened.look(width=width, scheme=scheme)
                 opened.hold()
-                assert opened.page.evaluate(OVERFLOW) == 0, f"{address} is wider than {width} pixels"
+                assert opened.overflow() == 0, f"{address} is wider than {width} pixels"
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

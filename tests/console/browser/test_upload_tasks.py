@@ -1,11 +1,11 @@
 """A person uploads files, has them read as they are meant, mends one, and goes on after a pause: in either way."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.console.browser.files import table_of
 from tests.console.browser.hands import Mouse
 from tests.console.browser.watched import Watched
 
@@ -122,21 +122,22 @@ def test_an_upload_goes_on_after_a_pause_and_after_a_reload(
     page: Watched, hand: Mouse, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     here, file = page.page, tmp_path / f"large-{request.node.callspec.id}.csv"
-    digest = large(file, LARGE_BYTES)
+    digest = table_of(file, LARGE_BYTES)
     begun: list[str] = []
     here.on(
         "request", lambda asked: begun.append(asked.url) if asked.method == "POST" and "/uploads" in asked.url else 0
     )
     page.open("/console/upload?kind=table")
     hand.file(here.get_by_label("Choose files"), str(file))
-    _slow_down(page)
+    expect(here.get_by_role("alert")).to_have_count(0)
+    page.slow_down(8_000_000)
     hand.press(here.get_by_role("button", name="Upload", exact=True))
-    _sent(page, 0.1)
+    page.sent(0.1)
     hand.press(here.get_by_role("button", name="Pause"))
     expect(here.locator("#uploads .state")).to_have_text("paused")
     page.hold()
     hand.press(here.get_by_role("button", name="Resume"))
-    _sent(page, 0.4)
+    page.sent(0.4)
     page.open("/console/upload?kind=table")
     expect(here.locator("#uploads .state")).to_contain_text("was interrupted")
     page.hold()
@@ -146,26 +147,3 @@ def test_an_upload_goes_on_after_a_pause_and_after_a_reload(
     page.at(f"File {file.name}")
     expect(page.fact("SHA-256")).to_have_text(digest)
     assert begun == [f"{page.address}/uploads"], "it went on where it was"
-
-
-def large(file: Path, size: int) -> str:
-    """Write a table of so many bytes; returns its SHA-256."""
-    row = b"2026-01-01T00:00:00Z,some-long-name-of-a-song,1234567890\n"
-    content = f"at,song,{file.stem.replace('-', '_')}\n".encode() + row * (size // len(row))
-    file.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
-
-
-def _slow_down(page: Watched) -> None:
-    """Have this window send 8 MB a second at most, so that there is time to pause."""
-    session = page.page.context.new_cdp_session(page.page)
-    session.send("Network.enable")
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 8_000_000}
-    session.send("Network.emulateNetworkConditions", limits)
-
-
-def _sent(page: Watched, share: float) -> None:
-    """Return when such a share of the file has been sent."""
-    bar = page.page.locator("#uploads progress").last
-    while float(bar.evaluate("(one) => one.value")) < share:
-        page.page.wait_for_timeout(50)

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request
 
 VENDORED: Final = Path(__file__).parent.parent / "vendor"
 
@@ -29,6 +29,8 @@ NARROW, WIDE = 320, 1280
 #: A chart that is still a picture.
 NOT_DRAWN: Final = "figure[data-chart]:not(:has(svg[aria-hidden]))"
 
+_OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
 _AXE = """
 (tags) => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]}).then(
   (found) => found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.html}`)))
@@ -43,11 +45,13 @@ class Watched:
         page: Playwright's.
         address: of the service, which alone it may ask.
         faults: a line for each.
+        may_be_cut_off: whether connections may break without that being a fault.
     """
 
     page: Page
     address: str
     faults: list[str] = field(default_factory=list)
+    may_be_cut_off: bool = False
 
     def open(self, path: str) -> None:
         """Go to an address of the service."""
@@ -63,6 +67,19 @@ class Watched:
         self.page.get_by_role("heading", level=1, name=heading).wait_for()
         self.settle()
 
+    def slow_down(self, bytes_per_second: int) -> None:
+        """Have this window send that much at most, so that there is time to do something meanwhile."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Network.enable")
+        limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+        session.send("Network.emulateNetworkConditions", limits)
+
+    def sent(self, share: float) -> None:
+        """Return when such a share of the file that is being uploaded has been sent."""
+        bar = self.page.locator("#uploads progress").last
+        while float(bar.evaluate("(one) => one.value")) < share:
+            self.page.wait_for_timeout(50)
+
     def fact(self, name: str) -> Locator:
         """What a page says of a name in its list of facts."""
         return self.page.locator(f"dt:text-is({json.dumps(name)}) + dd")
@@ -71,6 +88,18 @@ class Watched:
         """Hold the page as it is now to the rules of accessibility."""
         found = self.violations()
         assert not found, "\n".join([self.page.url, *found])
+
+    def hold_everywhere(self) -> None:
+        """Hold the page to the rules in an ordinary window, and in the hardest one."""
+        for width, scheme in ((WIDE, "light"), (NARROW, "dark")):
+            self.look(width=width, scheme=scheme)
+            self.hold()
+            assert self.overflow() == 0, f"{self.page.url} is wider than {width} pixels"
+
+    def overflow(self) -> int:
+        """How much wider than its window the page is, pixels."""
+        found: int = self.page.evaluate(_OVERFLOW)
+        return found
 
     def look(self, *, width: int, scheme: Any) -> None:
         """Change the window's width and its colours."""
@@ -85,7 +114,8 @@ class Watched:
     def note_console(self, message: ConsoleMessage) -> None:
         # That a page was refused is told on the page; tests that refuse nothing look at statuses themselves.
         is_refusal = message.text.startswith("Failed to load resource: the server responded with a status of 4")
-        if message.type in {"error", "warning"} and not is_refusal:
+        is_cut = self.may_be_cut_off and message.text.startswith("Failed to load resource: net::ERR_")
+        if message.type in {"error", "warning"} and not is_refusal and not is_cut:
             self.faults.append(f"console: {message.text} ({message.location.get('url')})")
 
     def note_request(self, request: Request) -> None:
@@ -117,7 +147,9 @@ def watched(
         try:
             yield window
         except Exception as error:
-            error.add_note(f"{window.page.url} shows:\n{window.page.locator('main').aria_snapshot()[:4000]}")
+            with suppress(Error):
+                shown = window.page.locator("body").inner_text(timeout=1000)
+                error.add_note(f"{window.page.url} shows:\n{shown[:2000]}")
             raise
         window.page.wait_for_timeout(0)  # what the browser has said arrives
         assert not window.faults, "\n".join(window.faults)

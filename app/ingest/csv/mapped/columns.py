@@ -12,6 +12,7 @@ from app.errors import InvalidParameters
 from app.ingest import column_types
 from app.ingest.csv.header import named_columns
 from app.ingest.kind import Column, DatasetKind
+from app.ingest.rejects import shown
 from app.ingest.values import Wrong
 from app.mapping.dates import Dates
 from app.mapping.document import Mapping, Rule
@@ -52,17 +53,31 @@ def _require_words(kind: DatasetKind, mapping: Mapping) -> None:
     """Raise InvalidParameters if a word or a constant is none that its column allows: every row would be rejected."""
     allowed = {column.name: column.type.allowed for column in kind.columns if column.type.allowed}
     needed = {column.name for column in kind.columns if column.required and not column.may_be_empty}
+    by_name = {column.name: column for column in kind.columns}
     rows = [("", mapping), *((f"rows.{number}.", row) for number, row in enumerate(mapping.rows))]
     for prefix, row in rows:
         for name, rule in row.columns.items():
             words = {f"words.{text}": word for text, word in (rule.words or {}).items()}
             if rule.value is not None and rule.words is None:
                 words["value"] = rule.value
+                if name not in allowed and name in by_name:
+                    _require_value(by_name[name], rule, path=f"{prefix}columns.{name}", is_needed=name in needed)
             for path, word in words.items():
                 if name in allowed and word not in allowed[name] and (word or name in needed):
                     raise InvalidParameters(
                         f"mapping: {prefix}columns.{name}.{path}: {word!r} is not one of {', '.join(allowed[name])}."
                     )
+
+
+def _require_value(column: Column, rule: Rule, *, path: str, is_needed: bool) -> None:
+    """Raise InvalidParameters if a constant is no value of its column."""
+    text = rule.value or ""
+    if rule.hours is not None or (not text and not is_needed):
+        return
+    try:
+        _translated(column, rule).type.parse(text)
+    except Wrong as error:
+        raise InvalidParameters(f"mapping: {path}.value: {shown(text)} {error}.") from error
 
 
 def mapped_columns(kind: DatasetKind, mapping: Mapping) -> list[Column]:
