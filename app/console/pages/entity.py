@@ -70,7 +70,7 @@ async def set_hours(view: View) -> Response:
             if span and not windows:
                 reason = view.texts("has no hours; say when it exists no more below, or give single dates")
                 raise wrong("valid_from", reason)
-            days = [field(window["day"]) for window in windows]
+            days = [field(day) for day, found in enumerate(week) for _ in found]
             await _send(view, "hours", {"hours": windows}, lambda name: _numbered(name, days), **span)
     except Refused as refusal:
         return await _entity(view, refusal, form, "hours")
