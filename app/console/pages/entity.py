@@ -66,7 +66,7 @@ async def set_hours(view: View) -> Response:
             await _set_dates(view, week, form)
         else:
             span = {"valid_from": str(_date(view, form, "valid_from"))} if when == "from" else {}
-            windows = [{"day": day, **window} for day, found in enumerate(week) for window in found]
+            windows: list[dict[str, Any]] = [{"day": day, **one} for day, found in enumerate(week) for one in found]
             if span and not windows:
                 reason = view.texts("has no hours; say when it exists no more below, or give single dates")
                 raise wrong("valid_from", reason)
