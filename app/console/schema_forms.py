@@ -114,18 +114,18 @@ def fields_of(schema: Mapping[str, Any]) -> list[Field]:
 
 def texts_of(schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
     """What stands in the fields of a form for parameters: those that are left out have nothing, a check its default."""
-    texts = {}
+    shown = {}
     for field in fields_of(schema):
         value = params.get(field.name)
         if value is None:
-            texts[field.name] = field.default if field.widget == "check" else ""
+            shown[field.name] = field.default if field.widget == "check" else ""
         elif field.widget == "lines" and isinstance(value, list):
-            texts[field.name] = "\n".join(map(str, value))
+            shown[field.name] = "\n".join(map(str, value))
         elif field.widget in {"json", "check"} or not isinstance(value, str):
-            texts[field.name] = json.dumps(value, ensure_ascii=False)
+            shown[field.name] = json.dumps(value, ensure_ascii=False)
         else:
-            texts[field.name] = value
-    return texts
+            shown[field.name] = value
+    return shown
 
 
 def params_of(schema: Mapping[str, Any], form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
