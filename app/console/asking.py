@@ -183,10 +183,13 @@ class Api:
 
         Raises:
             NotAllowed: whoever asks may not use it.
+            Refused: there is no such route.
         """
         route = self._needed.match(method, path)
         if route is None:
-            raise LookupError(f"{method} {path} is no route of the API")
+            # A name that somebody has typed may have a slash where the API takes none.
+            detail = f"The API has no address {path[:200]!r} that takes {method}"
+            raise Refused(404, {"code": "not_found", "title": "Not found", "detail": detail}, {})
         require(route.need, actor())
         root = self._request.scope["root_path"]
         full = root + path

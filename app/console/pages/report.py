@@ -91,7 +91,7 @@ async def entity(view: View) -> Response:
 async def delete(view: View) -> Response:
     """Cancel it if it has not ended, remove it with its files otherwise."""
     answer = await view.api.send("DELETE", f"/reports/{view['report_id']}")
-    if answer["status"] == "cancelled":
+    if answer["status"] == "Cancelled":
         return view.to(f"/console/reports/{view['report_id']}", said="cancelled")
     return view.to("/console/reports", said="removed")
 
