@@ -115,7 +115,7 @@ class Watched:
         # That a page was refused is told on the page; tests that refuse nothing look at statuses themselves.
         is_refusal = message.text.startswith("Failed to load resource: the server responded with a status of 4")
         is_cut = self.may_be_cut_off and message.text.startswith("Failed to load resource: net::ERR_")
-        if message.type in {"error", "warning"} and not is_refusal and not is_cut:
+        if message.type == "error" and not is_refusal and not is_cut:
             self.faults.append(f"console: {message.text} ({message.location.get('url')})")
 
     def note_request(self, request: Request) -> None:
