@@ -84,9 +84,7 @@ def test_three_steps_lead_from_an_empty_service_to_a_report_of_one_s_own(
     expect(here.locator("tbody .status.is-ready")).to_have_count(len(SAMPLES))
 
     hand.press(here.get_by_role("link", name="Overview"))
-    hand.press(here.get_by_role("button", name="New report"))
-    page.at("New report")
-    hand.press(here.get_by_role("link", name="uptime", exact=True))
+    hand.press(here.get_by_role("button", name="Run the uptime report"))
     page.at("New report: uptime")
     hand.press(here.get_by_role("button", name="Run the report"))
     download = here.get_by_role("button", name=re.compile("^Download uptime"))

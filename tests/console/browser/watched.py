@@ -59,8 +59,9 @@ class Watched:
         self.settle()
 
     def settle(self) -> None:
-        """Return when charts are drawn."""
-        self.page.locator(NOT_DRAWN).first.wait_for(state="detached")
+        """Return when charts are drawn and pieces have come that are loaded later."""
+        for waiting in (NOT_DRAWN, "[hx-trigger=load]"):
+            self.page.locator(waiting).first.wait_for(state="detached")
 
     def at(self, heading: str) -> None:
         """Return when a page with such a heading is there."""
