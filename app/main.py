@@ -1,12 +1,14 @@
 """The application for any ASGI server: ``uvicorn app.main:app``.
 
 It opens the servers of the settings when it starts and closes them when it stops, as ``openhours serve`` does. That
-command also goes on answering for a while after SIGTERM, which an ASGI server does not tell its application of, and
-bounds connections (app/web/protocol.py), which are the ASGI server's here.
+command also goes on answering for a while after SIGTERM, which an ASGI server does not tell its application of. Under
+uvicorn its connections have the limits of ``serve``, too (app/web/bounds.py); under another server, that one's.
 """
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,6 +16,10 @@ from app.commands import opening
 from app.commands.failures import TOLD, told
 from app.errors import SetupError
 from app.web.application import create_app
+from app.web.bounds import Bounds, config_behind
+from app.web.limits import process_limits
+
+_log = logging.getLogger(__name__)
 
 
 class Application:
@@ -40,6 +46,7 @@ class Application:
                 message = "\n".join(f"{code}: {words}" for code, words in told(error))
                 await send({"type": "lifespan.startup.failed", "message": message})
                 return
+            await stack.enter_async_context(_bounded(receive))
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -52,6 +59,27 @@ async def _opened() -> AsyncIterator[ASGIApp]:
         served = create_app(resources, slots=settings.slots)
         async with served.router.lifespan_context(served):
             yield served
+
+
+@asynccontextmanager
+async def _bounded(receive: Receive) -> AsyncIterator[None]:
+    """The limits of connections, as far as the server lets its application have them."""
+    config = config_behind(receive)
+    if config is None:
+        _log.warning(
+            "the limits of connections are those of this ASGI server; docs/deployment.md says what to put in front"
+        )
+        yield
+        return
+    bounds = Bounds(process_limits())
+    bounds.apply_to(config)
+    watching = asyncio.create_task(bounds.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
 
 
 app = Application()

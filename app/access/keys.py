@@ -13,7 +13,7 @@ from app.access.epoch import raise_epoch
 from app.access.scopes import SCOPES_OF, Role, Scope
 from app.access.secrets import PREFIXES, Kind, Secret
 from app.access.tables import token, user
-from app.access.user_records import MOST_OF_NAME, NAMES_ALLOWED, User
+from app.access.user_records import User
 from app.access.users import insert_user
 from app.errors import KeyEnded, UnknownKey
 from app.paging import Page, newest_first, place_of
@@ -258,8 +258,7 @@ def _require_acceptable(
     within: Collection[Scope],
     user_id: str,
 ) -> None:
-    is_name = 0 < len(name) <= MOST_OF_NAME and name.isprintable() and name == name.strip()
-    _require("name", name, allowed=NAMES_ALLOWED, is_good=is_name)
+    user_records.require_readable(name)
     if scopes is not None:
         allowed = SCOPES_OF[role] & frozenset(within)
         beyond = sorted(frozenset(scopes) - allowed)

@@ -127,4 +127,6 @@ Index("audit_actor_idx", audit.c.actor_name, audit.c.at.desc(), audit.c.id.desc(
 Index("audit_action_idx", audit.c.action, audit.c.at.desc(), audit.c.id.desc())
 Index("audit_actor_action_idx", audit.c.actor_name, audit.c.action, audit.c.at.desc(), audit.c.id.desc())
 Index("audit_outcome_idx", audit.c.outcome, audit.c.at.desc(), audit.c.id.desc())
+Index("audit_object_kind_idx", audit.c.object_kind, audit.c.at.desc(), audit.c.id.desc())
+Index("audit_object_id_idx", audit.c.object_id, audit.c.at.desc(), audit.c.id.desc())
 Index("audit_object_idx", audit.c.object_kind, audit.c.object_id, audit.c.at.desc(), audit.c.id.desc())

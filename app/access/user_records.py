@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 from sqlalchemy import Connection, Row, Select, func, select, tuple_
 
+from app.access.names import look_alike, what_is_wrong
 from app.access.scopes import Role
 from app.access.tables import user
 from app.errors import UnknownUser
@@ -23,6 +24,7 @@ MOST_OF_EMAIL: Final = 254
 
 #: What a name may be, for people.
 NAMES_ALLOWED: Final = f"1 to {MOST_OF_NAME} printable characters, no space at its ends"
+LETTERS_ALLOWED: Final = "visible characters, and in each word letters of one script"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +128,25 @@ def is_anybody(connection: Connection) -> bool:
 def acceptable_name(name: str) -> str:
     """A name as it is stored. Raises InvalidParameters."""
     name = normalize("NFC", name)
+    require_readable(name)
+    return name
+
+
+def require_readable(name: str) -> None:
+    """Refuse a name that people cannot read, or read as another one. Raises InvalidParameters."""
     is_good = 0 < len(name) <= MOST_OF_NAME and name.isprintable() and name == name.strip()
-    return _require("name", name, allowed=NAMES_ALLOWED, is_good=is_good)
+    _require("name", name, allowed=NAMES_ALLOWED, is_good=is_good)
+    reason = what_is_wrong(name)
+    if reason is not None:
+        raise invalid_parameters([WrongValue(parameter="name", received=name, reason=reason, allowed=LETTERS_ALLOWED)])
+
+
+def looking_like(connection: Connection, name: str) -> str | None:
+    """The name of a user that cannot be told from this one, though it is written otherwise."""
+    query = select(user.c.name).where(func.lower(user.c.name) != func.lower(name))
+    if name.isascii():  # only other letters look like these
+        query = query.where(func.octet_length(user.c.name) != func.char_length(user.c.name))
+    return next((one for one in connection.scalars(query) if look_alike(one, name)), None)
 
 
 def acceptable_email(email: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access import audit, user_records
@@ -13,7 +13,7 @@ from app.access.principal import actor
 from app.access.scopes import Role
 from app.access.sessions import end_logins
 from app.access.tables import user
-from app.access.user_records import User, UserKind, acceptable_email, acceptable_name
+from app.access.user_records import User, UserKind, acceptable_email, acceptable_name, looking_like
 from app.errors import LastAdmin, NameTaken
 from app.ids import new_id
 from app.paging import Page, place_of
@@ -28,6 +28,9 @@ class Kept(Enum):
 
 
 KEPT: Final = Kept.KEPT
+
+#: Advisory lock of Postgres: names are compared and given by one transaction at a time.
+_NAMES_LOCK: Final = 5_207_019
 
 
 class UserService:
@@ -132,6 +135,12 @@ def insert_user(
 ) -> User:
     """As UserService.add, in the caller's transaction."""
     name, email = acceptable_name(name), acceptable_email(email)
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _NAMES_LOCK})
+    if (like := looking_like(connection, name)) is not None:
+        raise NameTaken(
+            f"The name {shown(name)} looks like that of the user {shown(like)}; choose another.",
+            received=repeated(name),
+        )
     user_id = new_id(database_now(connection))
     columns = {"name": name, "email": email, "kind": kind, "role": role.value, "password_hash": password_hash}
     try:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from app.console.marked import marked
 
-Widget = Literal["choice", "check", "number", "text", "lines", "json", "instant"]
+Widget = Literal["choice", "check", "whole", "number", "text", "lines", "json", "instant"]
 
 #: Ends the name of the field with the zone of an instant.
 ZONE: Final = "__zone"
@@ -24,6 +24,12 @@ ZONE: Final = "__zone"
 _LOCAL: Final = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)")
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}")
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,18}([.,]\d{1,18})?")
+
+#: What may be thousands to one reader and a fraction to another.
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
+
+#: Where a browser ends a line; other marks, such as U+2028, are part of a name.
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 #: Titles of parameters that read badly as they are spelt; others are their names with spaces.
 TITLES: Final = {
@@ -153,9 +159,13 @@ def instant_on(text: str, zone: str) -> str:
         clock = ZoneInfo(zone or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{zone!r} is no time zone, such as Europe/Berlin or UTC") from None
-    local = datetime.fromisoformat(f"{found[1]} {found[2]}").replace(tzinfo=clock)
+    try:
+        local = datetime.fromisoformat(f"{found[1]} {found[2]}").replace(tzinfo=clock)
+        again = local.astimezone(UTC).astimezone(clock)
+    except (ValueError, OverflowError):  # there is no such day, or the instant lies beyond the years of a calendar
+        return text
     earlier, later = local.utcoffset(), local.replace(fold=1).utcoffset()
-    if local.astimezone(UTC).astimezone(clock).replace(tzinfo=None) != local.replace(tzinfo=None):
+    if again.replace(tzinfo=None) != local.replace(tzinfo=None):
         raise ValueError(f"the clock of {zone} never showed {text}, because it was put forward; choose another time")
     if earlier != later:
         first, second = (one.isoformat()[-6:] for one in (local, local.replace(fold=1)))
@@ -165,21 +175,40 @@ def instant_on(text: str, zone: str) -> str:
 
 def _value(field: Field, text: str, zone: str) -> Any:
     match field.widget:
-        case "number" if _WHOLE.fullmatch(text):
-            return int(text)
-        case "number" if _DECIMAL.fullmatch(text):
-            return float(text.replace(",", "."))
+        case "whole" | "number":
+            return _number(text, is_whole=field.widget == "whole")
         case "lines":
-            return [line.strip() for line in text.splitlines() if line.strip()]
+            return [line.strip() for line in _LINE_END.split(text) if line.strip()]
         case "instant":
             return instant_on(text, zone)
         case "json":
             try:
-                return json.loads(text)
-            except ValueError:
+                return json.loads(text, parse_constant=_no_number)
+            except (ValueError, RecursionError):
                 raise ValueError("is no JSON") from None
         case _:
             return text
+
+
+def _number(text: str, *, is_whole: bool) -> float | str:
+    """A number as people of either language write it; what is none stays as it is.
+
+    Raises:
+        ValueError: it may be read in two ways, which differ by a thousand; with a sentence for people.
+    """
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _THOUSANDS.fullmatch(text) and is_whole:
+        plain = text.replace(".", "").replace(",", "")
+        raise ValueError(f"{text} is not clear; write {plain} if you mean that, without points and commas")
+    if _THOUSANDS.fullmatch(text) and text.count(",") == 1 and "." not in text:
+        plain = text.replace(",", "")
+        raise ValueError(f"{text} is not clear; write {text.replace(',', '.')} or {plain}, whichever you mean")
+    return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else text
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _field(name: str, schema: Mapping[str, Any]) -> Field:
@@ -196,14 +225,16 @@ def _field(name: str, schema: Mapping[str, Any]) -> Field:
 
 def _widget(types: Sequence[Mapping[str, Any]]) -> tuple[Widget, tuple[str, ...]]:
     """How a value of one of the types is asked for, and what there is to choose from."""
-    choices = [str(value) for one in types for value in one.get("enum", [one["const"]] if "const" in one else [])]
+    choices = [value for one in types for value in one.get("enum", [one["const"]] if "const" in one else [])]
     names = {one.get("type") for one in types}
-    if choices and len(types) == 1:
+    if choices and len(types) == 1 and all(isinstance(value, str) for value in choices):
         return "choice", tuple(choices)
     found: Widget = "json"
     if names == {"boolean"}:
         found = "check"
-    elif names in ({"integer"}, {"number"}):
+    elif names == {"integer"}:
+        found = "whole"
+    elif names == {"number"}:
         found = "number"
     elif any(one.get("format") == "date-time" for one in types):
         found = "instant"

@@ -98,6 +98,13 @@ class Texts:
         said = zone if zone == "UTC" else f"{zone} ({local:%z})"
         return Markup('<time datetime="{}">{} {}</time>').format(exact, shown, said)
 
+    def clock(self, value: datetime | str, zone: str = "UTC") -> Markup:
+        """What the clock of a zone shows at an instant, without the date, as an element that programs read, too."""
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        shown = format_time(instant.astimezone(get_timezone(zone)), "short", locale=self.locale)
+        exact = instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return Markup('<time datetime="{}">{}</time>').format(exact, shown)
+
     def day(self, value: date | str | None) -> str:
         """A date; a dash for None."""
         if value is None:

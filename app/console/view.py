@@ -29,7 +29,7 @@ DOORS: Final = frozenset({"/login", "/setup", "/reset", "/invite"})
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
-FORMS: Final = ("number", "share", "bytes", "instant", "day", "ago", "took", "lasting")
+FORMS: Final = ("number", "share", "bytes", "instant", "clock", "day", "ago", "took", "lasting")
 
 #: How long before it ends a key is told of.
 SOON: Final = timedelta(days=14)

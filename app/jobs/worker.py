@@ -101,6 +101,10 @@ class Worker:
         """Claim nothing more; what runs goes on."""
         self._draining.set()
 
+    def running(self) -> Sequence[str]:
+        """Kind and id of each job that runs, in the order of their beginnings."""
+        return [f"{job.claim.kind} {job.claim.id}" for job in self._running()]
+
     def stop(self, *, hurry: Event, deadline: float) -> None:
         """Claim nothing more, let jobs run until ``deadline`` (monotonic) or ``hurry``, then release them."""
         self.drain()
@@ -108,6 +112,8 @@ class Worker:
         self._claiming.join(END_SECONDS)
         while self._running() and monotonic() < deadline and not hurry.wait(STOP_LOOK_SECONDS):
             pass
+        if left := self.running():
+            _log.info("stopping: handed back to other replicas: %s", ", ".join(left))
         for job in self._running():
             job.call_off.set()
         for _ in range(int(END_SECONDS / STOP_LOOK_SECONDS)):  # looks: a pause of the whole process is no time for them

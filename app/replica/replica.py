@@ -107,6 +107,10 @@ class Replica:
         if self._worker is not None:
             self._worker.drain()
 
+    def running(self) -> Sequence[str]:
+        """The jobs that run here, by kind and id, as in ``uptime 3f…``."""
+        return () if self._worker is None else self._worker.running()
+
     def hurry(self) -> None:
         """Do not wait any longer for jobs that run."""
         self._hurry.set()

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from math import ceil
 from signal import SIGTERM
 from threading import Thread
@@ -25,9 +24,8 @@ from app.reports.registry import REPORT_KINDS
 from app.routers.dependencies import services_of
 from app.storage.resources import Resources
 from app.web.application import create_app
-from app.web.connections import Connections
+from app.web.bounds import Bounds
 from app.web.limits import Limits, process_limits
-from app.web.protocol import BoundedProtocol
 
 _log = logging.getLogger(__name__)
 
@@ -45,14 +43,11 @@ START_SECONDS: Final = 30
 
 
 class BoundedServer(uvicorn.Server):
-    """An HTTP server that ends connections which take too long or too much: see BoundedProtocol."""
+    """An HTTP server that ends connections which take too long or too much: see bounded_config."""
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second."""
-        now = asyncio.get_running_loop().time()
-        for connection in tuple(self.server_state.connections):
-            if isinstance(connection, BoundedProtocol):
-                connection.check(now)
+        cast("Bounds", self.config.http).check(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
 
@@ -83,10 +78,12 @@ class Server(BoundedServer):
         """Called ten times a second."""
         if self._terminated_at is not None:
             if not self._replica.draining:
-                _log.info(
-                    "stopping: no new jobs are claimed; requests are answered for %g more seconds", self._drain_seconds
-                )
                 self._replica.drain(grace_seconds=JOB_GRACE_SECONDS)
+                _log.info(
+                    "stopping: no new jobs are claimed; requests are answered for %g more seconds; %s",
+                    self._drain_seconds,
+                    _unfinished(self._replica.running()),
+                )
                 self._waiters.release()  # waiting requests would delay the shutdown
             if monotonic() >= self._terminated_at + self._drain_seconds:
                 super().handle_exit(SIGTERM, None)
@@ -107,6 +104,13 @@ class Server(BoundedServer):
             listener.close()
         await asyncio.sleep(LAST_REQUESTS_SECONDS)
         await super().shutdown(sockets)
+
+
+def _unfinished(jobs: Sequence[str]) -> str:
+    """What is told of the jobs that still run."""
+    if not jobs:
+        return "no job is running"
+    return f"running on for {JOB_GRACE_SECONDS} seconds at most: {', '.join(jobs)}"
 
 
 def serve(
@@ -168,10 +172,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def bounded_config(app: ASGIApp, limits: Limits, **options: Any) -> uvicorn.Config:
     """Settings of uvicorn for an application behind a BoundedProtocol."""
-    protocol = partial(BoundedProtocol, limits=limits, waiting=Connections(limits.waiting))
     return uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", protocol),  # uvicorn only calls it
+        http=cast("type[asyncio.Protocol]", Bounds(limits)),  # uvicorn only calls it
         ws="none",
         log_config=None,  # app.telemetry.logs is configured, and uvicorn logs through it
         reset_contextvars=True,  # log context of one request must not leak to the next on its connection

@@ -222,6 +222,21 @@ def test_a_window_that_began_on_the_day_before_is_open_until_its_end(client: Loc
     assert paragraph.one("time")["datetime"] == now["changes_at"]
 
 
+def test_the_next_days_are_told_by_the_clock_of_their_zone(client: LocalClient) -> None:
+    hours = [window(weekday, "22:00", "02:00") for weekday in range(7)]
+    client.put("/entities/store/1/hours", json={"hours": hours}).raise_for_status()
+    moved = {"timezone": "Asia/Tokyo"}
+    client.put("/entities/store/1/timezone", json=moved, params={"valid_from": day(5)}).raise_for_status()
+    rows = page(client, STORE).one("div", aria_label="The next days").one("tbody").all("tr")
+    assert len(rows) == 14
+    told = [row.one("td", **{"class": "hours"}).text for row in rows]
+    night = "10:00 PM – 2:00 AM"  # noqa: RUF001 - a dash
+    # It moves at midnight of the fifth day: the clock jumps from 0:00 to 9:00 and so passes 2:00 at once.
+    assert told == [night] * 4 + ["10:00 PM – 12:00 AM"] + [night] * 9  # noqa: RUF001 - a dash
+    assert rows[0].all("time")[0]["datetime"] == f"{day(0)}T22:00:00Z"
+    assert rows[8].all("time")[0]["datetime"] == f"{day(8)}T13:00:00Z"
+
+
 def test_hours_are_set_always(client: LocalClient) -> None:
     form = {"day-0": "9:00-12:00, 13:00 – 17:00:30", "day-4": "18:00-02:00", "when": "always"}  # noqa: RUF001
     assert said(client, client.post(f"{STORE}/hours", data=form)) == "The change was saved."

@@ -153,6 +153,14 @@ def test_while_a_sync_goes_on_its_piece_is_asked_for_and_then_the_page(
     with resources.engine.begin() as connection:
         connection.execute(text("UPDATE report SET status = 'cancelled', finished_at = now() WHERE kind = 'sync'"))
     assert client.get("/console/sources/acme/progress").headers["hx-refresh"] == "true"
+    with resources.engine.begin() as connection:
+        connection.execute(text("UPDATE report SET status = 'complete', as_of = now() WHERE kind = 'sync'"))
+        failed = "UPDATE source SET error_code = 'source_unavailable', error_message = 'Nothing answers.'"
+        connection.execute(text(failed))
+    main = opened(client, "/console/sources/acme")
+    assert "Nothing answers." in main.one("div", class_="refused").text
+    assert "✗ failed" in main.one("dl").text
+    assert "✓" not in main.text
 
 
 def test_only_administrators_may_and_others_read_so(client: TestClient, resources: Resources) -> None:

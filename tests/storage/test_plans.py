@@ -46,11 +46,13 @@ SELECT n::text, 'polls', '{{}}', 'raw/' || n, 'd' || n, 'd' || n, 'ready', now()
 FROM generate_series(1, {ROWS}) AS n
 """
 
-#: Of each ten thousand rows one was refused; two actors take turns, who did one action each, but for one row.
+#: Of each ten thousand rows one was refused; two actors take turns, who did one action each, but for one row. What was
+#: done to teams is the oldest.
 _AUDIT = f"""
 INSERT INTO audit (at, via, actor_name, action, object_kind, object_id, outcome)
 SELECT now() - n * interval '1 second', 'key', CASE n % 2 WHEN 0 THEN 'ada' ELSE 'bob' END,
-    CASE WHEN n % 2 = 0 OR n = {ROWS - 1} THEN 'hours.set' ELSE 'report.trigger' END, 'store', (n % 5000)::text,
+    CASE WHEN n % 2 = 0 OR n = {ROWS - 1} THEN 'hours.set' ELSE 'report.trigger' END,
+    CASE WHEN n > {ROWS} - 100 THEN 'team' ELSE 'store' END, (n % 5000)::text,
     CASE n % 10000 WHEN 0 THEN 'refused' ELSE 'done' END
 FROM generate_series(1, {ROWS}) AS n
 """
@@ -67,18 +69,40 @@ def large(servers: Addresses, session_settings: Settings) -> Iterator[Resources]
         yield fresh
 
 
-def reports(kind: str | None = None, status: JobStatus | None = None) -> Callable[[Connection], Any]:
+def reports(
+    kind: str | None = None, status: JobStatus | None = None, *, deep: bool = False
+) -> Callable[[Connection], Any]:
     kinds = list(REPORT_KINDS) if kind is None else [kind]
-    return lambda connection: records.newest(connection, kinds=kinds, status=status, before=None, limit=51)
+
+    def ask(connection: Connection) -> Any:
+        return records.newest(connection, kinds=kinds, status=status, before=halfway(deep=deep), limit=51)
+
+    return ask
 
 
-def files(kind: str | None = None, status: DatasetStatus | None = None) -> Callable[[Connection], Any]:
+def files(
+    kind: str | None = None, status: DatasetStatus | None = None, *, deep: bool = False
+) -> Callable[[Connection], Any]:
     kinds = list(DATASET_KINDS) if kind is None else [kind]
-    return lambda connection: datasets.newest(connection, kinds=kinds, status=status, before=None, limit=51)
+
+    def ask(connection: Connection) -> Any:
+        return datasets.newest(connection, kinds=kinds, status=status, before=halfway(deep=deep), limit=51)
+
+    return ask
 
 
-def entries(**wanted: Any) -> Callable[[Connection], Any]:
-    return lambda connection: audit_log.newest(connection, Filter(**wanted), after=None, limit=51)
+def entries(*, deep: bool = False, **wanted: Any) -> Callable[[Connection], Any]:
+    def ask(connection: Connection) -> Any:
+        place = halfway(deep=deep)
+        after = None if place is None else (place[0], 0)
+        return audit_log.newest(connection, Filter(**wanted), after=after, limit=51)
+
+    return ask
+
+
+def halfway(*, deep: bool) -> tuple[datetime, str] | None:
+    """The place of a cursor in the middle of a list; None for its first page."""
+    return (datetime.now(UTC) - timedelta(seconds=ROWS // 2), "0") if deep else None
 
 
 @pytest.mark.parametrize(
@@ -92,6 +116,17 @@ def entries(**wanted: Any) -> Callable[[Connection], Any]:
         *(pytest.param(files(status=one), 51 if one == "ready" else 0, id=f"datasets {one}") for one in DatasetStatus),
         pytest.param(files("hours"), 0, id="datasets of a kind without any"),
         pytest.param(files("hours", DatasetStatus.READY), 0, id="ready datasets of a kind without any"),
+        pytest.param(reports(deep=True), 51, id="a later page of reports"),
+        pytest.param(reports(status=JobStatus.COMPLETE, deep=True), 51, id="a later page of complete reports"),
+        pytest.param(reports("uptime", deep=True), 51, id="a later page of reports of a kind"),
+        pytest.param(reports("uptime", JobStatus.FAILED, deep=True), 0, id="a later page of failed reports of a kind"),
+        pytest.param(files(deep=True), 51, id="a later page of datasets"),
+        pytest.param(files(status=DatasetStatus.READY, deep=True), 51, id="a later page of ready datasets"),
+        pytest.param(files(status=DatasetStatus.CHECKING, deep=True), 0, id="a later page of datasets under check"),
+        pytest.param(files("polls", deep=True), 51, id="a later page of datasets of a kind"),
+        pytest.param(
+            files("polls", DatasetStatus.REJECTED, deep=True), 0, id="a later page of rejected ones of a kind"
+        ),
         pytest.param(lambda connection: [records.median_seconds(connection, REPORT_KINDS)], 1, id="median"),
         pytest.param(lambda connection: [records.backlog(connection, REPORT_KINDS)], 1, id="backlog"),
         pytest.param(
@@ -115,6 +150,25 @@ def entries(**wanted: Any) -> Callable[[Connection], Any]:
         pytest.param(entries(actor="bob", outcome="refused"), 0, id="audit of what an actor was refused"),
         pytest.param(entries(outcome="failed"), 0, id="audit of what failed"),
         pytest.param(entries(object_kind="store", object_id="17"), 4, id="audit of an object"),
+        pytest.param(entries(object_kind="store"), 51, id="audit of objects of a frequent kind"),
+        pytest.param(entries(object_kind="team"), 51, id="audit of objects of a kind of long ago"),
+        pytest.param(entries(object_kind="calendar"), 0, id="audit of objects of a kind without any"),
+        pytest.param(entries(object_id="17"), 4, id="audit of an object without its kind"),
+        pytest.param(entries(object_id="none"), 0, id="audit of an object that there is not"),
+        pytest.param(entries(object_kind="team", action="hours.set"), 51, id="audit of an action on a kind"),
+        pytest.param(entries(object_kind="store", object_id="17", actor="nobody"), 0, id="audit of an actor's object"),
+        pytest.param(entries(since=datetime.now(UTC) - timedelta(hours=1)), 51, id="audit from an instant on"),
+        pytest.param(entries(since=datetime.now(UTC) + timedelta(hours=1)), 0, id="audit from tomorrow on"),
+        pytest.param(
+            entries(since=datetime.now(UTC) - timedelta(hours=4), before=datetime.now(UTC) - timedelta(hours=3)),
+            51,
+            id="audit between two instants",
+        ),
+        pytest.param(entries(deep=True), 51, id="a later page of the audit"),
+        pytest.param(entries(deep=True, actor="bob"), 51, id="a later page of the audit of an actor"),
+        pytest.param(entries(deep=True, action="hours.set"), 51, id="a later page of the audit of an action"),
+        pytest.param(entries(deep=True, outcome="refused"), 2, id="a later page of what was refused"),
+        pytest.param(entries(deep=True, object_kind="team"), 51, id="a later page of the audit of a kind"),
     ],
 )
 def test_what_is_read_does_not_grow_with_the_table(

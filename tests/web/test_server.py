@@ -52,6 +52,10 @@ def replica(
             process.kill()
 
 
+def log_of(capfd: pytest.CaptureFixture[str]) -> str:
+    return "".join(capfd.readouterr())
+
+
 def stage(client: Client, report_id: str) -> str | None:
     return client.poll(report_id).get("stage")
 
@@ -64,7 +68,7 @@ def record(resources: Resources, report_id: str) -> JobRecord:
 
 
 def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
-    servers: Addresses, resources: Resources
+    servers: Addresses, resources: Resources, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with replica(servers, resources, "serve", drain_seconds=2) as (process, address):
         client = Client(address)
@@ -79,6 +83,7 @@ def test_at_sigterm_it_answers_on_says_that_it_stops_and_finishes_its_report(
         assert monotonic() - begin < 25, "who waits would hold up the shutdown"
         client.close()
         assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert f"running on for 60 seconds at most: parcel {running}" in log_of(capfd)
     assert (record(resources, running).status, record(resources, running).attempt) == (JobStatus.COMPLETE, 1)
     assert record(resources, waiting).status is JobStatus.QUEUED
 
@@ -99,7 +104,18 @@ def test_at_ctrl_c_it_hands_its_report_back_at_once_and_leaves_no_process(
     assert resources.redis.xlen("openhours:queue") >= 1, "another replica is called"
 
 
-def test_a_second_signal_ends_all_waiting(servers: Addresses, resources: Resources) -> None:
+def test_a_replica_without_a_job_says_that_none_is_running(
+    servers: Addresses, resources: Resources, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with replica(servers, resources, "worker", drain_seconds=0) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+    assert "no job is running" in log_of(capfd)
+
+
+def test_a_second_signal_ends_all_waiting(
+    servers: Addresses, resources: Resources, capfd: pytest.CaptureFixture[str]
+) -> None:
     with replica(servers, resources, "worker", drain_seconds=1) as (process, address):
         service = ReportService(resources, KINDS)
         report_id = service.trigger("parcel", {"seconds": 600})
@@ -109,6 +125,7 @@ def test_a_second_signal_ends_all_waiting(servers: Addresses, resources: Resourc
             process.wait(3)  # the report may run on for a minute
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
+    assert f"handed back to other replicas: parcel {report_id}" in log_of(capfd)
     assert record(resources, report_id).status is JobStatus.QUEUED
     assert answers(f"{address}/livez") is None
 

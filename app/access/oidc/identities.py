@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.access import audit
 from app.access.epoch import raise_epoch
+from app.access.names import what_is_wrong
 from app.access.oidc.provider import Identity
 from app.access.scopes import Role
 from app.access.tables import token, user
+from app.access.user_records import looking_like
 from app.errors import LoginFailed, NotAllowed
 from app.ids import new_id
 
@@ -51,7 +53,7 @@ def _made(connection: Connection, identity: Identity, role: Role) -> str:
     identifier = new_id(datetime.now(UTC))
     for name in _names(identity):
         taken = connection.execute(select(user.c.id).where(func.lower(user.c.name) == func.lower(name)))
-        if taken.one_or_none() is None:
+        if taken.one_or_none() is None and looking_like(connection, name) is None:
             break
     connection.execute(
         insert(user).values(
@@ -72,6 +74,8 @@ def _made(connection: Connection, identity: Identity, role: Role) -> str:
 def _names(identity: Identity) -> Iterator[str]:
     """Names to try: the last is nobody's."""
     name = _UNSHOWABLE.sub(" ", identity.name).strip() or "user"
+    if what_is_wrong(name):
+        name = "user"
     host = urlsplit(identity.issuer).hostname or "provider"
     yield name
     yield f"{name}@{host}"

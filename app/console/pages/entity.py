@@ -66,11 +66,11 @@ async def set_hours(view: View) -> Response:
             await _set_dates(view, week, form)
         else:
             span = {"valid_from": str(_date(view, form, "valid_from"))} if when == "from" else {}
-            windows = [{"day": day, **window} for day, found in enumerate(week) for window in found]
+            windows: list[dict[str, Any]] = [{"day": day, **one} for day, found in enumerate(week) for one in found]
             if span and not windows:
                 reason = view.texts("has no hours; say when it exists no more below, or give single dates")
                 raise wrong("valid_from", reason)
-            days = [field(window["day"]) for window in windows]
+            days = [field(day) for day, found in enumerate(week) for _ in found]
             await _send(view, "hours", {"hours": windows}, lambda name: _numbered(name, days), **span)
     except Refused as refusal:
         return await _entity(view, refusal, form, "hours")
@@ -200,7 +200,8 @@ async def _entity(
     # A window of the date before yesterday may reach into today, and one of yesterday too.
     span = {"from": today - timedelta(days=2), "to": today + timedelta(days=AHEAD_DAYS)}
     days = (await view.api.get(path + "/open", **span))["days"]
-    coming = [day for day in days if day["on"] >= str(today)]
+    zones = (await view.api.get(path + "/timezone"))["timezones"]
+    coming = [{**day, "zone": _zone_on(zones, day["on"], found)} for day in days if day["on"] >= str(today)]
     versions = (await view.api.get(path + "/hours"))["versions"]
     exceptions = [one for one in await _exceptions(view) if one["date"] >= str(today)]
     ends = str(span["to"])
@@ -219,7 +220,7 @@ async def _entity(
         exceptions=[one for one in exceptions if one["date"] < ends],
         later=sum(one["date"] >= ends for one in exceptions),
         what={name: view.texts(text) for name, text in WHAT.items()},
-        zones=(await view.api.get(path + "/timezone"))["timezones"],
+        zones=zones,
         uses=(await view.api.get(path + "/calendars"))["calendars"],
         calendars=known,
         has_outages=view["kind"] == "store" and view.may(Scope.REPORTS_READ),
@@ -305,6 +306,12 @@ def _date(view: View, form: Mapping[str, str], name: str) -> date:
         return date.fromisoformat(form.get(name, "").strip())
     except ValueError:
         raise wrong(name, view.texts("is not a date such as 2026-12-24")) from None
+
+
+def _zone_on(zones: Sequence[Mapping[str, Any]], on: str, found: Mapping[str, Any]) -> str:
+    """The zone of a date of today or later; one without any of its own is in the zone that it is in today."""
+    begun = [str(one["timezone"]) for one in zones if (one["valid_from"] or "") <= on]
+    return begun[-1] if begun else str(found["timezone"])
 
 
 def _in_use(versions: Sequence[Mapping[str, Any]], today: str) -> int | None:

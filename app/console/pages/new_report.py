@@ -69,6 +69,6 @@ def _named(kinds: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
 def _given(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = {}
     return found if isinstance(found, dict) else {}
