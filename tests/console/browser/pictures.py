@@ -7,6 +7,12 @@ from app.console.registry import PAGES
 
 DOCS: Final = Path(__file__).parent.parent.parent.parent / "docs"
 
+#: Of a picture, pixels.
+WIDTH: Final = 1280
+
+#: Larger ones would weigh on every clone, bytes.
+LARGEST_BYTES: Final = 50_000
+
 #: What has no picture: files, and pieces that pages load.
 NONE: Final = ("/progress", "/samples/{name}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.browser.conftest import Windows
-from tests.console.browser.pictures import PICTURES
+from tests.console.browser.pictures import LARGEST_BYTES, PICTURES, WIDTH
 from tests.console.browser.small_png import with_few_colours
 from tests.console.examples import ADDRESSES, Made
 
@@ -18,9 +18,6 @@ pytestmark = [
 #: Of a page that is longer its beginning is shown, pixels.
 HIGHEST = 800
 
-#: Larger ones would weigh on every clone, bytes.
-LARGEST_BYTES = 50_000
-
 
 @pytest.mark.parametrize(("path", "picture"), PICTURES.items(), ids=PICTURES)
 def test_a_picture_is_made(path: str, picture: Path, window: Windows, made: Made) -> None:
@@ -30,7 +27,7 @@ def test_a_picture_is_made(path: str, picture: Path, window: Windows, made: Made
             picture_on_page.scroll_into_view_if_needed()
         opened.page.evaluate("scrollTo(0, 0)")
         height = opened.page.evaluate("Math.ceil(document.body.getBoundingClientRect().height)")
-        opened.page.set_viewport_size({"width": 1280, "height": min(height, HIGHEST)})
+        opened.page.set_viewport_size({"width": WIDTH, "height": min(height, HIGHEST)})
         content = with_few_colours(opened.page.context, opened.page.screenshot(scale="css"))
         assert len(content) <= LARGEST_BYTES, f"{picture.name} has {len(content)} bytes"
         picture.write_bytes(content)

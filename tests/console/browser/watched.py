@@ -59,8 +59,9 @@ class Watched:
         self.settle()
 
     def settle(self) -> None:
-        """Return when charts are drawn."""
-        self.page.locator(NOT_DRAWN).first.wait_for(state="detached")
+        """Return when charts are drawn and pieces have come that are loaded later."""
+        for waiting in (NOT_DRAWN, "[hx-trigger=load]"):
+            self.page.locator(waiting).first.wait_for(state="detached")
 
     def at(self, heading: str) -> None:
         """Return when a page with such a heading is there."""
@@ -115,7 +116,7 @@ class Watched:
         # That a page was refused is told on the page; tests that refuse nothing look at statuses themselves.
         is_refusal = message.text.startswith("Failed to load resource: the server responded with a status of 4")
         is_cut = self.may_be_cut_off and message.text.startswith("Failed to load resource: net::ERR_")
-        if message.type in {"error", "warning"} and not is_refusal and not is_cut:
+        if message.type == "error" and not is_refusal and not is_cut:
             self.faults.append(f"console: {message.text} ({message.location.get('url')})")
 
     def note_request(self, request: Request) -> None:
