@@ -85,14 +85,17 @@ def migrate() -> None:
         _tell_setup_code(settings, resources)
 
 
-def _tell_setup_code(settings: Settings, resources: Resources) -> None:
+def _tell_setup_code(settings: Settings, resources: Resources, *, host: str | None = None) -> None:
     """Print how the first administrator is made, while there is no user where users are needed."""
     from app.access.codes import CodeService  # noqa: PLC0415 - SQLAlchemy takes a while to import
     from app.access.modes import Mode, mode_of  # noqa: PLC0415
     from app.access.principal import acting_as, at_the_command_line  # noqa: PLC0415
     from app.commands.administration import page_of  # noqa: PLC0415
 
-    if mode_of(settings, host=settings.host) is Mode.LOCAL or settings.setup_code is not None:
+    if (
+        mode_of(settings, host=settings.host if host is None else host) is not Mode.ON
+        or settings.setup_code is not None
+    ):
         return
     with acting_as(at_the_command_line()):
         secret = CodeService(resources.engine).setup()
@@ -131,7 +134,9 @@ def _serve(settings: Settings, *, host: str | None, port: int, slots: int, api: 
     from app.web.server import serve as serve_http  # noqa: PLC0415 - the web server takes a while to import
 
     settings = settings.model_copy(update={"slots": slots})
-    with opening.resources(settings, server=True) as (_, resources):
+    with opening.resources(settings, server=True) as (where, resources):
+        if api and where.embedded:  # with servers of one's own, migrate has told it
+            _tell_setup_code(settings, resources, host=host)
         serve_http(resources, host=settings.host if host is None else host, port=port, slots=slots, api=api)
 
 

@@ -74,6 +74,25 @@ def test_66_below_the_path_of_a_proxy_a_choice_leads_back_below_it(kept: Resourc
         assert answer.headers["location"] == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "missing"),
+    [
+        ("/login", {"name": "ada"}, "password"),
+        ("/login", {"password": PASSWORD}, "name"),
+        ("/setup", {"name": "ada"}, "password"),
+        ("/reset", {"name": "ada"}, "code"),
+    ],
+)
+def test_a_form_that_lacks_a_field_is_shown_again(
+    kept: Resources, guarded: Guarded, path: str, sent: dict[str, str], missing: str
+) -> None:
+    answer = guarded.browser().post(path, data=sent)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+    assert f"{missing}: is missing" in refusal(answer).text
+    assert PASSWORD not in answer.text
+
+
 def test_66_a_link_to_the_login_leads_to_the_console(guarded: Guarded) -> None:
     guarded.accounts.person("ada")
     browser = guarded.browser()

@@ -5,12 +5,14 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
-from app.errors import OpenhoursError
+from app.errors import MalformedRequest, OpenhoursError
 from app.routers.bodies import checked
 from app.routers.form_pages import DrawsForms, FormPage
+from app.routers.malformed import malformed
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -18,6 +20,18 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 #: Fields of a form, at most; ours have four.
 _MOST_FIELDS: Final = 10
+
+
+class MalformedForm(MalformedRequest):
+    """A form that lacks a field, or has one too many.
+
+    Attributes:
+        given: what it has, by name.
+    """
+
+    def __init__(self, message: str, *, given: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.given = given
 
 
 def is_form(request: Request) -> bool:
@@ -29,14 +43,19 @@ def sent(request: Request, model: type[B], body: Any) -> B:
     """The body as the model, of a form or of JSON; to be called where errors become answers.
 
     Raises:
-        RequestValidationError: it is not accepted.
+        RequestValidationError: JSON that is not accepted.
+        MalformedForm: a form that is not accepted, such as one that lacks a field.
     """
     if isinstance(body, bytes) and is_form(request):
         try:
             pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         except ValueError:  # not UTF-8, or too many fields
             pairs = []
-        body = {name: value for name, value in pairs if value != ""}
+        given = {name: value for name, value in pairs if value != ""}
+        try:
+            return checked(model, given)
+        except RequestValidationError as error:
+            raise MalformedForm(malformed(request, error).message, given=given) from error
     return checked(model, body)
 
 

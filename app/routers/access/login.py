@@ -13,7 +13,7 @@ from app.access.secrets import Secret
 from app.access.user_records import User
 from app.errors import OpenhoursError
 from app.routers.access import cookies
-from app.routers.access.forms import is_form, page, refused_page, sent
+from app.routers.access.forms import MalformedForm, is_form, page, refused_page, sent
 from app.routers.access.users import UserAnswer
 from app.routers.answers import TOO_LARGE, TOO_MANY, UNAUTHORISED, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import described_as
@@ -58,7 +58,12 @@ async def log_in(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Login)]
 ) -> Response:
     """Log in by name and password. The answer sets the cookie of a session; a form is led on by 303."""
-    login = sent(request, Login, body)
+    try:
+        login = sent(request, Login, body)
+    except MalformedForm as error:
+        return refused_page(
+            request, "login", error, _shown(services, error.given.get("name", ""), error.given.get("next"))
+        )
     try:
         cookie = cookies.require_cookies(request, services.settings)
         user, secret, is_limited = await services.hashing.run(lambda: _begun(services, request, login))

@@ -11,7 +11,7 @@ from app.access.secrets import Secret
 from app.access.user_records import User
 from app.errors import OpenhoursError, UnknownCode
 from app.routers.access import cookies
-from app.routers.access.forms import is_form, page, refused_page, sent
+from app.routers.access.forms import MalformedForm, is_form, page, refused_page, sent
 from app.routers.access.login import logged_in
 from app.routers.access.users import UserAnswer
 from app.routers.answers import GONE, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
@@ -62,7 +62,10 @@ async def set_up(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(SetUp)]
 ) -> Response:
     """Make the first administrator with the one-time code, and log in as it."""
-    new = sent(request, SetUp, body)
+    try:
+        new = sent(request, SetUp, body)
+    except MalformedForm as error:
+        return refused_page(request, "setup", error, {"name": error.given.get("name", "")})
     try:
         cookie = cookies.require_cookies(request, services.settings)
         user, secret = await services.hashing.run(lambda: _set_up(services, request, new))
@@ -87,7 +90,10 @@ async def reset_password(
     request: Request, services: AllServices, body: Annotated[Any, Body(), described_as(Reset)]
 ) -> Response:
     """Set a password with the code of a link, once. All sessions of its user end."""
-    new = sent(request, Reset, body)
+    try:
+        new = sent(request, Reset, body)
+    except MalformedForm as error:
+        return refused_page(request, "reset", error, {"name": error.given.get("name", "")})
     code, password, address = new.code.get_secret_value(), new.password.get_secret_value(), actor().address
     codes = services.accounts.codes
     try:

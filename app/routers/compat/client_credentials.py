@@ -39,7 +39,7 @@ async def make_access_token(
     services: AllServices,
     tokens: Tokens,
     response: Response,
-    grant_type: Annotated[str, Form(pattern=f"^{_GRANT}$|^$")] = _GRANT,  # noqa: ARG001 - its pattern is all
+    grant_type: Annotated[Literal["client_credentials", ""], Form()] = _GRANT,  # noqa: ARG001
     client_id: Annotated[str, Form(max_length=1000)] = "",
     client_secret: Annotated[str, Form(max_length=1000)] = "",
     authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
