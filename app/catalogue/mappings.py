@@ -71,7 +71,7 @@ class MappingService:
     def remove(self, name: str) -> None:
         """Remove all versions that are stored; a shipped mapping of that name counts again. Raises UnknownMapping."""
         with database_errors(), self._engine.begin() as connection:
-            if connection.execute(delete(mapping).where(mapping.c.name == name)).rowcount == 0:
+            if not is_name(name) or connection.execute(delete(mapping).where(mapping.c.name == name)).rowcount == 0:
                 if name in shipped():
                     raise InvalidParameters(
                         f"{name} is shipped and cannot be removed; PUT stores one of the same name."
@@ -98,7 +98,7 @@ def resolved(connection: Connection, options: LoadOptions) -> LoadOptions:
 
 def find(connection: Connection, name: str, version: int | None = None) -> NamedMapping:
     """A named mapping. Raises UnknownMapping."""
-    if version != SHIPPED:
+    if version != SHIPPED and is_name(name):
         row = connection.execute(_latest(name, version)).one_or_none()
         if row is not None:
             return NamedMapping(**row._mapping)  # noqa: SLF001 - SQLAlchemy's own way to a dictionary
