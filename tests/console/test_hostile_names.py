@@ -197,7 +197,7 @@ def test_values_that_were_refused_are_shown_whole_and_apart(
         assert [text for text in shown if repr(value)[1:41].strip() in text], f"{value!r} is not in {shown}"
 
 
-@pytest.mark.parametrize("name", [*NAMES.values(), *REFUSED.values(), "\ud7ff"], ids=repr)
+@pytest.mark.parametrize("name", [*NAMES.values(), *REFUSED.values(), "\ud7ff", "\0"], ids=repr)
 def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
     known = client.get("/reports", headers={"accept": "application/json"}).json()["reports"]
     parameters = ("kind", "status", "state", "prefix", "cursor", "sort", "said", "user_id", "actor", "params", "limit")
@@ -225,7 +225,7 @@ def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", [NAMES["an element"], NAMES["quotes"]], ids=repr)
+@pytest.mark.parametrize("name", [NAMES["an element"], NAMES["quotes"], "a\0b"], ids=repr)
 def test_names_in_forms_are_taken_or_refused_as_text(
     client: TestClient, addresses: dict[str, list[str]], name: str
 ) -> None:
