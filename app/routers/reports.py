@@ -1,7 +1,7 @@
 """Trigger a report, poll it, wait for it, cancel or remove it, list reports and kinds."""
 
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, Final, Literal, Union
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
@@ -243,6 +243,12 @@ class KindDescription(BaseModel):
 _FINDINGS: Final[Any] = Union[tuple(kind.findings for kind in REPORT_KINDS.values() if kind.findings is not None)]  # noqa: UP007
 
 
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a model, which takes pydantic some milliseconds; nobody may change it."""
+    return model.model_json_schema()
+
+
 def _link(operation: str) -> dict[str, Any]:
     """OpenAPI links from the id in a response."""
     return {"operationId": operation, "parameters": {"report_id": "$response.body#/report_id"}}
@@ -356,8 +362,8 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
         KindDescription(
             name=kind.name,
             summary=kind.summary,
-            params=kind.params.model_json_schema(),
-            findings=kind.findings and kind.findings.model_json_schema(),
+            params=_schema_of(kind.params),
+            findings=kind.findings and _schema_of(kind.findings),
         )
         for kind in reports.kinds()
     ]
