@@ -7,7 +7,6 @@ const HEIGHT = 260;
 const FULL = "#1f5f99";
 const PALE = "#cfe3f3";
 const GREY = "#f1f3f5";
-const OPTIONS = { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true } };
 
 function specification(months, words) {
   const values = months
@@ -49,23 +48,9 @@ function specification(months, words) {
 }
 
 async function draw(figure) {
-  const answer = await fetch(figure.dataset.timeline, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return;
-  const months = (await answer.json()).timeline;
-  if (!months.some((one) => one.value !== null)) return;
-  const place = document.createElement("div");
-  place.setAttribute("role", "img");
-  place.setAttribute("aria-label", figure.dataset.label);
-  figure.append(place);
-  try {
-    await vegaEmbed(place, specification(months, figure.dataset), OPTIONS);
-  } catch (error) {
-    place.remove();
-    return;
-  }
-  const drawn = place.querySelector("svg");
-  drawn.setAttribute("aria-hidden", "true");
-  if (!drawn.hasAttribute("viewBox")) drawn.setAttribute("viewBox", `0 0 ${drawn.getAttribute("width")} ${drawn.getAttribute("height")}`);
+  const answer = await jsonAt(figure.dataset.timeline);
+  const months = answer === null ? [] : answer.timeline;
+  if (months.some((one) => one.value !== null)) await drawIn(figure, specification(months, figure.dataset));
 }
 
 for (const figure of document.querySelectorAll("figure[data-timeline]")) draw(figure);
