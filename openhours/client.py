@@ -82,7 +82,9 @@ class Client(Reports, Datasets, Schedules, Sources, Activity):
         """
         from openhours import frames  # noqa: PLC0415 - pandas takes half a second to import
 
-        return frames.of_rows(self._rows("entities", kind=kind, prefix=prefix, most=limit))
+        rows = self._rows("entities", kind=kind, prefix=prefix, most=limit)
+        # Whether they are open now, which is not asked for, would be a column of None.
+        return frames.of_rows([{name: value for name, value in row.items() if name != "now"} for row in rows])
 
     def entity(self, kind: str, key: str) -> "Mapping[str, Any]":
         """One entity as answered: its zone, its hours, its first, last and number of polls."""
