@@ -125,7 +125,7 @@ def serve(
     """Serve until SIGINT or SIGTERM; without ``api``, only probes and metrics."""
     app = create_app(resources, slots=slots, api=api, host=host, kinds=kinds)
     with _listening(host, port) as listener:
-        pages = "API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
+        pages = "pages at /console, API page at /docs" if api else "probes at /livez and /readyz, metrics at /metrics"
         _log.info("listening on http://%s:%s, %s", host, listener.getsockname()[1], pages)
         drain_seconds = resources.settings.drain_seconds
         config = _config(app, grace_seconds=HTTP_GRACE_SECONDS - drain_seconds)
