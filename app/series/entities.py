@@ -21,7 +21,7 @@ def read_entities(
     """All entities of a kind, or those with the given keys; of these the first ``limit`` with an id above ``after``."""
     rows = connection.execute(
         text(f"SELECT id, key FROM entity WHERE {_chosen(keys)} AND id > :after ORDER BY id LIMIT :limit"),
-        {"kind": kind, "keys": keys and list(keys), "after": after, "limit": limit},
+        {"kind": kind, "keys": _storable(keys), "after": after, "limit": limit},
     ).all()
     return Entities(np.fromiter((row[0] for row in rows), np.int64, len(rows)), [row[1] for row in rows])
 
@@ -29,7 +29,7 @@ def read_entities(
 def count_entities(connection: Connection, kind: str, *, keys: Sequence[str] | None = None) -> int:
     """How many read_entities() reads without a limit."""
     query = text(f"SELECT count(*) FROM entity WHERE {_chosen(keys)}")
-    found: int = connection.scalar(query, {"kind": kind, "keys": keys and list(keys)}) or 0
+    found: int = connection.scalar(query, {"kind": kind, "keys": _storable(keys)}) or 0
     return found
 
 
@@ -37,10 +37,15 @@ def _chosen(keys: Sequence[str] | None) -> str:
     return "kind = :kind" if keys is None else "kind = :kind AND key = ANY(:keys)"
 
 
+def _storable(keys: Sequence[str] | None) -> list[str] | None:
+    """The keys that an entity can have: Postgres stores no NUL in a text."""
+    return None if keys is None else [key for key in keys if "\x00" not in key]
+
+
 def unknown_keys(connection: Connection, kind: str, keys: Sequence[str]) -> list[str]:
     """The ``keys`` that no entity of the kind has, in their order."""
     found = connection.execute(
-        text("SELECT key FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": list(keys)}
+        text("SELECT key FROM entity WHERE kind = :kind AND key = ANY(:keys)"), {"kind": kind, "keys": _storable(keys)}
     ).scalars()
     known = set(found)
     return [key for key in keys if key not in known]

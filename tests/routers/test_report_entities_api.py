@@ -43,6 +43,10 @@ def test_a_store_that_nobody_has_named_is_not_explained(client: TestClient) -> N
     assert problem["received"] == "a/b"
 
 
+def test_a_key_that_nothing_can_have_is_unknown(client: TestClient) -> None:
+    assert_problem(client.get(f"/reports/{trigger(client)}/entities/%00"), 404, "unknown_entity")
+
+
 def test_an_unknown_report_explains_nothing(client: TestClient) -> None:
     assert_problem(client.get(f"/reports/{new_id(datetime.now(UTC))}/entities/{STORE}"), 404, "unknown_report")
     assert_problem(client.get(f"/reports/nonsense/entities/{STORE}"), 404, "unknown_report")
