@@ -221,8 +221,14 @@ def refused(error: OpenhoursError) -> Refused:
 
 def wrong(parameter: str, reason: str) -> Refused:
     """A refusal of a field that a page itself cannot read; worded like those of the API."""
-    errors = [{"parameter": parameter, "reason": reason}]
-    problem = {"code": "invalid_parameters", "title": "Parameters not accepted", "detail": reason, "errors": errors}
+    return wrong_fields({parameter: reason})
+
+
+def wrong_fields(reasons: Mapping[str, str]) -> Refused:
+    """The same of several fields, by their names."""
+    errors = [{"parameter": parameter, "reason": reason} for parameter, reason in reasons.items()]
+    detail = "; ".join(reasons.values())
+    problem = {"code": "invalid_parameters", "title": "Parameters not accepted", "detail": detail, "errors": errors}
     return Refused(422, problem, {})
 
 

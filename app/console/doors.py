@@ -32,9 +32,8 @@ def draw_form(
         form,
         here=view.link(f"/{form}", next=values.get("next")),
         refusal=refusal,
-        errors={} if refusal is None else refusal.errors,
         sentence=None if error is None else _sentence(view, error),
-        names={name: view.texts(title) for name, title in _NAMES.items()},
+        names=view.titled(_NAMES),
         **values,
     )
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup, escape
 
+from app.console.json_text import read_json
 from app.console.marked import marked
 
 Widget = Literal["choice", "check", "whole", "number", "text", "lines", "json", "instant"]
@@ -183,8 +184,8 @@ def _value(field: Field, text: str, zone: str) -> Any:
             return instant_on(text, zone)
         case "json":
             try:
-                return json.loads(text, parse_constant=_no_number)
-            except (ValueError, RecursionError):
+                return read_json(text)
+            except ValueError:
                 raise ValueError("is no JSON") from None
         case _:
             return text
@@ -205,10 +206,6 @@ def _number(text: str, *, is_whole: bool) -> float | str:
         plain = text.replace(",", "")
         raise ValueError(f"{text} is not clear; write {text.replace(',', '.')} or {plain}, whichever you mean")
     return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else text
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _field(name: str, schema: Mapping[str, Any]) -> Field:

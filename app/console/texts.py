@@ -91,19 +91,17 @@ class Texts:
         """An instant on the clock of a zone, as an element that programs read, too; a dash for None."""
         if value is None:
             return NOTHING
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        instant = _read(value)
         local = instant.astimezone(get_timezone(zone))
         shown = f"{format_date(local, 'medium', locale=self.locale)}, {format_time(local, 'short', locale=self.locale)}"
-        exact = instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
         said = zone if zone == "UTC" else f"{zone} ({local:%z})"
-        return Markup('<time datetime="{}">{} {}</time>').format(exact, shown, said)
+        return Markup('<time datetime="{}">{} {}</time>').format(_exact(instant), shown, said)
 
     def clock(self, value: datetime | str, zone: str = "UTC") -> Markup:
         """What the clock of a zone shows at an instant, without the date, as an element that programs read, too."""
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        instant = _read(value)
         shown = format_time(instant.astimezone(get_timezone(zone)), "short", locale=self.locale)
-        exact = instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        return Markup('<time datetime="{}">{}</time>').format(exact, shown)
+        return Markup('<time datetime="{}">{}</time>').format(_exact(instant), shown)
 
     def day(self, value: date | str | None) -> str:
         """A date; a dash for None."""
@@ -115,11 +113,10 @@ class Texts:
         """How long ago an instant was, or how long until it is; the instant itself is there to be pointed at."""
         if value is None:
             return NOTHING
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        instant = _read(value)
         shown = format_timedelta(instant - datetime.now(UTC), add_direction=True, locale=self.locale)
-        exact = instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
         title = format_datetime(instant, "medium", tzinfo=UTC, locale=self.locale)
-        return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(exact, title, shown)
+        return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(_exact(instant), title, shown)
 
     def took(self, between: tuple[str | None, str | None]) -> str:
         """How long it was from one instant to another, in seconds or minutes; a dash if either is None."""
@@ -147,6 +144,16 @@ class Texts:
         """The days of the week, 0 for Monday, in the order of the language's calendars."""
         first = self.locale.first_week_day
         return [(first + day) % 7 for day in range(7)]
+
+
+def _read(value: datetime | str) -> datetime:
+    """An instant, as it is or as the API writes it."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _exact(instant: datetime) -> str:
+    """An instant for programs."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,6 @@
 """A request for a page: who asks in which language, what the API says, and the page that comes of it."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -30,9 +29,6 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Methods of Texts that templates have as filters.
 FORMS: Final = ("number", "share", "bytes", "instant", "clock", "day", "ago", "took", "lasting")
-
-#: How long before it ends a key is told of.
-SOON: Final = timedelta(days=14)
 
 #: Fields of a form, at most.
 MOST_FIELDS: Final = 1000
@@ -82,8 +78,18 @@ class View:
         """The address of this page with some parameters changed; None takes one away."""
         return self.link(self.address, **{**self.request.query_params, "said": None, **query})
 
-    def render(self, template: str, *, http_status: int = 200, **values: Any) -> HTMLResponse:
-        """A page, from ``templates/<template>.html.jinja``."""
+    def render(
+        self, template: str, *, refusal: Refused | None = None, http_status: int | None = None, **values: Any
+    ) -> HTMLResponse:
+        """A page, from ``templates/<template>.html.jinja``.
+
+        Args:
+            template: its name.
+            refusal: of what a form has asked for; the page has its status, and what is said of single fields as
+                ``errors``.
+            http_status: another one.
+            values: for the template.
+        """
         page = _environment(self.texts.language).get_template(f"{template}.html.jinja")
         said = SAID.get(self.asked("said"))
         common = {
@@ -93,9 +99,12 @@ class View:
             "entries": self._entries(),
             "said": said and self.texts(said),
             "languages": LANGUAGES,
+            "refusal": refusal,
+            "errors": {} if refusal is None else refusal.errors,
         }
         text = page.render({**common, **values})
-        return HTMLResponse(text, http_status, {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"})
+        status = http_status or (HTTPStatus.OK if refusal is None else refusal.status)
+        return HTMLResponse(text, status, {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie"})
 
     def to(self, path: str, *, said: str | None = None, **query: Any) -> RedirectResponse:
         """Lead on after something was done; ``said`` is a code of ``said.py``, told on the next page."""
@@ -111,10 +120,13 @@ class View:
         is_ours = address.isprintable() and "\\" not in address and (is_page or is_door)
         return _led_on((address if is_ours else home).removeprefix(self.root))
 
+    def titled(self, titles: Mapping[str, str]) -> dict[str, str]:
+        """Titles of fields by their names, in the language of the page."""
+        return {name: self.texts(title) for name, title in titles.items()}
+
     def refused(self, refusal: Refused) -> HTMLResponse:
         """The page of a refusal: what was refused, why, and what to do."""
-        status = HTTPStatus(refusal.status)
-        answer = self.render("refused", http_status=refusal.status, refusal=refusal, phrase=status.phrase)
+        answer = self.render("refused", refusal=refusal)
         for name in ("retry-after", "www-authenticate"):
             if name in refusal.headers:
                 answer.headers[name] = refusal.headers[name]
@@ -139,7 +151,6 @@ def _environment(language: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(texts_in(language).translations, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {name: _of_texts(name) for name in FORMS}
-    environment.tests["soon"] = _is_soon
     environment.filters |= {"pair": lambda value: (value, value), "path": quote}
     environment.globals |= {"static": address_of, "roles_with": _roles, "Scope": Scope}
     return environment
@@ -156,11 +167,6 @@ def _of_texts(name: str) -> Callable[..., Any]:
         return getattr(context["view"].texts, name)(value, *given, **named)
 
     return form
-
-
-def _is_soon(instant: str | None) -> bool:
-    """Whether an instant comes within the days before which people are told."""
-    return instant is not None and datetime.fromisoformat(instant) - datetime.now(UTC) < SOON
 
 
 def _roles(scope: str) -> str:

@@ -192,14 +192,7 @@ class ReportService:
             UnknownReport, ReportExpired, NoSummary: there is none.
             ReportNotComplete: there is none yet, or there never will be.
         """
-        with database_errors(), self._resources.engine.connect() as connection:
-            record = self._complete(connection, report_id, "has a summary")
-        found = [artifact for artifact in record.artifacts if artifact.name == SUMMARY]
-        if not found:
-            kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
-            message = f"A report of kind {record.kind} has no summary; those of kind {', '.join(kinds)} have."
-            raise NoSummary(message, received=record.kind, allowed=kinds)
-        return found[0]
+        return self._summarized(report_id)[1]
 
     def outline(self, report_id: str) -> Outline:
         """The summary of a complete report as a table for people.
@@ -209,12 +202,22 @@ class ReportService:
             ReportNotComplete: there is none yet, or there never will be.
             StorageUnavailable: it cannot be read now.
         """
-        file = self.summary(report_id)
-        with database_errors(), self._resources.engine.connect() as connection:
-            kind = self._kinds[self._complete(connection, report_id, "has a summary").kind]
+        record, file = self._summarized(report_id)
+        kind = self._kinds[record.kind]
         assert kind.findings is not None  # noqa: S101 - it has made the file
         assert kind.outline is not None  # noqa: S101 - the conformance tests of kinds ask for both
         return kind.outline(kind.findings.model_validate_json(b"".join(self.read(file))))
+
+    def _summarized(self, report_id: str) -> tuple[JobRecord, StoredArtifact]:
+        """A complete report and its summary; raises as summary() does."""
+        with database_errors(), self._resources.engine.connect() as connection:
+            record = self._complete(connection, report_id, "has a summary")
+        found = [artifact for artifact in record.artifacts if artifact.name == SUMMARY]
+        if not found:
+            kinds = [kind.name for kind in self._kinds.values() if kind.findings is not None]
+            message = f"A report of kind {record.kind} has no summary; those of kind {', '.join(kinds)} have."
+            raise NoSummary(message, received=record.kind, allowed=kinds)
+        return record, found[0]
 
     def file(self, report_id: str, name: str) -> StoredArtifact:
         """A file of a complete report, which is about to be read.

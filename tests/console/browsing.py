@@ -1,5 +1,7 @@
 """What a person does with pages in a browser, through a client of the application."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ from fastapi.testclient import TestClient
 from app.access.scopes import Scope
 from app.storage.resources import Resources
 from app.web.application import create_app
+from tests.conftest import api
 from tests.console.html import Element, read
 from tests.local_client import LocalClient
 from tests.web.gate.people import People
@@ -22,6 +25,15 @@ HOSTILE = (
     "\"'><script>alert(1)</script>",
     "\N{ARABIC LETTER ALEF}\N{HEBREW LETTER BET}" * 60,
 )
+
+
+@contextmanager
+def local_browser(resources: Resources, *, slots: int, follows: bool = True) -> Iterator[TestClient]:
+    """The browser of whoever is at this machine, at a service in local mode; ``follows`` where it is led on."""
+    with api(resources, slots=slots) as client:
+        client.headers["accept"] = PAGE
+        client.follow_redirects = follows
+        yield client
 
 
 def browser_of(resources: Resources, role: str, *, scopes: list[Scope] | None = None, name: str = "") -> TestClient:

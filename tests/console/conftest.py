@@ -12,12 +12,10 @@ from app.settings import Settings
 from app.storage.resources import Addresses, Resources
 from app.web.application import create_app
 from tests.access.services import Accounts, accounts_of, empty
-from tests.conftest import api, fresh_resources
+from tests.conftest import fresh_resources
+from tests.console.browsing import PAGE, local_browser
 from tests.local_client import LocalClient
 from tests.web.test_addressed import with_settings
-
-#: What a browser asks for when a person opens a page.
-PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 #: From which secrets of second factors are derived.
 SECRET_KEY = SecretStr("a secret key of thirty-two characters or more")
@@ -26,8 +24,7 @@ SECRET_KEY = SecretStr("a secret key of thirty-two characters or more")
 @pytest.fixture(scope="module")
 def console(loaded: Resources) -> Iterator[TestClient]:
     """With the sample data; asks as a person on this machine does."""
-    with api(loaded, slots=2) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(loaded, slots=2) as client:
         yield client
 
 

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from app.access.scopes import Scope
 from app.storage.resources import Resources
 from tests.asking import reported
-from tests.conftest import SAMPLE_DATA, LoadText, api
-from tests.console.browsing import PAGE, browser_of, cannot, main_of, opened, rows_of
+from tests.conftest import SAMPLE_DATA, LoadText
+from tests.console.browsing import browser_of, cannot, local_browser, main_of, opened, rows_of
 
 #: Of November every day was counted, of October and December some were not.
 AT = "as_of=2023-01-25T00:00:00Z"
@@ -23,8 +23,7 @@ COMMITS = (
 
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
-    with api(resources, slots=1) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(resources, slots=1) as client:
         yield client
 
 

@@ -15,8 +15,7 @@ from app.access.user_records import MOST_OF_NAME
 from app.console.registry import PAGES
 from app.storage.resources import Resources
 from tests.asking import reported
-from tests.conftest import api
-from tests.console.conftest import PAGE
+from tests.console.browsing import local_browser
 from tests.console.filling import sent_by
 from tests.console.html import Element, has_no_script_or_style_within, read
 
@@ -59,9 +58,7 @@ def upload(client: TestClient, kind: str, filename: str, content: bytes) -> Any:
 
 @pytest.fixture(scope="module")
 def client(kept: Resources) -> Iterator[TestClient]:
-    with api(kept, slots=2) as made:
-        made.headers["accept"] = PAGE
-        made.follow_redirects = False
+    with local_browser(kept, slots=2, follows=False) as made:
         yield made
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from app.access.scopes import Role
 from app.storage.resources import Resources
-from tests.console.conftest import PAGE, Guarded
+from tests.console.browsing import PAGE
+from tests.console.conftest import Guarded
 from tests.console.html import Element, has_no_script_or_style_within, labels_its_fields, read
 from tests.local_client import LocalClient
 

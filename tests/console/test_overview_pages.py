@@ -11,8 +11,8 @@ from app.access.scopes import Scope
 from app.sources.tables import source
 from app.storage.resources import Resources
 from tests.commands import wait_until
-from tests.conftest import SAMPLE_DATA, api, load_file
-from tests.console.browsing import HOSTILE, PAGE, browser_of, main_of, opened, rows_of
+from tests.conftest import SAMPLE_DATA, load_file
+from tests.console.browsing import HOSTILE, browser_of, local_browser, main_of, opened, rows_of
 from tests.web.gate.people import People
 
 NOWHERE = {"kind": "github", "repositories": ["acme/*"], "address": "http://127.0.0.1:1"}
@@ -20,16 +20,14 @@ NOWHERE = {"kind": "github", "repositories": ["acme/*"], "address": "http://127.
 
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
-    with api(resources, slots=1) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(resources, slots=1) as client:
         yield client
 
 
 @pytest.fixture
 def resting(resources: Resources) -> Iterator[TestClient]:
     """The same without a worker: nothing ends by itself."""
-    with api(resources, slots=0) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(resources, slots=0) as client:
         yield client
 
 

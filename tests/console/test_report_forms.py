@@ -13,7 +13,7 @@ from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Resources
 from tests.conftest import api
-from tests.console.conftest import PAGE
+from tests.console.browsing import PAGE
 from tests.console.filling import filled, raw_text, sent_by
 from tests.console.html import Element, read
 from tests.kinds import DUMMY, beside

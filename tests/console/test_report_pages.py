@@ -12,7 +12,8 @@ from app.console.first_rows import ROWS
 from app.storage.resources import Resources
 from tests.asking import report_of, reported
 from tests.conftest import api
-from tests.console.conftest import PAGE, Guarded
+from tests.console.browsing import PAGE, local_browser
+from tests.console.conftest import Guarded
 from tests.console.html import Element, read
 from tests.kinds import DUMMY, beside
 from tests.local_client import LocalClient
@@ -23,9 +24,7 @@ JSON = {"accept": "application/json"}
 @pytest.fixture(scope="module")
 def idle(loaded: Resources) -> Iterator[TestClient]:
     """A service in which nothing runs, so that what was asked for waits."""
-    with api(loaded, slots=0) as client:
-        client.headers["accept"] = PAGE
-        client.follow_redirects = False
+    with local_browser(loaded, slots=0, follows=False) as client:
         yield client
 
 
@@ -165,8 +164,7 @@ def test_a_larger_file_shows_its_first_hundred_rows_and_says_so(kept: Resources)
     content = "store_id,status,timestamp_utc\n" + "".join(
         f"store-{number:05},active,2023-01-25T10:00:00Z\n" for number in range(stores)
     )
-    with api(kept, slots=2) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(kept, slots=2) as client:
         query = {"kind": "polls", "wait": 30}
         loaded = client.post("/datasets", params=query, content=content.encode(), headers=JSON).json()
         assert loaded["status"] == "ready", loaded

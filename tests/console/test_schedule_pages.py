@@ -7,8 +7,18 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.storage.resources import Resources
-from tests.conftest import SAMPLE_DATA, api, load_file
-from tests.console.browsing import PAGE, browser_of, cannot, error_at, main_of, opened, rows_of, said, sent
+from tests.conftest import SAMPLE_DATA, load_file
+from tests.console.browsing import (
+    browser_of,
+    cannot,
+    error_at,
+    local_browser,
+    main_of,
+    opened,
+    rows_of,
+    said,
+    sent,
+)
 
 WEEKLY = {
     "name": "weekly",
@@ -27,8 +37,7 @@ WEEKLY = {
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
     load_file(resources, "polls", SAMPLE_DATA / "polls.csv")
-    with api(resources, slots=0) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(resources, slots=0) as client:
         yield client
 
 

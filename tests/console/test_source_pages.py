@@ -11,8 +11,18 @@ from app.sources.register import access_of, named
 from app.sources.secrets import source_secrets
 from app.sources.tables import source_budget, source_cursor, source_gap, source_repository
 from app.storage.resources import Resources
-from tests.conftest import api
-from tests.console.browsing import HOSTILE, PAGE, browser_of, cannot, error_at, main_of, opened, rows_of, said, sent
+from tests.console.browsing import (
+    HOSTILE,
+    browser_of,
+    cannot,
+    error_at,
+    local_browser,
+    main_of,
+    opened,
+    rows_of,
+    said,
+    sent,
+)
 from tests.github import World, serve
 
 TOKEN = "ghp_zyxwvutsrqponmlkjihgfedcba9876543210"
@@ -23,8 +33,7 @@ ACME = {"name": "acme", "repositories": "acme/*\n!acme/old-*", "address": "http:
 
 @pytest.fixture
 def client(resources: Resources) -> Iterator[TestClient]:
-    with api(resources, slots=0) as client:
-        client.headers["accept"] = PAGE
+    with local_browser(resources, slots=0) as client:
         yield client
 
 

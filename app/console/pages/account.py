@@ -121,14 +121,14 @@ async def _account(view: View, refusal: Refused | None = None, *, email: str | N
     known = "" if me["user"] is None else me["user"]["email"] or ""
     return view.render(
         "account",
-        http_status=200 if refusal is None else refusal.status,
         me=me,
         email=known if email is None else email,
         has_factor=has_factor,
         roles=ROLES,
         words=SCOPES,
         ways=WAYS,
-        **_refusal(view, refusal),
+        refusal=refusal,
+        names=view.titled(_NAMES),
     )
 
 
@@ -136,10 +136,10 @@ async def _second_factor(view: View, refusal: Refused | None = None, *, begins: 
     is_set = view.who.user_id is not None and (await view.api.get("/me/second-factor"))["is_set"]
     return view.render(
         "second_factor",
-        http_status=200 if refusal is None else refusal.status,
         is_set=is_set,
         begins=begins or not is_set or bool(view.asked("again")),
-        **_refusal(view, refusal),
+        refusal=refusal,
+        names=view.titled(_NAMES),
     )
 
 
@@ -148,10 +148,10 @@ def _begun(view: View, begun: Mapping[str, str] | None, refusal: Refused | None 
     secret = None if begun is None else begun["secret"]
     return view.render(
         "second_factor_begun",
-        http_status=200 if refusal is None else refusal.status,
         groups=None if secret is None else [secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)],
         address=None if begun is None else begun["address"],
-        **_refusal(view, refusal),
+        refusal=refusal,
+        names=view.titled(_NAMES),
     )
 
 
@@ -166,9 +166,3 @@ def _fields(form: Any, *names: str) -> dict[str, str]:
     """Fields of a form as they were typed."""
     fields = fields_of(form)
     return {name: fields.get(name, "") for name in names}
-
-
-def _refusal(view: View, refusal: Refused | None) -> dict[str, Any]:
-    """What a form shows of a refusal."""
-    names = {name: view.texts(title) for name, title in _NAMES.items()}
-    return {"refusal": refusal, "errors": {} if refusal is None else refusal.errors, "names": names}

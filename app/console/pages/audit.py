@@ -52,14 +52,12 @@ async def audit(view: View) -> Response:
         refusal, found = error, {"entries": (), "next_cursor": None}
     return view.render(
         "audit",
-        http_status=200 if refusal is None else refusal.status,
         found=found,
         filters=filters,
         is_filtered=any(filters.values()),
         csv=view.link("/audit", **filters, format="csv"),
         refusal=refusal,
-        errors={} if refusal is None else refusal.errors,
-        names={name: view.texts(title) for name, title in _FILTERS.items()},
+        names=view.titled(_FILTERS),
         outcomes=[(name, view.texts(words)) for name, words in OUTCOMES.items()],
         outcome_words=OUTCOMES,
         ways=WAYS,

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from app.access.scopes import Scope
 from app.console.asking import Refused, at_fields, path_of, wrong
 from app.console.calendar_text import change, line_of, read_csv, read_text, text_of
+from app.console.json_text import read_json
 from app.console.pages.entities import add_calendar
 from app.console.routes import Pages
 from app.console.view import View, fields_of
@@ -62,8 +63,8 @@ async def of_country(view: View) -> Response:
             refusal = refused
     names = _names(view.texts.locale)
     countries = sorted(((one["code"], names.get(one["code"], one["code"])) for one in known), key=lambda pair: pair[1])
-    values = {"asked": asked, "countries": countries, "country": country, "change": shown, "refusal": refusal}
-    return view.render("calendar_of_country", http_status=refusal.status if refusal else 200, **values)
+    values: dict[str, Any] = {"asked": asked, "countries": countries, "country": country, "change": shown}
+    return view.render("calendar_of_country", refusal=refusal, **values)
 
 
 @pages.page("/calendar-of-file", Scope.DATA_READ, queries=0)
@@ -88,8 +89,7 @@ async def read_file(view: View) -> Response:
         shown = await _shown(view, name, checked["days"], source)
     except Refused as refused:
         refusal = at_fields(refused, lambda one: one if one in {"name", "file"} else _row(view, one))
-    status = refusal.status if refusal else 200
-    return view.render("calendar_of_file", http_status=status, change=shown, refusal=refusal, name=name)
+    return view.render("calendar_of_file", change=shown, refusal=refusal, name=name)
 
 
 @pages.action("/calendars", Scope.HOURS_WRITE, takes_files=True)
@@ -99,8 +99,8 @@ async def apply(view: View) -> Response:
     name = form.get("name", "")
     _require_name(view, name)
     try:
-        days = json.loads(form.get("days", ""))
-    except (ValueError, RecursionError):
+        days = read_json(form.get("days", ""))
+    except ValueError:
         raise wrong("days", view.texts("is not what the page has sent; go back and look once more")) from None
     await view.api.send("PUT", path_of("calendars", name), {"days": days, "source": form.get("source") or _EDITED})
     return view.to(_page(name), said="imported")
@@ -163,7 +163,6 @@ async def _calendar(
         return view.render("missing", http_status=404, problem=missing.problem, links=links, above="/console/calendars")
     return view.render(
         "calendar",
-        http_status=refusal.status if refusal else 200,
         calendar=found["calendar"],
         days=found["days"],
         most=MOST_SHOWN,

@@ -85,7 +85,6 @@ async def _list(
     calendars = await view.api.get("/calendars")
     return view.render(
         "entities",
-        http_status=refusal.status if refusal else 200,
         found=found,
         kind=kind,
         kinds=list(dict.fromkeys([*KINDS, kind])),

@@ -208,7 +208,6 @@ async def _entity(
     known = [one["name"] for one in (await view.api.get("/calendars"))["calendars"]]
     return view.render(
         "entity",
-        http_status=refusal.status if refusal else 200,
         entity=found,
         now=_now(days),
         week=grid(found["hours"], is_always=found["open_24x7"]),

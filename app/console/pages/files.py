@@ -144,7 +144,6 @@ async def _file(view: View, dataset_id: str, refusal: Refused | None = None) -> 
     mappings = await view.api.get("/mappings") if found["status"] == "rejected" else {"mappings": []}
     return view.render(
         "file",
-        http_status=refusal.status if refusal else 200,
         file=found,
         name=_name_of(found),
         causes=causes,

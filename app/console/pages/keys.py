@@ -103,13 +103,13 @@ async def _new_key(
 ) -> Response:
     return view.render(
         "key_new",
-        http_status=200 if refusal is None else refusal.status,
         fields={**_EMPTY, **fields},
         ticked=scopes,
         owners=await _owners(view, fields.get("user_id", "")),
         scopes=[(one.value, view.texts(SCOPES[one])) for one in Scope if view.may(one)],
         lifetimes=[(str(days), view.texts("%(days)s days", days=days)) for days in LIFETIMES_DAYS],
-        **_refusal(view, refusal),
+        refusal=refusal,
+        names=view.titled(_NAMES),
     )
 
 
@@ -133,12 +133,12 @@ async def _key(view: View, refusal: Refused | None = None) -> Response:
     }
     return view.render(
         "key",
-        http_status=200 if refusal is None else refusal.status,
         key=found,
         ends_soon=bool(_soon([found])),
         overlaps=[(str(hours), overlaps[hours]) for hours in OVERLAPS_HOURS],
         words=SCOPES,
-        **_refusal(view, refusal),
+        refusal=refusal,
+        names=view.titled(_NAMES),
     )
 
 
@@ -165,9 +165,3 @@ def _soon(keys: Collection[Mapping[str, Any]]) -> frozenset[str]:
 def _number(text: str) -> int | str:
     """A field as the API takes it; what is no number is left to be refused."""
     return int(text) if text.isascii() and text.isdigit() else text
-
-
-def _refusal(view: View, refusal: Refused | None) -> dict[str, Any]:
-    """What a form shows of a refusal."""
-    names = {name: view.texts(title) for name, title in _NAMES.items()}
-    return {"refusal": refusal, "errors": {} if refusal is None else refusal.errors, "names": names}

@@ -7,6 +7,7 @@ from fastapi import Response
 
 from app.access.scopes import Scope
 from app.console.asking import Refused
+from app.console.json_text import read_json
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
@@ -32,7 +33,7 @@ async def save(view: View) -> Response:
     """Store it as a new version."""
     text = fields_of(await view.form()).get("document", "")
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except ValueError as error:
         reason = view.texts("The text is no JSON: %(error)s", error=str(error))
         problem = {"code": "malformed_request", "title": reason, "detail": reason}
@@ -56,5 +57,4 @@ async def _again(view: View, text: str, refusal: Refused) -> Response:
 
 
 def _form(view: View, found: Any, text: str, refusal: Refused | None = None) -> Response:
-    status = refusal.status if refusal else 200
-    return view.render("mapping", http_status=status, found=found, text=text, refusal=refusal)
+    return view.render("mapping", found=found, text=text, refusal=refusal)

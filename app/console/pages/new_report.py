@@ -8,7 +8,8 @@ from fastapi import Response
 
 from app.access.scopes import Scope
 from app.console import schema_forms
-from app.console.asking import Refused
+from app.console.asking import Refused, wrong_fields
+from app.console.json_text import read_json
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
@@ -35,9 +36,7 @@ async def run_report(view: View) -> Response:
         return view.to("/console/reports/new")
     params, wrong = schema_forms.params_of(kind["params"], form)
     if wrong:
-        errors = [{"parameter": name, "reason": reason} for name, reason in wrong.items()]
-        problem = {"code": "invalid_parameters", "title": "Parameters not accepted", "detail": "", "errors": errors}
-        return await _form(view, kind, form, Refused(422, problem, {}))
+        return await _form(view, kind, form, wrong_fields(wrong))
     if form.get("do") == "schedule":
         return view.to("/console/schedules/new", kind=kind["name"], params=json.dumps(params))
     try:
@@ -53,7 +52,6 @@ async def _form(
     files = await view.api.get("/datasets", status="ready", limit=1) if view.may(Scope.DATA_READ) else None
     return view.render(
         "report_form",
-        http_status=refusal.status if refusal else 200,
         kind=kind,
         fields=schema_forms.fields_of(kind["params"]),
         values=texts,
@@ -68,7 +66,7 @@ def _named(kinds: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
 
 def _given(text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        found = read_json(text or "{}")
+    except ValueError:
         found = {}
     return found if isinstance(found, dict) else {}

@@ -1,13 +1,14 @@
 """Schedules: their list, one of them, a form for a new one and for a change; run now, pause, resume, remove."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import Response
 
 from app.access.scopes import Scope
-from app.console.asking import Refused
+from app.console.asking import Refused, wrong
+from app.console.json_text import read_json
 from app.console.marked import marked
 from app.console.routes import Pages
 from app.console.view import View, fields_of
@@ -161,13 +162,12 @@ async def _form(
     known = [*(one["name"] for one in kinds), *(_SYNC + one["name"] for one in sources["sources"])]
     return view.render(
         "schedule_form",
-        http_status=refusal.status if refusal else 200,
         before=before,
         kinds=known if not chosen or chosen in known else [*known, chosen],
         values=values,
         refusal=refusal,
         errors=_errors(refusal),
-        titles={name: view.texts(title) for name, title in TITLES.items()},
+        titles=view.titled(TITLES),
         preview=preview,
     )
 
@@ -176,12 +176,10 @@ def _body(view: View, form: Mapping[str, str]) -> dict[str, Any]:
     """What is sent to the API. Raises Refused: the parameters are no JSON."""
     text, chosen = form.get("params", "").strip(), form.get("kind", "")
     try:
-        params = json.loads(text or "{}")
+        params = read_json(text or "{}")
     except ValueError as error:
         reason = view.texts("is no JSON: %(error)s", error=str(error))
-        errors: Sequence[Mapping[str, str]] = [{"parameter": "params", "reason": reason}]
-        problem = {"code": "invalid_parameters", "title": "Parameters not accepted", "detail": "", "errors": errors}
-        raise Refused(422, problem, {}) from error
+        raise wrong("params", reason) from error
     does = "sync" if chosen.startswith(_SYNC) else "report"
     texts = {name: form[name].strip() for name in _TEXTS if form.get(name, "").strip()}
     return {"name": "", **texts, "does": does, "kind": chosen.removeprefix(_SYNC), "params": params}

@@ -206,15 +206,13 @@ def _form(
     refusal = None if refusal is None else _at_fields(refusal)
     return view.render(
         "source_form",
-        http_status=refusal.status if refusal else 200,
         kind=kind,
         reads=KINDS.get(kind, "repositories"),
         before=before,
         values={name: text for name, text in values.items() if name != "token"},
         refusal=refusal,
         findings=[] if refusal is None else refusal.problem.get("findings") or [],
-        errors={} if refusal is None else refusal.errors,
-        titles={name: view.texts(title) for name, title in TITLES.items()},
+        titles=view.titled(TITLES),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import Response
@@ -9,6 +10,7 @@ from starlette.datastructures import UploadFile
 
 from app.access.scopes import Scope
 from app.console.asking import Refused
+from app.console.json_text import read_json
 from app.console.routes import Pages
 from app.console.samples import samples
 from app.console.view import View, fields_of
@@ -51,7 +53,7 @@ async def inspect(view: View) -> Response:
     form = await view.form(files=1)
     fields, head = fields_of(form), form.get("head")
     if not isinstance(head, UploadFile):
-        return view.render("upload_refused", refusal=_no_file(view), http_status=422)
+        return view.render("upload_refused", refusal=_no_file(view))
     kinds = await view.api.get("/datasets/kinds")
     if any(one["name"] == fields.get("kind") and not one["columns"] for one in kinds):
         return Response()  # it is loaded as it is: there is nothing to pick
@@ -67,7 +69,7 @@ async def inspect(view: View) -> Response:
             saved = await view.api.send("PUT", f"/mappings/{fields.get('name', '').strip()}", json.loads(mapping))
     except Refused as refusal:
         if not mapping:
-            return view.render("upload_refused", refusal=refusal)
+            return view.render("upload_refused", refusal=refusal, http_status=HTTPStatus.OK)
         answer = await view.api.ask("POST", "/datasets/inspect", query=query, body=await _again(head))
         return _inspected(view, answer.document, kinds, refusal=refusal, document=_document(mapping))
     return _inspected(view, answer.document, kinds, saved=saved and saved["name"])
@@ -94,6 +96,7 @@ def _inspected(
             (column, _shown(rules.get(column["name"], {}))) for column in kind["columns"] if not column["instead_of"]
         ],
         refusal=refusal,
+        http_status=HTTPStatus.OK,  # it is a piece of the page, which is shown whatever it says
         saved=saved,
     )
 
@@ -105,7 +108,6 @@ async def _page(view: View, refusal: Refused | None = None) -> Response:
     kind = next((one for one in kinds if one["name"] == chosen["kind"]), None)
     return view.render(
         "upload",
-        http_status=refusal.status if refusal else 200,
         kinds=kinds,
         kind=kind,
         chosen=chosen,
@@ -159,7 +161,7 @@ def _word(line: str) -> tuple[str, str]:
 
 def _document(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}

@@ -117,18 +117,17 @@ async def _user(view: View, refusal: Refused | None = None, change: Mapping[str,
     found = await view.api.get(f"/users/{view['user_id']}")
     return view.render(
         "user",
-        http_status=200 if refusal is None else refusal.status,
         user=found,
         fields={**found, **(change or {})},
         roles=_roles(view),
-        **_refusal(view, refusal),
+        refusal=refusal,
+        names=view.titled(_NAMES),
     )
 
 
 def _new_user(view: View, fields: Mapping[str, Any], refusal: Refused | None = None) -> Response:
-    status = 200 if refusal is None else refusal.status
     fields = {**_EMPTY, **fields}
-    return view.render("user_new", http_status=status, fields=fields, roles=_roles(view), **_refusal(view, refusal))
+    return view.render("user_new", fields=fields, roles=_roles(view), refusal=refusal, names=view.titled(_NAMES))
 
 
 def _link(view: View, whose: Mapping[str, Any], link: Mapping[str, Any]) -> Response:
@@ -151,9 +150,3 @@ def _link(view: View, whose: Mapping[str, Any], link: Mapping[str, Any]) -> Resp
 
 def _roles(view: View) -> list[tuple[str, str]]:
     return [(role, view.texts(words)) for role, words in ROLES.items()]
-
-
-def _refusal(view: View, refusal: Refused | None) -> dict[str, Any]:
-    """What a form shows of a refusal."""
-    names = {name: view.texts(title) for name, title in _NAMES.items()}
-    return {"refusal": refusal, "errors": {} if refusal is None else refusal.errors, "names": names}
