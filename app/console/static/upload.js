@@ -71,6 +71,11 @@ function say(item, text) {
   if (state.textContent !== text) state.textContent = text;
 }
 
+// What the next attempt may no longer meet: a lock of a replica that has died, a full queue, a server that is away.
+function mayPass(status) {
+  return status >= 500 || [409, 423, 429].includes(status);
+}
+
 function send(file) {
   const item = row(file.name);
   const bar = item.querySelector("progress");
@@ -82,7 +87,11 @@ function send(file) {
     retryDelays: DELAYS,
     removeFingerprintOnSuccess: true,
     metadata: { filename: file.name, ...options() },
-    onShouldRetry: () => { say(item, words.waiting); return true; },
+    onShouldRetry: (error) => {
+      const again = !error.originalResponse || mayPass(error.originalResponse.getStatus());
+      if (again) say(item, words.waiting);
+      return again;
+    },
     onProgress: (sent, all) => { if (!paused) say(item, words.sending); bar.value = all ? sent / all : 1; },
     onError: (error) => {
       let reason = error.message;

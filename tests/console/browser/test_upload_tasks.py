@@ -63,6 +63,23 @@ def test_a_file_with_other_columns_and_words_is_read_as_a_person_picks(
     expect(here.locator("main")).to_contain_text("aus")
 
 
+def test_a_file_that_is_refused_at_once_says_why_and_is_not_sent_again(
+    page: Watched, hand: Mouse, tmp_path: Path
+) -> None:
+    here, file = page.page, tmp_path / "till.csv"
+    file.write_text("Filiale;Zustand;Zeit\n1;offen;gestern\n")
+    asked = []
+    here.on("request", lambda request: asked.append(request.url) if request.url.endswith("/uploads") else None)
+    page.open("/console/upload")
+    hand.file(here.get_by_label("Choose files"), str(file))
+    here.locator("#picks").wait_for(state="attached")
+    hand.press(here.get_by_role("button", name="Upload", exact=True))
+    expect(here.locator("#uploads")).to_contain_text("was refused: ")
+    expect(here.locator("#uploads")).to_contain_text("timezone_str")
+    assert len(asked) == 1
+    page.hold()
+
+
 def test_a_file_with_wrong_rows_is_loaded_without_them(
     page: Watched, hand: Mouse, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
