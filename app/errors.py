@@ -37,6 +37,9 @@ OpenhoursError
 │   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
 │   ├── UnknownSchedule
+│   ├── UnknownWebhook
+│   ├── UnknownDelivery
+│   ├── UnknownRule
 │   ├── UnknownCalendar
 │   ├── UnknownSource
 │   ├── UnknownEntityKind
@@ -338,6 +341,21 @@ class UnknownMapping(NotFound):
 class UnknownSchedule(NotFound):
     code = "unknown_schedule"
     title = "Unknown schedule"
+
+
+class UnknownWebhook(NotFound):
+    code = "unknown_webhook"
+    title = "Unknown webhook"
+
+
+class UnknownDelivery(NotFound):
+    code = "unknown_delivery"
+    title = "Unknown delivery"
+
+
+class UnknownRule(NotFound):
+    code = "unknown_rule"
+    title = "Unknown rule"
 
 
 class UnknownSource(NotFound):

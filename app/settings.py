@@ -412,6 +412,34 @@ class Settings(BaseSettings):
         "Postgres once it ended, and the last load touched it, longer ago than that. `never`: no week is.",
     )
     audit_days: int = Field(400, ge=1, le=36500, description="Retention of the audit, days; older rows are removed.")
+    webhook_allow: str | None = Field(
+        None,
+        description="Receivers of webhooks inside your network, separated by commas: networks such as `10.1.0.0/16`, "
+        "names such as `hooks.internal` and `*.internal`. `http` is allowed there, too. Unset: only https to public "
+        "addresses.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Your mail server: `smtps://user:password@host:465`, or `smtp://…:587` for STARTTLS. Unset: no "
+        "mail is sent.",
+    )
+    mail_from: str | None = Field(
+        None, description="Address that mails come from, such as `openhours@example.com`; needed to send any."
+    )
+    mail_domains: str = Field(
+        "",
+        description="Domains that may get mail, separated by commas: `example.com, *.example.org`. Empty: none, so "
+        "that nobody mails reports to strangers.",
+    )
+    mail_attachment_bytes: int = Field(
+        5 << 20,
+        ge=0,
+        le=50 << 20,
+        description="Bytes of all files that one mail carries; what does not fit is named in it instead.",
+    )
+    delivery_days: int = Field(
+        30, ge=1, le=36500, description="Retention of events and their deliveries, days; older ones are removed."
+    )
     max_upload_bytes: int = Field(
         10 << 30, ge=1, description="Largest file that may be uploaded, bytes; a larger one is refused with 413."
     )

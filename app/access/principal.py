@@ -10,8 +10,9 @@ from typing import Literal
 from app.access.scopes import SCOPES_OF, Role, Scope
 
 #: How somebody came in. ``local``: from this machine in local mode. ``command``: by the command line on the servers
-#: themselves. ``schedule``: not at all, a schedule of theirs was due. ``system``: a loop of the service.
-Via = Literal["key", "session", "access", "proxy", "local", "command", "schedule", "system", "anonymous"]
+#: themselves. ``schedule``, ``rule``: not at all, a schedule of theirs was due, or a rule of theirs applied.
+#: ``system``: a loop of the service.
+Via = Literal["key", "session", "access", "proxy", "local", "command", "schedule", "rule", "system", "anonymous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

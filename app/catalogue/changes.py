@@ -194,9 +194,14 @@ def follow(connection: Connection, dataset_id: str, follow_up: FollowUp) -> str:
     report_id = lifecycle.queue(
         connection, kind=follow_up.report, params=follow_up.params_of(dataset_id), as_of=database_now(connection)
     )
-    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(followed_by=report_id))
+    followed(connection, dataset_id, report_id)
     audit.record(connection, "report.trigger", "report", report_id, kind=follow_up.report)
     return report_id
+
+
+def followed(connection: Connection, dataset_id: str, report_id: str) -> None:
+    """Record which report was made of a dataset unasked."""
+    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(followed_by=report_id))
 
 
 def remove(connection: Connection, dataset_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import from_json
 
+from app.deliveries.notify import MOST_RECIPIENTS
 from app.ids import NAME
 from app.ingest.kind import DEFAULT_SOURCE, Coverage, Covers
 from app.ingest.pages.plan import PagePlan
@@ -80,12 +81,23 @@ class LoadOptions(Params):
         False,
         description="For commits: the file is all that there is of its repositories; what it lacks is taken out.",
     )
+    notify: tuple[str, ...] | None = Field(
+        None,
+        max_length=MOST_RECIPIENTS,
+        description="Who is told when the file is loaded or rejected: names of webhooks, and addresses, separated by "
+        "commas.",
+    )
     force: bool = Field(False, description="Load the file even if the same bytes are already loaded.")
 
-    @field_validator("columns", mode="before")
+    @field_validator("columns", "notify", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("notify")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return tuple(dict.fromkeys(filter(None, names or ()))) or None
 
     @field_validator("set", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from app.catalogue.options import FollowUp, LoadOptions, load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus, Outcome
 from app.catalogue.tables import DATASET_OF_JOB
 from app.catalogue.under_way import Sender
+from app.deliveries.notify import Notify, require_known
 from app.errors import (
     DatasetBusy,
     InvalidParameters,
@@ -126,7 +127,7 @@ class DatasetService:
             UnknownDatasetKind, InvalidParameters, DuplicateDataset: the file is not wanted.
             TooManyUploads: too many bytes of its sender are under way.
         """
-        options = mappings.resolved(connection, options)
+        options = self._recipients_known(connection, mappings.resolved(connection, options))
         self._require_columns(kind, options)
         if sender is not None:
             with self._telling_when(connection):
@@ -260,9 +261,17 @@ class DatasetService:
         record = self._idle(connection, dataset_id, "loaded again")
         dropped = {name: None for name in ("columns", "mapping", "set") if options.get(name) == ""}
         merged = mappings.resolved(connection, load_options(**dict(record.options) | dict(options) | dropped))
+        merged = self._recipients_known(connection, merged)
         self._require_columns(record.kind, merged)
         new_options = merged.model_dump(mode="json")
         return changes.load_again(connection, dataset_id, new_options, job_kind=self._job_kind(record))
+
+    def _recipients_known(self, connection: Connection, options: LoadOptions) -> LoadOptions:
+        """The options with addresses as mail servers know them. Raises InvalidParameters."""
+        if options.notify is None:
+            return options
+        known = require_known(connection, Notify(to=options.notify), self._resources.settings)
+        return options.model_copy(update={"notify": known.to})
 
     def follow(self, dataset_id: str, follow_up: FollowUp) -> str | None:
         """Have a loaded dataset followed by a report, unless one does; returns the id of the new report.

@@ -4,7 +4,7 @@ Every change is one UPDATE that names the states it may come from (TRANSITIONS) 
 was claimed with: the attempt is the fence that keeps a late worker from touching a job that another has taken over.
 It only ever grows. What an attempt is charged with is counted beside it: ``crashes`` (its process died), ``retries`` (a
 server failed it), ``returned`` (a worker that stopped gave it back, which costs nothing).
-Times are compared with Postgres' ``now()`` only.
+Times are compared with Postgres' ``now()`` only. Every end is also an event (app/events), in the same transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import AttemptsExhausted, AttemptSuperseded, WorkerCrashed
+from app.events.outbox import all_happened
 from app.files.artifact import StoredArtifact
 from app.ids import new_id
 from app.jobs.records import ENDED, JobStatus, is_abandoned, is_waiting
@@ -126,6 +127,7 @@ def create(
     idempotency_key: str | None = None,
     concurrency_key: str | None = None,
     not_before: datetime | None = None,
+    begun_by: str | None = None,
 ) -> str | None:
     """Record a new job as queued; returns its id, or None when the idempotency key stands for another already.
 
@@ -137,6 +139,7 @@ def create(
         idempotency_key: repeating a request with it makes no second job.
         concurrency_key: of two jobs with the same key only one runs at a time.
         not_before: no worker takes the job before then; None: at once.
+        begun_by: what began it unasked, such as ``schedule`` and its id; None: somebody asked for it.
     """
     created: str | None = connection.scalar(
         insert(job)
@@ -150,6 +153,7 @@ def create(
             status=JobStatus.QUEUED,
             as_of=as_of,
             not_before=not_before,
+            begun_by=begun_by,
             dispatched_at=func.now(),
         )
         .on_conflict_do_nothing(index_elements=[job.c.idempotency_key])
@@ -334,7 +338,7 @@ def server_failed(connection: Connection, claim: Claim, *, code: str, message: s
 def give_up(connection: Connection) -> list[tuple[str, str]]:
     """Fail the jobs that nobody works on and whose attempts are used up; returns the id and kind of each."""
     idle = or_(job.c.status == JobStatus.QUEUED, is_abandoned())
-    rows = connection.execute(
+    statement = (
         _to(JobStatus.FAILED)
         .where(idle, _is_used_up())
         .values(
@@ -343,9 +347,8 @@ def give_up(connection: Connection) -> list[tuple[str, str]]:
             error_message="It was attempted too often, and each time its replica or a server stopped first; it "
             "will not be retried.",
         )
-        .returning(job.c.id, job.c.kind)
     )
-    return [(row.id, row.kind) for row in rows]
+    return _ended(connection, statement)
 
 
 def cancel(connection: Connection, job_id: str) -> bool:
@@ -354,7 +357,8 @@ def cancel(connection: Connection, job_id: str) -> bool:
     The lease stays, and with it the concurrency key, until the worker has noticed (see stopped), because the process
     goes on until then.
     """
-    return _changed(connection, _to(JobStatus.CANCELLED).where(job.c.id == job_id).values(finished_at=func.now()))
+    statement = _to(JobStatus.CANCELLED).where(job.c.id == job_id).values(finished_at=func.now())
+    return len(_ended(connection, statement)) == 1
 
 
 def stopped(connection: Connection, claim: Claim) -> None:
@@ -427,7 +431,14 @@ def _is_used_up() -> ColumnElement[bool]:
 
 def _end(connection: Connection, claim: Claim, status: JobStatus, **values: Any) -> Verdict:
     statement = _to(status).where(_is_ours(claim)).values(**_ENDED, **values)
-    return Verdict.ENDED if _changed(connection, statement) else Verdict.LOST
+    return Verdict.ENDED if _ended(connection, statement) else Verdict.LOST
+
+
+def _ended(connection: Connection, statement: Update) -> list[tuple[str, str]]:
+    """Execute what ends jobs, and record that as events; returns the id and kind of each."""
+    rows = connection.execute(statement.returning(job.c.id, job.c.kind, job.c.status)).all()
+    all_happened(connection, [(f"job.{row.status}", row.id, {"kind": row.kind}) for row in rows])
+    return [(row.id, row.kind) for row in rows]
 
 
 def _is_published(connection: Connection, claim: Claim) -> bool:

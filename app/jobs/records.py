@@ -60,6 +60,7 @@ class JobRecord:
     status: JobStatus
     attempt: int
     as_of: datetime | None
+    begun_by: str | None
     artifacts: tuple[StoredArtifact, ...]
     warnings: Sequence[Mapping[str, Any]]
     error_code: str | None

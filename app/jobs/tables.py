@@ -41,6 +41,7 @@ job = Table(
     instant("not_before"),
     instant("dispatched_at", comment="not used any more; the version before needs it"),
     instant("as_of", comment="the instant the report speaks for"),
+    Column("begun_by", Text, comment="what began it unasked, such as a schedule and its id; null: somebody asked"),
     Column("artifacts", JSONB),
     Column("warnings", JSONB, comment=WARNINGS_COMMENT),
     Column("error_code", Text),

@@ -35,6 +35,23 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """The figure of a report that a target is for.
+
+    Attributes:
+        what: its name, as the beginning of a sentence.
+        percent: its value; None: there is none, because nothing is known.
+        target: that of the report; None: it has none.
+        facts: more for people, pairs of a word and a value.
+    """
+
+    what: str
+    percent: float | None
+    target: float | None
+    facts: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Drilldown:
     """What can be asked about one entity of a complete report.
 
@@ -66,6 +83,7 @@ class ReportKind(JobKind):
             returns the parameters to run with and the instant of the report. Raises BadInput.
         findings: model of the file SUMMARY, for a kind that makes one.
         outline: such a summary for the command line.
+        measured: the figure of such a summary that a target is for, for a kind that has one.
         drilldown: what can be asked about one entity, for a kind that can explain its figures.
         documentation: what the page of reports says, in Markdown: what the numbers mean, and which files there are.
         rules: name of a page below docs/ that has the exact rules and, under "Parameters", the parameters, for a kind
@@ -83,6 +101,7 @@ class ReportKind(JobKind):
     resolve: Callable[[Connection, Any], tuple[Params, datetime]]
     findings: type[BaseModel] | None = None
     outline: Callable[[Any], Outline] | None = None
+    measured: Callable[[Any], Measured] | None = None
     drilldown: Drilldown | None = None
     documentation: str = ""
     rules: str | None = None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from app.access import audit
+from app.deliveries.notify import NOBODY, Notify, require_known, want
 from app.errors import (
     IdempotencyConflict,
     NoExplanation,
@@ -37,7 +38,7 @@ from app.jobs.links import LinkedArtifact, Links
 from app.jobs.records import OUTSTANDING, JobRecord, JobStatus
 from app.jobs.status import CLAIMED, QUEUED, Live
 from app.paging import Page, newest_first, place_of
-from app.reports.kind import SUMMARY, Drilldown, Outline, ReportKind
+from app.reports.kind import SUMMARY, Drilldown, Measured, Outline, ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.series.poll_reading import PollSource
 from app.storage.postgres import database_errors, each_by_itself
@@ -80,6 +81,7 @@ class _Asked:
     kind: ReportKind
     params: BaseModel
     fingerprint: str
+    notify: Notify
 
 
 class Deletion(StrEnum):
@@ -101,8 +103,15 @@ class ReportService:
         self._kinds = kinds
         self._polls = PollSource(resources.engine, lambda: resources.object_store)
 
-    def trigger(self, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
-        """Record a report and dispatch it; returns its id.
+    def trigger(
+        self,
+        kind_name: str,
+        raw_params: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        notify: Notify = NOBODY,
+    ) -> str:
+        """Record a report and dispatch it; returns its id. ``notify`` is told of its end.
 
         Once it is recorded it is accepted: when Redis does not take it, a sweep dispatches it later. With an
         idempotency key that was used within a day the same request is answered with the same id.
@@ -110,28 +119,37 @@ class ReportService:
         Raises:
             UnknownReportKind, InvalidParameters, NoPolls, TooManyReports, IdempotencyConflict: nothing was recorded.
         """
-        asked = self._asked(kind_name, raw_params)
+        asked = self._asked(kind_name, raw_params, notify)
         with database_errors(), self._resources.engine.begin() as connection:
             if earlier := self._keyed(connection, idempotency_key):
                 return _same(earlier, asked.fingerprint, str(idempotency_key))
             report_id = self._record(connection, asked, idempotency_key)
         if report_id is None:  # a request with the same key was faster
-            return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key)
+            return self.trigger(kind_name, raw_params, idempotency_key=idempotency_key, notify=notify)
         self.dispatch(report_id, kind_name)
         return report_id
 
     def accept(
-        self, connection: Connection, kind_name: str, raw_params: Mapping[str, Any], *, idempotency_key: str | None
+        self,
+        connection: Connection,
+        kind_name: str,
+        raw_params: Mapping[str, Any],
+        *,
+        idempotency_key: str | None,
+        begun_by: str | None = None,
+        notify: Notify = NOBODY,
     ) -> str | None:
         """As trigger(), in the caller's transaction; whoever commits it calls dispatch() then.
+
+        ``begun_by`` is what begins it unasked, such as ``schedule`` and its id.
 
         Returns:
             The id; None if another transaction uses the key at this moment.
         """
-        asked = self._asked(kind_name, raw_params)
+        asked = self._asked(kind_name, raw_params, notify)
         if earlier := self._keyed(connection, idempotency_key):
             return _same(earlier, asked.fingerprint, str(idempotency_key))
-        return self._record(connection, asked, idempotency_key)
+        return self._record(connection, asked, idempotency_key, begun_by)
 
     def dispatch(self, report_id: str, kind_name: str) -> None:
         """Wake a worker for a report that was accepted."""
@@ -139,9 +157,12 @@ class ReportService:
             _log.info("report %s accepted: %s", report_id, kind_name)
             self._redis.dispatch(report_id)
 
-    def check(self, connection: Connection, kind_name: str, raw_params: Mapping[str, Any]) -> None:
+    def check(
+        self, connection: Connection, kind_name: str, raw_params: Mapping[str, Any], *, notify: Notify = NOBODY
+    ) -> None:
         """Refuse what trigger() would refuse now, but for a full queue; nothing is recorded."""
         asked = self._asked(kind_name, raw_params)
+        require_known(connection, notify, self._resources.settings)
         asked.kind.resolve(connection, asked.params)
 
     def poll(self, report_id: str, *, has_ended: bool = False) -> Running | Ended:
@@ -207,6 +228,18 @@ class ReportService:
         assert kind.findings is not None  # noqa: S101 - it has made the file
         assert kind.outline is not None  # noqa: S101 - the conformance tests of kinds ask for both
         return kind.outline(kind.findings.model_validate_json(b"".join(self.read(file))))
+
+    def measured(self, report_id: str) -> Measured | None:
+        """The figure of a complete report that a target is for; None: reports of its kind have none.
+
+        Raises:
+            As outline().
+        """
+        record, file = self._summarized(report_id)
+        kind = self._kinds[record.kind]
+        if kind.measured is None or kind.findings is None:
+            return None
+        return kind.measured(kind.findings.model_validate_json(b"".join(self.read(file))))
 
     def _summarized(self, report_id: str) -> tuple[JobRecord, StoredArtifact]:
         """A complete report and its summary; raises as summary() does."""
@@ -358,14 +391,17 @@ class ReportService:
             raise self._missing(report_id)
         return record
 
-    def _asked(self, kind_name: str, raw_params: Mapping[str, Any]) -> "_Asked":
+    def _asked(self, kind_name: str, raw_params: Mapping[str, Any], notify: Notify = NOBODY) -> "_Asked":
         kind = self.kind(kind_name)
         params = _validated(kind, raw_params, most=self._resources.settings.max_list_items)
-        return _Asked(kind, params, _fingerprint(kind, raw_params))
+        return _Asked(kind, params, _fingerprint(kind, raw_params, notify), notify)
 
-    def _record(self, connection: Connection, asked: "_Asked", idempotency_key: str | None) -> str | None:
+    def _record(
+        self, connection: Connection, asked: "_Asked", idempotency_key: str | None, begun_by: str | None = None
+    ) -> str | None:
         """The id of a new report; None if its key is used by now."""
         self._require_room(connection)
+        notify = require_known(connection, asked.notify, self._resources.settings)
         params, as_of = asked.kind.resolve(connection, asked.params)
         report_id = lifecycle.create(
             connection,
@@ -375,8 +411,10 @@ class ReportService:
             as_of=as_of,
             idempotency_key=idempotency_key,
             concurrency_key=asked.kind.concurrency_key(params.model_dump(mode="json")),
+            begun_by=begun_by,
         )
         if report_id is not None:
+            want(connection, report_id, notify)
             audit.record(connection, "report.trigger", "report", report_id, kind=asked.kind.name)
         return report_id
 
@@ -411,9 +449,10 @@ def _shown(live: Live) -> Live:
     return live if live.stage in STAGES else Live("computing", live.progress)
 
 
-def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any]) -> str:
+def _fingerprint(kind: ReportKind, raw_params: Mapping[str, Any], notify: Notify) -> str:
     """SHA-256 of what was asked for, the same whatever the order of its members."""
-    asked = json.dumps([kind.name, raw_params], sort_keys=True, separators=(",", ":"))
+    told = [] if notify.is_nobody else [notify.model_dump(mode="json")]
+    asked = json.dumps([kind.name, raw_params, *told], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(asked.encode()).hexdigest()
 
 

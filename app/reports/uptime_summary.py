@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, Field
 
 from app.reports.doubts import UnknownTime
-from app.reports.kind import Outline
+from app.reports.kind import Measured, Outline
 from app.timeline import HOUR, Micros
 from app.timeline.horizon import WINDOWS
 
@@ -335,6 +335,23 @@ def outline(summary: UptimeSummary) -> Outline:
         columns=("store", "availability", "at least", "at most", "known", "open\nhours", "down\nhours"),
         rows=rows,
         notes=notes,
+    )
+
+
+def measured(summary: UptimeSummary) -> Measured:
+    """The availability of all stores, unrounded, for the target."""
+    of = summary.totals
+    known = of.uptime_hours + of.downtime_hours
+    worst = ", ".join(worst_called(summary)[:3])
+    return Measured(
+        what="The availability",
+        percent=100 * of.uptime_hours / known if known else None,
+        target=summary.target_percent,
+        facts=[
+            ("Known", "-" if of.coverage_percent is None else f"{of.coverage_percent:.2f} % of the open time"),
+            ("Down", f"{of.downtime_hours:,.2f} open hours"),
+            *([("Worst", worst)] if worst else []),
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection
 
 from app.access.scopes import Scope
+from app.deliveries.notify import NOBODY, Notify
 from app.reports.service import ReportService
 from app.schedules.records import Does
 from app.schedules.timing import AsOf, Timing
@@ -30,6 +31,8 @@ class Run:
         timing, as_of: of the schedule, which make the instant that a report speaks for.
         due: the instant.
         key: the same for the same instant of the same schedule; None: it begins whatever began before.
+        notify: who is told when it ends.
+        begun_by: the schedule, as a job knows it.
     """
 
     kind: str
@@ -38,6 +41,8 @@ class Run:
     as_of: AsOf
     due: datetime
     key: str | None = None
+    notify: Notify = NOBODY
+    begun_by: str | None = None
 
 
 class Action(Protocol):
@@ -73,13 +78,15 @@ class Reports:
     def check(self, connection: Connection, run: Run) -> None:
         """Raises UnknownReportKind, InvalidParameters, NoPolls."""
         self._require_free(run)
-        self._service.check(connection, run.kind, self._params(run))
+        self._service.check(connection, run.kind, self._params(run), notify=run.notify)
 
     def begin(self, connection: Connection, run: Run) -> str:
         """Raises as ReportService.accept."""
         params = self._params(run)
         while True:
-            report_id = self._service.accept(connection, run.kind, params, idempotency_key=run.key)
+            report_id = self._service.accept(
+                connection, run.kind, params, idempotency_key=run.key, begun_by=run.begun_by, notify=run.notify
+            )
             if report_id is not None:
                 return report_id
 
@@ -116,6 +123,10 @@ class Syncs:
     def check(self, connection: Connection, run: Run) -> None:
         """Raises UnknownSource; InvalidParameters, because a sync has no parameters."""
         register.named(connection, run.kind)
+        if not run.notify.is_nobody:
+            reason = "is for reports; a webhook for sync.failed, or a rule of kind source_lag, tells of syncs"
+            wrong = WrongValue(parameter="notify", received=list(run.notify.to), reason=reason)
+            raise invalid_parameters([wrong], subject=run.kind)
         if run.params:
             reason, allowed = "are for reports; the source itself says what is read", "{}"
             wrong = WrongValue(parameter="params", received=run.params, reason=reason, allowed=allowed)

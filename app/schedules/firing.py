@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, update
 
-from app.access import audit
+from app.access import audit, owners
 from app.access.principal import acting_as
+from app.deliveries.announcing import announce
 from app.errors import (
     BadInput,
     DatabaseUnavailable,
@@ -26,12 +27,13 @@ from app.errors import (
     TooManyReports,
     Unavailable,
 )
-from app.schedules import acting, records
+from app.schedules import records
 from app.schedules.actions import Action, Run
 from app.schedules.records import Does, Schedule
 from app.schedules.tables import schedule
 from app.storage.postgres import database_errors, database_now
 from app.telemetry.metrics import SCHEDULED
+from app.wording.values import iso
 
 #: How often a replica looks for what is due, seconds: cron knows no shorter time than a minute.
 LOOK_SECONDS: Final = 5
@@ -132,11 +134,15 @@ class Firing:
         if action is None:
             raise BadInput(f"This version cannot begin a {one.does}.")
         key = f"schedule:{one.id}:{due.isoformat()}"
-        with acting_as(acting.owner_of(connection, one, action.scope)):
-            job_id = action.begin(connection, Run(one.kind, one.params, one.timing, one.as_of, due, key))
+        with acting_as(owners.owner_of(connection, one, action.scope, via="schedule")):
+            job_id = action.begin(connection, _run_of(one, due, key))
             told: dict[str, Any] = {"name": one.name, "job_id": job_id, "due": due.isoformat(), "skipped": skipped}
             audit.record(connection, "schedule.run", "schedule", one.id, **told)
         return job_id
+
+
+def _run_of(one: Schedule, due: datetime, key: str) -> Run:
+    return Run(one.kind, one.params, one.timing, one.as_of, due, key, notify=one.notify, begun_by=one.mark)
 
 
 def _missed(one: Schedule, now: datetime) -> tuple[datetime | None, int, datetime | None]:
@@ -160,6 +166,19 @@ def _pause(connection: Connection, one: Schedule, error: OpenhoursError, due: da
     _set(connection, one, enabled=False, next_at=None, paused_reason=error.message, updated_at=func.now())
     told: dict[str, Any] = {"name": one.name, "due": due.isoformat(), "code": error.code, "reason": error.message}
     audit.record(connection, "schedule.pause", "schedule", one.id, outcome="failed", **told)
+    announce(
+        connection,
+        "schedule.paused",
+        one.id,
+        title=f"The schedule {one.name} is paused.",
+        facts=[("Schedule", one.name), ("Was due at", iso(due)), ("Why", error.message)],
+        page=f"/console/schedules/{one.name}",
+        wanted=one.notify,
+        schedule=one.name,
+        schedule_id=one.id,
+        due=iso(due),
+        error={"code": error.code, "message": error.message},
+    )
 
 
 def _set(connection: Connection, one: Schedule, **columns: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, Select, or_, select
 
+from app.deliveries.notify import Notify, stored
 from app.errors import UnknownSchedule
 from app.jobs.records import JobStatus
 from app.jobs.tables import job
@@ -54,6 +55,7 @@ class Schedule:
         paused_reason: why it is paused, for people.
         next_at: when it is due next; None while it is paused.
         last_due_at, last: the instant that it last began something for, and that.
+        notify: who is told when a report of it ends.
         skipped: how many instants had been missed when it was last due.
         created_by: name of who made it.
         runs_as, runs_as_id: who last set it, for whom it acts; no id: they are no user.
@@ -73,12 +75,18 @@ class Schedule:
     next_at: datetime | None
     last_due_at: datetime | None
     last: LastJob | None
+    notify: Notify
     skipped: int
     created_by: str
     runs_as: str
     runs_as_id: str | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def mark(self) -> str:
+        """What its reports say that they were begun by."""
+        return f"schedule {self.id}"
 
     def next_few(self, count: int) -> list[datetime]:
         """The next instants; none while it is paused."""
@@ -100,7 +108,8 @@ def schedule_of(row: Row[Any]) -> Schedule:
     last_id = known.pop("last_job_id")
     last = None if last_id is None else LastJob(last_id, status and JobStatus(status), code, message)
     timing = Timing(known.pop("cron"), known.pop("timezone"))
-    return Schedule(**known, timing=timing, last=last)
+    notify = stored(known.pop("notify"))
+    return Schedule(**known, timing=timing, last=last, notify=notify)
 
 
 def required(connection: Connection, name: str, *, lock: bool = False) -> Schedule:

@@ -8,11 +8,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, func, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from app.access import audit
+from app.access import audit, owners
 from app.access.principal import actor
+from app.deliveries.notify import NOBODY, Notify
 from app.errors import NameTaken
 from app.ids import is_id, is_name, new_id
-from app.schedules import acting, records, timing
+from app.schedules import records, timing
 from app.schedules.actions import Action, Run
 from app.schedules.forms import When, cron_of
 from app.schedules.records import CatchUp, Does, Schedule
@@ -39,6 +40,7 @@ class ScheduleSpec:
     as_of: AsOf = "run"
     catch_up: CatchUp = "latest"
     enabled: bool = True
+    notify: Notify = NOBODY
 
 
 class ScheduleService:
@@ -122,7 +124,7 @@ class ScheduleService:
                 now = database_now(connection)
                 self._check(connection, _run_of(before, now), before.does)
                 columns = {"enabled": True, "next_at": before.timing.next_after(now), "paused_reason": None}
-                connection.execute(_update(before, columns | {"updated_at": func.now()} | acting.setter()))
+                connection.execute(_update(before, columns | {"updated_at": func.now()} | owners.setter()))
                 audit.record(connection, "schedule.resume", "schedule", before.id, name=before.name)
             return records.required(connection, before.id)
 
@@ -139,7 +141,7 @@ class ScheduleService:
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
             now, action = database_now(connection), self._action(before.does)
-            acting.require(actor(), action.scope, what=f"To run {before.name}")
+            owners.require(actor(), action.scope, what=f"To run {before.name}")
             job_id = action.begin(connection, _run_of(before, now))
             connection.execute(_update(before, {"last_due_at": now, "last_job_id": job_id}))
             audit.record(connection, "schedule.run", "schedule", before.id, name=before.name, job_id=job_id)
@@ -157,7 +159,8 @@ class ScheduleService:
         """What is stored of a schedule that could begin now, for whoever sets it."""
         _require_name(spec.name)
         when = timing.checked(cron_of(spec.when), spec.timezone, now=now)
-        self._check(connection, Run(spec.kind, spec.params, when, spec.as_of, now), spec.does)
+        run = Run(spec.kind, spec.params, when, spec.as_of, now, notify=spec.notify)
+        self._check(connection, run, spec.does)
         return {
             "name": spec.name,
             "does": spec.does,
@@ -167,16 +170,17 @@ class ScheduleService:
             "timezone": when.timezone,
             "as_of": spec.as_of,
             "catch_up": spec.catch_up,
+            "notify": {} if spec.notify.is_nobody else spec.notify.model_dump(mode="json"),
             "enabled": spec.enabled,
             "paused_reason": None if spec.enabled else f"Paused by {actor().name}.",
             "next_at": when.next_after(now) if spec.enabled else None,
             "updated_at": now,
-            **acting.setter(),
+            **owners.setter(),
         }
 
     def _check(self, connection: Connection, run: Run, does: Does) -> None:
         action = self._action(does)
-        acting.require(actor(), action.scope, what=f"A schedule of a {does}")
+        owners.require(actor(), action.scope, what=f"A schedule of a {does}")
         action.check(connection, run)
 
     def _action(self, does: Does) -> Action:
@@ -189,7 +193,7 @@ class ScheduleService:
 
 
 def _run_of(one: Schedule, now: datetime) -> Run:
-    return Run(one.kind, one.params, one.timing, one.as_of, now)
+    return Run(one.kind, one.params, one.timing, one.as_of, now, notify=one.notify, begun_by=one.mark)
 
 
 def _update(one: Schedule, columns: Mapping[str, Any]) -> Any:

@@ -34,6 +34,7 @@ schedule = Table(
     instant("next_at", comment="when it is due; null: never again, or paused"),
     instant("last_due_at", comment="the instant that it last began something for"),
     Column("last_job_id", String(32), comment="what it began then"),
+    Column("notify", JSONB, nullable=False, server_default=text("'{}'"), comment="who is told when a report ends"),
     Column(
         "skipped", Integer, nullable=False, server_default="0", comment="instants that were missed when it was last due"
     ),

@@ -38,6 +38,11 @@ SCHEDULED: Final = Counter(
     "Schedules that were due, by what became of it: begun, skipped, postponed, paused, failed.",
     ["does", "outcome"],
 )
+DELIVERIES: Final = Counter(
+    "openhours_deliveries",
+    "Attempts at deliveries by how they ended: delivered, failed, gone, refused.",
+    ["channel", "outcome"],
+)
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
 SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
 SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")

@@ -1,0 +1,1 @@
+"""What follows from what happened: who is told, and which report begins."""

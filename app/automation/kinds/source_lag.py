@@ -1,0 +1,69 @@
+"""Rule kind ``source_lag``: a source is not read up to a while ago."""
+
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from app.access.scopes import Scope
+from app.automation.rule_kind import RuleKind, Sighting, Sightings, Tools
+from app.jobs.kind import Params
+from app.sources import register, status
+from app.sources.register import Source
+
+
+class SourceLag(Params):
+    """Options."""
+
+    source: Annotated[str | None, Field(description="Name of the source. Default: each.", max_length=100)] = None
+    hours: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=10_000,
+            description="How long ago everything may have been read at most, hours.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = 6
+
+
+def check(connection: Connection, _: Tools, options: SourceLag) -> None:
+    """Raises UnknownSource."""
+    if options.source is not None:
+        register.named(connection, options.source)
+
+
+def look(connection: Connection, _: Tools, options: SourceLag) -> Sightings:
+    """How far each source is; one that somebody has paused is left alone."""
+    found = {}
+    for one in register.listed(connection):
+        if one.enabled and options.source in (None, one.name):
+            known = status.status_of(connection, one, token_hash=None)
+            since = known.watermark or one.created_at
+            hours = (known.now - since).total_seconds() / 3600
+            if hours > options.hours:
+                found[one.name] = _sighting(one, hours, is_read=known.watermark is not None)
+    return Sightings(found)
+
+
+def _sighting(one: Source, hours: float, *, is_read: bool) -> Sighting:
+    what = "was read up to" if is_read else "was added, and is not read,"
+    why = one.error_message or "No sync has failed."
+    return Sighting(
+        title=f"The source {one.name} {what} {hours:.1f} hours ago.",
+        recovered=f"The source {one.name} is read up to now again.",
+        facts=[("Source", one.name), ("Hours behind", f"{hours:.1f}"), ("Last sync", why)],
+        page=f"/console/sources/{one.name}",
+        data={"source": one.name, "lag_hours": round(hours, 2)},
+    )
+
+
+KIND = RuleKind(
+    name="source_lag",
+    summary="a source is not read up to a while ago",
+    options=SourceLag,
+    scope=Scope.DATA_READ,
+    check=check,
+    look=look,
+    example={"hours": 6},
+)

@@ -1,0 +1,89 @@
+"""Rule kind ``target_missed``: a report that a schedule began is below its target."""
+
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from app.automation.rule_kind import Hand, RuleKind, Sighting, Told, Tools
+from app.jobs.kind import Params
+from app.reports.kind import Measured
+from app.schedules import records
+from app.wording.wrong_values import WrongValue, invalid_parameters
+
+
+class TargetMissed(Params):
+    """Options."""
+
+    schedule: Annotated[
+        str | None,
+        Field(description="Name of the schedule. Default: any.", examples=["monthly-uptime"], max_length=100),
+    ] = None
+    target_percent: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=100,
+            description="The least that is right, percent. Default: `target_percent` of the report.",
+            json_schema_extra={"unit": "percent"},
+        ),
+    ] = None
+
+
+def check(connection: Connection, tools: Tools, options: TargetMissed) -> None:
+    """Raises UnknownSchedule; InvalidParameters: what the schedule begins has no figure that a target is for."""
+    if options.schedule is None:
+        return
+    one = records.required(connection, options.schedule)
+    if one.does == "report" and tools.reports.kind(one.kind).measured is not None:
+        if options.target_percent is None and one.params.get("target_percent") is None:
+            reason = "is missing, and the schedule's report has no target_percent of its own"
+            raise invalid_parameters(
+                [WrongValue(parameter="target_percent", received=None, reason=reason, is_shown=False)]
+            )
+        return
+    able = [kind.name for kind in tools.reports.kinds() if kind.measured is not None]
+    reason = f"begins a {one.does} of kind {one.kind}, which has no figure that a target is for"
+    allowed = f"a schedule of a report of kind {', '.join(able)}"
+    raise invalid_parameters(
+        [WrongValue(parameter="schedule", received=options.schedule, reason=reason, allowed=allowed)]
+    )
+
+
+def complete(hand: Hand, options: TargetMissed, told: Told) -> None:
+    """A report is complete: below its target or not, where that is known."""
+    what, _, schedule_id = (told.begun_by or "").partition(" ")
+    if what != "schedule":
+        return
+    name = str(told.data.get("schedule") or schedule_id)
+    if options.schedule not in (None, name, schedule_id):
+        return
+    measured = hand.tools.reports.measured(told.subject)
+    target = options.target_percent if options.target_percent is not None else measured and measured.target
+    if measured is None or measured.percent is None or target is None:
+        return  # nothing was observed, or nobody said what is right: neither wrong nor right
+    if measured.percent >= target:
+        hand.recover(schedule_id)
+    else:
+        hand.raise_alert(schedule_id, _sighting(name, told, measured, target))
+
+
+def _sighting(name: str, told: Told, measured: Measured, target: float) -> Sighting:
+    percent = f"{measured.percent:.4f} %"
+    return Sighting(
+        title=f"{measured.what} is {percent}, below the target of {target:g} %.",
+        recovered=f"The report of {name} has reached its target again.",
+        facts=[("Schedule", name), (measured.what, percent), ("Target", f"{target:g} %"), *measured.facts],
+        page=f"/console/reports/{told.subject}",
+        data={"report_id": told.subject, "schedule": name, "percent": measured.percent, "target_percent": target},
+    )
+
+
+KIND = RuleKind(
+    name="target_missed",
+    summary="a report that a schedule began is below its target",
+    options=TargetMissed,
+    check=check,
+    listens={"report.complete": complete},
+    example={"target_percent": 99.5},
+)

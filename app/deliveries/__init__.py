@@ -1,0 +1,1 @@
+"""Messages to the outside: who may be told, what waits to be sent, and what became of it."""

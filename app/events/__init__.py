@@ -1,0 +1,1 @@
+"""What has happened, written down in the transaction in which it happens."""
