@@ -40,6 +40,7 @@ OpenhoursError
 │   ├── UnknownWebhook
 │   ├── UnknownDelivery
 │   ├── UnknownRule
+│   ├── UnknownAddress       that has not unsubscribed
 │   ├── UnknownCalendar
 │   ├── UnknownSource
 │   ├── UnknownEntityKind
@@ -351,6 +352,11 @@ class UnknownWebhook(NotFound):
 class UnknownDelivery(NotFound):
     code = "unknown_delivery"
     title = "Unknown delivery"
+
+
+class UnknownAddress(NotFound):
+    code = "unknown_address"
+    title = "Unknown address"
 
 
 class UnknownRule(NotFound):

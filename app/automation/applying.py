@@ -133,8 +133,7 @@ def _as_owner(hand: RulesHand, act: Callable[[], None]) -> None:
         with hand.connection.begin_nested(), acting_as(owner):
             act()
             if hand.begun:
-                told = {"name": one.name, "reports": list(hand.begun)}
-                audit.record(hand.connection, "rule.run", "rule", one.id, **told)
+                audit.record(hand.connection, "rule.run", "rule", one.id, name=one.name, reports=list(hand.begun))
     except (BadInput, NotFound, NotAllowed) as error:
         hand.begun.clear()
         pause(hand.connection, one, error)

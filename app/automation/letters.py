@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.errors import NotFound, ReportNotComplete
 from app.files.artifact import StoredArtifact
+from app.reports.kind import Outline
 from app.reports.service import Ended, ReportService
 from app.sending.letter import Attachment, Letter, Picture
 
@@ -16,6 +17,7 @@ MOST_PICTURES: Final = 8
 _PAGE: Final = "report.html"
 
 _TYPES: Final[Mapping[str, str]] = {"csv": "text/csv", "html": "text/html", "png": "image/png"}
+
 
 class Letters:
     """Of one process; safe to use from several threads."""
@@ -36,13 +38,7 @@ class Letters:
             subject=str(data["title"]),
             title=str(data["title"]),
             sentences=tuple(f"{name}: {value}" for name, value in data.get("facts", ())),
-            columns=(),
-            rows=(),
-            notes=(),
-            pictures=(),
-            attachments=(),
             page=data.get("page"),
-            left_out=(),
         )
         if payload.get("type") != "report.complete":
             return told
@@ -57,16 +53,19 @@ class Letters:
             return letter
         try:
             outline = self._reports.outline(report_id)
-            table = {
-                "columns": tuple(outline.columns),
-                "rows": tuple(tuple(row) for row in outline.rows),
-                "notes": tuple(outline.notes),
-            }
         except (NotFound, ReportNotComplete):  # reports of its kind have no summary
-            table = {}
+            outline = Outline((), (), ())
         files = [file.artifact for file in state.files]
         pictures, attachments, left_out = self._files(files, attach)
-        return replace(letter, **table, pictures=pictures, attachments=attachments, left_out=left_out)
+        return replace(
+            letter,
+            columns=tuple(outline.columns),
+            rows=tuple(tuple(row) for row in outline.rows),
+            notes=tuple(outline.notes),
+            pictures=pictures,
+            attachments=attachments,
+            left_out=left_out,
+        )
 
     def _files(
         self, files: Sequence[StoredArtifact], attach: tuple[str, ...]
@@ -77,7 +76,7 @@ class Letters:
             is_wanted = (file.name.endswith(".csv") and "csv" in attach) or (file.name == _PAGE and "page" in attach)
             if is_wanted and file.bytes <= left:
                 left -= file.bytes
-                attachments.append(Attachment(file.name, _TYPES[file.name.rpartition(".")[2]], self._read(file)))
+                attachments.append(_attached(file, self._read(file)))
             elif is_wanted:
                 left_out.append(f"{file.name} is not attached: it has {file.bytes:,} bytes.")
         pictures = []
@@ -85,9 +84,12 @@ class Letters:
             if file.bytes <= left:
                 left -= file.bytes
                 name = file.name.removesuffix(".png").replace("_", " ")
-                pictures.append(Picture(file.name, f"Chart: {name}", self._read(file)))
+                pictures.append(Picture(name=file.name, alt=f"Chart: {name}", data=self._read(file)))
         return tuple(pictures), tuple(attachments), tuple(left_out)
 
     def _read(self, file: StoredArtifact) -> bytes:
         return b"".join(self._reports.read(file))
 
+
+def _attached(file: StoredArtifact, data: bytes) -> Attachment:
+    return Attachment(name=file.name, media_type=_TYPES[file.name.rpartition(".")[2]], data=data)

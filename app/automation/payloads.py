@@ -152,8 +152,9 @@ def _of_file(record: DatasetRecord, *, is_ready: bool) -> Telling:
         "upload_id": getattr(options, "upload_id", None),
         "api": f"/datasets/{record.id}",
     }
-    code = record.error_code or (record.job and record.job.error_code)
-    message = record.error_message or (record.job and record.job.error_message)
+    code, message = record.error_code, record.error_message
+    if code is None and record.job is not None:  # its job could not even find out what is wrong
+        code, message = record.job.error_code, record.job.error_message
     if is_ready:
         facts.append(("Rows", f"{record.rows_accepted or 0:,}"))
     elif code is not None:

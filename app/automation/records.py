@@ -68,9 +68,7 @@ class Episode:
     began_at: datetime
 
 
-_WRONG = (
-    select(func.count()).where(episode.c.rule_id == rule.c.id).correlate(rule).scalar_subquery().label("wrong")
-)
+_WRONG = select(func.count()).where(episode.c.rule_id == rule.c.id).correlate(rule).scalar_subquery().label("wrong")
 
 RULES = select(rule, _WRONG)
 

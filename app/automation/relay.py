@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Row, delete, func, or_, select, updat
 from app.automation import records
 from app.automation.applying import apply_told
 from app.automation.payloads import Ended, Telling, telling_of
+from app.automation.registry import RULE_KINDS
 from app.automation.rule_kind import Told, Tools
 from app.automation.tables import rule
 from app.deliveries.announcing import announce_recorded, payload_of
@@ -80,7 +81,7 @@ class Relay:
             self.tools.reports.dispatch(report_id, kind)
         return True
 
-    def _handle(self, connection: Connection, row: Row[Any]) -> dict[str, str]:
+    def _handle(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> dict[str, str]:
         """Tell of an event; returns the reports that have begun, by id with their kind."""
         status = JobStatus(row.type.removeprefix("job."))
         ended = Ended(row.subject, row.facts["kind"], status, self.report_kinds)
@@ -102,7 +103,8 @@ class Relay:
 
     def _apply_rules(self, connection: Connection, event_id: str, telling: Telling) -> tuple[dict[str, str], int]:
         told = Told(event_id, telling.type, telling.subject, telling.data, telling.begun_by)
-        begun, did = {}, 0
+        begun: dict[str, str] = {}
+        did = 0
         for one in listening(connection, telling.type):
             hand = apply_told(connection, self.tools, one, told)
             begun |= hand.begun
@@ -122,14 +124,14 @@ _NEXT: Final = (
 
 def listening(connection: Connection, kind: str) -> list[records.Rule]:
     """The rules that do something when an event of a type is told."""
-    names = [name for name, one in records.RULE_KINDS.items() if kind in one.listens]
+    names = [name for name, one in RULE_KINDS.items() if kind in one.listens]
     if not names:
         return []
     query = records.RULES.where(rule.c.enabled, rule.c.kind.in_(names)).order_by(rule.c.id).with_for_update(of=rule)
     return [records.rule_of(row) for row in connection.execute(query)]
 
 
-def _postpone(connection: Connection, row: Row[Any]) -> None:
+def _postpone(connection: Connection, row: Row[*tuple[Any, ...]]) -> None:
     pause = min(PAUSE_SECONDS * (row.attempts + 1), LONGEST_PAUSE_SECONDS)
     values = {"attempts": event.c.attempts + 1, "not_before": func.now() + timedelta(seconds=pause)}
     connection.execute(update(event).where(event.c.id == row.id).values(values))

@@ -12,6 +12,7 @@ from app.access.tables import token
 from app.access.tables import user as users
 from app.automation import records
 from app.automation.applying import apply_look
+from app.automation.registry import RULE_KINDS
 from app.automation.rule_kind import Tools
 from app.automation.tables import rule
 from app.deliveries.announcing import announce
@@ -53,7 +54,7 @@ class Watching:
 
     def _look_next(self, passed: set[str]) -> bool:
         """Whether there was one, but for those that were ``passed`` over."""
-        kinds = [name for name, kind in records.RULE_KINDS.items() if kind.look is not None]
+        kinds = [name for name, kind in RULE_KINDS.items() if kind.look is not None]
         long_ago = rule.c.looked_at < func.now() - timedelta(seconds=RULE_SECONDS)
         with database_errors(), self.engine.begin() as connection:
             query = (

@@ -62,14 +62,20 @@ def tell(connection: Connection, event_id: str, kind: str, wanted: Notify, *, li
 
     To queue them again changes nothing. Returns how many are new.
     """
-    listens = webhook.c.name.in_(wanted.to)
+    listens: ColumnElement[bool] = webhook.c.name.in_(wanted.to)
     if listeners:
-        listens = or_(webhook.c.events.any(kind), webhook.c.events.any(EVERY), listens)
+        listens = webhook.c.events.overlap([kind, EVERY]) | listens
     hooks = connection.scalars(select(webhook.c.id).where(webhook.c.enabled, listens)).all()
     addresses = [one for one in wanted.to if "@" in one]
     refusing = set(connection.scalars(select(unsubscribed.c.address).where(unsubscribed.c.address.in_(addresses))))
     now = datetime.now(UTC)
-    common = {"event_id": event_id, "webhook_id": None, "address": None, "attach": [], "status": "waiting"}
+    common: dict[str, Any] = {
+        "event_id": event_id,
+        "webhook_id": None,
+        "address": None,
+        "attach": [],
+        "status": "waiting",
+    }
     rows = [common | {"id": new_id(now), "channel": "webhook", "webhook_id": hook} for hook in hooks] + [
         common
         | {"id": new_id(now), "channel": "mail", "address": one, "attach": list(wanted.attach)}

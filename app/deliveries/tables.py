@@ -53,7 +53,7 @@ delivery = Table(
     Column("attach", ARRAY(Text), nullable=False, server_default="{}", comment="what a mail carries beside the text"),
     Column("status", Text, nullable=False, server_default="waiting"),
     Column("attempts", Integer, nullable=False, server_default="0", comment="that were begun"),
-    Column("charged", Integer, nullable=False, server_default="0", comment="those of them of which the end is known"),
+    Column("charged", Integer, nullable=False, server_default="0", comment="of which the end is known"),
     instant("due_at", nullable=False, server_default=func.now()),
     instant("lease_until", comment="how long the replica that sends it may take"),
     Column("owner", Text, comment="the fence: replica that sends it, and which attempt"),

@@ -6,8 +6,11 @@ from fastapi import Depends, FastAPI, Request
 
 from app.access.accounts import Accounts as AccountServices
 from app.access.audit_log import AuditLog
+from app.automation.service import RuleService
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.deliveries.service import DeliveryService
+from app.deliveries.webhooks import WebhookService
 from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
@@ -55,6 +58,18 @@ async def _datasets(request: Request) -> DatasetService:
 
 async def _uploads(request: Request) -> UploadService:
     return services_of(request.app).uploads
+
+
+async def _webhooks(request: Request) -> WebhookService:
+    return services_of(request.app).webhooks
+
+
+async def _deliveries(request: Request) -> DeliveryService:
+    return services_of(request.app).deliveries
+
+
+async def _rules(request: Request) -> RuleService:
+    return services_of(request.app).rules
 
 
 async def _in_hours(request: Request) -> InHoursService:
@@ -125,6 +140,9 @@ Calendars = Annotated[CalendarService, Depends(_calendars)]
 SourceEvents = Annotated[EventService, Depends(_source_events)]
 Sources = Annotated[SourceService, Depends(_sources)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
+Webhooks = Annotated[WebhookService, Depends(_webhooks)]
+Deliveries = Annotated[DeliveryService, Depends(_deliveries)]
+Rules = Annotated[RuleService, Depends(_rules)]
 Schedules = Annotated[ScheduleService, Depends(_schedules)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
 Hashing = Annotated[HashingThreads, Depends(_hashing)]

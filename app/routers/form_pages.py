@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from app.errors import OpenhoursError
 
 #: The pages that people see who have not come in yet.
-FormPage = Literal["login", "setup", "reset"]
+FormPage = Literal["login", "setup", "reset", "unsubscribe"]
 
 
 class DrawsForms(Protocol):

@@ -30,6 +30,7 @@ from app.routers.byte_range import is_known
 from app.routers.dependencies import AllServices, AskingStore, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
+from app.routers.notified import notify_of
 from app.routers.triggers import AnyTrigger, Trigger
 from app.routers.warned import Warned
 from app.telemetry.logs import bind
@@ -213,6 +214,9 @@ class ReportDetails(ReportSummary):
     progress: float = Field(ge=0, le=1, description="Share of the work done, from 0 to 1.")
     files: list[ReportFile] = Field(description="The files of a complete report, with links.")
     warnings: list[Warned] = Field(description="What is probably not meant, of a complete report.")
+    begun_by: str | None = Field(
+        description="What began it unasked, such as `schedule` and its id; null: somebody asked for it."
+    )
 
 
 class ReportList(BaseModel):
@@ -297,7 +301,8 @@ async def trigger_report(
 
 def _accepted(reports: ReportService, body: Any, idempotency_key: str | None) -> str:
     trigger = checked(Trigger, {} if body is None else body)
-    return reports.trigger(trigger.report, trigger.params, idempotency_key=idempotency_key)
+    notify = notify_of(trigger.notify)
+    return reports.trigger(trigger.report, trigger.params, idempotency_key=idempotency_key, notify=notify)
 
 
 @router.get("/trigger_report", **_TRIGGER)
@@ -374,7 +379,8 @@ def list_kinds(reports: Reports) -> list[KindDescription]:
 def describe_report(reports: Reports, response: Response, report_id: _ReportId) -> ReportDetails:
     """A report as in the list, with its parameters, its progress and, once complete, its files."""
     record, params, state = reports.details(report_id)
-    shown = _summary(record).model_dump() | {"params": dict(params), "warnings": Warned.all_of(record.warnings)}
+    more = {"params": dict(params), "warnings": Warned.all_of(record.warnings), "begun_by": record.begun_by}
+    shown = _summary(record).model_dump() | more
     if isinstance(state, Running):
         response.headers["Retry-After"] = str(POLL_AFTER_SECONDS)
         live = state.live

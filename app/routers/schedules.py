@@ -14,6 +14,7 @@ from app.routers.bodies import checked, described_as
 from app.routers.dependencies import Schedules
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
+from app.routers.notified import NotifyBody, Recipients, notify_of, recipients
 from app.schedules.forms import Every, When
 from app.schedules.records import CatchUp, Does, Schedule
 from app.schedules.service import ScheduleSpec
@@ -81,11 +82,12 @@ class NewSchedule(BaseModel):
         "latest", description="Which of the instants count that no replica was there for: the latest one, or none."
     )
     enabled: bool = Field(True, description="Whether it begins anything; false: paused.")
+    notify: NotifyBody = None
 
     def spec(self) -> ScheduleSpec:
         """The same for the service."""
-        given = self.model_dump(exclude={"cron", "every", "at", "on"})
-        return ScheduleSpec(**given, when=When(self.cron, self.every, self.at, self.on))
+        given = self.model_dump(exclude={"cron", "every", "at", "on", "notify"})
+        return ScheduleSpec(**given, notify=notify_of(self.notify), when=When(self.cron, self.every, self.at, self.on))
 
 
 class LastRun(BaseModel):
@@ -112,6 +114,7 @@ class ScheduleAnswer(BaseModel):
     catch_up: CatchUp
     enabled: bool
     paused_reason: str | None = Field(description="Why it is paused, for people.")
+    notify: Recipients = Field(description="Who is told when a report of it ends.")
     next: list[datetime] = Field(description="The next three instants; empty while it is paused.")
     last: LastRun | None = Field(description="What it has last begun.")
     skipped: int = Field(description="How many instants had been missed when it was last due, which began nothing.")
@@ -248,6 +251,7 @@ def _answer(one: Schedule) -> ScheduleAnswer:
         catch_up=one.catch_up,
         enabled=one.enabled,
         paused_reason=one.paused_reason,
+        notify=recipients(one.notify),
         next=_local(one.timing, one.next_few(3)),
         last=last,
         skipped=one.skipped,

@@ -7,8 +7,11 @@ from prometheus_client import CollectorRegistry
 from app.access.accounts import Accounts
 from app.access.audit_log import AuditLog
 from app.access.modes import Mode
+from app.automation.service import RuleService
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
+from app.deliveries.service import DeliveryService
+from app.deliveries.webhooks import WebhookService
 from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
@@ -36,8 +39,8 @@ class Services:
     Attributes:
         in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
-        reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, audit: what
-            each part of the API answers from.
+        reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, webhooks,
+            deliveries, rules, audit: what each part of the API answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -63,6 +66,9 @@ class Services:
     sources: SourceService
     source_events: EventService
     schedules: ScheduleService
+    webhooks: WebhookService
+    deliveries: DeliveryService
+    rules: RuleService
     settings: Settings
     accounts: Accounts
     mode: Mode

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from app.reports.kind import ReportKind
 from app.reports.registry import DEFAULT_KIND, REPORT_KINDS
+from app.routers.notified import NotifyBody
 
 
 class Trigger(BaseModel):
@@ -18,6 +19,7 @@ class Trigger(BaseModel):
 
     report: str = DEFAULT_KIND.name
     params: dict[str, Any] = Field(default_factory=dict)
+    notify: Any = None
 
 
 def any_trigger(kinds: Iterable[ReportKind]) -> Any:
@@ -40,6 +42,7 @@ def _trigger_of(kind: ReportKind) -> type[BaseModel]:
             Annotated[kind.params, Field(description="Parameters; each has a default.", examples=[dict(kind.example)])],
             Field(default_factory=kind.params),
         ),
+        "notify": (NotifyBody, None),
     }
     return create_model(
         f"{title}Trigger",

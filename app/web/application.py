@@ -20,6 +20,7 @@ from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
 from app.catalogue.service import DatasetService
 from app.console import install as console
+from app.deliveries.means import means_of
 from app.jobs.links import Links
 from app.replica.loops import Loop
 from app.replica.registry import PREFIXES, job_kinds
@@ -42,6 +43,7 @@ from app.sources.service import SourceService
 from app.storage.resources import Resources
 from app.uploads.janitor import TIDY_SECONDS, tidy_up
 from app.web import too_large
+from app.web.automation import Automation
 from app.web.edges import add_edges
 from app.web.gate import envelope, gate
 from app.web.pages import api as pages
@@ -80,6 +82,7 @@ def create_app(
     schedules = ScheduleService(resources.engine, actions)
     sources.followers = SyncSchedules(schedules)
     due = firing.Firing(resources.engine, actions)
+    automation = Automation(resources, reports, means_of(settings), sends=slots > 0)
     uploads_loop = Loop(
         "uploads", lambda stopping, beat: tidy_up(resources, hooks, stopping=stopping, beat=beat), TIDY_SECONDS
     )
@@ -114,6 +117,7 @@ def create_app(
     loops = (
         *(uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop),
         hints_loop,
+        *automation.loops(),
     )
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)
 
@@ -143,6 +147,7 @@ def create_app(
         datasets=catalogue,
         sources=sources,
         schedules=schedules,
+        automation=automation,
         hooks=hooks,
         mode=mode,
         known=known,

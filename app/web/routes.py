@@ -10,6 +10,7 @@ from app.routers import (
     activity_gaps,
     calendars,
     datasets,
+    deliveries,
     entities,
     entity_history,
     files,
@@ -20,11 +21,13 @@ from app.routers import (
     metrics,
     report_entities,
     reports,
+    rules,
     schedules,
     source_events,
     sources,
     timezones,
     uploads,
+    webhooks,
 )
 from app.routers.access import audit, keys, login, me, second_factor, sessions, setup, single_sign_on, users
 from app.routers.bodies import MAX_BODY_BYTES
@@ -55,7 +58,7 @@ API: Final = _together(
         health,
         metrics,
     ),
-    *(files, mappings, sources, source_events, schedules, in_hours, activity_gaps),
+    *(files, mappings, sources, source_events, schedules, webhooks, deliveries, rules, in_hours, activity_gaps),
     *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
     *(client_credentials, password_login, csv_aggregation),
     *(founding_activity, activity),

@@ -4,9 +4,14 @@ from app.access.accounts import build_accounts
 from app.access.audit_log import AuditLog
 from app.access.known import Known
 from app.access.modes import Mode
+from app.access.server_secret import server_secret
+from app.automation.service import RuleService
 from app.catalogue.mappings import MappingService
 from app.catalogue.service import DatasetService
 from app.console.doors import draw_form
+from app.deliveries.records import delivery_metrics
+from app.deliveries.service import DeliveryService
+from app.deliveries.webhooks import WebhookService
 from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
 from app.entities.history import HistoryService
@@ -31,6 +36,7 @@ from app.storage.resources import Resources
 from app.storage.scraping import postgres_registry
 from app.uploads.hooks import Hooks
 from app.uploads.service import UploadService
+from app.web.automation import Automation
 
 
 def build_services(
@@ -41,6 +47,7 @@ def build_services(
     datasets: DatasetService,
     sources: SourceService,
     schedules: ScheduleService,
+    automation: Automation,
     hooks: Hooks,
     mode: Mode,
     known: Known,
@@ -64,6 +71,9 @@ def build_services(
         sources=sources,
         source_events=EventService(resources),
         schedules=schedules,
+        webhooks=WebhookService(resources.engine, settings, automation.means),
+        deliveries=DeliveryService(resources.engine, lambda: server_secret(settings)),
+        rules=RuleService(resources.engine, automation.tools),
         settings=settings,
         accounts=build_accounts(resources, known),
         mode=mode,
@@ -75,5 +85,7 @@ def build_services(
         waiters=Waiters(resources.engine),
         replica=replica,
         readiness=Readiness(resources.engine, replica, down=resources.down),
-        installation=postgres_registry(resources.engine, backlog_metrics, freshness_metrics, schedule_metrics),
+        installation=postgres_registry(
+            resources.engine, backlog_metrics, freshness_metrics, schedule_metrics, delivery_metrics
+        ),
     )

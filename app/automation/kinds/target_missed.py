@@ -59,9 +59,11 @@ def complete(hand: Hand, options: TargetMissed, told: Told) -> None:
     if options.schedule not in (None, name, schedule_id):
         return
     measured = hand.tools.reports.measured(told.subject)
-    target = options.target_percent if options.target_percent is not None else measured and measured.target
-    if measured is None or measured.percent is None or target is None:
-        return  # nothing was observed, or nobody said what is right: neither wrong nor right
+    if measured is None or measured.percent is None:
+        return  # nothing was observed: neither wrong nor right
+    target = measured.target if options.target_percent is None else options.target_percent
+    if target is None:
+        return  # nobody has said what is right
     if measured.percent >= target:
         hand.recover(schedule_id)
     else:

@@ -29,7 +29,16 @@ from app.reports.uptime.range_charts import draw_range
 from app.reports.uptime.ranges import Asked, Exactness, ExactRange, HourlyRange, write_range
 from app.reports.uptime.week_charts import WeekOfStores
 from app.reports.uptime.windows import ExactWindows, HourlyWindows, Wanted, exact_windows, hourly_windows
-from app.reports.uptime_summary import StoreTotals, SummaryWarning, Tally, UptimeSummary, measured, outline, totals, worst_of
+from app.reports.uptime_summary import (
+    StoreTotals,
+    SummaryWarning,
+    Tally,
+    UptimeSummary,
+    measured,
+    outline,
+    totals,
+    worst_of,
+)
 from app.series import polls
 from app.series.details import names_of
 from app.series.entities import STORE, count_entities

@@ -1,5 +1,7 @@
 """Events, webhooks and their deliveries, rules; what began a job, and whom a schedule tells."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -8,11 +10,11 @@ revision = "0020"
 down_revision = "0019"
 
 
-def _instant(name: str, **options: object) -> sa.Column:
+def _instant(name: str, **options: Any) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), **options)
 
 
-def _made(name: str) -> sa.Column:
+def _made(name: str) -> sa.Column[Any]:
     return _instant(name, server_default=sa.text("now()"), nullable=False)
 
 
@@ -108,11 +110,13 @@ def upgrade() -> None:
             comment="what a mail carries beside the text",
         ),
         sa.Column("status", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False, comment="that were begun"),
         sa.Column(
-            "attempts", sa.Integer(), server_default="0", nullable=False, comment="that were begun"
-        ),
-        sa.Column(
-            "charged", sa.Integer(), server_default="0", nullable=False, comment="those of them of which the end is known"
+            "charged",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="of which the end is known",
         ),
         _made("due_at"),
         _instant("lease_until", nullable=True, comment="how long the replica that sends it may take"),
@@ -146,7 +150,7 @@ def upgrade() -> None:
     op.create_index(
         "delivery_due_idx", "delivery", ["due_at"], unique=False, postgresql_where=sa.text("status = 'waiting'")
     )
-    newest = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
+    newest: list[Any] = [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")]
     op.create_index("delivery_newest_idx", "delivery", newest, unique=False)
     op.create_index("delivery_listed_idx", "delivery", ["status", *newest], unique=False)
     op.create_index("delivery_of_webhook_idx", "delivery", ["webhook_id", *newest], unique=False)

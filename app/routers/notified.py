@@ -1,0 +1,34 @@
+"""Whom somebody wants to have told, in bodies and answers."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from app.deliveries.notify import Attachment, Notify, read_notify
+
+#: In the body of what begins something. It is checked by read_notify, in words of its own.
+NotifyBody = Annotated[
+    list[str] | Notify | None,
+    Field(
+        description="Who is told when it has ended: names of webhooks, and addresses that may get mail; as an object "
+        "with what a mail carries.",
+        examples=[["ops-channel", "ops@example.com"]],
+    ),
+]
+
+
+class Recipients(BaseModel):
+    """Whom something tells."""
+
+    to: list[str] = Field(description="Names of webhooks, and addresses.")
+    attach: list[Attachment] = Field(description="What a mail about a report carries.")
+
+
+def recipients(notify: Notify) -> Recipients:
+    """For an answer."""
+    return Recipients(to=list(notify.to), attach=[] if notify.is_nobody else list(notify.attach))
+
+
+def notify_of(given: Any) -> Notify:
+    """From a body. Raises InvalidParameters."""
+    return read_notify(given)
