@@ -22,7 +22,7 @@ _TOO_LATE: Final = "no connection came about in time"
 #: The first that fits.
 _WORDS: Final[Mapping[type[BaseException], str]] = {
     socket.gaierror: "there is no such host, or the name server does not answer",
-    ssl.SSLError: "no encrypted connection came about; is it https, and is the port right?",
+    ssl.SSLError: "no encrypted connection came about: see that it takes https at this port",
     ConnectionRefusedError: "the connection was refused: nothing listens there, or a firewall is in between",
     httpcore2.ConnectTimeout: _TOO_LATE,
 }
@@ -41,7 +41,7 @@ def words_of(error: Exception, *, connected: bool, seconds: float) -> str:
         if isinstance(error, kind):
             return words
     if isinstance(error, TimeoutError):
-        return f"it did not answer within the {seconds:.0f} seconds of an attempt" if connected else _TOO_LATE
+        return f"it did not answer within the {seconds:g} seconds of an attempt" if connected else _TOO_LATE
     if isinstance(error, OSError) and not connected:
         return "there is no way to it from the network of this service"
     return "the connection ended without an answer, or the answer does not follow HTTP"
