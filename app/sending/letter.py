@@ -134,8 +134,8 @@ def message(
     """
     if not _MESSAGE_ID.fullmatch(message_id):
         raise ValueError(f"message_id {message_id!r} is not made of letters, digits, _ and -, with dots between them")
-    for link in filter(None, (letter.page, unsubscribe)):
-        if not _LINK.fullmatch(link):
+    for link in (letter.page, unsubscribe):
+        if link is not None and not _LINK.fullmatch(link):
             raise ValueError(f"{link!r} is not an address of the web in ASCII, of at most 1,800 characters")
     mail, domain = EmailMessage(policy=_POLICY), domain_of(sender)
     mail["From"], mail["To"], mail["Date"] = sender, recipient, at
@@ -151,7 +151,8 @@ def message(
     mail.add_alternative(_html(shown, len(letter.rows), ids, unsubscribe), subtype="html")
     page = cast("EmailMessage", cast("list[Any]", mail.get_payload())[1])
     for content_id, picture in zip(ids, shown.pictures, strict=True):
-        page.add_related(picture.data, "image", "png", cid=f"<{content_id}>", filename=_file_name(picture.name))
+        name = _file_name(picture.name)
+        page.add_related(picture.data, "image", "png", cid=f"<{content_id}>", filename=name, disposition="inline")
     for file in letter.attachments:
         found = _MEDIA_TYPE.fullmatch(file.media_type)
         main, sub = found.groups() if found else ("application", "octet-stream")
