@@ -88,8 +88,8 @@ _Metadata = Annotated[
     str | None,
     Header(
         description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `mapping`, `set`, "
-        "`assume_zone`, `valid_from`, `source`, `covers`, `covers_from`, `covers_to`, `snapshot`, `force`, `sha256`; "
-        "base64."
+        "`assume_zone`, `valid_from`, `source`, `covers`, `covers_from`, `covers_to`, `snapshot`, `notify`, `force`, "
+        "`sha256`; base64."
     ),
 ]
 _Checksum = Annotated[str | None, Header(description="sha256 or sha1, a space, the digest in base64.")]
