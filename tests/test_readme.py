@@ -31,6 +31,7 @@ TEAMS: Files = (("hours", "team_hours"), ("timezones", "team_timezones"), ("pull
 PAGES: dict[str, Files] = {
     "README.md": (),
     "docs/activity.md": (),
+    "docs/notifications.md": STORES,
     "docs/console.md": STORES,
     "docs/calendar-rules.md": (),
     "docs/contributing.md": (),
@@ -65,6 +66,11 @@ NOT_RUN = {
     "deploy/backup.sh": "needs pg_dump and rclone on the path; tests/deployment/test_backup.py runs both scripts",
     "openhours seal": "needs weeks that are old; tests/sealing/test_command.py runs it",
     "read -rs GITHUB_TOKEN": "asks whoever types for a token",
+    "curl -s -X POST localhost:8000/trigger_report -H 'Content-Type: application/json'": "needs a webhook and a mail "
+    "server; tests/deliveries/test_mails.py has one",
+    "openhours webhooks ": "needs a receiver; tests/cli/test_cli_webhooks.py has one",
+    "openhours rules add": "needs a webhook; tests/cli/test_cli_rules.py has one",
+    "openhours schedules add weekly --report uptime --params '{\"period\": \"last_week\", \"html\"": "needs a mail server",
     "openhours sources ": "asks GitHub; tests/cli/test_cli_sources.py asks a fake one",
     "openhours activity hours": "needs teams with commits; tests/cli/test_cli_activity.py has them",
     "openhours activity backfill": "needs a source; tests/cli/test_cli_activity.py has one",

@@ -165,6 +165,14 @@ class ReportService:
         require_known(connection, notify, self._resources.settings)
         asked.kind.resolve(connection, asked.params)
 
+    def require_valid(self, kind_name: str, raw_params: Mapping[str, Any]) -> None:
+        """Refuse parameters that never are accepted, whatever is loaded.
+
+        Raises:
+            UnknownReportKind, InvalidParameters.
+        """
+        self._asked(kind_name, raw_params)
+
     def poll(self, report_id: str, *, has_ended: bool = False) -> Running | Ended:
         """How a report stands: from Redis while that is fresh, unless it ``has_ended`` as we know, else from Postgres.
 

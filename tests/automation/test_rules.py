@@ -113,6 +113,26 @@ def test_a_loaded_file_begins_a_report_once(scene: Scene) -> None:
     assert found.begun_by == f"rule {scene.rules.get('watch')[0].id}"
 
 
+def test_the_id_of_the_file_is_put_where_it_is_named(scene: Scene) -> None:
+    params = {"word": "{dataset}"}
+    add(scene, "report_on_dataset", dataset_kind="polls", report="dummy", params=params)
+    with serving(scene) as client:
+        dataset = load(client, GOOD)
+    scene.relay.handle_waiting(NEVER)
+    with scene.engine.connect() as connection:
+        found = connection.execute(select(job.c.params).where(job.c.kind == "dummy")).scalar_one()
+    assert found["word"] == dataset["dataset_id"]
+
+
+def test_the_shipped_rule_leaves_files_of_others_alone(scene: Scene) -> None:
+    with serving(scene) as client:
+        load(client, "team,date,review_time,merge_time\nweb,2024-01-01,10,20\n", kind="review_times")
+    scene.relay.handle_waiting(NEVER)
+    with scene.engine.connect() as connection:
+        assert connection.scalars(select(job.c.id).where(job.c.kind == "pull_requests")).all() == []
+    assert scene.rules.get("review-times-samples")[0].enabled
+
+
 def test_other_files_begin_nothing(scene: Scene) -> None:
     add(scene, "report_on_dataset", dataset_kind="hours", report="dummy")
     with serving(scene) as client:
@@ -286,12 +306,20 @@ def test_nobody_makes_a_rule_do_what_they_may_not(scene: Scene) -> None:
         add(scene, "report_on_dataset", dataset_kind="polls", report="dummy")
 
 
+POLLS = {"dataset_kind": "polls", "report": "dummy"}
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "error"),
     [
         ("report_on_dataset", {"dataset_kind": "pols", "report": "dummy"}, UnknownDatasetKind),
         ("report_on_dataset", {"dataset_kind": "polls", "report": "dumy"}, UnknownReportKind),
         ("report_on_dataset", {"dataset_kind": "polls", "report": "dummy", "params": {"lines": 99}}, InvalidParameters),
+        (
+            "report_on_dataset",
+            {"dataset_kind": "polls", "report": "dummy", "params": {"a": "{dataset}"}},
+            InvalidParameters,
+        ),
         ("dataset_rejected", {"dataset_kind": "pols"}, UnknownDatasetKind),
         ("target_missed", {"schedule": "none"}, UnknownSchedule),
         ("source_lag", {"source": "none"}, UnknownSource),
@@ -306,7 +334,7 @@ def test_what_could_do_nothing_is_refused(
 ) -> None:
     with pytest.raises(error):
         add(scene, kind, **options)
-    assert scene.rules.listed() == []
+    assert [one.name for one in scene.rules.listed()] == ["review-times-samples"]
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in RULE_KINDS.values() if kind.alerts])
@@ -333,7 +361,7 @@ def test_names_are_unique_and_found(scene: Scene) -> None:
     with pytest.raises(UnknownRule, match="did you mean 'watch'"):
         scene.rules.get("wach")
     scene.rules.remove("watch")
-    assert scene.rules.listed() == []
+    assert [one.name for one in scene.rules.listed()] == ["review-times-samples"]
 
 
 def test_episodes_go_with_their_rule(scene: Scene, load_text: Any) -> None:

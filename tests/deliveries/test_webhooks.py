@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BufferedIOBase
 from threading import Event
 
 import pytest
@@ -15,10 +16,20 @@ from app.errors import InvalidParameters, NameTaken, UnknownWebhook
 from app.events.tables import event
 from app.jobs import lifecycle
 from tests.deliveries.scene import Scene
-from tests.sending.receiver import OK, receiver
+from tests.sending.receiver import OK, Answer, receiver
 
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 BROKEN = b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops"
+
+
+def in_turn(*answers: bytes) -> Answer:
+    """Answers one after the other."""
+    left = list(answers)
+
+    def answer(out: BufferedIOBase, _: Event) -> None:
+        out.write(left.pop(0))
+
+    return answer
 
 
 def test_the_end_of_a_report_arrives_signed(scene: Scene) -> None:
@@ -160,8 +171,7 @@ def test_five_days_without_success_disable_it_and_drop_what_waits(scene: Scene) 
 
 
 def test_a_success_begins_the_five_days_anew(scene: Scene) -> None:
-    answers = [BROKEN, OK, BROKEN]
-    with receiver(lambda out, _: out.write(answers.pop(0)) and None) as running:
+    with receiver(in_turn(BROKEN, OK, BROKEN)) as running:
         hook, _ = scene.webhook(running.port)
         for _ in range(2):
             scene.ended()
@@ -209,8 +219,7 @@ def test_a_test_goes_to_this_webhook_alone(scene: Scene) -> None:
 
 
 def test_what_failed_is_sent_again_with_its_id(scene: Scene) -> None:
-    answers = [GONE, OK]
-    with receiver(lambda out, _: out.write(answers.pop(0)) and None) as running:
+    with receiver(in_turn(GONE, OK)) as running:
         hook, _ = scene.webhook(running.port)
         scene.ended()
         scene.tell()

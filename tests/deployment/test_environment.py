@@ -27,6 +27,7 @@ OTHERS = {
 SECRET = {
     *("OPENHOURS_DATABASE_URL", "OPENHOURS_REDIS_URL", *AWS),
     *("OPENHOURS_SECRET_KEY", "OPENHOURS_SETUP_CODE", "OPENHOURS_OIDC_CLIENT_SECRET"),
+    "OPENHOURS_SMTP_URL",
 }
 
 #: Settings that the base leaves alone, and why.
@@ -34,6 +35,11 @@ LEFT_ALONE = {
     "OPENHOURS_MAX_CLIENT_UPLOAD_BYTES": "unset means four times the largest upload, which is set",
     "OPENHOURS_UNPACK_FLOOR_BYTES": "the ratio above it is what protects",
     "OPENHOURS_POLL_RETENTION_DAYS": "unset keeps polls; whoever wants them dropped says after how long",
+    "OPENHOURS_WEBHOOK_ALLOW": "only where receivers of webhooks are inside",
+    "OPENHOURS_MAIL_FROM": "only with a mail server, whose address is in the Secret",
+    "OPENHOURS_MAIL_DOMAINS": "only with a mail server",
+    "OPENHOURS_MAIL_ATTACHMENT_BYTES": "the default is right",
+    "OPENHOURS_DELIVERY_DAYS": "the default is right",
     "OPENHOURS_SEAL_AFTER_DAYS": "the default is right; never is for the time of an upgrade",
     "OPENHOURS_BOT_LOGINS": "only where a bot has the login of a person",
     "OPENHOURS_SECRETS_FOLDER": "only where tokens of sources are files",

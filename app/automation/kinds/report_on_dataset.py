@@ -10,10 +10,9 @@ from app.automation.kinds.known import require_dataset_kind
 from app.automation.rule_kind import Hand, RuleKind, Told, Tools
 from app.catalogue import changes
 from app.jobs.kind import Params
-from app.wording.wrong_values import WrongValue, invalid_parameters
 
-#: Parameter of the kinds of reports that are made of single files, and what it holds then.
-_DATASETS: Final = "datasets"
+#: In the parameters: what stands for the id of the file.
+DATASET: Final = "{dataset}"
 
 
 class ReportOnDataset(Params):
@@ -26,7 +25,7 @@ class ReportOnDataset(Params):
     params: Annotated[
         dict[str, Any],
         Field(
-            description="Parameters of the report. A kind that has `datasets` is made of the file alone.",
+            description="Parameters of the report; `{dataset}` in them becomes the id of the file.",
             default_factory=dict,
         ),
     ]
@@ -38,12 +37,10 @@ class ReportOnDataset(Params):
 def check(connection: Connection, tools: Tools, options: ReportOnDataset) -> None:
     """Raises UnknownDatasetKind, UnknownReportKind, InvalidParameters."""
     require_dataset_kind(options.dataset_kind)
-    if _DATASETS not in tools.reports.kind(options.report).params.model_fields:
+    if _names_it(options.params):  # there is no file yet that it could be checked with
+        tools.reports.require_valid(options.report, _with(options.params, "0" * 32))
+    else:
         tools.reports.check(connection, options.report, options.params)
-    elif _DATASETS in options.params:
-        reason = "cannot be a parameter of a rule, whose reports are of another file each time"
-        wrong = WrongValue(parameter=f"params.{_DATASETS}", received=options.params[_DATASETS], reason=reason)
-        raise invalid_parameters([wrong], subject=options.report)
 
 
 def ready(hand: Hand, options: ReportOnDataset, told: Told) -> None:
@@ -52,11 +49,27 @@ def ready(hand: Hand, options: ReportOnDataset, told: Told) -> None:
         return
     if options.founding_clients and told.data.get("upload_id") is None:
         return
-    params = dict(options.params)
-    if _DATASETS in hand.tools.reports.kind(options.report).params.model_fields:
-        params[_DATASETS] = [told.subject]
-    report_id = hand.begin(options.report, params, key=told.id)
+    report_id = hand.begin(options.report, _with(options.params, told.subject), key=told.id)
     changes.followed(hand.connection, told.subject, report_id)
+
+
+def _names_it(value: Any) -> bool:
+    match value:
+        case dict():
+            return any(map(_names_it, value.values()))
+        case list():
+            return any(map(_names_it, value))
+    return isinstance(value, str) and value == DATASET
+
+
+def _with(value: Any, dataset_id: str) -> Any:
+    """The same with the id of the file where it is named."""
+    match value:
+        case dict():
+            return {name: _with(one, dataset_id) for name, one in value.items()}
+        case list():
+            return [_with(one, dataset_id) for one in value]
+    return dataset_id if _names_it(value) else value
 
 
 KIND = RuleKind(

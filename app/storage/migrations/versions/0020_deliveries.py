@@ -202,6 +202,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "subject", name=op.f("episode_pkey")),
     )
     op.create_index("episode_began_idx", "episode", ["began_at"], unique=False)
+    op.execute(
+        """
+        INSERT INTO rule (id, name, kind, options, notify, created_by, runs_as)
+        VALUES (
+            '01900000000070008000000000000001', 'review-times-samples', 'report_on_dataset',
+            '{"dataset_kind": "review_times", "report": "pull_requests", "founding_clients": true,
+              "params": {"source": "{dataset}", "charts": true}}',
+            '{}', 'system', 'system'
+        )
+        """
+    )
 
 
 def downgrade() -> None:
