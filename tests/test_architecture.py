@@ -71,6 +71,20 @@ WRONG = {
     "Uploads carry bytes and do not read them": [
         ("app.uploads.wrong", "from app.series.tables import poll", "app.series.tables")
     ],
+    "Kinds of rules do not know each other": [
+        (
+            "app.automation.kinds.store_down",
+            "from app.automation.kinds import source_lag",
+            "app.automation.kinds.source_lag",
+        )
+    ],
+    "Kinds of rules are reached through their registry": [
+        ("app.automation.wrong", "from app.automation.kinds import store_down", "app.automation.kinds.store_down")
+    ],
+    "Sending knows receivers, and nothing of what is told": [
+        ("app.sending.wrong", "from app.storage.resources import Resources", "app.storage.resources")
+    ],
+    "Only sending dials receivers": [("app.deliveries.wrong", "import httpcore2", "httpcore2")],
     "Working hours are set without a job": [("app.entities.wrong", "from app.jobs import kind", "app.jobs.kind")],
     "Report kinds do not know each other": [
         ("app.reports.kinds.wrong", "from app.reports.kinds.uptime import UPTIME", "app.reports.kinds.uptime")
