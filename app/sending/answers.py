@@ -19,9 +19,6 @@ LONGEST_PAUSE: Final = timedelta(hours=24)
 #: Statuses with what they mean: receivers write what they like behind theirs.
 _PHRASES: Final = {int(one): f"{int(one)} {one.phrase}" for one in HTTPStatus}
 
-#: Longest text that is read as an instant, characters; one of HTTP has 29.
-_LONGEST_INSTANT: Final = 64
-
 
 def outcome_of(response: httpcore2.Response) -> Outcome:
     """The outcome; reads no more of the answer than is kept."""
@@ -76,7 +73,7 @@ def _beginning(response: httpcore2.Response) -> str | None:
 
 def _instant(text: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text[:_LONGEST_INSTANT])
-    except (ValueError, TypeError, IndexError, OverflowError):
+        found = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

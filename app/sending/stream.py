@@ -59,9 +59,7 @@ class BoundedStream(httpcore2.NetworkStream):
             while rest:
                 self._socket.settimeout(self._whole.left())
                 rest = rest[self._socket.send(rest) :]
-        except TimeoutError:
-            raise
-        except OSError as error:  # the receiver may have answered before it had read all
+        except OSError as error:  # httpcore reads on: the receiver may have answered before it had read all
             raise httpcore2.WriteError from error
 
     def close(self) -> None:

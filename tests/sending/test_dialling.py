@@ -20,13 +20,16 @@ from app.sending.answers import KEPT_BYTES, LONGEST_PAUSE, retry_after
 from app.sending.dialling import dial, post
 from app.sending.guard import Guard
 from app.sending.outcome import Outcome, Verdict
-from app.sending.stream import MOST_READ_BYTES
 from tests.commands import free_port
 from tests.sending.certificates import Authority
 from tests.sending.receiver import OK, Answer, Network, receiver
 
 LOOPBACK = Guard("127.0.0.0/8")
 PUBLIC = "93.184.216.34"
+NO_ANSWER = Outcome(
+    verdict=Verdict.FAILED,
+    error="127.0.0.1: the connection ended without an answer, or the answer does not follow HTTP.",
+)
 BODY = b'{"type":"webhook.test"}'
 
 
@@ -47,8 +50,15 @@ def authority(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialling, "CONNECT_SECONDS", 0.2)
+    """No time for an attempt."""
     monkeypatch.setattr(dialling, "WHOLE_SECONDS", 0.4)
+
+
+@pytest.fixture
+def short_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time for a connection, and longer than a test may take for all else."""
+    monkeypatch.setattr(dialling, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(dialling, "WHOLE_SECONDS", 1000)
 
 
 def test_a_request_is_what_it_was_told_to_be_and_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +126,7 @@ def test_a_redirect_is_a_failure_and_nobody_follows_it(status: int, location: st
         ("Fri, 20 Nov 2026 12:02:00 GMT", timedelta(seconds=120)),
         ("Fri, 20 Nov 2026 11:00:00 GMT", timedelta(0)),
         ("Fri, 20 Nov 2099 11:00:00 GMT", LONGEST_PAUSE),
+        ("Fri, 20 Nov 99999999999 11:00:00 GMT", None),
         ("soon", None),
         ("-5", None),
         ("1.5", None),
@@ -190,6 +201,14 @@ def test_an_answer_that_never_ends_is_left_when_enough_of_it_is_there() -> None:
     assert attempt(endless) == Outcome(verdict=Verdict.DELIVERED, status=200, answer="a" * KEPT_BYTES)
 
 
+def test_a_receiver_that_announces_an_answer_for_ever_is_left() -> None:
+    def announce(file: BufferedIOBase, _: threading.Event) -> None:
+        while True:  # until nobody reads any more
+            file.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+    assert attempt(announce) == NO_ANSWER
+
+
 def drip(head: bytes) -> Answer:
     def answer(file: BufferedIOBase, is_over: threading.Event) -> None:
         file.write(head)
@@ -225,14 +244,14 @@ def test_a_receiver_that_never_reads_ends_the_attempt_as_a_failure() -> None:
     assert "did not answer within" in outcome.error
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("short_connecting")
 def test_an_encrypted_connection_that_never_comes_about_ends_the_attempt() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         outcome = post(f"https://127.0.0.1:{silent.getsockname()[1]}/", BODY, {}, guard=LOOPBACK)
     assert outcome == Outcome(verdict=Verdict.FAILED, error="127.0.0.1: no connection came about in time.")
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("short_connecting")
 def test_a_name_server_that_never_answers_ends_the_attempt() -> None:
     is_over = threading.Event()
 
@@ -245,7 +264,7 @@ def test_a_name_server_that_never_answers_ends_the_attempt() -> None:
     assert outcome == Outcome(verdict=Verdict.FAILED, error="hooks.example: no connection came about in time.")
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("short_connecting")
 def test_the_time_to_connect_is_shared_by_all_addresses_of_a_name() -> None:
     asked: list[tuple[str, float]] = []
 
@@ -284,15 +303,23 @@ def test_of_several_addresses_the_first_that_answers_is_taken() -> None:
         b"SSH-2.0-OpenSSH_9.2 internal banner\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\n\r\n" * (MOST_READ_BYTES // 10),
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
     ],
 )
 def test_what_is_no_answer_is_a_failure_and_none_of_it_is_told(answer: bytes) -> None:
-    assert attempt(answer) == Outcome(
-        verdict=Verdict.FAILED,
-        error="127.0.0.1: the connection ended without an answer, or the answer does not follow HTTP.",
-    )
+    assert attempt(answer) == NO_ANSWER
+
+
+def test_a_connection_that_is_reset_is_a_failure() -> None:
+    class Reset(socket.socket):
+        def recv(self, *_: Any) -> bytes:
+            raise ConnectionResetError
+
+    def connect(address: str, port: int, seconds: float) -> socket.socket:
+        return Reset(fileno=dial(address, port, seconds).detach())
+
+    with receiver() as there:
+        assert post(f"http://127.0.0.1:{there.port}/", BODY, {}, guard=LOOPBACK, connect=connect) == NO_ANSWER
 
 
 def test_a_body_that_breaks_off_is_kept_as_far_as_it_came() -> None:

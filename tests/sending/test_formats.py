@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.sending.formats import FORMATS, MOST_BYTES, body_of
@@ -53,6 +53,11 @@ def test_standard_is_the_event_itself_without_spaces() -> None:
     assert json.loads(body) == told
     assert body.startswith(b'{"type":"report.complete","timestamp":"2026-11-20T12:00:00Z","data":{"report_id":"0193",')
     assert "Überblick".encode() in body
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_half_of_a_character_is_replaced_for_it_has_no_bytes(name: str) -> None:
+    assert body_of(name, event(title="a\ud800")).decode()
 
 
 def test_slack_gets_sections_of_text_that_it_does_not_interpret() -> None:
@@ -154,6 +159,9 @@ def test_texts_that_are_too_long_end_in_an_ellipsis_and_empty_ones_are_a_dash(na
 _TEXT = st.text(st.sampled_from('<>&@*\\"\n aé€😀\x00\u202e\ud800'), max_size=60).map(lambda text: text * 30)
 
 
+@example("😀" * 600, [("😀" * 200, "😀" * 600)] * 40, PAGE)
+@example("a", [("b", "c")] * 40, PAGE)
+@example("a" * 600, [("b" * 200, "c" * 600)] * 40, PAGE)
 @given(_TEXT, st.lists(st.tuples(_TEXT, _TEXT), max_size=40), st.sampled_from([PAGE, "", "https://x/" + "a" * 3000]))
 def test_every_message_is_within_the_limits_of_its_service(title: str, facts: list[tuple[str, str]], page: str) -> None:
     told = event(title=title, facts=[list(fact) for fact in facts], page=page)
