@@ -97,15 +97,23 @@ def _introduce(client: Client, server: Server, context: ssl.SSLContext) -> None:
         client.ehlo_or_helo_if_needed()
     if server.user is not None and server.password is not None:
         if not client.has_extn("auth"):
-            raise _Unfit("The mail server lets nobody log in: remove user and password from OPENHOURS_SMTP_URL.")
-        client.login(server.user, server.password)
+            raise _Unfit(
+                "The mail server lets nobody log in on this connection: remove user and password from "
+                "OPENHOURS_SMTP_URL, or ask for TLS with smtps:// or ?tls=starttls."
+            )
+        try:
+            client.login(server.user, server.password)
+        except ValueError:
+            raise _Unfit("The mail server asks for a login in a way that makes no sense.") from None
 
 
 def _handed_in(client: Client, data: bytes, sender: str, recipient: str) -> Outcome:
     options = [f"size={len(data)}"] if client.has_extn("size") else []
     code, answer = client.mail(sender, options)
     if not _is_good(code):
-        return _refused(code, answer, f"refused {sender} (OPENHOURS_MAIL_FROM) as the sender, or the size of the mail,")
+        wants_login = "asks for a user and a password, which OPENHOURS_SMTP_URL has not,"
+        who = f"refused {sender} (OPENHOURS_MAIL_FROM) as the sender, or the size of the mail,"
+        return _refused(code, answer, wants_login if code == 530 else who)
     code, answer = client.rcpt(recipient)
     if not _is_good(code):
         verdict = Verdict.GONE if _has_no_mailbox(code, answer) else Verdict.FAILED

@@ -168,11 +168,16 @@ def test_the_html_part() -> None:
     assert aligned == [False, True, True, True, True]
 
 
+def test_names_that_are_numbers_are_aligned_as_names() -> None:
+    mail = read(made(replace(REPORT, columns=("store", "uptime"), rows=(("7", "9.00"), ("1204", "10.00")))))
+    assert "\nstore  uptime\n-----  ------\n7        9.00\n1204    10.00\n" in mail.text
+
+
 def test_a_letter_may_be_a_title_alone() -> None:
-    mail = read(made(Letter(subject="Test", title="It works"), unsubscribe=None))
-    assert mail.text == "It works\n"
+    mail = read(made(Letter(subject="Test", title="It works in Zürich"), unsubscribe=None))
+    assert mail.text == "It works in Zürich\n"
     page = read_html(mail.html)
-    assert page.one("body").text == "It works"
+    assert page.one("body").text == "It works in Zürich"
     assert not page.all("table", cellpadding="0")[1:], "no table but the one that holds all"
 
 

@@ -157,6 +157,34 @@ def test_a_password_where_nobody_can_log_in(received: Received) -> None:
     assert "lets nobody log in" in failed(outcome)
 
 
+def test_a_server_that_wants_a_login(received: Received, encrypted: Tls) -> None:
+    with receiving(received, tls_context=encrypted.server, authenticator=knows_ada, auth_required=True) as port:
+        outcome = send(at(port, Security.STARTTLS), mail(), recipient=RECIPIENT, context=encrypted.client)
+    assert "asks for a user and a password, which OPENHOURS_SMTP_URL has not, with 530" in failed(outcome)
+    assert not received.mails
+
+
+def test_a_login_that_makes_no_sense() -> None:
+    def asks_for_nonsense(connection: socket.socket) -> None:
+        reply(connection, "220 mail")
+        reply(connection, "250-mail", "250 AUTH LOGIN")
+        reply(connection, "334 abcde")  # no base64
+
+    with behaving(asks_for_nonsense) as port:
+        outcome = send(at(port, Security.NONE, USER, PASSWORD), mail(), recipient=RECIPIENT)
+    assert "makes no sense" in failed(outcome)
+
+
+def test_a_login_of_a_sort_that_is_not_known() -> None:
+    def knows_tokens_only(connection: socket.socket) -> None:
+        reply(connection, "220 mail")
+        reply(connection, "250-mail", "250 AUTH XOAUTH2")
+
+    with behaving(knows_tokens_only) as port:
+        outcome = send(at(port, Security.NONE, USER, PASSWORD), mail(), recipient=RECIPIENT)
+    assert "not PLAIN or LOGIN" in failed(outcome)
+
+
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
