@@ -8,6 +8,7 @@ from app.access.accounts import Accounts
 from app.access.audit_log import AuditLog
 from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
+from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.entities.activity import ActivityService
 from app.entities.calendars import CalendarService
@@ -36,8 +37,8 @@ class Services:
     Attributes:
         in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
-        reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, audit: what
-            each part of the API answers from.
+        reports, datasets, samples, uploads, entities, history, activities, calendars, mappings, sources, schedules,
+            audit: what each part of the API answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -53,6 +54,7 @@ class Services:
 
     reports: ReportService
     datasets: DatasetService
+    samples: SampleService
     uploads: UploadService
     entities: EntityService
     history: HistoryService
@@ -75,3 +77,9 @@ class Services:
     downloads: Downloads
     draws_forms: DrawsForms
     installation: CollectorRegistry
+
+    @property
+    def has_founding_apis(self) -> bool:
+        """Whether clients of the founding systems find what is theirs."""
+        enabled = self.settings.founding_logins
+        return enabled == "on" or (enabled is None and self.mode is Mode.LOCAL)

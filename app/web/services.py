@@ -5,6 +5,7 @@ from app.access.audit_log import AuditLog
 from app.access.known import Known
 from app.access.modes import Mode
 from app.catalogue.mappings import MappingService
+from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.console.doors import draw_form
 from app.entities.activity import ActivityService
@@ -39,6 +40,7 @@ def build_services(
     replica: Replica,
     reports: ReportService,
     datasets: DatasetService,
+    samples: SampleService,
     sources: SourceService,
     schedules: ScheduleService,
     hooks: Hooks,
@@ -50,6 +52,7 @@ def build_services(
     return Services(
         reports=reports,
         datasets=datasets,
+        samples=samples,
         uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
         entities=EntityService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows
