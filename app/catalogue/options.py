@@ -1,7 +1,8 @@
 """Options for checking and loading a file, set by its sender."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import from_json
@@ -178,20 +179,27 @@ class LoadOptions(Params):
 
 
 class FollowUp(Params):
-    """A report that is to be made of a dataset when its rows are loaded, unasked."""
+    """A report that is to be made of a dataset when its rows are loaded, unasked; ``names_it`` takes the dataset."""
 
     report: str
     params: dict[str, Any]
+    names_it: Literal["datasets", "source"] = "datasets"
 
     def params_of(self, dataset_id: str) -> dict[str, Any]:
         """The parameters, with the dataset in them."""
-        return {**self.params, "datasets": [dataset_id]}
+        return {**self.params, self.names_it: [dataset_id] if self.names_it == "datasets" else dataset_id}
 
 
 class FollowedOptions(LoadOptions):
     """Options of a dataset that is followed by a report; no sender sets that itself."""
 
     then: FollowUp
+
+
+class SampleOptions(LoadOptions):
+    """Options of review times that a client of the founding system has sent, under an id of its own."""
+
+    upload_id: UUID = Field(description="Id of the sample, a UUID that its sender makes.")
 
 
 class PagesOptions(LoadOptions):
@@ -204,6 +212,8 @@ def kept_options(options: Mapping[str, Any]) -> LoadOptions:
     """The options that are kept with an upload or a dataset."""
     if "pages" in options:
         return PagesOptions.model_validate(options)
+    if "upload_id" in options:
+        return SampleOptions.model_validate(options)
     return (FollowedOptions if "then" in options else LoadOptions).model_validate(options)
 
 
@@ -216,4 +226,5 @@ def load_options(**given: Any) -> LoadOptions:
     try:
         return kept_options({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise invalid(error, LoadOptions.model_json_schema(), whole="options") from error
+        schema = (SampleOptions if "upload_id" in given else LoadOptions).model_json_schema()
+        raise invalid(error, schema, whole="options") from error

@@ -195,6 +195,15 @@ def _newest(kind: str, status: DatasetStatus | None, *, before: Place | None, li
     return query
 
 
+def samples(connection: Connection, *, kind: str, upload_id: str | None, skip: int, limit: int) -> list[DatasetRecord]:
+    """Records of this kind that their senders gave an ``upload_id``, of this one if it is given, newest first."""
+    given = dataset.c.options["upload_id"].astext
+    order = (dataset.c.created_at.desc(), dataset.c.id.desc())
+    wanted = given.is_not(None) if upload_id is None else given == upload_id
+    page = select(dataset.c.id).where(dataset.c.kind == kind, wanted).order_by(*order).offset(skip).limit(limit)
+    return [_record(row) for row in connection.execute(_RECORD.where(dataset.c.id.in_(page)).order_by(*order))]
+
+
 def refuse_merged(connection: Connection, *, kind: str, sha256: str, force: bool) -> None:
     """Raise DuplicateDataset, unless by ``force``, when a dataset of this kind and these bytes has its rows loaded."""
     first = None if force else merged(connection, kind=kind, sha256=sha256)

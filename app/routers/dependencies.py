@@ -8,6 +8,7 @@ from app.access.accounts import Accounts as AccountServices
 from app.access.audit_log import AuditLog
 from app.automation.service import RuleService
 from app.catalogue.mappings import MappingService
+from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.deliveries.service import DeliveryService
 from app.deliveries.webhooks import WebhookService
@@ -54,6 +55,10 @@ async def _waiters(request: Request) -> Waiters:
 
 async def _datasets(request: Request) -> DatasetService:
     return services_of(request.app).datasets
+
+
+async def _samples(request: Request) -> SampleService:
+    return services_of(request.app).samples
 
 
 async def _uploads(request: Request) -> UploadService:
@@ -131,6 +136,7 @@ async def _hashing(request: Request) -> HashingThreads:
 Reports = Annotated[ReportService, Depends(_reports)]
 JobWaiters = Annotated[Waiters, Depends(_waiters)]
 Datasets = Annotated[DatasetService, Depends(_datasets)]
+Samples = Annotated[SampleService, Depends(_samples)]
 Uploads = Annotated[UploadService, Depends(_uploads)]
 Entities = Annotated[EntityService, Depends(_entities)]
 InHours = Annotated[InHoursService, Depends(_in_hours)]

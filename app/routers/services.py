@@ -9,6 +9,7 @@ from app.access.audit_log import AuditLog
 from app.access.modes import Mode
 from app.automation.service import RuleService
 from app.catalogue.mappings import MappingService
+from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.deliveries.service import DeliveryService
 from app.deliveries.webhooks import WebhookService
@@ -39,8 +40,8 @@ class Services:
     Attributes:
         in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
-        reports, datasets, uploads, entities, history, activities, calendars, mappings, sources, schedules, webhooks,
-            deliveries, rules, audit: what each part of the API answers from.
+        reports, datasets, samples, uploads, entities, history, activities, calendars, mappings, sources, schedules,
+            webhooks, deliveries, rules, audit: what each part of the API answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -56,6 +57,7 @@ class Services:
 
     reports: ReportService
     datasets: DatasetService
+    samples: SampleService
     uploads: UploadService
     entities: EntityService
     history: HistoryService
@@ -81,3 +83,9 @@ class Services:
     downloads: Downloads
     draws_forms: DrawsForms
     installation: CollectorRegistry
+
+    @property
+    def has_founding_apis(self) -> bool:
+        """Whether clients of the founding systems find what is theirs."""
+        enabled = self.settings.founding_logins
+        return enabled == "on" or (enabled is None and self.mode is Mode.LOCAL)

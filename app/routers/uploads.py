@@ -12,9 +12,10 @@ from pydantic import BeforeValidator, Field
 from starlette.requests import ClientDisconnect
 
 from app.access.scopes import Scope
+from app.catalogue.samples import KIND, sample_options
 from app.errors import InvalidUpload, UploadCut, WrongContentEncoding, WrongContentType, WrongTusVersion
 from app.routers.answers import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, Problem
-from app.routers.dependencies import Uploads
+from app.routers.dependencies import AllServices, Uploads
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
 from app.routers.tus import PATH, VERSION
@@ -89,7 +90,8 @@ _Metadata = Annotated[
     Header(
         description="`kind` (required), `filename`, `on_error`, `max_errors`, `columns`, `mapping`, `set`, "
         "`assume_zone`, `valid_from`, `source`, `covers`, `covers_from`, `covers_to`, `snapshot`, `notify`, `force`, "
-        "`sha256`; base64."
+        "`sha256`; base64. Where clients of the founding systems find what is theirs, `upload_id`, a UUID, stands for "
+        "`kind`."
     ),
 ]
 _Checksum = Annotated[str | None, Header(description="sha256 or sha1, a space, the digest in base64.")]
@@ -130,6 +132,7 @@ async def describe_uploads(uploads: Uploads) -> Response:
 @needs(Scope.DATA_WRITE)
 async def create_upload(
     request: Request,
+    services: AllServices,
     uploads: Uploads,
     upload_length: _Length = None,
     upload_metadata: _Metadata = None,
@@ -149,11 +152,14 @@ async def create_upload(
         raise _wrong_type(content_type)
     checksum = None if upload_checksum is None else Checksum.of(upload_checksum)
     texts = metadata.parse(upload_metadata)
+    kind, options = texts.get("kind"), uploads.options(texts)
+    if kind is None and "upload_id" in texts and services.has_founding_apis:
+        kind, options = KIND, sample_options(options, upload_id=texts["upload_id"])
     upload = await uploads.create(
-        texts.get("kind"),
+        kind,
         length_bytes=upload_length,
         filename=metadata.file_name(texts.get("filename")),
-        options=uploads.options(texts),
+        options=options,
         metadata=upload_metadata,
         sha256=metadata.digest(texts.get("sha256")),
         first_bytes=body_of(request) if brings_bytes else None,

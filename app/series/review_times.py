@@ -1,13 +1,14 @@
 """Samples of review times in Postgres: each belongs to its dataset."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 from app.flow.review_times import ReviewTimes
 from app.storage.binary_copy import DATE_OR_MISSING, FLOAT_OR_NAN, INTEGER_OR_ZERO, Columns, read_columns
+from app.storage.postgres import database_now
 
 _COLUMNS: Final[Columns] = {
     "review_seconds": FLOAT_OR_NAN,
@@ -49,11 +50,13 @@ def is_sample(connection: Connection, dataset_id: str) -> bool:
     return found
 
 
-def last_day(connection: Connection, dataset_id: str) -> date | None:
-    """The latest date of a sample, or None without any."""
+def as_of(connection: Connection, dataset_id: str) -> datetime:
+    """The instant that a sample speaks for: the end of its last day; without dates, now."""
     statement = text("SELECT max(observed_on) FROM review_time WHERE dataset_id = :id")
     day: date | None = connection.execute(statement, {"id": dataset_id}).scalar_one()
-    return day
+    if day is None:
+        return database_now(connection)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
 
 
 def team_names(connection: Connection, dataset_id: str) -> list[str]:

@@ -18,6 +18,7 @@ from app.access.refusals import RECORD_SECONDS, Refusals
 from app.access.secrets import Secret
 from app.access.uses import WRITE_SECONDS
 from app.catalogue.intake import upload_hooks
+from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.console import install as console
 from app.deliveries.means import means_of
@@ -145,6 +146,7 @@ def create_app(
         replica=replica,
         reports=reports,
         datasets=catalogue,
+        samples=SampleService(resources, links=links),
         sources=sources,
         schedules=schedules,
         automation=automation,

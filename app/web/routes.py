@@ -32,7 +32,7 @@ from app.routers import (
 from app.routers.access import audit, keys, login, me, second_factor, sessions, setup, single_sign_on, users
 from app.routers.bodies import MAX_BODY_BYTES
 from app.routers.compat import activity as founding_activity
-from app.routers.compat import client_credentials, csv_aggregation, password_login
+from app.routers.compat import client_credentials, csv_aggregation, password_login, samples
 
 
 def _together(*modules: ModuleType) -> APIRouter:
@@ -60,6 +60,6 @@ API: Final = _together(
     ),
     *(files, mappings, sources, source_events, schedules, webhooks, deliveries, rules, in_hours, activity_gaps),
     *(audit, users, keys, sessions, me, second_factor, login, setup, single_sign_on),
-    *(client_credentials, password_login, csv_aggregation),
+    *(client_credentials, password_login, csv_aggregation, samples),
     *(founding_activity, activity),
 )

@@ -7,6 +7,7 @@ from app.access.modes import Mode
 from app.access.server_secret import server_secret
 from app.automation.service import RuleService
 from app.catalogue.mappings import MappingService
+from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.console.doors import draw_form
 from app.deliveries.records import delivery_metrics
@@ -45,6 +46,7 @@ def build_services(
     replica: Replica,
     reports: ReportService,
     datasets: DatasetService,
+    samples: SampleService,
     sources: SourceService,
     schedules: ScheduleService,
     automation: Automation,
@@ -57,6 +59,7 @@ def build_services(
     return Services(
         reports=reports,
         datasets=datasets,
+        samples=samples,
         uploads=UploadService(resources, DATASET_KINDS, hooks, is_stopping=lambda: replica.draining),
         entities=EntityService(
             resources.engine, default_zone=settings.default_timezone, team_windows=settings.team_windows

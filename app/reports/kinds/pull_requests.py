@@ -71,7 +71,7 @@ def resolve(connection: Connection, params: PullRequestParams) -> tuple[PullRequ
     else:
         _require_sample(connection, params.source)
         _require_fit_for_sample(connection, params)
-        as_of = _as_of_sample(connection, params.source)
+        as_of = review_times.as_of(connection, params.source)
     require_known_time(params.as_known_at, now=now)
     return params.model_copy(update={**fix, "as_of": as_of}), as_of
 
@@ -221,16 +221,6 @@ def _as_of_events(connection: Connection, as_of: datetime | None) -> datetime:
     now = database_now(connection)
     require_past(as_of, now=now)
     return as_of or pull_requests.latest(connection) or now
-
-
-def _as_of_sample(connection: Connection, source: str) -> datetime:
-    """The end of the last day of a sample; without dates, the instant of the request."""
-    day = review_times.last_day(connection, source)
-    return (
-        database_now(connection)
-        if day is None
-        else datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    )
 
 
 def _require_sample(connection: Connection, source: str) -> None:

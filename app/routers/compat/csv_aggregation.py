@@ -38,6 +38,9 @@ router = APIRouter(
     dependencies=[Depends(require_enabled)],
 )
 
+#: Dataset kind of a file.
+_KIND: Final = "table"
+
 #: What the founding system computes of a file.
 _KEYS: Final = ("Song", "Date")
 _MEASURE: Final = "Number of Plays"
@@ -135,7 +138,7 @@ async def process_file(
     follow_up = _follow_up(services.settings)
     try:
         received = await uploads.receive(
-            "table",
+            _KIND,
             file.stream,
             filename=file.filename,
             options=FollowedOptions(then=follow_up).model_dump(mode="json"),
@@ -205,7 +208,8 @@ def _task(datasets: DatasetService, uuid: str) -> DatasetState | None:
             state = datasets.get(state.record.duplicate_of)
     except UnknownDataset:
         return None
-    is_task = "then" in state.record.options or state.record.followed_by is not None
+    is_followed = "then" in state.record.options or state.record.followed_by is not None
+    is_task = state.record.kind == _KIND and is_followed
     return state if is_task and state.status is not DatasetStatus.REMOVING else None
 
 

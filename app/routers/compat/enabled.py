@@ -1,4 +1,4 @@
-"""Whether the founding systems' logins are there, and what they ask."""
+"""Whether the founding systems' interfaces are there, and what they ask."""
 
 from typing import Annotated, Protocol
 
@@ -39,8 +39,7 @@ class UncheckedTokens:
 
 async def require_enabled(services: AllServices) -> None:
     """Raise a 404 if the settings say so."""
-    is_local, enabled = services.mode is Mode.LOCAL, services.settings.founding_logins
-    if enabled == "off" or (enabled is None and not is_local):
+    if not services.has_founding_apis:
         raise HTTPException(404)
 
 
