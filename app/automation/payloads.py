@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from app.catalogue import records as datasets
 from app.catalogue.job_kinds import JOB_KINDS
-from app.catalogue.options import kept_options
+from app.catalogue.options import SampleOptions, kept_options
 from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.tables import DATASET_OF_JOB
 from app.deliveries.announcing import Facts
@@ -149,7 +149,7 @@ def _of_file(record: DatasetRecord, *, is_ready: bool) -> Telling:
         "filename": record.filename,
         "rows_accepted": record.rows_accepted,
         "rows_rejected": record.rows_rejected,
-        "upload_id": getattr(options, "upload_id", None),
+        "upload_id": str(options.upload_id) if isinstance(options, SampleOptions) else None,
         "api": f"/datasets/{record.id}",
     }
     code, message = record.error_code, record.error_message

@@ -1,7 +1,6 @@
 """Every change to the record of a dataset."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, update
@@ -190,16 +189,10 @@ def settle(
     )
 
 
-def follow(connection: Connection, dataset_id: str, follow_up: FollowUp, *, as_of: datetime | None = None) -> str:
-    """Queue the report that follows a dataset, in the transaction in which its rows are loaded; returns its id.
-
-    ``as_of`` is a parameter of the report, if it has one; without it the report speaks for now.
-    """
-    params = follow_up.params_of(dataset_id)
-    if as_of is not None:
-        params["as_of"] = as_of.isoformat()
+def follow(connection: Connection, dataset_id: str, follow_up: FollowUp) -> str:
+    """Queue the report that follows a dataset, in the transaction in which its rows are loaded; returns its id."""
     report_id = lifecycle.queue(
-        connection, kind=follow_up.report, params=params, as_of=as_of or database_now(connection)
+        connection, kind=follow_up.report, params=follow_up.params_of(dataset_id), as_of=database_now(connection)
     )
     followed(connection, dataset_id, report_id)
     audit.record(connection, "report.trigger", "report", report_id, kind=follow_up.report)

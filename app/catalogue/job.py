@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, exists
 
-from app.catalogue import changes, raw, records, samples
+from app.catalogue import changes, raw, records
 from app.catalogue.job_kinds import JOB_KIND, SMALL_JOB_KIND
-from app.catalogue.options import FollowedOptions, PagesOptions, SampleOptions, kept_options
+from app.catalogue.options import FollowedOptions, PagesOptions, kept_options
 from app.catalogue.raw import RawSource
 from app.catalogue.records import Action, DatasetRecord, Outcome
 from app.catalogue.tables import dataset
@@ -214,8 +214,6 @@ class _Run:
         options = kept_options(self.record.options)
         if isinstance(options, FollowedOptions) and self.record.followed_by is None:
             changes.follow(connection, self.record.id, options.then)
-        if isinstance(options, SampleOptions):
-            samples.follow(connection, self.record.id)
 
     def _reject(self, error: BadInput) -> int:
         loaded = error.loaded if isinstance(error, RejectedFile) else None

@@ -1,7 +1,7 @@
 """Options for checking and loading a file, set by its sender."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -179,15 +179,14 @@ class LoadOptions(Params):
 
 
 class FollowUp(Params):
-    """A report that is to be made of a dataset when its rows are loaded, unasked; ``names_it`` takes the dataset."""
+    """A report that is to be made of a dataset when its rows are loaded, unasked."""
 
     report: str
     params: dict[str, Any]
-    names_it: Literal["datasets", "source"] = "datasets"
 
     def params_of(self, dataset_id: str) -> dict[str, Any]:
         """The parameters, with the dataset in them."""
-        return {**self.params, self.names_it: [dataset_id] if self.names_it == "datasets" else dataset_id}
+        return {**self.params, "datasets": [dataset_id]}
 
 
 class FollowedOptions(LoadOptions):

@@ -1,33 +1,30 @@
 """Samples of review times that clients of the founding system send: each is a dataset, and the report that follows it.
 
-Nobody asks for the report; it is queued when the rows are loaded, and again whenever they are loaded anew.
+Nobody asks for the report: the rule ``review-times-samples`` begins it when the rows are loaded, and another one when
+they are loaded anew.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from app.catalogue import changes, records
-from app.catalogue.options import FollowUp, load_options
+from app.catalogue import records
+from app.catalogue.options import load_options
 from app.catalogue.records import DatasetRecord, DatasetStatus
 from app.files.artifact import StoredArtifact
 from app.jobs.links import LinkedArtifact, Links
 from app.jobs.records import OUTSTANDING, JobStatus
 from app.jobs.tables import job
-from app.series import review_times
 from app.storage.postgres import database_errors
 from app.storage.resources import Resources
 
 #: Dataset kind of a sample.
 KIND: Final = "review_times"
-
-#: What is made of each: statistics, and the charts of its format.
-_FOLLOW_UP: Final = FollowUp(report="pull_requests", params={"charts": True}, names_it="source")
-
 
 #: Why there are no statistics of a sample any more.
 _GONE: Final = (
@@ -77,6 +74,7 @@ class _Report:
     """What a sample's report has come to."""
 
     status: JobStatus
+    created_at: datetime
     artifacts: tuple[StoredArtifact, ...]
     error_message: str | None
 
@@ -89,11 +87,6 @@ def sample_options(options: Mapping[str, Any], *, upload_id: str) -> Mapping[str
     """
     given = {**options, "upload_id": upload_id, "force": True}
     return load_options(**given).model_dump(mode="json")
-
-
-def follow(connection: Connection, dataset_id: str) -> str:
-    """Queue the report of a sample, in the transaction in which its rows are loaded; returns its id."""
-    return changes.follow(connection, dataset_id, _FOLLOW_UP, as_of=review_times.as_of(connection, dataset_id))
 
 
 class SampleService:
@@ -131,7 +124,9 @@ class SampleService:
         if report is None and record.followed_by is not None:
             days = self._resources.settings.retention_days
             return Sample(record, SampleStatus.FAILED, _GONE.format(days=days))
-        if report is None or report.status in OUTSTANDING:
+        loaded_at = None if record.job is None else record.job.finished_at
+        is_of_before = report is not None and loaded_at is not None and report.created_at < loaded_at
+        if report is None or is_of_before or report.status in OUTSTANDING:
             return Sample(record, SampleStatus.PROCESSING)
         if report.status is not JobStatus.COMPLETE:
             told = report.error_message or f"The report of it was {report.status}."
@@ -142,10 +137,15 @@ class SampleService:
 
 
 def _reports(connection: Connection, ids: Sequence[str]) -> dict[str, _Report]:
-    query = select(job.c.id, job.c.status, job.c.artifacts, job.c.error_message).where(job.c.id.in_(ids))
+    query = select(job.c.id, job.c.status, job.c.created_at, job.c.artifacts, job.c.error_message).where(
+        job.c.id.in_(ids)
+    )
     return {
         row.id: _Report(
-            JobStatus(row.status), tuple(StoredArtifact(**one) for one in row.artifacts or ()), row.error_message
+            JobStatus(row.status),
+            row.created_at,
+            tuple(StoredArtifact(**one) for one in row.artifacts or ()),
+            row.error_message,
         )
         for row in connection.execute(query)
     }

@@ -319,6 +319,10 @@ def test_how_far_a_sample_is_and_that_one_report_follows_it_whichever_process_di
         assert (sample["summary_statistics"], sample["visualization"]) == (None, None)
         return str(sample["status"])
 
+    def reports() -> list[Any]:
+        with resources.engine.begin() as connection:
+            return list(connection.execute(text("SELECT params FROM report WHERE kind = 'pull_requests'")).all())
+
     with api(resources, slots=0) as client:
         upload = sent_in_parts(client, SAMPLE.encode(), metadata={"upload_id": str(uuid4())})
         assert upload.status_code == 201
@@ -340,8 +344,9 @@ def test_how_far_a_sample_is_and_that_one_report_follows_it_whichever_process_di
         for _ in range(2):  # the second attempt finds what the first one has committed
             SMALL_DATASET_JOB.produce(context, DatasetParams.model_validate(claim.params))
         with resources.engine.begin() as connection:
-            ((params,),) = connection.execute(text("SELECT params FROM report WHERE kind = 'pull_requests'")).all()
-            connection.execute(text("UPDATE report SET status = 'complete' WHERE id = :id"), {"id": claim.id})
+            lifecycle.publish(connection, claim, [])
+        wait_until(lambda: len(reports()) > 0)
+        ((params,),) = reports()
         assert (params["source"], params["charts"]) == (dataset_id, True)
         assert status() == "processing"
 
