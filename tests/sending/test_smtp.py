@@ -101,6 +101,7 @@ def test_tls_from_the_first_byte(received: Received, encrypted: Tls) -> None:
     with receiving(received, implicit=encrypted.server) as port:
         outcome = send(at(port, Security.TLS), mail("ä" * 300_000), recipient=RECIPIENT, context=encrypted.client)
     assert outcome.verdict is Verdict.DELIVERED
+    assert received.helo == "example.com"
     parsed = message_from_bytes(received.mails[0], policy=default)
     assert isinstance(parsed, EmailMessage)
     assert parsed.get_content().strip() == "ä" * 300_000
@@ -202,6 +203,7 @@ def test_a_login_of_a_sort_that_is_not_known() -> None:
         ("554 5.7.1 relay access denied", Verdict.FAILED),
         ("450 4.2.0 greylisted, come back later", Verdict.FAILED),
         ("451 4.7.1 try again later", Verdict.FAILED),
+        ("450 5.1.1 not verified yet", Verdict.FAILED),
         ("421 4.3.2 closing", Verdict.FAILED),
     ],
 )
