@@ -46,6 +46,9 @@ B,2024-03-05,0,7
 C,2024-03-01,,
 """
 
+#: A busy machine answers late, seconds.
+PATIENCE_SECONDS = 60
+
 #: A file without rows, of which no chart is drawn.
 EMPTY = "review_time,merge_time,date,team\n"
 
@@ -67,25 +70,21 @@ TIMES = ("review_time", "merge_time", "total_time")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server that asks who it is, and somebody whom it has given a token."""
+    """A server that asks who it is, and a client whom it has given a token."""
 
     address: str
-    token: str
+    http: httpx2.Client
     resources: Resources
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
 
     def send(self, content: str, **metadata: str) -> str:
         """Send a file by tuspy; returns its upload id."""
         told = {"upload_id": str(uuid4()), **metadata}
-        client = TusClient(f"{self.address}/uploads", headers=self.headers)
+        client = TusClient(f"{self.address}/uploads", headers=dict(self.http.headers))
         client.uploader(file_stream=io.BytesIO(content.encode()), metadata=told).upload()
         return told["upload_id"]
 
     def get(self, **query: Any) -> httpx2.Response:
-        return httpx2.get(f"{self.address}/api/v1/samples", params=query, headers=self.headers)
+        return self.http.get("/api/v1/samples", params=query)
 
     def listed(self, **query: Any) -> list[dict[str, Any]]:
         answer = self.get(**query)
@@ -106,10 +105,11 @@ def site(servers: Addresses, session_settings: Settings) -> Iterator[Site]:
     own = session_settings.model_copy(update={"auth": "on", "founding_logins": "on"})
     with fresh_resources(servers, own) as fresh:
         accounts_of(fresh).person("ada", Role.OPERATOR)
-        with serving(fresh, slots=2) as address:
+        with serving(fresh, slots=2) as address, httpx2.Client(base_url=address, timeout=PATIENCE_SECONDS) as http:
             form = {"grant_type": "client_credentials", "client_id": "ada", "client_secret": PASSWORD}
-            answer = httpx2.post(f"{address}/api/v1/auth/token", data=form)
-            yield Site(address, answer.json()["access_token"], fresh)
+            token = http.post("/api/v1/auth/token", data=form).json()["access_token"]
+            http.headers["Authorization"] = f"Bearer {token}"
+            yield Site(address, http, fresh)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_a_file_that_is_sent_with_an_upload_id_alone_gets_its_statistics_unasked
     statistics = done["summary_statistics"]
     assert statistics.keys() == {"report", "id"}
     assert statistics["report"] == report_of(SAMPLE)
-    dataset = httpx2.get(f"{site.address}/datasets/{UUID(done['id']).hex}", headers=site.headers).json()
+    dataset = site.http.get(f"/datasets/{UUID(done['id']).hex}").json()
     assert (dataset["kind"], dataset["options"]["upload_id"]) == ("review_times", done["upload_id"])
 
 
@@ -231,10 +231,10 @@ def test_a_sample_that_is_loaded_again_keeps_its_id_and_gets_statistics_of_its_n
     upload_id = site.send("review_time,merge_time,date,team\n5,6,2024-01-01,A\n9,8,2024-01-01,A\nx,1,2024-01-01,A\n")
     failed = site.ended(upload_id)
     assert failed["status"] == "failed"
-    path = f"{site.address}/datasets/{failed['file_name']}/reload"
+    path = f"/datasets/{failed['file_name']}/reload"
     loaded = []
     for options in ({"on_error": "skip_rows"}, {"columns": "merge_time,review_time,date,team"}):
-        assert httpx2.post(path, params=options, headers=site.headers).status_code == 202
+        assert site.http.post(path, params=options).status_code == 202
         loaded.append(site.ended(upload_id))
     assert [one["id"] for one in loaded] == [failed["id"]] * 2
     first, second = (one["summary_statistics"] for one in loaded)
@@ -276,11 +276,11 @@ def test_what_cannot_be_listed_is_refused(site: Site, query: Mapping[str, Any]) 
 
 
 def test_without_a_token_nobody_sees_samples(site: Site) -> None:
-    assert httpx2.get(f"{site.address}/api/v1/samples").status_code == 401
+    assert site.http.get("/api/v1/samples", headers={"Authorization": ""}).status_code == 401
 
 
 def test_a_sample_is_no_task_of_the_other_system(site: Site, done: Mapping[str, Any]) -> None:
-    answer = httpx2.get(f"{site.address}/api/csv_task_result/{done['file_name']}/", headers=site.headers)
+    answer = site.http.get(f"/api/csv_task_result/{done['file_name']}/")
     assert (answer.status_code, answer.json()["type"]) == (404, "NotFoundException")
 
 
@@ -296,7 +296,7 @@ def test_a_sample_whose_report_is_not_there_has_failed(site: Site, end: str) -> 
             told = "It ran out of memory." if end == "failed" else None
             connection.execute(text(change), {"end": end, "told": told, "id": report_id})
     if end == "removed":
-        assert httpx2.delete(f"{site.address}/reports/{report_id}", headers=site.headers).status_code == 200
+        assert site.http.delete(f"/reports/{report_id}").status_code == 200
     (after,) = site.listed(upload_id=sample["upload_id"])
     assert (after["status"], after["summary_statistics"], after["visualization"]) == ("failed", None, None)
     assert {"failed": "memory", "cancelled": "cancelled", "removed": "Send the file again"}[end] in after[
@@ -355,16 +355,11 @@ def test_a_report_that_follows_a_sample_is_that_which_anybody_would_ask_for(
     site: Site, done: Mapping[str, Any]
 ) -> None:
     dataset_id = done["file_name"]
-    asked = httpx2.post(
-        f"{site.address}/trigger_report",
-        params={"wait": 30},
-        timeout=60,
-        json={"report": "pull_requests", "params": {"source": dataset_id}},
-        headers=site.headers,
-    ).json()
+    trigger = {"report": "pull_requests", "params": {"source": dataset_id}}
+    asked = site.http.post("/trigger_report", params={"wait": 30}, json=trigger).json()
     with site.resources.engine.connect() as connection:
         report_id = connection.scalar(text("SELECT followed_by FROM dataset WHERE id = :id"), {"id": dataset_id})
-    made = httpx2.get(f"{site.address}/reports/{report_id}", headers=site.headers).json()
+    made = site.http.get(f"/reports/{report_id}").json()
     assert made["as_of"] == asked["as_of"]
     files = [
         {file["name"]: file["sha256"] for file in one["files"] if file["name"] != "manifest.json"}

@@ -61,14 +61,14 @@ class _OfSummary(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class DateInterval(_OfSummary):
+class SampleInterval(_OfSummary):
     """First and last date at 00:00; null without any."""
 
     begin: str | None
     end: str | None
 
 
-class Times(_OfSummary):
+class SampleTimes(_OfSummary):
     """Seconds, to one decimal; null where no row has a value."""
 
     review_time: _Seconds
@@ -76,16 +76,16 @@ class Times(_OfSummary):
     total_time: _Seconds
 
 
-class GroupStats(_OfSummary):
+class SampleFigures(_OfSummary):
     """Figures of some rows."""
 
-    mean: Times
-    mode: Times = Field(description="The smallest of equally frequent values.")
-    median: Times
+    mean: SampleTimes
+    mode: SampleTimes = Field(description="The smallest of equally frequent values.")
+    median: SampleTimes
     count: int = Field(description="Rows.")
 
 
-class MissingValues(_OfSummary):
+class SampleMissingValues(_OfSummary):
     """Rows without a value, by column."""
 
     review_time: int
@@ -99,15 +99,15 @@ class SampleReport(_OfSummary):
 
     total_num_observations: int
     teams: list[str]
-    date_interval: DateInterval
-    stats: GroupStats
-    per_team: dict[str, GroupStats]
+    date_interval: SampleInterval
+    stats: SampleFigures
+    per_team: dict[str, SampleFigures]
     num_prs_without_review: int = Field(description="Rows whose review time is 0.")
     num_prs_without_ci: int = Field(description="Rows whose merge time is 0.")
-    num_missing_values: MissingValues
+    num_missing_values: SampleMissingValues
 
 
-class SummaryStatistics(BaseModel):
+class SampleStatistics(BaseModel):
     """The statistics, with an id."""
 
     report: SampleReport
@@ -139,7 +139,7 @@ class SampleRead(BaseModel):
     file_name: str = Field(description="As its sender called it, else the id of its dataset.")
     parsing_error: str | None = Field(description="Why it has failed.")
     id: UUID
-    summary_statistics: SummaryStatistics | None = Field(description="Null until it is done.")
+    summary_statistics: SampleStatistics | None = Field(description="Null until it is done.")
     visualization: Visualization | None = Field(description="Null until it is done.")
 
 
@@ -186,10 +186,10 @@ def _sample(sample: Sample, reports: ReportService) -> SampleRead:
     )
 
 
-def _statistics(sample: Sample, reports: ReportService) -> SummaryStatistics:
+def _statistics(sample: Sample, reports: ReportService) -> SampleStatistics:
     summary = next(file for file in sample.files if file.name == SUMMARY)
     content = b"".join(reports.read(summary))
-    return SummaryStatistics(report=SampleReport.model_validate_json(content), id=_id_of(sample, SUMMARY))
+    return SampleStatistics(report=SampleReport.model_validate_json(content), id=_id_of(sample, SUMMARY))
 
 
 def _visualization(sample: Sample) -> Visualization:
