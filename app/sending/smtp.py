@@ -32,7 +32,7 @@ _NO_SMTP: Final = (
 )
 
 #: How a reply begins that tells what it means (RFC 3463).
-_ENHANCED: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+_ENHANCED: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 
 #: No such mailbox; moved, and nobody knows where to; the domain receives no mail (RFC 7505).
 _NO_MAILBOX: Final = frozenset({"5.1.1", "5.1.6", "5.1.10"})
