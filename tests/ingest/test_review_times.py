@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,8 @@ def test_the_golden_sample_is_loaded_whole(resources: Resources) -> None:
     assert loaded.rows_accepted == expected["total_num_observations"] == 96
     with resources.engine.connect() as connection:
         assert review_times.team_names(connection, FIRST) == expected["teams"]
-        assert f"{review_times.last_day(connection, FIRST)}T00:00:00" == expected["date_interval"]["end"]
+        end = datetime.fromisoformat(expected["date_interval"]["end"]).replace(tzinfo=UTC)
+        assert review_times.as_of(connection, FIRST) == end + timedelta(days=1)
         sample = review_times.read(connection, FIRST)
         teams = read_entities(connection, TEAM)
     for key, number in zip(teams.keys, teams.ids.tolist(), strict=True):

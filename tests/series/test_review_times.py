@@ -1,7 +1,7 @@
 """Samples of review times in Postgres: each is its own, and is read in the order of its file."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from app.flow.review_times import ReviewTimes
 from app.series import review_times
 from app.series.entities import TEAM
+from app.storage.postgres import database_now
 from app.storage.resources import Resources
 from app.timeline import MISSING
 from tests.series.made import ensure_entities
@@ -97,10 +98,10 @@ def test_teams_choose_and_are_named_by_code_points(resources: Resources) -> None
         assert review_times.team_names(connection, TWO) == []
 
 
-def test_the_last_day_is_that_of_the_sample_alone(resources: Resources) -> None:
+def test_a_sample_speaks_for_the_end_of_its_own_last_day_and_without_dates_for_now(resources: Resources) -> None:
     replaced(resources.engine, ONE, [(1, None, None, day(14), None), (2, None, None, None, None)])
     replaced(resources.engine, TWO, [(1, None, None, None, None)])
     with resources.engine.connect() as connection:
-        assert review_times.last_day(connection, ONE) == day(14)
-        assert review_times.last_day(connection, TWO) is None
+        assert review_times.as_of(connection, ONE) == datetime(2023, 1, 15, tzinfo=UTC)
+        assert review_times.as_of(connection, TWO) == database_now(connection)
         assert [review_times.is_sample(connection, one) for one in (ONE, TWO, "3" * 32)] == [True, True, False]
