@@ -244,8 +244,8 @@ class Settings(BaseSettings):
     founding_logins: Literal["on", "off"] | None = Field(
         None,
         description="Whether clients of the founding systems find their own routes: `/api/v1/auth/token` and "
-        "`/api/login`, which give tokens for a password, and `/api/process_file`. Unset: in local mode only, where "
-        "nobody checks the tokens.",
+        "`/api/login`, which give tokens for a password, `/api/process_file`, and `/api/v1/samples` with uploads that "
+        "have an `upload_id` alone. Unset: in local mode only, where nobody checks the tokens.",
     )
     oidc_issuer: str | None = Field(
         None,

@@ -55,6 +55,12 @@ dataset = Table(
 Index("dataset_newest_idx", dataset.c.created_at.desc(), dataset.c.id.desc())
 Index("dataset_sha256_idx", dataset.c.sha256)
 Index("dataset_job_idx", dataset.c.job_id)
+Index(
+    "dataset_upload_id_idx",
+    dataset.c.options["upload_id"].astext,
+    dataset.c.created_at.desc(),
+    postgresql_where=dataset.c.options["upload_id"].astext.is_not(None),
+)
 Index("dataset_client_idx", dataset.c.client, postgresql_where=dataset.c.client.is_not(None))
 
 mapping = Table(

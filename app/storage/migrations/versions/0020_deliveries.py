@@ -202,6 +202,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "subject", name=op.f("episode_pkey")),
     )
     op.create_index("episode_began_idx", "episode", ["began_at"], unique=False)
+    op.create_index(
+        "dataset_upload_id_idx",
+        "dataset",
+        [sa.literal_column("(options ->> 'upload_id')"), sa.literal_column("created_at DESC")],
+        unique=False,
+        postgresql_where=sa.text("(options ->> 'upload_id') IS NOT NULL"),
+    )
     op.execute(
         """
         INSERT INTO rule (id, name, kind, options, notify, created_by, runs_as)
@@ -218,5 +225,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("episode", "rule", "unsubscribed", "notify", "delivery", "webhook", "event"):
         op.drop_table(table)
+    op.drop_index("dataset_upload_id_idx", table_name="dataset")
     op.drop_column("schedule", "notify")
     op.drop_column("report", "begun_by")
