@@ -151,7 +151,8 @@ class _Postbox:
         message_id = str(mail["Message-ID"])
         with self._inbox._lock:
             self._inbox.mails += [Mail(message_id, one, str(mail["Subject"])) for one in envelope.rcpt_tos]
-        if self._inbox.is_first("mail", message_id) and hash(message_id) % REFUSED == 0:
+        dice = int(message_id.partition("@")[0][-6:], 16)
+        if self._inbox.is_first("mail", message_id) and dice % REFUSED == 0:
             return "451 4.7.1 Try again later"
         return "250 2.0.0 Accepted"
 
