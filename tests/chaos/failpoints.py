@@ -3,7 +3,7 @@
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Timer
 from typing import Any
 
@@ -19,11 +19,11 @@ MARK = "died at failpoint "
 UPLOAD_SECONDS = 0.03
 
 
-def install(failpoints: dict[str, float], *, seed: int) -> None:
+def install(failpoints: Mapping[str, float], places: Mapping[str, Callable[[Unlucky], None]], *, seed: int) -> None:
     """Make this process die at each of the named places with the given probability."""
     chance = random.Random(seed)
     for name, probability in failpoints.items():
-        FAILPOINTS[name](lambda probability=probability: chance.random() < probability)
+        places[name](lambda probability=probability: chance.random() < probability)
 
 
 def die(name: str) -> None:

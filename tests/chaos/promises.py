@@ -14,6 +14,7 @@ FIGURES = {
     "poison job": "exactly 3 crashes, 0 neighbours failed",
     "uploads": "1 GiB over 200 cuts and 10 kills: SHA-256 equal, ≤ 200 MiB more memory, nothing on disk, nothing left",
     "different states of sealed weeks": "0 among reports, over kills at any moment of sealing and of loads that unseal",
+    "ends told": "each at least once to each that listens, 0 of what was rolled back, 0 by two at once, over 200 kills",
     "mutants": "removing the fence, the look for uncalled jobs or the per-attempt key makes the test suite fail",
 }
 
