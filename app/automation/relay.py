@@ -95,7 +95,7 @@ class Relay:
             telling.type, row.at, title=telling.title, facts=telling.facts, page=telling.page, data=data
         )
         wanted = merged([wished, telling.wanted])
-        told = announce_recorded(connection, row.id, telling.type, payload, wanted)
+        told = announce_recorded(connection, row.id, telling.type, telling.subject, payload, wanted)
         begun, did = self._apply_rules(connection, row.id, telling)
         if not told and not did:  # nobody wanted to know
             connection.execute(delete(event).where(event.c.id == row.id))
