@@ -58,6 +58,10 @@ COMMANDS: Final = {
         "Cancel a report that is queued or running; remove one that has ended, with its files.",
     ),
     "schedules": ("app.commands.schedules:schedules", "Schedules: reports and syncs that begin by themselves."),
+    "webhooks": ("app.commands.webhooks:webhooks", "Webhooks: receivers that are told what has happened."),
+    "deliveries": ("app.commands.deliveries:deliveries", "Deliveries: messages to webhooks and by mail."),
+    "rules": ("app.commands.rules:rules", "Rules: what is done when something happens."),
+    "mail": ("app.commands.mail:mail", "Mail: whether it is sent, and who wants none."),
     "activity": ("app.commands.activity:activity", "Activity: installs and commits, and when teams work."),
     "sources": ("app.commands.sources:sources", "Sources: APIs that are read again and again, such as GitHub."),
     "seal": (

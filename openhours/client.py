@@ -5,10 +5,13 @@ from urllib.parse import quote
 
 from openhours.activity import Activity
 from openhours.datasets import Datasets
+from openhours.deliveries import Deliveries
 from openhours.errors import Problem, ServerUnreachable
 from openhours.reports import Reports
+from openhours.rules import Rules
 from openhours.schedules import Schedules
 from openhours.sources import Sources
+from openhours.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 ADDRESS: Final = "http://127.0.0.1:8000"
 
 
-class Client(Reports, Datasets, Schedules, Sources, Activity):
+class Client(Reports, Datasets, Schedules, Sources, Activity, Webhooks, Deliveries, Rules):
     """Talks to one server; close it after use, or open it in a ``with`` statement.
 
     Every method raises ServerUnreachable when nobody answers, NotAuthenticated and NotAllowed when the key does not do,

@@ -1,7 +1,7 @@
 """Datasets: load a file or a DataFrame, follow what becomes of it, list what was loaded."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ class Datasets(Connection):
         /,
         *,
         timeout_seconds: float = WAIT_SECONDS,
+        notify: str | Sequence[str] = (),
         **options: str | int | bool,
     ) -> Mapping[str, Any]:
         """Upload a file or a frame and wait until its rows are checked and loaded.
@@ -43,6 +44,7 @@ class Datasets(Connection):
             source: path of a CSV file, plain or gzip; or a frame whose columns have the names of the kind's. Its
                 instants need a time zone; an index counts as a column if it has a name.
             timeout_seconds: how long to wait for the check after the upload.
+            notify: who is told when it is loaded or rejected: names of webhooks, and addresses that may get mail.
             options: ``on_error="skip_rows"``, ``max_errors=100``, ``columns="store_id,status,timestamp_utc"``,
                 ``force=True``; of installs ``source="pypistats"``, ``covers="named"``.
 
@@ -54,6 +56,8 @@ class Datasets(Connection):
             DatasetRejected: it was checked and not loaded; the message names the first rows that are wrong.
             StillRunning: it is not checked in time, and goes on.
         """
+        if notify:
+            options["notify"] = notify if isinstance(notify, str) else ",".join(notify)
         if isinstance(source, Path | str):
             return self._load_file(kind, Path(source), options, timeout_seconds=timeout_seconds)
         from openhours import frames  # noqa: PLC0415 - pandas takes half a second to import

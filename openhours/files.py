@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx2
 
 from openhours.connection import client_errors
-from openhours.errors import DownloadFailed
+from openhours.errors import DownloadFailed, InvalidInput
 
 #: A file at the server itself, whatever the address at which the server believes to be.
 _AT_SERVER: Final = re.compile(r"/(?:reports|datasets)/[0-9a-f]{32}/files/[^/?#]+$")
@@ -52,7 +52,10 @@ def download(http: httpx2.Client, file: File, path: Path, *, address: str) -> No
     Raises:
         ServerUnreachable: the server or its object store does not answer.
         DownloadFailed: it answers with an error, or with other bytes.
+        InvalidInput: the path is of something else than a file, such as a device, whose place the file would take.
     """
+    if path.exists() and not path.is_file():
+        raise InvalidInput(f"{path} is there and is no file; give the name of a file")
     digest = hashlib.sha256()
     part = path.with_name(path.name + ".part")
     url = url_at(file.url, address)

@@ -1,6 +1,6 @@
 """Parameters of a report as JSON, from what a notebook holds: instants, arrays, columns of a frame."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -33,6 +33,11 @@ def as_json(name: str, value: Any) -> Any:
     raise InvalidInput(
         f"{name}: {value!r} is {type(value).__name__}; give text, a number, a datetime, or a list of those"
     )
+
+
+def recipients(notify: str | Sequence[str] | Mapping[str, Any]) -> Any:
+    """Whom to tell, as JSON has it: names of webhooks and addresses, one as text; or an object with ``to``."""
+    return notify if isinstance(notify, str | Mapping) else list(notify)
 
 
 def _instant(name: str, value: datetime) -> str:

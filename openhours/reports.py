@@ -1,7 +1,7 @@
 """Reports: trigger, poll, wait, download, read into a DataFrame."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from openhours.connection import Connection
 from openhours.errors import InvalidInput, ReportFailed, StillRunning
 from openhours.files import File, download
-from openhours.parameters import as_json
+from openhours.parameters import as_json, recipients
 from openhours.waiting import POLL_SECONDS, WAIT_SECONDS, answers, interval
 
 if TYPE_CHECKING:
@@ -37,13 +37,20 @@ class Reports(Connection):
     """What a client asks of reports."""
 
     def report(
-        self, kind: str = "uptime", /, *, timeout_seconds: float = WAIT_SECONDS, **params: Any
+        self,
+        kind: str = "uptime",
+        /,
+        *,
+        timeout_seconds: float = WAIT_SECONDS,
+        notify: str | Sequence[str] = (),
+        **params: Any,
     ) -> "pd.DataFrame":
         """Trigger a report, wait for it, download its first file.
 
         Args:
             kind: report kind, such as ``uptime`` or ``pull_requests``.
             timeout_seconds: how long to wait for its end.
+            notify: as trigger() takes it.
             params: parameters of the kind; instants may be datetimes, lists may be arrays or columns.
 
         Returns:
@@ -54,12 +61,26 @@ class Reports(Connection):
             ReportFailed: it ended without a result.
             StillRunning: it has not ended in time, and goes on.
         """
-        return self.frame(self.trigger(kind, params), timeout_seconds=timeout_seconds)
+        return self.frame(self.trigger(kind, params, notify=notify), timeout_seconds=timeout_seconds)
 
-    def trigger(self, kind: str = "uptime", params: Mapping[str, Any] | None = None) -> str:
-        """Start a report; returns its id."""
+    def trigger(
+        self,
+        kind: str = "uptime",
+        params: Mapping[str, Any] | None = None,
+        *,
+        notify: str | Sequence[str] | Mapping[str, Any] = (),
+    ) -> str:
+        """Start a report; returns its id.
+
+        Args:
+            kind: report kind.
+            params: of the kind.
+            notify: who is told when it has ended: names of webhooks, and addresses that may get mail; or an object
+                with ``to`` and ``attach``, what mails carry.
+        """
         given = {name: as_json(name, value) for name, value in (params or {}).items()}
-        answer = self._ask("POST", "/trigger_report", json={"report": kind, "params": given})
+        told = {"notify": recipients(notify)} if notify else {}  # servers of before know no such member
+        answer = self._ask("POST", "/trigger_report", json={"report": kind, "params": given, **told})
         return str(answer["report_id"])
 
     def poll(self, report_id: str, *, wait_seconds: float = 0) -> Mapping[str, Any]:

@@ -34,7 +34,8 @@ class Schedules(Connection):
             kind: report kind.
             params: of the report, without ``as_of``.
             when: ``every`` with ``at`` and ``on``, or ``cron``; ``timezone``, ``as_of``, ``catch_up``, ``enabled``;
-                ``does="sync"`` has it read the source that ``kind`` names.
+                ``does="sync"`` has it read the source that ``kind`` names; ``notify``, names of webhooks and addresses
+                that are told when what it begins has ended.
         """
         return self._ask("POST", "/schedules", json=_body(name, kind, params, when))
 

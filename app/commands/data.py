@@ -11,6 +11,7 @@ import typer
 from app.commands import opening
 from app.commands.mappings import document_of, values_of
 from app.commands.opening import Server
+from app.commands.telling import NotifyOption, names_of, tell_notified
 from app.commands.terminal import byte_progress, err, out, report_progress
 from app.errors import InvalidParameters, RejectedFile
 from app.ingest.kind import Covers
@@ -108,6 +109,7 @@ def load(
     covers_to: CoversTo = None,
     *,
     snapshot: SnapshotOption = False,
+    notify: NotifyOption = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to write the rejected rows to. Default: show only the first.")
     ] = None,
@@ -131,6 +133,7 @@ def load(
         covers_from=covers_from,
         covers_to=covers_to,
         snapshot=snapshot or None,
+        notify=names_of(notify) or None,
         rejects=rejects,
     )
 
@@ -151,6 +154,7 @@ def upload(
     covers_from: CoversFrom = None,
     covers_to: CoversTo = None,
     snapshot: SnapshotOption = False,
+    notify: NotifyOption = None,
     rejects: Annotated[
         Path | None, typer.Option(help="CSV file to download the rejected rows to. Default: show only the first.")
     ] = None,
@@ -176,6 +180,7 @@ def upload(
     covering = {"source": source, "covers": covers, "covers_from": covers_from, "covers_to": covers_to}
     options |= {name: str(value) for name, value in covering.items() if value is not None}
     options |= {"snapshot": "true"} if snapshot else {}
+    options |= {"notify": ",".join(names_of(notify))} if names_of(notify) else {}
     options |= {"force": "true"} if force else {}
     with opening.client(server, slots=1) as client:
         client.page("datasets", limit=1)  # fail before reading a large file for nothing
@@ -191,6 +196,8 @@ def upload(
             except (ClientError, OSError) as error:
                 err.print(f"--rejects: cannot write {rejects}: {error}", markup=False)
                 rejection = rejection or error
+        if server is None:
+            tell_notified(client, answer["dataset_id"], names_of(notify))
     if rejection is not None:
         raise rejection
 

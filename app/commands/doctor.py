@@ -16,7 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.commands.failures import TOLD, told
+from app.deliveries.means import means_of
 from app.errors import ClockSkewed, ObjectStoreUnavailable, OpenhoursError, SetupError
+from app.sending import smtp
 from app.settings import Settings
 from app.storage.migrate import current_revision, migrate, require_migrated
 from app.storage.postgres import database_errors
@@ -39,6 +41,9 @@ LEAST_ROOM_BYTES: Final = 1 << 30
 
 #: A process has some 60 connections to its servers, and one for each client, file and job.
 LEAST_DESCRIPTORS: Final = 1024
+
+#: How long a mail server may take to answer and to let us log in, seconds.
+MAIL_SECONDS: Final = 15.0
 
 #: How long a user would wait for a file to begin, seconds.
 LINK_SECONDS: Final = 10
@@ -67,6 +72,8 @@ class Patient:
 def examine(settings: Settings) -> Iterator[Finding]:
     """The findings, one after the other; a server that cannot be started or reached costs its own checks only."""
     yield from _examined(MACHINE, settings)
+    if settings.smtp_url is not None:
+        yield from _examined(MAIL, settings)
     try:
         with addresses(settings) as where, open_resources(settings, where) as resources:
             yield from _examined(SERVERS, Patient(where, resources))
@@ -224,11 +231,23 @@ def _size(number: int) -> str:
     return f"{number / (1 << 30):,.1f} GiB"
 
 
+def _mail_server(settings: Settings) -> str:
+    means = means_of(settings)
+    if means.server is None or means.sender is None:
+        raise SetupError("OPENHOURS_SMTP_URL is not set.")
+    if wrong := smtp.reach(means.server, sender=means.sender, timeout_seconds=MAIL_SECONDS):
+        raise SetupError(wrong)
+    login = "" if means.server.user is None else " and accepts the login"
+    security = {smtp.Security.NONE: "no encryption"}.get(means.server.security, means.server.security.upper())
+    return f"{means.server.host}:{means.server.port} answers with {security}{login}"
+
+
 #: In the order in which they are told: what everything else needs comes first.
 MACHINE: Final[Mapping[str, Callable[[Settings], str]]] = {
     "temporary folder": _temporary_folder,
     "descriptors": _descriptors,
 }
+MAIL: Final[Mapping[str, Callable[[Settings], str]]] = {"mail server": _mail_server}
 SERVERS: Final[Mapping[str, Callable[[Patient], str]]] = {
     "postgres": _postgres,
     "migrations": _migrations,

@@ -15,7 +15,8 @@ def target_of(given: str | None, default: str) -> Path:
     """What ``--out`` names: a file, or a folder, which is made if the name ends with a slash.
 
     Raises:
-        InvalidParameters: the folder of the file is missing, or a file has the name of the folder.
+        InvalidParameters: the folder of the file is missing, a file has the name of the folder, or what is there is no
+            file, such as a device: a download takes the place of what has its name.
     """
     target = Path(given or default)
     if given and given.endswith("/"):
@@ -25,6 +26,8 @@ def target_of(given: str | None, default: str) -> Path:
             raise InvalidParameters(f"--out: {error.filename} is a file; give the name of a folder") from error
     if not target.parent.is_dir():
         raise InvalidParameters(f"--out: there is no folder {target.parent}; to make a folder, end its name with /")
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise InvalidParameters(f"--out: {target} is neither a file nor a folder; give the name of one")
     return target
 
 

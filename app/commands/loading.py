@@ -30,6 +30,8 @@ def load_file(kind: str, file: Path, *, rejects: Path | None, **options: Any) ->
         if rejects is not None and state.rejects is not None:
             with resources.object_store.read(state.rejects.artifact.key) as rows, rejects.open("wb") as target:
                 shutil.copyfileobj(rows, target)
+    if chosen.notify:
+        err.print(f"the next serve or worker, or one that runs, tells {', '.join(chosen.notify)}", markup=False)
     if state.status is DatasetStatus.REJECTED:
         message = state.record.error_message or "It was rejected."
         if state.record.proposal is not None:

@@ -11,6 +11,7 @@ from app.commands import opening, outline
 from app.commands.downloads import downloaded, target_of
 from app.commands.instants import as_iso
 from app.commands.opening import Server
+from app.commands.telling import NotifyOption, names_of, tell_notified
 from app.commands.terminal import err, report_progress
 from app.reports.kind import SUMMARY, ReportKind
 from app.wording.warnings import in_a_line
@@ -23,7 +24,8 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
     defaults = {name: field.default for name, field in fields.items()}
     instants = set(instants_of(kind))
 
-    def command(*, out_file: str | None, server: str | None, **options: Any) -> None:
+    def command(*, out_file: str | None, server: str | None, notify: list[str] | None, **options: Any) -> None:
+        told = names_of(notify)
         words = {name: options.pop(f"{name}_") for name in kind.words}
         params = {name: value for name, value in options.items() if value not in (None, [], defaults[name])}
         params = {fields[name].alias or name: value for name, value in params.items()}
@@ -31,10 +33,13 @@ def report_command(kind: ReportKind) -> Callable[..., None]:
         params |= {name: as_iso(params[name], option=dashed(name)) for name in params.keys() & instants}
         target = target_of(out_file, f"{kind.name}.csv")
         with opening.client(server, slots=1) as client:
-            answer = _followed(client, kind, params, is_local=server is None)
+            report_id = client.trigger(kind.name, params, notify=told)
+            answer = _followed(client, kind, report_id, is_local=server is None)
             paths = dict(downloaded(client, answer, target))
-        for told in answer.get("warnings", ()):
-            err.print(in_a_line(told), markup=False)
+            if server is None:
+                tell_notified(client, report_id, told)
+        for warned in answer.get("warnings", ()):
+            err.print(in_a_line(warned), markup=False)
         if kind.outline is not None and kind.findings is not None and SUMMARY in paths:
             outline.show(kind.outline(kind.findings.model_validate_json(paths[SUMMARY].read_bytes())))
 
@@ -70,9 +75,8 @@ def meant(kind: ReportKind, words: Mapping[str, str | None], params: Mapping[str
     return meant
 
 
-def _followed(client: Any, kind: ReportKind, params: Mapping[str, Any], *, is_local: bool) -> Any:
-    """Trigger a report and show its progress; returns the response once it is complete."""
-    report_id = client.trigger(kind.name, params)
+def _followed(client: Any, kind: ReportKind, report_id: str, *, is_local: bool) -> Any:
+    """Show the progress of a report; returns the response once it is complete."""
     answer: Any = None
     try:
         with report_progress(f"{kind.name} {report_id}") as progress:
@@ -127,7 +131,8 @@ def _parameters(kind: ReportKind) -> Iterator[inspect.Parameter]:
         )
         option = Annotated[str | None, typer.Option(dashed(name), help=f"For whom: {stands}. Default: none.")]
         yield inspect.Parameter(f"{name}_", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
-    own = {"out_file": Annotated[str | None, typer.Option("--out", help=where)], "server": Server}
+    out_file = Annotated[str | None, typer.Option("--out", help=where)]
+    own = {"out_file": out_file, "notify": NotifyOption, "server": Server}
     for name, annotation in own.items():
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 

@@ -1,4 +1,4 @@
-"""Commands about schedules: add, list, show, pause, resume, run, remove."""
+"""Commands about schedules: add, set, list, show, pause, resume, run, remove."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from app.commands import opening
 from app.commands.opening import Server
+from app.commands.telling import NotifyOption, names_of, told_after
 from app.commands.terminal import out
 from app.errors import InvalidParameters
 
@@ -50,18 +51,78 @@ def add(
     catch_up: Annotated[
         str, typer.Option(help="Which of the instants count that nobody was there for: latest or none.")
     ] = "latest",
+    notify: NotifyOption = None,
     server: Server = None,
 ) -> None:
     """Make a schedule, and say when it is due."""
     if (report is None) == (sync is None):
         raise InvalidParameters("give either --report KIND or --sync SOURCE: what the schedule is to begin")
-    when = {"every": every, "at": at, "on": on, "cron": cron}
-    given = {one: value for one, value in when.items() if value is not None}
+    given: dict[str, Any] = {one: value for one, value in _when(every, at, on, cron).items() if value is not None}
     given |= {"timezone": timezone, "as_of": as_of, "catch_up": catch_up}
-    kind = {"does": "report", "kind": report} if sync is None else {"does": "sync", "kind": sync}
+    given |= {"notify": names_of(notify)} if notify else {}
+    does, kind = _does(report, sync) or ("", "")
     with opening.client(server, slots=0) as client:
-        made = client.add_schedule(name, params=_params(params), **kind, **given)
+        made = client.add_schedule(name, kind, _params(params), does=does, **given)
     _show(made)
+
+
+@schedules.command("set")
+def set_(
+    name: Name,
+    *,
+    report: Annotated[str | None, typer.Option(help="Report kind to begin. Default: what it begins now.")] = None,
+    sync: Annotated[str | None, typer.Option(help="Name of the source to sync. Default: what it begins now.")] = None,
+    params: Annotated[
+        str | None, typer.Option(help="All parameters of the report as JSON. Default: as they are; of another kind {}.")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(help="When: every hour, day, weekday, week or month. Default: when it is due now.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="With --every: local time, HH:MM; every hour :MM. Default: :00 of every hour."),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            help="With --every: day of every week; date of every month, 1 to 28, or last. Default: monday; 1."
+        ),
+    ] = None,
+    cron: Annotated[str | None, typer.Option(help="When, as five fields of cron. Default: when it is due now.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA time zone. Default: as it is.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="run, start_of_day, start_of_week or start_of_month, as of add. Default: as it is."),
+    ] = None,
+    catch_up: Annotated[str | None, typer.Option(help="latest or none, as of add. Default: as it is.")] = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--notify",
+            metavar="NAME|ADDRESS",
+            help='Webhook, or address of mail, that is told when a report has ended; repeat it for more, "" is nobody. '
+            "Default: as it is.",
+        ),
+    ] = None,
+    server: Server = None,
+) -> None:
+    """Change a schedule, which acts for whoever does so from then on; what is not given stays as it is."""
+    if report is not None and sync is not None:
+        raise InvalidParameters("give either --report KIND or --sync SOURCE: a schedule begins one of them")
+    when = {name: value for name, value in _when(every, at, on, cron).items() if value is not None}
+    given = {"timezone": timezone, "as_of": as_of, "catch_up": catch_up}
+    given = {name: value for name, value in given.items() if value is not None}
+    new_params = None if params is None else _params(params)
+    with opening.client(server, slots=0) as client:
+        before = client.schedule(name)
+        does, kind = _does(report, sync) or (before["does"], before["kind"])
+        if new_params is None:
+            new_params = before["params"] if (does, kind) == (before["does"], before["kind"]) else {}
+        kept = {one: before[one] for one in ("timezone", "as_of", "catch_up", "enabled")}
+        told = told_after(before["notify"], notify)
+        more = {**kept, **given, **(when or {"cron": before["cron"]}), "does": does, "notify": told}
+        changed = client.set_schedule(before["name"], kind, new_params, **more)
+    _show(changed)
 
 
 @schedules.command("list")
@@ -120,6 +181,17 @@ def remove(name: Name, server: Server = None) -> None:
     out.print(f"{name} removed", markup=False)
 
 
+def _when(every: str | None, at: str | None, on: str | None, cron: str | None) -> dict[str, str | None]:
+    return {"every": every, "at": at, "on": on, "cron": cron}
+
+
+def _does(report: str | None, sync: str | None) -> tuple[str, str] | None:
+    """What a schedule is to begin: a report or a sync, and which; None: nothing is said."""
+    if report is not None:
+        return "report", report
+    return None if sync is None else ("sync", sync)
+
+
 def _params(text: str) -> Any:
     try:
         found = json.loads(text)
@@ -136,6 +208,8 @@ def _show(one: Mapping[str, Any]) -> None:
         f"{one['name']}: {_begins(one)}{params}",
         f"{one['words']}, {one['timezone']} ({one['cron']}); for {one['runs_as']}",
     ]
+    if one["notify"]["to"]:
+        lines.append(f"tells {', '.join(one['notify']['to'])}")
     if one["paused_reason"]:
         lines.append(f"paused: {one['paused_reason']}")
     lines += [f"next: {at}" for at in one["next"]]

@@ -52,7 +52,7 @@ def announce(
 def announce_recorded(
     connection: Connection, event_id: str, kind: str, subject: str, payload: Mapping[str, Any], wanted: Notify
 ) -> int:
-    """The same of an event that was recorded before, maybe of a job of the subject; returns how many are told."""
+    """The same of an event that was recorded before, of a job; returns how many are told."""
     values = {"type": kind, "subject": subject, "payload": dict(payload), "handled_at": func.now()}
     connection.execute(update(event).where(event.c.id == event_id).values(values))
     return queue.tell(connection, event_id, kind, wanted)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.deliveries.tables import webhook, wish
+from app.sending.one_line import one_line
 from app.sending.smtp import address, may_receive
 from app.settings import Settings, listed
 from app.wording.suggestions import suggestions
@@ -84,7 +85,7 @@ def require_known(connection: Connection, wanted: Notify, settings: Settings) ->
     found, wrong = [], []
     for at, one in enumerate(wanted.to):
         try:
-            found.append(one if one in names else _address(one, settings))
+            found.append(one if one in names else mail_address(one, settings))
         except ValueError as error:
             near = () if "@" in one else suggestions(one, connection.scalars(select(webhook.c.name)))
             wrong.append(WrongValue(parameter=f"notify.{at}", received=one, reason=str(error), nearest=near))
@@ -93,13 +94,16 @@ def require_known(connection: Connection, wanted: Notify, settings: Settings) ->
     return wanted.model_copy(update={"to": tuple(dict.fromkeys(found))})
 
 
-def _address(text: str, settings: Settings) -> str:
+def mail_address(text: str, settings: Settings) -> str:
     """An address that may get mail. Raises ValueError."""
     if "@" not in text:
         raise ValueError("is neither the name of a webhook nor an address of mail")
     if settings.smtp_url is None:
         raise ValueError("cannot get mail: no mail server is set (OPENHOURS_SMTP_URL)")
-    found = address(text)
+    try:
+        found = address(text)
+    except ValueError as error:  # who is told this is told the text, too
+        raise ValueError(str(error).removeprefix(f"{one_line(text, most=100)!r} ")) from error
     if not may_receive(found, settings.mail_domains):
         allowed = settings.mail_domains or "none"
         raise ValueError(f"is in a domain that gets no mail from here; OPENHOURS_MAIL_DOMAINS allows {allowed}")
@@ -109,7 +113,7 @@ def _address(text: str, settings: Settings) -> str:
 def may_get_mail(text: str, settings: Settings) -> str | None:
     """An address as mail servers know it, if mail may be sent there."""
     try:
-        return _address(text, settings)
+        return mail_address(text, settings)
     except ValueError:
         return None
 

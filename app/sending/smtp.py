@@ -15,7 +15,7 @@ from app.sending.one_line import one_line
 from app.sending.outcome import Outcome, Verdict
 from app.sending.smtp_client import CONNECT_SECONDS, Client, Deadline, TlsClient
 
-__all__ = ["Server", "address", "domain_of", "may_receive", "parse", "send"]
+__all__ = ["Security", "Server", "address", "domain_of", "may_receive", "parse", "reach", "send"]
 
 #: Longest that an attempt may take, besides what its bytes take, seconds.
 ATTEMPT_SECONDS: Final = 30.0
@@ -72,6 +72,28 @@ def send(
     except (smtplib.SMTPException, OSError) as error:
         code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else -1
         return Outcome(verdict=Verdict.FAILED, status=_status(code), error=_words(error, deadline))
+
+
+def reach(
+    server: Server, *, sender: str, timeout_seconds: float = ATTEMPT_SECONDS, context: ssl.SSLContext | None = None
+) -> str | None:
+    """Connect to a server and log in, without a mail; returns what is wrong, for people, None if nothing is.
+
+    Args:
+        server: which.
+        sender: an address, as address() returns it; with its domain we introduce ourselves.
+        timeout_seconds: for all of it.
+        context: as send() takes it.
+    """
+    deadline, context = Deadline(timeout_seconds), context or ssl.create_default_context()
+    try:
+        with closing(_connected(server, deadline, domain_of(sender), context)) as client:
+            _introduce(client, server, context)
+            with suppress(smtplib.SMTPException, OSError):
+                client.putcmd("quit")
+    except (smtplib.SMTPException, OSError) as error:
+        return _words(error, deadline)
+    return None
 
 
 class _Unfit(smtplib.SMTPException):

@@ -1,5 +1,6 @@
 """What the commands say when it does not work: one message, an exit code, and never a traceback."""
 
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -152,6 +153,15 @@ def test_what_the_server_does_not_accept_is_told_in_its_words(
     assert said in words(outcome)
     assert outcome.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_file_is_not_replaced_by_one(cli: CommandLine, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    outcome = cli("report", "uptime", "--out", str(pipe), "--server", DEAD)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(f"invalid_parameters: --out: {pipe} is neither a file nor a folder")
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("file", ["none.csv", "folder"])

@@ -285,11 +285,15 @@ OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
     *("report uptime", "report pull_requests", "report rollup", "report activity"),
-    *(f"schedules {one}" for one in ("add", "list", "show", "pause", "resume", "run", "remove")),
+    *(f"schedules {one}" for one in ("add", "set", "list", "show", "pause", "resume", "run", "remove")),
     *(
         f"sources {name}"
         for name in ("add", "set", "list", "show", "sync", "pause", "resume", "gaps", "remove", "events")
     ),
+    *(f"webhooks {one}" for one in ("list", "events", "show", "add", "set", "remove", "enable", "disable", "rotate")),
+    *("webhooks test", "webhooks send-failed", "deliveries list", "deliveries show", "deliveries send"),
+    *(f"rules {one}" for one in ("list", "kinds", "show", "add", "set", "pause", "resume", "remove")),
+    *("mail unsubscribed", "mail allow", "mail test"),
     *("sources repositories", "sources reset", "sources reprocess"),
     *("activity hours", "activity backfill", "activity show", "activity gaps"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),

@@ -1,6 +1,7 @@
 """A file is downloaded by whichever link a server gives: one of S3, or its own address."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from app.storage.resources import Resources
 from app.web.server import serving
 from openhours import Client
-from openhours.errors import DownloadFailed
+from openhours.errors import DownloadFailed, InvalidInput
 from openhours.files import File, url_at
 from tests.routers.test_files_api import CONTENT, insert_report
 
@@ -52,3 +53,12 @@ def test_a_file_that_is_gone_says_who_answered(client: Client, tmp_path: Path) -
     gone = File("uptime.csv", OWN, 1, 1, "0" * 64)
     with pytest.raises(DownloadFailed, match=r"The server answered 404 for uptime\.csv"):
         client.download(gone, tmp_path)
+
+
+def test_what_is_no_file_is_not_replaced_by_one(client: Client, resources: Resources, tmp_path: Path) -> None:
+    (raw,) = client.poll(insert_report(resources, "uptime.csv"))["files"]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidInput, match="is there and is no file"):
+        client.download(File.of(raw), pipe)
+    assert [(one, one.is_fifo()) for one in tmp_path.iterdir()] == [(pipe, True)]
