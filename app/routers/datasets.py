@@ -110,6 +110,7 @@ async def _options(
     covers_from: Annotated[str | None, _described("covers_from")] = None,
     covers_to: Annotated[str | None, _described("covers_to")] = None,
     snapshot: Annotated[bool | None, _described("snapshot")] = None,
+    notify: Annotated[str | None, _described("notify")] = None,
     force: Annotated[bool | None, _described("force")] = None,
 ) -> dict[str, Any]:
     given = locals()

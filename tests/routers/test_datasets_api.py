@@ -192,6 +192,13 @@ def test_the_bytes_of_a_rejected_file_may_come_again(client: TestClient) -> None
     assert bring(client, WRONG, on_error="skip_rows")["status"] == "ready"
 
 
+def test_whom_a_file_is_to_be_told_to_must_be_known_when_it_comes(client: TestClient) -> None:
+    refused = client.post("/datasets?kind=polls&notify=ops-channel", content=POLLS)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_parameters")
+    assert "ops-channel" in refused.json()["detail"]
+    assert client.post("/datasets?kind=polls&notify=", content=POLLS).status_code == 202
+
+
 def test_a_form_brings_a_file_in_too(client: TestClient, resources: Resources) -> None:
     answer = client.post("/datasets?kind=polls", files={"file": ("mine.csv", POLLS, "text/csv")})
     assert answer.status_code == 202, answer.text
