@@ -7,6 +7,7 @@ from app.console.pages import (
     activity,
     audit,
     calendars,
+    deliveries,
     entities,
     entity,
     files,
@@ -17,10 +18,12 @@ from app.console.pages import (
     report,
     reports,
     rollups,
+    rules,
     schedules,
     sources,
     upload,
     users,
+    webhooks,
 )
 
 #: In the order in which addresses are matched.
@@ -33,6 +36,9 @@ PAGES: Final = (
     upload.pages,
     mappings.pages,
     schedules.pages,
+    rules.pages,
+    webhooks.pages,
+    deliveries.pages,
     sources.pages,
     activity.pages,
     rollups.pages,

@@ -247,6 +247,9 @@ class WebhookService:
     def _columns(self, spec: WebhookSpec) -> dict[str, Any]:
         """What is stored of a webhook. Raises InvalidParameters."""
         wrong = [*_wrong_name(spec.name), *self._wrong_address(spec.url), *_wrong_events(spec.events)]
+        if spec.description is not None and "\0" in spec.description:
+            reason = "holds the character NUL, which Postgres cannot store"
+            wrong.append(WrongValue(parameter="description", received=spec.description, reason=reason))
         if spec.format not in FORMATS:
             reason = "is not known"
             wrong.append(WrongValue(parameter="format", received=spec.format, reason=reason, allowed=list(FORMATS)))

@@ -112,7 +112,7 @@ def list_unsubscribed(deliveries: Deliveries) -> Unsubscribed:
     return Unsubscribed(addresses=deliveries.unsubscribed())
 
 
-@router.delete("/unsubscribed/{address}", status_code=204, responses=NOT_FOUND)
+@router.delete("/unsubscribed/{address:path}", status_code=204, responses=NOT_FOUND)
 @needs(Scope.WEBHOOKS_WRITE)
 def allow_mail(
     deliveries: Deliveries, address: Annotated[str, Path(description="An address of the list.")]

@@ -24,7 +24,7 @@ SECRET_KEY = SecretStr("a secret key of thirty-two characters or more")
 @pytest.fixture(scope="module")
 def console(loaded: Resources) -> Iterator[TestClient]:
     """With the sample data; asks as a person on this machine does."""
-    with local_browser(loaded, slots=2) as client:
+    with local_browser(with_settings(loaded, webhook_allow="127.0.0.1"), slots=2) as client:
         yield client
 
 

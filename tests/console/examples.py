@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi.testclient import TestClient
 
+from app.automation.registry import RULE_KINDS
 from app.reports.registry import REPORT_KINDS
 from tests.asking import reported
 from tests.conftest import SAMPLE_DATA
@@ -15,17 +16,36 @@ COMMITS: Final = (
     f"repo,sha,authored_at,committed_at,parents\nopenhours/api,{'a' * 40},2024-10-01T09:00:00Z,2024-10-01T10:00:00Z,1\n"
 )
 
+#: Where nobody listens; services that tests open pages of allow webhooks to go there.
+NOWHERE: Final = "http://127.0.0.1:1"
+
 #: What is made once for all pages, by name; what has a slow job is made here.
 Made = dict[str, Any]
 
 
 def make(client: TestClient) -> Made:
     """What examples need besides the sample data."""
+    told = _told(client)
     done = reported(client, report="uptime", params={"charts": True, "html": True})
     assert done["status"] == "Complete"
     failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
     made = {"report": done["report_id"], "failed": failed["report_id"]}
-    return made | _files(client) | _going_on(client) | _people(client)
+    return made | told | _files(client) | _going_on(client) | _people(client)
+
+
+def _told(client: TestClient) -> Made:
+    """Webhooks whose receivers do not listen, what was sent to one of them, and rules that tell of nothing."""
+    ops = {"name": "ops-channel", "url": f"{NOWHERE}/hook?token=t", "events": ["report.failed", "alert.raised"]}
+    ops["description"] = "The channel of those on duty"
+    assert client.post("/webhooks", json=ops).status_code == 201
+    chat = {"name": "chat", "url": f"{NOWHERE}/chat", "format": "slack", "events": ["*"], "enabled": False}
+    assert client.post("/webhooks", json=chat).status_code == 201
+    down = {"name": "stores-down", "kind": "store_down", "options": {"minutes": 30}, "notify": ["ops-channel"]}
+    assert client.post("/rules", json=down).status_code == 201
+    options = {"dataset_kind": "polls", "report": "uptime", "params": {"charts": True}}
+    follows = {"name": "after-polls", "kind": "report_on_dataset", "options": options, "enabled": False}
+    assert client.post("/rules", json=follows).status_code == 201
+    return {"delivery": client.post("/webhooks/ops-channel/test").json()["delivery_id"]}
 
 
 def _files(client: TestClient) -> Made:
@@ -92,10 +112,11 @@ def _going_on(client: TestClient) -> Made:
     plays = client.post("/datasets", params=table, content=(SAMPLE_DATA / "plays_table.csv").read_bytes()).json()
     columns = {"datasets": [plays["dataset_id"]], "by": ["Song"], "sum": ["Number of Plays"]}
     assert reported(client, report="rollup", params=columns)["status"] == "Complete"
-    source = {"name": "nowhere", "kind": "github", "repositories": ["acme/*"], "address": "http://127.0.0.1:1"}
+    source = {"name": "nowhere", "kind": "github", "repositories": ["acme/*"], "address": NOWHERE}
     assert client.post("/sources", params={"check": False}, json=source).status_code == 201
     assert client.post("/sources/nowhere/pause").status_code == 200
     weekly = {"name": "weekly", "kind": "uptime", "every": "week", "at": "06:30", "timezone": "Europe/Berlin"}
+    weekly |= {"notify": {"to": ["ops-channel"], "attach": ["csv", "page"]}}
     assert client.post("/schedules", json=weekly).status_code == 201
     assert client.post("/schedules", json={**weekly, "name": "paused", "enabled": False}).status_code == 201
     return {}
@@ -140,6 +161,29 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
         "/console/schedules/weekly/edit",
         "/console/schedules/sync-nowhere/edit",
     ],
+    "/console/rules": lambda made: ["/console/rules"],
+    "/console/rules/new": lambda made: [
+        "/console/rules/new?kind=store_down",
+        "/console/rules/new",
+        *(f"/console/rules/new?kind={kind}" for kind in RULE_KINDS),
+    ],
+    "/console/rules/{name}": lambda made: ["/console/rules/stores-down", "/console/rules/after-polls"],
+    "/console/rules/{name}/edit": lambda made: ["/console/rules/stores-down/edit", "/console/rules/after-polls/edit"],
+    "/console/webhooks": lambda made: ["/console/webhooks"],
+    "/console/webhooks/new": lambda made: ["/console/webhooks/new"],
+    "/console/webhooks/{name}": lambda made: [
+        "/console/webhooks/ops-channel",
+        "/console/webhooks/ops-channel?status=delivered",
+        "/console/webhooks/chat",
+    ],
+    "/console/webhooks/{name}/edit": lambda made: ["/console/webhooks/ops-channel/edit", "/console/webhooks/chat/edit"],
+    "/console/deliveries": lambda made: [
+        "/console/deliveries",
+        "/console/deliveries?status=waiting&webhook=ops-channel",
+        f"/console/deliveries?subject={made['report']}",
+    ],
+    "/console/deliveries/{delivery_id}": lambda made: [f"/console/deliveries/{made['delivery']}"],
+    "/console/deliveries/{delivery_id}/progress": lambda made: [],
     "/console/sources": lambda made: ["/console/sources"],
     "/console/sources/new/{kind}": lambda made: ["/console/sources/new/github", "/console/sources/new/pypistats"],
     "/console/sources/{name}": lambda made: ["/console/sources/nowhere"],

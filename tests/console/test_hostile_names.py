@@ -15,9 +15,11 @@ from app.access.user_records import MOST_OF_NAME
 from app.console.registry import PAGES
 from app.storage.resources import Resources
 from tests.asking import reported
+from tests.commands import wait_until
 from tests.console.browsing import local_browser
 from tests.console.filling import sent_by
 from tests.console.html import Element, has_no_script_or_style_within, read
+from tests.web.test_addressed import with_settings
 
 #: Names that the service accepts. What they would make of a page that does not escape them begins with x-evil.
 NAMES: Final = {
@@ -58,7 +60,7 @@ def upload(client: TestClient, kind: str, filename: str, content: bytes) -> Any:
 
 @pytest.fixture(scope="module")
 def client(kept: Resources) -> Iterator[TestClient]:
-    with local_browser(kept, slots=2, follows=False) as made:
+    with local_browser(with_settings(kept, webhook_allow="127.0.0.1"), slots=2, follows=False) as made:
         yield made
 
 
@@ -77,6 +79,9 @@ def addresses(client: TestClient) -> dict[str, list[str]]:
         "/console/rollups": ["/console/rollups"],
         "/console/reports": ["/console/reports"],
     }
+    for at, name in enumerate(names):
+        hook = {"name": f"hook-{at}", "url": "http://127.0.0.1:1/", "events": ["dataset.ready"], "description": name}
+        client.post("/webhooks", json=hook).raise_for_status()
     polls = [["store_id", "status", "timestamp_utc"]]
     polls += [[name, "active", f"2023-01-25T1{at}:00:00Z"] for name in names for at in range(3)]
     files = [upload(client, "polls", name, table(*polls[:1], polls[1 + at])) for at, name in enumerate(names)]
@@ -101,6 +106,7 @@ def addresses(client: TestClient) -> dict[str, list[str]]:
         client.put(f"/entities/store/{quote(name, safe='')}/calendars", json=uses).raise_for_status()
         said = {"name": name[:200], "group": name[:200]}
         client.put(f"/entities/store/{quote(name, safe='')}", json=said).raise_for_status()
+    found |= _watched(client, names)
     found["/console/calendars/{name:path}"] = [
         f"/console/calendars/{quote(name[:MOST_OF_NAME], safe='')}" for name in names
     ]
@@ -121,6 +127,28 @@ def addresses(client: TestClient) -> dict[str, list[str]]:
     found["/console/reports/new"] = [f"/console/reports/new?kind=uptime&params={quote(params)}"]
     found["/console/schedules/new"] = [f"/console/schedules/new?kind={quote(one)}&params={quote(one)}" for one in names]
     return found
+
+
+def _watched(client: TestClient, names: list[str]) -> dict[str, list[str]]:
+    """Rules that name stores, and what was told of files; there is a page of each."""
+    down = {"name": "down", "kind": "store_down", "options": {"stores": names}, "notify": ["hook-0"]}
+    client.post("/rules", json=down).raise_for_status()
+
+    def told() -> list[Any]:
+        """Of what is called so the file of that name is told to each webhook."""
+        query = {"limit": 200, "webhook": "hook-0"}
+        deliveries = client.get("/deliveries", params=query, headers={"accept": "application/json"}).json()
+        return deliveries["deliveries"] if len(deliveries["deliveries"]) >= len(names) else []
+
+    return {
+        "/console/webhooks": ["/console/webhooks"],
+        "/console/webhooks/{name}": [f"/console/webhooks/hook-{at}" for at in range(len(names))],
+        "/console/webhooks/{name}/edit": [f"/console/webhooks/hook-{at}/edit" for at in range(len(names))],
+        "/console/deliveries": ["/console/deliveries?limit=200"],
+        "/console/deliveries/{delivery_id}": [f"/console/deliveries/{one['delivery_id']}" for one in wait_until(told)],
+        "/console/rules/{name}": ["/console/rules/down"],
+        "/console/rules/{name}/edit": ["/console/rules/down/edit"],
+    }
 
 
 def is_harmless(answer: Response) -> Element:
@@ -198,6 +226,7 @@ def test_values_that_were_refused_are_shown_whole_and_apart(
 def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
     known = client.get("/reports", headers={"accept": "application/json"}).json()["reports"]
     parameters = ("kind", "status", "state", "prefix", "cursor", "sort", "said", "user_id", "actor", "params", "limit")
+    parameters += ("webhook", "subject", "notify")
     for page in [page for pages in PAGES for page in pages.pages]:
         path = page.path
         for part in (
@@ -207,6 +236,7 @@ def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
             "{report_id}",
             "{user_id}",
             "{key_id}",
+            "{delivery_id}",
             "{key:path}",
             "{name:path}",
         ):

@@ -8,12 +8,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.access.scopes import Scope
+from app.deliveries.tables import webhook
 from app.sources.tables import source
 from app.storage.resources import Resources
 from tests.commands import wait_until
 from tests.conftest import SAMPLE_DATA, load_file
 from tests.console.browsing import HOSTILE, browser_of, local_browser, main_of, opened, rows_of
 from tests.web.gate.people import People
+from tests.web.test_addressed import with_settings
 
 NOWHERE = {"kind": "github", "repositories": ["acme/*"], "address": "http://127.0.0.1:1"}
 
@@ -123,6 +125,31 @@ def test_a_source_that_is_late_paused_or_failing_is_told_with_the_reason(
         "late: was last read 2 days ago.",
         "paused: paused. Paused by local.",
     ]
+
+
+def test_webhooks_that_do_not_get_through_are_told_first_to_who_may_mend_them(resources: Resources) -> None:
+    load_file(resources, "polls", SAMPLE_DATA / "polls.csv")
+    with local_browser(with_settings(resources, webhook_allow="127.0.0.1"), slots=0) as client:
+        assert client.post("/trigger_report", json={}).status_code == 202
+        for name in ("failing", "new", "off"):
+            hook = {"name": name, "url": "http://127.0.0.1:1/", "enabled": name != "off"}
+            assert client.post("/webhooks", json=hook).status_code == 201
+        with resources.engine.begin() as connection:
+            two_days_ago = datetime.now(UTC) - timedelta(days=2)
+            failing = webhook.update().where(webhook.c.name == "failing").values(failing_since=two_days_ago)
+            connection.execute(failing)
+        banner = opened(client, "/console").one("section", class_="warnings")
+        assert [one.text for one in banner.all("li")] == [
+            "failing: ✗ failing since 2 days ago",
+            "off: disabled Disabled by local.",
+        ]
+        assert opened(client, banner.all("a")[0]["href"]).one("h1").text == "Webhook failing"
+        client.post("/webhooks/off/enable")
+        with resources.engine.begin() as connection:
+            connection.execute(webhook.update().values(failing_since=None))
+        assert not opened(client, "/console").all("section", class_="warnings")
+        client.post("/webhooks/off/disable")
+        assert "Webhooks" not in opened(browser_of(resources, "operator"), "/console").text
 
 
 def test_whoever_may_not_read_something_does_not_see_its_panel(resting: TestClient, resources: Resources) -> None:

@@ -35,6 +35,9 @@ _PAGES: Final[Mapping[str, str]] = {
     "dataset": "/console/files/",
     "user": "/console/users/",
     "key": "/console/keys/",
+    "webhook": "/console/webhooks/",
+    "delivery": "/console/deliveries/",
+    "rule": "/console/rules/",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Response
 
 from app.access.scopes import Scope
-from app.console import schema_forms
+from app.console import notify_fields, schema_forms
 from app.console.asking import Refused, wrong_fields
 from app.console.json_text import read_json
 from app.console.routes import Pages
@@ -24,7 +24,7 @@ async def new_report(view: View) -> Response:
     if kind is None:
         return view.render("new_report", kinds=kinds)
     texts = schema_forms.texts_of(kind["params"], _given(view.asked("params")))
-    return await _form(view, kind, texts)
+    return await _form(view, kind, {**texts, **notify_fields.asked_for(view.asked)})
 
 
 @pages.action("/reports/new", Scope.REPORTS_RUN)
@@ -38,11 +38,13 @@ async def run_report(view: View) -> Response:
     if wrong:
         return await _form(view, kind, form, wrong_fields(wrong))
     if form.get("do") == "schedule":
-        return view.to("/console/schedules/new", kind=kind["name"], params=json.dumps(params))
+        told = notify_fields.typed(form)
+        return view.to("/console/schedules/new", kind=kind["name"], params=json.dumps(params), **told)
+    body = {"report": kind["name"], "params": params, "notify": notify_fields.notify_of(form)}
     try:
-        accepted = await view.api.send("POST", "/trigger_report", {"report": kind["name"], "params": params})
+        accepted = await view.api.send("POST", "/trigger_report", body)
     except Refused as refusal:
-        return await _form(view, kind, form, refusal)
+        return await _form(view, kind, form, notify_fields.at_field(refusal))
     return view.to(f"/console/reports/{accepted['report_id']}")
 
 
@@ -50,10 +52,12 @@ async def _form(
     view: View, kind: Mapping[str, Any], texts: Mapping[str, str], refusal: Refused | None = None
 ) -> Response:
     files = await view.api.get("/datasets", status="ready", limit=1) if view.may(Scope.DATA_READ) else None
+    fields = schema_forms.fields_of(kind["params"])
     return view.render(
         "report_form",
         kind=kind,
-        fields=schema_forms.fields_of(kind["params"]),
+        fields=fields,
+        titles=view.titled({**{one.name: one.title for one in fields}, notify_fields.NAME: notify_fields.TITLE}),
         values=texts,
         refusal=refusal,
         has_data=files is None or bool(files["datasets"]),

@@ -9,6 +9,7 @@ from fastapi import Response
 
 from app.access.scopes import Scope
 from app.console.asking import Refused
+from app.console.pages import webhooks as webhooks_pages
 from app.console.routes import Pages
 from app.console.samples import samples
 from app.console.texts import COOKIE, LANGUAGES
@@ -44,7 +45,7 @@ class Panel:
     refusal: Refused | None = None
 
 
-@pages.page("", None, queries=5)
+@pages.page("", None, queries=7)
 async def overview(view: View) -> Response:
     """What was last done, what is due and what is amiss; where nothing was done yet, what to do first."""
     reports = await _panel(view, "/reports", limit=_ROWS)
@@ -61,6 +62,7 @@ async def overview(view: View) -> Response:
         return view.render("first_steps", **values)
     schedules, sources = await _panel(view, "/schedules"), await _panel(view, "/sources")
     now = datetime.now(UTC)
+    webhooks = await _panel(view, "/webhooks")
     whose = "all" if view.may(Scope.USERS_ADMIN) else None
     keys = await _panel(view, "/keys", user_id=whose, ends_before=(now + _SOON).isoformat())
     return view.render(
@@ -72,6 +74,8 @@ async def overview(view: View) -> Response:
         sources=sources,
         late=_late(sources, now),
         keys=keys,
+        silent=_silent(webhooks),
+        webhook_at=webhooks_pages.path_of,
     )
 
 
@@ -120,3 +124,10 @@ def _late(sources: Panel | None, now: datetime) -> Sequence[Any]:
 def _is_late(source: Any, now: datetime) -> bool:
     since = source["synced_at"] or source["created_at"]
     return now - datetime.fromisoformat(since) > _LATE
+
+
+def _silent(webhooks: Panel | None) -> Sequence[Any]:
+    """The webhooks whose receivers hear nothing: disabled ones, and those that fail."""
+    if webhooks is None or webhooks.found is None:
+        return []
+    return [one for one in webhooks.found["webhooks"] if not one["enabled"] or one["failing_since"]]

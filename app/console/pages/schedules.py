@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import Response
 
 from app.access.scopes import Scope
+from app.console import notify_fields
 from app.console.asking import Refused, wrong
 from app.console.json_text import read_json
 from app.console.marked import marked
@@ -39,6 +40,7 @@ TITLES: Final = {
     "timezone": marked("Time zone"),
     "as_of": marked("The reports speak for"),
     "catch_up": marked("Times that were missed"),
+    notify_fields.NAME: notify_fields.TITLE,
 }
 
 #: What stands in a new form.
@@ -55,9 +57,10 @@ async def schedules(view: View) -> Response:
 
 @pages.page("/schedules/new", Scope.REPORTS_READ, queries=1)
 async def new_schedule(view: View) -> Response:
-    """The form; ``kind`` and ``params`` in the address are what it is filled with."""
+    """The form; ``kind``, ``params`` and who is told in the address are what it is filled with."""
     given = {name: view.asked(name) for name in ("name", "kind", "params", *_WHEN)}
-    values = {**_NEW, **{name: text for name, text in given.items() if text}}
+    told = notify_fields.asked_for(view.asked)
+    values = {**_NEW, **{name: text for name, text in given.items() if text}, **told}
     return await _form(view, values)
 
 
@@ -88,7 +91,8 @@ async def edit_schedule(view: View) -> Response:
     kind = found["kind"] if found["does"] == "report" else _SYNC + found["kind"]
     params = json.dumps(found["params"], ensure_ascii=False, indent=2)
     texts = {name: found.get(name) or "" for name in _TEXTS}
-    return await _form(view, {**texts, "kind": kind, "params": params}, before=found)
+    told = notify_fields.texts_of(found["notify"])
+    return await _form(view, {**texts, "kind": kind, "params": params, **told}, before=found)
 
 
 @pages.action("/schedules/{name}/edit", Scope.SCHEDULES_WRITE)
@@ -156,6 +160,7 @@ async def _form(
     preview: Any = None,
     before: Any = None,
 ) -> Response:
+    refusal = None if refusal is None else notify_fields.at_field(refusal)
     kinds = await view.api.get("/reports/kinds")
     sources = await view.api.get("/sources") if view.may(Scope.DATA_READ) else {"sources": []}
     chosen = values.get("kind", "")
@@ -182,7 +187,8 @@ def _body(view: View, form: Mapping[str, str]) -> dict[str, Any]:
         raise wrong("params", reason) from error
     does = "sync" if chosen.startswith(_SYNC) else "report"
     texts = {name: form[name].strip() for name in _TEXTS if form.get(name, "").strip()}
-    return {"name": "", **texts, "does": does, "kind": chosen.removeprefix(_SYNC), "params": params}
+    begins = {"does": does, "kind": chosen.removeprefix(_SYNC), "params": params}
+    return {"name": "", **texts, **begins, "notify": notify_fields.notify_of(form)}
 
 
 def _errors(refusal: Refused | None) -> Mapping[str, str]:

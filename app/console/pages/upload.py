@@ -18,7 +18,7 @@ from app.console.view import View, fields_of
 pages = Pages()
 
 #: Options of a load that the page asks for, in words of its own.
-OPTIONS: Final = ("on_error", "assume_zone", "mapping", "set", "columns", "source", "covers")
+OPTIONS: Final = ("on_error", "assume_zone", "mapping", "set", "columns", "source", "covers", "notify")
 
 #: Ends the names of fields that say how a column of the kind is filled.
 FROM, DATE, ZONE, WORDS, VALUE = "__from", "__date", "__zone", "__words", "__value"

@@ -17,6 +17,7 @@ from tests.console.browser.hands import HANDS, Mouse
 from tests.console.browser.watched import PATIENCE_MS, Watched, watched
 from tests.console.examples import Made, make
 from tests.uploads.cutting_proxy import cutting_proxy
+from tests.web.test_addressed import with_settings
 
 #: Longest that the service may take to answer on a busy machine, seconds.
 PATIENCE_SECONDS = 60
@@ -27,10 +28,11 @@ Windows = Callable[..., AbstractContextManager[Watched]]
 @pytest.fixture(scope="module")
 def address(loaded: Resources) -> Iterator[str]:
     """Where the application is: two replicas with a worker each, which take connections in turns."""
+    allowing = with_settings(loaded, webhook_allow="127.0.0.1")
     with (
         stopping_soon(),
-        serving(loaded, slots=1) as one,
-        serving(loaded, slots=1) as other,
+        serving(allowing, slots=1) as one,
+        serving(allowing, slots=1) as other,
         cutting_proxy(lambda: [one, other]) as proxy,
     ):
         yield proxy.address
