@@ -105,7 +105,7 @@ def test_a_person_is_added_and_comes_in_by_the_link_that_is_shown_once(guarded: 
     assert "invited" in main_of(listed).text
     assert "oh1_" not in listed.text
     form = {"code": link.partition("#")[2], "password": PASSWORD}
-    assert guarded.browser().post("/reset", data=form).headers["location"] == "/login"
+    assert guarded.browser().post("/reset", data=form).headers["location"] == "/login?said=password_set"
     entered = guarded.browser().post("/login", data={"name": "bob", "password": PASSWORD})
     assert (entered.status_code, entered.headers["location"]) == (303, "/console")
 
