@@ -4,7 +4,7 @@ The kinds are those that loaded files have named. Keys are those of the files, s
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -140,19 +140,26 @@ class EntityService:
             page = in_order_of_keys(found, limit=limit)
             opening: dict[int, OpenNow] = {}
             if at is not None and page.items:
-                default = self._team_hours if kind == TEAM else ()
-                opening = open_now(connection, page.items, at=at, default_zone=self._default_zone, default=default)
+                opening = self._open_now(connection, kind, page.items, at=at)
         return page.of(lambda named: Entity(*self._head(named), opening.get(named.id)))
 
-    def find(self, kind: str, key: str, *, as_known_at: datetime | None = None) -> EntityDetails:
+    def find(
+        self, kind: str, key: str, *, as_known_at: datetime | None = None, at: datetime | None = None
+    ) -> EntityDetails:
         """One entity, with what was known of it then; None: with what is known.
+
+        With ``at``, also whether it is open at that instant.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none; the message lists similar keys.
         """
         with database_errors(), self._engine.connect() as connection:
             named = required(connection, kind, key, as_known_at=as_known_at)
-            return self._details(connection, named, as_known_at=as_known_at)
+            found = self._details(connection, named, as_known_at=as_known_at)
+            if at is None:
+                return found
+            opening = self._open_now(connection, kind, [named], at=at, as_known_at=as_known_at)
+            return replace(found, now=opening[named.id])
 
     def replace_details(
         self,
@@ -257,6 +264,19 @@ class EntityService:
             )
             audit.record(connection, "timezone.set", kind, key, timezone=timezone, **_dates(valid_from))
             return self._details(connection, required(connection, kind, key))
+
+    def _open_now(
+        self,
+        connection: Connection,
+        kind: str,
+        named: Sequence[Named],
+        *,
+        at: datetime,
+        as_known_at: datetime | None = None,
+    ) -> dict[int, OpenNow]:
+        default = self._team_hours if kind == TEAM else ()
+        zone = self._default_zone
+        return open_now(connection, named, at=at, default_zone=zone, default=default, as_known_at=as_known_at)
 
     def _head(self, named: Named) -> tuple[str, str, str, bool]:
         return named.kind, named.key, named.timezone or self._default_zone, named.timezone is None

@@ -85,6 +85,7 @@ class EntityList(BaseModel):
 class EntityAnswer(EntitySummary):
     """An entity with what is said of it and statistics of its polls."""
 
+    now: OpenNowAnswer | None = Field(description="Whether it is open now; null unless `now` asks for it.")
     name: str | None = Field(description="For people.")
     group: str | None = Field(description="Whose totals it counts in.")
     max_gap_minutes: int | None = Field(
@@ -251,9 +252,16 @@ def get_open(
 
 @router.get("/entities/{kind}/{key:path}")
 @needs(Scope.DATA_READ)
-def get_entity(entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None) -> EntityAnswer:
+def get_entity(
+    entities: Entities,
+    kind: Kind,
+    key: Key,
+    as_known_at: AsKnownAt = None,
+    *,
+    now: Annotated[bool, Query(description="Also tell whether it is open now.")] = False,
+) -> EntityAnswer:
     """An entity: its time zone, its hours, its details, and its first, last and number of polls."""
-    return _answer(entities.find(kind, key, as_known_at=as_known_at))
+    return _answer(entities.find(kind, key, as_known_at=as_known_at, at=datetime.now(UTC) if now else None))
 
 
 @router.put("/entities/{kind}/{key:path}", responses=TOO_LARGE)

@@ -223,6 +223,30 @@ def test_a_window_that_began_on_the_day_before_is_open_until_its_end(client: Loc
     assert paragraph.one("time")["datetime"] == now["changes_at"]
 
 
+def test_what_is_open_for_longer_than_a_week_or_closed_is_said_so(client: LocalClient) -> None:
+    client.put("/entities/store/1", json={"active_to": "2020-01-01"}).raise_for_status()
+    paragraph = next(one for one in page(client, STORE).all("p") if "It is" in one.text)
+    assert paragraph.text.startswith("It is closed now. That stays so for a week at least.")
+
+
+@pytest.mark.parametrize("key", ["1/hours", "1/open", "1/timezone/hours", "2/calendars"])
+def test_a_key_that_ends_like_a_route_is_told_from_a_part_of_another(
+    client: LocalClient, kept: Resources, key: str
+) -> None:
+    make(kept, "store", key)
+    address = f"/console/entities/store/{key}"
+    main = page(client, address)
+    assert main.one("h1").text == key
+    form = {"day-0": "09:00-17:00", "when": "always"}
+    assert said(client, client.post(f"{address}/hours", data=form)) == "The change was saved."
+    zone = {"key": [key], "set_timezone": "Europe/Berlin"}
+    assert client.post("/console/entities?kind=store", data=zone).status_code == 303
+    told = api(client, address)
+    assert (told["key"], told["timezone"], len(told["hours"])) == (key, "Europe/Berlin", 1)
+    assert api(client, "/entities/store/1")["hours"] == []
+    assert "Europe/Berlin" in page(client, address).one("dl").text
+
+
 def test_the_next_days_are_told_by_the_clock_of_their_zone(client: LocalClient) -> None:
     hours = [window(weekday, "22:00", "02:00") for weekday in range(7)]
     client.put("/entities/store/1/hours", json={"hours": hours}).raise_for_status()

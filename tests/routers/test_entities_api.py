@@ -20,7 +20,7 @@ HOURS = "store_id,day,start_time_local,end_time_local\n"
 ZONES = "store_id,timezone_str\n"
 POLLS = "store_id,status,timestamp_utc\n"
 
-NOTHING_SAID = {"name": None, "group": None, "max_gap_minutes": None, "active_from": None, "active_to": None}
+NOTHING_SAID = dict.fromkeys(("now", "name", "group", "max_gap_minutes", "active_from", "active_to"))
 
 
 @pytest.fixture(scope="module")
@@ -563,3 +563,14 @@ def test_the_list_tells_who_is_open_now_if_it_is_asked(client: TestClient, resou
         "never": {"is_open": False, "changes_at": None},
         "rarely": {"is_open": False, "changes_at": f"{today + timedelta(days=2)}T10:00:00Z"},
     }
+    assert {key: client.get(address(key), params={"now": True}).json()["now"] for key in told} == told
+    assert client.get(address("always")).json()["now"] is None
+
+
+def test_an_entity_is_open_now_as_was_known_at_an_instant(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "a")
+    before = datetime.now(UTC)
+    client.put(address("a"), json={"active_to": "2020-01-01"}).raise_for_status()
+    asked = {"now": True, "as_known_at": before.isoformat()}
+    assert client.get(address("a"), params=asked).json()["now"]["is_open"] is True
+    assert client.get(address("a"), params={"now": True}).json()["now"]["is_open"] is False

@@ -234,7 +234,7 @@ def _at_lines(refusal: Refused, text: str) -> Refused:
 
 
 def _page(name: str) -> str:
-    return "/console" + quote(path_of("calendars", name))
+    return "/console/calendars/" + quote(name)
 
 
 def _names(locale: Locale) -> Mapping[str, str]:
