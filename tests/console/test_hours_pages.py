@@ -167,8 +167,13 @@ def test_nothing_is_set_where_something_is_wrong_or_missing(client: LocalClient,
     nobody = client.post("/console/entities", data={"use_calendar": "ours"})
     assert (nobody.status_code, "tick those" in main_of(nobody).one(id="refused").text) == (422, True)
     assert "choose a calendar" in refused_at(client.post("/console/entities", data={"key": ["1"]}), "use_calendar")
-    gone = client.post("/console/entities", data={"key": ["1", "gone"], "use_calendar": "ours"})
-    assert gone.status_code == 404
+    both = {"use_calendar": "ours", "set_timezone": "Asia/Tokyo"}
+    gone = client.post("/console/entities", data={"key": ["1", "gone", "10", "lost"], **both})
+    assert gone.status_code == 422
+    refusal = main_of(gone).one(id="refused")
+    assert "no loaded file has named the store 'gone', 'lost'" in refusal.text
+    assert refusal.one("a")["href"] == "#field-key"
+    assert api(client, "/entities/store/1")["timezone"] == "UTC"
     assert api(client, "/entities/store/1/calendars") == {"calendars": []}
 
 
@@ -705,7 +710,7 @@ def test_a_calendar_is_assigned_to_all_or_none(client: LocalClient, kept: Resour
     make(kept, "store", "Main Street", "2")
     client.put("/calendars/ours", json={"days": []}).raise_for_status()
     answer = client.post("/console/calendars/ours/assign", data={"kind": "store", "keys": "1\r\nMain Stret\r\n"})
-    assert "Did you mean 'Main Street'?" in refused_at(answer, "keys")
+    assert "(did you mean 'Main Street'?)" in refused_at(answer, "keys")
     assert main_of(answer).one("textarea", name="keys").text == "1 Main Stret"
     assert api(client, "/calendars/ours")["calendar"]["entities"] == 0
     assert "is missing" in refused_at(client.post("/console/calendars/ours/assign", data={"keys": " "}), "keys")
