@@ -103,6 +103,7 @@ WRONG = {
     "Only storage and the engine speak to Redis": [("app.routers.redis", "import redis", "redis")],
     "Only storage knows the driver of Postgres": [("app.series.driver", "import psycopg2.extras", "psycopg2")],
     "Only charts draw": [("app.reports.drawing", "def draw():\n    import altair", "altair")],
+    "Only pages draw QR pictures": [("app.access.pictures", "import segno", "segno")],
     "Only roll-ups open DuckDB": [("app.reports.databases", "import duckdb", "duckdb")],
     "Only pieces speak to a cluster": [("app.rollup.wrong", "from distributed import Client", "distributed")],
     "Pieces know no customer": [("app.pieces.wrong", "from app.access import audit", "app.access.audit")],

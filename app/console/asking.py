@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.access.principal import actor
 from app.errors import OpenhoursError
+from app.routers.key_route import SLASH
 from app.routers.needed import Needed
 from app.routers.needs import require
 
@@ -185,6 +186,8 @@ class Api:
             NotAllowed: whoever asks may not use it.
             Refused: there is no such route.
         """
+        parts = path.split(SLASH)
+        path = "/".join(parts)
         route = self._needed.match(method, path)
         if route is None:
             # A name that somebody has typed may have a slash where the API takes none.
@@ -192,7 +195,7 @@ class Api:
             raise Refused(404, {"code": "not_found", "title": "Not found", "detail": detail}, {})
         require(route.need, actor())
         root = self._request.scope["root_path"]
-        full = root + path
+        raw = "%2F".join(quote(part, safe="/:@!$&'()*+,;=-._~") for part in [root + parts[0], *parts[1:]])
         kept = {
             name: value
             for name, value in self._request.scope.items()
@@ -201,16 +204,24 @@ class Api:
         return {
             **kept,
             "method": method,
-            "path": full,
-            "raw_path": quote(full, safe="/:@!$&'()*+,;=-._~").encode(),
+            "path": root + path,
+            "raw_path": raw.encode(),
             "query_string": query,
             "headers": list(headers),
         }
 
 
 def path_of(*parts: str) -> str:
-    """A path of such parts, each of which may have any characters: ``path_of("entities", "store", "a/b")``."""
-    return "/" + "/".join(parts)
+    """A path of such parts, each of which may have any characters: ``path_of("entities", "store", "a/b")``.
+
+    It is for routes of the API alone: a slash within a part is told from those between them.
+    """
+    return "/" + "/".join(map(_part, parts))
+
+
+def filled(address: str, parts: Mapping[str, str]) -> str:
+    """A path of such an address, whose names in braces are parts: ``/entities/{kind}/{key}``."""
+    return address.format_map({name: _part(value) for name, value in parts.items()})
 
 
 def refused(error: OpenhoursError) -> Refused:
@@ -238,6 +249,10 @@ def at_fields(refusal: Refused, field_of: Callable[[str], str]) -> Refused:
         {**one, "parameter": field_of(str(one.get("parameter", "")))} for one in refusal.problem.get("errors") or ()
     ]
     return Refused(refusal.status, {**refusal.problem, "errors": errors}, refusal.headers)
+
+
+def _part(text: str) -> str:
+    return text.replace("/", SLASH)
 
 
 def _pairs(query: Query) -> list[tuple[str, str]]:

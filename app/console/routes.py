@@ -11,7 +11,7 @@ from starlette.types import Scope as AsgiScope
 
 from app.access.principal import actor
 from app.access.scopes import Scope
-from app.console.asking import Refused, refused
+from app.console.asking import Refused, filled, refused
 from app.console.view import View
 from app.errors import NotAllowed
 from app.routers.needed import Needed
@@ -110,7 +110,7 @@ class _Answered:
     async def __call__(self, request: Request) -> Response:
         view = View(request, actor(), self._needed())
         if self._api is not None and _prefers_json(request.headers.get("accept", "")):
-            return _Same(view, self._api.format_map(request.path_params), self._own)
+            return _Same(view, filled(self._api, request.path_params), self._own)
         try:
             return await self._handler(view)
         except Refused as refusal:

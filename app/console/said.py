@@ -19,6 +19,7 @@ SAID: Final = {
     "nothing_failed": marked("Everything since then has arrived or still waits: there is nothing to send again."),
     "others_ended": marked("All other sessions were ended."),
     "password": marked("The password was changed. All other sessions were ended."),
+    "password_set": marked("Your password was set. Log in with it."),
     "paused": marked("It is paused until somebody resumes it."),
     "reloading": marked("The file is being checked and loaded again."),
     "removed": marked("It was removed."),

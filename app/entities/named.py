@@ -11,6 +11,7 @@ from app.series import lookup
 from app.series.entities import STORE
 from app.series.lookup import Named
 from app.wording.late import WordedLate
+from app.wording.unknown_names import SHOWN, unknown_names
 from app.wording.values import repeated, shown
 
 #: The default kind; it may be requested before anything is loaded.
@@ -40,6 +41,23 @@ def required(connection: Connection, kind: str, key: str, *, as_known_at: dateti
         compared = lookup.comparison(connection, kind, [key])
         raise MissingEntity(lambda: _missing(kind, key, compared.nearest()[key]))
     return named
+
+
+def all_required(connection: Connection, kind: str, keys: Sequence[str]) -> list[Named]:
+    """The entities of all keys, each once, in their order.
+
+    Raises:
+        UnknownEntityKind: there is no such kind.
+        UnknownNames: there are not all of them; it lists each with similar keys.
+    """
+    require_kind(connection, kind)
+    storable = [key for key in keys if "\x00" not in key]  # Postgres cannot store NUL in a text
+    found = lookup.find_all(connection, kind, storable)
+    known = {one.key for one in found}
+    if unknown := [key for key in dict.fromkeys(keys) if key not in known]:
+        compared = lookup.comparison(connection, kind, unknown[:SHOWN])
+        raise unknown_names("keys", kind, compared.nearest, count=len(unknown))
+    return found
 
 
 def _missing(kind: str, key: str, nearest: Sequence[str]) -> UnknownEntity:

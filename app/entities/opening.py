@@ -75,12 +75,18 @@ class OpenNow:
 
 
 def open_now(
-    connection: Connection, page: Sequence[Named], *, at: datetime, default_zone: str, default: Sequence[Window]
+    connection: Connection,
+    page: Sequence[Named],
+    *,
+    at: datetime,
+    default_zone: str,
+    default: Sequence[Window],
+    as_known_at: datetime | None = None,
 ) -> dict[int, OpenNow]:
-    """Of each entity of a page by its id, whether it is open at an instant."""
+    """Of each entity of a page by its id, whether it is open at an instant, as it was known then or is now."""
     ordered = sorted(page, key=lambda named: named.id)
     entities = Entities(np.array([named.id for named in ordered], np.int64), [named.key for named in ordered])
-    schedule = read_schedule(connection, entities, default_zone=default_zone, default=default)
+    schedule = read_schedule(connection, entities, default_zone=default_zone, default=default, as_known_at=as_known_at)
     now = int(at.timestamp() * 1_000_000)
     calendar = schedule.calendar(now, now + AHEAD)
     found = {}

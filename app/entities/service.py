@@ -4,43 +4,40 @@ The kinds are those that loaded files have named. Keys are those of the files, s
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
 from app.access import audit
-from app.entities.named import require_kind, required
+from app.entities.named import all_required, require_kind, required
 from app.entities.opening import OpenDay, OpenNow, open_days, open_now
 from app.entities.parsing import parsed, refuse, span, wrong_span
+from app.ingest.dates import FIRST
+from app.ingest.kinds.calendars import CALENDARS
 from app.ingest.kinds.entities import ENTITIES
 from app.ingest.kinds.hours import HOURS
 from app.ingest.kinds.timezones import TIMEZONES
 from app.paging import Page, in_order_of_keys, key_of
 from app.series import details, lookup
+from app.series.dates import add_use
 from app.series.details import Details
 from app.series.entities import TEAM
-from app.series.entity_zones import COLUMNS as ZONE_COLUMNS
+from app.series.entity_zones import set_zones
 from app.series.hours import replace_hours
 from app.series.lookup import Named
-from app.series.versions import begin_change, settle
+from app.series.versions import begin_change
 from app.storage.postgres import database_errors
 from app.timeline import HOUR, SECOND
 from app.wording.wrong_values import WrongValue
 
-_COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES, ENTITIES) for column in kind.columns}
+_COLUMNS: Final = {column.name: column for kind in (HOURS, TIMEZONES, ENTITIES, CALENDARS) for column in kind.columns}
 
 _WINDOWS: Final = """
 SELECT CAST(:id AS int) AS entity_id, weekday, opens, closes,
     CAST(:first AS date) AS valid_from, CAST(:last AS date) AS valid_to
 FROM unnest(CAST(:days AS smallint[]), CAST(:opens AS time[]), CAST(:closes AS time[])) AS w (weekday, opens, closes)
-"""
-
-
-_ZONE: Final = """
-SELECT CAST(:id AS int) AS entity_id, CAST(:first AS date) AS valid_from, CAST(:zone AS text) AS timezone
-WHERE CAST(:zone AS text) IS NOT NULL
 """
 
 
@@ -140,19 +137,26 @@ class EntityService:
             page = in_order_of_keys(found, limit=limit)
             opening: dict[int, OpenNow] = {}
             if at is not None and page.items:
-                default = self._team_hours if kind == TEAM else ()
-                opening = open_now(connection, page.items, at=at, default_zone=self._default_zone, default=default)
+                opening = self._open_now(connection, kind, page.items, at=at)
         return page.of(lambda named: Entity(*self._head(named), opening.get(named.id)))
 
-    def find(self, kind: str, key: str, *, as_known_at: datetime | None = None) -> EntityDetails:
+    def find(
+        self, kind: str, key: str, *, as_known_at: datetime | None = None, at: datetime | None = None
+    ) -> EntityDetails:
         """One entity, with what was known of it then; None: with what is known.
+
+        With ``at``, also whether it is open at that instant.
 
         Raises:
             UnknownEntityKind, UnknownEntity: there is none; the message lists similar keys.
         """
         with database_errors(), self._engine.connect() as connection:
             named = required(connection, kind, key, as_known_at=as_known_at)
-            return self._details(connection, named, as_known_at=as_known_at)
+            found = self._details(connection, named, as_known_at=as_known_at)
+            if at is None:
+                return found
+            opening = self._open_now(connection, kind, [named], at=at, as_known_at=as_known_at)
+            return replace(found, now=opening[named.id])
 
     def replace_details(
         self,
@@ -246,17 +250,56 @@ class EntityService:
             _require_zone(timezone)
         with database_errors(), self._engine.begin() as connection:
             named = required(connection, kind, key)
-            settle(
-                connection,
-                begin_change(connection),
-                "entity_zone",
-                ZONE_COLUMNS,
-                named="entity_id = :id AND valid_from >= CAST(:first AS date)",
-                wanted=_ZONE,
-                params={"id": named.id, "zone": timezone, **since},
-            )
+            set_zones(connection, begin_change(connection), [named.id], timezone, since=since["first"])
             audit.record(connection, "timezone.set", kind, key, timezone=timezone, **_dates(valid_from))
             return self._details(connection, required(connection, kind, key))
+
+    def set_several(
+        self, kind: str, keys: Sequence[str], *, timezone: str | None, calendar: str | None
+    ) -> list[Entity]:
+        """Give several entities a time zone, or a calendar after those that they use: all of them, or none.
+
+        Args:
+            kind, keys: which.
+            timezone: of all dates; None: theirs stay.
+            calendar: its name; None: none. Those that use it on any date stay as they are.
+
+        Returns:
+            Those entities, each once, in the order of their keys.
+
+        Raises:
+            UnknownEntityKind: there is no such kind.
+            InvalidParameters: there is nothing to set; a file with such a zone or calendar would be rejected; there are
+                not all of the entities.
+        """
+        _require_something(timezone, calendar)
+        with database_errors(), self._engine.begin() as connection:
+            ids = [named.id for named in all_required(connection, kind, keys)]
+            change = begin_change(connection)
+            if timezone is not None:
+                set_zones(connection, change, ids, timezone, since=FIRST)
+            if calendar is not None:
+                add_use(connection, change, ids, calendar)
+            changed = all_required(connection, kind, keys)
+            for named in changed:
+                if timezone is not None:
+                    audit.record(connection, "timezone.set", kind, named.key, timezone=timezone)
+                if calendar is not None:
+                    audit.record(connection, "calendars.set", kind, named.key, added=calendar)
+        return [Entity(*self._head(named), None) for named in changed]
+
+    def _open_now(
+        self,
+        connection: Connection,
+        kind: str,
+        named: Sequence[Named],
+        *,
+        at: datetime,
+        as_known_at: datetime | None = None,
+    ) -> dict[int, OpenNow]:
+        default = self._team_hours if kind == TEAM else ()
+        zone = self._default_zone
+        return open_now(connection, named, at=at, default_zone=zone, default=default, as_known_at=as_known_at)
 
     def _head(self, named: Named) -> tuple[str, str, str, bool]:
         return named.kind, named.key, named.timezone or self._default_zone, named.timezone is None
@@ -282,6 +325,18 @@ def _require_zone(timezone: str) -> None:
     """Raise InvalidParameters unless a timezones file may have this zone."""
     errors: list[WrongValue] = []
     parsed(_COLUMNS["timezone_str"], timezone, parameter="timezone", errors=errors)
+    refuse(errors)
+
+
+def _require_something(timezone: str | None, calendar: str | None) -> None:
+    """Raise InvalidParameters unless there is something to set, which files may have."""
+    errors: list[WrongValue] = []
+    if timezone is None and calendar is None:
+        reason = "is missing, and so is add_calendar: there is nothing to set"
+        errors.append(WrongValue(parameter="timezone", received=None, reason=reason, is_shown=False))
+    for name, column, value in (("timezone", "timezone_str", timezone), ("add_calendar", "calendar", calendar)):
+        if value is not None:
+            parsed(_COLUMNS[column], value, parameter=name, errors=errors)
     refuse(errors)
 
 

@@ -1,6 +1,6 @@
 """Errors of report parameters: the value received and the values allowed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,16 +9,12 @@ from sqlalchemy import Connection
 from app.errors import InvalidParameters
 from app.series.entities import unknown_keys
 from app.series.lookup import comparison
-from app.wording.late import WordedLate
-from app.wording.suggestions import did_you_mean
-from app.wording.values import iso, repeated, shown
+from app.wording.unknown_names import SHOWN, unknown_names
+from app.wording.values import iso
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: How far in the future ``as_of`` may be: as far as the instants of files, whose clocks differ from ours.
 FURTHEST_AHEAD: Final = timedelta(days=1)
-
-#: Unknown names that an error lists.
-SHOWN: Final = 20
 
 
 def refused(parameter: str, received: Any, reason: str, *, allowed: str | None = None) -> InvalidParameters:
@@ -47,10 +43,6 @@ def require_known_time(as_known_at: datetime | None, *, now: datetime) -> None:
         raise refused("as_known_at", as_known_at, "is in the future", allowed=f"an instant up to {iso(now)}")
 
 
-class UnknownNames(WordedLate, InvalidParameters):
-    """Names of entities that no loaded file has."""
-
-
 def require_known(connection: Connection, parameter: str, kind: str, keys: Sequence[str] | None) -> None:
     """Refuse names that no entity of the kind has.
 
@@ -60,28 +52,3 @@ def require_known(connection: Connection, parameter: str, kind: str, keys: Seque
     if unknown := unknown_keys(connection, kind, keys or ()):
         compared = comparison(connection, kind, unknown[:SHOWN])
         raise unknown_names(parameter, kind, compared.nearest, count=len(unknown))
-
-
-def unknown_names(
-    parameter: str, kind: str, nearest: Callable[[], Mapping[str, Sequence[str]]], *, count: int
-) -> UnknownNames:
-    """The error for ``count`` unknown names of entities; ``nearest`` returns the first, with similar known ones."""
-    return UnknownNames(lambda: _unknown_names(parameter, kind, nearest(), count=count))
-
-
-def _unknown_names(parameter: str, kind: str, nearest: Mapping[str, Sequence[str]], *, count: int) -> InvalidParameters:
-    hints = [shown(name) + did_you_mean(near) for name, near in nearest.items()]
-    more = f" and {count - len(nearest):,} more" if count > len(nearest) else ""
-    return InvalidParameters(
-        f"{parameter}: no loaded file has named the {kind} {', '.join(hints)}{more}",
-        errors=[
-            {
-                "parameter": parameter,
-                "received": repeated(name),
-                "reason": "is not known",
-                "allowed": f"a {kind} that a loaded file has named; GET /entities?kind={kind} lists them",
-                "nearest": list(near),
-            }
-            for name, near in nearest.items()
-        ],
-    )

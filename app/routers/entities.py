@@ -1,4 +1,4 @@
-"""List entities, view one, change its hours or time zone."""
+"""List entities, view one, change its hours or time zone; change several at once."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
@@ -21,6 +21,9 @@ from app.routers.needs import needs
 
 #: More windows than any week needs.
 MOST_WINDOWS: Final = 1000
+
+#: Entities that are changed at once, as many as a page of the list may have.
+MOST_CHANGED: Final = 1000
 
 router = APIRouter(
     route_class=KeyRoute,
@@ -85,6 +88,7 @@ class EntityList(BaseModel):
 class EntityAnswer(EntitySummary):
     """An entity with what is said of it and statistics of its polls."""
 
+    now: OpenNowAnswer | None = Field(description="Whether it is open now; null unless `now` asks for it.")
     name: str | None = Field(description="For people.")
     group: str | None = Field(description="Whose totals it counts in.")
     max_gap_minutes: int | None = Field(
@@ -139,6 +143,29 @@ class NewDetails(BaseModel):
     active_to: LocalDate | None = Field(None, description="Last local date on which it exists.")
 
 
+class SeveralChanges(BaseModel):
+    """What several entities are given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str = Field(DEFAULT_KIND, description="Entity kind.")
+    keys: list[str] = Field(min_length=1, max_length=MOST_CHANGED, description="Which; keys as in the loaded files.")
+    timezone: str | None = Field(
+        None, description="IANA time zone of all dates. Default: theirs stay.", examples=["Europe/Paris"]
+    )
+    add_calendar: str | None = Field(
+        None,
+        description="Name of a calendar that they use after those that they use already; nothing for those that do.",
+        examples=["public:DE-BY"],
+    )
+
+
+class ChangedEntities(BaseModel):
+    """The entities that were named, in order of their keys."""
+
+    entities: list[EntitySummary]
+
+
 class OpenInterval(BaseModel):
     """Open from opens_at to before closes_at."""
 
@@ -173,6 +200,7 @@ ValidFrom = Annotated[LocalDate | None, Query(description="First local date on w
 
 _NewHours = Annotated[Any, Body(), described_as(NewHours)]
 _NewTimezone = Annotated[Any, Body(), described_as(NewTimezone)]
+_SeveralChanges = Annotated[Any, Body(), described_as(SeveralChanges)]
 _NewDetails = Annotated[Any, Body(), described_as(NewDetails)]
 
 
@@ -199,6 +227,15 @@ def list_entities(
     return EntityList(
         entities=[ListedEntity.model_validate(entity) for entity in page.items], next_cursor=page.next_cursor
     )
+
+
+@router.patch("/entities", responses=TOO_LARGE)
+@needs(Scope.HOURS_WRITE)
+def patch_entities(entities: Entities, new: _SeveralChanges) -> ChangedEntities:
+    """Give several entities a time zone, or one more calendar, in one transaction: all of them, or none."""
+    several = checked(SeveralChanges, new)
+    changed = entities.set_several(several.kind, several.keys, timezone=several.timezone, calendar=several.add_calendar)
+    return ChangedEntities(entities=[EntitySummary.model_validate(one) for one in changed])
 
 
 # Before the route whose key would match "…/hours": a 405 lists the methods of the first route that matches.
@@ -251,9 +288,16 @@ def get_open(
 
 @router.get("/entities/{kind}/{key:path}")
 @needs(Scope.DATA_READ)
-def get_entity(entities: Entities, kind: Kind, key: Key, as_known_at: AsKnownAt = None) -> EntityAnswer:
+def get_entity(
+    entities: Entities,
+    kind: Kind,
+    key: Key,
+    as_known_at: AsKnownAt = None,
+    *,
+    now: Annotated[bool, Query(description="Also tell whether it is open now.")] = False,
+) -> EntityAnswer:
     """An entity: its time zone, its hours, its details, and its first, last and number of polls."""
-    return _answer(entities.find(kind, key, as_known_at=as_known_at))
+    return _answer(entities.find(kind, key, as_known_at=as_known_at, at=datetime.now(UTC) if now else None))
 
 
 @router.put("/entities/{kind}/{key:path}", responses=TOO_LARGE)

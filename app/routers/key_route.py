@@ -8,7 +8,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 #: Stands for a slash of a key while a route is looked for: half a character, which no path in UTF-8 decodes to.
-_SLASH: Final = "\ud800"
+SLASH: Final = "\ud800"
 
 
 class KeyRoute(APIRoute):
@@ -23,11 +23,11 @@ class KeyRoute(APIRoute):
         if b"%2f" not in raw.lower():
             return super().matches(scope)
         parts = raw.partition(b"?")[0].decode("ascii", "replace").replace("%2f", "%2F").split("%2F")
-        match, found = super().matches({**scope, "path": _SLASH.join(map(unquote, parts))})
+        match, found = super().matches({**scope, "path": SLASH.join(map(unquote, parts))})
         if "path_params" in found:
             found["path_params"] = {name: _whole(value) for name, value in found["path_params"].items()}
         return match, found
 
 
 def _whole(value: object) -> object:
-    return value.replace(_SLASH, "/") if isinstance(value, str) else value
+    return value.replace(SLASH, "/") if isinstance(value, str) else value

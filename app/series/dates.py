@@ -154,6 +154,20 @@ _USES: Final = (
 )
 
 
+_ONE_MORE: Final = """
+SELECT id AS entity_id, CAST(coalesce(max(place), 0) + 1 AS smallint) AS place,
+    CAST(:calendar AS text) COLLATE "C" AS calendar, date '-infinity' AS valid_from, date 'infinity' AS valid_to
+FROM unnest(CAST(:ids AS int[])) AS asked (id) LEFT JOIN calendar_use ON entity_id = id AND superseded_at IS NULL
+GROUP BY id HAVING NOT coalesce(bool_or(calendar_use.calendar = :calendar), false)
+"""
+
+
+def add_use(connection: Connection, change: Change, ids: Sequence[int], calendar: str) -> None:
+    """Have entities use a calendar on all dates, after those that they use; those that use it already stay so."""
+    params = {"ids": list(ids), "calendar": calendar}
+    settle(connection, change, "calendar_use", _USE_COLUMNS, named="false", wanted=_ONE_MORE, params=params)
+
+
 def stage_uses(connection: Connection) -> None:
     """Create STAGED_USES; dropped on commit."""
     connection.execute(

@@ -22,6 +22,11 @@ _ROWS: Final = (
     f"FROM {STAGED} ORDER BY entity_id, valid_from, line DESC"
 )
 
+_ONE_ZONE: Final = (
+    "SELECT id AS entity_id, CAST(:since AS date) AS valid_from, CAST(:zone AS text) AS timezone "
+    "FROM unnest(CAST(:ids AS int[])) AS asked (id) WHERE CAST(:zone AS text) IS NOT NULL"
+)
+
 
 def stage_zones(connection: Connection) -> str:
     """Create the staging table, to fill by ``write_columns`` with STAGED_COLUMNS; dropped on commit."""
@@ -29,6 +34,19 @@ def stage_zones(connection: Connection) -> str:
         text(f"CREATE TEMP TABLE {STAGED} (entity_id int, valid_from date, zone int, line int) ON COMMIT DROP")
     )
     return STAGED
+
+
+def set_zones(connection: Connection, change: Change, ids: Sequence[int], zone: str | None, *, since: str) -> None:
+    """Have entities be in a zone from a date on, or have none of their own from then on; zones of before stay."""
+    settle(
+        connection,
+        change,
+        "entity_zone",
+        COLUMNS,
+        named="entity_id = ANY(:ids) AND valid_from >= CAST(:since AS date)",
+        wanted=_ONE_ZONE,
+        params={"ids": list(ids), "zone": zone, "since": since},
+    )
 
 
 def merge_zones(connection: Connection, change: Change, zones: Sequence[str]) -> int:

@@ -92,6 +92,13 @@ def find(connection: Connection, kind: str, key: str, *, as_known_at: datetime |
     return None if row is None else Named(*row)
 
 
+def find_all(connection: Connection, kind: str, keys: Sequence[str]) -> list[Named]:
+    """The entities of these keys, in the order of their keys; there may be none of some."""
+    zone = _ZONE.format(known=known(None))
+    query = f"SELECT id, kind, key, {zone} FROM entity WHERE kind = :kind AND key = ANY(:keys) ORDER BY key"
+    return [Named(*row) for row in connection.execute(text(query), {"kind": kind, "keys": list(keys)})]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entities of a kind are wanted.

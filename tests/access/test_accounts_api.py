@@ -238,7 +238,7 @@ def test_below_a_path_of_a_proxy_each_page_leads_on_below_it(emptied: Resources)
     assert client.post("/logout", data={"x": "y"}).headers["location"] == "/openhours/login"
     code = site.accounts.codes.link(site.accounts.users.named("ada").id).secret.text
     reset = client.post("/reset", data={"code": code, "password": PASSWORD})
-    assert reset.headers["location"] == "/openhours/login"
+    assert reset.headers["location"] == "/openhours/login?said=password_set"
 
 
 def test_whoever_opens_the_set_up_again_in_a_browser_is_sent_to_the_login(site: Site) -> None:
@@ -293,7 +293,7 @@ def test_68_a_program_that_opens_every_link_uses_up_no_code(site: Site, method: 
     link = site.one.post("/users", json={"name": "bob", "role": "viewer"}).json()["invitation"]["link"]
     site.two.request(method, link)
     answer = site.two.post("/reset", data={"code": link.partition("#")[2], "password": PASSWORD})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?said=password_set")
 
 
 def test_69_a_reset_link_is_for_its_own_user_once(site: Site) -> None:

@@ -147,6 +147,7 @@ CHANGES = {
         before=begun_upload,
     ),
     ("delete", "/uploads/{upload_id}"): Change("upload.remove", headers=TUS, before=begun_upload),
+    ("patch", "/entities"): Change("timezone.set", body={"keys": ["7"], "timezone": "Europe/Paris"}),
     ("put", f"{STORE}/hours"): Change("hours.set", body={"hours": []}),
     ("put", f"{STORE}/timezone"): Change("timezone.set", body={"timezone": "Europe/Berlin"}),
     ("put", f"{STORE}/exceptions"): Change("exceptions.set", body={"exceptions": []}),

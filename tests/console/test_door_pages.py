@@ -143,6 +143,31 @@ def test_who_must_set_up_a_second_factor_first_is_led_there(kept: Resources, gua
     assert "needs a second factor" in read(browser.get("/console/account").text).one("main").text
 
 
+@pytest.mark.parametrize("path", ["/invite", "/reset"])
+def test_after_a_password_was_set_by_a_link_the_login_says_so(guarded: Guarded, path: str) -> None:
+    has_password = path == "/reset"
+    bob = guarded.accounts.person("bob") if has_password else guarded.accounts.users.add("bob", role=Role.VIEWER)
+    link = guarded.accounts.codes.link(bob.id)
+    assert link.purpose == path.strip("/")
+    browser = guarded.browser()
+    code, password = link.secret.text, "eleven green kettles"
+    form = read(browser.get(path).text).one("form", action="/reset")
+    answer = browser.post(form["action"], data={"code": code, "password": password})
+    assert answer.status_code == 303
+    said = {
+        language: read(browser.get(answer.headers["location"], headers={"accept-language": language}).text)
+        for language in ("en", "de")
+    }
+    assert said["en"].one("p", role="status").text == "Your password was set. Log in with it."
+    assert said["de"].one("p", role="status").text == "Ihr Passwort wurde gesetzt. Melden Sie sich damit an."
+    assert log_in(browser, "bob", password).headers["location"] == "/console"
+
+
+def test_a_link_to_the_login_has_it_say_nothing_else(guarded: Guarded) -> None:
+    assert read(guarded.browser().get("/login").text).all("p", role="status") == []
+    assert guarded.browser().get("/login?said=disabled").status_code == 422
+
+
 def test_in_local_mode_the_login_says_that_nobody_needs_it(local: LocalClient) -> None:
     document = read(local.get("/login").text)
     assert "Nobody has to log in here" in document.one("main").text

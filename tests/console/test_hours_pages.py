@@ -167,8 +167,13 @@ def test_nothing_is_set_where_something_is_wrong_or_missing(client: LocalClient,
     nobody = client.post("/console/entities", data={"use_calendar": "ours"})
     assert (nobody.status_code, "tick those" in main_of(nobody).one(id="refused").text) == (422, True)
     assert "choose a calendar" in refused_at(client.post("/console/entities", data={"key": ["1"]}), "use_calendar")
-    gone = client.post("/console/entities", data={"key": ["1", "gone"], "use_calendar": "ours"})
-    assert gone.status_code == 404
+    both = {"use_calendar": "ours", "set_timezone": "Asia/Tokyo"}
+    gone = client.post("/console/entities", data={"key": ["1", "gone", "10", "lost"], **both})
+    assert gone.status_code == 422
+    refusal = main_of(gone).one(id="refused")
+    assert "no loaded file has named the store 'gone', 'lost'" in refusal.text
+    assert refusal.one("a")["href"] == "#field-key"
+    assert api(client, "/entities/store/1")["timezone"] == "UTC"
     assert api(client, "/entities/store/1/calendars") == {"calendars": []}
 
 
@@ -221,6 +226,30 @@ def test_a_window_that_began_on_the_day_before_is_open_until_its_end(client: Loc
     assert now["is_open"] is True
     assert "It is open now. It closes" in paragraph.text
     assert paragraph.one("time")["datetime"] == now["changes_at"]
+
+
+def test_what_is_open_for_longer_than_a_week_or_closed_is_said_so(client: LocalClient) -> None:
+    client.put("/entities/store/1", json={"active_to": "2020-01-01"}).raise_for_status()
+    paragraph = next(one for one in page(client, STORE).all("p") if "It is" in one.text)
+    assert paragraph.text.startswith("It is closed now. That stays so for a week at least.")
+
+
+@pytest.mark.parametrize("key", ["1/hours", "1/open", "1/timezone/hours", "2/calendars"])
+def test_a_key_that_ends_like_a_route_is_told_from_a_part_of_another(
+    client: LocalClient, kept: Resources, key: str
+) -> None:
+    make(kept, "store", key)
+    address = f"/console/entities/store/{key}"
+    main = page(client, address)
+    assert main.one("h1").text == key
+    form = {"day-0": "09:00-17:00", "when": "always"}
+    assert said(client, client.post(f"{address}/hours", data=form)) == "The change was saved."
+    zone = {"key": [key], "set_timezone": "Europe/Berlin"}
+    assert client.post("/console/entities?kind=store", data=zone).status_code == 303
+    told = api(client, address)
+    assert (told["key"], told["timezone"], len(told["hours"])) == (key, "Europe/Berlin", 1)
+    assert api(client, "/entities/store/1")["hours"] == []
+    assert "Europe/Berlin" in page(client, address).one("dl").text
 
 
 def test_the_next_days_are_told_by_the_clock_of_their_zone(client: LocalClient) -> None:
@@ -681,7 +710,7 @@ def test_a_calendar_is_assigned_to_all_or_none(client: LocalClient, kept: Resour
     make(kept, "store", "Main Street", "2")
     client.put("/calendars/ours", json={"days": []}).raise_for_status()
     answer = client.post("/console/calendars/ours/assign", data={"kind": "store", "keys": "1\r\nMain Stret\r\n"})
-    assert "Did you mean 'Main Street'?" in refused_at(answer, "keys")
+    assert "(did you mean 'Main Street'?)" in refused_at(answer, "keys")
     assert main_of(answer).one("textarea", name="keys").text == "1 Main Stret"
     assert api(client, "/calendars/ours")["calendar"]["entities"] == 0
     assert "is missing" in refused_at(client.post("/console/calendars/ours/assign", data={"keys": " "}), "keys")

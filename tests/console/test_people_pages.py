@@ -1,7 +1,11 @@
 """Pages of users, keys, one's own account and the audit, as a browser uses them; attack 71 on each of them."""
 
+import re
+
+import numpy as np
 import pyotp
 import pytest
+import zxingcpp
 from httpx import Response
 from sqlalchemy import update
 
@@ -66,7 +70,27 @@ def refused_at(answer: Response, name: str) -> str:
 def secret_of(answer: Response) -> str:
     """What is shown once."""
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-    return main_of(answer).one("code", **{"class": "secret"}).text
+    shown = next(one for one in main_of(answer).all("code") if "secret" in one["class"].split())
+    return shown.text
+
+
+def reading(picture: Element) -> str:
+    """What a camera reads of a QR picture, which is black on white in any scheme of colours."""
+    assert picture["role"] == "img"
+    assert picture["aria-label"]
+    ground, squares = picture.all("path")
+    assert (ground["fill"], squares["stroke"]) == ("#fff", "#000")
+    size = int(picture.one("svg")["viewbox"].split()[2])
+    pixels, at, row = np.full((size, size), 255, np.uint8), 0, 0
+    for step, across, down in re.findall(r"([Mmh])(-?[\d.]+)(?: ?(-?[\d.]+))?", squares["d"]):
+        if step == "h":
+            pixels[row, at : at + int(across)] = 0
+        else:
+            row = int(float(down)) if step == "M" else row + int(down)
+            at = 0 if step == "M" else at
+        at += int(across)
+    (found,) = zxingcpp.read_barcodes(pixels.repeat(4, axis=0).repeat(4, axis=1))
+    return found.text
 
 
 def works(guarded: Guarded, key: str) -> int:
@@ -81,7 +105,7 @@ def test_a_person_is_added_and_comes_in_by_the_link_that_is_shown_once(guarded: 
     assert "invited" in main_of(listed).text
     assert "oh1_" not in listed.text
     form = {"code": link.partition("#")[2], "password": PASSWORD}
-    assert guarded.browser().post("/reset", data=form).headers["location"] == "/login"
+    assert guarded.browser().post("/reset", data=form).headers["location"] == "/login?said=password_set"
     entered = guarded.browser().post("/login", data={"name": "bob", "password": PASSWORD})
     assert (entered.status_code, entered.headers["location"]) == (303, "/console")
 
@@ -275,10 +299,12 @@ def test_a_second_factor_is_set_up_confirmed_and_taken_away(guarded: Guarded, br
     address = next(link["href"] for link in main_of(begun).all("a") if link["href"].startswith("otpauth:"))
     assert begun.headers["cache-control"] == "no-store"
     assert pyotp.parse_uri(address).secret == secret
+    assert reading(main_of(begun).one("div", class_="qr")) == address
+    has_no_script_or_style_within(read(begun.text))
     app, before = pyotp.TOTP(secret), browser.cookies["openhours"]
 
     wrong = browser.post(f"{path}/confirm", data={"code": "x"})
-    assert (wrong.status_code, secret in wrong.text) == (422, False)
+    assert (wrong.status_code, secret in wrong.text, main_of(wrong).all("svg")) == (422, False, [])
     assert refused_at(wrong, "code")
     confirmed = browser.post(f"{path}/confirm", data={"code": f"{app.now()[:3]} {app.now()[3:]}"})
     assert confirmed.headers["cache-control"] == "no-store"
@@ -417,8 +443,12 @@ def test_what_is_shown_once_is_written_down_nowhere(
     caplog.set_level("DEBUG")
     key = secret_of(browser.post("/console/keys/new", data={"name": "nightly", "days": "30"}))
     link = secret_of(admin.post("/console/users/new", data={"name": "bob", "role": "viewer", "kind": "person"}))
+    begun = browser.post("/console/account/second-factor", data={"current_password": PASSWORD})
+    factor = secret_of(begun)
+    drawn = main_of(begun).one("div", class_="qr").all("path")[1]["d"]
     browser.post("/console/account/password", data={"current_password": PASSWORD, "password": NEW_PASSWORD})
-    stored = repr([guarded.accounts.rows(f"SELECT t::text FROM {name} t") for name in ("app_user", "token", "audit")])
-    for secret in (key, link.partition("#")[2], PASSWORD, NEW_PASSWORD):
+    tables = ("app_user", "token", "audit", "second_factor")
+    stored = repr([guarded.accounts.rows(f"SELECT t::text FROM {name} t") for name in tables])
+    for secret in (key, link.partition("#")[2], PASSWORD, NEW_PASSWORD, factor, drawn):
         assert secret not in stored
         assert secret not in caplog.text

@@ -176,13 +176,76 @@ def test_only_administrators_may_and_others_read_so(client: TestClient, resource
     sent(client, "/console/sources/new/github", **ACME)
     operator = browser_of(resources, "operator")
     reason = "Needs one of the roles: admin."
-    for label in ("Sync now", "Pause", "Edit, or give a new token", "Remove"):
+    labels = ("Sync now", "Pause", "Edit, or give a new token", "Set up events", "Remove")
+    for label in (*labels, "Ask again for what was read", "Make the rows anew"):
         assert cannot(opened(operator, "/console/sources/acme"), label) == reason
     assert cannot(opened(operator, "/console/sources"), "New source: GitHub") == reason
     assert cannot(opened(operator, "/console/sources/new/github"), "Add the source") == reason
-    for action in ("sync", "pause", "resume", "delete", "edit"):
+    for action in ("sync", "pause", "resume", "delete", "edit", "reset", "reprocess", "events"):
         main_of(operator.post(f"/console/sources/acme/{action}", data=ACME), 403)
     assert client.get("/sources/acme").json()["enabled"]
+
+
+def test_one_is_read_again_and_its_rows_are_made_anew(client: TestClient, resources: Resources) -> None:
+    sent(client, "/console/sources/new/github", **ACME)
+    question = opened(client, "/console/sources/acme").one("form", action="/console/sources/acme/reset")
+    assert "It forgets how far it is" in question.text
+    streams = [one["value"] for one in question.one(id="field-reset_stream").all("option")]
+    assert streams == ["", *client.get("/sources/acme").json()["streams"]]
+    since = {"reset_stream": "pull_requests", "reset_since": "2026-01-01"}
+    assert said(sent(client, "/console/sources/acme/reset", **since)) == "It was started."
+    assert said(sent(client, "/console/sources/acme/reprocess", reprocess_stream="", reprocess_since="")) == (
+        "It was started."
+    )
+    main = opened(client, "/console/sources/acme")
+    assert "are being made anew" in main.one("dl").text
+    with resources.engine.connect() as connection:
+        told = dict(connection.execute(text("SELECT action, detail FROM audit WHERE action LIKE 'source.re%'")).all())
+        synced = connection.scalar(text("SELECT count(*) FROM report WHERE kind = 'sync' AND status = 'queued'"))
+    assert told["source.reset"]["streams"] == ["pull_requests"]
+    assert told["source.reset"]["since"] == "2026-01-01T00:00:00+00:00"
+    assert (told["source.reprocess"]["stream"], told["source.reprocess"]["since"]) == (None, None)
+    assert synced == 1
+
+
+@pytest.mark.parametrize("what", ["reset", "reprocess"])
+@pytest.mark.parametrize(
+    ("field", "value", "words"), [("since", "yesterday", "yesterday"), ("stream", "pull_request", "is no stream")]
+)
+def test_what_is_not_read_again_is_refused_at_its_field(
+    client: TestClient, what: str, field: str, value: str, words: str
+) -> None:
+    sent(client, "/console/sources/new/github", **ACME)
+    main = main_of(client.post(f"/console/sources/acme/{what}", data={f"{what}_{field}": value}), 422)
+    assert words in error_at(main, f"{what}_{field}")
+    forms = {one.all("form")[0]["action"]: one for one in main.all("details", class_="confirm")}
+    assert "open" in forms[f"/console/sources/acme/{what}"].attributes
+    assert sum("open" in one.attributes for one in forms.values()) == 1
+    if field == "since":
+        assert main.one(id=f"field-{what}_since")["value"] == value
+
+
+def test_one_that_is_paused_is_not_read_again(client: TestClient) -> None:
+    sent(client, "/console/sources/new/github", **ACME)
+    sent(client, "/console/sources/acme/pause")
+    main = main_of(client.post("/console/sources/acme/reset"), 409)
+    assert "Resume it first." in main.one(id="refused").text
+    assert rows_of(main, "Streams")
+
+
+def test_what_is_entered_at_github_is_shown_on_demand(client: TestClient) -> None:
+    sent(client, "/console/sources/new/github", **ACME)
+    told = client.get("/sources/acme/event_secret").json()
+    assert told["secret"] not in client.get("/console/sources/acme").text
+    answer = client.post("/console/sources/acme/events")
+    assert answer.headers["cache-control"] == "no-store"
+    main = main_of(answer)
+    address, secret = main.all("code", class_="secret")
+    assert (address.text, secret.text) == (told["address"], told["secret"])
+    assert ("data-path" in address.attributes, "data-path" in secret.attributes) == (True, False)
+    assert [one.text for one in main.one("ul").all("code")] == told["events"]
+    sent(client, "/console/sources/new/pypistats", name="installs", projects="requests")
+    assert "Set up events" not in opened(client, "/console/sources/installs").text
 
 
 def test_what_does_not_exist_is_a_page(client: TestClient) -> None:

@@ -20,7 +20,7 @@ HOURS = "store_id,day,start_time_local,end_time_local\n"
 ZONES = "store_id,timezone_str\n"
 POLLS = "store_id,status,timestamp_utc\n"
 
-NOTHING_SAID = {"name": None, "group": None, "max_gap_minutes": None, "active_from": None, "active_to": None}
+NOTHING_SAID = dict.fromkeys(("now", "name", "group", "max_gap_minutes", "active_from", "active_to"))
 
 
 @pytest.fixture(scope="module")
@@ -563,3 +563,112 @@ def test_the_list_tells_who_is_open_now_if_it_is_asked(client: TestClient, resou
         "never": {"is_open": False, "changes_at": None},
         "rarely": {"is_open": False, "changes_at": f"{today + timedelta(days=2)}T10:00:00Z"},
     }
+    assert {key: client.get(address(key), params={"now": True}).json()["now"] for key in told} == told
+    assert client.get(address("always")).json()["now"] is None
+
+
+def test_an_entity_is_open_now_as_was_known_at_an_instant(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "a")
+    before = datetime.now(UTC)
+    client.put(address("a"), json={"active_to": "2020-01-01"}).raise_for_status()
+    asked = {"now": True, "as_known_at": before.isoformat()}
+    assert client.get(address("a"), params=asked).json()["now"]["is_open"] is True
+    assert client.get(address("a"), params={"now": True}).json()["now"]["is_open"] is False
+
+
+def of(client: TestClient, *keys: str) -> dict[str, tuple[str, list[dict[str, object]]]]:
+    """The zones and the uses of calendars of stores."""
+    return {
+        key: (client.get(address(key)).json()["timezone"], client.get(address(key, "/calendars")).json()["calendars"])
+        for key in keys
+    }
+
+
+def test_several_get_a_zone_and_a_calendar(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "a", "b", "c")
+    since = {"valid_from": "2024-01-01"}
+    client.put(address("a", "/timezone"), json={"timezone": "Asia/Tokyo"}, params=since).raise_for_status()
+    spring = {"calendar": "ours", "valid_from": "2024-03-01", "valid_to": "2024-05-31"}
+    theirs = {"calendar": "theirs", "valid_from": None, "valid_to": None}
+    client.put(address("a", "/calendars"), json={"calendars": [theirs]}).raise_for_status()
+    client.put(address("b", "/calendars"), json={"calendars": [theirs, spring]}).raise_for_status()
+    before = datetime.now(UTC)
+    sent = {"keys": ["b", "a", "b"], "timezone": "Europe/Paris", "add_calendar": "ours"}
+    for _ in range(2):  # once more is no more
+        answer = client.patch("/entities", json=sent)
+        assert answer.status_code == 200, answer.text
+        zone = {"kind": "store", "timezone": "Europe/Paris", "timezone_is_default": False}
+        assert answer.json() == {"entities": [{**zone, "key": "a"}, {**zone, "key": "b"}]}
+    always = {"calendar": "ours", "valid_from": None, "valid_to": None}
+    assert of(client, "a", "b", "c") == {
+        "a": ("Europe/Paris", [theirs, always]),
+        "b": ("Europe/Paris", [theirs, spring]),  # it uses it, though not always
+        "c": (resources.settings.default_timezone, []),
+    }
+    zones = client.get(address("a", "/timezone")).json()["timezones"]
+    assert zones == [{"valid_from": None, "timezone": "Europe/Paris"}]
+    known = {"as_known_at": before.isoformat()}
+    assert client.get(address("a", "/calendars"), params=known).json()["calendars"] == [theirs]
+
+
+def test_several_are_changed_all_or_none_and_each_wrong_one_is_named(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "Main Street", "Kiosk")
+    before = of(client, "Main Street", "Kiosk")
+    keys = ["Kiosk", "Main Stret", "Main Street", "zzz", "nul\x00"]
+    answer = client.patch("/entities", json={"keys": keys, "timezone": "Europe/Paris", "add_calendar": "ours"})
+    assert answer.status_code == 422
+    errors = {one["received"]: one.get("nearest") for one in answer.json()["errors"]}
+    assert errors == {"Main Stret": ["Main Street"], "zzz": [], "nul\x00": []}
+    assert "'Main Stret' (did you mean 'Main Street'?)" in answer.json()["detail"]
+    wrong = {"keys": ["Kiosk"], "timezone": "Europe/Pariss", "add_calendar": ""}
+    refused = client.patch("/entities", json=wrong).json()
+    assert [one["parameter"] for one in refused["errors"]] == ["timezone", "add_calendar"]
+    assert of(client, "Main Street", "Kiosk") == before
+    with resources.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM audit WHERE outcome = 'done' AND object_id = 'Kiosk'")) == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "parameter"),
+    [
+        ({"keys": ["a"]}, "timezone"),
+        ({"keys": [], "timezone": "UTC"}, "body.keys"),
+        ({"keys": ["a"] * 1001, "timezone": "UTC"}, "body.keys"),
+        ({"timezone": "UTC"}, "body.keys"),
+        ({"keys": ["a"], "timezone": "UTC", "calendar": "x"}, "body.calendar"),
+    ],
+)
+def test_what_several_cannot_be_given_is_refused(
+    client: TestClient, resources: Resources, sent: dict[str, object], parameter: str
+) -> None:
+    make(resources, "store", "a")
+    answer = client.patch("/entities", json=sent)
+    assert answer.status_code == 422
+    assert [one["parameter"].removeprefix("body.") for one in answer.json()["errors"]] == [
+        parameter.removeprefix("body.")
+    ]
+
+
+def test_several_of_a_kind_that_nobody_named(client: TestClient) -> None:
+    answer = client.patch("/entities", json={"kind": "stoer", "keys": ["a"], "timezone": "UTC"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_entity_kind")
+
+
+def test_several_changes_are_audited_one_by_one(client: TestClient, resources: Resources) -> None:
+    make(resources, "store", "North 1", "North 2")
+    sent = {"keys": ["North 1", "North 2"], "timezone": "Europe/Paris", "add_calendar": "ours"}
+    client.patch("/entities", json=sent).raise_for_status()
+    with resources.engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT action, object_id, detail FROM audit WHERE object_id LIKE 'North %' ORDER BY object_id, action"
+            )
+        )
+        told = [tuple(row) for row in rows]
+    zone, calendar = {"timezone": "Europe/Paris"}, {"added": "ours"}
+    assert told == [
+        ("calendars.set", "North 1", calendar),
+        ("timezone.set", "North 1", zone),
+        ("calendars.set", "North 2", calendar),
+        ("timezone.set", "North 2", zone),
+    ]

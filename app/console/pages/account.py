@@ -8,6 +8,7 @@ from fastapi import Response
 from app.console.access_words import ROLES, SCOPES, WAYS
 from app.console.asking import Answer, Refused
 from app.console.marked import marked
+from app.console.qr_picture import qr_picture
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
@@ -144,12 +145,13 @@ async def _second_factor(view: View, refusal: Refused | None = None, *, begins: 
 
 
 def _begun(view: View, begun: Mapping[str, str] | None, refusal: Refused | None = None) -> Response:
-    """The page that asks for the first code; after a wrong one it does not show the secret again."""
+    """The page that asks for the first code; after a wrong one it shows neither picture nor secret again."""
     secret = None if begun is None else begun["secret"]
     return view.render(
         "second_factor_begun",
         groups=None if secret is None else [secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)],
         address=None if begun is None else begun["address"],
+        picture=None if begun is None else qr_picture(begun["address"]),
         refusal=refusal,
         names=view.titled(_NAMES),
     )

@@ -1,7 +1,6 @@
 """The audit: who did what, when and from where."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import Response
@@ -11,6 +10,7 @@ from app.console.access_words import OUTCOMES, WAYS
 from app.console.asking import Refused
 from app.console.marked import marked
 from app.console.routes import Pages
+from app.console.typed_times import in_utc
 from app.console.view import View
 
 pages = Pages()
@@ -45,7 +45,7 @@ _PAGES: Final[Mapping[str, str]] = {
 async def audit(view: View) -> Response:
     """Rows of the audit, newest first."""
     filters = {name: view.asked(name) for name in _FILTERS}
-    exact = {**filters, **{name: _exact(filters[name]) for name in _INSTANTS}}
+    exact = {**filters, **{name: in_utc(filters[name]) for name in _INSTANTS}}
     if exact != filters:  # the address has instants as the API takes them, so that its JSON is that of the page
         return view.to("/console/audit", **exact)
     refusal = None
@@ -66,17 +66,6 @@ async def audit(view: View) -> Response:
         ways=WAYS,
         page_of=_page_of,
     )
-
-
-def _exact(text: str) -> str:
-    """A time as the API takes it; one without a zone is of UTC. What is no time is left to be refused."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    if instant.tzinfo is not None:
-        return text
-    return instant.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
 
 
 def _page_of(entry: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from app.access.scopes import Scope
 from app.console.asking import Refused, at_fields, path_of, wrong
 from app.console.calendar_text import change, line_of, read_csv, read_text, text_of
 from app.console.json_text import read_json
-from app.console.pages.entities import add_calendar
+from app.console.pages.entities import give
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
@@ -132,9 +132,9 @@ async def assign(view: View) -> Response:
     try:
         if not keys:
             raise wrong("keys", view.texts("is missing; write the key of each on a line"))
-        await add_calendar(view, kind, list(dict.fromkeys(keys)), view["name"])
+        await give(view, {"keys": "keys"}, kind=kind, keys=keys, add_calendar=view["name"])
     except Refused as refusal:
-        if refusal.problem.get("code") in {"unknown_entity", "unknown_entity_kind"}:
+        if refusal.problem.get("code") == "unknown_entity_kind":
             refusal = wrong("keys", str(refusal.problem["detail"]).removesuffix("."))
         return await _calendar(view, refusal, "assign", form)
     return view.to(_page(view["name"]), said="assigned")
@@ -234,7 +234,7 @@ def _at_lines(refusal: Refused, text: str) -> Refused:
 
 
 def _page(name: str) -> str:
-    return "/console" + quote(path_of("calendars", name))
+    return "/console/calendars/" + quote(name)
 
 
 def _names(locale: Locale) -> Mapping[str, str]:

@@ -1,12 +1,12 @@
 """Entities: search, and a calendar or a zone for several at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import Response
 
 from app.access.scopes import Scope
-from app.console.asking import Refused, path_of, wrong
+from app.console.asking import Refused, at_fields, wrong
 from app.console.routes import Pages
 from app.console.view import View
 
@@ -36,36 +36,25 @@ async def set_several(view: View) -> Response:
             raise wrong("key", view.texts("is missing; tick those that you mean"))
         if not calendar and not zone:
             raise wrong("use_calendar", view.texts("is missing; choose a calendar or give a time zone"))
-        if zone:  # first: a zone that is none is refused before anything is changed
-            await _set_zone(view, kind, keys, zone)
-        if calendar:
-            await add_calendar(view, kind, keys, calendar)
+        names = {"keys": "key", "add_calendar": "use_calendar", "timezone": "set_timezone"}
+        await give(view, names, kind=kind, keys=keys, timezone=zone or None, add_calendar=calendar or None)
     except Refused as refusal:
         return await _list(view, refusal, keys, {"use_calendar": calendar, "set_timezone": zone})
     return view.to("/console/entities", said="assigned", **{name: view.asked(name) for name in _SEARCH})
 
 
-async def add_calendar(view: View, kind: str, keys: Sequence[str], calendar: str) -> None:
-    """Have entities use a calendar after those that they use; if one of them is not there, none is changed.
+async def give(view: View, names: Mapping[str, str], **changes: Any) -> None:
+    """Give several entities something; ``names`` are the fields of the form by the parameters of the API.
 
     Raises:
-        Refused: one of them is not there, or the calendar cannot be named so.
+        Refused: something is wrong, and nothing was changed; all entities that are not there are named in one sentence.
     """
-    paths = [path_of("entities", kind, key, "calendars") for key in keys]
-    used = {path: (await view.api.get(path)).get("calendars") for path in paths}
-    for path, uses in used.items():
-        if calendar not in [use["calendar"] for use in uses]:
-            await view.api.send("PUT", path, {"calendars": [*uses, {"calendar": calendar}]})
-
-
-async def _set_zone(view: View, kind: str, keys: Sequence[str], zone: str) -> None:
-    for key in keys:
-        try:
-            await view.api.send("PUT", path_of("entities", kind, key, "timezone"), {"timezone": zone})
-        except Refused as refusal:
-            if "timezone" in refusal.errors:
-                raise wrong("set_timezone", refusal.errors["timezone"]) from None
-            raise
+    try:
+        await view.api.send("PATCH", "/entities", changes)
+    except Refused as refusal:
+        if "keys" in refusal.errors:
+            raise wrong(names["keys"], str(refusal.problem["detail"]).removeprefix("keys: ")) from None
+        raise at_fields(refusal, lambda name: names.get(name, name)) from None
 
 
 async def _list(

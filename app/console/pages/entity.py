@@ -1,7 +1,7 @@
 """One entity: whether it is open, its week, its dates, its calendars, its zone, its polls and outages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -191,17 +191,16 @@ async def _entity(
     """The page; ``opened`` is the form that was refused, whose fields are as they were sent."""
     path = _path(view)
     try:
-        found = await view.api.get(path)
+        found = await view.api.get(path, now=True)
     except Refused as missing:
         if missing.problem.get("code") not in {"unknown_entity", "unknown_entity_kind"}:
             raise
         return _missing(view, missing)
     today = datetime.now(get_timezone(found["timezone"])).date()
-    # A window of the date before yesterday may reach into today, and one of yesterday too.
-    span = {"from": today - timedelta(days=2), "to": today + timedelta(days=AHEAD_DAYS)}
+    span = {"from": today, "to": today + timedelta(days=AHEAD_DAYS)}
     days = (await view.api.get(path + "/open", **span))["days"]
     zones = (await view.api.get(path + "/timezone"))["timezones"]
-    coming = [{**day, "zone": _zone_on(zones, day["on"], found)} for day in days if day["on"] >= str(today)]
+    coming = [{**day, "zone": _zone_on(zones, day["on"], found)} for day in days]
     versions = (await view.api.get(path + "/hours"))["versions"]
     exceptions = [one for one in await _exceptions(view) if one["date"] >= str(today)]
     ends = str(span["to"])
@@ -209,7 +208,6 @@ async def _entity(
     return view.render(
         "entity",
         entity=found,
-        now=_now(days),
         week=grid(found["hours"], is_always=found["open_24x7"]),
         fields=fields_of_week(found["hours"]),
         versions=versions,
@@ -266,7 +264,7 @@ def _path(view: View, *more: str) -> str:
 
 
 def _page(view: View) -> str:
-    return "/console" + quote(_path(view))
+    return "/console/entities/" + quote(f"{view['kind']}/{view['key']}")
 
 
 def _back(view: View) -> Response:
@@ -321,24 +319,3 @@ def _in_use(versions: Sequence[Mapping[str, Any]], today: str) -> int | None:
         if (one["valid_from"] or "") <= today <= (one["valid_to"] or "9999")
     ]
     return holding[-1] if holding else None
-
-
-def _now(days: list[dict[str, Any]]) -> dict[str, Any]:
-    """Whether it is open now, and when that ends; None: not in the days that are told."""
-    now = datetime.now(UTC)
-    spans = sorted(
-        (datetime.fromisoformat(one["opens_at"]), datetime.fromisoformat(one["closes_at"]))
-        for day in days
-        for one in day["open"]
-    )
-    merged: list[tuple[datetime, datetime]] = []
-    for opens, closes in spans:
-        if merged and opens <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
-        else:
-            merged.append((opens, closes))
-    coming = [one for one in merged if one[1] > now]
-    if not coming or coming[0][0] > now:
-        return {"is_open": False, "until": coming[0][0] if coming else None}
-    # The last stretch may go on where the days that are told end.
-    return {"is_open": True, "until": coming[0][1] if len(coming) > 1 else None}

@@ -1,4 +1,4 @@
-"""Sources: their list, one with its streams, gaps and budget, its repositories; add, change, sync, pause, remove."""
+"""Sources: their list, one with its streams, gaps and budget; add, change, sync, pause, read again, remove."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -6,9 +6,10 @@ from typing import Any, Final
 from fastapi import Response
 
 from app.access.scopes import Scope
-from app.console.asking import Refused
+from app.console.asking import Refused, at_fields
 from app.console.marked import marked
 from app.console.routes import Pages
+from app.console.typed_times import in_utc
 from app.console.view import View, fields_of
 
 pages = Pages()
@@ -44,6 +45,14 @@ TITLES: Final = {
     "app_installation": marked("Number of the installation"),
 }
 
+#: The same of the questions about reading again.
+_AGAIN: Final = {
+    "reset_stream": marked("Stream"),
+    "reset_since": marked("Changed since (UTC)"),
+    "reprocess_stream": marked("Stream"),
+    "reprocess_since": marked("Read since (UTC)"),
+}
+
 
 @pages.page("/sources", Scope.DATA_READ, api="/sources", queries=1)
 async def sources(view: View) -> Response:
@@ -74,9 +83,7 @@ async def add_source(view: View) -> Response:
 @pages.page("/sources/{name}", Scope.DATA_READ, api="/sources/{name}", queries=14)
 async def source(view: View) -> Response:
     """One of them, and how it is doing."""
-    found = await view.api.get(f"/sources/{view['name']}")
-    gaps = await view.api.get(f"/sources/{view['name']}/gaps", limit=_GAPS)
-    return view.render("source", one=found, gaps=gaps["gaps"], is_going=_is_going(found))
+    return await _source(view)
 
 
 @pages.page("/sources/{name}/progress", Scope.DATA_READ, queries=12)
@@ -147,6 +154,56 @@ async def delete(view: View) -> Response:
     """Remove it; what it brought stays."""
     await view.api.send("DELETE", f"/sources/{view['name']}")
     return view.to("/console/sources", said="removed")
+
+
+@pages.action("/sources/{name}/reset", Scope.SOURCES_WRITE)
+async def reset(view: View) -> Response:
+    """Forget how far it is, and ask again for everything, or for what was changed since a time."""
+    return await _again(view, "reset")
+
+
+@pages.action("/sources/{name}/reprocess", Scope.SOURCES_WRITE)
+async def reprocess(view: View) -> Response:
+    """Make rows anew from the pages that are kept."""
+    return await _again(view, "reprocess")
+
+
+@pages.action("/sources/{name}/events", Scope.SOURCES_WRITE)
+async def show_events(view: View) -> Response:
+    """What has to be entered at GitHub so that it sends events; the secret is in this answer alone."""
+    found = await view.api.get(f"/sources/{view['name']}/event_secret")
+    is_path = found["address"].startswith("/")
+    return view.render("source_events", name=view["name"], found=found, is_path=is_path)
+
+
+async def _source(
+    view: View, refusal: Refused | None = None, fields: Mapping[str, str] | None = None, opened: str = ""
+) -> Response:
+    """The page; ``opened`` is the question whose form was refused."""
+    found = await view.api.get(f"/sources/{view['name']}")
+    gaps = await view.api.get(f"/sources/{view['name']}/gaps", limit=_GAPS)
+    return view.render(
+        "source",
+        one=found,
+        gaps=gaps["gaps"],
+        is_going=_is_going(found),
+        refusal=refusal,
+        fields=fields or {},
+        opened=opened,
+        titles=view.titled(_AGAIN),
+    )
+
+
+async def _again(view: View, what: str) -> Response:
+    """Have something read or made again: of the stream and since the time that the form has."""
+    form = fields_of(await view.form())
+    stream, since = form.get(f"{what}_stream", ""), in_utc(form.get(f"{what}_since", "").strip())
+    try:
+        await view.api.send("POST", f"/sources/{view['name']}/{what}", stream=stream, since=since)
+    except Refused as refusal:
+        names = {"streams": f"{what}_stream", "since": f"{what}_since"}
+        return await _source(view, at_fields(refusal, lambda name: names.get(name, name)), form, what)
+    return view.to(f"/console/sources/{view['name']}", said="started")
 
 
 async def _done(view: View, what: str, *, said: str) -> Response:

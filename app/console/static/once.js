@@ -1,11 +1,10 @@
-// What is shown once: a path becomes the whole link of this service, and a button copies it.
+// What is to be copied: a path becomes the whole link of this service, and a button copies it.
 "use strict";
 
 for (const secret of document.querySelectorAll("[data-copy]")) {
-  const note = document.getElementById("path");
-  if (note) {
+  if ("path" in secret.dataset) {
     secret.textContent = location.origin + secret.textContent;
-    note.hidden = true;
+    document.getElementById("path").hidden = true;
   }
   if (navigator.clipboard) {
     const button = document.createElement("button");

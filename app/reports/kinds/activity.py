@@ -18,13 +18,14 @@ from app.reports.activity_rows import rows_of, schema_of
 from app.reports.activity_summary import ActivitySummary, Metric, Sums, outline
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
-from app.reports.refusals import SHOWN, refused, require_past, unknown_names
+from app.reports.refusals import refused, require_past
 from app.series import activity
 from app.series.activity import Subject, UncountedDays, uncounted_days
 from app.series.activity_table import read_table, subjects
 from app.series.entities import PROJECT, REPOSITORY
 from app.series.lookup import comparison
 from app.storage.postgres import database_errors, database_now
+from app.wording.unknown_names import SHOWN, unknown_names
 
 _KINDS: Final = {"project": PROJECT, "repo": REPOSITORY}
 

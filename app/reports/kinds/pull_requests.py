@@ -30,13 +30,14 @@ from app.reports.pulls.params import EVENTS, FlowParams, default_dated_by
 from app.reports.pulls.reading import ids_of, names_of, read_found
 from app.reports.pulls.telling import tell
 from app.reports.range_params import ENTITY, earliest, fixed_period, require_zone, today_in
-from app.reports.refusals import SHOWN, refused, require_known, require_known_time, require_past, unknown_names
+from app.reports.refusals import refused, require_known, require_known_time, require_past
 from app.series import pull_requests, review_times
 from app.series.entities import REPOSITORY, TEAM, read_entities
 from app.series.versions import settle_changes
 from app.storage.postgres import database_errors, database_now
 from app.timeline import to_micros
 from app.wording.suggestions import suggestions_for_each
+from app.wording.unknown_names import SHOWN, unknown_names
 from app.wording.values import iso
 
 #: Name of the file with the hourly series.

@@ -1,6 +1,6 @@
 """Log in by name and password, as a page or with JSON, and log out."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
@@ -27,6 +27,9 @@ HOME: Final = "/console"
 #: Where somebody is led who may do nothing before they have set up a second factor.
 _SECOND_FACTOR: Final = "/console/account/second-factor"
 
+#: What the login page may be asked to say first: a password was set by a link.
+Said = Literal["password_set"]
+
 router = APIRouter(tags=["login"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
 
@@ -47,8 +50,13 @@ class Login(BaseModel):
 
 @router.get("/login", include_in_schema=False)
 @open_to_all
-def login_page(request: Request, services: AllServices, next: Annotated[str | None, Query()] = None) -> HTMLResponse:  # noqa: A002
-    """The page."""
+def login_page(
+    request: Request,
+    services: AllServices,
+    next: Annotated[str | None, Query()] = None,  # noqa: A002
+    said: Annotated[Said | None, Query()] = None,  # noqa: ARG001 - read by the page
+) -> HTMLResponse:
+    """The page. It says no other sentences of pages, such as that a user was disabled, to who follows a link."""
     return page(request, "login", **_shown(services, "", next))
 
 

@@ -1,6 +1,6 @@
 """One-time codes: make the first administrator, and set a password by a link. Only a POST uses a code up."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -21,6 +21,9 @@ from app.routers.malformed import require_known_query
 from app.routers.needs import open_to_all
 
 router = APIRouter(tags=["login"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
+
+#: Where a form leads that has set a password: to the login, which says so.
+_LED_TO: Final = "/login?said=password_set"
 
 _CODES = NOT_FOUND | GONE | TOO_LARGE | TOO_MANY
 
@@ -102,7 +105,7 @@ async def reset_password(
         if not is_form(request):
             raise
         return refused_page(request, "reset", error, {"name": new.name or ""})
-    return RedirectResponse("/login", status_code=303) if is_form(request) else Response(status_code=204)
+    return RedirectResponse(_LED_TO, status_code=303) if is_form(request) else Response(status_code=204)
 
 
 def _set_up(services: AllServices, request: Request, new: SetUp) -> tuple[User, Secret]:

@@ -27,14 +27,19 @@ async (address) => {
 
 def with_few_colours(context: BrowserContext, png: bytes) -> bytes:
     """The picture with the commonest colours in place of those that are near to them."""
+    pixels = pixels_of(context, png)
+    palette, places = _indexed(pixels.reshape(-1, 3).astype(np.int32))
+    return _png(places.reshape(pixels.shape[:2]), palette)
+
+
+def pixels_of(context: BrowserContext, png: bytes) -> Any:
+    """Red, green and blue of a picture: (height, width, 3) of uint8."""
     page = context.new_page()
     try:
         found = page.evaluate(_PIXELS, f"data:image/png;base64,{base64.b64encode(png).decode()}")
     finally:
         page.close()
-    pixels = np.frombuffer(base64.b64decode(found["bytes"]), np.uint8).reshape(-1, found["width"], 4)[:, :, :3]
-    palette, places = _indexed(pixels.reshape(-1, 3).astype(np.int32))
-    return _png(places.reshape(pixels.shape[:2]), palette)
+    return np.frombuffer(base64.b64decode(found["bytes"]), np.uint8).reshape(-1, found["width"], 4)[:, :, :3]
 
 
 def _indexed(pixels: Any) -> tuple[Any, Any]:
