@@ -70,7 +70,7 @@ NOT_RUN = {
     "server; tests/deliveries/test_mails.py has one",
     "openhours webhooks ": "needs a receiver; tests/cli/test_cli_webhooks.py has one",
     "openhours rules add": "needs a webhook; tests/cli/test_cli_rules.py has one",
-    "openhours schedules add weekly --report uptime --params '{\"period\": \"last_week\", \"html\"": "needs a mail server",
+    'openhours schedules add weekly --report uptime --params \'{"period": "last_week", "html"': "needs a mail server",
     "openhours sources ": "asks GitHub; tests/cli/test_cli_sources.py asks a fake one",
     "openhours activity hours": "needs teams with commits; tests/cli/test_cli_activity.py has them",
     "openhours activity backfill": "needs a source; tests/cli/test_cli_activity.py has one",
