@@ -62,7 +62,9 @@ async def rule(view: View) -> Response:
         schedules = await view.api.get("/schedules")
         names = {one["schedule_id"]: one["name"] for one in schedules["schedules"]}
     kind = await _kind(view, found)
-    return view.render("rule", one=found, kind=kind, names=names, wrong_at=_WRONG_AT.get(found["kind"]))
+    titles = view.titled({field.name: field.title for field in schema_forms.fields_of(kind["options"])})
+    wrong_at = _WRONG_AT.get(found["kind"])
+    return view.render("rule", one=found, kind=kind, titles=titles, names=names, wrong_at=wrong_at)
 
 
 @pages.page("/rules/{name}/edit", Scope.REPORTS_READ, queries=2)
