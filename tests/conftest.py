@@ -2,11 +2,13 @@
 
 import gc
 import signal
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -29,6 +31,7 @@ from app.jobs.tables import job
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
+from app.sending import dialling
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.storage.postgres import build_engine
@@ -146,6 +149,26 @@ def _turn(item: pytest.Item) -> int:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes are numbered: a gzip file holds the second it was made in, and all processes must name tests alike."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """No webhook that a test makes up asks a name server or leaves this machine."""
+
+    def resolve(host: str, _: int) -> list[str]:
+        if host != "localhost":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return ["127.0.0.1"]
+
+    def connect(address: str, port: int, seconds: float) -> socket.socket:
+        if not ip_address(address).is_loopback:
+            raise ConnectionRefusedError
+        return dialling.dial(address, port, seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(dialling.post.__kwdefaults__, "resolver", resolve)
+        patch.setitem(dialling.post.__kwdefaults__, "connect", connect)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Rows of single dates in bodies and answers: exceptions of entities, days of calendars."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import Query
@@ -26,9 +26,10 @@ LocalDate = Annotated[date, BeforeValidator(_written_out), Field(examples=["2026
 
 def _instant_written_out(value: object) -> object:
     """Refuse what is not written as date and time: a number would be taken for seconds since 1970."""
-    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value, re.ASCII):
-        raise ValueError("is not an instant such as 2026-12-01T00:00:00Z")
-    return value
+    is_written_out = isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value, re.ASCII)
+    if value is None or isinstance(value, datetime) or is_written_out:
+        return value
+    raise ValueError("is not an instant such as 2026-12-01T00:00:00Z")
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant_written_out)]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.access.scopes import Scope
 from app.automation.records import Episode, Rule
@@ -32,7 +32,7 @@ class NewRule(BaseModel):
         default_factory=dict, description="Of the kind, as its schema has them.", examples=[{"minutes": 30}]
     )
     notify: NotifyBody = None
-    enabled: bool = Field(True, description="Whether it does anything; false: paused.")
+    enabled: StrictBool = Field(True, description="Whether it does anything; false: paused.")
 
     def spec(self) -> RuleSpec:
         """The same for the service."""

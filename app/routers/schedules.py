@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.access.scopes import Scope
 from app.jobs.records import JobStatus
@@ -81,7 +81,7 @@ class NewSchedule(BaseModel):
     catch_up: CatchUp = Field(
         "latest", description="Which of the instants count that no replica was there for: the latest one, or none."
     )
-    enabled: bool = Field(True, description="Whether it begins anything; false: paused.")
+    enabled: StrictBool = Field(True, description="Whether it begins anything; false: paused.")
     notify: NotifyBody = None
 
     def spec(self) -> ScheduleSpec:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.access.scopes import Scope
 from app.deliveries.webhooks import Webhook, WebhookSpec
@@ -46,7 +46,7 @@ class NewWebhook(BaseModel):
         examples=[["report.complete", "report.failed"]],
     )
     description: str | None = Field(None, max_length=1000, description="For people.")
-    enabled: bool = Field(True, description="Whether anything is sent to it.")
+    enabled: StrictBool = Field(True, description="Whether anything is sent to it.")
 
     def spec(self) -> WebhookSpec:
         """The same for the service."""

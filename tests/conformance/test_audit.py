@@ -4,7 +4,8 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.main import get_command
 
+from app.access.server_secret import server_secret
 from app.cli import app as cli
+from app.deliveries import unsubscribing
+from app.deliveries.announcing import announce
+from app.deliveries.tables import delivery
+from app.ids import new_id
+from app.routers.dependencies import services_of
 from app.routers.needs import need_of
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
@@ -32,6 +39,9 @@ SIGNED = {("post", "/sources/github/events")}
 #: Operations whose rows are looked at in tests/access: those of users, keys and sessions themselves.
 OF_ACCESS = re.compile(r"/(users|keys|sessions|me|setup|login|logout|reset|invite|api|oidc|second-factor)\b")
 
+#: What whoever has the link may do.
+OF_ANYBODY = {"/unsubscribe"}
+
 TUS = {"Tus-Resumable": "1.0.0"}
 HOURS = b"store_id,day,start_time_local,end_time_local\n7,0,09:00:00,17:00:00\n"
 ICS = (
@@ -44,7 +54,8 @@ ICS = (
 class Change:
     """How to make a request that changes something, and what is recorded of it.
 
-    ``before`` makes what it needs, and returns what the address is completed with. ``more`` is recorded beside it.
+    ``before`` makes what it needs, and returns what the address is completed with, or what is ``given_as`` a parameter.
+    ``more`` is recorded beside it.
     """
 
     action: str
@@ -53,6 +64,7 @@ class Change:
     headers: dict[str, str] | None = None
     params: dict[str, str] | None = None
     before: Callable[[TestClient], str] = lambda _: ""
+    given_as: str | None = None
     more: frozenset[str] = frozenset()
 
 
@@ -85,6 +97,62 @@ def stored_mapping(client: TestClient) -> str:
 
 def stored_calendar(client: TestClient) -> str:
     assert client.put("/calendars/mine", json={"days": []}).status_code == 200
+    return "mine"
+
+
+def webhook(name: str) -> Any:
+    """One that leads to this machine, where nobody listens, and that is told of nothing unasked."""
+    return {"name": name, "url": "http://127.0.0.1:1/in"}
+
+
+def stored_webhook(client: TestClient) -> str:
+    client.delete("/webhooks/mine")
+    assert client.post("/webhooks", json=webhook("mine")).status_code == 201
+    return "mine"
+
+
+def disabled_webhook(client: TestClient) -> str:
+    assert client.post(f"/webhooks/{stored_webhook(client)}/disable").status_code == 200
+    return "mine"
+
+
+def stored_delivery(client: TestClient) -> str:
+    made: str = client.post(f"/webhooks/{stored_webhook(client)}/test").json()["delivery_id"]
+    return made
+
+
+def token_of_mail(client: TestClient) -> str:
+    """As a mail has it that was sent."""
+    services = services_of(client.app)  # type: ignore[arg-type] # the one that create_app() made
+    delivery_id = new_id(datetime.now(UTC))
+    with services.deliveries._engine.begin() as connection:
+        event_id = announce(connection, "webhook.test", delivery_id, title="A mail.")
+        row = {"id": delivery_id, "event_id": event_id, "channel": "mail", "address": "ada@example.com"}
+        connection.execute(delivery.insert().values(**row, status="delivered"))
+    token = unsubscribing.token(server_secret(services.settings), delivery_id)
+    assert token is not None
+    return token
+
+
+def unsubscribed_address(client: TestClient) -> str:
+    answer = client.post("/unsubscribe", params={"token": token_of_mail(client)})
+    address: str = answer.json()["address"]
+    return address
+
+
+def rule(name: str) -> Any:
+    return {"name": name, "kind": "report_on_dataset", "options": {"dataset_kind": "polls", "report": "pull_requests"}}
+
+
+def stored_rule(client: TestClient) -> str:
+    client.delete("/rules/mine")
+    made = client.post("/rules", json=rule("mine"))
+    assert made.status_code == 201, made.text
+    return "mine"
+
+
+def paused_rule(client: TestClient) -> str:
+    assert client.post(f"/rules/{stored_rule(client)}/pause").status_code == 200
     return "mine"
 
 
@@ -183,6 +251,24 @@ CHANGES = {
     ("post", "/schedules/{name}/run"): Change(
         "schedule.run", before=stored_schedule, more=frozenset({"report.trigger"})
     ),
+    ("post", "/webhooks"): Change("webhook.add", body=webhook("new")),
+    ("put", "/webhooks/{name}"): Change("webhook.set", body=webhook("mine"), before=stored_webhook),
+    ("delete", "/webhooks/{name}"): Change("webhook.remove", before=stored_webhook),
+    ("post", "/webhooks/{name}/enable"): Change("webhook.enable", before=disabled_webhook),
+    ("post", "/webhooks/{name}/disable"): Change("webhook.disable", before=stored_webhook),
+    ("post", "/webhooks/{name}/rotate"): Change("webhook.rotate", before=stored_webhook),
+    ("post", "/webhooks/{name}/test"): Change("webhook.test", before=stored_webhook),
+    ("post", "/webhooks/{name}/send_failed"): Change(
+        "delivery.send", body={"since": "2026-01-01T00:00:00Z"}, before=stored_webhook
+    ),
+    ("post", "/deliveries/{delivery_id}/send"): Change("delivery.send", before=stored_delivery),
+    ("post", "/unsubscribe"): Change("mail.unsubscribe", before=token_of_mail, given_as="token"),
+    ("delete", "/unsubscribed/{address}"): Change("mail.allow", before=unsubscribed_address),
+    ("post", "/rules"): Change("rule.add", body=rule("new")),
+    ("put", "/rules/{name}"): Change("rule.set", body=rule("mine"), before=stored_rule),
+    ("delete", "/rules/{name}"): Change("rule.remove", before=stored_rule),
+    ("post", "/rules/{name}/pause"): Change("rule.pause", before=stored_rule),
+    ("post", "/rules/{name}/resume"): Change("rule.resume", before=paused_rule),
 }
 
 #: What jobs of the service add meanwhile.
@@ -197,7 +283,7 @@ def world(
         path = tmp_path_factory.mktemp("world") / "polls.csv"
         path.write_text("store_id,status,timestamp_utc\n7,active,2023-01-22 12:09:39 UTC\n")
         load_file(fresh, "polls", path)
-        yield fresh
+        yield replace(fresh, settings=fresh.settings.model_copy(update={"webhook_allow": "127.0.0.0/8"}))
 
 
 @pytest.fixture(scope="module")
@@ -245,13 +331,15 @@ def test_an_operation_that_changes_something_is_recorded(
     address = re.sub(r"\{\w+\}", given, address)
     before = last_id(world.engine)
     more = {"content": change.content} if change.body is None else {"json": change.body}
-    answer = client.request(method.upper(), address, headers=change.headers, params=change.params, **more)
+    params = change.params if change.given_as is None else {change.given_as: given}
+    answer = client.request(method.upper(), address, headers=change.headers, params=params, **more)
     assert answer.is_success, answer.text
     rows = [row for row in rows_of(world.engine, after=before) if row.action not in BY_JOBS]
     actions = {row.action for row in rows}
     assert change.action in actions
     assert actions <= {change.action, "upload.begin", *change.more}
-    assert {(row.via, row.actor_name, row.ip, row.outcome) for row in rows} == {("local", "local", "127.0.0.1", "done")}
+    who = "anonymous" if path in OF_ANYBODY else "local"
+    assert {(row.via, row.actor_name, row.ip, row.outcome) for row in rows} == {(who, who, "127.0.0.1", "done")}
     assert {row.request_id for row in rows} == {answer.headers["x-request-id"]}
 
 

@@ -98,13 +98,13 @@ def wrong_row(kind: DatasetKind) -> str:
 def standing(resources: Resources) -> Mapping[str, list[str]]:
     """All rows of all tables that are known, but for when they came to be, or a load last touched them.
 
-    Entities stay when what named them goes, as do rows that are superseded, and the audit.
+    Entities stay when what named them goes, as do rows that are superseded, the audit, and the rule that is shipped.
     """
     with resources.engine.connect() as connection:
         names = connection.scalars(
             text(
                 "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
-                "AND NOT relispartition AND relname NOT IN ('alembic_version', 'audit', 'auth_epoch', 'entity')"
+                "AND NOT relispartition AND relname NOT IN ('alembic_version', 'audit', 'auth_epoch', 'entity', 'rule')"
             )
         )
         rows = {

@@ -27,7 +27,7 @@ READS = "^/sources$"
 #: A key may have slashes, so that PUT of ``a/open`` is that of an entity, not of the hours of ``a``. Others are pages.
 CONFIGURATION = """
 [[operations]]
-include-path-regex = "^/(entities/.*/open|calendars/.*/import|login|setup|reset)$"
+include-path-regex = "^/(entities/.*/open|calendars/.*/import|login|setup|reset|unsubscribe)$"
 checks.unsupported_method.enabled = false
 """
 
