@@ -179,4 +179,5 @@ def test_the_page_of_a_mail_asks_first_and_then_says_that_no_more_is_sent(
     for again in (client.get(address), client.get("/unsubscribe"), client.get("/unsubscribe?token=%3Cimg%3E")):
         spent = main_of(again, 410)
         assert "This link has been used" in spent.one(id="refused").text
+        assert spent.one("h1").text == "This link no longer works"
         assert spent.all("form") == []
