@@ -116,6 +116,13 @@ def test_one_that_waits_is_sent_at_once(client: TestClient, resources: Resources
     assert after.one("div", id="progress")["hx-trigger"] == "every 1s"
 
 
+def test_a_webhook_that_is_called_as_an_address_is_not_taken_for_it(client: TestClient, resources: Resources) -> None:
+    assert client.post("/webhooks", json={"name": "new", "url": "http://127.0.0.1:1/"}).status_code == 201
+    page = opened(client, f"/console/deliveries/{told(resources, 'Look.', 'new')}")
+    link = next(one["href"] for one in page.all("a") if one.text == "new")
+    assert [row[1] for row in rows_of(opened(client, link), "Deliveries")] == ["webhook new"]
+
+
 def test_an_unknown_one_is_a_page(client: TestClient) -> None:
     assert main_of(client.get(f"/console/deliveries/{'0' * 32}"), 404).one("h1").text == "Not found"
 
@@ -172,4 +179,5 @@ def test_the_page_of_a_mail_asks_first_and_then_says_that_no_more_is_sent(
     for again in (client.get(address), client.get("/unsubscribe"), client.get("/unsubscribe?token=%3Cimg%3E")):
         spent = main_of(again, 410)
         assert "This link has been used" in spent.one(id="refused").text
+        assert spent.one("h1").text == "This link no longer works"
         assert spent.all("form") == []

@@ -218,7 +218,7 @@ def people(loaded: Resources) -> dict[Role, LocalClient]:
 def test_a_viewer_sees_what_they_may_not_do_with_the_reason(people: dict[Role, LocalClient], done: str) -> None:
     document = main_of(people[Role.VIEWER], f"/console/reports/{done}")
     disabled = [one.text for one in document.all("button") if "disabled" in one.attributes]
-    assert disabled == ["Run again", "Make a schedule", "Remove it"]
+    assert disabled == ["Run again", "Make a schedule", "Remove it", "Who was told"]
     reasons = [one.text for one in document.all("small", **{"class": "reason"})]
     assert len(reasons) == len(disabled)
     assert all(reason.startswith("Needs one of the roles: ") and "admin" in reason for reason in reasons)

@@ -72,7 +72,7 @@ def test_one_is_shown_changed_paused_resumed_and_removed(client: TestClient) -> 
     row = rows_of(opened(client, "/console/rules"), "Rules")[0]
     assert row == ["stores-down", "store_down", "active", "0", "ops, other"]
     shown = opened(client, "/console/rules/stores-down")
-    assert "Down at most, open minutes 45" in shown.one("dl").text
+    assert "Down at most, open minutes45" in shown.one("dl").text
     assert "Nothing that it watches is wrong." in shown.text
     fields = fields_of(client, "/console/rules/stores-down/edit", {"minutes": "50", "notify": ["other"]})
     assert said(sent(client, "/console/rules/stores-down/edit", **fields)) == "The change was saved."

@@ -16,6 +16,9 @@ pages = Pages()
 #: Statuses that lists may be narrowed to.
 STATUSES: Final = ("waiting", "delivered", "failed", "dropped")
 
+#: Names of webhooks that are addresses of their own, of a page or of the API: their pages go by their ids.
+TAKEN: Final = frozenset({"new", "events"})
+
 #: One that is due sooner is looked at each second, others every now and then.
 _SOON: Final = timedelta(seconds=10)
 
@@ -34,6 +37,7 @@ async def deliveries(view: View) -> Response:
         is_narrowed=any(asked.values()),
         statuses=STATUSES,
         webhooks=[one["name"] for one in known["webhooks"]],
+        webhook_at=webhook_at,
         addresses=unsubscribed["addresses"],
     )
 
@@ -71,12 +75,18 @@ async def allow_mail(view: View) -> Response:
     return view.to("/console/deliveries", said="mail_allowed")
 
 
+def webhook_at(name: str) -> str:
+    """The address of the page of a webhook; of one whose page goes by its id, that of its deliveries."""
+    return f"/console/deliveries?webhook={name}" if name in TAKEN else f"/console/webhooks/{name}"
+
+
 async def _page(view: View, refusal: Refused | None = None) -> Response:
     found = await view.api.get(f"/deliveries/{view['delivery_id']}")
     page = found["payload"].get("data", {}).get("page", "")
     return view.render(
         "delivery",
         one=found,
+        webhook_at=webhook_at,
         about=page if page.startswith("/console/") else None,
         payload=json.dumps(found["payload"], ensure_ascii=False, indent=2),
         pause_seconds=_pause_seconds(found),

@@ -12,7 +12,7 @@ from app.access.scopes import Scope
 from app.console import schema_forms
 from app.console.asking import Refused, at_fields
 from app.console.marked import marked
-from app.console.pages.deliveries import STATUSES
+from app.console.pages.deliveries import STATUSES, TAKEN
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
@@ -35,9 +35,6 @@ TITLES: Final = {
     "description": marked("Description"),
     "since": marked("Since (UTC)"),
 }
-
-#: Names that are addresses of their own, of a page or of the API: such a webhook goes by its id.
-_TAKEN: Final = frozenset({"new", "events"})
 
 #: Deliveries that the page of a webhook shows at once.
 _ROWS: Final = 20
@@ -145,7 +142,7 @@ async def delete_webhook(view: View) -> Response:
 
 def path_of(one: Mapping[str, Any]) -> str:
     """The address of a webhook's page: by its name, unless that is an address of its own."""
-    return f"/console/webhooks/{one['webhook_id'] if one['name'] in _TAKEN else one['name']}"
+    return f"/console/webhooks/{one['webhook_id'] if one['name'] in TAKEN else one['name']}"
 
 
 def host_of(url: str) -> str:

@@ -4,10 +4,15 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from app.deliveries.tables import unsubscribed
+from app.access.server_secret import server_secret
+from app.deliveries.announcing import announce
+from app.deliveries.notify import Notify
+from app.deliveries.tables import delivery, unsubscribed
+from app.deliveries.unsubscribing import token
 from app.storage.resources import Resources
+from tests.console.browser.conftest import Windows
 from tests.console.browser.hands import Mouse
 from tests.console.browser.watched import Watched
 from tests.sending.receiver import OK, receiver
@@ -103,3 +108,25 @@ def test_mail_is_allowed_again(page: Watched, hand: Mouse, loaded: Resources) ->
     hand.press(here.get_by_role("button", name="Allow again"))
     expect(here.get_by_role("status")).to_contain_text("Mail may be sent to this address again.")
     expect(here.get_by_role("button", name="Allow again")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en-US", "de-DE"])
+def test_whoever_gets_a_mail_wants_no_more(language: str, window: Windows, loaded: Resources) -> None:
+    address = f"{language}@example.org"
+    with loaded.engine.begin() as connection:
+        announce(connection, "alert.raised", "5" * 32, title="Look.", wanted=Notify(to=(address,)), listeners=False)
+        found = connection.execute(select(delivery.c.id).where(delivery.c.address == address)).scalar_one()
+    with window(language=language) as opened:
+        link = f"/unsubscribe?token={token(server_secret(loaded.settings), found)}"
+        main = opened.page.locator("main")
+        for _ in range(2):  # to look at it changes nothing
+            opened.open(link)
+            expect(main).to_contain_text(address)
+            opened.hold_everywhere()
+        main.get_by_role("button").click()
+        expect(main.get_by_role("button")).to_have_count(0)
+        expect(main).to_contain_text(address)
+        opened.hold_everywhere()
+        opened.open(link)
+        expect(opened.page.get_by_role("alert")).to_contain_text("This link has been used")
+        opened.hold_everywhere()
