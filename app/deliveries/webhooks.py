@@ -29,6 +29,9 @@ from app.wording.suggestions import did_you_mean, suggestions
 from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
+#: Names that are addresses of their own.
+_RESERVED: Final = frozenset({"events"})
+
 #: How long the secret of before signs along after a rotation.
 OVERLAP: Final = timedelta(hours=24)
 
@@ -319,9 +322,12 @@ def _told(spec: WebhookSpec) -> dict[str, Any]:
 
 
 def _wrong_name(name: str) -> Sequence[WrongValue]:
-    if is_name(name) and not is_id(name):
+    if is_name(name) and not is_id(name) and name not in _RESERVED:
         return []
-    allowed = "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit, no id"
+    allowed = (
+        "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit, but no id, "
+        f"and not {', '.join(_RESERVED)}"
+    )
     return [WrongValue(parameter="name", received=name, reason="is not a name of a webhook", allowed=allowed)]
 
 

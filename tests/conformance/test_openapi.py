@@ -19,6 +19,8 @@ ELSEWHERE = {
     "/reports/kinds": {"DELETE"},
     "/datasets/kinds": {"DELETE"},
     "/schedules/preview": {"DELETE", "PUT"},
+    "/webhooks/events": {"DELETE", "PUT"},
+    "/rules/kinds": {"DELETE", "PUT"},
     "/calendars/{name}/import": {"DELETE", "GET", "PATCH", "PUT"},
     "/entities/{kind}/{key}/open": {"PUT"},
     **{page: {"GET"} for page in ("/login", "/setup", "/reset")},
