@@ -23,7 +23,7 @@ ELSEWHERE = {
     "/rules/kinds": {"DELETE", "PUT"},
     "/calendars/{name}/import": {"DELETE", "GET", "PATCH", "PUT"},
     "/entities/{kind}/{key}/open": {"PUT"},
-    **{page: {"GET"} for page in ("/login", "/setup", "/reset")},
+    **{page: {"GET"} for page in ("/login", "/setup", "/reset", "/unsubscribe")},
 }
 
 
