@@ -1,4 +1,4 @@
-"""The modules of deploy/terraform as a parser reads them; ``python -m tests.deployment.terraform`` writes their tables."""
+"""The modules of deploy/terraform as a parser reads them; ``make docs`` writes their tables."""
 
 import json
 import re
@@ -22,7 +22,7 @@ MODULES: Final = ("aws", "kubernetes")
 FOLDERS: Final = sorted({str(path.parent.relative_to(TERRAFORM)) for path in TERRAFORM.rglob("*.tf")})
 
 #: Between these two lines the page of a module is written from its files.
-BEGIN: Final = "<!-- Written by `python -m tests.deployment.terraform`. -->"
+BEGIN: Final = "<!-- Written by `make docs` from the files of the module. -->"
 END: Final = "<!-- Until here. -->"
 
 _OPTIONS: Final = SerializationOptions(with_comments=False, explicit_blocks=False, strip_string_quotes=True)

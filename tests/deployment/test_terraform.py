@@ -209,7 +209,7 @@ def test_every_output_says_what_it_is(folder: str) -> None:
 def test_the_page_of_a_module_has_its_variables_and_outputs(folder: str) -> None:
     page = (TERRAFORM / folder / "README.md").read_text(encoding="utf-8")
     assert len(tables(folder).splitlines()) > 10
-    assert written(folder) == page, "run `python -m tests.deployment.terraform`"
+    assert written(folder) == page, "run `make docs`"
 
 
 def own(folder: str) -> set[str]:
@@ -421,6 +421,27 @@ def test_what_the_secret_has_is_read() -> None:
     assert set(named) - {"OPENHOURS_"} <= SETTINGS | AWS
 
 
+def test_the_page_for_people_tells_the_defaults() -> None:
+    page = (REPOSITORY / "docs/infrastructure.md").read_text(encoding="utf-8")
+    default = {name: body.get("default") for name, body in of_type("aws", "variable").items()}
+    for told in (
+        f"brought back for {default['undelete_days']} days;",
+        f"uploads that never ended go after {default['unfinished_upload_days']} |",
+        f"RDS, version {default['postgres_version']}, two zones",
+        f"{default['postgres_connections']:,} connections;",
+        f"any second of the last {default['postgres_backup_days']} days",
+        f"| Postgres, `{default['postgres_class']}` in two zones |",
+        f"its storage, {default['postgres_storage_gb']['start']} GB",
+        f"Redis, two `{default['redis_class']}`",
+        local_values("aws")["service_account"].rpartition(":")[2],
+    ):
+        assert told in page
+    assert default["redis_nodes"] == 2
+    (said,) = (block.body for block in blocks("aws") if block.type == "terraform")
+    assert said["required_version"].startswith(">= 1.11.")
+    assert "from 1.11 on" in page
+
+
 def test_the_version_is_this_one() -> None:
     assert of_type("kubernetes", "variable")["image_tag"]["default"] == __version__
 
@@ -531,6 +552,24 @@ def test_what_cannot_work_is_refused(module: Path, changes: dict[str, Any], told
     assert done.returncode != 0
     assert told in " ".join(re.sub(r"[│╷╵]", " ", done.stderr).split())
     assert "hush" not in done.stdout + done.stderr
+
+
+def test_what_cannot_work_on_aws_is_refused(tmp_path: Path) -> None:
+    shutil.copy(TERRAFORM / "aws/variables.tf", tmp_path)
+    wrong = {
+        "name": "open--hours",
+        "subnet_ids": ["subnet-1"],
+        "client_security_group_ids": {},
+        "oidc_provider_arn": "https://oidc.eks.eu-west-1.amazonaws.com/id/1",
+        "postgres_version": 14,
+        "postgres_backup_days": 0,
+        "redis_nodes": 1,
+    }
+    (tmp_path / "test.auto.tfvars.json").write_text(json.dumps(wrong | {"bucket": "hours", "vpc_id": "vpc-1"}))
+    assert run(tmp_path, "init", secret={}).returncode == 0
+    done = run(tmp_path, "plan", "-input=false", secret={})
+    assert done.returncode != 0
+    assert done.stderr.count("Invalid value for variable") == len(wrong)
 
 
 def test_every_exception_from_a_policy_has_its_reason() -> None:

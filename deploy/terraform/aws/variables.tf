@@ -4,8 +4,8 @@ variable "name" {
   default     = "openhours"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
-    error_message = "The name is ${var.name}; it must have 3 to 32 lower-case letters, digits and hyphens, a letter first."
+    condition     = can(regex("^[a-z](-?[a-z0-9])+$", var.name)) && length(var.name) >= 3 && length(var.name) <= 32
+    error_message = "The name is ${var.name}; it must have 3 to 32 lower-case letters and digits, a letter first, and single hyphens between them."
   }
 }
 
