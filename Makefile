@@ -70,8 +70,9 @@ types: .venv/ready  ## check types
 structure: .venv/ready  ## print the rooms, levels, arrows and cycles of app/, or of the checkout in FOLDER
 	@$(BIN)/python -m tests.structure $(FOLDER)
 
-docs: .venv/ready  ## write what the pages say of each kind, from the registry
+docs: .venv/ready  ## write what the pages say of each kind, from the registry, and of the Terraform modules
 	$(BIN)/python -m tests.pages
+	$(BIN)/python -m tests.deployment.terraform
 
 texts: .venv/ready  ## bring the catalogues of the console's languages up to its pages
 	$(BIN)/python -m tests.texts

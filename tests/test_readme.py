@@ -59,6 +59,11 @@ NOT_RUN = {
     "docker ": "needs a container engine",
     "EXTRA=-cluster ": "needs a container engine",
     "kubectl ": "needs a cluster",
+    "cd deploy/terraform/": "needs an account or a cluster; tests/deployment/test_terraform.py evaluates the modules",
+    "uv tool run checkov": "asks a package index; tests/deployment/test_terraform.py runs it where it is installed",
+    ".venv/bin/python -m tests.release cut": "commits and pushes; tests/test_release.py cuts a copy",
+    "git ": "asks a repository for a tag that is not there",
+    "cosign ": "signs by the identity of whoever releases",
     "export OPENHOURS_DATABASE_URL": "needs servers of the reader's own",
     "openhours demo-data --stores 14000 --bytes 1GB": "writes a gigabyte",
     "uv tool install": "would install into the home of whoever runs the tests; test_package.py installs the wheel",
@@ -75,7 +80,6 @@ NOT_RUN = {
     "openhours activity hours": "needs teams with commits; tests/cli/test_cli_activity.py has them",
     "openhours activity backfill": "needs a source; tests/cli/test_cli_activity.py has one",
     "openhours report pull_requests --out out/": "needs what the source has brought; tests/reports has reports of them",
-    "make dist": "is run by test_package.py, into another folder",
 }
 
 #: What is another at each run: ids, ports, signatures, keys, when a file came or a user and by whose account, and what

@@ -1,7 +1,9 @@
 """The image is built as it should be; what it does when it runs is tried by hand, see docs/deployment.md."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +58,61 @@ def test_the_program_is_process_one() -> None:
 
 def test_the_label_says_this_version() -> None:
     assert f'org.opencontainers.image.version="{__version__}"' in FINAL
+
+
+def labels() -> dict[str, str]:
+    return dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]*)"', FINAL))
+
+
+def test_the_labels_are_those_of_oci() -> None:
+    known = {"created", "authors", "url", "documentation", "source", "version", "revision", "vendor", "licenses"}
+    known |= {"ref.name", "title", "description", "base.digest", "base.name"}
+    assert {"title", "description", "version", "licenses", "vendor", "revision", "source", "created"} <= set(labels())
+    assert set(labels()) <= known
+    assert labels()["licenses"] == "MIT"
+
+
+def test_what_a_release_says_of_itself_is_given_to_the_build() -> None:
+    arguments = set(re.findall(r"(\w+)=\"\"", instruction("ARG")))
+    assert {value[2:-1] for value in labels().values() if value.startswith("${")} == arguments
+    page = (REPOSITORY / "docs/releasing.md").read_text(encoding="utf-8")
+    for name in arguments:
+        assert f'--build-arg "{name}=' in page
+    assert "--build-arg SOURCE_DATE_EPOCH " in page
+
+
+def test_labels_that_change_with_each_commit_change_no_layer() -> None:
+    assert "COPY" not in FINAL.partition("\nARG ")[2]
+
+
+def test_bytecode_is_compiled_after_the_time_of_the_release_is_known() -> None:
+    assert BUILDER.index("\nARG SOURCE_DATE_EPOCH\n") < BUILDER.index("--compile")
+
+
+def test_the_base_that_a_release_pins_is_the_base() -> None:
+    (base, _) = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    page = (REPOSITORY / "docs/releasing.md").read_text(encoding="utf-8")
+    assert f'--build-context "{base}=docker-image://{base}@$(cat base-digest)"' in page
+
+
+def test_the_same_sources_make_the_same_wheel_whatever_their_times_are(tmp_path: Path) -> None:
+    wheels = [wheel_of(tmp_path / name, seconds) for name, seconds in (("one", 1_000_000_000), ("two", 1_700_000_000))]
+    assert wheels[0] == wheels[1]
+
+
+def wheel_of(folder: Path, seconds: int) -> bytes:
+    """The wheel of a copy of the checkout whose files have another time."""
+    for name in ("app", "openhours", "sample_data"):
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, folder)
+    for path in folder.rglob("*"):
+        os.utime(path, (seconds, seconds))
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "dist")]
+    epoch = {"SOURCE_DATE_EPOCH": "1790000000"}
+    subprocess.run(command, cwd=folder, env=os.environ | epoch, check=True, capture_output=True)
+    (wheel,) = (folder / "dist").iterdir()
+    return wheel.read_bytes()
 
 
 def test_only_the_program_reaches_the_builder() -> None:
