@@ -72,7 +72,7 @@ def read_notify(given: Any) -> Notify:
     try:
         return Notify.model_validate(whole)
     except ValidationError as error:
-        raise invalid(error, Notify.model_json_schema(), whole="notify", subject=None) from error
+        raise invalid(error, Notify.model_json_schema(), whole="notify", within="notify") from error
 
 
 def require_known(connection: Connection, wanted: Notify, settings: Settings) -> Notify:

@@ -14,7 +14,9 @@ from app.wording.wrong_values import MOST, WrongValue, invalid_parameters
 _OURS: Final = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
 
 
-def invalid(error: ValidationError, schema: Schema, *, whole: str, subject: str | None = None) -> InvalidParameters:
+def invalid(
+    error: ValidationError, schema: Schema, *, whole: str, subject: str | None = None, within: str | None = None
+) -> InvalidParameters:
     """The refusal of parameters that a model did not accept.
 
     Args:
@@ -22,10 +24,13 @@ def invalid(error: ValidationError, schema: Schema, *, whole: str, subject: str 
         schema: JSON Schema of the model.
         whole: name of what holds the parameters.
         subject: what they are parameters of.
+        within: name of the parameter that they are members of.
     """
     errors = error.errors(include_url=False)
+    before = [] if within is None else [within]
     values = [
-        wrong_value(one, one["loc"], schema, name=".".join(map(str, one["loc"])) or whole) for one in errors[:MOST]
+        wrong_value(one, one["loc"], schema, name=".".join(map(str, [*before, *one["loc"]])) or whole)
+        for one in errors[:MOST]
     ]
     return invalid_parameters(values, count=len(errors), subject=subject)
 

@@ -58,6 +58,10 @@ def test_who_is_not_known_is_told_at_the_field_and_nothing_that_was_typed_is_los
     assert main.one(id="field-notify").text == "ops opps"
     assert "checked" not in main.one(id="field-notify__csv").attributes
     assert "checked" in main.one(id="field-notify__page").attributes
+    many = "\r\n".join(f"hook-{at}" for at in range(51))
+    assert "at most 50" in error_at(
+        main_of(client.post("/console/reports/new", data={**fields, "notify": many}), 422), "notify"
+    )
     elsewhere = main_of(client.post("/console/reports/new", data={**fields, "notify": "ada@elsewhere.net"}), 422)
     assert "OPENHOURS_MAIL_DOMAINS" in error_at(elsewhere, "notify")
 
