@@ -61,7 +61,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Something that is wrong by a rule, since ``began_at``; ``told`` is what was told then."""
+    """Something that is wrong by a rule, since ``began_at``; ``told`` is what is told when it is right again."""
 
     subject: str
     told: str

@@ -29,7 +29,7 @@ episode = Table(
     metadata,
     Column("rule_id", String(32), ForeignKey(rule.c.id, ondelete="CASCADE"), primary_key=True),
     Column("subject", Text(collation="C"), primary_key=True, comment="what is wrong: a store, a source, a schedule"),
-    Column("told", Text, nullable=False, comment="what was told when it began"),
+    Column("told", Text, nullable=False, comment="what is told when it is right again"),
     instant("began_at", nullable=False, server_default=func.now()),
 )
 Index("episode_began_idx", episode.c.began_at)

@@ -196,7 +196,7 @@ def upgrade() -> None:
         sa.Column(
             "subject", sa.Text(collation="C"), nullable=False, comment="what is wrong: a store, a source, a schedule"
         ),
-        sa.Column("told", sa.Text(), nullable=False, comment="what was told when it began"),
+        sa.Column("told", sa.Text(), nullable=False, comment="what is told when it is right again"),
         _made("began_at"),
         sa.ForeignKeyConstraint(["rule_id"], ["rule.id"], name=op.f("episode_rule_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("rule_id", "subject", name=op.f("episode_pkey")),
