@@ -76,7 +76,13 @@ SLOW = (
     *("demo_data/test_files.py", "deployment/test_schemas.py", "embedded", "ingest/test_load_together.py"),
     *("ingest/test_mutations.py", "ingest/test_mutations_loaded.py", "ingest/test_review_times.py", "jobs", "model"),
     *("reports", "routers/test_datasets_api.py", "routers/test_report_life_api.py", "routers/test_summary_api.py"),
-    *("deployment/test_backup.py", "storage/test_other_postgres.py", "cli/test_doctor.py"),
+    *(
+        "deployment/test_backup.py",
+        "deployment/test_terraform.py",
+        "test_release.py",
+        "storage/test_other_postgres.py",
+        "cli/test_doctor.py",
+    ),
     *(
         "clients",
         "test_main.py",

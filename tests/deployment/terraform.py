@@ -17,8 +17,11 @@ TERRAFORM: Final = REPOSITORY / "deploy/terraform"
 #: Modules that others call; each has a page with its variables and outputs.
 MODULES: Final = ("aws", "kubernetes")
 
+#: Those of the repository; what `init` copies is not.
+FILES: Final = sorted(path for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts)
+
 #: Folders with a configuration, relative to deploy/terraform.
-FOLDERS: Final = sorted({str(path.parent.relative_to(TERRAFORM)) for path in TERRAFORM.rglob("*.tf")})
+FOLDERS: Final = sorted({str(file.parent.relative_to(TERRAFORM)) for file in FILES})
 
 #: Between these two lines the page of a module is written from its files.
 BEGIN: Final = "<!-- Written by `make docs` from the files of the module. -->"

@@ -25,6 +25,7 @@ from tests.deployment.manifests import (
     workloads,
 )
 from tests.deployment.terraform import (
+    FILES,
     FOLDERS,
     MODULES,
     TERRAFORM,
@@ -40,8 +41,6 @@ from tests.deployment.test_environment import AWS, SECRET, SETTINGS
 from tests.deployment.test_schemas import accepted
 
 PROGRAMS = ("terraform", "tofu")
-
-FILES = sorted(TERRAFORM.rglob("*.tf"))
 
 #: How an expression refers to something of its own folder.
 REFERENCE = re.compile(
@@ -276,7 +275,8 @@ def test_what_a_plan_of_the_manifests_needs_is_known_before_anything_is_made() -
     """Otherwise the provider could not tell how many manifests there are, and the first plan would fail."""
     outputs = of_type("aws", "output")
     values = local_values("aws")
-    taken = set(re.findall(r"module\.aws\.(\w+)", expressions([b.body for b in blocks("examples/aws")]))) - {"secret"}
+    taken = set(re.findall(r"module\.aws\.(\w+)", expressions([b.body for b in blocks("examples/aws")])))
+    taken -= {name for name, body in outputs.items() if body.get("ephemeral")}
     assert {"s3", "servers", "service_account_annotations"} <= taken
     for name in taken:
         assert "depends_on" not in outputs[name]
@@ -296,8 +296,15 @@ def test_nothing_that_is_secret_is_kept_in_a_state() -> None:
             for name, body in of_type(folder, kind).items():
                 is_secret = name == "secret" or bool(re.search(r"local\.passwords|ephemeral\.", expressions(body)))
                 assert (body.get("sensitive"), body.get("ephemeral")) == ((True, True) if is_secret else (None, None))
-    assert of_type("aws", "output")["secret"]["sensitive"]
+    assert of_type("aws", "output")["database_url"]["sensitive"]
     assert of_type("kubernetes", "variable")["secret"]["ephemeral"]
+
+
+def test_what_is_ephemeral_is_so_as_a_whole() -> None:
+    """An object of ephemeral texts is not an ephemeral value, and is refused."""
+    ephemeral = {name: body["value"] for name, body in of_type("aws", "output").items() if body.get("ephemeral")}
+    assert set(ephemeral) == {"database_url", "redis_url", "secret_key"}
+    assert all(isinstance(value, str) for value in ephemeral.values())
 
 
 def test_nothing_is_open_to_the_world() -> None:
@@ -333,9 +340,9 @@ def test_everything_is_encrypted_by_the_one_key() -> None:
 
 
 def test_connections_are_encrypted_and_know_whom_they_reach() -> None:
-    value = of_type("aws", "output")["secret"]["value"]
-    assert "sslmode=verify-full&sslrootcert=${var.postgres_ca_file}" in value["OPENHOURS_DATABASE_URL"]
-    assert value["OPENHOURS_REDIS_URL"].startswith("rediss://")
+    outputs = of_type("aws", "output")
+    assert "sslmode=verify-full&sslrootcert=${var.postgres_ca_file}" in outputs["database_url"]["value"]
+    assert outputs["redis_url"]["value"].startswith("rediss://")
     postgres = {
         one["name"]: one["value"] for one in of_type("aws", "resource")["aws_db_parameter_group.postgres"]["parameter"]
     }
@@ -413,8 +420,12 @@ def test_postgres_has_the_connections_of_the_most_replicas() -> None:
 
 
 def test_what_the_secret_has_is_read() -> None:
-    value = of_type("aws", "output")["secret"]["value"]
-    assert set(value) <= SECRET
+    (secret,) = (body["secret"] for body in of_type("examples/aws", "module").values() if "secret" in body)
+    assert set(secret) <= SECRET
+    for name, value in secret.items():
+        output = name.removeprefix("OPENHOURS_").lower()
+        assert value == f"${{module.aws.{output}}}"
+        assert name in of_type("aws", "output")[output]["description"]
     named = re.findall(
         r"(?:OPENHOURS|AWS)_[A-Z_]+", (TERRAFORM / "kubernetes/variables.tf").read_text(encoding="utf-8")
     )

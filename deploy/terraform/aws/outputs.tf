@@ -1,15 +1,13 @@
-output "secret" {
-  description = "Content of the Secret for the pods: addresses with passwords, and the secret key. Kept nowhere."
+# By themselves, because an output is ephemeral as a whole or not at all: not an object of ephemeral texts.
+
+output "database_url" {
+  description = "Value of OPENHOURS_DATABASE_URL for the pods, with the password. Kept nowhere."
   sensitive   = true
   ephemeral   = true
-  value = {
-    OPENHOURS_DATABASE_URL = join("", [
-      "postgresql://openhours:${local.passwords.postgres}@${aws_db_instance.postgres.endpoint}/openhours",
-      "?sslmode=verify-full&sslrootcert=${var.postgres_ca_file}",
-    ])
-    OPENHOURS_REDIS_URL  = "rediss://:${local.passwords.redis}@${aws_elasticache_replication_group.redis.primary_endpoint_address}:${local.ports.redis}/0"
-    OPENHOURS_SECRET_KEY = ephemeral.aws_secretsmanager_secret_version.secret_key.secret_string
-  }
+  value = join("", [
+    "postgresql://openhours:${local.passwords.postgres}@${aws_db_instance.postgres.endpoint}/openhours",
+    "?sslmode=verify-full&sslrootcert=${var.postgres_ca_file}",
+  ])
 
   # Whoever has it finds the bucket closed, encrypted, and open to the role.
   depends_on = [
@@ -18,6 +16,20 @@ output "secret" {
     aws_s3_bucket_server_side_encryption_configuration.openhours,
     aws_s3_bucket_versioning.openhours,
   ]
+}
+
+output "redis_url" {
+  description = "Value of OPENHOURS_REDIS_URL for the pods, with the password. Kept nowhere."
+  sensitive   = true
+  ephemeral   = true
+  value       = "rediss://:${local.passwords.redis}@${aws_elasticache_replication_group.redis.primary_endpoint_address}:${local.ports.redis}/0"
+}
+
+output "secret_key" {
+  description = "Value of OPENHOURS_SECRET_KEY for the pods. Kept nowhere."
+  sensitive   = true
+  ephemeral   = true
+  value       = ephemeral.aws_secretsmanager_secret_version.secret_key.secret_string
 }
 
 # The next three are known before anything is made: a plan of the manifests needs them.

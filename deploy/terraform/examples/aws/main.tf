@@ -144,10 +144,15 @@ module "kubernetes" {
 
   s3                          = module.aws.s3
   servers                     = module.aws.servers
-  secret                      = module.aws.secret
   secret_version              = module.aws.passwords_version
   service_account_annotations = module.aws.service_account_annotations
   postgres_ca                 = file(var.postgres_ca)
+
+  secret = {
+    OPENHOURS_DATABASE_URL = module.aws.database_url
+    OPENHOURS_REDIS_URL    = module.aws.redis_url
+    OPENHOURS_SECRET_KEY   = module.aws.secret_key
+  }
 }
 
 output "url" {
