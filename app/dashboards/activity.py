@@ -15,8 +15,8 @@ from app.reports.activity_summary import Metric
 from app.series.activity_table import read_table, subjects
 from app.series.entities import PROJECT, REPOSITORY
 
-#: Days that are kept: three years.
-KEPT_DAYS: Final = 1_096
+#: Days that are kept, as many as a report can be of: ten years.
+KEPT_DAYS: Final = 3_653
 
 #: Numbers that are held at a time, of each metric.
 _CELLS: Final = 500_000
@@ -26,8 +26,9 @@ _METRICS: Final[dict[str, Metric]] = {PROJECT: "installs", REPOSITORY: "commits"
 
 def rows_of_all(connection: Connection, *, now: datetime) -> pa.Table:
     """The rows of ``activity_day``: of each project and repository from its first day that was counted."""
+    nothing = pa.table({name: pa.array([], pa.string()) for name in ("kind", "name", "day")})
     parts = [part for kind in _METRICS for part in _of_kind(connection, kind, now)]
-    return pa.concat_tables(parts, promote_options="default")
+    return pa.concat_tables([nothing, *parts], promote_options="default")
 
 
 def _of_kind(connection: Connection, kind: str, now: datetime) -> Iterator[pa.Table]:
@@ -36,7 +37,7 @@ def _of_kind(connection: Connection, kind: str, now: datetime) -> Iterator[pa.Ta
     names = [day.isoformat() for day in days]
     every = subjects(connection, kind)
     step = max(1, _CELLS // len(days))
-    for first in range(0, max(len(every), 1), step):
+    for first in range(0, len(every), step):
         found = read_table(connection, every[first : first + step], Periods(days, today), as_of=now)
         yield _stored(found, kind, names)
 

@@ -50,7 +50,7 @@ def _computed(
     of = HourlyRange(asked, None, tally) if accounting == "hourly" else ExactRange(asked, Exactness(None, 0), tally)
     with closing(figures(context, of, stores=None, piece=None)) as computed:
         for tables in computed:
-            begun = pc.greater(tables.rows["period_end"], pa.scalar(to_micros(first_poll), pa.timestamp("us")))
+            begun = pc.greater_equal(tables.rows["period_end"], pa.scalar(to_micros(first_poll), pa.timestamp("us")))
             yield _stored(tables.rows.filter(begun).combine_chunks(), accounting, week)
 
 

@@ -36,7 +36,8 @@ def replace_rows(
     """
     staged = f"new_{table.name}"
     connection.execute(text(f"CREATE TEMP TABLE {staged} (LIKE {table.name}) ON COMMIT DROP"))
-    copy_rows(connection, staged, rows)
+    # In one piece: where a column is null in some, Arrow writes wrong bytes for others.
+    copy_rows(connection, staged, rows.combine_chunks())
     connection.execute(text(f"ANALYZE {staged}"))
     key = [column.name for column in table.primary_key]
     same = " AND ".join(f"new.{name} = old.{name}" for name in key)

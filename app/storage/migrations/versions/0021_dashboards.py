@@ -11,7 +11,7 @@ down_revision = "0020"
 _PHASES: Final = {
     "coding_time": "from the first commit to the creation",
     "pickup_time": "from when it was ready to the first review",
-    "review_time": "from the first review to the approval",
+    "review_time": "from the first review to the approval, or the merge",
     "merge_time": "from the approval to the merge",
     "cycle_time": "from the first commit, or the creation, to the merge",
     "draft_time": "as a draft",
