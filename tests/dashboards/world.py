@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.catalogue.foreground import bring_in
 from app.catalogue.options import load_options
 from app.dashboards.refresh import Refreshed, refresh
+from app.files.artifact import Artifact
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.storage.resources import Resources
@@ -64,7 +65,9 @@ def report(resources: Resources, name: str, folder: Path, **params: Any) -> list
     with resources.engine.connect() as connection:
         resolved, _ = kind.resolve(connection, kind.params.model_validate(params))
     made = kind.produce(context_of(resources, folder), resolved)
-    with next(one.path for one in made if one.path.suffix == ".csv").open(newline="") as file:
+    with next(one.path for one in made if isinstance(one, Artifact) and one.path.suffix == ".csv").open(
+        newline=""
+    ) as file:
         return list(csv.DictReader(file))
 
 
