@@ -145,6 +145,11 @@ def measure(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
     began = perf_counter()
     done = refresh(context, now=NOW)
     row(f"uptime, {done.weeks} weeks, {sum(done.rows.values()):,} rows", f"{perf_counter() - began:.1f} s")
+    with engine.connect() as connection:
+        size = connection.scalar(
+            text("SELECT pg_total_relation_size('uptime_day') / (SELECT count(*) FROM uptime_day)")
+        )
+    row("a row of uptime, with its indexes", f"{size} bytes")
     polls.write_text(f"store_id,status,timestamp_utc\n0,inactive,{NOW - timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}\n")
     load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
     began = perf_counter()

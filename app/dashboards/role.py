@@ -13,7 +13,15 @@ from app.access import audit
 from app.dashboards.tables import VIEWS, dashboard_reader
 from app.errors import InvalidParameters, SetupError
 from app.storage.postgres import database_errors
-from app.storage.roles import is_not_allowed, let_read, let_read_no_more, make_reader, remove_role, role_exists
+from app.storage.roles import (
+    is_not_allowed,
+    let_read,
+    let_read_no_more,
+    make_reader,
+    may_read,
+    remove_role,
+    role_exists,
+)
 
 _NAME: Final = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 
@@ -73,6 +81,16 @@ def remove_reader(engine: Engine, role: str) -> None:
             if is_ours:
                 remove_role(connection, role)
         audit.record(connection, "dashboards.forbid", "role", role, removed=is_ours)
+
+
+def let_readers_read(engine: Engine) -> None:
+    """Give the readers what they lack: views of a later version, or all of them in a database that was restored."""
+    with database_errors(), engine.begin() as connection:
+        for role in readers(connection):
+            if role_exists(connection, role):
+                lacking = [view for view in VIEWS if not may_read(connection, role, view)]
+                if lacking:
+                    let_read(connection, role, lacking)
 
 
 def readers(connection: Connection) -> list[str]:

@@ -6,6 +6,7 @@ weeks that it touches, and no others.
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
@@ -33,10 +34,12 @@ def rows_of_week(context: JobContext, week: date, *, as_of: datetime, first_poll
     Days that were over before the earliest poll have none: nobody had begun to look.
     """
     accountings: tuple[Accounting, ...] = ("hourly", "exact")
+    # Reports warn of stores without hours and the like; of each week again, that would fill the record of the job.
+    quiet = replace(context, warn=lambda _: None, progress=lambda *_: None)
     parts = [
         part
         for accounting in accountings
-        for part in _computed(context, week, accounting=accounting, as_of=as_of, first_poll=first_poll)
+        for part in _computed(quiet, week, accounting=accounting, as_of=as_of, first_poll=first_poll)
     ]
     return pa.concat_tables(parts, promote_options="default")
 

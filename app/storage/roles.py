@@ -45,6 +45,12 @@ def make_reader(connection: Connection, role: str, password: str) -> None:
         connection.exec_driver_sql(f"ALTER ROLE {_quoted(role)} SET {name} = {value}")
 
 
+def may_read(connection: Connection, role: str, view: str) -> bool:
+    """Whether a role, which there is, reads this view."""
+    query = text("SELECT has_table_privilege(:role, :view, 'SELECT')")
+    return bool(connection.scalar(query, {"role": role, "view": view}))
+
+
 def let_read(connection: Connection, role: str, views: Iterable[str]) -> None:
     """Have a role read these views."""
     connection.exec_driver_sql(f"GRANT SELECT ON {', '.join(views)} TO {_quoted(role)}")

@@ -181,6 +181,28 @@ def test_a_late_load_changes_the_rows_that_it_touched_and_no_others(changing: Re
     assert_as_reported(changing, tmp_path)
 
 
+def test_a_late_review_changes_the_row_of_its_pull_request_alone(resources: Resources, tmp_path: Path) -> None:
+    def written_by() -> dict[int, str]:
+        with resources.engine.connect() as connection:
+            rows = connection.execute(text("SELECT number, xmin::text FROM pull_request_course")).all()
+            return {row.number: row.xmin for row in rows}
+
+    header = "repo,number,author,created_at,first_review_at,merged_at\n"
+    both = "acme/api,1,ada,2024-11-05T15:00:00Z,,\nacme/api,2,bob,2024-11-05T15:00:00Z,,\n"
+    bring_text(resources, "pull_requests", header + both, tmp_path)
+    refreshed(resources, tmp_path)
+    before = written_by()
+    late = "acme/api,2,bob,2024-11-05T15:00:00Z,2024-11-05T16:30:00Z,2024-11-06T16:00:00Z\n"
+    bring_text(resources, "pull_requests", header + late, tmp_path)
+    done = refreshed(resources, tmp_path)
+    assert done.rows["openhours_pull_request"] == 1
+    assert {number for number, by in written_by().items() if before[number] != by} == {2}
+    first, second = view(resources, "openhours_pull_request", order="number")
+    assert (first["state"], first["pickup_time_working_seconds"]) == ("open", None)
+    assert (second["state"], second["pickup_time_working_seconds"]) == ("merged", 5400.0)
+    assert second["pickup_time_wall_seconds"] == 5400.0
+
+
 def test_another_zone_of_a_store_changes_its_rows_alone(changing: Resources, tmp_path: Path) -> None:
     for name in ("0", "1"):
         (tmp_path / name).mkdir()
@@ -290,11 +312,17 @@ def test_after_a_run_that_failed_the_next_one_waits_an_hour(resources: Resources
     assert queued(resources) == 1
 
 
-def test_a_replica_refreshes_after_a_load(
+def test_a_replica_refreshes_after_a_load_and_after_its_removal(
     resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(due, "LOOK_SECONDS", 0.2)
     let_somebody_read(resources)
-    bring_text(resources, "polls", f"{HEADER}a,inactive,2024-11-13T03:20:00Z\n", tmp_path)
-    with api(resources, slots=1):
+    polls = bring_text(resources, "polls", f"{HEADER}a,inactive,2024-11-13T03:20:00Z\n", tmp_path)
+    pulls = bring_text(resources, "pull_requests", "repo,number,created_at\nx/y,1,2024-11-05T15:00:00Z\n", tmp_path)
+    with api(resources, slots=1) as client:
         wait_until(lambda: [row["downtime_hours"] > 0 for row in view(resources, "openhours_uptime_day")] == [True])
+        assert [row["number"] for row in view(resources, "openhours_pull_request")] == [1]
+        for dataset_id in (polls, pulls):
+            assert client.delete(f"/datasets/{dataset_id}", params={"rows": True}).is_success
+        wait_until(lambda: not view(resources, "openhours_uptime_day"))
+        wait_until(lambda: not view(resources, "openhours_pull_request"))

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -10,12 +11,14 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
+from app.dashboards.job import RefreshParams, produce
 from app.dashboards.role import add_role, readers, remove_reader
-from app.dashboards.tables import VIEWS
+from app.dashboards.tables import VIEWS, dashboard_reader
 from app.errors import InvalidParameters, SetupError
-from app.storage.postgres import build_engine
+from app.storage.postgres import build_engine, metadata
 from app.storage.resources import Resources
 from tests.access.audit_rows import rows_of
+from tests.kinds import context_of
 
 PASSWORD = "correct horse 'battery' staple"
 
@@ -53,7 +56,7 @@ def names_in_public(resources: Resources) -> set[str]:
 def test_it_reads_every_view_and_nothing_else(resources: Resources, name: str) -> None:
     add_role(resources.engine, name, password=PASSWORD)
     others = names_in_public(resources) - set(VIEWS)
-    assert {"users", "token", "report", "audit", "poll", "pull_request", "uptime_day"} & others > {"report", "poll"}
+    assert others >= set(metadata.tables) > {"report", "poll", "pull_request", "audit", "dashboard_reader"}
     with opened(resources, name) as connection:
         for view in VIEWS:
             assert asked(connection, f"SELECT * FROM {view}") == []
@@ -133,6 +136,19 @@ def test_a_role_of_others_is_left_as_it_is_but_may_read(resources: Resources, na
     remove_reader(resources.engine, name)
     with opened(resources, name, "theirs") as connection, pytest.raises(psycopg2.errors.InsufficientPrivilege):
         asked(connection, "SELECT * FROM openhours_refresh")
+
+
+def test_the_next_run_gives_back_rights_that_a_restore_has_not_brought(
+    resources: Resources, name: str, tmp_path: Path
+) -> None:
+    add_role(resources.engine, name, password=PASSWORD)
+    with resources.engine.begin() as connection:
+        connection.exec_driver_sql(f"REVOKE ALL ON openhours_activity, openhours_refresh FROM {name}")
+        connection.execute(dashboard_reader.insert().values(role="of_another_server", is_ours=True))
+    produce(context_of(resources, tmp_path), RefreshParams())
+    with opened(resources, name) as connection:
+        for view in VIEWS:
+            asked(connection, f"SELECT * FROM {view}")
 
 
 @pytest.mark.parametrize("wrong", ["", "Upper", "pg_views", "a b", "1a", 'a"b', "a" * 64])
