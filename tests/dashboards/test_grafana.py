@@ -174,6 +174,11 @@ def test_a_dashboard_has_what_grafana_needs(path: Path) -> None:
         assert len(references) == len(set(references))
 
 
+@pytest.mark.parametrize("name", BOARDS)
+def test_days_stand_at_the_midnights_that_a_dashboard_shows(name: str) -> None:
+    assert BOARDS[name]["timezone"] == "utc"
+
+
 @pytest.mark.parametrize(("name", "panel"), PANELS, ids=NAMED)
 def test_a_panel_asks_a_datasource_that_is_provisioned(name: str, panel: dict[str, Any]) -> None:
     for source in (panel["datasource"], *(target["datasource"] for target in panel["targets"])):
