@@ -215,6 +215,26 @@ def test_another_zone_of_a_store_changes_its_rows_alone(changing: Resources, tmp
     assert_as_reported(changing, tmp_path)
 
 
+def test_a_later_poll_completes_the_days_before_it_and_an_earlier_one_begins_them(
+    resources: Resources, tmp_path: Path
+) -> None:
+    def days(month: int) -> list[tuple[int, bool]]:
+        rows = view(resources, "openhours_uptime_day", order="day")
+        return [(row["day"].day, row["complete"]) for row in rows if row["day"].month == month]
+
+    bring_text(resources, "polls", f"{HEADER}a,active,2024-11-13T15:00:00Z\n", tmp_path)
+    refreshed(resources, tmp_path)
+    assert days(11) == [(13, False)]
+    bring_text(resources, "polls", f"{HEADER}a,active,2024-12-20T15:00:00Z\n", tmp_path)
+    refreshed(resources, tmp_path)
+    assert days(11) == [(day, True) for day in range(13, 31)]
+    assert days(12) == [*((day, True) for day in range(1, 20)), (20, False)]
+    bring_text(resources, "polls", f"{HEADER}a,active,2024-10-02T15:00:00Z\n", tmp_path)
+    refreshed(resources, tmp_path)
+    assert days(10) == [(day, True) for day in range(2, 32)]
+    assert days(11) == [(day, True) for day in range(1, 31)]
+
+
 def test_polls_that_are_gone_are_gone_from_the_views(resources: Resources, tmp_path: Path) -> None:
     bring_text(resources, "polls", f"{HEADER}a,active,2024-11-13T03:20:00Z\n", tmp_path)
     refreshed(resources, tmp_path)
