@@ -92,6 +92,7 @@ bench: .venv/ready  ## measure speed and memory at full size; WEEKS="4 13 52" up
 	$(BIN)/python -m benchmarks.sealed_weeks --weeks $(lastword $(WEEKS))
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.activity
+	$(BIN)/python -m benchmarks.dashboards
 	$(BIN)/python -m benchmarks.console
 	$(BIN)/python -m benchmarks.rollup
 	$(BIN)/python -m benchmarks.rollup_cluster

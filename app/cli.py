@@ -68,6 +68,10 @@ COMMANDS: Final = {
         "app.commands.seal:seal",
         "Seal the weeks of polls that are due: move them into S3; --undo brings all back.",
     ),
+    "dashboards": (
+        "app.commands.dashboards:dashboards",
+        "Views that dashboards show: refresh them, make the role that reads them.",
+    ),
     "env": (
         "app.commands.servers:env",
         "Print the connection settings in use as export lines, for psql, redis-cli and the AWS CLI.",

@@ -199,12 +199,14 @@ def servers(session_settings: Settings) -> Iterator[Addresses]:
 def for_copies() -> Iterator[None]:
     """Have a Postgres that is set up now let its role copy databases, as every test does, and not wait for the disk.
 
-    No power fails meanwhile. What rights it has otherwise is tested in embedded/test_rights.py.
+    The role may also make others, which may log in: those of dashboards. No power fails meanwhile. What rights it has
+    otherwise is tested in embedded/test_rights.py.
     """
     waits = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits | {"shared_buffers": COPIES_BUFFERS})
-        patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB")
+        patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB CREATEROLE")
+        patch.setattr(postgres, "ACCESS", f"{postgres.ACCESS}host all all 127.0.0.1/32 scram-sha-256\n")
         yield
 
 

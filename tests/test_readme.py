@@ -57,6 +57,8 @@ NOT_RUN = {
     ".venv/bin/python -m tests.migration": "changes the checkout; test_contributing.py does it in a copy",
     "docker ": "needs a container engine",
     "EXTRA=-cluster ": "needs a container engine",
+    "METRICS=open docker ": "needs a container engine",
+    "VIEWS_PASSWORD=": "the Postgres that comes along lets in no other role; tests/dashboards makes some elsewhere",
     "kubectl ": "needs a cluster",
     "cd deploy/terraform/": "needs an account or a cluster; tests/deployment/test_terraform.py evaluates the modules",
     "uv tool run checkov": "asks a package index; tests/deployment/test_terraform.py runs it where it is installed",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.catalogue.job import DATASET_JOBS
 from app.catalogue.prefixes import BUCKET_PREFIXES
+from app.dashboards.job import REFRESH_JOB
 from app.errors import SetupError
 from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
@@ -14,7 +15,7 @@ from app.sources.reprocess import REPROCESS_JOB
 from app.sources.sync import SYNC_JOB
 
 #: Job kinds beside those of reports, which have a registry of their own.
-OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB, SYNC_JOB, REPROCESS_JOB)
+OTHER_KINDS: tuple[JobKind, ...] = (*DATASET_JOBS, SEAL_JOB, SYNC_JOB, REPROCESS_JOB, REFRESH_JOB)
 
 
 #: The parts of the bucket beside those of artifacts.

@@ -21,6 +21,7 @@ from app.catalogue.intake import upload_hooks
 from app.catalogue.samples import SampleService
 from app.catalogue.service import DatasetService
 from app.console import install as console
+from app.dashboards import due as dashboards
 from app.deliveries.means import means_of
 from app.jobs.links import Links
 from app.replica.loops import Loop
@@ -115,9 +116,12 @@ def create_app(
     )
     schedules_loop = Loop("schedules", lambda stopping, _: due.fire_due(stopping), firing.LOOK_SECONDS, watched=False)
     hints_loop = Loop("hints", lambda stopping, _: hints.look(resources, stopping), hints.LOOK_SECONDS, watched=False)
+    dashboards_loop = Loop(
+        "dashboards", lambda *_: dashboards.look_now(resources), dashboards.LOOK_SECONDS, watched=False
+    )
     loops = (
         *(uploads_loop, polls_loop, uses_loop, refusals_loop, audit_loop, ended_loop, sealing_loop, schedules_loop),
-        hints_loop,
+        *(hints_loop, dashboards_loop),
         *automation.loops(),
     )
     replica = Replica(resources, slots=slots, kinds=job_kinds(kinds), prefixes=PREFIXES, loops=loops)

@@ -23,6 +23,7 @@ HARMLESS = {
         ((command, name) for command in ("sources add", "sources set") for name in ("token_env", "token_from")),
         "the name of a variable or file that has it",
     ),
+    ("dashboards role", "password_env"): "the name of a variable that has it",
     ("keys replace", "key"): "the first eight characters, which are no secret",
     ("keys revoke", "key"): "the first eight characters, which are no secret",
 }

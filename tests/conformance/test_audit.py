@@ -393,6 +393,8 @@ CHANGING_COMMANDS = {
     "load": (("load", "hours", "FILE"), ["dataset.accept", "dataset.load"]),
     "inspect": (("inspect", "FILE", "--kind", "hours", "--accept"), ["dataset.accept", "dataset.load"]),
     "seal": (("seal", "--all"), ["polls.seal"]),
+    "dashboards refresh": (("dashboards", "refresh"), ["dashboards.refresh"]),
+    "dashboards role": (("dashboards", "role", "audited", "--existing"), ["dashboards.allow"]),
     "mappings put": (("mappings", "put", "mine", "JSON"), ["mapping.set"]),
     "mappings remove": (("mappings", "remove", "mine"), ["mapping.remove"]),
 }
@@ -428,6 +430,8 @@ def test_what_a_command_changes_is_recorded_as_done_by_who_typed_it(
     run = CommandLine(monkeypatch, capsys)
     files = {"JSON": tmp_path / "mapping.json"}
     files["JSON"].write_bytes((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_bytes())
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE ROLE audited")
     for number, (words, actions) in enumerate(CHANGING_COMMANDS.values()):
         files["FILE"] = tmp_path / f"{number}.csv"
         files["FILE"].write_bytes(HOURS.replace(b"17:00", f"1{number}:30".encode()))
@@ -436,6 +440,8 @@ def test_what_a_command_changes_is_recorded_as_done_by_who_typed_it(
         assert said.code == 0, said.err
         rows = rows_of(world.engine, after=before)
         assert [(row.action, row.via, row.actor_name) for row in rows] == [(one, "command", "ada") for one in actions]
+    with world.engine.begin() as connection:  # roles are of the whole server
+        connection.exec_driver_sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM audited; DROP ROLE audited")
 
 
 def test_the_page_lists_every_action() -> None:

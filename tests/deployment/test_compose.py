@@ -11,10 +11,13 @@ from tests.commands import REPOSITORY
 from tests.deployment.compose import Service, command, ours, services, variables
 
 #: Services that run until they have done their work.
-JOBS = {"migrate", "bucket", "sample-data", "load"}
+JOBS = {"migrate", "bucket", "sample-data", "load", "dashboards-role"}
 
 #: Services of the profile `cluster`.
 CLUSTER = {"dask-scheduler", "dask-worker"}
+
+#: Services of the profile `dashboards` that run beside ours.
+DASHBOARDS = {"grafana", "prometheus"}
 
 SERVICES = services()
 RUNNING = sorted(set(SERVICES) - JOBS)
@@ -30,7 +33,7 @@ def seconds(duration: str) -> int:
 
 
 def test_two_replicas_of_each_role_stand_beside_nginx_and_the_three_servers() -> None:
-    assert set(SERVICES) == {"nginx", "api", "worker", "postgres", "redis", "s3"} | JOBS | CLUSTER
+    assert set(SERVICES) == {"nginx", "api", "worker", "postgres", "redis", "s3"} | JOBS | CLUSTER | DASHBOARDS
     assert SERVICES["api"]["deploy"]["replicas"] == SERVICES["worker"]["deploy"]["replicas"] == 2
     assert command(SERVICES["api"]) == ["serve", "--slots", "0"]
     assert command(SERVICES["worker"]) == ["worker"]
@@ -47,7 +50,8 @@ def test_each_starts_when_what_it_needs_is_there() -> None:
     assert awaited(SERVICES["nginx"]) == {"api": "service_healthy"}
     assert awaited(SERVICES["migrate"]) == {"postgres": "service_healthy"}
     assert awaited(SERVICES["s3"]) == {"bucket": "service_completed_successfully"}
-    for job in ("sample-data", "load"):
+    assert awaited(SERVICES["grafana"]) == {"dashboards-role": "service_completed_successfully"}
+    for job in ("sample-data", "load", "dashboards-role"):
         assert awaited(SERVICES[job]) == {"migrate": "service_completed_successfully"}
 
 
@@ -58,6 +62,19 @@ def test_a_cluster_is_run_only_by_its_profile_and_used_only_if_it_is_named() -> 
     assert awaited(SERVICES["dask-worker"]) == {"dask-scheduler": "service_healthy", "s3": "service_healthy"}
     assert not any(service["environment"]["OPENHOURS_DASK_SCHEDULER"] for service in ours().values())
     assert {service["build"]["args"]["EXTRA"] for service in ours().values()} == {""}
+
+
+def test_dashboards_are_run_only_by_their_profile_and_read_by_the_role_that_the_job_makes() -> None:
+    ran = {name for name, service in SERVICES.items() if service.get("profiles") == ["dashboards"]}
+    assert ran == DASHBOARDS | {"dashboards-role"}
+    made, reads = (SERVICES[name]["environment"] for name in ("dashboards-role", "grafana"))
+    for name in ("VIEWS_ROLE", "VIEWS_PASSWORD"):
+        assert made[name] == reads[name] != ""
+    (script,) = SERVICES["dashboards-role"]["command"]
+    assert script == (
+        'openhours dashboards role "$$VIEWS_ROLE" --password-env VIEWS_PASSWORD && openhours dashboards refresh'
+    )
+    assert not any(service["environment"]["OPENHOURS_METRICS"] for service in ours().values())
 
 
 def test_the_memory_of_a_worker_of_the_cluster_holds_a_piece_its_files_and_the_program() -> None:
@@ -81,7 +98,7 @@ def test_every_service_is_contained(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_has_a_version(name: str) -> None:
-    assert re.fullmatch(r"[a-z/]+:\d+\.\d+(\.\d+)?", SERVICES[name]["image"])
+    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+(\.\d+)?", SERVICES[name]["image"])
 
 
 def test_our_image_is_of_this_version() -> None:
@@ -122,9 +139,13 @@ def test_the_sample_job_loads_every_sample_file_as_the_kind_that_it_is_named_for
     assert {kind for kind, _ in kinds} <= set(DATASET_KINDS)
 
 
-def test_only_nginx_and_s3_are_reachable_and_from_this_machine_only() -> None:
+def test_only_nginx_s3_and_grafana_are_reachable_and_from_this_machine_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"nginx": ["127.0.0.1:8000:8080"], "s3": ["127.0.0.1:9000:9000"]}
+    assert published == {
+        "nginx": ["127.0.0.1:8000:8080"],
+        "s3": ["127.0.0.1:9000:9000"],
+        "grafana": ["127.0.0.1:3000:3000"],
+    }
     assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == set(published)
 
 

@@ -21,6 +21,10 @@ OTHERS = {
     *("PATH", "HOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"),
     *("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "REDISCLI_AUTH"),
     *("RCLONE_AUTH_KEY", "RCLONE_CONFIG", "PASSWORD"),
+    *("VIEWS_ADDRESS", "VIEWS_DATABASE", "VIEWS_PASSWORD", "VIEWS_ROLE", "VIEWS_SSLMODE", "PROMETHEUS_URL"),
+    *("GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "GF_ANALYTICS_CHECK_FOR_UPDATES", "GF_ANALYTICS_REPORTING_ENABLED"),
+    *("GF_PLUGINS_PREINSTALL_DISABLED", "GF_SECURITY_ADMIN_PASSWORD", "GF_SECURITY_DISABLE_GRAVATAR"),
+    "GF_USERS_ALLOW_SIGN_UP",
 }
 
 #: In the Secret, which is not in the repository.
@@ -90,7 +94,7 @@ def test_the_dockerfile_sets_what_is_read() -> None:
 
 def test_compose_sets_what_is_read() -> None:
     for service in our_services().values():
-        assert set(service["environment"]) <= SETTINGS | AWS
+        assert set(service["environment"]) <= SETTINGS | AWS | {"VIEWS_ROLE", "VIEWS_PASSWORD"}
     for service in services().values():
         assert set(service.get("environment", {})) <= SETTINGS | AWS | OTHERS
 

@@ -121,9 +121,14 @@ class RangeTable:
 def _written(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     texts = {name: escape_formulas(rows[name].combine_chunks()) for name in ("store_id", *names)}
     columns = {**texts, **period_columns(rows), **figure_columns(rows)}
-    if "gap" in rows.schema.names:
-        columns["max_gap_minutes"] = decimals(rows["gap"].to_numpy() * 100 // _MINUTE, MINUTES)
-    return pa.table(columns)
+    return pa.table({**columns, **gap_column(rows)})
+
+
+def gap_column(rows: pa.Table) -> dict[str, pa.Array]:
+    """How long a poll of each row's store holds; nothing in hourly accounting."""
+    if "gap" not in rows.schema.names:
+        return {}
+    return {"max_gap_minutes": decimals(rows["gap"].to_numpy() * 100 // _MINUTE, MINUTES)}
 
 
 def period_columns(rows: pa.Table) -> dict[str, pa.Array]:

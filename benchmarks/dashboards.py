@@ -1,0 +1,184 @@
+"""How long the views of dashboards take to refresh, and each panel to be answered, at the size of an organisation.
+
+    python -m benchmarks.dashboards --repositories 200 --pulls 60000 --commits 400000 --stores 500
+
+Two years of pull requests with a run of CI each, and of commits, are written by Postgres itself; polls are a file of
+eight weeks that is loaded as any other. Panels are those of deploy/grafana, over two years, with everything chosen.
+"""
+
+import argparse
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, text
+
+from app.dashboards.refresh import refresh
+from app.ingest.load import load
+from app.ingest.registry import DATASET_KINDS
+from app.ingest.source import FileSource
+from app.jobs.kind import JobContext
+from app.settings import Settings
+from app.storage.object_store import StoreAddress
+from app.storage.resources import addresses
+from benchmarks.bench import database, engine_of, row, timed
+
+NOW: Final = datetime(2024, 12, 2, 12, tzinfo=UTC)
+DAYS: Final = 730
+WEEKS: Final = 8
+ROUNDS: Final = 5
+
+BOARDS: Final = Path(__file__).parent.parent / "deploy" / "grafana" / "dashboards"
+
+#: The aims: of a refresh of everything but uptime, and of a panel, seconds.
+REFRESH_SECONDS: Final = 10.0
+PANEL_SECONDS: Final = 0.5
+
+_FILL: Final = (
+    "INSERT INTO entity (kind, key) SELECT 'repository', 'acme/' || n FROM generate_series(1, :repositories) n",
+    "INSERT INTO entity (kind, key) SELECT 'team', 'team ' || n FROM generate_series(1, 20) n",
+    """
+    INSERT INTO pull_request (repo_id, number, team_id, author, head_sha, additions, deletions, created_at,
+        first_commit_at, first_review_at, approved_at, merged_at, closed_at)
+    SELECT repos[1 + n % :repositories], n, teams[1 + n % 20], 'author ' || n % 300, 'sha ' || n, n % 700, n % 90, at,
+        at - n % 90 * interval '1 hour', at + n % 50 * interval '1 hour', at + n % 70 * interval '2 hours',
+        CASE WHEN n % 20 > 0 THEN at + n % 70 * interval '3 hours' END,
+        CASE WHEN n % 20 > 0 THEN at + n % 70 * interval '3 hours' END
+    FROM generate_series(1, :pulls) n,
+        LATERAL (SELECT CAST(:first AS timestamptz) + n * interval '1 day' * :days / :pulls AS at) created,
+        (SELECT array_agg(id) FILTER (WHERE kind = 'repository') AS repos,
+            array_agg(id) FILTER (WHERE kind = 'team') AS teams FROM entity) entities
+    """,
+    """
+    INSERT INTO workflow_run (repo_id, run_id, attempt, head_sha, status, updated_at)
+    SELECT repo_id, number, 1, head_sha, 'completed', created_at + interval '1 hour' FROM pull_request
+    """,
+    """
+    INSERT INTO commit (dataset_id, repo_id, sha, authored_at, committed_at)
+    SELECT repeat('0', 32), repos[1 + n % :repositories], CAST(n AS text), at, at
+    FROM generate_series(1, :commits) n,
+        LATERAL (SELECT CAST(:first AS timestamptz) + n * interval '1 day' * :days / :commits AS at) made,
+        (SELECT array_agg(id) AS repos FROM entity WHERE kind = 'repository') entities
+    """,
+    "INSERT INTO repo_seen (entity_id, until) SELECT id, :now FROM entity WHERE kind = 'repository'",
+    "ANALYZE",
+)
+
+
+def write_polls(path: Path, stores: int) -> None:
+    """Hourly polls of the last weeks, one of fifty down."""
+    with path.open("w") as file:
+        file.write("store_id,status,timestamp_utc\n")
+        for hour in range(WEEKS * 7 * 24):
+            at = f"{NOW - timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ}\n"
+            file.writelines(
+                f"{store},{'inactive' if (store + hour) % 50 == 0 else 'active'},{at}" for store in range(stores)
+            )
+
+
+def context_of(engine: Engine, folder: Path) -> JobContext:
+    """What a job would be given."""
+    return JobContext(
+        engine=engine,
+        settings=Settings(),
+        store=StoreAddress("", "", "", access_key="", secret_key=""),
+        folder=folder,
+        prefix="",
+        progress=lambda *_: None,
+        job_id="",
+        fence=lambda _: None,
+    )
+
+
+def panels(connection: Connection) -> list[tuple[str, str]]:
+    """Each panel's title and statement, as Grafana would send it."""
+    found = []
+    for path in sorted(BOARDS.glob("*.json")):
+        board = json.loads(path.read_text(encoding="utf-8"))
+        chosen = {one["name"]: _values(connection, one) for one in board["templating"]["list"]}
+        for panel in board["panels"]:
+            sql = str(panel["targets"][0]["rawSql"])
+            span = f"'{NOW - timedelta(days=DAYS):%Y-%m-%d}' AND '{NOW:%Y-%m-%d}'"
+            sql = re.sub(r"\$__timeFilter\(([^)]*)\)", rf"\1 BETWEEN {span}", sql)
+            for name, values in chosen.items():
+                quoted = ",".join(f"'{value}'" for value in values or [""])
+                sql = sql.replace(f"${{{name}:sqlstring}}", quoted).replace(f"${{{name}:raw}}", "".join(values[:1]))
+            found.append((f"{path.stem}: {panel['title']}", sql))
+    return found
+
+
+def _values(connection: Connection, variable: dict[str, Any]) -> list[str]:
+    if variable["type"] == "custom":
+        return [one["value"] for one in variable["options"]]
+    return list(connection.scalars(text(variable["query"])))
+
+
+def asked(connection: Connection, sql: str) -> float:
+    """Seconds until all rows are here, the median of some rounds."""
+
+    def fetch() -> None:
+        connection.exec_driver_sql(sql.replace("%", "%%")).all()
+
+    return median(timed(fetch) for _ in range(ROUNDS))
+
+
+def measure(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
+    """Fill, refresh, touch, refresh, ask."""
+    of = {**vars(given), "first": NOW - timedelta(days=DAYS), "days": DAYS, "now": NOW}
+    with engine.begin() as connection:
+        for statement in _FILL:
+            connection.execute(text(statement), of)
+    context = context_of(engine, folder)
+    began = perf_counter()
+    done = refresh(context, now=NOW)
+    took = perf_counter() - began
+    shown = f"{took:.1f} s"
+    row(f"pull requests and activity, {sum(done.rows.values()):,} rows", shown, judged(took, REFRESH_SECONDS))
+    polls = folder / "polls.csv"
+    write_polls(polls, given.stores)
+    load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
+    began = perf_counter()
+    done = refresh(context, now=NOW)
+    row(f"uptime, {done.weeks} weeks, {sum(done.rows.values()):,} rows", f"{perf_counter() - began:.1f} s")
+    with engine.connect() as connection:
+        size = connection.scalar(
+            text("SELECT pg_total_relation_size('uptime_day') / (SELECT count(*) FROM uptime_day)")
+        )
+    row("a row of uptime, with its indexes", f"{size} bytes")
+    polls.write_text(f"store_id,status,timestamp_utc\n0,inactive,{NOW - timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}\n")
+    load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
+    began = perf_counter()
+    done = refresh(context, now=NOW)
+    row(f"after a late poll, {done.weeks} weeks, {sum(done.rows.values()):,} rows", f"{perf_counter() - began:.1f} s")
+    with engine.connect() as connection:
+        times = {name: asked(connection, sql) for name, sql in panels(connection)}
+    for name, seconds in sorted(times.items(), key=lambda one: -one[1])[:5]:
+        row(name, f"{seconds * 1000:,.0f} ms", judged(seconds, PANEL_SECONDS))
+
+
+def judged(seconds: float, aim: float) -> str:
+    """Whether the aim is met."""
+    return f"aim {aim:g} s: {'met' if seconds <= aim else 'missed'}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, size in (("repositories", 200), ("pulls", 60_000), ("commits", 400_000), ("stores", 500)):
+        parser.add_argument(f"--{name}", type=int, default=size)
+    given = parser.parse_args()
+    with (
+        TemporaryDirectory() as folder,
+        addresses(Settings(home=Path(folder) / "home")) as where,
+        database(where) as url,
+        engine_of(url) as engine,
+    ):
+        measure(engine, Path(folder), given)
+
+
+if __name__ == "__main__":
+    main()
