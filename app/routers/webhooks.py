@@ -107,7 +107,7 @@ class Tested(BaseModel):
     delivery_id: str
 
 
-class Since(BaseModel):
+class SendFailed(BaseModel):
     """Which deliveries are sent once more."""
 
     model_config = ConfigDict(extra="forbid")
@@ -201,9 +201,9 @@ def test_webhook(webhooks: Webhooks, name: _Name) -> Tested:
 
 @router.post("/webhooks/{name}/send_failed", status_code=202, responses=NOT_FOUND | TOO_LARGE)
 @needs(Scope.WEBHOOKS_WRITE)
-def send_failed(webhooks: Webhooks, name: _Name, since: Annotated[Any, Body(), described_as(Since)]) -> SentAgain:
+def send_failed(webhooks: Webhooks, name: _Name, since: Annotated[Any, Body(), described_as(SendFailed)]) -> SentAgain:
     """Send once more all that a webhook did not get since an instant."""
-    return SentAgain(deliveries=webhooks.send_failed(name, since=checked(Since, since).since))
+    return SentAgain(deliveries=webhooks.send_failed(name, since=checked(SendFailed, since).since))
 
 
 def _answer(one: Webhook) -> WebhookAnswer:

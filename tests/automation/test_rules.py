@@ -271,9 +271,9 @@ def test_what_is_refused_pauses_the_rule_and_is_told(scene: Scene) -> None:
     add(scene, "report_on_dataset", notify=OPS, dataset_kind="polls", report="dummy")
     with scene.engine.begin() as connection:
         connection.execute(
-            update(rule).values(
-                options={"dataset_kind": "polls", "report": "gone", "params": {}, "founding_clients": False}
-            )
+            update(rule)
+            .where(rule.c.name == "watch")
+            .values(options={"dataset_kind": "polls", "report": "gone", "params": {}, "founding_clients": False})
         )
     with serving(scene) as client:
         load(client, GOOD)

@@ -51,9 +51,10 @@ def test_a_rule_is_made_looked_at_changed_paused_and_removed(cli: CommandLine, s
     assert [line.split() for line in rules("list")] == [
         ["name", "kind", "tells", "state", "wrong"],
         ["late", "source_lag", "ada@example.org", "bob@example.org", "paused", "0"],
+        ["review-times-samples", "report_on_dataset", "active", "0"],
     ]
     assert rules("resume", "late")[-1] == "tells ada@example.org, bob@example.org; for local"
-    (one,) = json.loads(cli("rules", "list", "--json", "--server", server).out)
+    one, _ = json.loads(cli("rules", "list", "--json", "--server", server).out)
     assert (one["options"]["hours"], one["notify"]["to"]) == (4, ["ada@example.org", "bob@example.org"])
     other = ("--kind", "report_on_dataset", "--option", "dataset_kind=polls", "--option", "report=pull_requests")
     params = ("--option", 'params={"charts": false}', "--notify", "")
@@ -67,10 +68,10 @@ def test_a_rule_is_made_looked_at_changed_paused_and_removed(cli: CommandLine, s
         "founding_clients": False,
     }
     assert rules("set", "late", "--notify", "ada@example.org")[-1] == "tells ada@example.org; for local"
-    (one,) = json.loads(cli("rules", "list", "--json", "--server", server).out)
+    one, _ = json.loads(cli("rules", "list", "--json", "--server", server).out)
     assert one["notify"] == {"to": ["ada@example.org"], "attach": ["csv"]}
     assert rules("remove", "late") == ["late removed"]
-    assert len(rules("list")) == 1
+    assert len(rules("list")) == 2
 
 
 def test_a_value_is_what_its_option_takes(cli: CommandLine, server: str, resources: Resources) -> None:

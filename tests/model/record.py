@@ -41,6 +41,7 @@ class Row:
     owner: str | None = None
     lease_until: float | None = None
     not_before: float | None = None
+    begun_by: str | None = None
     artifacts: list[dict[str, Any]] | None = None
     warnings: Sequence[Mapping[str, Any]] | None = None
     error_code: str | None = None
@@ -123,11 +124,13 @@ def create(
     as_of: datetime,
     idempotency_key: str | None = None,
     concurrency_key: str | None = None,
+    begun_by: str | None = None,
 ) -> str | None:
     table, now = connection.table, connection.now
     if idempotency_key is not None and any(row.idempotency_key == idempotency_key for row in table.rows.values()):
         return None
     row = Row(table.next_id(), kind, dict(params), params_sha256, idempotency_key, concurrency_key, as_of, now)
+    row.begun_by = begun_by
     table.made += 1
     table.rows[row.id] = row
     table.changed(row, "create", None)
@@ -298,6 +301,7 @@ def find(connection: Connection, job_id: str) -> JobRecord | None:
         status=row.status,
         attempt=row.attempt,
         as_of=row.as_of,
+        begun_by=row.begun_by,
         artifacts=tuple(StoredArtifact(**artifact) for artifact in row.artifacts or ()),
         error_code=row.error_code,
         error_message=row.error_message,

@@ -163,6 +163,7 @@ def test_too_many_wrong_rows_reject_a_file_whose_wrong_rows_were_to_be_skipped(
         "covers_from": None,
         "covers_to": None,
         "snapshot": False,
+        "notify": None,
     }
     assert polls(resources) == []
 
