@@ -206,7 +206,7 @@ def for_copies() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits | {"shared_buffers": COPIES_BUFFERS})
         patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB CREATEROLE")
-        patch.setattr(postgres, "ACCESS", f"{postgres.ACCESS}host all all 127.0.0.1/32 scram-sha-256\n")
+        patch.setattr(postgres, "ACCESS", f"{postgres.ACCESS}host all /^views_ 127.0.0.1/32 scram-sha-256\n")
         yield
 
 

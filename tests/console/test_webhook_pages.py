@@ -156,11 +156,10 @@ def test_a_name_that_is_taken_is_told(client: TestClient) -> None:
     assert "There is a webhook 'ops-channel' already" in again.one(id="refused").text
 
 
-@pytest.mark.parametrize("name", ["new", "events"])
-def test_one_that_is_called_as_an_address_is_found_by_its_id(client: TestClient, name: str) -> None:
-    make(client, name=name)
-    link = next(one["href"] for one in opened(client, "/console/webhooks").all("a") if one.text == name)
-    assert opened(client, link).one("h1").text == f"Webhook {name}"
+def test_one_that_is_called_as_an_address_is_found_by_its_id(client: TestClient) -> None:
+    make(client, name="new")
+    link = next(one["href"] for one in opened(client, "/console/webhooks").all("a") if one.text == "new")
+    assert opened(client, link).one("h1").text == "Webhook new"
     assert said(sent(client, f"{link}/disable")) == "Nothing is sent to it until somebody enables it."
 
 

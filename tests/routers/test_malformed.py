@@ -35,7 +35,7 @@ def refused(client: TestClient, method: str, path: str, **options: Any) -> dict[
     return problem
 
 
-TRIGGER = "an object with report, params"
+TRIGGER = "an object with report, params, notify"
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_broken_json_is_told_where_it_breaks(client: TestClient, content: bytes,
             "POST",
             "/trigger_report",
             {"reprot": "x"},
-            "reprot: is not known (did you mean 'report'?); allowed: params, ",
+            "reprot: is not known (did you mean 'report'?); allowed: notify, ",
         ),
-        ("POST", "/trigger_report", {"kind": "x"}, "kind: is not known (did you mean 'report'?); allowed: pa"),
+        ("POST", "/trigger_report", {"kind": "x"}, "kind: is not known (did you mean 'report'?); allowed: no"),
         ("POST", "/trigger_report", {"params": []}, "params: [] is not an object"),
         ("POST", "/get_report", {}, "report_id: is missing; allowed: a text"),
         ("GET", "/reports?limit=0", None, "limit: '0' is not a whole number from 1 to 200"),
@@ -167,7 +167,7 @@ def test_ten_thousand_wrong_values_cost_an_answer_of_a_few_kilobytes(client: Tes
 def test_the_loop_that_answers_everyone_checks_no_body() -> None:
     routes = [route for module in (reports, entities, timezones) for route in module.router.routes]
     fields = [route.body_field for route in routes if isinstance(route, APIRoute) and route.body_field]
-    assert len(fields) == 5
+    assert len(fields) == 6
     for field in fields:
         assert field.validate({"no": ["such", "member"]}, {}, loc=("body",)) == ({"no": ["such", "member"]}, [])
 

@@ -77,7 +77,7 @@ def test_an_empty_trigger_starts_uptime_with_its_defaults(client: TestClient, bo
     assert row["report"] == "uptime"
     details = client.get(f"/reports/{row['report_id']}").json()
     params = details.pop("params")
-    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings"}
+    assert details.keys() - row.keys() == {"stage", "progress", "files", "warnings", "begun_by"}
     assert params["lookback_hours"] == 96
     assert row["as_of"] == params["as_of"] == "2023-01-25T18:12:02.540980Z"
 
@@ -125,6 +125,7 @@ def test_a_report_by_its_id_is_what_the_list_says_with_how_far_it_is(resources: 
         "progress": 0.0,
         "files": [],
         "warnings": [],
+        "begun_by": None,
     }
     assert listed["status"] == "queued"
     assert int(response.headers["retry-after"]) >= 1
