@@ -19,6 +19,7 @@ from tests.commands import wait_until
 from tests.console.browsing import local_browser
 from tests.console.filling import sent_by
 from tests.console.html import Element, has_no_script_or_style_within, read
+from tests.strategies import FEWER
 from tests.web.test_addressed import with_settings
 
 #: Names that the service accepts. What they would make of a page that does not escape them begins with x-evil.
@@ -222,8 +223,13 @@ def test_values_that_were_refused_are_shown_whole_and_apart(
         assert [text for text in shown if repr(value)[1:41].strip() in text], f"{value!r} is not in {shown}"
 
 
-@pytest.mark.parametrize("name", [*NAMES.values(), *REFUSED.values(), "\ud7ff", "\0"], ids=repr)
+IN_ADDRESSES: Final = [*NAMES.values(), *REFUSED.values(), "\ud7ff", "\0"]
+
+
+@pytest.mark.parametrize("name", IN_ADDRESSES, ids=repr)
 def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
+    """Each parameter of each page is tried with some of the names, with ``make fuzz`` with all of them."""
+    turn, tried = IN_ADDRESSES.index(name) % FEWER, -1
     known = client.get("/reports", headers={"accept": "application/json"}).json()["reports"]
     parameters = ("kind", "status", "state", "prefix", "cursor", "sort", "said", "user_id", "actor", "params", "limit")
     parameters += ("webhook", "subject", "notify")
@@ -242,6 +248,9 @@ def test_names_in_an_address_are_text(client: TestClient, name: str) -> None:
         ):
             path = path.replace(part, quote(name, safe=""))
         for parameter in parameters if "{" not in page.path else ("said",):
+            tried += 1
+            if "{" not in page.path and tried % FEWER != turn:
+                continue
             answer = client.get(path, params={parameter: name})
             assert answer.status_code < 500, f"{path}?{parameter}: {answer.text}"
             if answer.headers.get("content-type", "").startswith("text/html") and answer.status_code != 404:
