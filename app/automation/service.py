@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, delete, func, insert, update
-from sqlalchemy.exc import IntegrityError
 
 from app.access import audit, owners
 from app.access.principal import actor
@@ -17,13 +16,12 @@ from app.automation.registry import RULE_KINDS
 from app.automation.rule_kind import RuleKind, Tools
 from app.automation.tables import episode, rule
 from app.deliveries.notify import NOBODY, Notify, require_known
-from app.errors import NameTaken
-from app.ids import is_id, is_name, new_id
+from app.ids import new_id
 from app.jobs.kind import Params, most_items
+from app.storage.names import require_free, wrong_name
 from app.storage.postgres import database_errors
 from app.wording.suggestions import suggestions
 from app.wording.validation import invalid
-from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: Names that are addresses of their own.
@@ -68,7 +66,7 @@ class RuleService:
             columns = self._columns(connection, spec)
             rule_id = new_id(datetime.now(UTC))
             made = {"created_by": actor().name}
-            _require_free(connection, insert(rule).values(id=rule_id, **columns, **made), spec.name)
+            require_free(connection, insert(rule).values(id=rule_id, **columns, **made), of="rule", name=spec.name)
             audit.record(connection, "rule.add", "rule", rule_id, **_told(spec))
             return records.required(connection, rule_id)
 
@@ -81,7 +79,9 @@ class RuleService:
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
             columns = self._columns(connection, spec) | {"updated_at": func.now(), "looked_at": None}
-            _require_free(connection, update(rule).where(rule.c.id == before.id).values(columns), spec.name)
+            require_free(
+                connection, update(rule).where(rule.c.id == before.id).values(columns), of="rule", name=spec.name
+            )
             if (spec.kind, dict(spec.options)) != (before.kind, dict(before.options)):
                 connection.execute(delete(episode).where(episode.c.rule_id == before.id))
             audit.record(connection, "rule.set", "rule", before.id, **_told(spec))
@@ -132,7 +132,8 @@ class RuleService:
 
     def _columns(self, connection: Connection, spec: RuleSpec) -> dict[str, Any]:
         """What is stored of a rule that could act now, for whoever sets it."""
-        _require_name(spec.name)
+        if refused := wrong_name(spec.name, of="rule", reserved=_RESERVED):
+            raise invalid_parameters(refused)
         kind = _kind(spec.kind)
         options = self._options(kind, spec.options)
         owners.require(actor(), kind.scope, what=f"A rule of kind {kind.name}")
@@ -173,24 +174,3 @@ def _kind(name: str) -> RuleKind:
 def _told(spec: RuleSpec) -> dict[str, Any]:
     """What the audit keeps."""
     return {"name": spec.name, "kind": spec.kind, "notify": list(spec.notify.to), "enabled": spec.enabled}
-
-
-def _require_name(name: str) -> None:
-    if not is_name(name) or is_id(name) or name in _RESERVED:
-        allowed = (
-            "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit, but no "
-            f"id, and not {', '.join(_RESERVED)}"
-        )
-        raise invalid_parameters(
-            [WrongValue(parameter="name", received=name, reason="is not a name of a rule", allowed=allowed)]
-        )
-
-
-def _require_free(connection: Connection, statement: Any, name: str) -> None:
-    """Execute what gives a rule its name. Raises NameTaken."""
-    try:
-        with connection.begin_nested():
-            connection.execute(statement)
-    except IntegrityError as error:
-        words = f"There is a rule {shown(name)} already; remove it, change it, or choose another name."
-        raise NameTaken(words, received=repeated(name)) from error

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from app.access import audit
 from app.access.principal import actor
@@ -17,13 +16,14 @@ from app.deliveries.means import Means
 from app.deliveries.notify import Notify
 from app.deliveries.queue import EVERY
 from app.deliveries.tables import delivery, webhook
-from app.errors import InvalidParameters, NameTaken, UnknownWebhook
+from app.errors import InvalidParameters, UnknownWebhook
 from app.events.types import TYPES
-from app.ids import is_id, is_name, new_id
+from app.ids import new_id
 from app.sending import signature
 from app.sending.formats import FORMATS
 from app.sending.guard import Refused
 from app.settings import Settings
+from app.storage.names import require_free, wrong_name
 from app.storage.postgres import database_errors, database_now
 from app.wording.suggestions import did_you_mean, suggestions
 from app.wording.values import repeated, shown
@@ -123,7 +123,9 @@ class WebhookService:
         with database_errors(), self._engine.begin() as connection:
             webhook_id, who = new_id(datetime.now(UTC)), actor()
             made = {"created_by": who.name, "created_by_id": who.user_id, "secret_key": master.newest_id()}
-            _require_free(connection, insert(webhook).values(id=webhook_id, **columns, **made), spec.name)
+            require_free(
+                connection, insert(webhook).values(id=webhook_id, **columns, **made), of="webhook", name=spec.name
+            )
             audit.record(connection, "webhook.add", "webhook", webhook_id, **_told(spec))
             found = required(connection, webhook_id)
         return found, signature.secret(master.key(found.secret_key), found.id, 1)
@@ -139,7 +141,7 @@ class WebhookService:
             before = required(connection, name, lock=True)
             columns |= {"failing_since": None} if spec.enabled and not before.enabled else {}
             statement = update(webhook).where(webhook.c.id == before.id).values(**columns, updated_at=func.now())
-            _require_free(connection, statement, spec.name)
+            require_free(connection, statement, of="webhook", name=spec.name)
             if not spec.enabled:
                 queue.drop_waiting(connection, delivery.c.webhook_id == before.id, "Its webhook was disabled.")
             audit.record(connection, "webhook.set", "webhook", before.id, **_told(spec))
@@ -249,7 +251,11 @@ class WebhookService:
 
     def _columns(self, spec: WebhookSpec) -> dict[str, Any]:
         """What is stored of a webhook. Raises InvalidParameters."""
-        wrong = [*_wrong_name(spec.name), *self._wrong_address(spec.url), *_wrong_events(spec.events)]
+        wrong = [
+            *wrong_name(spec.name, of="webhook", reserved=_RESERVED),
+            *self._wrong_address(spec.url),
+            *_wrong_events(spec.events),
+        ]
         if spec.description is not None and "\0" in spec.description:
             reason = "holds the character NUL, which Postgres cannot store"
             wrong.append(WrongValue(parameter="description", received=spec.description, reason=reason))
@@ -321,16 +327,6 @@ def _told(spec: WebhookSpec) -> dict[str, Any]:
     return {"name": spec.name, "format": spec.format, "events": list(spec.events), "enabled": spec.enabled}
 
 
-def _wrong_name(name: str) -> Sequence[WrongValue]:
-    if is_name(name) and not is_id(name) and name not in _RESERVED:
-        return []
-    allowed = (
-        "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit, but no id, "
-        f"and not {', '.join(_RESERVED)}"
-    )
-    return [WrongValue(parameter="name", received=name, reason="is not a name of a webhook", allowed=allowed)]
-
-
 def _wrong_events(events: Sequence[str]) -> list[WrongValue]:
     known = [*TYPES, EVERY]
     return [
@@ -344,13 +340,3 @@ def _wrong_events(events: Sequence[str]) -> list[WrongValue]:
         for at, one in enumerate(events)
         if one not in known
     ]
-
-
-def _require_free(connection: Connection, statement: Any, name: str) -> None:
-    """Execute what gives a webhook its name. Raises NameTaken."""
-    try:
-        with connection.begin_nested():
-            connection.execute(statement)
-    except IntegrityError as error:
-        words = f"There is a webhook {shown(name)} already; remove it, change it, or choose another name."
-        raise NameTaken(words, received=repeated(name)) from error

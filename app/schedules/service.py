@@ -6,21 +6,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, delete, func, insert, update
-from sqlalchemy.exc import IntegrityError
 
 from app.access import audit, owners
 from app.access.principal import actor
 from app.deliveries.notify import NOBODY, Notify
-from app.errors import NameTaken
-from app.ids import is_id, is_name, new_id
+from app.ids import new_id
 from app.schedules import records, timing
 from app.schedules.actions import Action, Run
 from app.schedules.forms import When, cron_of
 from app.schedules.records import CatchUp, Does, Schedule
 from app.schedules.tables import schedule
 from app.schedules.timing import AsOf, Timing
+from app.storage.names import require_free, wrong_name
 from app.storage.postgres import database_errors, database_now
-from app.wording.values import repeated, shown
 from app.wording.wrong_values import WrongValue, invalid_parameters
 
 #: Names that are addresses of their own.
@@ -67,7 +65,9 @@ class ScheduleService:
         now = database_now(connection)
         columns = self._columns(connection, spec, now)
         schedule_id, made = new_id(now), {"created_by": actor().name, "created_at": now}
-        _require_free(connection, insert(schedule).values(id=schedule_id, **columns, **made), spec.name)
+        require_free(
+            connection, insert(schedule).values(id=schedule_id, **columns, **made), of="schedule", name=spec.name
+        )
         audit.record(connection, "schedule.add", "schedule", schedule_id, **_told(spec, columns))
         return records.required(connection, spec.name)
 
@@ -80,7 +80,7 @@ class ScheduleService:
         with database_errors(), self._engine.begin() as connection:
             before = records.required(connection, name, lock=True)
             columns = self._columns(connection, spec, database_now(connection))
-            _require_free(connection, _update(before, columns), spec.name)
+            require_free(connection, _update(before, columns), of="schedule", name=spec.name)
             audit.record(connection, "schedule.set", "schedule", before.id, **_told(spec, columns))
             return records.required(connection, before.id)
 
@@ -157,7 +157,8 @@ class ScheduleService:
 
     def _columns(self, connection: Connection, spec: ScheduleSpec, now: datetime) -> dict[str, Any]:
         """What is stored of a schedule that could begin now, for whoever sets it."""
-        _require_name(spec.name)
+        if wrong := wrong_name(spec.name, of="schedule", reserved=_RESERVED):
+            raise invalid_parameters(wrong)
         when = timing.checked(cron_of(spec.when), spec.timezone, now=now)
         run = Run(spec.kind, spec.params, when, spec.as_of, now, notify=spec.notify)
         self._check(connection, run, spec.does)
@@ -203,23 +204,3 @@ def _update(one: Schedule, columns: Mapping[str, Any]) -> Any:
 def _told(spec: ScheduleSpec, columns: Mapping[str, Any]) -> dict[str, Any]:
     """What the audit keeps."""
     return {"name": spec.name, "does": spec.does, "kind": spec.kind, "cron": columns["cron"], "timezone": spec.timezone}
-
-
-def _require_name(name: str) -> None:
-    if not is_name(name) or is_id(name) or name in _RESERVED:
-        allowed = (
-            "up to 64 of the characters a to z, 0 to 9, -, _ and ., of which the first is a letter or a digit, but no "
-            f"id, and not {', '.join(_RESERVED)}"
-        )
-        reason = "is not a name of a schedule"
-        raise invalid_parameters([WrongValue(parameter="name", received=name, reason=reason, allowed=allowed)])
-
-
-def _require_free(connection: Connection, statement: Any, name: str) -> None:
-    """Execute what gives a schedule its name. Raises NameTaken."""
-    try:
-        with connection.begin_nested():
-            connection.execute(statement)
-    except IntegrityError as error:
-        words = f"There is a schedule {shown(name)} already; remove it, change it, or choose another name."
-        raise NameTaken(words, received=repeated(name)) from error
