@@ -10,6 +10,7 @@ from app.deliveries import queue
 from app.deliveries.notify import NOBODY, Notify
 from app.events.tables import event
 from app.ids import new_id
+from app.wording.values import iso
 
 #: What a message says beside its title: pairs of a word and a value, for people.
 Facts = Sequence[tuple[str, str]]
@@ -65,7 +66,7 @@ def payload_of(
     told = {"title": title, "facts": [list(fact) for fact in facts], **data}
     if page is not None:
         told["page"] = page
-    return {"type": kind, "timestamp": at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "data": told}
+    return {"type": kind, "timestamp": iso(at.astimezone(UTC)), "data": told}
 
 
 def addressed(payload: Mapping[str, Any], base: str | None) -> dict[str, Any]:

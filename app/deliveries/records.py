@@ -18,8 +18,6 @@ from app.wording.values import repeated, shown
 #: Where a delivery is in its life.
 Status = Literal["waiting", "delivered", "failed", "dropped"]
 
-STATUSES: Final[tuple[Status, ...]] = ("waiting", "delivered", "failed", "dropped")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

@@ -20,9 +20,6 @@ PAUSES: Final = (
 #: Pauses vary by this share, so that what failed together is not tried together.
 JITTER: Final = 0.2
 
-#: Attempts in all.
-MOST_ATTEMPTS: Final = len(PAUSES) + 1
-
 #: A receiver that asks for more is asked sooner all the same.
 LONGEST_PAUSE: Final = timedelta(hours=24)
 

@@ -4,7 +4,7 @@ The row is committed with what it tells of, or not at all: an end that nobody he
 rolled back and told all the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,20 +14,14 @@ from app.events.tables import event
 from app.ids import new_id
 
 
-def happened(connection: Connection, kind: str, subject: str, **facts: Any) -> str:
-    """Record an event, such as ``schedule.paused`` of the schedule with an id, in the caller's transaction.
+def all_happened(connection: Connection, events: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Record events in the caller's transaction: of each its type, such as ``job.complete``, its subject and its facts.
 
-    ``facts`` are JSON-ready and hold no secret. Returns its id, by which receivers tell it from others.
+    Facts are JSON-ready and hold no secret.
     """
-    return all_happened(connection, [(kind, subject, facts)])[0]
-
-
-def all_happened(connection: Connection, events: Iterable[tuple[str, str, dict[str, Any]]]) -> list[str]:
-    """As happened(), for several at once: the type, the subject and the facts of each."""
     rows = [
         {"id": new_id(datetime.now(UTC)), "type": kind, "subject": subject, "facts": facts}
         for kind, subject, facts in events
     ]
     if rows:
         connection.execute(insert(event), rows)
-    return [str(row["id"]) for row in rows]

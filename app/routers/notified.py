@@ -1,10 +1,10 @@
 """Whom somebody wants to have told, in bodies and answers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.deliveries.notify import Attachment, Notify, read_notify
+from app.deliveries.notify import Attachment, Notify
 
 #: In the body of what begins something. It is checked by read_notify, in words of its own.
 NotifyBody = Annotated[
@@ -27,8 +27,3 @@ class Recipients(BaseModel):
 def recipients(notify: Notify) -> Recipients:
     """For an answer."""
     return Recipients(to=list(notify.to), attach=[] if notify.is_nobody else list(notify.attach))
-
-
-def notify_of(given: Any) -> Notify:
-    """From a body. Raises InvalidParameters."""
-    return read_notify(given)

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from app.access.scopes import Scope
+from app.deliveries.notify import read_notify
 from app.jobs.links import LinkedArtifact
 from app.jobs.records import JobRecord, JobStatus
 from app.reports.registry import REPORT_KINDS
@@ -30,7 +31,6 @@ from app.routers.byte_range import is_known
 from app.routers.dependencies import AllServices, AskingStore, Reports, bind_report
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
-from app.routers.notified import notify_of
 from app.routers.triggers import AnyTrigger, Trigger
 from app.routers.warned import Warned
 from app.telemetry.logs import bind
@@ -301,7 +301,7 @@ async def trigger_report(
 
 def _accepted(reports: ReportService, body: Any, idempotency_key: str | None) -> str:
     trigger = checked(Trigger, {} if body is None else body)
-    notify = notify_of(trigger.notify)
+    notify = read_notify(trigger.notify)
     return reports.trigger(trigger.report, trigger.params, idempotency_key=idempotency_key, notify=notify)
 
 

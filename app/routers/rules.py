@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from app.access.scopes import Scope
 from app.automation.records import Episode, Rule
 from app.automation.service import RuleSpec
+from app.deliveries.notify import read_notify
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import Rules
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
-from app.routers.notified import NotifyBody, Recipients, notify_of, recipients
+from app.routers.notified import NotifyBody, Recipients, recipients
 
 router = APIRouter(tags=["rules"], responses=UNAVAILABLE | UNPROCESSABLE, dependencies=[Depends(require_known_query)])
 
@@ -37,7 +38,7 @@ class NewRule(BaseModel):
     def spec(self) -> RuleSpec:
         """The same for the service."""
         return RuleSpec(
-            name=self.name, kind=self.kind, options=self.options, notify=notify_of(self.notify), enabled=self.enabled
+            name=self.name, kind=self.kind, options=self.options, notify=read_notify(self.notify), enabled=self.enabled
         )
 
 

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from app.access.scopes import Scope
+from app.deliveries.notify import read_notify
 from app.jobs.records import JobStatus
 from app.routers.answers import CONFLICT, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE, UNPROCESSABLE
 from app.routers.bodies import checked, described_as
 from app.routers.dependencies import Schedules
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
-from app.routers.notified import NotifyBody, Recipients, notify_of, recipients
+from app.routers.notified import NotifyBody, Recipients, recipients
 from app.schedules.forms import Every, When
 from app.schedules.records import CatchUp, Does, Schedule
 from app.schedules.service import ScheduleSpec
@@ -87,7 +88,9 @@ class NewSchedule(BaseModel):
     def spec(self) -> ScheduleSpec:
         """The same for the service."""
         given = self.model_dump(exclude={"cron", "every", "at", "on", "notify"})
-        return ScheduleSpec(**given, notify=notify_of(self.notify), when=When(self.cron, self.every, self.at, self.on))
+        return ScheduleSpec(
+            **given, notify=read_notify(self.notify), when=When(self.cron, self.every, self.at, self.on)
+        )
 
 
 class LastRun(BaseModel):
