@@ -2,19 +2,19 @@
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
 from boto3.exceptions import Boto3Error
-from boto3.s3.transfer import TransferConfig
+from boto3.s3.transfer import OSUtils, S3Transfer, TransferConfig  # type: ignore[attr-defined]  # its stubs lack OSUtils
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader, create_loader
@@ -183,14 +183,10 @@ class ObjectStore:
                 raise ObjectStoreUnavailable(f"The upload of {key} was interrupted.")
 
         with object_store_errors(self.bucket):
-            self._client.upload_file(
-                str(path),
-                self.bucket,
-                key,
-                ExtraArgs={"ContentType": media_type},
-                Callback=go_on,
-                Config=TransferConfig(use_threads=not is_frugal),
-            )
+            how: Any = TransferConfig(use_threads=not is_frugal)
+            about = {"ContentType": media_type}
+            with closing(_Files()) as files, S3Transfer(self._client, how, files) as transfer:
+                transfer.upload_file(str(path), self.bucket, key, callback=go_on, extra_args=about)
             stored = self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         if stored != path.stat().st_size:
             raise ObjectStoreUnavailable(f"{key}: only {stored} of {path.stat().st_size} bytes were stored.")
@@ -379,6 +375,22 @@ def opened_when_asked(address: StoreAddress) -> Iterator[OpenStore]:
 def _models(data_path: str | None) -> Loader:
     """The S3 model of botocore, parsed once per process: parsing takes longer than connecting."""
     return create_loader(data_path)
+
+
+class _Files(OSUtils):
+    """Opens a file for each part of an upload, which leaves open what it gives up before it sends it."""
+
+    def __init__(self) -> None:
+        self._opened: list[IO[Any]] = []
+
+    def open(self, filename: str, mode: str) -> IO[Any]:
+        opened: IO[Any] = super().open(filename, mode)
+        self._opened.append(opened)
+        return opened
+
+    def close(self) -> None:
+        for file in self._opened:
+            file.close()
 
 
 class ObjectStream(io.RawIOBase):

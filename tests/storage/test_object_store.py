@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -21,6 +22,23 @@ def test_a_large_file_arrives_whole_through_a_link(resources: Resources, tmp_pat
     response = httpx2.get(link).raise_for_status()
     assert response.content == path.read_bytes()
     assert response.headers["content-type"] == "application/x-large"
+
+
+@pytest.mark.parametrize("is_frugal", [False, True])
+def test_an_upload_that_is_interrupted_leaves_nothing_open(
+    resources: Resources, tmp_path: Path, *, is_frugal: bool
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(60_000_000))
+    stopping = Event()
+    stopping.set()
+    with pytest.raises(ObjectStoreUnavailable, match="was interrupted"):
+        resources.object_store.put(
+            path, "reports/x/a1/large", media_type="text/plain", stopping=stopping, is_frugal=is_frugal
+        )
+    still_open = [entry.name for entry in Path("/proc/self/fd").iterdir() if entry.exists() and entry.samefile(path)]
+    assert not still_open
+    assert resources.object_store.size("reports/x/a1/large") is None
 
 
 def test_what_lies_below_a_prefix_can_be_removed(resources: Resources, tmp_path: Path) -> None:
