@@ -27,6 +27,8 @@ _LIST: Final[Any] = {"types": ["array", "null"]}
 _TEXT: Final[Any] = {"types": ["string", "null"]}
 _ANY: Final[Any] = {"types": []}
 _REVERTED: Final = re.compile(r"\bThis reverts commit ([0-9a-f]{40})\b")
+#: What GitHub writes into the body of a pull request that its button makes, at the beginning of a line.
+_REVERTED_PULL: Final = re.compile(r"^Reverts (?:([\w.-]+/[\w.-]+))?#([1-9][0-9]{0,8})\b", re.ASCII | re.MULTILINE)
 
 
 class OurFunctions(Functions):
@@ -140,6 +142,19 @@ class OurFunctions(Functions):
         """The commit that a message says to take back."""
         found = _REVERTED.search(message or "")
         return None if found is None else found[1]
+
+    @signature(_TEXT, _TEXT, _TEXT)
+    def _func_reverted_pull(self, body: str | None, repository: str | None, branch: str | None) -> int | None:
+        """The number of the pull request that a body says to take back, of the same repository only.
+
+        The body names the repository as it was called then. If it has another name now, the branch tells that it is
+        the same one: GitHub calls it ``revert-NUMBER-…``.
+        """
+        for name, number in _REVERTED_PULL.findall(body or ""):
+            is_ours = not name or name.lower() == (repository or "").lower()
+            if is_ours or (branch or "").startswith(f"revert-{number}-"):
+                return int(number)
+        return None
 
 
 def _owners(text: str) -> Iterator[tuple[str, list[str]]]:
