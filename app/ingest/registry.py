@@ -19,6 +19,7 @@ from app.ingest.kinds.releases import RELEASES
 from app.ingest.kinds.repositories import REPOSITORIES
 from app.ingest.kinds.repository_files import REPOSITORY_FILES
 from app.ingest.kinds.review_comments import REVIEW_COMMENTS
+from app.ingest.kinds.review_requests import REVIEW_REQUESTS
 from app.ingest.kinds.review_times import REVIEW_TIMES
 from app.ingest.kinds.reviews import REVIEWS
 from app.ingest.kinds.table import TABLE
@@ -43,6 +44,7 @@ DATASET_KINDS: dict[str, DatasetKind] = {
         REPOSITORIES,
         REVIEWS,
         REVIEW_COMMENTS,
+        REVIEW_REQUESTS,
         COMMITS,
         ISSUES,
         WORKFLOW_RUNS,

@@ -70,6 +70,8 @@ STORED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("additions", "deletions", "changed_files"), "int"),
     "head_sha": "text",
     "changes_requested_at": "timestamptz",
+    "reverts": "int",
+    "merge_sha": "text",
 }
 
 _KEY: Final = ("repo_id", "number")

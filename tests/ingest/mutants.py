@@ -48,7 +48,8 @@ KINDS = {
         "author_is_bot": ["true", "false", ""],
         "labels": ["bug", "bug;ui", "", "ui; bug;;ui"],
         **{name: ["0", "15", "", "007", "2147483647"] for name in ("additions", "deletions", "changed_files")},
-        "head_sha": ["5f1d7e7b6c0f4c4c9a2f2f8b7d3e1a0c9b8d7e6f", ""],
+        **{name: ["5f1d7e7b6c0f4c4c9a2f2f8b7d3e1a0c9b8d7e6f", ""] for name in ("head_sha", "merge_sha")},
+        "reverts": ["1", "", "007", "2147483647"],
     },
     "review_times": {
         "review_time": ["715", "0", "", "1.5", "2e3", "-0", ".5", "7."],

@@ -297,6 +297,8 @@ KINDS = {
         Column("changed_files", count, required=False),
         Column("head_sha", key, required=False),
         Column("changes_requested_at", instant, required=False, in_past=True),
+        Column("reverts", number, required=False),
+        Column("merge_sha", key, required=False),
     ],
     "review_times": [
         Column("review_time", seconds, may_be_empty=True),

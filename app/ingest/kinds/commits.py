@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from app.ingest.collected import REPO, person
-from app.ingest.column_types import COUNT, INSTANT, LONG_NUMBER, SHORT_TEXT, TEXT, TRUTH
+from app.ingest.column_types import COUNT, INSTANT, LONG_NUMBER, NAMES, SHORT_TEXT, TEXT, TRUTH
 from app.ingest.keyed import DROPPED, KeyedLoading, keyed_table
 from app.ingest.kind import Column, Coverage, DatasetKind, WrongRow
 from app.series import commits
@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     Column("changed_files", COUNT, example="7", required=False),
     Column("reverts", TEXT, example="7fd1a60b01f91b314f59955a4e4d4e80d8edf11d", required=False),
     Column("is_verified", TRUTH, example="true", required=False),
+    Column("parent_shas", NAMES, example="762941318ee16e59dabbacb1b4049eec22f0d303", required=False),
     DROPPED,
 )
 
@@ -78,7 +79,8 @@ COMMITS = DatasetKind(
     has_snapshots=True,
     documentation="""
         One commit that the default branch reaches. If rows have the same `repo` and `sha`, the last one counts. A
-        merge has two or more `parents`. `reverts` is the commit that it takes back, where its message says so.
+        merge has two or more `parents`; `parent_shas` are their hashes, that of the branch which was merged into first.
+        `reverts` is the commit that it takes back, where its message says so.
 
         `authored_at` is kept when a commit is rebased; `committed_at` is not. Both are what the clock of a computer
         said, and may lie in the future. People whose address belongs to no account have neither `author` nor

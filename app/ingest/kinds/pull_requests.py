@@ -27,10 +27,10 @@ _FIRST: Final = to_micros(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC))
 
 #: What columns other than keys and instants hold.
 _PLAIN: Final[Mapping[str, pa.DataType]] = {
-    **dict.fromkeys(("author", "head_sha"), pa.string()),
+    **dict.fromkeys(("author", "head_sha", "merge_sha"), pa.string()),
     **dict.fromkeys(("is_draft", "author_is_bot"), pa.bool_()),
     "draft_seconds": pa.float64(),
-    **dict.fromkeys(("additions", "deletions", "changed_files"), pa.int64()),
+    **dict.fromkeys(("additions", "deletions", "changed_files", "reverts"), pa.int64()),
 }
 
 
@@ -141,6 +141,8 @@ PULL_REQUESTS = DatasetKind(
         Column("changed_files", COUNT, example="7", required=False),
         Column("head_sha", KEY, example="5f1d7e7b6c0f4c4c9a2f2f8b7d3e1a0c9b8d7e6f", required=False),
         Column("changes_requested_at", INSTANT, example="2024-11-04T14:30:00Z", required=False),
+        Column("reverts", NUMBER, example="1031", required=False),
+        Column("merge_sha", KEY, example="9c1f0e2d3b4a59687766554433221100ffeeddcc", required=False),
     ),
     loading=PullRequestLoading,
     instant="created_at",
