@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.github import building, reviewing
-from tests.github.model import Pull, Repository
+from tests.github.model import Pull, Repository, Team
 from tests.github.people import User
 from tests.github.world import World
 
 #: Conclusions that a run may come to.
 _CONCLUSIONS = ("success", "success", "success", "failure", "cancelled", "timed_out", "skipped", "neutral")
+#: What people write below the title; none of it takes anything back in the same repository.
+_BODIES = (None, "", "Closes #1", "Reverts elsewhere/shop#1", "> Reverts #1", "This reverts #1 in part.")
 #: Every so many steps nothing has happened in between: two changes in one second.
 _SAME_SECOND = 0.2
 _LONGEST_PAUSE_SECONDS = 4 * 3600
@@ -39,7 +41,8 @@ class Changes:
         return {
             "open": 8, "push": 5, "force_push": 2, "review": 12, "pending": 1, "dismiss": 3, "comment_on_line": 5,
             "edit_comment": 2, "comment": 3, "ready": 4, "draft": 2, "merge": 6, "close": 2, "reopen": 1, "label": 2,
-            "retitle": 1, "request_review": 2, "late_review": 3, "push_to_default": 3, "rewrite_default": 1,
+            "retitle": 1, "request_review": 6, "unrequest_review": 3, "revert": 2, "late_review": 3,
+            "push_to_default": 3, "rewrite_default": 1,
             "issue": 3, "change_issue": 4, "run": 4, "finish_run": 5, "rerun": 2, "release": 1, "deploy": 2,
             "deployment": 3, "file": 1,
         }  # fmt: skip
@@ -74,7 +77,13 @@ class Changes:
     def _open(self, repository: Repository) -> None:
         author = self.bots[0] if self.random.random() < 0.15 else self._someone()
         draft = self.random.random() < 0.3
-        reviewing.open_pull(self.world, repository, author, draft=draft, commits=self.random.randint(1, 3))
+        commits, body = self.random.randint(1, 3), self.random.choice(_BODIES)
+        reviewing.open_pull(self.world, repository, author, draft=draft, commits=commits, body=body)
+
+    def _revert(self, repository: Repository) -> None:
+        if pull := self._any(repository, lambda one: one.merged_at is not None):
+            by_hand = self.random.random() < 0.3
+            reviewing.revert(self.world, repository, pull, self._someone(), by_hand=by_hand)
 
     def _push(self, repository: Repository) -> None:
         if pull := self._open_one(repository):
@@ -148,7 +157,13 @@ class Changes:
 
     def _request_review(self, repository: Repository) -> None:
         if pull := self._open_one(repository):
-            reviewing.request_review(self.world, pull, self._someone())
+            teams = self.world.teams.get(repository.owner.login, [])
+            asked: list[User | Team] = [*self.people, *teams, *teams]
+            reviewing.request_review(self.world, pull, self.random.choice(asked))
+
+    def _unrequest_review(self, repository: Repository) -> None:
+        if pull := self._any(repository, lambda one: one.state == "open" and bool(one.requested)):
+            reviewing.unrequest_review(self.world, pull, self.random.choice(pull.requested), self._someone())
 
     def _push_to_default(self, repository: Repository) -> None:
         # The clock of one laptop is fast, and a commit from last month is not wrong at all.

@@ -63,10 +63,12 @@ class Issue:
 
 @dataclass(slots=True, eq=False)
 class Pull(Issue):
-    """A pull request; `shas` are its commits as they are now, `draft_since` is set while it is a draft."""
+    """A pull request; `shas` are its commits as they are now, `reverts` is the number of the one that it takes back."""
 
     head_ref: str = ""
     base_ref: str = "main"
+    body: str | None = None
+    reverts: int | None = None
     shas: list[str] = field(default_factory=list)
     base_sha: str = ""
     merged_at: datetime | None = None
@@ -77,7 +79,7 @@ class Pull(Issue):
     fork_deleted: bool = False
     reviews: list[Review] = field(default_factory=list)
     review_comments: list[ReviewComment] = field(default_factory=list)
-    requested: list[User] = field(default_factory=list)
+    requested: list["User | Team"] = field(default_factory=list)
     additions: int = 0
     deletions: int = 0
     changed_files: int = 0

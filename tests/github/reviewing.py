@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from tests.github.git import Commit
-from tests.github.model import Event, Pull, Push, Repository, Review, ReviewComment
+from tests.github.model import Event, Pull, Push, Repository, Review, ReviewComment, Team
 from tests.github.people import User
 from tests.github.world import World
 
@@ -20,7 +20,15 @@ def _note(world: World, pull: Pull, name: str, actor: User, **more: object) -> N
     pull.events.append(Event(world.next_id(), name, world.now, actor, more))
 
 
-def commit(world: World, repository: Repository, parent: str, author: User, *, age_hours: float = 1.0) -> Commit:
+def commit(
+    world: World,
+    repository: Repository,
+    parent: str,
+    author: User,
+    *,
+    age_hours: float = 1.0,
+    message: str = "Change something",
+) -> Commit:
     """Write a commit that its author made `age_hours` ago (negative: a clock that is ahead)."""
     at = world.now - timedelta(hours=age_hours)
     size = (world.random.randint(0, 400), world.random.randint(0, 200))
@@ -29,7 +37,7 @@ def commit(world: World, repository: Repository, parent: str, author: User, *, a
         author=author,
         authored_at=at.replace(microsecond=0),
         committed_at=world.now,
-        message="Change something",
+        message=message,
         email="" if world.random.random() < 0.8 else f"{author.login}@laptop.example.org",
         size=size,
     )
@@ -49,30 +57,53 @@ def push_to_default(world: World, repository: Repository, author: User, *, age_h
     return made
 
 
-def open_pull(world: World, repository: Repository, author: User, *, draft: bool = False, commits: int = 2) -> Pull:
-    """Open a pull request of some commits that begin before it."""
+def open_pull(
+    world: World,
+    repository: Repository,
+    author: User,
+    *,
+    draft: bool = False,
+    commits: int = 2,
+    body: str | None = None,
+    reverts: Pull | None = None,
+) -> Pull:
+    """Open a pull request of some commits that begin before it, or of one that takes back another pull request."""
     base = repository.head or ""
     number = repository.next_number()
+    title, ref, message = f"Change {number}", f"change-{number}", "Change something"
+    if reverts is not None:
+        title, ref = f'Revert "{reverts.title}"', f"revert-{reverts.number}-{reverts.head_ref}"
+        message = f"{title}\n\nThis reverts commit {reverts.merge_sha}."
     pull = Pull(
         id=world.next_id(),
         number=number,
         user=author,
-        title=f"Change {number}",
+        title=title,
         created_at=world.now,
         updated_at=world.now,
-        head_ref=f"change-{number}",
+        head_ref=ref,
         base_ref=repository.default_branch,
+        body=body,
+        reverts=None if reverts is None else reverts.number,
         base_sha=base,
         draft=draft,
         began_as_draft=draft,
     )
     for age in range(commits, 0, -1):
-        made = commit(world, repository, pull.shas[-1] if pull.shas else base, author, age_hours=age * 1.5)
+        parent = pull.shas[-1] if pull.shas else base
+        made = commit(world, repository, parent, author, age_hours=age * 1.5, message=message)
         pull.shas.append(made.sha)
         _measure(pull, made)
     move_branch(world, repository, pull.head_ref, pull.head_sha, author, kind="branch_creation")
     repository.pulls[number] = pull
     return pull
+
+
+def revert(world: World, repository: Repository, merged: Pull, author: User, *, by_hand: bool = False) -> Pull:
+    """Take back a merged pull request as GitHub's button does it, or with the words of somebody's own hand."""
+    what = f"#{merged.number}"
+    words = f"Reverts {what}\r\n\r\nToo slow." if by_hand else f"Reverts {repository.full_name}{what}"
+    return open_pull(world, repository, author, commits=1, body=words, reverts=merged)
 
 
 def _measure(pull: Pull, made: Commit) -> None:
@@ -103,12 +134,17 @@ def force_push(world: World, repository: Repository, pull: Pull) -> None:
 
 
 def review(world: World, pull: Pull, user: User, state: str = "COMMENTED") -> Review:
-    """Submit a review, or begin one that stays PENDING: nobody is told of that, so nothing is updated."""
+    """Submit a review, or begin one that stays PENDING: nobody is told of that, so nothing is updated.
+
+    Whoever submits one is asked for none any more; no event tells of that.
+    """
     if state == "PENDING":
         made = Review(world.next_id(), user, state, None, pull.head_sha)
     else:
         _touch(world, pull)
         made = Review(world.next_id(), user, state, world.now, pull.head_sha)
+        if user in pull.requested:
+            pull.requested.remove(user)
     pull.reviews.append(made)
     return made
 
@@ -135,10 +171,23 @@ def dismiss(world: World, pull: Pull, reviewed: Review, actor: User) -> None:
     _note(world, pull, "review_dismissed", actor, dismissed_review=more)
 
 
-def request_review(world: World, pull: Pull, user: User) -> None:
+def request_review(world: World, pull: Pull, asked: User | Team) -> None:
+    """Ask somebody or a team for a review, perhaps not for the first time."""
     _touch(world, pull)
-    pull.requested.append(user)
-    _note(world, pull, "review_requested", pull.user, requested_reviewer=user)
+    if asked not in pull.requested:
+        pull.requested.append(asked)
+    _note(world, pull, "review_requested", pull.user, **_asked(asked))
+
+
+def unrequest_review(world: World, pull: Pull, asked: User | Team, actor: User) -> None:
+    """Take back what somebody or a team was asked for."""
+    _touch(world, pull)
+    pull.requested.remove(asked)
+    _note(world, pull, "review_request_removed", actor, **_asked(asked))
+
+
+def _asked(asked: User | Team) -> dict[str, object]:
+    return {"requested_team" if isinstance(asked, Team) else "requested_reviewer": asked}
 
 
 def mark_ready(world: World, pull: Pull) -> None:

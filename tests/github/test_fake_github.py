@@ -9,7 +9,18 @@ from tests.github import Github, World, serve
 from tests.github.building import start_run
 from tests.github.changes import populate
 from tests.github.model import Repository
-from tests.github.reviewing import comment, dismiss, force_push, open_pull, push_to_default, review
+from tests.github.reviewing import (
+    comment,
+    dismiss,
+    force_push,
+    merge,
+    open_pull,
+    push_to_default,
+    request_review,
+    revert,
+    review,
+    unrequest_review,
+)
 
 
 @pytest.fixture
@@ -259,3 +270,47 @@ def test_parts_that_are_off_and_repositories_that_are_gone_or_blocked_say_so(
     assert client.get("/repos/acme/shop-1").status_code == 451
     github.world.delete_repository(repository)
     assert client.get("/repos/acme/shop-1").status_code == 404
+
+
+def test_the_timeline_tells_who_was_asked_and_the_list_who_still_is(github: Github, client: httpx2.Client) -> None:
+    world, repository = github.world, shop(github)
+    ben, cleo, leaver, team = *(world.user(name) for name in ("ben", "cleo", "leaver")), world.team("acme", "Core")
+    pull = open_pull(world, repository, world.user("ada"))
+    for asked in (ben, team, cleo, leaver, cleo):
+        request_review(world, pull, asked)
+    unrequest_review(world, pull, team, ben)
+    review(world, pull, ben)
+    pull.requested.remove(leaver)
+    world.delete_user("leaver")
+
+    address = f"/repos/acme/shop-1/issues/{pull.number}/timeline"
+    events = [one for one in read(client, address) if "review_request" in str(one["event"])]
+    told = [
+        (one["event"], *(name for name in ("requested_reviewer", "requested_team") if name in one)) for one in events
+    ]
+    assert told == [
+        ("review_requested", "requested_reviewer"),
+        ("review_requested", "requested_team"),
+        ("review_requested", "requested_reviewer"),
+        ("review_requested",),  # of an account that was deleted
+        ("review_requested", "requested_reviewer"),
+        ("review_request_removed", "requested_team"),
+    ]
+    (listed, *_) = read(client, "/repos/acme/shop-1/pulls", state="all", sort="updated", direction="desc")
+    assert [one["login"] for one in listed["requested_reviewers"]] == ["cleo"]
+    assert listed["requested_teams"] == []
+
+
+def test_a_commit_that_tries_a_merge_is_not_the_one_that_merging_makes(github: Github, client: httpx2.Client) -> None:
+    world, repository = github.world, shop(github)
+    pull = open_pull(world, repository, world.user("ada"))
+    address = f"/repos/acme/shop-1/pulls/{pull.number}"
+    tried = client.get(address).json()["merge_commit_sha"]
+    merge(world, repository, pull, world.user("ben"))
+    taken_back = revert(world, repository, pull, world.user("ben"))
+
+    assert tried not in {None, repository.head}
+    assert client.get(address).json()["merge_commit_sha"] == repository.head
+    made = client.get(f"/repos/acme/shop-1/pulls/{taken_back.number}").json()
+    assert made["body"] == f"Reverts acme/shop-1#{pull.number}"
+    assert made["head"]["ref"] == f"revert-{pull.number}-{pull.head_ref}"

@@ -17,12 +17,12 @@ from tests.github.model import Repository
 def github() -> Iterator[Github]:
     world = World(seed=3)
     world.token()
+    team = world.team("acme", "Core Team")
     populate(world, 3, steps=300)
     repository = world.find("acme/shop-1")
     assert repository is not None
     repository.files |= {"pyproject.toml": "[project]\n", ".github/workflows/ci.yml": "on: push\n"}
     repository.packages = [("pypi", "numpy", "2.4.0"), ("npm", "left-pad", "")]
-    team = world.team("acme", "Core Team")
     team.members, team.repositories = [world.user("dev-1")], [repository]
     with serve(world, keep_answers=True) as running:
         yield running
@@ -59,6 +59,9 @@ def test_every_answer_is_one_that_github_s_schemas_allow(github: Github) -> None
     assert github.answers is not None
     wrong = [one for request, answer in github.answers for one in published.mistakes(request.path, answer.body)]
     assert wrong == []
+    events = [one for request, answer in github.answers if request.path.endswith("/timeline") for one in answer.body]
+    assert {"review_requested", "review_request_removed"} <= {one["event"] for one in events}
+    assert any("requested_team" in one for one in events)
     seen = {published.address_of(request.path) for request, _ in github.answers}
     assert seen == set(published.addresses())
     empty = [request.path for request, answer in github.answers if answer.body in ([], {})]

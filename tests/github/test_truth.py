@@ -14,7 +14,10 @@ from tests.github.reviewing import (
     merge,
     open_pull,
     push_to_default,
+    request_review,
+    revert,
     review,
+    unrequest_review,
 )
 from tests.github.world import BEGINNING
 
@@ -108,6 +111,62 @@ def test_a_comment_on_a_line_is_a_review_also_of_somebody_who_has_left() -> None
 
     assert history.row()["first_review_at"] == after(3)
     assert [one["author"] for one in truth.review_comments(history.world)] == [None, "ben"]
+
+
+def test_whoever_is_asked_again_or_not_any_more_is_another_row() -> None:
+    history = History()
+    team = history.world.team("acme", "Core Team")
+    request_review(history.world, history.pull, history.ben)
+    history.at(5)
+    unrequest_review(history.world, history.pull, history.ben, history.ada)
+    request_review(history.world, history.pull, team)
+    request_review(history.world, history.pull, history.ben)
+    review(history.world, history.pull, history.ben)
+    request_review(history.world, history.pull, history.world.user("leaver"))
+    history.world.delete_user("leaver")
+
+    rows = truth.review_requests(history.world)
+    assert [(row["reviewer"], row["requested_team"], row["is_removed"]) for row in rows] == [
+        ("ben", None, False),
+        ("ben", None, True),
+        (None, "Core Team", False),
+        ("ben", None, False),
+        (None, None, False),
+    ]
+    assert rows[1]["requested_at"] == after(5)
+
+
+def test_a_pull_request_reverts_another_of_the_same_repository_whatever_that_is_called_since() -> None:
+    history = History()
+    merge(history.world, history.repository, history.pull, history.ben)
+    for by_hand in (False, True):
+        revert(history.world, history.repository, history.pull, history.ada, by_hand=by_hand)
+    open_pull(history.world, history.repository, history.ada, body="Reverts elsewhere/shop#1")
+    history.world.rename(history.repository, "acme/store")
+
+    rows = truth.pull_requests(history.world)
+    assert [row["reverts"] for row in rows] == [None, history.pull.number, history.pull.number, None]
+    assert [row["merge_sha"] for row in rows] == [history.repository.head, None, None, None]
+
+
+def test_the_first_parent_of_a_merge_is_what_was_merged_into_and_a_commit_tells_what_it_reverts() -> None:
+    history = History()
+    merge(history.world, history.repository, history.pull, history.ben)
+    head = history.repository.head or ""
+    taken_back = revert(history.world, history.repository, history.pull, history.ada)
+    commits = history.repository.git
+    commits.branches["main"] = commits.commit(
+        [head, taken_back.head_sha],
+        author=history.ben,
+        authored_at=history.world.now,
+        committed_at=history.world.now,
+        message="Merge",
+    ).sha
+
+    rows = {row["sha"]: row for row in truth.commits(history.world)}
+    assert rows[history.repository.head or ""]["parent_shas"] == [head, taken_back.head_sha]
+    assert rows[taken_back.head_sha]["reverts"] == head
+    assert [row["parent_shas"] for row in rows.values() if row["parents"] == 0] == [[]]
 
 
 def test_a_force_push_moves_the_first_commit_behind_the_creation() -> None:

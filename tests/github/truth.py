@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.github.git import Commit
-from tests.github.model import Deployment, Pull, Repository, Review
+from tests.github.model import Deployment, Pull, Repository, Review, Team
 from tests.github.people import GHOST, User
 from tests.github.world import World
 
@@ -107,6 +107,8 @@ def pull_request(repository: Repository, pull: Pull) -> Row:
         "deletions": pull.deletions,
         "changed_files": pull.changed_files,
         "head_sha": pull.head_sha,
+        "reverts": pull.reverts,
+        "merge_sha": pull.merge_sha,
     }
 
 
@@ -155,6 +157,30 @@ def review_comments(world: World) -> list[Row]:
     ]
 
 
+def review_requests(world: World) -> list[Row]:
+    """Who was asked, each time, and when that was taken back."""
+    removed = {"review_requested": False, "review_request_removed": True}
+    return [
+        {
+            "repo": repository.full_name,
+            "number": pull.number,
+            "event_id": one.id,
+            **_person("reviewer", one.more.get("requested_reviewer")),
+            "requested_team": _name(one.more.get("requested_team")),
+            "requested_at": one.at,
+            "is_removed": removed[one.name],
+        }
+        for repository in readable(world)
+        for pull in _pulls(repository)
+        for one in pull.events
+        if one.name in removed
+    ]
+
+
+def _name(team: Team | None) -> str | None:
+    return team and team.name
+
+
 def _commit(repository: Repository, one: Commit) -> Row:
     # Of a laptop's address GitHub knows no account.
     known = None if "laptop" in one.email else one.author
@@ -168,6 +194,7 @@ def _commit(repository: Repository, one: Commit) -> Row:
         "committed_at": one.committed_at,
         "parents": len(one.parents),
         "reverts": reverted and reverted[1],
+        "parent_shas": list(one.parents),
     }
 
 
@@ -370,6 +397,7 @@ KINDS: dict[str, tuple[Callable[[World], list[Row]], tuple[str, ...]]] = {
     "pull_requests": (pull_requests, ("repo", "number")),
     "reviews": (reviews, ("repo", "review_id")),
     "review_comments": (review_comments, ("repo", "comment_id")),
+    "review_requests": (review_requests, ("repo", "event_id")),
     "commits": (commits, ("repo", "sha")),
     "issues": (issues, ("repo", "number")),
     "workflow_runs": (workflow_runs, ("repo", "run_id", "attempt")),

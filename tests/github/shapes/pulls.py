@@ -1,9 +1,10 @@
 """Pull requests, their reviews, comments and timelines; issues."""
 
+import hashlib
 from typing import Any
 
 from tests.github.answers import API, instant
-from tests.github.model import Event, Issue, Pull, Repository, Review, ReviewComment
+from tests.github.model import Event, Issue, Pull, Repository, Review, ReviewComment, Team
 from tests.github.people import User
 from tests.github.shapes import accounts
 from tests.github.shapes.accounts import account, account_or_null, node
@@ -37,7 +38,7 @@ def _shared(repository: Repository, one: Issue) -> dict[str, Any]:
         "locked": False,
         "active_lock_reason": None,
         "title": one.title,
-        "body": None,
+        "body": one.body if isinstance(one, Pull) else None,
         "user": account(one.user),
         "author_association": "MEMBER",
         "labels": [_label(repository, name) for name in one.labels],
@@ -77,10 +78,10 @@ def pull(repository: Repository, one: Pull) -> dict[str, Any]:
         **{f"{name}_url": links[name] for name in ("comments", "review_comments", "review_comment", "commits")},
         "statuses_url": statuses,
         "merged_at": instant(one.merged_at),
-        "merge_commit_sha": one.merge_sha,
+        "merge_commit_sha": one.merge_sha or _test_merge(one),
         "draft": one.draft,
-        "requested_reviewers": [account(each) for each in one.requested],
-        "requested_teams": [],
+        "requested_reviewers": [account(each) for each in one.requested if isinstance(each, User)],
+        "requested_teams": [accounts.team(each, owner) for each in one.requested if isinstance(each, Team)],
         "head": {
             "label": f"{owner}:{one.head_ref}",
             "ref": one.head_ref,
@@ -98,6 +99,11 @@ def pull(repository: Repository, one: Pull) -> dict[str, Any]:
         "auto_merge": None,
         "_links": {name: {"href": href} for name, href in links.items()},
     }
+
+
+def _test_merge(one: Pull) -> str:
+    """What GitHub says of one that is not merged: the commit by which it has tried whether it could be."""
+    return hashlib.sha1(f"try {one.head_sha} on {one.base_sha}".encode(), usedforsecurity=False).hexdigest()
 
 
 def one_pull(repository: Repository, one: Pull) -> dict[str, Any]:
@@ -215,7 +221,7 @@ def _reviewed(repository: Repository, of: Pull, one: Review) -> dict[str, Any]:
 
 def _event(repository: Repository, of: Issue, one: Event) -> dict[str, Any]:
     _, issue_url, html = _urls(repository, of.number)
-    more = {name: account(each) if isinstance(each, User) else each for name, each in one.more.items()}
+    more = {name: _embedded(repository, each) for name, each in one.more.items() if not _is_deleted(each)}
     made = {
         "id": one.id,
         "node_id": node("E", one.id),
@@ -237,6 +243,17 @@ def _event(repository: Repository, of: Issue, one: Event) -> dict[str, Any]:
             "author_association": "MEMBER",
             "updated_at": instant(one.at),
         }
-    if one.name == "review_requested":
+    if one.name in {"review_requested", "review_request_removed"}:
         made["review_requester"] = made["actor"]
     return made
+
+
+def _is_deleted(one: Any) -> bool:
+    """Whether it is an account of which an event does not speak any more."""
+    return isinstance(one, User) and one.deleted
+
+
+def _embedded(repository: Repository, one: Any) -> Any:
+    if isinstance(one, User):
+        return account(one)
+    return accounts.team(one, repository.owner.login) if isinstance(one, Team) else one
