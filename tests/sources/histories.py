@@ -22,7 +22,7 @@ from tests.sources.syncing import rows, run_next, sync
 
 #: Streams whose rows are read again when they change, and the dataset kinds that they go into.
 STREAMS = {
-    "pull_requests": ("pull_requests", "reviews", "review_comments"),
+    "pull_requests": ("pull_requests", "reviews", "review_comments", "review_requests"),
     "commits": ("commits",),
     "issues": ("issues",),
     "workflow_runs": ("workflow_runs", "workflow_jobs"),
@@ -185,9 +185,9 @@ def history(
             open_pull(world, made, world.user("dev-1"))
         made.packages = [("pypi", "numpy", f"2.{number}.0"), ("npm", "left-pad", "")]
     changes = Changes(world, seed)
-    changes.steps(steps)
     team = world.team(organisation, f"Team {seed}")
     team.members, team.repositories = changes.people[:2], list(world.repositories.values())
+    changes.steps(steps)
     with serve(world) as github:
         github.most_per_page = 4
         made = History(resources, github, changes, Random(seed), organisation, token, streams)

@@ -97,7 +97,8 @@ def test_each_stream_gives_the_columns_that_its_kind_needs(stream: Stream, of: R
 
 def test_every_kind_of_rows_that_can_be_collected_is_filled() -> None:
     assert {of.into for _, of in ROWS} == {
-        *("pull_requests", "reviews", "review_comments", "commits", "issues", "workflow_runs", "workflow_jobs"),
+        *("pull_requests", "reviews", "review_comments", "review_requests", "commits", "issues"),
+        *("workflow_runs", "workflow_jobs"),
         *("releases", "deployments", "branches", "repository_files", "dependencies", "team_members"),
         *("team_repositories", "repositories"),
     }
@@ -236,6 +237,72 @@ def test_a_review_that_was_not_submitted_is_none_and_one_of_a_deleted_account_ha
     assert (found[1]["reviewer_is_bot"], found[4]["state"]) == (True, "DISMISSED")
 
 
+ASKED = {"event": "review_requested", "actor": ADA, "review_requester": ADA, "created_at": "2024-03-01T08:10:00Z"}
+REQUESTS = [
+    {**ASKED, "id": 15098754321, "requested_reviewer": BEN},
+    {**ASKED, "id": 15098754322, "requested_team": {"id": 3, "name": "Core Team", "slug": "core-team"}},
+    {**ASKED, "id": 15098754323, "event": "review_request_removed", "requested_reviewer": BEN},
+    {**ASKED, "id": 15098754324, "requested_reviewer": BEN, "created_at": "2024-03-02T08:00:00Z"},
+    {**ASKED, "id": 15098754325, "requested_reviewer": BOT},
+    {**ASKED, "id": 15098754326},
+    {"event": "assigned", "id": 15098754327, "actor": ADA, "assignee": BEN, "created_at": "2024-03-02T09:00:00Z"},
+]
+
+
+def test_each_request_for_a_review_is_a_row_also_when_it_is_taken_back_or_made_again() -> None:
+    children = {**CHILDREN, "timeline": {"7": [*TIMELINE, *REQUESTS]}}
+    found = loaded("pull_requests", "review_requests", [PULL], children)
+    assert [(row["repo"], row["number"]) for row in found] == [("panjf2000/ants", 7)] * 6
+    names = ("event_id", "reviewer", "reviewer_id", "reviewer_is_bot", "requested_team", "is_removed")
+    assert [tuple(row[name] for name in names) for row in found] == [
+        (15098754321, "ben", 2, False, None, False),
+        (15098754322, None, None, None, "Core Team", False),
+        (15098754323, "ben", 2, False, None, True),
+        (15098754324, "ben", 2, False, None, False),
+        (15098754325, "lint[bot]", 9, True, None, False),
+        (15098754326, None, None, None, None, False),  # of an account or a team that was deleted
+    ]
+    assert [row["requested_at"] for row in found[2:4]] == [at("2024-03-01T08:10:00Z"), at("2024-03-02T08:00:00Z")]
+
+
+def test_a_team_that_is_asked_is_called_as_its_members_have_it() -> None:
+    team = {"id": 3, "name": "Core Team", "slug": "core-team"}
+    members = {"members": {"core-team": [{"login": "ada", "id": 1}]}}
+    (member,) = loaded("teams", "team_members", [team], members, repo=None)
+    children = {"timeline": {"7": [{**ASKED, "id": 1, "requested_team": team}]}}
+    (request,) = loaded("pull_requests", "review_requests", [PULL], children)
+    assert request["requested_team"] == member["team"] == "Core Team"
+
+
+def test_what_merging_made_is_known_of_what_was_merged_alone() -> None:
+    example = recorded("openapi/pull-request")
+    (open_one,) = loaded("pull_requests", "pull_requests", [{**example, "merged_at": None}])
+    assert open_one["merge_sha"] is None, "the commit by which GitHub has tried whether it could be merged"
+    (merged,) = loaded("pull_requests", "pull_requests", [{**example, "merged_at": "2011-01-26T19:01:12Z"}])
+    assert merged["merge_sha"] == "e5bd3914e2e596debea16f433f57875b5b90bcd6"
+
+
+@pytest.mark.parametrize(
+    ("body", "branch", "expected"),
+    [
+        ("Reverts panjf2000/ants#12", "revert-12-x", 12),
+        ("Reverts Panjf2000/Ants#12\r\n\r\nToo slow.", "x", 12),
+        ("Because.\r\n\r\nReverts #12\r\n", "x", 12),
+        ("Reverts person-2/ants#12", "revert-12-x", 12),  # as it was called before it was renamed
+        ("Reverts person-2/ants#12", "x", None),
+        ("Reverts elsewhere/ants#12", "revert-1-x", None),
+        ("Closes #12", "revert-12-x", None),
+        (None, "revert-12-x", None),
+    ],
+)
+def test_a_pull_request_reverts_what_its_body_says_in_the_words_of_github(
+    body: str | None, branch: str, expected: int | None
+) -> None:
+    head = {"sha": "abc", "ref": branch}
+    (row,) = loaded("pull_requests", "pull_requests", [{**PULL, "body": body, "head": head}])
+    assert row["reverts"] == expected
+
+
 def test_commits_of_a_real_repository_and_those_that_a_forced_push_has_dropped() -> None:
     recordings = recorded("devlake/commits")[1:]
     first, merge, other, *_ = loaded("commits", "commits", recordings)
@@ -253,8 +320,13 @@ def test_commits_of_a_real_repository_and_those_that_a_forced_push_has_dropped()
         "parents": 1,
         "reverts": None,
         "is_verified": False,
+        "parent_shas": '["812dd4e01075be3cf97429a43abaf6837908cdcd"]',
         "dropped": False,
     }
+    assert json.loads(merge["parent_shas"]) == [
+        "6c322c6373bf93124a8ac976e1ea57d919d6b83f",  # of the branch that was merged into
+        "7f82498abcec1ec09cce5634f6cbf4fcc3fff81c",
+    ]
     assert (merge["parents"], other["committer_id"], other["is_verified"]) == (2, 19864447, True)
     gone = loaded("commits", "commits", recordings[:1], is_gone=True)
     assert [(row["sha"], row["dropped"]) for row in gone] == [(first["sha"], True)]
