@@ -70,6 +70,7 @@ STORED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("additions", "deletions", "changed_files"), "int"),
     "head_sha": "text",
     "changes_requested_at": "timestamptz",
+    "author_id": "bigint",
     "reverts": "int",
     "merge_sha": "text",
 }

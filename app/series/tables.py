@@ -248,6 +248,7 @@ pull_request = Table(
     Column("changed_files", Integer),
     Column("head_sha", Text, comment="the last commit, by which runs of CI are found"),
     instant("changes_requested_at", comment="the last review that asked for changes"),
+    Column("author_id", BigInteger, comment="number of the account, which stays when the login changes"),
     Column("reverts", Integer, comment="number of the pull request of the same repository that it takes back"),
     Column("merge_sha", Text, comment="the commit that merged it; null: it is not merged, or the source does not say"),
     instant("created_at", nullable=False),

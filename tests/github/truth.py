@@ -92,8 +92,7 @@ def pull_request(repository: Repository, pull: Pull) -> Row:
     return {
         "repo": repository.full_name,
         "number": pull.number,
-        "author": author.login,
-        "author_is_bot": author.is_bot,
+        **_person("author", author),
         "created_at": pull.created_at,
         "first_commit_at": min(repository.git.commits[sha].authored_at for sha in pull.shas),
         "first_review_at": _first_review(pull),

@@ -49,6 +49,7 @@ KINDS = {
         "labels": ["bug", "bug;ui", "", "ui; bug;;ui"],
         **{name: ["0", "15", "", "007", "2147483647"] for name in ("additions", "deletions", "changed_files")},
         **{name: ["5f1d7e7b6c0f4c4c9a2f2f8b7d3e1a0c9b8d7e6f", ""] for name in ("head_sha", "merge_sha")},
+        "author_id": ["7", "", "9007199254740993"],
         "reverts": ["1", "", "007", "2147483647"],
     },
     "review_times": {

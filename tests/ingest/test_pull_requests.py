@@ -23,7 +23,7 @@ LATER = ("first_commit_at", "ready_at", "first_review_at", "approved_at", "merge
 #: What else may be said of a pull request.
 DETAILS = (
     *("is_draft", "draft_seconds", "author_is_bot", "labels", "additions", "deletions", "changed_files", "head_sha"),
-    *("changes_requested_at", "reverts", "merge_sha"),
+    *("changes_requested_at", "reverts", "merge_sha", "author_id"),
 )
 
 NO_TIMESTAMP = "is not a timestamp such as 2023-01-22 12:09:39.388884 UTC or 2023-01-22T12:09:39+01:00"
@@ -136,15 +136,16 @@ def test_what_a_later_file_has_no_column_for_stays_and_what_it_leaves_empty_is_e
 def test_every_detail_is_stored_and_may_be_spelt_as_json_spells_it(load_text: LoadText, resources: Resources) -> None:
     header = "repo,number,createdAt,isDraft,draftSeconds,authorIsBot,labels,additions,deletions,changedFiles,headSha,"
     labels = r'"[""a, b"", ""c\\\""d""]"'
-    row = f"r,1,2024-11-01T20:00:00Z,true,90.5,false,{labels},120,0,7,5f1d7e7b,2024-11-02T20:00:00Z,12,9c1f0e2d\n"
-    header += "changesRequestedAt,reverts,mergeSha\n"
-    load_text("pull_requests", header + row + "r,2,2024-11-01T20:00:00Z" + "," * 11 + "\n")
+    row = f"r,1,2024-11-01T20:00:00Z,true,90.5,false,{labels},120,0,7,5f1d7e7b,2024-11-02T20:00:00Z,12,9c1f0e2d,9007199254740993\n"
+    header += "changesRequestedAt,reverts,mergeSha,authorId\n"
+    load_text("pull_requests", header + row + "r,2,2024-11-01T20:00:00Z" + "," * 12 + "\n")
     with resources.engine.connect() as connection:
         columns = ", ".join(DETAILS).replace("changes_requested_at", "changes_requested_at::text")
         query = text(f"SELECT {columns} FROM pull_request ORDER BY number")
         found = [tuple(row) for row in connection.execute(query)]
     details = (True, 90.5, False, ["a, b", 'c\\"d'], 120, 0, 7, "5f1d7e7b", "2024-11-02 20:00:00+00", 12, "9c1f0e2d")
-    assert found == [details, (None,) * 11]
+    details += (9007199254740993,)
+    assert found == [details, (None,) * 12]
 
 
 @pytest.mark.parametrize(

@@ -299,6 +299,7 @@ KINDS = {
         Column("changes_requested_at", instant, required=False, in_past=True),
         Column("reverts", number, required=False),
         Column("merge_sha", key, required=False),
+        Column("author_id", long_number, required=False),
     ],
     "review_times": [
         Column("review_time", seconds, may_be_empty=True),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.files.csv_output import iso_instants
 from app.flow.instants import INSTANTS, LATER_INSTANTS
-from app.ingest.column_types import COUNT, DURATION, INSTANT, KEY, NAMES, NUMBER, TRUTH
+from app.ingest.column_types import COUNT, DURATION, INSTANT, KEY, LONG_NUMBER, NAMES, NUMBER, TRUTH
 from app.ingest.keys import KeyIds, optional_ids
 from app.ingest.kind import Column, DatasetKind, RowRule, Rows, Values, WrongRow
 from app.series import new_entities, pull_requests
@@ -30,7 +30,7 @@ _PLAIN: Final[Mapping[str, pa.DataType]] = {
     **dict.fromkeys(("author", "head_sha", "merge_sha"), pa.string()),
     **dict.fromkeys(("is_draft", "author_is_bot"), pa.bool_()),
     "draft_seconds": pa.float64(),
-    **dict.fromkeys(("additions", "deletions", "changed_files", "reverts"), pa.int64()),
+    **dict.fromkeys(("additions", "deletions", "changed_files", "reverts", "author_id"), pa.int64()),
 }
 
 
@@ -143,6 +143,7 @@ PULL_REQUESTS = DatasetKind(
         Column("changes_requested_at", INSTANT, example="2024-11-04T14:30:00Z", required=False),
         Column("reverts", NUMBER, example="1031", required=False),
         Column("merge_sha", KEY, example="9c1f0e2d3b4a59687766554433221100ffeeddcc", required=False),
+        Column("author_id", LONG_NUMBER, example="9007199254740993", required=False),
     ),
     loading=PullRequestLoading,
     instant="created_at",

@@ -27,6 +27,15 @@ def upgrade() -> None:
     op.add_column(
         "pull_request",
         sa.Column(
+            "author_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="number of the account, which stays when the login changes",
+        ),
+    )
+    op.add_column(
+        "pull_request",
+        sa.Column(
             "reverts",
             sa.Integer(),
             nullable=True,
@@ -47,6 +56,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("pull_request", "merge_sha")
     op.drop_column("pull_request", "reverts")
+    op.drop_column("pull_request", "author_id")
     op.drop_column("commit", "parent_shas")
     op.drop_index(op.f("review_request_repo_id_number_idx"), table_name="review_request")
     op.drop_table("review_request")
