@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.flow.teams import Teams
-from app.timeline import Micros
+from app.timeline import MISSING, Micros
 
 #: People who must have committed in a month for a share to be told: that of fewer tells of each.
 FEWEST_PEOPLE: Final = 5
@@ -60,17 +60,26 @@ def months_in_hours(
     month = local.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
     cells, cell = np.unique(np.stack([team, month]), axis=1, return_inverse=True)
     cell = cell.reshape(-1)
-    inside = _inside(teams, team, at)
+    inside = inside_hours(teams, team, at)
     known = np.unique(np.stack([cell, person])[:, person >= 0], axis=1)[0]
     return list(_told(teams, cells, np.bincount(known, minlength=cells.shape[1]), _counts(cell, is_merge, inside)))
 
 
-def _inside(teams: Teams, team: _Ints, at: Micros) -> npt.NDArray[np.bool_]:
-    """Whether each instant lies within the hours of its team."""
-    inside = np.zeros(len(at), bool)
-    for numbers, calendar in teams.calendars(first=int(at.min()), last=int(at.max())):
-        rows = np.flatnonzero((team >= numbers.start) & (team < numbers.stop))
-        inside[rows] = calendar.is_open(calendar.place(team[rows] - numbers.start, at[rows]))
+def inside_hours(teams: Teams, team: _Ints, at: Micros) -> npt.NDArray[np.bool_]:
+    """Whether each instant lies within the hours of its team, bool[n]; false where it is MISSING.
+
+    Args:
+        teams: those that the instants are of.
+        team: int64[n], number of each one's team, -1 without one.
+        at: int64[n] microseconds.
+    """
+    inside, known = np.zeros(len(at), bool), np.flatnonzero(at != MISSING)
+    if not len(known):
+        return inside
+    number = np.where(team < 0, len(teams.names), team)
+    for numbers, calendar in teams.calendars(first=int(at[known].min()), last=int(at[known].max())):
+        rows = known[(number[known] >= numbers.start) & (number[known] < numbers.stop)]
+        inside[rows] = calendar.is_open(calendar.place(number[rows] - numbers.start, at[rows]))
     return inside
 
 

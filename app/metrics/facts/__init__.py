@@ -1,0 +1,1 @@
+"""What metrics can be of: one file per table of facts."""

@@ -1,0 +1,56 @@
+"""Facts ``branches``: the branches of repositories as they were on a day."""
+
+from typing import Any, Final
+
+from sqlalchemy import Date, Select, and_, cast, exists, func, or_, select
+
+from app.ingest.kinds.branches import BranchLoading
+from app.ingest.kinds.commits import CommitLoading
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+from app.series.tables import pull_request
+
+_COLUMNS: Final = {
+    "branch": FactColumn(Type.WORD, "its name"),
+    "seen_on": FactColumn(Type.DAY, "the day, UTC"),
+    "is_default": FactColumn(Type.TRUTH, "whether it is the default branch"),
+    "is_protected": FactColumn(Type.TRUTH, "whether it is protected"),
+    "is_merged": FactColumn(Type.TRUTH, "whether the default branch reaches its last commit"),
+    "has_open_pull": FactColumn(Type.TRUTH, "whether its last commit was that of an open pull request"),
+    "age_days": FactColumn(Type.NUMBER, "days since its last commit; unknown of protected ones"),
+}
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    branch, commit, pull = BranchLoading.table, CommitLoading.table, pull_request
+    ended = func.coalesce(pull.c.merged_at, pull.c.closed_at)
+    is_merged = exists(select(1).where(commit.c.repo_id == branch.c.repo_id, commit.c.sha == branch.c.sha))
+    day = func.timezone("UTC", branch.c.seen_on + 1)
+    has_open_pull = exists(
+        select(1).where(
+            pull.c.repo_id == branch.c.repo_id,
+            pull.c.head_sha == branch.c.sha,
+            pull.c.created_at < day,
+            or_(ended.is_(None), ended >= day),
+        )
+    )
+    last = cast(func.timezone("UTC", branch.c.committed_at), Date)
+    return select(
+        branch.c.repo_id.label(REPO_ID),
+        branch.c.branch,
+        branch.c.seen_on,
+        func.coalesce(branch.c.is_default, False).label("is_default"),
+        func.coalesce(branch.c.is_protected, False).label("is_protected"),
+        and_(branch.c.sha.is_not(None), is_merged).label("is_merged"),
+        and_(branch.c.sha.is_not(None), has_open_pull).label("has_open_pull"),
+        (branch.c.seen_on - last).label("age_days"),
+    ).where(branch.c.seen_on <= cast(func.timezone("UTC", asked.as_of), Date))
+
+
+BRANCHES: Final = Fact(
+    name="branches",
+    summary="branches, once a day",
+    stream="branches",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="seen_on",
+)

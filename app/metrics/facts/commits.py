@@ -1,0 +1,45 @@
+"""Facts ``commits``: what the default branch reaches."""
+
+from typing import Any, Final
+
+from sqlalchemy import Select, func, select
+
+from app.ingest.kinds.commits import CommitLoading
+from app.metrics.facts.fact import AUTHOR, REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person
+
+_COLUMNS: Final = {
+    "sha": FactColumn(Type.WORD, "of the commit"),
+    "author": FactColumn(Type.PERSON, "who wrote it"),
+    "author_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
+    "is_merge": FactColumn(Type.TRUTH, "whether it has two or more parents"),
+    "is_revert": FactColumn(Type.TRUTH, "whether its message says that it takes another one back"),
+    "lines": FactColumn(Type.NUMBER, "lines added and deleted"),
+    "authored_at": FactColumn(Type.INSTANT, "when it was written; a rebase keeps it"),
+    "committed_at": FactColumn(Type.INSTANT, "when it got its place; a rebase changes it"),
+}
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    commit = CommitLoading.table
+    return select(
+        commit.c.repo_id.label(REPO_ID),
+        commit.c.author.label(AUTHOR),
+        commit.c.sha,
+        person(commit.c.author, commit.c.author_id, commit.c.author_email_hash).label("author"),
+        is_bot(commit.c.author, commit.c.author_is_bot, asked).label("author_is_bot"),
+        (func.coalesce(commit.c.parents, 1) > 1).label("is_merge"),
+        commit.c.reverts.is_not(None).label("is_revert"),
+        (commit.c.additions + commit.c.deletions).label("lines"),
+        commit.c.authored_at,
+        commit.c.committed_at,
+    ).where(commit.c.committed_at <= asked.as_of)
+
+
+COMMITS: Final = Fact(
+    name="commits",
+    summary="commits that the default branch reaches",
+    stream="commits",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="committed_at",
+)

@@ -1,0 +1,75 @@
+"""Facts ``contributions``: what people did on pull requests: merged ones, reviews, comments on lines."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, union_all
+
+from app.ingest.kinds.review_comments import ReviewCommentLoading
+from app.ingest.kinds.reviews import ReviewLoading
+from app.metrics.facts.fact import (
+    AUTHOR,
+    OWN_TEAM,
+    REPO_ID,
+    TEAM_AT,
+    Asked,
+    Fact,
+    FactColumn,
+    Type,
+    is_bot,
+    person,
+)
+from app.metrics.facts.pulls import author_is_bot, is_other
+from app.series.tables import pull_request
+
+_COLUMNS: Final = {
+    "number": FactColumn(Type.NUMBER, "of the pull request"),
+    "what": FactColumn(Type.WORD, "merge, review or comment: a comment on lines"),
+    "person": FactColumn(Type.PERSON, "who opened what was merged, reviewed or commented"),
+    "is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
+    "is_own": FactColumn(Type.TRUTH, "whether it is a review or comment by the author"),
+    "at": FactColumn(Type.INSTANT, "when"),
+}
+
+
+def _of(what: str, at: Any, who: Any, bot: Any, own: ColumnElement[bool]) -> Select[Any]:
+    pull = pull_request
+    return select(
+        pull.c.repo_id.label(REPO_ID),
+        pull.c.team_id.label(OWN_TEAM),
+        pull.c.author.label(AUTHOR),
+        pull.c.created_at.label(TEAM_AT),
+        pull.c.number,
+        literal(what).label("what"),
+        who.label("person"),
+        bot.label("is_bot"),
+        own.label("is_own"),
+        at.label("at"),
+    )
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    pull, review, comment = pull_request, ReviewLoading.table, ReviewCommentLoading.table
+    merges = _of(
+        "merge", pull.c.merged_at, person(pull.c.author, pull.c.author_id), author_is_bot(pull, asked), literal(False)
+    ).where(pull.c.merged_at <= asked.as_of)
+    parts = [merges]
+    for what, table, who, at in (
+        ("review", review, "reviewer", review.c.submitted_at),
+        ("comment", comment, "author", comment.c.created_at),
+    ):
+        bot = is_bot(table.c[who], table.c[f"{who}_is_bot"], asked)
+        of = _of(what, at, person(table.c[who], table.c[f"{who}_id"]), bot, ~is_other(table, who, pull))
+        same = and_(pull.c.repo_id == table.c.repo_id, pull.c.number == table.c.number)
+        parts.append(of.join(table, same).where(at <= asked.as_of))
+    found = union_all(*parts).subquery("contributed")
+    return select(*found.c).where(func.coalesce(found.c[TEAM_AT] <= asked.as_of, False))
+
+
+CONTRIBUTIONS: Final = Fact(
+    name="contributions",
+    summary="merged pull requests, reviews and comments on lines: by whom and when",
+    stream="pull_requests",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="at",
+)

@@ -1,0 +1,42 @@
+"""Facts ``dependencies``: what repositories depended on, on a day."""
+
+from typing import Any, Final
+
+from sqlalchemy import Date, Select, case, cast, func, null, select
+
+from app.ingest.kinds.dependencies import DependencyLoading
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+
+#: One version and nothing else: no range, no placeholder.
+_PINNED: Final = r"^(==|=)?\s*v?[0-9][0-9A-Za-z.+_!-]*$"
+
+_COLUMNS: Final = {
+    "seen_on": FactColumn(Type.DAY, "the day, UTC"),
+    "ecosystem": FactColumn(Type.WORD, "such as npm or pypi"),
+    "name": FactColumn(Type.WORD, "of the package"),
+    "version": FactColumn(Type.WORD, "as it is declared or locked; unknown if nothing is"),
+    "is_pinned": FactColumn(Type.TRUTH, "whether it is one version, no range"),
+}
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    of = DependencyLoading.table
+    version = case((of.c.version == "", null()), else_=of.c.version)
+    return select(
+        of.c.repo_id.label(REPO_ID),
+        of.c.seen_on,
+        of.c.ecosystem,
+        of.c.name,
+        version.label("version"),
+        func.coalesce(of.c.version.regexp_match(_PINNED), False).label("is_pinned"),
+    ).where(of.c.seen_on <= cast(func.timezone("UTC", asked.as_of), Date))
+
+
+DEPENDENCIES: Final = Fact(
+    name="dependencies",
+    summary="what repositories depend on, once a day",
+    stream="dependencies",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="seen_on",
+)

@@ -1,0 +1,62 @@
+"""Facts ``reviews``: the reviews of pull requests, and who gave them."""
+
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, select
+
+from app.ingest.kinds.reviews import ReviewLoading
+from app.metrics.facts.fact import (
+    AUTHOR,
+    OWN_TEAM,
+    REPO_ID,
+    TEAM_AT,
+    Asked,
+    Fact,
+    FactColumn,
+    Type,
+    is_bot,
+    person,
+)
+from app.metrics.facts.pulls import is_other
+from app.series.tables import pull_request
+
+_COLUMNS: Final = {
+    "number": FactColumn(Type.NUMBER, "of the pull request"),
+    "reviewer": FactColumn(Type.PERSON, "who reviewed"),
+    "reviewer_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
+    "is_own": FactColumn(Type.TRUTH, "whether the author of the pull request did"),
+    "state": FactColumn(Type.WORD, "APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED"),
+    "submitted_at": FactColumn(Type.INSTANT, "when"),
+    "created_at": FactColumn(Type.INSTANT, "when the pull request was opened"),
+}
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    review, pull = ReviewLoading.table, pull_request
+    return (
+        select(
+            review.c.repo_id.label(REPO_ID),
+            pull.c.team_id.label(OWN_TEAM),
+            pull.c.author.label(AUTHOR),
+            pull.c.created_at.label(TEAM_AT),
+            review.c.number,
+            person(review.c.reviewer, review.c.reviewer_id).label("reviewer"),
+            is_bot(review.c.reviewer, review.c.reviewer_is_bot, asked).label("reviewer_is_bot"),
+            (~is_other(review, "reviewer", pull)).label("is_own"),
+            review.c.state,
+            review.c.submitted_at,
+            pull.c.created_at,
+        )
+        .join(pull, and_(pull.c.repo_id == review.c.repo_id, pull.c.number == review.c.number))
+        .where(review.c.submitted_at <= asked.as_of, pull.c.created_at <= asked.as_of)
+    )
+
+
+REVIEWS: Final = Fact(
+    name="reviews",
+    summary="reviews of pull requests: by whom, when, with what result",
+    stream="pull_requests",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="submitted_at",
+)

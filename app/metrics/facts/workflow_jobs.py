@@ -1,0 +1,55 @@
+"""Facts ``workflow_jobs``: the jobs of attempts of CI."""
+
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, func, select
+
+from app.ingest.kinds.repositories import RepositoryLoading
+from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
+from app.ingest.kinds.workflow_runs import WorkflowRunLoading
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, until
+from app.metrics.facts.workflow_runs import where_run
+
+_COLUMNS: Final = {
+    "run_id": FactColumn(Type.NUMBER, "of its run"),
+    "attempt": FactColumn(Type.NUMBER, "of the run"),
+    "name": FactColumn(Type.WORD, "of the job"),
+    "workflow": FactColumn(Type.WORD, "name of the workflow"),
+    "on": FactColumn(Type.WORD, "default branch, pull requests or other"),
+    "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
+    "created_at": FactColumn(Type.INSTANT, "when it was queued"),
+    "started_at": FactColumn(Type.INSTANT, "when it began; before it was created if an attempt took it over"),
+    "completed_at": FactColumn(Type.INSTANT, "when it ended"),
+}
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    run, job, repository = WorkflowRunLoading.table, WorkflowJobLoading.table, RepositoryLoading.table
+    same = and_(run.c.repo_id == job.c.repo_id, run.c.run_id == job.c.run_id, run.c.attempt == job.c.attempt)
+    return (
+        select(
+            job.c.repo_id.label(REPO_ID),
+            job.c.run_id,
+            job.c.attempt,
+            job.c.name,
+            func.coalesce(run.c.workflow, func.concat("workflow ", run.c.workflow_id)).label("workflow"),
+            where_run(run, repository).label("on"),
+            job.c.conclusion,
+            until(job.c.created_at, asked).label("created_at"),
+            until(job.c.started_at, asked).label("started_at"),
+            until(job.c.completed_at, asked).label("completed_at"),
+        )
+        .join(run, same)
+        .outerjoin(repository, repository.c.repo_id == job.c.repo_id)
+        .where(func.coalesce(job.c.created_at, job.c.started_at) <= asked.as_of)
+    )
+
+
+WORKFLOW_JOBS: Final = Fact(
+    name="workflow_jobs",
+    summary="jobs of CI: when each was queued, began and ended",
+    stream="workflow_runs",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="created_at",
+)

@@ -1,0 +1,95 @@
+"""Facts ``workflow_runs``: the attempts of runs of CI, with the times of their jobs."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+
+from app.ingest.kinds.repositories import RepositoryLoading
+from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
+from app.ingest.kinds.workflow_runs import WorkflowRunLoading
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, until
+
+_COLUMNS: Final = {
+    "run_id": FactColumn(Type.NUMBER, "of the run"),
+    "attempt": FactColumn(Type.NUMBER, "1, and more for each time that it was run again"),
+    "workflow": FactColumn(Type.WORD, "name of the workflow"),
+    "event": FactColumn(Type.WORD, "what began it, such as push"),
+    "on": FactColumn(Type.WORD, "default branch, pull requests or other"),
+    "actor": FactColumn(Type.PERSON, "who began it"),
+    "actor_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
+    "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
+    "started_at": FactColumn(Type.INSTANT, "when the attempt began"),
+    "jobs_started_at": FactColumn(Type.INSTANT, "when the first job of the attempt began"),
+    "jobs_completed_at": FactColumn(Type.INSTANT, "when the last job of the attempt ended"),
+    "passed_later": FactColumn(Type.TRUTH, "whether a later attempt of the same commit succeeded"),
+}
+
+
+def where_run(run: Any, repository: Any) -> ColumnElement[str]:
+    """Where an attempt ran: on the default branch, for a pull request, or elsewhere."""
+    of_pulls = run.c.event.in_(("pull_request", "pull_request_target"))
+    return case(
+        (of_pulls, "pull requests"), (run.c.branch == repository.c.default_branch, "default branch"), else_="other"
+    )
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    run, job, repository = WorkflowRunLoading.table, WorkflowJobLoading.table, RepositoryLoading.table
+    later = run.alias("later")
+    key = ("repo_id", "run_id", "attempt")
+    # A job that the attempt took over from an earlier one began before it was created.
+    is_its_own = and_(
+        job.c.started_at.is_not(None), or_(job.c.created_at.is_(None), job.c.started_at >= job.c.created_at)
+    )
+    ran = and_(is_its_own, or_(job.c.conclusion.is_(None), job.c.conclusion != "skipped"))
+    jobs = (
+        select(
+            *(job.c[name] for name in key),
+            func.min(job.c.started_at).filter(ran).label("started"),
+            func.max(job.c.completed_at).filter(ran).label("completed"),
+            func.bool_or(and_(ran, or_(job.c.completed_at.is_(None), job.c.completed_at > asked.as_of))).label("runs"),
+        )
+        .group_by(*(job.c[name] for name in key))
+        .subquery("of_jobs")
+    )
+    began = func.coalesce(run.c.started_at, run.c.created_at)
+    passed_later = exists(
+        select(1).where(
+            later.c.repo_id == run.c.repo_id,
+            later.c.run_id == run.c.run_id,
+            later.c.attempt > run.c.attempt,
+            later.c.head_sha == run.c.head_sha,
+            later.c.conclusion == "success",
+            func.coalesce(later.c.started_at, later.c.created_at) <= asked.as_of,
+        )
+    )
+    return (
+        select(
+            run.c.repo_id.label(REPO_ID),
+            run.c.run_id,
+            run.c.attempt,
+            func.coalesce(run.c.workflow, func.concat("workflow ", run.c.workflow_id)).label("workflow"),
+            run.c.event,
+            where_run(run, repository).label("on"),
+            person(run.c.actor, run.c.actor_id).label("actor"),
+            is_bot(run.c.actor, run.c.actor_is_bot, asked).label("actor_is_bot"),
+            run.c.conclusion,
+            began.label("started_at"),
+            until(jobs.c.started, asked).label("jobs_started_at"),
+            case((~func.coalesce(jobs.c.runs, False), until(jobs.c.completed, asked))).label("jobs_completed_at"),
+            passed_later.label("passed_later"),
+        )
+        .outerjoin(repository, repository.c.repo_id == run.c.repo_id)
+        .outerjoin(jobs, and_(*(jobs.c[name] == run.c[name] for name in key)))
+        .where(began <= asked.as_of)
+    )
+
+
+WORKFLOW_RUNS: Final = Fact(
+    name="workflow_runs",
+    summary="attempts of runs of CI: where, when, with what result",
+    stream="workflow_runs",
+    columns=_COLUMNS,
+    rows=_rows,
+    when="started_at",
+)

@@ -1,0 +1,281 @@
+"""What a set of metrics comes to: read, computed, and with what is known not to have been read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final, Literal
+
+import numpy as np
+from sqlalchemy import Connection
+
+from app.flow.observations import numbered
+from app.flow.teams import Teams
+from app.metrics.computing import WHOLE, Cells, Place, compute
+from app.metrics.division import Division
+from app.metrics.facts.fact import Asked
+from app.metrics.facts.registry import FACTS
+from app.metrics.figures import FEW, Figures, Ints, Truths
+from app.metrics.metric import Metric
+from app.metrics.reading import Read, owners, read_facts
+from app.series.collected import Coverage, coverage
+from app.series.entities import REPOSITORY, TEAM, read_entities
+from app.series.owning_teams import read_ways
+from app.series.schedules import read_schedule
+from app.timeline import DAY, from_micros, to_micros
+from app.timeline.entities import Entities
+from app.timeline.working_hours import Window
+
+By = Literal["team", "repo"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class State(StrEnum):
+    """What is known of the time that a figure is of."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    RUNNING = "running"
+
+
+#: The numbers of the states in arrays.
+STATES: Final = (State.COMPLETE, State.PARTIAL, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        metrics: which, all of them possible by ``by``.
+        by: whose figures: of teams or of repositories.
+        division: the dates, and their weeks or months.
+        asked: what facts are asked for.
+        zone: whose dates count; None: each team's own.
+        repos, teams: of these alone, by name; None: of all.
+        default_zone, default_hours: of a team that has none.
+    """
+
+    metrics: Sequence[Metric]
+    by: By
+    division: Division
+    asked: Asked
+    zone: str | None = None
+    repos: Sequence[str] | None = None
+    teams: Sequence[str] | None = None
+    default_zone: str = "UTC"
+    default_hours: Sequence[Window] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A metric with the state of each cell.
+
+    Attributes:
+        cells: what it comes to.
+        state: int64[c], numbers of STATES.
+        few: bool[c], it is of fewer values than FEW.
+        rows: how many rows of its facts were read.
+    """
+
+    cells: Cells
+    state: Ints
+    few: Truths
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer.
+
+    Attributes:
+        names: of the groups, by their numbers in cells.
+        division: as in the question.
+        metrics: one by one, in the order of the question.
+        not_read: by stream, repositories of which a source is known not to have read everything.
+    """
+
+    names: Sequence[str]
+    division: Division
+    metrics: Sequence[Told]
+    not_read: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def answer(
+    connection: Connection,
+    question: Question,
+    *,
+    progress: Callable[[float], None] = lambda _: None,
+    has_read: Callable[[int], None] = lambda _: None,
+) -> Outcome:
+    """Read the facts in one snapshot and compute every metric. The transaction must not be read-only."""
+    return _Answering(connection, question, progress, has_read).outcome()
+
+
+class _Answering:
+    def __init__(
+        self,
+        connection: Connection,
+        question: Question,
+        progress: Callable[[float], None],
+        has_read: Callable[[int], None],
+    ) -> None:
+        self._connection = connection
+        self._question = question
+        self._progress = progress
+        self._has_read = has_read
+        self._teams = read_entities(connection, TEAM)
+        self._repos = read_entities(connection, REPOSITORY)
+        self._ways = read_ways(connection)
+        self._schedule = read_schedule(
+            connection, self._teams, default_zone=question.default_zone, default=question.default_hours
+        )
+        groups = self._teams if question.by == "team" else self._repos
+        self._names = sorted(groups.keys)
+        number = {name: place for place, name in enumerate(self._names)}
+        self._group_of = {one: number[key] for one, key in zip(groups.ids.tolist(), groups.keys, strict=True)}
+        last = _EPOCH + timedelta(days=question.division.last - 1)
+        self._owners = owners(connection, self._ways, on=min(last, question.asked.as_of).date())
+
+    def outcome(self) -> Outcome:
+        by_fact: dict[str, list[Metric]] = {}
+        for metric in self._question.metrics:
+            by_fact.setdefault(metric.facts, []).append(metric)
+        told: dict[str, Told] = {}
+        not_read: dict[str, list[str]] = {}
+        for done, (name, metrics) in enumerate(by_fact.items()):
+            self._progress(done / len(by_fact))
+            read = read_facts(
+                self._connection,
+                name,
+                metrics,
+                self._question.asked,
+                ways=self._ways,
+                repo_ids=_ids_of(self._repos, self._question.repos),
+                team_ids=_ids_of(self._teams, self._question.teams),
+            )
+            self._has_read(len(read.repo_id))
+            place = self._place(read)
+            gaps = self._gaps(read, place)
+            for compiled in read.compiled:
+                cells = compute(read, compiled, place, self._question.division)
+                told[compiled.metric.name] = self._tell(cells, gaps, len(read.repo_id))
+            stream = FACTS[name].stream
+            if gaps.unread:
+                not_read[stream] = sorted({*not_read.get(stream, ()), *gaps.unread})
+        return Outcome(
+            self._names, self._question.division, [told[one.name] for one in self._question.metrics], not_read
+        )
+
+    def _place(self, read: Read) -> Place:
+        keys = dict(zip(self._teams.ids.tolist(), self._teams.keys, strict=True))
+        names, team = numbered(read.team_id, keys)
+        of = read.team_id if self._question.by == "team" else read.repo_id
+        distinct, code = np.unique(of, return_inverse=True)
+        group = np.array([self._group_of.get(one, -1) for one in distinct.tolist()], np.int64)[code.reshape(-1)]
+        teams = Teams.of(names, self._teams, self._schedule)
+        return Place(group, teams, team, self._question.zone, to_micros(self._question.asked.as_of))
+
+    def _gaps(self, read: Read, place: Place) -> "_Gaps":
+        """Which groups have repositories that sources read, and which of these are not read up to when."""
+        chosen = self._question.repos
+        found = coverage(self._connection, read.fact.stream, names=None if chosen is None else list(chosen))
+        ids = dict(zip(self._repos.keys, self._repos.ids.tolist(), strict=True))
+        pairs = np.unique(np.stack([read.repo_id, place.group]), axis=1).T.tolist()
+        groups: dict[int, set[int]] = {}
+        for repo, group in pairs:
+            groups.setdefault(repo, set()).add(group)
+        by: dict[int, list[Coverage]] = {}
+        unread = []
+        until = _until(self._question.division.last, self._question.asked.as_of)
+        for one in found:
+            repo = ids.get(one.repository)
+            of: set[int] = set() if repo is None else {*groups.get(repo, ()), self._owner(repo)}
+            if self._question.teams is not None and not self._is_chosen(of):
+                continue
+            for group in of:
+                by.setdefault(group, []).append(one)
+            by.setdefault(WHOLE, []).append(one)
+            if not one.is_known(until):
+                unread.append(one.repository)
+        return _Gaps({*np.unique(place.group).tolist()}, by, sorted(set(unread)))
+
+    def _owner(self, repo: int) -> int:
+        of = repo if self._question.by == "repo" else self._owners.get(repo)
+        return -1 if of is None else self._group_of.get(of, -1)
+
+    def _is_chosen(self, groups: set[int]) -> bool:
+        if self._question.by != "team":
+            return True
+        chosen = set(self._question.teams or ())
+        return any(group >= 0 and self._names[group] in chosen for group in groups)
+
+    def _tell(self, cells: Cells, gaps: "_Gaps", rows: int) -> Told:
+        """Add the cells of groups without any row that counts, and say what is known of each."""
+        metric, division, as_of = cells.metric, self._question.division, self._question.asked.as_of
+        if not metric.splits and metric.is_count:
+            cells = _with_nothing(cells, [*sorted(gaps.groups | gaps.by.keys() - {WHOLE}), WHOLE], division)
+        ends = dict(enumerate(division.ends.tolist())) | {WHOLE: division.last}
+        pairs, which = np.unique(np.stack([cells.group, cells.period]), axis=1, return_inverse=True)
+        states = np.array(
+            [self._state(gaps.by.get(group, ()), ends[period], as_of) for group, period in pairs.T.tolist()], np.int64
+        )
+        state = states[which.reshape(-1)] if len(states) else np.zeros(0, np.int64)
+        figures = cells.figures
+        # Where not everything was read, none is not zero.
+        unknown = (state == STATES.index(State.PARTIAL)) & (figures.n == 0)
+        value = np.where(unknown, np.nan, figures.value)
+        few = (figures.n < FEW) & (figures.n > 0) & (not metric.is_count)
+        told = Figures(value, figures.n, figures.p75, figures.p90)
+        kept = Cells(metric, cells.group, cells.split, cells.period, told, cells.withheld, cells.parts)
+        return Told(kept, state, few, rows)
+
+    @staticmethod
+    def _state(of: Sequence[Coverage], end: int, as_of: datetime) -> int:
+        if _EPOCH + timedelta(days=end) > as_of:
+            return STATES.index(State.RUNNING)
+        until = _until(end, as_of)
+        return STATES.index(State.COMPLETE if all(one.is_known(until) for one in of) else State.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """The groups that have rows; by group what is known of its repositories' streams; names of those not read."""
+
+    groups: set[int]
+    by: Mapping[int, Sequence[Coverage]]
+    unread: Sequence[str]
+
+
+def _until(day: int, as_of: datetime) -> datetime:
+    """The end of dates, in UTC, if it is not later than as_of."""
+    return min(from_micros(day * DAY), as_of)
+
+
+def _with_nothing(cells: Cells, groups: Sequence[int], division: Division) -> Cells:
+    """The same with a zero for each group and period that has no row that counts."""
+    periods = [*range(len(division.begins)), WHOLE]
+    there = {*zip(cells.group.tolist(), cells.period.tolist(), strict=True)}
+    missing = [(group, period) for group in groups for period in periods if (group, period) not in there]
+    if not missing:
+        return cells
+    group, period = (np.array(of, np.int64) for of in zip(*missing, strict=True))
+    nothing = np.zeros(len(missing), np.int64)
+    figures = Figures(np.append(cells.figures.value, nothing.astype(np.float64)), np.append(cells.figures.n, nothing))
+    return Cells(
+        cells.metric,
+        np.append(cells.group, group),
+        np.append(cells.split, nothing),
+        np.append(cells.period, period),
+        figures,
+        np.append(cells.withheld, nothing.astype(bool)),
+        cells.parts or [()],
+    )
+
+
+def _ids_of(entities: Entities, names: Sequence[str] | None) -> list[int] | None:
+    if names is None:
+        return None
+    wanted = set(names)
+    return [number for number, key in zip(entities.ids.tolist(), entities.keys, strict=True) if key in wanted]
