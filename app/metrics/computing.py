@@ -36,6 +36,7 @@ class Cells:
         figures: of each.
         withheld: bool[c], there would be a figure, but it is of too few people to be told.
         parts: words of each part, as many as the metric has splits.
+        looked: group and period of which there is a day on which somebody looked; None: nobody has to look.
     """
 
     metric: m.Metric
@@ -45,6 +46,7 @@ class Cells:
     figures: Figures
     withheld: Truths
     parts: Sequence[tuple[str, ...]]
+    looked: frozenset[tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,26 @@ class _Computing:
         group, part, period = (np.concatenate([one[n] for one in found]) for n in range(3))
         period = np.where(np.concatenate([np.full(len(one[0]), one[5]) for one in found]), WHOLE, period)
         figures = _joined([one[3] for one in found])
-        return Cells(metric, group, part, period, figures, np.concatenate([one[4] for one in found]), parts)
+        withheld = np.concatenate([one[4] for one in found])
+        return Cells(metric, group, part, period, figures, withheld, parts, self._looked())
+
+    def _looked(self) -> frozenset[tuple[int, int]] | None:
+        """The groups and periods of which any row has a day, whether it counts or not."""
+        if not isinstance(self.compiled.metric.when, m.Latest):
+            return None
+        found: set[tuple[int, int]] = set()
+        for division, is_whole in ((self.division, False), (self.division.whole(), True)):
+            period = division.number(self._dates()) if len(division.begins) else np.full(len(self.place.group), -1)
+            inside = period >= 0
+            at = np.full(int(inside.sum()), WHOLE) if is_whole else period[inside]
+            for group in (self.place.group[inside], np.full(len(at), WHOLE)):
+                found |= {(of, number) for of, number in np.unique(np.stack([group, at]), axis=1).T.tolist()}
+        return frozenset(found)
+
+    def _dates(self) -> Ints:
+        """The day of each row of what is looked at day by day."""
+        day = self.read.arrays[self.compiled.times[0]].astype(np.int64)
+        return np.where(day == MISSING, np.iinfo(np.int32).min, day)
 
     def _parts(self, counts: Ints) -> tuple[list[tuple[str, ...]], Ints]:
         """The words by which rows are told apart, and the number of each row's, int64[n]."""
@@ -164,8 +185,8 @@ class _Computing:
 
     def _latest(self, division: Division) -> Ints:
         """The period of each row of the last day of it on which its repository was looked at, else -1."""
-        day = self.read.arrays[self.compiled.times[0]].astype(np.int64)
-        period = division.number(np.where(day == MISSING, np.iinfo(np.int32).min, day))
+        day = self._dates()
+        period = division.number(day)
         rows = np.flatnonzero(period >= 0)
         pairs, pair = np.unique(np.stack([self.read.repo_id[rows], period[rows]]), axis=1, return_inverse=True)
         pair = pair.reshape(-1)

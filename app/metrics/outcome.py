@@ -1,7 +1,7 @@
 """What a set of metrics comes to: read, computed, and with what is known not to have been read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
@@ -197,7 +197,7 @@ class _Answering:
             for group in of:
                 by.setdefault(group, []).append(one)
             by.setdefault(WHOLE, []).append(one)
-            if not one.is_known(until):
+            if not one.is_known(None if until == self._question.asked.as_of else until):
                 unread.append(one.repository)
         return _Gaps({*np.unique(place.group).tolist()}, by, sorted(set(unread)))
 
@@ -223,13 +223,15 @@ class _Answering:
         )
         state = states[which.reshape(-1)] if len(states) else np.zeros(0, np.int64)
         figures = cells.figures
-        # Where not everything was read, none is not zero.
+        # Where not everything was read, or nobody looked, none is not zero.
         unknown = (state == STATES.index(State.PARTIAL)) & (figures.n == 0)
+        if cells.looked is not None:
+            seen = np.array([pair in cells.looked for pair in map(tuple, pairs.T.tolist())], bool)
+            unknown |= ~seen[which.reshape(-1)] if len(seen) else False
         value = np.where(unknown, np.nan, figures.value)
         few = (figures.n < FEW) & (figures.n > 0) & (not metric.is_count)
         told = Figures(value, figures.n, figures.p75, figures.p90)
-        kept = Cells(metric, cells.group, cells.split, cells.period, told, cells.withheld, cells.parts)
-        return Told(kept, state, few, rows)
+        return Told(replace(cells, figures=told), state, few, rows)
 
     @staticmethod
     def _state(of: Sequence[Coverage], end: int, as_of: datetime) -> int:
@@ -257,20 +259,21 @@ def _with_nothing(cells: Cells, groups: Sequence[int], division: Division) -> Ce
     """The same with a zero for each group and period that has no row that counts."""
     periods = [*range(len(division.begins)), WHOLE]
     there = {*zip(cells.group.tolist(), cells.period.tolist(), strict=True)}
-    missing = [(group, period) for group in groups for period in periods if (group, period) not in there]
+    wanted = [(group, period) for group in groups for period in periods]
+    missing = [one for one in wanted if one not in there and (cells.looked is None or one in cells.looked)]
     if not missing:
         return cells
     group, period = (np.array(of, np.int64) for of in zip(*missing, strict=True))
     nothing = np.zeros(len(missing), np.int64)
     figures = Figures(np.append(cells.figures.value, nothing.astype(np.float64)), np.append(cells.figures.n, nothing))
-    return Cells(
-        cells.metric,
-        np.append(cells.group, group),
-        np.append(cells.split, nothing),
-        np.append(cells.period, period),
-        figures,
-        np.append(cells.withheld, nothing.astype(bool)),
-        cells.parts or [()],
+    return replace(
+        cells,
+        group=np.append(cells.group, group),
+        split=np.append(cells.split, nothing),
+        period=np.append(cells.period, period),
+        figures=figures,
+        withheld=np.append(cells.withheld, nothing.astype(bool)),
+        parts=cells.parts or [()],
     )
 
 
