@@ -132,7 +132,10 @@ class _Asking:
         self._facts = _of_time(rows, metric, self.division, dates, asked.as_of, chosen)
         self._columns = columns_of(self._facts, metric.facts)
         self._compiled = compile_metric(metric, self._columns)
-        self.shown = {column: self._columns.named(column) for column in self._fact.columns}
+        self.shown = {
+            name: self._columns.number(m.Named(name)) if column.type is Type.NUMBER else self._columns.named(name)
+            for name, column in self._fact.columns.items()
+        }
 
     def read(self, size: int) -> Read:
         """The first ``size`` of them."""

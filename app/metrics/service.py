@@ -11,6 +11,7 @@ from app.ids import is_name
 from app.metrics.counted import CountedRows, Dates, counted_rows
 from app.metrics.document import read_metric, written
 from app.metrics.facts.fact import Asked
+from app.metrics.metric import Metric
 from app.metrics.shipped import shipped
 from app.metrics.store import Definition, definitions, find, latest_of, unknown
 from app.metrics.tables import metric_definition
@@ -110,7 +111,8 @@ class MetricService:
 
         Raises:
             UnknownMetric: there is none.
-            InvalidParameters: the dates are in the wrong order, or there is no such team or repository.
+            InvalidParameters: the dates are in the wrong order, there is no such team or repository, or the metric
+                tells nothing of few people, as its rows would.
         """
         dates = _in_order(since, until)
         settings = self._settings
@@ -118,11 +120,13 @@ class MetricService:
         # Facts may need a temporary table, so the transaction is not read-only.
         with database_errors(), self._engine.begin() as connection:
             definition = find(connection, name, version)
+            metric = definition.metric()
+            _require_told(metric)
             team_id = _id_of(connection, "team", TEAM, team)
             repo_id = _id_of(connection, "repo", REPOSITORY, repo)
             found = counted_rows(
                 connection,
-                definition.metric(),
+                metric,
                 asked,
                 dates,
                 limit=limit,
@@ -132,6 +136,14 @@ class MetricService:
                 default_hours=settings.team_windows,
             )
         return definition, found
+
+
+def _require_told(metric: Metric) -> None:
+    if metric.fewest is not None:
+        column, people = metric.fewest
+        raise InvalidParameters(
+            f"{metric.name}: it tells nothing of fewer than {people} people ({column}), so its rows are not shown."
+        )
 
 
 def _in_order(since: date, until: date) -> Dates:
