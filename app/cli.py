@@ -96,6 +96,7 @@ COMMANDS: Final = {
     "users": ("app.commands.users:users", "Users and service accounts, in the database of the settings."),
     "keys": ("app.commands.keys:keys", "Keys for programs, in the database of the settings."),
     "mappings": ("app.commands.mappings:mappings", "Named mappings: how raw files become rows."),
+    "metrics": ("app.commands.metrics_definitions:metrics", "Metrics: what reports count, defined in JSON."),
     "calendar": (
         "app.commands.calendar:calendar",
         "Calendars: those that are loaded, and holidays as files to load.",

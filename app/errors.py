@@ -36,6 +36,7 @@ OpenhoursError
 │   ├── UnknownSession
 │   ├── UnknownCode          a one-time code that nobody made
 │   ├── UnknownMapping
+│   ├── UnknownMetric
 │   ├── UnknownSchedule
 │   ├── UnknownWebhook
 │   ├── UnknownDelivery
@@ -337,6 +338,11 @@ class UnknownCode(NotFound):
 class UnknownMapping(NotFound):
     code = "unknown_mapping"
     title = "Unknown mapping"
+
+
+class UnknownMetric(NotFound):
+    code = "unknown_metric"
+    title = "Unknown metric"
 
 
 class UnknownSchedule(NotFound):

@@ -310,6 +310,17 @@ class Settings(BaseSettings):
         description="Logins of authors that are bots although nothing in their names says so, separated by commas; "
         "reports on pull requests leave out what bots wrote: `ci-account,sync-user`.",
     )
+    incident_labels: str = Field(
+        "",
+        description="Labels of issues that are incidents, separated by commas: `incident, outage`. Empty: there is no "
+        "convention, and metrics that need one are not shown.",
+    )
+    incident_hours: float = Field(
+        24,
+        gt=0,
+        le=8760,
+        description="Hours after a deployment within which an incident, a rollback or a revert means that it failed.",
+    )
     spare_processes: int = Field(
         1,
         ge=0,
@@ -612,6 +623,11 @@ class Settings(BaseSettings):
     def bots(self) -> frozenset[str]:
         """Logins of authors that are bots, beside those that say so."""
         return frozenset(listed(self.bot_logins))
+
+    @property
+    def labels_of_incidents(self) -> tuple[str, ...]:
+        """Labels of issues that are incidents; none: there is no convention."""
+        return tuple(listed(self.incident_labels))
 
     @property
     def team_windows(self) -> tuple[WeeklyWindow, ...]:

@@ -7,6 +7,7 @@ from openhours.activity import Activity
 from openhours.datasets import Datasets
 from openhours.deliveries import Deliveries
 from openhours.errors import Problem, ServerUnreachable
+from openhours.metrics import Metrics
 from openhours.reports import Reports
 from openhours.rules import Rules
 from openhours.schedules import Schedules
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 ADDRESS: Final = "http://127.0.0.1:8000"
 
 
-class Client(Reports, Datasets, Schedules, Sources, Activity, Webhooks, Deliveries, Rules):
+class Client(Reports, Datasets, Schedules, Sources, Activity, Webhooks, Deliveries, Rules, Metrics):
     """Talks to one server; close it after use, or open it in a ``with`` statement.
 
     Every method raises ServerUnreachable when nobody answers, NotAuthenticated and NotAllowed when the key does not do,

@@ -95,6 +95,12 @@ WRONG = {
     "Report kinds are reached through their registry": [
         ("app.web.kinds", "from app.reports.kinds.uptime import UPTIME", "app.reports.kinds.uptime")
     ],
+    "Metrics know no report, no file that comes in and no HTTP": [
+        ("app.metrics.wrong", "from app.mapping.document import read_mapping", "app.mapping.document")
+    ],
+    "Figures of metrics are computed without a server": [
+        ("app.metrics.figures", "from app.storage.postgres import metadata", "app.storage.postgres")
+    ],
     "Dataset kinds are reached through their registry": [
         ("app.catalogue.kinds", "from app.ingest.kinds.polls import POLLS", "app.ingest.kinds.polls")
     ],

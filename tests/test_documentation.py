@@ -10,6 +10,7 @@ from app.cli import app as cli
 from app.ingest.kind import DatasetKind
 from app.ingest.refusal import REFUSALS, REJECTIONS
 from app.ingest.registry import DATASET_KINDS
+from app.metrics.facts.registry import FACTS
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.settings import TOKEN_VARIABLES, Settings
@@ -94,6 +95,22 @@ def test_every_column_has_its_row_in_the_page_of_datasets(kind: DatasetKind) -> 
     for column in kind.columns:
         names = " or ".join(f"`{name}`" for name in (column.name, *column.aliases))
         assert f"| {names} | {column.type.name} | `{column.example}` |" in section
+
+
+def test_the_page_of_metrics_has_exactly_the_facts_and_their_columns() -> None:
+    section = PAGES["docs/metrics.md"].partition("\n## Facts\n")[2].partition("\n## ")[0]
+    found = {}
+    for part in section.split("\n### ")[1:]:
+        heading, _, rest = part.partition("\n")
+        rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*) \|$", rest, re.MULTILINE)
+        found[heading.strip("`")] = (rest.strip().partition("\n")[0], rows)
+    assert found == {
+        name: (
+            f"{fact.summary[:1].upper()}{fact.summary[1:]}. Stream `{fact.stream}`.",
+            [(column, str(of.type), of.about) for column, of in fact.columns.items()],
+        )
+        for name, fact in FACTS.items()
+    }
 
 
 def anchors(page: str) -> set[str]:

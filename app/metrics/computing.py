@@ -77,6 +77,18 @@ def compute(read: Read, compiled: Compiled, place: Place, division: Division) ->
     return _Computing(read, compiled, place, division).cells()
 
 
+def rows_within(read: Read, compiled: Compiled, place: Place, division: Division) -> Ints:
+    """The numbers of the rows that count in a period of ``division``, int64[c], each as often as periods have it."""
+    counts = np.flatnonzero(read.arrays[compiled.where])
+    rows, _ = _Computing(read, compiled, place, division).in_periods(counts, division)
+    return rows
+
+
+def operand_of(read: Read, compiled: Compiled, place: Place, division: Division, part: m.Value, rows: Ints) -> Rows:
+    """What a part of the metric's value is computed of, of these rows, as one cell."""
+    return _Computing(read, compiled, place, division).operand(part, rows, np.zeros(len(rows), np.int64), 1)
+
+
 @dataclass(slots=True)
 class _Computing:
     """One metric over its rows."""
@@ -149,9 +161,9 @@ class _Computing:
         if isinstance(value, m.People) and value.how in ("new", "returning", "gone"):
             figures, withheld = self._changes(value, counts, number, division, len(lines))
         else:
-            rows, period = self._in_periods(counts, division)
+            rows, period = self.in_periods(counts, division)
             cell = number[rows] * periods + period
-            figures = figures_of(value, lambda part: self._rows(part, rows, cell, cells))
+            figures = figures_of(value, lambda part: self.operand(part, rows, cell, cells))
             withheld = np.zeros(cells, bool)
             if metric.fewest is not None and self.compiled.people is not None:
                 who = _numbered(self.read.arrays[self.compiled.people][rows])
@@ -162,7 +174,7 @@ class _Computing:
         at = np.tile(np.arange(periods), len(lines))
         return lines[of] // max(parts, 1), lines[of] % max(parts, 1), at, figures, withheld
 
-    def _in_periods(self, counts: Ints, division: Division) -> tuple[Ints, Ints]:
+    def in_periods(self, counts: Ints, division: Division) -> tuple[Ints, Ints]:
         """The rows that count, each as often as periods have it, and the number of the period each time."""
         metric, arrays = self.compiled.metric, self.read.arrays
         match metric.when:
@@ -220,7 +232,7 @@ class _Computing:
             end = int(division.ends[number]) * DAY
             yield number, np.flatnonzero((local >= end - days * DAY) & (local < end))
 
-    def _rows(self, part: m.Value, rows: Ints, cell: Ints, cells: int) -> Rows:
+    def operand(self, part: m.Value, rows: Ints, cell: Ints, cells: int) -> Rows:
         arrays, operands = self.read.arrays, self.compiled.operands[part]
         match part:
             case m.Middle(of=m.Span(clock)):

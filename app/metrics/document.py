@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import prod
 from typing import Any, Final, NoReturn, get_args
 
 from app.metrics import metric as m
@@ -16,6 +16,12 @@ from app.wording.wrong_values import WrongValue, invalid_parameters
 #: Longest definition, characters of JSON, and how deep its conditions and calculations may go.
 LONGEST: Final = 16 << 10
 DEEPEST: Final = 8
+
+#: Numbers of definitions and of facts are less than this, in either direction.
+MOST_NUMBER: Final = 1e15
+
+#: No calculation may come to more than this, nor to less of its inverse: Postgres refuses what no number can hold.
+MOST_CALCULATED: Final = 1e100
 
 #: Conditions and calculations of one definition.
 MOST_PARTS: Final = 100
@@ -55,11 +61,9 @@ def read_metric(document: Any, *, name: str, version: int = 0) -> m.Metric:
     Raises:
         InvalidParameters: with each thing that is wrong, its place, and what is allowed.
     """
-    if isinstance(document, str):
-        document = _parsed(document)
     reading = _Reading(name)
     try:
-        read = reading.metric(document, version)
+        read = reading.metric(_parsed(document) if isinstance(document, str) else document, version)
     except _WrongError as error:
         raise invalid_parameters([error.value], subject=f"metric {name}") from error
     if reading.wrong or read is None:
@@ -75,10 +79,12 @@ def written(document: Any) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> Any:
+    if len(text) > LONGEST:
+        _refuse("definition", None, f"is longer than {LONGEST:,} characters")
     try:
-        return json.loads(text) if len(text) <= LONGEST else None
-    except (ValueError, RecursionError):
-        return None
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        _refuse("definition", None, f"is no JSON: {error}", "an object as docs/metrics.md describes it")
 
 
 def _refuse(place: str, received: Any, reason: str, allowed: str | Collection[str] | None = None) -> NoReturn:
@@ -101,9 +107,9 @@ class _Reading:
         self.parts = 0
 
     def metric(self, document: Any, version: int) -> m.Metric | None:
+        _require_short(document)
         if not isinstance(document, Mapping):
             _refuse("definition", document, "is no JSON object", f"an object of at most {LONGEST:,} characters")
-        _require_short(document)
         for key in document:
             self._try(partial(_one_of, str(key), key, _FIELDS, "is no field of a metric"))
         for key in _REQUIRED:
@@ -227,7 +233,11 @@ class _Reading:
         numbers = tuple(self._number(fact, f"{place}.{key}.{n}", one, depth + 1) for n, one in enumerate(operand))
         if key == "divide" and numbers[1] == 0.0:
             _refuse(f"{place}.{key}.1", operand[1], "divides by zero", "a column, or a number that is not 0")
-        return m.Calculation(key, numbers)
+        calculation = m.Calculation(key, numbers)
+        smallest, largest = _sizes(calculation)
+        if smallest < 1 / MOST_CALCULATED or largest > MOST_CALCULATED:
+            _refuse(f"{place}.{key}", operand, "may come to more than a number can hold, or to less", "fewer of them")
+        return calculation
 
     def _quantity(self, fact: Fact, place: str, given: Any) -> m.Number | m.Span:
         if isinstance(given, Mapping) and given.keys() & {"working", "elapsed"}:
@@ -302,10 +312,10 @@ class _Reading:
         return _column("people_at_least", column, fact, {Type.PERSON}), number
 
 
-def _require_short(document: Mapping[str, Any]) -> None:
+def _require_short(document: Any) -> None:
     try:
         length = len(json.dumps(document))
-    except RecursionError:
+    except (RecursionError, ValueError):  # Python writes no number of more than 4,300 digits
         length = LONGEST + 1
     if length > LONGEST:
         _refuse("definition", None, f"is longer than {LONGEST:,} characters, or nested too deep")
@@ -410,16 +420,39 @@ def _literal(place: str, given: Any, column: FactColumn) -> Any:
                 return given
             wanted = "true or false"
         case Type.WORD:
-            if isinstance(given, str) and "\x00" not in given and len(given) <= 1000:
+            if isinstance(given, str) and _is_storable(given) and len(given) <= 1000:
                 return given
-            wanted = "a text"
+            wanted = "a text of at most 1000 characters"
         case _:
             wanted = 'another column of the same type, {"column": "…"}, or with "is": known or unknown'
     _refuse(place, given, f"does not fit the type {column.type}", wanted)
 
 
 def _is_number(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and isfinite(given) and abs(given) < 1e15
+    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < MOST_NUMBER
+
+
+def _is_storable(text: str) -> bool:
+    """Whether Postgres stores a text: it has no NUL and no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
+def _sizes(number: m.Number) -> tuple[float, float]:
+    """Between which sizes, whatever its sign, a number lies that is not 0."""
+    match number:
+        case m.Named():
+            return 1e-6, MOST_NUMBER
+        case float():
+            return (abs(number), abs(number)) if number else (1.0, 1.0)
+        case m.Calculation("divide", (above, below)):
+            (small, large), (least, most) = _sizes(above), _sizes(below)
+            return small / most, large / least
+        case m.Calculation("multiply", of):
+            sizes = [_sizes(one) for one in of]
+            return prod(small for small, _ in sizes), prod(large for _, large in sizes)
+    sizes = [_sizes(one) for one in number.of]
+    # What is left of two numbers that are almost the same is of the size of the last digit.
+    return min(small for small, _ in sizes) * 1e-17, sum(large for _, large in sizes)
 
 
 def _unit(value: m.Value) -> str:

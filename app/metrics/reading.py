@@ -34,7 +34,8 @@ from app.series.owning_teams import Way
 from app.series.tables import entity
 from app.storage.binary_copy import INTEGER, INTEGER_OR_ZERO, Arrays, read_columns
 
-_TEAM_ID: Final = "team_id"
+#: The column that with_teams() adds.
+TEAM_ID: Final = "team_id"
 
 #: What of a row each way to know its team is compared with, by what owning_teams.py calls it.
 _COMPARED: Final = {"int": REPO_ID, "text": AUTHOR}
@@ -75,27 +76,21 @@ def read_facts(
     rows = with_teams(fact.rows(asked).subquery("of_facts"), fact, ways)
     columns = columns_of(rows, name)
     compiled = [compile_metric(metric, columns) for metric in metrics]
-    chosen = [rows.c[of].in_(ids) for of, ids in ((REPO_ID, repo_ids), (_TEAM_ID, team_ids)) if ids is not None]
-    named = {REPO_ID: INTEGER, _TEAM_ID: INTEGER_OR_ZERO} | {key: wire for key, _, wire in columns.asked.values()}
-    query = select(rows.c[REPO_ID], rows.c[_TEAM_ID], *(of.label(key) for key, of, _ in columns.asked.values())).where(
+    chosen = [rows.c[of].in_(ids) for of, ids in ((REPO_ID, repo_ids), (TEAM_ID, team_ids)) if ids is not None]
+    named = {REPO_ID: INTEGER, TEAM_ID: INTEGER_OR_ZERO} | {key: wire for key, _, wire in columns.asked.values()}
+    query = select(rows.c[REPO_ID], rows.c[TEAM_ID], *(of.label(key) for key, of, _ in columns.asked.values())).where(
         *chosen
     )
-    source, params = _as_text(query)
+    source, params = as_text(query)
     arrays = read_columns(connection, named, f"({source}) AS found", params)
-    return Read(fact, arrays.pop(REPO_ID), arrays.pop(_TEAM_ID), arrays, compiled)
-
-
-def read_examples(
-    connection: Connection, metric: Metric, asked: Asked, *, ways: Sequence[Way], limit: int, offset: int = 0
-) -> list[dict[str, Any]]:
-    raise NotImplementedError
+    return Read(fact, arrays.pop(REPO_ID), arrays.pop(TEAM_ID), arrays, compiled)
 
 
 def owners(connection: Connection, ways: Sequence[Way], *, on: Any) -> dict[int, int]:
     """By repository the team that it is of on a day, as far as repositories tell."""
     of_day = select(entity.c.id.label(REPO_ID), literal(on).label(TEAM_AT)).where(entity.c.kind == REPOSITORY)
     rows = _joined(of_day.subquery("repository"), [way for way in ways if way.type == "int"], TEAM_AT)
-    return {row[REPO_ID]: row[_TEAM_ID] for row in connection.execute(rows).mappings() if row[_TEAM_ID] is not None}
+    return {row[REPO_ID]: row[TEAM_ID] for row in connection.execute(rows).mappings() if row[TEAM_ID] is not None}
 
 
 def with_teams(rows: Subquery, fact: Fact, ways: Sequence[Way]) -> Subquery:
@@ -126,10 +121,10 @@ def _joined(rows: Subquery, ways: Sequence[Way], at: str) -> Select[Any]:
         source = source.outerjoin(spans, and_(same, day.between(spans.c.first, spans.c.last)))
         teams.append(spans.c.team)
     team = func.coalesce(*own, *teams, null()) if own or teams else null()
-    return select(*rows.c, cast(team, Integer).label(_TEAM_ID)).select_from(source)
+    return select(*rows.c, cast(team, Integer).label(TEAM_ID)).select_from(source)
 
 
-def _as_text(query: Select[Any]) -> tuple[str, dict[str, Any]]:
+def as_text(query: Select[Any]) -> tuple[str, dict[str, Any]]:
     """A query as the driver takes it: its text, and the values of its parameters."""
     dialect = postgresql.psycopg2.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own way to name a driver
     compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})

@@ -18,6 +18,7 @@ from app.entities.history import HistoryService
 from app.entities.in_hours import InHoursService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
+from app.metrics.service import MetricService
 from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
@@ -101,6 +102,10 @@ async def _mappings(request: Request) -> MappingService:
     return services_of(request.app).mappings
 
 
+async def _metrics(request: Request) -> MetricService:
+    return services_of(request.app).metrics
+
+
 async def _source_events(request: Request) -> EventService:
     return services_of(request.app).source_events
 
@@ -146,6 +151,7 @@ Calendars = Annotated[CalendarService, Depends(_calendars)]
 SourceEvents = Annotated[EventService, Depends(_source_events)]
 Sources = Annotated[SourceService, Depends(_sources)]
 Mappings = Annotated[MappingService, Depends(_mappings)]
+Metrics = Annotated[MetricService, Depends(_metrics)]
 Webhooks = Annotated[WebhookService, Depends(_webhooks)]
 Deliveries = Annotated[DeliveryService, Depends(_deliveries)]
 Rules = Annotated[RuleService, Depends(_rules)]

@@ -19,6 +19,7 @@ from app.entities.history import HistoryService
 from app.entities.in_hours import InHoursService
 from app.entities.service import EntityService
 from app.jobs.waiters import Waiters
+from app.metrics.service import MetricService
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
@@ -40,8 +41,8 @@ class Services:
     Attributes:
         in_hours: when teams commit.
         source_events: events by which sources are synced sooner.
-        reports, datasets, samples, uploads, entities, history, activities, calendars, mappings, sources, schedules,
-            webhooks, deliveries, rules, audit: what each part of the API answers from.
+        reports, datasets, samples, uploads, entities, history, activities, calendars, mappings, metrics, sources,
+            schedules, webhooks, deliveries, rules, audit: what each part of the API answers from.
         settings: of the process.
         accounts: users, keys, sessions, logins.
         mode: how it is known who asks.
@@ -65,6 +66,7 @@ class Services:
     in_hours: InHoursService
     calendars: CalendarService
     mappings: MappingService
+    metrics: MetricService
     sources: SourceService
     source_events: EventService
     schedules: ScheduleService

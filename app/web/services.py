@@ -21,6 +21,7 @@ from app.entities.service import EntityService
 from app.ingest.registry import DATASET_KINDS
 from app.jobs.backlog import backlog_metrics
 from app.jobs.waiters import Waiters
+from app.metrics.service import MetricService
 from app.replica.readiness import Readiness
 from app.replica.replica import Replica
 from app.reports.service import ReportService
@@ -71,6 +72,7 @@ def build_services(
         ),
         calendars=CalendarService(resources.engine),
         mappings=MappingService(resources.engine),
+        metrics=MetricService(resources.engine, settings),
         sources=sources,
         source_events=EventService(resources),
         schedules=schedules,

@@ -95,6 +95,12 @@ def stored_mapping(client: TestClient) -> str:
     return "mine"
 
 
+def stored_metric(client: TestClient) -> str:
+    put = client.put("/metrics-definitions/mine", json=definition())
+    assert put.status_code == 200, put.text
+    return "mine"
+
+
 def stored_calendar(client: TestClient) -> str:
     assert client.put("/calendars/mine", json={"days": []}).status_code == 200
     return "mine"
@@ -178,6 +184,11 @@ def mapping() -> Any:
     return json.loads((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_text())
 
 
+def definition() -> Any:
+    """A definition of a metric."""
+    return {"pillar": "team", "title": "Mine", "from": "commits", "when": "committed_at", "value": {"count": "*"}}
+
+
 def added_source(client: TestClient) -> str:
     client.delete("/sources/mine")
     assert client.post("/sources?check=false", json=source("mine")).status_code == 201
@@ -228,6 +239,8 @@ CHANGES = {
     ("delete", "/calendars/{name}"): Change("calendar.remove", before=stored_calendar),
     ("put", "/mappings/{name}"): Change("mapping.set", body=mapping()),
     ("delete", "/mappings/{name}"): Change("mapping.remove", before=stored_mapping),
+    ("put", "/metrics-definitions/{name}"): Change("metric.set", body=definition()),
+    ("delete", "/metrics-definitions/{name}"): Change("metric.remove", before=stored_metric),
     ("post", "/sources"): Change(
         "source.add", body=source("new"), params={"check": "false"}, more=frozenset({"schedule.add"})
     ),
@@ -351,6 +364,9 @@ def test_an_operation_that_changes_something_is_recorded(
         ("get", "/datasets", {}),
         ("get", "/audit", {}),
         ("put", "/mappings/same", {"json": mapping()}),
+        ("put", "/metrics-definitions/same", {"json": definition()}),
+        ("put", "/metrics-definitions/tried?dry_run=true", {"json": definition()}),
+        ("delete", "/metrics-definitions/ci_success", {}),
         ("put", "/entities/store/nobody/hours", {"json": {"hours": []}}),
         ("put", "/entities/store/7/hours", {"json": {"hours": [{"day": 9}]}}),
         ("delete", "/calendars/nobody", {}),
@@ -364,6 +380,8 @@ def test_what_changes_nothing_writes_nothing(
 ) -> None:
     if path == "/mappings/same":
         client.put(path, json=mapping())
+    if path == "/metrics-definitions/same":
+        client.put(path, json=definition())
     before = last_id(world.engine)
     client.request(method.upper(), path, **more)
     assert [row.action for row in rows_of(world.engine, after=before) if row.action not in BY_JOBS] == []
@@ -385,10 +403,11 @@ OTHER_COMMANDS = {
     *("mail unsubscribed", "mail allow", "mail test"),
     *("sources repositories", "sources reset", "sources reprocess"),
     *("activity hours", "activity backfill", "activity show", "activity gaps"),
+    *("metrics list", "metrics show", "metrics facts"),
     *("mappings list", "mappings show", "calendar list", "calendar show", "calendar from-country", "calendar import"),
 }
 
-#: Commands that change something, with what is recorded of it. FILE and JSON stand for files.
+#: Commands that change something, with what is recorded of it. FILE, JSON and DEFINITION stand for files.
 CHANGING_COMMANDS = {
     "load": (("load", "hours", "FILE"), ["dataset.accept", "dataset.load"]),
     "inspect": (("inspect", "FILE", "--kind", "hours", "--accept"), ["dataset.accept", "dataset.load"]),
@@ -397,6 +416,8 @@ CHANGING_COMMANDS = {
     "dashboards role": (("dashboards", "role", "audited", "--existing"), ["dashboards.allow"]),
     "mappings put": (("mappings", "put", "mine", "JSON"), ["mapping.set"]),
     "mappings remove": (("mappings", "remove", "mine"), ["mapping.remove"]),
+    "metrics put": (("metrics", "put", "mine", "DEFINITION"), ["metric.set"]),
+    "metrics remove": (("metrics", "remove", "mine"), ["metric.remove"]),
 }
 
 #: Commands about users, keys and logins are looked at in their own tests.
@@ -428,7 +449,8 @@ def test_what_a_command_changes_is_recorded_as_done_by_who_typed_it(
     point_at(monkeypatch, world, servers, tmp_path / "home")
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     run = CommandLine(monkeypatch, capsys)
-    files = {"JSON": tmp_path / "mapping.json"}
+    files = {"JSON": tmp_path / "mapping.json", "DEFINITION": tmp_path / "definition.json"}
+    files["DEFINITION"].write_text(json.dumps(definition()))
     files["JSON"].write_bytes((REPOSITORY / "app/mapping/shipped/uptime-kuma.json").read_bytes())
     with world.engine.begin() as connection:
         connection.exec_driver_sql("CREATE ROLE audited")

@@ -46,6 +46,8 @@ LEFT_ALONE = {
     "OPENHOURS_DELIVERY_DAYS": "the default is right",
     "OPENHOURS_SEAL_AFTER_DAYS": "the default is right; never is for the time of an upgrade",
     "OPENHOURS_BOT_LOGINS": "only where a bot has the login of a person",
+    "OPENHOURS_INCIDENT_LABELS": "only where issues have labels of incidents",
+    "OPENHOURS_INCIDENT_HOURS": "the default is right, where there are labels of incidents",
     "OPENHOURS_SECRETS_FOLDER": "only where tokens of sources are files",
     "OPENHOURS_SYNC_SECONDS": "the default is right; what is left over is read by another sync",
     "OPENHOURS_SYNC_REQUESTS": "as before",
