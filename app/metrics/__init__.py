@@ -1,0 +1,1 @@
+"""Metrics that definitions in JSON describe, computed of what sources collect."""
