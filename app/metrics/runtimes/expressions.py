@@ -26,6 +26,9 @@ _TOKEN: Final = re.compile(
 _MAX_TEXT: Final = 2_000
 _MAX_EXPRESSIONS: Final = 10
 
+#: Names in one mapping of a matrix. Nobody writes as many.
+MAX_NAMES: Final = 100
+
 #: Of texts that may be YAML's or JSON's false, of which ``||`` takes the other side. Read as texts, nobody knows.
 _MAYBE_FALSE: Final = frozenset(("false", "0", "null"))
 
@@ -128,13 +131,13 @@ class _Reader:
         return read_json(text[1:-1].replace("''", "'"))
 
     def _member(self, context: Callable[[str], Known]) -> Known:
-        value = evaluate_once(context(self._key()))
+        value = context(self._key())
         while self._peek() in {".", "["}:
             key = self._key()
-            if value is UNKNOWN:
-                continue
-            value = evaluate_once(_lookup(value, key)) if isinstance(value, dict) else ""
-        return value
+            if value is not UNKNOWN:
+                value = _lookup(value, key) if isinstance(value, dict) else ""
+        # An expression within a mapping of a matrix: only GitHub reads it.
+        return UNKNOWN if isinstance(value, str) and "${{" in value else value
 
     def _key(self) -> str:
         if self._peek() == ".":
@@ -151,13 +154,10 @@ class _Reader:
         return text[1:-1].replace("''", "'")
 
 
-def evaluate_once(value: Known) -> Known:
-    """A value that stands in a matrix: an expression there may be only a literal."""
-    return evaluate(value, {})
-
-
-def _lookup(value: dict[str, Value], key: str) -> Value:
+def _lookup(value: dict[str, Value], key: str) -> Known:
     """A member by its name, in capitals or not; an empty text if there is none, as in GitHub's expressions."""
+    if len(value) > MAX_NAMES:
+        return UNKNOWN
     return next((one for name, one in value.items() if name.lower() == key.lower()), "")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Final
 
-from app.metrics.runtimes.expressions import Known, evaluate_once
+from app.metrics.runtimes.expressions import MAX_NAMES, Known, evaluate
 from app.metrics.runtimes.runtime import UNKNOWN, UnreadableFile
 from app.metrics.runtimes.yaml_documents import Value
 
@@ -19,8 +19,8 @@ MAX_COMBINATIONS: Final = 256
 #: Combinations before ``exclude``. More are not counted out, the matrix is unknown.
 _MAX_PRODUCT: Final = 2_048
 
-#: Names in one matrix. Nobody writes as many.
-_MAX_NAMES: Final = 100
+#: Characters of text that are a step of work.
+_CHARACTERS: Final = 20
 
 #: Steps of work for one workflow, of which an ordinary one takes some hundreds. Aliases let a small file ask for more.
 _MAX_WORK: Final = 100_000
@@ -42,6 +42,10 @@ class Budget:
         if self.left < 0:
             raise UnreadableFile("too much work")
 
+    def read(self, value: Known) -> None:
+        """Take what reading a value costs."""
+        self.spend(1 + (len(value) // _CHARACTERS if isinstance(value, str) else 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Combination:
@@ -59,7 +63,7 @@ class Combination:
         """A value by its name, in capitals or not; the empty text if there is none."""
         found = next((value for key, value in self.values.items() if key.lower() == name.lower()), None)
         if found is not None:
-            return evaluate_once(found)
+            return found
         return UNKNOWN if self.is_open else ""
 
 
@@ -69,12 +73,10 @@ OPEN: Final = Combination(is_open=True)
 
 def combinations(matrix: Value, budget: Budget) -> list[Combination]:
     """The combinations of the matrix of a job, in no order that means anything."""
-    found = evaluate_once(matrix)
-    if not isinstance(found, dict):
+    found = _literal(matrix, budget)
+    if not isinstance(found, dict) or len(found) > MAX_NAMES:
         return [OPEN]
-    axes = {name: _choices(values) for name, values in found.items() if name not in {"include", "exclude"}}
-    if len(axes) > _MAX_NAMES:
-        return [OPEN]
+    axes = {name: _choices(values, budget) for name, values in found.items() if name not in {"include", "exclude"}}
     base = _product(axes)
     budget.spend(len(base) * (len(axes) + 1))
     if "exclude" in found:
@@ -84,9 +86,15 @@ def combinations(matrix: Value, budget: Budget) -> list[Combination]:
     return base if len(base) <= MAX_COMBINATIONS else [OPEN]
 
 
-def _choices(values: Value) -> list[Known]:
-    found = evaluate_once(values)
-    return list(found) if isinstance(found, list) else [UNKNOWN]
+def _literal(value: Known, budget: Budget) -> Known:
+    """A value of a matrix. Its expressions may name inputs and outputs, which nobody knows; literals are read."""
+    budget.read(value)
+    return evaluate(value, {})
+
+
+def _choices(values: Value, budget: Budget) -> list[Known]:
+    found = _literal(values, budget)
+    return [_literal(one, budget) for one in found] if isinstance(found, list) else [UNKNOWN]
 
 
 def _product(axes: Mapping[str, list[Known]]) -> list[Combination]:
@@ -98,18 +106,26 @@ def _product(axes: Mapping[str, list[Known]]) -> list[Combination]:
     return [Combination(dict(zip(axes, chosen, strict=True))) for chosen in product(*axes.values())]
 
 
-def _entries(value: Value) -> list[Value] | None:
-    """Those of ``include`` or ``exclude``; None if they are not known, or more than there can be combinations."""
-    found = evaluate_once(value)
-    return found if isinstance(found, list) and len(found) <= MAX_COMBINATIONS else None
+def _entries(value: Value, budget: Budget) -> list[dict[str, Known] | None] | None:
+    """Those of ``include`` or ``exclude``, None for one that is no mapping.
+
+    None in place of all if they are not known, or more than there can be combinations.
+    """
+    found = _literal(value, budget)
+    if not isinstance(found, list) or len(found) > MAX_COMBINATIONS:
+        return None
+    return [
+        {name: _literal(one, budget) for name, one in entry.items()} if isinstance(entry, dict) else None
+        for entry in found
+    ]
 
 
 def _less(base: list[Combination], exclude: Value, budget: Budget) -> list[Combination]:
     """Without those that an entry of ``exclude`` matches; open, if nobody knows whether one does."""
-    entries = _entries(exclude)
+    entries = _entries(exclude, budget)
     if entries is None:
         return [OPEN for _ in base]
-    budget.spend(len(base) * sum(len(entry) for entry in entries))
+    budget.spend(len(base) * sum(len(entry or ()) for entry in entries))
     kept = []
     for combination in base:
         matches = [_matches(combination, entry) for entry in entries]
@@ -118,10 +134,10 @@ def _less(base: list[Combination], exclude: Value, budget: Budget) -> list[Combi
     return kept
 
 
-def _matches(combination: Combination, entry: Value) -> bool | None:
-    if not isinstance(entry, dict):
+def _matches(combination: Combination, entry: dict[str, Known] | None) -> bool | None:
+    if entry is None:
         return None
-    return _all(_same(combination.value(name), evaluate_once(value)) for name, value in entry.items())
+    return _all(_same(combination.value(name), value) for name, value in entry.items())
 
 
 def _more(base: list[Combination], axes: frozenset[str], include: Value, budget: Budget) -> list[Combination]:
@@ -130,29 +146,26 @@ def _more(base: list[Combination], axes: frozenset[str], include: Value, budget:
     An entry is added to each combination of the axes of which it changes no value of an axis. If there is none, it is
     a combination of its own.
     """
-    entries = _entries(include)
+    entries = _entries(include, budget)
     if entries is None:
         return [*(replace(one, is_open=True) for one in base), OPEN]
-    names = {name for entry in entries if isinstance(entry, dict) for name in entry}
-    if len(names) > _MAX_NAMES:
+    names = {name for entry in entries for name in entry or ()}
+    if len(names) > MAX_NAMES:
         return [OPEN]
-    budget.spend((len(base) + 1) * sum(len(entry) + 1 for entry in entries))
+    budget.spend((len(base) + 1) * sum(len(entry or ()) + 1 for entry in entries))
     own = []
     for entry in entries:
-        if not isinstance(entry, dict):
+        if entry is None:
             own.append(OPEN)
             continue
-        fits = [
-            _all(_same(one.value(name), evaluate_once(value)) for name, value in entry.items() if name in axes)
-            for one in base
-        ]
+        fits = [_all(_same(one.value(name), value) for name, value in entry.items() if name in axes) for one in base]
         base = [_added(one, entry, axes, fit=fit) for one, fit in zip(base, fits, strict=True)]
         if True not in fits:
-            own.append(Combination(dict(entry)))
+            own.append(Combination(entry))
     return base + own
 
 
-def _added(one: Combination, entry: dict[str, Value], axes: frozenset[str], *, fit: bool | None) -> Combination:
+def _added(one: Combination, entry: dict[str, Known], axes: frozenset[str], *, fit: bool | None) -> Combination:
     if fit is False:
         return one
     added = {name: value if fit else UNKNOWN for name, value in entry.items() if name not in axes}
