@@ -11,6 +11,12 @@ from xml.etree import ElementTree as ET
 
 from app.metrics.runtimes.runtime import MAX_CHARACTERS, UnreadableFile
 
+#: Dots in a line of TOML: the parser takes the square of the parts of a key.
+_MAX_DOTS: Final = 500
+
+# Several blanks, which mean no more than one and of which the parser of INI takes the square.
+_BLANKS: Final = re.compile(r"[^\S\n]{2,}")
+
 # A quote that nothing closes ends with its line: to look on from each of them would take the square of the time.
 _COMMENT: Final = re.compile(r"""("(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|//[^\n]*|/\*.*?(?:\*/|\Z)""", re.DOTALL)
 
@@ -47,8 +53,10 @@ def toml_table(text: str) -> dict[str, Any]:
     Raises:
         UnreadableFile: it is not one.
     """
+    if any(line.count(".") > _MAX_DOTS for line in bounded(text).splitlines()):
+        raise UnreadableFile("a key of too many parts")
     try:
-        return tomllib.loads(bounded(text))
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UnreadableFile("not TOML") from error
 
@@ -61,7 +69,7 @@ def ini_sections(text: str) -> dict[str, dict[str, str]]:
     """
     parser = RawConfigParser()
     try:
-        parser.read_string(bounded(text))
+        parser.read_string(_BLANKS.sub(" ", bounded(text)))
     except (Error, ValueError) as error:
         raise UnreadableFile("not INI") from error
     return {name: dict(parser.items(name)) for name in parser.sections()}

@@ -31,12 +31,12 @@ _MAX_REFERENCES: Final = 10
 
 _GEMFILE_RUBY: Final = re.compile(r"^[ \t]*ruby[ \t(]+(.*)$", re.MULTILINE)
 _QUOTED: Final = re.compile(r"""["']([^"'\n]{1,100})["']""")
-_ALL_QUOTED: Final = re.compile(r"""["'][^"'\n]*["'](?:\s*,\s*["'][^"'\n]*["'])*\s*\)?\s*""")
-_GEMFILE_FILE: Final = re.compile(r"""file:\s*["']([^"'\n]{1,100})["']\s*\)?\s*""")
+_ALL_QUOTED: Final = re.compile(r"""["'][^"'\n]*["'](?:\s*,\s*["'][^"'\n]*["'])*(?:\s*\))?""")
+_GEMFILE_FILE: Final = re.compile(r"""file:\s*["']([^"'\n]{1,100})["'](?:\s*\))?""")
 
 _SOURCE: Final = re.compile(r"\bsourceCompatibility\b(?P<rest>[^\n;]*)")
 _SOURCE_VALUE: Final = re.compile(
-    r"""(?:\s*=\s*|\s+)(?:JavaVersion\.VERSION_(?P<name>[0-9]+(?:_[0-9]+)?)|["']?(?P<number>[0-9]+(?:\.[0-9]+)?)["']?)\s*\}?\s*"""
+    r"""(?:\s*=\s*|\s+)(?:JavaVersion\.VERSION_(?P<name>[0-9]+(?:_[0-9]+)?)|["']?(?P<number>[0-9]+(?:\.[0-9]+)?)["']?)(?:\s*\})*"""
 )
 _TOOLCHAIN: Final = re.compile(r"\b(?:JavaLanguageVersion\.of|jvmToolchain)\s*\((?P<value>[^)\n]{0,100})\)")
 
@@ -178,7 +178,7 @@ def _gradle(text: str) -> Versions:
     script = without_comments(text)
     found: set[str | None] = set()
     for match in _SOURCE.finditer(script):
-        value = _SOURCE_VALUE.fullmatch(match["rest"])
+        value = _SOURCE_VALUE.fullmatch(match["rest"].rstrip())
         found.add((value["name"] or value["number"]).replace("_", ".") if value else None)
     for match in _TOOLCHAIN.finditer(script):
         literal = match["value"].strip().strip("\"'")
@@ -188,18 +188,22 @@ def _gradle(text: str) -> Versions:
 
 def _gemfile(text: str) -> Versions:
     """Texts alone: with another engine than Ruby's own, the version would be that of the language it speaks."""
-    match = _GEMFILE_RUBY.search(text)
-    if match is None:
+    arguments = _arguments_of_gemfile(text)
+    if arguments is None:
         return []
-    arguments = match[1].partition("#")[0]
     return [_lowest(", ".join(_QUOTED.findall(arguments))) if _ALL_QUOTED.fullmatch(arguments) else None]
 
 
 def _file_of_gemfile(text: str) -> str | None:
     """The file that it takes the version from, such as .ruby-version."""
-    ruby = _GEMFILE_RUBY.search(text)
-    named = _GEMFILE_FILE.fullmatch(ruby[1].partition("#")[0]) if ruby else None
+    named = _GEMFILE_FILE.fullmatch(_arguments_of_gemfile(text) or "")
     return named[1] if named else None
+
+
+def _arguments_of_gemfile(text: str) -> str | None:
+    """What its line ``ruby`` has behind the name."""
+    match = _GEMFILE_RUBY.search(text)
+    return match[1].partition("#")[0].strip() if match else None
 
 
 _READERS: Final[Mapping[str, tuple[str, Callable[[str], Versions]]]] = {

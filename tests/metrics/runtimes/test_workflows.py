@@ -194,6 +194,15 @@ def test_jobs_that_repeat_one_large_job_are_too_much_work() -> None:
     assert found_by(workflow + "".join(f"  j{n}: *j\n" for n in range(2_000))) == {("unknown", None)}
 
 
+def test_steps_that_repeat_one_large_expression_are_too_much_work() -> None:
+    versions = "[" + ", ".join(map(str, range(250))) + "]"
+    large = "${{ " + "matrix.v || " * 150 + "'x' }}"
+    first = f'&s {{uses: actions/setup-node@v4, with: {{node-version: "{large}"}}}}'
+    steps = ", ".join([first, *["*s"] * 380])
+    workflow = f"jobs: {{a: {{strategy: {{matrix: {{v: {versions}}}}}, steps: [{steps}]}}}}"
+    assert found_by(workflow) == {("unknown", None)}
+
+
 # Matrices, as GitHub's documentation has them
 
 
