@@ -1,1 +1,1 @@
-"""Metrics that definitions in JSON describe, computed of what sources collect."""
+"""Metrics that definitions in JSON describe: what is counted of what sources collect, by whom, how."""

@@ -470,6 +470,48 @@ def test_an_axis_with_a_usual_name_counts_if_a_script_installs_the_runtime() -> 
     assert found_by(workflow) == {("python", "3.9"), ("python", "3.13"), ("php", "8.3")}
 
 
+def test_include_may_name_the_versions_that_a_script_installs() -> None:
+    """As Express does, which names its combinations."""
+    workflow = """
+        on: [pull_request, push]
+        jobs:
+          test:
+            strategy:
+              matrix:
+                name: [Node.js 0.10, Node.js 18.x, Node.js 20.x]
+                include:
+                  - {name: Node.js 0.10, node-version: "0.10", npm-i: mocha@3.5.3}
+                  - {name: Node.js 18.x, node-version: 18.17}
+            steps:
+              - uses: actions/checkout@v3
+              - run: nvm install --default ${{ matrix.node-version }}
+    """
+    assert found_by(workflow) == {("node", "0.10"), ("node", "18.17")}
+
+
+def test_several_engines_of_ruby_are_told_apart() -> None:
+    """As Sinatra does."""
+    workflow = """
+        on: push
+        jobs:
+          test:
+            strategy:
+              matrix:
+                rack: [stable]
+                ruby: [2.6, '3.0', 3.2, truffleruby]
+                include:
+                  - {ruby: 3.2, rack: head, allow-failure: true}
+                  - {ruby: jruby-9.4, rack: stable, allow-failure: true}
+                  - {ruby: ruby-head, rack: stable, allow-failure: true}
+            steps:
+              - uses: ruby/setup-ruby@v1
+                continue-on-error: ${{ matrix.allow-failure || false }}
+                with: {ruby-version: "${{ matrix.ruby }}", bundler-cache: true}
+    """
+    versions = ("2.6", "3.0", "3.2", "truffleruby", "jruby-9.4", "ruby-head")
+    assert found_by(workflow) == {("ruby", version) for version in versions}
+
+
 # Files
 
 
