@@ -2,8 +2,8 @@
 
     python -m benchmarks.engineering --repositories 200 --pulls 60000 --runs 400000
 
-Rows are written by Postgres itself: for each pull request two reviews, a request for one and a comment, for each run two
-jobs, and commits with their parents, deployments, releases, issues, branches and dependencies. The report runs in a
+Rows are written by Postgres itself: for each pull request two reviews, a request for one and a comment, for each run
+two jobs, and commits with their parents, deployments, releases, issues, branches and dependencies. The report runs in a
 process of its own, so that its peak is that of this report alone.
 """
 
@@ -47,7 +47,10 @@ _REPO: Final = "repos[1 + n % :repositories]"
 
 _FILL: Final = (
     "INSERT INTO entity (kind, key) SELECT 'repository', 'acme/' || n FROM generate_series(1, :repositories) n",
-    "INSERT INTO entity (kind, key, timezone) SELECT 'team', 'team ' || n, 'Europe/Berlin' FROM generate_series(1, 20) n",
+    """
+    INSERT INTO entity (kind, key, timezone)
+    SELECT 'team', 'team ' || n, 'Europe/Berlin' FROM generate_series(1, 20) n
+    """,
     "INSERT INTO repository (repo_id, default_branch) SELECT id, 'main' FROM entity WHERE kind = 'repository'",
     f"""
     INSERT INTO pull_request (repo_id, number, team_id, author, author_id, head_sha, merge_sha, additions, deletions,
@@ -163,7 +166,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=size)
     sizes = vars(parser.parse_args())
     with TemporaryDirectory(prefix="openhours-bench-") as home:
-        settings = Settings(home=Path(home))
+        settings = Settings(home=Path(home), incident_labels="incident")
         with addresses(settings) as where, database(where) as url, engine_of(url) as engine:
             fill(engine, sizes)
             for by, each in (("team", "week"), ("repo", "week")):

@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 
 from app.ingest.kinds.repositories import RepositoryLoading
 from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
 from app.ingest.kinds.workflow_runs import WorkflowRunLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, until
+
+_SAME_COMMIT: Final = ("repo_id", "run_id", "head_sha")
 
 _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of the run"),
@@ -33,9 +35,24 @@ def where_run(run: Any, repository: Any) -> ColumnElement[str]:
     )
 
 
+def _last_success(asked: Asked) -> Subquery:
+    """By run and commit, the last attempt but the first that succeeded."""
+    run = WorkflowRunLoading.table
+    return (
+        select(*(run.c[name] for name in _SAME_COMMIT), func.max(run.c.attempt).label("attempt"))
+        .where(
+            run.c.attempt > 1,
+            run.c.conclusion == "success",
+            func.coalesce(run.c.started_at, run.c.created_at) <= asked.as_of,
+        )
+        .group_by(*(run.c[name] for name in _SAME_COMMIT))
+        .subquery("later")
+    )
+
+
 def _rows(asked: Asked) -> Select[Any]:
     run, job, repository = WorkflowRunLoading.table, WorkflowJobLoading.table, RepositoryLoading.table
-    later = run.alias("later")
+    later = _last_success(asked)
     key = ("repo_id", "run_id", "attempt")
     # A job that the attempt took over from an earlier one began before it was created.
     is_its_own = and_(
@@ -53,16 +70,6 @@ def _rows(asked: Asked) -> Select[Any]:
         .subquery("of_jobs")
     )
     began = func.coalesce(run.c.started_at, run.c.created_at)
-    passed_later = exists(
-        select(1).where(
-            later.c.repo_id == run.c.repo_id,
-            later.c.run_id == run.c.run_id,
-            later.c.attempt > run.c.attempt,
-            later.c.head_sha == run.c.head_sha,
-            later.c.conclusion == "success",
-            func.coalesce(later.c.started_at, later.c.created_at) <= asked.as_of,
-        )
-    )
     return (
         select(
             run.c.repo_id.label(REPO_ID),
@@ -77,10 +84,11 @@ def _rows(asked: Asked) -> Select[Any]:
             began.label("started_at"),
             until(jobs.c.started, asked).label("jobs_started_at"),
             case((~func.coalesce(jobs.c.runs, False), until(jobs.c.completed, asked))).label("jobs_completed_at"),
-            passed_later.label("passed_later"),
+            func.coalesce(later.c.attempt > run.c.attempt, False).label("passed_later"),
         )
         .outerjoin(repository, repository.c.repo_id == run.c.repo_id)
         .outerjoin(jobs, and_(*(jobs.c[name] == run.c[name] for name in key)))
+        .outerjoin(later, and_(*(later.c[name] == run.c[name] for name in _SAME_COMMIT)))
         .where(began <= asked.as_of)
     )
 

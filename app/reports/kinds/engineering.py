@@ -13,7 +13,7 @@ from app.metrics.division import Division
 from app.metrics.facts.fact import Asked
 from app.metrics.metric import Metric
 from app.metrics.outcome import Outcome, Question, answer
-from app.metrics.service import current, named
+from app.metrics.store import current, named
 from app.reports.engineering.params import MOST_DAYS, EngineeringParams, default_dates
 from app.reports.engineering.summary import EngineeringSummary, outline, summarise
 from app.reports.engineering.table import blocks, schema
@@ -23,7 +23,6 @@ from app.reports.refusals import refused, require_known, require_past
 from app.series.entities import REPOSITORY, TEAM
 from app.settings import Settings
 from app.storage.postgres import database_errors, database_now
-from app.timeline import to_micros
 from app.timeline.period_words import dates_of
 from app.wording.warnings import EXAMPLES, warning
 
@@ -93,14 +92,14 @@ def asked_of(settings: Settings, as_of: datetime) -> Asked:
     return Asked(
         as_of,
         bots=settings.bots,
-        incident_labels=settings.incident_label_names,
+        incident_labels=settings.labels_of_incidents,
         incident_hours=settings.incident_hours,
     )
 
 
 def has_convention(metric: Metric, settings: Settings) -> bool:
     """Whether what a metric needs is agreed on."""
-    return metric.needs is None or bool(settings.incident_label_names)
+    return metric.needs is None or bool(settings.labels_of_incidents)
 
 
 def produce(context: JobContext, params: EngineeringParams) -> Sequence[Artifact]:
