@@ -25,7 +25,8 @@ _COLUMNS: Final = {
     "failed_at": FactColumn(Type.INSTANT, "when it first failed"),
     "has_failed": FactColumn(
         Type.TRUTH,
-        "whether an incident, a rollback or a revert of what it brought followed; unknown without a convention",
+        "whether an incident, a rollback or a revert of what it brought followed; unknown without a convention, "
+        "without a success, and elsewhere than in production",
     ),
     "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, of one that has_failed"),
 }
@@ -47,6 +48,7 @@ def _successes(asked: Asked) -> Subquery:
             of.c.succeeded_at,
             is_old.label("is_rollback"),
             func.lead(of.c.succeeded_at).over(partition_by=place, order_by=order).label("next_at"),
+            func.lead(of.c.deployment_id).over(partition_by=place, order_by=order).label("next_id"),
         )
         .where(is_success(of, asked))
         .subquery("success")
@@ -58,25 +60,24 @@ def _has_incident(deployment: Any, asked: Asked) -> ColumnElement[bool]:
     issue, other = IssueLoading.table, DeploymentLoading.table.alias("later")
     window = timedelta(hours=asked.incident_hours)
     later = exists(
-        select(1).where(
+        select(1)
+        .where(
             other.c.repo_id == deployment.c.repo_id,
             is_production(other),
             other.c.succeeded_at > deployment.c.succeeded_at,
             other.c.succeeded_at <= issue.c.created_at,
         )
+        .correlate(deployment, issue)  # two queries further out; by itself it would be of all deployments
     )
-    return and_(
-        is_production(deployment),
-        exists(
-            select(1).where(
-                issue.c.repo_id == deployment.c.repo_id,
-                is_incident(issue, asked),
-                issue.c.created_at <= asked.as_of,
-                issue.c.created_at >= deployment.c.succeeded_at,
-                issue.c.created_at <= deployment.c.succeeded_at + window,
-                ~later,
-            )
-        ),
+    return exists(
+        select(1).where(
+            issue.c.repo_id == deployment.c.repo_id,
+            is_incident(issue, asked),
+            issue.c.created_at <= asked.as_of,
+            issue.c.created_at >= deployment.c.succeeded_at,
+            issue.c.created_at <= deployment.c.succeeded_at + window,
+            ~later,
+        )
     )
 
 
@@ -104,16 +105,15 @@ def _rows(asked: Asked) -> Select[Any]:
     rolled_back = exists(
         select(1).where(
             after.c.repo_id == success.c.repo_id,
-            after.c.environment.is_not_distinct_from(success.c.environment),
-            after.c.succeeded_at == success.c.next_at,
+            after.c.deployment_id == success.c.next_id,
             after.c.succeeded_at <= success.c.succeeded_at + window,
-            after.c.deployment_id != success.c.deployment_id,
             after.c.is_rollback,
         )
     )
     failed: Any = null()
     if asked.incident_labels:
-        failed = case((is_success(of, asked), or_(rolled_back, _has_incident(of, asked), _is_reverted(of, asked))))
+        to_production = and_(is_success(of, asked), is_production(of))
+        failed = case((to_production, or_(rolled_back, _has_incident(of, asked), _is_reverted(of, asked))))
     return (
         select(
             of.c.repo_id.label(REPO_ID),
@@ -143,6 +143,6 @@ DEPLOYMENTS: Final = Fact(
     stream="deployments",
     columns=_COLUMNS,
     rows=_rows,
-    when="succeeded_at",
+    when="created_at",
     prepare=prepare,
 )
