@@ -1,6 +1,6 @@
 """Computes metrics: by group and period, of whole groups, and of all of them together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from app.flow.teams import Teams
 from app.metrics import metric as m
 from app.metrics.compiling import Compiled
 from app.metrics.division import Division
-from app.metrics.figures import Figures, Ints, Rows, Truths, changed, figures_of
+from app.metrics.figures import Figures, Ints, Rows, Truths, changed, figures_of, without
 from app.metrics.reading import Read
 from app.timeline import DAY, MISSING, Micros
 
@@ -36,6 +36,8 @@ class Cells:
         figures: of each.
         withheld: bool[c], there would be a figure, but it is of too few people to be told.
         parts: words of each part, as many as the metric has splits.
+        looked: of a metric of the last day of a period, the pairs of a group and a period that has any; None: of
+            another, for which no row is none.
     """
 
     metric: m.Metric
@@ -45,6 +47,7 @@ class Cells:
     figures: Figures
     withheld: Truths
     parts: Sequence[tuple[str, ...]]
+    looked: Collection[tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,26 @@ class _Computing:
         counts = np.flatnonzero(self.read.arrays[self.compiled.where])
         parts, split = self._parts(counts)
         found = []
+        looked: set[tuple[int, int]] | None = set() if isinstance(metric.when, m.Latest) else None
         for division, is_whole in ((self.division, False), (self.division.whole(), True)):
             if not len(division.begins):
                 continue
             for group in (self.place.group, np.full(len(self.place.group), WHOLE)):
                 cells = self._cells(counts, split, group, division, len(parts))
                 found.append((*cells, is_whole))
+                if looked is not None:
+                    looked |= self._looked(group, division, is_whole=is_whole)
         group, part, period = (np.concatenate([one[n] for one in found]) for n in range(3))
         period = np.where(np.concatenate([np.full(len(one[0]), one[5]) for one in found]), WHOLE, period)
         figures = _joined([one[3] for one in found])
-        return Cells(metric, group, part, period, figures, np.concatenate([one[4] for one in found]), parts)
+        return Cells(metric, group, part, period, figures, np.concatenate([one[4] for one in found]), parts, looked)
+
+    def _looked(self, group: Ints, division: Division, *, is_whole: bool) -> set[tuple[int, int]]:
+        """Groups and periods on any day of which somebody looked at a repository."""
+        period = self._latest(division)
+        rows = np.flatnonzero(period >= 0)
+        numbers = [WHOLE] * len(rows) if is_whole else period[rows].tolist()
+        return set(zip(group[rows].tolist(), numbers, strict=True))
 
     def _parts(self, counts: Ints) -> tuple[list[tuple[str, ...]], Ints]:
         """The words by which rows are told apart, and the number of each row's, int64[n]."""
@@ -125,18 +138,18 @@ class _Computing:
         cells = len(lines) * periods
         metric = self.compiled.metric
         value = metric.value
+        rows, period = self._in_periods(counts, division)
+        cell = number[rows] * periods + period
         if isinstance(value, m.People) and value.how in ("new", "returning", "gone"):
-            figures, withheld = self._changes(value, counts, number, division, len(lines))
+            figures = self._changes(value, counts, number, division, len(lines))
         else:
-            rows, period = self._in_periods(counts, division)
-            cell = number[rows] * periods + period
             figures = figures_of(value, lambda part: self._rows(part, rows, cell, cells))
-            withheld = np.zeros(cells, bool)
-            if metric.fewest is not None and self.compiled.people is not None:
-                who = _numbered(self.read.arrays[self.compiled.people][rows])
-                people = figures_of(m.People("distinct", ""), lambda _: Rows(cell, cells, who=who)).value
-                withheld = (people < metric.fewest[1]) & (figures.n > 0)
-                figures = Figures(np.where(withheld, np.nan, figures.value), figures.n, figures.p75, figures.p90)
+        withheld = np.zeros(cells, bool)
+        if metric.fewest is not None and self.compiled.people is not None:
+            who = _numbered(self.read.arrays[self.compiled.people][rows])
+            people = figures_of(m.People("distinct", ""), lambda _: Rows(cell, cells, who=who)).value
+            withheld = (people < metric.fewest[1]) & ((figures.n > 0) | (figures.value > 0))
+            figures = without(figures, withheld)
         of = np.repeat(np.arange(len(lines)), periods)
         at = np.tile(np.arange(periods), len(lines))
         return lines[of] // max(parts, 1), lines[of] % max(parts, 1), at, figures, withheld
@@ -176,21 +189,21 @@ class _Computing:
         found[rows[is_last]] = period[rows[is_last]]
         return found
 
-    def _ends(self, rows: Ints, number: int, division: Division) -> Micros:
-        """Where a period ends for each row on its clock: its local midnight, or as_of if that is earlier."""
-        midnight = np.full(len(rows), int(division.ends[number]) * DAY)
-        ends: Micros = np.minimum(midnight, self.place.local(np.full(len(rows), self.place.as_of), rows))
-        return ends
-
     def _standing(
         self, counts: Ints, start: Micros, end: Micros, days: float, division: Division
     ) -> Iterator[tuple[int, Ints]]:
-        """By period, which of the rows that count have begun at its end, and not ended."""
+        """By period, which of the rows that count have begun at its end, and not ended.
+
+        A period ends for each row at the midnight of its clock, or at as_of if that is earlier. What has ended has
+        ended by as_of, and has begun by then: to ask by midnight is enough, also where a clock shows an hour twice.
+        """
         begun, over = (self.place.local(at, counts) for at in (start, end))
+        now = self.place.local(np.full(len(counts), self.place.as_of), counts)
         for number in range(len(division.begins)):
-            at = self._ends(counts, number, division)
-            stands = (begun != MISSING) & (begun + int(days * DAY) <= at) & ((over == MISSING) | (over > at))
-            yield number, np.flatnonzero(stands)
+            midnight = int(division.ends[number]) * DAY
+            edge = np.minimum(midnight, now) if days else midnight
+            is_old = (begun != MISSING) & (begun + int(days * DAY) <= edge)
+            yield number, np.flatnonzero(is_old & ((over == MISSING) | (over > midnight)))
 
     def _windows(self, counts: Ints, at: Micros, days: int, division: Division) -> Iterator[tuple[int, Ints]]:
         """By period, which of the rows that count are in the window before its end."""
@@ -222,9 +235,7 @@ class _Computing:
             return phase.wall_seconds()
         return seconds_by_clock({"": phase}, self.place.teams, self.place.team[rows])["working"][""]
 
-    def _changes(
-        self, value: m.People, counts: Ints, number: Ints, division: Division, lines: int
-    ) -> tuple[Figures, Truths]:
+    def _changes(self, value: m.People, counts: Ints, number: Ints, division: Division, lines: int) -> Figures:
         """How many people of each line are new, are returning or are gone in the window of each period."""
         metric, arrays = self.compiled.metric, self.read.arrays
         at, who = arrays[self.compiled.times[0]][counts], _numbered(arrays[self.compiled.operands[value][0]][counts])
@@ -245,7 +256,7 @@ class _Computing:
             now, before, ever = has(end - span, end), has(end - 2 * span, end - span), has(None, end - span)
             values[:, period] = np.bincount(pairs[0][changed(value.how, now, before, ever)], minlength=lines)
             n[:, period] = np.bincount(pairs[0][now], minlength=lines)
-        return Figures(values.reshape(-1), n.reshape(-1)), np.zeros(lines * periods, bool)
+        return Figures(values.reshape(-1), n.reshape(-1))
 
 
 def _repeated(found: Iterator[tuple[int, Ints]], counts: Ints) -> tuple[Ints, Ints]:

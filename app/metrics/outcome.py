@@ -1,7 +1,7 @@
 """What a set of metrics comes to: read, computed, and with what is known not to have been read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
@@ -224,11 +224,11 @@ class _Answering:
         state = states[which.reshape(-1)] if len(states) else np.zeros(0, np.int64)
         figures = cells.figures
         # Where not everything was read, none is not zero.
-        unknown = (state == STATES.index(State.PARTIAL)) & (figures.n == 0)
+        unknown = ((state == STATES.index(State.PARTIAL)) | ~_looked_at(cells)) & (figures.n == 0)
         value = np.where(unknown, np.nan, figures.value)
         few = (figures.n < FEW) & (figures.n > 0) & (not metric.is_count)
         told = Figures(value, figures.n, figures.p75, figures.p90)
-        kept = Cells(metric, cells.group, cells.split, cells.period, told, cells.withheld, cells.parts)
+        kept = replace(cells, figures=told)
         return Told(kept, state, few, rows)
 
     @staticmethod
@@ -253,6 +253,14 @@ def _until(day: int, as_of: datetime) -> datetime:
     return min(from_micros(day * DAY), as_of)
 
 
+def _looked_at(cells: Cells) -> Truths:
+    """Of which cells somebody looked on any day; nobody knows how much there was of others."""
+    if cells.looked is None:
+        return np.ones(len(cells.group), bool)
+    pairs = zip(cells.group.tolist(), cells.period.tolist(), strict=True)
+    return np.array([pair in cells.looked for pair in pairs], bool)
+
+
 def _with_nothing(cells: Cells, groups: Sequence[int], division: Division) -> Cells:
     """The same with a zero for each group and period that has no row that counts."""
     periods = [*range(len(division.begins)), WHOLE]
@@ -263,14 +271,14 @@ def _with_nothing(cells: Cells, groups: Sequence[int], division: Division) -> Ce
     group, period = (np.array(of, np.int64) for of in zip(*missing, strict=True))
     nothing = np.zeros(len(missing), np.int64)
     figures = Figures(np.append(cells.figures.value, nothing.astype(np.float64)), np.append(cells.figures.n, nothing))
-    return Cells(
-        cells.metric,
-        np.append(cells.group, group),
-        np.append(cells.split, nothing),
-        np.append(cells.period, period),
-        figures,
-        np.append(cells.withheld, nothing.astype(bool)),
-        cells.parts or [()],
+    return replace(
+        cells,
+        group=np.append(cells.group, group),
+        split=np.append(cells.split, nothing),
+        period=np.append(cells.period, period),
+        figures=figures,
+        withheld=np.append(cells.withheld, nothing.astype(bool)),
+        parts=cells.parts or [()],
     )
 
 
