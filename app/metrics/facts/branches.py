@@ -7,6 +7,7 @@ from sqlalchemy import Date, Select, and_, cast, exists, func, or_, select
 from app.ingest.kinds.branches import BranchLoading
 from app.ingest.kinds.commits import CommitLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+from app.metrics.facts.pulls import ended_at
 from app.series.tables import pull_request
 
 _COLUMNS: Final = {
@@ -22,7 +23,7 @@ _COLUMNS: Final = {
 
 def _rows(asked: Asked) -> Select[Any]:
     branch, commit, pull = BranchLoading.table, CommitLoading.table, pull_request
-    ended = func.coalesce(pull.c.merged_at, pull.c.closed_at)
+    ended = ended_at(pull, asked)
     is_merged = exists(select(1).where(commit.c.repo_id == branch.c.repo_id, commit.c.sha == branch.c.sha))
     day = func.timezone("UTC", branch.c.seen_on + 1)
     has_open_pull = exists(
@@ -30,6 +31,7 @@ def _rows(asked: Asked) -> Select[Any]:
             pull.c.repo_id == branch.c.repo_id,
             pull.c.head_sha == branch.c.sha,
             pull.c.created_at < day,
+            pull.c.created_at <= asked.as_of,
             or_(ended.is_(None), ended >= day),
         )
     )
