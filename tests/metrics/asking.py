@@ -18,7 +18,7 @@ from app.metrics.facts.fact import Asked
 from app.metrics.outcome import Outcome, Question, answer
 from app.storage.resources import Resources
 from app.timeline.working_hours import Window
-from tests.reference.metric_facts import World
+from tests.reference.metric_world import World
 from tests.reference.metrics import WHOLE, Cell, Figure, Twin
 from tests.reference.schedule import Entity, ZoneFrom
 from tests.sources.compared import stored
@@ -131,13 +131,22 @@ def differences(
     outcome = asked(connection, definitions, ask)
     wrong = []
     for name, told in zip(definitions, outcome.metrics, strict=True):
-        engine, right = cells_of(outcome, told.cells), twin.cells(dict(definitions[name]))
+        engine = cells_of(outcome, told.cells)
+        right = {
+            (group, tuple(map(_named, words)), label): figure
+            for (group, words, label), figure in twin.cells(dict(definitions[name])).items()
+        }
         wrong += [
             f"{name} {key}: {mine}, but the twin says {theirs}; {json.dumps(definitions[name])}"
             for key in sorted({*engine, *right}, key=repr)
             if not alike(mine := engine.get(key), theirs := right.get(key))
         ]
     return wrong
+
+
+def _named(part: object) -> str:
+    """What the engine calls a part: truths are yes and no, and what nobody knows has no name."""
+    return "" if part is None else ("no", "yes")[part] if isinstance(part, bool) else str(part)
 
 
 def alike(one: Figure | None, other: Figure | None) -> bool:

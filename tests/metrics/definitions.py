@@ -34,9 +34,11 @@ class Defining:
         if is_windowed:
             made["window_days"] = self.random.choice((1, 7, 28, 40))
         made["value"] = self._value(is_windowed=is_windowed)
+        if "outside_hours" in str(made["value"]):
+            made["by"].remove("repo")
         people = self._columns(Type.PERSON)
         if people and self.random.random() < 0.15:
-            made["people_at_least"] = {self.random.choice(people): self.random.randint(1, 4)}
+            made["people_at_least"] = {self.random.choice(people): self.random.randint(2, 4)}
         return made
 
     def _few(self, most: int) -> int:
@@ -71,10 +73,10 @@ class Defining:
             return [column, "is", self.random.choice(("known", "unknown"))]
         return self._comparison(column)
 
-    def _comparison(self, column: str) -> Any:
+    def _comparison(self, column: str) -> Any:  # noqa: PLR0911 - by the type
         kind = FACTS[self.facts].columns[column].type
         alike = [other for other in self._columns(kind) if other != column]
-        if kind in {Type.PERSON}:
+        if kind is Type.PERSON:
             if not alike:
                 return [column, "is", "known"]
             return [column, self.random.choice(("=", "!=")), {"column": self.random.choice(alike)}]
@@ -107,9 +109,12 @@ class Defining:
             return column if column and draw < 0.45 else self._number_value()
         operation = self.random.choice(("add", "subtract", "multiply", "divide"))
         many = 2 if operation == "divide" else self.random.randint(2, 4)
-        return {operation: [self.number(depth - 1) for _ in range(many)]}
+        numbers = [self.number(depth - 1) for _ in range(many)]
+        if operation == "divide" and numbers[1] == 0:
+            numbers[1] = 4
+        return {operation: numbers}
 
-    def _value(self, *, is_windowed: bool) -> Any:
+    def _value(self, *, is_windowed: bool) -> Any:  # noqa: PLR0911 - one for each value
         instants, people = self._columns(Type.INSTANT), self._columns(Type.PERSON)
         named = people + self._columns(Type.WORD)
         ways = ["count", "sum", "quantile", "share", "distinct", "top_share", "gini", "fewest_for", "ratio"]
@@ -129,13 +134,14 @@ class Defining:
             case "top_share" | "gini" as how:
                 return {how: self.random.choice(people or named)} if named else {"count": "*"}
             case "fewest_for":
-                part = self.random.choice((0.1, 0.5, 0.8, 1))
+                part = self.random.choice((0.1, 0.3, 0.5, 0.8))
                 return {"fewest_for": self.random.choice(people or named), "part": part} if named else {"count": "*"}
             case "come":
                 return {self.random.choice(("new", "returning", "gone")): self.random.choice(people)}
             case "ratio":
                 times = self.random.choice(({}, {"times": 100}, {"times": 0.5}))
-                return {"ratio": [self._count(named), self._count(named)], **times}
+                below = self._count(named)
+                return {"ratio": [self._count(named), {"count": "*"} if below == {"sum": 0} else below], **times}
             case _:
                 return self._count(named)
 

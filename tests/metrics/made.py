@@ -1,4 +1,4 @@
-"""Rows of all dataset kinds by chance, nasty ones: equal instants, missing ones, accounts that were renamed or deleted."""
+"""Rows of all dataset kinds by chance: equal instants, missing ones, accounts that were renamed or deleted."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,16 +26,16 @@ _NIGHT = (("22:00:00", "06:00:00"),)
 _DAY = (("08:30:00", "12:00:00"), ("12:45:00", "17:15:00"))
 #: What files say of the teams; ``schedules`` says the same to the twin. Platform has a zone and no hours.
 FILES = {
-    "timezones": (
-        "team,timezone_str\nWeb,America/New_York\nNight,Asia/Kathmandu\nPlatform,Australia/Lord_Howe\n"
-    ),
+    "timezones": ("team,timezone_str\nWeb,America/New_York\nNight,Asia/Kathmandu\nPlatform,Australia/Lord_Howe\n"),
     "hours": "team,day,start_time_local,end_time_local\n"
     + "".join(f"Web,{day},{opens},{closes}\n" for day in range(5) for opens, closes in _DAY)
     + "".join(f"Night,{day},{opens},{closes}\n" for day in range(7) for opens, closes in _NIGHT),
     "holidays": "calendar,date\npublic:US,2024-10-14\npublic:US,2024-11-11\n",
     "calendars": "team,calendar\nWeb,public:US\n",
 }
-_HOLIDAYS = Use("public:US", tuple(Dated(datetime(2024, *day, tzinfo=UTC).date(), "closed") for day in ((10, 14), (11, 11))))
+_HOLIDAYS = Use(
+    "public:US", tuple(Dated(datetime(2024, *day, tzinfo=UTC).date(), "closed") for day in ((10, 14), (11, 11)))
+)
 SCHEDULES = {
     "Web": Entity((ZoneFrom("America/New_York"),), (Version((_DAY,) * 5 + ((), ())),), calendars=(_HOLIDAYS,)),
     "Night": Entity((ZoneFrom("Asia/Kathmandu"),), (Version((_NIGHT,) * 7),)),
@@ -76,13 +76,22 @@ class Made:
         """One of a few instants, or any."""
         if self.chance(0.5):
             return self.pick(self.instants)
-        return BEGIN + timedelta(seconds=self.random.randrange(DAYS * 86_400), microseconds=self.pick((0, 0, 1, 999_999)))
+        return BEGIN + timedelta(
+            seconds=self.random.randrange(DAYS * 86_400), microseconds=self.pick((0, 0, 1, 999_999))
+        )
 
     def soon(self, after: datetime) -> datetime:
         """Mostly somewhat later, now and then at once or earlier."""
         if self.chance(0.1):
             return self.at()
-        return after + timedelta(minutes=self.pick((0, 0, 5, 59, 60, 61, 24 * 60, 24 * 60 + 1, self.random.randrange(9000))))
+        return after + timedelta(
+            minutes=self.pick((0, 0, 5, 59, 60, 61, 24 * 60, 24 * 60 + 1, self.random.randrange(9000)))
+        )
+
+    def after_success(self) -> datetime:
+        """Often somewhat after a deployment, which may fail by it."""
+        deployed = [row["succeeded_at"] for row in self.rows["deployments"] if row["succeeded_at"]]
+        return self.soon(self.pick(deployed)) if deployed and self.chance(0.7) else self.at()
 
     def account(self, name: str, *, is_bot: bool = True) -> Row:
         login, number, bot = self.pick(ACCOUNTS)
@@ -98,7 +107,7 @@ class Made:
 
     def pull_requests(self) -> None:
         for repo in REPOS:
-            for number in range(1, self.random.randint(0, 9) + 1):
+            for number in range(1, self.random.randint(0, 20) + 1):
                 created = self.at()
                 merged = self.maybe(self.soon(self.soon(created)), 0.6)
                 login, account, bot = self.pick(ACCOUNTS)
@@ -135,7 +144,9 @@ class Made:
         return {
             **reviewer,
             "state": state,
-            "submitted_at": None if state == "PENDING" else self.maybe(self.soon(pull["created_at"]), 0.97),
+            "submitted_at": None
+            if state == "PENDING" and self.chance(0.9)
+            else self.maybe(self.soon(pull["created_at"]), 0.97),
             "commit_sha": self.maybe(self.pick(self.shas[:8])),
         }
 
@@ -154,7 +165,11 @@ class Made:
             asked = {"reviewer": None, "reviewer_id": None, "reviewer_is_bot": None, "requested_team": self.pick(TEAMS)}
         elif self.chance(0.5):
             asked["reviewer"], asked["reviewer_id"], asked["reviewer_is_bot"] = "ben", 2, False
-        return {**asked, "requested_at": self.soon(pull["created_at"]), "is_removed": self.pick((True, False, False, None))}
+        return {
+            **asked,
+            "requested_at": self.soon(pull["created_at"]),
+            "is_removed": self.pick((True, False, False, None)),
+        }
 
     def commits(self) -> None:
         for repo in REPOS[:2]:
@@ -165,7 +180,8 @@ class Made:
                 self.rows["commits"].append({
                     "repo": repo, "sha": sha, **self.account("author"),
                     "author_email_hash": self.maybe(self.pick(("h1", "h2")), 0.4),
-                    "authored_at": self.maybe(authored, 0.95), "committed_at": self.maybe(self.soon(authored), 0.95),
+                    "authored_at": self.maybe(authored, 0.95),
+                    "committed_at": self.maybe(self.pick((self.after_success(), self.soon(authored))), 0.95),
                     "parents": self.maybe(len(parents), 0.95), "parent_shas": self.maybe(parents, 0.97),
                     "additions": self.count(), "deletions": self.count(),
                     "reverts": self.maybe(self.pick(self.shas), 0.2), "dataset_id": "0",
@@ -173,7 +189,7 @@ class Made:
 
     def issues(self) -> None:
         for number in range(100, 100 + self.random.randint(0, 15)):
-            created = self.at()
+            created = self.after_success()
             self.rows["issues"].append({
                 "repo": self.pick(REPOS), "number": number, **self.account("author"), "state": "open",
                 "state_reason": self.maybe(self.pick(("completed", "not_planned")), 0.5),
@@ -186,6 +202,7 @@ class Made:
         for run in range(1, self.random.randint(0, 15) + 1):
             shared = {
                 "repo": self.pick(REPOS), "run_id": run, "workflow": self.maybe(self.pick(("CI", "ci", "Deploy"))),
+                "workflow_id": self.maybe(self.pick((7, 8)), 0.5),
                 "event": self.maybe(self.pick(("push", "pull_request", "pull_request_target", "schedule"))),
                 "branch": self.maybe(self.pick(("main", "fix/a"))),
             }  # fmt: skip
@@ -248,7 +265,20 @@ class Made:
                     })  # fmt: skip
 
     def dependencies(self) -> None:
-        versions = ("1.0", "", ">=1,<2", "==2.0", "^1.2", "~> 3", "2.x", "*", "v1.2.3", "1.0 || 2.0", "1.*", "1.2.3-rc.1")
+        versions = (
+            "1.0",
+            "",
+            ">=1,<2",
+            "==2.0",
+            "^1.2",
+            "~> 3",
+            "2.x",
+            "*",
+            "v1.2.3",
+            "1.0 || 2.0",
+            "1.*",
+            *("1.2.3-rc.1", "2.X", "=1.0", "x"),
+        )
         for repo in REPOS:
             for day in self.days():
                 for name in self.random.sample(("a", "b", "c"), self.random.randint(1, 3)):
@@ -286,8 +316,9 @@ class Made:
 
     def all(self) -> dict[str, list[Row]]:
         for make in (
+            self.deployments,
             *(self.pull_requests, self.reviews, self.review_comments, self.review_requests, self.commits, self.issues),
-            *(self.workflow_runs, self.deployments, self.releases, self.branches, self.dependencies),
+            *(self.workflow_runs, self.releases, self.branches, self.dependencies),
             *(self.repositories, self.teams),
         ):
             make()
@@ -309,11 +340,18 @@ def fill(connection: Connection, rows: dict[str, list[Row]]) -> None:
     for kind in KINDS:
         table = table_of(kind)
         connection.execute(delete(table))
-        for row in rows[kind]:
-            values = dict(row)
-            if "repo" in values:
-                values["repo_id"] = number["repository", values.pop("repo")]
-            if "team" in values:
-                team = values.pop("team")
-                values["team_id"] = None if team is None else number["team", team]
-            connection.execute(insert(table).values(**values))
+        names = {name for row in rows[kind] for name in row}
+        values = [_stored(row | {name: row.get(name) for name in names}, number) for row in rows[kind]]
+        if values:
+            connection.execute(insert(table), values)
+
+
+def _stored(row: Row, number: dict[tuple[str, str], int]) -> Row:
+    """A row with the ids of entities in the place of their names."""
+    values = dict(row)
+    if "repo" in values:
+        values["repo_id"] = number["repository", values.pop("repo")]
+    if "team" in values:
+        team = values.pop("team")
+        values["team_id"] = None if team is None else number["team", team]
+    return values

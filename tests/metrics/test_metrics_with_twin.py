@@ -1,7 +1,7 @@
 """Every metric beside its slow twin: of what a GitHub tells that changes, and of rows and definitions by chance."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -25,7 +25,9 @@ WITH_SHIPPED, WITH_MADE = {"check": (3, 5), "": (20, 40), "long": (400, 4_000)}[
 
 
 @pytest.fixture(scope="module")
-def made(servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resources]:
+def made(
+    servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Resources]:
     """A database with the teams of the made rows, their hours, zones and holidays."""
     folder: Path = tmp_path_factory.mktemp("made")
     with fresh_resources(servers, session_settings) as resources:
@@ -40,13 +42,13 @@ def made(servers: Addresses, session_settings: Settings, tmp_path_factory: pytes
 
 def asks(random: Random) -> Ask:
     """What is asked of made rows."""
-    first = (BEGIN + timedelta(days=random.randrange(DAYS - 10))).date()
+    first = (BEGIN + timedelta(days=random.randrange(DAYS // 2))).date()
     return Ask(
         first=first,
-        last=first + timedelta(days=random.choice((1, 7, 20, 45))),
+        last=first + timedelta(days=random.choice((1, 7, 30, 60))),
         each=random.choice(("week", "month")),
         by=random.choice(("team", "repo")),
-        as_of=BEGIN + timedelta(days=random.randrange(20, DAYS), hours=random.randrange(24)),
+        as_of=BEGIN + timedelta(days=random.randrange(30, DAYS), hours=random.randrange(24)),
         zone=random.choice((None, None, None, "America/Los_Angeles")),
         repos=random.choice((None, None, None, REPOS[:2])),
         teams=random.choice((None, None, None, TEAMS[:2])),

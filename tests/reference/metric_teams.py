@@ -87,7 +87,9 @@ def _by_owners_file(files: list[Row], teams: Iterable[str], repo: str, on: date)
     team = next((there[path] for path in OWNERS_FILES if path in there), None)
     if team is None:
         return None
-    called = sorted((name for name in teams if _slug(name) == _slug(team)), key=lambda name: (name == _slug(name), name))
+    called = sorted(
+        (name for name in teams if _slug(name) == _slug(team)), key=lambda name: (name == _slug(name), name)
+    )
     return called[0] if called else team
 
 

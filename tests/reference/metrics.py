@@ -1,6 +1,7 @@
 """What a metric comes to, slow and plain, to check the engine against: docs/metrics.md, sentence by sentence.
 
-It reads a definition as JSON has it, one row at a time, and shares no code with the engine. metric_facts.py has the rows.
+It reads a definition as JSON has it, one row at a time, and shares no code with the engine. metric_facts.py has the
+rows.
 """
 
 from collections import Counter
@@ -8,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
-from functools import reduce
+from functools import cache, reduce
 from typing import Any, Final
 
 from tests.reference.exact import clipped
-from tests.reference.metric_facts import FACTS, World
+from tests.reference.metric_facts import FACTS
 from tests.reference.metric_teams import Row
-from tests.reference.schedule import Entity, Piece, ZoneFrom, entity_clock, first_instant, open_intervals, shown
+from tests.reference.metric_world import World
+from tests.reference.schedule import Entity, Piece, ZoneFrom, entity_clock, open_intervals, shown
 from tests.reference.uptime import Intervals
 
 #: In the place of a group or a period: all of them.
@@ -126,14 +128,12 @@ class Clock:
     open: Intervals
 
     @classmethod
+    @cache
     def of(cls, entity: Entity) -> "Clock":
         return cls(entity_clock(entity.zones, FIRST - 30 * DAY, LAST + 30 * DAY), open_intervals(entity, FIRST, LAST))
 
     def date(self, at: datetime) -> date:
         return shown(self.pieces, at).date()
-
-    def midnight(self, day: date) -> datetime:
-        return first_instant(self.pieces, datetime.combine(day, time.min))
 
     def is_open(self, at: datetime) -> bool:
         return any(opens <= at < closes for opens, closes in self.open)
@@ -200,11 +200,9 @@ class Twin:
         found: dict[Cell, Figure] = {}
         rows = self.facts(metric["from"])
         counting = [row for row in rows if all(holds(one, row) is True for one in metric.get("where", ()))]
-        places = {
-            (group, tuple(row[split] for split in splits))
-            for row in counting
-            for group in (row[self.by], WHOLE)
-        }
+        # Without splits a group that has any rows has figures, though none of them count: none is zero.
+        told = counting if splits else rows
+        places = {(group, tuple(row[split] for split in splits)) for row in told for group in (row[self.by], WHOLE)}
         for group, words in places:
             mine = [
                 row
@@ -213,23 +211,35 @@ class Twin:
             ]
             for period in self.periods:
                 figure = self._figure(metric, mine, rows, period)
-                if figure is not None:
-                    found[group, words, period.label] = figure
+                if "latest" in metric["when"] and not self._has_looked(metric["when"]["latest"], rows, group, period):
+                    figure = Figure(None, 0)
+                found[group, words, period.label] = figure
         return found
 
-    def _figure(self, metric: dict[str, Any], mine: list[Row], rows: list[Row], period: Period) -> Figure | None:
+    def _figure(self, metric: dict[str, Any], mine: list[Row], rows: list[Row], period: Period) -> Figure:
         inside = self._inside(metric, mine, rows, period)
         how, of = next(iter(metric["value"].items()))
         if how in {"new", "returning", "gone"}:
             figure = self._come_and_gone(metric, how, of, mine, period)
-            counted = inside or figure.value
         else:
-            figure, counted = self._value(metric["value"], inside), inside
+            figure = self._value(metric["value"], inside)
         for column, fewest in metric.get("people_at_least", {}).items():
-            people = {row[column] for row in inside} - {None}
-            if len(people) < fewest:
-                return Figure(None, figure.n, is_withheld=figure.value is not None) if inside else None
-        return figure if counted else None
+            if len({row[column] for row in inside} - {None}) < fewest and (figure.n or figure.value):
+                return Figure(None, figure.n, is_withheld=True)
+        return figure
+
+    def _has_looked(self, column: str, rows: list[Row], group: str | None, period: Period) -> bool:
+        last = _of_last_days(rows, self._last_days(column, rows, period), column)
+        return any(group in (row[self.by], WHOLE) for row in last)
+
+    @staticmethod
+    def _last_days(column: str, rows: list[Row], period: Period) -> dict[str, date]:
+        """Of each repository the last day of a period that has any rows."""
+        days: dict[str, date] = {}
+        for row in rows:
+            if period.first <= row[column] < period.last:
+                days[row["repo"]] = max(days.get(row["repo"], date.min), row[column])
+        return days
 
     # When a row counts
 
@@ -239,12 +249,7 @@ class Twin:
             first = period.first if window is None else period.last - window * DAY
             return [row for row in mine if self._is_between(row, when, first, period.last)]
         if "latest" in when:
-            column = when["latest"]
-            days: dict[str, date] = {}
-            for row in rows:
-                if period.first <= row[column] < period.last:
-                    days[row["repo"]] = max(days.get(row["repo"], date.min), row[column])
-            return [row for row in mine if row[column] == days.get(row["repo"])]
+            return _of_last_days(mine, self._last_days(when["latest"], rows, period), when["latest"])
         start, end = when["standing"]
         return [row for row in mine if self._is_standing(row, start, end, period, when.get("for_days", 0))]
 
@@ -255,16 +260,17 @@ class Twin:
         return row[column] if not isinstance(row[column], datetime) else self._dates[row["team"]].date(row[column])
 
     def _is_standing(self, row: Row, start: str, end: str, period: Period, days: float) -> bool:
-        clock = self._dates[row["team"]]
-        if clock.midnight(period.first) > self.world.as_of:
+        clock, began, ended = self._dates[row["team"]], row[start], row[end]
+        midnight = datetime.combine(period.last, time.min)
+        is_over = shown(clock.pieces, self.world.as_of) >= midnight
+        if began is None or (ended is not None and (not is_over or shown(clock.pieces, ended) <= midnight)):
             return False
-        edge = min(clock.midnight(period.last), self.world.as_of)
-        began, ended = row[start], row[end]
-        return began is not None and began <= edge - days * DAY and (ended is None or ended > edge)
+        edge = midnight if is_over else shown(clock.pieces, self.world.as_of)
+        return (days == 0 and not is_over) or shown(clock.pieces, began) + days * DAY <= edge
 
     # Values
 
-    def _value(self, value: dict[str, Any], rows: list[Row]) -> Figure:
+    def _value(self, value: dict[str, Any], rows: list[Row]) -> Figure:  # noqa: PLR0911 - one for each row of the page
         times = value.get("times", 1)
         part = value.get("part")
         how, of = next((how, of) for how, of in value.items() if how not in {"times", "part"})
@@ -314,6 +320,10 @@ class Twin:
         ever = between(date.min, end - window)
         people = {"new": now - ever, "returning": (now & ever) - before, "gone": before - now}[how]
         return Figure(len(people), len(now))
+
+
+def _of_last_days(rows: list[Row], days: dict[str, date], column: str) -> list[Row]:
+    return [row for row in rows if row[column] == days.get(row["repo"])]
 
 
 def quantile(known: Sequence[Fraction], percent: int) -> float | None:
