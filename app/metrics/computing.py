@@ -15,7 +15,7 @@ from app.flow.teams import Teams
 from app.metrics import metric as m
 from app.metrics.compiling import Compiled
 from app.metrics.division import Division
-from app.metrics.figures import Figures, Floats, Ints, Rows, Truths, changed, distinct, figures_of
+from app.metrics.figures import Figures, Floats, Ints, Rows, Truths, changed, distinct, figures_of, without
 from app.metrics.reading import Read
 from app.timeline import DAY, MISSING, Micros
 
@@ -190,22 +190,17 @@ class _Computing:
             figures = figures_of(value, lambda part: self.operand(part, rows, cell, cells))
             people = None if self._compiled.people is None else self._rows.who(self._compiled.people)[rows]
             withheld = self._withheld(figures, None if people is None else Rows(cell, cells, who=people))
-        figures = Figures(np.where(withheld, np.nan, figures.value), figures.n, *self._quantiles(figures, withheld))
+        figures = without(figures, withheld)
         of = np.repeat(np.arange(lines), periods)
         at = np.tile(np.arange(periods), lines)
         return found.columns[0][of], found.columns[1][of], at, figures, withheld
-
-    @staticmethod
-    def _quantiles(figures: Figures, withheld: Truths) -> tuple[Floats | None, Floats | None]:
-        p75, p90 = (None if of is None else np.where(withheld, np.nan, of) for of in (figures.p75, figures.p90))
-        return p75, p90
 
     def _withheld(self, figures: Figures, rows: Rows | None) -> Truths:
         """Of which cells the figure is of too few people."""
         if rows is None or self._metric.fewest is None:
             return np.zeros(len(figures.n), bool)
         people = figures_of(m.People("distinct", ""), lambda _: rows).value
-        withheld: Truths = (people < self._metric.fewest[1]) & (figures.n > 0)
+        withheld: Truths = (people < self._metric.fewest[1]) & ((figures.n > 0) | (figures.value > 0))
         return withheld
 
     def in_periods(self, division: Division) -> tuple[Ints, Ints]:
@@ -239,16 +234,18 @@ class _Computing:
     def _standing(self, division: Division) -> Iterator[tuple[int, Ints]]:
         """By period, the rows that count and have begun at its end, and not ended.
 
-        A period ends for each row at the midnight of its clock, or at as_of if that is earlier.
+        A period ends for each row at the midnight of its clock, or at as_of if that is earlier. What has ended has
+        ended by as_of, and has begun by then: to ask by midnight is enough, also where a clock shows an hour twice.
         """
         when = self._metric.when
         days = when.for_days if isinstance(when, m.Standing) else 0.0
         begun, over = (self._rows.local(name)[self._counts] for name in self._compiled.times)
         now = self._place.local(np.full(len(self._place.group), self._place.as_of))[self._counts]
         for number, end in enumerate(division.ends.tolist()):
-            at = np.minimum(end * DAY, now)
-            stands = (begun != MISSING) & (begun + int(days * DAY) <= at) & ((over == MISSING) | (over > at))
-            yield number, self._counts[stands]
+            midnight = end * DAY
+            edge = np.minimum(midnight, now) if days else midnight
+            is_old = (begun != MISSING) & (begun + int(days * DAY) <= edge)
+            yield number, self._counts[is_old & ((over == MISSING) | (over > midnight))]
 
     def _windows(self, division: Division, days: int) -> Iterator[tuple[int, Ints]]:
         """By period, the rows that count in the window before its end."""
@@ -309,10 +306,10 @@ class _Computing:
             figures = self._changes(value, pair, pairs.columns[0], division, lines)
         else:
             found = []
-            for period, rows in self._windows(division, self._metric.window_days or 0):
+            for number, rows in self._windows(division, self._metric.window_days or 0):
                 times = np.bincount(pair[rows][pair[rows] >= 0], minlength=len(pairs.times))
                 there = np.flatnonzero(times)
-                found.append((pairs.columns[0][there] * periods + period, pairs.columns[1][there], times[there]))
+                found.append((pairs.columns[0][there] * periods + number, pairs.columns[1][there], times[there]))
             cell, named, weights = (np.concatenate([one[n] for one in found]) for n in range(3))
             figures = figures_of(value, lambda _: Rows(cell, cells, who=named, times=weights))
         if self._compiled.people is None:

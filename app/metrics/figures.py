@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -118,6 +119,14 @@ def _figures(value: m.Value, rows: Rows) -> Figures:
     raise AssertionError(value)
 
 
+def without(figures: Figures, gone: Truths) -> Figures:
+    """The same without the figures of some cells; how many values they are of stays."""
+    value, *middle = (
+        None if one is None else np.where(gone, np.nan, one) for one in (figures.value, figures.p75, figures.p90)
+    )
+    return Figures(_given(value), figures.n, *middle)
+
+
 def _given(values: Floats | None) -> Floats:
     if values is None:
         raise ValueError("the number of the rows is not given")
@@ -177,7 +186,9 @@ def _people(how: m.OfPeople, part: float | None, rows: Rows) -> Figures:
             before = np.concatenate([[0], up_to])[begins]
             within = up_to - before[of]
             # Whoever is needed: before them, those in front had less than the part of all.
-            short = within - times < (part or 0.0) * n[of]
+            # In whole numbers: 0.1 times 30 is more than 3 in floats.
+            wanted = Fraction(str(part))
+            short = (within - times) * wanted.denominator < wanted.numerator * n[of]
             value[has] = np.bincount(of[short], minlength=rows.cells)[has]
     return Figures(value, n)
 

@@ -7,6 +7,7 @@ from sqlalchemy import Date, Select, Subquery, and_, cast, func, or_, select
 from app.ingest.kinds.branches import BranchLoading
 from app.ingest.kinds.commits import CommitLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+from app.metrics.facts.pulls import ended_at
 from app.series.tables import pull_request
 
 _KEY: Final = ("repo_id", "seen_on", "branch")
@@ -22,22 +23,22 @@ _COLUMNS: Final = {
 }
 
 
-def _of_open_pulls() -> Subquery:
+def _of_open_pulls(asked: Asked) -> Subquery:
     """The branches and days on which their last commit was that of an open pull request."""
     branch, pull = BranchLoading.table, pull_request
-    ended = func.coalesce(pull.c.merged_at, pull.c.closed_at)
+    ended = ended_at(pull, asked)
     day = func.timezone("UTC", branch.c.seen_on + 1)
     return (
         select(*(branch.c[name] for name in _KEY))
         .join(pull, and_(pull.c.repo_id == branch.c.repo_id, pull.c.head_sha == branch.c.sha))
-        .where(pull.c.created_at < day, or_(ended.is_(None), ended >= day))
+        .where(pull.c.created_at < day, pull.c.created_at <= asked.as_of, or_(ended.is_(None), ended >= day))
         .distinct()
         .subquery("of_open_pulls")
     )
 
 
 def _rows(asked: Asked) -> Select[Any]:
-    branch, commit, pulls = BranchLoading.table, CommitLoading.table, _of_open_pulls()
+    branch, commit, pulls = BranchLoading.table, CommitLoading.table, _of_open_pulls(asked)
     last = cast(func.timezone("UTC", branch.c.committed_at), Date)
     return (
         select(

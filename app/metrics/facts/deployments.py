@@ -39,7 +39,8 @@ _COLUMNS: Final = {
     "failed_at": FactColumn(Type.INSTANT, "when it first failed"),
     "has_failed": FactColumn(
         Type.TRUTH,
-        "whether an incident, a rollback or a revert of what it brought followed; unknown without a convention",
+        "whether an incident, a rollback or a revert of what it brought followed; unknown without a convention, "
+        "without a success, and elsewhere than in production",
     ),
     "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, of one that has_failed"),
 }
@@ -132,8 +133,8 @@ def _rows(asked: Asked) -> Select[Any]:
             incidents.c.deployment_id.is_not(None),
             reverted.c.deployment_id.is_not(None),
         )
-        failed = case((is_success(of, asked), or_(*failures)))
-        recovered = case((or_(*failures), success.c.next_at))
+        failed = case((and_(is_success(of, asked), is_production(of)), or_(*failures)))
+        recovered = case((failed, success.c.next_at))
     query = select(
         of.c.repo_id.label(REPO_ID),
         of.c.deployment_id,
@@ -160,6 +161,6 @@ DEPLOYMENTS: Final = Fact(
     stream="deployments",
     columns=_COLUMNS,
     rows=_rows,
-    when="succeeded_at",
+    when="created_at",
     prepare=prepare,
 )

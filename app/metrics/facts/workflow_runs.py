@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, Text, and_, case, cast, func, or_, select
 
 from app.ingest.kinds.repositories import RepositoryLoading
 from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
@@ -22,9 +22,14 @@ _COLUMNS: Final = {
     "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
     "started_at": FactColumn(Type.INSTANT, "when the attempt began"),
     "jobs_started_at": FactColumn(Type.INSTANT, "when the first job of the attempt began"),
-    "jobs_completed_at": FactColumn(Type.INSTANT, "when the last job of the attempt ended"),
+    "jobs_completed_at": FactColumn(Type.INSTANT, "when the last job of the attempt ended; unknown while one has not"),
     "passed_later": FactColumn(Type.TRUTH, "whether a later attempt of the same commit succeeded"),
 }
+
+
+def name_of(run: Any) -> ColumnElement[Any]:
+    """The name of its workflow, else the number of that."""
+    return func.coalesce(run.c.workflow, "workflow " + cast(run.c.workflow_id, Text))
 
 
 def where_run(run: Any, repository: Any) -> ColumnElement[str]:
@@ -55,9 +60,7 @@ def _rows(asked: Asked) -> Select[Any]:
     later = _last_success(asked)
     key = ("repo_id", "run_id", "attempt")
     # A job that the attempt took over from an earlier one began before it was created.
-    is_its_own = and_(
-        job.c.started_at.is_not(None), or_(job.c.created_at.is_(None), job.c.started_at >= job.c.created_at)
-    )
+    is_its_own = func.coalesce(job.c.started_at >= job.c.created_at, True)
     ran = and_(is_its_own, or_(job.c.conclusion.is_(None), job.c.conclusion != "skipped"))
     jobs = (
         select(
@@ -75,7 +78,7 @@ def _rows(asked: Asked) -> Select[Any]:
             run.c.repo_id.label(REPO_ID),
             run.c.run_id,
             run.c.attempt,
-            func.coalesce(run.c.workflow, func.concat("workflow ", run.c.workflow_id)).label("workflow"),
+            name_of(run).label("workflow"),
             run.c.event,
             where_run(run, repository).label("on"),
             person(run.c.actor, run.c.actor_id).label("actor"),
