@@ -38,6 +38,17 @@ PASSWORD = "a long password"
 #: What a dashboard shows of the sample data, which is older than ten years in none of them.
 SPAN = ("2022-06-01T00:00:00Z", "2025-06-15T00:00:00Z")
 
+#: Groups of the stores that have one.
+GROUPS = ("north", "O'Neill's")
+
+ENTITIES = f"""store_id,name,group
+1050565545391667097,Elm St,{GROUPS[0]}
+8358338731902291786,Oak St,{GROUPS[1]}
+"""
+
+#: What somebody may choose of a variable, none of which anything is called.
+CHOICES = {"nothing": [], "one": ["nobody"], "several": ["nobody", "nothing"], "a quote": ["it's", "''", "\\'"]}
+
 #: What panels of a type need to know.
 SHAPES = {"stat", "timeseries", "table", "barchart"}
 
@@ -54,7 +65,7 @@ def grafana(servers: Addresses, session_settings: Settings, tmp_path_factory: py
     role, folder = f"views_{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("world")
     with fresh_resources(servers, session_settings) as fresh:
         bring_samples(fresh, folder)
-        bring_text(fresh, "entities", "store_id,name,group\n1050565545391667097,Elm St,north\n", folder)
+        bring_text(fresh, "entities", ENTITIES, folder)
         refreshed(fresh, folder)
         add_role(fresh.engine, role, password=PASSWORD)
         address = make_url(fresh.database_url).set(drivername="postgresql", username=role, password=PASSWORD)
@@ -130,7 +141,25 @@ def test_both_accountings_can_be_shown(grafana: Any) -> None:
 def test_a_panel_shows_what_is_chosen_alone(grafana: Any) -> None:
     panel = next(panel for name, panel in PANELS if name == "uptime" and panel["title"] == "Groups")
     assert [row[0] for row in asked(grafana, "uptime", panel, group=["north"])[1]] == ["north"]
-    assert {row[0] for row in asked(grafana, "uptime", panel)[1]} == {"north", "no group"}
+    assert {row[0] for row in asked(grafana, "uptime", panel)[1]} == {*GROUPS, "no group"}
+
+
+@pytest.mark.parametrize("values", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize(("name", "panel"), PANELS, ids=NAMED)
+def test_a_panel_asks_for_whatever_is_chosen(grafana: Any, name: str, panel: dict[str, Any], values: list[str]) -> None:
+    """A database that is still empty has nothing to choose from, and somebody may take every value out."""
+    chosen = {one["name"]: values for one in BOARDS[name]["templating"]["list"] if one["type"] == "query"}
+    columns, rows = asked(grafana, name, panel, **chosen)
+    assert columns == asked(grafana, name, panel)[0]
+    if any(f"${{{one}:" in panel["targets"][0]["rawSql"] for one in chosen):
+        assert all(not value for row in rows for value in row), "nothing has such a name"
+
+
+def test_a_group_may_have_any_name(grafana: Any) -> None:
+    panel = next(panel for name, panel in PANELS if name == "uptime" and panel["title"] == "Groups")
+    found = {row[0] for row in asked(grafana, "uptime", panel, group=[*GROUPS, "no group"])[1]}
+    assert found == {*GROUPS, "no group"}
+    assert [row[0] for row in asked(grafana, "uptime", panel, group=[GROUPS[1]])[1]] == [GROUPS[1]]
 
 
 @pytest.mark.parametrize(("name", "variable"), VARIABLES, ids=[f"{name}: {one['name']}" for name, one in VARIABLES])
