@@ -5,7 +5,6 @@ The published types of Grafana's dashboards are not at hand without a network, s
 
 import json
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -16,14 +15,11 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
-from sqlalchemy.engine import make_url
 
-from app.dashboards.role import add_role, remove_reader
 from app.settings import Settings
 from app.storage.resources import Addresses
 from tests.commands import REPOSITORY
-from tests.conftest import fresh_resources
-from tests.dashboards.world import bring_samples, bring_text, refreshed
+from tests.dashboards.world import GROUPS, views_of_samples
 
 FOLDER = REPOSITORY / "deploy" / "grafana"
 SERVICE = REPOSITORY / "k8s" / "components" / "dashboard" / "openhours.json"
@@ -33,18 +29,8 @@ PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board["pa
 VARIABLES = [(name, one) for name, board in BOARDS.items() for one in board["templating"]["list"]]
 NAMED = [f"{name}: {panel['title']}" for name, panel in PANELS]
 
-PASSWORD = "a long password"
-
 #: What a dashboard shows of the sample data, which is older than ten years in none of them.
 SPAN = ("2022-06-01T00:00:00Z", "2025-06-15T00:00:00Z")
-
-#: Groups of the stores that have one.
-GROUPS = ("north", "O'Neill's")
-
-ENTITIES = f"""store_id,name,group
-1050565545391667097,Elm St,{GROUPS[0]}
-8358338731902291786,Oak St,{GROUPS[1]}
-"""
 
 #: What somebody may choose of a variable, none of which anything is called.
 CHOICES = {"nothing": [], "one": ["nobody"], "several": ["nobody", "nothing"], "a quote": ["it's", "''", "\\'"]}
@@ -62,17 +48,12 @@ def sources() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def grafana(servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A connection as Grafana has it, to views of sample data, some stores of which have a group."""
-    role, folder = f"views_{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("world")
-    with fresh_resources(servers, session_settings) as fresh:
-        bring_samples(fresh, folder)
-        bring_text(fresh, "entities", ENTITIES, folder)
-        refreshed(fresh, folder)
-        add_role(fresh.engine, role, password=PASSWORD)
-        address = make_url(fresh.database_url).set(drivername="postgresql", username=role, password=PASSWORD)
-        with closing(psycopg2.connect(address.render_as_string(hide_password=False))) as connection:
-            connection.autocommit = True
-            yield connection
-        remove_reader(fresh.engine, role)
+    with (
+        views_of_samples(servers, session_settings, tmp_path_factory.mktemp("world")) as (_, address),
+        closing(psycopg2.connect(address)) as connection,
+    ):
+        connection.autocommit = True
+        yield connection
 
 
 def values_of(connection: Any, variable: dict[str, Any]) -> list[str]:
