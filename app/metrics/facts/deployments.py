@@ -29,7 +29,10 @@ from app.metrics.facts.issues import is_incident
 _COLUMNS: Final = {
     "deployment_id": FactColumn(Type.NUMBER, "of the deployment"),
     "environment": FactColumn(Type.WORD, "where it went"),
-    "is_production": FactColumn(Type.TRUTH, "whether the environment is that of production"),
+    "is_production": FactColumn(
+        Type.TRUTH,
+        "whether the environment is that of production: as GitHub says, else if it is called `production` or `prod`",
+    ),
     "is_transient": FactColumn(Type.TRUTH, "whether the environment goes away again"),
     "task": FactColumn(Type.WORD, "such as deploy"),
     "creator": FactColumn(Type.PERSON, "who began it"),
@@ -39,8 +42,8 @@ _COLUMNS: Final = {
     "failed_at": FactColumn(Type.INSTANT, "when it first failed"),
     "has_failed": FactColumn(
         Type.TRUTH,
-        "whether an incident, a rollback or a revert of what it brought followed; unknown without a convention, "
-        "without a success, and elsewhere than in production",
+        "whether an incident followed, a rollback or a revert of what it brought; unknown without "
+        "OPENHOURS_INCIDENT_LABELS, without a success, and elsewhere than in production",
     ),
     "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, of one that has_failed"),
 }
