@@ -197,7 +197,7 @@ class _Answering:
         until = _until(self._question.division.last, self._question.asked.as_of)
         for one in found:
             repo = ids.get(one.repository)
-            of: set[int] = set() if repo is None else {*groups.get(repo, ()), self._owner(repo)}
+            of: set[int] = set() if repo is None else {*groups.get(repo, ())} or {self._owner(repo)} - {-1}
             if self._question.teams is not None and not self._is_chosen(of):
                 continue
             for group in of:

@@ -223,7 +223,7 @@ def test_the_summary_is_documented(client: TestClient) -> None:
     assert operation["operationId"] == "get_summary"
     assert set(operation["responses"]) == {"200", "304", "401", "403", "404", "409", "422", "503"}
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    names = {"UptimeSummary", "FlowSummary", "RollupSummary", "ActivitySummary"}
+    names = {"UptimeSummary", "FlowSummary", "RollupSummary", "ActivitySummary", "EngineeringSummary"}
     assert {one["$ref"].removeprefix("#/components/schemas/") for one in schema["anyOf"]} == names
     assert "total_num_observations" in document["components"]["schemas"]["FlowSummary"]["required"]
 

@@ -42,7 +42,7 @@ def test_the_body_of_a_trigger_is_told_apart_by_its_report(document: dict[str, A
     assert null == {"type": "null"}
     assert union["discriminator"]["propertyName"] == "report"
     schemas, mapping = document["components"]["schemas"], union["discriminator"]["mapping"]
-    assert list(mapping) == list(REPORT_KINDS) == ["uptime", "pull_requests", "rollup", "activity"]
+    assert list(mapping) == list(REPORT_KINDS) == ["uptime", "pull_requests", "rollup", "activity", "engineering"]
     assert union["oneOf"] == [{"$ref": reference} for reference in mapping.values()]
     for kind, reference in mapping.items():
         trigger = schemas[reference.rpartition("/")[2]]
@@ -122,4 +122,4 @@ def test_a_report_of_no_kind_is_told_the_kinds(client: TestClient) -> None:
     for report in (5, None, ["uptime"]):
         response = client.post("/trigger_report", json={"report": report})
         assert response.status_code == 422
-        assert response.json()["errors"][0]["allowed"] == "one of uptime, pull_requests, rollup, activity"
+        assert response.json()["errors"][0]["allowed"] == "one of uptime, pull_requests, rollup, activity, engineering"

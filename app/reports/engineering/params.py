@@ -19,7 +19,7 @@ WEEKS: Final = 12
 MOST_DAYS: Final = 3_660
 
 
-class EngineeringParams(Params):
+class MetricParams(Params):
     """What a report on metrics is asked for."""
 
     by: Annotated[By, Field(description="Whose figures: of each `team` or each `repo`, and of all together.")] = "team"

@@ -14,7 +14,7 @@ from app.metrics.facts.fact import Asked
 from app.metrics.metric import Metric
 from app.metrics.outcome import Outcome, Question, answer
 from app.metrics.store import current, named
-from app.reports.engineering.params import MOST_DAYS, EngineeringParams, default_dates
+from app.reports.engineering.params import MOST_DAYS, MetricParams, default_dates
 from app.reports.engineering.summary import EngineeringSummary, outline, summarise
 from app.reports.engineering.table import blocks, schema
 from app.reports.kind import SUMMARY, ReportKind
@@ -28,6 +28,10 @@ from app.wording.warnings import EXAMPLES, warning
 
 #: Name of the file with all figures.
 _METRICS_FILE: Final = "metrics.csv"
+
+
+class EngineeringParams(MetricParams):
+    """Parameters of the engineering report."""
 
 
 def resolve(connection: Connection, params: EngineeringParams) -> tuple[EngineeringParams, datetime]:
