@@ -25,7 +25,8 @@ _COLUMNS: Final = {
     "failed_at": FactColumn(Type.INSTANT, "when it first failed"),
     "has_failed": FactColumn(
         Type.TRUTH,
-        "whether an incident, a rollback or a revert of what it brought followed; unknown without a convention",
+        "whether an incident followed, a rollback or a revert of what it brought; "
+        "unknown without OPENHOURS_INCIDENT_LABELS",
     ),
     "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, of one that has_failed"),
 }
