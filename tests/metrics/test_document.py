@@ -1,6 +1,7 @@
 """What is wrong in a definition is told with its place and what is allowed, and nothing else ever happens."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app.metrics.facts.fact import Type
 from app.metrics.facts.registry import FACTS
 from app.metrics.grammar import GRAMMAR
 from app.metrics.shipped import shipped
+from tests.commands import REPOSITORY
 
 RUNS: dict[str, Any] = {
     "pillar": "infrastructure",
@@ -178,6 +180,14 @@ def test_a_definition_is_read_from_its_text_and_written_without_its_name() -> No
     document = RUNS | {"metric": "runs"}
     assert read_metric(json.dumps(document), name="runs") == read_metric(document, name="runs")
     assert written(json.dumps(document)) == RUNS
+
+
+def test_the_definitions_of_the_page_are_accepted() -> None:
+    page = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert examples
+    for one in examples:
+        read_metric(one, name="example")
 
 
 #: Facts of which definitions are shipped, and which are not there yet.
