@@ -1,16 +1,21 @@
 """How long the views of dashboards take to refresh, and each panel to be answered, at the size of an organisation.
 
-    python -m benchmarks.dashboards --repositories 200 --pulls 60000 --commits 400000 --stores 500
+    python -m benchmarks.dashboards --repositories 200 --pulls 60000 --runs 400000 --commits 400000 --stores 500
 
-Two years of pull requests with a run of CI each, and of commits, are written by Postgres itself; polls are a file of
-eight weeks that is loaded as any other. Panels are those of deploy/grafana, over two years, with everything chosen.
+Two years of pull requests, of runs of CI for their heads, and of commits are written by Postgres itself; polls are a
+file of eight weeks that is loaded as any other. Each refresh is a process of its own, as a job is, and its peak is what
+it held of memory at most. Panels are those of deploy/grafana, over two years, with everything chosen.
 """
 
 import argparse
 import json
 import re
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -18,7 +23,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from app.dashboards.refresh import refresh
+from app.dashboards.refresh import Refreshed, refresh
+from app.files.without_pandas import keep_pandas_out
 from app.ingest.load import load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
@@ -56,7 +62,8 @@ _FILL: Final = (
     """,
     """
     INSERT INTO workflow_run (repo_id, run_id, attempt, head_sha, status, updated_at)
-    SELECT repo_id, number, 1, head_sha, 'completed', created_at + interval '1 hour' FROM pull_request
+    SELECT repo_id, n, 1, head_sha, 'completed', created_at + (1 + n / :pulls) * interval '20 minutes'
+    FROM generate_series(1, :runs) n JOIN pull_request ON number = 1 + n % :pulls
     """,
     """
     INSERT INTO commit (dataset_id, repo_id, sha, authored_at, committed_at)
@@ -95,6 +102,34 @@ def context_of(engine: Engine, folder: Path) -> JobContext:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """A refresh: what it did, how long it took, and the memory that its process held at most."""
+
+    done: Refreshed
+    seconds: float
+    peak_mib: int
+
+    @property
+    def shown(self) -> str:
+        return f"{self.seconds:.1f} s, {self.peak_mib} MiB"
+
+
+def refresh_here(url: str, folder: Path) -> Took:
+    keep_pandas_out()  # as the process of a job does
+    with engine_of(url) as engine:
+        began = perf_counter()
+        done = refresh(context_of(engine, folder), now=NOW)
+        took = perf_counter() - began
+    return Took(done, took, getrusage(RUSAGE_SELF).ru_maxrss >> 10)
+
+
+def refreshed(url: str, folder: Path) -> Took:
+    """The same in a process of its own, whose peak is that of this refresh alone."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(refresh_here, url, folder).result()
+
+
 def panels(connection: Connection) -> list[tuple[str, str]]:
     """Each panel's title and statement, as Grafana would send it."""
     found = []
@@ -106,7 +141,7 @@ def panels(connection: Connection) -> list[tuple[str, str]]:
             span = f"'{NOW - timedelta(days=DAYS):%Y-%m-%d}' AND '{NOW:%Y-%m-%d}'"
             sql = re.sub(r"\$__timeFilter\(([^)]*)\)", rf"\1 BETWEEN {span}", sql)
             for name, values in chosen.items():
-                quoted = ",".join(f"'{value}'" for value in values or [""])
+                quoted = ",".join(f"'{value}'" for value in values)
                 sql = sql.replace(f"${{{name}:sqlstring}}", quoted).replace(f"${{{name}:raw}}", "".join(values[:1]))
             found.append((f"{path.stem}: {panel['title']}", sql))
     return found
@@ -127,24 +162,22 @@ def asked(connection: Connection, sql: str) -> float:
     return median(timed(fetch) for _ in range(ROUNDS))
 
 
-def measure(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
+def measure(url: str, engine: Engine, folder: Path, given: argparse.Namespace) -> None:
     """Fill, refresh, touch, refresh, ask."""
     of = {**vars(given), "first": NOW - timedelta(days=DAYS), "days": DAYS, "now": NOW}
     with engine.begin() as connection:
         for statement in _FILL:
             connection.execute(text(statement), of)
-    context = context_of(engine, folder)
-    began = perf_counter()
-    done = refresh(context, now=NOW)
-    took = perf_counter() - began
-    shown = f"{took:.1f} s"
-    row(f"pull requests and activity, {sum(done.rows.values()):,} rows", shown, judged(took, REFRESH_SECONDS))
+        runs = connection.scalar(text("SELECT count(*) FROM workflow_run"))
+    row("runs of CI", f"{runs:,}")
+    took = refreshed(url, folder)
+    rows = sum(took.done.rows.values())
+    row(f"pull requests and activity, {rows:,} rows", took.shown, judged(took.seconds, REFRESH_SECONDS))
     polls = folder / "polls.csv"
     write_polls(polls, given.stores)
     load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
-    began = perf_counter()
-    done = refresh(context, now=NOW)
-    row(f"uptime, {done.weeks} weeks, {sum(done.rows.values()):,} rows", f"{perf_counter() - began:.1f} s")
+    took = refreshed(url, folder)
+    row(f"uptime, {took.done.weeks} weeks, {sum(took.done.rows.values()):,} rows", took.shown)
     with engine.connect() as connection:
         size = connection.scalar(
             text("SELECT pg_total_relation_size('uptime_day') / (SELECT count(*) FROM uptime_day)")
@@ -152,9 +185,8 @@ def measure(engine: Engine, folder: Path, given: argparse.Namespace) -> None:
     row("a row of uptime, with its indexes", f"{size} bytes")
     polls.write_text(f"store_id,status,timestamp_utc\n0,inactive,{NOW - timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}\n")
     load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
-    began = perf_counter()
-    done = refresh(context, now=NOW)
-    row(f"after a late poll, {done.weeks} weeks, {sum(done.rows.values()):,} rows", f"{perf_counter() - began:.1f} s")
+    took = refreshed(url, folder)
+    row(f"after a late poll, {took.done.weeks} weeks, {sum(took.done.rows.values()):,} rows", took.shown)
     with engine.connect() as connection:
         times = {name: asked(connection, sql) for name, sql in panels(connection)}
     for name, seconds in sorted(times.items(), key=lambda one: -one[1])[:5]:
@@ -168,7 +200,8 @@ def judged(seconds: float, aim: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, size in (("repositories", 200), ("pulls", 60_000), ("commits", 400_000), ("stores", 500)):
+    sizes = {"repositories": 200, "pulls": 60_000, "runs": 400_000, "commits": 400_000, "stores": 500}
+    for name, size in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=size)
     given = parser.parse_args()
     with (
@@ -177,7 +210,7 @@ def main() -> None:
         database(where) as url,
         engine_of(url) as engine,
     ):
-        measure(engine, Path(folder), given)
+        measure(url, engine, Path(folder), given)
 
 
 if __name__ == "__main__":

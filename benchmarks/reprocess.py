@@ -90,12 +90,14 @@ def children(number: int) -> dict[str, Any]:
     """What is read for each pull request."""
     commit = {"event": "committed", "author": {"date": at(number, 0)}, "message": "Do it. " * 20, "sha": "6dcb09b5"}
     others = [{"event": "labeled", "actor": user(number), "created_at": at(number, 70 + more)} for more in range(4)]
+    asked = {"event": "review_requested", "id": number, "actor": user(number), "created_at": at(number, 65)}
+    asked |= {"review_requester": user(number), "requested_reviewer": user(number + 1)}
     review = {"id": 10 * number, "user": user(number + 1), "state": "APPROVED", "body": "Good. " * 20}
     comment = {"id": 10 * number, "user": user(number + 2), "created_at": at(number, 90), "diff_hunk": "+ x\n" * 100}
     reviews = [{**review, "id": 10 * number + more, "submitted_at": at(number, 100 + more)} for more in range(2)]
     detail = {**pull(number), "additions": 10, "deletions": 5, "changed_files": 3}
     return {
-        "timeline": [commit, commit, *others],
+        "timeline": [commit, commit, asked, *others],
         "reviews": reviews,
         "comments": [{**comment, "updated_at": at(number, 95), "pull_request_review_id": 10 * number}],
         "detail": detail,
@@ -171,7 +173,7 @@ def main() -> None:
         for _ in range(arguments.rounds):
             took, busy, peak = pool.apply(measured, (where.database_url, address, home, prefix))
             with engine.connect() as connection:
-                tables = ("pull_request", "review", "review_comment")
+                tables = ("pull_request", "review", "review_comment", "review_request")
                 counts = [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables]
             print(
                 f"rows made anew: {took:.1f} s, {busy:.1f} s of processor, {peak:.0f} MiB (aim 60 s, 500 MiB) {counts}"

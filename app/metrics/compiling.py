@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, FromClause, and_, case, cast, literal, not_, or_, true
+from sqlalchemy import ColumnElement, Double, FromClause, and_, case, cast, func, literal, not_, or_, true
 
 from app.metrics import metric as m
 from app.metrics.facts.fact import Type
@@ -107,9 +107,9 @@ class Columns:
             case "not in":
                 return column.not_in(other)
             case "starts with":
-                return column.startswith(other, autoescape=isinstance(other, str))
-            case "ends with":
-                return column.endswith(other, autoescape=isinstance(other, str))
+                return func.starts_with(column, other)
+            case "ends with":  # not by LIKE: in the words of a column % and _ are letters like others
+                return func.right(column, func.length(other)) == other
         compared: ColumnElement[Any] = _COMPARED[operator_](column, other)
         return compared
 

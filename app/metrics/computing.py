@@ -1,7 +1,7 @@
 """Computes metrics: by group and period, of whole groups, and of all of them together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -9,19 +9,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from app.flow.clocks import seconds_by_clock
-from app.flow.grouping import local_days
 from app.flow.in_hours import inside_hours
 from app.flow.phases import Phase
 from app.flow.teams import Teams
 from app.metrics import metric as m
 from app.metrics.compiling import Compiled
 from app.metrics.division import Division
-from app.metrics.figures import Figures, Ints, Rows, Truths, changed, figures_of
+from app.metrics.figures import Figures, Floats, Ints, Rows, Truths, changed, distinct, figures_of, without
 from app.metrics.reading import Read
 from app.timeline import DAY, MISSING, Micros
 
 #: Number of the group of all rows, whatever their group, and of the period that is all of the dates.
 WHOLE: Final = -2
+
+#: A day before any.
+_NO_DAY: Final = int(np.iinfo(np.int32).min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Cells:
         figures: of each.
         withheld: bool[c], there would be a figure, but it is of too few people to be told.
         parts: words of each part, as many as the metric has splits.
+        looked: group and period of which there is a day on which somebody looked; None: nobody has to look.
     """
 
     metric: m.Metric
@@ -45,6 +48,7 @@ class Cells:
     figures: Figures
     withheld: Truths
     parts: Sequence[tuple[str, ...]]
+    looked: frozenset[tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,215 +69,301 @@ class Place:
     zone: str | None
     as_of: int
 
-    def local(self, at: Micros, rows: Ints) -> Micros:
-        """What clocks show at instants of these rows, microseconds; MISSING where there is none."""
-        return np.where(at == MISSING, MISSING, at + self.teams.ahead_of_utc(at, self.team[rows], self.zone))
-
-
-def compute(read: Read, compiled: Compiled, place: Place, division: Division) -> Cells:
-    """The cells of a metric that have rows, and for each group and part its periods without any."""
-    return _Computing(read, compiled, place, division).cells()
-
-
-def rows_within(read: Read, compiled: Compiled, place: Place, division: Division) -> Ints:
-    """The numbers of the rows that count in a period of ``division``, int64[c], each as often as periods have it."""
-    counts = np.flatnonzero(read.arrays[compiled.where])
-    rows, _ = _Computing(read, compiled, place, division).in_periods(counts, division)
-    return rows
-
-
-def operand_of(read: Read, compiled: Compiled, place: Place, division: Division, part: m.Value, rows: Ints) -> Rows:
-    """What a part of the metric's value is computed of, of these rows, as one cell."""
-    return _Computing(read, compiled, place, division).operand(part, rows, np.zeros(len(rows), np.int64), 1)
+    def local(self, at: Micros) -> Micros:
+        """What clocks show at an instant of each row, microseconds; MISSING where there is none."""
+        return np.where(at == MISSING, MISSING, at + self.teams.ahead_of_utc(at, self.team, self.zone))
 
 
 @dataclass(slots=True)
+class Placed:
+    """The rows of facts in their places, with what several metrics need of them."""
+
+    read: Read
+    place: Place
+    _local: dict[str, Micros] = field(default_factory=dict)
+    _words: dict[str, tuple[list[str], Ints]] = field(default_factory=dict)
+
+    def local(self, name: str) -> Micros:
+        """What clocks show at the instants of a column, int64[n] microseconds; MISSING where there is none."""
+        if name not in self._local:
+            self._local[name] = self.place.local(self.read.arrays[name])
+        return self._local[name]
+
+    def words(self, name: str) -> tuple[list[str], Ints]:
+        """The words of a column, sorted, and the number of each row's, int64[n]."""
+        if name not in self._words:
+            self._words[name] = _words(self.read.arrays[name])
+        return self._words[name]
+
+    def who(self, name: str) -> Ints:
+        """The number of the person or word of each row, int64[n]; -1 where it is not known."""
+        names, number = self.words(name)
+        return np.where(number == 0, -1, number) if names[:1] == [""] else number
+
+
+def compute(rows: Placed, compiled: Compiled, division: Division) -> Cells:
+    """The cells of a metric that have rows, and for each group and part its periods without any."""
+    return _Computing(rows, compiled, division).cells()
+
+
+def rows_within(rows: Placed, compiled: Compiled, division: Division) -> Ints:
+    """The numbers of the rows that count in a period of ``division``, int64[c], each as often as periods have it."""
+    return _Computing(rows, compiled, division).in_periods(division)[0]
+
+
+def operand_of(rows: Placed, compiled: Compiled, division: Division, part: m.Value, which: Ints) -> Rows:
+    """What a part of the metric's value is computed of, of these rows, as one cell."""
+    return _Computing(rows, compiled, division).operand(part, which, np.zeros(len(which), np.int64), 1)
+
+
 class _Computing:
     """One metric over its rows."""
 
-    read: Read
-    compiled: Compiled
-    place: Place
-    division: Division
+    def __init__(self, rows: Placed, compiled: Compiled, division: Division) -> None:
+        self._rows = rows
+        self._place = rows.place
+        self._arrays = rows.read.arrays
+        self._compiled = compiled
+        self._metric = compiled.metric
+        self._division = division
+        self._counts: Ints = np.flatnonzero(self._arrays[compiled.where])
+        self._known: dict[m.Value, Floats | Ints] = {}
 
     def cells(self) -> Cells:
-        metric = self.compiled.metric
-        counts = np.flatnonzero(self.read.arrays[self.compiled.where])
-        parts, split = self._parts(counts)
+        parts, split = self._parts()
         found = []
-        for division, is_whole in ((self.division, False), (self.division.whole(), True)):
+        for division, is_whole in ((self._division, False), (self._division.whole(), True)):
             if not len(division.begins):
                 continue
-            for group in (self.place.group, np.full(len(self.place.group), WHOLE)):
-                cells = self._cells(counts, split, group, division, len(parts))
+            for group in (self._place.group, np.full(len(self._place.group), WHOLE)):
+                cells = self._cells(split, group, division)
                 found.append((*cells, is_whole))
         group, part, period = (np.concatenate([one[n] for one in found]) for n in range(3))
         period = np.where(np.concatenate([np.full(len(one[0]), one[5]) for one in found]), WHOLE, period)
         figures = _joined([one[3] for one in found])
-        return Cells(metric, group, part, period, figures, np.concatenate([one[4] for one in found]), parts)
+        withheld = np.concatenate([one[4] for one in found])
+        return Cells(self._metric, group, part, period, figures, withheld, parts, self._looked())
 
-    def _parts(self, counts: Ints) -> tuple[list[tuple[str, ...]], Ints]:
+    def _looked(self) -> frozenset[tuple[int, int]] | None:
+        """The groups and periods of which any row has a day, whether it counts or not."""
+        if not isinstance(self._metric.when, m.Latest):
+            return None
+        found: set[tuple[int, int]] = set()
+        for division, is_whole in ((self._division, False), (self._division.whole(), True)):
+            period = division.number(self._dates()) if len(division.begins) else np.full(len(self._place.group), -1)
+            inside = period >= 0
+            at = np.full(int(inside.sum()), WHOLE) if is_whole else period[inside]
+            for group in (self._place.group[inside], np.full(len(at), WHOLE)):
+                groups, periods = distinct(group, at).columns
+                found |= set(zip(groups.tolist(), periods.tolist(), strict=True))
+        return frozenset(found)
+
+    def _dates(self) -> Ints:
+        """The day of each row of what is looked at day by day."""
+        day = self._arrays[self._compiled.times[0]].astype(np.int64)
+        return np.where(day == MISSING, _NO_DAY, day)
+
+    def _parts(self) -> tuple[list[tuple[str, ...]], Ints]:
         """The words by which rows are told apart, and the number of each row's, int64[n]."""
-        splits = self.compiled.splits
-        number = np.zeros(len(self.place.group), np.int64)
-        if not splits:
+        number = np.zeros(len(self._place.group), np.int64)
+        if not self._compiled.splits:
             return [()], number
-        columns = [_words(self.read.arrays[name][counts]) for name in splits]
-        codes = np.stack([code for _, code in columns])
-        distinct, which = np.unique(codes, axis=1, return_inverse=True)
-        number[counts] = which.reshape(-1)
-        return [
-            tuple(names[of] for (names, _), of in zip(columns, one, strict=True)) for one in distinct.T.tolist()
-        ], number
+        columns = [self._rows.words(name) for name in self._compiled.splits]
+        found = distinct(*(code[self._counts] for _, code in columns))
+        number[self._counts] = found.number
+        words = [[names[one] for one in of.tolist()] for (names, _), of in zip(columns, found.columns, strict=True)]
+        return list(zip(*words, strict=True)), number
 
-    def _cells(
-        self, counts: Ints, split: Ints, group: Ints, division: Division, parts: int
-    ) -> tuple[Ints, Ints, Ints, Figures, Truths]:
+    def _cells(self, split: Ints, group: Ints, division: Division) -> tuple[Ints, Ints, Ints, Figures, Truths]:
         """Group, part and period of each cell, its figures, and whether they are withheld."""
-        periods = len(division.begins)
-        lines, line = np.unique(group[counts] * max(parts, 1) + split[counts], return_inverse=True)
-        number = np.full(len(group), -1, np.int64)
-        number[counts] = line.reshape(-1)
-        cells = len(lines) * periods
-        metric = self.compiled.metric
-        value = metric.value
-        if isinstance(value, m.People) and value.how in ("new", "returning", "gone"):
-            figures, withheld = self._changes(value, counts, number, division, len(lines))
+        periods, counts = len(division.begins), self._counts
+        found = distinct(group[counts], split[counts])
+        lines = len(found.times)
+        line = np.full(len(group), -1, np.int64)
+        line[counts] = found.number
+        value = self._metric.value
+        if isinstance(value, m.People) and self._metric.window_days is not None:
+            figures, withheld = self._of_people(value, line, division, lines)
         else:
-            rows, period = self.in_periods(counts, division)
-            cell = number[rows] * periods + period
+            rows, period = self.in_periods(division)
+            cell, cells = line[rows] * periods + period, lines * periods
             figures = figures_of(value, lambda part: self.operand(part, rows, cell, cells))
-            withheld = np.zeros(cells, bool)
-            if metric.fewest is not None and self.compiled.people is not None:
-                who = _numbered(self.read.arrays[self.compiled.people][rows])
-                people = figures_of(m.People("distinct", ""), lambda _: Rows(cell, cells, who=who)).value
-                withheld = (people < metric.fewest[1]) & (figures.n > 0)
-                figures = Figures(np.where(withheld, np.nan, figures.value), figures.n, figures.p75, figures.p90)
-        of = np.repeat(np.arange(len(lines)), periods)
-        at = np.tile(np.arange(periods), len(lines))
-        return lines[of] // max(parts, 1), lines[of] % max(parts, 1), at, figures, withheld
+            people = None if self._compiled.people is None else self._rows.who(self._compiled.people)[rows]
+            withheld = self._withheld(figures, None if people is None else Rows(cell, cells, who=people))
+        figures = without(figures, withheld)
+        of = np.repeat(np.arange(lines), periods)
+        at = np.tile(np.arange(periods), lines)
+        return found.columns[0][of], found.columns[1][of], at, figures, withheld
 
-    def in_periods(self, counts: Ints, division: Division) -> tuple[Ints, Ints]:
+    def _withheld(self, figures: Figures, rows: Rows | None) -> Truths:
+        """Of which cells the figure is of too few people."""
+        if rows is None or self._metric.fewest is None:
+            return np.zeros(len(figures.n), bool)
+        people = figures_of(m.People("distinct", ""), lambda _: rows).value
+        withheld: Truths = (people < self._metric.fewest[1]) & ((figures.n > 0) | (figures.value > 0))
+        return withheld
+
+    def in_periods(self, division: Division) -> tuple[Ints, Ints]:
         """The rows that count, each as often as periods have it, and the number of the period each time."""
-        metric, arrays = self.compiled.metric, self.read.arrays
-        match metric.when:
-            case m.Standing(for_days=days):
-                start, end = (arrays[name][counts] for name in self.compiled.times)
-                return _repeated(self._standing(counts, start, end, days, division), counts)
+        match self._metric.when:
+            case m.Standing():
+                return _repeated(self._standing(division))
             case m.Latest():
                 period = self._latest(division)
+            case _ if self._metric.window_days is not None:
+                return _repeated(self._windows(division, self._metric.window_days))
             case _:
-                at = arrays[self.compiled.times[0]]
-                if metric.window_days is not None:
-                    return _repeated(self._windows(counts, at[counts], metric.window_days, division), counts)
-                period = division.number(self._days(at))
-        period = period[counts]
-        return counts[period >= 0], period[period >= 0]
-
-    def _days(self, at: Micros) -> Ints:
-        days = local_days(at, self.place.teams, self.place.team, self.place.zone)
-        return np.where(days == MISSING, np.iinfo(np.int32).min, days)
+                local = self._rows.local(self._compiled.times[0])
+                period = division.number(np.where(local == MISSING, _NO_DAY, local // DAY))
+        period = period[self._counts]
+        return self._counts[period >= 0], period[period >= 0]
 
     def _latest(self, division: Division) -> Ints:
         """The period of each row of the last day of it on which its repository was looked at, else -1."""
-        day = self.read.arrays[self.compiled.times[0]].astype(np.int64)
-        period = division.number(np.where(day == MISSING, np.iinfo(np.int32).min, day))
+        day = self._dates()
+        period = division.number(day)
         rows = np.flatnonzero(period >= 0)
-        pairs, pair = np.unique(np.stack([self.read.repo_id[rows], period[rows]]), axis=1, return_inverse=True)
-        pair = pair.reshape(-1)
-        last = np.full(pairs.shape[1], np.iinfo(np.int64).min)
-        np.maximum.at(last, pair, day[rows])
+        pairs = distinct(self._rows.read.repo_id[rows], period[rows])
+        last = np.full(len(pairs.times), _NO_DAY, np.int64)
+        np.maximum.at(last, pairs.number, day[rows])
         found = np.full(len(day), -1, np.int64)
-        is_last = day[rows] == last[pair]
+        is_last = day[rows] == last[pairs.number]
         found[rows[is_last]] = period[rows[is_last]]
         return found
 
-    def _ends(self, rows: Ints, number: int, division: Division) -> Micros:
-        """Where a period ends for each row on its clock: its local midnight, or as_of if that is earlier."""
-        midnight = np.full(len(rows), int(division.ends[number]) * DAY)
-        ends: Micros = np.minimum(midnight, self.place.local(np.full(len(rows), self.place.as_of), rows))
-        return ends
+    def _standing(self, division: Division) -> Iterator[tuple[int, Ints]]:
+        """By period, the rows that count and have begun at its end, and not ended.
 
-    def _standing(
-        self, counts: Ints, start: Micros, end: Micros, days: float, division: Division
-    ) -> Iterator[tuple[int, Ints]]:
-        """By period, which of the rows that count have begun at its end, and not ended."""
-        begun, over = (self.place.local(at, counts) for at in (start, end))
-        for number in range(len(division.begins)):
-            at = self._ends(counts, number, division)
-            stands = (begun != MISSING) & (begun + int(days * DAY) <= at) & ((over == MISSING) | (over > at))
-            yield number, np.flatnonzero(stands)
+        A period ends for each row at the midnight of its clock, or at as_of if that is earlier. What has ended has
+        ended by as_of, and has begun by then: to ask by midnight is enough, also where a clock shows an hour twice.
+        """
+        when = self._metric.when
+        days = when.for_days if isinstance(when, m.Standing) else 0.0
+        begun, over = (self._rows.local(name)[self._counts] for name in self._compiled.times)
+        now = self._place.local(np.full(len(self._place.group), self._place.as_of))[self._counts]
+        for number, end in enumerate(division.ends.tolist()):
+            midnight = end * DAY
+            edge = np.minimum(midnight, now) if days else midnight
+            is_old = (begun != MISSING) & (begun + int(days * DAY) <= edge)
+            yield number, self._counts[is_old & ((over == MISSING) | (over > midnight))]
 
-    def _windows(self, counts: Ints, at: Micros, days: int, division: Division) -> Iterator[tuple[int, Ints]]:
-        """By period, which of the rows that count are in the window before its end."""
-        local = self.place.local(at, counts)
-        for number in range(len(division.begins)):
-            end = int(division.ends[number]) * DAY
-            yield number, np.flatnonzero((local >= end - days * DAY) & (local < end))
+    def _windows(self, division: Division, days: int) -> Iterator[tuple[int, Ints]]:
+        """By period, the rows that count in the window before its end."""
+        local = self._rows.local(self._compiled.times[0])[self._counts]
+        order = np.argsort(local, kind="stable")
+        rows, local = self._counts[order], local[order]
+        ends = division.ends * DAY
+        begins, stops = (np.searchsorted(local, edge) for edge in (ends - days * DAY, ends))
+        first = int(np.searchsorted(local, MISSING, side="right"))  # rows without the instant stand in front
+        for number, (begin, stop) in enumerate(zip(begins.tolist(), stops.tolist(), strict=True)):
+            yield number, rows[max(begin, first) : stop]
 
     def operand(self, part: m.Value, rows: Ints, cell: Ints, cells: int) -> Rows:
-        arrays, operands = self.read.arrays, self.compiled.operands[part]
+        """What a part of the value is computed of."""
+        if isinstance(part, m.Count):
+            return Rows(cell, cells)
+        if part not in self._known:
+            self._known[part] = self._operand(part)
+        of = self._known[part][rows]
+        match part:
+            case m.Share():
+                return Rows(cell, cells, truth=of.astype(np.int8))
+            case m.People():
+                return Rows(cell, cells, who=of.astype(np.int64))
+        return Rows(cell, cells, number=of.astype(np.float64))
+
+    def _operand(self, part: m.Value) -> Floats | Ints:
+        """The same of all rows; of those that do not count it may be anything."""
+        names = self._compiled.operands[part]
         match part:
             case m.Middle(of=m.Span(clock)):
-                return Rows(cell, cells, number=self._seconds(clock, rows, *(arrays[name][rows] for name in operands)))
-            case m.Middle() | m.Sum():
-                return Rows(cell, cells, number=arrays[operands[0]][rows])
+                seconds = np.full(len(self._place.group), np.nan)
+                seconds[self._counts] = self._seconds(clock, *(self._arrays[name][self._counts] for name in names))
+                return seconds
             case m.Share(m.OutsideHours()):
-                at = arrays[operands[0]][rows]
-                outside = np.where(at == MISSING, 2, ~inside_hours(self.place.teams, self.place.team[rows], at))
-                return Rows(cell, cells, truth=outside.astype(np.int8))
-            case m.Share():
-                return Rows(cell, cells, truth=arrays[operands[0]][rows])
+                at = self._arrays[names[0]]
+                return np.where(at == MISSING, 2, ~inside_hours(self._place.teams, self._place.team, at))
             case m.People():
-                return Rows(cell, cells, who=_numbered(arrays[operands[0]][rows]))
-        return Rows(cell, cells)
+                return self._rows.who(names[0])
+        known: Floats | Ints = self._arrays[names[0]]
+        return known
 
-    def _seconds(self, clock: str, rows: Ints, start: Micros, end: Micros) -> npt.NDArray[np.float64]:
+    def _seconds(self, clock: str, start: Micros, end: Micros) -> Floats:
         phase = Phase.between(start, end)
         if clock == "elapsed":
             return phase.wall_seconds()
-        return seconds_by_clock({"": phase}, self.place.teams, self.place.team[rows])["working"][""]
+        return seconds_by_clock({"": phase}, self._place.teams, self._place.team[self._counts])["working"][""]
 
-    def _changes(
-        self, value: m.People, counts: Ints, number: Ints, division: Division, lines: int
-    ) -> tuple[Figures, Truths]:
-        """How many people of each line are new, are returning or are gone in the window of each period."""
-        metric, arrays = self.compiled.metric, self.read.arrays
-        at, who = arrays[self.compiled.times[0]][counts], _numbered(arrays[self.compiled.operands[value][0]][counts])
-        local = self.place.local(at, counts)
-        known = (who >= 0) & (local != MISSING)
-        pairs, pair = np.unique(np.stack([number[counts][known], who[known]]), axis=1, return_inverse=True)
-        pair, local = pair.reshape(-1), local[known]
-        span = (metric.window_days or 0) * DAY
+    def _of_people(self, value: m.People, line: Ints, division: Division, lines: int) -> tuple[Figures, Truths]:
+        """The figures of windows, of which many periods share most rows: each person of a line is counted, not kept."""
+        periods, cells = len(division.begins), lines * len(division.begins)
+        who = self._rows.who(self._compiled.operands[value][0])
+        named = self._counts[who[self._counts] >= 0]
+        pairs = distinct(line[named], who[named])
+        pair = np.full(len(who), -1, np.int64)
+        pair[named] = pairs.number
+        if value.how in ("new", "returning", "gone"):
+            figures = self._changes(value, pair, pairs.columns[0], division, lines)
+        else:
+            found = []
+            for number, rows in self._windows(division, self._metric.window_days or 0):
+                times = np.bincount(pair[rows][pair[rows] >= 0], minlength=len(pairs.times))
+                there = np.flatnonzero(times)
+                found.append((pairs.columns[0][there] * periods + number, pairs.columns[1][there], times[there]))
+            cell, named, weights = (np.concatenate([one[n] for one in found]) for n in range(3))
+            figures = figures_of(value, lambda _: Rows(cell, cells, who=named, times=weights))
+        if self._compiled.people is None:
+            return figures, np.zeros(cells, bool)
+        rows, period = self.in_periods(division)
+        people = Rows(line[rows] * periods + period, cells, who=self._rows.who(self._compiled.people)[rows])
+        return figures, self._withheld(figures, people)
+
+    def _changes(self, value: m.People, pair: Ints, line: Ints, division: Division, lines: int) -> Figures:
+        """How many people of each line are new, are returning or are gone in the window of each period.
+
+        Args:
+            value: which of these.
+            pair: int64[n], number of each row's line and person, -1 of nobody.
+            line: int64[k], the line of each such pair.
+            division: into periods.
+            lines: how many there are.
+        """
+        local = self._rows.local(self._compiled.times[0])
+        rows = self._counts[(pair[self._counts] >= 0) & (local[self._counts] != MISSING)]
+        rows = rows[np.argsort(local[rows], kind="stable")]
+        pair, local = pair[rows], local[rows]
+        first = np.full(len(line), np.iinfo(np.int64).max)
+        np.minimum.at(first, pair, local)
+        span = (self._metric.window_days or 0) * DAY
         periods = len(division.begins)
         values, n = np.zeros((lines, periods)), np.zeros((lines, periods), np.int64)
 
-        def has(first: int | None, end: int) -> Truths:
-            rows = local < end if first is None else (local >= first) & (local < end)
-            return np.bincount(pair[rows], minlength=pairs.shape[1]) > 0
+        def within(begin: int, end: int) -> Truths:
+            part = slice(*np.searchsorted(local, (begin, end)).tolist())
+            return np.bincount(pair[part], minlength=len(line)) > 0
 
-        for period in range(periods):
-            end = int(division.ends[period]) * DAY
-            now, before, ever = has(end - span, end), has(end - 2 * span, end - span), has(None, end - span)
-            values[:, period] = np.bincount(pairs[0][changed(value.how, now, before, ever)], minlength=lines)
-            n[:, period] = np.bincount(pairs[0][now], minlength=lines)
-        return Figures(values.reshape(-1), n.reshape(-1)), np.zeros(lines * periods, bool)
+        for period, day in enumerate(division.ends.tolist()):
+            end = day * DAY
+            now, before, ever = within(end - span, end), within(end - 2 * span, end - span), first < end - span
+            values[:, period] = np.bincount(line[changed(value.how, now, before, ever)], minlength=lines)
+            n[:, period] = np.bincount(line[now], minlength=lines)
+        return Figures(values.reshape(-1), n.reshape(-1))
 
 
-def _repeated(found: Iterator[tuple[int, Ints]], counts: Ints) -> tuple[Ints, Ints]:
-    each = [(counts[rows], np.full(len(rows), number)) for number, rows in found]
+def _repeated(found: Iterator[tuple[int, Ints]]) -> tuple[Ints, Ints]:
+    each = [(rows, np.full(len(rows), number)) for number, rows in found]
     if not each:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     return np.concatenate([rows for rows, _ in each]), np.concatenate([period for _, period in each])
 
 
 def _joined(figures: Sequence[Figures]) -> Figures:
-    def of(name: str) -> npt.NDArray[np.float64]:
+    def joined(name: str) -> npt.NDArray[np.float64]:
         return np.concatenate([getattr(one, name) for one in figures])
 
     has_more = all(one.p75 is not None for one in figures)
     n = np.concatenate([one.n for one in figures])
-    return Figures(of("value"), n, of("p75") if has_more else None, of("p90") if has_more else None)
+    return Figures(joined("value"), n, joined("p75") if has_more else None, joined("p90") if has_more else None)
 
 
 def _words(values: npt.NDArray[np.object_] | npt.NDArray[np.int8]) -> tuple[list[str], Ints]:
@@ -286,9 +376,3 @@ def _words(values: npt.NDArray[np.object_] | npt.NDArray[np.int8]) -> tuple[list
     place = np.empty(len(names), np.int64)
     place[order] = np.arange(len(names))
     return [names[one] for one in order], place[encoded.indices.to_numpy()] if len(values) else np.zeros(0, np.int64)
-
-
-def _numbered(values: npt.NDArray[np.object_]) -> Ints:
-    """A number for each word, -1 for none."""
-    names, number = _words(values)
-    return np.where(number == 0, -1, number) if names[:1] == [""] else number

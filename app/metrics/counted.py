@@ -13,7 +13,7 @@ from app.flow.observations import numbered
 from app.flow.teams import Teams
 from app.metrics import metric as m
 from app.metrics.compiling import columns_of, compile_metric
-from app.metrics.computing import Place, operand_of, rows_within
+from app.metrics.computing import Place, Placed, operand_of, rows_within
 from app.metrics.division import Division
 from app.metrics.facts.fact import REPO_ID, Asked, Type
 from app.metrics.facts.registry import FACTS
@@ -102,11 +102,12 @@ def counted_rows(
         names, team = numbered(read.team_id, dict(zip(teams.ids.tolist(), teams.keys, strict=True)))
         group = np.zeros(len(team), np.int64)
         place = Place(group, Teams.of(names, teams, schedule), team, None, to_micros(asked.as_of))
-        rows = np.sort(rows_within(read, read.compiled[0], place, asking.division))[: limit + 1]
+        placed = Placed(read, place)
+        rows = np.sort(rows_within(placed, read.compiled[0], asking.division))[: limit + 1]
         if len(rows) > limit or len(group) < size:
             break
         size *= 8
-    told = _Telling(read, asking.shown, place, asking.division, dict(zip(repos.ids.tolist(), repos.keys, strict=True)))
+    told = _Telling(placed, asking.shown, asking.division, dict(zip(repos.ids.tolist(), repos.keys, strict=True)))
     return CountedRows(told.rows(rows[:limit]), len(rows) > limit)
 
 
@@ -188,12 +189,11 @@ def _clamped(at: int) -> int:
 class _Telling:
     """Rows of arrays as people read them."""
 
-    def __init__(
-        self, read: Read, shown: Mapping[str, str], place: Place, division: Division, repos: Mapping[int, str]
-    ) -> None:
-        self._read = read
+    def __init__(self, rows: Placed, shown: Mapping[str, str], division: Division, repos: Mapping[int, str]) -> None:
+        self._rows = rows
+        self._read = rows.read
         self._shown = shown
-        self._place = place
+        self._place = rows.place
         self._division = division
         self._repos = repos
         self._people: dict[str, str] = {}
@@ -225,7 +225,7 @@ class _Telling:
         if isinstance(part, m.People):
             of = self._read.fact.columns[part.column].type
             return [self._told(of, one) for one in self._read.arrays[compiled.operands[part][0]][rows].tolist()]
-        found = operand_of(self._read, compiled, self._place, self._division, part, rows)
+        found = operand_of(self._rows, compiled, self._division, part, rows)
         if found.number is not None:
             return [self._told(Type.NUMBER, one) for one in found.number.tolist()]
         if found.truth is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -44,6 +45,7 @@ class Rows:
         number: float64[n], the number or the duration, NaN where it is not known.
         truth: int8[n], whether the condition holds: 0, 1, 2 where it is not known.
         who: int64[n], number of the person or word, -1 where it is not known.
+        times: int64[n], how many rows of facts each row stands for; None: one.
     """
 
     cell: Ints
@@ -51,6 +53,43 @@ class Rows:
     number: Floats | None = None
     truth: npt.NDArray[np.int8] | None = None
     who: Ints | None = None
+    times: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """The distinct combinations of columns, in their order: k of them.
+
+    Attributes:
+        columns: int64[k] each.
+        number: int64[n], of each row's combination.
+        times: int64[k], how many rows have it.
+    """
+
+    columns: tuple[Ints, ...]
+    number: Ints
+    times: Ints
+
+
+def distinct(*columns: Ints) -> Distinct:
+    """Of columns of numbers, int64[n] each, that are not negative beyond what an offset mends.
+
+    One number stands for a combination: numpy sorts rows of several ones a hundred times as slowly.
+    """
+    if not len(columns[0]):
+        nothing = np.zeros(0, np.int64)
+        return Distinct(tuple(nothing for _ in columns), nothing, nothing)
+    least = [int(one.min()) for one in columns]
+    sizes = [int(one.max()) - low + 1 for one, low in zip(columns, least, strict=True)]
+    code = np.zeros(len(columns[0]), np.int64)
+    for one, low, size in zip(columns, least, sizes, strict=True):
+        code = code * size + (one - low)
+    codes, number, times = np.unique(code, return_inverse=True, return_counts=True)
+    found = []
+    for low, size in zip(reversed(least), reversed(sizes), strict=True):
+        codes, rest = np.divmod(codes, size)
+        found.append(rest + low)
+    return Distinct(tuple(reversed(found)), number.reshape(-1), times)
 
 
 def figures_of(value: m.Value, rows: Callable[[m.Value], Rows]) -> Figures:
@@ -78,6 +117,14 @@ def _figures(value: m.Value, rows: Rows) -> Figures:
         case m.People(how, _, part):
             return _people(how, part, rows)
     raise AssertionError(value)
+
+
+def without(figures: Figures, gone: Truths) -> Figures:
+    """The same without the figures of some cells; how many values they are of stays."""
+    value, *middle = (
+        None if one is None else np.where(gone, np.nan, one) for one in (figures.value, figures.p75, figures.p90)
+    )
+    return Figures(_given(value), figures.n, *middle)
 
 
 def _given(values: Floats | None) -> Floats:
@@ -112,10 +159,12 @@ def _people(how: m.OfPeople, part: float | None, rows: Rows) -> Figures:
     if rows.who is None:
         raise ValueError("the people of the rows are not given")
     known = rows.who >= 0
-    cell, who = rows.cell[known], rows.who[known]
-    pairs, times = np.unique(np.stack([cell, who]), axis=1, return_counts=True)
-    of = pairs[0]
-    n = np.bincount(cell, minlength=rows.cells)
+    cell = rows.cell[known]
+    pairs = distinct(cell, rows.who[known])
+    of, times = pairs.columns[0], pairs.times
+    if rows.times is not None:
+        times = np.bincount(pairs.number, weights=rows.times[known], minlength=len(times)).astype(np.int64)
+    n = np.bincount(of, weights=times, minlength=rows.cells).astype(np.int64)
     people = np.bincount(of, minlength=rows.cells)
     if how == "distinct":
         return Figures(people.astype(np.float64), n)
@@ -137,7 +186,9 @@ def _people(how: m.OfPeople, part: float | None, rows: Rows) -> Figures:
             before = np.concatenate([[0], up_to])[begins]
             within = up_to - before[of]
             # Whoever is needed: before them, those in front had less than the part of all.
-            short = within - times < (part or 0.0) * n[of]
+            # In whole numbers: 0.1 times 30 is more than 3 in floats.
+            wanted = Fraction(str(part))
+            short = (within - times) * wanted.denominator < wanted.numerator * n[of]
             value[has] = np.bincount(of[short], minlength=rows.cells)[has]
     return Figures(value, n)
 

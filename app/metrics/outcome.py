@@ -1,23 +1,23 @@
 """What a set of metrics comes to: read, computed, and with what is known not to have been read."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.flow.observations import numbered
 from app.flow.teams import Teams
-from app.metrics.computing import WHOLE, Cells, Place, compute
+from app.metrics.computing import WHOLE, Cells, Place, Placed, compute
 from app.metrics.division import Division
 from app.metrics.facts.fact import Asked
 from app.metrics.facts.registry import FACTS
-from app.metrics.figures import FEW, Figures, Ints, Truths
+from app.metrics.figures import FEW, Figures, Ints, Truths, distinct
 from app.metrics.metric import Metric
-from app.metrics.reading import Read, owners, read_facts
+from app.metrics.reading import Read, owners, prepare, read_facts
 from app.series.collected import Coverage, coverage
 from app.series.entities import REPOSITORY, TEAM, read_entities
 from app.series.owning_teams import read_ways
@@ -27,6 +27,9 @@ from app.timeline.entities import Entities
 from app.timeline.working_hours import Window
 
 By = Literal["team", "repo"]
+
+#: What Postgres may hold of a table that it sorts or joins: with its own 4 MB it writes most of them to disk.
+_WORK_MEMORY: Final = "64MB"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -142,6 +145,8 @@ class _Answering:
         by_fact: dict[str, list[Metric]] = {}
         for metric in self._question.metrics:
             by_fact.setdefault(metric.facts, []).append(metric)
+        self._connection.execute(text(f"SET LOCAL work_mem = '{_WORK_MEMORY}'"))
+        prepare([FACTS[name] for name in by_fact], self._connection, self._question.asked)
         told: dict[str, Told] = {}
         not_read: dict[str, list[str]] = {}
         for done, (name, metrics) in enumerate(by_fact.items()):
@@ -158,8 +163,9 @@ class _Answering:
             self._has_read(len(read.repo_id))
             place = self._place(read)
             gaps = self._gaps(read, place)
+            rows = Placed(read, place)
             for compiled in read.compiled:
-                cells = compute(read, compiled, place, self._question.division)
+                cells = compute(rows, compiled, self._question.division)
                 told[compiled.metric.name] = self._tell(cells, gaps, len(read.repo_id))
             stream = FACTS[name].stream
             if gaps.unread:
@@ -182,9 +188,9 @@ class _Answering:
         chosen = self._question.repos
         found = coverage(self._connection, read.fact.stream, names=None if chosen is None else list(chosen))
         ids = dict(zip(self._repos.keys, self._repos.ids.tolist(), strict=True))
-        pairs = np.unique(np.stack([read.repo_id, place.group]), axis=1).T.tolist()
+        pairs = distinct(read.repo_id, place.group).columns
         groups: dict[int, set[int]] = {}
-        for repo, group in pairs:
+        for repo, group in zip(*(of.tolist() for of in pairs), strict=True):
             groups.setdefault(repo, set()).add(group)
         by: dict[int, list[Coverage]] = {}
         unread = []
@@ -197,9 +203,10 @@ class _Answering:
             for group in of:
                 by.setdefault(group, []).append(one)
             by.setdefault(WHOLE, []).append(one)
-            if not one.is_known(until):
+            if not one.is_known(None if until == self._question.asked.as_of else until):
                 unread.append(one.repository)
-        return _Gaps({*np.unique(place.group).tolist()}, by, sorted(set(unread)))
+        partial = {group: self._partial(of) for group, of in by.items()}
+        return _Gaps({*np.unique(place.group).tolist()}, partial, sorted(set(unread)))
 
     def _owner(self, repo: int) -> int:
         of = repo if self._question.by == "repo" else self._owners.get(repo)
@@ -213,38 +220,46 @@ class _Answering:
 
     def _tell(self, cells: Cells, gaps: "_Gaps", rows: int) -> Told:
         """Add the cells of groups without any row that counts, and say what is known of each."""
-        metric, division, as_of = cells.metric, self._question.division, self._question.asked.as_of
+        metric, division = cells.metric, self._question.division
         if not metric.splits and metric.is_count:
-            cells = _with_nothing(cells, [*sorted(gaps.groups | gaps.by.keys() - {WHOLE}), WHOLE], division)
-        ends = dict(enumerate(division.ends.tolist())) | {WHOLE: division.last}
-        pairs, which = np.unique(np.stack([cells.group, cells.period]), axis=1, return_inverse=True)
-        states = np.array(
-            [self._state(gaps.by.get(group, ()), ends[period], as_of) for group, period in pairs.T.tolist()], np.int64
-        )
-        state = states[which.reshape(-1)] if len(states) else np.zeros(0, np.int64)
+            cells = _with_nothing(
+                cells, np.array([*sorted(gaps.groups | gaps.partial.keys() - {WHOLE}), WHOLE]), division
+            )
+        state = self._states(cells, gaps)
         figures = cells.figures
-        # Where not everything was read, none is not zero.
+        # Where not everything was read, or nobody looked, none is not zero.
         unknown = (state == STATES.index(State.PARTIAL)) & (figures.n == 0)
+        if cells.looked is not None:
+            unknown |= ~_are_in(cells.group, cells.period, cells.looked)
         value = np.where(unknown, np.nan, figures.value)
         few = (figures.n < FEW) & (figures.n > 0) & (not metric.is_count)
         told = Figures(value, figures.n, figures.p75, figures.p90)
-        kept = Cells(metric, cells.group, cells.split, cells.period, told, cells.withheld, cells.parts)
-        return Told(kept, state, few, rows)
+        return Told(replace(cells, figures=told), state, few, rows)
 
-    @staticmethod
-    def _state(of: Sequence[Coverage], end: int, as_of: datetime) -> int:
-        if _EPOCH + timedelta(days=end) > as_of:
-            return STATES.index(State.RUNNING)
-        until = _until(end, as_of)
-        return STATES.index(State.COMPLETE if all(one.is_known(until) for one in of) else State.PARTIAL)
+    def _states(self, cells: Cells, gaps: "_Gaps") -> Ints:
+        """The number of the state of each cell."""
+        division, as_of = self._question.division, to_micros(self._question.asked.as_of)
+        place = np.where(cells.period == WHOLE, len(division.ends), cells.period)
+        state = np.full(len(place), STATES.index(State.COMPLETE))
+        for group, partial in gaps.partial.items():
+            if partial.any():
+                state[(cells.group == group) & partial[place]] = STATES.index(State.PARTIAL)
+        ends = np.append(division.ends, division.last)
+        state[(ends * DAY > as_of)[place]] = STATES.index(State.RUNNING)
+        return state
+
+    def _partial(self, of: Sequence[Coverage]) -> Truths:
+        """In which periods, and last in all of the dates, something of these repositories is known not to be read."""
+        ends, as_of = [*self._question.division.ends.tolist(), self._question.division.last], self._question.asked.as_of
+        return np.array([not all(one.is_known(_until(end, as_of)) for one in of) for end in ends], bool)
 
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """The groups that have rows; by group what is known of its repositories' streams; names of those not read."""
+    """The groups that have rows; by group the _partial() of what sources read of it; names of those not read."""
 
     groups: set[int]
-    by: Mapping[int, Sequence[Coverage]]
+    partial: Mapping[int, Truths]
     unread: Sequence[str]
 
 
@@ -253,25 +268,40 @@ def _until(day: int, as_of: datetime) -> datetime:
     return min(from_micros(day * DAY), as_of)
 
 
-def _with_nothing(cells: Cells, groups: Sequence[int], division: Division) -> Cells:
+def _with_nothing(cells: Cells, groups: Ints, division: Division) -> Cells:
     """The same with a zero for each group and period that has no row that counts."""
-    periods = [*range(len(division.begins)), WHOLE]
-    there = {*zip(cells.group.tolist(), cells.period.tolist(), strict=True)}
-    missing = [(group, period) for group in groups for period in periods if (group, period) not in there]
-    if not missing:
+    periods = np.array([*range(len(division.begins)), WHOLE])
+    group, period = np.repeat(groups, len(periods)), np.tile(periods, len(groups))
+    missing = ~np.isin(_code(group, period), _code(cells.group, cells.period))
+    if cells.looked is not None:
+        missing &= _are_in(group, period, cells.looked)
+    group, period = group[missing], period[missing]
+    if not len(group):
         return cells
-    group, period = (np.array(of, np.int64) for of in zip(*missing, strict=True))
-    nothing = np.zeros(len(missing), np.int64)
+    nothing = np.zeros(len(group), np.int64)
     figures = Figures(np.append(cells.figures.value, nothing.astype(np.float64)), np.append(cells.figures.n, nothing))
-    return Cells(
-        cells.metric,
-        np.append(cells.group, group),
-        np.append(cells.split, nothing),
-        np.append(cells.period, period),
-        figures,
-        np.append(cells.withheld, nothing.astype(bool)),
-        cells.parts or [()],
+    return replace(
+        cells,
+        group=np.append(cells.group, group),
+        split=np.append(cells.split, nothing),
+        period=np.append(cells.period, period),
+        figures=figures,
+        withheld=np.append(cells.withheld, nothing.astype(bool)),
+        parts=cells.parts or [()],
     )
+
+
+def _code(group: Ints, period: Ints) -> Ints:
+    """One number for both."""
+    return (group - WHOLE) << 32 | (period - WHOLE)
+
+
+def _are_in(group: Ints, period: Ints, pairs: Collection[tuple[int, int]]) -> Truths:
+    """Which of the groups and periods are among the pairs, bool[n]."""
+    if not pairs:
+        return np.zeros(len(group), bool)
+    groups, periods = np.array(list(pairs), np.int64).T
+    return np.isin(_code(group, period), _code(groups, periods))
 
 
 def _ids_of(entities: Entities, names: Sequence[str] | None) -> list[int] | None:

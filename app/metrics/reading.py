@@ -1,6 +1,6 @@
 """Reads the rows of facts that metrics need: one query per table of facts, each column once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,12 @@ class Read:
     compiled: Sequence[Compiled]
 
 
+def prepare(facts: Iterable[Fact], connection: Connection, asked: Asked) -> None:
+    """Make what these facts need in the transaction, each thing once."""
+    for make in dict.fromkeys(fact.prepare for fact in facts if fact.prepare is not None):
+        make(connection, asked)
+
+
 def read_facts(
     connection: Connection,
     name: str,
@@ -69,10 +75,8 @@ def read_facts(
     repo_ids: Sequence[int] | None = None,
     team_ids: Sequence[int] | None = None,
 ) -> Read:
-    """Read what metrics of these facts need, of all repositories and teams or of some."""
+    """Read what metrics of these facts need, of all repositories and teams or of some; the facts are prepared."""
     fact = FACTS[name]
-    if fact.prepare is not None:
-        fact.prepare(connection, asked)
     rows = with_teams(fact.rows(asked).subquery("of_facts"), fact, ways)
     columns = columns_of(rows, name)
     compiled = [compile_metric(metric, columns) for metric in metrics]

@@ -19,6 +19,9 @@ from app.wording.suggestions import did_you_mean, suggestions
 #: Version of a definition that is shipped.
 SHIPPED: Final = 0
 
+#: More digits than any version has.
+_LONGEST_VERSION: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -68,13 +71,21 @@ def current(connection: Connection) -> list[Metric]:
 
 
 def named(connection: Connection, names: Iterable[str]) -> list[Metric]:
-    """The latest version of the metrics of these names, in their order.
+    """The metrics of these names, in their order: the latest version of each, or with ``name@2`` that one.
 
     Raises:
         UnknownMetric: there is none of a name.
         InvalidParameters: as current() does.
     """
-    return [find(connection, name).metric() for name in names]
+    return [_versioned(connection, *name.partition("@")).metric() for name in dict.fromkeys(names)]
+
+
+def _versioned(connection: Connection, name: str, at: str, version: str) -> Definition:
+    if not at:
+        return find(connection, name)
+    if not (version.isascii() and version.isdigit() and len(version) < _LONGEST_VERSION):
+        raise unknown(connection, f"{name}@{version}")
+    return find(connection, name, int(version))
 
 
 def latest_of(name: str, version: int | None = None) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from app.reports.kind import ReportKind
 from app.reports.kinds.activity import ACTIVITY
+from app.reports.kinds.engineering import ENGINEERING
 from app.reports.kinds.pull_requests import PULL_REQUESTS
 from app.reports.kinds.rollup import ROLLUP
 from app.reports.kinds.uptime import UPTIME
@@ -14,6 +15,7 @@ REPORT_KINDS: dict[str, ReportKind] = {
         PULL_REQUESTS,
         ROLLUP,
         ACTIVITY,
+        ENGINEERING,
     )
 }
 

@@ -5,7 +5,6 @@ The published types of Grafana's dashboards are not at hand without a network, s
 
 import json
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -16,14 +15,11 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
-from sqlalchemy.engine import make_url
 
-from app.dashboards.role import add_role, remove_reader
 from app.settings import Settings
 from app.storage.resources import Addresses
 from tests.commands import REPOSITORY
-from tests.conftest import fresh_resources
-from tests.dashboards.world import bring_samples, bring_text, refreshed
+from tests.dashboards.world import GROUPS, views_of_samples
 
 FOLDER = REPOSITORY / "deploy" / "grafana"
 SERVICE = REPOSITORY / "k8s" / "components" / "dashboard" / "openhours.json"
@@ -33,10 +29,11 @@ PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board["pa
 VARIABLES = [(name, one) for name, board in BOARDS.items() for one in board["templating"]["list"]]
 NAMED = [f"{name}: {panel['title']}" for name, panel in PANELS]
 
-PASSWORD = "a long password"
-
 #: What a dashboard shows of the sample data, which is older than ten years in none of them.
 SPAN = ("2022-06-01T00:00:00Z", "2025-06-15T00:00:00Z")
+
+#: What somebody may choose of a variable, none of which anything is called.
+CHOICES = {"nothing": [], "one": ["nobody"], "several": ["nobody", "nothing"], "a quote": ["it's", "''", "\\'"]}
 
 #: What panels of a type need to know.
 SHAPES = {"stat", "timeseries", "table", "barchart"}
@@ -51,17 +48,12 @@ def sources() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def grafana(servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A connection as Grafana has it, to views of sample data, some stores of which have a group."""
-    role, folder = f"views_{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("world")
-    with fresh_resources(servers, session_settings) as fresh:
-        bring_samples(fresh, folder)
-        bring_text(fresh, "entities", "store_id,name,group\n1050565545391667097,Elm St,north\n", folder)
-        refreshed(fresh, folder)
-        add_role(fresh.engine, role, password=PASSWORD)
-        address = make_url(fresh.database_url).set(drivername="postgresql", username=role, password=PASSWORD)
-        with closing(psycopg2.connect(address.render_as_string(hide_password=False))) as connection:
-            connection.autocommit = True
-            yield connection
-        remove_reader(fresh.engine, role)
+    with (
+        views_of_samples(servers, session_settings, tmp_path_factory.mktemp("world")) as (_, address),
+        closing(psycopg2.connect(address)) as connection,
+    ):
+        connection.autocommit = True
+        yield connection
 
 
 def values_of(connection: Any, variable: dict[str, Any]) -> list[str]:
@@ -130,7 +122,25 @@ def test_both_accountings_can_be_shown(grafana: Any) -> None:
 def test_a_panel_shows_what_is_chosen_alone(grafana: Any) -> None:
     panel = next(panel for name, panel in PANELS if name == "uptime" and panel["title"] == "Groups")
     assert [row[0] for row in asked(grafana, "uptime", panel, group=["north"])[1]] == ["north"]
-    assert {row[0] for row in asked(grafana, "uptime", panel)[1]} == {"north", "no group"}
+    assert {row[0] for row in asked(grafana, "uptime", panel)[1]} == {*GROUPS, "no group"}
+
+
+@pytest.mark.parametrize("values", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize(("name", "panel"), PANELS, ids=NAMED)
+def test_a_panel_asks_for_whatever_is_chosen(grafana: Any, name: str, panel: dict[str, Any], values: list[str]) -> None:
+    """A database that is still empty has nothing to choose from, and somebody may take every value out."""
+    chosen = {one["name"]: values for one in BOARDS[name]["templating"]["list"] if one["type"] == "query"}
+    columns, rows = asked(grafana, name, panel, **chosen)
+    assert columns == asked(grafana, name, panel)[0]
+    if any(f"${{{one}:" in panel["targets"][0]["rawSql"] for one in chosen):
+        assert all(not value for row in rows for value in row), "nothing has such a name"
+
+
+def test_a_group_may_have_any_name(grafana: Any) -> None:
+    panel = next(panel for name, panel in PANELS if name == "uptime" and panel["title"] == "Groups")
+    found = {row[0] for row in asked(grafana, "uptime", panel, group=[*GROUPS, "no group"])[1]}
+    assert found == {*GROUPS, "no group"}
+    assert [row[0] for row in asked(grafana, "uptime", panel, group=[GROUPS[1]])[1]] == [GROUPS[1]]
 
 
 @pytest.mark.parametrize(("name", "variable"), VARIABLES, ids=[f"{name}: {one['name']}" for name, one in VARIABLES])

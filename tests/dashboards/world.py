@@ -1,25 +1,40 @@
 """What the tests of dashboards stand on: files that are datasets, views as they are, reports to compare them with."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from app.catalogue.foreground import bring_in
 from app.catalogue.options import load_options
 from app.dashboards.refresh import Refreshed, refresh
+from app.dashboards.role import add_role, remove_reader
 from app.files.artifact import Artifact
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
-from app.storage.resources import Resources
-from tests.conftest import SAMPLE_DATA, SAMPLES
+from app.settings import Settings
+from app.storage.resources import Addresses, Resources
+from tests.conftest import SAMPLE_DATA, SAMPLES, fresh_resources
 from tests.kinds import context_of
 
 #: After all sample data, and not ten years after it.
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
+
+#: Groups of the stores that have one.
+GROUPS = ("north", "O'Neill's")
+
+_ENTITIES = f"""store_id,name,group
+1050565545391667097,Elm St,{GROUPS[0]}
+8358338731902291786,Oak St,{GROUPS[1]}
+"""
+
+_PASSWORD = "a long password"
 
 COMMITS = "repo,sha,authored_at,committed_at\n" + "".join(
     f"acme/api,{number},2025-0{1 + number // 28}-{1 + number % 28:02}T10:00:00Z,2025-03-10T00:00:00Z\n"
@@ -45,6 +60,20 @@ def bring_samples(resources: Resources, folder: Path) -> None:
             bring(resources, kind, SAMPLE_DATA / f"{name}.csv")
     bring(resources, "installs", SAMPLE_DATA / "installs.csv")
     bring_text(resources, "commits", COMMITS, folder)
+
+
+@contextmanager
+def views_of_samples(servers: Addresses, settings: Settings, folder: Path) -> Iterator[tuple[Resources, str]]:
+    """The views of sample data, some stores of which have a group, and the address that a role reads them at."""
+    role = f"views_{uuid.uuid4().hex[:8]}"
+    with fresh_resources(servers, settings) as fresh:
+        bring_samples(fresh, folder)
+        bring_text(fresh, "entities", _ENTITIES, folder)
+        refreshed(fresh, folder)
+        add_role(fresh.engine, role, password=_PASSWORD)
+        address = make_url(fresh.database_url).set(drivername="postgresql", username=role, password=_PASSWORD)
+        yield fresh, address.render_as_string(hide_password=False)
+        remove_reader(fresh.engine, role)
 
 
 def refreshed(resources: Resources, folder: Path, *, now: datetime = NOW, **more: Any) -> Refreshed:

@@ -136,9 +136,9 @@ def test_what_a_later_file_has_no_column_for_stays_and_what_it_leaves_empty_is_e
 def test_every_detail_is_stored_and_may_be_spelt_as_json_spells_it(load_text: LoadText, resources: Resources) -> None:
     header = "repo,number,createdAt,isDraft,draftSeconds,authorIsBot,labels,additions,deletions,changedFiles,headSha,"
     labels = r'"[""a, b"", ""c\\\""d""]"'
-    row = f"r,1,2024-11-01T20:00:00Z,true,90.5,false,{labels},120,0,7,5f1d7e7b,2024-11-02T20:00:00Z,12,9c1f0e2d,9007199254740993\n"
+    row = f"r,1,2024-11-01T20:00:00Z,true,90.5,false,{labels},120,0,7,5f1d7e7b,2024-11-02T20:00:00Z,12,9c1f0e2d,"
     header += "changesRequestedAt,reverts,mergeSha,authorId\n"
-    load_text("pull_requests", header + row + "r,2,2024-11-01T20:00:00Z" + "," * 12 + "\n")
+    load_text("pull_requests", header + f"{row}9007199254740993\n" + "r,2,2024-11-01T20:00:00Z" + "," * 12 + "\n")
     with resources.engine.connect() as connection:
         columns = ", ".join(DETAILS).replace("changes_requested_at", "changes_requested_at::text")
         query = text(f"SELECT {columns} FROM pull_request ORDER BY number")

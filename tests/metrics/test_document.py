@@ -190,17 +190,7 @@ def test_the_definitions_of_the_page_are_accepted() -> None:
         read_metric(one, name="example")
 
 
-#: Facts of which definitions are shipped, and which are not there yet.
-TO_COME = {"runtimes"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True)] * (one["from"] in TO_COME))
-        for name, one in shipped().items()
-    ],
-)
+@pytest.mark.parametrize("name", shipped())
 def test_shipped_definitions_are_read(name: str) -> None:
     assert read_metric(shipped()[name], name=name).name == name
     assert read_metric(written(shipped()[name]), name=name) == read_metric(shipped()[name], name=name)

@@ -15,7 +15,7 @@ from app.sources.run import Run
 from app.sources.service import GivenToken, SourceService
 from app.storage.object_store import ObjectStore
 from app.storage.resources import Resources
-from tests.github.reviewing import comment, open_pull
+from tests.github.reviewing import comment, merge, open_pull, revert
 from tests.sources.histories import History, history
 from tests.sources.syncing import one, rows
 from tests.strategies import PROFILE
@@ -138,7 +138,7 @@ def test_two_sources_share_the_limit_of_one_token_and_never_ask_beyond_it(
 
 
 def test_a_token_that_expires_pauses_the_source_and_a_new_one_goes_on(untouched: Resources) -> None:
-    with history(untouched, 2004, repositories=1, steps=STEPS) as lived:
+    with history(untouched, 2004, repositories=1, pulls=3, steps=STEPS) as lived:
         lived.github.faults.plan("401 expired", after=12)
         lived.sync()
         (paused,) = rows(untouched, "SELECT enabled, paused_reason FROM source WHERE name = :name", name=lived.name)
@@ -169,6 +169,21 @@ def test_renamed_repositories_keep_their_rows_and_the_next_owner_of_a_name_gets_
         lived.world.rename(second, f"{lived.name}/store")
         lived.sync(changes=6)
         lived.quiet_syncs()
+        assert lived.differences() == []
+
+
+def test_what_a_pull_request_reverts_is_known_after_its_repository_was_renamed(untouched: Resources) -> None:
+    with history(untouched, 2007, repositories=1, pulls=2, steps=0) as lived:
+        (repository,) = lived.world.repositories.values()
+        ada, merged = lived.world.user("ada"), repository.pulls[1]
+        merge(lived.world, repository, merged, ada)
+        taken_back = revert(lived.world, repository, merged, ada)
+        lived.world.rename(repository, f"{lived.name}/store")
+        lived.sync()
+        query = "SELECT number, reverts FROM pull_request JOIN entity ON id = repo_id WHERE key = :key AND reverts > 0"
+        assert rows(untouched, query, key=repository.full_name) == [(taken_back.number, merged.number)]
+        assert lived.differences() == []
+        lived.reprocess()
         assert lived.differences() == []
 
 

@@ -18,10 +18,14 @@ from app.metrics.facts.fact import (
     Type,
     is_bot,
     person,
+    same_account,
 )
-from app.metrics.facts.pulls import ended_at, is_other
+from app.metrics.facts.pulls import ended_at, is_other, is_submitted
 from app.series.entities import TEAM
 from app.series.tables import entity, pull_request
+
+#: The day of rows that no source has seen: a part of the key cannot be empty.
+_NEVER: Final = cast("-infinity", Date)
 
 _COLUMNS: Final = {
     "number": FactColumn(Type.NUMBER, "of the pull request"),
@@ -29,49 +33,52 @@ _COLUMNS: Final = {
     "reviewer_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
     "is_team": FactColumn(Type.TRUTH, "whether a team was asked, of which any member can answer"),
     "requested_at": FactColumn(Type.INSTANT, "when; of repeated requests the last one before the answer counts"),
-    "answered_at": FactColumn(Type.INSTANT, "the first review after it by whoever was asked"),
+    "answered_at": FactColumn(Type.INSTANT, "the first review by whoever was asked from then on, before it ended"),
 }
 
 
 def _same_target(one: Any, other: Any) -> ColumnElement[bool]:
     """Whether two requests ask the same account, or the same team."""
-    same_person = or_(
-        and_(one.c.reviewer_id.is_not(None), one.c.reviewer_id == other.c.reviewer_id),
-        and_(
-            or_(one.c.reviewer_id.is_(None), other.c.reviewer_id.is_(None)),
-            func.lower(one.c.reviewer) == func.lower(other.c.reviewer),
-        ),
+    return or_(
+        same_account(one.c.reviewer, one.c.reviewer_id, other.c.reviewer, other.c.reviewer_id),
+        one.c.requested_team == other.c.requested_team,
     )
-    return or_(same_person, one.c.requested_team == other.c.requested_team)
 
 
 def _by_member(request: Any, review: Any) -> ColumnElement[bool]:
-    """Whether somebody reviewed who was on the team then."""
-    member = TeamMemberLoading.table
+    """Whether somebody reviewed who was on the team then, by a file or as a source saw it."""
+    member, seen = TeamMemberLoading.table, TeamMemberLoading.table.alias("seen")
     day = cast(func.timezone("UTC", review.c.submitted_at), Date)
+    # What was seen on a day holds until somebody looked again; what the first day shows held before it, too.
+    days = select(func.coalesce(func.max(seen.c.seen_on).filter(seen.c.seen_on <= day), func.min(seen.c.seen_on)))
+    looked = (
+        days.where(seen.c.team_id == member.c.team_id, seen.c.seen_on > _NEVER)
+        .correlate(member, review)
+        .scalar_subquery()
+    )
+    by_file = and_(
+        func.coalesce(member.c.seen_on, _NEVER) == _NEVER,
+        or_(member.c.valid_from.is_(None), member.c.valid_from <= day),
+        or_(member.c.valid_to.is_(None), member.c.valid_to >= day),
+    )
     return exists(
         select(1)
         .select_from(member.join(entity, entity.c.id == member.c.team_id))
         .where(
             entity.c.kind == TEAM,
             func.lower(entity.c.key) == func.lower(request.c.requested_team),
-            or_(member.c.user_id == review.c.reviewer_id, func.lower(member.c.login) == func.lower(review.c.reviewer)),
-            or_(member.c.valid_from.is_(None), member.c.valid_from <= day),
-            or_(member.c.valid_to.is_(None), member.c.valid_to >= day),
+            same_account(member.c.login, member.c.user_id, review.c.reviewer, review.c.reviewer_id),
+            or_(by_file, member.c.seen_on == looked),
         )
+        .correlate(request, review)  # two queries further out; by itself it would be of all requests
     )
 
 
 def _rows(asked: Asked) -> Select[Any]:
     request, review, pull = ReviewRequestLoading.table, ReviewLoading.table, pull_request
     other = request.alias("other")
-    by_person = or_(
-        and_(request.c.reviewer_id.is_not(None), review.c.reviewer_id == request.c.reviewer_id),
-        and_(
-            or_(request.c.reviewer_id.is_(None), review.c.reviewer_id.is_(None)),
-            func.lower(review.c.reviewer) == func.lower(request.c.reviewer),
-        ),
-    )
+    by_person = same_account(review.c.reviewer, review.c.reviewer_id, request.c.reviewer, request.c.reviewer_id)
+    ended = ended_at(pull, asked)
     answer = (
         select(func.min(review.c.submitted_at))
         .where(
@@ -79,6 +86,8 @@ def _rows(asked: Asked) -> Select[Any]:
             review.c.number == request.c.number,
             review.c.submitted_at >= request.c.requested_at,
             review.c.submitted_at <= asked.as_of,
+            or_(ended.is_(None), review.c.submitted_at < ended),
+            is_submitted(review),
             is_other(review, "reviewer", pull),
             ~is_bot(review.c.reviewer, review.c.reviewer_is_bot, asked),
             case((request.c.requested_team.is_not(None), _by_member(request, review)), else_=by_person),
@@ -97,17 +106,22 @@ def _rows(asked: Asked) -> Select[Any]:
             request.c.requested_team,
             request.c.requested_at,
             answer.label("answered_at"),
-            ended_at(pull, asked).label("ended_at"),
+            ended.label("ended_at"),
             pull.c.team_id,
             pull.c.author,
             pull.c.created_at,
         )
         .join(pull, and_(pull.c.repo_id == request.c.repo_id, pull.c.number == request.c.number))
-        .where(request.c.requested_at <= asked.as_of, ~func.coalesce(request.c.is_removed, False))
+        .where(
+            request.c.requested_at <= asked.as_of,
+            pull.c.created_at <= asked.as_of,
+            or_(ended.is_(None), request.c.requested_at < ended),
+            ~func.coalesce(request.c.is_removed, False),
+        )
         .subquery("asked_for")
     )
     # What comes between a request and its answer takes its place: another request, or that it was taken back.
-    until = func.coalesce(func.least(asked_for.c.answered_at, asked_for.c.ended_at), asked.as_of)
+    up_to = func.coalesce(asked_for.c.answered_at, asked.as_of)
     replaced = exists(
         select(1).where(
             other.c.repo_id == asked_for.c.repo_id,
@@ -116,12 +130,10 @@ def _rows(asked: Asked) -> Select[Any]:
                 other.c.requested_at > asked_for.c.requested_at,
                 and_(other.c.requested_at == asked_for.c.requested_at, other.c.event_id > asked_for.c.event_id),
             ),
-            other.c.requested_at <= until,
+            other.c.requested_at <= up_to,
+            or_(asked_for.c.ended_at.is_(None), other.c.requested_at < asked_for.c.ended_at),
             _same_target(asked_for, other),
         )
-    )
-    answered = case(
-        (or_(asked_for.c.ended_at.is_(None), asked_for.c.answered_at <= asked_for.c.ended_at), asked_for.c.answered_at)
     )
     return select(
         asked_for.c.repo_id.label(REPO_ID),
@@ -133,7 +145,7 @@ def _rows(asked: Asked) -> Select[Any]:
         is_bot(asked_for.c.reviewer, asked_for.c.reviewer_is_bot, asked).label("reviewer_is_bot"),
         asked_for.c.requested_team.is_not(None).label("is_team"),
         asked_for.c.requested_at,
-        answered.label("answered_at"),
+        asked_for.c.answered_at,
     ).where(~replaced)
 
 

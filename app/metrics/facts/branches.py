@@ -2,12 +2,15 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Date, Select, and_, cast, exists, func, or_, select
+from sqlalchemy import Date, Select, Subquery, and_, cast, func, or_, select
 
 from app.ingest.kinds.branches import BranchLoading
 from app.ingest.kinds.commits import CommitLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+from app.metrics.facts.pulls import ended_at
 from app.series.tables import pull_request
+
+_KEY: Final = ("repo_id", "seen_on", "branch")
 
 _COLUMNS: Final = {
     "branch": FactColumn(Type.WORD, "its name"),
@@ -20,30 +23,38 @@ _COLUMNS: Final = {
 }
 
 
-def _rows(asked: Asked) -> Select[Any]:
-    branch, commit, pull = BranchLoading.table, CommitLoading.table, pull_request
-    ended = func.coalesce(pull.c.merged_at, pull.c.closed_at)
-    is_merged = exists(select(1).where(commit.c.repo_id == branch.c.repo_id, commit.c.sha == branch.c.sha))
+def _of_open_pulls(asked: Asked) -> Subquery:
+    """The branches and days on which their last commit was that of an open pull request."""
+    branch, pull = BranchLoading.table, pull_request
+    ended = ended_at(pull, asked)
     day = func.timezone("UTC", branch.c.seen_on + 1)
-    has_open_pull = exists(
-        select(1).where(
-            pull.c.repo_id == branch.c.repo_id,
-            pull.c.head_sha == branch.c.sha,
-            pull.c.created_at < day,
-            or_(ended.is_(None), ended >= day),
-        )
+    return (
+        select(*(branch.c[name] for name in _KEY))
+        .join(pull, and_(pull.c.repo_id == branch.c.repo_id, pull.c.head_sha == branch.c.sha))
+        .where(pull.c.created_at < day, pull.c.created_at <= asked.as_of, or_(ended.is_(None), ended >= day))
+        .distinct()
+        .subquery("of_open_pulls")
     )
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    branch, commit, pulls = BranchLoading.table, CommitLoading.table, _of_open_pulls(asked)
     last = cast(func.timezone("UTC", branch.c.committed_at), Date)
-    return select(
-        branch.c.repo_id.label(REPO_ID),
-        branch.c.branch,
-        branch.c.seen_on,
-        func.coalesce(branch.c.is_default, False).label("is_default"),
-        func.coalesce(branch.c.is_protected, False).label("is_protected"),
-        and_(branch.c.sha.is_not(None), is_merged).label("is_merged"),
-        and_(branch.c.sha.is_not(None), has_open_pull).label("has_open_pull"),
-        (branch.c.seen_on - last).label("age_days"),
-    ).where(branch.c.seen_on <= cast(func.timezone("UTC", asked.as_of), Date))
+    return (
+        select(
+            branch.c.repo_id.label(REPO_ID),
+            branch.c.branch,
+            branch.c.seen_on,
+            func.coalesce(branch.c.is_default, False).label("is_default"),
+            func.coalesce(branch.c.is_protected, False).label("is_protected"),
+            commit.c.sha.is_not(None).label("is_merged"),
+            pulls.c.branch.is_not(None).label("has_open_pull"),
+            (branch.c.seen_on - last).label("age_days"),
+        )
+        .outerjoin(commit, and_(commit.c.repo_id == branch.c.repo_id, commit.c.sha == branch.c.sha))
+        .outerjoin(pulls, and_(*(pulls.c[name] == branch.c[name] for name in _KEY)))
+        .where(branch.c.seen_on <= cast(func.timezone("UTC", asked.as_of), Date))
+    )
 
 
 BRANCHES: Final = Fact(

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 
 from app.ingest.kinds.commits import CommitLoading
-from app.metrics.facts.fact import AUTHOR, REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person
+from app.metrics.facts.fact import AUTHOR, REPO_ID, TEAM_AT, Asked, Fact, FactColumn, Type, is_bot, person, until
 
 _COLUMNS: Final = {
     "sha": FactColumn(Type.WORD, "of the commit"),
@@ -30,9 +30,10 @@ def _rows(asked: Asked) -> Select[Any]:
         (func.coalesce(commit.c.parents, 1) > 1).label("is_merge"),
         commit.c.reverts.is_not(None).label("is_revert"),
         (commit.c.additions + commit.c.deletions).label("lines"),
-        commit.c.authored_at,
+        until(commit.c.authored_at, asked).label("authored_at"),
         commit.c.committed_at,
-    ).where(commit.c.committed_at <= asked.as_of)
+        func.coalesce(commit.c.committed_at, commit.c.authored_at).label(TEAM_AT),
+    ).where(func.coalesce(commit.c.committed_at <= asked.as_of, True))
 
 
 COMMITS: Final = Fact(

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true, union_all
 
 from app.ingest.kinds.review_comments import ReviewCommentLoading
 from app.ingest.kinds.reviews import ReviewLoading
@@ -18,7 +18,7 @@ from app.metrics.facts.fact import (
     is_bot,
     person,
 )
-from app.metrics.facts.pulls import author_is_bot, is_other
+from app.metrics.facts.pulls import author_is_bot, is_other, is_submitted
 from app.series.tables import pull_request
 
 _COLUMNS: Final = {
@@ -53,14 +53,14 @@ def _rows(asked: Asked) -> Select[Any]:
         "merge", pull.c.merged_at, person(pull.c.author, pull.c.author_id), author_is_bot(pull, asked), literal(False)
     ).where(pull.c.merged_at <= asked.as_of)
     parts = [merges]
-    for what, table, who, at in (
-        ("review", review, "reviewer", review.c.submitted_at),
-        ("comment", comment, "author", comment.c.created_at),
+    for what, table, who, at, counts in (
+        ("review", review, "reviewer", review.c.submitted_at, is_submitted(review)),
+        ("comment", comment, "author", comment.c.created_at, true()),
     ):
         bot = is_bot(table.c[who], table.c[f"{who}_is_bot"], asked)
         of = _of(what, at, person(table.c[who], table.c[f"{who}_id"]), bot, ~is_other(table, who, pull))
         same = and_(pull.c.repo_id == table.c.repo_id, pull.c.number == table.c.number)
-        parts.append(of.join(table, same).where(at <= asked.as_of))
+        parts.append(of.join(table, same).where(counts, at <= asked.as_of))
     found = union_all(*parts).subquery("contributed")
     return select(*found.c).where(func.coalesce(found.c[TEAM_AT] <= asked.as_of, False))
 

@@ -7,8 +7,8 @@ from sqlalchemy import Date, Select, case, cast, func, null, select
 from app.ingest.kinds.dependencies import DependencyLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
 
-#: One version and nothing else: no range, no placeholder.
-_PINNED: Final = r"^(==|=)?\s*v?[0-9][0-9A-Za-z.+_!-]*$"
+#: One version and nothing else: no range, no placeholder such as the x of 2.x.
+_PINNED: Final = r"^(?!.*\.[xX](\.|$))(==|=)?\s*v?[0-9][0-9A-Za-z.+_!-]*$"
 
 _COLUMNS: Final = {
     "seen_on": FactColumn(Type.DAY, "the day, UTC"),
@@ -21,11 +21,11 @@ _COLUMNS: Final = {
 
 def _rows(asked: Asked) -> Select[Any]:
     of = DependencyLoading.table
-    version = case((of.c.version == "", null()), else_=of.c.version)
+    version, ecosystem = (case((column == "", null()), else_=column) for column in (of.c.version, of.c.ecosystem))
     return select(
         of.c.repo_id.label(REPO_ID),
         of.c.seen_on,
-        of.c.ecosystem,
+        ecosystem.label("ecosystem"),
         of.c.name,
         version.label("version"),
         func.coalesce(of.c.version.regexp_match(_PINNED), False).label("is_pinned"),

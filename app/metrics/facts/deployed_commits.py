@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 
 from app.ingest.kinds.commits import CommitLoading
 from app.metrics.facts.brought import BROUGHT, prepare
-from app.metrics.facts.fact import AUTHOR, REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person
+from app.metrics.facts.fact import AUTHOR, REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, until
 
 _COLUMNS: Final = {
     "sha": FactColumn(Type.WORD, "of the commit"),
@@ -27,9 +27,9 @@ def _rows(asked: Asked) -> Select[Any]:
         commit.c.sha,
         person(commit.c.author, commit.c.author_id, commit.c.author_email_hash).label("author"),
         is_bot(commit.c.author, commit.c.author_is_bot, asked).label("author_is_bot"),
-        (commit.c.parents > 1).label("is_merge"),
+        (func.coalesce(commit.c.parents, 1) > 1).label("is_merge"),
         BROUGHT.c.environment,
-        commit.c.committed_at,
+        until(commit.c.committed_at, asked).label("committed_at"),
         BROUGHT.c.deployed_at,
     ).join(BROUGHT, and_(BROUGHT.c.repo_id == commit.c.repo_id, BROUGHT.c.sha == commit.c.sha))
 

@@ -3,7 +3,21 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Boolean, ColumnElement, Select, Subquery, and_, case, cast, exists, func, null, or_, select
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    FrameClause,
+    FrameClauseType,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+)
 
 from app.ingest.kinds.commits import CommitLoading
 from app.ingest.kinds.deployments import DeploymentLoading
@@ -25,115 +39,120 @@ _COLUMNS: Final = {
     "failed_at": FactColumn(Type.INSTANT, "when it first failed"),
     "has_failed": FactColumn(
         Type.TRUTH,
-        "whether an incident followed, a rollback or a revert of what it brought; "
-        "unknown without OPENHOURS_INCIDENT_LABELS",
+        "whether an incident followed, a rollback or a revert of what it brought; unknown without "
+        "OPENHOURS_INCIDENT_LABELS, without a success, and elsewhere than in production",
     ),
     "recovered_at": FactColumn(Type.INSTANT, "when the next one succeeded there, of one that has_failed"),
 }
 
 
 def _successes(asked: Asked) -> Subquery:
-    """Successful deployments with the one before and the one after in their environment."""
+    """Successful deployments: when the next one succeeded in their environment, and whether that was a rollback."""
     of = DeploymentLoading.table
-    place, order = (of.c.repo_id, of.c.environment), (of.c.succeeded_at, of.c.deployment_id)
-    before = func.lag(of.c.sha).over(partition_by=place, order_by=order)
-    times = func.row_number().over(partition_by=(*place, of.c.sha), order_by=order)
+    before = func.lag(of.c.sha).over(partition_by=(of.c.repo_id, of.c.environment), order_by=_order(of))
+    times = func.row_number().over(partition_by=(of.c.repo_id, of.c.environment, of.c.sha), order_by=_order(of))
     is_old = and_(of.c.sha.is_not(None), times > 1, func.coalesce(before != of.c.sha, False))
-    return (
+    done = (
+        select(of.c.repo_id, of.c.deployment_id, of.c.environment, of.c.succeeded_at, is_old.label("is_rollback"))
+        .where(is_success(of, asked))
+        .subquery("done")
+    )
+    after = {"partition_by": (done.c.repo_id, done.c.environment), "order_by": _order(done)}
+    next_at = func.lead(done.c.succeeded_at).over(**after)  # type: ignore[arg-type]  # names of its own parameters
+    is_taken_back = func.lead(done.c.is_rollback).over(**after)  # type: ignore[arg-type]  # as above
+    within = next_at <= done.c.succeeded_at + timedelta(hours=asked.incident_hours)
+    return select(
+        done.c.repo_id,
+        done.c.deployment_id,
+        next_at.label("next_at"),
+        func.coalesce(and_(is_taken_back, within), False).label("was_rolled_back"),
+    ).subquery("success")
+
+
+def _order(of: Any) -> tuple[Any, ...]:
+    return of.c.succeeded_at, of.c.deployment_id
+
+
+def _with_incidents(asked: Asked) -> Subquery:
+    """Deployments to production after which an incident was opened within the window, before the next one succeeded."""
+    of, issue = DeploymentLoading.table, IssueLoading.table
+    following = FrameClause(timedelta(microseconds=1), None, FrameClauseType.FOLLOWING, FrameClauseType.UNBOUNDED)
+    production = (
         select(
             of.c.repo_id,
             of.c.deployment_id,
-            of.c.environment,
-            of.c.sha,
             of.c.succeeded_at,
-            is_old.label("is_rollback"),
-            func.lead(of.c.succeeded_at).over(partition_by=place, order_by=order).label("next_at"),
+            func.min(of.c.succeeded_at)
+            .over(partition_by=of.c.repo_id, order_by=of.c.succeeded_at, range_=following)
+            .label("next_at"),
         )
-        .where(is_success(of, asked))
-        .subquery("success")
+        .where(is_success(of, asked), is_production(of))
+        .subquery("production")
     )
-
-
-def _has_incident(deployment: Any, asked: Asked) -> ColumnElement[bool]:
-    """Whether an incident was opened within the window, and it is the latest one to production before that."""
-    issue, other = IssueLoading.table, DeploymentLoading.table.alias("later")
-    window = timedelta(hours=asked.incident_hours)
-    later = exists(
-        select(1).where(
-            other.c.repo_id == deployment.c.repo_id,
-            is_production(other),
-            other.c.succeeded_at > deployment.c.succeeded_at,
-            other.c.succeeded_at <= issue.c.created_at,
+    return (
+        select(production.c.repo_id, production.c.deployment_id)
+        .join(issue, issue.c.repo_id == production.c.repo_id)
+        .where(
+            is_incident(issue, asked),
+            issue.c.created_at <= asked.as_of,
+            issue.c.created_at >= production.c.succeeded_at,
+            issue.c.created_at <= production.c.succeeded_at + timedelta(hours=asked.incident_hours),
+            or_(production.c.next_at.is_(None), issue.c.created_at < production.c.next_at),
         )
-    )
-    return and_(
-        is_production(deployment),
-        exists(
-            select(1).where(
-                issue.c.repo_id == deployment.c.repo_id,
-                is_incident(issue, asked),
-                issue.c.created_at <= asked.as_of,
-                issue.c.created_at >= deployment.c.succeeded_at,
-                issue.c.created_at <= deployment.c.succeeded_at + window,
-                ~later,
-            )
-        ),
+        .distinct()
+        .subquery("with_incident")
     )
 
 
-def _is_reverted(deployment: Any, asked: Asked) -> ColumnElement[bool]:
-    """Whether a commit takes back, within the window, one that the deployment has brought."""
-    commit, window = CommitLoading.table, timedelta(hours=asked.incident_hours)
-    return exists(
-        select(1)
-        .select_from(BROUGHT)
+def _reverted(asked: Asked) -> Subquery:
+    """Deployments of which a commit takes back, within the window, one that they were the first to bring."""
+    commit = CommitLoading.table
+    return (
+        select(BROUGHT.c.repo_id, BROUGHT.c.deployment_id)
         .join(commit, and_(commit.c.repo_id == BROUGHT.c.repo_id, commit.c.reverts == BROUGHT.c.sha))
         .where(
-            BROUGHT.c.repo_id == deployment.c.repo_id,
-            BROUGHT.c.deployment_id == deployment.c.deployment_id,
             commit.c.committed_at <= asked.as_of,
-            commit.c.committed_at >= deployment.c.succeeded_at,
-            commit.c.committed_at <= deployment.c.succeeded_at + window,
+            commit.c.committed_at >= BROUGHT.c.deployed_at,
+            commit.c.committed_at <= BROUGHT.c.deployed_at + timedelta(hours=asked.incident_hours),
         )
+        .distinct()
+        .subquery("reverted")
     )
 
 
 def _rows(asked: Asked) -> Select[Any]:
     of, success = DeploymentLoading.table, _successes(asked)
-    after = success.alias("after")
-    window = timedelta(hours=asked.incident_hours)
-    rolled_back = exists(
-        select(1).where(
-            after.c.repo_id == success.c.repo_id,
-            after.c.environment.is_not_distinct_from(success.c.environment),
-            after.c.succeeded_at == success.c.next_at,
-            after.c.succeeded_at <= success.c.succeeded_at + window,
-            after.c.deployment_id != success.c.deployment_id,
-            after.c.is_rollback,
-        )
-    )
-    failed: ColumnElement[Any] = cast(null(), Boolean)
+    joined: list[Subquery] = [success]
+    failed: Any = null()
+    recovered: Any = null()
     if asked.incident_labels:
-        failed = case((is_success(of, asked), or_(rolled_back, _has_incident(of, asked), _is_reverted(of, asked))))
-    return (
-        select(
-            of.c.repo_id.label(REPO_ID),
-            of.c.deployment_id,
-            of.c.environment,
-            is_production(of).label("is_production"),
-            func.coalesce(of.c.is_transient, False).label("is_transient"),
-            of.c.task,
-            person(of.c.creator, of.c.creator_id).label("creator"),
-            is_bot(of.c.creator, of.c.creator_is_bot, asked).label("creator_is_bot"),
-            of.c.created_at,
-            until(of.c.succeeded_at, asked).label("succeeded_at"),
-            until(of.c.failed_at, asked).label("failed_at"),
-            failed.label("has_failed"),
-            case((failed, success.c.next_at)).label("recovered_at"),
+        incidents, reverted = _with_incidents(asked), _reverted(asked)
+        joined += [incidents, reverted]
+        failures = (
+            success.c.was_rolled_back,
+            incidents.c.deployment_id.is_not(None),
+            reverted.c.deployment_id.is_not(None),
         )
-        .outerjoin(success, and_(success.c.repo_id == of.c.repo_id, success.c.deployment_id == of.c.deployment_id))
-        .where(of.c.created_at <= asked.as_of)
+        failed = case((and_(is_success(of, asked), is_production(of)), or_(*failures)))
+        recovered = case((failed, success.c.next_at))
+    query = select(
+        of.c.repo_id.label(REPO_ID),
+        of.c.deployment_id,
+        of.c.environment,
+        is_production(of).label("is_production"),
+        func.coalesce(of.c.is_transient, False).label("is_transient"),
+        of.c.task,
+        person(of.c.creator, of.c.creator_id).label("creator"),
+        is_bot(of.c.creator, of.c.creator_is_bot, asked).label("creator_is_bot"),
+        of.c.created_at,
+        until(of.c.succeeded_at, asked).label("succeeded_at"),
+        until(of.c.failed_at, asked).label("failed_at"),
+        cast(failed, Boolean).label("has_failed"),
+        cast(recovered, DateTime(timezone=True)).label("recovered_at"),
     )
+    for one in joined:
+        query = query.outerjoin(one, and_(one.c.repo_id == of.c.repo_id, one.c.deployment_id == of.c.deployment_id))
+    return query.where(of.c.created_at <= asked.as_of)
 
 
 DEPLOYMENTS: Final = Fact(
@@ -142,6 +161,6 @@ DEPLOYMENTS: Final = Fact(
     stream="deployments",
     columns=_COLUMNS,
     rows=_rows,
-    when="succeeded_at",
+    when="created_at",
     prepare=prepare,
 )

@@ -87,6 +87,19 @@ def is_bot(login: ColumnElement[Any], told: ColumnElement[Any], asked: Asked) ->
     return or_(func.coalesce(told, False), func.coalesce(by_name, False))
 
 
+def same_account(
+    login: ColumnElement[Any], number: ColumnElement[Any], other: ColumnElement[Any], other_number: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Whether two accounts are known to be the same: by their numbers where both have one, else by their logins.
+
+    Accounts that were deleted all have the name and the number of ghost: no two are known to be the same.
+    """
+    by_login = func.lower(login) == func.lower(other)
+    same = case((and_(number.is_not(None), other_number.is_not(None)), number == other_number), else_=by_login)
+    exist = (func.coalesce(func.lower(name) != "ghost", True) for name in (login, other))
+    return and_(func.coalesce(same, False), *exist)
+
+
 def person(login: ColumnElement[Any], number: ColumnElement[Any], address: Any = None) -> ColumnElement[str]:
     """Who it was: by the number of the account, else by the address of a commit, else by the login; null: nobody knows.
 

@@ -18,6 +18,7 @@ from app.metrics.facts.fact import (
     Type,
     is_bot,
     person,
+    same_account,
     until,
 )
 from app.series.tables import pull_request
@@ -37,7 +38,9 @@ _COLUMNS: Final = {
     "began_at": FactColumn(Type.INSTANT, "its first commit, or its creation if that was earlier"),
     "first_commit_at": FactColumn(Type.INSTANT, "its first commit"),
     "ready_at": FactColumn(Type.INSTANT, "from when on it could be reviewed; unknown while it is a draft"),
-    "first_review_at": FactColumn(Type.INSTANT, "the first review by somebody else, before it ended"),
+    "first_review_at": FactColumn(
+        Type.INSTANT, "the first review by somebody else, before it ended; an approval is one"
+    ),
     "reviewed_at": FactColumn(Type.INSTANT, "the same, or when it was ready if that came later"),
     "approved_at": FactColumn(Type.INSTANT, "the last approval before it ended, or when it was ready if later"),
     "review_ended_at": FactColumn(Type.INSTANT, "the approval, or the merge of what was not approved"),
@@ -48,14 +51,16 @@ _COLUMNS: Final = {
     "changed_files": FactColumn(Type.NUMBER, "files that it changes"),
     "reviews": FactColumn(Type.NUMBER, "reviews by others, bots left out, before it ended"),
     "review_comments": FactColumn(Type.NUMBER, "comments on lines by others, bots left out"),
-    "review_rounds": FactColumn(Type.NUMBER, "commits for which others asked for changes and after which a push came"),
-    "is_reverted": FactColumn(Type.TRUTH, "whether a later pull request or commit says that it reverts it"),
+    "review_rounds": FactColumn(
+        Type.NUMBER, "commits for which others asked for changes, bots left out, and after which a push came"
+    ),
+    "is_reverted": FactColumn(Type.TRUTH, "whether a pull request merged later, or a commit, says that it reverts it"),
 }
 
 
 def ended_at(pull: Any, asked: Asked) -> ColumnElement[Any]:
     """When it was merged, else when it was closed, if that was by then."""
-    return until(func.coalesce(pull.c.merged_at, pull.c.closed_at), asked)
+    return func.coalesce(until(pull.c.merged_at, asked), until(pull.c.closed_at, asked))
 
 
 def author_is_bot(pull: Any, asked: Asked) -> ColumnElement[bool]:
@@ -65,12 +70,12 @@ def author_is_bot(pull: Any, asked: Asked) -> ColumnElement[bool]:
 
 def is_other(row: Any, name: str, pull: Any) -> ColumnElement[bool]:
     """Whether a row is by somebody else than the author of its pull request; an account that was deleted is."""
-    theirs, number = row.c[name], row.c[f"{name}_id"]
-    same = or_(
-        and_(number.is_not(None), number == pull.c.author_id),
-        and_(or_(number.is_(None), pull.c.author_id.is_(None)), func.lower(theirs) == func.lower(pull.c.author)),
-    )
-    return func.coalesce(~same, True)
+    return ~same_account(row.c[name], row.c[f"{name}_id"], pull.c.author, pull.c.author_id)
+
+
+def is_submitted(review: Any) -> ColumnElement[bool]:
+    """Whether others can see a review; one that its author still writes is in the rows of no facts."""
+    return and_(review.c.state != "PENDING", review.c.submitted_at.is_not(None))
 
 
 def _reviews(asked: Asked) -> Subquery:
@@ -89,6 +94,7 @@ def _reviews(asked: Asked) -> Subquery:
         )
         .join(pull, and_(pull.c.repo_id == review.c.repo_id, pull.c.number == review.c.number))
         .where(
+            is_submitted(review),
             review.c.submitted_at <= asked.as_of,
             or_(ended.is_(None), review.c.submitted_at < ended),
             is_other(review, "reviewer", pull),
@@ -120,7 +126,7 @@ def _reverting_pulls(asked: Asked) -> Subquery:
     other = pull_request.alias("reverting")
     return (
         select(other.c.repo_id, other.c.reverts.label("number"), func.max(other.c.merged_at).label("at"))
-        .where(other.c.reverts.is_not(None), other.c.merged_at <= asked.as_of)
+        .where(other.c.reverts.is_not(None), other.c.merged_at <= asked.as_of, other.c.created_at <= asked.as_of)
         .group_by(other.c.repo_id, other.c.reverts)
         .subquery("by_pulls")
     )
@@ -177,7 +183,6 @@ def milestones(asked: Asked) -> dict[str, ColumnElement[Any]]:
     reviewed = func.least(_before(until(pull.c.first_review_at, asked), ended), approved)
     is_draft = or_(pull.c.ready_at > asked.as_of, and_(pull.c.is_draft.is_(True), pull.c.ready_at.is_(None)))
     ready = case((func.coalesce(is_draft, False), null()), else_=func.coalesce(pull.c.ready_at, created))
-    since_ready = case((reviewed < created, reviewed), else_=_once_ready(reviewed, ready))
     approved_ready = _once_ready(approved, ready)
     return {
         "created_at": created,
@@ -185,7 +190,7 @@ def milestones(asked: Asked) -> dict[str, ColumnElement[Any]]:
         "first_commit_at": first_commit,
         "ready_at": ready,
         "first_review_at": reviewed,
-        "reviewed_at": since_ready,
+        "reviewed_at": _once_ready(reviewed, ready),
         "approved_at": approved_ready,
         "review_ended_at": func.coalesce(approved_ready, merged),
         "merged_at": merged,

@@ -16,6 +16,7 @@ from app.metrics.facts.issues import ISSUES
 from app.metrics.facts.pulls import PULL_REQUESTS
 from app.metrics.facts.releases import RELEASES
 from app.metrics.facts.reviews import REVIEWS
+from app.metrics.facts.runtimes import RUNTIMES
 from app.metrics.facts.workflow_jobs import WORKFLOW_JOBS
 from app.metrics.facts.workflow_runs import WORKFLOW_RUNS
 
@@ -35,6 +36,7 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
             DEPLOYED_COMMITS,
             RELEASES,
             DEPENDENCIES,
+            RUNTIMES,
             ISSUES,
         )
     }

@@ -17,7 +17,7 @@ from app.metrics.facts.fact import (
     is_bot,
     person,
 )
-from app.metrics.facts.pulls import is_other
+from app.metrics.facts.pulls import is_other, is_submitted
 from app.series.tables import pull_request
 
 _COLUMNS: Final = {
@@ -48,7 +48,7 @@ def _rows(asked: Asked) -> Select[Any]:
             pull.c.created_at,
         )
         .join(pull, and_(pull.c.repo_id == review.c.repo_id, pull.c.number == review.c.number))
-        .where(review.c.submitted_at <= asked.as_of, pull.c.created_at <= asked.as_of)
+        .where(is_submitted(review), review.c.submitted_at <= asked.as_of, pull.c.created_at <= asked.as_of)
     )
 
 

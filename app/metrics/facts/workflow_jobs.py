@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, case, func, select
 
 from app.ingest.kinds.repositories import RepositoryLoading
 from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
 from app.ingest.kinds.workflow_runs import WorkflowRunLoading
-from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, until
-from app.metrics.facts.workflow_runs import where_run
+from app.metrics.facts.fact import REPO_ID, TEAM_AT, Asked, Fact, FactColumn, Type, until
+from app.metrics.facts.workflow_runs import name_of, where_run
 
 _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of its run"),
@@ -32,16 +32,17 @@ def _rows(asked: Asked) -> Select[Any]:
             job.c.run_id,
             job.c.attempt,
             job.c.name,
-            func.coalesce(run.c.workflow, func.concat("workflow ", run.c.workflow_id)).label("workflow"),
-            where_run(run, repository).label("on"),
+            func.coalesce(job.c.created_at, job.c.started_at).label(TEAM_AT),
+            name_of(run).label("workflow"),
+            case((run.c.run_id.is_not(None), where_run(run, repository))).label("on"),
             job.c.conclusion,
             until(job.c.created_at, asked).label("created_at"),
             until(job.c.started_at, asked).label("started_at"),
             until(job.c.completed_at, asked).label("completed_at"),
         )
-        .join(run, same)
+        .outerjoin(run, same)
         .outerjoin(repository, repository.c.repo_id == job.c.repo_id)
-        .where(func.coalesce(job.c.created_at, job.c.started_at) <= asked.as_of)
+        .where(func.coalesce(func.coalesce(job.c.created_at, job.c.started_at) <= asked.as_of, True))
     )
 
 

@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, Text, and_, case, cast, func, or_, select
 
 from app.ingest.kinds.repositories import RepositoryLoading
 from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
 from app.ingest.kinds.workflow_runs import WorkflowRunLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, until
+
+_SAME_COMMIT: Final = ("repo_id", "run_id", "head_sha")
 
 _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of the run"),
@@ -20,9 +22,14 @@ _COLUMNS: Final = {
     "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
     "started_at": FactColumn(Type.INSTANT, "when the attempt began"),
     "jobs_started_at": FactColumn(Type.INSTANT, "when the first job of the attempt began"),
-    "jobs_completed_at": FactColumn(Type.INSTANT, "when the last job of the attempt ended"),
+    "jobs_completed_at": FactColumn(Type.INSTANT, "when the last job of the attempt ended; unknown while one has not"),
     "passed_later": FactColumn(Type.TRUTH, "whether a later attempt of the same commit succeeded"),
 }
+
+
+def name_of(run: Any) -> ColumnElement[Any]:
+    """The name of its workflow, else the number of that."""
+    return func.coalesce(run.c.workflow, "workflow " + cast(run.c.workflow_id, Text))
 
 
 def where_run(run: Any, repository: Any) -> ColumnElement[str]:
@@ -33,14 +40,27 @@ def where_run(run: Any, repository: Any) -> ColumnElement[str]:
     )
 
 
+def _last_success(asked: Asked) -> Subquery:
+    """By run and commit, the last attempt but the first that succeeded."""
+    run = WorkflowRunLoading.table
+    return (
+        select(*(run.c[name] for name in _SAME_COMMIT), func.max(run.c.attempt).label("attempt"))
+        .where(
+            run.c.attempt > 1,
+            run.c.conclusion == "success",
+            func.coalesce(run.c.started_at, run.c.created_at) <= asked.as_of,
+        )
+        .group_by(*(run.c[name] for name in _SAME_COMMIT))
+        .subquery("later")
+    )
+
+
 def _rows(asked: Asked) -> Select[Any]:
     run, job, repository = WorkflowRunLoading.table, WorkflowJobLoading.table, RepositoryLoading.table
-    later = run.alias("later")
+    later = _last_success(asked)
     key = ("repo_id", "run_id", "attempt")
     # A job that the attempt took over from an earlier one began before it was created.
-    is_its_own = and_(
-        job.c.started_at.is_not(None), or_(job.c.created_at.is_(None), job.c.started_at >= job.c.created_at)
-    )
+    is_its_own = func.coalesce(job.c.started_at >= job.c.created_at, True)
     ran = and_(is_its_own, or_(job.c.conclusion.is_(None), job.c.conclusion != "skipped"))
     jobs = (
         select(
@@ -53,22 +73,12 @@ def _rows(asked: Asked) -> Select[Any]:
         .subquery("of_jobs")
     )
     began = func.coalesce(run.c.started_at, run.c.created_at)
-    passed_later = exists(
-        select(1).where(
-            later.c.repo_id == run.c.repo_id,
-            later.c.run_id == run.c.run_id,
-            later.c.attempt > run.c.attempt,
-            later.c.head_sha == run.c.head_sha,
-            later.c.conclusion == "success",
-            func.coalesce(later.c.started_at, later.c.created_at) <= asked.as_of,
-        )
-    )
     return (
         select(
             run.c.repo_id.label(REPO_ID),
             run.c.run_id,
             run.c.attempt,
-            func.coalesce(run.c.workflow, func.concat("workflow ", run.c.workflow_id)).label("workflow"),
+            name_of(run).label("workflow"),
             run.c.event,
             where_run(run, repository).label("on"),
             person(run.c.actor, run.c.actor_id).label("actor"),
@@ -77,10 +87,11 @@ def _rows(asked: Asked) -> Select[Any]:
             began.label("started_at"),
             until(jobs.c.started, asked).label("jobs_started_at"),
             case((~func.coalesce(jobs.c.runs, False), until(jobs.c.completed, asked))).label("jobs_completed_at"),
-            passed_later.label("passed_later"),
+            func.coalesce(later.c.attempt > run.c.attempt, False).label("passed_later"),
         )
         .outerjoin(repository, repository.c.repo_id == run.c.repo_id)
         .outerjoin(jobs, and_(*(jobs.c[name] == run.c[name] for name in key)))
+        .outerjoin(later, and_(*(later.c[name] == run.c[name] for name in _SAME_COMMIT)))
         .where(began <= asked.as_of)
     )
 

@@ -1,0 +1,1 @@
+"""The report on the four pillars: its parameters, its files, its charts."""

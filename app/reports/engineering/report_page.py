@@ -1,0 +1,106 @@
+"""report.html: the engineering report as one page that needs no network and no script."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from app.files.artifact import Artifact
+from app.metrics.figures import FEW
+from app.metrics.outcome import State
+from app.reports.engineering.shown import shown
+from app.reports.engineering.summary import EngineeringSummary, GroupMetric, MetricFigure, MetricSummary, PillarSummary
+from app.reports.page import NO_FIGURE, PAGE, embedded, write_html
+
+#: Groups that the page has a table of, for each pillar, and repositories that it names as not read.
+MOST_GROUPS: Final = 30
+MOST_NAMED: Final = 20
+
+_STATES: Final = {State.COMPLETE: "", State.PARTIAL: "not everything was read", State.RUNNING: "not over"}
+
+
+def write_page(
+    folder: Path, summary: EngineeringSummary, parameters: Mapping[str, Any], pictures: Sequence[Path]
+) -> Artifact:
+    """The page: each pillar with its metrics, its groups, its definitions, and what was not read."""
+    metrics = sum(len(pillar.metrics) for pillar in summary.pillars)
+    shows = {str(pillar.pillar): f"Chart: {pillar.title} by {summary.each}" for pillar in summary.pillars}
+    return write_html(
+        folder / PAGE,
+        Path(__file__).parent.parent / "page.html.jinja",
+        rows=metrics,
+        parameters=parameters,
+        filters={},
+        title="Engineering report",
+        subtitle=f"{summary.first} to {summary.last}; as of {summary.as_of:%Y-%m-%d %H:%M} UTC",
+        figures=[(pillar.title, f"{len(pillar.metrics):,} metrics") for pillar in summary.pillars],
+        warnings=list(_warnings(summary)),
+        charts=embedded(pictures, shows),
+        tables=[table for pillar in summary.pillars for table in _tables(summary, pillar) if table["rows"]],
+        rules=list(_rules(summary)),
+    )
+
+
+def _warnings(summary: EngineeringSummary) -> Iterator[str]:
+    for stream, names in summary.not_read.items():
+        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        yield f"Not everything of the stream {stream} was read of: {', '.join(names[:MOST_NAMED])}{more}."
+
+
+def _tables(summary: EngineeringSummary, pillar: PillarSummary) -> Iterator[dict[str, Any]]:
+    rows = [
+        _row(metric.title, one.part or "", _cells(metric, one), _note(one))
+        for metric in pillar.metrics
+        for one in metric.whole
+    ]
+    heads = ["value", "p75", "p90", "n", ""]
+    yield {"heading": pillar.title, "of": "metric", "heads": heads, "rows": rows}
+    plain = [metric for metric in pillar.metrics if all(one.part is None for one in metric.groups)]
+    by_group = {metric.metric: {one.group: one for one in metric.groups} for metric in plain}
+    names = sorted({name for of in by_group.values() for name in of}, key=lambda name: (name is None, name or ""))
+    of_groups = [
+        {
+            "name": name or f"(no {summary.by})",
+            "key": "",
+            "figures": [_figure(metric, by_group[metric.metric].get(name)) for metric in plain],
+        }
+        for name in names[:MOST_GROUPS]
+    ]
+    shown_of = f", the first {MOST_GROUPS} of {len(names):,}" if len(names) > MOST_GROUPS else ""
+    yield {
+        "heading": f"{pillar.title} by {summary.by}{shown_of}",
+        "of": summary.by,
+        "heads": [metric.title for metric in plain],
+        "rows": of_groups,
+    }
+
+
+def _row(name: str, key: str, figures: Sequence[str], note: str) -> dict[str, Any]:
+    return {"name": name, "key": key, "figures": [*figures, note]}
+
+
+def _cells(metric: MetricSummary, one: MetricFigure) -> list[str]:
+    quantiles = [NO_FIGURE if of is None else shown(of, metric.unit) for of in (one.p75, one.p90)]
+    return [shown(one.value, metric.unit), *quantiles, f"{one.n:,}"]
+
+
+def _figure(metric: MetricSummary, one: GroupMetric | None) -> str:
+    if one is None or one.value is None:
+        return NO_FIGURE
+    return shown(one.value, metric.unit) + ("*" if one.few else "")
+
+
+def _note(one: MetricFigure) -> str:
+    if one.withheld:
+        return "too few people"
+    notes = ["few values" if one.few else "", _STATES[one.state]]
+    return "; ".join(note for note in notes if note)
+
+
+def _rules(summary: EngineeringSummary) -> Iterator[str]:
+    yield f"n is how many values a figure is of; those of fewer than {FEW} have a *. No figure names a person."
+    yield "Where a source has not read everything, a number is too low, and none is not zero."
+    if summary.left_out:
+        yield f"Not shown until OPENHOURS_INCIDENT_LABELS is set: {', '.join(summary.left_out)}."
+    for pillar in summary.pillars:
+        for metric in pillar.metrics:
+            yield f"{metric.title}: {metric.summary} {metric.caveat}".strip()

@@ -1,0 +1,185 @@
+"""The summary of the engineering report: each metric of all together, of its groups, and from period to period."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from math import isnan
+from typing import Any, Final
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from app.metrics.computing import WHOLE
+from app.metrics.figures import FEW
+from app.metrics.metric import PILLARS, Pillar
+from app.metrics.outcome import STATES, By, Outcome, State, Told
+from app.reports.engineering.shown import shown
+from app.reports.kind import Outline
+
+#: Groups and parts of a metric that the summary names, those of the most rows; metrics.csv has them all.
+MOST_GROUPS: Final = 100
+MOST_PARTS: Final = 10
+
+
+class MetricFigure(BaseModel):
+    """What a metric comes to."""
+
+    part: str | None = Field(description="Which part of it, such as a workflow; null if it is not told apart.")
+    value: float | None = Field(description="null where there is none, or too few people to tell it.")
+    p75: float | None = Field(None, description="Beside a median.")
+    p90: float | None = Field(None, description="Beside a median.")
+    n: int = Field(description="How many rows or values it is of.")
+    few: bool = Field(description=f"It is of fewer than {FEW} values.")
+    withheld: bool = Field(description="It is of too few people to be told.")
+    state: State = Field(description="partial: a source has not read all of it; running: its time is not over.")
+
+
+class GroupMetric(MetricFigure):
+    """What a metric comes to in a team or a repository."""
+
+    group: str | None = Field(description="Its name; null for what belongs to none.")
+
+
+class PeriodMetric(MetricFigure):
+    """What a metric comes to in a period, all groups together."""
+
+    period: str
+
+
+class MetricSummary(BaseModel):
+    """A metric and its figures."""
+
+    metric: str
+    version: int = Field(description="Of its definition; 0 is the one that is shipped.")
+    title: str
+    summary: str
+    caveat: str
+    unit: str = Field(description="seconds, percent, or what is counted; empty for plain numbers.")
+    whole: list[MetricFigure] = Field(description=f"Of everything; the {MOST_PARTS} parts of the most rows.")
+    groups: list[GroupMetric] = Field(description=f"The {MOST_GROUPS} of the most rows; metrics.csv has all.")
+    series: list[PeriodMetric] = Field(description="From period to period, of the same parts as `whole`.")
+
+
+class PillarSummary(BaseModel):
+    """The metrics of a pillar."""
+
+    pillar: Pillar
+    title: str
+    metrics: list[MetricSummary]
+
+
+class EngineeringSummary(BaseModel):
+    """What the metrics come to."""
+
+    by: By
+    each: str
+    first: date = Field(description="First local date of the report.")
+    last: date = Field(description="Last local date of the report.")
+    as_of: datetime
+    pillars: list[PillarSummary]
+    not_read: dict[str, list[str]] = Field(
+        description="By stream, repositories of which a source is known not to have read everything."
+    )
+    left_out: list[str] = Field(description="Metrics that are not shown, because nothing says what an incident is.")
+
+
+def summarise(
+    outcome: Outcome, *, by: By, each: str, dates: tuple[date, date], as_of: datetime, left_out: Sequence[str]
+) -> EngineeringSummary:
+    """The summary; ``dates`` are the first and the last."""
+    pillars: dict[Pillar, list[MetricSummary]] = {}
+    for told in outcome.metrics:
+        pillars.setdefault(told.cells.metric.pillar, []).append(_metric(told, outcome))
+    return EngineeringSummary(
+        by=by,
+        each=each,
+        first=dates[0],
+        last=dates[1],
+        as_of=as_of,
+        pillars=[
+            PillarSummary(pillar=one, title=PILLARS[one], metrics=pillars[one]) for one in PILLARS if one in pillars
+        ],
+        not_read={stream: list(names) for stream, names in outcome.not_read.items()},
+        left_out=list(left_out),
+    )
+
+
+def part_name(parts: Sequence[str]) -> str | None:
+    """The words of a part as one."""
+    return ", ".join(one or "(unknown)" for one in parts) if parts else None
+
+
+def _metric(told: Told, outcome: Outcome) -> MetricSummary:
+    cells, metric = told.cells, told.cells.metric
+    is_total, is_all = cells.period == WHOLE, cells.group == WHOLE
+    whole = _most(told, np.flatnonzero(is_total & is_all), MOST_PARTS)
+    parts = {int(cells.split[one]) for one in whole}
+    of_parts = np.isin(cells.split, sorted(parts))
+    series = np.flatnonzero(~is_total & is_all & of_parts)
+    series = series[np.lexsort((cells.split[series], cells.period[series]))]
+    groups = _most(told, np.flatnonzero(is_total & ~is_all), MOST_GROUPS)
+    return MetricSummary(
+        metric=metric.name,
+        version=metric.version,
+        title=metric.title,
+        summary=metric.summary,
+        caveat=metric.caveat,
+        unit=metric.unit,
+        whole=[MetricFigure(**_figure(told, one)) for one in whole],
+        groups=[GroupMetric(**_figure(told, one), group=_name(outcome, int(cells.group[one]))) for one in groups],
+        series=[
+            PeriodMetric(**_figure(told, one), period=outcome.division.labels[int(cells.period[one])])
+            for one in series.tolist()
+        ],
+    )
+
+
+def _most(told: Told, which: np.ndarray[Any, Any], most: int) -> list[int]:
+    """Those of the most rows, in their order."""
+    n = told.cells.figures.n[which]
+    chosen = which[np.argsort(-n, kind="stable")[:most]]
+    order = np.lexsort((told.cells.split[chosen], told.cells.group[chosen]))
+    return [int(one) for one in chosen[order]]
+
+
+def _name(outcome: Outcome, group: int) -> str | None:
+    return None if group < 0 else outcome.names[group]
+
+
+def _figure(told: Told, cell: int) -> dict[str, Any]:
+    cells, figures = told.cells, told.cells.figures
+    return {
+        "part": part_name(cells.parts[int(cells.split[cell])]),
+        "value": _known(float(figures.value[cell])),
+        "p75": None if figures.p75 is None else _known(float(figures.p75[cell])),
+        "p90": None if figures.p90 is None else _known(float(figures.p90[cell])),
+        "n": int(figures.n[cell]),
+        "few": bool(told.few[cell]),
+        "withheld": bool(cells.withheld[cell]),
+        "state": STATES[int(told.state[cell])],
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def outline(summary: EngineeringSummary) -> Outline:
+    """Each metric of everything."""
+    rows = [row for pillar in summary.pillars for metric in pillar.metrics for row in _lines(pillar, metric)]
+    notes = [f"{summary.first} to {summary.last}; metrics.csv has the figures by {summary.by} and {summary.each}."]
+    notes += [
+        f"Not everything of the stream {one} was read of: {', '.join(of[:5])}{' …' if len(of) > 5 else ''}."
+        for one, of in summary.not_read.items()
+    ]
+    if summary.left_out:
+        notes.append(f"Not shown until OPENHOURS_INCIDENT_LABELS is set: {', '.join(summary.left_out)}.")
+    notes.append(f"* of fewer than {FEW} values; ~ not everything was read, or the time is not over.")
+    return Outline(columns=("pillar", "metric", "", "value", "n"), rows=rows, notes=notes)
+
+
+def _lines(pillar: PillarSummary, metric: MetricSummary) -> Iterator[tuple[str, ...]]:
+    if not metric.whole:
+        yield pillar.title, metric.title, "", shown(None, ""), "0"
+    for one in metric.whole:
+        mark = ("*" if one.few else "") + ("" if one.state is State.COMPLETE else "~")
+        yield pillar.title, metric.title, one.part or "", f"{shown(one.value, metric.unit)}{mark}", f"{one.n:,}"

@@ -1,0 +1,1 @@
+"""Versions of runtimes that repositories test and declare."""
