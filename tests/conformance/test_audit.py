@@ -391,7 +391,7 @@ def test_what_changes_nothing_writes_nothing(
 OTHER_COMMANDS = {
     *("demo", "serve", "worker", "migrate", "env", "doctor", "demo-data", "dask-scheduler", "dask-worker"),
     *("upload", "datasets", "entities", "reports", "status", "download", "cancel", "explain"),
-    *("report uptime", "report pull_requests", "report rollup", "report activity"),
+    *("report uptime", "report pull_requests", "report rollup", "report activity", "report engineering"),
     *(f"schedules {one}" for one in ("add", "set", "list", "show", "pause", "resume", "run", "remove")),
     *(
         f"sources {name}"
