@@ -145,12 +145,12 @@ class _Computing:
         return Cells(self._metric, group, part, period, figures, withheld, parts, self._looked())
 
     def _looked(self) -> frozenset[tuple[int, int]] | None:
-        """The groups and periods of which any row has a day, whether it counts or not."""
+        """The groups and periods of which any row is of the last day of its repository, whether it counts or not."""
         if not isinstance(self._metric.when, m.Latest):
             return None
         found: set[tuple[int, int]] = set()
         for division, is_whole in ((self._division, False), (self._division.whole(), True)):
-            period = division.number(self._dates()) if len(division.begins) else np.full(len(self._place.group), -1)
+            period = self._latest(division) if len(division.begins) else np.full(len(self._place.group), -1)
             inside = period >= 0
             at = np.full(int(inside.sum()), WHOLE) if is_whole else period[inside]
             for group in (self._place.group[inside], np.full(len(at), WHOLE)):

@@ -53,6 +53,19 @@ ACCOUNTS: tuple[tuple[str | None, int | None, bool | None], ...] = (
 )
 
 
+#: Of which a runtime can be read, or cannot.
+FILES_OF_RUNTIMES = {
+    ".python-version": ("3.8\n", "3.13\n", "stable\n"),
+    "go.mod": ("module x\n\ngo 1.21\n", "module x\n"),
+    ".github/workflows/ci.yml": (
+        ("on: [push]\njobs:\n  test:\n    strategy:\n      matrix:\n        python-version: ['3.7', '3.12']\n"
+        "    steps:\n      - uses: actions/setup-python@v5\n        with:\n"
+        "          python-version: ${{ matrix.python-version }}\n"),
+        "jobs: [\n",
+    ),
+}
+
+
 class Made:
     """Rows of a database, by a seed."""
 
@@ -307,6 +320,15 @@ class Made:
                 "repo": "acme/web", "path": "CODEOWNERS", "seen_on": self.at().date(), "team": self.pick(TEAMS),
             })  # fmt: skip
 
+    def repository_files(self) -> None:
+        for repo in REPOS[:2]:
+            for day in self.days():
+                for path, texts in FILES_OF_RUNTIMES.items():
+                    if self.chance(0.6):
+                        self.rows["repository_files"].append({
+                            "repo": repo, "path": path, "seen_on": day, "content": self.maybe(self.pick(texts)),
+                        })  # fmt: skip
+
     def _span(self, day: Any, later: Any, *, seen: bool) -> Row:
         always = "-infinity"
         if seen:
@@ -318,7 +340,7 @@ class Made:
         for make in (
             self.deployments,
             *(self.pull_requests, self.reviews, self.review_comments, self.review_requests, self.commits, self.issues),
-            *(self.workflow_runs, self.releases, self.branches, self.dependencies),
+            *(self.workflow_runs, self.releases, self.branches, self.dependencies, self.repository_files),
             *(self.repositories, self.teams),
         ):
             make()

@@ -6,8 +6,11 @@ Every function gets a world and returns one dict for each row, with the columns 
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from app.metrics.runtimes.end_of_life import end_of_life
+from app.metrics.runtimes.repository import runtimes as read_runtimes
+from app.metrics.runtimes.runtime import UNKNOWN
 from tests.reference.metric_deployments import brought, failed, is_incident, is_production, successes, turn
 from tests.reference.metric_pulls import answers, contributions, ended_at, pull_requests, pulls_of, reviews
 from tests.reference.metric_teams import Row
@@ -258,6 +261,35 @@ def _is_one_version(version: str | None) -> bool:
     return name[:1].isdigit() and not has_range and not has_placeholder
 
 
+def runtimes(world: World) -> list[Row]:
+    """What the files of each day say; what a file says has tests of its own."""
+    files: dict[tuple[str, date], dict[str, str | None]] = {}
+    for row in world.tables["repository_files"]:
+        if row["seen_on"] <= world.as_of.astimezone(UTC).date():
+            files.setdefault((row["repo"], row["seen_on"]), {})[row["path"]] = row["content"]
+    return [
+        {
+            "repo": repo,
+            "team": world.team(repo, day),
+            "seen_on": day,
+            "runtime": one.runtime,
+            "version": one.version,
+            "how": one.how,
+            "path": one.path,
+            "is_beyond_end_of_life": _is_beyond(one.runtime, one.version, day),
+        }
+        for (repo, day), of in files.items()
+        for one in read_runtimes(of)
+    ]
+
+
+def _is_beyond(runtime: str, version: str | None, day: date) -> bool | None:
+    end = None if version is None else end_of_life(runtime, version)
+    if version is None or end is UNKNOWN:
+        return None
+    return isinstance(end, date) and end < day
+
+
 def issues(world: World) -> list[Row]:
     return [
         {
@@ -281,6 +313,6 @@ FACTS: dict[str, Callable[[World], list[Row]]] = {
     one.__name__: one
     for one in (
         *(pull_requests, reviews, answers, contributions, commits, branches, workflow_runs, workflow_jobs),
-        *(deployments, deployed_commits, releases, dependencies, issues),
+        *(deployments, deployed_commits, releases, dependencies, runtimes, issues),
     )
 }

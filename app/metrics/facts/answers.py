@@ -31,9 +31,15 @@ _COLUMNS: Final = {
     "number": FactColumn(Type.NUMBER, "of the pull request"),
     "reviewer": FactColumn(Type.PERSON, "who was asked; unknown of a team"),
     "reviewer_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
-    "is_team": FactColumn(Type.TRUTH, "whether a team was asked, of which any member can answer"),
+    "is_team": FactColumn(
+        Type.TRUTH,
+        "whether a team was asked, of which anybody can answer who is a member on that day",
+    ),
     "requested_at": FactColumn(Type.INSTANT, "when; of repeated requests the last one before the answer counts"),
-    "answered_at": FactColumn(Type.INSTANT, "the first review by whoever was asked from then on, before it ended"),
+    "answered_at": FactColumn(
+        Type.INSTANT,
+        "the first review from then on by whoever was asked, before the pull request ended",
+    ),
 }
 
 

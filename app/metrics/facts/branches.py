@@ -18,8 +18,14 @@ _COLUMNS: Final = {
     "is_default": FactColumn(Type.TRUTH, "whether it is the default branch"),
     "is_protected": FactColumn(Type.TRUTH, "whether it is protected"),
     "is_merged": FactColumn(Type.TRUTH, "whether the default branch reaches its last commit"),
-    "has_open_pull": FactColumn(Type.TRUTH, "whether its last commit was that of an open pull request"),
-    "age_days": FactColumn(Type.NUMBER, "days since its last commit; unknown of protected ones"),
+    "has_open_pull": FactColumn(
+        Type.TRUTH,
+        "whether its last commit was that of a pull request that was open at the end of the day",
+    ),
+    "age_days": FactColumn(
+        Type.NUMBER,
+        "days from the date of its last commit (UTC) to that day; unknown of protected ones",
+    ),
 }
 
 

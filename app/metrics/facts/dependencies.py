@@ -15,7 +15,10 @@ _COLUMNS: Final = {
     "ecosystem": FactColumn(Type.WORD, "such as npm or pypi"),
     "name": FactColumn(Type.WORD, "of the package"),
     "version": FactColumn(Type.WORD, "as it is declared or locked; unknown if nothing is"),
-    "is_pinned": FactColumn(Type.TRUTH, "whether it is one version, no range"),
+    "is_pinned": FactColumn(
+        Type.TRUTH,
+        "whether it is one version, such as `1.0` or `==1.0`, and no range, such as `2.x`",
+    ),
 }
 
 

@@ -29,7 +29,10 @@ from app.metrics.facts.issues import is_incident
 _COLUMNS: Final = {
     "deployment_id": FactColumn(Type.NUMBER, "of the deployment"),
     "environment": FactColumn(Type.WORD, "where it went"),
-    "is_production": FactColumn(Type.TRUTH, "whether the environment is that of production"),
+    "is_production": FactColumn(
+        Type.TRUTH,
+        "whether the environment is that of production: as GitHub says, else if it is called `production` or `prod`",
+    ),
     "is_transient": FactColumn(Type.TRUTH, "whether the environment goes away again"),
     "task": FactColumn(Type.WORD, "such as deploy"),
     "creator": FactColumn(Type.PERSON, "who began it"),

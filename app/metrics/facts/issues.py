@@ -13,7 +13,10 @@ _COLUMNS: Final = {
     "author": FactColumn(Type.PERSON, "who opened it"),
     "author_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
     "is_incident": FactColumn(Type.TRUTH, "whether it has a label of OPENHOURS_INCIDENT_LABELS"),
-    "state_reason": FactColumn(Type.WORD, "why it was closed, such as completed"),
+    "state_reason": FactColumn(
+        Type.WORD,
+        "why it was closed, such as completed; unknown while it is open",
+    ),
     "comments": FactColumn(Type.NUMBER, "comments on it"),
     "created_at": FactColumn(Type.INSTANT, "when it was opened"),
     "closed_at": FactColumn(Type.INSTANT, "when it was closed"),

@@ -33,7 +33,10 @@ _COLUMNS: Final = {
     "number": FactColumn(Type.NUMBER, "of the pull request"),
     "author": FactColumn(Type.PERSON, "who opened it"),
     "author_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
-    "is_update": FactColumn(Type.TRUTH, "whether Dependabot or Renovate did, to update dependencies"),
+    "is_update": FactColumn(
+        Type.TRUTH,
+        "whether Dependabot or Renovate did, to update dependencies: by one of the logins of these services",
+    ),
     "created_at": FactColumn(Type.INSTANT, "when it was opened"),
     "began_at": FactColumn(Type.INSTANT, "its first commit, or its creation if that was earlier"),
     "first_commit_at": FactColumn(Type.INSTANT, "its first commit"),
@@ -52,9 +55,14 @@ _COLUMNS: Final = {
     "reviews": FactColumn(Type.NUMBER, "reviews by others, bots left out, before it ended"),
     "review_comments": FactColumn(Type.NUMBER, "comments on lines by others, bots left out"),
     "review_rounds": FactColumn(
-        Type.NUMBER, "commits for which others asked for changes, bots left out, and after which a push came"
+        Type.NUMBER,
+        "commits for which others, bots left out, asked for changes before it ended, and after which a "
+        "push came; unknown without `head_sha`",
     ),
-    "is_reverted": FactColumn(Type.TRUTH, "whether a pull request merged later, or a commit, says that it reverts it"),
+    "is_reverted": FactColumn(
+        Type.TRUTH,
+        "whether a pull request that was merged later, or a commit of the default branch, says that it reverts it",
+    ),
 }
 
 

@@ -25,7 +25,10 @@ _COLUMNS: Final = {
     "reviewer": FactColumn(Type.PERSON, "who reviewed"),
     "reviewer_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
     "is_own": FactColumn(Type.TRUTH, "whether the author of the pull request did"),
-    "state": FactColumn(Type.WORD, "APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED"),
+    "state": FactColumn(
+        Type.WORD,
+        "APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED; a PENDING one is in no facts",
+    ),
     "submitted_at": FactColumn(Type.INSTANT, "when"),
     "created_at": FactColumn(Type.INSTANT, "when the pull request was opened"),
 }

@@ -14,8 +14,14 @@ _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of its run"),
     "attempt": FactColumn(Type.NUMBER, "of the run"),
     "name": FactColumn(Type.WORD, "of the job"),
-    "workflow": FactColumn(Type.WORD, "name of the workflow"),
-    "on": FactColumn(Type.WORD, "default branch, pull requests or other"),
+    "workflow": FactColumn(
+        Type.WORD,
+        "name of the workflow, else `workflow` and its number",
+    ),
+    "on": FactColumn(
+        Type.WORD,
+        "`default branch`, `pull requests` or `other`",
+    ),
     "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
     "created_at": FactColumn(Type.INSTANT, "when it was queued"),
     "started_at": FactColumn(Type.INSTANT, "when it began; before it was created if an attempt took it over"),

@@ -14,9 +14,15 @@ _SAME_COMMIT: Final = ("repo_id", "run_id", "head_sha")
 _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of the run"),
     "attempt": FactColumn(Type.NUMBER, "1, and more for each time that it was run again"),
-    "workflow": FactColumn(Type.WORD, "name of the workflow"),
+    "workflow": FactColumn(
+        Type.WORD,
+        "name of the workflow, else `workflow` and its number",
+    ),
     "event": FactColumn(Type.WORD, "what began it, such as push"),
-    "on": FactColumn(Type.WORD, "default branch, pull requests or other"),
+    "on": FactColumn(
+        Type.WORD,
+        "`default branch`, `pull requests` or `other`",
+    ),
     "actor": FactColumn(Type.PERSON, "who began it"),
     "actor_is_bot": FactColumn(Type.TRUTH, "whether that is a bot"),
     "conclusion": FactColumn(Type.WORD, "its result, such as success; unknown while it runs"),
