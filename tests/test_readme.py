@@ -40,6 +40,7 @@ PAGES: dict[str, Files] = {
     "docs/datasets.md": (),
     "docs/entities.md": STORES,
     "docs/founding-apis.md": (),
+    "docs/metrics.md": (),
     "docs/schedules.md": STORES,
     "docs/uploads.md": (),
     "docs/pull-request-rules.md": TEAMS,

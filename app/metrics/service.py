@@ -117,8 +117,9 @@ class MetricService:
         dates = _in_order(since, until)
         settings = self._settings
         asked = Asked(as_of, settings.bots, settings.labels_of_incidents, settings.incident_hours)
-        # Facts may need a temporary table, so the transaction is not read-only.
-        with database_errors(), self._engine.begin() as connection:
+        # One snapshot, so that rows and names fit; not read-only, because facts may need a temporary table.
+        snapshot = self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
+        with database_errors(), snapshot as connection:
             definition = find(connection, name, version)
             metric = definition.metric()
             _require_told(metric)

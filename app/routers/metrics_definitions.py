@@ -159,7 +159,7 @@ def get_metric_facts() -> GrammarAnswer:
     ]
     return GrammarAnswer(
         facts=facts,
-        pillars=dict(GRAMMAR.pillars),
+        pillars={**GRAMMAR.pillars},
         groups=list(GRAMMAR.groups),
         split_types=list(GRAMMAR.split_types),
         operators=[OperatorAnswer.model_validate(one) for one in GRAMMAR.operators],

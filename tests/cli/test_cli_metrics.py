@@ -55,7 +55,10 @@ def test_each_thing_that_is_wrong_in_a_file_has_its_line(cli: CommandLine, tmp_p
     assert [line.partition(":")[0] for line in lines] == ["wher", "pillar", "when", "value.sum"]
     assert lines[0].startswith("wher: 'wher' is no field of a metric (did you mean 'where'?); allowed: metric, pillar")
     assert lines[1] == "pillar: is missing"
-    assert lines[2] == "when: 'at' is no column of commits; allowed: authored_at, committed_at"
+    assert (
+        lines[2]
+        == "when: 'at' is no column of commits (did you mean 'authored_at'?); allowed: authored_at, committed_at"
+    )
     assert lines[3] == "value.sum: 'author' is of the type person, not number; allowed: lines"
     file.write_text("{")
     assert "definition: is no JSON: Expecting property name" in cli("metrics", "put", "mine", str(file)).err

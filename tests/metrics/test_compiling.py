@@ -198,13 +198,13 @@ def documents(draw: Any) -> dict[str, Any]:
     }
 
 
-@given(document=documents())
-def test_every_definition_that_is_accepted_runs(empty: Resources, document: dict[str, Any]) -> None:
+@given(document=documents(), asked=st.sampled_from([ASKED, Asked(ASKED.as_of)]))
+def test_every_definition_that_is_accepted_runs(empty: Resources, document: dict[str, Any], asked: Asked) -> None:
     metric = read_metric(document, name="made_up")
-    question = Question([metric], "team", Division.of(DATES.since, DATES.until, "week"), ASKED)
+    question = Question([metric], "team", Division.of(DATES.since, DATES.until, "week"), asked)
     with database_errors(), empty.engine.connect() as connection:
         (told,) = answer(connection, question).metrics
         found = counted_rows(
-            connection, metric, ASKED, DATES, limit=5, default_zone="UTC", default_hours=((0, 9 * 3600, 17 * 3600),)
+            connection, metric, asked, DATES, limit=5, default_zone="UTC", default_hours=((0, 9 * 3600, 17 * 3600),)
         )
     assert (told.rows, found.rows, found.has_more) == (0, [], False)

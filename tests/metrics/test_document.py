@@ -1,6 +1,7 @@
 """What is wrong in a definition is told with its place and what is allowed, and nothing else ever happens."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app.metrics.facts.fact import Type
 from app.metrics.facts.registry import FACTS
 from app.metrics.grammar import GRAMMAR
 from app.metrics.shipped import shipped
+from tests.commands import REPOSITORY
 
 RUNS: dict[str, Any] = {
     "pillar": "infrastructure",
@@ -180,17 +182,15 @@ def test_a_definition_is_read_from_its_text_and_written_without_its_name() -> No
     assert written(json.dumps(document)) == RUNS
 
 
-#: Facts of which definitions are shipped, and which are not there yet.
-TO_COME = {"runtimes"}
+def test_the_definitions_of_the_page_are_accepted() -> None:
+    page = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert examples
+    for one in examples:
+        read_metric(one, name="example")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True)] * (one["from"] in TO_COME))
-        for name, one in shipped().items()
-    ],
-)
+@pytest.mark.parametrize("name", shipped())
 def test_shipped_definitions_are_read(name: str) -> None:
     assert read_metric(shipped()[name], name=name).name == name
     assert read_metric(written(shipped()[name]), name=name) == read_metric(shipped()[name], name=name)

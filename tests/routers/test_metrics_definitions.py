@@ -1,6 +1,7 @@
 """Metrics over HTTP: definitions in versions, the facts, and the rows that count."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -227,6 +228,19 @@ def test_of_what_is_looked_at_day_by_day_the_last_day_counts(client: TestClient)
     ]
     found = rows(client, "stale_branches", "2024-11-01", "2024-11-05", repo="acme/shop")
     assert [row["facts"]["branch"] for row in found["rows"]] == ["old", "older"]
+
+
+@pytest.mark.parametrize(("labels", "counted"), [("", []), ("outage, incident", [2]), ("bug", [1])])
+def test_what_an_incident_is_follows_from_the_settings(resources: Resources, labels: str, counted: list[int]) -> None:
+    issues = (
+        "repo,number,author,state,created_at,labels\n"
+        "acme/shop,1,ada,open,2024-11-04T10:00:00Z,bug\n"
+        "acme/shop,2,ada,open,2024-11-05T10:00:00Z,incident;ui\n"
+    )
+    settings = resources.settings.model_copy(update={"incident_labels": labels})
+    with api(replace(resources, settings=settings), slots=1) as client:
+        assert bring(client, issues, kind="issues")["rows_accepted"] == 2
+        assert numbers(rows(client, "incidents", "2024-11-01", "2024-12-01")) == counted
 
 
 def test_rows_are_not_shown_where_a_figure_of_few_people_is_not(pulls: TestClient) -> None:
