@@ -1,8 +1,10 @@
 """The real servers, started once per run; a database and a bucket of its own for each test that asks."""
 
 import gc
+import os
 import signal
 import socket
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from shutil import disk_usage
 from time import monotonic, sleep
 from typing import Any
 
@@ -27,6 +30,7 @@ from app.ingest.load import Loaded, load
 from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
 from app.jobs import worker
+from app.jobs.scratch import remove_abandoned_folders, scratch_folder
 from app.jobs.tables import job
 from app.replica.replica import Replica
 from app.reports.kind import ReportKind
@@ -108,6 +112,10 @@ GARBAGE_AFTER = 20_000
 #: What the Postgres of the tests has of memory for pages. To copy and to drop a database looks through all of it.
 COPIES_BUFFERS = "16MB"
 
+#: Where Linux has files in memory, and what must be free there for the servers of one process, bytes: they use a tenth.
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - only folders that nobody else may open
+ROOM_BYTES = 2 << 30
+
 #: Files that take longest: they start many programs, or make many databases.
 LONGEST = (
     *("test_readme.py", "cli/test_cli.py", "web/test_server.py", "cli/test_cli_data.py", "cli/test_cli_demo.py"),
@@ -178,9 +186,29 @@ def only_loopback() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    # Spare processes have tests of their own: all others would start one for nothing when they end.
-    return Settings(home=tmp_path_factory.mktemp("home"), slots=2, spare_processes=0)
+def session_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with folder_in_memory() as folder:
+        home = folder / "home" if folder else tmp_path_factory.mktemp("home")
+        # Spare processes have tests of their own: all others would start one for nothing when they end.
+        yield Settings(home=home, slots=2, spare_processes=0)
+
+
+@contextmanager
+def folder_in_memory() -> Iterator[Path | None]:
+    """An empty folder in memory, gone afterwards, as are those of runs that were killed; None without room for one.
+
+    ext4 makes a file slowly for some seconds after others were removed: it looks at each inode that has become free
+    whether that was lately. To copy a database, which is 600 files, took ten times as long there.
+    """
+    if not (IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and disk_usage(IN_MEMORY).free > ROOM_BYTES):
+        yield None
+        return
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", str(IN_MEMORY))
+            remove_abandoned_folders()
+            folder = stack.enter_context(scratch_folder())
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -200,12 +228,14 @@ def for_copies() -> Iterator[None]:
     """Have a Postgres that is set up now let its role copy databases, as every test does, and not wait for the disk.
 
     The role may also make others, which may log in: those of dashboards. No power fails meanwhile. What rights it has
-    otherwise is tested in embedded/test_rights.py.
+    otherwise is tested in embedded/test_rights.py. Its password is made cheap to tell: nine tenths of what it takes a
+    client to connect are the 4,096 rounds that make it dear to guess.
     """
     waits = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postgres, "SETTINGS", postgres.SETTINGS | waits | {"shared_buffers": COPIES_BUFFERS})
         patch.setattr(postgres, "RIGHTS", "LOGIN CREATEDB CREATEROLE")
+        patch.setattr(postgres, "MAKE_ROLE", f"SET scram_iterations = 1;\n\n{postgres.MAKE_ROLE}")
         patch.setattr(postgres, "ACCESS", f"{postgres.ACCESS}host all /^views_ 127.0.0.1/32 scram-sha-256\n")
         yield
 

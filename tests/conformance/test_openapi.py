@@ -9,7 +9,7 @@ from schemathesis.specs.openapi.checks import ignored_auth
 from sqlalchemy import text
 
 from app.storage.resources import Resources
-from tests.commands import http, wait_until
+from tests.commands import PATIENCE_SECONDS, http, wait_until
 
 METHODS = {"DELETE", "GET", "PATCH", "POST", "PUT"}
 
@@ -36,7 +36,7 @@ OWN_WORDS = {
 
 @pytest.fixture(scope="module")
 def document(address: str) -> dict[str, Any]:
-    document: dict[str, Any] = httpx2.get(f"{address}/openapi.json").json()
+    document: dict[str, Any] = httpx2.get(f"{address}/openapi.json", timeout=PATIENCE_SECONDS).json()
     return document
 
 

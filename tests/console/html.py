@@ -1,6 +1,7 @@
 """What is in a page, as the parser of the standard library reads it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -24,13 +25,15 @@ class Element:
 
     def all(self, tag: str | None = None, **attributes: str) -> list["Element"]:
         """Elements below it, of a tag and with attributes; ``_`` in a name stands for a hyphen."""
-        wanted = {name.replace("_", "-").strip("-"): value for name, value in attributes.items()}
-        found = []
+        wanted = {name.replace("_", "-").strip("-"): value for name, value in attributes.items()}.items()
+        return [one for one in self._below() if tag in {None, one.tag} and wanted <= one.attributes.items()]
+
+    def _below(self) -> Iterator["Element"]:
+        """All elements below it, in the order of their beginnings."""
         for part in self.parts:
             if isinstance(part, Element):
-                is_one = tag in {None, part.tag} and wanted.items() <= part.attributes.items()
-                found += [part] * is_one + part.all(tag, **attributes)
-        return found
+                yield part
+                yield from part._below()
 
     def one(self, tag: str | None = None, **attributes: str) -> "Element":
         """The only such element."""

@@ -61,3 +61,27 @@ print(gc.isenabled())
         [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
     )
     assert told.stdout.splitlines() == ["False", "True"]
+
+
+#: Makes an engine, and tells what was imported for it.
+ENGINE = """
+import sys
+import app.jobs.warm
+from app.storage.postgres import build_engine
+known = set(sys.modules)
+build_engine("postgresql://openhours@127.0.0.1:1/openhours", pool_size=1)
+print(sorted(set(sys.modules) - known))
+"""
+
+
+@pytest.mark.parametrize("variables", [{}, {"AWS_PROFILE": "nobody"}])
+def test_an_engine_imports_nothing_more(variables: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENGINE],
+        cwd=REPOSITORY,
+        env={"PATH": "", "HOME": "/nonexistent"} | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
