@@ -222,9 +222,9 @@ class _Answering:
         """Add the cells of groups without any row that counts, and say what is known of each."""
         metric, division = cells.metric, self._question.division
         if not metric.splits and metric.is_count:
-            cells = _with_nothing(
-                cells, np.array([*sorted(gaps.groups | gaps.partial.keys() - {WHOLE}), WHOLE]), division
-            )
+            # Of whom there has never been a row, and of whom no source reads any, nobody knows that there are none.
+            known = gaps.groups | gaps.partial.keys()
+            cells = _with_nothing(cells, np.array(sorted(known | {WHOLE} if known else known), np.int64), division)
         state = self._states(cells, gaps)
         figures = cells.figures
         # Where not everything was read, or nobody looked, none is not zero.

@@ -70,6 +70,7 @@ def _pull(world: World, pull: Row) -> Row:
         if _is_of_others(world, pull, row["reviewer"], row["reviewer_id"], row["reviewer_is_bot"])
         and before_the_end(world.until(row["submitted_at"])) is not None
     ]
+    are_known = any(row["repo"] == pull["repo"] for row in world.tables["reviews"])
     asked = [row for row in reviews if row["state"] == "CHANGES_REQUESTED"]
     comments = [
         row
@@ -98,10 +99,10 @@ def _pull(world: World, pull: Row) -> Row:
         "ended_at": ended,
         "lines": total(pull["additions"], pull["deletions"]),
         "changed_files": pull["changed_files"],
-        "reviews": len(reviews),
+        "reviews": len(reviews) if are_known else None,
         "review_comments": len(comments),
         "review_rounds": None
-        if pull["head_sha"] is None
+        if pull["head_sha"] is None or not are_known
         else len({row["commit_sha"] for row in asked} - {None, pull["head_sha"]}),
         "is_reverted": _is_reverted(world, pull),
     }

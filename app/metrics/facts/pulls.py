@@ -52,12 +52,15 @@ _COLUMNS: Final = {
     "ended_at": FactColumn(Type.INSTANT, "when it was merged or closed"),
     "lines": FactColumn(Type.NUMBER, "lines added and deleted"),
     "changed_files": FactColumn(Type.NUMBER, "files that it changes"),
-    "reviews": FactColumn(Type.NUMBER, "reviews by others, bots left out, before it ended"),
+    "reviews": FactColumn(
+        Type.NUMBER,
+        "reviews by others, bots left out, before it ended; unknown where no row of reviews is known of its repository",
+    ),
     "review_comments": FactColumn(Type.NUMBER, "comments on lines by others, bots left out"),
     "review_rounds": FactColumn(
         Type.NUMBER,
         "commits for which others, bots left out, asked for changes before it ended, and after which a "
-        "push came; unknown without `head_sha`",
+        "push came; unknown without `head_sha`, or where `reviews` is",
     ),
     "is_reverted": FactColumn(
         Type.TRUTH,
@@ -156,6 +159,8 @@ def _rows(asked: Asked) -> Select[Any]:
     reviews, comments = _reviews(asked), _comments(asked)
     pulls, commits = _reverting_pulls(asked), _reverting_commits(asked)
     at = milestones(asked)
+    # A file may tell when a pull request was first reviewed, and no file the reviews.
+    are_known = pull.c.repo_id.in_(select(ReviewLoading.table.c.repo_id).distinct())
     by_number = [
         (of, and_(of.c.repo_id == pull.c.repo_id, of.c.number == pull.c.number)) for of in (reviews, comments, pulls)
     ]
@@ -171,9 +176,11 @@ def _rows(asked: Asked) -> Select[Any]:
         *(value.label(name) for name, value in at.items()),
         (pull.c.additions + pull.c.deletions).label("lines"),
         pull.c.changed_files,
-        func.coalesce(reviews.c.reviews, 0).label("reviews"),
+        case((are_known, func.coalesce(reviews.c.reviews, 0))).label("reviews"),
         func.coalesce(comments.c.comments, 0).label("review_comments"),
-        case((pull.c.head_sha.is_not(None), func.coalesce(reviews.c.rounds, 0))).label("review_rounds"),
+        case((and_(are_known, pull.c.head_sha.is_not(None)), func.coalesce(reviews.c.rounds, 0))).label(
+            "review_rounds"
+        ),
         func.coalesce(or_(pulls.c.at > pull.c.merged_at, commits.c.at.is_not(None)), False).label("is_reverted"),
     )
     for of, on in by_number:

@@ -19,6 +19,9 @@ from app.reports.kind import Outline
 MOST_GROUPS: Final = 100
 MOST_PARTS: Final = 10
 
+#: Repositories that a note names.
+MOST_NAMED: Final = 5
+
 
 class MetricFigure(BaseModel):
     """What a metric comes to."""
@@ -164,22 +167,29 @@ def _known(value: float) -> float | None:
 
 
 def outline(summary: EngineeringSummary) -> Outline:
-    """Each metric of everything."""
-    rows = [row for pillar in summary.pillars for metric in pillar.metrics for row in _lines(pillar, metric)]
-    notes = [f"{summary.first} to {summary.last}; metrics.csv has the figures by {summary.by} and {summary.each}."]
+    """Each metric of everything, below its pillar."""
+    rows: list[tuple[str, ...]] = []
+    for pillar in summary.pillars:
+        rows += [(pillar.title.upper(), "", ""), *(row for metric in pillar.metrics for row in _lines(metric))]
+    periods = "" if summary.each == "none" else f" and {summary.each}"
+    notes = [f"{summary.first} to {summary.last}; metrics.csv has the figures by {summary.by}{periods}."]
     notes += [
-        f"Not everything of the stream {one} was read of: {', '.join(of[:5])}{' …' if len(of) > 5 else ''}."
-        for one, of in summary.not_read.items()
+        f"Not everything of the stream {stream} was read of: {_some(of)}." for stream, of in summary.not_read.items()
     ]
     if summary.left_out:
         notes.append(f"Not shown until OPENHOURS_INCIDENT_LABELS is set: {', '.join(summary.left_out)}.")
     notes.append(f"* of fewer than {FEW} values; ~ not everything was read, or the time is not over.")
-    return Outline(columns=("pillar", "metric", "", "value", "n"), rows=rows, notes=notes)
+    return Outline(columns=("metric", "value", "n"), rows=rows, notes=notes)
 
 
-def _lines(pillar: PillarSummary, metric: MetricSummary) -> Iterator[tuple[str, ...]]:
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
+
+
+def _lines(metric: MetricSummary) -> Iterator[tuple[str, ...]]:
     if not metric.whole:
-        yield pillar.title, metric.title, "", shown(None, ""), "0"
+        yield metric.title, shown(None, ""), "0"
     for one in metric.whole:
+        name = metric.title if one.part is None else f"{metric.title}: {one.part}"
         mark = ("*" if one.few else "") + ("" if one.state is State.COMPLETE else "~")
-        yield pillar.title, metric.title, one.part or "", f"{shown(one.value, metric.unit)}{mark}", f"{one.n:,}"
+        yield name, f"{shown(one.value, metric.unit)}{mark}", f"{one.n:,}"
