@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, null, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, Subquery, and_, case, cast, exists, func, null, or_, select
 
 from app.ingest.kinds.commits import CommitLoading
 from app.ingest.kinds.deployments import DeploymentLoading
@@ -110,7 +110,7 @@ def _rows(asked: Asked) -> Select[Any]:
             after.c.is_rollback,
         )
     )
-    failed: Any = null()
+    failed: Any = cast(null(), Boolean)
     if asked.incident_labels:
         to_production = and_(is_success(of, asked), is_production(of))
         failed = case((to_production, or_(rolled_back, _has_incident(of, asked), _is_reverted(of, asked))))
@@ -128,9 +128,7 @@ def _rows(asked: Asked) -> Select[Any]:
             until(of.c.succeeded_at, asked).label("succeeded_at"),
             until(of.c.failed_at, asked).label("failed_at"),
             failed.label("has_failed"),
-            case((failed, success.c.next_at)).label("recovered_at")
-            if asked.incident_labels
-            else null().label("recovered_at"),
+            case((failed, success.c.next_at)).label("recovered_at"),
         )
         .outerjoin(success, and_(success.c.repo_id == of.c.repo_id, success.c.deployment_id == of.c.deployment_id))
         .where(of.c.created_at <= asked.as_of)
