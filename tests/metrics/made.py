@@ -107,7 +107,7 @@ class Made:
 
     def pull_requests(self) -> None:
         for repo in REPOS:
-            for number in range(1, self.random.randint(0, 20) + 1):
+            for number in range(1, self.random.randint(0, 30) + 1):
                 created = self.at()
                 merged = self.maybe(self.soon(self.soon(created)), 0.6)
                 login, account, bot = self.pick(ACCOUNTS)
@@ -141,6 +141,8 @@ class Made:
         reviewer = self.account("reviewer")
         if self.chance(0.15) and pull["author"]:
             reviewer = {"reviewer": pull["author"].upper(), "reviewer_id": pull["author_id"], "reviewer_is_bot": False}
+        elif self.chance(0.3):
+            reviewer = {"reviewer": self.pick(("ben", "Ben")), "reviewer_id": self.maybe(2), "reviewer_is_bot": False}
         return {
             **reviewer,
             "state": state,
@@ -175,7 +177,9 @@ class Made:
         for repo in REPOS[:2]:
             here = self.shas[: self.random.randint(0, len(self.shas))]
             for place, sha in enumerate(here):
-                parents = self.random.sample(here[:place], min(place, self.pick((0, 1, 1, 1, 1, 2))))
+                parents = here[max(place - 1, 0) : place] if self.chance(0.7) else []
+                parents += self.random.sample(here[:place], min(place, self.pick((0, 0, 1))))
+                parents = sorted(set(parents))
                 authored = self.at()
                 self.rows["commits"].append({
                     "repo": repo, "sha": sha, **self.account("author"),
@@ -188,7 +192,7 @@ class Made:
                 })  # fmt: skip
 
     def issues(self) -> None:
-        for number in range(100, 100 + self.random.randint(0, 15)):
+        for number in range(100, 100 + self.random.randint(0, 30)):
             created = self.after_success()
             self.rows["issues"].append({
                 "repo": self.pick(REPOS), "number": number, **self.account("author"), "state": "open",
@@ -199,7 +203,7 @@ class Made:
 
     def workflow_runs(self) -> None:
         job = 0
-        for run in range(1, self.random.randint(0, 15) + 1):
+        for run in range(1, self.random.randint(0, 40) + 1):
             shared = {
                 "repo": self.pick(REPOS), "run_id": run, "workflow": self.maybe(self.pick(("CI", "ci", "Deploy"))),
                 "workflow_id": self.maybe(self.pick((7, 8)), 0.5),
@@ -230,7 +234,7 @@ class Made:
                     })  # fmt: skip
 
     def deployments(self) -> None:
-        for number in range(1, self.random.randint(0, 25) + 1):
+        for number in range(1, self.random.randint(0, 50) + 1):
             created = self.at()
             self.rows["deployments"].append({
                 "repo": self.pick(REPOS[:2]), "deployment_id": number,

@@ -23,10 +23,10 @@ from tests.strategies import PROFILE
 SHIPPED = {name: document for name, document in shipped().items() if document["from"] in FACTS}
 
 #: How many histories of a fake GitHub.
-HISTORIES = {"check": 1, "": 2, "long": 100}[PROFILE]
+HISTORIES = {"check": 1, "": 1, "long": 100}[PROFILE]
 
 #: How many sets of made rows: with all shipped definitions, and with made ones.
-WITH_SHIPPED, WITH_MADE = {"check": (3, 5), "": (15, 30), "long": (400, 4_000)}[PROFILE]
+WITH_SHIPPED, WITH_MADE = {"check": (3, 5), "": (10, 20), "long": (400, 4_000)}[PROFILE]
 
 
 @pytest.fixture(scope="module")
