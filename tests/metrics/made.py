@@ -1,7 +1,7 @@
 """Rows of all dataset kinds by chance: equal instants, missing ones, accounts that were renamed or deleted."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,6 +17,11 @@ Row = dict[str, Any]
 #: Clocks change within: 2024-10-27 in Berlin, 2024-11-03 in New York.
 BEGIN = datetime(2024, 9, 30, tzinfo=UTC)
 DAYS = 70
+#: Instants of hours that clocks in Berlin and New York show twice, and midnights there.
+TWICE = tuple(
+    datetime(2024, *at, tzinfo=UTC)
+    for at in ((10, 27, 0, 30), (10, 27, 1, 15), (11, 3, 5, 30), (11, 3, 6, 15), (11, 4, 5), (10, 27, 22), (10, 27, 23))
+)
 REPOS = ("acme/api", "acme/web", "acme/Old")
 BOTS = ("ci-user",)
 LABELS = ("incident", "sev: 1")
@@ -24,22 +29,23 @@ TEAMS = ("Web", "Night", "Platform", "acme/Old")
 
 _NIGHT = (("22:00:00", "06:00:00"),)
 _DAY = (("08:30:00", "12:00:00"), ("12:45:00", "17:15:00"))
-#: What files say of the teams; ``schedules`` says the same to the twin. Platform has a zone and no hours.
+#: What files say of the teams; ``schedules`` says the same to the twin. Platform moves, and has no hours.
 FILES = {
-    "timezones": ("team,timezone_str\nWeb,America/New_York\nNight,Asia/Kathmandu\nPlatform,Australia/Lord_Howe\n"),
+    "timezones": "team,timezone_str,valid_from\nWeb,America/New_York,\nNight,Asia/Kathmandu,\n"
+    "Platform,Australia/Lord_Howe,\nPlatform,Europe/London,2024-10-20\n",
     "hours": "team,day,start_time_local,end_time_local\n"
     + "".join(f"Web,{day},{opens},{closes}\n" for day in range(5) for opens, closes in _DAY)
     + "".join(f"Night,{day},{opens},{closes}\n" for day in range(7) for opens, closes in _NIGHT),
     "holidays": "calendar,date\npublic:US,2024-10-14\npublic:US,2024-11-11\n",
     "calendars": "team,calendar\nWeb,public:US\n",
 }
-_HOLIDAYS = Use(
-    "public:US", tuple(Dated(datetime(2024, *day, tzinfo=UTC).date(), "closed") for day in ((10, 14), (11, 11)))
-)
+_HOLIDAYS = Use("public:US", tuple(Dated(date(2024, *day), "closed") for day in ((10, 14), (11, 11))))
 SCHEDULES = {
     "Web": Entity((ZoneFrom("America/New_York"),), (Version((_DAY,) * 5 + ((), ())),), calendars=(_HOLIDAYS,)),
     "Night": Entity((ZoneFrom("Asia/Kathmandu"),), (Version((_NIGHT,) * 7),)),
-    "Platform": Entity((ZoneFrom("Australia/Lord_Howe"),), default=USUAL_WEEK),
+    "Platform": Entity(
+        (ZoneFrom("Australia/Lord_Howe"), ZoneFrom("Europe/London", date(2024, 10, 20))), default=USUAL_WEEK
+    ),
     "acme/Old": Entity((ZoneFrom("Europe/Berlin"),), default=USUAL_WEEK),
 }
 
@@ -59,7 +65,13 @@ class Made:
     def __init__(self, random: Random, as_of: datetime) -> None:
         self.random, self.as_of = random, as_of
         whole_hours = [BEGIN + timedelta(hours=random.randrange(24 * DAYS)) for _ in range(25)]
-        self.instants = [*whole_hours, as_of, as_of + timedelta(microseconds=1), as_of - timedelta(hours=24)]
+        self.instants = [
+            *whole_hours,
+            *random.sample(TWICE, 3),
+            as_of,
+            as_of + timedelta(microseconds=1),
+            as_of - timedelta(hours=24),
+        ]
         self.shas = [f"{number:040x}" for number in range(1, 25)]
         self.rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
 
@@ -88,6 +100,11 @@ class Made:
             minutes=self.pick((0, 0, 5, 59, 60, 61, 24 * 60, 24 * 60 + 1, self.random.randrange(9000)))
         )
 
+    def on(self, pull: Row) -> datetime:
+        """Somewhat after a pull request was created, or in the very instant of something else."""
+        known = [pull[name] for name in ("created_at", "ready_at", "merged_at", "closed_at") if pull[name]]
+        return self.pick(known) if self.chance(0.2) else self.soon(pull["created_at"])
+
     def after_success(self) -> datetime:
         """Often somewhat after a deployment, which may fail by it."""
         deployed = [row["succeeded_at"] for row in self.rows["deployments"] if row["succeeded_at"]]
@@ -109,7 +126,9 @@ class Made:
         for repo in REPOS:
             for number in range(1, self.random.randint(0, 30) + 1):
                 created = self.at()
-                merged = self.maybe(self.soon(self.soon(created)), 0.6)
+                merged = self.maybe(
+                    self.pick((*[self.soon(self.soon(created))] * 4, max(created, self.pick(self.instants)))), 0.6
+                )
                 login, account, bot = self.pick(ACCOUNTS)
                 self.rows["pull_requests"].append({
                     "repo": repo, "number": number, "team": self.maybe(self.pick(TEAMS), 0.3),
@@ -146,9 +165,7 @@ class Made:
         return {
             **reviewer,
             "state": state,
-            "submitted_at": None
-            if state == "PENDING" and self.chance(0.9)
-            else self.maybe(self.soon(pull["created_at"]), 0.97),
+            "submitted_at": None if state == "PENDING" and self.chance(0.9) else self.maybe(self.on(pull), 0.97),
             "commit_sha": self.maybe(self.pick(self.shas[:8])),
         }
 
@@ -156,7 +173,7 @@ class Made:
         self.on_pulls(3, self._comment, "review_comments", "comment_id")
 
     def _comment(self, pull: Row) -> Row:
-        return {**self.account("author"), "created_at": self.soon(pull["created_at"])}
+        return {**self.account("author"), "created_at": self.on(pull)}
 
     def review_requests(self) -> None:
         self.on_pulls(4, self._request, "review_requests", "event_id")
@@ -169,7 +186,7 @@ class Made:
             asked["reviewer"], asked["reviewer_id"], asked["reviewer_is_bot"] = "ben", 2, False
         return {
             **asked,
-            "requested_at": self.soon(pull["created_at"]),
+            "requested_at": self.on(pull),
             "is_removed": self.pick((True, False, False, None)),
         }
 

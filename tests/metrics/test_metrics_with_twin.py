@@ -14,7 +14,20 @@ from app.storage.resources import Addresses, Resources
 from tests.conftest import fresh_resources, load_file
 from tests.metrics.asking import Ask, ask_both
 from tests.metrics.definitions import Defining
-from tests.metrics.made import BEGIN, BOTS, DAYS, FILES, LABELS, REPOS, SCHEDULES, TEAMS, Made, fill, make_entities
+from tests.metrics.made import (
+    BEGIN,
+    BOTS,
+    DAYS,
+    FILES,
+    LABELS,
+    REPOS,
+    SCHEDULES,
+    TEAMS,
+    TWICE,
+    Made,
+    fill,
+    make_entities,
+)
 from tests.reference.metric_facts import FACTS
 from tests.sources.histories import STREAMS, history
 from tests.strategies import PROFILE
@@ -53,7 +66,12 @@ def asks(random: Random) -> Ask:
         last=first + timedelta(days=random.choice((1, 7, 30, 60))),
         each=random.choice(("week", "month")),
         by=random.choice(("team", "repo")),
-        as_of=BEGIN + timedelta(days=random.randrange(30, DAYS), hours=random.randrange(24)),
+        as_of=random.choice(
+            (
+                random.choice(TWICE),
+                *[BEGIN + timedelta(days=random.randrange(30, DAYS), hours=random.randrange(24))] * 4,
+            )
+        ),
         zone=random.choice((None, None, None, "America/Los_Angeles")),
         repos=random.choice((None, None, None, REPOS[:2])),
         teams=random.choice((None, None, None, TEAMS[:2])),
