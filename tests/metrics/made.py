@@ -22,6 +22,8 @@ TWICE = tuple(
     datetime(2024, *at, tzinfo=UTC)
     for at in ((10, 27, 0, 30), (10, 27, 1, 15), (11, 3, 5, 30), (11, 3, 6, 15), (11, 4, 5), (10, 27, 22), (10, 27, 23))
 )
+#: Of Mondays, minutes after that of UTC: where the teams are, and in Los Angeles.
+MIDNIGHTS = (-120, -60, 0, 240, 300, -345, -630, -660, 420, 480)
 REPOS = ("acme/api", "acme/web", "acme/Old")
 BOTS = ("ci-user",)
 LABELS = ("incident", "sev: 1")
@@ -68,6 +70,7 @@ class Made:
         self.instants = [
             *whole_hours,
             *random.sample(TWICE, 3),
+            *(BEGIN + timedelta(days=7 * random.randrange(10), minutes=random.choice(MIDNIGHTS)) for _ in range(8)),
             as_of,
             as_of + timedelta(microseconds=1),
             as_of - timedelta(hours=24),
