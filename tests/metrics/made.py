@@ -149,6 +149,14 @@ class Made:
                     "reverts": self.maybe(self.random.randint(1, 5), 0.3),
                 })  # fmt: skip
 
+    def merged_together(self) -> None:
+        """Some pull requests are merged in the instant in which what they revert was: they are no later ones."""
+        merged = {(row["repo"], row["number"]): row["merged_at"] for row in self.rows["pull_requests"]}
+        for row in self.rows["pull_requests"]:
+            reverted = merged.get((row["repo"], row["reverts"]))
+            if reverted and self.chance(0.4):
+                row["merged_at"] = reverted
+
     def on_pulls(self, most: int, make: Callable[[Row], Row], kind: str, key: str) -> None:
         for pull in self.rows["pull_requests"]:
             for _ in range(self.random.randint(0, most)):
@@ -341,7 +349,15 @@ class Made:
     def all(self) -> dict[str, list[Row]]:
         for make in (
             self.deployments,
-            *(self.pull_requests, self.reviews, self.review_comments, self.review_requests, self.commits, self.issues),
+            *(
+                self.pull_requests,
+                self.merged_together,
+                self.reviews,
+                self.review_comments,
+                self.review_requests,
+                self.commits,
+                self.issues,
+            ),
             *(self.workflow_runs, self.releases, self.branches, self.dependencies),
             *(self.repositories, self.teams),
         ):
