@@ -251,13 +251,14 @@ def test_an_update_waits_from_thirty_days_on_and_when_it_was_merged_no_more(
 ) -> None:
     load_text("pull_requests", rows(
         "repo,number,author,created_at,merged_at",
-        "a/r,1,dependabot[bot],2024-10-11T22:00:00Z,2024-11-20T12:00:00Z",  # midnight in Berlin
+        "a/r,1,dependabot[bot],2024-10-11T22:00:00Z,2024-11-17T23:00:00Z",  # both are midnight in Berlin
         "a/r,2,dependabot[bot],2024-10-12T10:00:00Z,",
         "a/r,3,ada,2024-01-01T10:00:00Z,",
+        "a/r,4,renovate[bot],2024-10-01T10:00:00Z,2024-11-17T23:00:01Z",
     ))  # fmt: skip
     told = cells(resources, "updates_waiting")
-    assert [told[WHOLE, (), f"2024-W{week}"].value for week in (45, 46, 47, 48)] == [1, 2, 1, 1]
-    assert whole(resources, "time_to_update")[1] == 1
+    assert [told[WHOLE, (), f"2024-W{week}"].value for week in (45, 46, 47, 48)] == [2, 2, 1, 1]
+    assert whole(resources, "time_to_update")[1] == 2
 
 
 # Infrastructure
