@@ -15,7 +15,8 @@ from app.metrics.computing import Cells
 from app.metrics.division import Division
 from app.metrics.document import read_metric
 from app.metrics.facts.fact import Asked
-from app.metrics.outcome import Outcome, Question, answer
+from app.metrics.outcome import STATES, Outcome, Question, State, Told, answer
+from app.series.entities import TEAM, read_entities
 from app.storage.resources import Resources
 from app.timeline.working_hours import Window
 from tests.reference.metric_world import World
@@ -60,10 +61,11 @@ class Ask:
 
 
 def read_world(connection: Connection, ask: Ask, schedules: Mapping[str, Entity]) -> World:
-    """All rows of a database, for the twin."""
+    """All rows of a database, for the twin. Teams without a schedule have the usual one."""
+    teams = read_entities(connection, TEAM).keys
     return World(
         tables={kind: stored(connection, kind) for kind in KINDS},
-        schedules=dict(schedules),
+        schedules=dict.fromkeys(teams, NOBODYS) | dict(schedules),
         default=NOBODYS,
         as_of=ask.as_of,
         bots=ask.bots,
@@ -89,16 +91,27 @@ def asked(connection: Connection, definitions: Mapping[str, Mapping[str, Any]], 
     return answer(connection, question)
 
 
+def keys_of(outcome: Outcome, cells: Cells) -> list[Cell]:
+    """Which cells the engine tells, in its order."""
+    keys = []
+    for group, split, period in zip(cells.group.tolist(), cells.split.tolist(), cells.period.tolist(), strict=True):
+        name = WHOLE if group == ALL else None if group == -1 else outcome.names[group]
+        label = WHOLE if period == ALL else outcome.division.labels[period]
+        keys.append((name, tuple(cells.parts[split]), label))
+    return keys
+
+
+def unread_cells(outcome: Outcome, told: Told) -> set[Cell]:
+    """Cells of repositories of which a source has not read everything."""
+    keys = keys_of(outcome, told.cells)
+    return {key for key, state in zip(keys, told.state.tolist(), strict=True) if STATES[state] is State.PARTIAL}
+
+
 def cells_of(outcome: Outcome, cells: Cells) -> dict[Cell, Figure]:
     """The figures of the engine by their cells."""
     found: dict[Cell, Figure] = {}
     figures = cells.figures
-    for place in range(len(cells.group)):
-        group, period = int(cells.group[place]), int(cells.period[place])
-        name = WHOLE if group == ALL else None if group == -1 else outcome.names[group]
-        label = WHOLE if period == ALL else outcome.division.labels[period]
-        words = tuple(cells.parts[int(cells.split[place])]) if len(cells.parts) else ()
-        key = name, words, label
+    for place, key in enumerate(keys_of(outcome, cells)):
         assert key not in found, f"{key} is there twice"
         found[key] = Figure(
             _plain(figures.value[place]),
@@ -136,10 +149,11 @@ def differences(
             (group, tuple(map(_named, words)), label): figure
             for (group, words, label), figure in twin.cells(dict(definitions[name])).items()
         }
+        unread = unread_cells(outcome, told)
         wrong += [
             f"{name} {key}: {mine}, but the twin says {theirs}; {json.dumps(definitions[name])}"
             for key in sorted({*engine, *right}, key=repr)
-            if not alike(mine := engine.get(key), theirs := right.get(key))
+            if not alike(mine := engine.get(key), theirs := right.get(key), is_unread=key in unread)
         ]
     return wrong
 
@@ -149,8 +163,13 @@ def _named(part: object) -> str:
     return "" if part is None else ("no", "yes")[part] if isinstance(part, bool) else str(part)
 
 
-def alike(one: Figure | None, other: Figure | None) -> bool:
-    """Whether two figures are the same; a cell that is not there is one of no rows."""
+def alike(one: Figure | None, other: Figure | None, *, is_unread: bool = False) -> bool:
+    """Whether two figures are the same; a cell that is not there is one of no rows.
+
+    Of what a source has not read the engine must not say that there is none: ``is_unread``.
+    """
+    if is_unread and one is not None and one.n == 0:
+        return one.value is None and (other is None or other.n == 0)
     if one is None or other is None:
         there = one or other
         return there is not None and there.n == 0 and not there.value and not there.is_withheld

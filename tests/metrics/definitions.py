@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from app.metrics.facts.fact import Type
 from app.metrics.facts.registry import FACTS
+from tests.reference.metric_facts import FACTS as TWINS
 
 #: Words that columns of the made rows have, and some that they have not.
 _WORDS: Final = (
@@ -23,7 +24,7 @@ class Defining:
         self.facts = ""
 
     def definition(self) -> dict[str, Any]:
-        self.facts = self.random.choice(sorted(FACTS))
+        self.facts = self.random.choice(sorted(TWINS))
         made: dict[str, Any] = {"pillar": self.random.choice(_PILLARS), "title": "Made", "from": self.facts}
         made["when"] = self._when()
         if self.random.random() < 0.7:

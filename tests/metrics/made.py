@@ -1,7 +1,7 @@
 """Rows of all dataset kinds by chance: equal instants, missing ones, accounts that were renamed or deleted."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,6 +17,13 @@ Row = dict[str, Any]
 #: Clocks change within: 2024-10-27 in Berlin, 2024-11-03 in New York.
 BEGIN = datetime(2024, 9, 30, tzinfo=UTC)
 DAYS = 70
+#: Instants of hours that clocks in Berlin and New York show twice, and midnights there.
+TWICE = tuple(
+    datetime(2024, *at, tzinfo=UTC)
+    for at in ((10, 27, 0, 30), (10, 27, 1, 15), (11, 3, 5, 30), (11, 3, 6, 15), (11, 4, 5), (10, 27, 22), (10, 27, 23))
+)
+#: Of Mondays, minutes after that of UTC: where the teams are, and in Los Angeles.
+MIDNIGHTS = (-120, -60, 0, 240, 300, -345, -630, -660, 420, 480)
 REPOS = ("acme/api", "acme/web", "acme/Old")
 BOTS = ("ci-user",)
 LABELS = ("incident", "sev: 1")
@@ -24,22 +31,23 @@ TEAMS = ("Web", "Night", "Platform", "acme/Old")
 
 _NIGHT = (("22:00:00", "06:00:00"),)
 _DAY = (("08:30:00", "12:00:00"), ("12:45:00", "17:15:00"))
-#: What files say of the teams; ``schedules`` says the same to the twin. Platform has a zone and no hours.
+#: What files say of the teams; ``schedules`` says the same to the twin. Platform moves, and has no hours.
 FILES = {
-    "timezones": ("team,timezone_str\nWeb,America/New_York\nNight,Asia/Kathmandu\nPlatform,Australia/Lord_Howe\n"),
+    "timezones": "team,timezone_str,valid_from\nWeb,America/New_York,\nNight,Asia/Kathmandu,\n"
+    "Platform,Australia/Lord_Howe,\nPlatform,Europe/London,2024-10-20\n",
     "hours": "team,day,start_time_local,end_time_local\n"
     + "".join(f"Web,{day},{opens},{closes}\n" for day in range(5) for opens, closes in _DAY)
     + "".join(f"Night,{day},{opens},{closes}\n" for day in range(7) for opens, closes in _NIGHT),
     "holidays": "calendar,date\npublic:US,2024-10-14\npublic:US,2024-11-11\n",
     "calendars": "team,calendar\nWeb,public:US\n",
 }
-_HOLIDAYS = Use(
-    "public:US", tuple(Dated(datetime(2024, *day, tzinfo=UTC).date(), "closed") for day in ((10, 14), (11, 11)))
-)
+_HOLIDAYS = Use("public:US", tuple(Dated(date(2024, *day), "closed") for day in ((10, 14), (11, 11))))
 SCHEDULES = {
     "Web": Entity((ZoneFrom("America/New_York"),), (Version((_DAY,) * 5 + ((), ())),), calendars=(_HOLIDAYS,)),
     "Night": Entity((ZoneFrom("Asia/Kathmandu"),), (Version((_NIGHT,) * 7),)),
-    "Platform": Entity((ZoneFrom("Australia/Lord_Howe"),), default=USUAL_WEEK),
+    "Platform": Entity(
+        (ZoneFrom("Australia/Lord_Howe"), ZoneFrom("Europe/London", date(2024, 10, 20))), default=USUAL_WEEK
+    ),
     "acme/Old": Entity((ZoneFrom("Europe/Berlin"),), default=USUAL_WEEK),
 }
 
@@ -74,7 +82,14 @@ class Made:
     def __init__(self, random: Random, as_of: datetime) -> None:
         self.random, self.as_of = random, as_of
         whole_hours = [BEGIN + timedelta(hours=random.randrange(24 * DAYS)) for _ in range(25)]
-        self.instants = [*whole_hours, as_of, as_of + timedelta(microseconds=1), as_of - timedelta(hours=24)]
+        self.instants = [
+            *whole_hours,
+            *random.sample(TWICE, 3),
+            *(BEGIN + timedelta(days=7 * random.randrange(10), minutes=random.choice(MIDNIGHTS)) for _ in range(8)),
+            as_of,
+            as_of + timedelta(microseconds=1),
+            as_of - timedelta(hours=24),
+        ]
         self.shas = [f"{number:040x}" for number in range(1, 25)]
         self.rows: dict[str, list[Row]] = {kind: [] for kind in KINDS}
 
@@ -103,6 +118,11 @@ class Made:
             minutes=self.pick((0, 0, 5, 59, 60, 61, 24 * 60, 24 * 60 + 1, self.random.randrange(9000)))
         )
 
+    def on(self, pull: Row) -> datetime:
+        """Somewhat after a pull request was created, or in the very instant of something else."""
+        known = [pull[name] for name in ("created_at", "ready_at", "merged_at", "closed_at") if pull[name]]
+        return self.pick(known) if self.chance(0.2) else self.soon(pull["created_at"])
+
     def after_success(self) -> datetime:
         """Often somewhat after a deployment, which may fail by it."""
         deployed = [row["succeeded_at"] for row in self.rows["deployments"] if row["succeeded_at"]]
@@ -122,9 +142,11 @@ class Made:
 
     def pull_requests(self) -> None:
         for repo in REPOS:
-            for number in range(1, self.random.randint(0, 20) + 1):
+            for number in range(1, self.random.randint(0, 30) + 1):
                 created = self.at()
-                merged = self.maybe(self.soon(self.soon(created)), 0.6)
+                merged = self.maybe(
+                    self.pick((*[self.soon(self.soon(created))] * 4, max(created, self.pick(self.instants)))), 0.6
+                )
                 login, account, bot = self.pick(ACCOUNTS)
                 self.rows["pull_requests"].append({
                     "repo": repo, "number": number, "team": self.maybe(self.pick(TEAMS), 0.3),
@@ -142,6 +164,14 @@ class Made:
                     "reverts": self.maybe(self.random.randint(1, 5), 0.3),
                 })  # fmt: skip
 
+    def merged_together(self) -> None:
+        """Some pull requests are merged in the instant in which what they revert was: they are no later ones."""
+        merged = {(row["repo"], row["number"]): row["merged_at"] for row in self.rows["pull_requests"]}
+        for row in self.rows["pull_requests"]:
+            reverted = merged.get((row["repo"], row["reverts"]))
+            if reverted and self.chance(0.4):
+                row["merged_at"] = reverted
+
     def on_pulls(self, most: int, make: Callable[[Row], Row], kind: str, key: str) -> None:
         for pull in self.rows["pull_requests"]:
             for _ in range(self.random.randint(0, most)):
@@ -156,12 +186,12 @@ class Made:
         reviewer = self.account("reviewer")
         if self.chance(0.15) and pull["author"]:
             reviewer = {"reviewer": pull["author"].upper(), "reviewer_id": pull["author_id"], "reviewer_is_bot": False}
+        elif self.chance(0.3):
+            reviewer = {"reviewer": self.pick(("ben", "Ben")), "reviewer_id": self.maybe(2), "reviewer_is_bot": False}
         return {
             **reviewer,
             "state": state,
-            "submitted_at": None
-            if state == "PENDING" and self.chance(0.9)
-            else self.maybe(self.soon(pull["created_at"]), 0.97),
+            "submitted_at": None if state == "PENDING" and self.chance(0.9) else self.maybe(self.on(pull), 0.97),
             "commit_sha": self.maybe(self.pick(self.shas[:8])),
         }
 
@@ -169,7 +199,7 @@ class Made:
         self.on_pulls(3, self._comment, "review_comments", "comment_id")
 
     def _comment(self, pull: Row) -> Row:
-        return {**self.account("author"), "created_at": self.soon(pull["created_at"])}
+        return {**self.account("author"), "created_at": self.on(pull)}
 
     def review_requests(self) -> None:
         self.on_pulls(4, self._request, "review_requests", "event_id")
@@ -182,7 +212,7 @@ class Made:
             asked["reviewer"], asked["reviewer_id"], asked["reviewer_is_bot"] = "ben", 2, False
         return {
             **asked,
-            "requested_at": self.soon(pull["created_at"]),
+            "requested_at": self.on(pull),
             "is_removed": self.pick((True, False, False, None)),
         }
 
@@ -190,7 +220,9 @@ class Made:
         for repo in REPOS[:2]:
             here = self.shas[: self.random.randint(0, len(self.shas))]
             for place, sha in enumerate(here):
-                parents = self.random.sample(here[:place], min(place, self.pick((0, 1, 1, 1, 1, 2))))
+                parents = here[max(place - 1, 0) : place] if self.chance(0.7) else []
+                parents += self.random.sample(here[:place], min(place, self.pick((0, 0, 1))))
+                parents = sorted(set(parents))
                 authored = self.at()
                 self.rows["commits"].append({
                     "repo": repo, "sha": sha, **self.account("author"),
@@ -203,7 +235,7 @@ class Made:
                 })  # fmt: skip
 
     def issues(self) -> None:
-        for number in range(100, 100 + self.random.randint(0, 15)):
+        for number in range(100, 100 + self.random.randint(0, 30)):
             created = self.after_success()
             self.rows["issues"].append({
                 "repo": self.pick(REPOS), "number": number, **self.account("author"), "state": "open",
@@ -214,7 +246,7 @@ class Made:
 
     def workflow_runs(self) -> None:
         job = 0
-        for run in range(1, self.random.randint(0, 15) + 1):
+        for run in range(1, self.random.randint(0, 40) + 1):
             shared = {
                 "repo": self.pick(REPOS), "run_id": run, "workflow": self.maybe(self.pick(("CI", "ci", "Deploy"))),
                 "workflow_id": self.maybe(self.pick((7, 8)), 0.5),
@@ -245,7 +277,7 @@ class Made:
                     })  # fmt: skip
 
     def deployments(self) -> None:
-        for number in range(1, self.random.randint(0, 25) + 1):
+        for number in range(1, self.random.randint(0, 50) + 1):
             created = self.at()
             self.rows["deployments"].append({
                 "repo": self.pick(REPOS[:2]), "deployment_id": number,
@@ -341,7 +373,15 @@ class Made:
     def all(self) -> dict[str, list[Row]]:
         for make in (
             self.deployments,
-            *(self.pull_requests, self.reviews, self.review_comments, self.review_requests, self.commits, self.issues),
+            *(
+                self.pull_requests,
+                self.merged_together,
+                self.reviews,
+                self.review_comments,
+                self.review_requests,
+                self.commits,
+                self.issues,
+            ),
             *(self.workflow_runs, self.releases, self.branches, self.dependencies, self.repository_files),
             *(self.repositories, self.teams),
         ):

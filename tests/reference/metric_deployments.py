@@ -42,9 +42,9 @@ def brought(world: World) -> list[tuple[Row, set[str]]]:
     found = []
     for repo in {row["repo"] for row in world.tables["deployments"]}:
         parents = {
-            row["sha"]: row["parent_shas"]
+            row["sha"]: row["parent_shas"] or []
             for row in world.tables["commits"]
-            if row["repo"] == repo and row["parent_shas"] is not None
+            if row["repo"] == repo and (row["parent_shas"] is not None or row["parents"] == 0)
         }
         reached: dict[str | None, set[str]] = {}
         for row in successes(world, repo):

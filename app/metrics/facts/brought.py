@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    or_,
     select,
 )
 from sqlalchemy.schema import CreateTable
@@ -113,9 +114,9 @@ def prepare(connection: Connection, asked: Asked) -> None:
 
 
 def _parents(connection: Connection, repo_id: int) -> dict[str, Sequence[str]]:
-    """The parents of the commits of a repository of which they are known."""
+    """The parents of the commits of a repository of which they are known; the first commit has none."""
     commit = CommitLoading.table
     query = select(commit.c.sha, commit.c.parent_shas).where(
-        commit.c.repo_id == repo_id, commit.c.parent_shas.is_not(None)
+        commit.c.repo_id == repo_id, or_(commit.c.parent_shas.is_not(None), commit.c.parents == 0)
     )
-    return {row.sha: row.parent_shas for row in connection.execute(query)}
+    return {row.sha: row.parent_shas or () for row in connection.execute(query)}

@@ -1,5 +1,6 @@
 """report.html: the engineering report as one page that needs no network and no script."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +12,8 @@ from app.reports.engineering.shown import shown
 from app.reports.engineering.summary import EngineeringSummary, GroupMetric, MetricFigure, MetricSummary, PillarSummary
 from app.reports.page import NO_FIGURE, PAGE, embedded, write_html
 
-#: Groups that the page has a table of, for each pillar, and repositories that it names as not read.
-MOST_GROUPS: Final = 30
+#: Groups that the tables of pillars have side by side, and repositories that the page names as not read.
+MOST_GROUPS: Final = 6
 MOST_NAMED: Final = 20
 
 _STATES: Final = {State.COMPLETE: "", State.PARTIAL: "not everything was read", State.RUNNING: "not over"}
@@ -48,7 +49,7 @@ def _warnings(summary: EngineeringSummary) -> Iterator[str]:
 
 def _tables(summary: EngineeringSummary, pillar: PillarSummary) -> Iterator[dict[str, Any]]:
     rows = [
-        _row(metric.title, one.part or "", _cells(metric, one), _note(one))
+        _row(metric.title, one.part or "", [*_cells(metric, one), _note(one)])
         for metric in pillar.metrics
         for one in metric.whole
     ]
@@ -56,26 +57,26 @@ def _tables(summary: EngineeringSummary, pillar: PillarSummary) -> Iterator[dict
     yield {"heading": pillar.title, "of": "metric", "heads": heads, "rows": rows}
     plain = [metric for metric in pillar.metrics if all(one.part is None for one in metric.groups)]
     by_group = {metric.metric: {one.group: one for one in metric.groups} for metric in plain}
-    names = sorted({name for of in by_group.values() for name in of}, key=lambda name: (name is None, name or ""))
-    of_groups = [
-        {
-            "name": name or f"(no {summary.by})",
-            "key": "",
-            "figures": [_figure(metric, by_group[metric.metric].get(name)) for metric in plain],
-        }
-        for name in names[:MOST_GROUPS]
-    ]
-    shown_of = f", the first {MOST_GROUPS} of {len(names):,}" if len(names) > MOST_GROUPS else ""
+    rows_of: Counter[str | None] = Counter()
+    for of in by_group.values():
+        rows_of.update({name: one.n for name, one in of.items()})
+    largest = {name for name, _ in rows_of.most_common(MOST_GROUPS)}
+    names = sorted(largest, key=lambda name: (name is None, name or ""))
+    chosen = f", the {MOST_GROUPS} of {len(rows_of):,} with the most rows" if len(rows_of) > MOST_GROUPS else ""
     yield {
-        "heading": f"{pillar.title} by {summary.by}{shown_of}",
-        "of": summary.by,
-        "heads": [metric.title for metric in plain],
-        "rows": of_groups,
+        "heading": f"{pillar.title} by {summary.by}{chosen}",
+        "of": "metric",
+        "heads": [name or f"(no {summary.by})" for name in names],
+        "rows": [
+            _row(metric.title, "", [_figure(metric, by_group[metric.metric].get(name)) for name in names])
+            for metric in plain
+            if by_group[metric.metric]
+        ],
     }
 
 
-def _row(name: str, key: str, figures: Sequence[str], note: str) -> dict[str, Any]:
-    return {"name": name, "key": key, "figures": [*figures, note]}
+def _row(name: str, key: str, figures: Sequence[str]) -> dict[str, Any]:
+    return {"name": name, "key": key, "figures": figures}
 
 
 def _cells(metric: MetricSummary, one: MetricFigure) -> list[str]:
