@@ -13,6 +13,8 @@ from app.access.scopes import Role, roles_with
 from app.console import install as console
 from app.ingest.kind import Column, DatasetKind
 from app.ingest.registry import DATASET_KINDS
+from app.metrics.metric import PILLARS, Pillar
+from app.metrics.shipped import shipped
 from app.reports.kind import ReportKind
 from app.reports.registry import REPORT_KINDS
 from app.routers.needed import Declared, needed_by
@@ -59,6 +61,15 @@ def report_section(kind: ReportKind) -> str:
     return "\n\n".join([*parts, table(rows)])
 
 
+def pillar_section(pillar: Pillar) -> str:
+    """The metrics of a pillar that are shipped."""
+    rows = [["metric", "what it is", "what it cannot know"], ["---"] * 3]
+    for name, document in shipped().items():
+        if document["pillar"] == pillar:
+            rows.append([f"`{name}`: {document['title']}", document["summary"], document["caveat"]])
+    return "\n\n".join([f"### {PILLARS[pillar]}", table(rows)])
+
+
 def paragraphs(documentation: str) -> list[str]:
     return re.split(r"\n{2,}", cleandoc(documentation))
 
@@ -99,6 +110,7 @@ def all_routes() -> Sequence[Declared]:
 SECTIONS: Mapping[str, tuple[Callable[[Any], str], Mapping[str, Any]]] = {
     "datasets.md": (dataset_section, DATASET_KINDS),
     "reports.md": (report_section, REPORT_KINDS),
+    "metrics.md": (pillar_section, {pillar: pillar for pillar in PILLARS}),
     "access.md": (access_section, {"routes": all_routes()}),
 }
 
