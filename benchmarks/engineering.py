@@ -22,13 +22,12 @@ from typing import Any, Final
 from sqlalchemy import Engine, text
 
 from app.files.memory import limit_memory
-from app.jobs.kind import JobContext
 from app.reports.kinds.engineering import ENGINEERING
 from app.settings import Settings
 from app.storage.postgres import build_engine
 from app.storage.resources import addresses
 from benchmarks.bench import database, engine_of
-from benchmarks.one_report import NO_STORE
+from benchmarks.one_report import context_in
 
 NOW: Final = datetime(2024, 12, 2, 12, tzinfo=UTC)
 DAYS: Final = 730
@@ -140,16 +139,7 @@ def measure(url: str, settings: Settings, params: dict[str, Any]) -> tuple[float
     import_module("pandas")  # Arrow imports it at its first conversion; a server's processes have it from the start
     engine = build_engine(url, pool_size=settings.read_connections + 2)
     with TemporaryDirectory(prefix="openhours-bench-") as folder:
-        context = JobContext(
-            engine=engine,
-            settings=settings,
-            store=NO_STORE,
-            folder=Path(folder),
-            progress=lambda *_: None,
-            job_id="",
-            prefix="",
-            fence=lambda _: None,
-        )
+        context = context_in(Path(folder), engine, settings)
         with engine.connect() as connection:
             resolved, _ = ENGINEERING.resolve(connection, ENGINEERING.params.model_validate(params))
         begin = perf_counter()

@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any, Final
 
+from sqlalchemy import Engine
+
 from app.files.memory import limit_memory
 from app.jobs.kind import JobContext
 from app.reports.kinds.uptime import UptimeParams, produce
@@ -40,21 +42,26 @@ def measured(url: str, settings: Settings, params: dict[str, Any], store: StoreA
         return pool.submit(_measure, url, settings, params, store).result()
 
 
+def context_in(folder: Path, engine: Engine, settings: Settings, store: StoreAddress = NO_STORE) -> JobContext:
+    """What a report is given that runs in this process."""
+    return JobContext(
+        engine=engine,
+        settings=settings,
+        store=store,
+        folder=folder,
+        progress=lambda *_: None,
+        job_id="",
+        prefix="",
+        fence=lambda _: None,
+    )
+
+
 def _measure(url: str, settings: Settings, params: dict[str, Any], store: StoreAddress) -> Measured:
     limit_memory(settings.report_memory_limit_mb << 20)
     import_module("pandas")  # Arrow imports it at its first conversion; a server's processes have it from the start
     engine = build_engine(url, pool_size=settings.read_connections + 2)
     with TemporaryDirectory(prefix="openhours-bench-") as folder:
-        context = JobContext(
-            engine=engine,
-            settings=settings,
-            store=store,
-            folder=Path(folder),
-            progress=lambda *_: None,
-            job_id="",
-            prefix="",
-            fence=lambda _: None,
-        )
+        context = context_in(Path(folder), engine, settings, store)
         begin, cpu = perf_counter(), process_time()
         artifacts = produce(context, UptimeParams.model_validate(params))
         seconds, cpu_seconds = perf_counter() - begin, process_time() - cpu
