@@ -1,6 +1,6 @@
 """What a set of metrics comes to: read, computed, and with what is known not to have been read."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -113,7 +113,27 @@ def answer(
     has_read: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Read the facts in one snapshot and compute every metric. The transaction must not be read-only."""
-    return _Answering(connection, question, progress, has_read).outcome()
+    answering = _Answering(connection, question, progress, has_read)
+    told: dict[str, Told] = {}
+    not_read: dict[str, set[str]] = {}
+    for outcome in answering.outcomes():
+        told |= {one.cells.metric.name: one for one in outcome.metrics}
+        for stream, unread in outcome.not_read.items():
+            not_read.setdefault(stream, set()).update(unread)
+    return Outcome(
+        answering.names,
+        question.division,
+        [told[one.name] for one in question.metrics],
+        {stream: sorted(unread) for stream, unread in not_read.items()},
+    )
+
+
+def answer_by_facts(connection: Connection, question: Question) -> Iterator[Outcome]:
+    """The same answer in parts, of metrics that are of the same facts each: whoever is done with one need not keep it.
+
+    The transaction must not be read-only, nor end before the last part.
+    """
+    return _Answering(connection, question, lambda _: None, lambda _: None).outcomes()
 
 
 class _Answering:
@@ -135,44 +155,43 @@ class _Answering:
             connection, self._teams, default_zone=question.default_zone, default=question.default_hours
         )
         groups = self._teams if question.by == "team" else self._repos
-        self._names = sorted(groups.keys)
-        number = {name: place for place, name in enumerate(self._names)}
+        self.names = sorted(groups.keys)
+        number = {name: place for place, name in enumerate(self.names)}
         self._group_of = {one: number[key] for one, key in zip(groups.ids.tolist(), groups.keys, strict=True)}
         last = _EPOCH + timedelta(days=question.division.last - 1)
         self._owners = owners(connection, self._ways, on=min(last, question.asked.as_of).date())
 
-    def outcome(self) -> Outcome:
+    def outcomes(self) -> Iterator[Outcome]:
         by_fact: dict[str, list[Metric]] = {}
         for metric in self._question.metrics:
             by_fact.setdefault(metric.facts, []).append(metric)
         self._connection.execute(text(f"SET LOCAL work_mem = '{_WORK_MEMORY}'"))
         prepare([FACTS[name] for name in by_fact], self._connection, self._question.asked)
-        told: dict[str, Told] = {}
-        not_read: dict[str, list[str]] = {}
         for done, (name, metrics) in enumerate(by_fact.items()):
             self._progress(done / len(by_fact))
-            read = read_facts(
-                self._connection,
-                name,
-                metrics,
-                self._question.asked,
-                ways=self._ways,
-                repo_ids=_ids_of(self._repos, self._question.repos),
-                team_ids=_ids_of(self._teams, self._question.teams),
-            )
-            self._has_read(len(read.repo_id))
-            place = self._place(read)
-            gaps = self._gaps(read, place)
-            rows = Placed(read, place)
-            for compiled in read.compiled:
-                cells = compute(rows, compiled, self._question.division)
-                told[compiled.metric.name] = self._tell(cells, gaps, len(read.repo_id))
-            stream = FACTS[name].stream
-            if gaps.unread:
-                not_read[stream] = sorted({*not_read.get(stream, ()), *gaps.unread})
-        return Outcome(
-            self._names, self._question.division, [told[one.name] for one in self._question.metrics], not_read
+            yield self._of_facts(name, metrics)
+
+    def _of_facts(self, name: str, metrics: Sequence[Metric]) -> Outcome:
+        """The outcome of metrics that are of the same facts."""
+        read = read_facts(
+            self._connection,
+            name,
+            metrics,
+            self._question.asked,
+            ways=self._ways,
+            repo_ids=_ids_of(self._repos, self._question.repos),
+            team_ids=_ids_of(self._teams, self._question.teams),
         )
+        self._has_read(len(read.repo_id))
+        place = self._place(read)
+        gaps = self._gaps(read, place)
+        rows = Placed(read, place)
+        told = [
+            self._tell(compute(rows, compiled, self._question.division), gaps, len(read.repo_id))
+            for compiled in read.compiled
+        ]
+        not_read = {FACTS[name].stream: gaps.unread} if gaps.unread else {}
+        return Outcome(self.names, self._question.division, told, not_read)
 
     def _place(self, read: Read) -> Place:
         keys = dict(zip(self._teams.ids.tolist(), self._teams.keys, strict=True))
@@ -216,7 +235,7 @@ class _Answering:
         if self._question.by != "team":
             return True
         chosen = set(self._question.teams or ())
-        return any(group >= 0 and self._names[group] in chosen for group in groups)
+        return any(group >= 0 and self.names[group] in chosen for group in groups)
 
     def _tell(self, cells: Cells, gaps: "_Gaps", rows: int) -> Told:
         """Add the cells of groups without any row that counts, and say what is known of each."""
