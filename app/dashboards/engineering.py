@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +30,12 @@ KEPT_WEEKS: Final = 104
 ALL: Final = "all"
 
 _LEVELS: Final[tuple[By, ...]] = ("team", "repo")
+_STAMP: Final = text("SELECT stamp FROM engineering_part WHERE metric = :metric AND by = :by")
+_SET_STAMP: Final = text(
+    "INSERT INTO engineering_part (metric, by, stamp) VALUES (:metric, :by, :stamp) "
+    "ON CONFLICT (metric, by) DO UPDATE SET stamp = excluded.stamp"
+)
+
 _FIGURES: Final = ("value", "p75", "p90")
 
 
@@ -58,8 +65,8 @@ def parts_of_all(connection: Connection, settings: Settings, *, now: datetime) -
     today = now.astimezone(UTC).date()
     monday = today - timedelta(days=today.weekday())
     division = Division.of(monday - timedelta(weeks=KEPT_WEEKS), monday + timedelta(weeks=1), "week")
-    for by in _LEVELS:
-        question = Question(
+    questions = [
+        Question(
             [one for one in metrics if by in one.groups],
             by,
             division,
@@ -67,13 +74,18 @@ def parts_of_all(connection: Connection, settings: Settings, *, now: datetime) -
             default_zone=settings.default_timezone,
             default_hours=settings.team_windows,
         )
-        for outcome in answer_by_facts(connection, question):
-            for told in outcome.metrics:
-                yield _part(told, outcome, by)
+        for by in _LEVELS
+    ]
+    for by, outcome in answer_by_facts(connection, questions):
+        for told in outcome.metrics:
+            yield _part(told, outcome, by)
 
 
 def write(connection: Connection, part: Part) -> int:
-    """Put the rows of a part, and what its metric is, in place of others; returns how many rows that changes."""
+    """Put the rows of a part, and what its metric is, in place of others; returns how many rows that changes.
+
+    Most parts are as they were, after a load of some facts: their rows are neither sent nor compared.
+    """
     metric = part.metric
     about = {
         "metric": metric.name,
@@ -87,22 +99,38 @@ def write(connection: Connection, part: Part) -> int:
     replace_rows(
         connection, engineering_metric, pa.Table.from_pylist([about]), within="old.metric = :metric", params=of_metric
     )
-    return replace_rows(
+    of_part = of_metric | {"by": part.levels[-1], "levels": list(part.levels)}
+    stamp = _stamp(part)
+    if connection.scalar(_STAMP, of_part) == stamp:
+        return 0
+    changed = replace_rows(
         connection,
         engineering_week,
         part.rows,
         within="old.metric = :metric AND old.of = ANY(:levels)",
-        params=of_metric | {"levels": list(part.levels)},
+        params=of_part,
     )
+    connection.execute(_SET_STAMP, of_part | {"stamp": stamp})
+    return changed
 
 
 def forget_others(connection: Connection, written: Sequence[tuple[str, str]]) -> int:
     """Remove the rows of other metrics than those written, and of other levels; returns how many that are."""
     kept = {"metrics": [metric for metric, _ in written], "levels": [level for _, level in written]}
-    within = "(metric, of) NOT IN (SELECT * FROM unnest(CAST(:metrics AS text[]), CAST(:levels AS text[])))"
-    gone = connection.execute(text(f"DELETE FROM engineering_week WHERE {within}"), kept)
+    these = "(SELECT * FROM unnest(CAST(:metrics AS text[]), CAST(:levels AS text[])))"
+    gone = connection.execute(text(f"DELETE FROM engineering_week WHERE (metric, of) NOT IN {these}"), kept)
     connection.execute(text("DELETE FROM engineering_metric WHERE metric <> ALL(CAST(:metrics AS text[]))"), kept)
+    connection.execute(text(f"DELETE FROM engineering_part WHERE (metric, by) NOT IN {these}"), kept)
     return gone.rowcount
+
+
+def _stamp(part: Part) -> str:
+    """Another one for rows, or levels, that are others."""
+    digest = sha256(repr(part.levels).encode())
+    for column in part.rows.combine_chunks().columns:
+        for buffer in (buffer for chunk in column.chunks for buffer in chunk.buffers() if buffer is not None):
+            digest.update(buffer)
+    return digest.hexdigest()
 
 
 def _shown(connection: Connection, settings: Settings) -> list[Metric]:

@@ -36,6 +36,8 @@ _VERSIONED: Final = (
     *("hours_window", "hours_exception", "calendar", "calendar_day", "calendar_use", "entity_zone", "entity_detail"),
 )
 
+_OF_NO_ENTITY: Final = ("calendar", "calendar_day")
+
 #: Kinds of datasets that neither pull requests nor activity are read from, and those that metrics are not, either.
 _OTHER_DATASETS: Final = ["polls", "table", "review_times"]
 _NO_FACTS: Final = [*_OTHER_DATASETS, "installs"]
@@ -95,7 +97,7 @@ class Stamps:
 
 def read_stamps(connection: Connection, settings: Settings, *, now: datetime) -> Stamps:
     """All of them, as one snapshot shows them if the connection's transaction has one."""
-    known = _known(connection)
+    known, of_teams = _known(connection), _known_of_teams(connection)
     datasets = _datasets(connection, _OTHER_DATASETS)
     weeks, as_of, first_poll = _weeks(connection, [known, settings.default_timezone])
     bots, hours = sorted(settings.bots), [str(window) for window in settings.team_windows]
@@ -104,7 +106,7 @@ def read_stamps(connection: Connection, settings: Settings, *, now: datetime) ->
         views={
             PULL_REQUESTS: _stamp(datasets, known, bots, hours, settings.default_timezone),
             ACTIVITY: _stamp(datasets, now.astimezone(UTC).date()),
-            ENGINEERING: _stamp(*_of_metrics(connection, settings), known, bots, hours, now.astimezone(UTC).date()),
+            ENGINEERING: _stamp(*_of_metrics(connection, settings), of_teams, bots, hours, now.astimezone(UTC).date()),
         },
         as_of=as_of,
         first_poll=first_poll,
@@ -146,6 +148,16 @@ def _known(connection: Connection) -> list[Any]:
         for table in _VERSIONED
     ]
     queries.append("SELECT count(*), max(id), NULL, NULL FROM entity WHERE kind = 'store'")
+    return [tuple(row) for row in connection.execute(text(" UNION ALL ".join(queries)))]
+
+
+def _known_of_teams(connection: Connection) -> list[Any]:
+    """What changes whenever hours, zones or calendars of teams do; those of stores change no metric."""
+    queries = [
+        f"SELECT count(*), count(superseded_at), max(recorded_at), max(superseded_at) FROM {table}"
+        + ("" if table in _OF_NO_ENTITY else " WHERE entity_id IN (SELECT id FROM entity WHERE kind = 'team')")
+        for table in _VERSIONED
+    ]
     return [tuple(row) for row in connection.execute(text(" UNION ALL ".join(queries)))]
 
 

@@ -134,6 +134,16 @@ engineering_week = Table(
     comment="rows of engineering reports by week",
 )
 
+engineering_part = Table(
+    "engineering_part",
+    metadata,
+    Column("metric", Text(collation="C"), nullable=False),
+    Column("by", Text(collation="C"), nullable=False, comment="team, with the rows of all, or repo"),
+    Column("stamp", Text, nullable=False, comment="of the rows that were written"),
+    PrimaryKeyConstraint("metric", "by"),
+    comment="what engineering_week has: the same rows are not written again",
+)
+
 dashboard_week = Table(
     "dashboard_week",
     metadata,

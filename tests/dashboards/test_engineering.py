@@ -12,8 +12,8 @@ from app.dashboards.engineering import KEPT_WEEKS
 from app.metrics.service import MetricService
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
-from tests.conftest import fresh_resources
-from tests.dashboards.world import NOW, bring_engineering, bring_samples, bring_text, refreshed, report, view
+from tests.conftest import SAMPLE_DATA, fresh_resources
+from tests.dashboards.world import NOW, bring, bring_engineering, bring_samples, bring_text, refreshed, report, view
 
 VIEW = "openhours_engineering_week"
 
@@ -33,6 +33,10 @@ DEFINITION = {
 LATE = "repo,deployment_id,environment,created_at,succeeded_at\npayments-api,9000,production,{at}:00Z,{at}:30Z\n"
 
 
+#: Of a source that reads nothing else.
+_OPTIONS = '{"streams": ["deployments"]}'
+
+
 @pytest.fixture(scope="module")
 def world(
     servers: Addresses, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
@@ -49,7 +53,7 @@ def world(
 
 @pytest.fixture
 def changing(resources: Resources, tmp_path: Path) -> Resources:
-    bring_samples(resources, tmp_path)
+    bring(resources, "pull_requests", SAMPLE_DATA / "pull_requests.csv")
     bring_engineering(resources, tmp_path)
     refreshed(resources, tmp_path)
     return resources
@@ -207,7 +211,7 @@ def test_what_a_source_has_read_makes_it_due_once_a_week(changing: Resources, tm
     mark = "UPDATE source_cursor SET watermark = :at"
     with changing.engine.begin() as connection:
         for statement in (
-            "INSERT INTO source (id, kind, name, options) VALUES ('s', 'github', 'acme', '{}')",
+            f"INSERT INTO source (id, kind, name, options) VALUES ('s', 'github', 'acme', '{_OPTIONS}')",
             "INSERT INTO source_repository (source_id, repo_id, full_name) VALUES ('s', 1, 'payments-api')",
             "INSERT INTO source_cursor (source_id, stream, scope, position) VALUES ('s', 'deployments', '1', '{}')",
         ):

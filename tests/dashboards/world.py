@@ -46,6 +46,7 @@ COMMITS = "repo,sha,authored_at,committed_at\n" + "".join(
 def bring(resources: Resources, kind: str, path: Path, **options: Any) -> str:
     """Load a file as a dataset, as the command does; its id."""
     found = bring_in(resources, kind, path, options=load_options(**options), shown_as=path.name, told=lambda *_: None)
+    assert not found.record.rows_rejected, found.record
     return found.record.id
 
 
@@ -88,7 +89,7 @@ def _a_week(found: dict[str, list[dict[str, Any]]], repo: str, place: int, week:
     monday = datetime(2024, 10, 7, tzinfo=UTC) + timedelta(weeks=week)
     for number in range(7 + place):
         at = monday + timedelta(days=number % 5, hours=8 + number)
-        sha, one = f"{place}{week:02}{number:02}", 100_000 * place + 100 * week + number
+        sha, one = f"{place}{week:02}{number:02}", 1 + 100_000 * place + 100 * week + number
         found["commits"].append({
             "repo": repo, "sha": sha, "author": f"person{number % 6}", "authored_at": _at(at), "committed_at": _at(at),
             "parents": 1, "additions": 10 * number, "deletions": number,
@@ -122,7 +123,8 @@ def _a_week(found: dict[str, list[dict[str, Any]]], repo: str, place: int, week:
         found["branches"].append(
             {"repo": repo, "branch": branch, "seen_on": seen_on, "is_default": branch == "main", "committed_at": at}
         )
-    for name, version in (("numpy", "2.2.1"), ("rich", ">=13")):
+    pinned = ("numpy", "pandas", "scipy", "altair")[: 2 + 2 * place]
+    for name, version in (*((name, "2.2.1") for name in pinned), ("rich", ">=13")):
         found["dependencies"].append(
             {"repo": repo, "seen_on": seen_on, "ecosystem": "pypi", "name": name, "version": version}
         )
@@ -138,7 +140,7 @@ def _review_samples(found: dict[str, list[dict[str, Any]]]) -> None:
             for place, (name, state) in enumerate((("first_review_at", "COMMENTED"), ("approved_at", "APPROVED"))):
                 if row[name]:
                     found["reviews"].append({
-                        "repo": row["repo"], "number": row["number"], "review_id": 2 * number + place, "state": state,
+                        "repo": row["repo"], "number": row["number"], "review_id": 1 + 2 * number + place, "state": state,
                         "reviewer": f"reviewer{number % 7}", "submitted_at": row[name],
                     })  # fmt: skip
 

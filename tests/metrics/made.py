@@ -58,9 +58,11 @@ FILES_OF_RUNTIMES = {
     ".python-version": ("3.8\n", "3.13\n", "stable\n"),
     "go.mod": ("module x\n\ngo 1.21\n", "module x\n"),
     ".github/workflows/ci.yml": (
-        ("on: [push]\njobs:\n  test:\n    strategy:\n      matrix:\n        python-version: ['3.7', '3.12']\n"
-        "    steps:\n      - uses: actions/setup-python@v5\n        with:\n"
-        "          python-version: ${{ matrix.python-version }}\n"),
+        (
+            "on: [push]\njobs:\n  test:\n    strategy:\n      matrix:\n        python-version: ['3.7', '3.12']\n"
+            "    steps:\n      - uses: actions/setup-python@v5\n        with:\n"
+            "          python-version: ${{ matrix.python-version }}\n"
+        ),
         "jobs: [\n",
     ),
 }

@@ -68,6 +68,14 @@ def upgrade() -> None:
         sa.CheckConstraint("of IN ('all', 'team', 'repo')", name=op.f("engineering_week_of_check")),
         comment="rows of engineering reports by week",
     )
+    op.create_table(
+        "engineering_part",
+        _key("metric"),
+        _key("by", comment="team, with the rows of all, or repo"),
+        _text("stamp", nullable=False, comment="of the rows that were written"),
+        sa.PrimaryKeyConstraint("metric", "by", name=op.f("engineering_part_pkey")),
+        comment="what engineering_week has: the same rows are not written again",
+    )
     selected = ", ".join(f"{source} AS {name}" for name, (source, _) in _COLUMNS.items())
     op.execute(f"CREATE VIEW {_VIEW} AS SELECT {selected} FROM engineering_week JOIN engineering_metric USING (metric)")
     for name, (_, said) in _COLUMNS.items():
@@ -76,5 +84,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(f"DROP VIEW {_VIEW}")
-    op.drop_table("engineering_week")
-    op.drop_table("engineering_metric")
+    for table in ("engineering_part", "engineering_week", "engineering_metric"):
+        op.drop_table(table)
