@@ -193,7 +193,7 @@ def test_a_metric_is_shown_of_teams_of_repositories_or_of_all(grafana: Any, by: 
     assert (
         names >= {"team": {"Payments", "Mobile"}, "repo": {"payments-api", "mobile-api"}, "all": {"all together"}}[by]
     )
-    assert len(names) == {"team": 2, "repo": 6, "all": 1}[by]
+    assert len(names) == {"team": 3, "repo": 9, "all": 1}[by]
 
 
 @pytest.mark.parametrize("path", [*sorted((FOLDER / "dashboards").glob("*")), SERVICE], ids=lambda path: path.stem)

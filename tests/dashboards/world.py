@@ -121,7 +121,13 @@ def _a_week(found: dict[str, list[dict[str, Any]]], repo: str, place: int, week:
     for branch, age in (("main", 1), ("fix/late", 100), ("try", 5)):
         at = _at(monday - timedelta(days=age))
         found["branches"].append(
-            {"repo": repo, "branch": branch, "seen_on": seen_on, "is_default": branch == "main", "committed_at": at}
+            {
+                "repo": repo,
+                "branch": branch,
+                "seen_on": seen_on,
+                "is_default": _text(branch == "main"),
+                "committed_at": at,
+            }
         )
     pinned = ("numpy", "pandas", "scipy", "altair")[: 2 + 2 * place]
     for name, version in (*((name, "2.2.1") for name in pinned), ("rich", ">=13")):
@@ -140,8 +146,8 @@ def _review_samples(found: dict[str, list[dict[str, Any]]]) -> None:
             for place, (name, state) in enumerate((("first_review_at", "COMMENTED"), ("approved_at", "APPROVED"))):
                 if row[name]:
                     found["reviews"].append({
-                        "repo": row["repo"], "number": row["number"], "review_id": 1 + 2 * number + place, "state": state,
-                        "reviewer": f"reviewer{number % 7}", "submitted_at": row[name],
+                        "repo": row["repo"], "number": row["number"], "review_id": 1 + 2 * number + place,
+                        "state": state, "reviewer": f"reviewer{number % 7}", "submitted_at": row[name],
                     })  # fmt: skip
 
 
