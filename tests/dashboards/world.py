@@ -140,7 +140,11 @@ def _a_week(found: dict[str, list[dict[str, Any]]], repo: str, place: int, week:
 
 
 def _review_samples(found: dict[str, list[dict[str, Any]]]) -> None:
-    """Of each pull request of the samples that was reviewed the first review, and the approval."""
+    """Of each pull request of the samples the first review and the approval, and one review of a lone week."""
+    found["reviews"].append({
+        "repo": "payments-api", "number": 112, "review_id": 9_000, "state": "COMMENTED", "reviewer": "reviewer1",
+        "submitted_at": "2025-02-12T22:00:00Z",
+    })  # fmt: skip
     with (SAMPLE_DATA / "pull_requests.csv").open(newline="") as file:
         for number, row in enumerate(csv.DictReader(file)):
             for place, (name, state) in enumerate((("first_review_at", "COMMENTED"), ("approved_at", "APPROVED"))):
