@@ -61,9 +61,24 @@ _FILL: Final = (
             array_agg(id) FILTER (WHERE kind = 'team') AS teams FROM entity) entities
     """,
     """
-    INSERT INTO workflow_run (repo_id, run_id, attempt, head_sha, status, updated_at)
-    SELECT repo_id, n, 1, head_sha, 'completed', created_at + (1 + n / :pulls) * interval '20 minutes'
-    FROM generate_series(1, :runs) n JOIN pull_request ON number = 1 + n % :pulls
+    INSERT INTO workflow_run (repo_id, run_id, attempt, workflow, event, head_sha, status, conclusion, created_at,
+        started_at, updated_at)
+    SELECT repo_id, n, 1, 'workflow ' || n % 3, 'pull_request', head_sha, 'completed',
+        CASE WHEN n % 9 = 0 THEN 'failure' ELSE 'success' END, begun, begun, begun + interval '10 minutes'
+    FROM generate_series(1, :runs) n JOIN pull_request ON number = 1 + n % :pulls,
+        LATERAL (SELECT created_at + (1 + n / :pulls) * interval '20 minutes' AS begun) run
+    """,
+    """
+    INSERT INTO workflow_job (repo_id, job_id, run_id, attempt, name, conclusion, created_at, started_at, completed_at)
+    SELECT repo_id, run_id, run_id, 1, 'test', conclusion, created_at, created_at + run_id % 90 * interval '1 second',
+        updated_at
+    FROM workflow_run
+    """,
+    """
+    INSERT INTO review (repo_id, review_id, number, reviewer, state, submitted_at)
+    SELECT repo_id, 2 * number + n, number, 'author ' || (number + n) % 300,
+        CASE WHEN n = 0 THEN 'CHANGES_REQUESTED' ELSE 'APPROVED' END, created_at + (1 + n) * interval '5 hours'
+    FROM pull_request, generate_series(0, 1) n
     """,
     """
     INSERT INTO commit (dataset_id, repo_id, sha, authored_at, committed_at)
@@ -71,6 +86,11 @@ _FILL: Final = (
     FROM generate_series(1, :commits) n,
         LATERAL (SELECT CAST(:first AS timestamptz) + n * interval '1 day' * :days / :commits AS at) made,
         (SELECT array_agg(id) AS repos FROM entity WHERE kind = 'repository') entities
+    """,
+    """
+    INSERT INTO deployment (repo_id, deployment_id, environment, sha, created_at, succeeded_at)
+    SELECT repo_id, row_number() OVER (), 'production', sha, committed_at, committed_at + interval '9 minutes'
+    FROM commit WHERE CAST(sha AS integer) % 20 = 0
     """,
     "INSERT INTO repo_seen (entity_id, until) SELECT id, :now FROM entity WHERE kind = 'repository'",
     "ANALYZE",
@@ -172,7 +192,7 @@ def measure(url: str, engine: Engine, folder: Path, given: argparse.Namespace) -
     row("runs of CI", f"{runs:,}")
     took = refreshed(url, folder)
     rows = sum(took.done.rows.values())
-    row(f"pull requests and activity, {rows:,} rows", took.shown, judged(took.seconds, REFRESH_SECONDS))
+    row(f"pull requests, activity and metrics, {rows:,} rows", took.shown, judged(took.seconds, REFRESH_SECONDS))
     polls = folder / "polls.csv"
     write_polls(polls, given.stores)
     load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)

@@ -1,4 +1,4 @@
-"""Computes anew what loads have touched, and writes the rows that differ. Each view, or week, is a transaction."""
+"""Computes anew what loads have touched, and writes the rows that differ: a view, a week or a metric at a time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pyarrow as pa
 from sqlalchemy import Connection, delete, func
 from sqlalchemy.dialects.postgresql import insert
 
-from app.dashboards import activity, pull_requests
-from app.dashboards.stamps import PULL_REQUESTS, UPTIME, Stamps, read_stamps
+from app.dashboards import activity, engineering, pull_requests
+from app.dashboards.stamps import ENGINEERING, PULL_REQUESTS, UPTIME, Stamps, read_stamps
 from app.dashboards.tables import activity_day, dashboard_view, dashboard_week, pull_request_course, uptime_day
 from app.dashboards.uptime_days import rows_of_week
 from app.dashboards.writing import replace_rows, take_turn
@@ -49,7 +49,9 @@ def refresh(context: JobContext, *, now: datetime, every: bool = False) -> Refre
     with _snapshot(context) as connection:
         stamps = read_stamps(connection, context.settings, now=now)
     due = stamps.views if every else stamps.due_views
-    rows = {name: _compute_view(context, stamps, name, now) for name in due}
+    rows = {
+        name: (_compute_metrics if name == ENGINEERING else _compute_view)(context, stamps, name, now) for name in due
+    }
     weeks = list(stamps.weeks) if every else stamps.due_weeks
     if weeks or stamps.of_weeks.keys() - stamps.weeks.keys() or UPTIME not in stamps.of_views:
         rows[UPTIME] = _compute_weeks(context, stamps, weeks[: None if every else MOST_WEEKS], due=len(weeks))
@@ -76,6 +78,24 @@ def _compute_view(context: JobContext, stamps: Stamps, name: str, now: datetime)
         take_turn(connection)
         changed = replace_rows(connection, table, rows)
         _record(connection, name, stamp=stamps.views[name], as_of=as_of)
+    return changed
+
+
+def _compute_metrics(context: JobContext, stamps: Stamps, name: str, now: datetime) -> int:
+    """Compute the metrics by week, one after the other; returns how many rows that changes."""
+    changed, written = 0, []
+    with database_errors(), _snapshot(context) as reading:
+        for part in engineering.parts_of_all(reading, context.settings, now=now):
+            with context.engine.begin() as connection:
+                context.fence(connection)
+                take_turn(connection)
+                changed += engineering.write(connection, part)
+            written += [(part.metric.name, level) for level in part.levels]
+    with database_errors(), context.engine.begin() as connection:
+        context.fence(connection)
+        take_turn(connection)
+        changed += engineering.forget_others(connection, written)
+        _record(connection, name, stamp=stamps.views[name], as_of=now)
     return changed
 
 

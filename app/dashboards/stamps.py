@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, text
 
 from app.dashboards.tables import dashboard_view, dashboard_week
+from app.metrics.store import definitions
 from app.series import polls
 from app.series.tables import poll_week
 from app.settings import Settings
@@ -35,12 +36,25 @@ _VERSIONED: Final = (
     *("hours_window", "hours_exception", "calendar", "calendar_day", "calendar_use", "entity_zone", "entity_detail"),
 )
 
-#: Kinds of datasets that neither pull requests nor activity are read from.
+_OF_NO_ENTITY: Final = ("calendar", "calendar_day")
+
+#: Kinds of datasets that neither pull requests nor activity are read from, and those that metrics are not, either.
 _OTHER_DATASETS: Final = ["polls", "table", "review_times"]
+_NO_FACTS: Final = [*_OTHER_DATASETS, "installs"]
+
+# What is known of a stream up to the end of a week changes at most once a week: a sync that found nothing changes
+# nothing here, unless a week has ended since the one before.
+_READ: Final = (
+    "SELECT id, name, options ->> 'streams', NULL, NULL FROM source",
+    "SELECT source_id, full_name, state, repo_id::text, date_trunc('week', state_since) FROM source_repository",
+    "SELECT source_id, stream, scope, NULL, date_trunc('week', watermark) FROM source_cursor",
+    "SELECT source_id, stream, scope, code, date_trunc('week', since) FROM source_gap WHERE closed_at IS NULL",
+)
 
 #: Names of the views that have one stamp.
 PULL_REQUESTS: Final = "openhours_pull_request"
 ACTIVITY: Final = "openhours_activity"
+ENGINEERING: Final = "openhours_engineering_week"
 
 #: Of uptime each week has its own.
 UPTIME: Final = "openhours_uptime_day"
@@ -83,8 +97,8 @@ class Stamps:
 
 def read_stamps(connection: Connection, settings: Settings, *, now: datetime) -> Stamps:
     """All of them, as one snapshot shows them if the connection's transaction has one."""
-    known = _known(connection)
-    datasets = _datasets(connection)
+    known, of_teams = _known(connection), _known_of_teams(connection)
+    datasets = _datasets(connection, _OTHER_DATASETS)
     weeks, as_of, first_poll = _weeks(connection, [known, settings.default_timezone])
     bots, hours = sorted(settings.bots), [str(window) for window in settings.team_windows]
     return Stamps(
@@ -92,6 +106,7 @@ def read_stamps(connection: Connection, settings: Settings, *, now: datetime) ->
         views={
             PULL_REQUESTS: _stamp(datasets, known, bots, hours, settings.default_timezone),
             ACTIVITY: _stamp(datasets, now.astimezone(UTC).date()),
+            ENGINEERING: _stamp(*_of_metrics(connection, settings), of_teams, bots, hours, now.astimezone(UTC).date()),
         },
         as_of=as_of,
         first_poll=first_poll,
@@ -136,13 +151,38 @@ def _known(connection: Connection) -> list[Any]:
     return [tuple(row) for row in connection.execute(text(" UNION ALL ".join(queries)))]
 
 
-def _datasets(connection: Connection) -> list[Any]:
-    """What changes whenever a file of pull requests or activity is loaded, loaded anew or removed."""
+def _known_of_teams(connection: Connection) -> list[Any]:
+    """What changes whenever hours, zones or calendars of teams do; those of stores change no metric."""
+    queries = [
+        f"SELECT count(*), count(superseded_at), max(recorded_at), max(superseded_at) FROM {table}"
+        + ("" if table in _OF_NO_ENTITY else " WHERE entity_id IN (SELECT id FROM entity WHERE kind = 'team')")
+        for table in _VERSIONED
+    ]
+    return [tuple(row) for row in connection.execute(text(" UNION ALL ".join(queries)))]
+
+
+def _of_metrics(connection: Connection, settings: Settings) -> list[Any]:
+    """What changes with rows of facts, groups, definitions, what sources have read, and what an incident is."""
+    groups = text(
+        "SELECT kind, count(*), max(id) FROM entity WHERE kind IN ('team', 'repository') GROUP BY 1 ORDER BY 1"
+    )
+    read = text(f"SELECT count(*), sum(hashtextextended(one::text, 0))::text FROM ({' UNION ALL '.join(_READ)}) AS one")
+    return [
+        _datasets(connection, _NO_FACTS),
+        [tuple(row) for row in connection.execute(groups)],
+        [(one.name, one.version, one.created_at, one.document) for one in definitions(connection)],
+        tuple(connection.execute(read).one()),
+        (settings.default_timezone, list(settings.labels_of_incidents), settings.incident_hours),
+    ]
+
+
+def _datasets(connection: Connection, others: Sequence[str]) -> list[Any]:
+    """What changes whenever a file of other kinds than ``others`` is loaded, loaded anew or removed."""
     query = text(
         "SELECT count(*), sum(hashtextextended(id || merged_by, 0))::text FROM dataset "
         "WHERE merged_by IS NOT NULL AND kind <> ALL(:others)"
     )
-    return list(connection.execute(query, {"others": _OTHER_DATASETS}).one())
+    return list(connection.execute(query, {"others": list(others)}).one())
 
 
 def _stamp(*of: object) -> str:

@@ -1,4 +1,4 @@
-"""The tables behind the views of dashboards, which are made by migration 0021: their columns stay, these may change."""
+"""The tables behind the views of dashboards, made by migrations 0021 and 0024: their columns stay, these may change."""
 
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from app.storage.postgres import instant, metadata
 #: What the role of a dashboard may read; each is explained in docs/dashboards.md.
 VIEWS: Final = (
     *("openhours_uptime_day", "openhours_uptime_day_exact", "openhours_pull_request", "openhours_activity"),
-    "openhours_refresh",
+    *("openhours_engineering_week", "openhours_refresh"),
 )
 
 
@@ -103,6 +103,46 @@ activity_day = Table(
     comment="rows of reports on activity by day",
 )
 Index("activity_day_day_idx", activity_day.c.kind, activity_day.c.day)
+
+engineering_metric = Table(
+    "engineering_metric",
+    metadata,
+    Column("metric", Text(collation="C"), primary_key=True),
+    Column("version", Integer, nullable=False, comment="of its definition; 0 is the one that is shipped"),
+    Column("pillar", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("unit", Text, comment="null: a plain number"),
+    Column("caveat", Text),
+    comment="the metrics of engineering_week",
+)
+
+engineering_week = Table(
+    "engineering_week",
+    metadata,
+    Column("metric", Text(collation="C"), nullable=False),
+    Column("of", Text(collation="C"), nullable=False),
+    Column("week", Date, nullable=False, comment="its Monday"),
+    Column("group_name", Text(collation="C"), nullable=False, comment="empty: of all groups, or of none"),
+    Column("part", Text(collation="C"), nullable=False, comment="empty: the metric is not told apart"),
+    *(Column(name, Double) for name in ("value", "p75", "p90")),
+    Column("n", BigInteger, nullable=False),
+    Column("few", Boolean, nullable=False),
+    Column("withheld", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("metric", "of", "week", "group_name", "part"),
+    CheckConstraint("of IN ('all', 'team', 'repo')", name="of"),
+    comment="rows of engineering reports by week",
+)
+
+engineering_part = Table(
+    "engineering_part",
+    metadata,
+    Column("metric", Text(collation="C"), nullable=False),
+    Column("by", Text(collation="C"), nullable=False, comment="team, with the rows of all, or repo"),
+    Column("stamp", Text, nullable=False, comment="of the rows that were written"),
+    PrimaryKeyConstraint("metric", "by"),
+    comment="what engineering_week has: the same rows are not written again",
+)
 
 dashboard_week = Table(
     "dashboard_week",

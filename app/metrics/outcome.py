@@ -1,6 +1,6 @@
 """What a set of metrics comes to: read, computed, and with what is known not to have been read."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -113,7 +113,45 @@ def answer(
     has_read: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Read the facts in one snapshot and compute every metric. The transaction must not be read-only."""
-    return _Answering(connection, question, progress, has_read).outcome()
+    answering = _Answering(connection, question, has_read)
+    told: dict[str, Told] = {}
+    not_read: dict[str, set[str]] = {}
+    for _, outcome in _outcomes(connection, [answering], progress):
+        told |= {one.cells.metric.name: one for one in outcome.metrics}
+        for stream, unread in outcome.not_read.items():
+            not_read.setdefault(stream, set()).update(unread)
+    return Outcome(
+        answering.names,
+        question.division,
+        [told[one.name] for one in question.metrics],
+        {stream: sorted(unread) for stream, unread in not_read.items()},
+    )
+
+
+def answer_by_facts(connection: Connection, questions: Sequence[Question]) -> Iterator[tuple[By, Outcome]]:
+    """The answers to questions that differ in ``by`` and ``metrics`` alone, in parts: of the same facts each.
+
+    Facts are read once for all questions, and whoever is done with a part need not keep it. The transaction must not
+    be read-only, nor end before the last part.
+    """
+    answering = [_Answering(connection, question, lambda _: None) for question in questions]
+    return _outcomes(connection, answering, lambda _: None)
+
+
+def _outcomes(
+    connection: Connection, answering: "Sequence[_Answering]", progress: Callable[[float], None]
+) -> Iterator[tuple[By, Outcome]]:
+    by_fact: dict[str, dict[str, Metric]] = {}
+    for metric in (metric for one in answering for metric in one.question.metrics):
+        by_fact.setdefault(metric.facts, {})[metric.name] = metric
+    connection.execute(text(f"SET LOCAL work_mem = '{_WORK_MEMORY}'"))
+    prepare([FACTS[name] for name in by_fact], connection, answering[0].question.asked)
+    for done, (name, metrics) in enumerate(by_fact.items()):
+        progress(done / len(by_fact))
+        read = answering[0].read(name, list(metrics.values()))
+        for one in answering:
+            yield one.question.by, one.outcome(read)
+        del read  # before the next ones are read
 
 
 class _Answering:
@@ -121,12 +159,10 @@ class _Answering:
         self,
         connection: Connection,
         question: Question,
-        progress: Callable[[float], None],
         has_read: Callable[[int], None],
     ) -> None:
         self._connection = connection
-        self._question = question
-        self._progress = progress
+        self.question = question
         self._has_read = has_read
         self._teams = read_entities(connection, TEAM)
         self._repos = read_entities(connection, REPOSITORY)
@@ -135,57 +171,52 @@ class _Answering:
             connection, self._teams, default_zone=question.default_zone, default=question.default_hours
         )
         groups = self._teams if question.by == "team" else self._repos
-        self._names = sorted(groups.keys)
-        number = {name: place for place, name in enumerate(self._names)}
+        self.names = sorted(groups.keys)
+        number = {name: place for place, name in enumerate(self.names)}
         self._group_of = {one: number[key] for one, key in zip(groups.ids.tolist(), groups.keys, strict=True)}
         last = _EPOCH + timedelta(days=question.division.last - 1)
         self._owners = owners(connection, self._ways, on=min(last, question.asked.as_of).date())
 
-    def outcome(self) -> Outcome:
-        by_fact: dict[str, list[Metric]] = {}
-        for metric in self._question.metrics:
-            by_fact.setdefault(metric.facts, []).append(metric)
-        self._connection.execute(text(f"SET LOCAL work_mem = '{_WORK_MEMORY}'"))
-        prepare([FACTS[name] for name in by_fact], self._connection, self._question.asked)
-        told: dict[str, Told] = {}
-        not_read: dict[str, list[str]] = {}
-        for done, (name, metrics) in enumerate(by_fact.items()):
-            self._progress(done / len(by_fact))
-            read = read_facts(
-                self._connection,
-                name,
-                metrics,
-                self._question.asked,
-                ways=self._ways,
-                repo_ids=_ids_of(self._repos, self._question.repos),
-                team_ids=_ids_of(self._teams, self._question.teams),
-            )
-            self._has_read(len(read.repo_id))
-            place = self._place(read)
-            gaps = self._gaps(read, place)
-            rows = Placed(read, place)
-            for compiled in read.compiled:
-                cells = compute(rows, compiled, self._question.division)
-                told[compiled.metric.name] = self._tell(cells, gaps, len(read.repo_id))
-            stream = FACTS[name].stream
-            if gaps.unread:
-                not_read[stream] = sorted({*not_read.get(stream, ()), *gaps.unread})
-        return Outcome(
-            self._names, self._question.division, [told[one.name] for one in self._question.metrics], not_read
+    def read(self, name: str, metrics: Sequence[Metric]) -> Read:
+        """The facts that these metrics need."""
+        read = read_facts(
+            self._connection,
+            name,
+            metrics,
+            self.question.asked,
+            ways=self._ways,
+            repo_ids=_ids_of(self._repos, self.question.repos),
+            team_ids=_ids_of(self._teams, self.question.teams),
         )
+        self._has_read(len(read.repo_id))
+        return read
+
+    def outcome(self, read: Read) -> Outcome:
+        """The outcome of those metrics of the question that are of these facts."""
+        asked = {metric.name for metric in self.question.metrics}
+        place = self._place(read)
+        gaps = self._gaps(read, place)
+        rows = Placed(read, place)
+        told = [
+            self._tell(compute(rows, compiled, self.question.division), gaps, len(read.repo_id))
+            for compiled in read.compiled
+            if compiled.metric.name in asked
+        ]
+        not_read = {read.fact.stream: gaps.unread} if gaps.unread else {}
+        return Outcome(self.names, self.question.division, told, not_read)
 
     def _place(self, read: Read) -> Place:
         keys = dict(zip(self._teams.ids.tolist(), self._teams.keys, strict=True))
         names, team = numbered(read.team_id, keys)
-        of = read.team_id if self._question.by == "team" else read.repo_id
+        of = read.team_id if self.question.by == "team" else read.repo_id
         distinct, code = np.unique(of, return_inverse=True)
         group = np.array([self._group_of.get(one, -1) for one in distinct.tolist()], np.int64)[code.reshape(-1)]
         teams = Teams.of(names, self._teams, self._schedule)
-        return Place(group, teams, team, self._question.zone, to_micros(self._question.asked.as_of))
+        return Place(group, teams, team, self.question.zone, to_micros(self.question.asked.as_of))
 
     def _gaps(self, read: Read, place: Place) -> "_Gaps":
         """Which groups have repositories that sources read, and which of these are not read up to when."""
-        chosen = self._question.repos
+        chosen = self.question.repos
         found = coverage(self._connection, read.fact.stream, names=None if chosen is None else list(chosen))
         ids = dict(zip(self._repos.keys, self._repos.ids.tolist(), strict=True))
         pairs = distinct(read.repo_id, place.group).columns
@@ -194,33 +225,33 @@ class _Answering:
             groups.setdefault(repo, set()).add(group)
         by: dict[int, list[Coverage]] = {}
         unread = []
-        until = _until(self._question.division.last, self._question.asked.as_of)
+        until = _until(self.question.division.last, self.question.asked.as_of)
         for one in found:
             repo = ids.get(one.repository)
             of: set[int] = set() if repo is None else {*groups.get(repo, ())} or {self._owner(repo)} - {-1}
-            if self._question.teams is not None and not self._is_chosen(of):
+            if self.question.teams is not None and not self._is_chosen(of):
                 continue
             for group in of:
                 by.setdefault(group, []).append(one)
             by.setdefault(WHOLE, []).append(one)
-            if not one.is_known(None if until == self._question.asked.as_of else until):
+            if not one.is_known(None if until == self.question.asked.as_of else until):
                 unread.append(one.repository)
         partial = {group: self._partial(of) for group, of in by.items()}
         return _Gaps({*np.unique(place.group).tolist()}, partial, sorted(set(unread)))
 
     def _owner(self, repo: int) -> int:
-        of = repo if self._question.by == "repo" else self._owners.get(repo)
+        of = repo if self.question.by == "repo" else self._owners.get(repo)
         return -1 if of is None else self._group_of.get(of, -1)
 
     def _is_chosen(self, groups: set[int]) -> bool:
-        if self._question.by != "team":
+        if self.question.by != "team":
             return True
-        chosen = set(self._question.teams or ())
-        return any(group >= 0 and self._names[group] in chosen for group in groups)
+        chosen = set(self.question.teams or ())
+        return any(group >= 0 and self.names[group] in chosen for group in groups)
 
     def _tell(self, cells: Cells, gaps: "_Gaps", rows: int) -> Told:
         """Add the cells of groups without any row that counts, and say what is known of each."""
-        metric, division = cells.metric, self._question.division
+        metric, division = cells.metric, self.question.division
         if not metric.splits and metric.is_count:
             # Of whom there has never been a row, and of whom no source reads any, nobody knows that there are none.
             known = gaps.groups | gaps.partial.keys()
@@ -238,7 +269,7 @@ class _Answering:
 
     def _states(self, cells: Cells, gaps: "_Gaps") -> Ints:
         """The number of the state of each cell."""
-        division, as_of = self._question.division, to_micros(self._question.asked.as_of)
+        division, as_of = self.question.division, to_micros(self.question.asked.as_of)
         place = np.where(cells.period == WHOLE, len(division.ends), cells.period)
         state = np.full(len(place), STATES.index(State.COMPLETE))
         for group, partial in gaps.partial.items():
@@ -250,7 +281,7 @@ class _Answering:
 
     def _partial(self, of: Sequence[Coverage]) -> Truths:
         """In which periods, and last in all of the dates, something of these repositories is known not to be read."""
-        ends, as_of = [*self._question.division.ends.tolist(), self._question.division.last], self._question.asked.as_of
+        ends, as_of = [*self.question.division.ends.tolist(), self.question.division.last], self.question.asked.as_of
         return np.array([not all(one.is_known(_until(end, as_of)) for one in of) for end in ends], bool)
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine, delete, insert, text
 from app.access import audit
 from app.errors import InvalidParameters
 from app.ids import is_name
+from app.metrics.convention import asked_of
 from app.metrics.counted import CountedRows, Dates, counted_rows
 from app.metrics.document import read_metric, written
-from app.metrics.facts.fact import Asked
 from app.metrics.metric import Metric
 from app.metrics.shipped import shipped
 from app.metrics.store import Definition, definitions, find, latest_of, unknown
@@ -116,7 +116,7 @@ class MetricService:
         """
         dates = _in_order(since, until)
         settings = self._settings
-        asked = Asked(as_of, settings.bots, settings.labels_of_incidents, settings.incident_hours)
+        asked = asked_of(settings, as_of)
         # One snapshot, so that rows and names fit; not read-only, because facts may need a temporary table.
         snapshot = self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with database_errors(), snapshot as connection:

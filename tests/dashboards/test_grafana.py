@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ import psycopg2
 import pytest
 import yaml
 
+from app.metrics.document import read_metric
+from app.metrics.metric import PILLARS
+from app.metrics.shipped import shipped
 from app.settings import Settings
 from app.storage.resources import Addresses
 from tests.commands import REPOSITORY
@@ -163,6 +166,36 @@ def test_the_fewest_values_of_a_median_are_five(grafana: Any) -> None:
         assert sql.count("percentile_cont") == sql.count(">= 5 THEN percentile_cont")
 
 
+METRIC = re.compile(r"metric = '(\w+)'")
+OF_METRICS = [(panel, METRIC.findall(panel["targets"][0]["rawSql"])) for name, panel in PANELS if name == "engineering"]
+
+
+def test_a_panel_of_a_metric_says_what_it_cannot_know_and_shows_gaps_and_few_values() -> None:
+    every = shipped()
+    of_one = [(panel, metrics[0]) for panel, metrics in OF_METRICS if metrics]
+    assert {every[metric]["pillar"] for _, metric in of_one} == set(PILLARS)
+    for panel, metric in of_one:
+        assert every[metric]["caveat"] in panel["description"]
+        sql = panel["targets"][0]["rawSql"]
+        assert "state = 'complete'" in sql
+        if panel["type"] == "timeseries":
+            custom = panel["fieldConfig"]["defaults"]["custom"]
+            assert custom["spanNulls"] is False
+            assert timedelta(weeks=1) < timedelta(milliseconds=custom["insertNulls"]) < timedelta(weeks=2)
+            is_count = read_metric(dict(every[metric]), name=metric).is_count
+            assert ('AS "few values"' in sql) != is_count
+
+
+@pytest.mark.parametrize("by", ["team", "repo", "all"])
+def test_a_metric_is_shown_of_teams_of_repositories_or_of_all(grafana: Any, by: str) -> None:
+    panel = next(panel for panel, metrics in OF_METRICS if "cycle_time" in metrics)
+    names = {row[1] for row in asked(grafana, "engineering", panel, by=[by])[1]}
+    assert (
+        names >= {"team": {"Payments", "Mobile"}, "repo": {"payments-api", "mobile-api"}, "all": {"all together"}}[by]
+    )
+    assert len(names) == {"team": 3, "repo": 9, "all": 1}[by]
+
+
 @pytest.mark.parametrize("path", [*sorted((FOLDER / "dashboards").glob("*")), SERVICE], ids=lambda path: path.stem)
 def test_a_dashboard_has_what_grafana_needs(path: Path) -> None:
     board = json.loads(path.read_text(encoding="utf-8"))
@@ -204,7 +237,7 @@ def test_the_dashboard_of_the_service_asks_the_one_source_of_metrics() -> None:
 
 def test_dashboards_have_different_ids_and_names() -> None:
     boards = [*BOARDS.values(), json.loads(SERVICE.read_text(encoding="utf-8"))]
-    assert len({board["uid"] for board in boards}) == len({board["title"] for board in boards}) == 4
+    assert len({board["uid"] for board in boards}) == len({board["title"] for board in boards}) == 5
 
 
 @pytest.mark.parametrize("name", BOARDS)

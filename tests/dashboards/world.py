@@ -2,6 +2,7 @@
 
 import csv
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -45,6 +46,7 @@ COMMITS = "repo,sha,authored_at,committed_at\n" + "".join(
 def bring(resources: Resources, kind: str, path: Path, **options: Any) -> str:
     """Load a file as a dataset, as the command does; its id."""
     found = bring_in(resources, kind, path, options=load_options(**options), shown_as=path.name, told=lambda *_: None)
+    assert not found.record.rows_rejected, found.record
     return found.record.id
 
 
@@ -62,6 +64,101 @@ def bring_samples(resources: Resources, folder: Path) -> None:
     bring_text(resources, "commits", COMMITS, folder)
 
 
+def bring_engineering(resources: Resources, folder: Path) -> None:
+    """Everything that metrics are of, beside the pull requests of the samples: half a year of two repositories."""
+    for kind, rows in _engineering().items():
+        header = ",".join(dict.fromkeys(name for row in rows for name in row))
+        names = header.split(",")
+        lines = [",".join(str(row.get(name, "")) for name in names) for row in rows]
+        bring_text(resources, kind, "\n".join([header, *lines, ""]), folder)
+
+
+def _engineering() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    _review_samples(found)
+    for place, (repo, team) in enumerate((("payments-api", "Payments"), ("mobile-api", "Mobile"))):
+        found["team_repositories"].append({"team": team, "repo": repo})
+        found["repositories"].append({"repo": repo, "default_branch": "main"})
+        for week in range(26):
+            _a_week(found, repo, place, week)
+    return found
+
+
+def _a_week(found: dict[str, list[dict[str, Any]]], repo: str, place: int, week: int) -> None:
+    """Commits, runs of CI with a job each, deployments, a release, an incident, and what is looked at once a week."""
+    monday = datetime(2024, 10, 7, tzinfo=UTC) + timedelta(weeks=week)
+    for number in range(7 + place):
+        at = monday + timedelta(days=number % 5, hours=8 + number)
+        sha, one = f"{place}{week:02}{number:02}", 1 + 100_000 * place + 100 * week + number
+        found["commits"].append({
+            "repo": repo, "sha": sha, "author": f"person{number % 6}", "authored_at": _at(at), "committed_at": _at(at),
+            "parents": 1, "additions": 10 * number, "deletions": number,
+            "parent_shas": f"{place}{week - (not number):02}{number - 1 if number else 6 + place:02}",
+        })  # fmt: skip
+        found["workflow_runs"].append({
+            "repo": repo, "run_id": one, "attempt": 1, "workflow": ("CI", "nightly")[number % 5 == 4], "branch": "main",
+            "event": ("push", "pull_request")[number % 2], "head_sha": sha, "created_at": _at(at),
+            "started_at": _at(at), "conclusion": ("success", "failure")[(number + week) % 4 == 0],
+        })  # fmt: skip
+        found["workflow_jobs"].append({
+            "repo": repo, "job_id": one, "run_id": one, "attempt": 1, "name": "test", "conclusion": "success",
+            "created_at": _at(at), "started_at": _at(at + timedelta(seconds=30 + number)),
+            "completed_at": _at(at + timedelta(minutes=5 + number)),
+        })  # fmt: skip
+        if number % 2:
+            found["deployments"].append({
+                "repo": repo, "deployment_id": one, "environment": "production", "sha": sha, "created_at": _at(at),
+                "succeeded_at": _at(at + timedelta(minutes=2)),
+            })  # fmt: skip
+    if week % 3 == place:
+        tag = f"v1.{week}.0" if week % 6 else f"v{2 + week}.0.0"
+        found["releases"].append({"repo": repo, "release_id": 1 + week, "tag": tag, "published_at": _at(monday)})
+        at = _at(monday + timedelta(days=1, hours=12))
+        found["issues"].append(
+            {"repo": repo, "number": 5_000 + week, "state": "open", "labels": "incident", "created_at": at}
+        )
+    seen_on = monday.date().isoformat()
+    for branch, age in (("main", 1), ("fix/late", 100), ("try", 5)):
+        at = _at(monday - timedelta(days=age))
+        found["branches"].append(
+            {
+                "repo": repo,
+                "branch": branch,
+                "seen_on": seen_on,
+                "is_default": _text(branch == "main"),
+                "committed_at": at,
+            }
+        )
+    pinned = ("numpy", "pandas", "scipy", "altair")[: 2 + 2 * place]
+    for name, version in (*((name, "2.2.1") for name in pinned), ("rich", ">=13")):
+        found["dependencies"].append(
+            {"repo": repo, "seen_on": seen_on, "ecosystem": "pypi", "name": name, "version": version}
+        )
+    found["repository_files"].append(
+        {"repo": repo, "path": ".python-version", "seen_on": seen_on, "content": ("3.8", "3.13")[place]}
+    )
+
+
+def _review_samples(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Of each pull request of the samples the first review and the approval, and one review of a lone week."""
+    found["reviews"].append({
+        "repo": "payments-api", "number": 112, "review_id": 9_000, "state": "COMMENTED", "reviewer": "reviewer1",
+        "submitted_at": "2025-02-12T22:00:00Z",
+    })  # fmt: skip
+    with (SAMPLE_DATA / "pull_requests.csv").open(newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            for place, (name, state) in enumerate((("first_review_at", "COMMENTED"), ("approved_at", "APPROVED"))):
+                if row[name]:
+                    found["reviews"].append({
+                        "repo": row["repo"], "number": row["number"], "review_id": 1 + 2 * number + place,
+                        "state": state, "reviewer": f"reviewer{number % 7}", "submitted_at": row[name],
+                    })  # fmt: skip
+
+
+def _at(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
 @contextmanager
 def views_of_samples(servers: Addresses, settings: Settings, folder: Path) -> Iterator[tuple[Resources, str]]:
     """The views of sample data, some stores of which have a group, and the address that a role reads them at."""
@@ -69,6 +166,7 @@ def views_of_samples(servers: Addresses, settings: Settings, folder: Path) -> It
     with fresh_resources(servers, settings) as fresh:
         bring_samples(fresh, folder)
         bring_text(fresh, "entities", _ENTITIES, folder)
+        bring_engineering(fresh, folder)
         refreshed(fresh, folder)
         add_role(fresh.engine, role, password=_PASSWORD)
         address = make_url(fresh.database_url).set(drivername="postgresql", username=role, password=_PASSWORD)

@@ -9,9 +9,8 @@ from sqlalchemy import Connection
 from app.files.artifact import Artifact
 from app.files.csv_output import write_csv_blocks
 from app.jobs.kind import JobContext
+from app.metrics.convention import asked_of, has_convention
 from app.metrics.division import Division
-from app.metrics.facts.fact import Asked
-from app.metrics.metric import Metric
 from app.metrics.outcome import Outcome, Question, answer
 from app.metrics.store import current, named
 from app.reports.engineering.params import MOST_DAYS, MetricParams, default_dates
@@ -21,7 +20,6 @@ from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, fixed_period, require_zone, today_in
 from app.reports.refusals import refused, require_known, require_past
 from app.series.entities import REPOSITORY, TEAM
-from app.settings import Settings
 from app.storage.postgres import database_errors, database_now
 from app.timeline.period_words import dates_of
 from app.wording.warnings import EXAMPLES, warning
@@ -89,21 +87,6 @@ def _range(params: EngineeringParams) -> tuple[date, date]:
     if params.since is None or params.until is None:
         raise ValueError("resolve() fixes the dates before a report runs")
     return params.since, params.until
-
-
-def asked_of(settings: Settings, as_of: datetime) -> Asked:
-    """What facts are asked for by these settings."""
-    return Asked(
-        as_of,
-        bots=settings.bots,
-        incident_labels=settings.labels_of_incidents,
-        incident_hours=settings.incident_hours,
-    )
-
-
-def has_convention(metric: Metric, settings: Settings) -> bool:
-    """Whether what a metric needs is agreed on."""
-    return metric.needs is None or bool(settings.labels_of_incidents)
 
 
 def produce(context: JobContext, params: EngineeringParams) -> Sequence[Artifact]:
