@@ -35,7 +35,7 @@ class Trend:
     Attributes:
         lines: coordinates of points that follow each other without a gap.
         dots: those of points that stand alone.
-        gaps: left edges of periods that have no figure or no whole one.
+        gaps: left edges of periods that were not wholly read, or are not over; nothing is drawn of them.
         step: width of a period.
         told: the same in words.
     """
@@ -72,16 +72,17 @@ def notes(texts: Texts, figure: Mapping[str, Any]) -> list[str]:
 
 
 def trend(texts: Texts, periods: Sequence[str], figures: Sequence[Mapping[str, Any]], unit: str) -> Trend | None:
-    """A figure over all periods; None if there is nothing to draw. What was not read, or is not over, is a gap."""
-    values = {one["period"]: one["value"] for one in figures if one["state"] == "complete" and one["value"] is not None}
+    """A figure over all periods, between gaps; None if there is nothing to draw."""
+    unread = {one["period"] for one in figures if one["state"] != "complete"}
+    values = {
+        one["period"]: one["value"] for one in figures if one["value"] is not None and one["period"] not in unread
+    }
     if len(periods) < 2 or not values:
         return None
     step, low, high = WIDTH / len(periods), min(0, *values.values()), max(0, *values.values())
     runs: list[list[tuple[float, float]]] = [[]]
-    gaps = []
     for at, period in enumerate(periods):
         if period not in values:
-            gaps.append(round(at * step, 1))
             runs.append([])
             continue
         share = (values[period] - low) / (high - low) if high > low else 0.0
@@ -96,12 +97,12 @@ def trend(texts: Texts, periods: Sequence[str], figures: Sequence[Mapping[str, A
         least=written(texts, min(known), unit),
         most=written(texts, max(known), unit),
     )
-    if gaps:
-        told += " " + texts.counted("%(count)s period has no whole figure.", "%(count)s periods have none.", len(gaps))
+    if missing := len(periods) - len(values):
+        told += " " + texts.counted("%(count)s period has no figure.", "%(count)s periods have no figure.", missing)
     return Trend(
         lines=[" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1],
         dots=[run[0] for run in runs if len(run) == 1],
-        gaps=gaps,
+        gaps=[round(at * step, 1) for at, period in enumerate(periods) if period in unread],
         step=round(step, 1),
         told=told,
     )

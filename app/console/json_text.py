@@ -4,6 +4,9 @@ import json
 import re
 from typing import Any, Final
 
+#: Characters that have room on a line of ``json_text``.
+_LINE: Final = 80
+
 #: What JSON is made of, and ends of lines.
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+|\n')
 
@@ -18,6 +21,20 @@ def read_json(text: str) -> Any:
         return json.loads(text, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def json_text(document: Any, indent: str = "") -> str:
+    """JSON to be read and changed: what has room on a line stands on one."""
+    short = json.dumps(document, ensure_ascii=False)
+    if not isinstance(document, dict | list) or (indent and len(short) <= _LINE):
+        return short
+    inner = indent + "  "
+    if isinstance(document, list):
+        parts = [json_text(one, inner) for one in document]
+    else:
+        parts = [f"{json.dumps(name, ensure_ascii=False)}: {json_text(one, inner)}" for name, one in document.items()]
+    begin, end = "[]" if isinstance(document, list) else "{}"
+    return f"{begin}\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}{end}"
 
 
 def lines_of(text: str) -> dict[str, int]:

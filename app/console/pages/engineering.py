@@ -12,6 +12,7 @@ from app.access.scopes import Scope
 from app.console.asking import Refused, path_of, refused
 from app.console.engineering_figures import KIND, Figures, figures, newer
 from app.console.figures import PILLARS, Trend, notes, noun, trend, written
+from app.console.metric_texts import definition_text
 from app.console.routes import Pages
 from app.console.texts import NOTHING
 from app.console.view import View, fields_of
@@ -78,7 +79,7 @@ async def metric(view: View) -> Response:
         noun=noun(unit),
         definition=definition,
         missing=missing,
-        text="" if definition is None else json.dumps(definition["document"], ensure_ascii=False, indent=2),
+        text="" if definition is None else definition_text(definition["document"]),
         fact=fact,
         rows=rows,
         no_rows=no_rows,
@@ -109,7 +110,6 @@ def _card(view: View, found: Figures, told: Mapping[str, Any], group: str) -> di
     return {
         "name": told["metric"],
         "title": told["title"],
-        "noun": noun(told["unit"]),
         "figures": [_figure(view, found, told, one, has_trend=not group) for one in shown],
         "more": len(of) - len(shown),
     }
@@ -121,6 +121,7 @@ def _figure(
     return {
         "part": one["part"],
         "value": written(view.texts, one["value"], told["unit"]),
+        "noun": "" if one["value"] is None else noun(told["unit"]),
         "n": one["n"],
         "notes": notes(view.texts, one),
         "trend": _trend(view, found, told, one["part"]) if has_trend else None,

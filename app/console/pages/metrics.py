@@ -1,6 +1,5 @@
 """Definitions of metrics: list, view, check and store as JSON, copy, remove; and everything that one may say."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,7 +8,8 @@ from fastapi import Response
 from app.access.scopes import Scope
 from app.console.asking import Refused, path_of, wrong
 from app.console.figures import PILLARS
-from app.console.json_text import lines_of, read_json
+from app.console.json_text import read_json
+from app.console.metric_texts import definition_text, line_of
 from app.console.routes import Pages
 from app.console.view import View, fields_of
 
@@ -45,7 +45,7 @@ async def new_metric(view: View) -> Response:
     name, document = view.asked("from"), _BLANK
     if name:
         document = (await view.api.get(path_of("metrics-definitions", name)))["document"]
-    return await _new(view, {"name": f"my_{name}" if name else "", "document": _as_text(document)}, source=name)
+    return await _new(view, {"name": f"my_{name}" if name else "", "document": definition_text(document)}, source=name)
 
 
 @pages.action("/new-metric", Scope.DATA_WRITE)
@@ -71,7 +71,7 @@ async def metric(view: View) -> Response:
     """One of them, in the version that the address names or the latest."""
     version = view.asked("version")
     found = await view.api.get(path_of("metrics-definitions", view["name"]), version=version)
-    return await _one(view, found, _as_text(found["document"]))
+    return await _one(view, found, definition_text(found["document"]))
 
 
 @pages.action("/metrics/{name}", Scope.DATA_WRITE)
@@ -147,7 +147,7 @@ def _shared(
 ) -> dict[str, Any]:
     """What both forms need: the text, what is wrong with it and where, everything that may stand in it."""
     errors = {} if refusal is None else refusal.errors
-    wrong_at = [(place, _line_of(text, place), reason) for place, reason in errors.items() if place != "name"]
+    wrong_at = [(place, line_of(text, place), reason) for place, reason in errors.items() if place != "name"]
     return {
         "text": text,
         "grammar": grammar,
@@ -156,18 +156,6 @@ def _shared(
         "wrong": sorted(wrong_at, key=lambda one: one[1] or 0),
         "pillar_titles": view.titled(PILLARS),
     }
-
-
-def _line_of(text: str, place: str) -> int | None:
-    """The line on which a place of a definition stands, or what it is part of; None: nothing has it."""
-    try:
-        read_json(text)
-    except ValueError:
-        return None
-    lines = lines_of(text)
-    while place and place not in lines:
-        place = place.rpartition(".")[0]
-    return lines.get(place) if place else None
 
 
 async def _latest(view: View, found: Mapping[str, Any]) -> int:
@@ -186,7 +174,3 @@ async def _is_shipped(view: View, found: Mapping[str, Any]) -> bool:
             raise
         return False
     return True
-
-
-def _as_text(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2)
