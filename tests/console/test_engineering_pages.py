@@ -182,6 +182,17 @@ def test_the_definition_is_that_of_the_report_and_it_is_said_when_that_is_gone(p
     assert "no metric" in main_of(pulls.get("/console/engineering/nobody_knows_it"), 404).text.lower()
 
 
+def test_a_metric_that_is_newer_than_the_report_has_rows_and_no_figures_yet(pulls: TestClient) -> None:
+    figured(pulls)
+    assert pulls.put("/metrics-definitions/mine", json=MERGED).status_code == 200
+    main = opened(pulls, "/console/engineering/mine")
+    assert main.one("h1").text == "Merged"
+    assert "The report does not have it: it is newer, or was not asked for." in main.text
+    assert json.loads(main.one("pre").text) == MERGED
+    needing = opened(pulls, "/console/engineering/change_fail_rate")
+    assert "It is not shown until OPENHOURS_INCIDENT_LABELS says what an incident is." in needing.text
+
+
 def test_what_was_not_read_is_a_gap_in_the_line_and_is_named(pulls: TestClient, resources: Resources) -> None:
     figured(pulls)
     assert not card(opened(pulls, "/console/engineering"), "pull_requests_merged").all("rect")

@@ -60,9 +60,9 @@ async def metric(view: View) -> Response:
     name, group, found = view["metric"], view.asked("group"), await figures(view)
     told = next((one for one in found.metrics if one["metric"] == name), None)
     definition, missing = await _definition(view, name, told)
-    about = told or (definition and definition["document"])
-    if about is None and missing is not None:
+    if told is None and missing is not None:
         raise missing
+    about: Mapping[str, Any] = told or (definition or {}).get("document", {})
     rows, no_rows = await _rows(view, found, told, definition, group)
     fact, unit = await _fact(view, definition), "" if told is None else told["unit"]
     not_read = _not_read(found, fact)
@@ -72,7 +72,7 @@ async def metric(view: View) -> Response:
         name=name,
         told=told,
         group=group,
-        about=about,
+        about={text: about.get(text, "") for text in ("title", "summary", "caveat")},
         trends_of=[] if told is None else list(_trends(view, found, told)),
         written=partial(written, view.texts, unit=unit),
         notes=partial(notes, view.texts),
