@@ -257,12 +257,17 @@ def test_a_wrong_definition_is_refused_with_each_place_and_stored_when_it_is_men
     assert f"(line {author})" in listed[1]
     assert '"autor" is no column of pull_requests. Allowed: number, author,' in listed[1]
     assert f"(line {total})" in listed[0]
+    assert listed[1].endswith("Did you mean author?")
     field = main.one(id="field-document")
     assert field["aria-describedby"] == "error-document"
     assert "".join(field._texts()).strip() == typed
     assert main.one(id="refused").all("a", href="#field-document")
     assert main.one(id="field-name")["value"] == "mine"
     assert client.get("/metrics-definitions/mine").status_code == 404
+
+    short = {name: MERGED[name] for name in MERGED if name != "when"}
+    missing = main_of(client.post("/console/new-metric", data={**form, **texts(short)}), 422)
+    assert missing.one(id="error-document").text == "when: is missing."
 
     mended = {**form, **texts(MERGED)}
     checked = sent(client, "/console/new-metric", **{**mended, "do": "check"})

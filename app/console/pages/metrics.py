@@ -146,16 +146,30 @@ def _shared(
     view: View, text: str, grammar: Any, *, refusal: Refused | None = None, checked: Any = None
 ) -> dict[str, Any]:
     """What both forms need: the text, what is wrong with it and where, everything that may stand in it."""
-    errors = {} if refusal is None else refusal.errors
-    wrong_at = [(place, line_of(text, place), reason) for place, reason in errors.items() if place != "name"]
     return {
         "text": text,
         "grammar": grammar,
         "refusal": refusal,
         "checked": checked,
-        "wrong": sorted(wrong_at, key=lambda one: one[1] or 0),
+        "wrong": [] if refusal is None else _wrong(text, refusal),
         "pillar_titles": view.titled(PILLARS),
     }
+
+
+def _wrong(text: str, refusal: Refused) -> list[dict[str, Any]]:
+    """What is wrong with a definition, in the order of its lines; what is missing comes first."""
+    said = {one.get("parameter", ""): one for one in refusal.problem.get("errors") or ()}
+    found = [
+        {
+            "place": place,
+            "line": line_of(text, place),
+            "reason": reason.removeprefix("null ") if said[place].get("received") is None else reason,
+            "nearest": ", ".join(said[place].get("nearest") or ()),
+        }
+        for place, reason in refusal.errors.items()
+        if place != "name"
+    ]
+    return sorted(found, key=lambda one: one["line"] or 0)
 
 
 async def _latest(view: View, found: Mapping[str, Any]) -> int:
