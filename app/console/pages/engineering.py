@@ -28,7 +28,7 @@ _ROWS: Final = 20
 _MORE_ROWS: Final = 200
 
 
-@pages.page("/engineering", Scope.REPORTS_READ, queries=12)
+@pages.page("/engineering", Scope.REPORTS_READ, queries=8)
 async def engineering(view: View) -> Response:
     """The metrics of each pillar."""
     found = await figures(view)
@@ -54,7 +54,7 @@ async def make_newer(view: View) -> Response:
     return view.to("/console/engineering", said="started")
 
 
-@pages.page("/engineering/{metric}", Scope.REPORTS_READ, queries=40)
+@pages.page("/engineering/{metric}", Scope.REPORTS_READ, queries=12)
 async def metric(view: View) -> Response:
     """One metric: its definition, its figures, the rows that count, and what was not read."""
     name, group, found = view["metric"], view.asked("group"), await figures(view)
