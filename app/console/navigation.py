@@ -35,6 +35,8 @@ ENTRIES: Final = (
     Entry(marked("Entities"), "/console/entities", Scope.DATA_READ),
     Entry(marked("Calendars"), "/console/calendars", Scope.DATA_READ),
     Entry(marked("Activity"), "/console/activity", Scope.DATA_READ),
+    Entry(marked("Engineering"), "/console/engineering", Scope.REPORTS_READ),
+    Entry(marked("Metrics"), "/console/metrics", Scope.DATA_READ),
     Entry(marked("Sources"), "/console/sources", Scope.DATA_READ),
     Entry(marked("Schedules"), "/console/schedules", Scope.REPORTS_READ),
     Entry(marked("Rules"), "/console/rules", Scope.REPORTS_READ),

@@ -30,7 +30,7 @@ def make(client: TestClient) -> Made:
     assert done["status"] == "Complete"
     failed = reported(client, report="uptime", params={"from": "2001-01-01", "to": "2001-01-02"})
     made = {"report": done["report_id"], "failed": failed["report_id"]}
-    return made | told | _files(client) | _going_on(client) | _people(client)
+    return made | told | _files(client) | _going_on(client) | _people(client) | _measured(client)
 
 
 def _told(client: TestClient) -> Made:
@@ -122,6 +122,20 @@ def _going_on(client: TestClient) -> Made:
     return {}
 
 
+def _measured(client: TestClient) -> Made:
+    """Figures of the sample's pull requests, and a metric in two versions."""
+    content = (SAMPLE_DATA / "pull_requests.csv").read_bytes()
+    loaded = client.post("/datasets", params={"kind": "pull_requests", "wait": 30}, content=content)
+    assert loaded.json()["status"] == "ready", loaded.text
+    params = {"since": "2024-09-02", "until": "2024-12-30", "charts": False}
+    done = reported(client, report="engineering", params=params)
+    assert done["status"] == "Complete"
+    merged = {"pillar": "team", "title": "Merged", "from": "pull_requests", "when": "merged_at"}
+    for value in ({"count": "*"}, {"distinct": "author"}):
+        assert client.put("/metrics-definitions/merged", json={**merged, "value": value}).status_code == 200
+    return {"figures": done["report_id"]}
+
+
 #: By the path of a page the queries and paths at which it is opened, from what was made.
 ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
     "/console": lambda made: ["/console"],
@@ -202,6 +216,22 @@ ADDRESSES: Final[Mapping[str, Callable[[Made], list[str]]]] = {
         "/console/activity/project/openhours?months=4&as_of=2023-01-25T00:00:00Z",
         "/console/activity/repo/openhours/api?by=committed_at",
     ],
+    "/console/engineering": lambda made: [
+        "/console/engineering",
+        f"/console/engineering?report={made['figures']}&group=Payments",
+    ],
+    "/console/engineering/{metric}": lambda made: [
+        "/console/engineering/pickup_time",
+        "/console/engineering/merged_without_review?group=Payments&rows=more",
+        "/console/engineering/ci_success",
+    ],
+    "/console/metrics": lambda made: ["/console/metrics"],
+    "/console/metrics/{name}": lambda made: [
+        "/console/metrics/merged",
+        "/console/metrics/merged?version=1",
+        "/console/metrics/ci_success",
+    ],
+    "/console/new-metric": lambda made: ["/console/new-metric", "/console/new-metric?from=ci_success"],
     "/console/rollups": lambda made: ["/console/rollups"],
     "/console/reports": lambda made: ["/console/reports", "/console/reports?status=failed&kind=uptime"],
     "/console/users": lambda made: ["/console/users", "/console/users?limit=1"],
