@@ -87,8 +87,8 @@ def parts_of_all(connection: Connection, settings: Settings, *, now: datetime) -
 def write(connection: Connection, part: Part) -> int:
     """Put the rows of a part, and what its metric is, in place of others; returns how many rows that changes.
 
-    Most parts are as they were after a load of some facts, and a day later only the running week is another one: what is
-    the same is neither sent nor compared.
+    Most parts are as they were after a load of some facts, and a day later only the running week is another one:
+    what is the same is neither sent nor compared.
     """
     metric = part.metric
     about = {
