@@ -135,27 +135,29 @@ class Took:
         return f"{self.seconds:.1f} s, {self.peak_mib} MiB"
 
 
-def refresh_here(url: str, folder: Path) -> Took:
+def refresh_here(url: str, folder: Path, now: datetime) -> Took:
     keep_pandas_out()  # as the process of a job does
     with engine_of(url) as engine:
         began = perf_counter()
-        done = refresh(context_of(engine, folder), now=NOW)
+        done = refresh(context_of(engine, folder), now=now)
         took = perf_counter() - began
     return Took(done, took, getrusage(RUSAGE_SELF).ru_maxrss >> 10)
 
 
-def refreshed(url: str, folder: Path) -> Took:
+def refreshed(url: str, folder: Path, now: datetime = NOW + timedelta(days=1)) -> Took:
     """The same in a process of its own, whose peak is that of this refresh alone."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(refresh_here, url, folder).result()
+        return pool.submit(refresh_here, url, folder, now).result()
 
 
 def panels(connection: Connection) -> list[tuple[str, str]]:
-    """Each panel's title and statement, as Grafana would send it."""
+    """Each panel's title and statement, as Grafana would send it; of a variable that is one value it is the first."""
     found = []
     for path in sorted(BOARDS.glob("*.json")):
         board = json.loads(path.read_text(encoding="utf-8"))
-        chosen = {one["name"]: _values(connection, one) for one in board["templating"]["list"]}
+        chosen = {
+            one["name"]: _values(connection, one)[: None if one["multi"] else 1] for one in board["templating"]["list"]
+        }
         for panel in board["panels"]:
             sql = str(panel["targets"][0]["rawSql"])
             span = f"'{NOW - timedelta(days=DAYS):%Y-%m-%d}' AND '{NOW:%Y-%m-%d}'"
@@ -190,19 +192,21 @@ def measure(url: str, engine: Engine, folder: Path, given: argparse.Namespace) -
             connection.execute(text(statement), of)
         runs = connection.scalar(text("SELECT count(*) FROM workflow_run"))
     row("runs of CI", f"{runs:,}")
-    took = refreshed(url, folder)
+    took = refreshed(url, folder, NOW)
     rows = sum(took.done.rows.values())
     row(f"pull requests, activity and metrics, {rows:,} rows", took.shown, judged(took.seconds, REFRESH_SECONDS))
+    took = refreshed(url, folder)
+    rows = sum(took.done.rows.values())
+    row(f"activity and metrics a day later, {rows:,} rows", took.shown, judged(took.seconds, REFRESH_SECONDS))
     polls = folder / "polls.csv"
     write_polls(polls, given.stores)
     load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
     took = refreshed(url, folder)
     row(f"uptime, {took.done.weeks} weeks, {sum(took.done.rows.values()):,} rows", took.shown)
     with engine.connect() as connection:
-        size = connection.scalar(
-            text("SELECT pg_total_relation_size('uptime_day') / (SELECT count(*) FROM uptime_day)")
-        )
-    row("a row of uptime, with its indexes", f"{size} bytes")
+        for table in ("uptime_day", "engineering_week"):
+            size = connection.scalar(text(f"SELECT pg_total_relation_size('{table}') / (SELECT count(*) FROM {table})"))
+            row(f"a row of {table}, with its indexes", f"{size} bytes")
     polls.write_text(f"store_id,status,timestamp_utc\n0,inactive,{NOW - timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}\n")
     load(engine, DATASET_KINDS["polls"], FileSource(polls), now=NOW)
     took = refreshed(url, folder)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from app.dashboards.tables import engineering_metric, engineering_week
@@ -47,11 +48,13 @@ class Part:
         metric: which.
         levels: all that rows of the part have in ``of``.
         rows: those that say something.
+        running: Monday of the week that is not over.
     """
 
     metric: Metric
     levels: Sequence[str]
     rows: pa.Table
+    running: date
 
 
 def parts_of_all(connection: Connection, settings: Settings, *, now: datetime) -> Iterator[Part]:
@@ -78,13 +81,14 @@ def parts_of_all(connection: Connection, settings: Settings, *, now: datetime) -
     ]
     for by, outcome in answer_by_facts(connection, questions):
         for told in outcome.metrics:
-            yield _part(told, outcome, by)
+            yield _part(told, outcome, by, monday)
 
 
 def write(connection: Connection, part: Part) -> int:
     """Put the rows of a part, and what its metric is, in place of others; returns how many rows that changes.
 
-    Most parts are as they were, after a load of some facts: their rows are neither sent nor compared.
+    Most parts are as they were after a load of some facts, and a day later only the running week is another one:
+    what is the same is neither sent nor compared.
     """
     metric = part.metric
     about = {
@@ -99,18 +103,17 @@ def write(connection: Connection, part: Part) -> int:
     replace_rows(
         connection, engineering_metric, pa.Table.from_pylist([about]), within="old.metric = :metric", params=of_metric
     )
-    of_part = of_metric | {"by": part.levels[-1], "levels": list(part.levels)}
-    stamp = _stamp(part)
-    if connection.scalar(_STAMP, of_part) == stamp:
-        return 0
-    changed = replace_rows(
-        connection,
-        engineering_week,
-        part.rows,
-        within="old.metric = :metric AND old.of = ANY(:levels)",
-        params=of_part,
-    )
-    connection.execute(_SET_STAMP, of_part | {"stamp": stamp})
+    params = of_metric | {"by": part.levels[-1], "levels": list(part.levels), "running": part.running}
+    runs = pc.equal(part.rows["week"], pa.scalar(part.running))
+    halves = {"<>": part.rows.filter(pc.invert(runs)), "=": part.rows.filter(runs)}
+    stamps = [_stamp(part, compared, rows) for compared, rows in halves.items()]
+    before = str(connection.scalar(_STAMP, params)).split()
+    changed = 0
+    for (compared, rows), stamp in zip(halves.items(), stamps, strict=True):
+        if stamp not in before:
+            within = f"old.metric = :metric AND old.of = ANY(:levels) AND old.week {compared} :running"
+            changed += replace_rows(connection, engineering_week, rows, within=within, params=params)
+    connection.execute(_SET_STAMP, params | {"stamp": " ".join(stamps)})
     return changed
 
 
@@ -124,10 +127,10 @@ def forget_others(connection: Connection, written: Sequence[tuple[str, str]]) ->
     return gone.rowcount
 
 
-def _stamp(part: Part) -> str:
-    """Another one for rows, or levels, that are others."""
-    digest = sha256(repr(part.levels).encode())
-    for column in part.rows.combine_chunks().columns:
+def _stamp(part: Part, half: str, rows: pa.Table) -> str:
+    """Another one for rows, levels or a running week that are others."""
+    digest = sha256(repr((part.levels, part.running, half)).encode())
+    for column in rows.combine_chunks().columns:
         for buffer in (buffer for chunk in column.chunks for buffer in chunk.buffers() if buffer is not None):
             digest.update(buffer)
     return digest.hexdigest()
@@ -146,7 +149,7 @@ def _shown(connection: Connection, settings: Settings) -> list[Metric]:
     return found
 
 
-def _part(told: Told, outcome: Outcome, by: By) -> Part:
+def _part(told: Told, outcome: Outcome, by: By, running: date) -> Part:
     """What has neither a figure nor anything that it is of, in a week of which everything is known, has no row."""
     metric, cells, figures = told.cells.metric, told.cells, told.cells.figures
     has_all = by == _LEVELS[0] or _LEVELS[0] not in metric.groups
@@ -169,4 +172,4 @@ def _part(told: Told, outcome: Outcome, by: By) -> Part:
         "withheld": pa.array(cells.withheld[kept]),
         "state": pa.array(np.array([one.value for one in STATES], object)[told.state[kept]], pa.string()),
     }
-    return Part(metric, (ALL, by) if has_all else (by,), pa.table(columns))
+    return Part(metric, (ALL, by) if has_all else (by,), pa.table(columns), running)
