@@ -62,6 +62,8 @@ NOT_RUN = {
     "VIEWS_PASSWORD=": "the Postgres that comes along lets in no other role; tests/dashboards makes some elsewhere",
     "kubectl ": "needs a cluster",
     "cd deploy/terraform/": "needs an account or a cluster; tests/deployment/test_terraform.py evaluates the modules",
+    "cd deploy && python3 -m zipfile": "makes the bundle of Superset, which the next commands send",
+    "SUPERSET=": "needs a Superset; tests/dashboards/test_superset.py checks the bundle",
     "uv tool run checkov": "asks a package index; tests/deployment/test_terraform.py runs it where it is installed",
     ".venv/bin/python -m tests.release cut": "commits and pushes; tests/test_release.py cuts a copy",
     "git ": "asks a repository for a tag that is not there",

@@ -91,7 +91,8 @@ def test_without_figures_the_page_makes_them(client: TestClient) -> None:
     nothing = opened(client, "/console/engineering/pickup_time")
     assert "There is no report of the metrics yet." in nothing.text
     assert '"when": "merged_at"' in nothing.one("pre").text
-    assert said(sent(client, "/console/engineering")) == "It was started."
+    assert main_of(client.post("/console/engineering"), 422), "no page sends nothing"
+    assert said(sent(client, "/console/engineering", report="")) == "It was started."
     newest(client)
     assert [one.text for one in opened(client, "/console/engineering").all("h2")] == [
         *("Version control", "Compatibility", "Infrastructure", "Team"),
@@ -100,7 +101,7 @@ def test_without_figures_the_page_makes_them(client: TestClient) -> None:
 
 def test_a_report_that_waits_is_followed_and_one_that_failed_is_told(resources: Resources) -> None:
     with local_browser(resources, slots=0) as idle:
-        main = sent(idle, "/console/engineering")
+        main = sent(idle, "/console/engineering", report="")
         assert "Newer figures are being made." in main.text
         assert main.one(id="progress")["hx-trigger"] == "every 1s"
         link = next(one for one in main.all("a") if one.text == "Follow the report")

@@ -391,7 +391,7 @@ def test_an_unfinished_upload_may_take_longer_than_the_service_waits_for_it() ->
 
 def test_the_role_may_do_what_the_service_does_and_nothing_else() -> None:
     source = (REPOSITORY / "app/storage/object_store.py").read_text(encoding="utf-8")
-    operations = set(re.findall(r"(?:_client|_quick|_for_spans\(\)|client)\.([a-z_0-9]+)\(", source))
+    operations = set(re.findall(r"(?:_client|_quick|_for_spans\(\)|client|transfer)\.([a-z_0-9]+)\(", source))
     operations |= set(re.findall(r'(?:get_paginator|generate_presigned_url)\("(\w+)"', source))
     operations -= {"close", "get_paginator"}
     assert operations == set(ACTIONS), "say which action of IAM it needs"

@@ -465,7 +465,7 @@ def test_the_kinds_are_described_with_their_columns(client: TestClient) -> None:
     assert (kind["type"], kind["allowed"]) == ("store or team", ["store", "team"])
     assert [one["allowed"] for one in described["polls"]["columns"]] == [[], ["active", "inactive", "unknown"], []]
     optional = [one["name"] for one in described["pull_requests"]["columns"] if not one["required"]]
-    assert (optional[:3], len(optional)) == (["team", "author", "first_commit_at"], 18)
+    assert (optional[:3], len(optional)) == (["team", "author", "first_commit_at"], 21)
     assert [(one["name"], one["may_be_empty"]) for one in described["review_times"]["columns"]] == [
         (name, True) for name in ("review_time", "merge_time", "date", "team")
     ]

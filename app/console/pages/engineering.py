@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import Response
 
 from app.access.scopes import Scope
-from app.console.asking import Refused, path_of, refused
+from app.console.asking import Refused, path_of, refused, wrong
 from app.console.engineering_figures import KIND, Figures, figures, newer
 from app.console.figures import PILLARS, Trend, notes, noun, trend, written
 from app.console.metric_texts import definition_text
@@ -48,7 +48,9 @@ async def engineering(view: View) -> Response:
 @pages.action("/engineering", Scope.REPORTS_RUN)
 async def make_newer(view: View) -> Response:
     """Make figures of now, asked for as those of a report were."""
-    report_id = fields_of(await view.form()).get("report", "")
+    report_id = fields_of(await view.form()).get("report")
+    if report_id is None:  # no page has sent this
+        raise wrong("report", view.texts("is not what the page has sent; go back and look once more"))
     params = await newer(view, report_id) if report_id else {}
     await view.api.send("POST", "/trigger_report", {"report": KIND, "params": params})
     return view.to("/console/engineering", said="started")
