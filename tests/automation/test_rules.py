@@ -74,6 +74,10 @@ def told(scene: Scene) -> list[tuple[str, str]]:
     """Types of the alerts so far, each with what it is about."""
     scene.relay.handle_waiting(NEVER)
     with scene.engine.connect() as connection:
+        # A server's own relay may have begun with one: the lock waits for its transaction.
+        waiting = select(event.c.id).where(event.c.handled_at.is_(None)).with_for_update()
+        assert connection.execute(waiting).all() == []
+    with scene.engine.connect() as connection:
         query = select(event.c.type, event.c.payload).where(event.c.type.like("alert.%")).order_by(event.c.id)
         return [(row.type, row.payload["data"]["about"]) for row in connection.execute(query)]
 
