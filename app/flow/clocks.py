@@ -26,10 +26,11 @@ def seconds_by_clock(
         team: int64[n], number of each one's team, -1 without one.
     """
     elapsed = {name: phase.wall_seconds() for name, phase in phases.items()}
-    return {"wall": elapsed, "working": _working_seconds(phases, teams, team)}
+    return {"wall": elapsed, "working": working_seconds(phases, teams, team)}
 
 
-def _working_seconds(phases: Mapping[str, Phase], teams: Teams, team: npt.NDArray[np.int64]) -> Durations:
+def working_seconds(phases: Mapping[str, Phase], teams: Teams, team: npt.NDArray[np.int64]) -> Durations:
+    """The seconds of each phase within the working hours of its team, as seconds_by_clock() has them."""
     seconds = {name: np.full(len(team), np.nan) for name in phases}
     known = {name: np.flatnonzero(phase.known) for name, phase in phases.items()}
     parts = [(phases[name].start[rows], phases[name].end[rows]) for name, rows in known.items() if len(rows)]

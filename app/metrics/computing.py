@@ -1,6 +1,6 @@
 """Computes metrics: by group and period, of whole groups, and of all of them together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from app.flow.clocks import seconds_by_clock
+from app.flow.clocks import working_seconds
 from app.flow.in_hours import inside_hours
 from app.flow.phases import Phase
 from app.flow.teams import Teams
@@ -48,7 +48,7 @@ class Cells:
     figures: Figures
     withheld: Truths
     parts: Sequence[tuple[str, ...]]
-    looked: frozenset[tuple[int, int]] | None = None
+    looked: Collection[tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def compute(rows: Placed, compiled: Compiled, division: Division) -> Cells:
 
 def rows_within(rows: Placed, compiled: Compiled, division: Division) -> Ints:
     """The numbers of the rows that count in a period of ``division``, int64[c], each as often as periods have it."""
-    return _Computing(rows, compiled, division).in_periods(division)[0]
+    return _Computing(rows, compiled, division).within(division).rows[0]
 
 
 def operand_of(rows: Placed, compiled: Compiled, division: Division, part: m.Value, which: Ints) -> Rows:
@@ -132,31 +132,20 @@ class _Computing:
     def cells(self) -> Cells:
         parts, split = self._parts()
         found = []
+        looked: set[tuple[int, int]] | None = set() if isinstance(self._metric.when, m.Latest) else None
         for division, is_whole in ((self._division, False), (self._division.whole(), True)):
             if not len(division.begins):
                 continue
+            within = self.within(division)
             for group in (self._place.group, np.full(len(self._place.group), WHOLE)):
-                cells = self._cells(split, group, division)
-                found.append((*cells, is_whole))
+                found.append((*self._cells(split, group, within), is_whole))
+                if looked is not None and within.latest is not None:
+                    looked |= _looked(group, within.latest, is_whole=is_whole)
         group, part, period = (np.concatenate([one[n] for one in found]) for n in range(3))
         period = np.where(np.concatenate([np.full(len(one[0]), one[5]) for one in found]), WHOLE, period)
         figures = _joined([one[3] for one in found])
         withheld = np.concatenate([one[4] for one in found])
-        return Cells(self._metric, group, part, period, figures, withheld, parts, self._looked())
-
-    def _looked(self) -> frozenset[tuple[int, int]] | None:
-        """The groups and periods of which any row is of the last day of its repository, whether it counts or not."""
-        if not isinstance(self._metric.when, m.Latest):
-            return None
-        found: set[tuple[int, int]] = set()
-        for division, is_whole in ((self._division, False), (self._division.whole(), True)):
-            period = self._latest(division) if len(division.begins) else np.full(len(self._place.group), -1)
-            inside = period >= 0
-            at = np.full(int(inside.sum()), WHOLE) if is_whole else period[inside]
-            for group in (self._place.group[inside], np.full(len(at), WHOLE)):
-                groups, periods = distinct(group, at).columns
-                found |= set(zip(groups.tolist(), periods.tolist(), strict=True))
-        return frozenset(found)
+        return Cells(self._metric, group, part, period, figures, withheld, parts, looked)
 
     def _dates(self) -> Ints:
         """The day of each row of what is looked at day by day."""
@@ -174,47 +163,52 @@ class _Computing:
         words = [[names[one] for one in of.tolist()] for (names, _), of in zip(columns, found.columns, strict=True)]
         return list(zip(*words, strict=True)), number
 
-    def _cells(self, split: Ints, group: Ints, division: Division) -> tuple[Ints, Ints, Ints, Figures, Truths]:
+    def _cells(self, split: Ints, group: Ints, within: "_Within") -> tuple[Ints, Ints, Ints, Figures, Truths]:
         """Group, part and period of each cell, its figures, and whether they are withheld."""
-        periods, counts = len(division.begins), self._counts
+        periods, counts = len(within.division.begins), self._counts
         found = distinct(group[counts], split[counts])
         lines = len(found.times)
         line = np.full(len(group), -1, np.int64)
         line[counts] = found.number
         value = self._metric.value
         if isinstance(value, m.People) and self._metric.window_days is not None:
-            figures, withheld = self._of_people(value, line, division, lines)
+            figures = self._of_people(value, line, within, lines)
         else:
-            rows, period = self.in_periods(division)
+            rows, period = within.rows
             cell, cells = line[rows] * periods + period, lines * periods
             figures = figures_of(value, lambda part: self.operand(part, rows, cell, cells))
-            people = None if self._compiled.people is None else self._rows.who(self._compiled.people)[rows]
-            withheld = self._withheld(figures, None if people is None else Rows(cell, cells, who=people))
+        withheld = self._withheld(figures, line, within)
         figures = without(figures, withheld)
         of = np.repeat(np.arange(lines), periods)
         at = np.tile(np.arange(periods), lines)
         return found.columns[0][of], found.columns[1][of], at, figures, withheld
 
-    def _withheld(self, figures: Figures, rows: Rows | None) -> Truths:
+    def _withheld(self, figures: Figures, line: Ints, within: "_Within") -> Truths:
         """Of which cells the figure is of too few people."""
-        if rows is None or self._metric.fewest is None:
-            return np.zeros(len(figures.n), bool)
-        people = figures_of(m.People("distinct", ""), lambda _: rows).value
+        cells = len(figures.n)
+        if self._metric.fewest is None or self._compiled.people is None:
+            return np.zeros(cells, bool)
+        rows, period = within.rows
+        cell, who = line[rows] * len(within.division.begins) + period, self._rows.who(self._compiled.people)[rows]
+        people = figures_of(m.People("distinct", ""), lambda _: Rows(cell, cells, who=who)).value
         withheld: Truths = (people < self._metric.fewest[1]) & ((figures.n > 0) | (figures.value > 0))
         return withheld
 
-    def in_periods(self, division: Division) -> tuple[Ints, Ints]:
-        """The rows that count, each as often as periods have it, and the number of the period each time."""
+    def within(self, division: Division) -> "_Within":
+        """The rows that count in the periods of a division."""
         match self._metric.when:
             case m.Standing():
-                return _repeated(self._standing(division))
+                return _Within(division, list(self._standing(division)))
             case m.Latest():
-                period = self._latest(division)
+                latest = self._latest(division)
+                return _Within(division, [], self._once(latest), latest)
             case _ if self._metric.window_days is not None:
-                return _repeated(self._windows(division, self._metric.window_days))
-            case _:
-                local = self._rows.local(self._compiled.times[0])
-                period = division.number(np.where(local == MISSING, _NO_DAY, local // DAY))
+                return _Within(division, list(self._windows(division, self._metric.window_days)))
+        local = self._rows.local(self._compiled.times[0])
+        return _Within(division, [], self._once(division.number(np.where(local == MISSING, _NO_DAY, local // DAY))))
+
+    def _once(self, period: Ints) -> tuple[Ints, Ints]:
+        """The rows that count and are in a period, and its number."""
         period = period[self._counts]
         return self._counts[period >= 0], period[period >= 0]
 
@@ -281,8 +275,10 @@ class _Computing:
                 seconds[self._counts] = self._seconds(clock, *(self._arrays[name][self._counts] for name in names))
                 return seconds
             case m.Share(m.OutsideHours()):
-                at = self._arrays[names[0]]
-                return np.where(at == MISSING, 2, ~inside_hours(self._place.teams, self._place.team, at))
+                outside = np.full(len(self._place.group), 2)
+                at, team = self._arrays[names[0]][self._counts], self._place.team[self._counts]
+                outside[self._counts] = np.where(at == MISSING, 2, ~inside_hours(self._place.teams, team, at))
+                return outside
             case m.People():
                 return self._rows.who(names[0])
         known: Floats | Ints = self._arrays[names[0]]
@@ -292,31 +288,25 @@ class _Computing:
         phase = Phase.between(start, end)
         if clock == "elapsed":
             return phase.wall_seconds()
-        return seconds_by_clock({"": phase}, self._place.teams, self._place.team[self._counts])["working"][""]
+        return working_seconds({"": phase}, self._place.teams, self._place.team[self._counts])[""]
 
-    def _of_people(self, value: m.People, line: Ints, division: Division, lines: int) -> tuple[Figures, Truths]:
+    def _of_people(self, value: m.People, line: Ints, within: "_Within", lines: int) -> Figures:
         """The figures of windows, of which many periods share most rows: each person of a line is counted, not kept."""
-        periods, cells = len(division.begins), lines * len(division.begins)
+        periods, cells = len(within.division.begins), lines * len(within.division.begins)
         who = self._rows.who(self._compiled.operands[value][0])
-        named = self._counts[who[self._counts] >= 0]
-        pairs = distinct(line[named], who[named])
+        known = self._counts[who[self._counts] >= 0]
+        pairs = distinct(line[known], who[known])
         pair = np.full(len(who), -1, np.int64)
-        pair[named] = pairs.number
+        pair[known] = pairs.number
         if value.how in ("new", "returning", "gone"):
-            figures = self._changes(value, pair, pairs.columns[0], division, lines)
-        else:
-            found = []
-            for number, rows in self._windows(division, self._metric.window_days or 0):
-                times = np.bincount(pair[rows][pair[rows] >= 0], minlength=len(pairs.times))
-                there = np.flatnonzero(times)
-                found.append((pairs.columns[0][there] * periods + number, pairs.columns[1][there], times[there]))
-            cell, named, weights = (np.concatenate([one[n] for one in found]) for n in range(3))
-            figures = figures_of(value, lambda _: Rows(cell, cells, who=named, times=weights))
-        if self._compiled.people is None:
-            return figures, np.zeros(cells, bool)
-        rows, period = self.in_periods(division)
-        people = Rows(line[rows] * periods + period, cells, who=self._rows.who(self._compiled.people)[rows])
-        return figures, self._withheld(figures, people)
+            return self._changes(value, pair, pairs.columns[0], within.division, lines)
+        found = []
+        for number, rows in within.by_period:
+            times = np.bincount(pair[rows][pair[rows] >= 0], minlength=len(pairs.times))
+            there = np.flatnonzero(times)
+            found.append((pairs.columns[0][there] * periods + number, pairs.columns[1][there], times[there]))
+        cell, named, weights = (np.concatenate([one[n] for one in found]) for n in range(3))
+        return figures_of(value, lambda _: Rows(cell, cells, who=named, times=weights))
 
     def _changes(self, value: m.People, pair: Ints, line: Ints, division: Division, lines: int) -> Figures:
         """How many people of each line are new, are returning or are gone in the window of each period.
@@ -350,11 +340,41 @@ class _Computing:
         return Figures(values.reshape(-1), n.reshape(-1))
 
 
-def _repeated(found: Iterator[tuple[int, Ints]]) -> tuple[Ints, Ints]:
-    each = [(rows, np.full(len(rows), number)) for number, rows in found]
-    if not each:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return np.concatenate([rows for rows, _ in each]), np.concatenate([period for _, period in each])
+@dataclass(slots=True)
+class _Within:
+    """The rows of a metric that count in the periods of a division.
+
+    Attributes:
+        division: into the periods.
+        by_period: of what can count in several, the number of each period and its rows.
+        once: of what counts in one, the rows and the number of the period of each.
+        latest: int64[n], the period of each row of the last day of it, else -1; None: no day is the last.
+    """
+
+    division: Division
+    by_period: Sequence[tuple[int, Ints]]
+    once: tuple[Ints, Ints] | None = None
+    latest: Ints | None = None
+
+    @property
+    def rows(self) -> tuple[Ints, Ints]:
+        """The rows, each as often as periods have it, and the number of the period each time."""
+        if self.once is None:
+            periods = [np.full(len(rows), number) for number, rows in self.by_period]
+            nothing = np.zeros(0, np.int64)
+            self.once = (
+                np.concatenate([nothing, *(rows for _, rows in self.by_period)]),
+                np.concatenate([nothing, *periods]),
+            )
+        return self.once
+
+
+def _looked(group: Ints, latest: Ints, *, is_whole: bool) -> set[tuple[int, int]]:
+    """The groups and periods of which any row is of the last day of its repository, whether it counts or not."""
+    inside = latest >= 0
+    at = np.full(int(inside.sum()), WHOLE) if is_whole else latest[inside]
+    groups, periods = distinct(group[inside], at).columns
+    return set(zip(groups.tolist(), periods.tolist(), strict=True))
 
 
 def _joined(figures: Sequence[Figures]) -> Figures:

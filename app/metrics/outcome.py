@@ -209,8 +209,8 @@ class _Answering:
         keys = dict(zip(self._teams.ids.tolist(), self._teams.keys, strict=True))
         names, team = numbered(read.team_id, keys)
         of = read.team_id if self.question.by == "team" else read.repo_id
-        distinct, code = np.unique(of, return_inverse=True)
-        group = np.array([self._group_of.get(one, -1) for one in distinct.tolist()], np.int64)[code.reshape(-1)]
+        used, code = np.unique(of, return_inverse=True)
+        group = np.array([self._group_of.get(one, -1) for one in used.tolist()], np.int64)[code.reshape(-1)]
         teams = Teams.of(names, self._teams, self._schedule)
         return Place(group, teams, team, self.question.zone, to_micros(self.question.asked.as_of))
 

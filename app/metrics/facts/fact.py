@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, DateTime, Select, and_, case, false, func, null, or_, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, null, or_
 
 
 class Type(StrEnum):
@@ -114,9 +114,3 @@ def person(login: ColumnElement[Any], number: ColumnElement[Any], address: Any =
     if address is not None:
         ways.insert(2, (address.is_not(None), func.concat("address:", address)))
     return case(*ways)
-
-
-def seconds_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[Any]:
-    """How long it was, null where an end is missing or the first is later."""
-    length = func.extract("epoch", type_coerce(end, DateTime(timezone=True)) - start)
-    return case((and_(start.is_not(None), end >= start), length))
