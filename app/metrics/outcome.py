@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import numpy as np
 from sqlalchemy import Connection, text
@@ -20,10 +20,11 @@ from app.metrics.metric import Metric
 from app.metrics.reading import Read, owners, prepare, read_facts
 from app.series.collected import Coverage, coverage
 from app.series.entities import REPOSITORY, TEAM, read_entities
-from app.series.owning_teams import read_ways
+from app.series.owning_teams import Way, read_ways
 from app.series.schedules import read_schedule
 from app.timeline import DAY, from_micros, to_micros
 from app.timeline.entities import Entities
+from app.timeline.schedule import Schedule
 from app.timeline.working_hours import Window
 
 By = Literal["team", "repo"]
@@ -113,7 +114,7 @@ def answer(
     has_read: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Read the facts in one snapshot and compute every metric. The transaction must not be read-only."""
-    answering = _Answering(connection, question, has_read)
+    answering = _Answering(connection, question, _Known.read(connection, question), has_read)
     told: dict[str, Told] = {}
     not_read: dict[str, set[str]] = {}
     for _, outcome in _outcomes(connection, [answering], progress):
@@ -134,7 +135,8 @@ def answer_by_facts(connection: Connection, questions: Sequence[Question]) -> It
     Facts are read once for all questions, and whoever is done with a part need not keep it. The transaction must not
     be read-only, nor end before the last part.
     """
-    answering = [_Answering(connection, question, lambda _: None) for question in questions]
+    known = _Known.read(connection, questions[0])
+    answering = [_Answering(connection, question, known, lambda _: None) for question in questions]
     return _outcomes(connection, answering, lambda _: None)
 
 
@@ -154,28 +156,42 @@ def _outcomes(
         del read  # before the next ones are read
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read once, whatever is asked of it: teams, repositories, whose these are, and when teams work."""
+
+    teams: Entities
+    repos: Entities
+    ways: Sequence[Way]
+    owners: Mapping[int, int]
+    schedule: Schedule
+
+    @classmethod
+    def read(cls, connection: Connection, question: Question) -> Self:
+        """For questions about the same dates as this one."""
+        teams, ways = read_entities(connection, TEAM), read_ways(connection)
+        last = _EPOCH + timedelta(days=question.division.last - 1)
+        return cls(
+            teams,
+            read_entities(connection, REPOSITORY),
+            ways,
+            owners(connection, ways, on=min(last, question.asked.as_of).date()),
+            read_schedule(connection, teams, default_zone=question.default_zone, default=question.default_hours),
+        )
+
+
 class _Answering:
     def __init__(
-        self,
-        connection: Connection,
-        question: Question,
-        has_read: Callable[[int], None],
+        self, connection: Connection, question: Question, known: _Known, has_read: Callable[[int], None]
     ) -> None:
         self._connection = connection
         self.question = question
+        self._known = known
         self._has_read = has_read
-        self._teams = read_entities(connection, TEAM)
-        self._repos = read_entities(connection, REPOSITORY)
-        self._ways = read_ways(connection)
-        self._schedule = read_schedule(
-            connection, self._teams, default_zone=question.default_zone, default=question.default_hours
-        )
-        groups = self._teams if question.by == "team" else self._repos
+        groups = known.teams if question.by == "team" else known.repos
         self.names = sorted(groups.keys)
         number = {name: place for place, name in enumerate(self.names)}
         self._group_of = {one: number[key] for one, key in zip(groups.ids.tolist(), groups.keys, strict=True)}
-        last = _EPOCH + timedelta(days=question.division.last - 1)
-        self._owners = owners(connection, self._ways, on=min(last, question.asked.as_of).date())
 
     def read(self, name: str, metrics: Sequence[Metric]) -> Read:
         """The facts that these metrics need."""
@@ -184,9 +200,9 @@ class _Answering:
             name,
             metrics,
             self.question.asked,
-            ways=self._ways,
-            repo_ids=_ids_of(self._repos, self.question.repos),
-            team_ids=_ids_of(self._teams, self.question.teams),
+            ways=self._known.ways,
+            repo_ids=_ids_of(self._known.repos, self.question.repos),
+            team_ids=_ids_of(self._known.teams, self.question.teams),
         )
         self._has_read(len(read.repo_id))
         return read
@@ -206,19 +222,19 @@ class _Answering:
         return Outcome(self.names, self.question.division, told, not_read)
 
     def _place(self, read: Read) -> Place:
-        keys = dict(zip(self._teams.ids.tolist(), self._teams.keys, strict=True))
+        keys = dict(zip(self._known.teams.ids.tolist(), self._known.teams.keys, strict=True))
         names, team = numbered(read.team_id, keys)
         of = read.team_id if self.question.by == "team" else read.repo_id
         used, code = np.unique(of, return_inverse=True)
         group = np.array([self._group_of.get(one, -1) for one in used.tolist()], np.int64)[code.reshape(-1)]
-        teams = Teams.of(names, self._teams, self._schedule)
+        teams = Teams.of(names, self._known.teams, self._known.schedule)
         return Place(group, teams, team, self.question.zone, to_micros(self.question.asked.as_of))
 
     def _gaps(self, read: Read, place: Place) -> "_Gaps":
         """Which groups have repositories that sources read, and which of these are not read up to when."""
         chosen = self.question.repos
         found = coverage(self._connection, read.fact.stream, names=None if chosen is None else list(chosen))
-        ids = dict(zip(self._repos.keys, self._repos.ids.tolist(), strict=True))
+        ids = dict(zip(self._known.repos.keys, self._known.repos.ids.tolist(), strict=True))
         pairs = distinct(read.repo_id, place.group).columns
         groups: dict[int, set[int]] = {}
         for repo, group in zip(*(of.tolist() for of in pairs), strict=True):
@@ -240,7 +256,7 @@ class _Answering:
         return _Gaps({*np.unique(place.group).tolist()}, partial, sorted(set(unread)))
 
     def _owner(self, repo: int) -> int:
-        of = repo if self.question.by == "repo" else self._owners.get(repo)
+        of = repo if self.question.by == "repo" else self._known.owners.get(repo)
         return -1 if of is None else self._group_of.get(of, -1)
 
     def _is_chosen(self, groups: set[int]) -> bool:
