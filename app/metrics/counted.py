@@ -18,11 +18,12 @@ from app.metrics.division import Division
 from app.metrics.facts.fact import REPO_ID, Asked, Type
 from app.metrics.facts.registry import FACTS
 from app.metrics.figures import Ints
-from app.metrics.reading import TEAM_ID, Read, as_text, with_teams
+from app.metrics.reading import Read, with_teams
 from app.series.entities import REPOSITORY, TEAM, read_entities
-from app.series.owning_teams import read_ways
+from app.series.owning_teams import TEAM_ID, read_ways
 from app.series.schedules import read_schedule
 from app.storage.binary_copy import INTEGER, INTEGER_OR_ZERO, read_columns
+from app.storage.postgres import as_text
 from app.timeline import DAY, EARLIEST, LATEST, MISSING, from_micros, to_micros
 from app.timeline.working_hours import Window
 

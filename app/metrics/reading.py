@@ -2,43 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Connection,
-    Date,
-    FromClause,
-    Integer,
-    Select,
-    Subquery,
-    Text,
-    and_,
-    cast,
-    func,
-    literal,
-    null,
-    select,
-)
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Subquery, literal, select
 
 from app.metrics.compiling import Compiled, columns_of, compile_metric
 from app.metrics.facts.fact import AUTHOR, OWN_TEAM, REPO_ID, TEAM_AT, Asked, Fact
 from app.metrics.facts.registry import FACTS
 from app.metrics.metric import Metric
 from app.series.entities import REPOSITORY
-from app.series.owning_teams import Way
+from app.series.owning_teams import TEAM_ID, Way, with_owners
 from app.series.tables import entity
 from app.storage.binary_copy import INTEGER, INTEGER_OR_ZERO, Arrays, read_columns
-
-#: The column that with_teams() adds.
-TEAM_ID: Final = "team_id"
-
-#: What of a row each way to know its team is compared with, by what owning_teams.py calls it.
-_COMPARED: Final = {"int": REPO_ID, "text": AUTHOR}
+from app.storage.postgres import as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,43 +71,12 @@ def read_facts(
 def owners(connection: Connection, ways: Sequence[Way], *, on: Any) -> dict[int, int]:
     """By repository the team that it is of on a day, as far as repositories tell."""
     of_day = select(entity.c.id.label(REPO_ID), literal(on).label(TEAM_AT)).where(entity.c.kind == REPOSITORY)
-    rows = _joined(of_day.subquery("repository"), [way for way in ways if way.type == "int"], TEAM_AT)
+    rows = with_owners(of_day.subquery("repository"), ways, at=TEAM_AT, repo=REPO_ID)
     return {row[REPO_ID]: row[TEAM_ID] for row in connection.execute(rows).mappings() if row[TEAM_ID] is not None}
 
 
 def with_teams(rows: Subquery, fact: Fact, ways: Sequence[Way]) -> Subquery:
     """The rows with the team that each is of, as docs/teams.md says."""
     at = TEAM_AT if TEAM_AT in rows.c else fact.when
-    return _joined(rows, [way for way in ways if _COMPARED[way.type] in rows.c], at).subquery("facts")
-
-
-def _joined(rows: Subquery, ways: Sequence[Way], at: str) -> Select[Any]:
-    day: ColumnElement[Any] = rows.c[at]
-    if not isinstance(day.type, Date):
-        day = cast(func.timezone("UTC", day), Date)
-    own = [rows.c[OWN_TEAM]] if OWN_TEAM in rows.c else []
-    source: FromClause = rows
-    teams = []
-    for number, way in enumerate(ways):
-        types = (Integer if way.type == "int" else Text, Date, Date, Integer)
-        arrays = [
-            cast(literal(list(values), ARRAY(of)), ARRAY(of))
-            for of, values in zip(types, zip(*way.rows, strict=True), strict=True)
-        ]
-        spans = (
-            func.unnest(*arrays).table_valued("subject", "first", "last", "team", name=f"way{number}").render_derived()
-        )
-        compared = rows.c[_COMPARED[way.type]]
-        subject = spans.c.subject
-        same = subject == (compared if way.type == "int" else func.lower(compared))
-        source = source.outerjoin(spans, and_(same, day.between(spans.c.first, spans.c.last)))
-        teams.append(spans.c.team)
-    team = func.coalesce(*own, *teams, null()) if own or teams else null()
-    return select(*rows.c, cast(team, Integer).label(TEAM_ID)).select_from(source)
-
-
-def as_text(query: Select[Any]) -> tuple[str, dict[str, Any]]:
-    """A query as the driver takes it: its text, and the values of its parameters."""
-    dialect = postgresql.psycopg2.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own way to name a driver
-    compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    return str(compiled), dict(compiled.params)
+    own = OWN_TEAM if OWN_TEAM in rows.c else None
+    return with_owners(rows, ways, at=at, repo=REPO_ID, author=AUTHOR, own=own).subquery("facts")

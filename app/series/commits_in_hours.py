@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, table
 
 from app.flow.in_hours import MonthInHours, months_in_hours
 from app.flow.teams import Teams
 from app.series.entities import TEAM, read_entities
-from app.series.owning_teams import joined, read_ways
+from app.series.owning_teams import read_ways, with_owners
 from app.series.schedules import read_schedule
 from app.storage.binary_copy import BOOLEAN, INTEGER, TEXT, TIMESTAMPTZ, Columns, read_columns
+from app.storage.postgres import as_text
 from app.timeline.working_hours import Window
 
 _COLUMNS: Final[Columns] = {"team_id": INTEGER, "at": TIMESTAMPTZ, "person": TEXT, "is_merge": BOOLEAN}
@@ -27,13 +28,20 @@ _PERSON: Final = "coalesce(author_id::text, author_email_hash, lower(author), ''
 _OF_TEAMS: Final = """(
     SELECT DISTINCT ON (team_id, sha) team_id, authored_at AS at, {person} AS person,
         coalesce(parents, 1) > 1 AS is_merge
-    FROM {joined} AS one
+    FROM ({joined}) AS one
     WHERE team_id IS NOT NULL AND author_is_bot IS NOT TRUE
         AND authored_at >= %(first)s AND authored_at < %(end)s AND authored_at <= %(as_of)s
     ORDER BY team_id, sha, repo_id
 ) AS found"""
 
-_READ: Final = ("repo_id", "sha", "author", "author_id", "author_is_bot", "author_email_hash", "authored_at", "parents")
+#: What is read of the table of commits, which a dataset kind declares.
+_COMMITS: Final = table(
+    "commit",
+    *map(
+        column,
+        ("repo_id", "sha", "author", "author_id", "author_is_bot", "author_email_hash", "authored_at", "parents"),
+    ),
+)
 
 
 def read(
@@ -50,7 +58,7 @@ def read(
     """
     end = as_of.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     first = _months_before(end, months)
-    source, params = joined(read_ways(connection), "commit", _READ, at="authored_at")
+    source, params = as_text(with_owners(_COMMITS, read_ways(connection), at="authored_at"))
     span = {"first": first - _AROUND, "end": end + _AROUND, "as_of": as_of}
     rows = read_columns(connection, _COLUMNS, _OF_TEAMS.format(joined=source, person=_PERSON), {**params, **span})
     every = read_entities(connection, TEAM)

@@ -9,12 +9,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Date,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    text,
+)
 
 from app.series.entities import TEAM
 from app.series.tables import pull_request
+from app.storage.postgres import as_text
 
 #: How much what a team may do in a repository says that the repository is its own; None: nothing. What else a team may
 #: do is a role of the organisation's own, which can write; one that does not say may do everything.
@@ -64,18 +81,20 @@ class Claim:
 Span = tuple[date, date, int]
 
 
+#: The column that with_owners() adds.
+TEAM_ID: Final = "team_id"
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to know the team of a pull request.
+    """One way to know the team of something.
 
     Attributes:
-        compared: what of a pull request is compared with the subjects, as SQL.
-        type: of the subjects, as SQL.
+        of: what the subjects are: ids of repositories, or logins of authors in small letters.
         rows: subject, first day, last day, team; of a subject no two share a day.
     """
 
-    compared: str
-    type: str
+    of: Literal["repo", "author"]
     rows: Sequence[tuple[Any, date, date, int]]
 
 
@@ -115,10 +134,10 @@ def read_ways(connection: Connection) -> list[Way]:
     """What is known of teams, the way that counts first in front; ways that know nothing are left out."""
     namesakes = [(repository, date.min, date.max, team) for repository, team in connection.execute(_NAMESAKES)]
     ways = (
-        Way("pull.repo_id", "int", _by_claims(connection, _REPOSITORIES)),
-        Way("lower(pull.author)", "text", _by_claims(connection, _MEMBERS)),
-        Way("pull.repo_id", "int", _by_owners_files(connection)),
-        Way("pull.repo_id", "int", namesakes),
+        Way("repo", _by_claims(connection, _REPOSITORIES)),
+        Way("author", _by_claims(connection, _MEMBERS)),
+        Way("repo", _by_owners_files(connection)),
+        Way("repo", namesakes),
     )
     return [way for way in ways if way.rows]
 
@@ -130,37 +149,50 @@ def with_teams(ways: Sequence[Way]) -> tuple[str, dict[str, Any]]:
     """
     if not ways:
         return pull_request.name, {}
-    others = [column.name for column in pull_request.columns if column.name != "team_id"]
-    source, params = joined(ways, pull_request.name, others, at="created_at", own="pull.team_id")
-    return f"{source} AS {pull_request.name}", params
+    source, params = as_text(with_owners(pull_request, ways, at="created_at", own=TEAM_ID))
+    return f"({source}) AS {pull_request.name}", params
 
 
-def joined(
-    ways: Sequence[Way], table: str, columns: Sequence[str], *, at: str, own: str = "NULL::int"
-) -> tuple[str, dict[str, Any]]:
-    """Rows of a table with ``team_id``, as SQL in parentheses, and its parameters.
+def with_owners(
+    rows: FromClause,
+    ways: Sequence[Way],
+    *,
+    at: str,
+    repo: str = "repo_id",
+    author: str = "author",
+    own: str | None = None,
+) -> Select[Any]:
+    """Rows with the column TEAM_ID, which is null where nobody knows their team.
 
     Args:
-        ways: by which their teams are known, the one that counts first in front.
-        table: it has ``repo_id`` and ``author``, and is called ``pull`` within.
-        columns: of it.
-        at: its column of the instant whose date counts, UTC.
-        own: the team that counts before all others.
+        rows: of anything.
+        ways: by which their teams are known, the one that counts first in front; a way that needs a column which the
+            rows lack is left out.
+        at: column of the instant whose date counts, UTC, or of the date.
+        repo, author: columns of the repository and of the login.
+        own: column of the team that counts before all others; None: there is none.
     """
-    joins: list[str] = []
-    params: dict[str, Any] = {}
+    day: ColumnElement[Any] = rows.c[at]
+    if not isinstance(day.type, Date):
+        day = cast(func.timezone("UTC", day), Date)
+    source, teams = rows, [] if own is None else [rows.c[own]]
     for number, way in enumerate(ways):
-        name = f"way{number}"
-        types = {"subject": way.type, "first": "date", "last": "date", "team": "int"}
-        arrays = ", ".join(f"%({name}_{column})s::{of}[]" for column, of in types.items())
-        joins.append(
-            f"LEFT JOIN unnest({arrays}) AS {name} (subject, first, last, team_id) ON {name}.subject = {way.compared} "
-            f"AND (pull.{at} AT TIME ZONE 'UTC')::date BETWEEN {name}.first AND {name}.last"
-        )
-        params |= {f"{name}_{column}": list(of) for column, of in zip(types, zip(*way.rows, strict=True), strict=True)}
-    named = ", ".join(f"pull.{column}" for column in columns)
-    teams = ", ".join([own, *(f"way{number}.team_id" for number in range(len(ways)))])
-    return f"(SELECT {named}, coalesce({teams}) AS team_id FROM {table} AS pull {' '.join(joins)})", params
+        name = repo if way.of == "repo" else author
+        if name not in rows.c:
+            continue
+        types = (Integer if way.of == "repo" else Text, Date, Date, Integer)
+        arrays = [
+            cast(literal(list(values), ARRAY(of)), ARRAY(of))
+            for of, values in zip(types, zip(*way.rows, strict=True), strict=True)
+        ]
+        columns = ("subject", "first", "last", "team")
+        spans = func.unnest(*arrays).table_valued(*columns, name=f"way{number}").render_derived()
+        subject = rows.c[name] if way.of == "repo" else func.lower(rows.c[name])
+        same = and_(spans.c.subject == subject, day.between(spans.c.first, spans.c.last))
+        source, teams = source.outerjoin(spans, same), [*teams, spans.c.team]
+    team = func.coalesce(*teams) if teams else null()
+    others = [column for column in rows.c if column.name != TEAM_ID]
+    return select(*others, cast(team, Integer).label(TEAM_ID)).select_from(source)
 
 
 def _by_claims(connection: Connection, query: str) -> list[tuple[Any, date, date, int]]:

@@ -12,9 +12,11 @@ from sqlalchemy import (
     DateTime,
     Engine,
     MetaData,
+    Select,
     create_engine,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -110,6 +112,13 @@ def is_transient(error: BaseException | None) -> bool:
         broken = (psycopg2.OperationalError, psycopg2.InterfaceError)
         return isinstance(error, broken) or type(error) is psycopg2.DatabaseError
     return error.pgcode[:2] in TRANSIENT_CLASSES
+
+
+def as_text(query: Select[Any]) -> tuple[str, dict[str, Any]]:
+    """A query as the driver takes it: its text, and the values of its parameters."""
+    dialect = postgresql.psycopg2.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own way to name a driver
+    compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    return str(compiled), dict(compiled.params)
 
 
 def driver_cursor(connection: Connection) -> Any:
