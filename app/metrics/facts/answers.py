@@ -7,20 +7,8 @@ from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, exists, fu
 from app.ingest.kinds.review_requests import ReviewRequestLoading
 from app.ingest.kinds.reviews import ReviewLoading
 from app.ingest.kinds.team_members import TeamMemberLoading
-from app.metrics.facts.fact import (
-    AUTHOR,
-    OWN_TEAM,
-    REPO_ID,
-    TEAM_AT,
-    Asked,
-    Fact,
-    FactColumn,
-    Type,
-    is_bot,
-    person,
-    same_account,
-)
-from app.metrics.facts.pulls import ended_at, is_other, is_submitted
+from app.metrics.facts.fact import Asked, Fact, FactColumn, Type, is_bot, person, same, same_account
+from app.metrics.facts.pulls import PULL, ended_at, is_other, is_submitted, whose
 from app.series.entities import TEAM
 from app.series.tables import entity, pull_request
 
@@ -88,8 +76,7 @@ def _rows(asked: Asked) -> Select[Any]:
     answer = (
         select(func.min(review.c.submitted_at))
         .where(
-            review.c.repo_id == request.c.repo_id,
-            review.c.number == request.c.number,
+            same(review, request, *PULL),
             review.c.submitted_at >= request.c.requested_at,
             review.c.submitted_at <= asked.as_of,
             or_(ended.is_(None), review.c.submitted_at < ended),
@@ -117,7 +104,7 @@ def _rows(asked: Asked) -> Select[Any]:
             pull.c.author,
             pull.c.created_at,
         )
-        .join(pull, and_(pull.c.repo_id == request.c.repo_id, pull.c.number == request.c.number))
+        .join(pull, same(pull, request, *PULL))
         .where(
             request.c.requested_at <= asked.as_of,
             pull.c.created_at <= asked.as_of,
@@ -130,8 +117,7 @@ def _rows(asked: Asked) -> Select[Any]:
     up_to = func.coalesce(asked_for.c.answered_at, asked.as_of)
     replaced = exists(
         select(1).where(
-            other.c.repo_id == asked_for.c.repo_id,
-            other.c.number == asked_for.c.number,
+            same(other, asked_for, *PULL),
             or_(
                 other.c.requested_at > asked_for.c.requested_at,
                 and_(other.c.requested_at == asked_for.c.requested_at, other.c.event_id > asked_for.c.event_id),
@@ -142,10 +128,7 @@ def _rows(asked: Asked) -> Select[Any]:
         )
     )
     return select(
-        asked_for.c.repo_id.label(REPO_ID),
-        asked_for.c.team_id.label(OWN_TEAM),
-        asked_for.c.author.label(AUTHOR),
-        asked_for.c.created_at.label(TEAM_AT),
+        *whose(asked_for),
         asked_for.c.number,
         person(asked_for.c.reviewer, asked_for.c.reviewer_id).label("reviewer"),
         is_bot(asked_for.c.reviewer, asked_for.c.reviewer_is_bot, asked).label("reviewer_is_bot"),

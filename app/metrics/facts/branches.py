@@ -6,7 +6,7 @@ from sqlalchemy import Date, Select, Subquery, and_, cast, func, or_, select
 
 from app.ingest.kinds.branches import BranchLoading
 from app.ingest.kinds.commits import CommitLoading
-from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, same
 from app.metrics.facts.pulls import ended_at
 from app.series.tables import pull_request
 
@@ -57,8 +57,8 @@ def _rows(asked: Asked) -> Select[Any]:
             pulls.c.branch.is_not(None).label("has_open_pull"),
             (branch.c.seen_on - last).label("age_days"),
         )
-        .outerjoin(commit, and_(commit.c.repo_id == branch.c.repo_id, commit.c.sha == branch.c.sha))
-        .outerjoin(pulls, and_(*(pulls.c[name] == branch.c[name] for name in _KEY)))
+        .outerjoin(commit, same(commit, branch, "repo_id", "sha"))
+        .outerjoin(pulls, same(pulls, branch, *_KEY))
         .where(branch.c.seen_on <= cast(func.timezone("UTC", asked.as_of), Date))
     )
 

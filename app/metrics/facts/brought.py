@@ -7,7 +7,6 @@ commit reaches and none before it in its environment has reached.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -15,31 +14,25 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Integer,
-    MetaData,
-    Table,
     Text,
     func,
     or_,
     select,
 )
-from sqlalchemy.schema import CreateTable
 
 from app.ingest.kinds.commits import CommitLoading
 from app.ingest.kinds.deployments import DeploymentLoading
 from app.metrics.facts.fact import Asked
-from app.storage.csv_copy import copy_rows
+from app.metrics.facts.temporary import fill, temporary
 
 #: Of a commit, its deployment; gone with the transaction.
-BROUGHT: Final = Table(
+BROUGHT: Final = temporary(
     "brought_commit",
-    MetaData(),
     Column("repo_id", Integer, nullable=False),
     Column("sha", Text, nullable=False),
     Column("deployment_id", BigInteger, nullable=False),
     Column("environment", Text),
     Column("deployed_at", DateTime(timezone=True), nullable=False),
-    prefixes=["TEMPORARY"],
-    postgresql_on_commit="DROP",
 )
 
 
@@ -83,8 +76,11 @@ def brought(deployed: Sequence[str | None], parents: Mapping[str, Sequence[str]]
 
 def prepare(connection: Connection, asked: Asked) -> None:
     """Make the table BROUGHT, repository by repository."""
-    connection.execute(CreateTable(BROUGHT, if_not_exists=True))
-    connection.execute(BROUGHT.delete())
+    fill(connection, BROUGHT, _brought_of_all(connection, asked))
+
+
+def _brought_of_all(connection: Connection, asked: Asked) -> Iterator[tuple[Any, ...]]:
+    """The rows of the table."""
     deployment = DeploymentLoading.table
     query = (
         select(
@@ -102,15 +98,9 @@ def prepare(connection: Connection, asked: Asked) -> None:
         by_repo.setdefault(row.repo_id, {}).setdefault(row.environment, []).append(row)
     for repo_id, environments in by_repo.items():
         parents = _parents(connection, repo_id)
-        found = [
-            (repo_id, sha, rows[number].deployment_id, environment, rows[number].succeeded_at)
-            for environment, rows in environments.items()
-            for number, sha in brought([row.sha for row in rows], parents)
-        ]
-        if found:
-            names = [column.name for column in BROUGHT.columns]
-            arrays = [pa.array(list(values)) for values in zip(*found, strict=True)]
-            copy_rows(connection, BROUGHT.name, pa.table(dict(zip(names, arrays, strict=True))))
+        for environment, rows in environments.items():
+            for number, sha in brought([row.sha for row in rows], parents):
+                yield repo_id, sha, rows[number].deployment_id, environment, rows[number].succeeded_at
 
 
 def _parents(connection: Connection, repo_id: int) -> dict[str, Sequence[str]]:

@@ -2,16 +2,21 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from app.ingest.kinds.commits import CommitLoading
 from app.metrics.facts.fact import AUTHOR, REPO_ID, TEAM_AT, Asked, Fact, FactColumn, Type, is_bot, person, until
 
-_COLUMNS: Final = {
+#: Columns of all facts that are commits.
+COMMIT_COLUMNS: Final = {
     "sha": FactColumn(Type.WORD, "of the commit"),
     "author": FactColumn(Type.PERSON, "who wrote it"),
     "author_is_bot": FactColumn(Type.TRUTH, "whether a bot did"),
     "is_merge": FactColumn(Type.TRUTH, "whether it has two or more parents"),
+}
+
+_COLUMNS: Final = {
+    **COMMIT_COLUMNS,
     "is_revert": FactColumn(Type.TRUTH, "whether its message says that it takes another one back"),
     "lines": FactColumn(Type.NUMBER, "lines added and deleted"),
     "authored_at": FactColumn(Type.INSTANT, "when it was written; a rebase keeps it"),
@@ -19,15 +24,22 @@ _COLUMNS: Final = {
 }
 
 
-def _rows(asked: Asked) -> Select[Any]:
-    commit = CommitLoading.table
-    return select(
+def of_commit(commit: Any, asked: Asked) -> list[ColumnElement[Any]]:
+    """These columns, and whose the commit is."""
+    return [
         commit.c.repo_id.label(REPO_ID),
         commit.c.author.label(AUTHOR),
         commit.c.sha,
         person(commit.c.author, commit.c.author_id, commit.c.author_email_hash).label("author"),
         is_bot(commit.c.author, commit.c.author_is_bot, asked).label("author_is_bot"),
         (func.coalesce(commit.c.parents, 1) > 1).label("is_merge"),
+    ]
+
+
+def _rows(asked: Asked) -> Select[Any]:
+    commit = CommitLoading.table
+    return select(
+        *of_commit(commit, asked),
         commit.c.reverts.is_not(None).label("is_revert"),
         (commit.c.additions + commit.c.deletions).label("lines"),
         until(commit.c.authored_at, asked).label("authored_at"),

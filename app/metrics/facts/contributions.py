@@ -2,23 +2,12 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, select, true, union_all
 
 from app.ingest.kinds.review_comments import ReviewCommentLoading
 from app.ingest.kinds.reviews import ReviewLoading
-from app.metrics.facts.fact import (
-    AUTHOR,
-    OWN_TEAM,
-    REPO_ID,
-    TEAM_AT,
-    Asked,
-    Fact,
-    FactColumn,
-    Type,
-    is_bot,
-    person,
-)
-from app.metrics.facts.pulls import author_is_bot, is_other, is_submitted
+from app.metrics.facts.fact import TEAM_AT, Asked, Fact, FactColumn, Type, is_bot, person, same
+from app.metrics.facts.pulls import PULL, author_is_bot, is_other, is_submitted, whose
 from app.series.tables import pull_request
 
 _COLUMNS: Final = {
@@ -34,10 +23,7 @@ _COLUMNS: Final = {
 def _of(what: str, at: Any, who: Any, bot: Any, own: ColumnElement[bool]) -> Select[Any]:
     pull = pull_request
     return select(
-        pull.c.repo_id.label(REPO_ID),
-        pull.c.team_id.label(OWN_TEAM),
-        pull.c.author.label(AUTHOR),
-        pull.c.created_at.label(TEAM_AT),
+        *whose(pull),
         pull.c.number,
         literal(what).label("what"),
         who.label("person"),
@@ -59,8 +45,7 @@ def _rows(asked: Asked) -> Select[Any]:
     ):
         bot = is_bot(table.c[who], table.c[f"{who}_is_bot"], asked)
         of = _of(what, at, person(table.c[who], table.c[f"{who}_id"]), bot, ~is_other(table, who, pull))
-        same = and_(pull.c.repo_id == table.c.repo_id, pull.c.number == table.c.number)
-        parts.append(of.join(table, same).where(counts, at <= asked.as_of))
+        parts.append(of.join(table, same(pull, table, *PULL)).where(counts, at <= asked.as_of))
     found = union_all(*parts).subquery("contributed")
     return select(*found.c).where(func.coalesce(found.c[TEAM_AT] <= asked.as_of, False))
 

@@ -23,7 +23,7 @@ from app.ingest.kinds.commits import CommitLoading
 from app.ingest.kinds.deployments import DeploymentLoading
 from app.ingest.kinds.issues import IssueLoading
 from app.metrics.facts.brought import BROUGHT, is_production, is_success, prepare
-from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, until
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, same, until
 from app.metrics.facts.issues import is_incident
 
 _COLUMNS: Final = {
@@ -154,7 +154,7 @@ def _rows(asked: Asked) -> Select[Any]:
         cast(recovered, DateTime(timezone=True)).label("recovered_at"),
     )
     for one in joined:
-        query = query.outerjoin(one, and_(one.c.repo_id == of.c.repo_id, one.c.deployment_id == of.c.deployment_id))
+        query = query.outerjoin(one, same(one, of, "repo_id", "deployment_id"))
     return query.where(of.c.created_at <= asked.as_of)
 
 

@@ -76,6 +76,11 @@ AUTHOR = "team_author"
 TEAM_AT = "team_at"
 
 
+def same(one: Any, other: Any, *names: str) -> ColumnElement[bool]:
+    """Whether rows of two tables have the same in all of these columns."""
+    return and_(*(one.c[name] == other.c[name] for name in names))
+
+
 def until(column: ColumnElement[Any], asked: Asked) -> ColumnElement[Any]:
     """An instant, if it is not later than ``as_of``."""
     return case((column <= asked.as_of, column))

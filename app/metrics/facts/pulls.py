@@ -18,6 +18,7 @@ from app.metrics.facts.fact import (
     Type,
     is_bot,
     person,
+    same,
     same_account,
     until,
 )
@@ -69,6 +70,20 @@ _COLUMNS: Final = {
 }
 
 
+#: What identifies a pull request, here and where something is of one.
+PULL: Final = ("repo_id", "number")
+
+
+def whose(pull: Any) -> list[ColumnElement[Any]]:
+    """The columns that say whose something is that belongs to a pull request: that one's team, on its first day."""
+    return [
+        pull.c.repo_id.label(REPO_ID),
+        pull.c.team_id.label(OWN_TEAM),
+        pull.c.author.label(AUTHOR),
+        pull.c.created_at.label(TEAM_AT),
+    ]
+
+
 def ended_at(pull: Any, asked: Asked) -> ColumnElement[Any]:
     """When it was merged, else when it was closed, if that was by then."""
     return func.coalesce(until(pull.c.merged_at, asked), until(pull.c.closed_at, asked))
@@ -103,7 +118,7 @@ def _reviews(asked: Asked) -> Subquery:
             func.count().label("reviews"),
             func.count(distinct(review.c.commit_sha)).filter(is_round).label("rounds"),
         )
-        .join(pull, and_(pull.c.repo_id == review.c.repo_id, pull.c.number == review.c.number))
+        .join(pull, same(pull, review, *PULL))
         .where(
             is_submitted(review),
             review.c.submitted_at <= asked.as_of,
@@ -121,7 +136,7 @@ def _comments(asked: Asked) -> Subquery:
     comment, pull = ReviewCommentLoading.table, pull_request
     return (
         select(comment.c.repo_id, comment.c.number, func.count().label("comments"))
-        .join(pull, and_(pull.c.repo_id == comment.c.repo_id, pull.c.number == comment.c.number))
+        .join(pull, same(pull, comment, *PULL))
         .where(
             comment.c.created_at <= asked.as_of,
             is_other(comment, "author", pull),
@@ -161,14 +176,8 @@ def _rows(asked: Asked) -> Select[Any]:
     at = milestones(asked)
     # A file may tell when a pull request was first reviewed, and no file the reviews.
     are_known = pull.c.repo_id.in_(select(ReviewLoading.table.c.repo_id).distinct())
-    by_number = [
-        (of, and_(of.c.repo_id == pull.c.repo_id, of.c.number == pull.c.number)) for of in (reviews, comments, pulls)
-    ]
     query = select(
-        pull.c.repo_id.label(REPO_ID),
-        pull.c.team_id.label(OWN_TEAM),
-        pull.c.author.label(AUTHOR),
-        pull.c.created_at.label(TEAM_AT),
+        *whose(pull),
         pull.c.number,
         person(pull.c.author, pull.c.author_id).label("author"),
         author_is_bot(pull, asked).label("author_is_bot"),
@@ -183,8 +192,8 @@ def _rows(asked: Asked) -> Select[Any]:
         ),
         func.coalesce(or_(pulls.c.at > pull.c.merged_at, commits.c.at.is_not(None)), False).label("is_reverted"),
     )
-    for of, on in by_number:
-        query = query.outerjoin(of, on)
+    for of in (reviews, comments, pulls):
+        query = query.outerjoin(of, same(of, pull, *PULL))
     same_commit = and_(commits.c.repo_id == pull.c.repo_id, commits.c.sha == pull.c.merge_sha)
     return query.outerjoin(commits, same_commit).where(pull.c.created_at <= asked.as_of)
 

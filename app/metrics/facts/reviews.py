@@ -2,22 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, select
 
 from app.ingest.kinds.reviews import ReviewLoading
-from app.metrics.facts.fact import (
-    AUTHOR,
-    OWN_TEAM,
-    REPO_ID,
-    TEAM_AT,
-    Asked,
-    Fact,
-    FactColumn,
-    Type,
-    is_bot,
-    person,
-)
-from app.metrics.facts.pulls import is_other, is_submitted
+from app.metrics.facts.fact import Asked, Fact, FactColumn, Type, is_bot, person, same
+from app.metrics.facts.pulls import PULL, is_other, is_submitted, whose
 from app.series.tables import pull_request
 
 _COLUMNS: Final = {
@@ -38,10 +27,7 @@ def _rows(asked: Asked) -> Select[Any]:
     review, pull = ReviewLoading.table, pull_request
     return (
         select(
-            review.c.repo_id.label(REPO_ID),
-            pull.c.team_id.label(OWN_TEAM),
-            pull.c.author.label(AUTHOR),
-            pull.c.created_at.label(TEAM_AT),
+            *whose(pull),
             review.c.number,
             person(review.c.reviewer, review.c.reviewer_id).label("reviewer"),
             is_bot(review.c.reviewer, review.c.reviewer_is_bot, asked).label("reviewer_is_bot"),
@@ -50,7 +36,7 @@ def _rows(asked: Asked) -> Select[Any]:
             review.c.submitted_at,
             pull.c.created_at,
         )
-        .join(pull, and_(pull.c.repo_id == review.c.repo_id, pull.c.number == review.c.number))
+        .join(pull, same(pull, review, *PULL))
         .where(is_submitted(review), review.c.submitted_at <= asked.as_of, pull.c.created_at <= asked.as_of)
     )
 

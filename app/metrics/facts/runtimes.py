@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-import pyarrow as pa
-from sqlalchemy import Boolean, Column, Connection, Date, Integer, MetaData, Select, Table, Text, cast, func, select
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import Boolean, Column, Connection, Date, Integer, Select, Text, cast, func, select
 
 from app.ingest.kinds.repository_files import RepositoryFileLoading
 from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type
+from app.metrics.facts.temporary import fill, temporary
 from app.metrics.runtimes.end_of_life import end_of_life
 from app.metrics.runtimes.repository import runtimes
 from app.metrics.runtimes.runtime import UNKNOWN, Runtime
-from app.storage.csv_copy import copy_rows
 
 _COLUMNS: Final = {
     "seen_on": FactColumn(Type.DAY, "the day on which the files were read, UTC"),
@@ -25,9 +23,8 @@ _COLUMNS: Final = {
     ),
 }
 
-_TABLE: Final = Table(
+_TABLE: Final = temporary(
     "runtime_seen",
-    MetaData(),
     Column("repo_id", Integer, nullable=False),
     Column("seen_on", Date, nullable=False),
     Column("runtime", Text, nullable=False),
@@ -35,26 +32,12 @@ _TABLE: Final = Table(
     Column("how", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("is_beyond_end_of_life", Boolean),
-    prefixes=["TEMPORARY"],
-    postgresql_on_commit="DROP",
 )
-
-#: Rows that are held at a time.
-_BLOCK: Final = 10_000
 
 
 def prepare(connection: Connection, asked: Asked) -> None:
     """Read the files, repository by repository and day by day. Most days have the files of the day before."""
-    connection.execute(CreateTable(_TABLE, if_not_exists=True))
-    connection.execute(_TABLE.delete())
-    block: list[tuple[Any, ...]] = []
-    for row in _read(connection, asked):
-        block.append(row)
-        if len(block) >= _BLOCK:
-            _write(connection, block)
-            block = []
-    if block:
-        _write(connection, block)
+    fill(connection, _TABLE, _read(connection, asked))
 
 
 def _read(connection: Connection, asked: Asked) -> Iterator[tuple[Any, ...]]:
@@ -87,13 +70,6 @@ def _is_beyond(one: Runtime, day: Any) -> bool | None:
     if end is UNKNOWN:
         return None
     return end is not None and end < day
-
-
-def _write(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-    columns = zip(_TABLE.columns, zip(*rows, strict=True), strict=True)
-    types = {"version": pa.string(), "is_beyond_end_of_life": pa.bool_()}
-    table = {column.name: pa.array(list(values), types.get(column.name)) for column, values in columns}
-    copy_rows(connection, _TABLE.name, pa.table(table))
 
 
 def _rows(_: Asked) -> Select[Any]:

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, case, func, select
 
 from app.ingest.kinds.repositories import RepositoryLoading
 from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
 from app.ingest.kinds.workflow_runs import WorkflowRunLoading
-from app.metrics.facts.fact import REPO_ID, TEAM_AT, Asked, Fact, FactColumn, Type, until
-from app.metrics.facts.workflow_runs import name_of, where_run
+from app.metrics.facts.fact import REPO_ID, TEAM_AT, Asked, Fact, FactColumn, Type, same, until
+from app.metrics.facts.workflow_runs import ATTEMPT, name_of, where_run
 
 _COLUMNS: Final = {
     "run_id": FactColumn(Type.NUMBER, "of its run"),
@@ -31,7 +31,6 @@ _COLUMNS: Final = {
 
 def _rows(asked: Asked) -> Select[Any]:
     run, job, repository = WorkflowRunLoading.table, WorkflowJobLoading.table, RepositoryLoading.table
-    same = and_(run.c.repo_id == job.c.repo_id, run.c.run_id == job.c.run_id, run.c.attempt == job.c.attempt)
     return (
         select(
             job.c.repo_id.label(REPO_ID),
@@ -46,7 +45,7 @@ def _rows(asked: Asked) -> Select[Any]:
             until(job.c.started_at, asked).label("started_at"),
             until(job.c.completed_at, asked).label("completed_at"),
         )
-        .outerjoin(run, same)
+        .outerjoin(run, same(run, job, *ATTEMPT))
         .outerjoin(repository, repository.c.repo_id == job.c.repo_id)
         .where(func.coalesce(func.coalesce(job.c.created_at, job.c.started_at) <= asked.as_of, True))
     )

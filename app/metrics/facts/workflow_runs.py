@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement, Select, Subquery, Text, and_, case, cast, 
 from app.ingest.kinds.repositories import RepositoryLoading
 from app.ingest.kinds.workflow_jobs import WorkflowJobLoading
 from app.ingest.kinds.workflow_runs import WorkflowRunLoading
-from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, until
+from app.metrics.facts.fact import REPO_ID, Asked, Fact, FactColumn, Type, is_bot, person, same, until
+
+#: What identifies an attempt of a run.
+ATTEMPT: Final = ("repo_id", "run_id", "attempt")
 
 _SAME_COMMIT: Final = ("repo_id", "run_id", "head_sha")
 
@@ -64,18 +67,17 @@ def _last_success(asked: Asked) -> Subquery:
 def _rows(asked: Asked) -> Select[Any]:
     run, job, repository = WorkflowRunLoading.table, WorkflowJobLoading.table, RepositoryLoading.table
     later = _last_success(asked)
-    key = ("repo_id", "run_id", "attempt")
     # A job that the attempt took over from an earlier one began before it was created.
     is_its_own = func.coalesce(job.c.started_at >= job.c.created_at, True)
     ran = and_(is_its_own, or_(job.c.conclusion.is_(None), job.c.conclusion != "skipped"))
     jobs = (
         select(
-            *(job.c[name] for name in key),
+            *(job.c[name] for name in ATTEMPT),
             func.min(job.c.started_at).filter(ran).label("started"),
             func.max(job.c.completed_at).filter(ran).label("completed"),
             func.bool_or(and_(ran, or_(job.c.completed_at.is_(None), job.c.completed_at > asked.as_of))).label("runs"),
         )
-        .group_by(*(job.c[name] for name in key))
+        .group_by(*(job.c[name] for name in ATTEMPT))
         .subquery("of_jobs")
     )
     began = func.coalesce(run.c.started_at, run.c.created_at)
@@ -96,8 +98,8 @@ def _rows(asked: Asked) -> Select[Any]:
             func.coalesce(later.c.attempt > run.c.attempt, False).label("passed_later"),
         )
         .outerjoin(repository, repository.c.repo_id == run.c.repo_id)
-        .outerjoin(jobs, and_(*(jobs.c[name] == run.c[name] for name in key)))
-        .outerjoin(later, and_(*(later.c[name] == run.c[name] for name in _SAME_COMMIT)))
+        .outerjoin(jobs, same(jobs, run, *ATTEMPT))
+        .outerjoin(later, same(later, run, *_SAME_COMMIT))
         .where(began <= asked.as_of)
     )
 
