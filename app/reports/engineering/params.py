@@ -10,6 +10,7 @@ from app.metrics.division import Each
 from app.metrics.metric import Pillar
 from app.metrics.outcome import By
 from app.reports.instants import Instant
+from app.reports.shared_params import Html, Repos, Teams, TeamZone
 from app.timeline.period_words import FORMS
 
 #: Whole weeks before that of as_of, of which a report is if nothing else is said.
@@ -38,10 +39,8 @@ class MetricParams(Params):
     pillars: Annotated[
         list[Pillar] | None, Field(min_length=1, description="Only metrics of these pillars. Default: of all.")
     ] = None
-    repos: Annotated[
-        list[str] | None, Field(min_length=1, description="Repositories to report. Default: all repositories.")
-    ] = None
-    teams: Annotated[list[str] | None, Field(min_length=1, description="Teams to report. Default: all teams.")] = None
+    repos: Repos = None
+    teams: Teams = None
     since: Annotated[
         date | None,
         Field(
@@ -64,23 +63,13 @@ class MetricParams(Params):
             examples=["2024-Q4"],
         ),
     ] = None
-    zone: Annotated[
-        str | None,
-        Field(
-            description="Whose local dates count: `entity`, each team's own, UTC or an IANA time zone. "
-            "Default: entity.",
-            examples=["Europe/Berlin"],
-        ),
-    ] = None
+    zone: TeamZone = None
     as_of: Annotated[
         Instant | None,
         Field(description="Instant of the report; later events are left out. Default: the current time."),
     ] = None
     charts: Annotated[bool, Field(description="Also draw a chart of each pillar.")] = True
-    html: Annotated[
-        bool,
-        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
-    ] = False
+    html: Html = False
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

@@ -19,6 +19,7 @@ from app.reports.activity_summary import ActivitySummary, Metric, Sums, outline
 from app.reports.instants import Instant
 from app.reports.kind import SUMMARY, ReportKind
 from app.reports.refusals import refused, require_past
+from app.reports.shared_params import Html
 from app.series import activity
 from app.series.activity import Subject, UncountedDays, uncounted_days
 from app.series.activity_table import read_table, subjects
@@ -66,10 +67,7 @@ class ActivityParams(Params):
         Literal["authored_at", "committed_at"], Field(description="Which instant of a commit decides its day.")
     ] = "authored_at"
     charts: Annotated[bool, Field(description="Also draw the timeline and the share of CI.")] = True
-    html: Annotated[
-        bool,
-        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
-    ] = False
+    html: Html = False
 
 
 def resolve(connection: Connection, params: ActivityParams) -> tuple[ActivityParams, datetime]:

@@ -20,6 +20,7 @@ from app.reports.kind import SUMMARY, ReportKind
 from app.reports.range_params import ENTITY, RangeParams, range_of, require_few_rows, resolved
 from app.reports.range_piece import account_alone
 from app.reports.refusals import require_known, require_known_time, require_past
+from app.reports.shared_params import Html
 from app.reports.spread import MakePiece
 from app.reports.store_figures import figures
 from app.reports.uptime.drilldown import DRILLDOWN
@@ -121,10 +122,7 @@ class UptimeParams(RangeParams):
             "worst stores; takes about two seconds."
         ),
     ] = False
-    html: Annotated[
-        bool,
-        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
-    ] = False
+    html: Html = False
     excel: Annotated[
         Literal["en", "de"] | None,
         Field(

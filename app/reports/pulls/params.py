@@ -9,6 +9,7 @@ from app.flow.grouping import GroupBy
 from app.jobs.kind import Params
 from app.reports.instants import AsKnownAt, Instant
 from app.reports.range_params import Moment
+from app.reports.shared_params import Html, Repos, Teams, TeamZone
 from app.timeline.period_words import FORMS
 
 #: The source that is not a sample: pull requests.
@@ -25,10 +26,8 @@ class FlowParams(Params):
     source: Annotated[
         str, Field(description="`pull_requests`, or the id of a dataset of review times, to report that sample.")
     ] = EVENTS
-    repos: Annotated[
-        list[str] | None, Field(min_length=1, description="Repositories to report. Default: all repositories.")
-    ] = None
-    teams: Annotated[list[str] | None, Field(min_length=1, description="Teams to report. Default: all teams.")] = None
+    repos: Repos = None
+    teams: Teams = None
     since: Annotated[
         Moment | None,
         Field(description=f"Only what was created then or later: {_DATE}. Default: all.", examples=["2024-10-01"]),
@@ -59,14 +58,7 @@ class FlowParams(Params):
             "in those in which it was `merged`. Default: merged with merged_since or merged_until, else created."
         ),
     ] = None
-    zone: Annotated[
-        str | None,
-        Field(
-            description="Whose local dates count: `entity`, each team's own, UTC or an IANA time zone. "
-            "Default: entity.",
-            examples=["Europe/Berlin"],
-        ),
-    ] = None
+    zone: TeamZone = None
     state: Annotated[
         Literal["open", "merged", "closed"] | None,
         Field(description="Only those in this state; `closed` are those that were never merged. Default: all."),
@@ -107,10 +99,7 @@ class FlowParams(Params):
     hourly: Annotated[
         bool, Field(description="Also make hourly.csv: pull requests in each state by team and working hour.")
     ] = False
-    html: Annotated[
-        bool,
-        Field(description="Also make report.html: one page to read, print and mail; has the charts if they are drawn."),
-    ] = False
+    html: Html = False
     charts: Annotated[
         bool, Field(description="Also draw charts of the 12 teams with the most pull requests; takes a few seconds.")
     ] = True
