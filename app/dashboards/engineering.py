@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 from app.dashboards.tables import engineering_metric, engineering_week
 from app.dashboards.writing import replace_rows
 from app.errors import InvalidParameters
+from app.flow.observations import named
+from app.metrics.columns import figure_columns
 from app.metrics.computing import WHOLE
 from app.metrics.convention import asked_of, has_convention
 from app.metrics.division import Division
@@ -36,8 +38,6 @@ _SET_STAMP: Final = text(
     "INSERT INTO engineering_part (metric, by, stamp) VALUES (:metric, :by, :stamp) "
     "ON CONFLICT (metric, by) DO UPDATE SET stamp = excluded.stamp"
 )
-
-_FIGURES: Final = ("value", "p75", "p90")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +159,12 @@ def _part(told: Told, outcome: Outcome, by: By, running: date) -> Part:
     parts = [part_name(one) or "" for one in cells.parts]
     columns: dict[str, Any] = {
         "metric": pa.repeat(metric.name, rows),
-        "of": pa.array(np.where(group == WHOLE, ALL, by).astype(object), pa.string()),
-        "group_name": pa.array(np.array(["", *outcome.names], object)[np.maximum(group, -1) + 1], pa.string()),
+        "of": named([ALL, by], np.where(group == WHOLE, 0, 1)),
+        "group_name": named(["", *outcome.names], np.maximum(group, -1) + 1),
         "week": pa.array(outcome.division.begins[cells.period[kept]].astype(np.int32)).cast(pa.date32()),
-        "part": pa.array(np.array([*parts, ""], object)[cells.split[kept]], pa.string()),
-        **{
-            name: pa.nulls(rows, pa.float64()) if values is None else pa.array(values[kept], from_pandas=True)
-            for name, values in zip(_FIGURES, (figures.value, figures.p75, figures.p90), strict=True)
-        },
-        "n": pa.array(figures.n[kept]),
+        "part": named(parts, cells.split[kept]),
+        **figure_columns(told, kept),
         "few": pa.array(told.few[kept]),
         "withheld": pa.array(cells.withheld[kept]),
-        "state": pa.array(np.array([one.value for one in STATES], object)[told.state[kept]], pa.string()),
     }
     return Part(metric, (ALL, by) if has_all else (by,), pa.table(columns), running)

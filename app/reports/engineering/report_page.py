@@ -9,7 +9,15 @@ from app.files.artifact import Artifact
 from app.metrics.figures import FEW
 from app.metrics.outcome import State
 from app.reports.engineering.shown import shown
-from app.reports.engineering.summary import EngineeringSummary, GroupMetric, MetricFigure, MetricSummary, PillarSummary
+from app.reports.engineering.summary import (
+    EngineeringSummary,
+    GroupMetric,
+    MetricFigure,
+    MetricSummary,
+    PillarSummary,
+    not_read,
+    not_shown,
+)
 from app.reports.page import NO_FIGURE, PAGE, embedded, write_html
 
 #: Groups that the tables of pillars have side by side, and repositories that the page names as not read.
@@ -34,17 +42,11 @@ def write_page(
         title="Engineering report",
         subtitle=f"{summary.first} to {summary.last}; as of {summary.as_of:%Y-%m-%d %H:%M} UTC",
         figures=[(pillar.title, f"{len(pillar.metrics):,} metrics") for pillar in summary.pillars],
-        warnings=list(_warnings(summary)),
+        warnings=not_read(summary, most=MOST_NAMED),
         charts=embedded(pictures, shows),
         tables=[table for pillar in summary.pillars for table in _tables(summary, pillar) if table["rows"]],
         rules=list(_rules(summary)),
     )
-
-
-def _warnings(summary: EngineeringSummary) -> Iterator[str]:
-    for stream, names in summary.not_read.items():
-        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-        yield f"Not everything of the stream {stream} was read of: {', '.join(names[:MOST_NAMED])}{more}."
 
 
 def _tables(summary: EngineeringSummary, pillar: PillarSummary) -> Iterator[dict[str, Any]]:
@@ -100,8 +102,7 @@ def _note(one: MetricFigure) -> str:
 def _rules(summary: EngineeringSummary) -> Iterator[str]:
     yield f"n is how many values a figure is of; those of fewer than {FEW} have a *. No figure names a person."
     yield "Where a source has not read everything, a number is too low, and none is not zero."
-    if summary.left_out:
-        yield f"Not shown until OPENHOURS_INCIDENT_LABELS is set: {', '.join(summary.left_out)}."
+    yield from not_shown(summary)
     for pillar in summary.pillars:
         for metric in pillar.metrics:
             yield f"{metric.title}: {metric.summary} {metric.caveat}".strip()

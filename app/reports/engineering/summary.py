@@ -173,17 +173,24 @@ def outline(summary: EngineeringSummary) -> Outline:
         rows += [(pillar.title.upper(), "", ""), *(row for metric in pillar.metrics for row in _lines(metric))]
     periods = "" if summary.each == "none" else f" and {summary.each}"
     notes = [f"{summary.first} to {summary.last}; metrics.csv has the figures by {summary.by}{periods}."]
-    notes += [
-        f"Not everything of the stream {stream} was read of: {_some(of)}." for stream, of in summary.not_read.items()
-    ]
-    if summary.left_out:
-        notes.append(f"Not shown until OPENHOURS_INCIDENT_LABELS is set: {', '.join(summary.left_out)}.")
+    notes += [*not_read(summary, most=MOST_NAMED), *not_shown(summary)]
     notes.append(f"* of fewer than {FEW} values; ~ not everything was read, or the time is not over.")
     return Outline(columns=("metric", "value", "n"), rows=rows, notes=notes)
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
+def not_read(summary: EngineeringSummary, *, most: int) -> list[str]:
+    """A sentence for each stream of which not everything was read, with so many repositories at most."""
+    return [
+        f"Not everything of the stream {stream} was read of: {', '.join(names[:most])}"
+        + (f" and {len(names) - most:,} more." if len(names) > most else ".")
+        for stream, names in summary.not_read.items()
+    ]
+
+
+def not_shown(summary: EngineeringSummary) -> list[str]:
+    """A sentence about the metrics that are left out, if any are."""
+    names = ", ".join(summary.left_out)
+    return [f"Not shown until OPENHOURS_INCIDENT_LABELS is set: {names}."] if names else []
 
 
 def _lines(metric: MetricSummary) -> Iterator[tuple[str, ...]]:
