@@ -6,7 +6,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Index,
-    Integer,
     String,
     Table,
     Text,
@@ -18,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.catalogue.job_kinds import JOB_KINDS
 from app.jobs.tables import WARNINGS_COMMENT, job
+from app.storage.named_documents import documents_table
 from app.storage.postgres import instant, metadata
 
 dataset = Table(
@@ -63,14 +63,7 @@ Index(
 )
 Index("dataset_client_idx", dataset.c.client, postgresql_where=dataset.c.client.is_not(None))
 
-mapping = Table(
-    "mapping",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("version", Integer, primary_key=True, comment="counted from 1"),
-    Column("document", JSONB, nullable=False),
-    instant("created_at", nullable=False, server_default=func.now()),
-)
+mapping = documents_table("mapping")
 
 # A list asks for each kind and status by itself, so that a filter without a match reads little.
 _LISTED = (dataset.c.kind, dataset.c.created_at.desc(), dataset.c.id.desc())

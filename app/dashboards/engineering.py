@@ -21,7 +21,7 @@ from app.metrics.convention import asked_of, has_convention
 from app.metrics.division import Division
 from app.metrics.metric import Metric
 from app.metrics.outcome import STATES, By, Outcome, Question, State, Told, answer_by_facts
-from app.metrics.store import definitions
+from app.metrics.store import DEFINITIONS, metric_of
 from app.reports.engineering.summary import part_name
 from app.series.entities import REPOSITORY, TEAM, read_entities
 from app.settings import Settings
@@ -139,9 +139,9 @@ def _stamp(part: Part, half: str, rows: pa.Table) -> str:
 def _shown(connection: Connection, settings: Settings) -> list[Metric]:
     """The metrics that are shown; a definition that an earlier version stored and this one cannot read is not."""
     found = []
-    for definition in definitions(connection):
+    for definition in DEFINITIONS.every(connection):
         try:
-            metric = definition.metric()
+            metric = metric_of(definition)
         except InvalidParameters:
             continue
         if has_convention(metric, settings):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, text
 
 from app.dashboards.tables import dashboard_view, dashboard_week
-from app.metrics.store import definitions
+from app.metrics.store import DEFINITIONS
 from app.series import polls
 from app.series.tables import poll_week
 from app.settings import Settings
@@ -170,7 +170,7 @@ def _of_metrics(connection: Connection, settings: Settings) -> list[Any]:
     return [
         _datasets(connection, _NO_FACTS),
         [tuple(row) for row in connection.execute(groups)],
-        [(one.name, one.version, one.created_at, one.document) for one in definitions(connection)],
+        [(one.name, one.version, one.created_at, one.document) for one in DEFINITIONS.every(connection)],
         tuple(connection.execute(read).one()),
         (settings.default_timezone, list(settings.labels_of_incidents), settings.incident_hours),
     ]

@@ -3,18 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, text
+from sqlalchemy import Connection, Engine
 
 from app.access import audit
 from app.errors import InvalidParameters
-from app.ids import is_name
 from app.metrics.convention import asked_of
 from app.metrics.counted import CountedRows, Dates, counted_rows
 from app.metrics.document import read_metric, written
 from app.metrics.metric import Metric
-from app.metrics.shipped import shipped
-from app.metrics.store import Definition, definitions, find, latest_of, unknown
-from app.metrics.tables import metric_definition
+from app.metrics.store import DEFINITIONS, Definition, metric_of
 from app.series import lookup
 from app.series.entities import REPOSITORY, TEAM
 from app.settings import Settings
@@ -32,12 +29,12 @@ class MetricService:
     def list(self) -> list[Definition]:
         """The latest version of each definition, by name."""
         with database_errors(), self._engine.connect() as connection:
-            return definitions(connection)
+            return DEFINITIONS.every(connection)
 
     def get(self, name: str, version: int | None = None) -> Definition:
         """A definition, of its latest version unless one is given. Raises UnknownMetric."""
         with database_errors(), self._engine.connect() as connection:
-            return find(connection, name, version)
+            return DEFINITIONS.find(connection, name, version)
 
     def put(self, name: str, document: Any, *, dry_run: bool = False) -> Definition:
         """Store a definition as a new version, unless it equals the latest one.
@@ -50,25 +47,13 @@ class MetricService:
         Raises:
             InvalidParameters: with each thing that is wrong, its place, and what is allowed.
         """
-        if not is_name(name):
-            raise InvalidParameters(
-                f"name: {name[:80]!r} is not a name of a metric; allowed are up to 64 of the characters a to z, 0 to "
-                "9, -, _ and ., of which the first is a letter or a digit."
-            )
+        DEFINITIONS.require_name(name)
         read_metric(document, name=name)
-        new = written(document)
         with database_errors(), self._engine.begin() as connection:
-            if not dry_run:
-                connection.execute(text("LOCK TABLE metric_definition IN SHARE ROW EXCLUSIVE MODE"))
-            row = connection.execute(latest_of(name)).one_or_none()
-            if row is not None and row.document == new:
-                return find(connection, name)
-            version = 1 if row is None else row.version + 1
-            if dry_run:
-                return Definition(name, version, new, None)
-            connection.execute(insert(metric_definition).values(name=name, version=version, document=new))
-            audit.record(connection, "metric.set", "metric", name, version=version)
-            return find(connection, name)
+            found, is_new = DEFINITIONS.put(connection, name, written(document), dry_run=dry_run)
+            if is_new:
+                audit.record(connection, "metric.set", "metric", name, version=found.version)
+            return found
 
     def remove(self, name: str) -> None:
         """Remove all versions that are stored; a shipped metric of that name counts again.
@@ -77,14 +62,8 @@ class MetricService:
             UnknownMetric: there is none of this name.
             InvalidParameters: it is a shipped one.
         """
-        of_name = delete(metric_definition).where(metric_definition.c.name == name)
         with database_errors(), self._engine.begin() as connection:
-            if not is_name(name) or connection.execute(of_name).rowcount == 0:
-                if name in shipped():
-                    raise InvalidParameters(
-                        f"{name} is shipped and cannot be removed; PUT stores one of the same name."
-                    )
-                raise unknown(connection, name)
+            DEFINITIONS.remove(connection, name)
             audit.record(connection, "metric.remove", "metric", name)
 
     def rows(
@@ -120,8 +99,8 @@ class MetricService:
         # One snapshot, so that rows and names fit; not read-only, because facts may need a temporary table.
         snapshot = self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with database_errors(), snapshot as connection:
-            definition = find(connection, name, version)
-            metric = definition.metric()
+            definition = DEFINITIONS.find(connection, name, version)
+            metric = metric_of(definition)
             _require_told(metric)
             team_id = _id_of(connection, "team", TEAM, team)
             repo_id = _id_of(connection, "repo", REPOSITORY, repo)
