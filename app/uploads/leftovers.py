@@ -12,14 +12,14 @@ from app.uploads.keys import UPLOADS
 
 def multiparts_named(connection: Connection, ids: Collection[str]) -> set[str]:
     """The multipart uploads, of these ids in S3, that an upload still uses."""
-    return records.known(connection, "multipart_id", set(ids))
+    return records.multiparts_known(connection, set(ids))
 
 
 def _unnamed(connection: Connection, keys: Sequence[str]) -> list[str]:
-    """The keys whose upload has no record: a replica was killed before it could remove them."""
+    """The keys whose upload goes on no more: a replica was killed, or failed, before it could remove them."""
     owners = {key: key.removeprefix(UPLOADS).partition("/")[0] for key in keys}
-    known = records.known(connection, "id", set(owners.values()))
-    return [key for key, owner in owners.items() if owner not in known]
+    under_way = records.under_way(connection, set(owners.values()))
+    return [key for key, owner in owners.items() if owner not in under_way]
 
 
 #: Tails, and bytes whose checksum is not verified yet.

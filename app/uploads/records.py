@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, cast, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Update, and_, cast, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.uploads import lock
@@ -156,10 +156,15 @@ def removable(connection: Connection, *, limit: int) -> list[str]:
     return list(connection.scalars(select(upload.c.id).where(expired, _IS_FREE).limit(limit)))
 
 
-def known(connection: Connection, column: str, values: set[str]) -> set[str]:
-    """The values that some upload has in ``id`` or ``multipart_id``."""
-    found: ColumnElement[Any] = upload.c[column]
-    return set(connection.scalars(select(found).where(found.in_(values))))
+def under_way(connection: Connection, ids: set[str]) -> set[str]:
+    """Those uploads that are neither finished nor lost."""
+    return set(connection.scalars(select(upload.c.id).where(upload.c.id.in_(ids), IS_OPEN)))
+
+
+def multiparts_known(connection: Connection, ids: set[str]) -> set[str]:
+    """Those multipart uploads, by their ids in S3, that some upload has."""
+    query = select(upload.c.multipart_id).where(upload.c.multipart_id.in_(ids))
+    return {str(known) for known in connection.scalars(query)}
 
 
 def _held(held: Upload) -> Update:

@@ -108,3 +108,14 @@ def test_what_belongs_to_no_upload_goes_when_it_is_old_enough(
     clean_up(resources, {}, prefixes=BUCKET_PREFIXES, orphan_hours=-1)
     assert (len(catalogue.objects()), catalogue.multiparts()) == (1, 1)
     assert asyncio.run(service.look(kept)).offset_bytes == 10 * MIB
+
+
+@pytest.mark.parametrize("ended", ["finished_at", "lost_at"])
+def test_what_an_upload_that_has_ended_left_behind_goes_before_its_record(
+    service: UploadService, resources: Resources, catalogue: Catalogue, ended: str
+) -> None:
+    going, done = begun(service, 10, b"x" * 5), begun(service, 10, b"x" * 5)
+    execute(resources, f"UPDATE upload SET {ended} = now() WHERE id = '{done}'")
+    clean_up(resources, {}, prefixes=BUCKET_PREFIXES, orphan_hours=-1)
+    assert {key.split("/")[1] for key in catalogue.objects()} == {going}
+    assert set(catalogue.uploads()) == {going, done}
