@@ -43,6 +43,8 @@ MESSAGES: Final = {
     "does not count as none: see the gaps of the source",
     "not_read_stream": "repositories of which a source is known not to have read everything of {stream}: {count}; what "
     "is missing does not count as none: see the gaps of the source",
+    "nothing_counts": "rows that were read for the metrics: {count}; none of them counts from {first} to {last}: ask "
+    "for other dates, with a period or with since and until, or for another as_of",
     "counts_replaced": "projects of which the source {source} had counts on days of this file, and which it does not "
     "name: {count}; they have 0 on these days now: load a file that tells of its own projects alone with covers=named",
     "days_not_over": "rows of a day that was not over when the file arrived: {count}; they are left out: load the day "

@@ -167,13 +167,30 @@ def test_what_was_not_read_is_partial_and_none_is_then_not_zero(half_read: Resou
     assert summary["not_read"] == {"pull_requests": ["acme/web"]}
 
 
-def test_what_was_not_read_is_a_warning(half_read: Resources, tmp_path: Path) -> None:
+def warned_of(resources: Resources, folder: Path, asked: dict[str, Any]) -> list[Any]:
+    """What a report warns of."""
     warned: list[Any] = []
-    context = replace(context_of(half_read, tmp_path), warn=warned.append)
-    with half_read.engine.connect() as connection:
-        asked = ENGINEERING.params.model_validate({"as_of": AS_OF, "charts": False, **WEEKS})
-        ENGINEERING.produce(context, ENGINEERING.resolve(connection, asked)[0])
+    context = replace(context_of(resources, folder), warn=warned.append)
+    with resources.engine.connect() as connection:
+        params = ENGINEERING.params.model_validate({"as_of": AS_OF, "charts": False, **asked})
+        ENGINEERING.produce(context, ENGINEERING.resolve(connection, params)[0])
+    return warned
+
+
+def test_what_was_not_read_is_a_warning(half_read: Resources, tmp_path: Path) -> None:
+    warned = warned_of(half_read, tmp_path, WEEKS)
     assert [(one["code"], one["count"], one["examples"]) for one in warned] == [("not_read_stream", 1, ["acme/web"])]
+
+
+def test_dates_in_which_nothing_counts_are_a_warning_if_something_was_loaded(loaded: Resources, tmp_path: Path) -> None:
+    assert warned_of(loaded, tmp_path, WEEKS) == []
+    warned = warned_of(loaded, tmp_path, {"since": "2023-01-02", "until": "2023-01-16", "metrics": ["merge_time"]})
+    assert [(one["code"], one["count"]) for one in warned] == [("nothing_counts", 5)]
+    assert "none of them counts from 2023-01-02 to 2023-01-15" in warned[0]["message"]
+
+
+def test_an_empty_database_is_no_warning(resources: Resources, tmp_path: Path) -> None:
+    assert warned_of(resources, tmp_path, WEEKS) == []
 
 
 def test_incidents_are_not_shown_before_something_says_what_they_are(

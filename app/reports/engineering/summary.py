@@ -172,7 +172,7 @@ def outline(summary: EngineeringSummary) -> Outline:
     for pillar in summary.pillars:
         rows += [(pillar.title.upper(), "", ""), *(row for metric in pillar.metrics for row in _lines(metric))]
     periods = "" if summary.each == "none" else f" and {summary.each}"
-    notes = [f"{summary.first} to {summary.last}; metrics.csv has the figures by {summary.by}{periods}."]
+    notes = [f"{summary.first} to {summary.last}; the CSV file has the figures by {summary.by}{periods}."]
     notes += [*not_read(summary, most=MOST_NAMED), *not_shown(summary)]
     notes.append(f"* of fewer than {FEW} values; ~ not everything was read, or the time is not over.")
     return Outline(columns=("metric", "value", "n"), rows=rows, notes=notes)

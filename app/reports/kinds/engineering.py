@@ -115,7 +115,7 @@ def produce(context: JobContext, params: EngineeringParams) -> Sequence[Artifact
             progress=lambda done: context.progress("computing", 0.9 * done),
             has_read=lambda rows: context.has_read(rows, None),
         )
-    _warn(context, outcome)
+    _warn(context, outcome, (first, end - timedelta(days=1)))
     summary = summarise(
         outcome,
         by=params.by,
@@ -131,7 +131,11 @@ def produce(context: JobContext, params: EngineeringParams) -> Sequence[Artifact
     return [*made, *charts]
 
 
-def _warn(context: JobContext, outcome: Outcome) -> None:
+def _warn(context: JobContext, outcome: Outcome, dates: tuple[date, date]) -> None:
+    first, last = dates
+    rows = sum({told.cells.metric.facts: told.rows for told in outcome.metrics}.values())
+    if rows and not any(told.cells.figures.n.any() for told in outcome.metrics):
+        context.warn(warning("nothing_counts", rows, (), first=first.isoformat(), last=last.isoformat()).as_json())
     for stream, names in outcome.not_read.items():
         context.warn(warning("not_read_stream", len(names), names[:EXAMPLES], stream=stream).as_json())
 
