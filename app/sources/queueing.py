@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, literal, select, union_all
 
 from app.jobs import lifecycle
 from app.jobs.records import ENDED, OUTSTANDING, JobStatus
@@ -55,11 +55,15 @@ def waiting_sync(connection: Connection, source_id: str) -> str | None:
 
 
 def latest_sync(connection: Connection, source_id: str) -> str | None:
-    """The sync that began last, or else will; those that ended long ago are not known any more."""
-    for status in (JobStatus.RUNNING, JobStatus.QUEUED):
-        if (found := connection.scalar(_syncs(source_id, status))) is not None:
-            return found
-    return connection.scalar(_syncs(source_id, *ENDED))
+    """The sync that began last, or else will; those that ended long ago are not known any more.
+
+    One statement: one that begins between two of them would neither wait nor run.
+    """
+    turns = enumerate(((JobStatus.RUNNING,), (JobStatus.QUEUED,), ENDED))
+    by_turn = (_syncs(source_id, *statuses).add_columns(literal(turn).label("turn")) for turn, statuses in turns)
+    found = union_all(*(query.subquery().select() for query in by_turn)).subquery().c
+    sync_id: str | None = connection.scalar(select(found.id).order_by(found.turn).limit(1))
+    return sync_id
 
 
 def begins_at(connection: Connection, sync_id: str) -> datetime | None:
