@@ -29,7 +29,7 @@ from tests.chaos.test_kills import SHORT_LEASE_SECONDS
 from tests.commands import wait_until
 
 #: How many replicas die; of a run that kills more of them elsewhere not more here.
-DEATHS = min(KILLS, 200) if MEASURING else 8
+DEATHS = min(KILLS, 200) if MEASURING else 4
 
 REPLICAS = 3
 
