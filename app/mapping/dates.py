@@ -46,7 +46,12 @@ FORMATS: Final = {
     ),
     "epoch_s": (r"(?P<e>-?[0-9]{1,11})(?:\.(?P<f>[0-9]{1,9}))?", "1735637400"),
     "epoch_ms": (r"(?P<e>-?[0-9]{1,14})(?:\.[0-9]*)?", "1735637400000"),
+    "epoch_us": (r"(?P<e>-?[0-9]{1,17})(?:\.[0-9]*)?", "1735637400000000"),
+    "epoch_ns": (r"(?P<e>-?[0-9]{1,19})", "1735637400000000000"),
 }
+
+#: Formats that count from the beginning of 1970, and how many of their units are a second.
+_COUNTS: Final = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000, "epoch_ns": 1_000_000_000}
 
 #: Tokens of patterns: longest first, so that MM is not two months of one digit.
 _TOKENS: Final = {
@@ -136,7 +141,7 @@ class Dates:
     def instant(self, text: str) -> str:
         """An instant in ISO 8601, with Z if it is known which; raises Unmappable."""
         local, offset = self._read(text)
-        if self.form in {"epoch_s", "epoch_ms"} or offset is not None:
+        if self.form in _COUNTS or offset is not None:
             return _iso(local - (offset or 0)) + "Z"
         if self.zone is None:
             return _iso(local)
@@ -160,7 +165,7 @@ class Dates:
         local = _local(fields, self.form)
         if local is None:
             return None
-        if self.form in {"epoch_s", "epoch_ms"}:
+        if self.form in _COUNTS:
             return local
         return self._placed(local, fields.get("o"))
 
@@ -224,8 +229,10 @@ def _python(expression: str) -> re.Pattern[str]:
 def _local(fields: dict[str, Any], form: str) -> Micros | None:
     """Times as if they were UTC, microseconds; None if one of them does not exist."""
     if "e" in fields:
-        seconds = _whole(fields["e"])
-        return seconds * (SECOND // 1000) if form == "epoch_ms" else seconds * SECOND + _fraction(fields)
+        counted, per_second = _whole(fields["e"]), _COUNTS[form]
+        if per_second > SECOND:
+            return counted // (per_second // SECOND)
+        return counted * (SECOND // per_second) + (_fraction(fields) if form == "epoch_s" else 0)
     year = _whole(fields["Y"])
     is_short = np.asarray(pc.utf8_length(fields["Y"])) == 2  # the year 0001 stands for no time at all
     year = np.where(is_short, np.where(year < CENTURY_BREAK, 2000, 1900) + year, year)

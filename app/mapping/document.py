@@ -225,6 +225,11 @@ class Mapping(_Columns):
         return list(dict.fromkeys(place for _, place in self._named_places()))
 
     @property
+    def rules(self) -> dict[str, Rule]:
+        """The rule of each column of the kind that its rows have; how it reads its texts is the same in all of them."""
+        return {name: rule for row in (self, *self.rows) for name, rule in row.columns.items()}
+
+    @property
     def targets(self) -> list[str]:
         """The columns of the kind that its rows have, each once."""
         every = (self.columns, *(row.columns for row in self.rows))

@@ -1,5 +1,6 @@
-"""Names of weekdays in every language that Babel knows."""
+"""Names of weekdays in every language that Babel knows, and words for several of them."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -10,8 +11,26 @@ _WIDTHS: Final = ("wide", "abbreviated", "short")
 
 #: Names in daily use that no locale has: two letters as in OpenStreetMap, four or three as people abbreviate.
 _ALSO: Final = {
-    "en": (("mo",), ("tu", "tues"), ("we",), ("th", "thur", "thurs"), ("fr",), ("sa",), ("su",)),
+    "en": (("mo",), ("tu", "tues"), ("we", "weds"), ("th", "thur", "thurs"), ("fr",), ("sa",), ("su",)),
+    "de": ((), (), (), (), (), ("sonnabend",), ()),
+    "pt": (("segunda",), ("terça",), ("quarta",), ("quinta",), ("sexta",), (), ()),
 }
+
+_EVERY_DAY: Final = tuple(range(7))
+_MONDAY_TO_FRIDAY: Final = _EVERY_DAY[:5]
+_WEEKEND: Final = _EVERY_DAY[5:]
+
+#: Words for several weekdays. "Werktags" and the like are none: for some they have Saturdays, too.
+_SEVERAL: Final = {
+    **dict.fromkeys(("daily", "every day", "everyday", "all days", "all week", "7 days a week"), _EVERY_DAY),
+    **dict.fromkeys(("täglich", "tous les jours", "todos los días", "diario", "tutti i giorni"), _EVERY_DAY),
+    **dict.fromkeys(("dagelijks", "elke dag", "todos os dias", "diariamente"), _EVERY_DAY),
+    **dict.fromkeys(("weekday", "weekdays", "monday through friday"), _MONDAY_TO_FRIDAY),
+    **dict.fromkeys(("weekend", "weekends", "week-end", "wochenende", "fin de semana", "fim de semana"), _WEEKEND),
+}
+
+#: How schema.org names a weekday.
+_ADDRESS: Final = re.compile(r"https?://schema\.org/", re.IGNORECASE)
 
 
 def require_language(language: str) -> None:
@@ -38,9 +57,15 @@ def weekdays(language: str) -> dict[str, int]:
 
 
 def weekday(text: str, language: str) -> int | None:
-    """The weekday of that name, 0 = Monday; None if it is none."""
-    return weekdays(language).get(_plain(text))
+    """The weekday of that name, 0 = Monday; None if it is none. Of English names also the plural."""
+    known, name = weekdays(language), _plain(text)
+    return known.get(name, known.get(name.removesuffix("s")) if name.endswith("days") else None)
+
+
+def several_weekdays(text: str) -> tuple[int, ...] | None:
+    """The weekdays, 0 = Monday, of a word such as daily or weekends; None if it is none."""
+    return _SEVERAL.get(_plain(text))
 
 
 def _plain(name: str) -> str:
-    return name.strip().rstrip(".").casefold()
+    return _ADDRESS.sub("", name.strip(), count=1).rstrip(".").casefold()

@@ -137,7 +137,7 @@ def _interleaved(parts: list[MappedRows]) -> MappedRows:
 
 def _expanded(mapping: Mapping, rows: MappedRows) -> MappedRows:
     """A row for each weekday or window of a text; a text that cannot be read stays, for its check to tell."""
-    for name, rule in mapping.columns.items():
+    for name, rule in mapping.rules.items():
         if rule.weekday is not None or rule.hours is not None:
             rows = _expanded_by(rows, name, rule)
     return rows

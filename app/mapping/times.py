@@ -4,17 +4,41 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from app.mapping.languages import weekday, weekdays
+from app.mapping.languages import several_weekdays, weekday, weekdays
 from app.mapping.unmappable import Unmappable
 
-_CLOCK: Final = r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?(?::([0-9]{2})(?:[.,][0-9]+)?)?(?: *([AaPp])\.?[Mm]\.?)?"
-_ONE_CLOCK: Final = re.compile(_CLOCK)
-_SPAN: Final = re.compile(rf"\s*{_CLOCK}\s*(?:-|\u2013|to|bis)\s*{_CLOCK}\s*")
+_CLOCK: Final = (
+    r"([0-9]{1,2})(?:(?: ?[:.hH] ?)?([0-9]{2}))?(?::([0-9]{2})(?:[.,][0-9]+)?)?"
+    r"(?: *([AaPp])\.?(?:[Mm]\.?)?(?![A-Za-z])| ?(?:[Uu]hr|[Hh]rs?|[Hh])\b)?"
+)
+_ONE_CLOCK: Final = re.compile(f"T?{_CLOCK}")
+_TO: Final = r"(?:-|\u2013|\u2014|to|till?|until|bis|à|a|al|tot)"
+_SPAN: Final = re.compile(rf"\s*{_CLOCK}\s*{_TO}\s*{_CLOCK}\s*")
 
-#: Days and spans of hours, parted by the first digit: Mo-Fr 09:00-17:00.
-_RULE: Final = re.compile(r"(?P<days>[^0-9]*?)[\s:]*(?P<hours>[0-9].*|24/7|off|closed|geschlossen)?", re.IGNORECASE)
+#: Words that stand for a time of day.
+_NAMED: Final = {"noon": "12:00", "midday": "12:00", "midnight": "00:00", "mittag": "12:00", "mitternacht": "00:00"}
 
-_CLOSED: Final = {"off", "closed", "geschlossen"}
+_NAMES: Final = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
+
+#: Words for a day without hours, in small letters.
+CLOSED: Final = (
+    *("off", "closed", "closed all day", "geschlossen", "ruhetag", "fermé", "ferme", "cerrado", "chiuso"),
+    *("gesloten", "fechado"),
+)
+_ALWAYS: Final = (
+    *("24/7", "24 hours", "24 hrs", "24 h", "24h", "open 24 hours", "open 24h", "always", "always open"),
+    *("24 stunden", "durchgehend", "rund um die uhr", "24h/24", "24 horas", "24 heures", "24 ore", "24 uur"),
+)
+
+#: Days, and spans of hours that begin with the first digit, or a word for all or none: Mo-Fr 09:00-17:00.
+_RULE: Final = re.compile(
+    rf"(?P<days>[^0-9]*?)[\s:,]*(?P<hours>{'|'.join(map(re.escape, sorted(_ALWAYS + CLOSED, key=len, reverse=True)))}"
+    r"|[0-9].*)?",
+    re.IGNORECASE,
+)
+
+#: What rules of holidays begin with.
+_HOLIDAYS: Final = re.compile(r"(PH|SH|public holidays?|holidays?|feiertage?|jours fériés|festivos)\b", re.IGNORECASE)
 
 #: One window: weekday 0 = Monday, opening and closing as HH:MM:SS.
 Window = tuple[str, str, str]
@@ -27,7 +51,7 @@ def time_of_day(text: str, form: str) -> str:
         text: such as 9:00 AM (``12h``), 0900, 9 or 26:30 (``24h``), 0.375 (``fraction`` of a day).
         form: one of these.
     """
-    plain = text.strip()
+    plain = _NAMED.get(text.strip().lower(), text.strip())
     if form == "fraction":
         try:
             share = float(plain)
@@ -37,7 +61,10 @@ def time_of_day(text: str, form: str) -> str:
             raise Unmappable("bad_time", "is not a fraction of a day such as 0.375, from 0 to 1")
         return _clock(round(share * 86_400))
     found = _ONE_CLOCK.fullmatch(plain)
-    if found is None or (form == "12h") != bool(found[4]):
+    is_named = plain != text.strip()
+    if plain.lower() in CLOSED:
+        raise Unmappable("bad_time", "is not a time of day; a closed day has no row: leave the row out with where")
+    if found is None or (not is_named and (form == "12h") != bool(found[4])):
         example = "9:00 AM" if form == "12h" else "09:00, 0900 or 9"
         raise Unmappable("bad_time", f"is not a time of day such as {example}")
     return _clock(_seconds(found, 1))
@@ -46,8 +73,11 @@ def time_of_day(text: str, form: str) -> str:
 def days(text: str, language: str) -> list[int]:
     """Weekdays, 0 = Monday, of a name, a list or a range such as Mon-Fri, in this order; raises Unmappable."""
     found: list[int] = []
-    for part in re.split(r"[,;&+/]|\s+(?:and|und)\s+", text.strip()):
-        first, dash, last = (piece.strip() for piece in _split_range(part))
+    for part in _parts_of(text):
+        if (several := several_weekdays(part)) is not None:
+            found += several
+            continue
+        first, dash, last = (part, "", "") if weekday(part, language) is not None else _split_range(part)
         begins, ends = weekday(first, language), weekday(last if dash else first, language)
         if begins is None or ends is None:
             wrong = first if begins is None else last
@@ -58,17 +88,24 @@ def days(text: str, language: str) -> list[int]:
     return list(dict.fromkeys(found))
 
 
+def _parts_of(text: str) -> list[str]:
+    """The members of a list of weekdays; an address is one."""
+    return [text] if "://" in text else re.split(r"[,;&+/]|\s+(?:and|und|et|y|e|en)\s+", text.strip())
+
+
 def opening_hours(text: str, language: str) -> list[Window]:
     """The windows of weekly opening hours such as ``Mo-Fr 09:00-12:00,13:00-17:00; Sa 10:00-14:00``; raises Unmappable.
 
     As in OpenStreetMap a later rule replaces an earlier one for its days. Rules for holidays, weeks or months are not
     weekly and are refused.
     """
-    if text.strip() == "24/7":
-        return [(str(day), "00:00:00", "24:00:00") for day in range(7)]
     open_on: dict[int, list[Window]] = {}
     for rule in filter(None, (part.strip() for part in re.split(r"[;\n|]", text))):
-        parts = _RULE.fullmatch(rule)
+        if _HOLIDAYS.match(rule):
+            raise Unmappable(
+                "bad_hours", f"has {rule!r}, which is not weekly: leave it out, and load holidays as a calendar"
+            )
+        parts = _RULE.fullmatch(_with_digits(rule))
         if parts is None or parts["hours"] is None:
             raise Unmappable(
                 "bad_hours", f"is not weekly opening hours such as Mo-Fr 09:00-17:00: {rule!r} has no hours"
@@ -77,25 +114,54 @@ def opening_hours(text: str, language: str) -> list[Window]:
             on = days(parts["days"], language) if parts["days"].strip() else list(range(7))
         except Unmappable as error:
             raise Unmappable("bad_hours", f"has {rule!r}, which {error}") from error
-        spans = [] if parts["hours"].lower() in _CLOSED else list(_spans(parts["hours"]))
+        spans = list(_spans(parts["hours"]))
         for day in on:
             open_on[day] = [(str(day), start, end) for start, end in spans]
     if not open_on:
         raise Unmappable("bad_hours", "is not weekly opening hours such as Mo-Fr 09:00-17:00")
+    if len(open_on) == 7 and not any(open_on.values()):
+        raise Unmappable(
+            "bad_hours", "is closed on all days; without a row such a store counts as always open: remove it"
+        )
     return [window for day in sorted(open_on) for window in open_on[day]]
 
 
 def _spans(text: str) -> Iterator[tuple[str, str]]:
-    for part in re.split(r",|\s+(?:and|und)\s+", text):
+    word = text.strip().lower()
+    if word in _ALWAYS:
+        yield "00:00:00", "24:00:00"
+    if word in _ALWAYS or word in CLOSED:
+        return
+    for part in re.split(r"[,/&]|\s+(?:and|und|et|y|e|en)\s+", text):
         found = _SPAN.fullmatch(part)
         if found is None:
             raise Unmappable("bad_hours", f"has {part.strip()!r}, which is not hours such as 09:00-17:00")
+        _require_one_meaning(part.strip(), found)
         yield _clock(_seconds(found, 1)), _clock(_seconds(found, 5))
+
+
+def _with_digits(text: str) -> str:
+    """The text with digits for words that stand for a time of day."""
+    return re.sub(
+        "|".join(rf"\b{name}\b" for name in _NAMED), lambda found: _NAMED[found[0].lower()], text, flags=re.IGNORECASE
+    )
+
+
+def _require_one_meaning(part: str, found: re.Match[str]) -> None:
+    """Raise Unmappable for hours of which half a day is not told: 9-5, or 8-10pm, which may begin in the evening."""
+    halves = [bool(found[4]), bool(found[8])]
+    without = {int(found[hour]) for hour, has_half in zip((1, 5), halves, strict=True) if not has_half}
+    if any(halves) and not without <= {0, 12}:  # noon and midnight
+        raise Unmappable("bad_hours", f"has {part!r}, of which one time has AM or PM; write it with both")
+    begins, ends = int(found[1]), int(found[5])
+    if not any(halves) and not found[5].startswith("0") and 1 <= ends < begins <= 12:
+        later = f"{begins:02}:{found[2] or '00'}-{ends + 12:02}:{found[6] or '00'}"
+        raise Unmappable("bad_hours", f"has {part!r}, which may end in the morning or the evening; write {later}")
 
 
 def _split_range(part: str) -> tuple[str, str, str]:
     found = re.split(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", part, maxsplit=1)
-    return (found[0], "-", found[1]) if len(found) == 2 else (part, "", "")
+    return (found[0].strip(), "-", found[1].strip()) if len(found) == 2 else (part.strip(), "", "")
 
 
 def _seconds(found: re.Match[str], first: int) -> int:

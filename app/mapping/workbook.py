@@ -27,13 +27,14 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relat
 Numbered = tuple[int, list[str]]
 
 
-def rows_of(data: bytes, name: str, *, sheet: str | None) -> Iterator[Numbered]:
+def rows_of(data: bytes, name: str, *, sheet: str | None, skip_lines: int | None) -> Iterator[Numbered]:
     """The rows of the only table of a sheet, as texts; blank rows before and behind it are left out.
 
     Args:
         data: the bytes of the workbook.
         name: of the file, for messages.
         sheet: its name; None where the workbook has only one with anything in it.
+        skip_lines: rows before the table; None leaves out titles, which are rows of one cell above wider ones.
 
     Raises:
         RejectedFile: it is no workbook, is too large, or has formulas, several tables or no such sheet.
@@ -43,7 +44,8 @@ def rows_of(data: bytes, name: str, *, sheet: str | None) -> Iterator[Numbered]:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         chosen = _sheet(workbook, name, sheet)
         _require_no_formulas(data, name, chosen)
-        yield from _table(workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False), name, chosen)
+        cells = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
+        yield from _table(cells, name, chosen, _titles(cells) if skip_lines is None else skip_lines)
     except (CalamineError, zipfile.BadZipFile, ET.ParseError, KeyError) as error:
         raise refusal("wrong_format", f"{name} is not an Excel workbook (xlsx) that can be read: {error}.") from error
 
@@ -111,8 +113,15 @@ def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
     return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _table(cells: Sequence[Sequence[Any]], name: str, sheet: str) -> Iterator[Numbered]:
-    rows = [(number, [_text(cell) for cell in row]) for number, row in enumerate(cells, 1)]
+def _titles(cells: Sequence[Sequence[Any]]) -> int:
+    """How many rows come before the first that has several cells; 0 if none has."""
+    wide = (number for number, row in enumerate(cells) if sum(bool(_text(cell)) for cell in row) > 1)
+    return next(wide, 0)
+
+
+def _table(cells: Sequence[Sequence[Any]], name: str, sheet: str, skip_lines: int) -> Iterator[Numbered]:
+    below = enumerate(cells[skip_lines:], skip_lines + 1)
+    rows = [(number, [_text(cell) for cell in row]) for number, row in below]
     filled = [(number, row) for number, row in rows if any(row)]
     if len(filled) > MOST_ROWS:
         raise refusal("too_large", f"{name} has more than {MOST_ROWS:,} rows.")

@@ -111,7 +111,7 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _sheet_records(data: bytes, mapping: Mapping, name: str) -> Iterator[tuple[Records, Sequence[RejectedRow]]]:
-    rows = [row for row in workbook.rows_of(data, name, sheet=mapping.sheet) if row[0] > mapping.skip_lines]
+    rows = list(workbook.rows_of(data, name, sheet=mapping.sheet, skip_lines=mapping.skip_lines))
     if not rows:
         raise refusal("empty_file", f"{name} has no rows.")
     table = Table.of(mapping, rows[0][1], name, rows[0][0])

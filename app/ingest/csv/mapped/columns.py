@@ -87,7 +87,7 @@ def mapped_columns(kind: DatasetKind, mapping: Mapping) -> list[Column]:
         InvalidParameters: they are not those of the kind.
     """
     require_fit(kind, mapping)
-    rules = {name: rule for row in (mapping, *mapping.rows) for name, rule in row.columns.items()}
+    rules = mapping.rules
     found = named_columns(kind, _targets(mapping))
     return [_translated(column, rules[column.name]) if column.name in rules else column for column in found]
 
@@ -98,7 +98,7 @@ def in_zone(column: Column, zone: str) -> Column:
 
 
 def _targets(mapping: Mapping) -> list[str]:
-    has_hours = any(rule.hours is not None for rule in mapping.columns.values())
+    has_hours = any(rule.hours is not None for rule in mapping.rules.values())
     return list(dict.fromkeys((*mapping.targets, *(_FROM_HOURS if has_hours else ()))))
 
 
