@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,9 @@ from itertools import islice
 from typing import IO, Any, Final
 
 from app.errors import RejectedFile
+from app.ingest.inspection.json_layout import is_json, leaves, records_of
+from app.ingest.inspection.names import ALSO, plain
+from app.ingest.inspection.not_tables import require_table, require_text
 from app.mapping import parquet, workbook
 from app.mapping.expressions import text_of
 
@@ -78,12 +80,16 @@ def layout_of(data: bytes, name: str) -> Layout:
 def _layout(data: bytes, name: str) -> Layout:
     head = _unpacked(data, name)
     if head.startswith(b"PK"):
-        return _of_table([row for _, row in islice(workbook.rows_of(head, name, sheet=None), ROWS)], {"format": "xlsx"})
+        return _of_sheet(list(islice(workbook.rows_of(head, name, sheet=None, skip_lines=None), ROWS)))
     if head.startswith(parquet.MAGIC):
         return _of_parquet(head, name)
     text, encoding = _text(head[:LOOKED_AT_BYTES], name)
-    if text.lstrip()[:1] in {"[", "{"}:
-        return _of_json(text, name)
+    require_table(text, name)
+    if is_json(text):
+        found = records_of(text, name, most=ROWS)
+        names = list(dict.fromkeys(name for record in found.records for name in leaves(record)))
+        rows = [[text_of(leaves(record).get(name)) for name in names] for record in found.records]
+        return Layout(found.document, names, rows, whole=found.whole, about=found.about)
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise RejectedFile(f"{name} is empty.", reason="empty_file")
@@ -116,8 +122,7 @@ def _unpacked(data: bytes, name: str) -> bytes:
 def _text(head: bytes, name: str) -> tuple[str, str]:
     if head.startswith(_UTF16):
         return head[: len(head) // 2 * 2].decode("utf-16", errors="replace"), "utf-16"
-    if b"\0" in head:
-        raise RejectedFile(f"{name} is not text, JSON or a workbook that can be read here.", reason="wrong_format")
+    require_text(head, name)
     for cut in range(4):  # a character may be cut at the end
         try:
             return head[: len(head) - cut].decode("utf-8-sig"), "utf-8"
@@ -132,7 +137,7 @@ def _of_csv(text: str, document: dict[str, Any], questions: list[str]) -> Layout
     rows, delimiter = found
     if delimiter != ",":
         document["delimiter"] = delimiter
-    width = Counter(len(row) for row in rows if row).most_common(1)[0][0]
+    width = _width([row for row in rows if row and not row[0].startswith("#")] or rows)
     starts = next(number for number, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) * 2 > width)
     if starts:
         document["skip_lines"] = starts
@@ -149,13 +154,25 @@ def _regular(rows: Sequence[Sequence[str]]) -> tuple[float, int]:
     return (times / len(rows) if width > 1 else 0.0, width)
 
 
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """How many columns most rows have; comments before a short table are more than its rows."""
+    return Counter(len(row) for row in rows if row).most_common(1)[0][0]
+
+
 def _of_table(rows: Sequence[Sequence[str]], document: dict[str, Any], questions: Sequence[str] = ()) -> Layout:
     if not rows:
         raise RejectedFile("The file has no rows.", reason="empty_file")
     first = [one.strip() for one in rows[0]]
+    if twice := [name for name, times in Counter(first).items() if name and times > 1]:
+        _require_no_header(first, twice)
     if _is_header(first):
         return Layout(document, first, rows[1:], questions)
     return Layout({**document, "header": False}, [str(at) for at in range(1, len(first) + 1)], rows, questions)
+
+
+def _of_sheet(rows: Sequence[workbook.Numbered]) -> Layout:
+    before = rows[0][0] - 1 if rows else 0
+    return _of_table([row for _, row in rows], {"format": "xlsx"} | ({"skip_lines": before} if before else {}))
 
 
 def _of_parquet(data: bytes, name: str) -> Layout:
@@ -166,103 +183,17 @@ def _of_parquet(data: bytes, name: str) -> Layout:
     return Layout({"format": "parquet"}, names, rows)
 
 
+def _require_no_header(first: Sequence[str], twice: Sequence[str]) -> None:
+    """Raise RejectedFile for a header in which a name stands twice; known names tell it from a row of values."""
+    known = {*map(plain, ALSO), *(other for others in ALSO.values() for other in others)}
+    if sum(plain(name) in known for name in first) > 1:
+        raise RejectedFile(
+            f"The header has {', '.join(map(repr, twice))} more than once; give each column a name of its own.",
+            reason="wrong_columns",
+        )
+
+
 def _is_header(first: Sequence[str]) -> bool:
     """Names are words: not empty, not numbers, dates or addresses, and each stands there once."""
     named = [name for name in first if name]
     return len(set(named)) == len(named) > 0 and not any(name[0].isdigit() or "://" in name for name in named)
-
-
-def _of_json(text: str, name: str) -> Layout:
-    lines = text.splitlines()
-    whole: str | None = None
-    about: dict[str, str] = {}
-    if len(lines) > 1 and _is_value(lines[0]):
-        document: dict[str, Any] = {"format": "jsonl"}
-        records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
-    elif (start := text.lstrip()).startswith("{"):
-        document = {"format": "json"}
-        records, about, whole = _member(start, document, name)
-    else:
-        document = {"format": "json"}
-        records, end = _elements(text, text.index("[") + 1)
-        whole = text[:end] + "]"
-    records = [record for record in records if isinstance(record, dict)]
-    if not records:
-        raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
-    names = list(dict.fromkeys(name for record in records for name in _leaves(record)))
-    rows = [[text_of(_leaves(record).get(name)) for name in names] for record in records]
-    return Layout(document, names, rows, whole=whole, about=about)
-
-
-def _is_value(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except json.JSONDecodeError:
-        return False
-
-
-def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str | None]:
-    """The first elements of the first array in an object, or else the object; texts beside them; what is whole."""
-    try:
-        whole = json.loads(text)
-    except json.JSONDecodeError:
-        return _cut_member(text, document, name)
-    texts = {key: one for key, one in whole.items() if isinstance(one, str)}
-    for key, one in whole.items():
-        if isinstance(one, list):
-            document["records"] = key
-            return one[:ROWS], texts, None
-    return [whole], {}, None
-
-
-def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str]:
-    """The same of an object that is cut in its first array."""
-    decoder, at = json.JSONDecoder(), 1
-    texts: dict[str, str] = {}
-    try:
-        while True:
-            key, at = decoder.raw_decode(text, _after(text, at, ","))
-            at = _after(text, at, ":")
-            if text[at : at + 1] == "[":
-                records, end = _elements(text, at + 1)
-                document["records"] = key
-                return records, texts, text[:end] + "]}"
-            one, at = decoder.raw_decode(text, at)
-            texts |= {key: one} if isinstance(one, str) else {}
-    except json.JSONDecodeError:
-        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
-
-
-def _elements(text: str, at: int) -> tuple[list[Any], int]:
-    """The first elements of an array that may be cut, from the place behind its bracket on, and where they end."""
-    decoder = json.JSONDecoder()
-    found: list[Any] = []
-    end = at
-    while len(found) < ROWS:
-        try:
-            record, end = decoder.raw_decode(text, _after(text, end, ","))
-        except json.JSONDecodeError:
-            break
-        found.append(record)
-    return found, end
-
-
-def _after(text: str, at: int, sign: str) -> int:
-    """The place behind spaces and signs."""
-    while text[at : at + 1] in {" ", "\n", "\r", "\t", sign}:
-        at += 1
-    return at
-
-
-def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of an object and of the objects in it, by their expressions."""
-    found: dict[str, Any] = {}
-    for key, value in record.items():
-        quoted = key if key.isidentifier() else json.dumps(key)
-        if isinstance(value, dict):
-            found |= {
-                f"{quoted}.{inner if inner.isidentifier() else json.dumps(inner)}": one for inner, one in value.items()
-            }
-        else:
-            found[quoted] = value
-    return found

@@ -2,71 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
-from app.ingest.inspection.guesses import NO_TIME, Guess, is_nothing
+from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
+from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
+from app.ingest.inspection.of_polls import completed_polls, outages
+from app.ingest.inspection.questions import (
+    ONE_OF_ALL,
+    Questions,
+    assumed,
+    null_words,
+    numbered_days,
+    questions_of,
+    tells_of_stores,
+    undated_ends,
+    unnamed_store,
+)
+from app.ingest.inspection.weeks import rows_of_weeks
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
-
-#: Other names of columns, in small letters and digits only; the likeliest first.
-_ALSO: Final[Mapping[str, tuple[str, ...]]] = {
-    "store_id": (
-        "store",
-        "shop",
-        "filiale",
-        "site",
-        "monitor",
-        "monitorid",
-        "monitorname",
-        "host",
-        "hostname",
-        "service",
-        "check",
-        "url",
-        "name",
-    ),
-    "status": ("state", "zustand", "event", "isup", "up", "wert", "value", "result"),
-    "timestamp_utc": (
-        "timestamp",
-        "time",
-        "datetime",
-        "zeitstempel",
-        "zeit",
-        "date",
-        "datum",
-        "checkedat",
-        "createdat",
-        "at",
-    ),
-    "day": ("weekday", "dayofweek", "wochentag", "tag", "days"),
-    "start_time_local": ("start", "starttime", "open", "opens", "from", "von"),
-    "end_time_local": ("end", "endtime", "close", "closes", "to", "bis"),
-    "timezone_str": ("timezone", "zone", "tz", "region"),
-    "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
-    "number": ("prnumber", "mriid", "iid", "prid", "pr"),
-    "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
-    "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
-    "merged_at": ("merged", "mergeddate"),
-    "closed_at": ("closed", "close", "closeddate"),
-    "is_draft": ("draft",),
-    "author_is_bot": ("isbot", "authorisbot"),
-    "changed_files": ("fileschanged",),
-    "head_sha": ("headrefoid", "sha"),
-}
-
-#: What a column of a kind holds, where that tells; a text may be anything.
-_HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "timestamp": ("instant", "nothing"),
-    "weekday": ("weekday", "number", "opening hours", "status"),
-    "time of day": ("time of day", "number", "status"),
-    "time of day, 24:00 included": ("time of day", "number", "status"),
-    "IANA time zone": ("zone",),
-    "number": ("number", "status"),
-}
-
-#: Columns of outages, which are two polls each.
-_BEGINS, _ENDS = ("start", "begin", "begindate", "down", "from"), ("end", "enddate", "up", "until", "to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,85 +50,62 @@ class Proposal:
 
 def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, stem: str) -> Proposal:
     """The mapping of a file of this kind; ``stem`` of the file's name stands for a store that it does not name."""
-    if kind.name == "polls" and (outages := _outages(layout, guesses, stem)) is not None:
-        return outages
-    columns: dict[str, Any] = {}
-    questions = questions_of(layout)
-    taken: set[str] = set()
-    is_nameless = layout.document.get("header") is False
-    for column in kind.columns:
-        if column.instead_of is not None:
-            continue
-        found = _fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
-        if found is not None:
-            if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
-                questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
-            taken.add(found.name)
-            rule = _rule(column.type.name, found)
-            columns[column.name] = {"from": _place(layout, found.name), **rule}
-            questions += found.questions if rule == found.rule else ()
+    if kind.name == "polls" and (found := outages(layout, guesses, stem)) is not None:
+        document, questions = found
+        return Proposal(kind.name, document, tuple(questions), ())
+    rows, asked, taken = (kind.name == "hours" and rows_of_weeks(layout, guesses)) or ([], [], set[str]())
+    columns, questions = _columns(kind, layout, guesses, taken, given=WINDOW if rows else ())
+    questions = [*questions_of(layout), *asked, *questions]
     if kind.name == "pull_requests" and "closed_at" not in columns:
-        questions += _undated_ends(layout, guesses)
-    columns = _with_hours(columns)
-    needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
-    missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
-    if columns.keys() == {"store_id"} and not missing:  # details of stores, of which the file has none
-        missing = [one.name for one in kind.columns if one.name not in {"team", "entity", "entity_kind", "store_id"}][
-            :1
-        ]
-    if columns and "store_id" in missing:
-        missing.remove("store_id")
-        columns["store_id"] = {"value": stem}
-        questions.append(assumed("store_id", stem))
-    if len(columns) > 1 and "repo" in missing:
-        missing.remove("repo")
-        columns["repo"] = {"value": stem}
-        questions.append(assumed("repo", stem))
+        questions += undated_ends(layout, guesses)
+    if kind.name == "polls":
+        questions = completed_polls(layout, guesses, columns, taken, questions)
+    missing = _missing(kind, columns, given=WINDOW if rows or "hours" in columns.get("day", {}) else ())
+    for name in [one for one in missing if one in ONE_OF_ALL]:
+        if len(columns) + len(rows) > (name == "repo") and (
+            name != "calendar" or ("date" in columns and not tells_of_stores(guesses))
+        ):
+            missing.remove(name)
+            columns[name] = {"value": stem}
+            is_store = name == "store_id"
+            questions.append(unnamed_store(layout, guesses, taken, stem) if is_store else assumed(name, stem))
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
+    document |= {"rows": rows} if rows else {}
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
 
-def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
-    """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
-    left = [guess for guess in guesses if guess.name not in taken]
-    # Whatever a column of that very name holds: its check tells what is wrong in it.
-    is_told = name == "status" and any(guess.what == "status" for guess in left)
-    for guess in left:
-        if _plain(guess.name) == _plain(name) and (
-            guess.what == "status" or not is_told
-        ):  # whatever it holds: its check tells what is wrong in it
-            return guess
-    free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
-    for other in _ALSO.get(name, ()):
-        for guess in free:
-            if _plain(guess.name) == _plain(other) and (name != "status" or guess.what == "status"):
-                return guess
-    if name == "day":
-        return next((guess for guess in free if guess.what in {"weekday", "opening hours"}), None)
-    wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
-    alike = [guess for guess in free if guess.what == wanted]
-    if name in {"store_id", "repo"}:
-        alike = [guess for guess in free if guess.what == "address"] or [
-            guess for guess in free if guess.name == "1" and guess.what in {"text", "number"} and name == "store_id"
-        ]
-    if is_nameless and name in {"created_at", "merged_at", "number"}:
-        wanted = "number" if name == "number" else "instant"
-        return next((guess for guess in free if guess.what == wanted), None)
-    return alike[0] if len(alike) == 1 else None
+def _columns(
+    kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], taken: set[str], *, given: Sequence[str]
+) -> tuple[dict[str, Any], Questions]:
+    """The rules of those columns of a kind that the file seems to have, without those that are given already."""
+    columns: dict[str, Any] = {}
+    questions: Questions = []
+    is_nameless = layout.document.get("header") is False
+    for column in kind.columns:
+        if column.instead_of is not None or column.name in given:
+            continue
+        found = fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
+        if found is None:
+            continue
+        if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
+            questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
+        taken.add(found.name)
+        rule = rule_for(column.type.name, found)
+        trimmed = {"trim": True} if found.is_spaced else {}
+        columns[column.name] = {"from": place(layout, found.name), **trimmed, **rule}
+        questions += found.questions if rule == found.rule else ()
+        questions += numbered_days(column.type.name, found)
+    return _with_hours(columns), questions
 
 
-def _rule(holds: str, found: Guess) -> dict[str, Any]:
-    """The members of a rule that suit what the column holds: the words of a status are none for a key."""
-    suits = found.what == "instant" and holds == "timestamp"
-    suits = suits or (found.what == "status" and holds.startswith("active")) or found.what == "address"
-    suits = suits or (found.what in {"weekday", "time of day"} and holds.startswith(found.what))
-    suits = suits or (found.what == "opening hours" and holds == "weekday")
-    suits = suits or (found.what == "number" and holds in {"number", "weekday"})
-    if found.what in {"number", "status"} and holds.startswith("time of day"):
-        return {"time": "fraction" if any("." in text for text in found.examples) else "24h"}
-    if holds == "timestamp" and found.what not in {"instant", "nothing"}:
-        return {"date": "iso", "zone": "UTC"}  # its reasons are the most precise
-    return dict(found.rule) if suits else {}
+def _missing(kind: DatasetKind, columns: Mapping[str, Any], *, given: Sequence[str]) -> list[str]:
+    """The columns that the kind needs and the file seems not to have."""
+    needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
+    missing = [name for name in needed if name not in columns and name not in given]
+    if columns.keys() == {"store_id"} and not missing and not given:  # details of stores, of which the file has none
+        of_stores = {"team", "entity", "entity_kind", "store_id"}
+        return [one.name for one in kind.columns if one.name not in of_stores][:1]
+    return missing
 
 
 def _with_hours(columns: dict[str, Any]) -> dict[str, Any]:
@@ -183,88 +115,14 @@ def _with_hours(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: rule for name, rule in columns.items() if name not in {"start_time_local", "end_time_local"}}
 
 
-def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | None:
-    instants = {_plain(guess.name): guess for guess in guesses if guess.what == "instant"}
-    begins = next((instants[name] for name in _BEGINS if name in instants), None)
-    ends = next((instants[name] for name in _ENDS if name in instants), None)
-    if begins is None or ends is None:
-        return None
-    rows = [
-        {
-            "columns": {"status": {"value": status}, "timestamp_utc": {"from": _place(layout, one.name), **one.rule}},
-            "where": {_place(layout, one.name): {"not": [""]}},
-        }
-        for one, status in ((begins, "inactive"), (ends, "active"))
-    ]
-    key = next(
-        (guess for name in ("store_id", *_ALSO["store_id"]) for guess in guesses if _plain(guess.name) == _plain(name)),
-        None,
-    )
-    questions = [*questions_of(layout), *begins.questions, *ends.questions]
-    if key is None:
-        questions.append(assumed("store_id", stem))
-    columns = {"store_id": {"value": stem} if key is None else {"from": _place(layout, key.name)}}
-    document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed"}
-    document |= {"columns": columns, "rows": rows}
-    return Proposal("polls", document, tuple(questions), ())
-
-
-def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, str]]:
-    """The question of a file that says which pull requests were closed, but not when."""
-    for at, guess in enumerate(guesses):
-        if _plain(guess.name) in {"state", "status"}:
-            closed = sum(text.lower() == "closed" for text in layout.column(at))
-            if closed:
-                told = f"{guess.name}: no column says when those were closed that are, {closed} of the first rows."
-                return [(f"{told} What are they?", "open")]
-    return []
-
-
-#: What a question calls each column of which a file may have one text in all rows, and how it is answered.
-_ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
-    "repo": ("repository", "owner/name"),
-    "store_id": ("store", "TEXT"),
-    "project": ("project", "NAME"),
-}
-
-
-def assumed(column: str, stem: str) -> tuple[str, str]:
-    """The question of a file that does not name the repository, store or project of its rows."""
-    what, answer = _ONE_OF_ALL[column]
-    return f"No column names the {what}; which one is it? Answer with --set {column}={answer}.", stem
-
-
 def with_given(one: Proposal, given: Mapping[str, str], stem: str) -> Proposal:
     """The proposal with columns that have one text in every row, and without the questions that they answer."""
     if one.document is None or not given:
         return one
-    settled = [assumed(name, stem) for name in given if name in _ONE_OF_ALL]
+    settled = [assumed(name, stem) for name in given if name in ONE_OF_ALL]
     return replace(
         one,
         document=written(with_values(read_mapping(dict(one.document)), given)),
         questions=tuple(question for question in one.questions if question not in settled),
         missing=tuple(name for name in one.missing if name not in given),
     )
-
-
-def questions_of(layout: Layout) -> list[tuple[str, str]]:
-    """What is to be asked of a file whatever it holds."""
-    none = sorted({text for row in layout.rows for text in row if NO_TIME.fullmatch(text)})
-    return [
-        *((text, "as it is") for text in layout.questions),
-        *((f"Does {text!r} stand for no value?", "yes") for text in none),
-    ]
-
-
-def null_words(layout: Layout) -> dict[str, Any]:
-    """The member of a mapping for texts that mean nothing, as far as the file has them."""
-    found = {text for row in layout.rows for text in row if is_nothing(text)}
-    return {"null": sorted(found)} if found else {}
-
-
-def _place(layout: Layout, name: str) -> Any:
-    return int(name) if layout.document.get("header") is False else name
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())

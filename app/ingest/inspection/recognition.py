@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.proposal import Proposal, assumed, null_words, questions_of
+from app.ingest.inspection.proposal import Proposal
+from app.ingest.inspection.questions import assumed, null_words, questions_of
 from app.ingest.inspection.reading import Beginning, Reading, read
 from app.ingest.kind import DatasetKind
 from app.mapping.document import Mapping as FileMapping

@@ -1,0 +1,95 @@
+"""What files call the columns of a kind."""
+
+from collections.abc import Mapping
+from typing import Final
+
+#: Other names of columns, in small letters and digits only; the likeliest first.
+ALSO: Final[Mapping[str, tuple[str, ...]]] = {
+    "store_id": (
+        *("store", "storename", "shop", "shopid", "shopname", "filiale", "branch", "site", "sitename", "standort"),
+        *("magasin", "boutique", "tienda", "negozio", "winkel", "loja"),
+        *("monitor", "monitorid", "monitorname", "friendlyname", "host", "hostname", "service", "servicename"),
+        *("endpoint", "endpointname", "check", "checkname", "checkid", "testname", "device", "devicename", "node"),
+        *("server", "instance", "target", "probe", "resource", "component", "application", "app", "website", "domain"),
+        *("location", "alarmname", "url", "name", "key"),
+    ),
+    "status": (
+        *("state", "zustand", "statut", "estado", "stato", "event", "isup", "up", "isonline", "online", "available"),
+        *("health", "alive", "reachable", "success", "ok", "httpstatus", "statuscode", "wert", "value", "result"),
+    ),
+    "timestamp_utc": (
+        *("timestamp", "time", "datetime", "dateandtime", "zeitstempel", "zeit", "zeitpunkt", "ts", "when", "at"),
+        *("checkedat", "checktime", "eventtime", "createdat", "date", "datum", "fecha", "data", "horodatage"),
+    ),
+    "day": (
+        "weekday",
+        "dayofweek",
+        "dow",
+        "dayname",
+        "wochentag",
+        "tag",
+        "days",
+        "jour",
+        "dia",
+        "día",
+        "giorno",
+        "dag",
+    ),
+    "start_time_local": (
+        *("start", "starttime", "begin", "open", "opens", "openat", "opening", "openingtime", "opentime", "from"),
+        *("von", "öffnet", "beginn", "ouverture", "début", "debut", "abre", "apertura", "inicio", "apre", "van"),
+    ),
+    "end_time_local": (
+        *("end", "endtime", "close", "closes", "closeat", "closing", "closingtime", "closetime", "to", "until"),
+        *("bis", "schließt", "ende", "fermeture", "fin", "cierra", "cierre", "chiude", "chiusura", "fecha", "dicht"),
+        *("tot",),
+    ),
+    "timezone_str": ("timezone", "timezonename", "timezoneid", "zone", "tz", "tzname", "tzid", "zeitzone", "region"),
+    "date": ("holidaydate", "datum", "day", "tag", "fecha", "data", "jour"),
+    "calendar": ("region", "country", "countrycode", "bundesland", "land", "state"),
+    "name": ("holiday", "holidayname", "feiertag", "title", "summary", "description", "localname", "reason", "note"),
+    "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
+    "number": ("prnumber", "mriid", "iid", "prid", "pr"),
+    "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
+    "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
+    "merged_at": ("merged", "mergeddate"),
+    "closed_at": ("closed", "close", "closeddate"),
+    "is_draft": ("draft",),
+    "author_is_bot": ("isbot", "authorisbot"),
+    "changed_files": ("fileschanged",),
+    "head_sha": ("headrefoid", "sha"),
+}
+
+#: Columns of outages, which are two polls each, and of how long they took.
+BEGINS: Final = (
+    *("start", "begin", "begindate", "starttime", "startdate", "startedat", "started", "down", "downat", "downsince"),
+    *("outagestart", "from", "beginn", "von", "début", "debut"),
+)
+ENDS: Final = (
+    *("end", "enddate", "endtime", "endedat", "ended", "resolvedat", "resolved", "recoveredat", "restoredat"),
+    *("outageend", "up", "upat", "until", "to", "ende", "bis", "fin"),
+)
+TAKES: Final = ("duration", "length", "dauer", "durée", "downtime")
+
+#: Columns of remarks, which name no store although their texts come again.
+REMARKS: Final = frozenset(
+    (
+        "message",
+        "msg",
+        "reason",
+        "error",
+        "comment",
+        "note",
+        "details",
+        "output",
+        "cause",
+        "description",
+        "type",
+        "info",
+    )
+)
+
+
+def plain(name: str) -> str:
+    """A name in small letters and digits only."""
+    return "".join(character for character in name.lower() if character.isalnum())

@@ -1,0 +1,83 @@
+"""What is particular to polls: outages, words for a status, a date and a time in columns of their own, zones."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.ingest.inspection.fitting import place
+from app.ingest.inspection.guesses import MOST_WORDS, Guess, unknown_word
+from app.ingest.inspection.instants import instant_of
+from app.ingest.inspection.layout import Layout
+from app.ingest.inspection.names import ALSO, BEGINS, ENDS, plain
+from app.ingest.inspection.questions import Questions, assumed, durations, null_words, questions_of
+
+
+def outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> tuple[dict[str, Any], Questions] | None:
+    """The mapping of a file of outages, each of which is two polls, and its questions; None: it has none."""
+    instants = {plain(guess.name): guess for guess in guesses if guess.what == "instant"}
+    begins = next((instants[name] for name in BEGINS if name in instants), None)
+    ends = next((instants[name] for name in ENDS if name in instants), None)
+    if begins is None or ends is None:
+        return None
+    rows = [
+        {
+            "columns": {"status": {"value": status}, "timestamp_utc": {"from": place(layout, one.name), **one.rule}},
+            "where": {place(layout, one.name): {"not": [""]}},
+        }
+        for one, status in ((begins, "inactive"), (ends, "active"))
+    ]
+    key = next(
+        (guess for name in ("store_id", *ALSO["store_id"]) for guess in guesses if plain(guess.name) == plain(name)),
+        None,
+    )
+    questions = [*questions_of(layout), *begins.questions, *ends.questions]
+    if key is None:
+        questions.append(assumed("store_id", stem))
+    columns = {"store_id": {"value": stem} if key is None else {"from": place(layout, key.name)}}
+    document = {"kind": "polls", **layout.document, **null_words(layout), "holds": "until_changed"}
+    document |= {"columns": columns, "rows": rows}
+    return document, questions
+
+
+def completed_polls(
+    layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any], taken: set[str], questions: Questions
+) -> Questions:
+    """The questions of polls; completes the rule of their instants where other columns have a part of it."""
+    if "status" not in columns:
+        questions = questions + _unknown_words(layout, guesses, columns, taken) + durations(guesses)
+    rule = columns.get("timestamp_utc", {})
+    column = next((guess for guess in guesses if place(layout, guess.name) == rule.get("from")), None)
+    if column is None:
+        return questions
+    texts = layout.column(guesses.index(column))
+    clock = next((guess for guess in guesses if guess.what == "time of day" and guess.name not in taken), None)
+    if clock is not None and all(":" not in text for text in texts):
+        both = [f"{day} {time}" for day, time in zip(texts, layout.column(guesses.index(clock)), strict=True)]
+        if (found := instant_of(f"{column.name} and {clock.name}", list(dict.fromkeys(both)))) is not None:
+            taken.add(clock.name)
+            questions = [one for one in questions if one not in column.questions] + list(found[2:])
+            rule = {"template": f"{{{column.name}}} {{{clock.name}}}", **found[1]}
+            columns["timestamp_utc"] = rule
+    zones = next((guess for guess in guesses if guess.what == "zone" and guess.name not in taken), None)
+    if "zone" in rule and zones is not None:
+        questions = [one for one in questions if "which zone are times" not in one[0]]
+        named = sorted({text for text in layout.column(guesses.index(zones)) if text})
+        told = f"{column.name}: are its times of UTC, or of {named[0]}, which {zones.name} has? Set zone."
+        several = f"{zones.name} has {len(named)} zones, and a mapping reads times of one: split the file by zone, or "
+        several += f"write the times of {column.name} with their offsets."
+        questions.append((told if len(named) == 1 else several, ""))
+    return questions
+
+
+def _unknown_words(layout: Layout, guesses: Sequence[Guess], columns: dict[str, Any], taken: set[str]) -> Questions:
+    """What is to be asked of a column of words none of which is known."""
+    texts = [guess for guess in guesses if guess.what == "text" and guess.name not in taken]
+    names = ("status", *ALSO["status"])
+    found = next((guess for name in names for guess in texts if plain(guess.name) == name), None)
+    if found is None:
+        return []
+    words = list(dict.fromkeys(text for text in layout.column(guesses.index(found)) if text))
+    if len(words) > MOST_WORDS:
+        return []
+    taken.add(found.name)
+    columns["status"] = {"from": place(layout, found.name)}
+    return [(unknown_word(found.name, word), "") for word in words]

@@ -1,0 +1,93 @@
+"""What is to be asked of a file before it is loaded: pairs of a question and what is assumed unless it is answered.
+
+Nothing is assumed, an empty text, where a wrong answer would give wrong figures that nobody notices.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from app.ingest.inspection.guesses import Guess
+from app.ingest.inspection.layout import Layout
+from app.ingest.inspection.names import ALSO, BEGINS, REMARKS, TAKES, plain
+from app.ingest.inspection.words import NO_TIME, is_nothing
+
+Questions = list[tuple[str, str]]
+
+
+#: What a question calls each column of which a file may have one text in all rows, and how it is answered.
+ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
+    "repo": ("repository", "owner/name"),
+    "calendar": ("calendar", "NAME"),
+    "store_id": ("store", "TEXT"),
+    "project": ("project", "NAME"),
+}
+
+
+def assumed(column: str, stem: str) -> tuple[str, str]:
+    """The question of a file that does not name the repository, store or project of its rows."""
+    what, answer = ONE_OF_ALL[column]
+    return f"No column names the {what}; which one is it? Answer with --set {column}={answer}.", stem
+
+
+def questions_of(layout: Layout) -> Questions:
+    """What is to be asked of a file whatever it holds."""
+    none = sorted({text for row in layout.rows for text in row if NO_TIME.fullmatch(text)})
+    return [
+        *((text, "as it is") for text in layout.questions),
+        *((f"Does {text!r} stand for no value?", "yes") for text in none),
+    ]
+
+
+def null_words(layout: Layout) -> dict[str, Any]:
+    """The member of a mapping for texts that mean nothing, as far as the file has them."""
+    found = {text for row in layout.rows for text in row if is_nothing(text)}
+    return {"null": sorted(found)} if found else {}
+
+
+def numbered_days(holds: str, found: Guess) -> Questions:
+    """The question of weekdays that are numbers, in a column that is not named as the kind names it."""
+    if holds != "weekday" or found.what not in {"number", "status"} or plain(found.name) in {"day", "dayofweek"}:
+        return []
+    return [(f"{found.name}: is 0 Monday and 6 Sunday? If not, say with words what each number stands for.", "yes")]
+
+
+def durations(guesses: Sequence[Guess]) -> Questions:
+    """What is to be asked of outages of which the file says how long they took, but not when they ended."""
+    named = {plain(guess.name): guess.name for guess in guesses}
+    begins = next((named[name] for name in BEGINS if name in named), None)
+    takes = next((named[name] for name in TAKES if name in named), None)
+    if begins is None or takes is None:
+        return []
+    return [(f"{takes}: a mapping cannot add it to {begins}; add a column that says when each outage ended.", "")]
+
+
+def unnamed_store(layout: Layout, guesses: Sequence[Guess], taken: set[str], stem: str) -> tuple[str, str]:
+    """The question of a file of which no column is known to name the store: none is assumed where one may."""
+    may = [
+        guess.name
+        for at, guess in enumerate(guesses)
+        if guess.what in {"text", "address"} and guess.name not in taken and plain(guess.name) not in REMARKS
+        if 1 < len(named := {text for text in layout.column(at) if text}) <= len(layout.rows) / 2 and len(named) > 1
+    ]
+    if not may or layout.document.get("header") is False:
+        return assumed("store_id", stem)
+    question, _ = assumed("store_id", stem)
+    return f"{question} Or does {' or '.join(may[:3])} name it? Then say so in the mapping.", ""
+
+
+def tells_of_stores(guesses: Sequence[Guess]) -> bool:
+    """Whether a column is named as one that names a store or a team, of whose dates the file then tells."""
+    return any(
+        plain(guess.name) in {"team", "entity", "storeid", *ALSO["store_id"]} - {"name", "key"} for guess in guesses
+    )
+
+
+def undated_ends(layout: Layout, guesses: Sequence[Guess]) -> Questions:
+    """The question of a file that says which pull requests were closed, but not when."""
+    for at, guess in enumerate(guesses):
+        if plain(guess.name) in {"state", "status"}:
+            closed = sum(text.lower() == "closed" for text in layout.column(at))
+            if closed:
+                told = f"{guess.name}: no column says when those were closed that are, {closed} of the first rows."
+                return [(f"{told} What are they?", "open")]
+    return []

@@ -1,0 +1,230 @@
+"""Files as monitors, tools and people write them: what is proposed reads them right, or asks before it may be wrong."""
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from app.errors import RejectedFile
+from app.ingest.inspection.inspect import Inspection, inspect
+from app.ingest.registry import DATASET_KINDS
+from app.mapping.document import read_mapping
+from tests.ingest.checking import check
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def look(content: str | bytes, name: str = "file.csv", *, kind: str | None = None) -> Inspection:
+    kinds = list(DATASET_KINDS.values()) if kind is None else [DATASET_KINDS[kind]]
+    return inspect(content.encode() if isinstance(content, str) else content, name=name, kinds=kinds, now=NOW)
+
+
+def polls(found: Inspection) -> list[tuple[str, str, str]]:
+    assert found.proposal.kind == "polls"
+    return [(row["store_id"], row["status"], row["timestamp_utc"]) for row in found.rows]
+
+
+#: Each with the same two polls of a store A: up at 10:00, down at 10:05.
+POLLS = {
+    "date and time in columns of their own": "store,date,time,state\nA,2024-05-01,10:00,UP\nA,2024-05-01,10:05,DOWN\n",
+    "the same, as in the United States": "store,date,time,ok\nA,05/01/2024,10:00 AM,yes\nA,05/13/2024,10:05 AM,no\n",
+    "codes of HTTP": "url,http_status,checked_at\nA,200,2024-05-01T10:00:00Z\nA,503,2024-05-01T10:05:00Z\n",
+    "no answer at all": "url,status_code,checked_at\nA,301,2024-05-01T10:00:00Z\nA,0,2024-05-01T10:05:00Z\n",
+    "key": "key,success,timestamp\nA,true,2024-05-01T10:00:00Z\nA,false,2024-05-01T10:05:00Z\n",
+    "French": "magasin;statut;date\nA;en ligne;2024-05-01 10:00\nA;hors ligne;2024-05-01 10:05\n",
+    "Spanish": "tienda,estado,fecha\nA,activo,2024-05-01 10:00\nA,inactivo,2024-05-01 10:05\n",
+    "German": "Filiale;Zustand;Zeitpunkt\nA;erreichbar;01.05.2024 10:00\nA;nicht erreichbar;01.05.2024 10:05\n",
+    "name of the month": 'Test Name,State,Time\nA,Up,"May 1, 2024 10:00 AM"\nA,Down,"May 1, 2024 10:05 AM"\n',
+    "nanoseconds": "host,ok,ts\nA,1,1714557600000000000\nA,0,1714557900000000000\n",
+    "comments before the header": "# made by x\n#\nstore,status,ts\nA,up,2024-05-01T10:00Z\nA,down,2024-05-01T10:05Z\n",
+}
+
+
+@pytest.mark.parametrize("name", POLLS)
+def test_polls_are_read_as_they_are_written(name: str) -> None:
+    found = look(POLLS[name])
+    day = "13" if name == "the same, as in the United States" else "01"
+    assert polls(found) == [("A", "active", "2024-05-01T10:00:00Z"), ("A", "inactive", f"2024-05-{day}T10:05:00Z")]
+    assert found.may_be_accepted
+
+
+def workbook(rows: list[list[Any]]) -> bytes:
+    written, book = BytesIO(), Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    book.save(written)
+    return written.getvalue()
+
+
+TWO = [("A", "active", "2024-05-01T10:00:00Z"), ("A", "inactive", "2024-05-01T10:05:00Z")]
+
+
+def test_titles_above_the_table_of_a_sheet_are_left_out() -> None:
+    times = datetime(2024, 5, 1, 10), datetime(2024, 5, 1, 10, 5)  # noqa: DTZ001 - cells have no zone
+    content = workbook([["Export"], [], ["Store", "State", "At"], ["A", "Up", times[0]], ["A", "Down (0)", times[1]]])
+    found = look(content, "export.xlsx")
+    assert polls(found) == TWO
+    checked = check(content, "polls", mapping=read_mapping(dict(found.proposal.document or {})), now=NOW)
+    assert (len(checked.rows), checked.rejections) == (2, [])
+
+
+def test_an_array_within_objects_is_found() -> None:
+    records = [{"store": "A", "status": up, "ts": at} for up, at in (("up", TWO[0][2]), ("down", TWO[1][2]))]
+    found = look(json.dumps({"code": 200, "data": {"page": 1, "items": records}}), "polls.json")
+    assert polls(found) == TWO
+    assert (found.proposal.document or {})["records"] == "data.items"
+
+
+def test_spaces_around_texts_are_cut_off() -> None:
+    found = look("store , status , timestamp\n A , up , 2024-05-01T10:00Z \n A , down , 2024-05-01T10:05Z \n")
+    assert polls(found) == TWO
+    assert found.may_be_accepted
+
+
+def test_outages_are_read_by_the_names_that_monitors_use() -> None:
+    found = look('Monitor,Started at,Resolved at,Cause\nA,"May 1, 2024 at 9:59am UTC","May 1, 2024 at 10:29am UTC",x\n')
+    assert polls(found) == [("A", "inactive", "2024-05-01T09:59:00Z"), ("A", "active", "2024-05-01T10:29:00Z")]
+    found = look("site,down_at,up_at\nA,2024-05-01T10:00Z,2024-05-01T10:30Z\nA,2024-05-02T10:00Z,\n")
+    assert [status for _, status, _ in polls(found)] == ["inactive", "active", "inactive"]
+    assert found.may_be_accepted
+
+
+@pytest.mark.parametrize(
+    ("content", "asked"),
+    [
+        (
+            "store,timestamp,timezone,status\nA,2024-05-01 10:00,Europe/Berlin,1\n",
+            "timestamp: are its times of UTC, or of Europe/Berlin, which timezone has? Set zone.",
+        ),
+        (
+            "store,timestamp,tz,status\nA,2024-05-01 10:00,Europe/Berlin,1\nB,2024-05-01 10:00,Asia/Tokyo,1\n",
+            (
+                "tz has 2 zones, and a mapping reads times of one: split the file by zone, or write the times of "
+                "timestamp with their offsets."
+            ),
+        ),
+        (
+            "site,start,duration\nA,2024-05-01T10:00Z,00:30:00\n",
+            "duration: a mapping cannot add it to start; add a column that says when each outage ended.",
+        ),
+        (
+            "Kasse,status,ts\n" + "".join(f"{name},up,2024-05-01T10:0{at}Z\n" for at, name in enumerate("abab")),
+            (
+                "No column names the store; which one is it? Answer with --set store_id=TEXT. Or does Kasse name it? "
+                "Then say so in the mapping."
+            ),
+        ),
+    ],
+)
+def test_what_would_give_wrong_figures_is_asked_first(content: str, asked: str) -> None:
+    found = look(content, kind="polls")
+    assert not found.may_be_accepted
+    assert (asked, "") in found.proposal.questions
+
+
+def test_a_word_that_no_language_has_is_asked_for() -> None:
+    found = look("store,state,ts\nA,green,2024-05-01T10:00Z\nA,red,2024-05-01T10:05Z\n")
+    asked = "state: what does {!r} mean, active, inactive or unknown? Add it to words."
+    assert found.proposal.questions == ((asked.format("green"), ""), (asked.format("red"), ""))
+
+
+HOUR = 3_600_000_000
+
+
+def hours(found: Inspection, content: str) -> list[tuple[str, int, float, float]]:
+    """The windows that a load would have by the proposal, with hours after midnight."""
+    assert found.may_be_accepted, (found.proposal, found.rejections)
+    checked = check(content.encode(), "hours", mapping=read_mapping(dict(found.proposal.document or {})), now=NOW)
+    assert checked.rejections == []
+    return sorted((row[0], row[1], row[2] / HOUR, row[3] / HOUR) for row in checked.rows)
+
+
+#: Each says of a store A: Mondays from 9 to 17, Sundays from 10 to 14, and of other days that it is closed, or nothing.
+WEEKS = {
+    "a column for each day": (
+        "Store,Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday\n"
+        "A,9:00 AM - 5:00 PM,Closed,closed,,-,Closed,10:00-14:00\n"
+    ),
+    "columns for the beginning and the end of each day": (
+        "store,mon_open,mon_close,tue_open,tue_close,wed_open,wed_close,thu_open,thu_close,fri_open,fri_close,"
+        "sat_open,sat_close,sun_open,sun_close\nA,09:00,17:00,,,closed,closed,,,,,,,10:00,14:00\n"
+    ),
+    "German columns": "Filiale;Montag;Dienstag;Mittwoch;Donnerstag;Freitag;Samstag;Sonntag\n"
+    "A;9.00 - 17.00 Uhr;geschlossen;geschlossen;geschlossen;geschlossen;Ruhetag;10-14 Uhr\n",
+    "in words": "store,weekday,opens,closes\nA,Mondays,9am,5pm\nA,Sun.,10:00 a.m.,2 p.m.\n",
+    "German": "Filiale;Wochentag;von;bis\nA;Montag;09:00 Uhr;17.00 Uhr\nA;Sonntag;10;14\n",
+    "French": "magasin;jour;ouverture;fermeture\nA;lundi;9h00;17h\nA;dimanche;10h;14h\n",
+    "Italian": "negozio;giorno;apertura;chiusura\nA;lunedì;9.00;17.00\nA;domenica;10.00;14.00\n",
+    "Portuguese": "loja;dia;abre;fecha\nA;segunda-feira;09:00;17:00\nA;domingo;10:00;14:00\n",
+    "text": "name,opening_hours\nA,Mo 09:00-17:00; Su 10:00-14:00\n",
+}
+
+
+@pytest.mark.parametrize("name", WEEKS)
+def test_hours_are_read_as_they_are_written(name: str) -> None:
+    found = look(WEEKS[name], kind="hours")
+    assert hours(found, WEEKS[name]) == [("A", 0, 9, 17), ("A", 6, 10, 14)]
+
+
+def test_hours_of_schema_org_are_read() -> None:
+    week = [("https://schema.org/Monday", "09:00", "17:00"), ("https://schema.org/Sunday", "10:00", "14:00")]
+    content = json.dumps([{"store": "A", "dayOfWeek": day, "opens": opens, "closes": to} for day, opens, to in week])
+    found = look(content, "hours.json", kind="hours")
+    assert hours(found, content) == [("A", 0, 9, 17), ("A", 6, 10, 14)]
+
+
+def test_columns_of_days_that_have_several_spans_otherwise_parted_are_asked_for() -> None:
+    content = "Store,Monday,Tuesday,Wednesday,Thursday,Friday\nA,9-12; 13-17,9-17,9-17,9-17,9-17\n"
+    found = look(content, kind="hours")
+    assert not found.may_be_accepted
+    asked = "Monday: hours of one day are parted by other signs than commas; write 09:00-12:00, 13:00-17:00."
+    assert (asked, "") in found.proposal.questions
+
+
+def test_what_most_texts_are_is_proposed_and_the_others_are_told() -> None:
+    found = look("name,opening_hours\nA,Mo-Fr 9:00-17:00; PH off\nB,24/7\nC,Mo 9:00-17:00\n", kind="hours")
+    (mistake,) = found.rejections
+    assert "has 'PH off', which is not weekly: leave it out, and load holidays as a calendar" in str(mistake)
+    assert {row["store_id"] for row in found.rows} == {"B"}, "the first five rows"
+
+
+def test_numbers_of_weekdays_are_asked_for_where_the_column_is_named_otherwise() -> None:
+    found = look("store,dow,open,close\nA,0,10:00,14:00\nA,6,09:00,17:00\n", kind="hours")
+    assert found.proposal.questions == (
+        ("dow: is 0 Monday and 6 Sunday? If not, say with words what each number stands for.", "yes"),
+    )
+
+
+def test_holidays_without_a_calendar_get_one_and_dates_of_stores_do_not() -> None:
+    found = look("Datum;Feiertag\n25.12.2024;Weihnachten\n", "bayern.csv", kind="holidays")
+    assert [(row["calendar"], row["name"]) for row in found.rows] == [("bayern", "Weihnachten")]
+    assert found.proposal.questions == (
+        ("No column names the calendar; which one is it? Answer with --set calendar=NAME.", "bayern"),
+    )
+    assert look("store_id,date\nA,2024-12-25\n", kind="holidays").proposal.missing == ("calendar",)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("<!DOCTYPE html><html><body>Log in</body></html>", "is a web page: it may be the answer of a login"),
+        ('<?xml version="1.0"?><a/>', "is XML, which is not read here. Export it as CSV, JSON or an Excel workbook"),
+        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "Read the holidays in it with openhours calendar import"),
+        ("%PDF-1.7\n", "is a PDF, which is not read here"),
+        (b"\x89PNG\r\n\x1a\n1234", "is not text, JSON or a workbook"),
+        ("store,status,status,ts\nA,up,up,2024-05-01T10:00Z\n", "The header has 'status' more than once"),
+    ],
+)
+def test_what_is_no_table_is_told(content: str | bytes, told: str) -> None:
+    with pytest.raises(RejectedFile) as caught:
+        look(content)
+    assert told in str(caught.value)
+
+
+def test_a_log_whose_lines_begin_with_a_bracket_is_no_json() -> None:
+    found = look("[1714557600] ALERT: shop;HTTP;CRITICAL\n[1714557660] ALERT: shop;HTTP;OK\n", "nagios.log")
+    assert found.layout.document["delimiter"] == ";"
