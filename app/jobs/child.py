@@ -156,12 +156,17 @@ def _open_connections(engine: Engine, count: int) -> None:
 
 
 def _do(pipe: Connection, spec: JobSpec, engine: Engine) -> None:
-    _signal_end_of(pipe)
-    threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
+    end_with(pipe)
     limit_memory(spec.settings.report_memory_limit_mb << 20)
     conceal(spec.store.secret_key)
     with bound(**spec.names):
         pipe.send(run(spec, engine, progress=_teller(pipe)))
+
+
+def end_with(pipe: Connection) -> None:
+    """End this process when nobody is left at the other end of a pipe through which nothing more comes."""
+    _signal_end_of(pipe)
+    threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
 
 
 def answer(pipe: Connection) -> None:
