@@ -2,8 +2,9 @@
 
 It is started with its job, or ahead of it (spare.py).
 
-It talks to its supervisor (supervise.py) over one pipe: Step while it works, then Done or Refused. A pipe that
-closes without either is a crash. When the supervisor dies the pipe closes on this side, and the process ends.
+It talks to its supervisor (supervise.py) over one pipe: Begun if it waited for its job, Step while it works, then Done
+or Refused. A pipe that closes without either is a crash. When the supervisor dies the pipe closes on this side, and the
+process ends.
 """
 
 import errno
@@ -85,6 +86,11 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A process that waited for its job has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """How far the job is, 0 … 1."""
 
@@ -131,6 +137,7 @@ def wait_for_job(pipe: Connection, surroundings: Surroundings) -> None:
         _open_connections(engine, 1 + surroundings.settings.read_connections)
     try:
         spec = pipe.recv()
+        pipe.send(Begun())
     except (EOFError, OSError):  # nobody is there any more
         os._exit(1)
     _do(pipe, spec, engine)
