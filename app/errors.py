@@ -94,6 +94,7 @@ OpenhoursError
 │   │   ├── DatabaseUnknownHost
 │   │   ├── DatabaseWrongPassword
 │   │   ├── DatabaseMissing
+│   │   ├── DatabaseReadOnly a standby, or one that is being maintained
 │   │   └── DatabaseFull     its disk is
 │   ├── RedisUnavailable
 │   │   ├── RedisUnknownHost
@@ -712,6 +713,11 @@ class DatabaseMissing(DatabaseUnavailable):
 class DatabaseFull(DatabaseUnavailable):
     code = "database_full"
     title = "The disk of Postgres is full"
+
+
+class DatabaseReadOnly(DatabaseUnavailable):
+    code = "database_read_only"
+    title = "Postgres takes no writes"
 
 
 class RedisUnavailable(Unavailable):

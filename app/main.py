@@ -16,7 +16,7 @@ from app.commands import opening
 from app.commands.failures import TOLD, told
 from app.errors import SetupError
 from app.web.application import create_app
-from app.web.bounds import Bounds, config_behind
+from app.web.bounds import Bounds, can_be_bounded, config_behind, show_peers
 from app.web.limits import process_limits
 
 _log = logging.getLogger(__name__)
@@ -65,7 +65,9 @@ async def _opened() -> AsyncIterator[ASGIApp]:
 async def _bounded(receive: Receive) -> AsyncIterator[None]:
     """The limits of connections, as far as the server lets its application have them."""
     config = config_behind(receive)
-    if config is None:
+    if config is not None:
+        show_peers(config)
+    if config is None or not can_be_bounded(config):
         _log.warning(
             "the limits of connections are those of this ASGI server; docs/deployment.md says what to put in front"
         )

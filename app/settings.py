@@ -485,11 +485,11 @@ class Settings(BaseSettings):
     max_unpack_ratio: int = Field(
         100,
         ge=2,
-        description="How many times its size a gzip file may unpack to; one that unpacks to more is rejected. Logs "
-        "unpack to 5 to 30 times.",
+        description="How many times its size a gzip file, or the text in a Parquet file, may unpack to; one that "
+        "unpacks to more is rejected. Logs unpack to 5 to 30 times.",
     )
     unpack_floor_bytes: int = Field(
-        64 << 20, ge=0, description="Bytes up to which any gzip file may unpack, whatever the ratio."
+        64 << 20, ge=0, description="Bytes up to which any such file may unpack, whatever the ratio."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

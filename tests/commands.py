@@ -90,8 +90,8 @@ def run(home: Path, *arguments: str) -> Outcome:
 def started(home: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """``python -m app …`` in its own terminal session, killed in the end if it is still there.
 
-    ``variables`` are added to its environment. Without an access log: nobody reads stderr while it runs, and a full
-    pipe would stop it.
+    ``variables`` are added to its environment. Without an access log: nobody reads stderr while it runs, and lines for
+    which a full pipe has no room are lost.
     """
     with _start(home, arguments, {"OPENHOURS_ACCESS_LOG": "false", **variables}) as process:
         try:

@@ -136,6 +136,33 @@ def test_a_bare_uvicorn_answers_while_connections_without_a_request_pile_up(bare
         assert any(is_closed(one) for one in halves[:100]), "the oldest had to go"
 
 
+@pytest.mark.parametrize("http", ["auto", "h11"])
+def test_a_bare_uvicorn_believes_only_the_proxies_of_the_settings(tmp_path: Path, http: str) -> None:
+    """Its own default is to believe whoever connects from this machine; then nobody counted as a trusted proxy."""
+    home, port = tmp_path / "home", free_port()
+    settings = {
+        "OPENHOURS_SLOTS": "0",
+        "OPENHOURS_AUTH": "proxy",
+        "OPENHOURS_TRUSTED_PROXIES": "127.0.0.0/30",
+        "OPENHOURS_PROXY_ROLES": "staff=viewer",
+        "OPENHOURS_PROXY_GROUPS_HEADER": "X-Groups",
+        "OPENHOURS_ACCESS_LOG": "true",
+        "OPENHOURS_PUBLIC_URL": "https://openhours.example",
+    }
+    asking = b"GET /reports HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\nX-Groups: staff\r\n"
+    asking += b"X-Forwarded-User: ada\r\nConnection: close\r\n\r\n"
+    with uvicorn(home, port, "--http", http, "--no-access-log", **settings) as process:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/livez") == 200, process)
+        assert rest(sent(port, asking)).startswith(b"HTTP/1.1 200")
+        stranger = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=("127.0.0.9", 0))
+        stranger.sendall(asking)
+        assert rest(stranger).startswith(b"HTTP/1.1 401")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=LIMIT_SECONDS)
+    assert '"client":"203.0.113.9"' in err.replace(" ", "")
+    assert '"client":"127.0.0.9"' in err.replace(" ", "")
+
+
 def is_closed(connection: socket.socket) -> bool:
     connection.settimeout(1)
     try:

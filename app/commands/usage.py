@@ -67,6 +67,15 @@ def _told(error: Any) -> str | None:
         options = [option.lstrip("-") for one in error.ctx.command.params for option in one.opts]
         near = _near(error.option_name.lstrip("-"), options).replace(" '", " '--")
         return f"There is no option {error.option_name}{near}. --help lists all."
+    if sort == "BadOptionUsage":  # an option at the end without its value, or a switch with one
+        is_lacking = "requires" in error.message
+        needs = "needs a value; --help says which it takes" if is_lacking else "is a switch, which takes no value"
+        return f"{error.option_name} {needs}."
+    return _told_of_words(error)
+
+
+def _told_of_words(error: Any) -> str | None:
+    """The same of what the library tells apart by its sentence alone."""
     if found := _NO_COMMAND.match(error.message):
         return f"There is no command {found[1]!r}{_near(found[1], error.ctx.command.commands)}. --help lists all."
     if found := _TOO_MANY.match(error.message):

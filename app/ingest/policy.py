@@ -23,8 +23,8 @@ MAX_FIELD_BYTES: Final = 64 << 10
 #: Largest file by default, after unpacking, bytes.
 MAX_UNPACKED_BYTES: Final = 64 << 30
 
-#: How many times as long as it came a gzip file may become by default. Logs become 5 to 30 times as long; gzip can do a
-#: thousand times, which costs whoever sends it nothing.
+#: How many times as long as it came a gzip file, or the text in a Parquet file, may become by default. Logs become 5 to
+#: 30 times as long; gzip can do a thousand times and Parquet a million, which costs whoever sends it nothing.
 MAX_UNPACK_RATIO: Final = 100
 
 #: Up to here the ratio does not count: a small file may repeat itself, bytes.
@@ -99,8 +99,10 @@ class Limits:
     max_unpack_ratio: int = MAX_UNPACK_RATIO
     unpack_floor_bytes: int = UNPACK_FLOOR_BYTES
 
-    def require_modest(self, name: str, *, read_bytes: int, unpacked_bytes: int) -> None:
-        """Refuse a gzip file that has become too long for the bytes read of it so far.
+    def require_modest(
+        self, name: str, *, read_bytes: int, unpacked_bytes: int, advice: str = "Send it unpacked"
+    ) -> None:
+        """Refuse a packed file that has become too long for the bytes read of it so far.
 
         Raises:
             RejectedFile: it has.
@@ -109,5 +111,5 @@ class Limits:
             raise refusal(
                 "unpacks_too_far",
                 f"{name} unpacks to more than {self.max_unpack_ratio} times its size: {read_bytes:,} bytes of it are "
-                f"{unpacked_bytes:,} already. Send it unpacked, or have OPENHOURS_MAX_UNPACK_RATIO raised.",
+                f"{unpacked_bytes:,} already. {advice}, or have OPENHOURS_MAX_UNPACK_RATIO raised.",
             )

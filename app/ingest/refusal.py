@@ -14,7 +14,7 @@ REFUSALS: Final = {
     "wrong_encoding": "the file is UTF-16 or UTF-32, or is not in the encoding that its mapping names",
     "bad_gzip": "the file is gzip, but truncated, damaged, followed by other data or compressed twice",
     "too_large": "the unpacked file is larger than `OPENHOURS_MAX_UNPACKED_BYTES`",
-    "unpacks_too_far": "the gzip file unpacks to more than `OPENHOURS_MAX_UNPACK_RATIO` times its size",
+    "unpacks_too_far": "the gzip or Parquet file unpacks to more than `OPENHOURS_MAX_UNPACK_RATIO` times its size",
     "empty_file": "the file has no line, or only blank ones",
     "wrong_mapping": "the file has no such column, sheet or array as its mapping names",
     "formula": "a workbook has a cell with a formula",

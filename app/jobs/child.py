@@ -2,8 +2,9 @@
 
 It is started with its job, or ahead of it (spare.py).
 
-It talks to its supervisor (supervise.py) over one pipe: Step while it works, then Done or Refused. A pipe that
-closes without either is a crash. When the supervisor dies the pipe closes on this side, and the process ends.
+It talks to its supervisor (supervise.py) over one pipe: Begun if it waited for its job, Step while it works, then Done
+or Refused. A pipe that closes without either is a crash. When the supervisor dies the pipe closes on this side, and the
+process ends.
 """
 
 import errno
@@ -85,6 +86,11 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A process that waited for its job has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """How far the job is, 0 … 1."""
 
@@ -131,6 +137,7 @@ def wait_for_job(pipe: Connection, surroundings: Surroundings) -> None:
         _open_connections(engine, 1 + surroundings.settings.read_connections)
     try:
         spec = pipe.recv()
+        pipe.send(Begun())
     except (EOFError, OSError):  # nobody is there any more
         os._exit(1)
     _do(pipe, spec, engine)
@@ -156,12 +163,17 @@ def _open_connections(engine: Engine, count: int) -> None:
 
 
 def _do(pipe: Connection, spec: JobSpec, engine: Engine) -> None:
-    _signal_end_of(pipe)
-    threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
+    end_with(pipe)
     limit_memory(spec.settings.report_memory_limit_mb << 20)
     conceal(spec.store.secret_key)
     with bound(**spec.names):
         pipe.send(run(spec, engine, progress=_teller(pipe)))
+
+
+def end_with(pipe: Connection) -> None:
+    """End this process when nobody is left at the other end of a pipe through which nothing more comes."""
+    _signal_end_of(pipe)
+    threading.Thread(target=_die_with_supervisor, args=(pipe,), daemon=True).start()
 
 
 def answer(pipe: Connection) -> None:

@@ -9,6 +9,7 @@ that is lost, repeated or about nothing does no harm. A reader deletes what it r
 over is trimmed when it is old.
 """
 
+import logging
 from collections.abc import Callable
 from time import time
 from typing import Any, Final, TypeVar
@@ -29,6 +30,8 @@ GONE_MS: Final = 3600_000
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 
 class Queue:
     """Calls for workers."""
@@ -39,7 +42,12 @@ class Queue:
     def add(self, job_id: str) -> None:
         """Wake a worker for a job that was just queued."""
         with redis_errors():
-            self._redis.xadd(STREAM, {"report": job_id})
+            try:
+                self._redis.xadd(STREAM, {"report": job_id})
+            except ResponseError as error:
+                if not self._was_other(error):
+                    raise
+                self._redis.xadd(STREAM, {"report": job_id})
 
     def wait(self, consumer: str, *, wait_ms: int | None) -> bool:
         """Whether there is a call, after waiting for one up to ``wait_ms``, or without waiting."""
@@ -69,7 +77,8 @@ class Queue:
             try:
                 return read()
             except ResponseError as error:
-                if not any(lack in str(error) for lack in ("NOGROUP", "no such key")):
+                is_lacking = any(lack in str(error) for lack in ("NOGROUP", "no such key"))
+                if not (is_lacking or self._was_other(error)):
                     raise
             try:
                 self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
@@ -77,6 +86,14 @@ class Queue:
                 if "BUSYGROUP" not in str(error):  # another worker was faster
                     raise
             return read()
+
+    def _was_other(self, error: ResponseError) -> bool:
+        """Whether something else than a stream has its name; then that is deleted, as nobody is called any more."""
+        if not str(error).startswith("WRONGTYPE"):
+            return False
+        self._redis.delete(STREAM)
+        _log.warning("something else than a stream was at %s in Redis: it is deleted, and a stream made", STREAM)
+        return True
 
 
 def _flat(entries: Any) -> Any:

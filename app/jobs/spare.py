@@ -4,7 +4,7 @@ A job in one begins some tenths of a second sooner. It shares nothing with the j
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,6 +21,13 @@ from app.jobs.kind import JobKind
 
 #: How long a spare process that was asked for may take to begin, seconds: its fork server may have to import first.
 BEGIN_SECONDS: Final = IMPORT_SECONDS
+
+#: One that is given its job tells so within a millisecond. It is looked so often whether it does, and so many times: a
+#: pause of the whole machine is no time for it. Seconds.
+_LOOK_SECONDS: Final = 0.2
+_LOOKS: Final = 50
+
+_NEVER: Final = Event()
 
 _log = logging.getLogger(__name__)
 
@@ -63,12 +70,22 @@ class Spares:
                     self._starting -= missing - number
                 return
 
-    def give(self, spec: JobSpec) -> Started | None:
-        """A process that was ready and has been given this job; None if there is none."""
-        while (spare := self._taken()) is not None:
-            with suppress(OSError):  # it has died
+    def give(
+        self, spec: JobSpec, *, call_off: Event = _NEVER, alive: Callable[[], None] = lambda: None
+    ) -> Started | None:
+        """A process that was ready and has been given this job; None if there is none.
+
+        Args:
+            spec: the job.
+            call_off: set it from another thread to give up waiting for one that does not answer.
+            alive: called several times a second while it does not.
+        """
+        while not call_off.is_set() and (spare := self._taken()) is not None:
+            with suppress(EOFError, OSError):  # it has died
                 spare.pipe.send(spec)
-                return spare
+                if _has_begun(spare, call_off, alive):
+                    return spare
+                _log.warning("a process that waited for a job does not answer: it is killed")
             spare.end()
         return None
 
@@ -113,3 +130,15 @@ class Spares:
             return None
         finally:
             theirs.close()
+
+
+def _has_begun(spare: Started, call_off: Event, alive: Callable[[], None]) -> bool:
+    """Whether a process has its job. Raises EOFError, OSError if it has died."""
+    for _ in range(_LOOKS):
+        if spare.pipe.poll(_LOOK_SECONDS):
+            spare.pipe.recv()
+            return True
+        alive()
+        if call_off.is_set():
+            break
+    return False

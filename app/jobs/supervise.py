@@ -64,7 +64,7 @@ def supervise(
     """
     limit = spec.settings.report_time_limit_seconds
     deadline = monotonic() + limit
-    started = spares.give(spec) if spares is not None else None
+    started = spares.give(spec, call_off=call_off, alive=alive) if spares is not None else None
     if started is None:
         started = _started(server, spec, call_off=call_off, deadline=deadline, alive=alive)
     try:

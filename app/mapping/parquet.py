@@ -79,6 +79,8 @@ def records_of(file: Any, name: str, places: Sequence[Place], *, rows: int | Non
             yield Records(texts, lines)
             if rows is not None:
                 return
+    except MemoryError:  # pyarrow's own is an ArrowException, too
+        raise
     except (pa.ArrowException, OSError) as error:
         raise RejectedFile(
             f"{name}, after row {read:,}: this part of the Parquet file is damaged; was all of it sent?",

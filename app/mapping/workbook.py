@@ -2,22 +2,38 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Final
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from app.errors import RejectedFile
+from app.mapping.sheet_xml import Sheet, looked_through
 
 #: Largest workbook, and largest after unpacking, bytes: it is read in memory, and a sheet packs to a twentieth.
 MOST_BYTES: Final = 64 << 20
 MOST_UNPACKED_BYTES: Final = 1 << 30
 
+#: A larger one may unpack to so many times its size: a sheet packs to a twentieth, and zip can do a thousandth.
+MOST_UNPACKED_TIMES: Final = 100
+FLOOR_BYTES: Final = 16 << 20
+
 #: Most rows of a sheet: what Excel itself holds.
 MOST_ROWS: Final = 1_048_576
+
+#: Most cells from the first of a sheet to its last in both directions, empty ones included, all of which are in memory.
+MOST_CELLS: Final = 16 * MOST_ROWS
+
+#: What libraries raise for a file that is none, is damaged or encrypted, or has sizes that are not true.
+_UNREADABLE: Final = (
+    *(CalamineError, zipfile.BadZipFile, zlib.error, ET.ParseError, expat.ExpatError),
+    *(KeyError, NotImplementedError, RuntimeError, EOFError, StopIteration, UnicodeDecodeError, ValueError),
+)
 
 _EXCEL_DAY: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no zone
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -41,13 +57,18 @@ def rows_of(data: bytes, name: str, *, sheet: str | None, skip_lines: int | None
     """
     try:
         _require_modest(data, name)
+        sheets = _require_small_sheets(data, name)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         chosen = _sheet(workbook, name, sheet)
-        _require_no_formulas(data, name, chosen)
+        if (cell := sheets[chosen].formula) is not None:
+            raise refusal(
+                "formula",
+                f"{name}, sheet {chosen!r}, cell {cell} has a formula; copy the cells and paste them as values.",
+            )
         cells = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
-        yield from _table(cells, name, chosen, _titles(cells) if skip_lines is None else skip_lines)
-    except (CalamineError, zipfile.BadZipFile, ET.ParseError, KeyError) as error:
+    except _UNREADABLE as error:
         raise refusal("wrong_format", f"{name} is not an Excel workbook (xlsx) that can be read: {error}.") from error
+    yield from _table(cells, name, chosen, _titles(cells) if skip_lines is None else skip_lines)
 
 
 def refusal(reason: str, message: str) -> RejectedFile:
@@ -65,8 +86,35 @@ def _require_modest(data: bytes, name: str) -> None:
         )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(member.file_size for member in archive.infolist())
-    if size > MOST_UNPACKED_BYTES:
-        raise refusal("too_large", f"{name} is a workbook that unpacks to more than {MOST_UNPACKED_BYTES:,} bytes.")
+        most = min(MOST_UNPACKED_BYTES, max(FLOOR_BYTES, MOST_UNPACKED_TIMES * len(data)))
+        if size > most:
+            raise refusal(
+                "too_large",
+                f"{name} is a workbook of {len(data):,} bytes that unpacks to {size:,}; allowed are {most:,}. Save its "
+                "sheet as CSV (UTF-8).",
+            )
+        if (damaged := archive.testzip()) is not None:  # also one that is larger than it says
+            raise zipfile.BadZipFile(f"{damaged} is damaged")
+
+
+def _require_small_sheets(data: bytes, name: str) -> dict[str, Sheet]:
+    """What the sheets hold, by their names. A sheet is read as a whole rectangle, however few of its cells are filled.
+
+    Raises:
+        RejectedFile: one is too large for that.
+    """
+    found: dict[str, Sheet] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for sheet, part in _parts(archive).items():
+            with archive.open(part) as content:
+                found[sheet] = one = looked_through(content)
+            if one.rows * one.columns > MOST_CELLS:
+                raise refusal(
+                    "too_large",
+                    f"{name}, sheet {sheet!r} reaches to row {one.rows:,} and column {_letters(one.columns)}: that are "
+                    f"more than {MOST_CELLS:,} cells, empty ones included. Delete what stands far away from the table.",
+                )
+    return found
 
 
 def _sheet(workbook: CalamineWorkbook, name: str, sheet: str | None) -> str:
@@ -87,30 +135,19 @@ def _sheet(workbook: CalamineWorkbook, name: str, sheet: str | None) -> str:
     return filled[0]
 
 
-def _require_no_formulas(data: bytes, name: str, sheet: str) -> None:
-    """A file holds only what a formula came to when it was last computed, or nothing."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        cell = ""
-        with archive.open(_part_of(archive, sheet)) as part:
-            for event, element in ET.iterparse(part, ("start", "end")):  # noqa: S314 - see the import
-                if event == "start" and element.tag == f"{_MAIN}c":
-                    cell = element.get("r", "")
-                elif event == "start" and element.tag == f"{_MAIN}f":
-                    raise refusal(
-                        "formula",
-                        f"{name}, sheet {sheet!r}, cell {cell} has a formula; copy the cells and paste them as values.",
-                    )
-                elif event == "end" and element.tag == f"{_MAIN}row":
-                    element.clear()
-
-
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """Name of the part of the workbook that holds a sheet."""
-    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - as above
-    relation = next(one.get(_RELATION) for one in book.iter(f"{_MAIN}sheet") if one.get("name") == sheet)
+def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The part of the workbook that holds each sheet of cells, by the name of the sheet."""
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat bounds what entities expand to
     relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - as above
-    target = next(one.get("Target", "") for one in relations if one.get("Id") == relation)
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+    targets = {one.get("Id"): one.get("Target", "") for one in relations if "/worksheet" in one.get("Type", "")}
+    found = {
+        one.get("name", ""): targets[one.get(_RELATION)]
+        for one in book.iter(f"{_MAIN}sheet")
+        if one.get(_RELATION) in targets
+    }
+    return {
+        name: target.removeprefix("/") if target.startswith("/") else f"xl/{target}" for name, target in found.items()
+    }
 
 
 def _titles(cells: Sequence[Sequence[Any]]) -> int:

@@ -15,6 +15,7 @@ from app.errors import OpenhoursError
 from app.storage.postgres import database_errors
 from app.storage.redis_client import redis_errors
 from app.storage.resources import Resources
+from app.storage.trouble import database_read_only
 from app.telemetry.metrics import SERVER_UP
 
 #: Between two rounds, seconds.
@@ -50,7 +51,8 @@ class Reachability:
 
     def _postgres(self) -> None:
         with database_errors(), self._resources.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            if connection.scalar(text("SHOW transaction_read_only")) == "on":
+                raise database_read_only()
 
     def _redis(self) -> None:
         with redis_errors():

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.access import audit
 from app.errors import ReplicaUnavailable
 from app.jobs import cleanup, sweeper
+from app.jobs.apart import Apart
 from app.jobs.cleanup import BucketPrefix
 from app.jobs.kind import JobKind
 from app.jobs.periodic import Periodic
@@ -50,6 +51,7 @@ class Replica:
         self._pulse = Pulse()
         self._migrations = MigrationCheck(resources.engine)
         self._stopping = Event()
+        self.apart = Apart(kinds)
         self._loops = (
             Loop("sweep", self._sweep, sweeper.SWEEP_SECONDS, sweeper.FIRST_SWEEP_SECONDS),
             Loop(

@@ -53,8 +53,9 @@ if TYPE_CHECKING:
 #: What a poll may say of a report; a kind that tells of another stage is computing.
 STAGES: Final = ("queued", "loading", "computing", "uploading")
 
-#: Largest parameters of a report, bytes of JSON without repeats: its record and its process carry them.
-MAX_PARAMS_BYTES: Final = 64 << 10
+#: Largest parameters of a report, bytes of JSON without repeats: its record and its process carry them. The number of
+#: items is what people know, so that bound comes first: 10,000 keys, each as long as a UUID, take 381 KiB.
+MAX_PARAMS_BYTES: Final = 384 << 10
 
 _log = logging.getLogger(__name__)
 

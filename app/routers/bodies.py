@@ -9,8 +9,8 @@ from pydantic_core import CoreSchema, core_schema
 
 B = TypeVar("B", bound=BaseModel)
 
-#: Largest JSON body, bytes: eight times the largest parameters, for those that are escaped or indented. What it takes
-#: to parse and to check grows with it.
+#: Largest JSON body, bytes: a third more than the largest parameters, for spaces, line breaks and escapes. What it
+#: takes to parse and to check grows with it.
 MAX_BODY_BYTES: Final = 512 << 10
 
 

@@ -14,7 +14,8 @@ from app.catalogue.options import LoadOptions, load_options
 from app.catalogue.records import Action, DatasetRecord, DatasetStatus
 from app.catalogue.service import WORKING, DatasetState, Removal
 from app.errors import UnknownDataset, UnknownUpload
-from app.ingest.inspection.inspect import inspect
+from app.ingest.inspection.inspect import inspect_as
+from app.ingest.inspection.layout import is_read_whole
 from app.ingest.kind import Column, Covers
 from app.ingest.policy import OnError
 from app.jobs.records import JobStatus
@@ -32,7 +33,7 @@ from app.routers.answers import (
     Cursor,
     NextCursor,
 )
-from app.routers.dependencies import AskingStore, Datasets, JobWaiters, Uploads, bind_dataset
+from app.routers.dependencies import AskingStore, Datasets, Inspections, JobWaiters, Uploads, bind_dataset
 from app.routers.inspections import InspectionAnswer, inspection_answer
 from app.routers.malformed import require_known_query
 from app.routers.needs import needs
@@ -292,6 +293,7 @@ def list_dataset_kinds(datasets: Datasets) -> list[DatasetKindDescription]:
 async def inspect_file(
     request: Request,
     datasets: Datasets,
+    inspections: Inspections,
     kind: Annotated[str | None, Query(description="Dataset kind. Default: the one that fits best.")] = None,
     filename: Annotated[str | None, Query(description="Name of the file.")] = None,
     mapping: Annotated[
@@ -303,8 +305,10 @@ async def inspect_file(
     tried = None if mapping is None else written(read_mapping(mapping))
     data = await request.body()
     name = file_name(filename) or "file"
-    found = await run_in_threadpool(inspect, data, name=name, kinds=kinds, now=datetime.now(UTC), tried=tried)
-    return inspection_answer(found)
+    asked = data, name, [one.name for one in kinds], datetime.now(UTC), tried
+    if is_read_whole(data):
+        return inspection_answer(await inspections.look(inspect_as, *asked, name=name))
+    return inspection_answer(await run_in_threadpool(inspect_as, *asked))
 
 
 @router.get("/datasets/{dataset_id}", responses=NOT_FOUND)

@@ -22,6 +22,7 @@ from app.metrics.service import MetricService
 from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
+from app.routers.inspection_threads import InspectionThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
@@ -126,6 +127,10 @@ async def _store_threads(request: Request) -> StoreThreads:
     return services_of(request.app).store_threads
 
 
+async def _inspections(request: Request) -> InspectionThreads:
+    return services_of(request.app).inspections
+
+
 async def _downloads(request: Request) -> Downloads:
     return services_of(request.app).downloads
 
@@ -159,6 +164,7 @@ Schedules = Annotated[ScheduleService, Depends(_schedules)]
 Accounts = Annotated[AccountServices, Depends(_accounts)]
 Hashing = Annotated[HashingThreads, Depends(_hashing)]
 Audit = Annotated[AuditLog, Depends(_audit)]
+Inspections = Annotated[InspectionThreads, Depends(_inspections)]
 Downloading = Annotated[Downloads, Depends(_downloads)]
 AskingStore = Annotated[StoreThreads, Depends(_store_threads)]
 

@@ -26,6 +26,7 @@ from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.form_pages import DrawsForms
 from app.routers.hashing_threads import HashingThreads
+from app.routers.inspection_threads import InspectionThreads
 from app.routers.store_threads import StoreThreads
 from app.schedules.service import ScheduleService
 from app.settings import Settings
@@ -51,6 +52,7 @@ class Services:
         readiness: whether requests may be sent here.
         hashing: where routes compare passwords.
         store_threads: where routes wait for S3.
+        inspections: where routes wait for files that are looked at as a whole.
         downloads: files that go through this process.
         draws_forms: what pages with a form look like.
         installation: metrics of the whole installation, asked of Postgres when they are scraped.
@@ -82,6 +84,7 @@ class Services:
     readiness: Readiness
     hashing: HashingThreads
     store_threads: StoreThreads
+    inspections: InspectionThreads
     downloads: Downloads
     draws_forms: DrawsForms
     installation: CollectorRegistry

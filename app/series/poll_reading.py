@@ -38,8 +38,9 @@ SLICE_POLLS: Final = 80_000
 #: Parts of a range of entities for each connection, so that connections end together.
 PARTS: Final = 2
 
-#: Number of listed entities whose polls are looked up at a time.
+#: Number of listed entities whose polls are looked up at a time, and of weeks in which they are.
 SLICE_ENTITIES: Final = 256
+SLICE_WEEKS: Final = 64
 
 Scope = Literal["all", "range", "listed"]
 Consume = Callable[[npt.NDArray[np.integer], Micros, Status], None]
@@ -254,7 +255,7 @@ def _in_postgres(
         return _by_page(connection, partitions, _instants(first, last))
     if scope == "range":
         return _by_range(partitions, entities, _instants(first, last), parts=parts)
-    return _by_entity(entities, _instants(first, last)) if partitions else iter(())
+    return _by_entity(partitions, entities, _instants(first, last))
 
 
 def _in_bucket(source: PollSource, connection: Connection, entities: Entities, first: int, last: int) -> Iterator[Span]:
@@ -265,12 +266,15 @@ def _in_bucket(source: PollSource, connection: Connection, entities: Entities, f
             yield from spans(file, entities.ids, entities.ids)
 
 
-def _by_entity(entities: Entities, instants: Mapping[str, Any]) -> Iterator[_Slice]:
-    for start in range(0, len(entities), SLICE_ENTITIES):
-        ids = entities.ids[start : start + SLICE_ENTITIES].tolist()
-        yield _Slice(
-            "poll WHERE entity_id = ANY(%(ids)s) AND at BETWEEN %(first)s AND %(last)s", {**instants, "ids": ids}
+def _by_entity(partitions: Sequence[_Partition], entities: Entities, instants: Mapping[str, Any]) -> Iterator[_Slice]:
+    for week in range(0, len(partitions), SLICE_WEEKS):
+        of_weeks = " UNION ALL ".join(
+            f"SELECT at, entity_id, active FROM {partition} WHERE entity_id = ANY(%(ids)s){condition}"
+            for partition, condition in partitions[week : week + SLICE_WEEKS]
         )
+        for start in range(0, len(entities), SLICE_ENTITIES):
+            ids = entities.ids[start : start + SLICE_ENTITIES].tolist()
+            yield _Slice(f"({of_weeks}) AS slice", {**instants, "ids": ids})
 
 
 def _by_page(connection: Connection, partitions: Iterable[_Partition], instants: Mapping[str, Any]) -> Iterator[_Slice]:
@@ -293,7 +297,12 @@ def _by_range(
 
 
 def _partitions(connection: Connection, first: int, last: int) -> Iterator[_Partition]:
-    """The tables of the weeks that have polls in the window, and a condition for those that also have others."""
+    """The tables of the weeks that have polls in the window, and a condition for those that also have others.
+
+    Polls are read from these by name, never through the table that they are partitions of. What a session knows of its
+    partitions is no part of a snapshot: a load can be seen a moment before its new weeks are known to be there, and all
+    of it but these would be read. Of a week by name a session knows, or waits for the load to tell everyone.
+    """
     bounds = _instants(first, last)
     weeks = connection.execute(
         select(poll_week.c.week, poll_week.c.first_at, poll_week.c.last_at)

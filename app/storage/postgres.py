@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import DatabaseUnavailable, NotMigrated
-from app.storage.trouble import database_trouble
+from app.storage.trouble import READ_ONLY, database_trouble
 
 #: How long a request waits for a connection of the pool before it fails with a retryable error, seconds.
 POOL_WAIT_SECONDS: Final = 0.5
@@ -31,8 +31,8 @@ POOL_WAIT_SECONDS: Final = 0.5
 #: heartbeat, whose lease lasts 30 seconds, seconds.
 UNREACHABLE_SECONDS: Final = 10
 
-#: SQLSTATE classes of transient errors: connection, rollback, resources, operator intervention.
-TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57"})
+#: SQLSTATE classes of transient errors: connection, rollback, resources, operator intervention, a failing system.
+TRANSIENT_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})
 
 #: SQLSTATE of a table that is not there.
 _UNDEFINED_TABLE: Final = "42P01"
@@ -111,7 +111,7 @@ def is_transient(error: BaseException | None) -> bool:
         # psycopg2 raises the base class itself if a COPY breaks because the server died.
         broken = (psycopg2.OperationalError, psycopg2.InterfaceError)
         return isinstance(error, broken) or type(error) is psycopg2.DatabaseError
-    return error.pgcode[:2] in TRANSIENT_CLASSES
+    return error.pgcode[:2] in TRANSIENT_CLASSES or error.pgcode == READ_ONLY
 
 
 def as_text(query: Select[Any]) -> tuple[str, dict[str, Any]]:

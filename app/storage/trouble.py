@@ -18,6 +18,7 @@ from app.errors import (
     ClockSkewed,
     DatabaseFull,
     DatabaseMissing,
+    DatabaseReadOnly,
     DatabaseUnavailable,
     DatabaseUnknownHost,
     DatabaseWrongPassword,
@@ -113,12 +114,29 @@ _FULL: Final = frozenset({"XMinioStorageFull", "InsufficientCapacity"})
 SKEW_SECONDS: Final = 900
 
 
+#: SQLSTATE of a write to a standby, or to a database that is set to be read.
+READ_ONLY: Final = "25006"
+
+
 def database_trouble(error: BaseException | None) -> DatabaseUnavailable:
     """The error for a failure of Postgres that may pass."""
-    if getattr(error, "pgcode", None) == "53100":
+    code = getattr(error, "pgcode", None)
+    if code == "53100":
         return DatabaseFull(DATABASE[-1][2])
+    if code == READ_ONLY:
+        return database_read_only()
+    if str(code).startswith("58"):
+        return DatabaseUnavailable("Postgres has a failure of its system, such as of its disk: its log says which.")
     found = _matched(DATABASE, str(error))
     return found if isinstance(found, DatabaseUnavailable) else DatabaseUnavailable(_NO_ANSWER.format("Postgres"))
+
+
+def database_read_only() -> DatabaseReadOnly:
+    """The error for a Postgres that can be read and takes no writes."""
+    return DatabaseReadOnly(
+        "Postgres takes no writes: it is a standby, or is being maintained. What has failed is tried again; point "
+        "OPENHOURS_DATABASE_URL at the server that takes writes."
+    )
 
 
 def redis_trouble(error: RedisError) -> RedisUnavailable:

@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.telemetry.redaction import Redactor
+from app.telemetry.stream import UnhurriedHandler
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -47,7 +48,7 @@ def configure(settings: "Settings", *, replica: str) -> None:
         os.environ.get("AWS_SECRET_ACCESS_KEY"),
         os.environ.get("AWS_SESSION_TOKEN"),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = UnhurriedHandler(sys.stderr)
     handler.setFormatter(_formatter(sys.stderr, replica))
     root = logging.getLogger()
     root.handlers[:] = [handler]

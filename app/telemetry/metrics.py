@@ -44,6 +44,7 @@ DELIVERIES: Final = Counter(
     ["channel", "outcome"],
 )
 UPLOADED_BYTES: Final = Counter("openhours_uploaded_bytes", "Bytes of artifacts stored in S3.", ["kind"])
+LOG_LINES_LOST: Final = Counter("openhours_log_lines_lost", "Lines of the log that nobody has read in time.")
 SLOTS: Final = Gauge("openhours_slots", "Slots of this replica: jobs that it can run at the same time.")
 SLOTS_BUSY: Final = Gauge("openhours_slots_busy", "Slots of this replica that are in use.")
 REPLICA_FAULT: Final = Gauge(

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import Receive
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.web.connections import Connections
 from app.web.limits import Limits
@@ -52,10 +53,24 @@ class Bounds:
 
 
 def config_behind(receive: Receive) -> uvicorn.Config | None:
-    """The configuration of the uvicorn whose lifespan this is, if its connections can be bounded.
+    """The configuration of the uvicorn whose lifespan this is; None: another server.
 
-    uvicorn looks up what makes a connection only once its lifespan has begun, and gives the lifespan a method of an
-    object that has the configuration. None: another server, or one that was told to use another protocol.
+    uvicorn looks up what makes a connection, and what answers it, only once its lifespan has begun, and gives the
+    lifespan a method of an object that has the configuration.
     """
     config = getattr(getattr(receive, "__self__", None), "config", None)
-    return config if isinstance(config, uvicorn.Config) and config.http in _REPLACED else None
+    return config if isinstance(config, uvicorn.Config) else None
+
+
+def can_be_bounded(config: uvicorn.Config) -> bool:
+    """Whether the connections of this server can be replaced; not if it was told to use another protocol."""
+    return config.http in _REPLACED
+
+
+def show_peers(config: uvicorn.Config) -> None:
+    """Have the application see the peer of each connection: its own settings say whose forwarded headers count.
+
+    By default uvicorn believes them of whoever connects from this machine, and hides that machine.
+    """
+    while isinstance(config.loaded_app, ProxyHeadersMiddleware):
+        config.loaded_app = config.loaded_app.app

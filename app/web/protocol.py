@@ -1,7 +1,7 @@
 """uvicorn's protocol on httptools, with bounds on what a client may send and how slowly."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -12,10 +12,21 @@ from app.errors import HeadTooLarge, OpenhoursError, ReplicaUnavailable, Request
 from app.routers.answers import problem_of
 from app.web.connections import Connections
 from app.web.gate.envelope import SECURITY_HEADERS
+from app.web.held import Held
 from app.web.limits import Limits
 
 #: How long a refused connection is read on, so that its client finds the answer before the reset, seconds.
 LINGER_SECONDS: Final = 2
+
+#: Requests that are taken from a connection before the one in front of them is answered.
+MOST_AHEAD: Final = 16
+
+#: What may be heads or chunks is fed to the parser so many bytes at a time, so that these bounds are kept.
+PIECE_BYTES: Final = 2048
+
+#: After so many heads and chunks of a connection others have their turn: chunks of one byte, 40,000 at a read, would
+#: keep the loop busy for a tenth of a second for each connection that sends them.
+TURN_PARTS: Final = 500
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -31,9 +42,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._waiting = waiting
         self._refusal: OpenhoursError | None = None
         self._is_refused = False
+        self._rest = memoryview(b"")  # received, but not fed to the parser
+        self._parts = 0  # heads and chunks that the parser has found in this turn
         self._overhead_bytes = 0  # received since the last that completed a head or was content
         self._has_progressed = False
         self._has_body = False  # the head is whole, the message is not
+        self._content_left = 0  # bytes of this body, if its head tells how many
         self._head_since: float | None = None
         self._body_since = 0.0
         self._body_bytes = 0
@@ -47,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.flow = Held(transport)
         self._head_since = self.loop.time()
         self._waiting.add(self)
 
@@ -59,18 +74,43 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if not self._has_body and self._head_since is None:
             self._head_since = self.loop.time()
-        rest = memoryview(data)
-        while rest and not (self._is_refused or self.transport.is_closing()):
-            room = self._limits.head_bytes - self._overhead_bytes
-            if room == 0:
-                self._refuse(self._too_large())
+        if self._rest:
+            self._rest = memoryview(bytes(self._rest) + data)
+            return
+        self._rest = memoryview(data)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Feed the parser with what was received, until it is another's turn or enough requests wait for an answer."""
+        self._parts = 0
+        while self._rest and not (self._is_refused or self.transport.is_closing()):
+            if len(self.pipeline) >= MOST_AHEAD:
+                self._held().hold()
                 return
-            piece, rest = rest[:room], rest[room:]
-            self._has_progressed = False
-            super().data_received(piece)  # type: ignore[arg-type]  # httptools takes any buffer
-            self._overhead_bytes = 0 if self._has_progressed else self._overhead_bytes + len(piece)
+            if self._parts > TURN_PARTS:
+                self._held().hold()
+                self.loop.call_soon(self._go_on)
+                return
+            self._feed()
+        self._rest = memoryview(b"")
+        self._held().let_go()
+
+    def _feed(self) -> None:
+        room = self._limits.head_bytes - self._overhead_bytes
+        if room == 0:
+            self._refuse(self._too_large())
+            return
+        room = self._content_left or min(room, PIECE_BYTES)
+        piece, self._rest = self._rest[:room], self._rest[room:]
+        self._has_progressed = False
+        super().data_received(piece)  # type: ignore[arg-type]  # httptools takes any buffer
+        self._overhead_bytes = 0 if self._has_progressed else self._overhead_bytes + len(piece)
+
+    def _held(self) -> Held:
+        return cast("Held", self.flow)
 
     def on_headers_complete(self) -> None:
+        self._parts += 1
         self._has_progressed = self._has_body = True
         self._head_since = None
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.head_bytes:
@@ -78,17 +118,20 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError  # ends the parser, which has send_400_response called
         self._waiting.discard(self)
         self._body_since, self._body_bytes = self.loop.time(), 0
+        self._content_left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
         is_full = len(self.connections) - len(self._waiting) > self._limits.requests
         self.app = _answer_full if is_full else self.config.loaded_app
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._parts += 1
         self._has_progressed = True
         self._body_bytes += len(body)
+        self._content_left = max(self._content_left - len(body), 0)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._has_progressed, self._has_body = True, False
+        self._has_progressed, self._has_body, self._content_left = True, False, 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -97,6 +140,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._waiting.add(self)
             if self._head_since is not None:
                 self._head_since = self.loop.time()
+        if self._rest:
+            self._go_on()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._refusal or UnreadableRequest(msg))
@@ -170,6 +215,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if is_answering and cycle.response_started:
             self.transport.close()
             return
+        self._rest = memoryview(b"")
+        self._held().let_go()
         self.flow.resume_reading()
         self.transport.write(_written(error))
         if self.transport.can_write_eof():

@@ -27,6 +27,7 @@ from app.replica.replica import Replica
 from app.reports.service import ReportService
 from app.routers.downloads import Downloads
 from app.routers.hashing_threads import HashingThreads
+from app.routers.inspection_threads import InspectionThreads
 from app.routers.services import Services
 from app.routers.store_threads import StoreThreads
 from app.schedules.metrics import schedule_metrics
@@ -85,6 +86,7 @@ def build_services(
         hashing=HashingThreads(),
         audit=AuditLog(resources.engine),
         store_threads=StoreThreads(),
+        inspections=InspectionThreads(replica.apart),
         downloads=Downloads(),
         draws_forms=draw_form,
         waiters=Waiters(resources.engine),

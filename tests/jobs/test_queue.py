@@ -21,6 +21,19 @@ def redis(servers: Addresses, resources: Resources) -> Iterator[Redis]:
     client.close()
 
 
+def test_something_else_at_the_name_of_the_stream_is_replaced(redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
+    queue = Queue(redis)
+    for other in (lambda: redis.set(STREAM, "x"), lambda: redis.lpush(STREAM, "x")):
+        redis.delete(STREAM)
+        other()
+        assert not queue.wait("one", wait_ms=10)
+        redis.delete(STREAM)
+        other()
+        queue.add("a")
+        assert queue.wait("one", wait_ms=10)
+    assert caplog.text.count("it is deleted, and a stream made") == 4
+
+
 def test_each_call_wakes_one_consumer(redis: Redis) -> None:
     queue = Queue(redis)
     for name in "abc":

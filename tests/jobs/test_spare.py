@@ -115,6 +115,25 @@ def test_a_fork_server_that_hangs_does_not_keep_a_job_from_the_process_that_wait
         assert spare(replica, other_than=pid) != pid
 
 
+def test_a_process_that_hangs_while_it_waited_costs_no_attempt(sparing: Resources) -> None:
+    service = ReportService(sparing, KINDS)
+    with working(sparing, slots=1, kinds=KINDS) as replica:
+        pid = spare(replica)
+        os.kill(pid, signal.SIGSTOP)
+        assert completed(service, service.trigger("dummy", {})).attempt == 1
+        assert not psutil.pid_exists(pid)
+
+
+def test_a_job_that_waits_for_a_process_that_hangs_can_be_cancelled(sparing: Resources) -> None:
+    service = ReportService(sparing, KINDS)
+    with working(sparing, slots=1, kinds=KINDS) as replica:
+        os.kill(spare(replica), signal.SIGSTOP)
+        report_id = service.trigger("dummy", {})
+        wait_until(lambda: taken(replica) == 1)
+        service.delete(report_id)
+        wait_until(lambda: taken(replica) == 0)
+
+
 def test_a_process_that_waits_ends_with_the_replica(sparing: Resources) -> None:
     """Its end of the pipe closes when the replica is killed; here, when it is closed."""
     with working(sparing, slots=1, kinds=KINDS) as replica:

@@ -3,7 +3,12 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from io import BytesIO
 
+import openpyxl
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
@@ -45,6 +50,39 @@ def test_what_cannot_be_told_is_asked(client: TestClient) -> None:
         " is '01/02/2025 13:0",
     ]
     assert not found["may_be_accepted"]
+
+
+def in_one_value(size: int) -> bytes:
+    """A Parquet file of 200 rows with one long text, which it has once: as rows they take 200 times its size."""
+    same = pa.DictionaryArray.from_arrays(pa.array([0] * 200, pa.int32()), pa.array(["x" * size]))
+    target = BytesIO()
+    pq.write_table(pa.table({"store_id": same}), target, compression="zstd")
+    return target.getvalue()
+
+
+def far_away() -> bytes:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "store_id", "x"
+    target = BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (far_away(), "reaches to row 1,048,576 and column XFD"),
+        (in_one_value(8 << 20), "takes more than 512 MiB of memory or 20 seconds to be looked at"),
+        (gzip.compress(far_away()), "reaches to row 1,048,576 and column XFD"),
+    ],
+)
+def test_a_small_file_that_swells_takes_nothing_from_who_answers(client: TestClient, content: bytes, said: str) -> None:
+    assert len(content) < 10_000
+    before = psutil.Process().memory_info().rss
+    response = client.post("/datasets/inspect", content=content)
+    assert (response.status_code, response.json()["reason"]) == (422, "too_large")
+    assert said in response.json()["detail"]
+    assert psutil.Process().memory_info().rss - before < 200 << 20
 
 
 def test_bytes_that_are_no_file_are_refused(client: TestClient) -> None:

@@ -1,7 +1,7 @@
 """Reading polls in slices and in parallel gives what a plain SELECT gives."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock, get_ident
 from typing import Any
@@ -17,7 +17,7 @@ from app.series.snapshots import take_snapshot
 from app.settings import Settings
 from app.storage.postgres import driver_cursor
 from app.storage.resources import Addresses, Resources
-from app.timeline import DAY, Micros
+from app.timeline import DAY, Micros, from_micros
 from app.timeline.entities import Entities
 from app.timeline.hourly import ACTIVE, INACTIVE, UNKNOWN, Status
 from tests.conftest import fresh_resources, load_file
@@ -160,6 +160,34 @@ def test_polls_of_others_are_dropped(stored: Resources, everyone: Entities, scop
     expected = plain(stored, some, 0, END)
     assert len(expected) > 2000
     assert read(stored, some, scope, 0, END) == expected
+
+
+@pytest.mark.parametrize("scope", ["all", "range", "listed"])
+def test_the_snapshot_says_which_weeks_there_are(
+    stored: Resources, everyone: Entities, scope: poll_reading.Scope
+) -> None:
+    """Not what a session knows of partitions: of one that a load has just attached it may hear a moment too late."""
+    expected = plain(stored, everyone, 0, END)
+    monday = from_micros(int(week_of(MIDDLE))).date()
+    partition = polls.partition_of(monday)
+    with stored.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE poll DETACH PARTITION {partition}"))
+    try:
+        assert len(plain(stored, everyone, 0, END)) < len(expected)
+        assert read(stored, everyone, scope, 0, END) == expected
+    finally:
+        span = f"FROM ('{monday} 00:00Z') TO ('{monday + timedelta(days=7)} 00:00Z')"
+        with stored.engine.begin() as connection:
+            connection.execute(text(f"ALTER TABLE poll ATTACH PARTITION {partition} FOR VALUES {span}"))
+
+
+def test_many_weeks_are_looked_up_some_at_a_time(
+    stored: Resources, everyone: Entities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll_reading, "SLICE_WEEKS", 2)
+    some = chosen(everyone, [5, 6, 30])
+    for first, last in WINDOWS.values():
+        assert read(stored, some, "listed", first, last) == plain(stored, some, first, last)
 
 
 def test_nobody_is_not_read_for(stored: Resources, everyone: Entities) -> None:

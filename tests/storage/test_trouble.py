@@ -76,6 +76,26 @@ def test_a_redis_that_cannot_be_used_is_told_by_its_cause(servers: Addresses, ad
     assert_told(told.value, *REDIS[address], secrets=(SECRET, str(works.password)))
 
 
+@pytest.mark.parametrize("table", ["report", "entity"])
+def test_a_postgres_that_takes_no_writes_is_told_as_that(resources: Resources, table: str) -> None:
+    """As a standby after a failover: it can be read, and every write fails until the address leads elsewhere."""
+    with resources.engine.connect() as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        with pytest.raises(DatabaseUnavailable) as told, database_errors():
+            connection.execute(text(f"DELETE FROM {table}"))
+    assert_told(told.value, "database_read_only", "takes no writes")
+    assert told.value.retryable
+
+
+@pytest.mark.parametrize("condition", ["io_error", "undefined_file"])
+def test_what_may_pass_is_no_defect_of_ours(resources: Resources, condition: str) -> None:
+    fails = f"DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '{condition}'; END $$"
+    with pytest.raises(DatabaseUnavailable) as told, database_errors(), resources.engine.connect() as connection:
+        connection.execute(text(fails))
+    assert told.value.retryable
+    assert told.value.code == "database_unavailable"
+
+
 def test_a_redis_without_room_is_told_as_that() -> None:
     with pytest.raises(RedisUnavailable) as told, redis_errors():
         raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.storage.resources import Resources
 from app.web.limits import Limits
+from app.web.protocol import MOST_AHEAD, TURN_PARTS, BoundedProtocol
 from app.web.server import BoundedServer, bounded_config, serving
 
 #: Longest that anything may take, seconds.
@@ -316,6 +317,56 @@ def test_who_takes_nothing_of_an_answer_is_cut(site: Site) -> None:
     with site.connect(b"GET /large HTTP/1.1\r\n\r\n"):
         until(lambda: site.open == 1)
         until(lambda: site.open == 0)
+
+
+def test_requests_ahead_of_their_turn_are_left_unread(site: Site) -> None:
+    """A quarter of a megabyte holds 9,000 of them, each of which takes some kilobytes until it is answered."""
+    many = 9_000
+    with site.connect(b"GET /held HTTP/1.1\r\n\r\n") as raw:
+        until(lambda: len(site.server.server_state.tasks) == 1)
+        Thread(target=raw.send, args=(b"".join(WHOLE % number for number in range(many)),)).start()
+        (connection,) = site.server.server_state.connections
+        until(lambda: len(connection.pipeline) >= MOST_AHEAD)  # type: ignore[union-attr]
+        sleep(0.2)
+        assert len(connection.pipeline) < MOST_AHEAD + 100  # type: ignore[union-attr]
+        site.server.servers[0].get_loop().call_soon_threadsafe(site.sink.may_answer.set)
+        assert raw.answer() == (200, b"/held")
+        assert [raw.answer()[1] for _ in range(many)] == [b"/%d" % number for number in range(many)]
+
+
+def test_a_body_in_tiny_chunks_leaves_others_their_turn(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 200_000
+    since_turn, most = 0, 0
+    take = BoundedProtocol.on_body
+
+    def count(protocol: BoundedProtocol, body: bytes) -> None:
+        nonlocal since_turn, most
+        if since_turn == 0:
+            protocol.loop.call_soon(turn)
+        since_turn += 1
+        most = max(most, since_turn)
+        take(protocol, body)
+
+    def turn() -> None:
+        nonlocal since_turn
+        since_turn = 0
+
+    monkeypatch.setattr(BoundedProtocol, "on_body", count)
+    with site.connect(b"POST /tiny HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") as raw:
+        raw.send(b"1\r\nx\r\n" * size + b"0\r\n\r\n")
+        assert raw.answer() == (200, b"/tiny")
+        assert site.sink.bodies == [size]
+        assert most < 3 * TURN_PARTS
+        raw.send(WHOLE % 7)
+        assert raw.answer() == (200, b"/7")
+
+
+def test_what_is_sent_with_a_body_behind_it_is_read_after_it(site: Site) -> None:
+    body = bytes(300_000)
+    both = b"POST /%d HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b"
+    with site.connect(both % (1, len(body), body) + WHOLE % 2 + both % (3, 5, b"abcde") + WHOLE % 4) as raw:
+        assert [raw.answer()[1] for _ in range(4)] == [b"/1", b"/2", b"/3", b"/4"]
+    assert site.sink.bodies == [300_000, 0, 5, 0]
 
 
 def test_what_is_no_http_is_answered_with_a_problem(site: Site) -> None:

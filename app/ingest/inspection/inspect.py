@@ -15,6 +15,7 @@ from app.ingest.inspection.proposal import Proposal, proposal, with_given
 from app.ingest.inspection.reading import Beginning, Reading, beginning, read
 from app.ingest.inspection.recognition import recognized
 from app.ingest.kind import DatasetKind
+from app.ingest.registry import DATASET_KINDS
 from app.ingest.rejects import RejectedRow
 from app.mapping.document import read_mapping
 from app.wording.warnings import DataWarning
@@ -87,6 +88,13 @@ def inspect(
     if best.document is not None and not best.missing:
         reading = read(source, kind, read_mapping(dict(best.document)), now)
     return Inspection(layout, guesses, best, reading.rows, reading.rejections, reading.warnings)
+
+
+def inspect_as(
+    data: bytes, name: str, kinds: Sequence[str], now: datetime, tried: Mapping[str, Any] | None
+) -> Inspection:
+    """As inspect(), of kinds that are given by their names: so that it can be called in another process."""
+    return inspect(data, name=name, kinds=[DATASET_KINDS[one] for one in kinds], now=now, tried=tried)
 
 
 def _tried(

@@ -60,9 +60,14 @@ def looked_at(stream: IO[bytes]) -> bytes:
     Of that it is one more than MOST_WHOLE_BYTES at most, which layout_of() refuses.
     """
     head = stream.read(LOOKED_AT_BYTES)
-    if not _begun(head).startswith(_READ_WHOLE):
+    if not is_read_whole(head):
         return head
     return head + stream.read(MOST_WHOLE_BYTES + 1 - len(head))
+
+
+def is_read_whole(data: bytes) -> bool:
+    """Whether a file that begins so can only be read as a whole."""
+    return _begun(data).startswith(_READ_WHOLE)
 
 
 def layout_of(data: bytes, name: str) -> Layout:

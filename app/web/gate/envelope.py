@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.settings import Settings, listed
 from app.telemetry.logs import bind
 from app.web.gate.caller import KEY, Caller, TrustedProxies, ip_of
+from app.web.gate.plain_cookies import with_plain_cookies
 
 #: What a page may load and do: what comes from this service, and no inline script.
 CONTENT_SECURITY_POLICY: Final = (
@@ -52,7 +53,7 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = self._addressed(scope, uuid4().hex)
+        scope = self._addressed({**scope, "headers": with_plain_cookies(scope["headers"])}, uuid4().hex)
         request_id = scope[KEY].request_id
         bind(request_id=request_id)
         own = [*SECURITY_HEADERS, (b"x-request-id", request_id.encode())]

@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,10 +61,37 @@ def _records(
             data = _whole(unpacked(stream, name, limits, is_utf8=False), name, workbook.MOST_BYTES)
             yield from _sheet_records(data, mapping, name)
         case "parquet":
-            with TemporaryFile() as file:
-                for piece in unpacked(stream, name, limits, is_utf8=False):
-                    file.write(piece)
-                yield from ((records, ()) for records in parquet.records_of(file, name, mapping.places))
+            yield from ((records, ()) for records in _parquet_records(stream, name, mapping, limits))
+
+
+class _Counted:
+    """A stream that knows how many bytes were read of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.read_bytes = 0
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self._stream.read(size)
+        self.read_bytes += len(piece)
+        return piece
+
+
+def _parquet_records(stream: object, name: str, mapping: Mapping, limits: Limits) -> Iterator[Records]:
+    """The records of a Parquet file, which says in a few bytes that millions of rows have the same value."""
+    counted, text_bytes = _Counted(stream), 0
+    with TemporaryFile() as file:
+        for piece in unpacked(counted, name, limits, is_utf8=False):
+            file.write(piece)
+        for records in parquet.records_of(file, name, mapping.places):
+            text_bytes += sum(column.nbytes for column in records.texts.values())
+            limits.require_modest(
+                name,
+                read_bytes=counted.read_bytes,
+                unpacked_bytes=text_bytes,
+                advice="Leave out what it says again and again",
+            )
+            yield records
 
 
 def _utf8(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
