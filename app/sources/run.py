@@ -248,8 +248,9 @@ class Run:
         except TokenRefused as error:
             self._error = error
         except Missing as missing:
-            if missing.absence is Absence.EMPTY and stream.cursor.kind == "commits" and one.place == Place():
-                one.place, one.is_complete, state = Place(watermark=reader.at or self.now), True, "empty"
+            if missing.absence is Absence.EMPTY and stream.pushed and "head" not in one.place.position:
+                one.place, one.is_complete = Place(watermark=reader.at or self.now), True
+                state = "empty" if stream.cursor.kind == "commits" else None
             else:
                 state = self._missing(client, scope, missing, gaps, since)
                 one.place = Place(one.place.position, None, since)
