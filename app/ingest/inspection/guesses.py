@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -26,6 +26,19 @@ NULLS: Final = ("null", "NULL", "None", "NaN", "NaT", "nan", "N/A", "n/a", "-")
 
 #: Instants that programs write for nothing: the zero time of Go and .NET, that of MySQL, the beginning of Unix time.
 NO_TIME: Final = re.compile(r"(0001-01-01|1970-01-01)[T ]00:00(:00)?(\.0+)?(Z| UTC|[+-]00:?00)?|0000-00-00( 00:00:00)?")
+
+#: What stands between a repository and the number in the address of a pull request, at four hosts.
+_ENDS: Final = ("/pull/", "/-/merge_requests/", "/pull-requests/", "/pullrequest/")
+
+#: Formats of which only the numbers tell which one it is.
+_DAY_OR_MONTH: Final = ("dmy", "mdy")
+
+#: Patterns of dates whose months have names, as spreadsheets and pages show them, and of other usual ones.
+_PATTERNS: Final = (
+    *("MMM D, YYYY h:mm A", "MMM D, YYYY h:mm:ss A", "MMM D, YYYY, h:mm A", "MMM D, YYYY, h:mm:ss A"),
+    *("MMM D, YYYY H:mm", "MMM D, YYYY H:mm:ss", "MMM D, YYYY", "D MMM YYYY", "D-MMM-YYYY", "D-MMM-YYYY H:mm"),
+    *("YYYY/M/D H:mm", "YYYY/M/D H:mm:ss", "YYYY/M/D", "YYYY-M-D H:mm", "YYYY-M-D H:mm:ss"),
+)
 
 #: Most different texts of a column of words.
 _MOST_WORDS: Final = 12
@@ -68,10 +81,27 @@ def guess(name: str, texts: Sequence[str]) -> Guess:
     return Guess(name, "text", {}, examples)
 
 
+def agreed(guesses: Sequence[Guess], columns: Sequence[Sequence[str]]) -> list[Guess]:
+    """The same where dates of some columns may begin with the day or with the month, and others of the file tell."""
+    told = {form for form in _DAY_OR_MONTH for guess in guesses if guess.rule.get("date") == form}
+    if len(told) != 1:
+        return list(guesses)
+    (form,) = told
+    asked = {one.name for one in guesses if one.what == "instant" and any(not answer for _, answer in one.questions)}
+    pairs = zip(guesses, columns, strict=True)
+    return [_in_form(one, texts, form) if one.name in asked else one for one, texts in pairs]
+
+
+def _in_form(one: Guess, texts: Sequence[str], form: str) -> Guess:
+    given = list(dict.fromkeys(text for text in texts if text and not is_nothing(text)))
+    found = _instant(one.name, given, form)
+    return one if found is None else replace(one, rule=found[1], questions=tuple(found[2:]))
+
+
 _Found = tuple[Any, ...] | None
 
 
-def _instant(name: str, texts: Sequence[str]) -> _Found:
+def _instant(name: str, texts: Sequence[str], form: str | None = None) -> _Found:
     if _all(texts, lambda text: bool(re.fullmatch(r"[12][0-9]{9}(\.[0-9]+)?", text))):
         return "instant", {"date": "epoch_s"}
     if _all(texts, lambda text: bool(re.fullmatch(r"[12][0-9]{12}", text))):
@@ -80,15 +110,16 @@ def _instant(name: str, texts: Sequence[str]) -> _Found:
         return "instant", {}
     if all(text.isdecimal() for text in texts):
         return None
-    fits = [form for form in ("iso", "dmy", "mdy", "rfc2822") if _reads(texts, Dates(form, "UTC").instant, Unmappable)]
+    forms = ("iso", "dmy", "mdy", "rfc2822", *_PATTERNS) if form is None else (form,)
+    fits = [one for one in forms if _reads(texts, Dates(one, "UTC").instant, Unmappable)]
     if all(re.match(r"[0-9]{1,2}\.", text) for text in texts):  # with full stops the day is first everywhere
-        fits = [form for form in fits if form != "mdy"]
+        fits = [one for one in fits if one != "mdy"]
     if not fits:
         return None
     needs_zone = not _reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable))
     rule: dict[str, Any] = {"date": fits[0], **({"zone": "UTC"} if needs_zone else {})}
     questions = []
-    if len(fits) > 1:
+    if fits[:2] == list(_DAY_OR_MONTH):
         del rule["date"], rule["zone"]
         questions.append((f"{name}: is {texts[0]!r} day or month first? Set date to {fits[0]} or {fits[1]}.", ""))
     elif needs_zone and "utc" not in name.lower():
@@ -115,8 +146,11 @@ def _zone(_: str, texts: Sequence[str]) -> _Found:
 
 
 def _address(_: str, texts: Sequence[str]) -> _Found:
-    if all(re.search(r"github\.com/[^/]+/[^/]+/pull/[0-9]+", text) for text in texts):
-        return "address", {"between": ["github.com/", "/pull/"]}
+    for ends in _ENDS:
+        hosts = {found[1] if (found := re.match(rf"https?://([^/]+/).+{ends}[0-9]+\b", text)) else "" for text in texts}
+        if len(hosts) == 1 and "" not in hosts:
+            begins = hosts.pop()
+            return "address", {"between": [begins if ends == "/pull/" else "://", ends]}
     return ("address", {}) if all("://" in text for text in texts) else None
 
 

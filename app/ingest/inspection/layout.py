@@ -11,12 +11,12 @@ from itertools import islice
 from typing import IO, Any, Final
 
 from app.errors import RejectedFile
+from app.ingest.inspection.json_beginning import ROWS, Beginning, first_records
 from app.mapping import parquet, workbook
 from app.mapping.expressions import text_of
 
-#: Bytes of a file that are looked at, and rows; a workbook and a Parquet file are looked at as a whole.
+#: Bytes of a file that are looked at; a workbook and a Parquet file are looked at as a whole.
 LOOKED_AT_BYTES: Final = 64 << 10
-ROWS: Final = 200
 
 #: Most bytes of a file that is looked at as a whole, unpacked, all of which are in memory.
 MOST_WHOLE_BYTES: Final = 256 << 20
@@ -83,7 +83,7 @@ def _layout(data: bytes, name: str) -> Layout:
         return _of_parquet(head, name)
     text, encoding = _text(head[:LOOKED_AT_BYTES], name)
     if text.lstrip()[:1] in {"[", "{"}:
-        return _of_json(text, name)
+        return _of_json(first_records(text, name))
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise RejectedFile(f"{name} is empty.", reason="empty_file")
@@ -172,86 +172,10 @@ def _is_header(first: Sequence[str]) -> bool:
     return len(set(named)) == len(named) > 0 and not any(name[0].isdigit() or "://" in name for name in named)
 
 
-def _of_json(text: str, name: str) -> Layout:
-    lines = text.splitlines()
-    whole: str | None = None
-    about: dict[str, str] = {}
-    if len(lines) > 1 and _is_value(lines[0]):
-        document: dict[str, Any] = {"format": "jsonl"}
-        records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
-    elif (start := text.lstrip()).startswith("{"):
-        document = {"format": "json"}
-        records, about, whole = _member(start, document, name)
-    else:
-        document = {"format": "json"}
-        records, end = _elements(text, text.index("[") + 1)
-        whole = text[:end] + "]"
-    records = [record for record in records if isinstance(record, dict)]
-    if not records:
-        raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
-    names = list(dict.fromkeys(name for record in records for name in _leaves(record)))
-    rows = [[text_of(_leaves(record).get(name)) for name in names] for record in records]
-    return Layout(document, names, rows, whole=whole, about=about)
-
-
-def _is_value(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except json.JSONDecodeError:
-        return False
-
-
-def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str | None]:
-    """The first elements of the first array in an object, or else the object; texts beside them; what is whole."""
-    try:
-        whole = json.loads(text)
-    except json.JSONDecodeError:
-        return _cut_member(text, document, name)
-    texts = {key: one for key, one in whole.items() if isinstance(one, str)}
-    for key, one in whole.items():
-        if isinstance(one, list):
-            document["records"] = key
-            return one[:ROWS], texts, None
-    return [whole], {}, None
-
-
-def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str]:
-    """The same of an object that is cut in its first array."""
-    decoder, at = json.JSONDecoder(), 1
-    texts: dict[str, str] = {}
-    try:
-        while True:
-            key, at = decoder.raw_decode(text, _after(text, at, ","))
-            at = _after(text, at, ":")
-            if text[at : at + 1] == "[":
-                records, end = _elements(text, at + 1)
-                document["records"] = key
-                return records, texts, text[:end] + "]}"
-            one, at = decoder.raw_decode(text, at)
-            texts |= {key: one} if isinstance(one, str) else {}
-    except json.JSONDecodeError:
-        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
-
-
-def _elements(text: str, at: int) -> tuple[list[Any], int]:
-    """The first elements of an array that may be cut, from the place behind its bracket on, and where they end."""
-    decoder = json.JSONDecoder()
-    found: list[Any] = []
-    end = at
-    while len(found) < ROWS:
-        try:
-            record, end = decoder.raw_decode(text, _after(text, end, ","))
-        except json.JSONDecodeError:
-            break
-        found.append(record)
-    return found, end
-
-
-def _after(text: str, at: int, sign: str) -> int:
-    """The place behind spaces and signs."""
-    while text[at : at + 1] in {" ", "\n", "\r", "\t", sign}:
-        at += 1
-    return at
+def _of_json(found: Beginning) -> Layout:
+    names = list(dict.fromkeys(name for record in found.records for name in _leaves(record)))
+    rows = [[text_of(_leaves(record).get(name)) for name in names] for record in found.records]
+    return Layout(found.document, names, rows, whole=found.whole, about=found.about)
 
 
 def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:

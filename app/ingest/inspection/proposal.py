@@ -6,54 +6,9 @@ from typing import Any, Final
 
 from app.ingest.inspection.guesses import NO_TIME, Guess, is_nothing
 from app.ingest.inspection.layout import Layout
+from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, plain, word, word_of_time
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
-
-#: Other names of columns, in small letters and digits only; the likeliest first.
-_ALSO: Final[Mapping[str, tuple[str, ...]]] = {
-    "store_id": (
-        "store",
-        "shop",
-        "filiale",
-        "site",
-        "monitor",
-        "monitorid",
-        "monitorname",
-        "host",
-        "hostname",
-        "service",
-        "check",
-        "url",
-        "name",
-    ),
-    "status": ("state", "zustand", "event", "isup", "up", "wert", "value", "result"),
-    "timestamp_utc": (
-        "timestamp",
-        "time",
-        "datetime",
-        "zeitstempel",
-        "zeit",
-        "date",
-        "datum",
-        "checkedat",
-        "createdat",
-        "at",
-    ),
-    "day": ("weekday", "dayofweek", "wochentag", "tag", "days"),
-    "start_time_local": ("start", "starttime", "open", "opens", "from", "von"),
-    "end_time_local": ("end", "endtime", "close", "closes", "to", "bis"),
-    "timezone_str": ("timezone", "zone", "tz", "region"),
-    "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
-    "number": ("prnumber", "mriid", "iid", "prid", "pr"),
-    "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
-    "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
-    "merged_at": ("merged", "mergeddate"),
-    "closed_at": ("closed", "close", "closeddate"),
-    "is_draft": ("draft",),
-    "author_is_bot": ("isbot", "authorisbot"),
-    "changed_files": ("fileschanged",),
-    "head_sha": ("headrefoid", "sha"),
-}
 
 #: What a column of a kind holds, where that tells; a text may be anything.
 _HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -104,7 +59,11 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     for column in kind.columns:
         if column.instead_of is not None:
             continue
-        found = _fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
+        found = _fitting(
+            *(column.name, column.type.name, guesses, taken),
+            is_nameless=is_nameless,
+            is_of_pulls=kind.name == "pull_requests",
+        )
         if found is not None:
             if is_nameless and found.what == "instant" and column.name != "timestamp_utc":
                 questions.append((f"The file has no header: is column {found.name} {column.name}?", "yes"))
@@ -112,8 +71,8 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
             rule = _rule(column.type.name, found)
             columns[column.name] = {"from": _place(layout, found.name), **rule}
             questions += found.questions if rule == found.rule else ()
-    if kind.name == "pull_requests" and "closed_at" not in columns:
-        questions += _undated_ends(layout, guesses)
+    if kind.name == "pull_requests":
+        questions += _undated_ends(layout, guesses, columns)
     columns = _with_hours(columns)
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
     missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
@@ -133,21 +92,38 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
 
-def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
+def _fitting(
+    name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool, is_of_pulls: bool
+) -> Guess | None:
     """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
     left = [guess for guess in guesses if guess.name not in taken]
     # Whatever a column of that very name holds: its check tells what is wrong in it.
     is_told = name == "status" and any(guess.what == "status" for guess in left)
     for guess in left:
-        if _plain(guess.name) == _plain(name) and (
+        if plain(guess.name) == plain(name) and (
             guess.what == "status" or not is_told
         ):  # whatever it holds: its check tells what is wrong in it
             return guess
     free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
-    for other in _ALSO.get(name, ()):
+    if name == "repo":  # an address of which nothing is kept may be another one in each row
+        free = [guess for guess in free if guess.what != "address" or guess.rule or _is_of_repositories(guess)]
+    for other in ALSO.get(name, ()):
         for guess in free:
-            if _plain(guess.name) == _plain(other) and (name != "status" or guess.what == "status"):
+            if plain(guess.name) == plain(other) and (name != "status" or guess.what == "status"):
                 return guess
+    if is_of_pulls and (found := _by_word(name, holds, free)) is not None:
+        return found
+    return _by_content(name, free, is_nameless=is_nameless)
+
+
+def _by_word(name: str, holds: str, free: Sequence[Guess]) -> Guess | None:
+    """Of pull requests, the column with the likeliest word in its name."""
+    words = [(word_of_time(guess.name) if holds == "timestamp" else word(guess.name), guess) for guess in free]
+    return next((guess for one in WORDS_OF_PULLS.get(name, ()) for found, guess in words if found == one), None)
+
+
+def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess | None:
+    """The only column that holds what this one does."""
     if name == "day":
         return next((guess for guess in free if guess.what in {"weekday", "opening hours"}), None)
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
@@ -184,7 +160,7 @@ def _with_hours(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | None:
-    instants = {_plain(guess.name): guess for guess in guesses if guess.what == "instant"}
+    instants = {plain(guess.name): guess for guess in guesses if guess.what == "instant"}
     begins = next((instants[name] for name in _BEGINS if name in instants), None)
     ends = next((instants[name] for name in _ENDS if name in instants), None)
     if begins is None or ends is None:
@@ -197,7 +173,7 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
         for one, status in ((begins, "inactive"), (ends, "active"))
     ]
     key = next(
-        (guess for name in ("store_id", *_ALSO["store_id"]) for guess in guesses if _plain(guess.name) == _plain(name)),
+        (guess for name in ("store_id", *ALSO["store_id"]) for guess in guesses if plain(guess.name) == plain(name)),
         None,
     )
     questions = [*questions_of(layout), *begins.questions, *ends.questions]
@@ -209,15 +185,21 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
     return Proposal("polls", document, tuple(questions), ())
 
 
-def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, str]]:
-    """The question of a file that says which pull requests were closed, but not when."""
-    for at, guess in enumerate(guesses):
-        if _plain(guess.name) in {"state", "status"}:
-            closed = sum(text.lower() == "closed" for text in layout.column(at))
-            if closed:
-                told = f"{guess.name}: no column says when those were closed that are, {closed} of the first rows."
-                return [(f"{told} What are they?", "open")]
-    return []
+def _undated_ends(layout: Layout, guesses: Sequence[Guess], columns: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The questions of a file that says which pull requests were closed or merged, but not when."""
+    states = next((at for at, guess in enumerate(guesses) if plain(guess.name) in {"state", "status"}), None)
+    if states is None:
+        return []
+    asked = []
+    for state, name, otherwise in (
+        ("closed", "closed_at", "open"),
+        ("merged", "merged_at", "closed without a merge" if "closed_at" in columns else "open"),
+    ):
+        count = sum(text.lower() == state for text in layout.column(states))
+        if count and name not in columns:
+            of = f"{guesses[states].name}: no column says when those were {state} that are"
+            asked.append((f"{of}, {count} of the first rows. What are they?", otherwise))
+    return asked
 
 
 #: What a question calls each column of which a file may have one text in all rows, and how it is answered.
@@ -266,5 +248,6 @@ def _place(layout: Layout, name: str) -> Any:
     return int(name) if layout.document.get("header") is False else name
 
 
-def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
+def _is_of_repositories(guess: Guess) -> bool:
+    """Whether addresses may be those of repositories: they do not end with a number."""
+    return not any(text.rstrip("/").rpartition("/")[2].isdigit() for text in guess.examples)
