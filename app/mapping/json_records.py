@@ -64,19 +64,33 @@ def _parsed(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Numbered]
 
 
 def _elements(text: str, name: str) -> Iterator[Numbered]:
-    """The elements of an array, each with its line; a single object is one record."""
+    """The elements of an array, each with its line; a single object is one record.
+
+    Programs that ask for page after page, such as ``gh api --paginate``, write an array behind the other, or an array
+    of arrays.
+    """
     decoder, at, line, counted = _Decoder(), _skip(text, 0), 1, 0
     if text[at : at + 1] != "[":
         yield from _single(decoder, text, name)
         return
     at = _skip(text, at + 1)
-    while text[at : at + 1] != "]":
+    while True:
+        if text[at : at + 1] == "]":
+            at = _skip(text, at + 1)
+            if at == len(text):
+                return
+            if text[at] != "[":
+                line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+                raise _broken(name, line, column, "there is more behind the array", "the file must be a JSON array")
+            at = _skip(text, at + 1)
+            continue
         line, counted = line + text.count("\n", counted, at), at
         try:
             record, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise _broken(name, error.lineno, error.colno, error.msg, "the file must be a JSON array") from error
-        yield line, record
+        is_page = isinstance(record, list) and all(isinstance(each, dict) for each in record)
+        yield from ((line, each) for each in (record if is_page else [record]))
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)

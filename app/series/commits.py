@@ -42,6 +42,20 @@ def drop_others(connection: Connection, dataset_id: str) -> None:
     )
 
 
+def read_anew(connection: Connection, repository: str, dataset_id: str) -> None:
+    """Take out the commits of a repository that neither this dataset nor a later one has named: they are all.
+
+    What an older dataset says of it does not count any more, whenever that is loaded again.
+    """
+    values = {"key": repository, "dataset": dataset_id}
+    of = "(SELECT id FROM entity WHERE kind = 'repository' AND key = :key)"
+    connection.execute(text(f"DELETE FROM commit WHERE repo_id = {of} AND dataset_id < :dataset"), values)
+    connection.execute(
+        text(f"UPDATE repo_seen SET snapshot_id = greatest(snapshot_id, :dataset) WHERE entity_id = {of}"),
+        values,
+    )
+
+
 def see(connection: Connection, until: datetime | None) -> None:
     """All commits of the staged repositories are known: up to ``until``, or else to the last one that is staged."""
     connection.execute(

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from app.errors import SourceRefused, SourceUnavailable, TokenRefused
 from app.mapping.expressions import evaluated
-from app.sources.contract import Access, Answer, Client, Missing, MustWait, SourceKind
+from app.sources.contract import Absence, Access, Answer, Client, Missing, MustWait, SourceKind
 from app.sources.options import Repositories, SourceOptions
 from app.sources.stream import Stream
 
@@ -174,17 +174,20 @@ def _no_owner(error: Missing, address: str) -> str:
 def _of_streams(client: Client, streams: list[Stream], repository: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether the first page of each stream may be read, of one repository."""
     full_name = str(repository["full_name"])
-    places = {"repo_id": repository["id"], "owner": full_name.partition("/")[0]}
+    owner = full_name.partition("/")[0]
+    places = {"repo_id": repository["id"], "owner": owner}
     readable = []
     for stream in streams:
         path = stream.request.path.format_map(places)
         try:
             answer = client.get(path, {**stream.request.params, "per_page": 1})
         except Missing as error:
-            if stream.request.absent == "empty":
+            is_empty = error.absence is Absence.EMPTY
+            if is_empty or (stream.request.absent == "empty" and error.absence is Absence.GONE):
                 readable.append(stream.stream)
             else:
-                yield Finding("warning", f"{stream.stream} cannot be read of {full_name}. {error.message}")
+                of = owner if stream.scope == "source" else full_name
+                yield Finding("warning", f"{stream.stream} cannot be read of {of}. {error.message}")
         except (SourceUnavailable, TokenRefused) as error:
             yield Finding("warning", f"{stream.stream} could not be tried. {error.message}")
         else:

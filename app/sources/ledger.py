@@ -29,7 +29,7 @@ class Reason(StrEnum):
 
 
 #: Those that a complete pass does not end: it has not read what was lost before.
-_STAYING: Final = (Reason.HISTORY_LOST, Reason.REJECTED_ROWS)
+_STAYING: Final = (Reason.REJECTED_ROWS,)
 
 #: Those that the next sync may make good.
 PASSING: Final = frozenset({Reason.UNAVAILABLE, Reason.INCOMPLETE})

@@ -50,6 +50,7 @@ class _Outcome:
     is_complete: bool = False
     gaps: list[Gap] = field(default_factory=list)
     state: str | None = None
+    anew: str | None = None
 
 
 @dataclass(slots=True)
@@ -199,7 +200,7 @@ class Run:
             if bounds.are_reached:
                 self._is_cut = True
                 break
-            outcomes.append(self._read_scope(client, bounds, stream, scope, raw, before))
+            outcomes.append(self._read_scope(client, bounds, stream, scope, raw, before, dataset_id))
             if outcomes[-1].is_complete and repository is not None:
                 outcomes[-1].place = with_sign(outcomes[-1].place, stream, self._listed.get(repository.number))
             if self._is_stopped:
@@ -230,11 +231,18 @@ class Run:
                 yield Scope({"id": one.number, "name": one.name, "default_branch": one.default_branch}), one
 
     def _read_scope(
-        self, client: Client, bounds: Bounds, stream: Stream, scope: Scope, raw: RawPages, before: Kept | None
+        self,
+        client: Client,
+        bounds: Bounds,
+        stream: Stream,
+        scope: Scope,
+        raw: RawPages,
+        before: Kept | None,
+        dataset_id: str,
     ) -> _Outcome:
         """Read one scope of a stream; what keeps it from that is part of the outcome."""
         reader = Reader(client, stream, scope)
-        one = ScopePass(stream, reader, raw, bounds, Place() if before is None else before.place)
+        one = ScopePass(stream, reader, raw, bounds, Place() if before is None else before.place, dataset_id)
         gaps: list[Gap] = []
         state, since = None, one.place.watermark
         try:
@@ -248,8 +256,9 @@ class Run:
         except TokenRefused as error:
             self._error = error
         except Missing as missing:
-            if missing.absence is Absence.EMPTY and stream.cursor.kind == "commits" and one.place == Place():
-                one.place, one.is_complete, state = Place(watermark=reader.at or self.now), True, "empty"
+            if missing.absence is Absence.EMPTY and stream.pushed and "head" not in one.place.position:
+                one.place, one.is_complete = Place(watermark=reader.at or self.now), True
+                state = "empty" if stream.cursor.kind == "commits" else None
             else:
                 state = self._missing(client, scope, missing, gaps, since)
                 one.place = Place(one.place.position, None, since)
@@ -260,11 +269,14 @@ class Run:
             gaps.append(Gap(Reason.UNAVAILABLE, error.message, since))
             self._failures += 1
             self._error = error if self._failures >= _FAILURES else None
-        if one.is_history_lost:
-            message = "The branch was rewritten, and GitHub does not know its old commits any more: some may be left."
+        if one.anew is not None and not one.is_complete:
+            message = (
+                "The branch was rewritten, and GitHub does not know its old commits any more: some are left until all "
+                "commits are read anew."
+            )
             gaps.append(Gap(Reason.HISTORY_LOST, message, since))
         gaps += self._told(scope, one, since)
-        return _Outcome(stream.stream, scope, one.place, one.is_complete, gaps, state)
+        return _Outcome(stream.stream, scope, one.place, one.is_complete, gaps, state, one.anew)
 
     def _told(self, scope: Scope, one: ScopePass, since: datetime | None) -> Iterator[Gap]:
         """What the pass itself says of what is missing or was changed: also in the log."""
@@ -319,4 +331,6 @@ class Run:
                 ledger.close_gaps(*of, still={gap.reason for gap in one.gaps} - {Reason.REVISED})
             if one.state is not None:
                 repositories.set_state(connection, self.source.id, int(one.scope.key), one.state)
+            if one.is_complete and one.anew is not None and one.scope.repo is not None:
+                commits.read_anew(connection, str(one.scope.repo["name"]), one.anew)
         repositories.link(connection, self.source.id)

@@ -44,7 +44,10 @@ class ScopePass:
     Attributes:
         place: how far it is; what it says is read is in the raw layer.
         is_complete: nothing is left to be read.
-        is_history_lost, missing, revised: see Step; of the last step that has said so.
+        dataset_id: of what is read now.
+        anew: the dataset with which the pass began to read everything from nothing, because nobody can say what has
+            gone of what was read before; None: it does not.
+        missing, revised: see Step; of the last step that has said so.
     """
 
     stream: Stream
@@ -52,8 +55,9 @@ class ScopePass:
     raw: RawPages
     bounds: Bounds
     place: Place
+    dataset_id: str = ""
     is_complete: bool = False
-    is_history_lost: bool = False
+    anew: str | None = None
     missing: str | None = None
     revised: str | None = None
     _done: dict[str, Any] = field(default_factory=dict)
@@ -68,13 +72,20 @@ class ScopePass:
             under_way = dict(self.place.under_way or {})
             # Those items of the page to come whose children were read before the bounds were reached.
             self._done = under_way.pop("done", {})
+            self.anew = under_way.pop("anew", None)
             place = Place(self.place.position, under_way or None, self.place.watermark)
             step = next_step(self.stream, place, self.reader, self.reader.at or datetime.now(UTC))
             if not self._keep(step):
                 return
-            self.place, self.is_complete = step.place, step.is_complete
-            self.is_history_lost = self.is_history_lost or step.is_history_lost
+            self.anew = self.dataset_id if step.is_history_lost else self.anew
+            self.place, self.is_complete = self._noted(step.place), step.is_complete
             self.missing, self.revised = step.missing or self.missing, step.revised or self.revised
+
+    def _noted(self, place: Place) -> Place:
+        """A place with what the rest of its pass has to know."""
+        if place.under_way is None or self.anew is None:
+            return place
+        return Place(place.position, {**place.under_way, "anew": self.anew}, place.watermark)
 
     def _keep(self, step: Step) -> bool:
         """Write what a step has read; False: not all of it could be read, and ``place`` says what was."""

@@ -126,15 +126,10 @@ class History:
             self.sync()
 
     def differences(self) -> list[str]:
-        """How the tables differ from the truth, but for what the ledger tells of.
-
-        Where GitHub has forgotten the old head of a branch that was rewritten, nobody can say which commits have gone.
-        """
+        """How the tables differ from the truth."""
         kinds = [kind for stream in self.streams for kind in STREAMS[stream]]
         with self.resources.engine.connect() as connection:
             found = [one for kind in kinds for one in differences(connection, self.world, kind)]
-        if ("commits", "history_lost") in self.gaps():
-            found = [one for one in found if not (one.startswith("commits") and one.endswith("too many"))]
         # The clock of the world may stand still here while a day passes for the service: two snapshots then have the
         # same day, and both versions of a file, or a branch that has gone in between, are of that day.
         twice = ("repository_files", "branches")

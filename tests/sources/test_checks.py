@@ -29,11 +29,16 @@ def github() -> Iterator[Github]:
 
 
 def looked(
-    github: Github, resources: Resources, *patterns: str, token: str | None = TOKEN, address: str | None = None
+    github: Github,
+    resources: Resources,
+    *patterns: str,
+    token: str | None = TOKEN,
+    address: str | None = None,
+    stream: str = "pull_requests",
 ) -> list[tuple[str, str]]:
     options = source_options(
         GITHUB,
-        {"repositories": patterns, "address": address or github.address, "streams": ["pull_requests"]},
+        {"repositories": patterns, "address": address or github.address, "streams": [stream]},
     )
     found = check(GITHUB, options, access(GITHUB, options, lambda: token, resources.engine))
     return [(one.level, one.message) for one in found]
@@ -99,6 +104,26 @@ def test_a_stream_that_the_token_may_not_read_is_a_warning(resources: Resources)
         found = looked(other, resources, "acme/*")
     assert found[-1][0] == "warning"
     assert found[-1][1].startswith("pull_requests cannot be read of acme/web. ")
+
+
+def test_teams_that_the_token_may_not_read_are_a_warning_of_their_owner(resources: Resources) -> None:
+    world = World()
+    world.token(TOKEN)
+    world.create_repository("acme/web")
+    with serve(world) as other:
+        other.faults.planned.append(Fault("403 forbidden", r"/orgs/acme/teams.*"))
+        found = looked(other, resources, "acme/*", stream="teams")
+    assert found[-1][0] == "warning"
+    assert found[-1][1].startswith("teams cannot be read of acme. ")
+
+
+def test_files_of_a_repository_without_commits_are_no_warning(resources: Resources) -> None:
+    world = World()
+    world.token(TOKEN)
+    world.create_repository("acme/new", empty=True)
+    with serve(world) as other:
+        found = looked(other, resources, "acme/*", stream="files")
+    assert found[-1] == ("ok", "Can be read of acme/new: files.")
 
 
 def test_a_server_that_is_not_there_is_told_of_soon(github: Github, resources: Resources) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.errors import SourceUnavailable, TokenRefused
 from app.sources.budget import Budget
 from app.sources.contract import Absence, Access, Missing, MustWait
-from app.sources.github import client as github
+from app.sources.github import raw_answer
 from app.sources.github.client import PAUSES, GitHub
 from app.storage.resources import Resources
 from tests.sources.scripted import Scripted, ScriptedApi, page_links, scripted_api, targets
@@ -87,6 +87,12 @@ def test_a_base_address_with_a_path_is_kept(untouched: Resources, api: ScriptedA
         (Scripted({"message": "Too many"}, 429, {"Retry-After": "7"}), 7),
         (Scripted({"message": "You have exceeded a secondary rate limit"}, 403), 60),
         (Scripted({"message": "slow down"}, 429), 60),
+        (
+            Scripted(
+                raw=b"<html>", status=429, headers={"Retry-After": "Tue, 14 Nov 2023 22:13:50 GMT"}, date=1_700_000_000
+            ),
+            30,
+        ),
         (
             Scripted(
                 {"message": "API rate limit exceeded"},
@@ -167,6 +173,8 @@ def test_half_of_a_surrogate_pair_becomes_a_question_mark(untouched: Resources, 
         Scripted({"message": "bad gateway"}, 502),
         Scripted({"message": "unavailable"}, 503),
         Scripted({"message": "timeout"}, 504),
+        Scripted(raw=b"<html><h1>Unicorn!</h1></html>", status=500),
+        Scripted({}, 202),
         Scripted([{"number": 1}] * 50, cut=200),
         Scripted(raw=b'[{"number": 1}, {"nu'),
         Scripted(raw=b""),
@@ -188,7 +196,7 @@ def test_an_answer_that_is_cut_or_broken_is_asked_for_again_and_in_the_end_an_er
 def test_a_body_that_never_ends_is_given_up(
     untouched: Resources, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(github, "MOST_BODY_BYTES", 1000)
+    monkeypatch.setattr(raw_answer, "MOST_BODY_BYTES", 1000)
     api.answers(Scripted(raw=json.dumps(["x" * 100] * 100).encode()))
     with client(untouched, api) as one, pytest.raises(SourceUnavailable, match="more than 1,000 bytes"):
         one.get(PULLS)
@@ -203,6 +211,16 @@ def test_a_renamed_repository_is_followed_by_its_number(untouched: Resources, ap
         answer = github.get("/repos/old/name/pulls", {"state": "all"})
     assert (answer.body, answer.path) == ([1], PULLS)
     assert targets(api.asked) == ["/repos/old/name/pulls?state=all", f"{PULLS}?state=all"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_parameters_that_a_redirect_leaves_out_are_asked_with_all_the_same(
+    untouched: Resources, api: ScriptedApi, status: int
+) -> None:
+    api.answers(Scripted({}, status, {"Location": "/repositories/7/pulls"}), Scripted([1]))
+    with client(untouched, api) as github:
+        assert github.get("/repos/old/name/pulls", {"state": "all", "per_page": 100}).body == [1]
+    assert targets(api.asked)[1] == f"{PULLS}?state=all&per_page=100"
 
 
 def test_a_redirect_to_another_host_is_not_followed_and_a_link_to_one_neither(
@@ -243,6 +261,44 @@ def test_what_is_not_there_is_a_state_with_the_words_of_the_api(
     assert missing.value.absence is absence
     assert "Resource not accessible" in missing.value.message
     assert len(api.asked) == 1
+
+
+def test_a_commit_that_is_not_known_any_more_is_gone_whichever_status_says_so(
+    untouched: Resources, api: ScriptedApi
+) -> None:
+    api.answers(Scripted({"message": f"No commit found for SHA: {'a' * 40}"}, 422))
+    with client(untouched, api) as github, pytest.raises(Missing) as missing:
+        github.get("/repositories/7/commits", {"sha": "a" * 40})
+    assert missing.value.absence is Absence.GONE
+
+
+def test_a_request_that_is_refused_for_its_parameters_names_them(untouched: Resources, api: ScriptedApi) -> None:
+    api.answers(Scripted({"message": "Validation Failed"}, 422))
+    with client(untouched, api) as github, pytest.raises(SourceUnavailable) as refused:
+        github.get(PULLS, {"state": "all", "since": "2026-01-01T00:00:00Z"})
+    assert "(Validation Failed); it was asked with state=all&since=2026-01-01T00:00:00Z." in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (b"<html><head><title>404 Not &amp; Found</title></head></html>", " (404 Not & Found)."),
+        (b"<!DOCTYPE html><p>no", "404."),
+    ],
+)
+def test_of_a_page_for_people_only_its_title_is_told(
+    untouched: Resources, api: ScriptedApi, page: bytes, said: str
+) -> None:
+    api.answers(Scripted(raw=page, status=404))
+    with client(untouched, api) as github, pytest.raises(Missing) as missing:
+        github.get(PULLS)
+    assert missing.value.message.endswith(said)
+
+
+def test_an_answer_that_is_never_json_is_told_as_such(untouched: Resources, api: ScriptedApi) -> None:
+    api.answers(Scripted(raw=b"<html>Log in</html>"))
+    with client(untouched, api) as github, pytest.raises(SourceUnavailable, match="4 times: its answer is not JSON"):
+        github.get(PULLS)
 
 
 def test_a_refused_token_is_replaced_once_if_there_is_a_newer_one(untouched: Resources, api: ScriptedApi) -> None:

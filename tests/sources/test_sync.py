@@ -247,3 +247,17 @@ def test_commits_of_a_quiet_repository_are_known_up_to_the_last_sync(resources: 
     second = dict(rows(resources, known))
     assert first.keys() == second.keys() == {"acme/api", "acme/web"}
     assert all(second[key] > first[key] for key in first)
+
+
+def test_a_repository_without_commits_lacks_nothing_whenever_it_is_asked_for(
+    resources: Resources, github: Github
+) -> None:
+    github.world.create_repository("acme/new", empty=True)
+    add_source(resources, github.address, repositories=["acme/new"], streams=["commits", "files", "issues"])
+    for _ in range(2):
+        sync(resources)
+        assert gaps(resources) == []
+        with resources.engine.begin() as connection:  # as if the turn of each list had come
+            connection.execute(text("UPDATE source_cursor SET position = '{}', updated_at = now() - interval '9 days'"))
+    assert one(resources, "SELECT count(*) FROM source_cursor WHERE watermark IS NULL") == 0
+    assert one(resources, "SELECT state FROM source_repository") == "empty"

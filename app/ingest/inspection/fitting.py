@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
-from app.ingest.inspection.names import ALSO, plain
+from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, plain, word, word_of_time
 
 #: The columns that opening hours become.
 WINDOW: Final = ("day", "start_time_local", "end_time_local")
@@ -25,21 +25,42 @@ _HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
+def fitting(
+    name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool, is_of_pulls: bool
+) -> Guess | None:
     """The column of the file with the likeliest name that may hold this, or the only one that holds it."""
     left = [guess for guess in guesses if guess.name not in taken]
     # Whatever a column of that very name holds: its check tells what is wrong in it.
     is_told = name == "status" and any(guess.what == "status" for guess in left)
     for guess in left:
-        if plain(guess.name) == plain(name) and (
-            guess.what == "status" or not is_told
-        ):  # whatever it holds: its check tells what is wrong in it
+        if plain(guess.name) == plain(name) and (guess.what == "status" or not is_told):
             return guess
     free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
-    for other in ALSO.get(name, ()):
-        for guess in free:
-            if plain(guess.name) == plain(other) and (name != "status" or guess.what == "status"):
-                return guess
+    if name == "repo":  # an address of which nothing is kept may be another one in each row
+        free = [guess for guess in free if guess.what != "address" or guess.rule or _is_of_repositories(guess)]
+    found = _by_name(name, [guess for guess in free if name != "status" or guess.what == "status"])
+    if found is None and is_of_pulls:
+        found = _by_word(name, holds, free)
+    if found is None:
+        found = _by_content(name, free, is_nameless=is_nameless)
+    if found is None and name in _TOLD:  # its texts cannot be read: its check tells what is wrong in each
+        found = _by_name(name, [guess for guess in left if guess.what == "text"])
+    return found
+
+
+def _by_name(name: str, guesses: Sequence[Guess]) -> Guess | None:
+    """The column with the likeliest of the other names."""
+    return next((guess for other in ALSO.get(name, ()) for guess in guesses if plain(guess.name) == other), None)
+
+
+def _by_word(name: str, holds: str, free: Sequence[Guess]) -> Guess | None:
+    """Of pull requests, the column with the likeliest word in its name."""
+    words = [(word_of_time(guess.name) if holds == "timestamp" else word(guess.name), guess) for guess in free]
+    return next((guess for one in WORDS_OF_PULLS.get(name, ()) for found, guess in words if found == one), None)
+
+
+def _by_content(name: str, free: Sequence[Guess], *, is_nameless: bool) -> Guess | None:
+    """The only column that holds what this one does."""
     if name == "day":
         return next((guess for guess in free if guess.what in {"weekday", "opening hours"}), None)
     wanted = {"timestamp_utc": "instant", "created_at": "instant", "timezone_str": "zone", "status": "status"}.get(name)
@@ -51,11 +72,12 @@ def fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *,
     if is_nameless and name in {"created_at", "merged_at", "number"}:
         wanted = "number" if name == "number" else "instant"
         return next((guess for guess in free if guess.what == wanted), None)
-    if len(alike) == 1:
-        return alike[0]
-    # A column of such a name whose texts cannot be read: its check tells what is wrong in each.
-    texts = [guess for guess in left if guess.what == "text"] if name in _TOLD else []
-    return next((guess for other in ALSO.get(name, ()) for guess in texts if plain(guess.name) == other), None)
+    return alike[0] if len(alike) == 1 else None
+
+
+def _is_of_repositories(guess: Guess) -> bool:
+    """Whether addresses may be those of repositories: they do not end with a number."""
+    return not any(text.rstrip("/").rpartition("/")[2].isdigit() for text in guess.examples)
 
 
 def rule_for(holds: str, found: Guess) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from app.ingest.inspection.instants import Found, fit_all, instant_of, reads
+from app.ingest.inspection.instants import DAY_OR_MONTH, Found, fit_all, instant_of, reads
 from app.ingest.inspection.words import HTTP_CODES, STATUSES, is_nothing
 from app.mapping.times import days, opening_hours, time_of_day
 from app.mapping.unmappable import Unmappable
 from app.timeline.zones import known_zones
+
+#: What stands between a repository and the number in the address of a pull request, at four hosts.
+_ENDS: Final = ("/pull/", "/-/merge_requests/", "/pull-requests/", "/pullrequest/")
 
 #: Most different texts of a column of words.
 MOST_WORDS: Final = 12
@@ -51,10 +54,31 @@ class Guess:
 
 def guess(name: str, texts: Sequence[str]) -> Guess:
     """What a column seems to be, by its texts: by all of them, or else by most."""
-    plain = [text.strip() for text in texts]
-    given = list(dict.fromkeys(text for text in plain if text and not is_nothing(text)))
+    given = _given(texts)
     what, rule, *questions = _found(name, given) or ("text", {})
-    return Guess(name, what, rule, tuple(given[:3]), tuple(questions), is_spaced=plain != list(texts))
+    is_spaced = any(text != text.strip() for text in texts)
+    return Guess(name, what, rule, tuple(given[:3]), tuple(questions), is_spaced)
+
+
+def agreed(guesses: Sequence[Guess], columns: Sequence[Sequence[str]]) -> list[Guess]:
+    """The same where dates of some columns may begin with the day or with the month, and others of the file tell."""
+    told = {form for form in DAY_OR_MONTH for guess in guesses if guess.rule.get("date") == form}
+    if len(told) != 1:
+        return list(guesses)
+    (form,) = told
+    asked = {one.name for one in guesses if one.what == "instant" and any(not answer for _, answer in one.questions)}
+    pairs = zip(guesses, columns, strict=True)
+    return [_in_form(one, texts, form) if one.name in asked else one for one, texts in pairs]
+
+
+def _in_form(one: Guess, texts: Sequence[str], form: str) -> Guess:
+    found = instant_of(one.name, _given(texts), form)
+    return one if found is None else replace(one, rule=found[1], questions=tuple(found[2:]))
+
+
+def _given(texts: Sequence[str]) -> list[str]:
+    """The different texts of a column that say something, without spaces around them."""
+    return list(dict.fromkeys(plain for text in texts if (plain := text.strip()) and not is_nothing(plain)))
 
 
 def _found(name: str, given: Sequence[str]) -> Found:
@@ -109,8 +133,11 @@ def _zone(_: str, texts: Sequence[str]) -> Found:
 
 
 def _address(_: str, texts: Sequence[str]) -> Found:
-    if all(re.search(r"github\.com/[^/]+/[^/]+/pull/[0-9]+", text) for text in texts):
-        return "address", {"between": ["github.com/", "/pull/"]}
+    for ends in _ENDS:
+        hosts = {found[1] if (found := re.match(rf"https?://([^/]+/).+{ends}[0-9]+\b", text)) else "" for text in texts}
+        if len(hosts) == 1 and "" not in hosts:
+            begins = hosts.pop()
+            return "address", {"between": [begins if ends == "/pull/" else "://", ends]}
     return ("address", {}) if all("://" in text for text in texts) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.errors import InvalidParameters
 from app.ingest.csv.given import given_values
-from app.ingest.inspection.guesses import Guess, guess
+from app.ingest.inspection.guesses import Guess, agreed, guess
 from app.ingest.inspection.layout import Layout, layout_of
 from app.ingest.inspection.proposal import Proposal, proposal, with_given
 from app.ingest.inspection.reading import Beginning, Reading, beginning, read
@@ -73,7 +73,8 @@ def inspect(
     """
     kinds = [kind for kind in kinds if not kind.stays_raw] or _nothing_to_map(kinds)
     layout = layout_of(data, name)
-    guesses = [guess(column, layout.column(at)) for at, column in enumerate(layout.names)]
+    columns = [layout.column(at) for at in range(len(layout.names))]
+    guesses = agreed([guess(*one) for one in zip(layout.names, columns, strict=True)], columns)
     stem = PurePath(name).name.partition(".")[0] or "store"
     source = beginning(data, name, layout)
     if tried is not None:

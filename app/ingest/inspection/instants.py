@@ -19,27 +19,34 @@ _COUNTS: Final = {
     "epoch_ns": re.compile(r"[12][0-9]{18}"),
 }
 
-#: Patterns of instants with the name of the month first, or without a comma, as monitors print them.
+#: Formats of which only the numbers tell which one it is.
+DAY_OR_MONTH: Final = ("dmy", "mdy")
+
+#: Patterns of dates whose months have names, as monitors, spreadsheets and pages show them, and of other usual ones.
 _PATTERNS: Final = (
-    *("MMM D, YYYY h:mm A", "MMM D, YYYY h:mm:ss A", "MMM D, YYYY [at] h:mmA", "MMM D, YYYY [at] h:mm A"),
-    *("MMM D, YYYY [at] h:mmA Z", "MMM D, YYYY [at] h:mm A Z", "MMM D, YYYY HH:mm", "MMM D, YYYY HH:mm:ss"),
-    *("MMM D, YYYY", "MMM D, YYYY, h:mm A", "MMM D, YYYY, h:mm:ss A", "YYYY/MM/DD HH:mm:ss", "YYYY/MM/DD HH:mm"),
-    *("YYYY/MM/DD", "D-MMM-YYYY HH:mm:ss", "D-MMM-YYYY HH:mm", "D MMM YYYY", "D MMM YYYY, HH:mm", "D MMM YYYY, h:mm A"),
-    *("YYYY-MM-DD h:mm A", "YYYY-MM-DD h:mm:ss A"),
+    *("MMM D, YYYY h:mm A", "MMM D, YYYY h:mm:ss A", "MMM D, YYYY, h:mm A", "MMM D, YYYY, h:mm:ss A"),
+    *("MMM D, YYYY H:mm", "MMM D, YYYY H:mm:ss", "MMM D, YYYY", "D MMM YYYY", "D-MMM-YYYY", "D-MMM-YYYY H:mm"),
+    *("MMM D, YYYY [at] h:mmA", "MMM D, YYYY [at] h:mm A", "MMM D, YYYY [at] h:mmA Z", "MMM D, YYYY [at] h:mm A Z"),
+    *("D-MMM-YYYY H:mm:ss", "D MMM YYYY, H:mm", "D MMM YYYY, h:mm A", "YYYY-MM-DD h:mm A", "YYYY-MM-DD h:mm:ss A"),
+    *("YYYY/M/D H:mm", "YYYY/M/D H:mm:ss", "YYYY/M/D", "YYYY-M-D H:mm", "YYYY-M-D H:mm:ss"),
 )
 
 
-def instant_of(name: str, texts: Sequence[str]) -> Found:
-    """The rule that reads all texts of a column as instants, with what is to be asked of them."""
-    for form, count in _COUNTS.items():
+def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Found:
+    """The rule that reads all texts of a column as instants, with what is to be asked of them.
+
+    ``form`` is the one of day and month first that other columns of the file tell.
+    """
+    for unit, count in _COUNTS.items():
         if all(map(count.fullmatch, texts)):
-            return "instant", {"date": form}
+            return "instant", {"date": unit}
     if reads(texts, instant, Wrong):
         return "instant", {}
     fits = [] if all(text.isdecimal() for text in texts) else _fitting(texts)
+    fits = [one for one in fits if form is None or one == form]
     if not fits:
         return None
-    if len(fits) > 1:
+    if fits == list(DAY_OR_MONTH):
         return "instant", {}, (f"{name}: is {texts[0]!r} day or month first? Set date to {fits[0]} or {fits[1]}.", "")
     if reads(texts, lambda text: instant(Dates(fits[0]).instant(text)), (Wrong, Unmappable)):
         return "instant", {"date": fits[0]}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,15 +11,14 @@ from itertools import islice
 from typing import IO, Any, Final
 
 from app.errors import RejectedFile
-from app.ingest.inspection.json_layout import is_json, leaves, records_of
+from app.ingest.inspection.json_beginning import ROWS, Beginning, first_records, is_json
 from app.ingest.inspection.names import ALSO, plain
 from app.ingest.inspection.not_tables import require_table, require_text
 from app.mapping import parquet, workbook
 from app.mapping.expressions import text_of
 
-#: Bytes of a file that are looked at, and rows; a workbook and a Parquet file are looked at as a whole.
+#: Bytes of a file that are looked at; a workbook and a Parquet file are looked at as a whole.
 LOOKED_AT_BYTES: Final = 64 << 10
-ROWS: Final = 200
 
 #: Most bytes of a file that is looked at as a whole, unpacked, all of which are in memory.
 MOST_WHOLE_BYTES: Final = 256 << 20
@@ -91,10 +91,7 @@ def _layout(data: bytes, name: str) -> Layout:
     text, encoding = _text(head[:LOOKED_AT_BYTES], name)
     require_table(text, name)
     if is_json(text):
-        found = records_of(text, name, most=ROWS)
-        names = list(dict.fromkeys(name for record in found.records for name in leaves(record)))
-        rows = [[text_of(leaves(record).get(name)) for name in names] for record in found.records]
-        return Layout(found.document, names, rows, whole=found.whole, about=found.about)
+        return _of_json(first_records(text, name))
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise RejectedFile(f"{name} is empty.", reason="empty_file")
@@ -202,3 +199,24 @@ def _is_header(first: Sequence[str]) -> bool:
     """Names are words: not empty, not numbers, dates or addresses, and each stands there once."""
     named = [name for name in first if name]
     return len(set(named)) == len(named) > 0 and not any(name[0].isdigit() or "://" in name for name in named)
+
+
+def _of_json(found: Beginning) -> Layout:
+    names = list(dict.fromkeys(name for record in found.records for name in _leaves(record)))
+    rows = [[text_of(_leaves(record).get(name)) for name in names] for record in found.records]
+    return Layout(found.document, names, rows, whole=found.whole, about=found.about)
+
+
+def _leaves(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of an object and of the objects in it, by their expressions."""
+    found: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            found |= {f"{_quoted(key)}.{_quoted(inner)}": one for inner, one in value.items()}
+        else:
+            found[_quoted(key)] = value
+    return found
+
+
+def _quoted(key: str) -> str:
+    return key if key.isidentifier() else json.dumps(key)

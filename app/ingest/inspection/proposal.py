@@ -56,8 +56,8 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     rows, asked, taken = (kind.name == "hours" and rows_of_weeks(layout, guesses)) or ([], [], set[str]())
     columns, questions = _columns(kind, layout, guesses, taken, given=WINDOW if rows else ())
     questions = [*questions_of(layout), *asked, *questions]
-    if kind.name == "pull_requests" and "closed_at" not in columns:
-        questions += undated_ends(layout, guesses)
+    if kind.name == "pull_requests":
+        questions += undated_ends(layout, guesses, columns)
     if kind.name == "polls":
         questions = completed_polls(layout, guesses, columns, taken, questions)
     missing = _missing(kind, columns, given=WINDOW if rows or "hours" in columns.get("day", {}) else ())
@@ -84,7 +84,11 @@ def _columns(
     for column in kind.columns:
         if column.instead_of is not None or column.name in given:
             continue
-        found = fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
+        found = fitting(
+            *(column.name, column.type.name, guesses, taken),
+            is_nameless=is_nameless,
+            is_of_pulls=kind.name == "pull_requests",
+        )
         if found is None:
             continue
         if is_nameless and found.what == "instant" and column.name != "timestamp_utc":

@@ -82,12 +82,18 @@ def tells_of_stores(guesses: Sequence[Guess]) -> bool:
     )
 
 
-def undated_ends(layout: Layout, guesses: Sequence[Guess]) -> Questions:
-    """The question of a file that says which pull requests were closed, but not when."""
-    for at, guess in enumerate(guesses):
-        if plain(guess.name) in {"state", "status"}:
-            closed = sum(text.lower() == "closed" for text in layout.column(at))
-            if closed:
-                told = f"{guess.name}: no column says when those were closed that are, {closed} of the first rows."
-                return [(f"{told} What are they?", "open")]
-    return []
+def undated_ends(layout: Layout, guesses: Sequence[Guess], columns: Mapping[str, Any]) -> Questions:
+    """The questions of a file that says which pull requests were closed or merged, but not when."""
+    states = next((at for at, guess in enumerate(guesses) if plain(guess.name) in {"state", "status"}), None)
+    if states is None:
+        return []
+    asked = []
+    for state, name, otherwise in (
+        ("closed", "closed_at", "open"),
+        ("merged", "merged_at", "closed without a merge" if "closed_at" in columns else "open"),
+    ):
+        count = sum(text.lower() == state for text in layout.column(states))
+        if count and name not in columns:
+            of = f"{guesses[states].name}: no column says when those were {state} that are"
+            asked.append((f"{of}, {count} of the first rows. What are they?", otherwise))
+    return asked

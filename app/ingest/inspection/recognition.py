@@ -91,5 +91,7 @@ def _partings(mapping: FileMapping, layout: Layout) -> Iterator[dict[str, Any]]:
         yield {name: layout.document[name] for name in _PARTED if name in layout.document}
         return
     yield {}
-    if mapping.records is None and layout.document["format"] != mapping.format:
-        yield {"format": layout.document["format"]}
+    if mapping.records is None:
+        looks = {name: layout.document[name] for name in ("format", "records") if name in layout.document}
+        if looks != {"format": mapping.format}:
+            yield looks

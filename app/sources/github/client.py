@@ -4,33 +4,26 @@ The token goes to the one host that the source names, and nowhere else: of a Lin
 redirect to another host is an error.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 
 from app import __version__
 from app.errors import SourceUnavailable, TokenRefused
 from app.sources.budget import Budget
-from app.sources.contract import MOST_WAIT_SECONDS, Absence, Access, Answer, Missing, MustWait, Params
+from app.sources.contract import MOST_WAIT_SECONDS, Access, Answer, Missing, MustWait, Params
 from app.sources.github.failures import words_of
 from app.sources.github.limits import clock, limits_of, wants_pause
-
-#: Largest body, bytes: a page of 100 pull requests has 2 MiB, a comparison of many files 30.
-MOST_BODY_BYTES: Final = 64 << 20
+from app.sources.github.raw_answer import RawAnswer, absence, content_of, parsed, said, words
 
 #: For a connection, and between two pieces of a body, seconds.
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
-
-#: For a whole body, seconds.
-MOST_SECONDS: Final = 120
 
 #: How often a request is made that is not answered properly, and the pauses between, seconds.
 PAUSES: Final = (1.0, 4.0, 10.0)
@@ -48,20 +41,7 @@ _KEPT_HEADERS: Final = (
     *("x-oauth-scopes", "x-accepted-oauth-scopes", "github-authentication-token-expiration"),
 )
 
-_ABSENT: Final = {403: Absence.FORBIDDEN, 404: Absence.GONE, 409: Absence.EMPTY, 410: Absence.OFF, 451: Absence.BLOCKED}
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """An answer as it came, whole; ``trouble``: why it is none."""
-
-    status: int
-    headers: dict[str, str]
-    content: bytes
-    links: dict[str, str]
-    trouble: str | None = None
 
 
 class GitHub:
@@ -95,18 +75,18 @@ class GitHub:
         while True:
             waited = self._wait_for_turn(_resource(path), waited)
             raw = self._ask(url, asked, etag)
-            pauses, seconds = wants_pause(raw.status, raw.headers, _words(raw))
+            pauses, seconds = wants_pause(raw.status, raw.headers, words(raw))
             self._note(_resource(path), raw, is_refused=pauses)
             if pauses:
                 self._budget.pause(_resource(path), seconds)
-            elif raw.trouble is not None or raw.status >= 500:
+            elif raw.trouble is not None or raw.status >= 500 or raw.status == 202:  # it is being made ready
                 failures = self._try_again(failures, url, raw)
             elif raw.status == 401 and not renewed:  # it may have ended just now, or GitHub may be mistaken once
                 self._token, renewed = self._access.token(), True
                 self._sleep(PAUSES[0])
             elif raw.status in {301, 302, 307, 308} and redirects < MOST_REDIRECTS:
                 url, redirects = self._redirected(url, raw), redirects + 1
-                asked = {}  # they are in the new address
+                asked = {} if urlsplit(url).query else asked  # some hosts leave them out of the new address
             elif (answer := self._answer(url, params or {}, raw)) is not None:
                 return answer
             else:
@@ -125,7 +105,7 @@ class GitHub:
             waited += seconds
         return waited
 
-    def _ask(self, url: str, params: Params, etag: str | None) -> _Raw:
+    def _ask(self, url: str, params: Params, etag: str | None) -> RawAnswer:
         headers = {"accept": "application/vnd.github+json", "user-agent": f"openhours/{__version__}"}
         if self._base == _PUBLIC:
             headers["x-github-api-version"] = API_VERSION
@@ -140,25 +120,25 @@ class GitHub:
                     name: response.headers[name] for name in (*_KEPT_HEADERS, "location") if name in response.headers
                 }
                 links = {str(link.get("rel")): str(link["url"]) for link in response.links.values() if "url" in link}
-                content, trouble = _content(response)
-                return _Raw(response.status_code, kept, content, links, trouble)
+                content, trouble = content_of(response)
+                return RawAnswer(response.status_code, kept, content, links, trouble)
         except httpx2.HTTPError as error:
-            return _Raw(0, {}, b"", {}, words_of(error))
+            return RawAnswer(0, {}, b"", {}, words_of(error))
 
-    def _note(self, resource: str, raw: _Raw, *, is_refused: bool) -> None:
+    def _note(self, resource: str, raw: RawAnswer, *, is_refused: bool) -> None:
         if raw.status and raw.headers.get("x-ratelimit-resource", resource) == resource:
             self._budget.note(resource, limits_of(raw.headers), was_free=raw.status == 304, is_refused=is_refused)
 
-    def _try_again(self, failures: int, url: str, raw: _Raw) -> int:
+    def _try_again(self, failures: int, url: str, raw: RawAnswer) -> int:
         if failures == min(len(PAUSES), self._access.tries - 1):
-            what = raw.trouble or f"status {raw.status}"
+            what = raw.trouble or (f"status {raw.status}" if raw.status != 200 else "its answer is not JSON")
             raise SourceUnavailable(
                 f"{url} did not answer properly, {failures + 1} times: {what}. The next sync asks again."
             )
         self._sleep(PAUSES[failures])
         return failures + 1
 
-    def _redirected(self, url: str, raw: _Raw) -> str:
+    def _redirected(self, url: str, raw: RawAnswer) -> str:
         """Where to ask instead: never at another host, which must not see the token."""
         target = urljoin(url, raw.headers.get("location", ""))
         if not target.startswith(f"{self._base}/"):
@@ -168,19 +148,19 @@ class GitHub:
             )
         return target
 
-    def _answer(self, url: str, params: Params, raw: _Raw) -> Answer | None:
+    def _answer(self, url: str, params: Params, raw: RawAnswer) -> Answer | None:
         """What the answer says; None: its JSON is broken, so that it may have been cut on its way."""
         if raw.status == 401:
             raise TokenRefused(
-                f"{self._base} does not take the token{_said(raw)}: it was revoked, has expired, or is another host's. "
+                f"{self._base} does not take the token{said(raw)}: it was revoked, has expired, or is another host's. "
                 "Give the source a new one."
             )
-        if raw.status in _ABSENT:
-            raise Missing(f"{url} answers {raw.status}{_said(raw)}.", _ABSENT[raw.status])
+        if (why := absence(raw)) is not None:
+            raise Missing(f"{url} answers {raw.status}{said(raw)}.", why)
         if raw.status not in {200, 204, 304}:
-            raise SourceUnavailable(f"{url} answers {raw.status}{_said(raw)}; it was asked with {dict(params)}.")
+            raise SourceUnavailable(f"{url} answers {raw.status}{said(raw)}{_asked_with(params)}.")
         try:
-            body = _parsed(raw.content) if raw.status == 200 else None
+            body = parsed(raw.content) if raw.status == 200 else None
         except ValueError:
             return None
         parts = urlsplit(url)
@@ -206,26 +186,6 @@ def opened(access: Access) -> Iterator[GitHub]:
         yield GitHub(access, http)
 
 
-def _content(response: httpx2.Response) -> tuple[bytes, str | None]:
-    """The body, and what is wrong with it if it is too long or takes too long."""
-    content, began = bytearray(), time.monotonic()
-    for piece in response.iter_bytes():
-        content += piece
-        if len(content) > MOST_BODY_BYTES:
-            return b"", f"its body has more than {MOST_BODY_BYTES:,} bytes"
-        if time.monotonic() - began > MOST_SECONDS:
-            return b"", f"its body has not ended after {MOST_SECONDS} seconds"
-    return bytes(content), None
-
-
-def _parsed(content: bytes) -> Any:
-    """The JSON; half of a surrogate pair, which a title that was cut may end with, is a question mark."""
-    body = json.loads(content)
-    if b"\\ud" in content.lower():
-        body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
-    return body
-
-
 def _query(url: str | None) -> dict[str, str] | None:
     return None if url is None else dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
@@ -235,17 +195,5 @@ def _resource(path: str) -> str:
     return "search" if path.startswith("/search/") else "core"
 
 
-def _words(raw: _Raw) -> str:
-    """What the body of a refusal says."""
-    if raw.status < 400 or not raw.content:
-        return ""
-    try:
-        body: Any = json.loads(raw.content)
-    except ValueError:
-        return raw.content[:1000].decode(errors="replace")
-    return str(body.get("message", "")) if isinstance(body, dict) else ""
-
-
-def _said(raw: _Raw) -> str:
-    words = " ".join(_words(raw).split())[:200].rstrip(".")
-    return f" ({words})" if words else ""
+def _asked_with(params: Params) -> str:
+    return f"; it was asked with {urlencode(params, safe=':/')}" if params else ""

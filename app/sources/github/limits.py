@@ -39,12 +39,25 @@ def wants_pause(status: int, headers: Mapping[str, str], words: str) -> tuple[bo
     """
     if status not in REFUSING:
         return False, None
-    if (after := _whole(headers.get("retry-after"))) is not None:
-        return True, float(after)
+    if (after := _after(headers)) is not None:
+        return True, after
     limits = limits_of(headers)
     if limits.remaining == 0 and limits.reset_seconds is not None:
         return True, limits.reset_seconds
     return status == 429 or any(word in words.lower() for word in _WORDS), None
+
+
+def _after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of Retry-After; HTTP allows an instant, too, which proxies in front of a server give."""
+    text = headers.get("retry-after", "")
+    if (seconds := _whole(text)) is not None:
+        return float(seconds)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return max((until - clock(headers)).total_seconds(), 0.0)
 
 
 def _whole(text: str | None) -> int | None:

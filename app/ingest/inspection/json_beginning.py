@@ -1,0 +1,156 @@
+"""The first records of JSON that may be cut: lines, an array, or an array somewhere in an object."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.errors import RejectedFile
+
+#: Records that are looked at.
+ROWS: Final = 200
+
+#: Members of answers that have what was asked for, however deep.
+_ANSWERS: Final = ("data", "result", "results", "response", "payload", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The first records of a JSON text.
+
+    Attributes:
+        document: how a mapping says where they are.
+        records: objects.
+        whole: of JSON that is cut, the same with those elements of its array that are whole.
+        about: texts beside the array of records in a JSON object, by name.
+    """
+
+    document: Mapping[str, Any]
+    records: Sequence[Mapping[str, Any]]
+    whole: str | None
+    about: Mapping[str, str]
+
+
+def first_records(text: str, name: str) -> Beginning:
+    """The first records of a JSON text, which may be cut. Raises RejectedFile: there are none."""
+    lines = text.splitlines()
+    whole: str | None = None
+    about: dict[str, str] = {}
+    if len(lines) > 1 and _is_value(lines[0]):
+        document: dict[str, Any] = {"format": "jsonl"}
+        records = [json.loads(line) for line in lines[:ROWS] if _is_value(line)]
+    elif (start := text.lstrip()).startswith("{"):
+        document = {"format": "json"}
+        records, about, whole = _member(start, document, name)
+    else:
+        document = {"format": "json"}
+        records, end = _elements(text, text.index("[") + 1)
+        whole = text[:end] + "]"
+    pages = (record if isinstance(record, list) else [record] for record in records)
+    records = [record for page in pages for record in page if isinstance(record, dict)][:ROWS]
+    if not records:
+        raise RejectedFile(f"{name} is JSON, but has no array of objects in its first bytes.", reason="bad_json")
+    return Beginning(document, records, whole, about)
+
+
+def is_json(text: str) -> bool:
+    """Whether the text begins as JSON does; a line such as ``[1714557600] ALERT`` is none."""
+    begins = text.lstrip()
+    if begins[:1] == "[":
+        try:
+            _, end = json.JSONDecoder().raw_decode(begins)
+        except json.JSONDecodeError:
+            return True  # cut, or wrong
+        return not begins[end:].partition("\n")[0].strip()
+    return begins[:1] == "{"
+
+
+def _is_value(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except json.JSONDecodeError:
+        return False
+
+
+def _member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str | None]:
+    """The first elements of the first array in an object, or else the object; texts beside them; what is whole."""
+    try:
+        whole = json.loads(text)
+    except json.JSONDecodeError:
+        return _cut_member(text, document, name)
+    texts = {key: one for key, one in whole.items() if isinstance(one, str)}
+    for key, one in whole.items():
+        if isinstance(one, list):
+            document["records"] = key
+            return one[:ROWS], texts, None
+    answer = next((key for key in _ANSWERS if _has_array(whole.get(key))), "")
+    path, inner = [answer], whole.get(answer)
+    while isinstance(inner, dict):
+        for key, one in inner.items():
+            if isinstance(one, list) and any(isinstance(element, dict) for element in one):
+                return _named([*path, key], one[:ROWS], document), texts, None
+        key, inner = next(((key, one) for key, one in inner.items() if _has_array(one)), ("", None))
+        path.append(key)
+    return [whole], {}, None
+
+
+def _has_array(one: Any) -> bool:
+    """Whether an object has an array of objects, or an object in it has."""
+    if isinstance(one, list):
+        return any(isinstance(element, dict) for element in one)
+    return isinstance(one, dict) and any(_has_array(inner) for inner in one.values())
+
+
+def _named(path: Sequence[str], records: list[Any], document: dict[str, Any]) -> list[Any]:
+    """The records of an array by its path, which becomes the expression that finds them."""
+    document["records"] = ".".join(path)
+    if not records or not all(isinstance(one, dict) and isinstance(one.get("node"), dict) for one in records):
+        return records
+    document["records"] += "[].node"
+    return [one["node"] for one in records]
+
+
+def _cut_member(text: str, document: dict[str, Any], name: str) -> tuple[list[Any], dict[str, str], str]:
+    """The same of an object that is cut in its first array."""
+    decoder, at = json.JSONDecoder(), 1
+    texts: dict[str, str] = {}
+    path: list[str] = []
+    try:
+        while True:
+            key, at = decoder.raw_decode(text, _after(text, at, ","))
+            at = _after(text, at, ":")
+            if text[at : at + 1] == "[":
+                records, end = _elements(text, at + 1)
+                closed = text[:end] + "]}" + "}" * len(path)
+                return _named([*path, key], records, document), texts, closed
+            try:
+                one, at = decoder.raw_decode(text, at)
+            except json.JSONDecodeError:
+                if text[at : at + 1] != "{" or not (path or key in _ANSWERS):
+                    raise
+                path, at = [*path, key], at + 1  # it is cut further within
+                continue
+            texts |= {key: one} if isinstance(one, str) else {}
+    except json.JSONDecodeError:
+        raise RejectedFile(f"{name} is one JSON object, which is not whole here.", reason="bad_json") from None
+
+
+def _elements(text: str, at: int) -> tuple[list[Any], int]:
+    """The first elements of an array that may be cut, from the place behind its bracket on, and where they end."""
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    end = at
+    while len(found) < ROWS:
+        try:
+            record, end = decoder.raw_decode(text, _after(text, end, ","))
+        except json.JSONDecodeError:
+            break
+        found.append(record)
+    return found, end
+
+
+def _after(text: str, at: int, sign: str) -> int:
+    """The place behind spaces and signs."""
+    while text[at : at + 1] in {" ", "\n", "\r", "\t", sign}:
+        at += 1
+    return at

@@ -1,0 +1,87 @@
+"""An answer of GitHub as it came: its body, and what it says for people and for programs."""
+
+import html
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx2
+
+from app.sources.contract import Absence
+
+#: Largest body, bytes: a page of 100 pull requests has 2 MiB, a comparison of many files 30.
+MOST_BODY_BYTES: Final = 64 << 20
+
+#: For a whole body, seconds.
+MOST_SECONDS: Final = 120
+
+_ABSENT: Final = {403: Absence.FORBIDDEN, 404: Absence.GONE, 409: Absence.EMPTY, 410: Absence.OFF, 451: Absence.BLOCKED}
+
+#: Beginning of what is said of a commit that nothing reaches any more, in small letters.
+_NO_COMMIT: Final = "no commit found"
+
+_TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An answer as it came, whole; ``trouble``: why it is none."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    links: dict[str, str]
+    trouble: str | None = None
+
+
+def content_of(response: httpx2.Response) -> tuple[bytes, str | None]:
+    """The body, and what is wrong with it if it is too long or takes too long."""
+    content, began = bytearray(), time.monotonic()
+    for piece in response.iter_bytes():
+        content += piece
+        if len(content) > MOST_BODY_BYTES:
+            return b"", f"its body has more than {MOST_BODY_BYTES:,} bytes"
+        if time.monotonic() - began > MOST_SECONDS:
+            return b"", f"its body has not ended after {MOST_SECONDS} seconds"
+    return bytes(content), None
+
+
+def parsed(content: bytes) -> Any:
+    """The JSON; half of a surrogate pair, which a title that was cut may end with, is a question mark."""
+    body = json.loads(content)
+    if b"\\ud" in content.lower():
+        body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
+    return body
+
+
+def words(raw: RawAnswer) -> str:
+    """What the body of a refusal says."""
+    if raw.status < 400 or not raw.content:
+        return ""
+    try:
+        body: Any = json.loads(raw.content)
+    except ValueError:
+        return raw.content[:1000].decode(errors="replace")
+    return str(body.get("message", "")) if isinstance(body, dict) else ""
+
+
+def absence(raw: RawAnswer) -> Absence | None:
+    """Why there is nothing to read; None: not for one of the known reasons.
+
+    A commit that is not known any more is said to be invalid where it is a parameter, and by some hosts everywhere.
+    """
+    if raw.status == 422 and _NO_COMMIT in words(raw).lower():
+        return Absence.GONE
+    return _ABSENT.get(raw.status)
+
+
+def said(raw: RawAnswer) -> str:
+    """The words of a refusal behind its status, in brackets."""
+    text = words(raw)
+    if text.lstrip().startswith("<"):  # a page for people, from a proxy in front of the API
+        title = _TITLE.search(text)
+        text = html.unescape(title[1]) if title is not None else ""
+    text = " ".join(text.split())[:200].rstrip(".")
+    return f" ({text})" if text else ""
