@@ -44,9 +44,18 @@ FORMATS: Final = {
         rf"(?:[A-Za-z]{{3}}, +)?(?P<D>[0-9]{{1,2}}) +{_MONTH_NAME} +(?P<Y>[0-9]{{4}}) +{_CLOCK}{_ANY_OFFSET}",
         "Tue, 31 Dec 2024 09:30:00 +0000",
     ),
-    "epoch_s": (r"(?P<e>-?[0-9]{1,11})(?:\.(?P<f>[0-9]{1,9}))?", "1735637400"),
+    "ctime": (
+        rf"(?:[A-Za-z]{{3}} +)?{_MONTH_NAME} +(?P<D>[0-9]{{1,2}}) +{_CLOCK} +(?P<Y>[0-9]{{4}}){_ANY_OFFSET}",
+        "Tue Dec 31 09:30:00 2024 +0000",
+    ),
+    # What Git calls raw has the offset of the author behind it, which changes nothing.
+    "epoch_s": (r"(?P<e>-?[0-9]{1,11})(?:\.(?P<f>[0-9]{1,9}))?(?: [+\-][0-9]{4})?", "1735637400"),
     "epoch_ms": (r"(?P<e>-?[0-9]{1,14})(?:\.[0-9]*)?", "1735637400000"),
+    "epoch_us": (r"(?P<e>-?[0-9]{1,17})", "1735637400000000"),
 }
+
+#: Microseconds of each unit since 1970.
+_EPOCHS: Final = {"epoch_s": SECOND, "epoch_ms": SECOND // 1000, "epoch_us": 1}
 
 #: Tokens of patterns: longest first, so that MM is not two months of one digit.
 _TOKENS: Final = {
@@ -136,7 +145,7 @@ class Dates:
     def instant(self, text: str) -> str:
         """An instant in ISO 8601, with Z if it is known which; raises Unmappable."""
         local, offset = self._read(text)
-        if self.form in {"epoch_s", "epoch_ms"} or offset is not None:
+        if self.form in _EPOCHS or offset is not None:
             return _iso(local - (offset or 0)) + "Z"
         if self.zone is None:
             return _iso(local)
@@ -160,7 +169,7 @@ class Dates:
         local = _local(fields, self.form)
         if local is None:
             return None
-        if self.form in {"epoch_s", "epoch_ms"}:
+        if self.form in _EPOCHS:
             return local
         return self._placed(local, fields.get("o"))
 
@@ -224,8 +233,7 @@ def _python(expression: str) -> re.Pattern[str]:
 def _local(fields: dict[str, Any], form: str) -> Micros | None:
     """Times as if they were UTC, microseconds; None if one of them does not exist."""
     if "e" in fields:
-        seconds = _whole(fields["e"])
-        return seconds * (SECOND // 1000) if form == "epoch_ms" else seconds * SECOND + _fraction(fields)
+        return _whole(fields["e"]) * _EPOCHS[form] + _fraction(fields)
     year = _whole(fields["Y"])
     is_short = np.asarray(pc.utf8_length(fields["Y"])) == 2  # the year 0001 stands for no time at all
     year = np.where(is_short, np.where(year < CENTURY_BREAK, 2000, 1900) + year, year)

@@ -191,3 +191,25 @@ def test_a_day_that_was_taken_out_is_a_gap_although_another_file_told_of_it_for_
     assert [(one.source, one.project, one.first, one.last) for one in gaps] == [
         ("files", "napari", date(2024, 11, 2), date(2024, 11, 2))
     ]
+
+
+def test_a_file_none_of_whose_rows_has_a_known_installer_is_told_of(load: Load) -> None:
+    columns = "project,date,installer,count"
+    told = load("napari,2024-11-01,unknown,5\nnapari,2024-11-02,Wget,1\n", columns=columns)
+    assert [(one.code, one.count) for one in told.warnings] == [("no_installer", 2)]
+    told = load("napari,2024-11-01,unknown,5\nnapari,2024-11-01,pip,1\n", SECOND, columns=columns)
+    assert told.warnings == ()
+
+
+def test_a_project_that_a_source_of_all_never_named_has_the_zeros_that_this_source_has_counted(
+    resources: Resources, load: Load
+) -> None:
+    load("napari,2024-11-01,5\n", source="one", covers=Covers.NAMED)
+    load("other,2024-11-01,5\nother,2024-11-02,5\n", SECOND, source="all")
+    found = read(resources, source="all")
+    assert (found.source, found.sources, found.counted.first) == ("all", ("one",), date(2024, 11, 1))
+    counted = recent(found.counted)
+    assert counted is not None
+    assert (counted.days_covered, counted.counts, total(found.counted)) == (2, {}, {})
+    assert read(resources).source == "one"
+    assert read(resources, source="nobody").counted.first is None

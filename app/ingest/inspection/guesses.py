@@ -68,19 +68,27 @@ def guess(name: str, texts: Sequence[str]) -> Guess:
     return Guess(name, "text", {}, examples)
 
 
+_WRITTEN: Final = ("iso", "dmy", "mdy", "rfc2822", "ctime")
+
+#: Seconds, milliseconds and microseconds since 1970, of this century so far that they are no other number.
+_EPOCHS: Final = {
+    "epoch_s": r"[12][0-9]{9}(\.[0-9]+)?( [+-][0-9]{4})?",
+    "epoch_ms": "[12][0-9]{12}",
+    "epoch_us": "[12][0-9]{15}",
+}
+
 _Found = tuple[Any, ...] | None
 
 
 def _instant(name: str, texts: Sequence[str]) -> _Found:
-    if _all(texts, lambda text: bool(re.fullmatch(r"[12][0-9]{9}(\.[0-9]+)?", text))):
-        return "instant", {"date": "epoch_s"}
-    if _all(texts, lambda text: bool(re.fullmatch(r"[12][0-9]{12}", text))):
-        return "instant", {"date": "epoch_ms"}
+    for form, digits in _EPOCHS.items():
+        if _all(texts, lambda text, digits=digits: bool(re.fullmatch(digits, text))):
+            return "instant", {"date": form}
     if _reads(texts, instant, Wrong):
         return "instant", {}
     if all(text.isdecimal() for text in texts):
         return None
-    fits = [form for form in ("iso", "dmy", "mdy", "rfc2822") if _reads(texts, Dates(form, "UTC").instant, Unmappable)]
+    fits = [form for form in _WRITTEN if _reads(texts, Dates(form, "UTC").instant, Unmappable)]
     if all(re.match(r"[0-9]{1,2}\.", text) for text in texts):  # with full stops the day is first everywhere
         fits = [form for form in fits if form != "mdy"]
     if not fits:

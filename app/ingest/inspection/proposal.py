@@ -4,65 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.ingest.column_types import DATE, TRUTH
+from app.ingest.inspection.counts import rest_of_installs
 from app.ingest.inspection.guesses import NO_TIME, Guess, is_nothing
 from app.ingest.inspection.layout import Layout
+from app.ingest.inspection.names import ALSO, HOLDS, ONE_OF_ALL, assumed
 from app.ingest.kind import DatasetKind
 from app.mapping.document import read_mapping, with_values, written
 
-#: Other names of columns, in small letters and digits only; the likeliest first.
-_ALSO: Final[Mapping[str, tuple[str, ...]]] = {
-    "store_id": (
-        "store",
-        "shop",
-        "filiale",
-        "site",
-        "monitor",
-        "monitorid",
-        "monitorname",
-        "host",
-        "hostname",
-        "service",
-        "check",
-        "url",
-        "name",
-    ),
-    "status": ("state", "zustand", "event", "isup", "up", "wert", "value", "result"),
-    "timestamp_utc": (
-        "timestamp",
-        "time",
-        "datetime",
-        "zeitstempel",
-        "zeit",
-        "date",
-        "datum",
-        "checkedat",
-        "createdat",
-        "at",
-    ),
-    "day": ("weekday", "dayofweek", "wochentag", "tag", "days"),
-    "start_time_local": ("start", "starttime", "open", "opens", "from", "von"),
-    "end_time_local": ("end", "endtime", "close", "closes", "to", "bis"),
-    "timezone_str": ("timezone", "zone", "tz", "region"),
-    "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
-    "number": ("prnumber", "mriid", "iid", "prid", "pr"),
-    "author": ("authorlogin", "authorusername", "user", "userlogin", "contributorid"),
-    "created_at": ("created", "open", "opened", "createddate", "createdatutc"),
-    "merged_at": ("merged", "mergeddate"),
-    "closed_at": ("closed", "close", "closeddate"),
-    "is_draft": ("draft",),
-    "author_is_bot": ("isbot", "authorisbot"),
-    "changed_files": ("fileschanged",),
-    "head_sha": ("headrefoid", "sha"),
-}
-
-#: What a column of a kind holds, where that tells; a text may be anything.
-_HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "timestamp": ("instant", "nothing"),
-    "weekday": ("weekday", "number", "opening hours", "status"),
-    "time of day": ("time of day", "number", "status"),
-    "time of day, 24:00 included": ("time of day", "number", "status"),
-    "IANA time zone": ("zone",),
-    "number": ("number", "status"),
+#: Other words for true and false.
+_TRUTHS: Final = {
+    **dict.fromkeys(("true", "True", "TRUE", "1"), "true"),
+    **dict.fromkeys(("false", "False", "FALSE", "0"), "false"),
 }
 
 #: Columns of outages, which are two polls each.
@@ -102,7 +55,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     taken: set[str] = set()
     is_nameless = layout.document.get("header") is False
     for column in kind.columns:
-        if column.instead_of is not None:
+        if column.instead_of in columns:
             continue
         found = _fitting(column.name, column.type.name, guesses, taken, is_nameless=is_nameless)
         if found is not None:
@@ -115,12 +68,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if kind.name == "pull_requests" and "closed_at" not in columns:
         questions += _undated_ends(layout, guesses)
     columns = _with_hours(columns)
-    needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
-    missing = [name for name in needed if name not in columns and not ("day" in columns and "hours" in columns["day"])]
-    if columns.keys() == {"store_id"} and not missing:  # details of stores, of which the file has none
-        missing = [one.name for one in kind.columns if one.name not in {"team", "entity", "entity_kind", "store_id"}][
-            :1
-        ]
+    missing = _missing(kind, columns)
     if columns and "store_id" in missing:
         missing.remove("store_id")
         columns["store_id"] = {"value": stem}
@@ -129,8 +77,28 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
         missing.remove("repo")
         columns["repo"] = {"value": stem}
         questions.append(assumed("repo", stem))
-    document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
+    rest: dict[str, Any] = {}
+    if kind.name == "installs":
+        rest, told = rest_of_installs(columns, missing, layout, stem)
+        questions += told
+    document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns, **rest}
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
+
+
+def _missing(kind: DatasetKind, columns: Mapping[str, Any]) -> list[str]:
+    """Columns that the kind needs, without those in whose place another one is."""
+    needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
+    instead = {one.instead_of for one in kind.columns if one.name in columns}
+    missing = [
+        name
+        for name in needed
+        if name not in columns and name not in instead and not ("day" in columns and "hours" in columns["day"])
+    ]
+    if columns.keys() == {"store_id"} and not missing:  # details of stores, of which the file has none
+        missing = [one.name for one in kind.columns if one.name not in {"team", "entity", "entity_kind", "store_id"}][
+            :1
+        ]
+    return missing
 
 
 def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *, is_nameless: bool) -> Guess | None:
@@ -143,8 +111,8 @@ def _fitting(name: str, holds: str, guesses: Sequence[Guess], taken: set[str], *
             guess.what == "status" or not is_told
         ):  # whatever it holds: its check tells what is wrong in it
             return guess
-    free = [guess for guess in left if guess.what in _HOLDS.get(holds, (guess.what,))]
-    for other in _ALSO.get(name, ()):
+    free = [guess for guess in left if guess.what in HOLDS.get(holds, (guess.what,))]
+    for other in ALSO.get(name, ()):
         for guess in free:
             if _plain(guess.name) == _plain(other) and (name != "status" or guess.what == "status"):
                 return guess
@@ -171,6 +139,10 @@ def _rule(holds: str, found: Guess) -> dict[str, Any]:
     suits = suits or (found.what == "number" and holds in {"number", "weekday"})
     if found.what in {"number", "status"} and holds.startswith("time of day"):
         return {"time": "fraction" if any("." in text for text in found.examples) else "24h"}
+    if holds == DATE.name and found.what == "instant":
+        return {name: form for name, form in found.rule.items() if name == "date" and form != "iso"}
+    if holds == TRUTH.name and not {*found.examples} <= {*TRUTH.allowed}:
+        return {"words": _TRUTHS} if {text.lower() for text in found.examples} <= {*map(str.lower, _TRUTHS)} else {}
     if holds == "timestamp" and found.what not in {"instant", "nothing"}:
         return {"date": "iso", "zone": "UTC"}  # its reasons are the most precise
     return dict(found.rule) if suits else {}
@@ -197,7 +169,7 @@ def _outages(layout: Layout, guesses: Sequence[Guess], stem: str) -> Proposal | 
         for one, status in ((begins, "inactive"), (ends, "active"))
     ]
     key = next(
-        (guess for name in ("store_id", *_ALSO["store_id"]) for guess in guesses if _plain(guess.name) == _plain(name)),
+        (guess for name in ("store_id", *ALSO["store_id"]) for guess in guesses if _plain(guess.name) == _plain(name)),
         None,
     )
     questions = [*questions_of(layout), *begins.questions, *ends.questions]
@@ -220,25 +192,11 @@ def _undated_ends(layout: Layout, guesses: Sequence[Guess]) -> list[tuple[str, s
     return []
 
 
-#: What a question calls each column of which a file may have one text in all rows, and how it is answered.
-_ONE_OF_ALL: Final[Mapping[str, tuple[str, str]]] = {
-    "repo": ("repository", "owner/name"),
-    "store_id": ("store", "TEXT"),
-    "project": ("project", "NAME"),
-}
-
-
-def assumed(column: str, stem: str) -> tuple[str, str]:
-    """The question of a file that does not name the repository, store or project of its rows."""
-    what, answer = _ONE_OF_ALL[column]
-    return f"No column names the {what}; which one is it? Answer with --set {column}={answer}.", stem
-
-
 def with_given(one: Proposal, given: Mapping[str, str], stem: str) -> Proposal:
     """The proposal with columns that have one text in every row, and without the questions that they answer."""
     if one.document is None or not given:
         return one
-    settled = [assumed(name, stem) for name in given if name in _ONE_OF_ALL]
+    settled = [assumed(name, stem) for name in given if name in ONE_OF_ALL]
     return replace(
         one,
         document=written(with_values(read_mapping(dict(one.document)), given)),
