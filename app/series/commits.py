@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, text
+
+from app.series import told_rows
 
 #: The staging table of a load; see keyed_rows.py.
 _STAGED: Final = "staged_commit"
@@ -23,8 +25,11 @@ def leave_out_older(connection: Connection, dataset_id: str) -> None:
     )
 
 
-def drop_others(connection: Connection, dataset_id: str) -> None:
-    """Take out the commits of the staged repositories that are not staged and that no later dataset has named."""
+def drop_others(connection: Connection, commits: Table, dataset_id: str) -> None:
+    """Take out the commits of the staged repositories that are not staged and that no later dataset has named.
+
+    Of the others nothing is left of what datasets before this one have said.
+    """
     connection.execute(
         text(
             f"DELETE FROM commit USING (SELECT DISTINCT repo_id FROM {_STAGED}) named "
@@ -32,6 +37,8 @@ def drop_others(connection: Connection, dataset_id: str) -> None:
         ),
         {"dataset": dataset_id},
     )
+    named = f"commit.repo_id IN (SELECT repo_id FROM {_STAGED})"
+    told_rows.end_older(connection, commits, named, dataset_id)
     connection.execute(
         text(
             "INSERT INTO repo_seen (entity_id, snapshot_id) "
