@@ -189,6 +189,17 @@ def test_dates_in_which_nothing_counts_are_a_warning_if_something_was_loaded(loa
     assert "none of them counts from 2023-01-02 to 2023-01-15" in warned[0]["message"]
 
 
+def test_a_definition_that_cannot_be_read_any_more_is_left_out_and_named(loaded: Resources, tmp_path: Path) -> None:
+    with loaded.engine.begin() as connection:
+        old = '{"from": "moons", "pillar": "team"}'
+        connection.execute(text(f"INSERT INTO metric_definition (name, version, document) VALUES ('old', 1, '{old}')"))
+    warned = warned_of(loaded, tmp_path, WEEKS)
+    assert [(one["code"], one["examples"]) for one in warned] == [("unreadable_metrics", ["old"])]
+    assert not warned_of(loaded, tmp_path, {**WEEKS, "pillars": ["version_control"]})
+    with pytest.raises(InvalidParameters, match="moons"):
+        warned_of(loaded, tmp_path, {**WEEKS, "metrics": ["old"]})
+
+
 def test_an_empty_database_is_no_warning(resources: Resources, tmp_path: Path) -> None:
     assert warned_of(resources, tmp_path, WEEKS) == []
 
