@@ -16,10 +16,8 @@ def leave_out_older(connection: Connection, dataset_id: str) -> None:
     """Forget staged rows of repositories of which a snapshot has come that is newer than this dataset."""
     connection.execute(
         text(
-            f"DELETE FROM {_STAGED} USING repo_seen seen, entity known "
-            f"WHERE known.id = seen.entity_id AND {_STAGED}.repo_id IN ("
-            "known.id, (SELECT id FROM new_entity WHERE kind = known.kind AND key = known.key LIMIT 1)) "
-            "AND seen.snapshot_id > :dataset"
+            f"DELETE FROM {_STAGED} USING repo_seen seen "
+            f"WHERE {_STAGED}.repo_id = seen.entity_id AND seen.snapshot_id > :dataset"
         ),
         {"dataset": dataset_id},
     )

@@ -37,24 +37,20 @@ def merge(connection: Connection, table: Table, given: Collection[str], dataset_
     Returns:
         How many different keys are staged.
     """
-    key, rest = key_of(table), _rest(table)
-    named = {"dataset": dataset_id}
-    stand: int = connection.execute(text(f"SELECT count(*) FROM ({latest(table, given)}) AS latest")).scalar_one()
-    _leave_out_dropped(connection, table, dataset_id)
-    ours, values, tellers = table.name, {name: _value(table, name, given) for name in rest}, []
-    for name in rest:
-        teller = _teller_then(table, name, given)
-        tellers.append(f"'{name}', CASE WHEN {values[name]} IS NOT NULL THEN nullif({teller}, {_newest(table)}) END")
-    notes = f"nullif(jsonb_strip_nulls(jsonb_build_object({', '.join(tellers)})), '{{}}')"
-    changes = [*(f'"{name}" = {values[name]}' for name in rest if name in given)]
-    changes += [f"{DATASET_ID} = {_newest(table)}", f"{TELLERS} = {notes}"]
+    key, ours, named = key_of(table), table.name, {"dataset": dataset_id}
+    staged_rows = f"({latest(table, given)}) AS latest"
+    stand: int = connection.execute(text(f"SELECT count(*) FROM {staged_rows}")).scalar_one()
+    forget_dropped(connection, table, dataset_id)
+    since_dropped = f"known.{DATASET_ID} > :dataset AND {same(key, 'known', 'latest')}"
     connection.execute(
         text(
-            f"INSERT INTO {ours} ({listed(given)}) SELECT {listed(given)} FROM ({latest(table, given)}) AS latest "
-            f"WHERE {DROPPED} IS NOT TRUE ON CONFLICT ({listed(key)}) DO UPDATE SET {', '.join(changes)}"
-        )
+            f"INSERT INTO {ours} ({listed(given)}) SELECT {listed(given)} FROM {staged_rows} "
+            f"WHERE {DROPPED} IS NOT TRUE AND NOT EXISTS (SELECT FROM {gone(table)} AS known WHERE {since_dropped}) "
+            f"ON CONFLICT ({listed(key)}) DO UPDATE SET {_changes(table, given)}"
+        ),
+        named,
     )
-    dropped = f"(SELECT {listed(key)} FROM ({latest(table, given)}) AS latest WHERE {DROPPED})"
+    dropped = f"(SELECT {listed(key)} FROM {staged_rows} WHERE {DROPPED})"
     end_older(connection, table, f"({listed(key, ours)}) IN {dropped}", dataset_id)
     connection.execute(
         text(f"DELETE FROM {ours} WHERE ({listed(key)}) IN {dropped} AND {DATASET_ID} <= :dataset"), named
@@ -99,16 +95,15 @@ def end_older(connection: Connection, table: Table, which: str, dataset_id: str)
     )
 
 
-def _leave_out_dropped(connection: Connection, table: Table, dataset_id: str) -> None:
-    """Forget staged rows that a newer dataset has dropped."""
-    forget_dropped(connection, table, dataset_id)
-    connection.execute(
-        text(
-            f"DELETE FROM {staged(table)} AS staged USING {gone(table)} AS known "
-            f"WHERE known.{DATASET_ID} > :dataset AND {same(key_of(table), 'known', 'staged')}"
-        ),
-        {"dataset": dataset_id},
-    )
+def _changes(table: Table, given: Collection[str]) -> str:
+    """What becomes of a row that is there already: its columns, who named it last, and who has told what is older."""
+    tellers, columns = [], []
+    for name in _rest(table):
+        value, teller = _value(table, name, given), _teller_then(table, name, given)
+        tellers.append(f"'{name}', CASE WHEN {value} IS NOT NULL THEN nullif({teller}, {_newest(table)}) END")
+        columns += [f'"{name}" = {value}'] if name in given else []
+    notes = f"nullif(jsonb_strip_nulls(jsonb_build_object({', '.join(tellers)})), '{{}}')"
+    return ", ".join([*columns, f"{DATASET_ID} = {_newest(table)}", f"{TELLERS} = {notes}"])
 
 
 def _rest(table: Table) -> Sequence[str]:

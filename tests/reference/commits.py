@@ -33,6 +33,11 @@ class Commits:
 
     files: list[File] = field(default_factory=list)
 
+    def until(self, repo: str) -> datetime | None:
+        """The last commit that any file has told of: up to it, all are known."""
+        times = [row.authored_at for file in self.files for row in file.rows if row.repo == repo]
+        return max((at for at in times if at is not None), default=None)
+
     def standing(self, repo: str) -> dict[str, Told]:
         """What is known of each commit of a repository: what the last snapshot and the files since then say."""
         found: dict[str, Told] = {}

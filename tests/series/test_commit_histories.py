@@ -49,13 +49,13 @@ def load(resources: Resources, file: File, path: Path) -> None:
     has_additions = any(row.additions is not None for row in file.rows)
     rows = [
         ",".join(
-            [row.repo, row.sha, "" if row.authored_at is None else row.authored_at.isoformat()]
+            [row.repo, row.sha, *2 * ["" if row.authored_at is None else row.authored_at.isoformat()]]
             + [str(row.is_dropped).lower()]
             + (["" if row.additions is None else str(row.additions)] if has_additions else [])
         )
         for row in file.rows
     ]
-    header = "repo,sha,authored_at,dropped" + (",additions" if has_additions else "")
+    header = "repo,sha,authored_at,committed_at,dropped" + (",additions" if has_additions else "")
     path.write_text("\n".join([header, *rows, ""]))
     how = Policy(is_snapshot=file.is_snapshot)
     load_file(resources, "commits", path, dataset_id=IDS[file.arrived], policy=how, now=file.arrived)
@@ -65,6 +65,12 @@ def standing(resources: Resources, repo: str) -> dict[str, Told]:
     query = text("SELECT sha, authored_at, additions FROM commit JOIN entity ON entity.id = repo_id WHERE key = :repo")
     with resources.engine.connect() as connection:
         return {row.sha: (row.authored_at, row.additions) for row in connection.execute(query, {"repo": repo})}
+
+
+def known_until(resources: Resources, repo: str) -> datetime | None:
+    query = text("SELECT until FROM repo_seen JOIN entity ON entity.id = entity_id WHERE key = :repo")
+    with resources.engine.connect() as connection:
+        return connection.scalar(query, {"repo": repo})
 
 
 def load_killed(resources: Resources, file: File, path: Path) -> None:
@@ -101,6 +107,7 @@ def test_in_whatever_order_files_of_commits_come_those_of_the_last_snapshot_and_
                 twin.files.append(file)
             for repo in REPOS:
                 assert standing(resources, repo) == twin.standing(repo)
+                assert known_until(resources, repo) == twin.until(repo)
 
         agree()
 

@@ -7,7 +7,7 @@ from app.ingest.collected import REPO, person
 from app.ingest.column_types import COUNT, INSTANT, LONG_NUMBER, NAMES, SHORT_TEXT, TEXT, TRUTH
 from app.ingest.keyed import DROPPED, KeyedLoading, keyed_table
 from app.ingest.kind import Column, Coverage, DatasetKind, WrongRow
-from app.series import commits
+from app.series import commits, keyed_rows, new_entities
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,11 +56,13 @@ class CommitLoading(KeyedLoading):
         self._is_snapshot = True
 
     def merge(self) -> int:
+        new_entities.write_rows(self._connection, keyed_rows.staged(self.table), "repo_id")
+        # Before anything is left out: up to when commits are known is the same in whatever order files come.
+        commits.see(self._connection, None if self._until is None else _EPOCH + timedelta(days=self._until + 1))
         commits.leave_out_older(self._connection, self._dataset_id)
         stand = super().merge()
         if self._is_snapshot:
             commits.drop_others(self._connection, self.table, self._dataset_id)
-        commits.see(self._connection, None if self._until is None else _EPOCH + timedelta(days=self._until + 1))
         return stand
 
     def remove(self) -> int:
