@@ -17,7 +17,7 @@ from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
 from app.series import activity
 from app.series.activity import Activity
-from app.series.entities import PROJECT
+from app.series.entities import PROJECT, REPOSITORY
 from app.storage.resources import Resources
 from tests.conftest import NOW, load_file
 
@@ -213,3 +213,25 @@ def test_a_project_that_a_source_of_all_never_named_has_the_zeros_that_this_sour
     assert (counted.days_covered, counted.counts, total(found.counted)) == (2, {}, {})
     assert read(resources).source == "one"
     assert read(resources, source="nobody").counted.first is None
+
+
+def test_moves_are_found_in_whatever_way_their_keys_are_written(
+    resources: Resources, load: Load, tmp_path: Path
+) -> None:
+    load("old-name,2024-11-01,5\n")
+    commit = "6dcb09b5b57875f334f61aebed695e2e4193db5e,2024-11-01T10:00:00Z"
+    for kind, rows in (
+        ("commits", f"repo,sha,authored_at\nOld/App,{commit}\n"),
+        (
+            "moves",
+            "kind,old_key,key\nproject,Old_Name,New.Name\n"  # noqa: ISC004
+            "repository,https://github.com/old/app.git,git@github.com:new/app.git\n",
+        ),
+    ):
+        (tmp_path / "rows.csv").write_text(rows)
+        load_file(resources, kind, tmp_path / "rows.csv")
+    assert total(read(resources, "new-name").counted) == {"unknown_ci": 5}
+    with resources.engine.connect() as connection:
+        found = activity.find(connection, REPOSITORY, "new/app")
+    assert found is not None
+    assert {one.lower() for one in found.earlier} == {"old/app"}

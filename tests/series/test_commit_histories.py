@@ -112,6 +112,22 @@ def test_in_whatever_order_files_of_commits_come_those_of_the_last_snapshot_and_
         agree()
 
 
+def test_a_snapshot_is_all_there_is_of_a_repository_in_every_case_of_its_letters(
+    resources: Resources, tmp_path: Path
+) -> None:
+    for first, then in ((0, 1), (1, 0)):
+        files = [
+            File(ARRIVALS[0], False, (Commit("OpenHours/API", "a", AUTHORED[0]),)),
+            File(ARRIVALS[1], True, (Commit("openhours/api", "b", AUTHORED[0]),)),
+        ]
+        with resources.engine.begin() as connection:
+            connection.execute(text("TRUNCATE commit, commit_gone, repo_seen, entity CASCADE"))
+        for at in (first, then):
+            load(resources, files[at], tmp_path / "commits.csv")
+        assert standing(resources, "OpenHours/API") == {}
+        assert standing(resources, "openhours/api").keys() == {"b"}
+
+
 def test_an_older_file_fills_what_a_newer_one_leaves_empty_and_drops_nothing_of_it(
     resources: Resources, tmp_path: Path
 ) -> None:
