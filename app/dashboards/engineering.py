@@ -1,5 +1,6 @@
 """Metrics by week: the engineering reports by team and by repository, of two years and the running week."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,6 @@ from sqlalchemy import Connection, text
 
 from app.dashboards.tables import engineering_metric, engineering_week
 from app.dashboards.writing import replace_rows
-from app.errors import InvalidParameters
 from app.flow.observations import named
 from app.metrics.columns import figure_columns
 from app.metrics.computing import WHOLE
@@ -21,10 +21,13 @@ from app.metrics.convention import asked_of, has_convention
 from app.metrics.division import Division
 from app.metrics.metric import Metric
 from app.metrics.outcome import STATES, By, Outcome, Question, State, Told, answer_by_facts
-from app.metrics.store import DEFINITIONS, metric_of
+from app.metrics.store import DEFINITIONS, readable, unreadable
 from app.reports.engineering.summary import part_name
 from app.series.entities import REPOSITORY, TEAM, read_entities
 from app.settings import Settings
+from app.wording.warnings import in_a_line
+
+_logger = logging.getLogger(__name__)
 
 #: Whole weeks that are kept, beside the running one: two years.
 KEPT_WEEKS: Final = 104
@@ -138,15 +141,10 @@ def _stamp(part: Part, half: str, rows: pa.Table) -> str:
 
 def _shown(connection: Connection, settings: Settings) -> list[Metric]:
     """The metrics that are shown; a definition that an earlier version stored and this one cannot read is not."""
-    found = []
-    for definition in DEFINITIONS.every(connection):
-        try:
-            metric = metric_of(definition)
-        except InvalidParameters:
-            continue
-        if has_convention(metric, settings):
-            found.append(metric)
-    return found
+    found, others = readable(DEFINITIONS.every(connection))
+    if others:
+        _logger.warning("openhours_engineering_week: %s", in_a_line(unreadable(others).as_json()))
+    return [one for one in found if has_convention(one, settings)]
 
 
 def _part(told: Told, outcome: Outcome, by: By, running: date) -> Part:

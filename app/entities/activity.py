@@ -134,7 +134,7 @@ class ActivityService:
         with database_errors(), self._engine.connect() as connection:
             subject = _required(connection, KINDS[kind], key)
             read = series.read(connection, subject, as_of=as_of, source=asked.source, by=asked.by)
-        if asked.source is not None and subject.kind == PROJECT and asked.source not in read.sources:
+        if asked.source is not None and subject.kind == PROJECT and read.source is None:
             raise _no_such_source(f"has not counted {subject.key!r}", asked.source, read.sources)
         counted = read.counted
         total, until = flow.total(counted), _day(as_of) if counted.last is None else counted.last + _DAY

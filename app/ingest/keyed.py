@@ -10,23 +10,20 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.files.csv_output import iso_instants
 from app.ingest import column_types
 from app.ingest.dates import FIRST
 from app.ingest.keys import KeyIds, optional_ids
 from app.ingest.kind import Column, ColumnType, Rows, Values
-from app.series import keyed_rows, new_entities
+from app.series import keyed_rows, new_entities, told_rows
 from app.series.entities import REPOSITORY, TEAM
 from app.storage.csv_copy import copy_rows
 from app.storage.postgres import metadata
 
 #: The column of a file with which a source says that a row exists no more.
 DROPPED: Final = Column(keyed_rows.DROPPED, column_types.TRUTH, example="false", required=False)
-
-#: The column of a table that has the last dataset which named the row, for kinds whose files may be snapshots.
-DATASET_ID: Final = "dataset_id"
 
 #: Columns whose values become entities, and of which kind.
 _ENTITIES: Final = {"repo": REPOSITORY, "team": TEAM}
@@ -84,7 +81,7 @@ def keyed_table(
         columns: of the kind; ``repo`` and ``team`` become the ids of entities, ``dropped`` is none of the table.
         key: names of the columns that identify a row.
         indexes: names of the columns of each further index.
-        has_snapshots: each row tells the last dataset that named it, in DATASET_ID.
+        has_snapshots: files may be all that there is, so that it counts which came when: see told_rows.py.
     """
     stored = [column for column in columns if column.name != DROPPED.name]
     table = sa.Table(
@@ -98,9 +95,18 @@ def keyed_table(
             )
             for column in stored
         ),
-        *([sa.Column(DATASET_ID, sa.String(32), nullable=False)] if has_snapshots else []),
+        *([sa.Column(told_rows.DATASET_ID, sa.String(32), nullable=False)] if has_snapshots else []),
+        *([sa.Column(told_rows.TELLERS, JSONB())] if has_snapshots else []),
         sa.PrimaryKeyConstraint(*map(_stored_name, key)),
     )
+    if has_snapshots:
+        sa.Table(
+            told_rows.gone(table),
+            metadata,
+            *(sa.Column(column.name, column.type, nullable=False) for column in table.primary_key),
+            sa.Column(told_rows.DATASET_ID, sa.String(32), nullable=False),
+            sa.PrimaryKeyConstraint(*(column.name for column in table.primary_key)),
+        )
     for index in indexes:
         sa.Index(None, *(table.c[_stored_name(column)] for column in index))
     return table
@@ -136,8 +142,8 @@ class KeyedLoading:
         for name, kind in self._types.items():
             if name not in rows.columns and _stored_name(name) in self._key:
                 staged[name] = pa.repeat(_UNSAID.get(kind.name, ""), len(rows))
-        if self._newest is not None:
-            staged[self._newest] = pa.repeat(self._dataset_id, len(rows))
+        if self._tells_when:
+            staged[told_rows.DATASET_ID] = pa.repeat(self._dataset_id, len(rows))
         self._given |= dict.fromkeys(name for name in staged if name != DROPPED.name)
         staged["line"] = pa.array(np.arange(rows.first_row, rows.first_row + len(rows)))
         copy_rows(self._connection, keyed_rows.staged(self.table), pa.table(staged))
@@ -151,15 +157,24 @@ class KeyedLoading:
 
     def merge(self) -> int:
         new_entities.write_rows(self._connection, keyed_rows.staged(self.table), *self._entity_columns())
-        return keyed_rows.merge(self._connection, self.table, self._given, newest=self._newest) if self._given else 0
+        if not self._given:
+            return 0
+        if self._tells_when:
+            return told_rows.merge(self._connection, self.table, self._given, self._dataset_id)
+        return keyed_rows.merge(self._connection, self.table, self._given)
 
     def remove(self) -> int:
         new_entities.settle(self._connection, keyed_rows.staged(self.table), *self._entity_columns())
-        return keyed_rows.remove(self._connection, self.table, self._given, newest=self._newest) if self._given else 0
+        if not self._given:
+            return 0
+        if self._tells_when:
+            told_rows.forget_dropped(self._connection, self.table, self._dataset_id)
+        besides = (told_rows.DATASET_ID, told_rows.TELLERS)
+        return keyed_rows.remove(self._connection, self.table, self._given, besides=besides)
 
     @property
-    def _newest(self) -> str | None:
-        return DATASET_ID if DATASET_ID in self.table.columns else None
+    def _tells_when(self) -> bool:
+        return told_rows.DATASET_ID in self.table.columns
 
     def _entity_columns(self) -> list[str]:
         return [_stored_name(column.name) for column in self.columns if column.name in _ENTITIES]

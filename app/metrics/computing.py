@@ -126,7 +126,7 @@ class _Computing:
         self._compiled = compiled
         self._metric = compiled.metric
         self._division = division
-        self._counts: Ints = np.flatnonzero(self._arrays[compiled.where])
+        self._counts: Ints = np.flatnonzero(self._arrays[compiled.where] & rows.read.is_chosen)
         self._known: dict[m.Value, Floats | Ints] = {}
 
     def cells(self) -> Cells:
@@ -213,7 +213,7 @@ class _Computing:
         return self._counts[period >= 0], period[period >= 0]
 
     def _latest(self, division: Division) -> Ints:
-        """The period of each row of the last day of it on which its repository was looked at, else -1."""
+        """The period of each chosen row of the last day of it on which its repository was looked at, else -1."""
         day = self._dates()
         period = division.number(day)
         rows = np.flatnonzero(period >= 0)
@@ -221,7 +221,7 @@ class _Computing:
         last = np.full(len(pairs.times), _NO_DAY, np.int64)
         np.maximum.at(last, pairs.number, day[rows])
         found = np.full(len(day), -1, np.int64)
-        is_last = day[rows] == last[pairs.number]
+        is_last = (day[rows] == last[pairs.number]) & self._rows.read.is_chosen[rows]
         found[rows[is_last]] = period[rows[is_last]]
         return found
 

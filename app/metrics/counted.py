@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Subquery, func, or_, select
+from sqlalchemy import Connection, Subquery, func, or_, select
 
 from app.flow.observations import numbered
 from app.flow.teams import Teams
@@ -130,7 +130,7 @@ class _Asking:
         if self._fact.prepare is not None:
             self._fact.prepare(connection, asked)
         rows = with_teams(self._fact.rows(asked).subquery("of_facts"), self._fact, read_ways(connection))
-        chosen = [rows.c[of] == one for of, one in ((REPO_ID, repo_id), (TEAM_ID, team_id)) if one is not None]
+        chosen = {of: one for of, one in ((REPO_ID, repo_id), (TEAM_ID, team_id)) if one is not None}
         self._facts = _of_time(rows, metric, self.division, dates, asked.as_of, chosen)
         self._columns = columns_of(self._facts, metric.facts)
         self._compiled = compile_metric(metric, self._columns)
@@ -153,7 +153,8 @@ class _Asking:
         source, params = as_text(query)
         named = {REPO_ID: INTEGER, TEAM_ID: INTEGER_OR_ZERO} | wires
         arrays = read_columns(self._connection, named, f"({source}) AS found", params)
-        return Read(self._fact, arrays.pop(REPO_ID), arrays.pop(TEAM_ID), arrays, [self._compiled])
+        repo_id, team_id = arrays.pop(REPO_ID), arrays.pop(TEAM_ID)
+        return Read(self._fact, repo_id, team_id, np.ones(len(repo_id), bool), arrays, [self._compiled])
 
 
 def _of_time(
@@ -162,15 +163,18 @@ def _of_time(
     division: Division,
     dates: Dates,
     as_of: datetime,
-    chosen: Sequence[ColumnElement[bool]],
+    asked_for: Mapping[str, int],
 ) -> Subquery:
     """Rows that may count in the dates on some clock; of what is looked at day by day exactly those of the last day."""
+    chosen = [rows.c[of] == one for of, one in asked_for.items()]
     match metric.when:
         case m.Latest(name):
             day = rows.c[name]
             last = func.max(day).over(partition_by=rows.c[REPO_ID]).label("last_day")
-            ranged = select(*rows.c, last).where(*chosen, day >= dates.since, day < dates.until).subquery("of_days")
-            return select(ranged).where(ranged.c[name] == ranged.c.last_day).subquery("facts_of_last_days")
+            ranged = select(*rows.c, last).where(day >= dates.since, day < dates.until).subquery("of_days")
+            # After the last day was found: a repository may be of another team by then.
+            of_them = [ranged.c[of] == one for of, one in asked_for.items()]
+            return select(ranged).where(ranged.c[name] == ranged.c.last_day, *of_them).subquery("facts_of_last_days")
         case m.Standing(start, end):
             edge = min(to_micros(as_of), _clamped(division.last * DAY))
             began = rows.c[start] <= from_micros(edge + _CLOCKS)

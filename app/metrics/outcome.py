@@ -204,7 +204,7 @@ class _Answering:
             repo_ids=_ids_of(self._known.repos, self.question.repos),
             team_ids=_ids_of(self._known.teams, self.question.teams),
         )
-        self._has_read(len(read.repo_id))
+        self._has_read(int(read.is_chosen.sum()))
         return read
 
     def outcome(self, read: Read) -> Outcome:
@@ -214,7 +214,7 @@ class _Answering:
         gaps = self._gaps(read, place)
         rows = Placed(read, place)
         told = [
-            self._tell(compute(rows, compiled, self.question.division), gaps, len(read.repo_id))
+            self._tell(compute(rows, compiled, self.question.division), gaps, int(read.is_chosen.sum()))
             for compiled in read.compiled
             if compiled.metric.name in asked
         ]
@@ -235,7 +235,7 @@ class _Answering:
         chosen = self.question.repos
         found = coverage(self._connection, read.fact.stream, names=None if chosen is None else list(chosen))
         ids = dict(zip(self._known.repos.keys, self._known.repos.ids.tolist(), strict=True))
-        pairs = distinct(read.repo_id, place.group).columns
+        pairs = distinct(read.repo_id[read.is_chosen], place.group[read.is_chosen]).columns
         groups: dict[int, set[int]] = {}
         for repo, group in zip(*(of.tolist() for of in pairs), strict=True):
             groups.setdefault(repo, set()).add(group)
@@ -253,7 +253,7 @@ class _Answering:
             if not one.is_known(None if until == self.question.asked.as_of else until):
                 unread.append(one.repository)
         partial = {group: self._partial(of) for group, of in by.items()}
-        return _Gaps({*np.unique(place.group).tolist()}, partial, sorted(set(unread)))
+        return _Gaps({*np.unique(place.group[read.is_chosen]).tolist()}, partial, sorted(set(unread)))
 
     def _owner(self, repo: int) -> int:
         of = repo if self.question.by == "repo" else self._known.owners.get(repo)

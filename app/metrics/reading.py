@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Subquery, literal, select
 from app.metrics.compiling import Compiled, columns_of, compile_metric
 from app.metrics.facts.fact import AUTHOR, OWN_TEAM, REPO_ID, TEAM_AT, Asked, Fact
 from app.metrics.facts.registry import FACTS
-from app.metrics.metric import Metric
+from app.metrics.metric import Latest, Metric
 from app.series.entities import REPOSITORY
 from app.series.owning_teams import TEAM_ID, Way, with_owners
 from app.series.tables import entity
@@ -26,6 +26,8 @@ class Read:
     Attributes:
         fact: the table.
         repo_id, team_id: int64[n], entities; 0 without a team.
+        is_chosen: bool[n], whether the row is of a team that was asked for. The others say when their repository was
+            looked at last, and count for nothing else.
         arrays: the columns that were asked for.
         compiled: the metrics that are of these facts.
     """
@@ -33,6 +35,7 @@ class Read:
     fact: Fact
     repo_id: npt.NDArray[np.int64]
     team_id: npt.NDArray[np.int64]
+    is_chosen: npt.NDArray[np.bool_]
     arrays: Arrays
     compiled: Sequence[Compiled]
 
@@ -58,14 +61,18 @@ def read_facts(
     rows = with_teams(fact.rows(asked).subquery("of_facts"), fact, ways)
     columns = columns_of(rows, name)
     compiled = [compile_metric(metric, columns) for metric in metrics]
-    chosen = [rows.c[of].in_(ids) for of, ids in ((REPO_ID, repo_ids), (TEAM_ID, team_ids)) if ids is not None]
+    # A repository that is of another team now was looked at last when it was that one's.
+    read_teams = None if any(isinstance(metric.when, Latest) for metric in metrics) else team_ids
+    chosen = [rows.c[of].in_(ids) for of, ids in ((REPO_ID, repo_ids), (TEAM_ID, read_teams)) if ids is not None]
     named = {REPO_ID: INTEGER, TEAM_ID: INTEGER_OR_ZERO} | {key: wire for key, _, wire in columns.asked.values()}
     query = select(rows.c[REPO_ID], rows.c[TEAM_ID], *(of.label(key) for key, of, _ in columns.asked.values())).where(
         *chosen
     )
     source, params = as_text(query)
     arrays = read_columns(connection, named, f"({source}) AS found", params)
-    return Read(fact, arrays.pop(REPO_ID), arrays.pop(TEAM_ID), arrays, compiled)
+    repo_id, team_id = arrays.pop(REPO_ID), arrays.pop(TEAM_ID)
+    is_chosen = np.ones(len(team_id), bool) if team_ids is None else np.isin(team_id, list(team_ids))
+    return Read(fact, repo_id, team_id, is_chosen, arrays, compiled)
 
 
 def owners(connection: Connection, ways: Sequence[Way], *, on: Any) -> dict[int, int]:

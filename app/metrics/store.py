@@ -1,17 +1,18 @@
 """Definitions by name: those that are shipped, and those that users store, in versions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from app.errors import UnknownMetric
+from app.errors import InvalidParameters, UnknownMetric
 from app.metrics.document import read_metric, written
 from app.metrics.metric import Metric
 from app.metrics.shipped import shipped
 from app.metrics.tables import metric_definition
 from app.storage.named_documents import NamedDocument, NamedDocuments
+from app.wording.warnings import DataWarning, warning
 
 #: More digits than any version has.
 _LONGEST_VERSION: Final = 10
@@ -37,9 +38,15 @@ def metric_of(definition: Definition) -> Metric:
     return read_metric(definition.document, name=definition.name, version=definition.version)
 
 
-def current(connection: Connection) -> list[Metric]:
-    """The latest version of every metric, by name. Raises as metric_of() does."""
-    return [metric_of(one) for one in DEFINITIONS.every(connection)]
+def readable(definitions: Iterable[Definition]) -> tuple[list[Metric], list[Definition]]:
+    """The metrics of definitions, and those that an earlier version has stored and this one cannot read."""
+    found, others = [], []
+    for one in definitions:
+        try:
+            found.append(metric_of(one))
+        except InvalidParameters:
+            others.append(one)
+    return found, others
 
 
 def named(connection: Connection, names: Iterable[str]) -> list[Metric]:
@@ -49,7 +56,17 @@ def named(connection: Connection, names: Iterable[str]) -> list[Metric]:
         UnknownMetric: there is none of a name.
         InvalidParameters: as metric_of() does.
     """
-    return [metric_of(_versioned(connection, *name.partition("@"))) for name in dict.fromkeys(names)]
+    return [metric_of(one) for one in definitions(connection, names)]
+
+
+def definitions(connection: Connection, names: Iterable[str]) -> list[Definition]:
+    """The definitions of these names, as named() has them. Raises UnknownMetric."""
+    return [_versioned(connection, *name.partition("@")) for name in dict.fromkeys(names)]
+
+
+def unreadable(definitions: Sequence[Definition]) -> DataWarning:
+    """The warning of definitions that cannot be read."""
+    return warning("unreadable_metrics", len(definitions), [one.name for one in definitions])
 
 
 def _versioned(connection: Connection, name: str, at: str, version: str) -> Definition:

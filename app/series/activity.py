@@ -215,10 +215,10 @@ def _installs(connection: Connection, subject: Subject, day: date, source: str |
     own = set(connection.scalars(text("SELECT DISTINCT source FROM source_day WHERE told_of = ANY(:ids)"), given))
     for row in connection.execute(text(_COVERED), given):
         covered.setdefault(row.source, {})[row.month] = row
-    # A source that tells of all projects tells of this one, too; but one that has named it goes before.
+    # A source that tells of all projects tells of this one, too; but one that has named it goes before, unless asked.
     sources = tuple(sorted(own | months.keys() or covered.keys()))
     chosen = source if source is not None else _chosen(covered, sources)
-    found = covered.get(chosen or "", {}) if chosen in sources else {}
+    found = covered.get(chosen or "", {})
     if not found:
         return Activity(Counted({}, {}), chosen if chosen in sources else None, sources)
     first, last = min(one.first for one in found.values()), max(one.last for one in found.values())

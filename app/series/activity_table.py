@@ -142,8 +142,8 @@ def _installs(
     first, days = np.full(len(wanted), NEVER), np.zeros((len(wanted), len(periods)), np.int64)
     for row in range(len(wanted)):
         candidates = named.get(row) or set(range(len(names)))
-        if source is not None:
-            candidates = candidates & {number for number, name in enumerate(names) if name == source}
+        if source is not None:  # if it tells of all projects, it tells of those that it never named, too
+            candidates = {number for number, name in enumerate(names) if name == source}
         told = {number: covered.of(row, number) for number in candidates}
         chosen = min((number for number in told if len(told[number])), key=lambda n: _rank(told, n), default=None)
         if chosen is not None:

@@ -4,34 +4,43 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, text
+
+from app.series import told_rows
 
 #: The staging table of a load; see keyed_rows.py.
 _STAGED: Final = "staged_commit"
+
+#: The staged repositories, each with the ids of it in every case of letters: hosts take them for the same.
+_ALIKE: Final = f"""
+SELECT named.repo_id, other.id FROM (SELECT DISTINCT repo_id FROM {_STAGED}) AS named
+JOIN entity AS one ON one.id = named.repo_id
+JOIN entity AS other ON other.kind = 'repository' AND lower(other.key) = lower(one.key)
+"""
 
 
 def leave_out_older(connection: Connection, dataset_id: str) -> None:
     """Forget staged rows of repositories of which a snapshot has come that is newer than this dataset."""
     connection.execute(
         text(
-            f"DELETE FROM {_STAGED} USING repo_seen seen, entity known "
-            f"WHERE known.id = seen.entity_id AND {_STAGED}.repo_id IN ("
-            "known.id, (SELECT id FROM new_entity WHERE kind = known.kind AND key = known.key LIMIT 1)) "
-            "AND seen.snapshot_id > :dataset"
+            f"DELETE FROM {_STAGED} WHERE repo_id IN (SELECT alike.repo_id FROM ({_ALIKE}) AS alike "
+            "JOIN repo_seen AS seen ON seen.entity_id = alike.id WHERE seen.snapshot_id > :dataset)"
         ),
         {"dataset": dataset_id},
     )
 
 
-def drop_others(connection: Connection, dataset_id: str) -> None:
-    """Take out the commits of the staged repositories that are not staged and that no later dataset has named."""
+def drop_others(connection: Connection, commits: Table, dataset_id: str) -> None:
+    """Take out the commits of the staged repositories that are not staged and that no later dataset has named.
+
+    Of the others nothing is left of what datasets before this one have said.
+    """
     connection.execute(
-        text(
-            f"DELETE FROM commit USING (SELECT DISTINCT repo_id FROM {_STAGED}) named "
-            "WHERE commit.repo_id = named.repo_id AND commit.dataset_id < :dataset"
-        ),
+        text(f"DELETE FROM commit WHERE repo_id IN (SELECT id FROM ({_ALIKE}) AS alike) AND dataset_id < :dataset"),
         {"dataset": dataset_id},
     )
+    named = f"commit.repo_id IN (SELECT id FROM ({_ALIKE}) AS alike)"
+    told_rows.end_older(connection, commits, named, dataset_id)
     connection.execute(
         text(
             "INSERT INTO repo_seen (entity_id, snapshot_id) "

@@ -23,12 +23,15 @@ def reset(connection: Connection, source: Source, *, streams: Sequence[str], sin
     queueing.cancel_syncs(connection, source.id)
     known = source.source_kind.streams()
     read = [str(one.number) for one in repositories.to_read(connection, source.id)]
+    before = cursor_rows.places(connection, source.id)
     for name in streams:
         cursor_rows.forget(connection, source.id, stream=name)
         position = None if since is None else _position(known[name], since)
-        if position is not None:
-            for scope in source.options.projects if known[name].scope == "project" else read:
-                cursor_rows.keep(connection, source.id, name, scope, Place(position))
+        for scope in source.options.projects if known[name].scope == "project" else read:
+            old = before.get((name, scope))
+            rest = {} if old is None else _not_read_again(known[name], since, old.place.position)
+            if position is not None or rest:
+                cursor_rows.keep(connection, source.id, name, scope, Place({**(position or {}), **rest}))
     return queueing.queue_sync(connection, source.id)
 
 
@@ -38,6 +41,16 @@ def reprocess(connection: Connection, source: Source, *, stream: str | None, sin
     return lifecycle.queue(
         connection, kind=JOB_KIND, params=params, concurrency_key=queueing.concurrency_key(source.id)
     )
+
+
+def _not_read_again(stream: Stream, since: datetime | None, old: Mapping[str, Any]) -> dict[str, Any]:
+    """Of days: those that the API has not told of, which are still asked for, and counts that are still compared."""
+    if not isinstance(stream.cursor, Days):
+        return {}
+    first = None if since is None else since.astimezone(UTC).date().isoformat()
+    counts = {day: count for day, count in old.get("counts", {}).items() if first is not None and day < first}
+    lost = [day for day in old.get("missing", ()) if first is None or day < first]
+    return {name: kept for name, kept in (("missing", lost), ("counts", counts)) if kept}
 
 
 def _position(stream: Stream, since: datetime) -> Mapping[str, Any] | None:

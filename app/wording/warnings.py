@@ -45,8 +45,12 @@ MESSAGES: Final = {
     "is missing does not count as none: see the gaps of the source",
     "nothing_counts": "rows that were read for the metrics: {count}; none of them counts from {first} to {last}: ask "
     "for other dates, with a period or with since and until, or for another as_of",
+    "unreadable_metrics": "metrics whose definitions an earlier version of the program has stored, and this one cannot "
+    "read: {count}; they are left out: store them as docs/metrics.md says, or remove them",
     "counts_replaced": "projects of which the source {source} had counts on days of this file, and which it does not "
     "name: {count}; they have 0 on these days now: load a file that tells of its own projects alone with covers=named",
+    "no_installer": "rows that count as other, none as an install, as none names an installer that is known: {count}; "
+    "if the file does not tell installers, load it without that column, so that the rows count as installs",
     "days_not_over": "rows of a day that was not over when the file arrived: {count}; they are left out: load the day "
     "again when it is over",
     "mostly_unknown": "more than half of the open time is unknown; stores above half: {count}",

@@ -165,7 +165,9 @@ def test_a_definition_appears_is_replaced_and_goes(changing: Resources, tmp_path
     assert written(changing) == others
 
 
-def test_a_definition_that_cannot_be_read_any_more_is_left_out(changing: Resources, tmp_path: Path) -> None:
+def test_a_definition_that_cannot_be_read_any_more_is_left_out_and_named_in_the_log(
+    changing: Resources, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     before = written(changing)
     with changing.engine.begin() as connection:
         connection.execute(
@@ -173,6 +175,7 @@ def test_a_definition_that_cannot_be_read_any_more_is_left_out(changing: Resourc
         )
     assert refreshed(changing, tmp_path).rows == {VIEW: 0}
     assert written(changing) == before
+    assert any("openhours_engineering_week" in one and "(old)" in one for one in caplog.messages)
 
 
 def test_a_metric_that_is_by_team_no_more_has_no_teams(changing: Resources, tmp_path: Path) -> None:

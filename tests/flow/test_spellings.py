@@ -24,6 +24,12 @@ from tests.strategies import examples
         "GitHub.com/pallets/flask/",
         "pallets/flask.git",
         "pallets/flask/",
+        "https://github.com/pallets/flask/tree/main/src",
+        "https://github.com/pallets/flask?tab=readme-ov-file#flask",
+        "git+https://github.com/pallets/flask.git@main#egg=flask",
+        "ssh://git@ssh.github.com:443/pallets/flask.git",
+        "github.com:pallets/flask.git",
+        "org-12@github.com:pallets/flask.git",
     ],
 )
 def test_a_repository_has_one_key_in_every_spelling(spelling: str) -> None:

@@ -164,3 +164,53 @@ def test_a_parquet_file_that_is_too_large_to_be_looked_at_is_told_what_to_do(mon
     for packed in (content, gzip.compress(content)):
         with pytest.raises(RejectedFile, match="inspect a smaller one with the same columns"):
             shown_at(packed, "polls.parquet")
+
+
+DOWNLOADS = {
+    "bq.csv": "date,project,installer,num_downloads\n2024-11-01,napari,pip,17\n2024-11-01,napari,,3\n",
+    "dots.csv": "timestamp,project,file.version,details.installer.name,details.installer.version,details.ci\n"
+    "2024-11-01 10:00:00 UTC,napari,0.5.4,pip,24.0,TRUE\n2024-11-01 11:00:00 UTC,napari,0.5.4,,,\n",
+    "flat.csv": "timestamp,url,project,file_version,details_installer_name,details_installer_version,details_ci\n"
+    "2024-11-01 10:00:00 UTC,/packages/x,napari,0.5.4,pip,24.0,true\n"
+    "2024-11-01 10:00:00 UTC,/packages/x,napari,0.5.4,,,\n",
+    "lines.jsonl": '{"date":"2024-11-01","project":"napari","version":"1","installer":"pip","count":"60"}\n'
+    '{"date":"2024-11-01","project":"napari","version":"1","installer":"","count":"2"}\n',
+}
+
+
+@pytest.mark.parametrize("name", DOWNLOADS)
+def test_downloads_under_other_names_of_columns_are_installs_with_their_installers(name: str) -> None:
+    found = inspect(DOWNLOADS[name].encode(), name=name, kinds=list(DATASET_KINDS.values()), now=NOW)
+    assert (found.proposal.kind, found.may_be_accepted) == ("installs", True)
+    assert [(row["project"], row["installer"]) for row in found.rows] == [("napari", "pip"), ("napari", "unknown")]
+    assert found.rows[0].get("count", 1) in {17, 60, 1}
+    assert found.rows[0].get("ci") in {None, "true"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("npm.json", '{"start":"2024-11-01","package":"napari","downloads":[{"downloads":10,"day":"2024-11-01"}]}'),
+        ("napari.csv", '"category","date","downloads"\nwith_mirrors,2024-11-01,12\nwithout_mirrors,2024-11-01,10\n'),
+        ("napari.json", '{"rows":[{"download_count":10,"download_date":"2024-11-01","python_version":"3.11"}]}'),
+    ],
+)
+def test_counts_of_one_project_are_installs_that_ask_to_be_loaded_as_such(name: str, text: str) -> None:
+    found = inspect(text.encode(), name=name, kinds=list(DATASET_KINDS.values()), now=NOW)
+    assert [(one["project"], one["date"], one["count"]) for one in found.rows] == [("napari", "2024-11-01", 10)]
+    assert found.proposal.questions[-1][0].startswith("The file tells of one project alone")
+    assert not found.may_be_accepted
+
+
+def test_rows_without_the_number_of_a_mapping_are_not_counted_as_one_each() -> None:
+    rows = [{"date": "2024-11-01", "project": "napari", "count": 60}]
+    text = json.dumps({"data": rows, "package": "napari"})
+    found = inspect(text.encode(), name="x.json", kinds=[DATASET_KINDS["installs"]], now=NOW)
+    assert [row["count"] for row in found.rows] == [60]
+
+
+@pytest.mark.parametrize("date", ["Fri Nov 1 19:30:00 2024 -0330", "1730502000 -0330", "1730502000000000"])
+def test_dates_of_git_and_of_bigquery_are_read_by_the_mapping_that_is_proposed(date: str) -> None:
+    text = f"repo,commit_hash,author_date,parents\norg/app,6dcb09b5,{date},1\n"
+    found = inspect(text.encode(), name="x.csv", kinds=[DATASET_KINDS["commits"]], now=NOW)
+    assert [(row["sha"], row["authored_at"]) for row in found.rows] == [("6dcb09b5", "2024-11-01T23:00:00Z")]

@@ -17,7 +17,7 @@ from app.ingest.registry import DATASET_KINDS
 from app.ingest.source import FileSource
 from app.series import activity
 from app.series.activity import Activity
-from app.series.entities import PROJECT
+from app.series.entities import PROJECT, REPOSITORY
 from app.storage.resources import Resources
 from tests.conftest import NOW, load_file
 
@@ -191,3 +191,47 @@ def test_a_day_that_was_taken_out_is_a_gap_although_another_file_told_of_it_for_
     assert [(one.source, one.project, one.first, one.last) for one in gaps] == [
         ("files", "napari", date(2024, 11, 2), date(2024, 11, 2))
     ]
+
+
+def test_a_file_none_of_whose_rows_has_a_known_installer_is_told_of(load: Load) -> None:
+    columns = "project,date,installer,count"
+    told = load("napari,2024-11-01,unknown,5\nnapari,2024-11-02,Wget,1\n", columns=columns)
+    assert [(one.code, one.count) for one in told.warnings] == [("no_installer", 2)]
+    told = load("napari,2024-11-01,unknown,5\nnapari,2024-11-01,pip,1\n", SECOND, columns=columns)
+    assert told.warnings == ()
+
+
+def test_a_project_that_a_source_of_all_never_named_has_the_zeros_that_this_source_has_counted(
+    resources: Resources, load: Load
+) -> None:
+    load("napari,2024-11-01,5\n", source="one", covers=Covers.NAMED)
+    load("other,2024-11-01,5\nother,2024-11-02,5\n", SECOND, source="all")
+    found = read(resources, source="all")
+    assert (found.source, found.sources, found.counted.first) == ("all", ("one",), date(2024, 11, 1))
+    counted = recent(found.counted)
+    assert counted is not None
+    assert (counted.days_covered, counted.counts, total(found.counted)) == (2, {}, {})
+    assert read(resources).source == "one"
+    assert read(resources, source="nobody").counted.first is None
+
+
+def test_moves_are_found_in_whatever_way_their_keys_are_written(
+    resources: Resources, load: Load, tmp_path: Path
+) -> None:
+    load("old-name,2024-11-01,5\n")
+    commit = "6dcb09b5b57875f334f61aebed695e2e4193db5e,2024-11-01T10:00:00Z"
+    for kind, rows in (
+        ("commits", f"repo,sha,authored_at\nOld/App,{commit}\n"),
+        (
+            "moves",
+            "kind,old_key,key\nproject,Old_Name,New.Name\n"  # noqa: ISC004
+            "repository,https://github.com/old/app.git,git@github.com:new/app.git\n",
+        ),
+    ):
+        (tmp_path / "rows.csv").write_text(rows)
+        load_file(resources, kind, tmp_path / "rows.csv")
+    assert total(read(resources, "new-name").counted) == {"unknown_ci": 5}
+    with resources.engine.connect() as connection:
+        found = activity.find(connection, REPOSITORY, "new/app")
+    assert found is not None
+    assert {one.lower() for one in found.earlier} == {"old/app"}

@@ -35,13 +35,15 @@ EXPECTED = {
     "bigquery-file-downloads-jsonl": (5, ("threadpoolctl", DOWNLOADED)),
     "bigquery-file-downloads-parquet": (5, ("threadpoolctl", DOWNLOADED)),
     "clickpy": (4, ("napari", NOVEMBER)),
+    "clickpy-jsonl": (4, ("napari", NOVEMBER)),
+    "pypistats-csv": (1, ("napari", NOVEMBER)),
     "pypinfo": (3, ("napari", NOVEMBER)),
     "pypistats": (2, ("napari", NOVEMBER)),
     "camel-case": (2, ("example/app", 41)),
 }
 
 #: What no record of an example tells, so that its page has it given.
-GIVEN = {"pypistats": {"project": "napari"}}
+GIVEN = {name: {"project": "napari"} for name in ("pypistats", "pypistats-csv")}
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -111,3 +113,9 @@ def test_counts_of_clickpy_never_say_that_uv_ran_outside_ci() -> None:
         ("unknown", "0.5.3", 8),
         (None, "0.5.4", 5),
     ]
+
+
+def test_what_pypinfo_was_not_asked_for_is_not_unknown() -> None:
+    rows = [{"project": "napari", "download_date": "2024-11-01", "download_count": 60, "percent": "60.0%"}]
+    found = check(json.dumps({"rows": rows, "query": {}}), "installs", mapping=shipped()["pypinfo"])
+    assert (found.columns, found.rows) == (("project", "date", "count"), [("napari", NOVEMBER, 60)])

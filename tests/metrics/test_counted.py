@@ -19,7 +19,7 @@ from app.metrics.facts.fact import Asked
 from app.metrics.facts.registry import FACTS
 from app.metrics.outcome import Question, answer
 from app.metrics.shipped import shipped
-from app.metrics.store import current, named
+from app.metrics.store import DEFINITIONS, named, readable
 from app.metrics.tables import metric_definition
 from app.settings import Settings
 from app.storage.resources import Addresses, Resources
@@ -147,7 +147,7 @@ def test_reports_have_the_latest_version_of_each_metric(resources: Resources) ->
         connection.execute(
             insert(metric_definition), {"name": "mine", "version": 2, "document": {**document, "title": "Ours"}}
         )
-        every = {one.name: (one.version, one.title) for one in current(connection)}
+        every = {one.name: (one.version, one.title) for one in readable(DEFINITIONS.every(connection))[0]}
         assert list(every) == sorted({*shipped(), "mine"})
         assert (every["mine"], every["commits"]) == ((2, "Ours"), (1, "Mine"))
         assert every["ci_success"][0] == 0

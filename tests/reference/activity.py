@@ -130,14 +130,6 @@ class Installs:
                 found[day] = sum(told, Counter())
         return found
 
-    def names_it(self, source: str, project: str, days: list[date]) -> bool:
-        """Whether the source says more of the project, on one of these days, than that nobody has installed any."""
-        for name in self.names(project):
-            tellers = [(day, file) for day in days if (file := self.teller(source, name, day)) is not None]
-            if any(file.is_named or file.counts(name, day) for day, file in tellers):
-                return True
-        return False
-
 
 def total(days: dict[date, Counter[str]]) -> Counter[str] | None:
     """All counts; None without any covered day."""

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,17 @@ def test_dates_in_which_nothing_counts_are_a_warning_if_something_was_loaded(loa
     assert "none of them counts from 2023-01-02 to 2023-01-15" in warned[0]["message"]
 
 
+def test_a_definition_that_cannot_be_read_any_more_is_left_out_and_named(loaded: Resources, tmp_path: Path) -> None:
+    with loaded.engine.begin() as connection:
+        old = '{"from": "moons", "pillar": "team"}'
+        connection.execute(text(f"INSERT INTO metric_definition (name, version, document) VALUES ('old', 1, '{old}')"))
+    warned = warned_of(loaded, tmp_path, WEEKS)
+    assert [(one["code"], one["examples"]) for one in warned] == [("unreadable_metrics", ["old"])]
+    assert not warned_of(loaded, tmp_path, {**WEEKS, "pillars": ["version_control"]})
+    with pytest.raises(InvalidParameters, match="moons"):
+        warned_of(loaded, tmp_path, {**WEEKS, "metrics": ["old"]})
+
+
 def test_an_empty_database_is_no_warning(resources: Resources, tmp_path: Path) -> None:
     assert warned_of(resources, tmp_path, WEEKS) == []
 
@@ -313,3 +325,38 @@ def test_each_pillar_with_figures_has_a_chart(half_read: Resources, tmp_path: Pa
         mark for rows in spec["datasets"].values() for mark in rows if mark.get("metric") == "Pull requests merged"
     ]
     assert {(mark["period"], mark["is_gap"]) for mark in marks} == {("2024-W45", False), ("2024-W46", True)}
+
+
+def test_a_team_alone_has_the_figures_that_it_has_among_all_of_what_is_looked_at_day_by_day(
+    resources: Resources, load_text: LoadText, tmp_path: Path
+) -> None:
+    load_text(
+        "team_repositories",
+        "team,repo,valid_from,valid_to\nCore,acme/api,2024-01-01,2024-11-07\nWeb,acme/api,2024-11-08,\n"
+        "Web,acme/web,2024-01-01,\n",
+    )
+    load_text(
+        "branches",
+        "repo,branch,seen_on,sha,is_default,is_protected,committed_at\n"
+        + "".join(
+            f"acme/{repo},old,2024-11-{day:02},a,false,false,2024-01-01T00:00:00Z\n"
+            for repo, day in (("api", 5), ("api", 9), ("web", 5))
+        ),
+    )
+    metric = "stale_branches"
+    every, _ = made(resources, tmp_path / "all", metrics=[metric], each="none")
+    assert ("team", "Web", "", "2") in told(every, metric, "value")
+    for team in ("Core", "Web"):
+        alone, _ = made(resources, tmp_path / team, metrics=[metric], each="none", teams=[team])
+        of_team = [row for row in told(every, metric, "value", "state") if row[1] == team]
+        assert [row for row in told(alone, metric, "value", "state") if row[0] == "team"] == of_team
+        _, counted = MetricService(resources.engine, resources.settings).rows(
+            metric,
+            version=None,
+            since=date(2024, 11, 4),
+            until=date(2024, 11, 18),
+            as_of=datetime(2024, 11, 20, tzinfo=UTC),
+            limit=10,
+            team=team,
+        )
+        assert len(counted.rows) == (2 if team == "Web" else 0)

@@ -100,3 +100,23 @@ def test_a_refusal_waits_an_outage_is_told_and_neither_takes_anything_away(
     assert rows(resources, COUNTS) == truth(site, without=missing), "the other project is read all the same"
     sync_again(resources)
     assert rows(resources, COUNTS) == truth(site)
+
+
+@pytest.mark.parametrize("days_back", [3, None])
+def test_a_reset_still_asks_for_days_that_were_lost_before_and_compares_those_that_grow(
+    resources: Resources, site: Pypistats, days_back: int | None
+) -> None:
+    service = SourceService(resources)
+    service.add("pypistats", "pypistats", {"address": site.address, "projects": ["pip", "rich"]}, GivenToken())
+    lost = site.now.date() - timedelta(days=6)
+    site.mirrored["pip"].pop(lost)
+    kept = site.installs["pip"].pop(lost)
+    sync(resources, "pypistats", asked=False)
+    service.reset("pypistats", since=None if days_back is None else site.now - timedelta(days=days_back))
+    sync(resources, "pypistats", asked=False)
+    assert rows(resources, GAPS) == [("pip", "days_missing", True)]
+    site.installs["pip"][lost] = kept
+    site.installs["rich"][site.now.date() - timedelta(days=7)] += 2
+    days_later(site, 1)
+    sync_again(resources)
+    assert rows(resources, COUNTS) == truth(site)

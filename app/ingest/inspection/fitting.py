@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from app.ingest.column_types import DATE, TRUTH
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.names import ALSO, WORDS_OF_PULLS, plain, word, word_of_time
@@ -22,6 +23,15 @@ _HOLDS: Final[Mapping[str, tuple[str, ...]]] = {
     "time of day, 24:00 included": ("time of day", "number", "status"),
     "IANA time zone": ("zone",),
     "number": ("number", "status"),
+    "whole number": ("number", "status"),
+    "date": ("instant",),
+    "short text": ("text", "number", "status", "zone", "time of day", "instant", "weekday"),
+}
+
+#: Other words for true and false.
+_TRUTHS: Final = {
+    **dict.fromkeys(("true", "True", "TRUE", "1"), "true"),
+    **dict.fromkeys(("false", "False", "FALSE", "0"), "false"),
 }
 
 
@@ -82,23 +92,30 @@ def _is_of_repositories(guess: Guess) -> bool:
 
 def rule_for(holds: str, found: Guess) -> dict[str, Any]:
     """The members of a rule that suit what the column holds: the words of a status are none for a key."""
+    if holds == DATE.name and found.what == "instant":
+        return {name: form for name, form in found.rule.items() if name == "date" and form != "iso"}
+    if holds == TRUTH.name and not {*found.examples} <= {*TRUTH.allowed}:
+        return {"words": _TRUTHS} if {text.lower() for text in found.examples} <= {*map(str.lower, _TRUTHS)} else {}
+    if found.what in {"number", "status"} and holds.startswith("time of day"):
+        shares = [float(text) <= 1 for text in found.examples if re.fullmatch(r"[0-9]*\.[0-9]+", text)]
+        return {"time": "fraction" if shares and all(shares) else "24h"}
+    if (rule := _most_precise(holds, found)) is not None:
+        return rule
     suits = found.what == "instant" and holds == "timestamp"
     suits = suits or (found.what == "status" and holds.startswith("active")) or found.what == "address"
     suits = suits or (found.what in {"weekday", "time of day"} and holds.startswith(found.what))
     suits = suits or (found.what == "opening hours" and holds == "weekday")
     suits = suits or (found.what == "number" and holds in {"number", "weekday"})
-    if holds == "date" and found.what == "instant":
-        return {"date": found.rule["date"]} if "date" in found.rule else {}
-    if found.what == "text" and holds in {"weekday", "IANA time zone"}:
-        return {"weekday": "en"} if holds == "weekday" else {}
-    if found.what == "text" and holds.startswith("time of day"):
-        return {"time": "24h"}
-    if found.what in {"number", "status"} and holds.startswith("time of day"):
-        shares = [float(text) <= 1 for text in found.examples if re.fullmatch(r"[0-9]*\.[0-9]+", text)]
-        return {"time": "fraction" if shares and all(shares) else "24h"}
-    if holds == "timestamp" and found.what not in {"instant", "nothing"}:
-        return {"date": "iso", "zone": "UTC"}  # its reasons are the most precise
     return dict(found.rule) if suits else {}
+
+
+def _most_precise(holds: str, found: Guess) -> dict[str, Any] | None:
+    """The rule whose reasons are the most precise for texts that are not what the column holds; None: they are."""
+    if holds == "timestamp" and found.what not in {"instant", "nothing"}:
+        return {"date": "iso", "zone": "UTC"}
+    if found.what == "text" and holds == "weekday":
+        return {"weekday": "en"}
+    return {"time": "24h"} if found.what == "text" and holds.startswith("time of day") else None
 
 
 def place(layout: Layout, name: str) -> Any:

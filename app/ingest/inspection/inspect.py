@@ -122,8 +122,8 @@ def _nothing_to_map(kinds: Sequence[DatasetKind]) -> Sequence[DatasetKind]:
     )
 
 
-def _fit(one: Proposal) -> tuple[bool, int, int]:
-    """A whole mapping first, then the one that lacks less, then the one that uses more of the file."""
+def _fit(one: Proposal) -> tuple[bool, int, int, int]:
+    """A whole mapping first, then that which lacks less, that which uses more of the file, that which asks less."""
     columns = {} if one.document is None else one.document["columns"]
     used = sum("from" in rule for rule in columns.values()) + (2 if one.document and "rows" in one.document else 0)
-    return bool(used) and not one.missing, -len(one.missing), used
+    return bool(used) and not one.missing, -len(one.missing), used, -len(one.questions)

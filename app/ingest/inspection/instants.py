@@ -13,11 +13,13 @@ Found = tuple[Any, ...] | None
 
 #: Counts from the beginning of 1970 that are an instant of this century, or just before it.
 _COUNTS: Final = {
-    "epoch_s": re.compile(r"[12][0-9]{9}(\.[0-9]+)?"),
+    "epoch_s": re.compile(r"[12][0-9]{9}(\.[0-9]+)?( [+-][0-9]{4})?"),
     "epoch_ms": re.compile(r"[12][0-9]{12}"),
     "epoch_us": re.compile(r"[12][0-9]{15}"),
     "epoch_ns": re.compile(r"[12][0-9]{18}"),
 }
+
+_NAMED: Final = ("iso", "dmy", "mdy", "rfc2822", "ctime")
 
 #: Formats of which only the numbers tell which one it is.
 DAY_OR_MONTH: Final = ("dmy", "mdy")
@@ -56,7 +58,11 @@ def instant_of(name: str, texts: Sequence[str], form: str | None = None) -> Foun
 
 def _fitting(texts: Sequence[str]) -> list[str]:
     """The formats that read all texts: several where day and month cannot be told apart."""
-    fits = [form for form in ("iso", "dmy", "mdy", "rfc2822") if reads(texts, Dates(form, "UTC").instant, Unmappable)]
+    fits = [
+        form
+        for form in ("iso", "dmy", "mdy", "rfc2822", "ctime")
+        if reads(texts, Dates(form, "UTC").instant, Unmappable)
+    ]
     if all(re.match(r"[0-9]{1,2}\.", text) for text in texts):  # with full stops the day is first everywhere
         fits = [form for form in fits if form != "mdy"]
     return fits or [form for form in _PATTERNS if reads(texts, Dates(form, "UTC").instant, Unmappable)][:1]

@@ -45,8 +45,8 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = {
         *("tot",),
     ),
     "timezone_str": ("timezone", "timezonename", "timezoneid", "zone", "tz", "tzname", "tzid", "zeitzone", "region"),
-    "date": ("holidaydate", "datum", "day", "tag", "fecha", "data", "jour"),
-    "calendar": ("region", "country", "countrycode", "bundesland", "land", "state"),
+    "date": ("day", "holidaydate", "downloaddate", "downloadday", "datum", "tag", "fecha", "data", "jour"),
+    "calendar": ("region", "country", "countrycode", "bundesland", "land"),
     "name": ("holiday", "holidayname", "feiertag", "title", "summary", "description", "localname", "reason", "note"),
     "repo": ("repository", "repositorynamewithowner", "project", "url", "repoid"),
     "number": ("prnumber", "mriid", "iid", "prid", "pr"),
@@ -58,6 +58,17 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "author_is_bot": ("isbot", "authorisbot"),
     "changed_files": ("fileschanged",),
     "head_sha": ("headrefoid", "sha"),
+    "project": ("package", "packagename", "projectname", "fileproject"),
+    "timestamp": ("downloadedat", "downloadtime"),
+    "installer": ("installername", "detailsinstallername"),
+    "installer_version": ("detailsinstallerversion",),
+    "ci": ("detailsci",),
+    "version": ("fileversion",),
+    "country_code": ("country",),
+    "count": ("downloads", "numdownloads", "downloadcount", "totaldownloads", "installs"),
+    "sha": ("hash", "commit", "commithash", "commitsha", "oid"),
+    "authored_at": ("authordate", "authoreddate"),
+    "committed_at": ("commitdate", "committerdate", "committeddate"),
 }
 
 #: The same of pull requests, by the word that is left of a name without what it begins and ends with: ``opened`` of

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.ingest.inspection.counts import rest_of_installs
 from app.ingest.inspection.fitting import WINDOW, fitting, place, rule_for
 from app.ingest.inspection.guesses import Guess
 from app.ingest.inspection.layout import Layout
@@ -61,7 +62,7 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
     if kind.name == "polls":
         questions = completed_polls(layout, guesses, columns, taken, questions)
     missing = _missing(kind, columns, given=WINDOW if rows or "hours" in columns.get("day", {}) else ())
-    for name in [one for one in missing if one in ONE_OF_ALL]:
+    for name in [one for one in missing if one in ONE_OF_ALL and one != "project"]:
         if len(columns) + len(rows) > (name == "repo") and (
             name != "calendar" or ("date" in columns and not tells_of_stores(guesses))
         ):
@@ -71,6 +72,10 @@ def proposal(kind: DatasetKind, layout: Layout, guesses: Sequence[Guess], *, ste
             questions.append(unnamed_store(layout, guesses, taken, stem) if is_store else assumed(name, stem))
     document = {"kind": kind.name, **layout.document, **null_words(layout), "columns": columns}
     document |= {"rows": rows} if rows else {}
+    if kind.name == "installs":
+        rest, told = rest_of_installs(columns, missing, layout, stem)
+        document |= rest
+        questions += told
     return Proposal(kind.name, document if columns else None, tuple(dict.fromkeys(questions)), tuple(missing))
 
 
@@ -82,7 +87,7 @@ def _columns(
     questions: Questions = []
     is_nameless = layout.document.get("header") is False
     for column in kind.columns:
-        if column.instead_of is not None or column.name in given:
+        if column.instead_of in columns or column.name in given:
             continue
         found = fitting(
             *(column.name, column.type.name, guesses, taken),
@@ -103,9 +108,10 @@ def _columns(
 
 
 def _missing(kind: DatasetKind, columns: Mapping[str, Any], *, given: Sequence[str]) -> list[str]:
-    """The columns that the kind needs and the file seems not to have."""
+    """The columns that the kind needs and the file seems not to have, without those in whose place another one is."""
     needed = [one.name for one in kind.columns if one.required and one.instead_of is None]
-    missing = [name for name in needed if name not in columns and name not in given]
+    instead = {one.instead_of for one in kind.columns if one.name in columns}
+    missing = [name for name in needed if name not in columns and name not in instead and name not in given]
     if columns.keys() == {"store_id"} and not missing and not given:  # details of stores, of which the file has none
         of_stores = {"team", "entity", "entity_kind", "store_id"}
         return [one.name for one in kind.columns if one.name not in of_stores][:1]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final
 
+import numpy as np
 import numpy.typing as npt
 
 from app.errors import BadInput
-from app.ingest.column_types import INSTANT
+from app.ingest.column_types import DATE, INSTANT
 from app.ingest.csv.checker import Checker
 from app.ingest.doubts import Doubts
 from app.ingest.inspection.layout import LOOKED_AT_BYTES, Layout
@@ -99,5 +100,7 @@ def _shown(kind: DatasetKind, name: str, values: npt.NDArray[Any]) -> list[Any]:
     (column,) = (one for one in kind.columns if one.name == name)
     if column.type.name == INSTANT.name:
         return [None if value is None else iso(from_micros(value)) for value in values.tolist()]
+    if column.type.name == DATE.name:
+        return [None if value is None else str(np.datetime64(value, "D")) for value in values.tolist()]
     words = {column.type.parse(word): word for word in column.type.allowed}
     return [words.get(value, value) for value in values.tolist()]

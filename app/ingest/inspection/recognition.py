@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from app.ingest.inspection.counts import of_one_project
 from app.ingest.inspection.layout import Layout
 from app.ingest.inspection.proposal import Proposal
 from app.ingest.inspection.questions import assumed, null_words, questions_of
@@ -22,9 +23,6 @@ _PARTED: Final = ("delimiter", "encoding", "skip_lines")
 #: Guessed with its questions, since people write such files themselves: in which zone is not known.
 _GUESSED: Final = {"outages"}
 
-#: A member of an object beside its records that names the project of all of them, as pypistats.org has it.
-_PROJECT_OF_ALL: Final = "package"
-
 
 def recognized(
     source: Beginning, layout: Layout, kinds: Sequence[DatasetKind], *, stem: str, now: datetime
@@ -40,12 +38,17 @@ def recognized(
         if mapping.kind in by_name and name not in _GUESSED and _is_alike(mapping, layout):
             for candidate, questions in _candidates(mapping, layout, stem):
                 found = read(source, by_name[mapping.kind], candidate, now)
-                if found.passed and found.rejected * _WRONG_AT_MOST <= found.passed:
+                if found.passed and found.rejected * _WRONG_AT_MOST <= found.passed and _has_counts(candidate, found):
                     told = (*questions_of(layout), *questions)
                     proposal = Proposal(mapping.kind, written(candidate), told, (), name)
                     fits.append(((not questions, _known(found) / len(mapping.targets)), proposal))
                     break
     return max(fits, key=lambda one: one[0], default=(None, None))[1]
+
+
+def _has_counts(mapping: FileMapping, found: Reading) -> bool:
+    """Whether rows that are to have numbers have them: without, each row would count as one."""
+    return "count" not in mapping.targets or any(row.get("count") is not None for row in found.rows)
 
 
 def _known(found: Reading) -> int:
@@ -70,19 +73,14 @@ def _candidates(mapping: FileMapping, layout: Layout, stem: str) -> Iterator[tup
         yield as_it_is, []
         if "repo" in mapping.targets:
             yield with_values(as_it_is, {"repo": stem}), [assumed("repo", stem)]
-        if "project" in mapping.targets:
+        if "project" not in layout.names and {"project", "count"} & {*mapping.targets}:
             yield _of_one_project(as_it_is, layout, stem)
 
 
 def _of_one_project(mapping: FileMapping, layout: Layout, stem: str) -> tuple[FileMapping, list[tuple[str, str]]]:
-    """The mapping with one project for all rows: that which the file names beside them, or else ``stem``.
-
-    A load of such a file must say that it tells of no other project, or it takes out what is known of those.
-    """
-    named = layout.about.get(_PROJECT_OF_ALL)
-    questions = [] if named else [assumed("project", stem)]
-    alone = "The file tells of one project alone; load it with --mapping and --covers named, which --accept does not."
-    return with_values(mapping, {"project": named or stem}), [*questions, (alone, "")]
+    """The mapping with one project for all rows."""
+    rule, questions = of_one_project(layout, stem)
+    return with_values(mapping, {"project": rule["value"]}), questions
 
 
 def _partings(mapping: FileMapping, layout: Layout) -> Iterator[dict[str, Any]]:

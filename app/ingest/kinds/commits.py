@@ -7,7 +7,7 @@ from app.ingest.collected import REPO, person
 from app.ingest.column_types import COUNT, INSTANT, LONG_NUMBER, NAMES, SHORT_TEXT, TEXT, TRUTH
 from app.ingest.keyed import DROPPED, KeyedLoading, keyed_table
 from app.ingest.kind import Column, Coverage, DatasetKind, WrongRow
-from app.series import commits
+from app.series import commits, keyed_rows, new_entities
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,11 +56,13 @@ class CommitLoading(KeyedLoading):
         self._is_snapshot = True
 
     def merge(self) -> int:
+        new_entities.write_rows(self._connection, keyed_rows.staged(self.table), "repo_id")
+        # Before anything is left out: up to when commits are known is the same in whatever order files come.
+        commits.see(self._connection, None if self._until is None else _EPOCH + timedelta(days=self._until + 1))
         commits.leave_out_older(self._connection, self._dataset_id)
         stand = super().merge()
         if self._is_snapshot:
-            commits.drop_others(self._connection, self._dataset_id)
-        commits.see(self._connection, None if self._until is None else _EPOCH + timedelta(days=self._until + 1))
+            commits.drop_others(self._connection, self.table, self._dataset_id)
         return stand
 
     def remove(self) -> int:
@@ -89,7 +91,8 @@ COMMITS = DatasetKind(
         A row with `dropped` `true` takes the commit out: after a forced push the branch reaches it no more. A file that
         is loaded as a `snapshot` is all that there is of the repositories that it names: their other commits are taken
         out, unless a later file has told of them. Of files that differ in a commit the one that arrived last counts,
-        whichever was loaded first; what it leaves empty is as an earlier one says. All commits of a repository are
+        whichever was loaded first; what it leaves empty is as an earlier one says. What arrived before a snapshot, or
+        before the commit was taken out, counts no more, even if it is loaded later. All commits of a repository are
         known up to the last one of its files, or to the end of `covers_to`.
     """,
     wrong=WrongRow("committed_at", "2024-11-01", "bad_timestamp"),

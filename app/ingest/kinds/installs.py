@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from app.flow.install_classes import Installers, classes_of
+from app.flow.install_classes import InstallClass, Installers, classes_of
 from app.ids import made_at
 from app.ingest.column_types import COUNT, DATE, INSTANT, PROJECT, SHORT_TEXT, TRUTH
 from app.ingest.dates import refuse
@@ -31,6 +31,8 @@ class InstallLoading:
         self._coverage = Coverage()
         self._projects = KeyIds(connection, entities.PROJECT)
         self._warnings: list[DataWarning] = []
+        self._rows = 0
+        self._others_alone = True
         installs.stage(connection)
 
     def cover(self, coverage: Coverage) -> None:
@@ -41,13 +43,15 @@ class InstallLoading:
             return
         day = _days(rows)
         installer, version, ci = (_optional(rows, name) for name in ("installer", "installer_version", "ci"))
-        installers = Installers(installer, version, ci, day)
+        classes = classes_of(Installers(installer, version, ci, day))
+        self._rows += len(rows)
+        self._others_alone = self._others_alone and bool((classes == InstallClass.OTHER.value).all())
         count = _optional(rows, "count")
         each = pa.table(
             {
                 "entity_id": pa.array(self._projects.of(rows.columns["project"])),
                 "day": pa.array(day, pa.int32()).cast(pa.date32()),
-                "class": pa.array(classes_of(installers).tolist(), pa.string()),
+                "class": pa.array(classes.tolist(), pa.string()),
                 "n": pa.array(np.where(count == None, 1, count).astype(np.int64)),  # noqa: E711 - element by element
                 "rows": pa.array(np.ones(len(rows), np.int64)),
             }
@@ -66,6 +70,8 @@ class InstallLoading:
         told = installs.replace(self._connection, self._telling(until))
         if told.lost:
             self._warnings.append(warning("counts_replaced", len(told.lost), told.lost, source=self._coverage.source))
+        if self._rows and self._others_alone:
+            self._warnings.append(warning("no_installer", self._rows, ()))
         return told.rows
 
     def remove(self) -> int:

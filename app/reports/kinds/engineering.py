@@ -11,8 +11,9 @@ from app.files.csv_output import write_csv_blocks
 from app.jobs.kind import JobContext
 from app.metrics.convention import asked_of, has_convention
 from app.metrics.division import Division
+from app.metrics.metric import Metric
 from app.metrics.outcome import Outcome, Question, answer
-from app.metrics.store import current, named
+from app.metrics.store import DEFINITIONS, Definition, definitions, named, readable, unreadable
 from app.reports.engineering.params import MOST_DAYS, MetricParams, default_dates
 from app.reports.engineering.summary import EngineeringSummary, outline, summarise
 from app.reports.engineering.table import blocks, schema
@@ -41,22 +42,34 @@ def resolve(connection: Connection, params: EngineeringParams) -> tuple[Engineer
     require_zone(zone)
     require_known(connection, "repos", REPOSITORY, params.repos)
     require_known(connection, "teams", TEAM, params.teams)
-    chosen = current(connection) if params.metrics is None else named(connection, params.metrics)
-    if params.pillars is not None:
-        chosen = [one for one in chosen if one.pillar in params.pillars]
+    chosen, others = _chosen(connection, params)
     if not chosen:
         raise refused("pillars", params.pillars, "have none of the metrics that were named")
     if params.metrics is not None and (wrong := [one.name for one in chosen if params.by not in one.groups]):
         raise refused(
             "by", params.by, f"does not go with {', '.join(wrong)}", allowed="what its definition names in by"
         )
+    wanted = [(one.name, one.version) for one in chosen if params.by in one.groups]
     fix: dict[str, Any] = {
-        "metrics": [f"{one.name}@{one.version}" for one in chosen if params.by in one.groups],
+        "metrics": [f"{name}@{version}" for name, version in (*wanted, *((one.name, one.version) for one in others))],
         "zone": zone,
         "as_of": as_of,
     }
     fix |= _dates(params, zone, as_of)
     return params.model_copy(update=fix), as_of
+
+
+def _chosen(connection: Connection, params: EngineeringParams) -> tuple[list[Metric], list[Definition]]:
+    """The metrics that are wanted; of all also those that cannot be read, of which the report warns."""
+    others: list[Definition] = []
+    if params.metrics is None:
+        chosen, others = readable(DEFINITIONS.every(connection))
+    else:
+        chosen = named(connection, params.metrics)
+    if params.pillars is not None:
+        chosen = [one for one in chosen if one.pillar in params.pillars]
+        others = [one for one in others if one.document.get("pillar") in params.pillars]
+    return chosen, others
 
 
 def _dates(params: EngineeringParams, zone: str, as_of: datetime) -> Mapping[str, Any]:
@@ -96,7 +109,7 @@ def produce(context: JobContext, params: EngineeringParams) -> Sequence[Artifact
     context.progress("loading", 0.0)
     settings, (first, end) = context.settings, _range(params)
     with database_errors(), context.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        chosen = named(connection, params.metrics or [])
+        chosen, others = readable(definitions(connection, params.metrics or []))
         metrics = [one for one in chosen if has_convention(one, settings)]
         question = Question(
             metrics,
@@ -115,6 +128,8 @@ def produce(context: JobContext, params: EngineeringParams) -> Sequence[Artifact
             progress=lambda done: context.progress("computing", 0.9 * done),
             has_read=lambda rows: context.has_read(rows, None),
         )
+    if others:
+        context.warn(unreadable(others).as_json())
     _warn(context, outcome, (first, end - timedelta(days=1)))
     summary = summarise(
         outcome,
