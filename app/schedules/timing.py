@@ -121,7 +121,7 @@ def checked(cron: str, timezone: str, *, now: datetime) -> Timing:
     if timezone not in known_zones():
         near = suggestions(timezone, known_zones())
         allowed = "UTC or a name of the IANA time zone database such as Europe/Berlin"
-        raise _refused("timezone", timezone, "is no time zone", allowed, near)
+        raise _refused("timezone", timezone, "is not a time zone", allowed, near)
     fields = cron.upper().split()
     if len(fields) != 5:
         raise _refused("cron", cron, f"has {len(fields)} fields", _FIELDS)
